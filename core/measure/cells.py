@@ -1,0 +1,164 @@
+"""The shapes that measures take: cells of one group, and sums over many groups.
+
+LLM confidences are few and tied, so a group of claims is summed, without loss for nearly
+every calibration measure, into one row per distinct confidence value: a *cell*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: The ten equal-width bins of every published ECE: (0, 0.1], (0.1, 0.2], …, (0.9, 1.0];
+#: a confidence of exactly zero belongs to the first.
+ECE_BINS = 10
+
+
+@dataclass(frozen=True)
+class InputCells:
+    """The same cells, not yet summed over inputs; needed only where one input has several claims.
+
+    Coordinate form: entry ``e`` says that input ``input[e]`` has ``n[e]`` labelled claims at
+    confidence ``v[value[e]]`` of the owning `Cells`, of which ``s[e]`` turned out right.
+
+    Attributes:
+        input: shape (e,), 0 … n_inputs − 1.
+        value: shape (e,), an index into the owning ``Cells.v``.
+        n: shape (e,), labelled claims, ≥ 1.
+        s: shape (e,), outcomes that were right, 0 … n.
+    """
+
+    input: IntArray
+    value: IntArray
+    n: IntArray
+    s: IntArray
+
+    @property
+    def n_inputs(self) -> int:
+        """How many distinct inputs carry a labelled claim."""
+        return int(self.input.max()) + 1 if self.input.size else 0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One group of claims, one row per distinct stated confidence, ascending.
+
+    Attributes:
+        v: shape (k,), the distinct stated confidences, in [0, 1], strictly increasing.
+        n_claims: shape (k,), stated claims at ``v``.
+        n: shape (k,), the labelled ones among them; may be 0.
+        s: shape (k,), sum of outcomes of the labelled ones, 0 … n.
+        n_unstated: claims of the group whose confidence is missing (kept, counted, never imputed).
+        inputs: the per-input detail where one input has several labelled claims, else None:
+            every claim is then its own input.
+    """
+
+    v: FloatArray
+    n_claims: IntArray
+    n: IntArray
+    s: IntArray
+    n_unstated: int = 0
+    inputs: InputCells | None = None
+
+    @property
+    def total(self) -> int:
+        """Labelled claims, N."""
+        return int(self.n.sum())
+
+    @property
+    def n_inputs(self) -> int:
+        """Distinct inputs among the labelled claims."""
+        return self.total if self.inputs is None else self.inputs.n_inputs
+
+    def labelled(self) -> Cells:
+        """The same cells without the values that carry no label yet."""
+        keep = self.n > 0
+        if keep.all():
+            return self
+        inputs = self.inputs
+        if inputs is not None:
+            position = np.cumsum(keep) - 1
+            inputs = InputCells(inputs.input, position[inputs.value], inputs.n, inputs.s)
+        return Cells(
+            self.v[keep], self.n_claims[keep], self.n[keep], self.s[keep], self.n_unstated, inputs
+        )
+
+
+@dataclass(frozen=True)
+class InputSums:
+    """Residual sums over distinct inputs, for intervals where inputs repeat.
+
+    With r_j = Σ(v − y) and m_j = the number of labelled claims of input j inside the unit in
+    question (a bin, a group, or a group's high-confidence band). All arrays have that unit's shape.
+
+    Attributes:
+        inputs: number of distinct inputs J.
+        rr: Σ_j r_j².
+        rm: Σ_j r_j m_j.
+        mm: Σ_j m_j².
+    """
+
+    inputs: IntArray
+    rr: FloatArray
+    rm: FloatArray
+    mm: FloatArray
+
+
+@dataclass(frozen=True)
+class RepeatedInputs:
+    """`InputSums` of G groups: by ECE bin (G, 10), whole (G,), and in the high band (G,)."""
+
+    bins: InputSums
+    whole: InputSums
+    high: InputSums
+
+
+@dataclass(frozen=True)
+class GroupSums:
+    """What the verdict needs of G groups, dense and additive; all over labelled claims.
+
+    The high-confidence band is everything stated at or above ``high_from`` (it need not be a
+    whole ECE bin: 0.9 itself falls in the bin (0.8, 0.9]).
+
+    Attributes:
+        n_claims: shape (G,), stated claims.
+        n_unstated: shape (G,).
+        n: shape (G, 10), labelled claims per ECE bin.
+        s: shape (G, 10), sum of outcomes.
+        sv: shape (G, 10), sum of confidences.
+        svv: shape (G, 10), sum of squared confidences.
+        high_n, high_s, high_sv, high_svv: shape (G,), the same over the high-confidence band.
+        high_from: the band's lower edge, inclusive.
+        repeated: per-input sums where inputs repeat, else None: each claim is its own input.
+    """
+
+    n_claims: IntArray
+    n_unstated: IntArray
+    n: IntArray
+    s: IntArray
+    sv: FloatArray
+    svv: FloatArray
+    high_n: IntArray
+    high_s: IntArray
+    high_sv: FloatArray
+    high_svv: FloatArray
+    high_from: float
+    repeated: RepeatedInputs | None = None
+
+    def __len__(self) -> int:
+        return len(self.n_claims)
+
+
+def ece_bin(v: FloatArray) -> IntArray:
+    """Index 0 … 9 of each confidence's ECE bin, (lo, hi] with zero in the first.
+
+    Works on confidences quantised to six decimals, in whole millionths, so that 0.3 never
+    lands on the wrong side of an edge by a rounding of the last binary digit.
+    """
+    millionths = np.rint(np.asarray(v) * 1_000_000).astype(np.int64)
+    return np.maximum((millionths + 99_999) // 100_000, 1) - 1
