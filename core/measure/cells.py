@@ -6,7 +6,8 @@ every calibration measure, into one row per distinct confidence value: a *cell*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +109,10 @@ class InputSums:
     rm: FloatArray
     mm: FloatArray
 
+    def take(self, at: IntArray) -> InputSums:
+        """The sums of the named units only."""
+        return InputSums(self.inputs[at], self.rr[at], self.rm[at], self.mm[at])
+
 
 @dataclass(frozen=True)
 class RepeatedInputs:
@@ -116,6 +121,10 @@ class RepeatedInputs:
     bins: InputSums
     whole: InputSums
     high: InputSums
+
+    def take(self, at: IntArray) -> RepeatedInputs:
+        """The sums of the named groups only."""
+        return RepeatedInputs(self.bins.take(at), self.whole.take(at), self.high.take(at))
 
 
 @dataclass(frozen=True)
@@ -152,6 +161,17 @@ class GroupSums:
 
     def __len__(self) -> int:
         return len(self.n_claims)
+
+    def take(self, groups: Sequence[int]) -> GroupSums:
+        """The sums of the named groups only, in the order named."""
+        at = np.asarray(groups, dtype=np.int64)
+        arrays = {
+            field.name: getattr(self, field.name)[at]
+            for field in fields(self)
+            if field.name not in ("high_from", "repeated")
+        }
+        repeated = self.repeated and self.repeated.take(at)
+        return GroupSums(**arrays, high_from=self.high_from, repeated=repeated)
 
 
 def ece_bin(v: FloatArray) -> IntArray:

@@ -1,0 +1,272 @@
+"""Intervals of an accuracy and of a gap, and how small a gap so many labels can show.
+
+Everything is vectorised: arguments broadcast, results have the broadcast shape. Where there is
+nothing to say (no label, one single input) the answer is nan, never a made-up interval.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from core.measure.cells import FloatArray, InputSums
+
+Numbers = npt.ArrayLike
+
+
+def clopper_pearson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray, FloatArray]:
+    """Exact two-sided interval of a proportion (Clopper & Pearson 1934).
+
+    The ends are beta quantiles: ``low = B⁻¹(α/2; s, n−s+1)``, ``high = B⁻¹(1−α/2; s+1, n−s)``,
+    with ``low = 0`` at s = 0 and ``high = 1`` at s = n. It also covers the *mean* of unlike
+    Bernoulli probabilities with at least 1 − α, because a sum of unlike Bernoullis is less
+    spread than the binomial of the same mean (Hoeffding 1956).
+
+    Args:
+        s: successes, 0 … n; an effective (fractional) count is accepted.
+        n: trials.
+        alpha: 1 − confidence level, in (0, 1).
+
+    Returns:
+        Lower and upper end, each in [0, 1]; nan where n = 0.
+    """
+    s, n, alpha = np.broadcast_arrays(
+        np.asarray(s, float), np.asarray(n, float), np.asarray(alpha, float)
+    )
+    miss = n - s
+    low = np.where(n > 0, 0.0, np.nan)
+    high = np.where(n > 0, 1.0, np.nan)
+    at = s > 0
+    low[at] = special.betaincinv(s[at], miss[at] + 1, alpha[at] / 2)
+    at = miss > 0
+    high[at] = special.betainccinv(s[at] + 1, miss[at], alpha[at] / 2)
+    return low, high
+
+
+def wilson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray, FloatArray]:
+    """Wilson's score interval of a proportion (Wilson 1927), for display.
+
+    ``(s + z²/2 ± z√(s(n−s)/n + z²/4)) / (n + z²)``. Shorter than Clopper–Pearson, right on
+    average rather than always.
+
+    Args:
+        s: successes, 0 … n.
+        n: trials.
+        alpha: 1 − confidence level, in (0, 1).
+
+    Returns:
+        Lower and upper end, each in [0, 1]; nan where n = 0.
+    """
+    s, n = np.asarray(s, float), np.asarray(n, float)
+    z = special.ndtri(1 - np.asarray(alpha, float) / 2)
+    known = np.where(n > 0, n, np.nan)
+    half = z * np.sqrt(s * (known - s) / known + z * z / 4)
+    centre = s + z * z / 2
+    return (
+        np.clip((centre - half) / (known + z * z), 0, 1),
+        np.clip((centre + half) / (known + z * z), 0, 1),
+    )
+
+
+def cluster_variance(residual: Numbers, n: Numbers, inputs: InputSums) -> FloatArray:
+    """Sampling variance of a sum of residuals Σ(v − y) whose inputs repeat.
+
+    ``J/(J−1) · Σ_j (r_j − g·m_j)²`` with ``g = Σr/N`` the unit's gap: the linearised ratio
+    estimator over inputs (Cochran 1977, §2.11 and §9A; Liang & Zeger 1986). Divided by N² it is
+    the squared standard error of the gap.
+
+    Args:
+        residual: Σ(v − y) over the unit's labelled claims, N times its gap.
+        n: labelled claims N.
+        inputs: sums over the unit's inputs, of the same shape.
+
+    Returns:
+        The variance, ≥ 0; nan where fewer than two inputs are labelled.
+    """
+    n = np.asarray(n, float)
+    count = inputs.inputs.astype(float)
+    gap = np.asarray(residual, float) / np.where(n > 0, n, np.nan)
+    spread = np.maximum(inputs.rr - 2 * gap * inputs.rm + gap * gap * inputs.mm, 0)
+    return np.where(count > 1, count / np.where(count > 1, count - 1, 1), np.nan) * spread
+
+
+def gap_interval(
+    mean_confidence: Numbers,
+    s: Numbers,
+    n: Numbers,
+    alpha: Numbers,
+    inputs: InputSums | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Two-sided interval of the gap, mean confidence − accuracy.
+
+    Each claim its own input: mean confidence minus the Clopper–Pearson ends of the accuracy.
+    Given the confidences only the outcomes are random, and the outcomes' sum is at most binomially
+    spread (Hoeffding 1956), so the coverage is at least 1 − α.
+
+    Repeated inputs: ``gap ± t_{J−1, 1−α/2} · √(cluster variance)/N``, or the Clopper–Pearson ends
+    at `effective_n` trials (Korn & Graubard 1998) where those lie further out. The second matters
+    where one outcome is rare: few failures come with a small observed spread, and far out, where
+    a correction over many groups looks, t intervals alone gave a family-wise error of .27 for .05
+    in simulation (20 groups, 5 % failures among 200 high-band inputs). A unit of a repeating
+    signal in which no input repeats (J = N) is treated as independent claims.
+
+    Args:
+        mean_confidence: over the labelled claims, in [0, 1].
+        s: sum of outcomes.
+        n: labelled claims N.
+        alpha: 1 − confidence level, in (0, 1).
+        inputs: sums over inputs, of the same shape; None: each claim is its own input.
+
+    Returns:
+        Lower and upper end, in [−1, 1]; nan where N = 0, or where several claims share one
+        single input (J < 2).
+    """
+    confidence = np.asarray(mean_confidence, float)
+    s, n = np.asarray(s, float), np.asarray(n, float)
+    if inputs is None:
+        accuracy_low, accuracy_high = clopper_pearson(s, n, alpha)
+        return confidence - accuracy_high, confidence - accuracy_low
+
+    count = inputs.inputs.astype(float)
+    repeats = count < n
+    right, trials = equivalent_trials(confidence, s, n, inputs)
+    accuracy_low, accuracy_high = clopper_pearson(right, trials, alpha)
+    low, high = confidence - accuracy_high, confidence - accuracy_low
+    known = np.where(n > 0, n, np.nan)
+    residual = np.where(n > 0, n * confidence - s, 0.0)
+    gap = residual / known
+    error = np.sqrt(cluster_variance(residual, n, inputs)) / known
+    degrees = np.where(count > 1, count - 1, np.nan)
+    half = special.stdtrit(degrees, 1 - np.asarray(alpha, float) / 2) * error
+    low = np.where(repeats, np.minimum(low, np.maximum(gap - half, -1)), low)
+    high = np.where(repeats, np.maximum(high, np.minimum(gap + half, 1)), high)
+    return low, high
+
+
+def equivalent_trials(
+    mean_confidence: Numbers, s: Numbers, n: Numbers, inputs: InputSums
+) -> tuple[FloatArray, FloatArray]:
+    """The binomial count that stands in for a unit's labels where inputs repeat.
+
+    `effective_n` trials at the observed accuracy (Korn & Graubard 1998).
+
+    Args:
+        mean_confidence: over the labelled claims, in [0, 1].
+        s: sum of outcomes.
+        n: labelled claims N.
+        inputs: sums over inputs, of the same shape.
+
+    Returns:
+        Successes and trials, possibly fractional.
+    """
+    s, n = np.asarray(s, float), np.asarray(n, float)
+    trials = effective_n(mean_confidence, s, n, inputs)
+    # Unanimous outcomes must stay exactly all, whatever the rounding.
+    right = np.where(s == n, trials, s * (trials / np.where(n > 0, n, 1)))
+    return np.minimum(right, trials), trials
+
+
+def kish_n(n: Numbers, inputs: InputSums) -> FloatArray:
+    """Effective labels when an input's claims are right or wrong together: (Σm)²/Σm².
+
+    Kish 1965, §8.2, with an intra-class correlation of one. Between 1 and the number of inputs.
+
+    Args:
+        n: labelled claims N.
+        inputs: sums over inputs, of the same shape.
+
+    Returns:
+        The effective count; 0 where N = 0.
+    """
+    n = np.asarray(n, float)
+    kish: FloatArray = n * n / np.where(inputs.mm > 0, inputs.mm, 1)
+    return kish
+
+
+def effective_n(
+    mean_confidence: Numbers, s: Numbers, n: Numbers, inputs: InputSums | None = None
+) -> FloatArray:
+    """How many independent labels the labelled claims are worth.
+
+    N divided by the design effect (Kish 1965): the gap's cluster variance over the variance
+    ``p(1−p)N`` that independent claims of the same accuracy p would have. The design effect is
+    held at 1 or more: repeats are never counted as *more* than their number. Where all outcomes
+    are equal, or one input holds every label, the spread says nothing and `kish_n` is given.
+
+    Args:
+        mean_confidence: over the labelled claims, in [0, 1].
+        s: sum of outcomes.
+        n: labelled claims N.
+        inputs: sums over inputs, of the same shape; None: each claim is its own input.
+
+    Returns:
+        The effective count, 0 … N.
+    """
+    s, n = np.asarray(s, float), np.asarray(n, float)
+    if inputs is None:
+        return np.array(n)
+    residual = np.where(n > 0, n * np.asarray(mean_confidence, float) - s, 0.0)
+    cluster = cluster_variance(residual, n, inputs)
+    independent = s * (n - s) / np.where(n > 0, n, 1)
+    measured = (inputs.inputs > 1) & (independent > 0)
+    effect = np.where(measured, cluster, 1) / np.where(measured, independent, 1)
+    held = np.where(measured, n / np.maximum(effect, 1), kish_n(n, inputs))
+    return np.where(inputs.inputs < n, held, n)
+
+
+def minimum_detectable_gap(
+    mean_confidence: Numbers, n: Numbers, alpha: float = 0.05, power: float = 0.8
+) -> FloatArray:
+    """Smallest overconfident gap that n labels would show with the given power.
+
+    The g > 0 that solves ``z_{1−α/2}√(c(1−c)) + z_power√((c−g)(1−c+g)) = g√n``: the two-sided
+    test of accuracy = c when the accuracy is c − g (Fleiss, Levin & Paik 2003, §2.5). Squared it
+    is a quadratic; the larger root is the one that counts, and the only one.
+
+    Args:
+        mean_confidence: c, in [0, 1].
+        n: labels; pass `effective_n` where inputs repeat.
+        alpha: two-sided size of the test.
+        power: wanted chance to see the gap, at least 0.5.
+
+    Returns:
+        The gap, in (0, c]; nan where n = 0, and where even an accuracy of zero would not show
+        (``z_{1−α/2}√(c(1−c)) > c√n``: too few labels for so low a confidence).
+    """
+    c, n = np.asarray(mean_confidence, float), np.asarray(n, float)
+    z_alpha, z_power = special.ndtri(1 - alpha / 2), special.ndtri(power)
+    spread = np.maximum(c * (1 - c), 0)
+    edge = z_alpha * np.sqrt(spread)
+    # (g√n − edge)² = z²(c − g)(1 − c + g), as a·g² − 2b·g + d = 0.
+    a = n + z_power**2
+    b = edge * np.sqrt(n) + z_power**2 * (2 * c - 1) / 2
+    d = edge**2 - z_power**2 * spread
+    root = (b + np.sqrt(np.maximum(b * b - a * d, 0))) / a
+    return np.where((n > 0) & (c > 0) & (edge <= c * np.sqrt(n)), np.minimum(root, c), np.nan)
+
+
+def labels_needed(
+    mean_confidence: Numbers, gap: Numbers, alpha: float = 0.05, power: float = 0.8
+) -> FloatArray:
+    """Labels that show a given gap with the given power: `minimum_detectable_gap` inverted.
+
+    ``n = ((z_{1−α/2}√(c(1−c)) + z_power√((c−g)(1−c+g))) / g)²``, rounded up.
+
+    Args:
+        mean_confidence: c, in [0, 1].
+        gap: g = c − accuracy, of either sign, with c − g in [0, 1].
+        alpha: two-sided size of the test.
+        power: wanted chance to see the gap.
+
+    Returns:
+        A whole number of labels, at least 1; infinite for g = 0, nan where c − g
+        would leave [0, 1].
+    """
+    c, g = np.asarray(mean_confidence, float), np.asarray(gap, float)
+    accuracy = c - g
+    possible = (accuracy >= 0) & (accuracy <= 1)
+    wanted = special.ndtri(1 - alpha / 2) * np.sqrt(np.maximum(c * (1 - c), 0))
+    wanted = wanted + special.ndtri(power) * np.sqrt(np.maximum(accuracy * (1 - accuracy), 0))
+    labels = np.ceil((wanted / np.where(g == 0, 1, g)) ** 2)
+    return np.where(possible, np.where(g == 0, np.inf, np.maximum(labels, 1)), np.nan)

@@ -1,0 +1,273 @@
+"""The verdict on many groups together: miscalibrated, within tolerance, or cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import optimize, special
+
+from core.measure.cells import FloatArray, GroupSums, IntArray
+from core.measure.intervals import effective_n, gap_interval, minimum_detectable_gap
+from core.measure.noise import ece_noise_floor
+from core.measure.sums import BoolArray
+
+#: The gap an owner accepts unless declared otherwise.
+TOLERANCE = 0.05
+#: Lower edge of the high-confidence band unless declared otherwise.
+HIGH_FROM = 0.9
+#: Under this many distinct labelled inputs nothing can be told.
+MINIMUM_INPUTS = 30
+
+Verdict = Literal["miscalibrated", "within_tolerance", "cannot_tell"]
+
+#: Gauss–Legendre rule on [0, 1] for the correlation integral of `pair_probability`.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
+_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Verdicts on G groups judged together; every array has shape (G,).
+
+    Where a group has no labelled claim (or its high band none), what rests on labels is nan.
+
+    Attributes:
+        n_claims: stated claims.
+        n_unstated: claims whose confidence is missing.
+        n: labelled claims.
+        n_inputs: distinct inputs among the labelled claims.
+        coverage: n / n_claims, in [0, 1]; nan without a claim.
+        mean_confidence: over the *labelled* claims, so that gap = mean_confidence − accuracy.
+        accuracy: share of labelled claims that were right.
+        gap: mean confidence − accuracy, in [−1, 1]; positive means overconfident.
+        gap_low: lower end of the gap's own interval at ``level``.
+        gap_high: its upper end.
+        corrected_low: lower end of the gap's simultaneous interval over the family.
+        corrected_high: its upper end.
+        high_n: labelled claims in the high-confidence band.
+        high_claimed: mean confidence there.
+        high_observed: accuracy there.
+        high_low: lower end of high_observed's own interval at ``level``.
+        high_high: its upper end.
+        high_gap_low: lower end of the simultaneous interval of high_claimed − high_observed.
+        high_gap_high: its upper end.
+        ece: expected calibration error over ten equal-width bins.
+        ece_noise_floor: the ECE a perfectly calibrated signal would show on average.
+        minimum_detectable_gap: overconfident gap that a two-sided test of size 1 − level on this
+            group alone would see in four of five cases; nan where no gap would show.
+        verdict: one per group.
+        tolerance: the gap that is accepted.
+        high_from: lower edge of the high-confidence band.
+        level: confidence level of every interval.
+        critical_value: how many standard errors the correction asks for; 1.96 at level 0.95
+            would be none.
+        method: the correction, in words a page can print.
+    """
+
+    n_claims: IntArray
+    n_unstated: IntArray
+    n: IntArray
+    n_inputs: IntArray
+    coverage: FloatArray
+    mean_confidence: FloatArray
+    accuracy: FloatArray
+    gap: FloatArray
+    gap_low: FloatArray
+    gap_high: FloatArray
+    corrected_low: FloatArray
+    corrected_high: FloatArray
+    high_n: IntArray
+    high_claimed: FloatArray
+    high_observed: FloatArray
+    high_low: FloatArray
+    high_high: FloatArray
+    high_gap_low: FloatArray
+    high_gap_high: FloatArray
+    ece: FloatArray
+    ece_noise_floor: FloatArray
+    minimum_detectable_gap: FloatArray
+    verdict: tuple[Verdict, ...]
+    tolerance: float
+    high_from: float
+    level: float
+    critical_value: float
+    method: str
+
+    def __len__(self) -> int:
+        return len(self.verdict)
+
+
+def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95) -> Judgement:
+    """Judge G groups together.
+
+    The family is the gap and the high-band gap of every group with at least `MINIMUM_INPUTS`
+    labelled inputs. Its simultaneous intervals (`gap_interval`) are made at
+    ``α′ = 2(1 − Φ(c*))``, c* the critical value of `max_statistic_critical_value`; the groups
+    left out get intervals at the same α′, but no promise. A group is
+
+    - ``miscalibrated`` when the simultaneous interval of its gap or of its high-band gap lies
+      wholly outside ±tolerance;
+    - ``within_tolerance`` when both lie wholly inside (a band without labels does) and
+      ECE − noise floor ≤ tolerance;
+    - ``cannot_tell`` otherwise, and under `MINIMUM_INPUTS` inputs.
+
+    So the chance that any group whose true gaps are within ±tolerance is called miscalibrated
+    is at most 1 − level.
+
+    Args:
+        sums: of G groups; G may be 0.
+        tolerance: the gap that is accepted, in [0, 1].
+        level: confidence level, in (0, 1).
+
+    Returns:
+        The judgement.
+
+    Raises:
+        ValueError: if tolerance or level is out of range.
+    """
+    if not 0 <= tolerance <= 1:
+        raise ValueError(f"tolerance must be in [0, 1], not {tolerance}")
+    if not 0 < level < 1:
+        raise ValueError(f"level must be in (0, 1), not {level}")
+    whole = sums.repeated.whole if sums.repeated else None
+    band = sums.repeated.high if sums.repeated else None
+
+    n, s, sv = sums.n.sum(axis=1), sums.s.sum(axis=1), sums.sv.sum(axis=1)
+    known = np.where(n > 0, n, np.nan)
+    confidence, accuracy = sv / known, s / known
+    high_known = np.where(sums.high_n > 0, sums.high_n, np.nan)
+    high_claimed, high_observed = sums.high_sv / high_known, sums.high_s / high_known
+    n_inputs = whole.inputs if whole else n
+    judged = n_inputs >= MINIMUM_INPUTS
+
+    critical = max_statistic_critical_value(_overlap(sums)[judged], level)
+    alpha, corrected_alpha = 1 - level, 2 * special.ndtr(-critical)
+    gap_low, gap_high = gap_interval(confidence, s, n, alpha, whole)
+    low, high = gap_interval(confidence, s, n, corrected_alpha, whole)
+    band_low, band_high = gap_interval(high_claimed, sums.high_s, sums.high_n, alpha, band)
+    high_gap_low, high_gap_high = gap_interval(
+        high_claimed, sums.high_s, sums.high_n, corrected_alpha, band
+    )
+    ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
+    floor = ece_noise_floor(sums)
+
+    outside = (low > tolerance) | (high < -tolerance)
+    outside |= (high_gap_low > tolerance) | (high_gap_high < -tolerance)
+    inside = (low >= -tolerance) & (high <= tolerance)
+    inside &= (sums.high_n == 0) | ((high_gap_low >= -tolerance) & (high_gap_high <= tolerance))
+    inside &= ece - floor <= tolerance
+
+    return Judgement(
+        n_claims=sums.n_claims,
+        n_unstated=sums.n_unstated,
+        n=n,
+        n_inputs=n_inputs,
+        coverage=n / np.where(sums.n_claims > 0, sums.n_claims, np.nan),
+        mean_confidence=confidence,
+        accuracy=accuracy,
+        gap=confidence - accuracy,
+        gap_low=gap_low,
+        gap_high=gap_high,
+        corrected_low=low,
+        corrected_high=high,
+        high_n=sums.high_n,
+        high_claimed=high_claimed,
+        high_observed=high_observed,
+        high_low=np.clip(high_claimed - band_high, 0, 1),
+        high_high=np.clip(high_claimed - band_low, 0, 1),
+        high_gap_low=high_gap_low,
+        high_gap_high=high_gap_high,
+        ece=ece,
+        ece_noise_floor=floor,
+        minimum_detectable_gap=minimum_detectable_gap(
+            confidence, effective_n(confidence, s, n, whole), alpha
+        ),
+        verdict=_verdicts(judged & outside, judged & ~outside & inside),
+        tolerance=tolerance,
+        high_from=sums.high_from,
+        level=level,
+        critical_value=critical,
+        method=_method(int(judged.sum())),
+    )
+
+
+def pair_probability(c: float, correlation: FloatArray) -> FloatArray:
+    """P(|Z₁| ≤ c and |Z₂| ≤ c) of standard normals with the given correlation.
+
+    ``(2Φ(c)−1)² + (1/π)∫₀^{asin ρ} [exp(−c²/(1+sin θ)) − exp(−c²/(1−sin θ))] dθ``: Plackett's
+    1954 identity ∂P/∂ρ integrated in θ = asin ρ, where the integrand is smooth.
+
+    Args:
+        c: half-width of the square, ≥ 0.
+        correlation: shape (G,), in [0, 1].
+
+    Returns:
+        Shape (G,).
+    """
+    angle = np.arcsin(np.clip(correlation, 0, 1))
+    sine = np.sin(angle[:, None] * _NODES)
+    minus = np.exp(-c * c / np.maximum(1 - sine, 1e-300))
+    integral = angle * ((np.exp(-c * c / (1 + sine)) - minus) @ _WEIGHTS)
+    probability: FloatArray = special.erf(c / np.sqrt(2)) ** 2 + integral / np.pi
+    return probability
+
+
+def max_statistic_critical_value(correlation: FloatArray, level: float) -> float:
+    """The ``level`` quantile of the largest |Z| over groups' gaps and high-band gaps.
+
+    A group's gap and its high band's gap, a part of it, are correlated; groups are taken as
+    independent: ``Π_g P(|Z_g| ≤ c, |Z_g,high| ≤ c) = level``. Groups that overlap are correlated
+    too, and the product then errs on the safe side: it is a lower bound of the joint probability
+    (Šidák 1967 for single intervals; Royen 2014, the Gaussian correlation inequality, for pairs).
+
+    Args:
+        correlation: shape (F,), of each judged group's two statistics; 1 where the band is the
+            whole group or empty, so that there is but one.
+        level: in (0, 1).
+
+    Returns:
+        The critical value; with F = 0 that of one single interval.
+    """
+    single = float(special.ndtri((1 + level) / 2))
+    if not len(correlation):
+        return single
+    # Rounded down: a smaller correlation asks for a larger critical value. At most 101 remain.
+    values, counts = np.unique(np.floor(correlation * 100 + 1e-9) / 100, return_counts=True)
+
+    def excess(c: float) -> float:
+        return float(counts @ np.log(pair_probability(c, values))) - float(np.log(level))
+
+    # Bonferroni over all 2F intervals bounds the quantile from above.
+    most = -float(special.ndtri((1 - level) / (4 * len(correlation)))) + 1e-6
+    return float(optimize.brentq(excess, single - 1e-6, most, xtol=1e-9))
+
+
+def _overlap(sums: GroupSums) -> FloatArray:
+    """Correlation √(V_high / V_all) of each group's two statistics, V = Σv(1−v).
+
+    1 where the band is empty or the whole group; 0, the safe side, where V_all vanishes or the
+    band is all at confidence 1.
+    """
+    whole = (sums.sv - sums.svv).sum(axis=1)
+    high = sums.high_sv - sums.high_svv
+    share = np.clip(high / np.where(whole > 0, whole, np.inf), 0, 1)
+    alone = (sums.high_n == 0) | (sums.high_n == sums.n.sum(axis=1))
+    return np.where(alone, 1.0, np.sqrt(share))
+
+
+def _verdicts(miscalibrated: BoolArray, within: BoolArray) -> tuple[Verdict, ...]:
+    names: tuple[Verdict, ...] = ("cannot_tell", "within_tolerance", "miscalibrated")
+    return tuple(names[code] for code in np.where(miscalibrated, 2, within.astype(int)).tolist())
+
+
+def _method(groups: int) -> str:
+    if groups == 0:
+        return f"no correction: no group has {MINIMUM_INPUTS} labelled inputs"
+    what = "1 group" if groups == 1 else f"{groups} groups"
+    words = f"max-statistic over {what}, whole and high-confidence band"
+    if groups > 1:
+        words += "; groups counted as independent, which errs on the safe side where they overlap"
+        words += " (Šidák 1967)"
+    return words
