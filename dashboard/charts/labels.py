@@ -1,0 +1,125 @@
+"""Direct labels on the unit square of a reliability diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.base import LABEL_SIZE
+from dashboard.charts.curves import unit_x, unit_y
+from dashboard.charts.palette import Palette
+from dashboard.charts.placement import LINE_HEIGHT, Canvas, Placed, Polyline
+
+
+class UnitLabels:
+    """Finds a place for each label, then draws them all, on halos of the background.
+
+    Args:
+        palette: for the halos.
+        width: of the plot, in pixels.
+        height: of the plot, in pixels.
+    """
+
+    def __init__(self, palette: Palette, width: int, height: int) -> None:
+        self._palette, self._width, self._height = palette, width, height
+        self._canvas = Canvas(width, height)
+        self._rows: list[dict[str, object]] = []
+        self._canvas.line(self.pixels([0, 1], [0, 1]), cost=2, thickness=2)
+
+    def pixels(self, v: Sequence[float], share: Sequence[float]) -> Polyline:
+        """Points of the unit square in pixels of the plot, y downwards; shape (k, 2)."""
+        x = np.asarray(v, dtype=float) * self._width
+        return np.column_stack([x, (1 - np.asarray(share, dtype=float)) * self._height])
+
+    def curve(self, curve: pd.DataFrame) -> Polyline:
+        """A CORP curve (v_from, v_to, observed) in pixels."""
+        v = np.ravel(curve[["v_from", "v_to"]].to_numpy(dtype=float)).tolist()
+        return self.pixels(v, np.repeat(curve["observed"].to_numpy(dtype=float), 2).tolist())
+
+    def edges(self, band: pd.DataFrame) -> tuple[Polyline, Polyline]:
+        """The lower and the upper edge of a band (v, low, high) in pixels."""
+        band = band[["v", "low", "high"]].dropna()
+        v = band["v"].to_list()
+        return self.pixels(v, band["low"].to_list()), self.pixels(v, band["high"].to_list())
+
+    def avoid_curve(self, curve: pd.DataFrame) -> None:
+        """Keep every label off a curve."""
+        if len(curve):
+            self._canvas.line(self.curve(curve), thickness=16)
+
+    def avoid_band(self, band: pd.DataFrame, *, cost: float, edge: float = 0) -> None:
+        """Rather write beside a band than on it; ``edge`` is the further cost of crossing it."""
+        low, high = self.edges(band)
+        self._canvas.area(low, high, cost=cost)
+        if edge and len(low):
+            self._canvas.line(low, cost=edge, thickness=2)
+            self._canvas.line(high, cost=edge, thickness=2)
+
+    def add(self, text: str, near: Polyline, ink: str) -> None:
+        """Write a text near the points of what it names."""
+        self._write(self._canvas.place(text, near), [ink] * (text.count("\n") + 1))
+
+    def add_for_region(self, lines: Sequence[str], inks: Sequence[str], high_from: float) -> None:
+        """Write, bold, what is said of the region right of ``high_from``: left of its edge.
+
+        Args:
+            lines: one below the other.
+            inks: one per line.
+            high_from: lower edge of the region, in (0, 1].
+        """
+        edge = self.pixels([high_from, high_from], [0.04, 0.96])
+        limit = high_from * self._width - 4 if high_from >= 0.5 else None
+        place = self._canvas.place("\n".join(lines), edge, right=limit, align="right")
+        self._write(place, inks)
+
+    def _write(self, place: Placed, inks: Sequence[str]) -> None:
+        for k, (line, ink) in enumerate(zip(place.text.split("\n"), inks, strict=True)):
+            y = place.top + LINE_HEIGHT * (k + 0.5)
+            self._rows.append(
+                {
+                    "v": place.x / self._width,
+                    "share": 1 - y / self._height,
+                    "text": line,
+                    "ink": ink,
+                    "align": place.align,
+                }
+            )
+
+    def layers(self) -> list[alt.Chart]:
+        """The marks; right-aligned ones, which speak of the region, are bold."""
+        layers: list[alt.Chart] = []
+        halo: dict[str, Any] = {
+            "stroke": self._palette.background,
+            "strokeWidth": 4,
+            "strokeOpacity": 0.8,
+            "strokeJoin": "round",
+        }
+        looks: tuple[tuple[Literal["left", "right"], Literal["normal", "bold"]], ...] = (
+            ("left", "normal"),
+            ("right", "bold"),
+        )
+        for align, weight in looks:
+            rows = [row for row in self._rows if row["align"] == align]
+            if not rows:
+                continue
+            base = alt.Chart(pd.DataFrame(rows)).encode(
+                x=unit_x("v"),
+                y=unit_y("share"),
+                text="text:N",
+                color=alt.Color("ink:N", scale=None),
+            )
+            for extra in (halo, {}):
+                layers.append(
+                    base.mark_text(
+                        align=align,
+                        baseline="middle",
+                        fontSize=LABEL_SIZE,
+                        fontWeight=weight,
+                        **extra,
+                    )
+                )
+        return layers

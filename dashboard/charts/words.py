@@ -1,0 +1,218 @@
+"""How numbers are spoken, in marks, captions and alternative texts.
+
+The alternative texts state what a chart shows, computed from the very frames it plots, so
+that they cannot disagree with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+
+import pandas as pd
+
+MINUS = "\u2212"
+#: Stands where there is no number to show.
+ABSENT = "–"
+#: How a null key of a segment is shown.
+NONE = "(none)"
+
+#: The three verdicts in words.
+VERDICT_WORDS = {
+    "miscalibrated": "miscalibrated",
+    "within_tolerance": "within tolerance",
+    "cannot_tell": "cannot tell",
+}
+
+
+def _missing(x: float | None) -> bool:
+    return x is None or bool(pd.isna(x)) or not math.isfinite(x)
+
+
+def points(x: float | None, digits: int = 0) -> str:
+    """A signed gap in percentage points: ``0.07`` is "+7", ``-0.031`` is "−3", zero is "0".
+
+    Args:
+        x: a difference of two proportions, in [−1, 1]; null or not finite gives "–".
+        digits: decimals of a point.
+
+    Returns:
+        Text with a true minus sign; never "-0" and never "+0".
+    """
+    if _missing(x):
+        return ABSENT
+    assert x is not None
+    rounded = round(float(x) * 100, digits)
+    if rounded == 0:
+        return "0"
+    return f"{'+' if rounded > 0 else MINUS}{abs(rounded):.{digits}f}"
+
+
+def percent(x: float | None, digits: int = 0) -> str:
+    """A proportion: ``0.794`` is "79%".
+
+    What is not quite all is never rounded to all, nor a few to none: ``0.998`` is ">99%" and
+    ``0.002`` is "<1%".
+
+    Args:
+        x: a proportion in [0, 1]; null or not finite gives "–".
+        digits: decimals of a percent.
+    """
+    if _missing(x):
+        return ABSENT
+    assert x is not None
+    value = float(x)
+    step = 10.0**-digits
+    shown = round(value * 100, digits)
+    if shown >= 100 and value < 1:
+        return f">{100 - step:.{digits}f}%"
+    if shown <= 0 and value > 0:
+        return f"<{step:.{digits}f}%"
+    return f"{shown:.{digits}f}%"
+
+
+def count(n: float | None) -> str:
+    """A whole number with thousands separated: "12,018"; null gives "–"."""
+    if _missing(n):
+        return ABSENT
+    assert n is not None
+    return f"{round(float(n)):,}"
+
+
+def count_short(n: float | None) -> str:
+    """A count in at most four characters: "850", "1.2k", "12k", "2.7M"; null gives "–"."""
+    if _missing(n):
+        return ABSENT
+    assert n is not None
+    value = float(round(float(n)))
+    for suffix in ("", "k", "M", "G"):
+        if value < 999.5:
+            small = bool(suffix) and value < 9.95
+            return f"{value:.1f}".removesuffix(".0") + suffix if small else f"{value:.0f}{suffix}"
+        value /= 1000
+    return f"{value:.0f}T"
+
+
+def interval(low: float | None, high: float | None, digits: int = 0) -> str:
+    """A signed interval in points: "+3 to +11"; "no interval" when an end is missing."""
+    if _missing(low) or _missing(high):
+        return "no interval"
+    return f"{points(low, digits)} to {points(high, digits)}"
+
+
+def key(value: Hashable) -> str:
+    """A segment's value as shown: null is "(none)"."""
+    return NONE if value is None or value is pd.NA or value != value else str(value)
+
+
+def plural(n: float, one: str, many: str | None = None) -> str:
+    """A count with its noun: "1 claim", "2,000 claims"."""
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+# ------------------------------------------------------------------------------ alternative texts
+def _direction(curve: pd.DataFrame) -> str:
+    """Which side of the diagonal the pieces of a curve lie on, weighed by labelled claims."""
+    total = float(curve["n"].sum())
+    over = float(curve.loc[curve["observed"] < curve["v_from"], "n"].sum()) / total
+    under = float(curve.loc[curve["observed"] > curve["v_to"], "n"].sum()) / total
+    if over >= under and over >= 0.5:
+        return f"for {percent(over)} of them less came true than was stated"
+    if under > over and under >= 0.5:
+        return f"for {percent(under)} of them more came true than was stated"
+    return "the curve crosses or touches the diagonal for most of them"
+
+
+def alt_text_reliability(curve: pd.DataFrame, histogram: pd.DataFrame, note: str = "") -> str:
+    """Takeaway of a reliability diagram, from the frames `reliability_diagram` plots."""
+    if curve.empty or curve["n"].sum() == 0:
+        stated = histogram["n_claims"].sum() if len(histogram) else 0
+        return f"Histogram of {plural(stated, 'stated claim')}; none is labelled yet."
+    head = f"Reliability diagram of {plural(curve['n'].sum(), 'labelled claim')}: "
+    tail = f" {note[0].upper()}{note[1:]}." if note else ""
+    return f"{head}{_direction(curve)}.{tail}".replace("\n", " ")
+
+
+def alt_text_pair(
+    first: str, first_curve: pd.DataFrame, second: str, second_curve: pd.DataFrame
+) -> str:
+    """Takeaway of `reliability_pair`: each group's side of the diagonal."""
+    parts = [
+        f"{name}: no labelled claims"
+        if curve.empty or curve["n"].sum() == 0
+        else f"{name} ({plural(curve['n'].sum(), 'labelled claim')}): {_direction(curve)}"
+        for name, curve in ((first, first_curve), (second, second_curve))
+    ]
+    return f"Two reliability curves on the same axes. {'. '.join(parts)}."
+
+
+def alt_text_heatmap(cells: pd.DataFrame, *, row: str, column: str) -> str:
+    """Takeaway of `segment_heatmap`: how many cells exclude zero, and the worst of them."""
+    judged = cells[~cells["too_few"].astype(bool) & cells["gap"].notna()]
+    telling = judged[judged["shown"] != 0]
+    few = int((cells["too_few"].astype(bool) & cells["coverage"].notna()).sum())
+    head = f"Gap by {row} and {column}: "
+    tail = f" {plural(few, 'cell')} had under 30 inputs." if few else ""
+    if judged.empty:
+        return f"{head}no cell has enough labelled inputs to be judged.{tail}"
+    if telling.empty:
+        return (
+            f"{head}in none of {plural(len(judged), 'cell')} does the interval exclude zero.{tail}"
+        )
+    worst = telling.iloc[int(telling["shown"].abs().to_numpy().argmax())]
+    return (
+        f"{head}in {count(len(telling))} of {plural(len(judged), 'cell')} the corrected interval "
+        f"excludes zero, most clearly in {key(worst[row])}, {key(worst[column])} "
+        f"({points(worst['gap'])} points, {plural(worst['n'], 'labelled claim')}).{tail}"
+    )
+
+
+def alt_text_intervals(rows: pd.DataFrame, *, tolerance: float) -> str:
+    """Takeaway of `interval_dots`: how many segments lie outside tolerance, and the first."""
+    if rows.empty:
+        return "No segment to show."
+    out = rows[rows["verdict"] == "miscalibrated"]
+    head = f"Gap and interval of {plural(len(rows), 'segment')}: "
+    limit = f"±{points(tolerance).lstrip('+')} points"
+    if out.empty:
+        return f"{head}none is judged miscalibrated at a tolerance of {limit}."
+    worst = out.iloc[int(out["gap"].abs().to_numpy().argmax())]
+    return (
+        f"{head}{count(len(out))} judged miscalibrated at a tolerance of {limit}, the largest "
+        f"{key(worst['label'])} at {points(worst['gap'])} points "
+        f"({interval(worst['low'], worst['high'])})."
+    )
+
+
+def alt_text_coverage(weeks: pd.DataFrame) -> str:
+    """Takeaway of `label_coverage_timeline`: coverage of the mature weeks and what is pending."""
+    if weeks.empty:
+        return "No claims in any week."
+    mature = weeks[weeks["mature"].astype(bool)]
+    young = len(weeks) - len(mature)
+    pending = f" {plural(young, 'week')} still immature." if young else ""
+    if mature.empty or mature["n_claims"].sum() == 0:
+        return f"Stated and labelled claims over {plural(len(weeks), 'week')}.{pending}"
+    share = mature["n"].sum() / mature["n_claims"].sum()
+    return (
+        f"Of {plural(mature['n_claims'].sum(), 'claim')} in {plural(len(mature), 'mature week')} "
+        f"{percent(share)} are labelled.{pending}"
+    )
+
+
+def alt_text_delays(delays: pd.DataFrame) -> str:
+    """Takeaway of `delay_histogram`: the commonest delay."""
+    if delays.empty or delays["n"].sum() == 0:
+        return "No outcome with a known time yet."
+    top = delays.iloc[int(delays["n"].to_numpy().argmax())]
+    share = percent(top["n"] / delays["n"].sum())
+    return (
+        f"Delay of {plural(delays['n'].sum(), 'outcome')}: the commonest is {days(top)}, {share}."
+    )
+
+
+def days(bin_: pd.Series) -> str:
+    """A delay bin in words: "0 to 1 days", "30 days or more" when ``right`` is not finite."""
+    left = f"{float(bin_['left']):g}"
+    right = float(bin_["right"])
+    return f"{left} to {right:g} days" if math.isfinite(right) else f"{left} days or more"
