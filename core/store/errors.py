@@ -1,0 +1,41 @@
+"""What can be wrong with a ledger or a question to it, each said in one sentence."""
+
+# ruff: noqa: N818 (they read as what is the matter: "except LedgerHeld")
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Something a user can act on; the message is one clear sentence and shown as it is."""
+
+
+class LedgerMissing(LedgerError):
+    """There is no file at the path."""
+
+
+class NotALedger(LedgerError):
+    """The file is something else: another format, damaged, or a database of other tables."""
+
+
+class LedgerNewer(LedgerError):
+    """A newer program, or a newer DuckDB, wrote the file; it was left untouched."""
+
+
+class LedgerHeld(LedgerError):
+    """Another process has the file open.
+
+    Attributes:
+        pid: that process, None when DuckDB does not name it.
+    """
+
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
+class UnknownDimension(LedgerError):
+    """A question names a dimension that the ledger does not have."""
+
+
+class BadValue(LedgerError):
+    """A question accepts a value that its dimension cannot take, e.g. week "2026-W99"."""

@@ -1,0 +1,106 @@
+"""From a `Selection` to SQL: which claims, and the outcome each had at the time asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from core.store.dimensions import Parameter, dimensions_named
+from core.store.selection import Selection
+
+
+@dataclass(frozen=True)
+class Source:
+    """A query over claims, to be put in brackets after FROM or WITH … AS.
+
+    Attributes:
+        sql: a SELECT of the columns asked for, then ``outcome``.
+        parameters: its named parameters.
+    """
+
+    sql: str
+    parameters: Mapping[str, Parameter]
+
+
+def selected_claims(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    columns: Mapping[str, str],
+    *,
+    by: Iterable[str] = (),
+    also: str = "TRUE",
+) -> Source:
+    """The claims of a selection, one row each.
+
+    Args:
+        cursor: of the ledger; asked for its segment dimensions.
+        selection: which claims.
+        columns: alias → expression over the table claims. The expressions are put into the query
+            as they are and must be the program's own.
+        by: the dimensions the answer is grouped by; naming ``split`` among them, or in the
+            selection, takes tuning claims in, which are otherwise left out.
+        also: one more condition over the table claims, the program's own.
+
+    Returns:
+        The columns, and ``outcome``: 1, 0 or NULL, the one in force (before
+        ``selection.as_known``, when that is set).
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    conditions = ["signal = $signal", also]
+    parameters: dict[str, Parameter] = {"signal": selection.signal}
+    if not selection.splits_chosen and "split" not in by:
+        conditions.append("split <> 'tuning'")
+    if selection.since is not None:
+        conditions.append("ts >= $since")
+        parameters["since"] = _utc(selection.since)
+    if selection.until is not None:
+        conditions.append("ts < $until")
+        parameters["until"] = _utc(selection.until)
+    dimensions = dimensions_named(cursor, (name for name, _ in selection.where))
+    for i, (name, values) in enumerate(selection.where):
+        condition, more = dimensions[name].condition(values, f"where_{i}")
+        conditions.append(condition)
+        parameters |= more
+    taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
+    condition = " AND ".join(conditions)
+    if selection.as_known is None:
+        return Source(f"SELECT {taken}outcome FROM claims WHERE {condition}", parameters)
+    parameters["as_known"] = _utc(selection.as_known)
+    return Source(_as_known(taken, condition), parameters)
+
+
+def _as_known(taken: str, condition: str) -> str:
+    """The claims made before $as_known, with the outcome that was in force then.
+
+    Only claims whose outcome was ever corrected pay a join with the log of outcomes; hence two
+    halves. Within one signal an event_id names one claim.
+    """
+    return f"""
+        SELECT {taken}CASE WHEN outcome_known_at < $as_known THEN outcome END AS outcome
+        FROM claims
+        WHERE {condition} AND ts < $as_known AND NOT outcome_corrected
+        UNION ALL
+        SELECT {taken}outcome_then AS outcome
+        FROM (SELECT * FROM claims
+              WHERE {condition} AND ts < $as_known AND outcome_corrected) AS corrected
+        LEFT JOIN (
+            SELECT event_id AS known_event,
+                   arg_max(outcome, (known_at, import_id, import_row)) AS outcome_then
+            FROM outcomes
+            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known
+              AND event_id IN (
+                  SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
+            GROUP BY event_id
+        ) ON known_event = event_id
+    """
+
+
+def _utc(time: datetime) -> datetime:
+    """A time as the ledger keeps them: UTC, without a zone."""
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
