@@ -10,6 +10,7 @@ from core.measure.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
 from core.measure.regression import CLIP, clipped_logit, fit_logistic, overlapping
 from core.measure.resampling import MAXIMUM_VALUES, pooled, resampled
 from core.measure.scores import labelled
+from core.measure.smece import smece_bandwidth, smece_of_draws
 
 #: A measure that more than this share of the draws leaves undefined gets no interval.
 _UNDEFINED_AT_MOST = 0.1
@@ -20,7 +21,8 @@ def bootstrap_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Percentile bootstrap intervals of the composite measures.
 
-    These are ece, ece_debiased_l2, brier, mcb, dsc, unc, log_loss, auroc, slope and intercept.
+    These are ece, ece_debiased_l2, smece (at the estimate's bandwidth), brier, mcb, dsc, unc,
+    log_loss, auroc, slope and intercept.
     Claims are resampled with replacement (Efron 1979); where inputs repeat, whole inputs are, so
     that copies of one input do not pass for evidence.
 
@@ -49,7 +51,9 @@ def bootstrap_intervals(
     n, s = resampled(cells, draws, np.random.default_rng(seed))
     tails = [(1 - level) / 2, (1 + level) / 2]
     intervals = {}
-    for name, values in scores_of_draws(cells.v, n, s).items():
+    scores = scores_of_draws(cells.v, n, s)
+    scores["smece"] = smece_of_draws(cells.v, n, s, smece_bandwidth(cells))
+    for name, values in scores.items():
         defined = values[np.isfinite(values)]
         if defined.size >= (1 - _UNDEFINED_AT_MOST) * draws:
             low, high = np.quantile(defined, tails).tolist()

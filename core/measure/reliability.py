@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -244,6 +244,22 @@ def honest_band(cells: Cells, *, level: float = 0.95) -> Band | NoValue:
     lower = np.maximum.accumulate(low.max(axis=0))
     upper = np.minimum.accumulate(high.min(axis=1)[::-1])[::-1]
     return Band(cells.v, lower, upper, level, pool)
+
+
+def non_crossing(band: Band, curve: CorpCurve) -> Band:
+    """The band widened, where it must be, to hold the CORP curve.
+
+    An honest band may cross (low > high) where accuracy falls as confidence rises; widened to the
+    isotonic estimate it still holds the true curve, if that rises (Dimitriadis et al. 2022,
+    section 2.3), and it can be drawn.
+
+    Args:
+        band: k values.
+        curve: the CORP curve of the same cells.
+    """
+    at = np.clip(np.searchsorted(curve.v_to, band.v), 0, curve.v_to.size - 1)
+    observed = curve.observed[at]
+    return replace(band, low=np.minimum(band.low, observed), high=np.maximum(band.high, observed))
 
 
 def per_value(cells: Cells, *, level: float = 0.95) -> PerValue:

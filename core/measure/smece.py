@@ -21,6 +21,10 @@ _GRID_POINTS = 2000
 _DENSITY_FLOOR = 1e-4
 #: Bandwidths below this are not searched.
 _RESOLUTION = 0.001
+#: The kernel is cut off at this distance, as on the grid of `smece_at`.
+_REACH = 0.5
+#: Resampled values are read at no more points than this.
+_MESH_OF_DRAWS = 2000
 _BISECTIONS = 10
 
 
@@ -34,6 +38,11 @@ def smece(cells: Cells) -> float | NoValue:
     cells = labelled(cells)
     if not cells.total:
         return NO_LABELS
+    return smece_at(cells, smece_bandwidth(cells))
+
+
+def smece_bandwidth(cells: Cells) -> float:
+    """The bandwidth σ with smECE_σ = σ; ``cells`` must hold labelled claims only."""
     low, high = 1.0, 0.0
     if not _wider_than(cells, 1.0):
         for _ in range(_BISECTIONS):
@@ -42,7 +51,7 @@ def smece(cells: Cells) -> float | NoValue:
                 high = middle
             else:
                 low = middle
-    return smece_at(cells, low)
+    return low
 
 
 def _wider_than(cells: Cells, sigma: float) -> bool:
@@ -58,6 +67,33 @@ def smece_at(cells: Cells, sigma: float) -> float:
     smoothed = _interpolate(mesh, _reflected_smooth(on_grid, sigma))
     residual, density = smoothed[0], smoothed[1] + _DENSITY_FLOOR
     return float(np.abs(residual).sum() / density.sum())
+
+
+def smece_of_draws(v: FloatArray, n: FloatArray, s: FloatArray, sigma: float) -> FloatArray:
+    """SmoothECE at one bandwidth of B sets of cells that share their confidences.
+
+    The kernel is evaluated at the confidences themselves instead of on `smece_at`'s grid; the two
+    differ by the rounding onto that grid.
+
+    Args:
+        v: shape (k,), increasing.
+        n: shape (B, k), labelled claims.
+        s: shape (B, k), sums of outcomes.
+        sigma: the bandwidth, in (0, 1].
+
+    Returns:
+        Shape (B,).
+    """
+    mesh = np.linspace(0, 1, min(max(round(10 / sigma), _MESH_POINTS), _MESH_OF_DRAWS))[:, None]
+    kernel = np.zeros((mesh.size, v.size))
+    for image in (v, -v, 2 - v):
+        distance = mesh - image
+        # A confidence of exactly 0 or 1 is its own mirror image, and counts once.
+        there = (np.abs(distance) <= _REACH) & ((image is v) | (image != v))
+        kernel += np.exp(-(distance**2) / (2 * sigma**2)) * there
+    smoothed: FloatArray = np.abs((n * v - s) @ kernel.T).sum(axis=1)
+    mass: FloatArray = (n @ kernel.T).sum(axis=1)
+    return smoothed / mass
 
 
 def _round_to_grid(cells: Cells, points: int) -> FloatArray:

@@ -20,7 +20,7 @@ from scipy.stats import norm
 
 from core.measure.cells import Cells
 from core.measure.regression import calibration_slope_intercept
-from core.measure.reliability import corp, honest_band
+from core.measure.reliability import corp, honest_band, non_crossing
 from core.measure.scores import (
     NoValue,
     auroc,
@@ -370,10 +370,9 @@ def test_non_crossing_calibrationband_is_our_band_widened_to_the_corp_curve(name
     assert not isinstance(curve, NoValue)
     peer = PEERS[name]["calibrationband"]["alpha=0.05, non-crossing"]
     stated = np.isin(peer["x"], band.v)
-    observed = curve.observed[np.searchsorted(curve.v_to, band.v)]
-    low, high = np.minimum(band.low, observed), np.maximum(band.high, observed)
-    np.testing.assert_allclose(low, np.array(peer["low"])[stated], rtol=0, atol=1e-13)
-    np.testing.assert_allclose(high, np.array(peer["high"])[stated], rtol=0, atol=1e-13)
+    ours = non_crossing(band, curve)
+    np.testing.assert_allclose(ours.low, np.array(peer["low"])[stated], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(ours.high, np.array(peer["high"])[stated], rtol=0, atol=1e-13)
 
 
 def test_honest_band_crosses_as_calibrationband_does_where_accuracy_falls() -> None:

