@@ -15,8 +15,8 @@ from core.measure.segments import (
     false_discovery_q,
     gap_p_values,
     max_statistic_test,
-    shrunken_gaps,
 )
+from core.measure.shrinkage import shrunken_gaps
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
 from core.review.words import dimension_name, percent, points, value_name
 from core.store.cells import grouped_cells
