@@ -18,7 +18,8 @@ CREATE TABLE imports (
     n_corrected BIGINT NOT NULL,       -- outcomes that superseded another
     first_ts TIMESTAMP,
     last_ts TIMESTAMP,
-    notices VARCHAR[] NOT NULL
+    notices VARCHAR[] NOT NULL,
+    settings VARCHAR NOT NULL DEFAULT '{}'  -- mapping and signal given, and the program: JSON
 );
 
 -- A segment dimension is a real column of claims, seg_<dimension>, added when it first arrives.

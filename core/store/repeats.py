@@ -1,0 +1,60 @@
+"""Which signals the ledger has, and which of them state several confidences on one input."""
+
+from __future__ import annotations
+
+import duckdb
+
+_INPUT = "hash(signal, input_id)"
+_STATED = "input_id IS NOT NULL AND confidence_ppm IS NOT NULL"
+
+
+def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
+    """Add this import's signals, and mark those whose inputs now repeat.
+
+    Two stated claims of one signal that share an input_id make it repeat; for such a signal,
+    intervals are made over inputs rather than claims.
+    """
+    parameters = {"import_id": import_id}
+    cursor.execute(
+        """
+        INSERT INTO signals
+        SELECT DISTINCT signal, false, $import_id FROM claims WHERE import_id = $import_id
+        AND signal NOT IN (SELECT signal FROM signals)
+        """,
+        parameters,
+    )
+    # First inside the import; most signals that repeat do so here.
+    _mark(
+        cursor,
+        f"""
+        SELECT any_value(signal) AS signal FROM claims
+        SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats) USING (signal)
+        WHERE import_id = $import_id AND {_STATED}
+        GROUP BY {_INPUT} HAVING count(*) > 1
+        """,
+        import_id,
+    )
+    _mark(
+        cursor,
+        f"""
+        SELECT signal FROM (
+            SELECT signal, {_INPUT} AS input FROM claims
+            SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats AND first_import < $import_id)
+            USING (signal)
+            WHERE import_id < $import_id AND {_STATED})
+        SEMI JOIN (
+            SELECT {_INPUT} AS input FROM claims WHERE import_id = $import_id AND {_STATED})
+        USING (input)
+        """,
+        import_id,
+    )
+
+
+def _mark(cursor: duckdb.DuckDBPyConnection, repeating: str, import_id: int) -> None:
+    cursor.execute(
+        f"""
+        UPDATE signals SET repeats = true
+        WHERE signal IN (SELECT DISTINCT signal FROM ({repeating}))
+        """,
+        {"import_id": import_id},
+    )
