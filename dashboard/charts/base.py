@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import altair as alt
-import pandas as pd
 
 from dashboard.charts.palette import Palette
 
@@ -30,6 +29,26 @@ POINTS_LABEL = (
 COUNT_LABEL = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, ',')"
 
 
+class Layered(alt.LayerChart):
+    """Layers drawn one over the other, not validated again each time they are shown.
+
+    Validating a specification takes longer than all the rest of drawing it. What may vary in
+    ours is data and names, never which properties there are, so tests validate them instead.
+    """
+
+    def to_dict(self, validate: bool = False, **options: Any) -> dict[str, Any]:
+        """The specification; validated against the schema of Vega-Lite on demand."""
+        return super().to_dict(validate=validate, **options)
+
+
+class Stacked(alt.VConcatChart):
+    """Plots one below the other, not validated again each time they are shown; see `Layered`."""
+
+    def to_dict(self, validate: bool = False, **options: Any) -> dict[str, Any]:
+        """The specification; validated against the schema of Vega-Lite on demand."""
+        return super().to_dict(validate=validate, **options)
+
+
 def finish(chart: ChartT, palette: Palette, *, fit: bool = False) -> ChartT:
     """Give a chart the palette's background, axes and legend.
 
@@ -46,46 +65,84 @@ def finish(chart: ChartT, palette: Palette, *, fit: bool = False) -> ChartT:
     """
     # On the chart itself: pages ask for "fit" in a way that a chart's configuration cannot undo.
     chart.autosize = alt.AutoSizeParams(type="fit-x" if fit else "pad", contains="padding")
+    # Each class of Altair's validates itself when made: one for all is quicker than one for each.
     chart.config = alt.Config(
         background=palette.background,
         padding={"left": 4, "right": 12, "top": 6, "bottom": 6},
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            domain=False,
-            ticks=False,
-            gridColor=palette.grid,
-            labelColor=palette.muted_ink,
-            labelFontSize=SMALL_SIZE,
-            labelFlush=False,
-            labelPadding=6,
-            titleColor=palette.ink,
-            titleFontSize=LABEL_SIZE,
-            titleFontWeight="normal",
-            titlePadding=10,
-        ),
-        legend=alt.LegendConfig(
-            labelColor=palette.muted_ink,
-            labelFontSize=SMALL_SIZE,
-            titleColor=palette.muted_ink,
-            titleFontSize=SMALL_SIZE,
-            titleFontWeight="normal",
-        ),
-        title=alt.TitleConfig(
-            color=palette.muted_ink,
-            subtitleColor=palette.muted_ink,
-            fontSize=SMALL_SIZE,
-            fontWeight="normal",
-            anchor="start",
-            offset=6,
-        ),
+        view={"stroke": None},
+        axis={
+            "domain": False,
+            "ticks": False,
+            "gridColor": palette.grid,
+            "labelColor": palette.muted_ink,
+            "labelFontSize": SMALL_SIZE,
+            "labelFlush": False,
+            "labelPadding": 6,
+            "titleColor": palette.ink,
+            "titleFontSize": LABEL_SIZE,
+            "titleFontWeight": "normal",
+            "titlePadding": 10,
+        },
+        legend={
+            "labelColor": palette.muted_ink,
+            "labelFontSize": SMALL_SIZE,
+            "titleColor": palette.muted_ink,
+            "titleFontSize": SMALL_SIZE,
+            "titleFontWeight": "normal",
+        },
+        title={
+            "color": palette.muted_ink,
+            "subtitleColor": palette.muted_ink,
+            "fontSize": SMALL_SIZE,
+            "fontWeight": "normal",
+            "anchor": "start",
+            "offset": 6,
+        },
     )
     return chart
 
 
-def layered(layers: Sequence[alt.Chart | alt.LayerChart], **properties: Any) -> alt.LayerChart:
-    """Layers drawn one over the other, with the properties of a chart (width, height, title)."""
-    # Altair types a layering as possibly faceted; ours never are.
-    return cast("alt.LayerChart", alt.layer(*layers)).properties(**properties)
+def layered(
+    layers: Sequence[alt.Chart | alt.LayerChart],
+    shared: Mapping[str, Any] | None = None,
+    **properties: Any,
+) -> Layered:
+    """Layers drawn one over the other.
+
+    Every composition copies its parts deeply, so compose once, with all properties, and state
+    axes and scales here rather than in every layer.
+
+    Args:
+        layers: the lowest first.
+        shared: encodings, by channel, from which each layer takes what it leaves out. A channel
+            without a field here applies only to layers that give theirs.
+        properties: those of a chart: data, width, height, title.
+    """
+    encoding = alt.FacetedEncoding(**shared) if shared else alt.Undefined
+    return Layered(layer=layers, encoding=encoding, **properties)
+
+
+def at_x(field: str, **options: Any) -> alt.X:
+    """Horizontal position by a quantity."""
+    # Not "field:Q": Altair takes a millisecond or two to read each of those.
+    return alt.X(field=field, type="quantitative", **options)
+
+
+def at_y(field: str, **options: Any) -> alt.Y:
+    """Vertical position by a quantity."""
+    return alt.Y(field=field, type="quantitative", **options)
+
+
+def words_of(field: str) -> alt.Text:
+    """The text of a mark."""
+    return alt.Text(field=field, type="nominal")
+
+
+def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
+    """What hovering tells: the title of each field, in order."""
+    return [
+        alt.Tooltip(field=field, type="nominal", title=title) for field, title in titles.items()
+    ]
 
 
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
@@ -136,12 +193,14 @@ def name_axis(palette: Palette, expression: str, **options: Any) -> alt.Axis:
 
 def words_only(text: str, palette: Palette, *, width: int, height: int = 60) -> alt.Chart:
     """A panel that says why there is nothing to draw."""
-    mark = alt.Chart(pd.DataFrame({"text": [text]})).mark_text(
+    mark = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(
         align="left",
         baseline="middle",
         fontSize=LABEL_SIZE + 1,
         color=palette.muted_ink,
         lineBreak="\n",
     )
-    placed: alt.Chart = mark.encode(x=alt.value(0), y=alt.value(height / 2), text="text:N")
-    return placed.properties(width=width, height=height)
+    placed: alt.Chart = mark.encode(
+        x=alt.XValue(0), y=alt.YValue(height / 2), text=words_of("text")
+    ).properties(width=width, height=height)
+    return placed

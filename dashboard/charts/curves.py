@@ -8,8 +8,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.review.words import count, percent
 from dashboard.charts import words
-from dashboard.charts.base import COUNT_LABEL, layered
+from dashboard.charts.base import COUNT_LABEL, at_x, at_y, layered, tooltip
 from dashboard.charts.palette import REGION_OPACITY, Palette
 
 TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -25,32 +26,28 @@ _MOST_VALUES = 600
 _UNIT = alt.Scale(domain=[0, 1], nice=False, zero=True)
 
 
-def unit_x(field: str) -> alt.X:
-    """The x axis of the upper plot: grid lines, but the labels stand below the histogram."""
-    axis = alt.Axis(values=TICKS, labels=False, title=None)
-    return alt.X(f"{field}:Q", scale=_UNIT, axis=axis)
-
-
-def unit_y(field: str) -> alt.Y:
-    """The y axis of the upper plot."""
-    axis = alt.Axis(values=TICKS, format=".0%")
-    return alt.Y(f"{field}:Q", scale=_UNIT, title="Came true", axis=axis)
+def unit_axes() -> dict[str, Any]:
+    """What the layers of the upper plot share: grid lines; x labels stand below the histogram."""
+    return {
+        "x": alt.X(scale=_UNIT, axis=alt.Axis(values=TICKS, labels=False, title=None)),
+        "y": alt.Y(scale=_UNIT, title="Came true", axis=alt.Axis(values=TICKS, format=".0%")),
+    }
 
 
 def region(high_from: float | None, colour: str) -> list[alt.Chart]:
     """The tint of the high-confidence region."""
     if high_from is None:
         return []
-    frame = pd.DataFrame({"from": [high_from], "to": [1.0]})
-    mark = alt.Chart(frame).mark_rect(color=colour, opacity=REGION_OPACITY)
-    return [mark.encode(x=unit_x("from"), x2="to:Q")]
+    edges = alt.InlineData(values=[{"from": high_from, "to": 1.0}])
+    mark = alt.Chart(edges).mark_rect(color=colour, opacity=REGION_OPACITY)
+    return [mark.encode(x=at_x("from"), x2=alt.X2(field="to"))]
 
 
 def diagonal(palette: Palette) -> alt.Chart:
     """Where what came true is what was stated."""
-    frame = pd.DataFrame({"v": [0.0, 1.0], "observed": [0.0, 1.0]})
-    mark = alt.Chart(frame).mark_line(color=palette.outline, strokeDash=[3, 3], strokeWidth=1)
-    line: alt.Chart = mark.encode(x=unit_x("v"), y=unit_y("observed"))
+    ends = alt.InlineData(values=[{"v": 0.0, "observed": 0.0}, {"v": 1.0, "observed": 1.0}])
+    mark = alt.Chart(ends).mark_line(color=palette.outline, strokeDash=[3, 3], strokeWidth=1)
+    line: alt.Chart = mark.encode(x=at_x("v"), y=at_y("observed"))
     return line
 
 
@@ -63,14 +60,14 @@ def ribbon(band: pd.DataFrame, colour: str, opacity: float, *, outline: bool) ->
     if band.empty:
         return []
     if len(band) == 1:
-        base = alt.Chart(band).encode(x=unit_x("v"), y=unit_y("low"), y2="high:Q")
+        base = alt.Chart(band).encode(x=at_x("v"), y=at_y("low"), y2=alt.Y2(field="high"))
         bar = base.mark_rule(color=colour, opacity=opacity, strokeWidth=18)
         return [bar, base.mark_rule(color=colour, strokeWidth=1.25)] if outline else [bar]
     edge: dict[str, Any] = (
         {"stroke": colour, "strokeOpacity": 0.65, "strokeWidth": 1} if outline else {}
     )
     mark = alt.Chart(_thinned(band)).mark_area(color=colour, opacity=1, fillOpacity=opacity, **edge)
-    return [mark.encode(x=unit_x("v"), y=unit_y("low"), y2="high:Q")]
+    return [mark.encode(x=at_x("v"), y=at_y("low"), y2=alt.Y2(field="high"))]
 
 
 def single_values(points: pd.DataFrame | None, colour: str) -> list[alt.Chart]:
@@ -78,18 +75,19 @@ def single_values(points: pd.DataFrame | None, colour: str) -> list[alt.Chart]:
     if points is None or points.empty:
         return []
     frame = points[["v", "observed", "n"]].nlargest(_MOST_VALUES, "n")
-    frame = frame.assign(_size=14 + 130 * frame["n"] / frame["n"].max(), _told=_told(frame["n"]))
+    frame = frame.assign(
+        _size=14 + 130 * frame["n"] / frame["n"].max(),
+        _v=[percent(v, decimals=1) for v in frame["v"]],
+        _observed=[percent(v, decimals=1) for v in frame["observed"]],
+        _told=_told(frame["n"]),
+    )
     mark = alt.Chart(frame).mark_point(color=colour, opacity=0.55, strokeWidth=1, filled=False)
     return [
         mark.encode(
-            x=unit_x("v"),
-            y=unit_y("observed"),
-            size=alt.Size("_size:Q", scale=None),
-            tooltip=[
-                alt.Tooltip("v:Q", title="Stated", format=".1%"),
-                alt.Tooltip("observed:Q", title="Came true", format=".1%"),
-                alt.Tooltip("_told:N", title="Labelled claims"),
-            ],
+            x=at_x("v"),
+            y=at_y("observed"),
+            size=alt.Size(field="_size", type="quantitative", scale=None),
+            tooltip=tooltip({"_v": "Stated", "_observed": "Came true", "_told": "Labelled claims"}),
         )
     ]
 
@@ -120,7 +118,7 @@ def corp_curve(
         v_to=curve["v_to"] + nudge,
         _thickness=(_THICKEST * share).clip(lower=_THINNEST) + _DOT_EXTRA * single,
         _stated=_stated(curve["v_from"], curve["v_to"]),
-        _observed=[words.percent(v, 1) for v in curve["observed"]],
+        _observed=[percent(v, decimals=1) for v in curve["observed"]],
         _told=_told(curve["n"]),
         _left=(curve["v_from"] - 0.008).clip(lower=0),
         _right=(curve["v_to"] + 0.008).clip(upper=1),
@@ -130,24 +128,25 @@ def corp_curve(
         color=colour, strokeWidth=1.25, strokeDash=[4, 3] if dashed else [1, 0]
     )
     base = alt.Chart(pieces)
-    tips = [
-        alt.Tooltip("_stated:N", title="Stated"),
-        alt.Tooltip("_observed:N", title="Came true"),
-        alt.Tooltip("_told:N", title="Labelled claims"),
-    ]
+    group = {"_name": "Group"} if name else {}
+    tips = {"_stated": "Stated", "_observed": "Came true", "_told": "Labelled claims"}
     return [
-        line.encode(x=unit_x("v"), y=unit_y("observed"), order="_order:Q"),
+        line.encode(
+            x=at_x("v"),
+            y=at_y("observed"),
+            order=alt.Order(field="_order", type="quantitative"),
+        ),
         base.mark_rule(color=colour, strokeCap="round", opacity=1).encode(
-            x=unit_x("v_from"),
-            x2="v_to:Q",
-            y=unit_y("observed"),
-            strokeWidth=alt.StrokeWidth("_thickness:Q", scale=None),
+            x=at_x("v_from"),
+            x2=alt.X2(field="v_to"),
+            y=at_y("observed"),
+            strokeWidth=alt.StrokeWidth(field="_thickness", type="quantitative", scale=None),
         ),
         base.mark_rule(color=colour, opacity=0, strokeWidth=16).encode(
-            x=unit_x("_left"),
-            x2="_right:Q",
-            y=unit_y("observed"),
-            tooltip=[alt.Tooltip("_name:N", title="Group"), *tips] if name else tips,
+            x=at_x("_left"),
+            x2=alt.X2(field="_right"),
+            y=at_y("observed"),
+            tooltip=tooltip(group | tips),
         ),
     ]
 
@@ -180,28 +179,25 @@ def claims_histogram(
     frame["_claims"], frame["_labelled"] = _told(frame["n_claims"]), _told(frame["n"])
     axis = alt.Axis(values=TICKS, format=".0%", grid=False, labels=last)
     title = "Stated confidence" if last else None
-    base = alt.Chart(frame).encode(
-        x=alt.X("left:Q", scale=_UNIT, axis=axis, title=title),
-        x2="right:Q",
-        color=alt.Color("_colour:N", scale=None),
-        tooltip=[
-            alt.Tooltip("_bin:N", title="Stated"),
-            alt.Tooltip("_claims:N", title="Claims"),
-            alt.Tooltip("_labelled:N", title="Labelled"),
-        ],
-    )
     counts = alt.Axis(tickCount=2, tickMinStep=1, labelExpr=COUNT_LABEL)
+    shared = {
+        "x": at_x("left", scale=_UNIT, axis=axis, title=title),
+        "x2": alt.X2(field="right"),
+        "y": alt.Y(title="Claims", axis=counts),
+        "color": alt.Color(field="_colour", type="nominal", scale=None),
+        "tooltip": tooltip({"_bin": "Stated", "_claims": "Claims", "_labelled": "Labelled"}),
+    }
 
     def bars(low: str, high: str, opacity: float) -> alt.Chart:
-        mark = base.mark_rect(stroke=palette.background, strokeWidth=1, opacity=opacity)
-        drawn: alt.Chart = mark.encode(
-            y=alt.Y(f"{low}:Q", title="Claims", axis=counts), y2=f"{high}:Q"
-        )
+        mark = alt.Chart().mark_rect(stroke=palette.background, strokeWidth=1, opacity=opacity)
+        drawn: alt.Chart = mark.encode(y=at_y(low), y2=alt.Y2(field=high))
         return drawn
 
     text = _counts(int(frame["n_claims"].sum()), int(frame["n"].sum()))
     return layered(
         [bars("n", "n_claims", 0.35), bars("_zero", "n", 0.9)],
+        shared,
+        data=frame,
         width=width,
         height=HISTOGRAM_HEIGHT,
         title=alt.Title(f"{name}: {text}" if name else text, frame="group"),
@@ -216,7 +212,7 @@ def _counts(stated: int, labelled: int) -> str:
         return f"{text}, none labelled yet"
     if labelled == stated:
         return f"{text}, all labelled"
-    return f"{text}, {words.count(labelled)} labelled (solid), the others pale"
+    return f"{text}, {count(labelled)} labelled (solid), the others pale"
 
 
 def _stated(low: pd.Series, high: pd.Series) -> list[str]:
@@ -225,7 +221,7 @@ def _stated(low: pd.Series, high: pd.Series) -> list[str]:
 
 
 def _told(n: pd.Series) -> list[str]:
-    return [words.count(v) for v in n]
+    return [count(v) for v in n]
 
 
 def _thinned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.base import LABEL_SIZE
-from dashboard.charts.curves import unit_x, unit_y
+from dashboard.charts.base import LABEL_SIZE, at_x, at_y, words_of
 from dashboard.charts.palette import Palette
 from dashboard.charts.placement import LINE_HEIGHT, Canvas, Placed, Polyline
 
@@ -91,35 +90,27 @@ class UnitLabels:
 
     def layers(self) -> list[alt.Chart]:
         """The marks; right-aligned ones, which speak of the region, are bold."""
-        layers: list[alt.Chart] = []
+        if not self._rows:
+            return []
         halo: dict[str, Any] = {
             "stroke": self._palette.background,
             "strokeWidth": 4,
             "strokeOpacity": 0.8,
             "strokeJoin": "round",
         }
-        looks: tuple[tuple[Literal["left", "right"], Literal["normal", "bold"]], ...] = (
-            ("left", "normal"),
-            ("right", "bold"),
+        base = alt.Chart(pd.DataFrame(self._rows)).encode(
+            x=at_x("v"),
+            y=at_y("share"),
+            text=words_of("text"),
+            color=alt.Color(field="ink", type="nominal", scale=None),
         )
-        for align, weight in looks:
-            rows = [row for row in self._rows if row["align"] == align]
-            if not rows:
-                continue
-            base = alt.Chart(pd.DataFrame(rows)).encode(
-                x=unit_x("v"),
-                y=unit_y("share"),
-                text="text:N",
-                color=alt.Color("ink:N", scale=None),
+        return [
+            base.mark_text(
+                align=alt.ExprRef("datum.align"),
+                baseline="middle",
+                fontSize=LABEL_SIZE,
+                fontWeight=alt.ExprRef("datum.align == 'right' ? 'bold' : 'normal'"),
+                **extra,
             )
-            for extra in (halo, {}):
-                layers.append(
-                    base.mark_text(
-                        align=align,
-                        baseline="middle",
-                        fontSize=LABEL_SIZE,
-                        fontWeight=weight,
-                        **extra,
-                    )
-                )
-        return layers
+            for extra in (halo, {})
+        ]

@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.base import finish, layered, words_only
+from dashboard.charts.base import Stacked, finish, layered, words_only
 from dashboard.charts.curves import (
     claims_histogram,
     corp_curve,
@@ -23,6 +23,7 @@ from dashboard.charts.curves import (
     region,
     ribbon,
     single_values,
+    unit_axes,
 )
 from dashboard.charts.labels import UnitLabels
 from dashboard.charts.palette import BAND_OPACITY, HONEST_OPACITY, Palette
@@ -86,7 +87,7 @@ def reliability_diagram(
     below = claims_histogram(histogram, palette, grey, width=width, high_from=high_from)
     if curve.empty:
         silent = words_only(UNLABELLED_WORDS, palette, width=width)
-        return finish(alt.vconcat(silent, below, spacing=10), palette)
+        return finish(Stacked(vconcat=[silent, below], spacing=10), palette)
 
     ink = palette.estimate_ink
     labels = UnitLabels(palette, width, tall)
@@ -111,8 +112,8 @@ def reliability_diagram(
         *corp_curve(curve, palette.estimate),
         *labels.layers(),
     ]
-    above = layered(layers, width=width, height=tall)
-    return finish(alt.vconcat(above, below, spacing=10), palette)
+    above = layered(layers, unit_axes(), width=width, height=tall)
+    return finish(Stacked(vconcat=[above, below], spacing=10), palette)
 
 
 def reliability_pair(
@@ -165,9 +166,9 @@ def reliability_pair(
         labels.add(group.name, labels.curve(group.curve), ink)
     tint = region(high_from, palette.muted_ink)
     layers = [*tint, diagonal(palette), *bands, *curves, *labels.layers()]
-    above = layered(layers, width=width, height=tall)
+    above = layered(layers, unit_axes(), width=width, height=tall)
     below = [
         claims_histogram(g.histogram, palette, colour, width=width, name=g.name, last=g is second)
         for g, colour, _ in looks
     ]
-    return finish(alt.vconcat(above, *below, spacing=10), palette)
+    return finish(Stacked(vconcat=[above, *below], spacing=10), palette)

@@ -1,0 +1,1 @@
+"""Calibration Ledger's screens: pages, charts, the command line and the HTTP server."""

@@ -1,0 +1,25 @@
+"""The ASGI entry: Streamlit's pages and our HTTP routes in the one process that owns the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard import api, owner
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the ledger before the first request and close it after the last."""
+    owner.ledger()
+    try:
+        yield {}
+    finally:
+        owner.close()
+
+
+app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=api.routes)

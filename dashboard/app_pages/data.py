@@ -1,0 +1,44 @@
+"""Data: what came in, what was refused and why, how much is labelled and how late."""
+
+import streamlit as st
+
+from core.review.words import percent
+from dashboard import data
+from dashboard.charts.intake import delay_histogram, label_coverage_timeline
+from dashboard.charts.palette import palette_for
+from dashboard.charts.words import alt_text_coverage, alt_text_delays
+from dashboard.components import claims, empty, filters, guide, intake
+
+chosen = filters.current()
+st.title("Data")
+signal = chosen.facts.name if chosen else None
+view = data.intake(signal)
+if view.imports.empty:
+    empty.ledger()
+    st.stop()
+palette = palette_for(st.context.theme.type)
+
+st.markdown(f"#### {view.headline}")
+st.markdown(view.refusals)
+if chosen is not None:
+    st.subheader(f"How much is labelled, and how late: {signal}")
+    st.markdown(view.labels)
+    if chosen.facts.n_unstated:
+        total = chosen.facts.n_unstated + chosen.facts.n_claims
+        st.markdown(
+            f"{chosen.facts.n_unstated:,} of {total:,} claims "
+            f"({percent(chosen.facts.n_unstated / total)}) state no confidence: kept and counted, "
+            f"never guessed."
+        )
+    weeks = label_coverage_timeline(view.coverage, palette)
+    st.altair_chart(weeks, width=int(weeks.width), alt=alt_text_coverage(view.coverage))
+    delays = delay_histogram(view.delays, palette)
+    st.altair_chart(delays, width=int(delays.width), alt=alt_text_delays(view.delays))
+
+st.subheader("What came in")
+intake.imports_table(view.imports)
+st.subheader("What was refused, and why")
+intake.refused(view.refused, data.quarantined())
+if chosen is not None:
+    claims.behind(chosen.selection)
+guide.data()

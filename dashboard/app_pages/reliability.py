@@ -1,0 +1,62 @@
+"""Reliability: is this signal honest, and where in its range is it not."""
+
+import streamlit as st
+
+from core.review.words import dimension_name, value_name
+from dashboard import data
+from dashboard.components import claims, curve, empty, filters, guide, measures, values
+
+chosen = filters.current()
+st.title("Reliability")
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+splittable = chosen.splittable()
+asked, first_side, second_side = st.columns([1, 1, 1], vertical_alignment="bottom")
+dimension = asked.selectbox(
+    "Compare",
+    splittable,
+    index=None,
+    placeholder="One curve for all claims chosen",
+    format_func=dimension_name,
+    key="compare",
+    bind="query-params",
+    help="Puts two groups of this signal side by side: models, prompts, elicitations, splits.",
+)
+compare = None
+if dimension:
+    names = [value_name(value) for value in chosen.values(dimension)]
+    one = first_side.selectbox("This", names, index=0, key="this", bind="query-params")
+    other = second_side.selectbox(
+        "Against", names, index=min(1, len(names) - 1), key="against", bind="query-params"
+    )
+    compare = (dimension, filters.value_of(one), filters.value_of(other))
+
+view = data.reliability(chosen.selection, compare)
+if all(not group.measures.n_claims and not group.measures.n_unstated for group in view.groups):
+    empty.filters()
+    st.stop()
+st.markdown(f"**{chosen.selection.signal}**")
+
+if len(view.groups) == 1:
+    with curve.with_words(view):
+        if not view.groups[0].measures.n:
+            empty.outcomes(view.groups[0].measures.n_claims)
+else:
+    if view.comparison:
+        st.markdown(f"#### {view.comparison}")
+    curve.pair(view)
+st.caption(f"Verdicts rest on intervals corrected together: {view.method}.")
+
+if any(group.measures.n for group in view.groups):
+    st.subheader("Measures")
+    measures.table(view.groups)
+for i, group in enumerate(view.groups):
+    of = f" · {group.name}" if group.name else ""
+    with st.expander(f"Every stated confidence{of}", icon=":material/table_rows:"):
+        values.table(group.values, key=f"values_{i}")
+    for note in group.notes:
+        st.caption(note)
+claims.behind(chosen.selection)
+guide.reliability(view.tolerance)

@@ -1,0 +1,254 @@
+"""`calledger`: the command line.
+
+Commands only parse words, call `core`, and print; what they print is computed elsewhere.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from core import __version__
+from core.review.measure import MeasureReport, measure
+from core.store.errors import LedgerError
+from core.store.ingest import ImportSummary, UnusableFile, import_file
+from core.store.ledger import Ledger
+from core.store.quarantine import export_quarantined, list_quarantined
+from core.store.selection import Selection
+from dashboard import serve, terminal
+from sample_data import shifted_copies
+
+EXIT_UNUSABLE = 2
+EXIT_QUARANTINED = 3
+
+ledger_option = click.option(
+    "--ledger",
+    "ledger_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The ledger file.",
+)
+
+
+class OneSentence(click.Group):
+    """Turns the errors a user can mend into one sentence and exit code 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            terminal.error(str(error))
+            ctx.exit(EXIT_UNUSABLE)
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="calledger")
+def main() -> None:
+    """Makes an LLM's stated confidence earn trust."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8501, show_default=True, help="The first port to try.")
+@click.option("--browser/--no-browser", default=None, help="Open a browser window or not.")
+def demo(host: str, port: int, browser: bool | None) -> None:
+    """Build a ledger from the sample data and open the dashboard on it."""
+    with tempfile.TemporaryDirectory(prefix="calledger-demo-") as folder:
+        path = Path(folder) / "demo.duckdb"
+        with Ledger.open(path, create=True) as ledger:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            import_all(ledger, shifted_copies(Path(folder), now))
+        serve.run(path, host=host, port=port, open_browser=browser)
+
+
+@main.command(name="serve")
+@ledger_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8501, show_default=True, help="The first port to try.")
+@click.option("--browser/--no-browser", default=False, help="Open a browser window or not.")
+def serve_command(ledger_path: Path, host: str, port: int, browser: bool) -> None:
+    """Open the dashboard on a ledger."""
+    serve.run(ledger_path, host=host, port=port, open_browser=browser)
+
+
+@main.command(name="import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ledger_option
+@click.option(
+    "--map",
+    "renames",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    help="Read the column THEIRS as the field OURS. May be given again.",
+)
+@click.option("--signal", help="The signal's name, for files that do not carry one.")
+@click.option("--strict", is_flag=True, help="Exit with 3 when a row was quarantined.")
+def import_command(
+    files: Sequence[Path],
+    ledger_path: Path,
+    renames: Sequence[str],
+    signal: str | None,
+    strict: bool,
+) -> None:
+    """Read logged claims and outcomes into a ledger.
+
+    CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
+    """
+    mapping = dict(_pair(rename, "--map", "theirs=ours") for rename in renames)
+    with Ledger.open(ledger_path, create=True) as ledger:
+        summaries = import_all(ledger, files, mapping=mapping, signal=signal)
+    quarantined = sum(summary.n_quarantined for summary in summaries)
+    if quarantined:
+        terminal.note(
+            f"See what was refused and why: calledger quarantine list --ledger {ledger_path}"
+        )
+    if len(summaries) < len(files):
+        sys.exit(EXIT_UNUSABLE)
+    if strict and quarantined:
+        sys.exit(EXIT_QUARANTINED)
+
+
+def import_all(
+    ledger: Ledger,
+    files: Sequence[Path],
+    *,
+    mapping: dict[str, str] | None = None,
+    signal: str | None = None,
+) -> list[ImportSummary]:
+    """Import files one by one with a progress bar; an unusable one does not stop the others."""
+    summaries: list[ImportSummary] = []
+    for path in files:
+        try:
+            with terminal.progress(path.name) as report:
+                summary = import_file(
+                    ledger, path, mapping=mapping or {}, signal=signal, progress=report
+                )
+        except UnusableFile as error:
+            terminal.error(str(error))
+            continue
+        summaries.append(summary)
+        for notice in summary.notices:
+            terminal.note(f"{path.name}: {notice}")
+    if summaries:
+        terminal.import_table(summaries)
+    return summaries
+
+
+@main.group()
+def quarantine() -> None:
+    """The rows that were refused, with the reason and the mend."""
+
+
+@quarantine.command(name="list")
+@ledger_option
+@click.option("--all", "with_closed", is_flag=True, help="Also those that came in corrected.")
+@click.option("--limit", default=50, show_default=True, help="Rows to print.")
+def quarantine_list(ledger_path: Path, with_closed: bool, limit: int) -> None:
+    """Print the refused rows."""
+    with Ledger.open(ledger_path) as ledger:
+        rows = list_quarantined(ledger.cursor(), open_only=not with_closed)
+    terminal.quarantine_lines(rows, limit=limit, ledger=ledger_path)
+
+
+@quarantine.command(name="export")
+@ledger_option
+@click.option(
+    "--out",
+    default=Path("quarantine.csv"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where to write them: a .csv or .jsonl file.",
+)
+def quarantine_export(ledger_path: Path, out: Path) -> None:
+    """Write the refused rows to a file, to be corrected and imported again."""
+    with Ledger.open(ledger_path) as ledger:
+        count = export_quarantined(ledger.cursor(), out)
+    terminal.say(
+        f"{count:,} refused rows written to {out}. Correct them there, then: "
+        f"calledger import {out} --ledger {ledger_path}"
+    )
+
+
+@main.command(name="measure")
+@ledger_option
+@click.option("--signal", required=True)
+@click.option("--since", metavar="DATE", help="Claims from this day on (UTC).")
+@click.option("--until", metavar="DATE", help="Claims up to and including this day (UTC).")
+@click.option("--as-known", metavar="DATE", help="As it was known at the end of this day (UTC).")
+@click.option(
+    "--where", "conditions", multiple=True, metavar="DIM=VALUE", help="Only these claims."
+)
+@click.option("--by", multiple=True, metavar="DIM", help="One group per value. May be given again.")
+@click.option("--tolerance", default=None, type=click.FloatRange(0, 1), help="The gap accepted.")
+@click.option("--high-from", default=None, type=click.FloatRange(0, 1), help="The high band's cut.")
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def measure_command(
+    ledger_path: Path,
+    signal: str,
+    since: str | None,
+    until: str | None,
+    as_known: str | None,
+    conditions: Sequence[str],
+    by: Sequence[str],
+    tolerance: float | None,
+    high_from: float | None,
+    format_: str,
+) -> None:
+    """Print a signal's calibration measures."""
+    selection = Selection(
+        signal,
+        since=_day(since, "--since"),
+        until=_day(until, "--until", end=True),
+        as_known=_day(as_known, "--as-known", end=True),
+        where=_conditions(conditions),
+    )
+    with Ledger.open(ledger_path) as ledger:
+        report: MeasureReport = measure(
+            ledger.cursor(), selection, by=tuple(by), tolerance=tolerance, high_from=high_from
+        )
+    if format_ == "json":
+        click.echo(report.to_json())
+    else:
+        terminal.measure_table(report)
+
+
+def _pair(text: str, option: str, shape: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not (left and equals and right):
+        raise click.BadParameter(f"{text!r} is not of the form {shape}", param_hint=option)
+    return left, right
+
+
+def _conditions(texts: Sequence[str]) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
+    """Group ``dim=value`` words: several values of one dimension mean any of them."""
+    chosen: dict[str, tuple[str | None, ...]] = {}
+    for text in texts:
+        dimension, value = _pair(text, "--where", "dim=value")
+        chosen[dimension] = (*chosen.get(dimension, ()), value)
+    return tuple(chosen.items())
+
+
+def _day(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """A date, or a time, in UTC; a bare date as an end means the end of that day."""
+    if text is None:
+        return None
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a date such as 2026-11-23"
+        raise click.BadParameter(message, param_hint=option) from None
+    if stamp.tzinfo is not None:
+        stamp = stamp.astimezone(UTC).replace(tzinfo=None)
+    return stamp + timedelta(days=1) if end and len(text) == len("2026-11-23") else stamp
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The filters every page shares: drawn once in the sidebar, kept in the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import streamlit as st
+
+from core.review.overview import Overview
+from core.review.words import NONE_WORD, dimension_name, value_name
+from core.store.catalogue import DimensionFacts, SignalFacts
+from core.store.selection import CLAIM_DIMENSIONS, Selection
+
+_STATE = "shared_filters"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader has chosen.
+
+    Attributes:
+        selection: the claims asked about.
+        facts: the chosen signal.
+        dimensions: what that signal can be split by.
+    """
+
+    selection: Selection
+    facts: SignalFacts
+    dimensions: tuple[DimensionFacts, ...]
+
+    def segment_dimensions(self) -> tuple[str, ...]:
+        """The signal's own segment dimensions that have more than one value."""
+        return tuple(
+            one.name
+            for one in self.dimensions
+            if one.name not in CLAIM_DIMENSIONS and len(_values(one)) > 1
+        )
+
+    def splittable(self) -> tuple[str, ...]:
+        """Every dimension with more than one value, segments first."""
+        claim = tuple(
+            one.name
+            for one in self.dimensions
+            if one.name in CLAIM_DIMENSIONS and len(_values(one)) > 1
+        )
+        return (*self.segment_dimensions(), *claim)
+
+    def values(self, dimension: str) -> tuple[str | None, ...]:
+        """The values of one dimension, most claims first."""
+        found = next(one for one in self.dimensions if one.name == dimension)
+        return _values(found)
+
+
+def url_key(dimension: str) -> str:
+    """A dimension's name in the URL; segments keep the prefix of their column."""
+    return dimension if dimension in CLAIM_DIMENSIONS else f"seg_{dimension}"
+
+
+def value_of(shown: str) -> str | None:
+    """A dimension's value from what is shown; the opposite of `value_name`."""
+    return None if shown == NONE_WORD else shown
+
+
+def draw(overview: Overview, *, signal_only: bool = False) -> None:
+    """Draw the shared filters in the sidebar and keep what was chosen for the page.
+
+    Args:
+        overview: what there is to choose from.
+        signal_only: for a page about everything a signal has, whatever its period or segment.
+    """
+    if not overview.signals:
+        st.session_state[_STATE] = None
+        return
+    with st.sidebar:
+        names = overview.names()
+        signal = st.selectbox(
+            "Signal",
+            names,
+            key="signal",
+            bind="query-params",
+            help="One named source of confidence for one decision. Signals are never mixed.",
+        )
+        signal = signal if signal in names else names[0]
+        dimensions = overview.dimensions[signal]
+        if signal_only:
+            st.session_state[_STATE] = Filters(
+                Selection(signal), overview.facts(signal), dimensions
+            )
+            return
+        since, until = _period(overview.facts(signal))
+        where = _conditions(dimensions)
+        known = st.date_input(
+            "As known on",
+            value=None,
+            key="as_known",
+            bind="query-params",
+            help="Shows what was known at the end of this day: later claims, outcomes and "
+            "corrections are left out.",
+        )
+    selection = Selection(
+        signal,
+        since=_midnight(since),
+        until=_midnight(until, days=1),
+        as_known=_midnight(known, days=1),
+        where=where,
+    )
+    st.session_state[_STATE] = Filters(selection, overview.facts(signal), dimensions)
+
+
+def current() -> Filters | None:
+    """What was chosen; None when the ledger is empty."""
+    chosen: Filters | None = st.session_state.get(_STATE)
+    return chosen
+
+
+def _period(facts: SignalFacts) -> tuple[date | None, date | None]:
+    first, last = st.columns(2)
+    bounds = f"{facts.first_ts:%Y-%m-%d} to {facts.last_ts:%Y-%m-%d}" if facts.first_ts else ""
+    since = first.date_input(
+        "From",
+        value=None,
+        min_value=date(1970, 1, 1),
+        key="since",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        help=f"First day of claims, UTC. This signal has claims from {bounds}.",
+    )
+    until = last.date_input(
+        "To",
+        value=None,
+        min_value=date(1970, 1, 1),
+        key="until",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        help="Last day of claims, UTC, included.",
+    )
+    return since, until
+
+
+def _conditions(
+    dimensions: tuple[DimensionFacts, ...],
+) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
+    """One multiple choice per dimension that has a choice."""
+    chosen = []
+    for one in dimensions:
+        if len(_values(one)) < 2:
+            continue
+        values = st.multiselect(
+            dimension_name(one.name),
+            [value_name(value) for value in _values(one)],
+            key=url_key(one.name),
+            bind="query-params",
+            placeholder="All",
+        )
+        if values:
+            chosen.append((one.name, tuple(value_of(value) for value in values)))
+    return tuple(chosen)
+
+
+def _values(one: DimensionFacts) -> tuple[str | None, ...]:
+    """What a dimension can be narrowed to; None for claims that do not name it."""
+    named = tuple(value for value, _ in one.values)
+    return (*named, None) if one.n_missing else named
+
+
+def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
+    return None if day is None else datetime.combine(day, time()) + timedelta(days=days)

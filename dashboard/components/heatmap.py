@@ -1,0 +1,84 @@
+"""The segment heatmap and the cell that is opened from it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.review.segments import Segment, SegmentsView
+from core.review.words import dimension_name, value_name
+from dashboard.charts.palette import palette_for
+from dashboard.charts.segments import segment_heatmap, selected_cell
+from dashboard.charts.words import alt_text_heatmap
+
+_CHART = "heatmap"
+_ROW, _COLUMN = "cell_row", "cell_column"
+WIDTH = 900
+
+
+def draw(view: SegmentsView) -> None:
+    """Draw the heatmap; a click opens a cell."""
+    chart = segment_heatmap(
+        view.cells,
+        palette_for(st.context.theme.type),
+        row=view.row,
+        column=view.column,
+        selection_name="cell",
+        width=WIDTH,
+    )
+    st.altair_chart(
+        chart,
+        width=int(chart.width),
+        key=_CHART,
+        on_select=lambda: _open_clicked(view.row, view.column),
+        selection_mode="cell",
+        alt=alt_text_heatmap(view.cells, row=view.row, column=view.column),
+    )
+    st.caption(
+        f"Gap in points and n of each pair of {dimension_name(view.row).lower()} and "
+        f"{dimension_name(view.column).lower()}; corrected together: {view.cells_method}. "
+        "A folded corner marks a miscalibrated cell."
+    )
+
+
+def opened_cell(view: SegmentsView) -> tuple[tuple[str, str], ...]:
+    """The choices under the heatmap: both name a cell, one alone a whole row or column."""
+    down, across, _ = st.columns([1, 1, 1])
+    row = _choice(down, view, view.row, _ROW)
+    column = _choice(across, view, view.column, _COLUMN)
+    chosen = ((view.row, row), (view.column, column))
+    return tuple((dimension, name) for dimension, name in chosen if name is not None)
+
+
+def open_segment(segment: Segment) -> None:
+    """Carry a segment into the choices; to be called before they are drawn."""
+    (row, row_value), *rest = segment
+    st.session_state["row"] = row
+    st.session_state[_ROW] = value_name(row_value)
+    st.session_state[_COLUMN] = None
+    if rest:
+        ((column, column_value),) = rest
+        st.session_state["column"] = column
+        st.session_state[_COLUMN] = value_name(column_value)
+
+
+def _choice(
+    place: st.delta_generator.DeltaGenerator, view: SegmentsView, dimension: str, key: str
+) -> str | None:
+    names = list(dict.fromkeys(value_name(value) for value in view.cells[dimension]))
+    return place.selectbox(
+        f"Open {dimension_name(dimension).lower()}",
+        names,
+        index=None,
+        placeholder="Click a cell, or choose",
+        key=key,
+        bind="query-params",
+    )
+
+
+def _open_clicked(row: str, column: str) -> None:
+    """Carry the clicked cell into the two choices, and so into the link."""
+    clicked = selected_cell(
+        st.session_state[_CHART].selection.get("cell", []), row=row, column=column
+    )
+    if clicked is not None:
+        st.session_state[_ROW], st.session_state[_COLUMN] = map(value_name, clicked)

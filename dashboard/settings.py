@@ -1,0 +1,26 @@
+"""Where the ledger is, and how Streamlit is set, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: The environment variable that names the ledger file the server owns.
+LEDGER_VARIABLE = "CALLEDGER_LEDGER"
+
+_THEME = Path(__file__).with_name("theme.toml")
+
+
+def streamlit_options(host: str) -> dict[str, object]:
+    """Streamlit's options for any folder the command is started from.
+
+    No telemetry, no look-up of an outside address, no Deploy button, and our own theme.
+    """
+    return {
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "server.headless": True,
+        "server.address": host,
+        "server.fileWatcherType": "none",
+        "theme.base": str(_THEME),
+    }

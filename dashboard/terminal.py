@@ -1,0 +1,137 @@
+"""What the command line prints: tables, notes, errors and the progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from core.review.measure import MeasureReport
+from core.review.words import VERDICT_WORDS, count, group_name, percent, points
+from core.store.ingest import ImportSummary
+from core.store.quarantine import Refused
+
+
+def _out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _err() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _print(table: Table) -> None:
+    """Print a table at its natural width: a narrow terminal wraps it, nothing is cut."""
+    console = _out()
+    natural = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+    Console(highlight=False, width=max(natural, console.width)).print(table)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    _out().print(text, markup=False)
+
+
+def note(text: str) -> None:
+    """Print a remark on standard error, so that standard output stays data."""
+    _err().print(text, markup=False, style="dim")
+
+
+def error(text: str) -> None:
+    """Print what went wrong and how to mend it, on standard error."""
+    _err().print(f"calledger: {text}", markup=False, style="red")
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Callable[[float, str], None]]:
+    """A progress bar on standard error; yields the function that moves it (0 … 1, stage)."""
+    columns = (
+        TextColumn("{task.fields[name]}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=_err(), transient=True) as bar:
+        task = bar.add_task("", total=1.0, name=name)
+        yield lambda fraction, stage: bar.update(task, completed=fraction, description=stage)
+
+
+def import_table(summaries: Sequence[ImportSummary]) -> None:
+    """One line per file: what was read and what became of it."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("file")
+    names = ("read", "new", "duplicate", "unstated", "quarantined")
+    outcomes = ("outcomes attached", "held", "corrected")
+    for name in (*names, *outcomes):
+        table.add_column(name, justify="right")
+    for one in summaries:
+        table.add_row(
+            one.source,
+            *(
+                count(value)
+                for value in (
+                    one.n_read,
+                    one.n_new,
+                    one.n_duplicate,
+                    one.n_unstated,
+                    one.n_quarantined,
+                    one.n_attached,
+                    one.n_held,
+                    one.n_corrected,
+                )
+            ),
+        )
+    _print(table)
+
+
+def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> None:
+    """The refused rows, at most ``limit`` of them, and how to get them all."""
+    if not rows:
+        say("Nothing is in quarantine.")
+        return
+    for row in rows[:limit]:
+        value = "" if row.value is None else f" {row.value!r}"
+        state = " (since corrected)" if row.resolved else ""
+        say(f"{row.quarantine_id}  {row.file} row {row.import_row}: {row.field}{value}{state}")
+        say(f"   {row.reason}; mend: {row.mend}")
+    say(f"{min(limit, len(rows)):,} of {len(rows):,} refused rows.")
+    say(f"To correct them: calledger quarantine export --ledger {ledger} --out refused.csv")
+
+
+def measure_table(report: MeasureReport) -> None:
+    """One line per group, worst first, and under it what the verdicts rest on."""
+    table = Table(box=None, pad_edge=False)
+    heads = ("group", "verdict", "gap", "95% interval", "n", "coverage", "claims", "gets")
+    more = ("high band", "ECE", "noise floor", "Brier", "AUROC")
+    for name in (*heads, *more):
+        table.add_column(name, justify="left" if name in ("group", "verdict") else "right")
+    for one in report.groups:
+        band = one.high_band
+        table.add_row(
+            group_name(one.group),
+            VERDICT_WORDS[one.verdict],
+            points(one.gap, decimals=1),
+            f"{points(one.gap_low, decimals=1)} … {points(one.gap_high, decimals=1)}",
+            count(one.n),
+            percent(one.coverage),
+            percent(one.mean_confidence, decimals=1),
+            percent(one.accuracy, decimals=1),
+            "–" if band is None else f"{percent(band.claimed)} → {percent(band.observed)}",
+            _decimal(one.ece),
+            _decimal(one.ece_noise_floor),
+            _decimal(one.brier),
+            _decimal(one.auroc),
+        )
+    _print(table)
+    for line in report.footnotes():
+        say(line)
+
+
+def _decimal(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

@@ -1,0 +1,264 @@
+"""What import, weekly review and page scripts cost, beside the least DuckDB can do.
+
+    .venv/bin/python tests/benchmarks/spine.py                 # 1 and 10 million claims
+    .venv/bin/python tests/benchmarks/spine.py --rows 200000
+
+Every step runs in a process of its own, so that its peak memory is its own. Ratios are against
+a bare query on the same data in the same run; only they mean something on a busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import duckdb
+
+DIMENSIONS = {"region": 6, "topic": 12, "channel": 5, "tier": 4, "customer": 30}
+WEEKS = 12
+REPEATS = 3
+MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
+PAGES = ("reliability", "segments", "data")
+
+GENERATE = """
+COPY (
+    WITH drawn AS (
+        SELECT i,
+               hash(i, 1) / 18446744073709551616.0 AS a, hash(i, 2) / 18446744073709551616.0 AS b,
+               hash(i, 3) / 18446744073709551616.0 AS c, hash(i, 4) % 4 AS kind,
+               {dimension_draws}
+        FROM range({rows}) AS numbers(i)
+    ), stated AS (
+        SELECT *, CASE kind WHEN 0 THEN round(0.3 + 0.7 * sqrt(a), 2)
+                            WHEN 1 THEN floor(20 * sqrt(a)) / 20
+                            WHEN 2 THEN floor(10 * sqrt(a)) / 10
+                            ELSE round(sqrt(a), 4) END AS confidence
+        FROM drawn
+    )
+    SELECT 'event-' || i AS event_id,
+           TIMESTAMP '2026-08-31'
+               + INTERVAL 1 SECOND * CAST(floor(i * {seconds} / {rows}) AS BIGINT) AS ts,
+           'signal-' || kind AS signal, confidence,
+           CASE WHEN hash(i, 5) % 100 < 85
+                THEN CAST(b < confidence - if(topic = 'topic-3', 0.1, 0) AS TINYINT)
+           END AS outcome,
+           ts + INTERVAL 3 DAY AS outcome_ts,
+           'model-' || (i * 3 // {rows}) AS model_version,
+           'prompt-' || (i * 5 // {rows}) AS prompt_version,
+           'input-' || {input_of} AS input_id,
+           {dimension_columns}
+    FROM stated ORDER BY i
+) TO '{path}' (FORMAT parquet)
+"""
+
+
+def generate(path: Path, rows: int, *, claims_per_input: int) -> None:
+    """Write claims of four signals over twelve weeks; all is a function of the row's number."""
+    sql = GENERATE.format(
+        rows=rows,
+        path=path,
+        seconds=WEEKS * 7 * 86_400,
+        # The claims of one input stay in one signal, four rows apart.
+        input_of="i" if claims_per_input == 1 else f"((i // {4 * claims_per_input}) * 4 + kind)",
+        dimension_draws=", ".join(
+            f"'{name}-' || (hash(i, '{name}') % {size}) AS {name}"
+            for name, size in DIMENSIONS.items()
+        ),
+        dimension_columns=", ".join(f"{name} AS seg_{name}" for name in DIMENSIONS),
+    )
+    duckdb.connect().execute(sql)
+
+
+# ------------------------------------------------------------------ the steps, one process each
+def step_bare_import(parquet: Path, ledger: Path) -> dict[str, float]:
+    """INSERT … SELECT of the whole file into a table of the same columns."""
+    connection = duckdb.connect(str(ledger.with_suffix(".bare")), config={"memory_limit": "1.5GB"})
+    connection.execute(f"CREATE TABLE bare AS FROM read_parquet('{parquet}') LIMIT 0")
+    return timed(lambda: connection.execute(f"INSERT INTO bare FROM read_parquet('{parquet}')"))
+
+
+def step_import(parquet: Path, ledger: Path) -> dict[str, float]:
+    """The real import."""
+    from core.store.ingest import import_file
+    from core.store.ledger import Ledger
+
+    with Ledger.open(ledger, create=True) as opened:
+        return timed(lambda: import_file(opened, parquet))
+
+
+def step_bare_scan(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """One query that sums n, v and y over the groups of the weekly review."""
+    from core.store.ledger import Ledger
+
+    sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
+    columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
+    sql = f"""
+        SELECT signal, week, {columns}, count(outcome), sum(confidence_ppm), sum(outcome)
+        FROM (SELECT *, date_diff('day', DATE '1970-01-05', CAST(ts AS DATE)) // 7 AS week
+              FROM claims)
+        GROUP BY GROUPING SETS ({sets})
+    """
+    with Ledger.open(ledger) as opened:
+        return best_of(lambda: opened.cursor().execute(sql).fetchall())
+
+
+def step_review(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """Each value of five dimensions × twelve weeks × four signals, with verdicts."""
+    from core.measure.verdict import judge
+    from core.store.catalogue import signals
+    from core.store.ledger import Ledger
+    from core.store.selection import Selection
+    from core.store.sums import grouped_sums
+
+    def review(opened: Ledger) -> int:
+        groups = 0
+        for signal in signals(opened.cursor()):
+            found = grouped_sums(
+                opened.cursor(),
+                Selection(signal.name),
+                [(name, "week") for name in DIMENSIONS],
+                high_from=0.9,
+            )
+            groups += len(judge(found.sums))
+        return groups
+
+    with Ledger.open(ledger) as opened:
+        groups = review(opened)
+        return {**best_of(lambda: review(opened)), "groups": groups}
+
+
+def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """Each page's script, its caches empty and then full."""
+    import streamlit as st
+    from streamlit.testing.v1 import AppTest
+
+    from dashboard.settings import LEDGER_VARIABLE
+
+    os.environ[LEDGER_VARIABLE] = str(ledger)
+    found: dict[str, float] = {}
+    AppTest.from_file(str(MAIN), default_timeout=600).run()
+    for page in PAGES:
+        app = AppTest.from_file(str(MAIN), default_timeout=600).run()
+        cold = []
+        for _ in range(REPEATS):
+            st.cache_data.clear()
+            began = time.perf_counter()
+            app.switch_page(f"app_pages/{page}.py").run()
+            cold.append(time.perf_counter() - began)
+        assert not app.exception, app.exception
+        began = time.perf_counter()
+        app.run()
+        found[f"{page}, nothing cached"] = median(cold)
+        found[f"{page}, cached"] = time.perf_counter() - began
+    return found
+
+
+STEPS: dict[str, Callable[[Path, Path], dict[str, float]]] = {
+    "bare import": step_bare_import,
+    "import": step_import,
+    "bare scan": step_bare_scan,
+    "review": step_review,
+    "pages": step_pages,
+}
+
+
+def timed(work: Callable[[], object]) -> dict[str, float]:
+    """Wall and processor seconds of one run."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+
+def best_of(work: Callable[[], object]) -> dict[str, float]:
+    """Median wall and processor seconds, after a warm-up."""
+    work()
+    runs = [timed(work) for _ in range(REPEATS)]
+    return {name: median(run[name] for run in runs) for name in ("wall", "cpu")}
+
+
+def peak_mb() -> float:
+    """The most memory this process held, in MB.
+
+    Linux keeps it per address space; getrusage would also count the parent's before the exec.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+# ------------------------------------------------------------------------------- the report
+def run_step(name: str, parquet: Path, ledger: Path) -> dict[str, float]:
+    """Run one step in a fresh process and read back its figures."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", name, str(parquet), str(ledger)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def report(rows: int, *, claims_per_input: int, folder: Path) -> None:
+    """Print every figure and ratio for one size."""
+    parquet, ledger = folder / "claims.parquet", folder / "ledger.duckdb"
+    generate(parquet, rows, claims_per_input=claims_per_input)
+    repeated = "" if claims_per_input == 1 else f", every input answered {claims_per_input} times"
+    print(f"\n{rows:,} claims{repeated} (Parquet {parquet.stat().st_size / 1e6:.0f} MB)")
+    found = {name: run_step(name, parquet, ledger) for name in STEPS}
+
+    def line(name: str, base: str, limit: str) -> None:
+        ours, least = found[name], found[base]
+        print(
+            f"  {name:<8} {ours['wall']:8.2f} s wall {ours['cpu']:8.2f} s cpu   "
+            f"{ours['wall'] / least['wall']:5.2f} × wall "
+            f"{ours['cpu'] / least['cpu']:5.2f} × cpu of the {base} "
+            f"({least['wall']:.2f} s), reach {limit}; peak {ours['peak_mb']:,.0f} MB"
+        )
+
+    line("import", "bare import", "≤ 4×")
+    line("review", "bare scan", "≤ 6×")
+    print(f"           {found['review']['groups']:,.0f} groups judged")
+    for name, seconds in found["pages"].items():
+        if name != "peak_mb":
+            print(f"  page {name:<28} {seconds:6.2f} s" + (", reach ≤ 0.5 s"))
+    print(f"  pages' peak {found['pages']['peak_mb']:,.0f} MB, reach < 2,000 MB")
+    print(f"  ledger {ledger.stat().st_size / 1e6:,.0f} MB")
+
+
+def main() -> None:
+    """Run one step, or the whole report."""
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    words.add_argument("--repeated-rows", type=int, default=1_000_000)
+    words.add_argument("--step", nargs=3, metavar=("NAME", "PARQUET", "LEDGER"))
+    chosen = words.parse_args()
+    if chosen.step:
+        name, parquet, ledger = chosen.step
+        figures = STEPS[name](Path(parquet), Path(ledger))
+        print(json.dumps({**figures, "peak_mb": peak_mb()}))
+        return
+    for rows in chosen.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            report(rows, claims_per_input=1, folder=Path(folder))
+    if chosen.repeated_rows:
+        with tempfile.TemporaryDirectory() as folder:
+            report(chosen.repeated_rows, claims_per_input=5, folder=Path(folder))
+
+
+if __name__ == "__main__":
+    main()

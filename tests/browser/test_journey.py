@@ -1,0 +1,59 @@
+"""A team lead's first visit, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run and nothing is being computed."""
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of the select box with this label."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settled(page)
+
+
+def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
+    page: Page, sample_site: str
+) -> None:
+    page.goto(sample_site)
+    settled(page)
+    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
+
+    choose(page, "Signal", "ticket-triage.self-report")
+    page.get_by_role("link", name="Segments").click()
+    settled(page)
+    expect(page.get_by_text("Worst:")).to_contain_text("medical")
+
+    choose(page, "Down", "Topic")
+    choose(page, "Across", "Language")
+    chart = page.locator("[data-testid='stVegaLiteChart']").first
+    chart.locator("[aria-label*='medical'][aria-label*='en']").first.click()
+    settled(page)
+    expect(page.get_by_role("heading", name="Topic medical × Language en")).to_be_visible()
+    expect(page.get_by_text("overconfident by")).to_be_visible()
+
+    link = page.url
+    assert "cell_row=medical" in link
+    again = page.context.new_page()
+    again.goto(link)
+    settled(again)
+    expect(again.get_by_role("heading", name="Topic medical × Language en")).to_be_visible()
+    expect(again.get_by_text("overconfident by")).to_be_visible()
+
+
+def test_no_page_asks_anybody_outside_for_anything(page: Page, sample_site: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("", "segments", "data"):
+        page.goto(f"{sample_site}/{path}")
+        settled(page)
+    outside = [url for url in asked if not url.startswith((sample_site, "data:", "blob:"))]
+    assert outside == []

@@ -1,0 +1,88 @@
+"""Every page on every kind of ledger: the sample, an empty one, and the awkward ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+
+MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+PAGES = ("app_pages/reliability.py", "app_pages/segments.py", "app_pages/data.py")
+
+HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"
+
+
+def rows(confidences: list[str], outcomes: list[str]) -> str:
+    languages, topics = ("en", "de"), ("billing", "medical", "triage")
+    return HEADER + "".join(
+        f"e{i},2026-11-02T09:00:00Z,s,{v},{y},m{i % 2},{languages[i % 2]},{topics[i % 3]}\n"
+        for i, (v, y) in enumerate(zip(confidences, outcomes, strict=True))
+    )
+
+
+AWKWARD = {
+    "no outcomes yet": rows(["0.8", "0.9"] * 50, [""] * 100),
+    "one single confidence value": rows(["0.9"] * 120, ["1", "1", "0"] * 40),
+    "one class only": rows(["0.7", "0.8", "0.95"] * 40, ["1"] * 120),
+    "nothing stated": rows([""] * 60, ["1", "0"] * 30),
+    "three claims": rows(["0.5", "0.6", "0.7"], ["1", "0", "1"]),
+    "every row refused": rows(["high"] * 5, ["1"] * 5),
+    "no segments": "event_id,ts,signal,confidence,outcome\n"
+    + "".join(f"e{i},2026-11-02,s,0.{5 + i % 5},{i % 2}\n" for i in range(80)),
+}
+
+
+def opened(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(page).run()
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    return "\n".join(one.value for one in shown)
+
+
+@pytest.fixture
+def ledger_of(tmp_path: Path, serving):
+    def make(content: str | None) -> None:
+        path = tmp_path / "ledger.duckdb"
+        with Ledger.open(path, create=True) as ledger:
+            if content is not None:
+                file = tmp_path / "claims.csv"
+                file.write_text(content)
+                import_file(ledger, file)
+        serving(path)
+
+    return make
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_on_the_sample(page: str, sample_path: Path, serving) -> None:
+    serving(sample_path)
+    app = opened(page)
+    assert not app.exception
+    assert "empty" not in text_of(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_ledger_shows_the_command_that_fills_it(page: str, ledger_of) -> None:
+    ledger_of(None)
+    app = opened(page)
+    assert not app.exception
+    assert any("calledger import" in block.value for block in app.code)
+
+
+@pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_stands_an_awkward_ledger(page: str, content: str, ledger_of) -> None:
+    ledger_of(content)
+    app = opened(page)
+    assert not app.exception
