@@ -9,7 +9,7 @@ from datetime import timedelta
 import duckdb
 import pandas as pd
 
-from core.review.words import count, percent
+from core.review.words import count, counted, percent
 from core.store import intake
 from core.store.dimensions import week_label
 from core.store.quarantine import list_quarantined
@@ -88,9 +88,9 @@ def _headline(imports: Sequence[intake.Import]) -> str:
     if not imports:
         return "Nothing has been imported yet."
     newest = imports[0]
-    files = "1 import" if len(imports) == 1 else f"{count(len(imports))} imports"
     return (
-        f"{files} brought {count(sum(one.n_new for one in imports))} claims; the newest, "
+        f"{counted(len(imports), 'import')} brought "
+        f"{counted(sum(one.n_new for one in imports), 'new record')}; the newest, "
         f"{newest.source}, came on {newest.imported_at:%Y-%m-%d %H:%M} UTC."
     )
 
@@ -102,9 +102,11 @@ def _labels(coverage: pd.DataFrame, delay: intake.LabelDelay) -> str:
         return "No claim states a confidence yet."
     labelled = int(coverage["n"].sum())
     text = (
-        f"{count(labelled)} of {count(stated)} stated claims are labelled "
-        f"({percent(labelled / stated)})."
+        f"{count(labelled)} of {counted(stated, 'stated claim')} "
+        f"{'is' if stated == 1 else 'are'} labelled ({percent(labelled / stated)})."
     )
+    if not labelled:
+        return text
     if not delay.n_timed:
         return f"{text} No outcome says when it became known, so lateness cannot be shown."
     late = dict(delay.quantiles)
@@ -121,10 +123,11 @@ def _labels(coverage: pd.DataFrame, delay: intake.LabelDelay) -> str:
 
 def _span(delay: timedelta) -> str:
     """A delay in the unit people would use."""
-    hours = delay.total_seconds() / 3600
-    if hours < 1:
-        return f"{hours * 60:.0f} minutes"
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    minutes = round(delay.total_seconds() / 60)
+    if minutes < 60:
+        return counted(minutes, "minute")
+    hours = round(minutes / 60)
+    return counted(hours, "hour") if hours < 48 else counted(round(hours / 24), "day")
 
 
 def _refusals(n_open: int, n_held: int) -> str:
@@ -132,5 +135,6 @@ def _refusals(n_open: int, n_held: int) -> str:
     rows = "1 refused row waits" if n_open == 1 else f"{count(n_open)} refused rows wait"
     text = f"{rows} to be corrected." if n_open else "No refused row is open."
     if n_held:
-        text += f" {count(n_held)} outcomes wait for a claim that has not arrived."
+        verb = "waits" if n_held == 1 else "wait"
+        text += f" {counted(n_held, 'outcome')} {verb} for a claim that has not arrived."
     return text

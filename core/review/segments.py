@@ -18,7 +18,7 @@ from core.measure.segments import (
 )
 from core.measure.shrinkage import shrunken_gaps
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
-from core.review.words import dimension_name, percent, points, value_name
+from core.review.words import count, counted, dimension_name, percent, points, value_name, within
 from core.store.cells import grouped_cells
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
@@ -217,6 +217,8 @@ def _test(
 
 
 def _test_words(result: MaxStatisticTest, names: Sequence[str]) -> str:
+    if result.excluded == len(names):
+        return "No test over all segments at once: too few labelled claims in each of them."
     if np.isnan(result.p_value):
         return f"No test over all segments at once: {result.note or 'too little data'}."
     tested = len(names) - result.excluded
@@ -239,12 +241,19 @@ def _headline(ranked: pd.DataFrame, tolerance: float) -> str:
     if bad.empty:
         unsure = int((ranked["verdict"] == "cannot_tell").sum())
         return (
-            f"No segment is shown to be outside ±{points(tolerance).lstrip('+')} points; "
-            f"{unsure} of {len(ranked)} have too little data to tell."
+            f"No segment is shown to be outside {within(tolerance)}; {unsure} of {len(ranked)} "
+            f"cannot be told yet."
         )
+    verb = "is" if len(bad) == 1 else "are"
+    many = f"{len(bad)} of {counted(len(ranked), 'segment')} {verb} miscalibrated."
     worst = bad.iloc[0]
+    if abs(worst["gap"]) > tolerance:
+        where, claimed, got, n = "", worst["mean_confidence"], worst["accuracy"], worst["n"]
+    else:
+        # Fine as a whole: the verdict is its high-confidence band's.
+        where = " where most confident"
+        claimed, got, n = worst["high_claimed"], worst["high_observed"], worst["high_n"]
     return (
-        f"{len(bad)} of {len(ranked)} segments are miscalibrated. Worst: {worst['label']} claims "
-        f"{percent(worst['mean_confidence'])}, gets {percent(worst['accuracy'])} "
-        f"({points(worst['gap'], decimals=1)} points, n {int(worst['n']):,})."
+        f"{many} Worst: {worst['label']}{where} claims {percent(claimed)}, gets {percent(got)} "
+        f"({points(claimed - got, decimals=1)} points, n {count(n)})."
     )

@@ -5,6 +5,7 @@ import streamlit as st
 from core.review.words import dimension_name, value_name
 from dashboard import data
 from dashboard.components import claims, curve, empty, filters, guide, measures, values
+from dashboard.components.choice import choose
 
 chosen = filters.current()
 st.title("Reliability")
@@ -27,10 +28,8 @@ dimension = asked.selectbox(
 compare = None
 if dimension:
     names = [value_name(value) for value in chosen.values(dimension)]
-    one = first_side.selectbox("This", names, index=0, key="this", bind="query-params")
-    other = second_side.selectbox(
-        "Against", names, index=min(1, len(names) - 1), key="against", bind="query-params"
-    )
+    one = choose("This", names, key="this", place=first_side)
+    other = choose("Against", names, key="against", place=second_side, first=1)
     compare = (dimension, filters.value_of(one), filters.value_of(other))
 
 view = data.reliability(chosen.selection, compare)
@@ -41,13 +40,16 @@ st.markdown(f"**{chosen.selection.signal}**")
 
 if len(view.groups) == 1:
     with curve.with_words(view):
-        if not view.groups[0].measures.n:
-            empty.outcomes(view.groups[0].measures.n_claims)
+        whole = view.groups[0].measures
+        if not whole.n_claims:
+            empty.nothing_stated(whole.n_unstated)
+        elif not whole.n:
+            empty.outcomes(whole.n_claims)
 else:
     if view.comparison:
         st.markdown(f"#### {view.comparison}")
     curve.pair(view)
-st.caption(f"Verdicts rest on intervals corrected together: {view.method}.")
+st.caption(f"How the verdicts' intervals were corrected together: {view.method}.")
 
 if any(group.measures.n for group in view.groups):
     st.subheader("Measures")

@@ -6,6 +6,7 @@ from core.review.words import dimension_name
 from core.store.selection import BAND_DIMENSION
 from dashboard import data
 from dashboard.components import empty, filters, guide, heatmap, ranked, segment
+from dashboard.components.choice import choose
 
 chosen = filters.current()
 st.title("Segments")
@@ -22,14 +23,14 @@ if not rows:
     )
     st.stop()
 down, across, _ = st.columns([1, 1, 1])
-row = down.selectbox("Down", rows, format_func=dimension_name, key="row", bind="query-params")
+row = choose("Down", rows, key="row", place=down, format_func=dimension_name)
 others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
-column = across.selectbox(
+column = choose(
     "Across",
     others,
-    format_func=dimension_name,
     key="column",
-    bind="query-params",
+    place=across,
+    format_func=dimension_name,
     help="Another dimension, the confidence itself, or the week of the claim.",
 )
 every_pair = st.toggle(

@@ -11,6 +11,7 @@ from core.review.overview import Overview
 from core.review.words import NONE_WORD, dimension_name, value_name
 from core.store.catalogue import DimensionFacts, SignalFacts
 from core.store.selection import CLAIM_DIMENSIONS, Selection
+from dashboard.components.choice import choose
 
 _STATE = "shared_filters"
 
@@ -74,14 +75,12 @@ def draw(overview: Overview, *, signal_only: bool = False) -> None:
         return
     with st.sidebar:
         names = overview.names()
-        signal = st.selectbox(
+        signal = choose(
             "Signal",
             names,
             key="signal",
-            bind="query-params",
             help="One named source of confidence for one decision. Signals are never mixed.",
         )
-        signal = signal if signal in names else names[0]
         dimensions = overview.dimensions[signal]
         if signal_only:
             st.session_state[_STATE] = Filters(
