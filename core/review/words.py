@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import pandas as pd
+
 from core.measure.verdict import Verdict
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -29,15 +31,19 @@ DIMENSION_WORDS = {
 NONE_WORD = "(none)"
 
 
+#: Stands where there is no number to show.
+ABSENT = "–"
+
+
 def absent(value: float | None) -> bool:
-    """Whether there is no number to show."""
-    return value is None or math.isnan(value)
+    """Whether there is no number to show: a null of any kind, or one that is not finite."""
+    return value is None or bool(pd.isna(value)) or not math.isfinite(value)
 
 
 def points(gap: float | None, *, decimals: int = 0) -> str:
     """A gap in percentage points with its sign: ``+7``, ``−4.2``, ``0``; never ``−0``."""
-    if gap is None or math.isnan(gap):
-        return "–"
+    if gap is None or absent(gap):
+        return ABSENT
     text = f"{abs(gap) * 100:.{decimals}f}"
     if float(text) == 0:
         return "0"
@@ -52,9 +58,9 @@ def size_of(gap: float, *, decimals: int = 1) -> str:
 
 def percent(share: float | None, *, decimals: int = 0) -> str:
     """A share as ``87%``. What rounds to all or nothing but is neither says so: ``>99%``."""
-    if share is None or math.isnan(share):
-        return "–"
-    text = f"{share * 100:.{decimals}f}"
+    if share is None or absent(share):
+        return ABSENT
+    text = f"{share * 100 + 0.0:.{decimals}f}"
     if float(text) == 100 and share < 1:
         return f">{100 - 10**-decimals:.{decimals}f}%"
     if float(text) == 0 and share > 0:
@@ -62,9 +68,25 @@ def percent(share: float | None, *, decimals: int = 0) -> str:
     return f"{text}%"
 
 
-def count(number: int) -> str:
-    """A count with thousands separators."""
-    return f"{number:,}"
+def count(number: float | None) -> str:
+    """A whole number with thousands separators: ``12,018``."""
+    return ABSENT if number is None or absent(number) else f"{round(float(number)):,}"
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing: ``1 claim``, ``1,201 claims``."""
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
+
+
+def within(tolerance: float) -> str:
+    """The accepted gap, which somebody declared and is never rounded: ``±5 points``."""
+    text = f"{tolerance * 100:.6g}"
+    return f"±{text} point{'' if text == '1' else 's'}"
+
+
+def cut(share: float) -> str:
+    """A threshold, which somebody declared and is never rounded: ``90%``, ``99.5%``."""
+    return f"{share * 100:.6g}%"
 
 
 def dimension_name(dimension: str) -> str:

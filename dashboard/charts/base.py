@@ -32,8 +32,8 @@ COUNT_LABEL = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.va
 class Layered(alt.LayerChart):
     """Layers drawn one over the other, not validated again each time they are shown.
 
-    Validating a specification takes longer than all the rest of drawing it. What may vary in
-    ours is data and names, never which properties there are, so tests validate them instead.
+    Validating a specification takes longer than making it. Ours differ in data, names and
+    numbers, not in which properties they have, so it is the tests that validate them.
     """
 
     def to_dict(self, validate: bool = False, **options: Any) -> dict[str, Any]:
@@ -109,8 +109,8 @@ def layered(
 ) -> Layered:
     """Layers drawn one over the other.
 
-    Every composition copies its parts deeply, so compose once, with all properties, and state
-    axes and scales here rather than in every layer.
+    Every composition copies its parts deeply and several times, so compose once, and state axes
+    and scales here rather than in every layer.
 
     Args:
         layers: the lowest first.
@@ -119,7 +119,17 @@ def layered(
         properties: those of a chart: data, width, height, title.
     """
     encoding = alt.FacetedEncoding(**shared) if shared else alt.Undefined
-    return Layered(layer=layers, encoding=encoding, **properties)
+    chart = Layered(encoding=encoding, **properties)
+    # Not through the constructor: `to_dict` calls that once more, with all its copies.
+    chart.layer = list(layers)
+    return chart
+
+
+def stacked(plots: Sequence[alt.Chart | alt.LayerChart]) -> Stacked:
+    """Plots one below the other."""
+    chart = Stacked(spacing=10)
+    chart.vconcat = list(plots)  # as in `layered`
+    return chart
 
 
 def at_x(field: str, **options: Any) -> alt.X:
@@ -199,8 +209,8 @@ def words_only(text: str, palette: Palette, *, width: int, height: int = 60) -> 
         fontSize=LABEL_SIZE + 1,
         color=palette.muted_ink,
         lineBreak="\n",
+        x=0,
+        y=height / 2,
     )
-    placed: alt.Chart = mark.encode(
-        x=alt.XValue(0), y=alt.YValue(height / 2), text=words_of("text")
-    ).properties(width=width, height=height)
-    return placed
+    placed: alt.Chart = mark.encode(text=words_of("text"))
+    return placed.properties(width=width, height=height)

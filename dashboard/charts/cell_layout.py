@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
+from core.review.words import count
 from dashboard.charts import words
 from dashboard.charts.base import NAME_LINE, in_lines, lookup, name_axis, shortened, text_width
 from dashboard.charts.palette import Palette
@@ -92,7 +93,7 @@ def column_axis(palette: Palette, columns: list[str], layout: CellLayout) -> alt
 
 def full_counts(counts: Sequence[float]) -> list[str]:
     """The number of claims as written in a wide cell."""
-    return [f"n {words.count(n)}" for n in counts]
+    return [f"n {count(n)}" for n in counts]
 
 
 def short_counts(counts: Sequence[float]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -75,19 +76,18 @@ def single_values(points: pd.DataFrame | None, colour: str) -> list[alt.Chart]:
     if points is None or points.empty:
         return []
     frame = points[["v", "observed", "n"]].nlargest(_MOST_VALUES, "n")
-    frame = frame.assign(
-        _size=14 + 130 * frame["n"] / frame["n"].max(),
-        _v=[percent(v, decimals=1) for v in frame["v"]],
-        _observed=[percent(v, decimals=1) for v in frame["observed"]],
-        _told=_told(frame["n"]),
-    )
+    frame = frame.assign(_size=14 + 130 * frame["n"] / frame["n"].max(), _told=_told(frame["n"]))
     mark = alt.Chart(frame).mark_point(color=colour, opacity=0.55, strokeWidth=1, filled=False)
     return [
         mark.encode(
             x=at_x("v"),
             y=at_y("observed"),
             size=alt.Size(field="_size", type="quantitative", scale=None),
-            tooltip=tooltip({"_v": "Stated", "_observed": "Came true", "_told": "Labelled claims"}),
+            tooltip=[
+                alt.Tooltip(field="v", type="quantitative", title="Stated", format=".1%"),
+                alt.Tooltip(field="observed", type="quantitative", title="Came true", format=".1%"),
+                alt.Tooltip(field="_told", type="nominal", title="Labelled claims"),
+            ],
         )
     ]
 
@@ -103,26 +103,27 @@ def corp_curve(
         dashed: whether the joins are dashed.
         name: of the group, for the tooltip.
     """
+    first, last, observed, n = curve[["v_from", "v_to", "observed", "n"]].to_numpy(dtype=float).T
     joins = pd.DataFrame(
-        {
-            "v": np.ravel(curve[["v_from", "v_to"]].to_numpy(dtype=float)),
-            "observed": np.repeat(curve["observed"].to_numpy(dtype=float), 2),
-        }
+        {"v": np.ravel(np.column_stack([first, last])), "observed": np.repeat(observed, 2)}
     ).drop_duplicates()
     joins["_order"] = range(len(joins))
-    share = np.sqrt(curve["n"] / max(float(curve["n"].max()), 1.0))
-    single = curve["v_to"] <= curve["v_from"]
+    single = last <= first
     nudge = 0.0006 * single  # a line of no length would not be drawn
-    pieces = curve[["observed"]].assign(
-        v_from=curve["v_from"] - nudge,
-        v_to=curve["v_to"] + nudge,
-        _thickness=(_THICKEST * share).clip(lower=_THINNEST) + _DOT_EXTRA * single,
-        _stated=_stated(curve["v_from"], curve["v_to"]),
-        _observed=[percent(v, decimals=1) for v in curve["observed"]],
-        _told=_told(curve["n"]),
-        _left=(curve["v_from"] - 0.008).clip(lower=0),
-        _right=(curve["v_to"] + 0.008).clip(upper=1),
-        _name=name,
+    thickness = np.maximum(_THICKEST * np.sqrt(n / max(n.max(), 1.0)), _THINNEST)
+    pieces = pd.DataFrame(
+        {
+            "observed": observed,
+            "v_from": first - nudge,
+            "v_to": last + nudge,
+            "_thickness": thickness + _DOT_EXTRA * single,
+            "_stated": _stated(first, last),
+            "_observed": [percent(v, decimals=1) for v in observed],
+            "_told": _told(n),
+            "_left": np.maximum(first - 0.008, 0),
+            "_right": np.minimum(last + 0.008, 1),
+            "_name": name,
+        }
     )
     line = alt.Chart(joins).mark_line(
         color=colour, strokeWidth=1.25, strokeDash=[4, 3] if dashed else [1, 0]
@@ -172,11 +173,22 @@ def claims_histogram(
         name: of the group, written before the counts.
         last: whether the axis of stated confidence stands below.
     """
-    frame = histogram[["left", "right", "n_claims", "n"]].assign(_zero=0)
-    high = frame["left"] >= (2.0 if high_from is None else high_from) - 1e-9
-    frame["_colour"] = np.where(high, palette.accent, colour)
-    frame["_bin"] = _stated(frame["left"], frame["right"])
-    frame["_claims"], frame["_labelled"] = _told(frame["n_claims"]), _told(frame["n"])
+    left, right = (histogram[edge].to_numpy(dtype=float) for edge in ("left", "right"))
+    stated, labelled = histogram["n_claims"].to_numpy(), histogram["n"].to_numpy()
+    high = left >= (2.0 if high_from is None else high_from) - 1e-9
+    frame = pd.DataFrame(
+        {
+            "left": left,
+            "right": right,
+            "n_claims": stated,
+            "n": labelled,
+            "_zero": 0,
+            "_colour": np.where(high, palette.accent, colour),
+            "_bin": _stated(left, right),
+            "_claims": _told(stated),
+            "_labelled": _told(labelled),
+        }
+    )
     axis = alt.Axis(values=TICKS, format=".0%", grid=False, labels=last)
     title = "Stated confidence" if last else None
     counts = alt.Axis(tickCount=2, tickMinStep=1, labelExpr=COUNT_LABEL)
@@ -193,7 +205,7 @@ def claims_histogram(
         drawn: alt.Chart = mark.encode(y=at_y(low), y2=alt.Y2(field=high))
         return drawn
 
-    text = _counts(int(frame["n_claims"].sum()), int(frame["n"].sum()))
+    text = _counts(int(stated.sum()), int(labelled.sum()))
     return layered(
         [bars("n", "n_claims", 0.35), bars("_zero", "n", 0.9)],
         shared,
@@ -215,12 +227,12 @@ def _counts(stated: int, labelled: int) -> str:
     return f"{text}, {count(labelled)} labelled (solid), the others pale"
 
 
-def _stated(low: pd.Series, high: pd.Series) -> list[str]:
+def _stated(low: Iterable[float], high: Iterable[float]) -> list[str]:
     pairs = zip(low, high, strict=True)
     return [f"{a:.6g}" if a == b else f"{a:.6g} to {b:.6g}" for a, b in pairs]
 
 
-def _told(n: pd.Series) -> list[str]:
+def _told(n: Iterable[float]) -> list[str]:
     return [count(v) for v in n]
 
 

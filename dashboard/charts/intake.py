@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.review.words import count, percent
 from dashboard.charts import words
 from dashboard.charts.base import (
     COUNT_LABEL,
     SMALL_SIZE,
+    at_y,
     finish,
+    in_lines,
     layered,
     lookup,
     text_width,
+    tooltip,
+    words_of,
     words_only,
 )
 from dashboard.charts.palette import REGION_OPACITY, Palette
@@ -50,31 +55,34 @@ def label_coverage_timeline(
         week=weeks["week"].astype(str),
         mature=mature,
         zero=0,
-        _share=[words.percent(c) for c in weeks["coverage"]],
-        _claims=[words.count(n) for n in weeks["n_claims"]],
-        _labelled=[words.count(n) for n in weeks["n"]],
+        _share=[percent(c) for c in weeks["coverage"]],
+        _claims=[count(n) for n in weeks["n_claims"]],
+        _labelled=[count(n) for n in weeks["n"]],
         _state=np.where(mature, "mature", IMMATURE_WORDS),
     )
     order = frame["week"].to_list()
     axis = _week_axis(order, (width - _MARGIN) / len(order))
-    bars = _bars(frame, palette, _week(order, axis))
-    shares = _shares(frame, palette, _week(order, axis))
     text = "Stated claims: labelled solid, the others pale"
     if not mature.all():
         text += "; dashed: immature weeks"
-    heads = [
-        _head("Coverage: labelled share of stated claims", 0, palette.muted_ink),
-        _head(text, height * (1 - _BARS) - 4, palette.muted_ink),
-    ]
-    parts = [layered([*bars, *heads]), layered(shares)]
-    own = alt.Resolve(scale=alt.ScaleResolveMap(y="independent"))
-    chart = layered(parts, width=width, height=height, resolve=own)
-    return finish(chart, palette, fit=True)
-
-
-def _week(order: list[str], axis: alt.Axis) -> alt.X:
+    heads = _heads(
+        {
+            "Coverage: labelled share of stated claims": 0.0,
+            text: height * (1 - _BARS) - 4,
+        },
+        palette.muted_ink,
+    )
     scale = alt.Scale(domain=order, paddingInner=0.18, paddingOuter=0.09)
-    return alt.X("week:O", sort=order, scale=scale, title=None, axis=axis)
+    week = alt.X(field="week", type="ordinal", sort=order, scale=scale, title=None, axis=axis)
+    chart = layered(
+        [_bars(frame, palette), heads, _shares(frame, palette)],
+        {"x": week},
+        data=frame,
+        width=width,
+        height=height,
+        resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="independent")),
+    )
+    return finish(chart, palette, fit=True)
 
 
 def _week_axis(order: list[str], step: float) -> alt.Axis:
@@ -94,101 +102,111 @@ def _week_axis(order: list[str], step: float) -> alt.Axis:
 
 
 def _tooltip() -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("week:O", title="Week"),
-        alt.Tooltip("_claims:N", title="Stated claims"),
-        alt.Tooltip("_labelled:N", title="Labelled"),
-        alt.Tooltip("_share:N", title="Coverage"),
-        alt.Tooltip("_state:N", title="State"),
-    ]
-
-
-def _head(text: str, y: float, ink: str) -> alt.Chart:
-    """Words at the left edge, their foot at a height in pixels from the top."""
-    mark = alt.Chart(pd.DataFrame({"text": [text]})).mark_text(
-        align="left", baseline="bottom", color=ink, fontSize=SMALL_SIZE
+    return tooltip(
+        {
+            "week": "Week",
+            "_claims": "Stated claims",
+            "_labelled": "Labelled",
+            "_share": "Coverage",
+            "_state": "State",
+        }
     )
-    head: alt.Chart = mark.encode(x=alt.value(0), y=alt.value(y - 4), text="text:N")
-    return head
 
 
-def _shares(frame: pd.DataFrame, palette: Palette, x: alt.X) -> list[alt.Chart]:
+def _heads(written: dict[str, float], ink: str) -> alt.Chart:
+    """Words at the left edge, their foot at a height in pixels from the top."""
+    rows = [{"text": text, "y": y - 4} for text, y in written.items()]
+    mark = alt.Chart(alt.InlineData(values=rows)).mark_text(
+        align="left",
+        baseline="bottom",
+        color=ink,
+        fontSize=SMALL_SIZE,
+        y=alt.ExprRef("datum.y"),
+    )
+    left = alt.XValue(0)  # type: ignore[no-untyped-call]  # untyped in Altair
+    heads: alt.Chart = mark.encode(x=left, text=words_of("text"))
+    return heads
+
+
+def _shares(frame: pd.DataFrame, palette: Palette) -> alt.LayerChart:
     """Coverage as a line in the upper part, with its values where they fit."""
     below = -_SHARES_FROM / (1 - _SHARES_FROM)  # so that 0 % lies where the upper part begins
-    y = alt.Y(
-        "coverage:Q",
+    y = at_y(
+        "coverage",
         title=None,
         scale=alt.Scale(domain=[below, 1], nice=False, zero=False),
         axis=alt.Axis(values=[0, 0.5, 1], format=".0%", orient="left"),
     )
-    known = alt.Chart(frame[frame["coverage"].notna()])
-    fill = alt.condition("datum.mature", alt.value(palette.estimate), alt.value(palette.background))
-    dots = known.mark_point(size=30, opacity=1, strokeWidth=1.5, stroke=palette.estimate)
-    layers = [
-        known.mark_line(color=palette.estimate, strokeWidth=1.5).encode(x=x, y=y),
-        dots.encode(x=x, y=y, fill=fill, tooltip=_tooltip()),
-    ]
     fits = f"bandwidth('x') >= {text_width('100%', SMALL_SIZE) * 0.82:.0f} ? datum._share : ''"
-    looks: tuple[tuple[str, int, int, Literal["bottom", "top"]], ...] = (
-        ("datum.coverage < 0.55", 7, -4, "bottom"),
-        ("datum.coverage >= 0.55", 0, 7, "top"),
+    low = "datum.coverage < 0.55"
+    return alt.LayerChart(
+        data=frame[frame["coverage"].notna()],
+        encoding=alt.FacetedEncoding(y=y),
+        layer=[
+            alt.Chart().mark_line(color=palette.estimate, strokeWidth=1.5),
+            alt.Chart()
+            .mark_point(size=30, opacity=1, strokeWidth=1.5, stroke=palette.estimate)
+            .encode(
+                fill=alt.FillValue(palette.background, condition=_mature(palette.estimate)),
+                tooltip=_tooltip(),
+            ),
+            alt.Chart().mark_text(
+                color=palette.muted_ink,
+                dx=alt.ExprRef(f"{low} ? 7 : 0"),
+                dy=alt.ExprRef(f"{low} ? -4 : 7"),
+                baseline=alt.ExprRef(f"{low} ? 'bottom' : 'top'"),
+                fontSize=SMALL_SIZE,
+                text=alt.ExprRef(fits),
+            ),
+        ],
     )
-    for where, dx, dy, base in looks:
-        text = known.transform_filter(where).mark_text(
-            color=palette.muted_ink,
-            dx=dx,
-            dy=dy,
-            baseline=base,
-            fontSize=SMALL_SIZE,
-            text=alt.ExprRef(fits),
-        )
-        layers.append(text.encode(x=x, y=y))
-    return layers
 
 
-def _bars(frame: pd.DataFrame, palette: Palette, x: alt.X) -> list[alt.Chart]:
+def _mature(value: Any) -> dict[str, Any]:
+    """The condition that gives mature weeks a value."""
+    return {"test": "datum.mature", "value": value}
+
+
+def _bars(frame: pd.DataFrame, palette: Palette) -> alt.LayerChart:
     """Claims in the lower part; behind immature weeks a tint over the whole height, and a name."""
     ticks = _ticks(float(frame["n_claims"].max()))
-    y_axis = alt.Axis(values=ticks, labelExpr=COUNT_LABEL)
     scale = alt.Scale(domain=[0, max(ticks[-1], frame["n_claims"].max()) / _BARS], nice=False)
+    y = alt.Y(title=None, axis=alt.Axis(values=ticks, labelExpr=COUNT_LABEL), scale=scale)
     layers: list[alt.Chart] = []
     young = frame[~frame["mature"]]
     if len(young):
         tint = alt.Chart(young).mark_rect(
             color=palette.accent, opacity=REGION_OPACITY, width=alt.RelativeBandSize(1 / 0.82)
         )
-        layers.append(tint.encode(x=x))
         name = alt.Chart(young.tail(1)).mark_text(
             align="right",
             baseline="bottom",
             color=palette.accent_ink,
             fontSize=SMALL_SIZE,
             text=IMMATURE_WORDS,
+            y=-4,
         )
-        end = x.bandPosition(1)
-        layers.append(name.encode(x=end, y=alt.value(-4)))
+        end = alt.X(field="week", type="ordinal", bandPosition=1)
+        layers += [tint, name.encode(x=end)]
 
     def bars(low: str, high: str, strong: float, weak: float) -> alt.Chart:
-        stroke = alt.condition(
-            "datum.mature", alt.value(palette.background), alt.value(palette.estimate)
-        )
-        mark = alt.Chart(frame).mark_bar(
+        mark = alt.Chart().mark_bar(
             color=palette.estimate,
             strokeWidth=1,
             width=alt.ExprRef("min(bandwidth('x'), 72)"),
         )
         drawn: alt.Chart = mark.encode(
-            x=x,
-            y=alt.Y(f"{low}:Q", title=None, axis=y_axis, scale=scale),
-            y2=f"{high}:Q",
-            fillOpacity=alt.condition("datum.mature", alt.value(strong), alt.value(weak)),
-            stroke=stroke,
-            strokeDash=alt.condition("datum.mature", alt.value([1, 0]), alt.value([2, 2])),
+            y=at_y(low),
+            y2=alt.Y2(field=high),
+            fillOpacity=alt.FillOpacityValue(weak, condition=_mature(strong)),
+            stroke=alt.StrokeValue(palette.estimate, condition=_mature(palette.background)),
+            strokeDash=alt.StrokeDashValue([2, 2], condition=_mature([1, 0])),
             tooltip=_tooltip(),
         )
         return drawn
 
-    return [*layers, bars("n", "n_claims", 0.28, 0.08), bars("zero", "n", 0.9, 0.5)]
+    layers += [bars("n", "n_claims", 0.28, 0.08), bars("zero", "n", 0.9, 0.5)]
+    return alt.LayerChart(layer=layers, encoding=alt.FacetedEncoding(y=y))
 
 
 def _ticks(most: float) -> list[float]:
@@ -220,39 +238,45 @@ def delay_histogram(
     if total == 0:
         text = "No outcome with a known time yet."
         return finish(words_only(text, palette, width=width), palette)
-    names = [_bin(a, b) for a, b in zip(delays["left"], delays["right"], strict=True)]
+    ends = zip(delays["left"], delays["right"], strict=True)
+    names = [words.delay(left, right) for left, right in ends]
     frame = pd.DataFrame(
         {
             "bin": names,
             "n": delays["n"].to_numpy(),
-            "_share": [words.percent(n / total) if n else "" for n in delays["n"]],
-            "_n": [words.count(n) for n in delays["n"]],
+            "_share": [percent(n / total) if n else "" for n in delays["n"]],
+            "_n": [count(n) for n in delays["n"]],
         }
     )
-    step = (width - _MARGIN) / len(frame)
-    level = max(text_width(t, SMALL_SIZE) for t in names) <= step - 4
-    axis = alt.Axis(labelAngle=0 if level else -45, grid=False, labelOverlap=False)
-    x = alt.X("bin:O", sort=names, title="Days from claim to outcome", axis=axis)
-    counts = alt.Axis(tickCount=3, labelExpr=COUNT_LABEL, tickMinStep=1)
-    base = alt.Chart(frame).encode(x=x, y=alt.Y("n:Q", title="Outcomes", axis=counts))
-    bars = base.mark_bar(color=palette.estimate, opacity=0.9).encode(
-        tooltip=[
-            alt.Tooltip("bin:O", title="Days"),
-            alt.Tooltip("_n:N", title="Outcomes"),
-            alt.Tooltip("_share:N", title="Share"),
-        ]
-    )
     fits = f"bandwidth('x') >= {text_width('100%', SMALL_SIZE):.0f} ? datum._share : ''"
-    shares = base.mark_text(
+    bars = alt.Chart().mark_bar(color=palette.estimate, opacity=0.9)
+    shares = alt.Chart().mark_text(
         dy=-4,
         baseline="bottom",
         color=palette.muted_ink,
         fontSize=SMALL_SIZE,
         text=alt.ExprRef(fits),
     )
-    chart = layered([bars, shares], width=width, height=height)
+    counts = alt.Axis(tickCount=3, labelExpr=COUNT_LABEL, tickMinStep=1)
+    shared = {
+        "x": alt.X(
+            field="bin",
+            type="ordinal",
+            sort=names,
+            title="From claim to outcome",
+            axis=_delay_axis(names, (width - _MARGIN) / len(frame)),
+        ),
+        "y": at_y("n", title="Outcomes", axis=counts),
+    }
+    told = tooltip({"bin": "Delay", "_n": "Outcomes", "_share": "Share"})
+    layers = [bars.encode(tooltip=told), shares]
+    chart = layered(layers, shared, data=frame, width=width, height=height)
     return finish(chart, palette, fit=True)
 
 
-def _bin(left: float, right: float) -> str:
-    return f"{left:g}–{right:g}" if np.isfinite(right) else f"{left:g}+"
+def _delay_axis(names: list[str], step: float) -> alt.Axis:
+    """Names in lines where those fit between the bars' middles, else aslant."""
+    lines = {name: in_lines(name, step - 4, SMALL_SIZE) for name in names}
+    if max(text_width(text, SMALL_SIZE) for text in lines.values()) > step - 4:
+        return alt.Axis(labelAngle=-45, grid=False, labelOverlap=False)
+    return alt.Axis(labelAngle=0, grid=False, labelOverlap=False, labelExpr=lookup(lines))

@@ -8,21 +8,24 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.review.words import VERDICT_WORDS, count, points
 from dashboard.charts import words
 from dashboard.charts.base import (
     POINTS_LABEL,
     SMALL_SIZE,
+    at_x,
     finish,
     layered,
     lookup,
     name_axis,
     shortened,
+    tooltip,
+    words_of,
     words_only,
 )
 from dashboard.charts.palette import BAND_OPACITY, Palette
 
 _ROW = 40
-_OWN_Y_AXES = alt.AxisResolveMap(y="independent")
 
 
 def interval_dots(
@@ -50,39 +53,29 @@ def interval_dots(
     if len(set(labels)) < len(labels):
         raise ValueError("two rows have the same label")
     low, high = _reach(frame, tolerance)
-    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-    axis = alt.Axis(labelExpr=POINTS_LABEL, tickCount=6)
-    x = alt.X(
-        "gap:Q", scale=scale, title="Gap in points: claims more than it delivers →", axis=axis
-    )
     names = lookup({name: shortened(name) for name in labels})
-    y = _axis_of(labels, name_axis(palette, names, orient="left", labelOffset=-8))
-    bare = y.copy().axis(None)
-    base = alt.Chart(frame).encode(y=bare)
-    ends = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    dots = base.transform_filter("isValid(datum.gap)")
-    layers = [
-        *_strip(palette, tolerance, x, scale),
-        ends.mark_rule(strokeWidth=2, strokeCap="round").encode(
-            x=alt.X("low:Q", scale=scale), x2="high:Q", color=alt.Color("_colour:N", scale=None)
+    shared = {
+        "x": alt.X(
+            scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+            title="Gap in points: claims more than it delivers →",
+            axis=alt.Axis(labelExpr=POINTS_LABEL, tickCount=6),
         ),
-        dots.mark_point(size=64, opacity=1, strokeWidth=1.75).encode(
-            x=x,
-            y=y,
-            stroke=alt.Stroke("_colour:N", scale=None),
-            fill=alt.Fill("_fill:N", scale=None),
-            tooltip=[
-                alt.Tooltip("label:N", title="Segment"),
-                alt.Tooltip("_gap:N", title="Gap, points"),
-                alt.Tooltip("_interval:N", title="Interval"),
-                alt.Tooltip("_n:N", title="Labelled claims"),
-                alt.Tooltip("_verdict:N", title="Verdict"),
-            ],
-        ),
-        _figures(frame, palette, labels),
+        "y": alt.Y(sort=labels, title=None, scale=alt.Scale(domain=labels)),
+    }
+    layers: list[alt.Chart | alt.LayerChart] = [
+        _strip(palette, tolerance),
+        _ends(),
+        _dots(name_axis(palette, names, orient="left", labelOffset=-8)),
+        _figures(frame, palette),
     ]
-    height = _ROW * len(frame)
-    chart = layered(layers, width=width, height=height, resolve=alt.Resolve(axis=_OWN_Y_AXES))
+    chart = layered(
+        layers,
+        shared,
+        data=frame,
+        width=width,
+        height=_ROW * len(frame),
+        resolve=alt.Resolve(axis=alt.AxisResolveMap(y="independent")),
+    )
     return finish(chart, palette, fit=True)
 
 
@@ -101,10 +94,10 @@ def _told(rows: pd.DataFrame, palette: Palette) -> pd.DataFrame:
             "_colour": colour,
             "_fill": np.where(verdict == "cannot_tell", palette.background, colour),
             "_ink": np.where(out, palette.alert_ink, palette.muted_ink),
-            "_gap": [words.points(g) for g in rows["gap"]],
+            "_gap": [points(g) for g in rows["gap"]],
             "_interval": [words.interval(low, high) for low, high in ends],
-            "_n": [words.count(n) for n in rows["n"]],
-            "_verdict": [words.VERDICT_WORDS.get(v, str(v)) for v in verdict],
+            "_n": [count(n) for n in rows["n"]],
+            "_verdict": [VERDICT_WORDS.get(v, str(v)) for v in verdict],
         }
     )
 
@@ -118,27 +111,73 @@ def _reach(frame: pd.DataFrame, tolerance: float) -> tuple[float, float]:
     return max(low - margin, -1.02), min(high + margin, 1.02)
 
 
-def _strip(palette: Palette, tolerance: float, x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
+def _strip(palette: Palette, tolerance: float) -> alt.LayerChart:
     """What is accepted, named, and the line of no gap."""
-    name = f"±{words.points(tolerance).lstrip('+')} accepted"
-    frame = pd.DataFrame({"from": [-tolerance], "to": [tolerance], "gap": [0.0], "text": [name]})
-    chart = alt.Chart(frame)
-    strip = chart.mark_rect(color=palette.band, opacity=BAND_OPACITY * 0.7)
-    text = chart.mark_text(color=palette.muted_ink, fontSize=SMALL_SIZE, baseline="bottom")
-    return [
-        strip.encode(x=alt.X("from:Q", scale=scale), x2="to:Q"),
-        chart.mark_rule(color=palette.outline).encode(x=x),
-        text.encode(x=x, y=alt.value(-5), text="text:N"),
-    ]
+    name = f"±{points(tolerance).lstrip('+')} accepted"
+    row = {"from": -tolerance, "to": tolerance, "gap": 0.0, "text": name}
+    strip = alt.Chart().mark_rect(color=palette.band, opacity=BAND_OPACITY * 0.7)
+    text = alt.Chart().mark_text(
+        color=palette.muted_ink, fontSize=SMALL_SIZE, baseline="bottom", y=-5
+    )
+    return alt.LayerChart(
+        data=alt.InlineData(values=[row]),
+        layer=[
+            strip.encode(x=at_x("from"), x2=alt.X2(field="to")),
+            alt.Chart().mark_rule(color=palette.outline).encode(x=at_x("gap")),
+            text.encode(x=at_x("gap"), text=words_of("text")),
+        ],
+    )
 
 
-def _axis_of(labels: list[str], axis: alt.Axis) -> alt.Y:
-    return alt.Y("label:N", sort=labels, title=None, scale=alt.Scale(domain=labels), axis=axis)
+def _ends() -> alt.Chart:
+    """The intervals."""
+    rule: alt.Chart = (
+        alt.Chart()
+        .mark_rule(strokeWidth=2, strokeCap="round")
+        .encode(
+            x=at_x("low"),
+            x2=alt.X2(field="high"),
+            y=_label(None),
+            color=alt.Color(field="_colour", type="nominal", scale=None),
+        )
+        .transform_filter("isValid(datum.low) && isValid(datum.high)")
+    )
+    return rule
 
 
-def _figures(frame: pd.DataFrame, palette: Palette, labels: list[str]) -> alt.Chart:
+def _dots(axis: alt.Axis) -> alt.Chart:
+    """The gaps, with the names beside them."""
+    titles = {
+        "label": "Segment",
+        "_gap": "Gap, points",
+        "_interval": "Interval",
+        "_n": "Labelled claims",
+        "_verdict": "Verdict",
+    }
+    dots: alt.Chart = (
+        alt.Chart()
+        .mark_point(size=64, opacity=1, strokeWidth=1.75)
+        .encode(
+            x=at_x("gap"),
+            y=_label(axis),
+            stroke=alt.Stroke(field="_colour", type="nominal", scale=None),
+            fill=alt.Fill(field="_fill", type="nominal", scale=None),
+            tooltip=tooltip(titles),
+        )
+        .transform_filter("isValid(datum.gap)")
+    )
+    return dots
+
+
+def _label(axis: alt.Axis | None) -> alt.Y:
+    return alt.Y(field="label", type="nominal", axis=axis)
+
+
+def _figures(frame: pd.DataFrame, palette: Palette) -> alt.Chart:
     """A layer without ink, for the sake of its axis: below each name its figures in words."""
-    columns = (frame[c] for c in ("_gap", "_interval", "_n", "_verdict"))
+    labels = frame["label"]
+    verdicts = frame["_verdict"].str.lower()
+    columns = (frame["_gap"], frame["_interval"], frame["_n"], verdicts)
     written = [f"{g} ({i}), n {n}, {v}" for g, i, n, v in zip(*columns, strict=True)]
     inks = dict(zip(labels, frame["_ink"], strict=True))
     axis = name_axis(
@@ -149,5 +188,5 @@ def _figures(frame: pd.DataFrame, palette: Palette, labels: list[str]) -> alt.Ch
         labelColor=alt.ExprRef(f"({json.dumps(inks)})[datum.value]"),
         labelFontSize=SMALL_SIZE,
     )
-    chart: alt.Chart = alt.Chart(frame).mark_point(opacity=0).encode(y=_axis_of(labels, axis))
+    chart: alt.Chart = alt.Chart().mark_point(opacity=0).encode(y=_label(axis))
     return chart

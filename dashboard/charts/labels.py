@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dashboard.charts.base import LABEL_SIZE, at_x, at_y, words_of
@@ -29,21 +30,21 @@ class UnitLabels:
         self._rows: list[dict[str, object]] = []
         self._canvas.line(self.pixels([0, 1], [0, 1]), cost=2, thickness=2)
 
-    def pixels(self, v: Sequence[float], share: Sequence[float]) -> Polyline:
+    def pixels(self, v: npt.ArrayLike, share: npt.ArrayLike) -> Polyline:
         """Points of the unit square in pixels of the plot, y downwards; shape (k, 2)."""
         x = np.asarray(v, dtype=float) * self._width
         return np.column_stack([x, (1 - np.asarray(share, dtype=float)) * self._height])
 
     def curve(self, curve: pd.DataFrame) -> Polyline:
         """A CORP curve (v_from, v_to, observed) in pixels."""
-        v = np.ravel(curve[["v_from", "v_to"]].to_numpy(dtype=float)).tolist()
-        return self.pixels(v, np.repeat(curve["observed"].to_numpy(dtype=float), 2).tolist())
+        v = np.ravel(curve[["v_from", "v_to"]].to_numpy(dtype=float))
+        return self.pixels(v, np.repeat(curve["observed"].to_numpy(dtype=float), 2))
 
     def edges(self, band: pd.DataFrame) -> tuple[Polyline, Polyline]:
         """The lower and the upper edge of a band (v, low, high) in pixels."""
-        band = band[["v", "low", "high"]].dropna()
-        v = band["v"].to_list()
-        return self.pixels(v, band["low"].to_list()), self.pixels(v, band["high"].to_list())
+        rows = band[["v", "low", "high"]].to_numpy(dtype=float)
+        v, low, high = rows[~np.isnan(rows).any(axis=1)].T
+        return self.pixels(v, low), self.pixels(v, high)
 
     def avoid_curve(self, curve: pd.DataFrame) -> None:
         """Keep every label off a curve."""

@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.base import Stacked, finish, layered, words_only
+from dashboard.charts.base import finish, layered, stacked, words_only
 from dashboard.charts.curves import (
     claims_histogram,
     corp_curve,
@@ -87,7 +87,7 @@ def reliability_diagram(
     below = claims_histogram(histogram, palette, grey, width=width, high_from=high_from)
     if curve.empty:
         silent = words_only(UNLABELLED_WORDS, palette, width=width)
-        return finish(Stacked(vconcat=[silent, below], spacing=10), palette)
+        return finish(stacked([silent, below]), palette)
 
     ink = palette.estimate_ink
     labels = UnitLabels(palette, width, tall)
@@ -113,7 +113,7 @@ def reliability_diagram(
         *labels.layers(),
     ]
     above = layered(layers, unit_axes(), width=width, height=tall)
-    return finish(Stacked(vconcat=[above, below], spacing=10), palette)
+    return finish(stacked([above, below]), palette)
 
 
 def reliability_pair(
@@ -171,4 +171,4 @@ def reliability_pair(
         claims_histogram(g.histogram, palette, colour, width=width, name=g.name, last=g is second)
         for g, colour, _ in looks
     ]
-    return finish(Stacked(vconcat=[above, *below], spacing=10), palette)
+    return finish(stacked([above, *below]), palette)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.review.words import ABSENT, NONE_WORD, VERDICT_WORDS, count, percent, points
 from dashboard.charts import words
 from dashboard.charts.base import (
     POINTS_LABEL,
@@ -17,6 +18,7 @@ from dashboard.charts.base import (
     lookup,
     name_axis,
     shortened,
+    tooltip,
     words_only,
 )
 from dashboard.charts.cell_layout import (
@@ -30,6 +32,8 @@ from dashboard.charts.cell_layout import (
 from dashboard.charts.palette import Palette
 
 _FLAG = "M0,0L-2,0L0,2Z"  # a folded corner
+#: Expressions: whether a cell is too small to be judged, whether its interval excludes zero.
+_FEW, _TELLING = "datum.too_few", "datum._telling"
 
 
 def segment_heatmap(
@@ -51,7 +55,7 @@ def segment_heatmap(
 
     Rows and columns keep the order in which the frame first names them, or the order of the
     categories where the column is a pandas categorical. A null key is shown, and selected, as
-    ``words.NONE``.
+    ``NONE_WORD``.
 
     Args:
         cells: one row per pair: the two keys, gap, corrected_low, corrected_high (differences of
@@ -75,41 +79,77 @@ def segment_heatmap(
     layout = cell_layout(frame["n"].to_list(), rows, columns, width)
     frame = _told(frame)
 
-    chosen = alt.selection_point(name=selection_name, fields=[_field(row), _field(column)])
-    base = alt.Chart(frame).encode(
-        x=alt.X(
-            f"{_field(column)}:N",
+    down, across = _field(row), _field(column)
+    shared = {
+        "x": alt.X(
+            field=across,
+            type="nominal",
             title=None,
             sort=columns,
             scale=alt.Scale(domain=columns, paddingInner=0.04, paddingOuter=0),
             axis=column_axis(palette, columns, layout),
         ),
-        y=alt.Y(
-            f"{_field(row)}:N",
+        "y": alt.Y(
+            field=down,
+            type="nominal",
             title=None,
             sort=rows,
             scale=alt.Scale(domain=rows, paddingInner=3 / layout.height, paddingOuter=0),
             axis=name_axis(palette, lookup({r: shortened(r) for r in rows}), orient="left"),
         ),
+    }
+    chosen = alt.selection_point(name=selection_name, fields=[down, across])
+    chart = layered(
+        [
+            _tiles(palette, limit, chosen, _tooltip(row, column)),
+            _dashes(palette),
+            _flags(palette, alt.X(field=across, bandPosition=1), alt.Y(field=down, bandPosition=0)),
+            *_texts(palette, layout),
+        ],
+        shared,
+        data=frame,
+        width=layout.width,
+        height=layout.height * len(rows),
+        title=_heatmap_key(),
     )
-    few, telling = "datum.too_few", "datum._telling"
-    tiles = (
-        base.mark_rect(cornerRadius=2)
+    return finish(chart, palette, fit=True)
+
+
+def _tiles(
+    palette: Palette, limit: float, chosen: alt.Parameter, told: list[alt.Tooltip]
+) -> alt.Chart:
+    """The cells; a click on one chooses it."""
+    picked = {"param": chosen.name, "empty": False}
+    tiles: alt.Chart = (
+        alt.Chart()
+        .mark_rect(cornerRadius=2)
         .encode(
-            color=alt.condition(few, alt.value(palette.background), _colour(palette, limit)),
-            stroke=alt.when(chosen, empty=False)
-            .then(alt.value(palette.ink))
-            .otherwise(alt.value(palette.background)),
-            strokeWidth=alt.when(chosen, empty=False).then(alt.value(2.5)).otherwise(alt.value(0)),
-            tooltip=_tooltip(row, column),
+            color=_colour(palette, limit),
+            stroke=alt.StrokeValue(palette.background, condition={**picked, "value": palette.ink}),
+            strokeWidth=alt.StrokeWidthValue(0, condition={**picked, "value": 2.5}),
+            tooltip=told,
         )
         .add_params(chosen)
     )
-    dashes = base.transform_filter(few).mark_rect(
-        fill=None, stroke=palette.outline, strokeWidth=1, strokeDash=[3, 3], cornerRadius=2
+    return tiles
+
+
+def _dashes(palette: Palette) -> alt.Chart:
+    """The outline of cells too small to be judged."""
+    dashes: alt.Chart = (
+        alt.Chart()
+        .mark_rect(
+            fill=None, stroke=palette.outline, strokeWidth=1, strokeDash=[3, 3], cornerRadius=2
+        )
+        .transform_filter(_FEW)
     )
-    flags = (
-        base.transform_filter("datum.verdict == 'miscalibrated'")
+    return dashes
+
+
+def _flags(palette: Palette, x: alt.X, y: alt.Y) -> alt.Chart:
+    """The folded corner of miscalibrated cells."""
+    flags: alt.Chart = (
+        alt.Chart()
         .mark_point(
             filled=True,
             shape=_FLAG,
@@ -119,58 +159,36 @@ def segment_heatmap(
             xOffset=-1,
             yOffset=1,
         )
-        .encode(
-            x=alt.X(f"{_field(column)}:N", sort=columns, bandPosition=1),
-            y=alt.Y(f"{_field(row)}:N", sort=rows, bandPosition=0),
-        )
+        .encode(x=x, y=y)
+        .transform_filter("datum.verdict == 'miscalibrated'")
     )
-    layers = [tiles, dashes, flags, *_texts(base, palette, layout, few, telling)]
-    return finish(
-        layered(
-            layers,
-            width=layout.width,
-            height=layout.height * len(rows),
-            title=_heatmap_key(),
-        ),
-        palette,
-        fit=True,
-    )
+    return flags
 
 
-def _texts(
-    base: alt.Chart, palette: Palette, layout: CellLayout, few: str, telling: str
-) -> list[alt.Chart]:
+def _texts(palette: Palette, layout: CellLayout) -> list[alt.Chart]:
     """In each cell the gap, bold where its interval excludes zero, and below it the count.
 
     Where there is no room for a count, cells too small to be judged show it in the gap's place.
     """
-    gap = alt.ExprRef(f"{few} && !({layout.has_count}) ? '' : datum._gap")
-    up = layout.with_count(-(layout.count_size / 2 + 2))
-    looks: tuple[tuple[str, Literal["bold", "normal"], str], ...] = (
-        (telling, "bold", palette.ink),
-        (f"!{telling}", "normal", palette.muted_ink),
-    )
-    layers = [
-        base.transform_filter(where).mark_text(
-            baseline="middle",
-            fontSize=layout.gap_size,
-            fontWeight=weight,
-            color=ink,
-            dy=up,
-            text=gap,
-        )
-        for where, weight, ink in looks
-    ]
     full = f"{STEP} >= {layout.full_count_from:.0f}"
-    bare = f"{layout.has_count} || {few} ? datum._n_short : ''"
-    count = base.mark_text(
+    bare = f"{layout.has_count} || {_FEW} ? datum._n_short : ''"
+    ink = alt.ExprRef(f"{_TELLING} ? '{palette.ink}' : '{palette.muted_ink}'")
+    gap = alt.Chart().mark_text(
+        baseline="middle",
+        fontSize=layout.gap_size,
+        fontWeight=alt.ExprRef(f"{_TELLING} ? 'bold' : 'normal'"),
+        color=ink,
+        dy=layout.with_count(-(layout.count_size / 2 + 2)),
+        text=alt.ExprRef(f"{_FEW} && !({layout.has_count}) ? '' : datum._gap"),
+    )
+    number = alt.Chart().mark_text(
         baseline="middle",
         fontSize=layout.count_size,
+        color=ink,
         dy=layout.with_count(layout.gap_size / 2 + 3),
         text=alt.ExprRef(f"{full} ? datum._n : ({bare})"),
     )
-    ink = alt.condition(telling, alt.value(palette.ink), alt.value(palette.muted_ink))
-    return [*layers, count.encode(color=ink)]
+    return [gap, number]
 
 
 def selected_cell(
@@ -189,7 +207,7 @@ def selected_cell(
     if not points:
         return None
     keys = (points[0].get(_field(name)) for name in (row, column))
-    first, second = (None if key == words.NONE else key for key in keys)
+    first, second = (None if key == NONE_WORD else key for key in keys)
     return first, second
 
 
@@ -198,7 +216,7 @@ def _order(values: pd.Series) -> list[str]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         present = set(values.dropna())
         ordered = [words.key(v) for v in values.cat.categories if v in present]
-        return [*ordered, words.NONE] if values.isna().any() else ordered
+        return [*ordered, NONE_WORD] if values.isna().any() else ordered
     return list(dict.fromkeys(words.key(v) for v in values))
 
 
@@ -215,26 +233,31 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
         too_few=few,
         shown=frame["shown"].fillna(0.0).astype(float),
         _telling=~few & (frame["shown"].fillna(0.0) != 0),
-        _gap=np.where(few, words.ABSENT, [words.points(g) for g in frame["gap"]]),
+        _gap=np.where(few, ABSENT, [points(g) for g in frame["gap"]]),
         _n=full_counts(frame["n"].to_list()),
         _n_short=short_counts(frame["n"].to_list()),
-        _tip_gap=[f"{words.points(g, 1)} points" for g in frame["gap"]],
-        _tip_interval=[words.interval(low, high, 1) for low, high in ends],
-        _tip_n=[words.count(n) for n in frame["n"]],
-        _tip_inputs=[words.count(n) for n in frame["n_inputs"]],
-        _tip_coverage=[words.percent(c) for c in frame["coverage"]],
+        _tip_gap=[f"{points(g, decimals=1)} points" for g in frame["gap"]],
+        _tip_interval=[words.interval(low, high, decimals=1) for low, high in ends],
+        _tip_n=[count(n) for n in frame["n"]],
+        _tip_inputs=[count(n) for n in frame["n_inputs"]],
+        _tip_coverage=[percent(c) for c in frame["coverage"]],
         _tip_verdict=np.where(
             few,
-            "cannot tell: under 30 inputs",
-            [words.VERDICT_WORDS.get(v, str(v)) for v in frame["verdict"]],
+            f"{VERDICT_WORDS['cannot_tell']}: under 30 inputs",
+            [VERDICT_WORDS.get(v, str(v)) for v in frame["verdict"]],
         ),
     )
 
 
 def _colour(palette: Palette, limit: float) -> alt.Color:
-    """Neutral at zero, a clear tint as soon as zero is excluded, then up to the limit."""
+    """Neutral at zero, a clear tint as soon as zero is excluded, then up to the limit.
+
+    Cells too small to be judged have none.
+    """
     return alt.Color(
-        "shown:Q",
+        field="shown",
+        type="quantitative",
+        condition={"test": _FEW, "value": palette.background},
         scale=alt.Scale(
             domain=[-limit, -limit / 2, -limit / 20, 0, limit / 20, limit / 2, limit],
             range=list(palette.ramp),
@@ -256,16 +279,16 @@ def _colour(palette: Palette, limit: float) -> alt.Color:
 
 
 def _tooltip(row: str, column: str) -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip(f"{_field(row)}:N", title=row),
-        alt.Tooltip(f"{_field(column)}:N", title=column),
-        alt.Tooltip("_tip_gap:N", title="Gap"),
-        alt.Tooltip("_tip_interval:N", title="Corrected interval"),
-        alt.Tooltip("_tip_n:N", title="Labelled claims"),
-        alt.Tooltip("_tip_inputs:N", title="Distinct inputs"),
-        alt.Tooltip("_tip_coverage:N", title="Labelled share"),
-        alt.Tooltip("_tip_verdict:N", title="Verdict"),
-    ]
+    keys = [alt.Tooltip(field=_field(k), type="nominal", title=k) for k in (row, column)]
+    told = {
+        "_tip_gap": "Gap",
+        "_tip_interval": "Corrected interval",
+        "_tip_n": "Labelled claims",
+        "_tip_inputs": "Distinct inputs",
+        "_tip_coverage": "Labelled share",
+        "_tip_verdict": "Verdict",
+    }
+    return [*keys, *tooltip(told)]
 
 
 def _heatmap_key() -> alt.Title:

@@ -11,79 +11,13 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-MINUS = "\u2212"
-#: Stands where there is no number to show.
-ABSENT = "–"
-#: How a null key of a segment is shown.
-NONE = "(none)"
-
-#: The three verdicts in words.
-VERDICT_WORDS = {
-    "miscalibrated": "miscalibrated",
-    "within_tolerance": "within tolerance",
-    "cannot_tell": "cannot tell",
-}
-
-
-def _missing(x: float | None) -> bool:
-    return x is None or bool(pd.isna(x)) or not math.isfinite(x)
-
-
-def points(x: float | None, digits: int = 0) -> str:
-    """A signed gap in percentage points: ``0.07`` is "+7", ``-0.031`` is "−3", zero is "0".
-
-    Args:
-        x: a difference of two proportions, in [−1, 1]; null or not finite gives "–".
-        digits: decimals of a point.
-
-    Returns:
-        Text with a true minus sign; never "-0" and never "+0".
-    """
-    if _missing(x):
-        return ABSENT
-    assert x is not None
-    rounded = round(float(x) * 100, digits)
-    if rounded == 0:
-        return "0"
-    return f"{'+' if rounded > 0 else MINUS}{abs(rounded):.{digits}f}"
-
-
-def percent(x: float | None, digits: int = 0) -> str:
-    """A proportion: ``0.794`` is "79%".
-
-    What is not quite all is never rounded to all, nor a few to none: ``0.998`` is ">99%" and
-    ``0.002`` is "<1%".
-
-    Args:
-        x: a proportion in [0, 1]; null or not finite gives "–".
-        digits: decimals of a percent.
-    """
-    if _missing(x):
-        return ABSENT
-    assert x is not None
-    value = float(x)
-    step = 10.0**-digits
-    shown = round(value * 100, digits)
-    if shown >= 100 and value < 1:
-        return f">{100 - step:.{digits}f}%"
-    if shown <= 0 and value > 0:
-        return f"<{step:.{digits}f}%"
-    return f"{shown:.{digits}f}%"
-
-
-def count(n: float | None) -> str:
-    """A whole number with thousands separated: "12,018"; null gives "–"."""
-    if _missing(n):
-        return ABSENT
-    assert n is not None
-    return f"{round(float(n)):,}"
+from core.review.words import ABSENT, NONE_WORD, absent, count, percent, points
 
 
 def count_short(n: float | None) -> str:
     """A count in at most four characters: "850", "1.2k", "12k", "2.7M"; null gives "–"."""
-    if _missing(n):
+    if n is None or absent(n):
         return ABSENT
-    assert n is not None
     value = float(round(float(n)))
     for suffix in ("", "k", "M", "G"):
         if value < 999.5:
@@ -93,16 +27,16 @@ def count_short(n: float | None) -> str:
     return f"{value:.0f}T"
 
 
-def interval(low: float | None, high: float | None, digits: int = 0) -> str:
+def interval(low: float | None, high: float | None, *, decimals: int = 0) -> str:
     """A signed interval in points: "+3 to +11"; "no interval" when an end is missing."""
-    if _missing(low) or _missing(high):
+    if absent(low) or absent(high):
         return "no interval"
-    return f"{points(low, digits)} to {points(high, digits)}"
+    return f"{points(low, decimals=decimals)} to {points(high, decimals=decimals)}"
 
 
 def key(value: Hashable) -> str:
     """A segment's value as shown: null is "(none)"."""
-    return NONE if value is None or value is pd.NA or value != value else str(value)
+    return NONE_WORD if value is None or value is pd.NA or value != value else str(value)
 
 
 def plural(n: float, one: str, many: str | None = None) -> str:
@@ -206,13 +140,31 @@ def alt_text_delays(delays: pd.DataFrame) -> str:
         return "No outcome with a known time yet."
     top = delays.iloc[int(delays["n"].to_numpy().argmax())]
     share = percent(top["n"] / delays["n"].sum())
+    commonest = delay(float(top["left"]), float(top["right"]))
     return (
-        f"Delay of {plural(delays['n'].sum(), 'outcome')}: the commonest is {days(top)}, {share}."
+        f"Delay of {plural(delays['n'].sum(), 'outcome')}: the commonest is {commonest}, {share}."
     )
 
 
-def days(bin_: pd.Series) -> str:
-    """A delay bin in words: "0 to 1 days", "30 days or more" when ``right`` is not finite."""
-    left = f"{float(bin_['left']):g}"
-    right = float(bin_["right"])
-    return f"{left} to {right:g} days" if math.isfinite(right) else f"{left} days or more"
+def delay(left: float, right: float) -> str:
+    """A delay bin in words: "under 1 hour", "1–24 hours", "1–3 days", "365+ days".
+
+    Args:
+        left: its lower edge, in days.
+        right: its upper edge, in days; infinite where it has none.
+    """
+    hours = right < 1 or (right == 1 and left > 0)
+    unit, low, high = ("hour", left * 24, right * 24) if hours else ("day", left, right)
+    if not math.isfinite(high):
+        return f"{_figure(low)}+ {unit}s"
+    if low == 0:
+        return f"under {_figure(high)} {_noun(unit, high)}"
+    return f"{_figure(low)}–{_figure(high)} {_noun(unit, high)}"
+
+
+def _figure(x: float) -> str:
+    return f"{x:.3g}"
+
+
+def _noun(unit: str, number: float) -> str:
+    return unit if _figure(number) == "1" else f"{unit}s"

@@ -21,7 +21,7 @@ BAND = pd.DataFrame({"v": [0.5, 0.7, 0.8], "low": [0.4, 0.6, 0.7], "high": [0.6,
 
 
 def spec(chart: Any) -> dict[str, Any]:
-    return chart.to_dict()
+    return chart.to_dict(validate=True)
 
 
 def rows(document: dict[str, Any], layer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def cells(**changes: Any) -> pd.DataFrame:
 
 
 def heatmap(frame: pd.DataFrame, row: str = "topic", column: str = "week") -> dict[str, Any]:
-    return segment_heatmap(frame, LIGHT, row=row, column=column).to_dict()
+    return segment_heatmap(frame, LIGHT, row=row, column=column).to_dict(validate=True)
 
 
 def drawn(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def test_a_cell_of_too_few_inputs_shows_no_gap_and_no_colour() -> None:
 def test_a_pair_without_claims_is_blank_but_keeps_its_place() -> None:
     document = heatmap(cells())
     assert len(drawn(document)) == 3
-    assert document["layer"][0]["encoding"]["x"]["scale"]["domain"] == ["2026-W09", "2026-W10"]
+    assert document["encoding"]["x"]["scale"]["domain"] == ["2026-W09", "2026-W10"]
 
 
 def test_miscalibrated_cells_carry_a_mark_and_not_colour_alone() -> None:
@@ -84,20 +84,22 @@ def test_the_colours_are_symmetric_about_zero_and_end_at_the_limit() -> None:
 
 
 def test_a_click_gives_the_row_and_the_column() -> None:
-    (parameter,) = heatmap(cells())["params"]
+    document = heatmap(cells())
+    (parameter,) = document["params"]
     assert parameter["name"] == "cell"
     assert parameter["select"] == {"type": "point", "fields": ["topic", "week"]}
+    assert parameter["views"] == [document["layer"][0]["name"]]
 
 
 def test_the_caller_decides_the_order() -> None:
     backwards = cells().iloc[::-1]
-    domain = heatmap(backwards)["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    domain = heatmap(backwards)["encoding"]["y"]["scale"]["domain"]
     assert domain == ["math", "law"]
 
 
 def test_the_order_of_categories_goes_before_that_of_rows() -> None:
     weeks = pd.Categorical(cells()["week"], categories=["2026-W10", "2026-W09", "2026-W08"])
-    domain = heatmap(cells(week=weeks))["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    domain = heatmap(cells(week=weeks))["encoding"]["x"]["scale"]["domain"]
     assert domain == ["2026-W10", "2026-W09"]
 
 
@@ -115,7 +117,7 @@ def test_nothing_selected_reads_as_nothing() -> None:
 def test_names_with_dots_and_brackets_are_no_paths() -> None:
     frame = cells().rename(columns={"topic": "gen_ai.topic[0]"})
     document = heatmap(frame, row="gen_ai.topic[0]")
-    field = document["layer"][0]["encoding"]["y"]["field"]
+    field = document["encoding"]["y"]["field"]
     assert field == "gen_ai\\.topic\\[0\\]"
     assert document["params"][0]["select"]["fields"][0] == field
     point = {field: "law", "week": "2026-W09"}
@@ -154,7 +156,7 @@ def test_a_tall_heatmap_leaves_counts_to_the_tooltip() -> None:
 def test_long_names_lose_their_middle_and_keep_their_end() -> None:
     name = "Qwen3-235B-A22B-Thinking-2507-and-more-FP8"
     frame = cells(topic=[name, name, "b", "b"])
-    axis = heatmap(frame)["layer"][0]["encoding"]["y"]["axis"]
+    axis = heatmap(frame)["encoding"]["y"]["axis"]
     written = json.loads(axis["labelExpr"].removeprefix("(").removesuffix(")[datum.value]"))
     (shown,) = written[name]
     assert len(shown) < len(name)
@@ -164,4 +166,4 @@ def test_long_names_lose_their_middle_and_keep_their_end() -> None:
 
 def test_no_claims_at_all_are_said_in_words() -> None:
     chart = segment_heatmap(cells().assign(coverage=NAN), DARK, row="topic", column="week")
-    assert "No claims to compare" in json.dumps(chart.to_dict())
+    assert "No claims to compare" in json.dumps(chart.to_dict(validate=True))
