@@ -9,8 +9,9 @@ from core.review import claims as claims_review
 from core.review import intake as intake_review
 from core.review import reliability as reliability_review
 from core.review import segments as segments_review
-from core.review.overview import Overview
+from core.review.overview import Overview, signal_dimensions
 from core.review.overview import overview as overview_of
+from core.store.catalogue import DimensionFacts
 from core.store.selection import Selection
 from dashboard.owner import cursor, path, version
 
@@ -29,6 +30,16 @@ def overview() -> Overview:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _overview(of: tuple[str, int]) -> Overview:
     return overview_of(cursor())
+
+
+def dimensions(signal: str) -> tuple[DimensionFacts, ...]:
+    """What a signal can be split by and filtered on."""
+    return _dimensions(_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _dimensions(of: tuple[str, int], signal: str) -> tuple[DimensionFacts, ...]:
+    return signal_dimensions(cursor(), signal)
 
 
 def reliability(

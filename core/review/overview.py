@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -17,12 +17,10 @@ class Overview:
 
     Attributes:
         signals: the ledger's signals.
-        dimensions: by signal, what it can be split by.
         freshness: how far the ledger has come, in words.
     """
 
     signals: tuple[SignalFacts, ...]
-    dimensions: Mapping[str, tuple[DimensionFacts, ...]]
     freshness: str
 
     def names(self) -> tuple[str, ...]:
@@ -38,8 +36,12 @@ class Overview:
 def overview(cursor: duckdb.DuckDBPyConnection) -> Overview:
     """Read the frame of every page."""
     found = signals(cursor)
-    by_signal = {one.name: dimensions(cursor, one.name) for one in found}
-    return Overview(found, by_signal, _freshness(imports(cursor)))
+    return Overview(found, _freshness(imports(cursor)))
+
+
+def signal_dimensions(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[DimensionFacts, ...]:
+    """What one signal can be split by and filtered on."""
+    return dimensions(cursor, signal)
 
 
 def _freshness(found: Sequence[Import]) -> str:

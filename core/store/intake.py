@@ -153,6 +153,8 @@ def label_delay(cursor: duckdb.DuckDBPyConnection, signal: str | None = None) ->
     return LabelDelay(n_timed, n_untimed, n_before, quantiles)
 
 
+#: Microseconds of a day.
+_DAY = 86_400_000_000
 #: Edges of the delay histogram in days: an hour, a day, then wider; the last bin is open.
 DELAY_EDGES = (0.0, 1 / 24, 1.0, 3.0, 7.0, 14.0, 30.0, 90.0, 365.0, math.inf)
 
@@ -170,22 +172,21 @@ def label_delay_bins(
         (from, to, outcomes) per bin of `DELAY_EDGES`, in days, to exclusive, from the first to
         the last bin that holds any; outcomes dated before their claim, or undated, are left out.
     """
+    cases = " ".join(
+        f"WHEN delay < {edge * _DAY:.0f} THEN {i}" for i, edge in enumerate(DELAY_EDGES[1:-1], 1)
+    )
     rows = cursor.execute(
-        """
-        SELECT bin, count(*) AS n
+        f"""
+        SELECT CASE {cases} ELSE {len(DELAY_EDGES) - 1} END AS bin, count(*)
         FROM (
-            SELECT list_sum(
-                list_transform($edges, lambda edge: CAST(days >= edge AS INTEGER))) AS bin
-            FROM (
-                SELECT (epoch_us(outcome_ts) - epoch_us(ts)) / 86400e6 AS days
-                FROM claims
-                WHERE outcome IS NOT NULL AND outcome_ts >= ts
-                  AND ($signal IS NULL OR signal = $signal)
-            )
+            SELECT epoch_us(outcome_ts) - epoch_us(ts) AS delay
+            FROM claims
+            WHERE outcome IS NOT NULL AND outcome_ts >= ts
+              AND ($signal IS NULL OR signal = $signal)
         )
         GROUP BY bin
         """,
-        {"signal": signal, "edges": list(DELAY_EDGES[:-1])},
+        {"signal": signal},
     ).fetchall()
     counts = {int(bin_): int(n) for bin_, n in rows}
     if not counts:

@@ -11,6 +11,7 @@ from core.review.overview import Overview
 from core.review.words import NONE_WORD, dimension_name, value_name
 from core.store.catalogue import DimensionFacts, SignalFacts
 from core.store.selection import CLAIM_DIMENSIONS, Selection
+from dashboard import data
 from dashboard.components.choice import choose
 
 _STATE = "shared_filters"
@@ -81,7 +82,7 @@ def draw(overview: Overview, *, signal_only: bool = False) -> None:
             key="signal",
             help="One named source of confidence for one decision. Signals are never mixed.",
         )
-        dimensions = overview.dimensions[signal]
+        dimensions = data.dimensions(signal)
         if signal_only:
             st.session_state[_STATE] = Filters(
                 Selection(signal), overview.facts(signal), dimensions
