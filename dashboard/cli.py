@@ -5,16 +5,21 @@ Commands only parse words, call `core`, and print; what they print is computed e
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
+from typing import Any
 
 import click
 
 from core import __version__
 from core.review.measure import MeasureReport, measure
+from core.review.words import NONE_WORD, counted
 from core.store.errors import LedgerError
 from core.store.ingest import ImportSummary, UnusableFile, import_file
 from core.store.ledger import Ledger
@@ -33,6 +38,31 @@ ledger_option = click.option(
     type=click.Path(path_type=Path),
     help="The ledger file.",
 )
+
+
+port_option = click.option(
+    "--port",
+    default=8501,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="The first port to try.",
+)
+
+
+class Share(click.FloatRange):
+    """A number in [0, 1]; "nan", which no bound holds back, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the word."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not in the range 0<=x<=1.", param, ctx)
+        return number
 
 
 class OneSentence(click.Group):
@@ -55,11 +85,11 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8501, show_default=True, help="The first port to try.")
+@port_option
 @click.option("--browser/--no-browser", default=None, help="Open a browser window or not.")
 def demo(host: str, port: int, browser: bool | None) -> None:
     """Build a ledger from the sample data and open the dashboard on it."""
-    with tempfile.TemporaryDirectory(prefix="calledger-demo-") as folder:
+    with serve.ended_in_order(), tempfile.TemporaryDirectory(prefix="calledger-demo-") as folder:
         path = Path(folder) / "demo.duckdb"
         with Ledger.open(path, create=True) as ledger:
             now = datetime.now(UTC).replace(tzinfo=None)
@@ -70,7 +100,7 @@ def demo(host: str, port: int, browser: bool | None) -> None:
 @main.command(name="serve")
 @ledger_option
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8501, show_default=True, help="The first port to try.")
+@port_option
 @click.option("--browser/--no-browser", default=False, help="Open a browser window or not.")
 def serve_command(ledger_path: Path, host: str, port: int, browser: bool) -> None:
     """Open the dashboard on a ledger."""
@@ -101,12 +131,16 @@ def import_command(
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
     """
     mapping = dict(_pair(rename, "--map", "theirs=ours") for rename in renames)
+    existed = ledger_path.exists()
     with Ledger.open(ledger_path, create=True) as ledger:
         summaries = import_all(ledger, files, mapping=mapping, signal=signal)
+    if not summaries and not existed:
+        ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
     if quarantined:
         terminal.note(
-            f"See what was refused and why: calledger quarantine list --ledger {ledger_path}"
+            f"See what was refused and why: calledger quarantine list --ledger "
+            f"{quote(str(ledger_path))}"
         )
     if len(summaries) < len(files):
         sys.exit(EXIT_UNUSABLE)
@@ -148,7 +182,9 @@ def quarantine() -> None:
 @quarantine.command(name="list")
 @ledger_option
 @click.option("--all", "with_closed", is_flag=True, help="Also those that came in corrected.")
-@click.option("--limit", default=50, show_default=True, help="Rows to print.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Rows to print."
+)
 def quarantine_list(ledger_path: Path, with_closed: bool, limit: int) -> None:
     """Print the refused rows."""
     with Ledger.open(ledger_path) as ledger:
@@ -170,8 +206,8 @@ def quarantine_export(ledger_path: Path, out: Path) -> None:
     with Ledger.open(ledger_path) as ledger:
         count = export_quarantined(ledger.cursor(), out)
     terminal.say(
-        f"{count:,} refused rows written to {out}. Correct them there, then: "
-        f"calledger import {out} --ledger {ledger_path}"
+        f"{counted(count, 'refused row')} written to {out}. Correct them there, then: "
+        f"calledger import {quote(str(out))} --ledger {quote(str(ledger_path))}"
     )
 
 
@@ -182,11 +218,15 @@ def quarantine_export(ledger_path: Path, out: Path) -> None:
 @click.option("--until", metavar="DATE", help="Claims up to and including this day (UTC).")
 @click.option("--as-known", metavar="DATE", help="As it was known at the end of this day (UTC).")
 @click.option(
-    "--where", "conditions", multiple=True, metavar="DIM=VALUE", help="Only these claims."
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="DIM=VALUE",
+    help=f'Only these claims; "DIM={NONE_WORD}" for those that do not name it.',
 )
 @click.option("--by", multiple=True, metavar="DIM", help="One group per value. May be given again.")
-@click.option("--tolerance", default=None, type=click.FloatRange(0, 1), help="The gap accepted.")
-@click.option("--high-from", default=None, type=click.FloatRange(0, 1), help="The high band's cut.")
+@click.option("--tolerance", default=None, type=Share(), help="The gap accepted.")
+@click.option("--high-from", default=None, type=Share(), help="The high band's cut.")
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
@@ -232,7 +272,8 @@ def _conditions(texts: Sequence[str]) -> tuple[tuple[str, tuple[str | None, ...]
     chosen: dict[str, tuple[str | None, ...]] = {}
     for text in texts:
         dimension, value = _pair(text, "--where", "dim=value")
-        chosen[dimension] = (*chosen.get(dimension, ()), value)
+        named = None if value == NONE_WORD else value
+        chosen[dimension] = (*chosen.get(dimension, ()), named)
     return tuple(chosen.items())
 
 
@@ -240,14 +281,18 @@ def _day(text: str | None, option: str, *, end: bool = False) -> datetime | None
     """A date, or a time, in UTC; a bare date as an end means the end of that day."""
     if text is None:
         return None
+    day = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
     try:
+        # Python reads "2026-W47" too, as a Monday: whoever writes it means the week.
+        if day is None and re.match(r"\d{4}-\d\d-\d\d[T ]", text) is None:
+            raise ValueError(text)
         stamp = datetime.fromisoformat(text)
-    except ValueError:
+        if stamp.tzinfo is not None:
+            stamp = stamp.astimezone(UTC).replace(tzinfo=None)
+        return stamp + timedelta(days=1) if end and day else stamp
+    except (ValueError, OverflowError):
         message = f"{text!r} is not a date such as 2026-11-23"
         raise click.BadParameter(message, param_hint=option) from None
-    if stamp.tzinfo is not None:
-        stamp = stamp.astimezone(UTC).replace(tzinfo=None)
-    return stamp + timedelta(days=1) if end and len(text) == len("2026-11-23") else stamp
 
 
 if __name__ == "__main__":

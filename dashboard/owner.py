@@ -38,6 +38,7 @@ def version() -> int:
 
 
 def close() -> None:
-    """Give the file free."""
-    ledger().close()
-    _ledger_at.cache_clear()
+    """Give the file free; closing twice is harmless."""
+    if _ledger_at.cache_info().currsize:
+        ledger().close()
+        _ledger_at.cache_clear()

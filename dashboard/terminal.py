@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -12,44 +13,52 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from core.review.measure import MeasureReport
-from core.review.words import VERDICT_WORDS, count, group_name, percent, points
+from core.review.words import ABSENT, VERDICT_WORDS, count, counted, group_name, percent, points
 from core.store.ingest import ImportSummary
 from core.store.quarantine import Refused
 
 
-def _out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
-
-
-def _err() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console that prints text as it is: a segment called "[b]" or ":on:" is no instruction."""
+    return Console(
+        stderr=stderr,
+        width=width,
+        soft_wrap=width is None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def _print(table: Table) -> None:
     """Print a table at its natural width: a narrow terminal wraps it, nothing is cut."""
-    console = _out()
+    console = _console()
     natural = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
-    Console(highlight=False, width=max(natural, console.width)).print(table)
+    _console(width=max(natural, console.width)).print(table)
 
 
 def say(text: str) -> None:
     """Print a line."""
-    _out().print(text, markup=False)
+    _console().print(text)
 
 
 def note(text: str) -> None:
     """Print a remark on standard error, so that standard output stays data."""
-    _err().print(text, markup=False, style="dim")
+    _console(stderr=True).print(text, style="dim")
 
 
 def error(text: str) -> None:
     """Print what went wrong and how to mend it, on standard error."""
-    _err().print(f"calledger: {text}", markup=False, style="red")
+    _console(stderr=True).print(f"calledger: {text}", style="red")
 
 
 @contextmanager
 def progress(name: str) -> Iterator[Callable[[float, str], None]]:
-    """A progress bar on standard error; yields the function that moves it (0 … 1, stage)."""
+    """A progress bar on standard error; yields the function that moves it (0 … 1, stage).
+
+    Nothing is drawn where standard error is no terminal: a log would fill with empty lines.
+    """
+    console = _console(stderr=True)
     columns = (
         TextColumn("{task.fields[name]}", markup=False),
         BarColumn(),
@@ -57,7 +66,8 @@ def progress(name: str) -> Iterator[Callable[[float, str], None]]:
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Progress(*columns, console=_err(), transient=True) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=1.0, name=name)
         yield lambda fraction, stage: bar.update(task, completed=fraction, description=stage)
 
@@ -100,8 +110,11 @@ def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> No
         state = " (since corrected)" if row.resolved else ""
         say(f"{row.quarantine_id}  {row.file} row {row.import_row}: {row.field}{value}{state}")
         say(f"   {row.reason}; mend: {row.mend}")
-    say(f"{min(limit, len(rows)):,} of {len(rows):,} refused rows.")
-    say(f"To correct them: calledger quarantine export --ledger {ledger} --out refused.csv")
+    say(f"{min(limit, len(rows)):,} of {counted(len(rows), 'refused row')}.")
+    say(
+        f"To correct them: calledger quarantine export --ledger {quote(str(ledger))} "
+        f"--out refused.csv"
+    )
 
 
 def measure_table(report: MeasureReport) -> None:
@@ -122,7 +135,7 @@ def measure_table(report: MeasureReport) -> None:
             percent(one.coverage),
             percent(one.mean_confidence, decimals=1),
             percent(one.accuracy, decimals=1),
-            "–" if band is None else f"{percent(band.claimed)} → {percent(band.observed)}",
+            ABSENT if band is None else f"{percent(band.claimed)} → {percent(band.observed)}",
             _decimal(one.ece),
             _decimal(one.ece_noise_floor),
             _decimal(one.brier),
@@ -134,4 +147,4 @@ def measure_table(report: MeasureReport) -> None:
 
 
 def _decimal(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return ABSENT if value is None else f"{value:.4f}"

@@ -39,6 +39,7 @@ NEW_MODEL_TOP_BAND_GAP = 0.04
 UNLABELLED_SHARE = 0.12
 UNSTATED_SHARE = 0.02
 LABEL_DELAY_DAYS = 6.0
+REFUND_DELAY_HOURS = 30
 
 
 def draw(rng: np.random.Generator, shares: dict[str, float], size: int) -> np.ndarray:
@@ -85,12 +86,15 @@ def triage(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     hindi_translation = (frame["seg_topic"] == "translation") & (frame["seg_language"] == "hi")
     excess += HINDI_TRANSLATION_GAP * hindi_translation
     excess += NEW_MODEL_TOP_BAND_GAP * ((week >= MODEL_CHANGE_WEEK) & (stated >= 0.9))
-    right = (rng.random(size) < np.clip(stated - excess, 0.02, 0.995)).astype(int)
+    chance = np.clip(stated - excess, 0.02, 0.995)
+    right = (rng.random(size) < chance).astype(int)
 
-    # The second signal: how many of ten re-asked answers agree. Calibrated, on the same outcome.
+    # The second signal: how many of ten re-asked answers agree, recalibrated where the first one
+    # fails, so that it is honest in every segment. On the same outcomes.
     agreeing = rng.binomial(10, np.clip(0.15 + 0.7 * stated + rng.normal(0, 0.1, size), 0.05, 1))
-    rate = pd.Series(right).groupby(agreeing).transform("mean").to_numpy()
-    agreement = np.round(rate, 2)
+    planted = frame["seg_topic"].eq("medical") + 2 * hindi_translation
+    known_by = [agreeing, planted.to_numpy(), week >= MODEL_CHANGE_WEEK]
+    agreement = pd.Series(chance).groupby(known_by).transform("mean").round(2).to_numpy()
 
     verbal = frame.assign(
         signal=SELF_REPORT,
@@ -107,14 +111,14 @@ def triage(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
         action=None,
     )
     delay = pd.to_timedelta(rng.exponential(LABEL_DELAY_DAYS, size), unit="D").round("s")
-    known = frame["ts"] + delay
+    known_at = frame["ts"] + delay
     end = FIRST_MONDAY + pd.Timedelta(weeks=WEEKS)
-    labelled = (rng.random(size) >= UNLABELLED_SHARE) & (known < end).to_numpy()
+    labelled = (rng.random(size) >= UNLABELLED_SHARE) & (known_at < end).to_numpy()
     outcomes = pd.DataFrame(
         {
             "event_id": frame["event_id"],
             "outcome": right,
-            "outcome_ts": known,
+            "outcome_ts": known_at,
             "outcome_source": "HUMAN",
         }
     )[labelled]
@@ -127,6 +131,9 @@ def refunds(rng: np.random.Generator) -> pd.DataFrame:
     stamp, _ = times(rng, size)
     stated = np.round(np.clip(rng.beta(7, 1.6, size), 0.01, 0.9999), 4)
     right = (rng.random(size) < stated).astype(int)
+    # What becomes known after the last week is not known yet: nothing lies in the future.
+    known = stamp + pd.Timedelta(hours=REFUND_DELAY_HOURS)
+    due = known < FIRST_MONDAY + pd.Timedelta(weeks=WEEKS)
     return pd.DataFrame(
         {
             "event_id": [f"refund-{i:06d}" for i in range(1, size + 1)],
@@ -141,9 +148,9 @@ def refunds(rng: np.random.Generator) -> pd.DataFrame:
             "seg_language": draw(rng, LANGUAGES, size),
             "seg_amount": draw(rng, {"under 50": 0.6, "50 to 500": 0.32, "over 500": 0.08}, size),
             "action": np.where(stated >= 0.95, "automate", "review"),
-            "outcome": right,
-            "outcome_ts": stamp + pd.Timedelta(hours=30),
-            "outcome_source": "CODE",
+            "outcome": pd.Series(right, dtype="Int8").where(due),
+            "outcome_ts": known.where(due),
+            "outcome_source": pd.Series("CODE", index=due.index).where(due),
         }
     )
 
@@ -168,7 +175,11 @@ def main() -> None:
     claims, outcomes = triage(rng)
     claims.to_parquet(FOLDER / "triage_claims.parquet", index=False, compression="zstd")
     outcomes.to_csv(
-        FOLDER / "triage_outcomes.csv.gz", index=False, date_format="%Y-%m-%dT%H:%M:%SZ"
+        FOLDER / "triage_outcomes.csv.gz",
+        index=False,
+        date_format="%Y-%m-%dT%H:%M:%SZ",
+        # A gzip file carries the time at which it was written, unless told otherwise.
+        compression={"method": "gzip", "mtime": 1},
     )
     refunds(rng).to_parquet(FOLDER / "refund_claims.parquet", index=False, compression="zstd")
     (FOLDER / "hand_typed.csv").write_text(REFUSED, encoding="utf-8")

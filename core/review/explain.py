@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.measure.regression import CLIP
 from core.measure.summary import Measures
-from core.review.words import count, percent, points, size_of
+from core.review.words import ABSENT, count, cut, percent, points, size_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _row(
 ) -> MeasureRow:
     value: float | None = getattr(one, field)
     if value is None:
-        return MeasureRow(name, "–", "–", one.notes.get(field, "no value for these claims"))
+        return MeasureRow(name, ABSENT, ABSENT, one.notes.get(field, "no value for these claims"))
     in_points = field == "gap"
     shown = points(value, decimals=1) if in_points else _decimal(value)
     said = meaning if isinstance(meaning, str) else meaning(one)
@@ -58,7 +58,7 @@ def _row(
 
 def _interval(interval: tuple[float, float] | None, in_points: bool) -> str:
     if interval is None:
-        return "–"
+        return ABSENT
     low, high = interval
     if in_points:
         return f"{points(low, decimals=1)} to {points(high, decimals=1)}"
@@ -66,16 +66,21 @@ def _interval(interval: tuple[float, float] | None, in_points: bool) -> str:
 
 
 def _decimal(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}".replace("-", "−")
+    if value is None:
+        return ABSENT
+    # Adding zero turns a rounded −0 into 0.
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−")
 
 
 def _gap(one: Measures) -> str:
     assert one.gap is not None
-    side = "more" if one.gap > 0 else "less"
-    return (
+    said = (
         f"Claims {percent(one.mean_confidence, decimals=1)}, gets "
-        f"{percent(one.accuracy, decimals=1)}: {size_of(one.gap)} {side} than it delivers."
+        f"{percent(one.accuracy, decimals=1)}"
     )
+    if points(one.gap, decimals=1) == "0":
+        return f"{said}: what it delivers."
+    return f"{said}: {size_of(one.gap)} {'more' if one.gap > 0 else 'less'} than it delivers."
 
 
 def _high_band(one: Measures) -> MeasureRow:
@@ -83,12 +88,14 @@ def _high_band(one: Measures) -> MeasureRow:
     name = "High-confidence band"
     if band is None or band.n == 0:
         reason = one.notes.get("high_band", "no labelled claim in the band")
-        return MeasureRow(name, "–", "–", reason)
+        return MeasureRow(name, ABSENT, ABSENT, reason)
     return MeasureRow(
         name,
         percent(band.observed, decimals=1),
-        f"{percent(band.low, decimals=1)} to {percent(band.high, decimals=1)}",
-        f"Stated {percent(band.high_from)} or more: claims {percent(band.claimed, decimals=1)}, "
+        ABSENT
+        if band.low is None
+        else f"{percent(band.low, decimals=1)} to {percent(band.high, decimals=1)}",
+        f"Stated {cut(band.high_from)} or more: claims {percent(band.claimed, decimals=1)}, "
         f"gets {percent(band.observed, decimals=1)} (n {count(band.n)}).",
     )
 

@@ -11,17 +11,33 @@ from typing import Any
 import duckdb
 
 from core.measure.summary import Measures, measure_groups
-from core.measure.verdict import HIGH_FROM, TOLERANCE
-from core.review.words import count, percent, points
+from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.review.words import counted, cut, within
+from core.store.catalogue import signals
 from core.store.cells import grouped_cells
+from core.store.errors import LedgerError
 from core.store.selection import Selection
+
+
+class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)
+    """A question names a signal that the ledger has not seen."""
 
 
 @dataclass(frozen=True)
 class MeasureReport:
-    """What was asked, and the measures of each group, worst verdict first."""
+    """What was asked, and the measures of each group, worst verdict first.
+
+    Attributes:
+        selection: the claims asked about.
+        by: the dimensions they were split by.
+        as_of: the time as of which everything was known, UTC without zone.
+        groups: their measures.
+        tolerance: the gap accepted.
+        high_from: lower edge of the high-confidence band.
+    """
 
     selection: Selection
+    by: tuple[str, ...]
     as_of: datetime
     groups: tuple[Measures, ...]
     tolerance: float
@@ -39,17 +55,24 @@ class MeasureReport:
 
     def footnotes(self) -> tuple[str, ...]:
         """What the verdicts rest on, in plain lines."""
-        unstated = sum(one.n_unstated for one in self.groups)
+        if not any(one.n_claims or one.n_unstated for one in self.groups):
+            return ("No claim matches these filters.",)
+        judged = sum(one.n_inputs >= MINIMUM_INPUTS for one in self.groups)
+        corrected = (
+            f"verdicts use intervals corrected together over {counted(judged, 'group')} "
+            f"(max-statistic)."
+            if judged
+            else f"no verdict: no group has {MINIMUM_INPUTS} labelled inputs."
+        )
         lines = [
             f"Gap = mean confidence − accuracy, in points; + claims more than it delivers. "
-            f"Tolerance ±{points(self.tolerance).lstrip('+')} points; high band from "
-            f"{percent(self.high_from)}. Intervals shown are 95% each; verdicts use intervals "
-            f"corrected together over {len(self.groups)} group"
-            f"{'' if len(self.groups) == 1 else 's'} (max-statistic)."
+            f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
+            f"Intervals shown are 95% each; {corrected}"
         ]
+        unstated = sum(one.n_unstated for one in self.groups)
         if unstated:
-            lines.append(f"{count(unstated)} claims stated no confidence and are left out.")
-        if not self.selection.splits_chosen:
+            lines.append(f"Left out, for they state no confidence: {counted(unstated, 'claim')}.")
+        if not self.selection.splits_chosen and "split" not in self.by:
             lines.append("Claims of the tuning split are left out unless asked for.")
         for one in self.groups:
             for field, reason in one.notes.items():
@@ -68,15 +91,28 @@ def measure(
     """Measure the selected claims of one signal, split by ``by``.
 
     Raises:
-        LedgerError: a dimension that this ledger does not know, or a signal it has not seen.
+        UnknownSignal: a signal that this ledger has not seen.
+        UnknownDimension: a dimension that it does not have.
+        BadValue: a value that its dimension cannot take.
     """
     tolerance = TOLERANCE if tolerance is None else tolerance
     high_from = HIGH_FROM if high_from is None else high_from
     grouped = grouped_cells(cursor, selection, by)
+    if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
+        _check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
     measures = measure_groups(keys, grouped.cells, tolerance=tolerance, high_from=high_from)
     as_of = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    return MeasureReport(selection, as_of, measures, tolerance, high_from)
+    return MeasureReport(selection, grouped.by, as_of, measures, tolerance, high_from)
+
+
+def _check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
+    """Nothing was found: is it the filters, or a name that the ledger has never seen?"""
+    known = [one.name for one in signals(cursor)]
+    if not known:
+        raise UnknownSignal("This ledger has no claim yet; bring some in with: calledger import.")
+    if signal not in known:
+        raise UnknownSignal(f"There is no signal {signal!r}; there are: {', '.join(known)}.")
 
 
 def filters_of(selection: Selection) -> dict[str, Any]:

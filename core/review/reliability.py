@@ -28,7 +28,7 @@ class GroupView:
         name: the group's value, or "" when there is one group only.
         measures: its measures, as `calledger measure` prints them.
         corrected: the gap's corrected interval (low, high), the one the verdict used.
-        headline, high_band, coverage: sentences.
+        headline, interval, high_band, coverage: sentences.
         reasons: further sentences: why nothing can be told, what would go unseen.
         rows: the table of measures.
         curve: CORP blocks (v_from, v_to, observed, n).
@@ -43,6 +43,7 @@ class GroupView:
     measures: Measures
     corrected: tuple[float, float]
     headline: str
+    interval: str | None
     high_band: str
     coverage: str
     reasons: tuple[str, ...]
@@ -141,6 +142,7 @@ def _group(name: str, cells: Cells, measures: Measures, judgement: Judgement, at
         measures=measures,
         corrected=corrected,
         headline=sentences.headline(measures, tolerance=tolerance),
+        interval=sentences.interval(measures),
         high_band=sentences.high_band(measures, high_from=high_from),
         coverage=sentences.coverage(measures),
         reasons=tuple(reason for reason in reasons if reason),

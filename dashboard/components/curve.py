@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.review.reliability import GroupView, ReliabilityView
-from core.review.words import percent
+from core.review.words import cut, percent
 from dashboard.charts.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.components import badges
@@ -54,7 +54,7 @@ def pair(view: ReliabilityView) -> None:
         second,
         palette_for(st.context.theme.type),
         high_from=view.high_from,
-        region_words=f"stated {percent(view.high_from)} or more:",
+        region_words=f"stated {cut(view.high_from)} or more:",
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
@@ -69,6 +69,8 @@ def said(group: GroupView) -> None:
     """What a group's numbers say, most important first."""
     badges.standing(group.measures.verdict)
     st.markdown(f"#### {group.headline}")
+    if group.interval:
+        st.markdown(f"**{group.interval}**")
     st.markdown(group.high_band)
     for reason in group.reasons:
         st.markdown(reason)
@@ -78,7 +80,7 @@ def said(group: GroupView) -> None:
 def band_note(group: GroupView, high_from: float) -> str:
     """The high-confidence band in the few words that fit into the diagram."""
     gets = _gets(group)
-    return f"stated {percent(high_from)} or more:\n{gets}" if gets else ""
+    return f"stated {cut(high_from)} or more:\n{gets}" if gets else ""
 
 
 def _gets(group: GroupView) -> str:
