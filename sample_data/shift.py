@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,11 @@ _FILES = (
     "triage_claims.parquet",
     "triage_outcomes.csv.gz",
     "refund_claims.parquet",
+    "desk_claims.parquet",
+    "grounding_claims.jsonl",
     "hand_typed.csv",
 )
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\dZ)")
 
 
 def sample_files() -> tuple[Path, ...]:
@@ -45,23 +48,28 @@ def shifted_copies(folder: Path, now: datetime) -> tuple[Path, ...]:
 
 
 def _shifted(source: Path, target: Path, by: timedelta) -> Path:
+    """Move every time: of any time column in Parquet, of any ISO time in text."""
     if source.suffix == ".parquet":
         frame = pd.read_parquet(source)
-        for column in ("ts", "outcome_ts"):
-            if column in frame:
-                frame[column] = frame[column] + by
+        for column in frame.select_dtypes("datetimetz"):
+            frame[column] = (frame[column] + by).astype(frame[column].dtype)
         frame.to_parquet(target, index=False)
     elif source.suffix == ".gz":
-        outcomes = pd.read_csv(source, parse_dates=["outcome_ts"], date_format="ISO8601")
-        outcomes["outcome_ts"] = outcomes["outcome_ts"] + by
-        outcomes.to_csv(target, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        text = gzip.decompress(source.read_bytes()).decode("utf-8")
+        target.write_bytes(gzip.compress(_moved(text, by).encode("utf-8"), compresslevel=1))
     else:
-        target.write_text(
-            _TIME.sub(lambda found: _move(found.group(), by), source.read_text(encoding="utf-8")),
-            encoding="utf-8",
-        )
+        target.write_text(_moved(source.read_text(encoding="utf-8"), by), encoding="utf-8")
     return target
 
 
-def _move(stamp: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(stamp.removesuffix("Z")) + by).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moved(text: str, by: timedelta) -> str:
+    # Whole weeks: the time of day stays, and each day is worked out once.
+    days: dict[str, str] = {}
+
+    def move(found: re.Match[str]) -> str:
+        day = found.group()[:10]
+        if day not in days:
+            days[day] = (datetime.fromisoformat(day) + by).strftime("%Y-%m-%d")
+        return f"{days[day]}T{found[1]}"
+
+    return _TIME.sub(move, text)
