@@ -1,0 +1,44 @@
+"""Claims: one claim end to end, found among all of them."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.measure.verdict import HIGH_FROM
+from core.review.claims import DOWNLOAD_SIZE
+from dashboard import data
+from dashboard.components import claim, claims, download, empty, filters, find
+from dashboard.components.verbatim import plain
+
+chosen = filters.current()
+st.title("Claims")
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+signal = chosen.selection.signal
+asked, order = find.search(chosen.selection)
+found = data.found(asked, chosen.facts.n_claims + chosen.facts.n_unstated)
+st.markdown(f"**{plain(signal)}**")
+st.markdown(f"#### {found.sentence}")
+wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=HIGH_FROM)
+if found.counts.n_high_wrong and wrong != asked:
+    claims.link(wrong, "Open the confidently wrong ones")
+if not chosen.selection.splits_chosen and find.has_tuning(chosen.dimensions):
+    st.caption("Claims of the tuning split are left out unless Split asks for them.")
+
+if found.counts.n_found:
+    place = st.container()
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        number = find.leaf_number(asked, order, found.n_leaves)
+        download.button(
+            lambda: data.download(asked, order),
+            n_rows=found.counts.n_found,
+            most=DOWNLOAD_SIZE,
+            name=f"claims-{signal}",
+        )
+    with place:
+        find.listed(data.leaf(asked, order, number))
+else:
+    empty.filters()
+claim.opened(chosen.selection)

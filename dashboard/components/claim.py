@@ -1,0 +1,156 @@
+"""One claim end to end: what was said, about what, what was done, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core.review.claim import ClaimView, Fact, outcome_words, stated_words
+from core.store.history import Relation
+from core.store.rows import Search
+from core.store.selection import Selection
+from dashboard import data
+from dashboard.components.claims import ICON, PAGE, Query, query_of
+from dashboard.components.find import OPENED
+from dashboard.components.verbatim import heading, verbatim
+
+#: Pixels of the two halves; one below the other where the page is narrow.
+_HALF = 470
+#: Of the width, for a fact's name and its value.
+_SHARES = (3, 7)
+
+
+def opened(selection: Selection) -> None:
+    """The field that opens a claim, and the claim it names; nothing when it is empty.
+
+    Args:
+        selection: the signal, and when the reader wants it known.
+    """
+    field, _ = st.columns([2, 1])
+    event_id = field.text_input(
+        "Open a claim",
+        key=OPENED,
+        bind="query-params",
+        placeholder="Tick a row above, or give an event id",
+        help="Opens the claim of this signal, also one that the filters leave out.",
+    )
+    if not event_id:
+        return
+    view = data.claim(selection.signal, event_id, selection.as_known)
+    if view is None:
+        _missing(selection, event_id)
+        return
+    _draw(view, selection.as_known)
+
+
+def _draw(view: ClaimView, as_known: datetime | None) -> None:
+    st.subheader(f"Claim {verbatim(view.record.event_id)}")
+    st.markdown(f"#### {view.headline}")
+    st.markdown(f"{view.standing} {view.done}")
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_HALF):
+            _facts("What was said", view.said)
+            if view.not_logged:
+                st.caption(view.not_logged)
+        with st.container(width=_HALF):
+            _facts("Where it came from", view.came_from)
+    _facts("About what", view.about)
+    if not view.happened.empty:
+        st.markdown("##### What happened")
+        _happened(view.happened)
+    _relations("The same event in other signals", view.same_event, "signal", as_known)
+    _relations("The same input in other claims", view.same_input, "event_id", as_known)
+    if view.more:
+        st.caption(view.more)
+
+
+def _facts(title: str, facts: Sequence[Fact]) -> None:
+    """Names and values, those from outside as they were logged."""
+    st.markdown(f"##### {title}")
+    if not facts:
+        st.markdown("Nothing was logged.")
+        return
+    # A table would cut long texts at its right edge; columns wrap them.
+    with st.container(gap="xxsmall"):
+        for fact in facts:
+            name, value = st.columns(_SHARES, gap="small")
+            name.markdown(f":gray[{heading(fact.name)}]")
+            value.markdown(verbatim(fact.value) if fact.logged else fact.value)
+
+
+def _happened(happened: pd.DataFrame) -> None:
+    """Every outcome received, oldest first."""
+
+    def time_column(label: str, help: str) -> ColumnConfig:
+        return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm:ss", help=help)
+
+    st.dataframe(
+        happened,
+        hide_index=True,
+        key="happened",
+        column_config={
+            "outcome": "Outcome",
+            "in_force": "In force",
+            "known_at": time_column(
+                "Known from (UTC)", "When it turned out, or else when it was imported."
+            ),
+            "outcome_ts": time_column("Stated time (UTC)", "Empty when the record gave none."),
+            "source": "Who said so",
+            "said_of": "Said of",
+            "file": "File",
+            "row": "Row",
+            "import_id": "Import",
+            "imported_at": time_column("Imported (UTC)", "When the ledger received it."),
+        },
+        alt="Every outcome received for this claim, oldest first",
+    )
+
+
+def _relations(
+    title: str,
+    relations: Sequence[Relation],
+    told_by: Literal["signal", "event_id"],
+    as_known: datetime | None,
+) -> None:
+    """Other claims, each a link that says what tells it from the others, with its outcome now."""
+    if not relations:
+        return
+    st.markdown(f"##### {title}")
+    for one in relations:
+        versions = [value for value in (one.model_version, one.prompt_version) if value]
+        made_by = f" by {', '.join(map(verbatim, versions))}" if versions else ""
+        st.page_link(
+            PAGE,
+            label=f"{verbatim(getattr(one, told_by))}: "
+            f"{stated_words(one.confidence_ppm)}, {outcome_words(one.outcome)}; "
+            f"{one.ts:%Y-%m-%d %H:%M}{made_by}",
+            icon=ICON,
+            query_params=_query(one.signal, one.event_id, as_known),
+        )
+
+
+def _missing(selection: Selection, event_id: str) -> None:
+    """No such claim: say so, and where the event does have one."""
+    st.info(
+        f"There is no claim {verbatim(event_id)} in {verbatim(selection.signal)}. An event id is "
+        "given whole, upper and lower case told apart; to find one by how it begins, use the field "
+        "above the list.",
+        icon=":material/search_off:",
+    )
+    for signal in data.signals_of_event(event_id):
+        st.page_link(
+            PAGE,
+            label=f"{verbatim(event_id)} in {verbatim(signal)}",
+            icon=ICON,
+            query_params=_query(signal, event_id, selection.as_known),
+        )
+
+
+def _query(signal: str, event_id: str, as_known: datetime | None) -> Query:
+    known = query_of(Search(Selection(signal, as_known=as_known))) or {"signal": signal}
+    return {**known, OPENED: event_id}

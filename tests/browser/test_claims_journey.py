@@ -1,0 +1,81 @@
+"""An auditor's way from a number to one claim, its file and a download, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run and nothing is being computed."""
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+def test_from_a_number_to_the_claims_behind_it(page: Page, sample_site: str) -> None:
+    page.goto(
+        f"{sample_site}/reliability?signal=ticket-triage.self-report"
+        "&seg_topic=medical&seg_language=en&since=2026-09-07"
+    )
+    settled(page)
+    page.get_by_text("The claims behind these numbers").click()
+    behind = page.get_by_text(re.compile(r"of [\d,]+ claims, newest first"))
+    expect(behind).to_be_visible()
+    n = re.search(r"of ([\d,]+) claims", behind.inner_text())
+    assert n is not None
+    page.get_by_role("link", name="Open these in Claims").click()
+    expect(page.get_by_role("heading", name="Claims", exact=True)).to_be_visible()
+    expect(
+        page.get_by_role("heading", name=re.compile(rf"^{n[1]} of [\d,]+ claims"))
+    ).to_be_visible()
+    for part in ("seg_topic=medical", "seg_language=en", "since=2026-09-07"):
+        assert part in page.url
+
+
+def test_from_the_confidently_wrong_to_one_claim_and_a_link_to_it(
+    page: Page, sample_site: str, tmp_path: Path
+) -> None:
+    page.goto(f"{sample_site}/claims?signal=ticket-triage.self-report")
+    settled(page)
+    heading = page.get_by_role("heading", name=re.compile("stated 90% or more and were wrong"))
+    expect(heading).to_be_visible()
+    wrong = re.search(r"([\d,]+) of them", heading.inner_text())
+    assert wrong is not None
+    page.get_by_role("link", name="Open the confidently wrong ones").click()
+    expect(
+        page.get_by_role("heading", name=re.compile(rf"^{wrong[1]} of [\d,]+ claims; all of them"))
+    ).to_be_visible()
+    settled(page)
+
+    with page.expect_download() as started:
+        page.get_by_role("button", name=re.compile(r"^Download [\d,]+ claims")).click()
+    file = tmp_path / "claims.csv"
+    started.value.save_as(file)
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == int(wrong[1].replace(",", ""))
+    assert {row["outcome"] for row in rows} == {"0"}
+    assert min(float(row["confidence"]) for row in rows) >= 0.9
+
+    table = page.get_by_test_id("stDataFrame").first
+    table.click(position={"x": 16, "y": 55})
+    expect(page.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")).to_be_visible()
+    expect(page.get_by_role("heading", name="and was wrong")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"claim={rows[0]['event_id']}"))
+
+    again = page.context.new_page()
+    again.goto(page.url)
+    settled(again)
+    expect(again.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")).to_be_visible()
+    expect(again.get_by_text("SHA-256")).to_be_visible()
+
+    again.get_by_role("link", name=re.compile("^ticket-triage.agreement:")).click()
+    expect(again).to_have_url(re.compile("signal=ticket-triage.agreement"))
+    settled(again)
+    expect(again.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")).to_be_visible()
+    expect(again.get_by_role("combobox", name="Signal")).to_have_value("ticket-triage.agreement")
