@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import duckdb
 import pandas as pd
@@ -15,6 +16,7 @@ from core.measure.summary import Measures, measure_groups
 from core.measure.sums import group_sums
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review import explain, sentences
+from core.review.labels import escalated_cases_only
 from core.review.words import value_name
 from core.store.cells import grouped_cells
 from core.store.selection import Selection
@@ -37,6 +39,8 @@ class GroupView:
         values: the per-value table.
         histogram: stated and labelled claims per bin (left, right, n_claims, n).
         notes: what was rounded, pooled or left out.
+        escalated_only: that only escalated or reviewed cases are labelled, in words; None where
+            that is not so.
     """
 
     name: str
@@ -54,6 +58,7 @@ class GroupView:
     values: pd.DataFrame
     histogram: pd.DataFrame
     notes: tuple[str, ...]
+    escalated_only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def reliability_view(
     compare: tuple[str, str | None, str | None] | None = None,
     tolerance: float = TOLERANCE,
     high_from: float = HIGH_FROM,
+    as_of: datetime | None = None,
 ) -> ReliabilityView:
     """Assemble the page for the selected claims.
 
@@ -89,16 +95,17 @@ def reliability_view(
         compare: (dimension, first value, second value) for two groups side by side.
         tolerance: the gap accepted, in [0, 1].
         high_from: lower edge of the high-confidence band.
+        as_of: when the claims' ages are taken, UTC without zone; None: the selection's
+            ``as_known``, or now.
     """
     if compare is None:
-        named = [("", _one(cursor, selection))]
+        asked = [("", selection)]
     else:
-        dimension, first, second = compare
-        named = [
-            (value_name(value), _one(cursor, selection.narrowed(dimension, value)))
-            for value in (first, second)
-        ]
+        dimension, *sides = compare
+        asked = [(value_name(value), selection.narrowed(dimension, value)) for value in sides]
+    named = [(name, _one(cursor, one)) for name, one in asked]
     cells = [one for _, one in named]
+    chosen = [escalated_cases_only(cursor, one, as_of=as_of) for _, one in asked]
     judgement = judge(group_sums(cells, high_from), tolerance=tolerance)
     # measure_groups sorts by verdict; the page keeps the order asked for.
     measured = {
@@ -111,7 +118,8 @@ def reliability_view(
         )
     }
     groups = tuple(
-        _group(name, one, measured[str(i)], judgement, i) for i, (name, one) in enumerate(named)
+        replace(_group(name, one, measured[str(i)], judgement, i), escalated_only=chosen[i])
+        for i, (name, one) in enumerate(named)
     )
     comparison = _comparison(groups) if len(groups) == 2 else None
     return ReliabilityView(groups, comparison, judgement.method, tolerance, high_from)

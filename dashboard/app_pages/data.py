@@ -7,7 +7,8 @@ from dashboard import data
 from dashboard.charts.intake import delay_histogram, label_coverage_timeline
 from dashboard.charts.palette import palette_for
 from dashboard.charts.words import alt_text_coverage, alt_text_delays
-from dashboard.components import claims, empty, filters, guide, intake
+from dashboard.components import claims, empty, filters, guide, intake, labels
+from dashboard.components.verbatim import plain
 
 chosen = filters.current()
 st.title("Data")
@@ -18,10 +19,10 @@ if view.imports.empty:
     st.stop()
 palette = palette_for(st.context.theme.type)
 
-st.markdown(f"#### {view.headline}")
+st.markdown(f"#### {plain(view.headline)}")
 st.markdown(view.refusals)
 if chosen is not None:
-    st.subheader(f"How much is labelled, and how late: {signal}")
+    st.subheader(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
     st.markdown(view.labels)
     if chosen.facts.n_unstated:
         total = chosen.facts.n_unstated + chosen.facts.n_claims
@@ -34,6 +35,8 @@ if chosen is not None:
     st.altair_chart(weeks, width=int(weeks.width), alt=alt_text_coverage(view.coverage))
     delays = delay_histogram(view.delays, palette)
     st.altair_chart(delays, width=int(delays.width), alt=alt_text_delays(view.delays))
+    st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
+    labels.draw(data.labels(chosen.selection))
 
 st.subheader("What came in")
 intake.imports_table(view.imports)

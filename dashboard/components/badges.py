@@ -21,11 +21,20 @@ _HELP: dict[Verdict, str] = {
 }
 
 
-def standing(verdict: Verdict) -> None:
-    """The verdict, and that nobody has signed this signal off."""
+def standing(verdict: Verdict, *, escalated_only: bool = False) -> None:
+    """The verdict, whom it is about, and that nobody has signed this signal off."""
     icon, color = _LOOKS[verdict]
     with st.container(horizontal=True, gap="small"):
         st.badge(VERDICT_WORDS[verdict], icon=icon, color=color, help=_HELP[verdict])  # type: ignore[arg-type]
+        if escalated_only:
+            st.badge(
+                "Escalated cases only",
+                icon=":material/filter_alt:",
+                color="orange",
+                help="Only cases that people looked at are labelled. What the system did by itself "
+                "gets no verdict; a random audit of it, with its chance logged as "
+                "label_propensity, would mend that.",
+            )
         st.badge(
             "Not validated",
             icon=":material/lock:",

@@ -12,6 +12,7 @@ from core.review.words import cut, percent
 from dashboard.charts.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.components import badges
+from dashboard.components.verbatim import plain
 
 #: Pixels of the two halves; side by side where the page is wide enough, else one below the other.
 _CHART_WIDTH, _WORDS_WIDTH = 505, 420
@@ -61,14 +62,17 @@ def pair(view: ReliabilityView) -> None:
             st.altair_chart(chart, width="content", alt=view.comparison or "")
         with st.container(width=_WORDS_WIDTH):
             for group in view.groups:
-                st.markdown(f"**{group.name}**")
+                st.markdown(f"**{plain(group.name)}**")
                 said(group)
 
 
 def said(group: GroupView) -> None:
     """What a group's numbers say, most important first."""
-    badges.standing(group.measures.verdict)
+    only = group.escalated_only
+    badges.standing(group.measures.verdict, escalated_only=only is not None)
     st.markdown(f"#### {group.headline}")
+    if only is not None:
+        st.markdown(f":material/filter_alt: {only}")
     if group.interval:
         st.markdown(f"**{group.interval}**")
     st.markdown(group.high_band)
