@@ -19,6 +19,7 @@ import click
 
 from core import __version__
 from core.review.measure import MeasureReport, measure
+from core.review.report import weekly_report
 from core.review.words import NONE_WORD, counted
 from core.store.errors import LedgerError
 from core.store.ingest import ImportSummary, UnusableFile, import_file
@@ -258,6 +259,32 @@ def measure_command(
         click.echo(report.to_json())
     else:
         terminal.measure_table(report)
+
+
+@main.command(name="report")
+@ledger_option
+@click.option(
+    "--week",
+    metavar="WEEK",
+    help="ISO week such as 2026-W47; the last complete one with claims unless given.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file to write: .html, or .md for Markdown.",
+)
+def report_command(ledger_path: Path, week: str | None, out: Path) -> None:
+    """Write the weekly review as one file: readable in a minute, two printed pages."""
+    from dashboard import report as rendering  # charts load slowly: only this command draws
+
+    rendering.html_suffix(out)
+    if out.resolve() == ledger_path.resolve():
+        raise LedgerError(f"{out} is the ledger itself; name another file for the report.")
+    with Ledger.open(ledger_path) as ledger:
+        report = weekly_report(ledger.cursor(), ledger=ledger_path.name, week=week)
+        size = rendering.write(report, out)
+    terminal.say(f"{report.title} written to {out} ({max(1, round(size / 1000)):,} kB).")
 
 
 def _pair(text: str, option: str, shape: str) -> tuple[str, str]:

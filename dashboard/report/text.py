@@ -1,0 +1,48 @@
+"""What both forms of the report share: text made safe, and a few sentences."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from core.measure.verdict import Verdict
+from core.review.report import Closer, WeeklyReport
+from dashboard.charts.base import shortened
+
+#: A mark beside each verdict, so that colour is not needed to tell them apart.
+MARKS: dict[Verdict, str] = {"miscalibrated": "◆", "within_tolerance": "●", "cannot_tell": "○"}
+#: As many changes of version get a rule on the timeline: paper has no hovering for the others.
+DRAWN_CHANGES = 3
+_LONG, _NAMES = 200, 8
+
+
+def text(text: str | None, *, long: int = _LONG) -> str:
+    """A text for HTML: shortened in its middle, without characters that direct others, escaped."""
+    return html.escape(shortened(plain(text or ""), long))
+
+
+def plain(text: str) -> str:
+    """A text in one line; control and direction characters are replaced."""
+    spaced = re.sub(r"\s+", " ", text)
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in ("Cc", "Cf", "Cs") else one
+        for one in spaced
+    )
+
+
+def drift_says(closer: Closer) -> str:
+    """The timeline's sentence, and how many changes are not drawn."""
+    n = len(closer.drift.changes)
+    if n <= DRAWN_CHANGES:
+        return closer.drift_says
+    return f"{closer.drift_says} The newest {DRAWN_CHANGES} of {n} version changes are drawn."
+
+
+def quiet(report: WeeklyReport) -> str:
+    """The signals without claims in these weeks."""
+    if not report.quiet:
+        return ""
+    names = ", ".join(shortened(name, 60) for name in report.quiet[:_NAMES])
+    more = len(report.quiet) - _NAMES
+    return f" No claims in these weeks: {names}{f' and {more} more' if more > 0 else ''}."
