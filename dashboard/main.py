@@ -21,11 +21,17 @@ page = st.navigation(
     {
         "Review": [
             st.Page(
+                "app_pages/this_week.py",
+                title="This week",
+                icon=":material/event_note:",
+                help="What changed, what is worst, and what to open first.",
+                default=True,
+            ),
+            st.Page(
                 "app_pages/reliability.py",
                 title="Reliability",
                 icon=":material/show_chart:",
                 help="Is this signal honest, and where in its range is it not.",
-                default=True,
             ),
             st.Page(
                 "app_pages/segments.py",
@@ -33,8 +39,20 @@ page = st.navigation(
                 icon=":material/grid_view:",
                 help="Which cases the aggregate hides.",
             ),
+            st.Page(
+                "app_pages/drift.py",
+                title="Drift",
+                icon=":material/timeline:",
+                help="Since when, and after which model or prompt change.",
+            ),
         ],
         "Audit": [
+            st.Page(
+                "app_pages/claims.py",
+                title="Claims",
+                icon=":material/receipt_long:",
+                help="One claim end to end: what was said, and what happened.",
+            ),
             st.Page(
                 "app_pages/data.py",
                 title="Data",
@@ -46,6 +64,7 @@ page = st.navigation(
 )
 
 overview = data.overview()
-filters.draw(overview, signal_only=page.title == "Data")
+scopes: dict[str, filters.Scope] = {"This week": "nothing", "Data": "signal"}
+filters.draw(overview, scopes.get(page.title, "everything"))
 st.sidebar.caption(overview.freshness)
 page.run()

@@ -102,7 +102,7 @@ def segments_view(
         for i, one in enumerate(segments)
         if not {BAND_DIMENSION, *TIME_DIMENSIONS} & set(_names(one))
     ]
-    ranked, ranked_judgement = _ranked(
+    ranked, ranked_judgement = ranked_segments(
         found.sums.take(listed), [segments[i] for i in listed], tolerance
     )
     test = _test(cursor, selection, row, column) if 0 < len(crossed) <= MOST_CELLS_TESTED else None
@@ -163,7 +163,7 @@ def _cell_frame(
     )
 
 
-def _ranked(
+def ranked_segments(
     sums: GroupSums, segments: Sequence[Segment], tolerance: float
 ) -> tuple[pd.DataFrame, Judgement]:
     """Every listed segment with a label on at least one claim, worst shrunken gap first."""

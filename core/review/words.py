@@ -105,3 +105,8 @@ def group_name(group: Mapping[str, str | None]) -> str:
     if not group:
         return "all claims"
     return ", ".join(f"{dimension}={value_name(value)}" for dimension, value in group.items())
+
+
+def p_words(p_value: float) -> str:
+    """A p-value: ``p 0.034``, ``p <0.001``."""
+    return "p <0.001" if p_value < 0.001 else f"p {p_value:.3f}"

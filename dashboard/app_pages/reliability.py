@@ -6,6 +6,7 @@ from core.review.words import dimension_name, value_name
 from dashboard import data
 from dashboard.components import claims, curve, empty, filters, guide, measures, values
 from dashboard.components.choice import choose
+from dashboard.components.verbatim import plain
 
 chosen = filters.current()
 st.title("Reliability")
@@ -36,7 +37,7 @@ view = data.reliability(chosen.selection, compare)
 if all(not group.measures.n_claims and not group.measures.n_unstated for group in view.groups):
     empty.filters()
     st.stop()
-st.markdown(f"**{chosen.selection.signal}**")
+st.markdown(f"**{plain(chosen.selection.signal)}**")
 
 if len(view.groups) == 1:
     with curve.with_words(view):
@@ -47,7 +48,7 @@ if len(view.groups) == 1:
             empty.outcomes(whole.n_claims)
 else:
     if view.comparison:
-        st.markdown(f"#### {view.comparison}")
+        st.markdown(f"#### {plain(view.comparison)}")
     curve.pair(view)
 st.caption(f"How the verdicts' intervals were corrected together: {view.method}.")
 

@@ -7,6 +7,7 @@ from core.store.selection import BAND_DIMENSION
 from dashboard import data
 from dashboard.components import empty, filters, guide, heatmap, ranked, segment
 from dashboard.components.choice import choose
+from dashboard.components.verbatim import plain
 
 chosen = filters.current()
 st.title("Segments")
@@ -41,10 +42,10 @@ if not view.cells["n_claims"].any():
     empty.nothing_stated(int(view.cells["n_unstated"].sum()))
     st.stop()
 
-st.markdown(f"**{chosen.selection.signal}**")
-st.markdown(f"#### {view.headline}")
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+st.markdown(f"#### {plain(view.headline)}")
 if view.test:
-    st.markdown(view.test)
+    st.markdown(plain(view.test))
 heatmap.draw(view)
 
 opened = heatmap.opened_cell(view)

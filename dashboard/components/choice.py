@@ -1,11 +1,15 @@
-"""A choice that always stands in the URL, also while it is the one the page made itself."""
+"""Choices that always stand in the URL, also while they are those the page made itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+#: The days that can be chosen; a link to another one is not followed.
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 def choose(
@@ -34,13 +38,62 @@ def choose(
         help: the widget's tooltip.
     """
     written = f"{key}_written"
+    # A widget's own state is lost on a page that does not draw it; what was written stays.
+    last = st.session_state.get(written)
     linked = st.query_params.get(key)
-    if linked in options and linked != st.session_state.get(written):
+    if linked in options and (linked != last or key not in st.session_state):
         st.session_state[key] = linked
-    elif st.session_state.get(key) not in options:
+    elif st.session_state.get(key, last) not in options:
         st.session_state[key] = options[first]
+    elif key not in st.session_state:
+        st.session_state[key] = last
     chosen: str = (place or st).selectbox(
         label, options, key=key, format_func=format_func, help=help
     )
     st.query_params[key] = st.session_state[written] = chosen
     return chosen
+
+
+def choose_day(
+    label: str, *, key: str, first: date | None, place: DeltaGenerator | None = None
+) -> date | None:
+    """A day, or None; like `choose`, with ``first`` taken until somebody chooses another.
+
+    Args:
+        label: of the widget.
+        key: of the widget, and its name in the URL.
+        first: the day the page chooses itself; None leaves the choice open.
+        place: where to draw; the page when None.
+    """
+    written, offered = f"{key}_written", f"{key}_offered"
+    linked = _date(st.query_params.get(key))
+    last, was_offered = (st.session_state.get(name) for name in (written, offered))
+    if linked is not None and (linked != last or key not in st.session_state):
+        st.session_state[key] = linked
+    elif st.session_state.get(key, last) == was_offered:
+        st.session_state[key] = first
+    elif key not in st.session_state:
+        st.session_state[key] = last
+    st.session_state[offered] = first
+    picked: date | None = (place or st).date_input(
+        label,
+        value=None,
+        key=key,
+        format="YYYY-MM-DD",
+        min_value=_FIRST_DAY,
+        max_value=_LAST_DAY,
+    )
+    st.session_state[written] = picked
+    if picked is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = picked.isoformat()
+    return picked
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if _FIRST_DAY <= day <= _LAST_DAY else None

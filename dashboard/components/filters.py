@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from dashboard import data
 from dashboard.components.choice import choose
 
 _STATE = "shared_filters"
+
+#: Which filters a page draws.
+Scope = Literal["everything", "signal", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,15 @@ def value_of(shown: str) -> str | None:
     return None if shown == NONE_WORD else shown
 
 
-def draw(overview: Overview, *, signal_only: bool = False) -> None:
+def draw(overview: Overview, scope: Scope = "everything") -> None:
     """Draw the shared filters in the sidebar and keep what was chosen for the page.
 
     Args:
         overview: what there is to choose from.
-        signal_only: for a page about everything a signal has, whatever its period or segment.
+        scope: how much of it a page asks about: one signal whatever its period or segment, or
+            all signals.
     """
-    if not overview.signals:
+    if not overview.signals or scope == "nothing":
         st.session_state[_STATE] = None
         return
     with st.sidebar:
@@ -83,7 +88,7 @@ def draw(overview: Overview, *, signal_only: bool = False) -> None:
             help="One named source of confidence for one decision. Signals are never mixed.",
         )
         dimensions = data.dimensions(signal)
-        if signal_only:
+        if scope == "signal":
             st.session_state[_STATE] = Filters(
                 Selection(signal), overview.facts(signal), dimensions
             )

@@ -58,3 +58,33 @@ def data() -> None:
   outcome superseded an earlier one; both are kept.
 """
         )
+
+
+def drift() -> None:
+    """How to read the Drift page."""
+    with st.expander("How to read this", icon=":material/menu_book:"):
+        st.markdown(
+            """
+- **A solid rule** marks the first claim of a model version, a dashed one that of a prompt version.
+  **Hollow points** are immature: their outcomes are still to come, and the first to come are not
+  like the rest.
+- **The bar beneath** marks the periods whose corrected interval lies wholly outside tolerance.
+- **Mix shift or decalibration?** A worse Brier score may only mean harder cases, which honest
+  confidences foretell. The change splits exactly into that part and into decalibration.
+- **What was stated** and **which cases came** need no outcome: they speak of the newest days too.
+"""
+        )
+
+
+def this_week() -> None:
+    """How to read This week."""
+    with st.expander("How to read this", icon=":material/menu_book:"):
+        st.markdown(
+            """
+- **This week** is the last complete week that has claims. Its own outcomes are mostly still to
+  come, so **gap and verdict are those of the last mature week**: 30 days old, or 80% labelled.
+- **The worst segment** is looked for in the last four mature weeks, one by one and in pairs, with
+  intervals corrected together.
+- **Every count is a link** to exactly the claims it counts.
+"""
+        )

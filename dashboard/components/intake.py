@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import owner
 from dashboard.components import columns
+from dashboard.components.verbatim import verbatim
 
 #: Beyond so many rows the table of refused rows scrolls.
 _TALL, _TALL_PIXELS = 12, 480
@@ -76,7 +77,9 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
         st.markdown("Every refused row has since come in corrected.")
         return
     st.table(
-        rows.fillna("").rename(columns=str.capitalize),
+        rows.fillna("")
+        .assign(**{name: rows[name].map(_shown) for name in ("file", "value")})
+        .rename(columns=str.capitalize),
         border="horizontal",
         hide_index=True,
         height="content" if len(rows) <= _TALL else _TALL_PIXELS,
@@ -89,3 +92,8 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
         f"calledger import refused.csv --ledger {path}",
         language="bash",
     )
+
+
+def _shown(value: object) -> str:
+    """A refused value as it came: it is somebody's text, and tables read Markdown."""
+    return verbatim(value) if isinstance(value, str) and value else ""

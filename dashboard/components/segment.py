@@ -11,6 +11,7 @@ from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS
 from dashboard import data
 from dashboard.components import curve
 from dashboard.components.filters import Filters, url_key, value_of
+from dashboard.components.verbatim import plain
 
 
 def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
@@ -24,7 +25,7 @@ def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
     for dimension, name in opened:
         selection = selection.narrowed(dimension, value_of(name))
     view = data.reliability(selection, None)
-    st.subheader(" × ".join(f"{dimension_name(name)} {value}" for name, value in opened))
+    st.subheader(plain(" × ".join(f"{dimension_name(name)} {value}" for name, value in opened)))
     with curve.with_words(view):
         link = {
             url_key(name): value

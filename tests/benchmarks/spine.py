@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 
@@ -26,8 +27,9 @@ import duckdb
 DIMENSIONS = {"region": 6, "topic": 12, "channel": 5, "tier": 4, "customer": 30}
 WEEKS = 12
 REPEATS = 3
+NOW = datetime(2026, 11, 23, 12)
 MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
-PAGES = ("reliability", "segments", "data")
+PAGES = ("this_week", "reliability", "segments", "drift", "claims", "data")
 
 GENERATE = """
 COPY (
@@ -45,7 +47,7 @@ COPY (
         FROM drawn
     )
     SELECT 'event-' || i AS event_id,
-           TIMESTAMP '2026-08-31'
+           TIMESTAMP '2026-11-23' - INTERVAL 1 SECOND * {seconds}
                + INTERVAL 1 SECOND * CAST(floor(i * {seconds} / {rows}) AS BIGINT) AS ts,
            'signal-' || kind AS signal, confidence,
            CASE WHEN hash(i, 5) % 100 < 85
@@ -61,12 +63,12 @@ COPY (
 """
 
 
-def generate(path: Path, rows: int, *, claims_per_input: int) -> None:
-    """Write claims of four signals over twelve weeks; all is a function of the row's number."""
+def generate(path: Path, rows: int, *, claims_per_input: int, weeks: int = WEEKS) -> None:
+    """Write claims of four signals over some weeks; all is a function of the row's number."""
     sql = GENERATE.format(
         rows=rows,
         path=path,
-        seconds=WEEKS * 7 * 86_400,
+        seconds=weeks * 7 * 86_400,
         # The claims of one input stay in one signal, four rows apart.
         input_of="i" if claims_per_input == 1 else f"((i // {4 * claims_per_input}) * 4 + kind)",
         dimension_draws=", ".join(
@@ -136,6 +138,39 @@ def step_review(_parquet: Path, ledger: Path) -> dict[str, float]:
         return {**best_of(lambda: review(opened)), "groups": groups}
 
 
+def step_week(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """The first screen: every signal's week, trend, worst segment and changes."""
+    from core.review.week import week_view
+    from core.store.ledger import Ledger
+
+    with Ledger.open(ledger) as opened:
+        return best_of(lambda: week_view(opened.cursor(), now=NOW))
+
+
+def step_drift(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """The Drift page's timeline of every signal, over all its weeks."""
+    from core.review.drift import drift_view
+    from core.store.catalogue import signals
+    from core.store.ledger import Ledger
+    from core.store.selection import Selection
+
+    with Ledger.open(ledger) as opened:
+        names = [one.name for one in signals(opened.cursor())]
+        return best_of(
+            lambda: [drift_view(opened.cursor(), Selection(name), as_of=NOW) for name in names]
+        )
+
+
+def step_report(_parquet: Path, ledger: Path) -> dict[str, float]:
+    """`calledger report`, the command as a whole."""
+    command = [sys.executable, "-m", "dashboard.cli", "report", "--ledger", str(ledger)]
+    return timed(
+        lambda: subprocess.run(
+            [*command, "--out", str(ledger.with_suffix(".html"))], check=True, capture_output=True
+        )
+    )
+
+
 def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
     """Each page's script: after an import, after a filter was changed, and unchanged."""
     import streamlit as st
@@ -146,7 +181,10 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
 
     os.environ[LEDGER_VARIABLE] = str(ledger)
     app = AppTest.from_file(str(MAIN), default_timeout=600).run()
-    views = (data._reliability, data._segments, data._intake)
+    views = [
+        view for name, view in vars(data).items() if hasattr(view, "clear") and name != "_overview"
+    ]
+    views.remove(data._dimensions)
 
     def run(page: str, forget: Callable[[], object]) -> float:
         seconds = []
@@ -174,6 +212,9 @@ STEPS: dict[str, Callable[[Path, Path], dict[str, float]]] = {
     "import": step_import,
     "bare scan": step_bare_scan,
     "review": step_review,
+    "week": step_week,
+    "drift": step_drift,
+    "report": step_report,
     "pages": step_pages,
 }
 
@@ -220,12 +261,13 @@ def run_step(name: str, parquet: Path, ledger: Path) -> dict[str, float]:
     return figures
 
 
-def report(rows: int, *, claims_per_input: int, folder: Path) -> None:
+def report(rows: int, *, claims_per_input: int, weeks: int, folder: Path) -> None:
     """Print every figure and ratio for one size."""
     parquet, ledger = folder / "claims.parquet", folder / "ledger.duckdb"
-    generate(parquet, rows, claims_per_input=claims_per_input)
+    generate(parquet, rows, claims_per_input=claims_per_input, weeks=weeks)
     repeated = "" if claims_per_input == 1 else f", every input answered {claims_per_input} times"
-    print(f"\n{rows:,} claims{repeated} (Parquet {parquet.stat().st_size / 1e6:.0f} MB)")
+    size = parquet.stat().st_size / 1e6
+    print(f"\n{rows:,} claims in {weeks} weeks{repeated} (Parquet {size:.0f} MB)")
     found = {name: run_step(name, parquet, ledger) for name in STEPS}
 
     def line(name: str, base: str, limit: str) -> None:
@@ -240,6 +282,8 @@ def report(rows: int, *, claims_per_input: int, folder: Path) -> None:
     line("import", "bare import", "≤ 4×")
     line("review", "bare scan", "≤ 6×")
     print(f"           {found['review']['groups']:,.0f} groups judged")
+    for name in ("week", "drift", "report"):
+        line(name, "bare scan", "–")
     for name, seconds in found["pages"].items():
         if name != "peak_mb":
             print(f"  page {name:<44} {seconds:5.2f} s" + (", reach ≤ 0.5 s"))
@@ -251,6 +295,7 @@ def main() -> None:
     """Run one step, or the whole report."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    words.add_argument("--year-rows", type=int, default=10_000_000)
     words.add_argument("--repeated-rows", type=int, default=1_000_000)
     words.add_argument("--step", nargs=3, metavar=("NAME", "PARQUET", "LEDGER"))
     chosen = words.parse_args()
@@ -261,10 +306,13 @@ def main() -> None:
         return
     for rows in chosen.rows:
         with tempfile.TemporaryDirectory() as folder:
-            report(rows, claims_per_input=1, folder=Path(folder))
+            report(rows, claims_per_input=1, weeks=WEEKS, folder=Path(folder))
+    if chosen.year_rows:
+        with tempfile.TemporaryDirectory() as folder:
+            report(chosen.year_rows, claims_per_input=1, weeks=52, folder=Path(folder))
     if chosen.repeated_rows:
         with tempfile.TemporaryDirectory() as folder:
-            report(chosen.repeated_rows, claims_per_input=5, folder=Path(folder))
+            report(chosen.repeated_rows, claims_per_input=5, weeks=WEEKS, folder=Path(folder))
 
 
 if __name__ == "__main__":

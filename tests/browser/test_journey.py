@@ -27,11 +27,11 @@ def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
 ) -> None:
     page.goto(sample_site)
     settled(page)
-    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
+    expect(page.get_by_role("heading", name="This week")).to_be_visible()
 
-    choose(page, "Signal", "ticket-triage.self-report")
     page.get_by_role("link", name="Segments").click()
     settled(page)
+    choose(page, "Signal", "ticket-triage.self-report")
     expect(page.get_by_text("Worst:")).to_contain_text("medical")
 
     choose(page, "Down", "Topic")
@@ -52,7 +52,7 @@ def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
 def test_no_page_asks_anybody_outside_for_anything(page: Page, sample_site: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for path in ("", "segments", "data"):
+    for path in ("", "reliability", "segments", "drift", "claims", "data"):
         page.goto(f"{sample_site}/{path}")
         settled(page)
     outside = [url for url in asked if not url.startswith((sample_site, "data:", "blob:"))]

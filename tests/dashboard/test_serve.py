@@ -82,7 +82,7 @@ def test_demo_serves_from_any_folder_and_leaves_nothing_behind_when_stopped(
 ) -> None:
     with process("demo", "--port", free_port(), folder=tmp_path) as (server, address, port):
         assert health(address)["status"] == "ok"
-        assert health(address)["data_version"] == 4
+        assert health(address)["data_version"] == 6
         (made,) = tmp_path.glob("calledger-demo-*")
         assert (made / "demo.duckdb").exists()
         with open_page(port):
@@ -105,7 +105,7 @@ def test_a_busy_port_moves_on_and_ctrl_c_ends_without_complaint(
         words = ("serve", "--ledger", copy, "--port", busy)
         with process(*words, folder=tmp_path) as (server, address, port):
             assert port > busy
-            assert health(address)["data_version"] == 4
+            assert health(address)["data_version"] == 6
             server.send_signal(signal.SIGINT)
             rest, _ = server.communicate(timeout=20)
             assert server.returncode == 0

@@ -58,8 +58,8 @@ def test_the_planted_medical_gap_is_found_and_is_the_worst(planted: SegmentsView
     assert worst["verdict"] == "miscalibrated"
     assert worst["flagged"]
     assert worst["gap_low"] < generate.MEDICAL_GAP < worst["gap_high"]
-    shown = f"gets {worst['accuracy']:.0%} (+{100 * worst['gap']:.1f} points, n {worst['n']})."
-    assert planted.headline.endswith(f"Worst: Topic medical claims 82%, {shown}")
+    shown = f"gets {worst['accuracy']:.0%} (+{100 * worst['gap']:.1f} points, n {worst['n']:,})."
+    assert planted.headline.endswith(f"Worst: Topic medical claims 83%, {shown}")
 
 
 def test_the_planted_hindi_translations_are_found(planted: SegmentsView) -> None:
@@ -174,7 +174,7 @@ def test_weeks_and_bands_are_mapped_but_not_listed(
 def test_a_cell_with_too_few_inputs_is_marked_and_has_no_verdict(
     sample: duckdb.DuckDBPyConnection,
 ) -> None:
-    view = view_of(sample, column="week")
+    view = view_of(sample, row="language", column="week")
     cells = view.cells
     assert cells["too_few"].any()
     assert (cells["too_few"] == (cells["n_inputs"] < 30)).all()

@@ -11,7 +11,9 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 
 MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
-PAGES = ("app_pages/reliability.py", "app_pages/segments.py", "app_pages/data.py")
+PAGES = tuple(
+    f"app_pages/{name}.py" for name in ("this_week", "reliability", "segments", "drift", "data")
+)
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"
 

@@ -22,9 +22,7 @@ def opened(page: str = "app_pages/reliability.py", **query: str | list[str]) -> 
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
-    if page != "app_pages/reliability.py":
-        app.switch_page(page).run()
+    app.switch_page(page).run()
     assert not app.exception
     return app
 

@@ -1,0 +1,44 @@
+"""This week: what changed, what is worst, and what to open first."""
+
+from datetime import UTC, date, datetime
+
+import streamlit as st
+
+from core.store.dimensions import week_label
+from dashboard import data
+from dashboard.components import empty, guide, links, week
+from dashboard.components.choice import choose
+from dashboard.components.verbatim import plain
+
+st.title("This week")
+links.start_afresh("week")
+mondays = data.mondays()
+if not mondays:
+    empty.ledger()
+    st.stop()
+
+labels = {week_label(monday): monday for monday in mondays}
+chosen, _ = st.columns([1, 2])
+picked: date = labels[choose("Week", tuple(labels), key="week", place=chosen)]
+view = data.week(picked)
+
+running = ", still running" if datetime.now(UTC).date() <= view.last else ""
+st.caption(f"{view.first} to {view.last}{running}; gaps are those of the last mature week.")
+st.markdown(f"#### {plain(view.headline)}")
+if view.first_step is not None:
+    links.draw(view.first_step, f"Open first: {view.first_step.text}")
+
+st.subheader("What changed")
+changes = [change for row in view.rows for change in row.changes]
+if not changes:
+    st.markdown("Nothing that stands out against the week before.")
+for change in changes:
+    links.draw(change, f"{change.signal}: {change.text}")
+
+st.subheader("Every signal, worst first")
+for row in view.rows:
+    week.card(row, view)
+if view.quiet:
+    st.caption(f"No claims in this week or the twelve before: {plain(', '.join(view.quiet))}.")
+st.caption(f"How the verdicts were corrected together: {view.method}.")
+guide.this_week()

@@ -1,0 +1,50 @@
+"""From a sentence to the rows or the curve it speaks of."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.review.week import Pointer
+from core.review.words import value_name
+from dashboard.components.claims import STATED
+from dashboard.components.filters import url_key
+from dashboard.components.verbatim import plain
+
+_ICONS = {
+    "reliability": ":material/show_chart:",
+    "segments": ":material/grid_view:",
+    "drift": ":material/timeline:",
+    "claims": ":material/receipt_long:",
+    "data": ":material/database:",
+}
+
+
+def draw(pointer: Pointer, text: str) -> None:
+    """A link to the page a pointer names, with its filters."""
+    query = {url_key(name): value_name(value) for name, value in pointer.query}
+    for key, day in (("since", pointer.since), ("until", pointer.until)):
+        if day is not None:
+            query[key] = day.isoformat()
+    if pointer.page == "claims":
+        # Reviews count stated claims.
+        query["stated"] = STATED
+    st.page_link(
+        f"app_pages/{pointer.page}.py",
+        label=plain(text),
+        icon=_ICONS[pointer.page],
+        query_params={"signal": pointer.signal, **query},
+    )
+
+
+def start_afresh(*keep: str) -> None:
+    """Forget what was chosen on other pages, so that a link from here opens what it says.
+
+    A choice bound to the URL outlives a page that does not draw it, and would come on top of the
+    filters of a link that does not name it: a count would open fewer claims than it counts.
+
+    Args:
+        keep: keys of this page's own widgets.
+    """
+    for key in [str(key) for key in st.session_state]:
+        if key not in keep and not key.endswith(("_written", "_offered")):
+            del st.session_state[key]

@@ -1,0 +1,156 @@
+"""A team lead back from a month away, in a real browser, on a ledger made by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+
+pytestmark = pytest.mark.browser
+
+WEEKS, BROKE = 12, 8
+
+
+def monday(i: int) -> date:
+    """The i-th of twelve weeks, the last of which is the last complete one."""
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=today.weekday(), weeks=WEEKS - i)
+
+
+def claims() -> str:
+    """Two signals; from the ninth week on a new model of one that medical cases do not stand."""
+    rows = ["event_id,ts,signal,confidence,outcome,model_version,seg_topic"]
+    for i in range(WEEKS):
+        parts = [("calm", "m1", "billing", 60, 48), ("desk", "m1", "billing", 100, 80)]
+        parts += [("desk", "m1", "medical", 100, 80)]
+        if i >= BROKE:
+            parts[1:] = [("desk", "m2", "billing", 100, 80), ("desk", "m2", "medical", 100, 35)]
+        for signal, model, topic, n, right in parts:
+            rows += [
+                f"{signal}-{topic}-{i}-{j},{monday(i)}T09:00:00Z,{signal},0.8,{int(j < right)},"
+                f"{model},{topic}"
+                for j in range(n)
+            ]
+    # Unstated claims of the last week: counted on Claims, but in no measure.
+    rows += [f"unstated-{j},{monday(11)}T09:00:00Z,desk,,,m2,billing" for j in range(9)]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    serve: Callable[..., AbstractContextManager[str]],
+) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("week")
+    file, path = folder / "claims.csv", folder / "week.duckdb"
+    file.write_text(claims())
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+    with serve("serve", "--ledger", str(path)) as address:
+        yield address
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run and nothing is being computed."""
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+def asked(page: Page) -> dict[str, str]:
+    return {key: values[-1] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, site: str) -> None:
+    page.goto(site)
+    settled(page)
+    expect(page.get_by_text("1 of 2 signals miscalibrated: desk.")).to_be_visible()
+
+    first = page.get_by_role("link", name=re.compile("Open first: desk: Topic medical claims 80%"))
+    said = re.search(r"n (\d+), (\S+) to (\S+)\)", first.inner_text())
+    assert said is not None
+    assert said.groups() == ("400", str(monday(8)), str(monday(11) + timedelta(days=6)))
+    first.click()
+    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
+    settled(page)
+    found = asked(page)
+    assert (found["signal"], found["seg_topic"]) == ("desk", "medical")
+    assert (found["since"], found["until"]) == (said[2], said[3])
+    expect(page.get_by_text("400 of 400 stated claims are labelled")).to_be_visible()
+
+
+def test_a_count_opens_exactly_the_claims_it_counts(page: Page, site: str) -> None:
+    page.goto(site)
+    settled(page)
+    # First elsewhere and back: what was chosen there must not stay.
+    page.get_by_role("link", name=re.compile("Worst segment: Topic medical")).click()
+    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="This week").click()
+    expect(page.get_by_role("heading", name="This week")).to_be_visible()
+    settled(page)
+
+    page.get_by_role("link", name="200 claims", exact=True).click()
+    expect(page.get_by_role("heading", name="Claims", exact=True)).to_be_visible()
+    settled(page)
+    # 2,400 stated and 9 unstated ones in all.
+    expect(page.get_by_text(re.compile(r"^200 of 2,409 claims"))).to_be_visible()
+
+
+def test_the_same_link_opens_the_same_signal_after_a_look_at_the_first_screen(
+    page: Page, site: str
+) -> None:
+    page.goto(site)
+    settled(page)
+    for _ in range(2):
+        page.get_by_role("link", name=re.compile("Worst segment: Topic medical")).click()
+        expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
+        settled(page)
+        assert asked(page)["signal"] == "desk"
+        page.get_by_role("link", name="This week").click()
+        expect(page.get_by_role("heading", name="This week")).to_be_visible()
+        settled(page)
+
+
+def test_from_a_model_change_on_the_timeline_to_the_segment_that_broke(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/drift?signal=desk")
+    expect(page.get_by_role("heading", name="Drift", exact=True)).to_be_visible()
+    settled(page)
+    broke = monday(BROKE)
+    day = f"{broke.day} {broke:%B %Y}"
+    expect(page.get_by_text(f"since {broke}, when model m2 came in ({broke})")).to_be_visible()
+    timeline = page.locator(f"[aria-label*='Changes: model m2 on {day}']")
+    expect(timeline.first).to_be_visible()
+    expect(timeline.first).to_have_attribute(
+        "aria-label", re.compile(f"Outside for 4 weeks from {day}")
+    )
+
+    split = page.get_by_role("combobox", name="Split the change by")
+    split.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # an open list closes when the page still scrolls
+    split.click()
+    page.get_by_role("option", name="Topic", exact=True).click()
+    expect(page.get_by_text("By topic, largest part in decalibration first")).to_be_visible()
+    settled(page)
+    parts = page.locator("[aria-label*='medical'][aria-label*='decalibration']").first
+    words = parts.get_attribute("aria-label") or ""
+    assert words.index("medical") < words.index("billing")
+
+    copied = page.url
+    windows = {key: asked(page)[key] for key in ("reference_from", "reference_to", "now_from")}
+    assert windows["now_from"] == str(broke)
+    again = page.context.new_page()
+    again.goto(copied)
+    expect(again.get_by_text("By topic, largest part in decalibration first")).to_be_visible()
+    settled(again)
+    assert asked(again) == asked(page)
+    expect(again.get_by_text(f"Reference {monday(0)} to", exact=False)).to_be_visible()
