@@ -23,4 +23,4 @@ def heading(name: str) -> str:
 
 def plain(text: str) -> str:
     """A sentence of ours that may hold logged names, so that none of it is read as Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()<>#!|~$])", r"\\\1", text.replace("\n", " "))
+    return re.sub(r"([\\`*_{}\[\]<>#!|~$])", r"\\\1", text.replace("\n", " "))
