@@ -152,7 +152,7 @@ class _Import:
             layout = lay_out(cursor, records, name=name, mapping=mapping, signal=signal)
         try:
             return self._taken_in(records, layout, settings)
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        except duckdb.Error as error:
             # A Parquet file is read to its end only here.
             if self.file.format == "parquet" and name in str(error):
                 raise damaged(name, error) from error

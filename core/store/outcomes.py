@@ -123,7 +123,11 @@ def attach_entangled(
         SELECT
             (SELECT count(*) FROM fresh WHERE is_outcome OR import_row NOT IN (
                 SELECT import_row FROM settled WHERE verdict = 'new')),
-            (SELECT count(*) FROM concerned WHERE outcome_before IS NULL),
+            -- A new claim that is not entangled got its outcome from its own row, and was counted.
+            (SELECT count(*) FROM concerned WHERE outcome_before IS NULL AND NOT (
+                is_new AND NOT EXISTS (
+                    SELECT 1 FROM settled WHERE settled.event_id = concerned.event_id
+                    AND settled.signal = concerned.signal))),
             (SELECT count(*) FROM fresh AS o WHERE is_outcome AND NOT EXISTS (
                 SELECT 1 FROM claims WHERE claims.event_id = o.event_id
                 AND (o.signal IS NULL OR o.signal = claims.signal))),

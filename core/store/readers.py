@@ -55,7 +55,10 @@ def read_records(cursor: duckdb.DuckDBPyConnection, file: LogFile, *, careful: b
         if file.format == "csv":
             return _read_csv(cursor, file, careful)
         return _read_jsonl(cursor, file, careful)
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+    except duckdb.Error as error:
+        # Of a damaged file some versions of DuckDB raise their most general error.
+        if type(error) not in (duckdb.Error, duckdb.IOException, duckdb.InvalidInputException):
+            raise
         raise damaged(name, error) from error
 
 

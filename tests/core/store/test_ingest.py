@@ -167,6 +167,11 @@ def test_a_duplicate_claim_that_brings_an_outcome_labels_the_claim(take: Importe
     assert take.rows("SELECT with_claim FROM outcomes") == [(True,)]
 
 
+def test_an_outcome_in_its_own_row_counts_once_beside_a_duplicate_of_the_event(take: Importer):
+    summary = take(claim("e1", "a"), claim("e1", "a"), claim("e1", "b", outcome=0))
+    assert (summary.n_new, summary.n_duplicate, summary.n_attached) == (2, 1, 1)
+
+
 def test_an_outcome_for_an_event_without_a_claim_does_not_touch_others(take: Importer):
     take(claim("e1"), claim("e2", outcome=1))
     take(outcome("e3", 0))
