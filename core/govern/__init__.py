@@ -1,0 +1,1 @@
+"""The written side: who answers for a signal, what was validated, and whether it may act."""
