@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.measure.cells import Cells, InputCells, IntArray
-from core.store.dimensions import dimensions_named
+from core.store.dimensions import Dimension, dimensions_named
 from core.store.keys import Groups, Key, encoded, groups_of, integers
 from core.store.selection import Selection
 from core.store.source import Source, selected_claims
@@ -61,10 +61,30 @@ def grouped_cells(
     keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     columns = keys | {"ppm": "confidence_ppm", "input": "input_id"}
     source = selected_claims(cursor, selection, columns, by=by)
-    query = _cells_and_inputs if signal_repeats(cursor, selection.signal) else _cells
-    cells, inputs = query(cursor, source, list(keys))
+    return summed(cursor, source, dimensions, repeats=signal_repeats(cursor, selection.signal))
+
+
+def summed(
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    dimensions: Sequence[Dimension],
+    *,
+    repeats: bool,
+) -> GroupedCells:
+    """Sum claims into cells, for each group that has one.
+
+    Args:
+        cursor: of the ledger.
+        source: the claims, with columns ``key_0``, ``key_1``, … for the dimensions, ``ppm``,
+            ``input`` and ``outcome``.
+        dimensions: what the keys mean; without any there is one group, possibly empty.
+        repeats: whether to look for inputs with several claims.
+    """
+    keys = [f"key_{i}" for i in range(len(dimensions))]
+    query = _cells_and_inputs if repeats else _cells
+    cells, inputs = query(cursor, source, keys)
     groups = groups_of(cells.keys, dimensions, len(cells.ppm))
-    return _assembled(tuple(by), cells, groups, inputs)
+    return _assembled(tuple(one.name for one in dimensions), cells, groups, inputs)
 
 
 def signal_repeats(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:

@@ -76,6 +76,7 @@ def import_file(
     signal: str | None = None,
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
+    recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None,
 ) -> ImportSummary:
     """Import one CSV, JSONL or Parquet file of claims and outcomes (`core.events`).
 
@@ -90,6 +91,9 @@ def import_file(
         now: when outcomes without a time became known; None: now. Taken as UTC without a zone.
         progress: called with the fraction done, which never falls, and the stage's name,
             sometimes from a helper thread.
+        recorded: called with the cursor and the import's number when all of it is in place but
+            not committed; what it writes is committed with the import, and if it raises, nothing
+            is. Not called for a file that changes nothing.
 
     Raises:
         UnusableFile: the file as a whole cannot be used; nothing was changed.
@@ -102,7 +106,7 @@ def import_file(
 
     def run(*, careful: bool) -> _Counted:
         with ledger.transaction() as cursor:
-            one = _Import(cursor, file, moment, Progress(cursor, report), careful)
+            one = _Import(cursor, file, moment, Progress(cursor, report), careful, recorded)
             return one.run(mapping or {}, signal)
 
     try:
@@ -140,6 +144,7 @@ class _Import:
     now: datetime
     progress: Progress
     careful: bool
+    recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None
 
     def run(self, mapping: Mapping[str, str], signal: str | None) -> _Counted:
         cursor, progress, name = self.cursor, self.progress, self.file.path.name
@@ -248,6 +253,8 @@ class _Import:
                 *(*counts, first_ts, last_ts, list(notices), settings),
             ],
         )
+        if self.recorded is not None:
+            self.recorded(cursor, import_id)
         return import_id, *counts, notices
 
     def _number(self, query: str) -> int:

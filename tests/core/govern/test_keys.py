@@ -113,10 +113,11 @@ def test_a_file_that_is_no_key_is_refused_and_kept(ledger: Ledger, text: str):
 
 def test_a_refused_key_is_not_repeated_in_the_message():
     text = Signer.generate().secret_text()
-    for wrong in (text[:-5] + "*****", text[:-4], f"{text[:-44]}B{text[-43:]}", text[12:]):
+    other = "C" if text[-44] == "B" else "B"
+    for wrong in (text[:-5] + "*****", text[:-4], f"{text[:-44]}{other}{text[-43:]}", text[12:]):
         with pytest.raises(NoteError) as refused:
             Signer.of_secret_text(wrong)
-        assert text.rsplit("+", 1)[1][4:20] not in str(refused.value)
+        assert text.split("+", 4)[4][4:20] not in str(refused.value)
 
 
 def test_a_key_that_cannot_be_read_is_said_in_one_sentence(ledger: Ledger):

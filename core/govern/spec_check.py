@@ -1,0 +1,302 @@
+"""Whether a registry entry makes sense, wherever it was written: in a file or on the page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.events import ALLOWED, PPM
+from core.govern.escalation import check_rules, fraction
+from core.govern.spec import (
+    CALIBRATION_METRICS,
+    DISCRIMINATION_METRICS,
+    GROUP,
+    METRICS,
+    Costs,
+    Criterion,
+    Handling,
+    Maturity,
+    SignalSpec,
+    ValidationPlan,
+)
+from core.store.layout import RESERVED_DIMENSIONS
+
+#: As a registry file writes a person, or the opaque id of one whose name was erased.
+PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")
+GROUP_NAME = re.compile(r"[A-Za-z0-9._/@+-]{1,120}")
+_LABEL = re.compile(r"[A-Za-z0-9._/@+-]{1,120}")
+_DIMENSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+ORDERS = tuple(ALLOWED["elicitation_order"])
+#: Metrics that are better when larger, so that a bound on them is a minimum.
+RISING_METRICS = (*DISCRIMINATION_METRICS, "accuracy", "coverage", "high_band_accuracy")
+#: What a confidence that is one value for every claim reaches; a minimum has to lie above it.
+_COLLAPSED = {"auroc": 500_000, "dsc": 0}
+
+#: No text of an entry is longer.
+LONGEST = 2000
+#: No count of days is longer, about a century.
+MOST_DAYS = 36_525
+MOST_SAMPLES = 10**9
+#: No case may wait longer, about a year; and no unit is longer.
+MOST_HOURS, LONGEST_UNIT = 8_784, 20
+#: No cost is above a thousand million units.
+MOST_COST = 10**9 * PPM
+
+
+@dataclass(frozen=True)
+class SpecProblem:
+    """Why an entry is refused.
+
+    Attributes:
+        field: as a registry file names it, ``spec.validation.criteria[1].max``.
+        value: what stands there; "" where nothing does.
+        words: what is wrong with it and what to write instead, beginning with the verb.
+    """
+
+    field: str
+    value: str
+    words: str
+
+    def __str__(self) -> str:
+        value = f'"{self.value}" ' if self.value else ""
+        return f"{self.field}: {value}{self.words}."
+
+
+def check_spec(spec: SignalSpec) -> tuple[SpecProblem, ...]:
+    """Everything that keeps an entry from being taken into the registry; empty when it is fit.
+
+    Args:
+        spec: people as handles (``user:finance/ann.lee``) or opaque ids.
+    """
+    return (
+        *_check_texts(spec),
+        *_check_people(spec),
+        *_check_plan(spec.validation, low_stakes=spec.stakes == "low"),
+        *_check_elicitation(spec),
+        *_check_maturity(spec.maturity),
+        *_check_escalation(spec),
+        *_check_handling(spec.handling),
+        *_check_costs(spec.costs),
+    )
+
+
+def check_text(field: str, value: str) -> Iterator[SpecProblem]:
+    """Text that people read: something, on no more than a page, nothing invisible in it."""
+    if not value.strip():
+        yield SpecProblem(field, "", "is empty; write some text")
+    elif value != value.strip():
+        yield SpecProblem(field, value, "begins or ends with a space; leave it out")
+    elif len(value) > LONGEST:
+        yield SpecProblem(field, value, f"has more than {LONGEST} characters; shorten it")
+    elif any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c != "\n" for c in value):
+        yield SpecProblem(field, ascii(value)[1:-1], "has a control character; leave it out")
+
+
+def check_person(field: str, value: str, *, group: bool = False) -> Iterator[SpecProblem]:
+    """A reference to a person, or where ``group`` says so to a group."""
+    if PERSON.fullmatch(value):
+        return
+    if value.startswith(GROUP):
+        if not group:
+            mend = "is a group; write one person, as in user:finance/ann.lee"
+            yield SpecProblem(field, value, mend)
+        elif not GROUP_NAME.fullmatch(value.removeprefix(GROUP)):
+            yield SpecProblem(field, value, "names no group; write it like group:risk/validation")
+        return
+    mend = "write one like user:finance/ann.lee"
+    if group:
+        mend += ", or a group like group:risk/validation"
+    yield SpecProblem(field, value, f"names no person; {mend}")
+
+
+def _check_texts(spec: SignalSpec) -> Iterator[SpecProblem]:
+    yield from check_text("metadata.name", spec.name)
+    if "\n" in spec.name:
+        yield SpecProblem("metadata.name", ascii(spec.name)[1:-1], "has a line break; leave it out")
+    yield from check_text("spec.decision", spec.decision)
+    for part, pairs in (("labels", spec.labels), ("annotations", spec.annotations)):
+        names = [name for name, _ in pairs]
+        for name, value in pairs:
+            field = f"metadata.{part}.{name}"
+            if not _LABEL.fullmatch(name):
+                mend = "is no name; use letters, digits and . _ / @ + -, at most 120 of them"
+                yield SpecProblem(f"metadata.{part}", name, mend)
+            elif part == "labels" and name == "stakes":
+                yield SpecProblem(field, value, "is a field of its own; leave the label out")
+            elif names.count(name) > 1:
+                yield SpecProblem(field, value, "stands there more than once; keep one")
+            else:
+                yield from check_text(field, value)
+
+
+def _check_people(spec: SignalSpec) -> Iterator[SpecProblem]:
+    yield from check_person("spec.owner", spec.owner)
+    for i, deputy in enumerate(spec.deputies):
+        field = f"spec.deputies[{i}]"
+        yield from check_person(field, deputy)
+        if deputy == spec.owner:
+            yield SpecProblem(field, deputy, "is the owner; write somebody else, or leave it out")
+        yield from _check_once(field, deputy, spec.deputies[:i])
+    if not spec.validators:
+        mend = "is empty; write who may sign: a person, a group, or a list of them"
+        yield SpecProblem("spec.validators", "", mend)
+    may_sign_own = spec.validation.self_sign and spec.stakes == "low"
+    for i, validator in enumerate(spec.validators):
+        field = f"spec.validators[{i}]"
+        yield from check_person(field, validator, group=True)
+        if validator in (spec.owner, *spec.deputies) and not may_sign_own:
+            seat = "the owner" if validator == spec.owner else "a deputy"
+            mend = "who prepares a validation does not sign it; write somebody else"
+            if spec.stakes == "low":
+                mend += ", or set validation.selfSign"
+            yield SpecProblem(field, validator, f"is {seat}, and {mend}")
+        yield from _check_once(field, validator, spec.validators[:i])
+    for i, approver in enumerate(spec.risk_approvers):
+        field = f"spec.riskApprovers[{i}]"
+        yield from check_person(field, approver, group=True)
+        if approver == spec.owner:
+            mend = "is the owner, who approves no waiver of their own signal; write somebody else"
+            yield SpecProblem(field, approver, mend)
+        yield from _check_once(field, approver, spec.risk_approvers[:i])
+    for name in ("schema", "thresholds", "monitoring"):
+        person = getattr(spec.responsible, name)
+        if person != spec.owner:
+            yield from check_person(f"spec.responsible.{name}", person)
+
+
+def _check_once(field: str, value: str, before: Sequence[str]) -> Iterator[SpecProblem]:
+    if value in before:
+        yield SpecProblem(field, value, "stands there twice; keep one")
+
+
+def _check_elicitation(spec: SignalSpec) -> Iterator[SpecProblem]:
+    if spec.method is not None:
+        yield from check_text("spec.elicitation.method", spec.method)
+    if spec.order is not None and spec.order not in ORDERS:
+        mend = f"is no order; write one of {', '.join(ORDERS)}"
+        yield SpecProblem("spec.elicitation.order", spec.order, mend)
+
+
+def _check_maturity(maturity: Maturity) -> Iterator[SpecProblem]:
+    if not 0 <= maturity.days <= MOST_DAYS:
+        mend = f"is out of range; write a whole number from 0 to {MOST_DAYS}"
+        yield SpecProblem("spec.maturity.days", str(maturity.days), mend)
+    if maturity.coverage_ppm == 0:
+        mend = "would call a cohort without any label mature; write a share above 0"
+        yield SpecProblem("spec.maturity.coverage", "0", mend)
+
+
+def _check_plan(plan: ValidationPlan, *, low_stakes: bool) -> Iterator[SpecProblem]:
+    place = "spec.validation"
+    for field, number, most in (
+        ("maxAgeDays", plan.max_age_days, MOST_DAYS),
+        ("cadenceDays", plan.cadence_days, MOST_DAYS),
+        ("windowDays", plan.window_days, MOST_DAYS),
+        ("minSamples", plan.min_samples, MOST_SAMPLES),
+    ):
+        if not 1 <= number <= most:
+            mend = f"is out of range; write a whole number from 1 to {most}"
+            yield SpecProblem(f"{place}.{field}", str(number), mend)
+    if plan.self_sign and not low_stakes:
+        mend = "is only for low stakes; leave selfSign out and let a validator sign"
+        yield SpecProblem(f"{place}.selfSign", "true", mend)
+    for i, dimension in enumerate(plan.segments):
+        yield from check_dimension(f"{place}.segments[{i}]", dimension)
+        yield from _check_once(f"{place}.segments[{i}]", dimension, plan.segments[:i])
+    for i, criterion in enumerate(plan.criteria):
+        yield from _check_criterion(f"{place}.criteria[{i}]", criterion)
+        if criterion.metric in [one.metric for one in plan.criteria[:i]]:
+            mend = "has a criterion already; keep one"
+            yield SpecProblem(f"{place}.criteria[{i}].metric", criterion.metric, mend)
+    metrics = {one.metric for one in plan.criteria}
+    if not metrics & set(CALIBRATION_METRICS):
+        mend = (
+            "bound no calibration metric, so a confidence far from what comes true would pass; "
+            f"add one of {', '.join(CALIBRATION_METRICS)} with a max"
+        )
+        yield SpecProblem(f"{place}.criteria", "", mend)
+    if not metrics & set(DISCRIMINATION_METRICS):
+        mend = (
+            "bound no discrimination metric, so a confidence collapsed to one value that suits "
+            "the average would pass while it tells right from wrong nowhere; add auroc or dsc "
+            "with a min"
+        )
+        yield SpecProblem(f"{place}.criteria", "", mend)
+
+
+def check_dimension(field: str, dimension: str) -> Iterator[SpecProblem]:
+    """The name of a segment dimension, as an import takes it."""
+    if not _DIMENSION.fullmatch(dimension):
+        mend = "names no segment; use letters, digits and _ . -, at most 64 of them"
+        yield SpecProblem(field, dimension, mend)
+    elif dimension.lower() in RESERVED_DIMENSIONS:
+        yield SpecProblem(field, dimension, "is no segment of a claim; write a segment dimension")
+
+
+def _check_criterion(field: str, criterion: Criterion) -> Iterator[SpecProblem]:
+    metric = criterion.metric
+    if metric not in METRICS:
+        mend = f"is no metric; write one of {', '.join(METRICS)}"
+        yield SpecProblem(f"{field}.metric", metric, mend)
+        return
+    low, high = criterion.minimum_ppm, criterion.maximum_ppm
+    wanted, other = ("min", "max") if metric in RISING_METRICS else ("max", "min")
+    bound, wrong = (low, high) if wanted == "min" else (high, low)
+    if wrong is not None:
+        better = "larger" if wanted == "min" else "smaller"
+        mend = f"is a bound on the wrong side, as {metric} is better {better}; write {wanted}"
+        yield SpecProblem(f"{field}.{other}", fraction(wrong), mend)
+    elif bound is None:
+        yield SpecProblem(field, "", f"has no bound; add {wanted}")
+    elif wanted == "min" and bound <= _COLLAPSED.get(metric, 0):
+        mend = f"bounds nothing; write a min above {fraction(_COLLAPSED.get(metric, 0))}"
+        if metric in _COLLAPSED:
+            mend += ", which a confidence collapsed to one value reaches"
+        yield SpecProblem(f"{field}.min", fraction(bound), mend)
+    elif wanted == "max" and bound >= PPM:
+        yield SpecProblem(f"{field}.max", fraction(bound), "bounds nothing; write a max below 1")
+
+
+def _check_escalation(spec: SignalSpec) -> Iterator[SpecProblem]:
+    place = "spec.escalation"
+    for i, override in enumerate(spec.rules.overrides):
+        field = f"{place}.overrides[{i}].where"
+        yield from check_dimension(field, override.dimension)
+        if not override.value:
+            yield SpecProblem(field, "", "names no value; write the segment's value")
+        elif any(unicodedata.category(c) in ("Cc", "Cs") for c in override.value):
+            mend = "has a control character; leave it out"
+            yield SpecProblem(field, ascii(override.value)[1:-1], mend)
+    for problem in check_rules(spec.rules):
+        yield SpecProblem(f"{place}.{problem.place}", problem.value, problem.words)
+
+
+def _check_handling(handling: Handling) -> Iterator[SpecProblem]:
+    for action, queue in (("review", handling.review), ("escalate", handling.escalate)):
+        if queue is None:
+            continue
+        place = f"spec.escalation.handling.{action}"
+        yield from check_text(f"{place}.queue", queue.name)
+        if not 1 <= queue.within_hours <= MOST_HOURS:
+            mend = f"is out of range; write whole hours from 1 to {MOST_HOURS}"
+            yield SpecProblem(f"{place}.withinHours", str(queue.within_hours), mend)
+
+
+def _check_costs(costs: Costs | None) -> Iterator[SpecProblem]:
+    if costs is None:
+        return
+    yield from check_text("spec.costs.unit", costs.unit)
+    if len(costs.unit) > LONGEST_UNIT or "\n" in costs.unit:
+        mend = f"is no unit; write one word of at most {LONGEST_UNIT} characters, as in EUR"
+        yield SpecProblem("spec.costs.unit", ascii(costs.unit)[1:-1], mend)
+    for name, millionths in (
+        ("error", costs.error_millionths),
+        ("review", costs.review_millionths),
+        ("escalate", costs.escalate_millionths),
+    ):
+        if not 0 <= millionths < MOST_COST:
+            mend = "is out of range; write an amount from 0 to below a thousand million"
+            yield SpecProblem(f"spec.costs.{name}", str(millionths), mend)
