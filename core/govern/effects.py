@@ -334,6 +334,31 @@ def _worth(
     return min(total * total / squares, n) if squares else n
 
 
+def expected_errors(
+    automated: int, n: int, wrong: int, worth: float
+) -> tuple[float | None, float | None, float | None]:
+    """Errors expected among automated claims, and the ends of their interval; see `Load`.
+
+    Args:
+        automated: how many there are.
+        n: labelled ones among them.
+        wrong: wrong ones among these.
+        worth: how many independent labels the labelled ones are worth.
+
+    Returns:
+        0 where nothing is automated, None where nothing automated is labelled.
+    """
+    if automated == 0:
+        return 0.0, 0.0, 0.0
+    if n == 0:
+        return None, None, None
+    rate = wrong / n
+    least, most = clopper_pearson(rate * worth, worth, 1 - LEVEL)
+    unlabelled = automated - n
+    low, high = wrong + unlabelled * float(least), wrong + unlabelled * float(most)
+    return automated * rate, low, high
+
+
 class _Tally:
     """Adds claims up by action."""
 
@@ -359,17 +384,7 @@ class _Tally:
         """The sums; ``worth``: how many independent labels the automated ones count as."""
         automated, n = self.claims["automate"], self.n["automate"]
         wrong = n - self.s["automate"]
-        errors: float | None = None
-        low: float | None = None
-        high: float | None = None
-        if automated == 0:
-            errors, low, high = 0.0, 0.0, 0.0
-        elif n:
-            rate = wrong / n
-            least, most = clopper_pearson(rate * worth, worth, 1 - LEVEL)
-            unlabelled = automated - n
-            errors = automated * rate
-            low, high = wrong + unlabelled * float(least), wrong + unlabelled * float(most)
+        errors, low, high = expected_errors(automated, n, wrong, worth)
         return Load(
             automated, self.claims["review"], self.claims["escalate"], n, wrong, errors, low, high
         )

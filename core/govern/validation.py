@@ -31,6 +31,8 @@ ValidationState = Literal[
 WAIVER_DAYS = 30
 #: The trigger of a suspension by a registry entry that changed what a validation rests on.
 RULES_CHANGED = "rules_changed"
+#: The trigger of a suspension because what was signed no longer recomputes.
+EVIDENCE_CHANGED = "evidence_changed"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -81,8 +81,13 @@ class Report:
 
     @property
     def first_bad(self) -> int | None:
-        """The first entry that is wrong; None when no problem names one."""
-        return min((one.seq for one in self.problems if one.seq is not None), default=None)
+        """The first entry that is wrong; None when no problem names one.
+
+        A held checkpoint that disagrees says only from where on: it counts where nothing in the
+        trail itself names an entry.
+        """
+        named = [(one.kind == "held", one.seq) for one in self.problems if one.seq is not None]
+        return min(named)[1] if named else None
 
     def lines(self) -> tuple[str, ...]:
         """The report in plain words."""
@@ -420,11 +425,14 @@ def _report(walk: Walk, kept: Sequence[_Kept], remarks: Sequence[str]) -> Report
             else:
                 against.append((signed.size, name, why))
     sizes = agreed[True] + agreed[False]
-    for size, name, why in sorted(against):
+    for name in sorted({name for _, name, _ in against}):
+        # The earliest says most; those that follow disagree because it does.
+        (size, _, why), *later = sorted(one for one in against if one[1] == name)
         before = max((good for good in sizes if good < size), default=0)
-        problems.append(
-            Problem("held", min(before, walk.count), why.format(name=name, before=before))
-        )
+        words = why.format(name=name, before=before)
+        if later:
+            words += f" {len(later):,} larger ones in it disagree as well."
+        problems.append(Problem("held", min(before, walk.count), words))
     return Report(
         problems=tuple(sorted(problems, key=_place)),
         n_entries=walk.count,

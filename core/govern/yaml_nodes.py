@@ -241,7 +241,6 @@ class Place:
         ppm = int(node.value[0]) * PPM + int(digits.ljust(_SIGNIFICANT, "0"))
         return ppm if ppm <= PPM else self.refuse("is above 1; " + _QUOTED)
 
-
     def amount(self) -> int | Missing:
         """A quoted decimal from 0, such as a cost, in whole millionths."""
         node = self.node
@@ -249,9 +248,7 @@ class Place:
         if match is None or not isinstance(node, yaml.ScalarNode):
             return self.refuse("is no amount; " + _AMOUNT_QUOTED)
         if node.style not in ("'", '"'):
-            return self.refuse(
-                f'is not in quotes, and a float is not exact; write "{node.value}"'
-            )
+            return self.refuse(f'is not in quotes, and a float is not exact; write "{node.value}"')
         return int(match[1]) * PPM + int((match[2] or "").ljust(_SIGNIFICANT, "0"))
 
 

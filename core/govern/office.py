@@ -1,0 +1,171 @@
+"""The one place where acts are done: authorised, guarded, appended and anchored.
+
+Pages, the command line and HTTP all come here. An act and its effects are one transaction: a crash
+leaves both or neither, and of two people who act at once the second meets the state the first left.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from core import __version__
+from core.govern import trail
+from core.govern.acts import Act, Proposal
+from core.govern.anchors import Anchor, Failure, anchors_of, publish
+from core.govern.keys import Signer, load_or_create
+from core.govern.replay import Replay
+from core.govern.state import State, advance, check
+from core.store.ledger import Ledger
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time, UTC without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Desk:
+    """Acts of one transaction, each meeting the state that the one before left."""
+
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, signer: Signer, state: State, clock: Clock
+    ) -> None:
+        self.cursor = cursor
+        self.state = state
+        self._signer, self._clock = signer, clock
+
+    @property
+    def now(self) -> datetime:
+        """The time of an act done now: the clock's, but never before the last act's."""
+        return max(self._clock(), self.state.last_at)
+
+    def perform(self, proposal: Proposal) -> Act:
+        """Do one act.
+
+        Raises:
+            Refused: not theirs to do, or not in this state; nothing of the transaction stays.
+        """
+        now = self.now
+        if self.state.size == 0:
+            started = trail.start(self.cursor, self._signer, at=now, program=__version__)
+            self.state = advance(self.state, started)
+        before, after = check(self.state, proposal, now)
+        act = trail.append(self.cursor, self._signer, proposal, at=now, before=before, after=after)
+        self.state = advance(self.state, act)
+        return act
+
+
+class Office:
+    """The written side of one open ledger.
+
+    Attributes:
+        ledger: the ledger.
+        failures: anchors that could not be written at the last act.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        signer: Signer | Callable[[], Signer],
+        *,
+        anchors: Sequence[Anchor] = (),
+        clock: Clock = utc_now,
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.failures: tuple[Failure, ...] = ()
+        self._anchors = tuple(anchors)
+        self._signer = signer
+        self._replay = Replay()
+        self._reading = threading.Lock()
+
+    @classmethod
+    def of(cls, ledger: Ledger, *, clock: Clock = utc_now) -> Office:
+        """The office of a ledger file, with the signing key and the anchors beside it.
+
+        The key is read, or made for a trail that has not begun, at the first act; reading the
+        state needs none.
+        """
+        path = ledger.path
+        if path is None:
+            return cls(ledger, Signer.generate(), clock=clock)
+        return cls(
+            ledger,
+            lambda: load_or_create(path, ledger.cursor()),
+            anchors=anchors_of(Path(path)),
+            clock=clock,
+        )
+
+    def state(self) -> State:
+        """What the trail says, replayed and checked against its newest signed checkpoint.
+
+        Only entries that are new since the last call are read.
+
+        Raises:
+            TrailBroken: the trail is not what was signed; nothing may rest on it.
+        """
+        with self._reading, self.ledger.cursor() as cursor:
+            return self._replay.caught_up(cursor)
+
+    def now(self) -> datetime:
+        """The time, which never falls behind the trail's."""
+        return max(self.clock(), self.state().last_at)
+
+    @contextmanager
+    def acting(self) -> Iterator[Desk]:
+        """Several acts and their effects as one transaction; published when it is committed."""
+        signer = self._signing()
+        with self.ledger.transaction() as cursor:
+            # Writers take turns, so what is committed now is what the acts will stand on.
+            desk = Desk(cursor, signer, self.state(), self.clock)
+            size = desk.state.size
+            yield desk
+        if desk.state.size > size:
+            self.publish()
+
+    @contextmanager
+    def joining(self) -> Iterator[Callable[[duckdb.DuckDBPyConnection], Desk]]:
+        """Acts inside a transaction that somebody else begins; published at the end.
+
+        Yields what makes a desk of that transaction's cursor.
+        """
+        signer, before = self._signing(), self.state().size
+        yield lambda cursor: Desk(cursor, signer, self.state(), self.clock)
+        if self.state().size > before:
+            self.publish()
+
+    def perform(
+        self,
+        proposal: Proposal,
+        effect: Callable[[duckdb.DuckDBPyConnection, Act], object] | None = None,
+    ) -> Act:
+        """Do one act, with what else has to be written for it.
+
+        Raises:
+            Refused: not theirs to do, or not in this state; nothing was changed.
+            TrailBroken: nothing is added to a trail that is not what was signed.
+        """
+        with self.acting() as desk:
+            act = desk.perform(proposal)
+            if effect is not None:
+                effect(desk.cursor, act)
+        return act
+
+    def publish(self) -> None:
+        """Write the newest checkpoint to every anchor; what fails is kept in ``failures``."""
+        with self.ledger.cursor() as cursor:
+            note = trail.latest_note(cursor)
+        if note is not None:
+            self.failures = publish(note, self._anchors)
+
+    def _signing(self) -> Signer:
+        if not isinstance(self._signer, Signer):
+            self._signer = self._signer()
+        return self._signer

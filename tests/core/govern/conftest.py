@@ -1,0 +1,178 @@
+"""A governed ledger in memory, with a clock the test moves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.govern import registry
+from core.govern.acts import Act, Actor, Proposal, Signature, stamp
+from core.govern.directory import directory
+from core.govern.fingerprint import Fingerprint
+from core.govern.keys import Signer
+from core.govern.office import Office
+from core.govern.people import actor_for
+from core.govern.registry_file import read
+from core.store.ledger import Ledger
+
+REGISTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata:
+  name: triage
+  labels: {stakes: high}
+spec:
+  owner: user:desk/ann
+  deputies: [user:desk/bob]
+  validators: group:risk/validation
+  riskApprovers: [user:risk/rita, user:risk/ruth]
+  decision: "answer without a person reading it"
+  tolerance: "0.05"
+  highConfidence: "0.90"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria:
+      - {metric: ece, max: "0.08"}
+      - {metric: auroc, min: "0.60"}
+  escalation:
+    bands:
+      - {below: "0.62", action: escalate}
+      - {below: "0.90", action: review}
+      - {action: automate}
+    overrides:
+      - where: {language: hi}
+        bands:
+          - {below: "0.95", action: review}
+          - {action: automate}
+    fallback: {unvalidated: review, missing: review, invalid: escalate}
+---
+apiVersion: calledger/v1
+kind: Group
+metadata: {name: risk/validation}
+spec:
+  members: [user:risk/vera]
+"""
+#: Stands for a bundle where a test is not about evidence; its text hashes to its name.
+BUNDLE = "{}"
+EVIDENCE = hashlib.sha256(BUNDLE.encode()).hexdigest()
+V1 = Fingerprint(model_version="m1", prompt_version="p1")
+
+
+class Clock:
+    """The time, which the test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 2, 9)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Governed:
+    """An office, and its people by their handles."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, signer: Signer | None = None) -> None:
+        self.ledger, self.clock = ledger, clock
+        self.signer = signer or Signer.generate()
+        self.office = Office(ledger, self.signer, clock=clock)
+
+    def apply(self, text: str = REGISTRY, who: str = "user:desk/admin") -> tuple[Act, ...]:
+        return registry.apply(self.office, read(text), who)
+
+    def sub(self, handle: str) -> str:
+        with self.ledger.cursor() as cursor:
+            found = directory(cursor).sub(handle)
+        assert found is not None
+        return found
+
+    def actor(self, handle: str, kind: str, signal: str | None = "triage") -> Actor:
+        return actor_for(self.office.state(), self.sub(handle), kind, signal)
+
+    def do(
+        self,
+        handle: str,
+        kind: str,
+        fingerprint: Fingerprint | None = V1,
+        *,
+        signal: str | None = "triage",
+        signature: Signature | None = None,
+        **body: object,
+    ) -> Act:
+        actor = self.actor(handle, kind, signal)
+        return self.office.perform(Proposal(kind, actor, signal, fingerprint, body, signature))
+
+    def validate(self, fingerprint: Fingerprint = V1, *, days: float = 60) -> Act:
+        """Submitted by the owner and signed by a validator, without real evidence."""
+        entry = self.office.state().entries["triage"]
+        with self.ledger.transaction() as cursor:
+            cursor.execute("DELETE FROM evidence WHERE sha256 = $sha", {"sha": EVIDENCE})
+            cursor.execute(
+                "INSERT INTO evidence VALUES ($sha, $text)", {"sha": EVIDENCE, "text": BUNDLE}
+            )
+        self.do(
+            "user:desk/ann",
+            "validation.submitted",
+            fingerprint,
+            evidence=EVIDENCE,
+            material_sha256=entry.material_sha256,
+            criteria_met=True,
+            author=self.sub("user:desk/ann"),
+        )
+        return self.do(
+            "user:risk/vera",
+            "validation.signed",
+            fingerprint,
+            signature=Signature("I checked the evidence", EVIDENCE),
+            until=stamp(self.clock.now + timedelta(days=days)),
+        )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def governed(clock: Clock) -> Iterator[Governed]:
+    """A ledger in memory whose one signal, ``triage``, is registered and not validated."""
+    with Ledger.in_memory() as ledger:
+        found = Governed(ledger, clock)
+        found.apply()
+        yield found
+
+
+@pytest.fixture
+def governed_on(clock: Clock) -> Callable[..., Governed]:
+    """``governed_on(ledger)``: the same on a given ledger, or a second office of its trail."""
+
+    def make(ledger: Ledger, same_key_as: Governed | None = None) -> Governed:
+        found = Governed(ledger, clock, same_key_as.signer if same_key_as else None)
+        if same_key_as is None:
+            found.apply()
+        return found
+
+    return make
+
+
+@pytest.fixture
+def ungoverned(clock: Clock) -> Iterator[Governed]:
+    """A ledger in memory in which nothing is written down."""
+    with Ledger.in_memory() as ledger:
+        yield Governed(ledger, clock)
+
+
+@pytest.fixture(scope="session")
+def registry_text() -> str:
+    return REGISTRY
+
+
+@pytest.fixture(scope="session")
+def v1() -> Fingerprint:
+    return V1

@@ -1,0 +1,97 @@
+"""The log of the gate's answers: on disk before they are given, and joined to their claims."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+import pytest
+
+from core.govern.decisions import DecisionLog, decide_logged, decisions_of_event, unsealed
+from core.govern.gate import FAIL_CLOSED, Gate, Question
+from core.store.ledger import Ledger
+
+ASKED = {"signal": "triage", "model_version": "m1", "prompt_version": "p1", "confidence": 0.93}
+
+
+def questions(*events: str) -> list[Question]:
+    return [Question.of({**ASKED, "event_id": event}) for event in events]
+
+
+def test_an_answer_is_in_the_log_with_what_was_asked_and_why(governed):
+    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    asked = Question.of({**ASKED, "event_id": "e1", "seg_language": "hi"})
+    (answer,) = decide_logged(gate, log, [asked])
+    (logged,) = decisions_of_event(governed.ledger.cursor(), "triage", "e1")
+    assert (logged.decision_id, logged.action) == (answer.decision_id, "review")
+    assert (logged.rule, logged.reason) == (answer.rule, answer.reason)
+    assert (logged.confidence, logged.state) == ("0.93", "draft")
+    assert logged.fingerprint == '{"model_version":"m1","prompt_version":"p1"}'
+    assert logged.trail_size == governed.office.state().size
+
+
+def test_answers_are_numbered_without_a_gap_over_batches(governed):
+    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    for batch in (("a", "b"), (), ("c",)):
+        decide_logged(gate, log, questions(*batch))
+    rows = governed.ledger.cursor().execute(
+        "SELECT decision_no, event_id FROM decisions ORDER BY decision_no"
+    )
+    assert rows.fetchall() == [(1, "a"), (2, "b"), (3, "c")]
+    assert unsealed(governed.ledger.cursor(), 0) == (1, 3)
+    assert unsealed(governed.ledger.cursor(), 2) == (3, 3)
+    assert unsealed(governed.ledger.cursor(), 3) is None
+
+
+def test_many_threads_log_every_answer_once(governed):
+    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+
+    def ask(worker: int) -> list[str]:
+        found = []
+        for i in range(20):
+            found += decide_logged(gate, log, questions(f"{worker}-{i}"))
+        return [one.decision_id for one in found]
+
+    with ThreadPoolExecutor(8) as pool:
+        given = [id_ for ids in pool.map(ask, range(8)) for id_ in ids]
+    cursor = governed.ledger.cursor()
+    logged = [id_ for (id_,) in cursor.execute("SELECT decision_id FROM decisions").fetchall()]
+    numbers = cursor.execute(
+        "SELECT min(decision_no), max(decision_no), count(DISTINCT decision_no) FROM decisions"
+    ).fetchone()
+    assert sorted(logged) == sorted(given)
+    assert len(set(given)) == 160
+    assert numbers == (1, 160, 160)
+
+
+def test_an_answer_that_cannot_be_logged_is_not_given(governed, monkeypatch: pytest.MonkeyPatch):
+    governed.validate()
+    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    assert decide_logged(gate, log, questions("a"))[0].action == "automate"
+
+    def full(self: Ledger) -> None:
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(Ledger, "transaction", full)
+    (answer,) = decide_logged(gate, log, questions("b"))
+    assert (answer.action, answer.rule) == ("review", FAIL_CLOSED)
+    assert "could not be logged" in answer.reason
+
+
+def test_an_answer_joins_its_claim_when_that_arrives(governed, tmp_path):
+    from core.govern.imports import import_recorded
+
+    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    decide_logged(gate, log, questions("e7"))
+    file = tmp_path / "claims.csv"
+    file.write_text(
+        "event_id,ts,signal,confidence,action\ne7,2026-11-02T10:00:00Z,triage,0.93,review\n"
+    )
+    import_recorded(governed.office, file)
+    row = governed.ledger.cursor().execute(
+        """
+        SELECT claims.action, decisions.action FROM claims
+        JOIN decisions USING (signal, event_id)
+        """
+    )
+    assert row.fetchall() == [("review", "review")]

@@ -1,0 +1,76 @@
+"""Applying a registry file: compared first, all or nothing, and written back as it is in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.govern import registry, trail
+from core.govern.access import Refused
+from core.govern.registry_file import read
+
+
+def plan(governed, text: str) -> registry.Plan:
+    with governed.ledger.cursor() as cursor:
+        return registry.plan(cursor, governed.office.state(), read(text), governed.clock.now)
+
+
+def test_who_applies_the_first_file_becomes_admin_and_later_ones_do_not(
+    ungoverned, registry_text: str
+):
+    ungoverned.apply(registry_text, who="user:desk/kim")
+    state = ungoverned.office.state()
+    assert state.grants == {ungoverned.sub("user:desk/kim"): frozenset({"admin"})}
+    later = registry_text.replace("90 days", "").replace("maxAgeDays: 90", "maxAgeDays: 60")
+    ungoverned.apply(later, who="user:desk/ann")
+    assert ungoverned.office.state().grants == state.grants
+
+
+def test_a_file_that_says_what_is_in_force_changes_nothing(governed, registry_text: str):
+    size = governed.office.state().size
+    assert plan(governed, registry_text).empty
+    assert governed.apply(registry_text, who="user:desk/stranger") == ()
+    assert governed.office.state().size == size
+
+
+def test_a_refused_file_leaves_no_person_no_group_and_no_entry(governed, registry_text: str):
+    size = governed.office.state().size
+    changed = registry_text.replace("desk/bob", "desk/carl").replace("triage", "other")
+    with pytest.raises(Refused):
+        governed.apply(changed, who="user:desk/ann")
+    assert governed.office.state().size == size
+    handles = governed.ledger.cursor().execute("SELECT handle FROM people").fetchall()
+    assert ("user:desk/carl",) not in handles
+
+
+def test_the_plan_names_changes_new_people_and_what_is_suspended(governed, registry_text: str):
+    text = registry_text.replace('below: "0.90"', 'below: "0.80"').replace("desk/bob", "desk/carl")
+    found = plan(governed, text)
+    (change,) = found.changes
+    assert change.reopens
+    assert any("0.90 → 0.80" in one.words for one in change.differences)
+    assert found.new_people == ("user:desk/carl",)
+    assert not plan(governed, registry_text.replace("desk/bob", "desk/carl")).changes[0].reopens
+
+
+def test_a_group_whose_members_change_is_an_act_of_its_own(governed, registry_text: str):
+    text = registry_text.replace("[user:risk/vera]", "[user:risk/vera, user:risk/idris]")
+    assert [one.name for one, _ in plan(governed, text).groups] == ["risk/validation"]
+    acts = governed.apply(text, who="user:desk/admin")
+    assert [act.kind for act in acts] == ["group.set"]
+    members = governed.office.state().groups["risk/validation"]
+    assert members == {governed.sub("user:risk/vera"), governed.sub("user:risk/idris")}
+
+
+def test_what_is_written_back_is_what_is_in_force(governed):
+    with governed.ledger.cursor() as cursor:
+        text = registry.export(cursor, governed.office.state())
+    assert plan(governed, text).empty
+    assert "user:desk/ann" in text
+    with governed.ledger.cursor() as cursor:
+        assert registry.export(cursor, governed.office.state(), ("none",)).count("Signal") == 0
+
+
+def test_entries_in_the_trail_name_people_by_opaque_ids_only(governed):
+    with governed.ledger.cursor() as cursor:
+        (act,) = [one for one in trail.acts(cursor) if one.kind == "registry.set"]
+    assert act.body["spec"]["owner"] == governed.sub("user:desk/ann")
