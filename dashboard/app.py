@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import api, owner
+from dashboard import api, owner, standing
 
 
 @asynccontextmanager
@@ -17,7 +17,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Open the ledger before the first request and close it after the last."""
     owner.ledger()
     try:
-        yield {}
+        async with standing.rounds():
+            yield {}
     finally:
         owner.close()
 

@@ -5,19 +5,19 @@ Commands only parse words, call `core`, and print; what they print is computed e
 
 from __future__ import annotations
 
-import math
-import re
 import sys
 import tempfile
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import click
 
 from core import __version__
+from core.govern.imports import import_recorded
+from core.govern.office import Office
 from core.review.measure import MeasureReport, measure
 from core.review.report import weekly_report
 from core.review.words import NONE_WORD, counted
@@ -27,61 +27,40 @@ from core.store.ledger import Ledger
 from core.store.quarantine import export_quarantined, list_quarantined
 from core.store.selection import Selection
 from dashboard import serve, terminal
-from sample_data import shifted_copies
-
-EXIT_UNUSABLE = 2
-EXIT_QUARANTINED = 3
-
-ledger_option = click.option(
-    "--ledger",
-    "ledger_path",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The ledger file.",
+from dashboard.commands import evidence, people, registry, tokens, trail, validation
+from dashboard.commands.decide import decide
+from dashboard.options import (
+    EXIT_QUARANTINED,
+    EXIT_UNUSABLE,
+    OneSentence,
+    Share,
+    day,
+    ledger_option,
+    pair,
+    port_option,
+    where_conditions,
 )
-
-
-port_option = click.option(
-    "--port",
-    default=8501,
-    show_default=True,
-    type=click.IntRange(1, 65535),
-    help="The first port to try.",
-)
-
-
-class Share(click.FloatRange):
-    """A number in [0, 1]; "nan", which no bound holds back, is none."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 1)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read the word."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value!r} is not in the range 0<=x<=1.", param, ctx)
-        return number
-
-
-class OneSentence(click.Group):
-    """Turns the errors a user can mend into one sentence and exit code 2, never a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except LedgerError as error:
-            terminal.error(str(error))
-            ctx.exit(EXIT_UNUSABLE)
+from sample_data import SAMPLE_END, shifted_copies, tell, whole_weeks_to
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="calledger")
 def main() -> None:
     """Makes an LLM's stated confidence earn trust."""
+
+
+for command in (
+    decide,
+    evidence.evidence,
+    people.gate,
+    people.person,
+    people.role,
+    registry.registry,
+    tokens.token,
+    trail.trail,
+    validation.validation,
+):
+    main.add_command(command)
 
 
 @main.command()
@@ -94,7 +73,10 @@ def demo(host: str, port: int, browser: bool | None) -> None:
         path = Path(folder) / "demo.duckdb"
         with Ledger.open(path, create=True) as ledger:
             now = datetime.now(UTC).replace(tzinfo=None)
-            import_all(ledger, shifted_copies(Path(folder), now))
+            # The sample's files are recorded when its story has been told: it begins before today.
+            import_all(shifted_copies(Path(folder), now), partial(import_file, ledger))
+            terminal.note("Telling the sample's half year of governance …")
+            tell(ledger, SAMPLE_END + whole_weeks_to(now))
         serve.run(path, host=host, port=port, open_browser=browser)
 
 
@@ -131,10 +113,11 @@ def import_command(
 
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
     """
-    mapping = dict(_pair(rename, "--map", "theirs=ours") for rename in renames)
+    mapping = dict(pair(rename, "--map", "theirs=ours") for rename in renames)
     existed = ledger_path.exists()
     with Ledger.open(ledger_path, create=True) as ledger:
-        summaries = import_all(ledger, files, mapping=mapping, signal=signal)
+        take = partial(import_recorded, Office.of(ledger), mapping=mapping, signal=signal)
+        summaries = import_all(files, take)
     if not summaries and not existed:
         ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
@@ -149,21 +132,18 @@ def import_command(
         sys.exit(EXIT_QUARANTINED)
 
 
-def import_all(
-    ledger: Ledger,
-    files: Sequence[Path],
-    *,
-    mapping: dict[str, str] | None = None,
-    signal: str | None = None,
-) -> list[ImportSummary]:
-    """Import files one by one with a progress bar; an unusable one does not stop the others."""
+def import_all(files: Sequence[Path], take: Callable[..., ImportSummary]) -> list[ImportSummary]:
+    """Import files one by one with a progress bar; an unusable one does not stop the others.
+
+    Args:
+        files: in their order.
+        take: called with a file and ``progress``.
+    """
     summaries: list[ImportSummary] = []
     for path in files:
         try:
             with terminal.progress(path.name) as report:
-                summary = import_file(
-                    ledger, path, mapping=mapping or {}, signal=signal, progress=report
-                )
+                summary = take(path, progress=report)
         except UnusableFile as error:
             terminal.error(str(error))
             continue
@@ -226,8 +206,10 @@ def quarantine_export(ledger_path: Path, out: Path) -> None:
     help=f'Only these claims; "DIM={NONE_WORD}" for those that do not name it.',
 )
 @click.option("--by", multiple=True, metavar="DIM", help="One group per value. May be given again.")
-@click.option("--tolerance", default=None, type=Share(), help="The gap accepted.")
-@click.option("--high-from", default=None, type=Share(), help="The high band's cut.")
+@click.option(
+    "--tolerance", default=None, type=Share(), help="The gap accepted; the registry's unless given."
+)
+@click.option("--high-from", default=None, type=Share(), help="The high band's cut; likewise.")
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
@@ -246,10 +228,10 @@ def measure_command(
     """Print a signal's calibration measures."""
     selection = Selection(
         signal,
-        since=_day(since, "--since"),
-        until=_day(until, "--until", end=True),
-        as_known=_day(as_known, "--as-known", end=True),
-        where=_conditions(conditions),
+        since=day(since, "--since"),
+        until=day(until, "--until", end=True),
+        as_known=day(as_known, "--as-known", end=True),
+        where=where_conditions(conditions),
     )
     with Ledger.open(ledger_path) as ledger:
         report: MeasureReport = measure(
@@ -285,41 +267,6 @@ def report_command(ledger_path: Path, week: str | None, out: Path) -> None:
         report = weekly_report(ledger.cursor(), ledger=ledger_path.name, week=week)
         size = rendering.write(report, out)
     terminal.say(f"{report.title} written to {out} ({max(1, round(size / 1000)):,} kB).")
-
-
-def _pair(text: str, option: str, shape: str) -> tuple[str, str]:
-    left, equals, right = text.partition("=")
-    if not (left and equals and right):
-        raise click.BadParameter(f"{text!r} is not of the form {shape}", param_hint=option)
-    return left, right
-
-
-def _conditions(texts: Sequence[str]) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
-    """Group ``dim=value`` words: several values of one dimension mean any of them."""
-    chosen: dict[str, tuple[str | None, ...]] = {}
-    for text in texts:
-        dimension, value = _pair(text, "--where", "dim=value")
-        named = None if value == NONE_WORD else value
-        chosen[dimension] = (*chosen.get(dimension, ()), named)
-    return tuple(chosen.items())
-
-
-def _day(text: str | None, option: str, *, end: bool = False) -> datetime | None:
-    """A date, or a time, in UTC; a bare date as an end means the end of that day."""
-    if text is None:
-        return None
-    day = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
-    try:
-        # Python reads "2026-W47" too, as a Monday: whoever writes it means the week.
-        if day is None and re.match(r"\d{4}-\d\d-\d\d[T ]", text) is None:
-            raise ValueError(text)
-        stamp = datetime.fromisoformat(text)
-        if stamp.tzinfo is not None:
-            stamp = stamp.astimezone(UTC).replace(tzinfo=None)
-        return stamp + timedelta(days=1) if end and day else stamp
-    except (ValueError, OverflowError):
-        message = f"{text!r} is not a date such as 2026-11-23"
-        raise click.BadParameter(message, param_hint=option) from None
 
 
 if __name__ == "__main__":

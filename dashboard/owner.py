@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import functools
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from core.govern.decisions import DecisionLog
+from core.govern.gate import Gate
+from core.govern.office import Office
 from core.store.ledger import Ledger
 from dashboard.settings import LEDGER_VARIABLE
 
 
+@dataclass(frozen=True)
+class _Owned:
+    """What belongs to one open ledger."""
+
+    ledger: Ledger
+    office: Office
+    gate: Gate
+    log: DecisionLog
+
+
 @functools.cache
-def _ledger_at(path: str) -> Ledger:
-    return Ledger.open(Path(path))
+def _owned_at(path: str) -> _Owned:
+    ledger = Ledger.open(Path(path))
+    office = Office.of(ledger)
+    return _Owned(ledger, office, Gate(office), DecisionLog(ledger))
 
 
 def path() -> str:
@@ -24,7 +40,22 @@ def path() -> str:
 
 def ledger() -> Ledger:
     """The one open ledger of this process."""
-    return _ledger_at(path())
+    return _owned_at(path()).ledger
+
+
+def office() -> Office:
+    """Where acts are done."""
+    return _owned_at(path()).office
+
+
+def gate() -> Gate:
+    """What answers whether a confidence may act."""
+    return _owned_at(path()).gate
+
+
+def log() -> DecisionLog:
+    """Where the gate's answers are written."""
+    return _owned_at(path()).log
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
@@ -39,6 +70,6 @@ def version() -> int:
 
 def close() -> None:
     """Give the file free; closing twice is harmless."""
-    if _ledger_at.cache_info().currsize:
+    if _owned_at.cache_info().currsize:
         ledger().close()
-        _ledger_at.cache_clear()
+        _owned_at.cache_clear()

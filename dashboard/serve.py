@@ -14,9 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from core.govern.tokens import new_secret
 from core.store.ledger import Ledger
 from dashboard import terminal
-from dashboard.settings import LEDGER_VARIABLE, streamlit_options
+from dashboard.running import Running, announced
+from dashboard.settings import LEDGER_VARIABLE, TOKEN_VARIABLE, streamlit_options
 
 PORTS_TO_TRY = 50
 
@@ -48,6 +50,7 @@ def run(ledger_path: Path, *, host: str, port: int, open_browser: bool | None) -
     from streamlit.web.bootstrap import load_config_options
 
     os.environ[LEDGER_VARIABLE] = str(ledger_path.resolve())
+    os.environ[TOKEN_VARIABLE] = new_secret()
     # Streamlit reads its configuration from the current folder; ours must hold from any folder.
     load_config_options(streamlit_options(host))
 
@@ -68,7 +71,8 @@ def run(ledger_path: Path, *, host: str, port: int, open_browser: bool | None) -
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    with suppress(KeyboardInterrupt):
+    word = Running(address, os.getpid(), os.environ[TOKEN_VARIABLE])
+    with suppress(KeyboardInterrupt), announced(ledger_path.resolve(), word):
         server.run(sockets=[listener])
     if not server.started:
         sys.exit(1)

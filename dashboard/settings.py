@@ -6,6 +6,8 @@ from pathlib import Path
 
 #: The environment variable that names the ledger file the server owns.
 LEDGER_VARIABLE = "CALLEDGER_LEDGER"
+#: The one that holds the token by which commands of the same user ask the server.
+TOKEN_VARIABLE = "CALLEDGER_SERVER_TOKEN"
 
 _THEME = Path(__file__).with_name("theme.toml")
 

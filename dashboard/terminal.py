@@ -12,6 +12,8 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from core.govern.bundle import Bundle
+from core.govern.registry import Plan
 from core.review.measure import MeasureReport
 from core.review.words import ABSENT, VERDICT_WORDS, count, counted, group_name, percent, points
 from core.store.ingest import ImportSummary
@@ -144,6 +146,39 @@ def measure_table(report: MeasureReport) -> None:
     _print(table)
     for line in report.footnotes():
         say(line)
+
+
+def evidence_lines(bundle: Bundle) -> None:
+    """What became of the criteria on each sample, and what cannot be told."""
+    parts = (bundle.whole, *((bundle.window,) if bundle.window else ()), *bundle.segments)
+    for part in parts:
+        say(f"{part.name}: n {count(part.sample.n)}, {counted(part.sample.n_inputs, 'input')}")
+        for one in part.sample.results:
+            say(f"   {one.words}")
+    for words in bundle.untold:
+        say(f"Cannot be told: {words}")
+
+
+def plan_lines(plan: Plan) -> None:
+    """What a registry file would change, and what that would have done."""
+    for change in plan.changes:
+        say(f"{change.new.name}: {'new entry' if change.old is None else 'changed'}")
+        for one in change.differences:
+            say(f"   {one.words}")
+        for line in change.effects.lines():
+            say(f"   {line}")
+        if change.reopens:
+            say("   Validations in force are suspended by this; submit evidence anew.")
+    for group, before in plan.groups:
+        members = ", ".join(group.members)
+        was = "new" if before is None else f"was: {', '.join(before)}"
+        say(f"group {group.name}: {members} ({was})")
+    for name in plan.unchanged:
+        say(f"{name}: as it is in force")
+    if plan.new_people:
+        say(f"New people: {', '.join(plan.new_people)}")
+    if plan.empty:
+        say("Nothing would change.")
 
 
 def _decimal(value: float | None) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from dashboard.settings import LEDGER_VARIABLE
-from sample_data import sample_files
+from sample_data import SAMPLE_END, sample_files, tell
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -21,6 +22,24 @@ def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for file in sample_files():
             import_file(ledger, file, now=NOW)
     return path
+
+
+@pytest.fixture(scope="session")
+def told_path(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its governance told, closed again; its key lies beside it."""
+    path = tmp_path_factory.mktemp("told") / "told.duckdb"
+    shutil.copy(sample_path, path)
+    with Ledger.open(path) as ledger:
+        tell(ledger, SAMPLE_END, now=NOW)
+    return path
+
+
+@pytest.fixture
+def told_copy(told_path: Path, tmp_path: Path) -> Path:
+    """A copy of the told sample of one's own, with its key and its checkpoints."""
+    for file in told_path.parent.glob("told.duckdb*"):
+        shutil.copy(file, tmp_path / file.name)
+    return tmp_path / told_path.name
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""`calledger decide`: the gate's answer for one input."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.govern.decisions import DecisionLog, decide_logged
+from core.govern.gate import Gate, Question
+from core.govern.office import Office
+from core.store.errors import LedgerError, LedgerHeld
+from core.store.ledger import Ledger
+from dashboard import terminal
+from dashboard.commands import fingerprint_options
+from dashboard.options import ledger_option, pair
+from dashboard.running import Running, running_on
+
+
+@click.command()
+@ledger_option
+@click.option("--signal", required=True)
+@click.option("--confidence", default=None, help="As it was stated; leave it out if it was not.")
+@click.option("--event-id", default=None, help="Joins the answer to the claim when that arrives.")
+@fingerprint_options
+@click.option(
+    "--segment", "segments", multiple=True, metavar="DIM=VALUE", help="May be given again."
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def decide(
+    ledger_path: Path,
+    signal: str,
+    confidence: str | None,
+    event_id: str | None,
+    segments: Sequence[str],
+    format_: str,
+    **fingerprint: str | None,
+) -> None:
+    """May this confidence act? Prints automate, review or escalate, with the rule and the reason.
+
+    The answer is logged. While a server owns the ledger, it is asked instead.
+    """
+    fields: dict[str, Any] = {
+        "signal": signal,
+        "event_id": event_id,
+        "confidence": _stated(confidence),
+        "segments": dict(pair(text, "--segment", "dim=value") for text in segments),
+        **fingerprint,
+    }
+    try:
+        with Ledger.open(ledger_path) as ledger:
+            gate, log = Gate(Office.of(ledger)), DecisionLog(ledger)
+            (decision,) = decide_logged(gate, log, [Question.of(fields)])
+            answer = decision.as_json()
+    except LedgerHeld:
+        server = running_on(ledger_path)
+        if server is None:
+            raise
+        answer = _asked(server, fields)
+        terminal.note(f"Asked the server at {server.address} (process {server.pid}).")
+    if format_ == "json":
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        terminal.say(f"{answer['action']}   {answer['rule']}")
+        terminal.say(str(answer["reason"]))
+
+
+def _stated(text: str | None) -> object:
+    """A number where it is one; whatever else was typed is passed on and judged by the gate."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _asked(server: Running, fields: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{server.address}/api/v1/decide",
+        data=json.dumps(fields).encode(),
+        headers={
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {server.token}",
+        },
+    )
+    # Straight to this machine, whatever proxy the environment names.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except (urllib.error.URLError, ValueError, TimeoutError) as error:
+        raise LedgerError(
+            f"The server at {server.address} (process {server.pid}) did not answer: {error}."
+        ) from error

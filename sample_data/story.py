@@ -1,0 +1,276 @@
+"""The sample's governance: half a year of people answering for its signals, as acts.
+
+Told with a clock that is set to each act's day, against what was known of the sample then: evidence
+is measured, criteria are met or missed and the gate answers by the product's own functions. Who
+did what stands in sample_data/README.md; the entries are sample_data/registry.yaml.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from core.govern import people, registry, signing
+from core.govern.acts import Actor, Proposal
+from core.govern.decisions import DecisionLog
+from core.govern.directory import directory
+from core.govern.fingerprint import Fingerprint
+from core.govern.gate import Gate, Question
+from core.govern.imports import adopt_unrecorded
+from core.govern.office import Office, utc_now
+from core.govern.overlap import Leaked
+from core.govern.registry_file import read_path
+from core.govern.watch import rounds
+from core.store.ledger import Ledger
+from sample_data.planted import (
+    AGREEMENT,
+    ANSWER,
+    DRAFT,
+    GROUNDING,
+    JUDGE,
+    LOGPROB,
+    MERGE,
+    SAFETY,
+    SELF_REPORT,
+    WEEKS,
+)
+
+REGISTRY = Path(__file__).with_name("registry.yaml")
+
+PEOPLE = {
+    "user:desk/kim.sato": "Kim Sato",
+    "user:desk/ann.lee": "Ann Lee",
+    "user:desk/bob.ng": "Bob Ng",
+    "user:payments/tom.frey": "Tom Frey",
+    "user:payments/ines.roy": "Ines Roy",
+    "user:safety/maya.cole": "Maya Cole",
+    "user:writing/paul.ito": "Paul Ito",
+    "user:writing/lena.holm": "Lena Holm",
+    "user:knowledge/sara.bell": "Sara Bell",
+    "user:knowledge/jon.dahl": "Jon Dahl",
+    "user:risk/vera.roth": "Vera Roth",
+    "user:risk/idris.bello": "Idris Bello",
+    "user:risk/rita.costa": "Rita Costa",
+    "user:risk/hugo.lang": "Hugo Lang",
+    "user:audit/nora.finn": "Nora Finn",
+}
+KIM, ANN, BOB, TOM, INES, MAYA, PAUL, LENA, SARA, JON, VERA, IDRIS, RITA, HUGO, NORA = PEOPLE
+
+_AGREEMENT_V3 = Fingerprint("assist-2", "triage-v3", None, "agreement-of-10", "behavioural",
+                            "isotonic-1")  # fmt: skip
+AGREEMENT_V4 = Fingerprint("assist-2", "triage-v4", None, "agreement-of-10", "behavioural",
+                           "isotonic-1")  # fmt: skip
+SELF_REPORT_V4 = Fingerprint("assist-2", "triage-v4", None, "verbal", "after")
+REFUND_5 = Fingerprint("refund-model-5", "refund-v2", None, "token-logprob", "independent")
+REFUND_6 = Fingerprint("refund-model-6", "refund-v2", None, "token-logprob", "independent")
+GUARD_1 = Fingerprint("guard-1", "safety-v5", None, "verbal", "after")
+GUARD_2 = Fingerprint("guard-2", "safety-v5", None, "verbal", "after")
+DRAFT_V2 = Fingerprint("writer-4", "draft-v2", None, "verbal", "before")
+DRAFT_V3 = Fingerprint("writer-4", "draft-v3", None, "verbal", "before")
+ANSWER_V9 = Fingerprint("answer-7", "answer-v9", None, "verbal", "after")
+RUBRIC_3 = Fingerprint("judge-3", "rubric-3", None, "judge", "independent")
+MERGE_V1 = Fingerprint("assist-2", "merge-v1", None, "verbal", "after")
+GROUNDING_V2 = Fingerprint("answer-7", "grounding-v2", None, "agreement-of-8", "behavioural")
+
+_CHECKED = "I read the curve, the segments and the criteria, and answer for this number."
+_CLAIMS_ASKED = 150
+
+
+class Story:
+    """The office with a clock that is set by hand, and its people by their handles."""
+
+    def __init__(self, ledger: Ledger, end: datetime) -> None:
+        self._end, self._now, self._week = end, end, 0
+        self.office = Office.of(ledger, clock=lambda: self._now)
+
+    def on(self, week: int, day: int, hour: int = 10) -> None:
+        """Set the clock to a weekday (0 is Monday) of a week of the sample, 1 is its first.
+
+        On every Monday on the way the program makes its round.
+        """
+        then = self._monday(week) + timedelta(days=day, hours=hour)
+        while self._week < week:
+            self._week += 1
+            self._now = self._monday(self._week) + timedelta(hours=6)
+            if self.office.state().entries and self._now < then:
+                rounds(self.office)
+        self._now = then
+
+    def _monday(self, week: int) -> datetime:
+        return self._end - timedelta(weeks=WEEKS + 1 - week)
+
+    def sub(self, handle: str) -> str:
+        """The opaque id of a person."""
+        return people.known_person(self.office, handle)
+
+    def by(self, handle: str, kind: str, signal: str | None) -> Actor:
+        """A person in the role that lets them act."""
+        return people.actor_for(self.office.state(), self.sub(handle), kind, signal)
+
+    def begin(self) -> None:
+        """The people and the registry; Kim applies the first file and so becomes admin."""
+        with self.office.acting() as desk:
+            for handle, name in PEOPLE.items():
+                people.enter(desk, handle, name)
+        registry.apply(self.office, read_path(REGISTRY), KIM)
+        grant = self.by(KIM, "role.granted", None)
+        body = {"sub": self.sub(NORA), "role": "auditor"}
+        self.office.perform(Proposal("role.granted", grant, body=body))
+
+    def submit(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
+        """Evidence is frozen and submitted."""
+        actor = self.by(handle, "validation.submitted", signal)
+        signing.submit(self.office, actor, signal, fingerprint)
+
+    def sign(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
+        """A validator signs it."""
+        actor = self.by(handle, "validation.signed", signal)
+        signing.sign(self.office, actor, signal, fingerprint, meaning=_CHECKED)
+
+    def reject(self, handle: str, signal: str, fingerprint: Fingerprint, reason: str) -> None:
+        """A validator does not."""
+        actor = self.by(handle, "validation.rejected", signal)
+        signing.reject(self.office, actor, signal, fingerprint, reason=reason)
+
+    def ask_the_gate(self, signal: str, since: datetime) -> None:
+        """The production system asks about the newest claims, each at its time."""
+        cursor = self.office.ledger.cursor()
+        names = ("event_id", "confidence", "model_version", "prompt_version", "params_version",
+                 "calibrator_version", "elicitation", "elicitation_order")  # fmt: skip
+        rows = cursor.execute(
+            """
+            SELECT ts, event_id, confidence_raw, model_version, prompt_version, params_version,
+                   calibrator_version, elicitation, elicitation_order
+            FROM claims WHERE signal = $signal AND ts >= $since AND split = 'production'
+            ORDER BY ts LIMIT $most
+            """,
+            {"signal": signal, "since": since, "most": _CLAIMS_ASKED},
+        ).fetchall()
+        gate, answers = Gate(self.office), []
+        for ts, *values in rows:
+            self._now = ts
+            fields = dict(zip(names, values, strict=True))
+            answers.append(gate.decide(Question.of({"signal": signal, **fields})))
+        DecisionLog(self.office.ledger).write(answers)
+
+
+def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
+    """Write the sample's governance into a ledger that holds the sample's events.
+
+    Args:
+        ledger: with the sample imported.
+        end: the Monday after the sample's last day.
+        now: when the last round is made and the imports are recorded; None: now.
+    """
+    story = Story(ledger, end)
+    story.on(2, 1)
+    story.begin()
+
+    story.on(6, 2)
+    story.submit(MAYA, SAFETY, GUARD_1)
+    story.on(6, 3)
+    story.sign(VERA, SAFETY, GUARD_1)
+    story.on(7, 0)
+    story.submit(TOM, LOGPROB, REFUND_5)
+    story.on(7, 1)
+    story.sign(IDRIS, LOGPROB, REFUND_5)
+    story.on(10, 1)
+    story.submit(ANN, AGREEMENT, _AGREEMENT_V3)
+    story.on(10, 2)
+    story.sign(VERA, AGREEMENT, _AGREEMENT_V3)
+    _late_summer(story)
+    _autumn(story)
+    _to_now(story, now or utc_now())
+
+
+def _late_summer(story: Story) -> None:
+    """Model and prompt changes: the refunds keep up, replies and drafts do not."""
+    story.on(13, 4)
+    story.submit(PAUL, DRAFT, DRAFT_V2)
+    story.on(14, 0)
+    story.sign(IDRIS, DRAFT, DRAFT_V2)
+    story.on(15, 0)
+    story.submit(INES, LOGPROB, REFUND_6)
+    story.on(15, 2)
+    story.sign(VERA, LOGPROB, REFUND_6)
+    story.on(16, 0)
+    story.submit(SARA, GROUNDING, GROUNDING_V2)
+    story.on(16, 1)
+    story.sign(IDRIS, GROUNDING, GROUNDING_V2)
+    story.on(17, 3)
+    story.submit(ANN, SELF_REPORT, SELF_REPORT_V4)
+    story.on(17, 4)
+    story.reject(
+        VERA, SELF_REPORT, SELF_REPORT_V4,
+        "Fine as a whole, but medical tickets are wrong far more often than they say.",
+    )  # fmt: skip
+
+
+def _autumn(story: Story) -> None:
+    """An owner leaves, a metric is gamed, a validation lapses and is waived."""
+    story.on(20, 1)
+    status = {"sub": story.sub(MAYA), "status": "left", "until": None}
+    kim = story.by(KIM, "person.status", None)
+    story.office.perform(Proposal("person.status", kim, body=status))
+    story.on(21, 1)
+    story.submit(ANN, AGREEMENT, AGREEMENT_V4)
+    story.on(21, 2)
+    story.sign(VERA, AGREEMENT, AGREEMENT_V4)
+    story.on(22, 0)
+    story.submit(PAUL, DRAFT, DRAFT_V3)
+    story.on(22, 3)
+    story.reject(
+        IDRIS, DRAFT, DRAFT_V3,
+        "The new prompt answers better and claims far more than that: +11 points.",
+    )  # fmt: skip
+    story.on(24, 1)
+    story.submit(JON, JUDGE, RUBRIC_3)
+    story.on(24, 2)
+    story.reject(
+        VERA, JUDGE, RUBRIC_3,
+        "ECE fell because every confidence is 71–75% now; it no longer tells good from bad.",
+    )  # fmt: skip
+    story.on(25, 2)
+    waiver = story.by(JON, "waiver.requested", GROUNDING)
+    until = story.office.now() + timedelta(days=21)
+    signing.request_waiver(
+        story.office, waiver, GROUNDING, GROUNDING_V2,
+        reason="The monthly audit sample is being labelled; evidence follows.", until=until,
+    )  # fmt: skip
+    story.on(25, 3)
+    rita = story.by(RITA, "waiver.approved", GROUNDING)
+    signing.approve_waiver(story.office, rita, GROUNDING, GROUNDING_V2)
+    _last_week(story)
+
+
+def _last_week(story: Story) -> None:
+    story.on(26, 0)
+    away = {"sub": story.sub(TOM), "status": "away", "until": None}
+    kim = story.by(KIM, "person.status", None)
+    story.office.perform(Proposal("person.status", kim, body=away))
+    story.on(26, 2)
+    try:
+        story.submit(SARA, ANSWER, ANSWER_V9)
+    except Leaked:
+        pass
+    else:
+        raise AssertionError("evidence that was tuned on has to be refused")
+    story.submit(BOB, MERGE, MERGE_V1)
+    story.on(26, 5)
+    since = story.office.now()
+    for signal in (AGREEMENT, LOGPROB, SAFETY, GROUNDING):
+        story.on(26, 5)
+        story.ask_the_gate(signal, since)
+
+
+def _to_now(story: Story, now: datetime) -> None:
+    story._now = max(now, story.office.state().last_at)
+    adopt_unrecorded(story.office)
+    rounds(story.office)
+
+
+def names_in(ledger: Ledger) -> dict[str, str]:
+    """Everybody of the story by handle, with their opaque id in this ledger."""
+    with ledger.cursor() as cursor:
+        found = directory(cursor)
+    return {one.handle: one.sub for one in found.names.values() if one.handle}

@@ -1,0 +1,158 @@
+"""What a thorough round finds in the sample: what is planted, and nothing in any null."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.govern.detect import detected
+from core.govern.detect_anchoring import compare_ways
+from core.govern.detect_gaming import Gaming, measure_gaming, pairs
+from core.govern.detect_theatre import Theatre, measure_theatre
+from core.govern.findings import Condition
+from core.govern.office import Office
+from core.govern.replay import Replay
+from core.govern.state import State
+from core.govern.watch import rounds
+from core.review.findings import findings_view
+from core.store.catalogue import signals
+from core.store.ledger import Ledger
+from core.store.selection import Selection
+from sample_data import planted
+
+NOW = datetime(2026, 11, 23, 12)
+DETECTED = ("metric_gamed", "confidence_anchored", "confidence_theatre")
+JUDGED = (planted.JUDGE, "prompt rubric-3")
+
+
+@pytest.fixture(scope="module")
+def cursor(told_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with Ledger.open(told_path, read_only=True) as ledger:
+        yield ledger.cursor()
+
+
+@pytest.fixture(scope="module")
+def state(cursor: duckdb.DuckDBPyConnection) -> State:
+    return Replay().caught_up(cursor)
+
+
+@pytest.fixture(scope="module")
+def conditions(cursor: duckdb.DuckDBPyConnection, state: State) -> tuple[Condition, ...]:
+    return detected(cursor, state, NOW)
+
+
+@pytest.fixture(scope="module")
+def compared(cursor: duckdb.DuckDBPyConnection, state: State) -> dict[tuple[str, str], Gaming]:
+    asked = pairs(cursor, state, NOW)
+    found = measure_gaming(cursor, asked, family=len(asked))
+    return {(one.pair.signal, one.pair.words[1]): one for one in found}
+
+
+@pytest.fixture(scope="module")
+def theatres(cursor: duckdb.DuckDBPyConnection, state: State) -> dict[str, Theatre]:
+    entries = {name: entry.spec for name, entry in state.entries.items()}
+    return {
+        one.name: measure_theatre(cursor, entries.get(one.name), Selection(one.name), NOW)
+        for one in signals(cursor)
+    }
+
+
+def test_the_three_planted_failures_are_found_and_nothing_else(
+    conditions: tuple[Condition, ...],
+) -> None:
+    assert {(one.kind, one.signal) for one in conditions} == {
+        ("metric_gamed", planted.JUDGE),
+        ("confidence_anchored", planted.DRAFT),
+        ("confidence_theatre", planted.MERGE),
+    }
+    assert {one.severity for one in conditions} == {"warning"}
+
+
+def test_the_judges_new_rubric_alone_is_flagged_by_both_signs(
+    compared: dict[tuple[str, str], Gaming],
+) -> None:
+    assert [name for name, one in compared.items() if one.flagged] == [JUDGED]
+    judged = compared[JUDGED]
+    assert (judged.traded, judged.narrowed) == (True, True)
+    low, high = planted.JUDGE_COLLAPSED_TO
+    assert judged.found.after.spread.width <= high - low + 1e-9
+    assert judged.found.before.auroc > 0.65
+    assert judged.found.after.auroc < 0.6
+
+
+def test_no_null_comes_near_to_being_flagged(compared: dict[tuple[str, str], Gaming]) -> None:
+    others = [one for name, one in compared.items() if name[0] != planted.JUDGE]
+    assert len(others) >= 15
+    assert min(min(one.found.p_traded, one.found.p_narrowed) for one in others) > 0.2
+
+
+def test_asking_after_the_draft_adds_the_planted_shift_to_the_same_outcomes(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    (one,) = compare_ways(cursor, Selection(planted.DRAFT), tolerance=0.05)
+    assert (one.reference.order, one.other.order) == ("before", "after")
+    assert one.confidence.n == planted.ANCHORED_INPUTS
+    assert one.confidence.value == pytest.approx(planted.ANCHORING_SHIFT)
+    assert one.confidence.low > 0.14
+    assert one.accuracy is not None
+    assert one.accuracy.value == 0
+    assert one.anchored
+
+
+def test_self_report_and_agreement_differ_little_on_the_same_tickets(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    for signal in (planted.SELF_REPORT, planted.AGREEMENT):
+        (one,) = compare_ways(cursor, Selection(signal), tolerance=0.05)
+        assert one.by == "event_id"
+        assert one.confidence.n > 20_000
+        assert not one.anchored
+        assert one.accuracy is not None
+        assert one.accuracy.value == 0
+
+
+def test_two_models_on_the_same_inputs_are_no_two_ways_of_asking(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    assert compare_ways(cursor, Selection(planted.SAFETY), tolerance=0.05) == ()
+
+
+def test_the_merges_alone_change_nothing(theatres: dict[str, Theatre]) -> None:
+    assert [name for name, one in theatres.items() if one.changes_nothing] == [planted.MERGE]
+    merges = theatres[planted.MERGE].effect
+    assert merges is not None
+    assert merges.single == "review"
+
+
+def test_the_refunds_save_what_their_rules_are_for(theatres: dict[str, Theatre]) -> None:
+    effect = theatres[planted.LOGPROB].effect
+    assert effect is not None
+    assert effect.best == "review"
+    assert effect.low is not None
+    assert effect.low > 0
+
+
+def test_what_the_callbacks_save_cannot_be_told_for_no_automated_one_is_labelled(
+    theatres: dict[str, Theatre],
+) -> None:
+    effect = theatres[planted.CALLBACK].effect
+    assert effect is not None
+    assert (effect.best, effect.saved) == (None, None)
+
+
+def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Path) -> None:
+    with Ledger.open(told_copy) as ledger:
+        office = Office.of(ledger, clock=lambda: NOW)
+        rounds(office, thorough=True)
+        rounds(office)
+        view = findings_view(ledger.cursor(), office.state(), NOW)
+    pages = {(one.kind, one.signal): one.page for one in view.rows if one.kind in DETECTED}
+    assert pages == {
+        ("metric_gamed", planted.JUDGE): "drift",
+        ("confidence_anchored", planted.DRAFT): "reliability",
+        ("confidence_theatre", planted.MERGE): "escalation",
+    }

@@ -1,0 +1,164 @@
+"""The sample's governance: which signals end in which state, by the product's own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from core.govern import evidence, trail
+from core.govern.access import Refused
+from core.govern.acts import Proposal
+from core.govern.directory import directory
+from core.govern.fingerprint import Fingerprint
+from core.govern.office import Office
+from core.govern.overlap import Leaked
+from core.govern.people import actor_for
+from core.govern.registry_file import read_path, with_people
+from core.govern.signing import prepare
+from core.govern.state import State, check
+from core.govern.verify import verify_ledger
+from core.govern.watch import outlook
+from core.store.ledger import Ledger
+from sample_data import story
+from sample_data.planted import (
+    AGREEMENT,
+    ANSWER,
+    CALLBACK,
+    DRAFT,
+    GROUNDING,
+    JUDGE,
+    LOGPROB,
+    MERGE,
+    SAFETY,
+    SELF_REPORT,
+)
+
+NOW = datetime(2026, 11, 23, 12)
+
+
+@pytest.fixture(scope="module")
+def office(told_path: Path) -> Iterator[Office]:
+    with Ledger.open(told_path, read_only=True) as ledger:
+        yield Office(ledger, _no_key, clock=lambda: NOW)
+
+
+def _no_key() -> None:
+    raise AssertionError("nothing is written here")
+
+
+@pytest.fixture(scope="module")
+def state(office: Office) -> State:
+    return office.state()
+
+
+ENDS = {
+    (AGREEMENT, story.AGREEMENT_V4): ("validated", True),
+    (SELF_REPORT, story.SELF_REPORT_V4): ("rejected", False),
+    (LOGPROB, story.REFUND_5): ("expired", False),
+    (LOGPROB, story.REFUND_6): ("validated", True),
+    (SAFETY, story.GUARD_1): ("validated", False),
+    (SAFETY, story.GUARD_2): ("draft", False),
+    (DRAFT, story.DRAFT_V2): ("validated", True),
+    (DRAFT, story.DRAFT_V3): ("rejected", False),
+    (ANSWER, story.ANSWER_V9): ("draft", False),
+    (JUDGE, story.RUBRIC_3): ("rejected", False),
+    (MERGE, story.MERGE_V1): ("in_validation", False),
+    (GROUNDING, story.GROUNDING_V2): ("waived", True),
+}
+
+
+@pytest.mark.parametrize(("signal", "fingerprint"), ENDS, ids=lambda one: str(one)[:40])
+def test_each_fingerprint_ends_in_its_state(state: State, signal: str, fingerprint: Fingerprint):
+    found = state.standing_of(signal, fingerprint, NOW)
+    assert (found.state, found.open) == ENDS[signal, fingerprint]
+    assert found.reason
+
+
+def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
+    found = {(one.kind, one.signal) for one in outlook(office).findings}
+    assert found == {
+        ("empty_owner_seat", SAFETY),
+        ("new_fingerprint", SAFETY),
+        ("new_fingerprint", SELF_REPORT),
+        ("new_fingerprint", DRAFT),
+        ("new_fingerprint", ANSWER),
+        ("new_fingerprint", JUDGE),
+        ("new_fingerprint", MERGE),
+        ("unregistered_signal", CALLBACK),
+        ("validation_expiring", LOGPROB),
+        ("validation_expiring", GROUNDING),
+    }
+
+
+def test_a_finding_is_dated_when_it_was_first_found(office: Office):
+    (found,) = [
+        one
+        for one in outlook(office).findings
+        if (one.kind, one.signal) == ("new_fingerprint", DRAFT)
+    ]
+    assert f"{found.opened_at:%Y-%m-%d}" == "2026-09-07"
+    assert found.owner == story.names_in(office.ledger)[story.PAUL]
+
+
+def test_while_the_owner_is_away_the_deputy_stands_in(state: State, office: Office):
+    names = story.names_in(office.ledger)
+    assert state.entries[LOGPROB].spec.owner == names[story.TOM]
+    assert state.acting_owner(LOGPROB, NOW) == names[story.INES]
+
+
+def test_the_leaked_evaluation_cannot_be_submitted_and_lists_its_rows(office: Office):
+    with pytest.raises(Leaked) as refused:
+        prepare(office, ANSWER, story.ANSWER_V9)
+    assert "300" in str(refused.value)
+
+
+def test_the_trail_and_every_seal_verify(office: Office):
+    with office.ledger.cursor() as cursor:
+        report = verify_ledger(cursor)
+        kinds = {act.kind for act in trail.acts(cursor)}
+    assert report.ok, report.lines()
+    assert {"import.recorded", "decisions.sealed", "waiver.approved"} <= kinds
+
+
+def test_what_was_signed_recomputes(office: Office, state: State):
+    with office.ledger.cursor() as cursor:
+        for one in state.validations.values():
+            if one.signed is not None:
+                assert evidence.verify(cursor, one.signed.evidence).same
+
+
+def test_the_gate_answered_the_last_claims_as_their_fingerprints_stood(office: Office):
+    rows = office.ledger.cursor().execute(
+        """
+        SELECT signal, rule, count(*) FROM decisions
+        WHERE rule LIKE 'fallback:%' GROUP BY signal, rule
+        """
+    )
+    assert {row[:2] for row in rows.fetchall()} == {(SAFETY, "fallback:unvalidated")}
+    joined = office.ledger.cursor().execute(
+        "SELECT count(*) FROM decisions JOIN claims USING (signal, event_id)"
+    )
+    assert (
+        joined.fetchone()
+        == office.ledger.cursor().execute("SELECT count(*) FROM decisions").fetchone()
+    )
+
+
+def test_the_registry_is_the_committed_file(state: State, office: Office):
+    with office.ledger.cursor() as cursor:
+        names = directory(cursor)
+    written = {spec.name: spec for spec in read_path(story.REGISTRY).specs}
+    in_force = {
+        name: with_people(entry.spec, names.handle) for name, entry in state.entries.items()
+    }
+    assert in_force == written
+
+
+def test_whoever_reads_only_cannot_act(office: Office):
+    names = story.names_in(office.ledger)
+    nora = actor_for(office.state(), names[story.NORA], "validation.signed", MERGE)
+    with pytest.raises(Refused, match="validator"):
+        check(office.state(), Proposal("validation.signed", nora, MERGE, story.MERGE_V1), NOW)
