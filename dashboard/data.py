@@ -2,33 +2,238 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import tempfile
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from core.govern import trail
+from core.govern.bundle import Bundle
+from core.govern.decisions import logged as decisions_logged
+from core.govern.export import export as export_trail
+from core.govern.fingerprint import Fingerprint
+from core.govern.registry import Plan
+from core.govern.registry import plan as plan_of
+from core.govern.registry_file import read as read_registry
+from core.govern.replay import TrailBroken
+from core.govern.search import ActSearch
+from core.govern.state import State
+from core.review import act as act_review
+from core.review import breaches as breaches_review
 from core.review import claim as claim_review
 from core.review import claims as claims_review
 from core.review import drift as drift_review
+from core.review import elicitation as elicitation_review
+from core.review import escalation as escalation_review
+from core.review import findings as findings_review
+from core.review import gaming as gaming_review
 from core.review import intake as intake_review
 from core.review import labels as labels_review
+from core.review import registry as registry_review
 from core.review import reliability as reliability_review
+from core.review import risks as risks_review
 from core.review import segments as segments_review
 from core.review import shift as shift_review
+from core.review import signoff as signoff_review
+from core.review import signoff_list as signoff_list_review
+from core.review import standing as standing_review
+from core.review import theatre as theatre_review
+from core.review import trail as trail_review
 from core.review import week as week_review
+from core.review import wholeness as wholeness_review
+from core.review.act_words import Names
 from core.review.overview import Overview, signal_dimensions
 from core.review.overview import overview as overview_of
+from core.review.terms import Terms, all_terms, terms_of
 from core.review.windows import Window
 from core.store.catalogue import DimensionFacts
+from core.store.fingerprints import fingerprints_seen
 from core.store.rows import Order, Search
 from core.store.selection import Selection
-from dashboard.owner import cursor, path, version
+from dashboard.owner import cursor, office, path, version
 
 ENTRIES = 64
 
 
 def _key() -> tuple[str, int]:
     return path(), version()
+
+
+#: What the written side rests on: the ledger, its trail's size, and the minute.
+_Written = tuple[str, int, int, int]
+
+
+def _written_key() -> _Written:
+    with cursor() as one:
+        size = trail.size(one)
+    return (*_key(), size, int(datetime.now(UTC).timestamp() // 60))
+
+
+#: What rests on the written side and on ages in days: the ledger, its trail's size, and the day.
+_Daily = tuple[str, int, int, str]
+
+
+def _daily_key() -> _Daily:
+    with cursor() as one:
+        size = trail.size(one)
+    return (*_key(), size, datetime.now(UTC).date().isoformat())
+
+
+def state() -> State | None:
+    """What the trail says; None where it is broken."""
+    try:
+        return office().state()
+    except TrailBroken:
+        return None
+
+
+def terms(signal: str) -> Terms:
+    """What a signal's registry entry says it is measured by."""
+    return terms_of(state(), signal)
+
+
+def findings() -> findings_review.FindingsView:
+    """What is wrong now."""
+    return _findings(_written_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _findings(of: _Written) -> findings_review.FindingsView:
+    try:
+        known, now = office().state(), office().now()
+    except TrailBroken as broken:
+        return findings_review.broken_view(broken, office().clock())
+    return findings_review.findings_view(cursor(), known, now)
+
+
+def registry() -> registry_review.RegistryView:
+    """Every signal that has claims or an entry.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _registry(_written_key())
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the registry…")
+def _registry(of: _Written) -> registry_review.RegistryView:
+    return registry_review.registry_view(cursor(), office().state(), office().now())
+
+
+def signal_entry(signal: str) -> registry_review.SignalView:
+    """One signal's registry entry and what came of it.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _signal_entry(_written_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Reading the registry…")
+def _signal_entry(of: _Written, signal: str) -> registry_review.SignalView:
+    return registry_review.signal_view(
+        cursor(), office().state(), _registry(of), signal, office().now()
+    )
+
+
+def escalation(
+    signal: str, first: date, last: date, *, as_if: bool
+) -> escalation_review.EscalationView:
+    """One signal's rules in practice.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _escalation((*_written_key(), decisions_logged(cursor())), signal, first, last, as_if)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Holding the claims against the rules…")
+def _escalation(
+    of: tuple[str, int, int, int, int], signal: str, first: date, last: date, as_if: bool
+) -> escalation_review.EscalationView:
+    return escalation_review.escalation_view(
+        cursor(), office().state(), signal, first, last, as_if=as_if
+    )
+
+
+def breaches(
+    signal: str,
+    first: date,
+    last: date,
+    kinds: tuple[str, ...],
+    order: breaches_review.Order,
+    leaf: int,
+) -> breaches_review.Breaches:
+    """One leaf of a signal's breaches."""
+    of = (*_written_key(), decisions_logged(cursor()))
+    return _breaches(of, signal, first, last, kinds, order, leaf)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching the breaches…")
+def _breaches(
+    of: tuple[str, int, int, int, int],
+    signal: str,
+    first: date,
+    last: date,
+    kinds: tuple[str, ...],
+    order: breaches_review.Order,
+    leaf: int,
+) -> breaches_review.Breaches:
+    return breaches_review.breaches_view(
+        cursor(), signal, first, last, kinds=kinds, order=order, leaf=leaf
+    )
+
+
+def all_breaches(
+    signal: str, first: date, last: date, kinds: tuple[str, ...], order: breaches_review.Order
+) -> pd.DataFrame:
+    """A signal's breaches for a file; too large to be kept."""
+    return breaches_review.breaches_view(
+        cursor(),
+        signal,
+        first,
+        last,
+        kinds=kinds,
+        order=order,
+        leaf_size=breaches_review.DOWNLOAD_SIZE,
+    ).frame
+
+
+def plan(text: str) -> Plan:
+    """What a registry file would change, and what that would have done.
+
+    Raises:
+        RegistryFileError: it is refused.
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _plan(_written_key(), text)
+
+
+@st.cache_data(max_entries=8, show_spinner="Running both rules over the last claims…")
+def _plan(of: _Written, text: str) -> Plan:
+    return plan_of(cursor(), office().state(), read_registry(text), office().now())
+
+
+def badge(selection: Selection) -> standing_review.Badge:
+    """Whether the selected claims may be acted on."""
+    return _badge(_written_key(), selection)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _badge(of: _Written, selection: Selection) -> standing_review.Badge:
+    return standing_review.selected_standing(cursor(), state(), selection, office().clock())
+
+
+def written(monday: date) -> dict[str, standing_review.Written]:
+    """What the written side says of each signal whose week is reviewed."""
+    return _week_written(_written_key(), monday)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _week_written(of: _Written, monday: date) -> dict[str, standing_review.Written]:
+    return standing_review.week_written(cursor(), state(), monday, office().clock())
 
 
 def overview() -> Overview:
@@ -55,7 +260,7 @@ def reliability(
     selection: Selection, compare: tuple[str, str | None, str | None] | None
 ) -> reliability_review.ReliabilityView:
     """The Reliability page's numbers."""
-    return _reliability(_key(), selection, compare)
+    return _reliability(_key(), selection, compare, terms(selection.signal))
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Measuring…")
@@ -63,15 +268,52 @@ def _reliability(
     of: tuple[str, int],
     selection: Selection,
     compare: tuple[str, str | None, str | None] | None,
+    by: Terms,
 ) -> reliability_review.ReliabilityView:
-    return reliability_review.reliability_view(cursor(), selection, compare=compare)
+    return reliability_review.reliability_view(
+        cursor(), selection, compare=compare, tolerance=by.tolerance, high_from=by.high_from
+    )
+
+
+def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
+    """How the confidence was asked for."""
+    return _elicitation(_key(), selection, terms(selection.signal).tolerance)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing how it was asked…")
+def _elicitation(
+    of: tuple[str, int], selection: Selection, tolerance: float
+) -> elicitation_review.ElicitationView:
+    return elicitation_review.elicitation_view(cursor(), selection, tolerance=tolerance)
+
+
+def gaming(signal: str) -> gaming_review.GamingView:
+    """Whether a metric of a signal is being gamed."""
+    return _gaming(_daily_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Holding versions against those before…")
+def _gaming(of: _Daily, signal: str) -> gaming_review.GamingView:
+    return gaming_review.gaming_view(cursor(), state(), signal, office().clock())
+
+
+def theatre(signal: str, last: date) -> theatre_review.TheatreView:
+    """What a signal's confidence changed in the 13 weeks up to a day, that day included."""
+    until = datetime.combine(last + timedelta(days=1), time())
+    return _theatre(_daily_key(), Selection(signal, until=until))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Weighing what it changes…")
+def _theatre(of: _Daily, selection: Selection) -> theatre_review.TheatreView:
+    return theatre_review.theatre_view(cursor(), state(), selection, office().clock())
 
 
 def segments(
     selection: Selection, row: str, column: str, listed: tuple[str, ...], every_pair: bool
 ) -> segments_review.SegmentsView:
     """The Segments page's numbers."""
-    return _segments(_key(), selection, row, column, listed, every_pair)
+    by = terms(selection.signal)
+    return _segments(_key(), selection, row, column, listed, every_pair, by)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every segment…")
@@ -82,6 +324,7 @@ def _segments(
     column: str,
     listed: tuple[str, ...],
     every_pair: bool,
+    by: Terms,
 ) -> segments_review.SegmentsView:
     return segments_review.segments_view(
         cursor(),
@@ -90,6 +333,8 @@ def _segments(
         column=column,
         segment_dimensions=listed,
         every_pair=every_pair,
+        tolerance=by.tolerance,
+        high_from=by.high_from,
     )
 
 
@@ -125,14 +370,16 @@ def _quarantined(of: tuple[str, int]) -> pd.DataFrame:
 
 def drift(selection: Selection, period: drift_review.Period) -> drift_review.DriftView:
     """The Drift page's timeline."""
-    return _drift(_key(), selection, period)
+    return _drift(_key(), selection, period, terms(selection.signal))
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every period…")
 def _drift(
-    of: tuple[str, int], selection: Selection, period: drift_review.Period
+    of: tuple[str, int], selection: Selection, period: drift_review.Period, by: Terms
 ) -> drift_review.DriftView:
-    return drift_review.drift_view(cursor(), selection, period=period)
+    return drift_review.drift_view(
+        cursor(), selection, period=period, tolerance=by.tolerance, high_from=by.high_from
+    )
 
 
 def shift(
@@ -160,12 +407,14 @@ def _shift(
 
 def found(search: Search, total: int) -> claims_review.Found:
     """How many claims a search finds."""
-    return _found(_key(), search, total)
+    return _found(_key(), search, total, terms(search.selection.signal).high_from)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Counting claims…")
-def _found(of: tuple[str, int], search: Search, total: int) -> claims_review.Found:
-    return claims_review.found(cursor(), search, total)
+def _found(
+    of: tuple[str, int], search: Search, total: int, high_from: float
+) -> claims_review.Found:
+    return claims_review.found(cursor(), search, total, high_from=high_from)
 
 
 def leaf(search: Search, order: Order, number: int) -> pd.DataFrame:
@@ -185,12 +434,12 @@ def download(search: Search, order: Order) -> pd.DataFrame:
 
 def claim(signal: str, event_id: str, as_known: datetime | None) -> claim_review.ClaimView | None:
     """One claim end to end."""
-    return _claim(_key(), signal, event_id, as_known)
+    return _claim((*_trail_key(), decisions_logged(cursor())), signal, event_id, as_known)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Opening the claim…")
 def _claim(
-    of: tuple[str, int], signal: str, event_id: str, as_known: datetime | None
+    of: tuple[str, int, int, int], signal: str, event_id: str, as_known: datetime | None
 ) -> claim_review.ClaimView | None:
     return claim_review.claim_view(cursor(), signal, event_id, as_known)
 
@@ -212,21 +461,163 @@ def _mondays(of: tuple[str, int], today: date) -> tuple[date, ...]:
 
 def week(monday: date) -> week_review.WeekView:
     """The weekly review."""
-    view = _week(_key(), monday)
+    view = _week(_key(), monday, all_terms(state()))
     assert view is not None, "a ledger with weeks has a review"
     return view
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Reviewing the week…")
-def _week(of: tuple[str, int], monday: date) -> week_review.WeekView | None:
-    return week_review.week_view(cursor(), monday=monday)
+def _week(
+    of: tuple[str, int], monday: date, by: tuple[tuple[str, Terms], ...]
+) -> week_review.WeekView | None:
+    return week_review.week_view(cursor(), monday=monday, terms=dict(by))
 
 
 def labels(selection: Selection) -> labels_review.LabelsView:
     """How honest a signal's labels are."""
-    return _labels(_key(), selection)
+    return _labels(_key(), selection, terms(selection.signal).tolerance)
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Weighing the labels…")
-def _labels(of: tuple[str, int], selection: Selection) -> labels_review.LabelsView:
-    return labels_review.labels_view(cursor(), selection)
+def _labels(
+    of: tuple[str, int], selection: Selection, tolerance: float
+) -> labels_review.LabelsView:
+    return labels_review.labels_view(cursor(), selection, tolerance=tolerance)
+
+
+#: What the trail as it is written rests on, whatever the clock says.
+_Trail = tuple[str, int, int]
+
+
+def _trail_key() -> _Trail:
+    with cursor() as one:
+        return (*_key(), trail.size(one))
+
+
+def trail_size() -> int:
+    """How many entries the trail has."""
+    with cursor() as one:
+        return trail.size(one)
+
+
+def acts(asked: ActSearch, number: int) -> trail_review.TrailView:
+    """One leaf of the acts that a search finds."""
+    return _acts(_trail_key(), asked, number)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Reading the trail…")
+def _acts(of: _Trail, asked: ActSearch, number: int) -> trail_review.TrailView:
+    return trail_review.trail_view(cursor(), asked, number)
+
+
+def act_choices() -> trail_review.Choices:
+    """What the list of acts can be narrowed to."""
+    return _act_choices(_trail_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _act_choices(of: _Trail) -> trail_review.Choices:
+    return trail_review.choices(cursor())
+
+
+def act(seq: int) -> act_review.ActView | None:
+    """One act end to end."""
+    return _act(_trail_key(), seq)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the act…")
+def _act(of: _Trail, seq: int) -> act_review.ActView | None:
+    return act_review.act_view(cursor(), seq)
+
+
+def wholeness() -> wholeness_review.Wholeness:
+    """Whether the trail is whole, as of the last time that anything in it was new."""
+    return _wholeness(_trail_key())
+
+
+@st.cache_data(max_entries=4, show_spinner="Verifying every entry, checkpoint and seal…")
+def _wholeness(of: _Trail) -> wholeness_review.Wholeness:
+    return wholeness_review.wholeness(cursor(), Path(path()), office().clock())
+
+
+def verify_again() -> None:
+    """Forget the last verification, and what was read of the trail."""
+    for one in (_wholeness, _acts, _act, _act_choices):
+        one.clear()
+
+
+def trail_export() -> bytes:
+    """The whole trail and the evidence it cites as one file; too large to be kept.
+
+    Raises:
+        TrailError: there is nothing to export.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "trail.jsonl"
+        export_trail(cursor(), file)
+        return file.read_bytes()
+
+
+def signoffs(signal: str | None) -> signoff_list_review.SignoffList:
+    """What waits for a signature, over all signals or of one.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _signoffs(_written_key(), signal)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _signoffs(of: _Written, signal: str | None) -> signoff_list_review.SignoffList:
+    known, now = office().state(), office().now()
+    with cursor() as one:
+        seen, names = fingerprints_seen(one), Names.read(one)
+    return signoff_list_review.signoff_list(known, seen, names, now, signal)
+
+
+def signoff(
+    signal: str, fingerprint: Fingerprint, measured: Bundle | None
+) -> signoff_review.SignoffView:
+    """One fingerprint's evidence and signatures.
+
+    Args:
+        signal: its signal.
+        fingerprint: which.
+        measured: what was measured in this session and not submitted.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _signoff(
+        _written_key(), signal, fingerprint, None if measured is None else measured.text
+    )
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the evidence…")
+def _signoff(
+    of: _Written, signal: str, fingerprint: Fingerprint, measured: str | None
+) -> signoff_review.SignoffView:
+    known, now = office().state(), office().now()
+    with cursor() as one:
+        return signoff_review.signoff_view(
+            one,
+            known,
+            Names.read(one),
+            signal,
+            fingerprint,
+            now,
+            measured=None if measured is None else Bundle(measured),
+        )
+
+
+def risks() -> risks_review.RisksView:
+    """The twelve failures of every signal, as of today."""
+    return _risks(_daily_key())
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking for twelve failures in every signal…")
+def _risks(of: _Daily) -> risks_review.RisksView:
+    known, whole = state(), wholeness()
+    now = office().clock() if known is None else max(office().clock(), known.last_at)
+    with cursor() as one:
+        return risks_review.risks_view(one, known, now, whole, data_version=of[1])

@@ -46,7 +46,39 @@ page = st.navigation(
                 help="Since when, and after which model or prompt change.",
             ),
         ],
+        "Govern": [
+            st.Page(
+                "app_pages/registry.py",
+                title="Registry",
+                icon=":material/assignment_ind:",
+                help="Who owns it, is it validated, until when, under which rules.",
+            ),
+            st.Page(
+                "app_pages/sign_off.py",
+                title="Sign-off",
+                icon=":material/draw:",
+                help="The evidence, the criteria met and missed, and the signature.",
+            ),
+            st.Page(
+                "app_pages/escalation.py",
+                title="Escalation",
+                icon=":material/call_split:",
+                help="The rules, how many cases each took, and where they were not kept.",
+            ),
+            st.Page(
+                "app_pages/risks.py",
+                title="Risks",
+                icon=":material/shield:",
+                help="Twelve ways trust fails, for every signal: covered, open, or not measured.",
+            ),
+        ],
         "Audit": [
+            st.Page(
+                "app_pages/decision_trail.py",
+                title="Decision trail",
+                icon=":material/history_edu:",
+                help="Who did what, on which numbers; is the trail whole.",
+            ),
             st.Page(
                 "app_pages/claims.py",
                 title="Claims",
@@ -64,7 +96,15 @@ page = st.navigation(
 )
 
 overview = data.overview()
-scopes: dict[str, filters.Scope] = {"This week": "nothing", "Data": "signal"}
+scopes: dict[str, filters.Scope] = {
+    "This week": "nothing",
+    "Registry": "nothing",
+    "Sign-off": "nothing",
+    "Escalation": "nothing",
+    "Risks": "nothing",
+    "Decision trail": "nothing",
+    "Data": "signal",
+}
 filters.draw(overview, scopes.get(page.title, "everything"))
 st.sidebar.caption(overview.freshness)
 page.run()

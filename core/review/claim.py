@@ -11,6 +11,8 @@ import duckdb
 import pandas as pd
 
 from core.events import PPM
+from core.review.fact import Fact
+from core.review.governed import Governed, governed
 from core.review.words import ABSENT, count, dimension_name
 from core.store import history
 from core.store.history import ClaimRecord, OutcomeVersion, Relation
@@ -24,21 +26,6 @@ _SAID = (
 )
 _ABOUT = ("input_id", "split")
 _TRACED = ("trace_id", "span_id")
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A name and a value.
-
-    Attributes:
-        name: in our words, or for an attribute the file's own.
-        value: as shown.
-        logged: whether the value is text that came from outside, to be shown as it came.
-    """
-
-    name: str
-    value: str
-    logged: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,6 +44,7 @@ class ClaimView:
         same_event: claims of other signals about the event.
         same_input: other claims of the signal about the input, newest first.
         more: what of these is not listed, in a sentence; empty when everything is.
+        governed: which rules were in force, and what the gate answered.
     """
 
     record: ClaimRecord
@@ -71,6 +59,7 @@ class ClaimView:
     same_event: tuple[Relation, ...]
     same_input: tuple[Relation, ...]
     more: str
+    governed: Governed
 
 
 def claim_view(
@@ -113,6 +102,7 @@ def claim_view(
         same_event=tuple(others[:RELATIONS]),
         same_input=tuple(again[:RELATIONS]),
         more=f"Only the first {RELATIONS} of a kind are listed." if overflow else "",
+        governed=governed(cursor, record),
     )
 
 

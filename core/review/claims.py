@@ -50,16 +50,20 @@ def claims_view(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Clai
     )
 
 
-def found(cursor: duckdb.DuckDBPyConnection, search: Search, total: int) -> Found:
+def found(
+    cursor: duckdb.DuckDBPyConnection, search: Search, total: int, *, high_from: float = HIGH_FROM
+) -> Found:
     """Count what a search finds.
 
     Args:
         cursor: of the ledger.
         search: which claims.
         total: all claims of the signal.
+        high_from: lower edge of the high-confidence band.
     """
-    counts = rows.counts(cursor, search, high_from=HIGH_FROM)
-    return Found(counts, max(1, -(-counts.n_found // LEAF_SIZE)), found_sentence(counts, total))
+    counts = rows.counts(cursor, search, high_from=high_from)
+    said = found_sentence(counts, total, high_from)
+    return Found(counts, max(1, -(-counts.n_found // LEAF_SIZE)), said)
 
 
 def leaf(
@@ -75,7 +79,7 @@ def download(cursor: duckdb.DuckDBPyConnection, search: Search, order: Order) ->
     return rows.claims(cursor, search, limit=DOWNLOAD_SIZE, order=order)
 
 
-def found_sentence(counts: Counts, total: int) -> str:
+def found_sentence(counts: Counts, total: int, high_from: float = HIGH_FROM) -> str:
     """How many were found: "312 of 6,601 claims; 41 of them stated 90% or more and were wrong"."""
     n, wrong = counts.n_found, counts.n_high_wrong
     if not n:
@@ -83,7 +87,7 @@ def found_sentence(counts: Counts, total: int) -> str:
     head = counted(total, "claim") if n == total else f"{count(n)} of {counted(total, 'claim')}"
     if not counts.n_labelled:
         return f"{head}; no outcome is known yet."
-    which = f"stated {cut(HIGH_FROM)} or more and"
+    which = f"stated {cut(high_from)} or more and"
     if wrong == n:
         return f"{head}; {'it' if n == 1 else 'all of them'} {which} {_was(n)} wrong."
     who = "none of them" if not wrong else f"{count(wrong)} of them"

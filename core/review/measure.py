@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from core.measure.summary import Measures, measure_groups
-from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.measure.verdict import MINIMUM_INPUTS
+from core.review.terms import USUAL, read_state, terms_of
 from core.review.words import counted, cut, within
 from core.store.catalogue import signals
 from core.store.cells import grouped_cells
@@ -90,13 +91,23 @@ def measure(
 ) -> MeasureReport:
     """Measure the selected claims of one signal, split by ``by``.
 
+    Args:
+        cursor: of the ledger.
+        selection: the claims.
+        by: dimensions.
+        tolerance: the gap accepted; None: what the registry entry says, or else the usual.
+        high_from: lower edge of the high-confidence band; None: likewise.
+
     Raises:
         UnknownSignal: a signal that this ledger has not seen.
         UnknownDimension: a dimension that it does not have.
         BadValue: a value that its dimension cannot take.
     """
-    tolerance = TOLERANCE if tolerance is None else tolerance
-    high_from = HIGH_FROM if high_from is None else high_from
+    terms = USUAL
+    if tolerance is None or high_from is None:
+        terms = terms_of(read_state(cursor), selection.signal)
+    tolerance = terms.tolerance if tolerance is None else tolerance
+    high_from = terms.high_from if high_from is None else high_from
     grouped = grouped_cells(cursor, selection, by)
     if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
         _check_signal(cursor, selection.signal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -103,6 +103,27 @@ def reliability_view(
     else:
         dimension, *sides = compare
         asked = [(value_name(value), selection.narrowed(dimension, value)) for value in sides]
+    return side_by_side(cursor, asked, tolerance=tolerance, high_from=high_from, as_of=as_of)
+
+
+def side_by_side(
+    cursor: duckdb.DuckDBPyConnection,
+    asked: Sequence[tuple[str, Selection]],
+    *,
+    tolerance: float = TOLERANCE,
+    high_from: float = HIGH_FROM,
+    as_of: datetime | None = None,
+) -> ReliabilityView:
+    """Assemble named groups of claims, judged together.
+
+    Args:
+        cursor: of the ledger.
+        asked: name and claims of each group.
+        tolerance: the gap accepted, in [0, 1].
+        high_from: lower edge of the high-confidence band.
+        as_of: when the claims' ages are taken, UTC without zone; None: each selection's
+            ``as_known``, or now.
+    """
     named = [(name, _one(cursor, one)) for name, one in asked]
     cells = [one for _, one in named]
     chosen = [escalated_cases_only(cursor, one, as_of=as_of) for _, one in asked]

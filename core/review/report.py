@@ -12,10 +12,15 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.govern.replay import Replay, TrailBroken
+from core.govern.state import State
 from core.measure.verdict import Verdict
 from core.review.drift import DriftView, drift_view
+from core.review.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.review.overview import overview
 from core.review.reliability import GroupView, ReliabilityView, reliability_view
+from core.review.standing import Written, week_written
+from core.review.terms import Terms, all_terms
 from core.review.week import (
     SEGMENT_WEEKS,
     TREND_WEEKS,
@@ -30,6 +35,7 @@ from core.review.words import (
     ABSENT,
     VERDICT_WORDS,
     count,
+    counted,
     cut,
     percent,
     points,
@@ -42,6 +48,8 @@ from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.selection import Selection
 
 NOTHING_CHANGED = "Nothing that stands out against the week before."
+#: As many signals are named that may act.
+_NAMED = 4
 NO_WORST = "none is shown to be off in the last mature weeks"
 
 
@@ -88,6 +96,9 @@ class Line:
         n_claims: the week's claims, in words.
         trend: the gap of each mature week, oldest first, as proportions.
         trend_words: the trend in words.
+        tolerance: the gap accepted, which may be the signal's own.
+        standing: whether it may act, in words.
+        owner: who answers for it.
     """
 
     signal: str
@@ -103,6 +114,9 @@ class Line:
     n_claims: str
     trend: tuple[float, ...]
     trend_words: str
+    tolerance: float
+    standing: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -145,9 +159,11 @@ class WeeklyReport:
         changes: what changed against the week before, in the order of the lines.
         lines: a row per signal that had claims in the weeks of the trend, worst first.
         quiet: the other signals.
-        standing: what nobody has signed off.
-        high_from: lower edge of the high-confidence band.
-        tolerance: the gap accepted.
+        findings: what waits for somebody, critical first.
+        findings_say: how many, in a sentence.
+        standing: what is signed off, and what nobody has.
+        high_from: lower edge of the high-confidence band; None where signals differ in it.
+        tolerance: the gap accepted, of signals that have none of their own.
         closer: the worst signal; None without a line.
         guide: how to read it, in four lines.
         method: how the verdicts were corrected together.
@@ -162,8 +178,10 @@ class WeeklyReport:
     changes: tuple[Said, ...]
     lines: tuple[Line, ...]
     quiet: tuple[str, ...]
+    findings: tuple[FindingRow, ...]
+    findings_say: str
     standing: str
-    high_from: float
+    high_from: float | None
     tolerance: float
     closer: Closer | None
     guide: tuple[str, ...]
@@ -196,8 +214,11 @@ def weekly_report(
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     monday = _chosen(reviewable_weeks(cursor, moment), week, ledger)
-    view = week_view(cursor, monday=monday, now=moment)
+    state, wrong = _written_side(cursor, moment)
+    view = week_view(cursor, monday=monday, terms=dict(all_terms(state)), now=moment)
     assert view is not None, "a ledger with weeks has a review"
+    written = week_written(cursor, state, monday, moment)
+    cuts = {row.terms.high_from for row in view.rows}
     return WeeklyReport(
         week=view.week,
         dates=f"{view.first} to {view.last}",
@@ -206,17 +227,45 @@ def weekly_report(
         headline=view.headline,
         open_first=None if view.first_step is None else _said(view.first_step, ledger),
         changes=tuple(_said(change, ledger) for row in view.rows for change in row.changes),
-        lines=tuple(_line(row) for row in view.rows),
+        lines=tuple(_line(row, written[row.signal], len(cuts) > 1) for row in view.rows),
         quiet=view.quiet,
-        standing="No signal is validated: nobody has signed one off. These are measurements, not "
-        "leave to act on a confidence.",
-        high_from=view.high_from,
+        findings=wrong.waiting,
+        findings_say=wrong.headline,
+        standing=_standing([(row.signal, written[row.signal]) for row in view.rows]),
+        high_from=cuts.pop() if len(cuts) == 1 else None,
         tolerance=view.tolerance,
         closer=_closer(cursor, view, moment) if view.rows else None,
         guide=_guide(view),
         method=f"Verdicts are corrected together: {view.method}. The intervals printed are each "
         f"gap's own, at 95%.",
     )
+
+
+# -------------------------------------------------------------------------------- the written side
+def _written_side(
+    cursor: duckdb.DuckDBPyConnection, now: datetime
+) -> tuple[State | None, FindingsView]:
+    """What the trail says, None where it is broken; and what is wrong."""
+    try:
+        state = Replay().caught_up(cursor)
+    except TrailBroken as broken:
+        return None, broken_view(broken, now)
+    moment = max(now, state.last_at)
+    return state, findings_view(cursor, state, moment)
+
+
+def _standing(rows: Sequence[tuple[str, Written]]) -> str:
+    """What is signed off, and what is not."""
+    leave = "These are measurements, not leave to act on a confidence."
+    signed = [f"{name} ({one.badge.words.lower()})" for name, one in rows if one.badge.open]
+    if not signed:
+        return f"No signal is validated: nobody has signed one off. {leave}"
+    more = len(signed) - _NAMED
+    text = f"May act: {', '.join(signed[:_NAMED])}{f' and {more} more' if more > 0 else ''}."
+    rest = len(rows) - len(signed)
+    if not rest:
+        return text
+    return f"{text} Not validated as a whole: {counted(rest, 'other')}. {leave}"
 
 
 # --------------------------------------------------------------------------------------- the week
@@ -269,7 +318,10 @@ def _command(one: Pointer, ledger: str) -> str | None:
     return " ".join(quote(word) for word in words)
 
 
-def _line(row: SignalWeek) -> Line:
+def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
+    high_n = f"n {count(row.high_n)}"
+    if cuts_differ:
+        high_n += f", from {cut(row.terms.high_from)}"
     return Line(
         signal=row.signal,
         verdict=row.verdict,
@@ -280,12 +332,15 @@ def _line(row: SignalWeek) -> Line:
         high_band=ABSENT
         if row.high_claimed is None
         else f"{percent(row.high_claimed)} → {percent(row.high_observed)}",
-        high_n="" if row.high_claimed is None else f"n {count(row.high_n)}",
+        high_n="" if row.high_claimed is None else high_n,
         worst=NO_WORST if row.worst is None else row.worst.text,
         labelled=percent(row.coverage),
         n_claims=f"of {count(row.n_claims)}",
         trend=row.trend,
         trend_words=_trend_words(row.trend),
+        tolerance=row.terms.tolerance,
+        standing=written.badge.words,
+        owner=written.owner.words,
     )
 
 
@@ -312,18 +367,18 @@ def _trend_words(trend: Sequence[float]) -> str:
 
 # ------------------------------------------------------------------------------------- the closer
 def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) -> Closer:
-    signal = view.rows[0].signal
+    signal, terms = view.rows[0].signal, view.rows[0].terms
     shown = Window(view.first - timedelta(weeks=TREND_WEEKS), view.last)
     drift = drift_view(
         cursor,
         shown.of(Selection(signal)),
-        tolerance=view.tolerance,
-        high_from=view.high_from,
+        tolerance=terms.tolerance,
+        high_from=terms.high_from,
         as_of=now,
     )
     days = _last_mature(drift.periods) or shown
     curve = reliability_view(
-        cursor, days.of(Selection(signal)), tolerance=view.tolerance, high_from=view.high_from
+        cursor, days.of(Selection(signal)), tolerance=terms.tolerance, high_from=terms.high_from
     )
     group = curve.groups[0]
     says = (group.headline, group.interval, group.high_band, *group.reasons, group.coverage)
@@ -343,15 +398,23 @@ def _last_mature(periods: pd.DataFrame) -> Window | None:
 
 
 def _guide(view: WeekView) -> tuple[str, ...]:
-    allowed, high = within(view.tolerance), cut(view.high_from)
+    usual = Terms(view.tolerance, view.high_from)
+    every = {row.terms for row in view.rows} or {usual}
+    allowed = _one_of({within(one.tolerance) for one in every}, "its tolerance")
+    high = _one_of({f"stated at {cut(one.high_from)} or more" for one in every}, "above its cut")
     return (
         f"Gap: mean stated confidence minus the share that was right, in points; + claims more "
         f"than it delivers. It is the last mature week's ({MATURE_AGE.days} days old or "
         f"{percent(MATURE_COVERAGE)} labelled): outcomes of younger ones still arrive.",
         f"Verdict: miscalibrated when the corrected interval lies wholly outside {allowed}, within "
         f"tolerance when wholly inside; otherwise it cannot be told yet, which is no clean bill.",
-        f"High band: what claims stated at {high} or more claim → what they get. Trend: the gap of "
+        f"High band: what claims {high} claim → what they get. Trend: the gap of "
         f"each mature week; the grey strip is {allowed}.",
         "Diagram: where the curve runs below the diagonal, less came true than was stated; inside "
         "the grey band, chance alone explains it.",
     )
+
+
+def _one_of(words: set[str], otherwise: str) -> str:
+    """The words that are the same for every signal, or else others."""
+    return words.pop() if len(words) == 1 else otherwise

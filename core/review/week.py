@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -15,6 +15,7 @@ from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, Verdict, judge
 from core.review.changes import changes
 from core.review.pointer import Pointer
 from core.review.segments import Segment, label, ranked_segments
+from core.review.terms import Terms
 from core.review.windows import mature
 from core.review.words import count, counted, percent, points
 from core.store.catalogue import SignalFacts, dimensions, signals
@@ -55,6 +56,7 @@ class SignalWeek:
         trend: gap of each mature week, oldest first.
         worst: the worst segment of the last mature weeks; its verdict corrected over all signals.
         changes: what changed against the week before.
+        terms: the tolerance and the high-confidence cut it is measured by.
     """
 
     signal: str
@@ -74,6 +76,7 @@ class SignalWeek:
     trend: tuple[float, ...]
     worst: Pointer | None
     changes: tuple[Pointer, ...]
+    terms: Terms
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class WeekView:
         headline: the state of things in a sentence.
         first_step: what to open first; None when nothing calls for it.
         method: how the verdicts were corrected over the signals.
+        tolerance, high_from: what signals are measured by that have no terms of their own.
     """
 
     week: str
@@ -131,6 +135,7 @@ def week_view(
     monday: date | None = None,
     tolerance: float = TOLERANCE,
     high_from: float = HIGH_FROM,
+    terms: Mapping[str, Terms] | None = None,
     now: datetime | None = None,
 ) -> WeekView | None:
     """Assemble the review of one week; None while the ledger has no claim.
@@ -140,6 +145,7 @@ def week_view(
         monday: the week; None: the last complete one that has claims.
         tolerance: the gap accepted.
         high_from: lower edge of the high-confidence band.
+        terms: both, for the signals that have their own.
         now: when ages are taken, UTC without zone; None: now.
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
@@ -147,12 +153,16 @@ def week_view(
     first = monday or _last_week_with_claims(cursor, found, moment)
     if first is None:
         return None
-    asked = [(one, _series(cursor, one, first, high_from)) for one in found]
+    usual = Terms(tolerance, high_from)
+    by = {one.name: (terms or {}).get(one.name, usual) for one in found}
+    asked = [(one, _series(cursor, one, first, by[one.name].high_from)) for one in found]
     active = [(one, series) for one, series in asked if series is not None]
     # Verdicts are corrected over the signals as well: each at the level that makes all of them
     # hold together (Šidák 1967).
     level = 0.95 ** (1 / max(1, len(active)))
-    rows = [_signal(cursor, one, series, first, moment, tolerance, level) for one, series in active]
+    rows = [
+        _signal(cursor, one, series, first, moment, by[one.name], level) for one, series in active
+    ]
     rows.sort(key=_badness)
     return WeekView(
         week=week_label(first),
@@ -200,17 +210,17 @@ def _signal(
     series: PeriodSums,
     first: date,
     now: datetime,
-    tolerance: float,
+    terms: Terms,
     level: float,
 ) -> SignalWeek:
-    own = judge(series.sums, tolerance=tolerance)
+    own = judge(series.sums, tolerance=terms.tolerance)
     is_mature = mature(series.starts, 7, own.coverage, now)
     settled = np.flatnonzero(is_mature & (own.n > 0))
     this, before = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
     n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, before))
     at = int(settled[-1]) if settled.size else None
     verdicts = [
-        judge(series.sums.take([i]), tolerance=tolerance, level=level).verdict[0]
+        judge(series.sums.take([i]), tolerance=terms.tolerance, level=level).verdict[0]
         for i in settled[-2:].tolist()
     ]
     return SignalWeek(
@@ -229,8 +239,9 @@ def _signal(
         high_claimed=None if at is None else _number(own.high_claimed[at]),
         high_observed=None if at is None else _number(own.high_observed[at]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
-        worst=_worst(cursor, facts, _run(series, is_mature, own), tolerance, level),
+        worst=_worst(cursor, facts, _run(series, is_mature, own), terms, level),
         changes=changes(cursor, facts, first, (n_before, n_claims), verdicts),
+        terms=terms,
     )
 
 
@@ -251,7 +262,7 @@ def _worst(
     cursor: duckdb.DuckDBPyConnection,
     facts: SignalFacts,
     days: tuple[date, date] | None,
-    tolerance: float,
+    terms: Terms,
     level: float,
 ) -> Pointer | None:
     """The worst segment of some days, if any is off."""
@@ -267,17 +278,18 @@ def _worst(
         facts.name, since=_midnight(since), until=_midnight(until + timedelta(days=1))
     )
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    found = grouped_sums(cursor, selection, [*((name,) for name in names), *pairs])
+    groupings = [*((name,) for name in names), *pairs]
+    found = grouped_sums(cursor, selection, groupings, high_from=terms.high_from)
     segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
-    frame, _ = ranked_segments(found.sums, segments, tolerance)
-    verdicts = judge(found.sums, tolerance=tolerance, level=level).verdict
+    frame, _ = ranked_segments(found.sums, segments, terms.tolerance)
+    verdicts = judge(found.sums, tolerance=terms.tolerance, level=level).verdict
     off = {one for one, said in zip(segments, verdicts, strict=True) if said == "miscalibrated"}
     bad = frame[[one in off for one in frame["segment"]]]
     if bad.empty:
         return None
     one = bad.iloc[0]
     where, claimed, got, n = "", one["mean_confidence"], one["accuracy"], one["n"]
-    if abs(one["gap"]) <= tolerance:
+    if abs(one["gap"]) <= terms.tolerance:
         # Fine as a whole: the verdict is its high-confidence band's.
         where = " where most confident"
         claimed, got, n = one["high_claimed"], one["high_observed"], one["high_n"]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.measure.verdict import HIGH_FROM
 from core.review.claims import DOWNLOAD_SIZE
 from dashboard import data
 from dashboard.components import claim, claims, download, empty, filters, find
@@ -17,13 +16,14 @@ if chosen is None:
     st.stop()
 
 signal = chosen.selection.signal
-asked, order = find.search(chosen.selection)
+high_from = data.terms(signal).high_from
+asked, order = find.search(chosen.selection, high_from)
 found = data.found(asked, chosen.facts.n_claims + chosen.facts.n_unstated)
 st.markdown(f"**{plain(signal)}**")
 st.markdown(f"#### {found.sentence}")
-wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=HIGH_FROM)
+wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=high_from)
 if found.counts.n_high_wrong and wrong != asked:
-    claims.link(wrong, "Open the confidently wrong ones")
+    claims.link(wrong, "Open the confidently wrong ones", high_from=high_from)
 if not chosen.selection.splits_chosen and find.has_tuning(chosen.dimensions):
     st.caption("Claims of the tuning split are left out unless Split asks for them.")
 

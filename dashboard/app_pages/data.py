@@ -36,7 +36,7 @@ if chosen is not None:
     delays = delay_histogram(view.delays, palette)
     st.altair_chart(delays, width=int(delays.width), alt=alt_text_delays(view.delays))
     st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
-    labels.draw(data.labels(chosen.selection))
+    labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
 
 st.subheader("What came in")
 intake.imports_table(view.imports)

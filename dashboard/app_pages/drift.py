@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.review.words import dimension_name
 from dashboard import data
-from dashboard.components import claims, empty, filters, guide, shift, timeline
+from dashboard.components import badges, claims, empty, filters, gaming, guide, shift, timeline
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
@@ -26,12 +26,16 @@ if view.periods.empty:
     st.stop()
 
 st.markdown(f"**{plain(chosen.selection.signal)}**")
+badges.validation(data.badge(chosen.selection))
 st.markdown(f"#### {plain(view.headline)}")
 timeline.draw(view, measure)
 with st.expander("Every measure on the same time", icon=":material/stacked_line_chart:"):
     timeline.strips(view)
 with st.expander("Every period as a table", icon=":material/table_rows:"):
     timeline.table(view)
+
+st.subheader("Is a metric being gamed?")
+gaming.draw(data.gaming(chosen.selection.signal), data.badge)
 
 st.subheader("What changed between two windows")
 windows = shift.choose_windows(view)

@@ -4,7 +4,16 @@ import streamlit as st
 
 from core.review.words import dimension_name, value_name
 from dashboard import data
-from dashboard.components import claims, curve, empty, filters, guide, measures, values
+from dashboard.components import (
+    claims,
+    curve,
+    elicitation,
+    empty,
+    filters,
+    guide,
+    measures,
+    values,
+)
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
@@ -40,7 +49,7 @@ if all(not group.measures.n_claims and not group.measures.n_unstated for group i
 st.markdown(f"**{plain(chosen.selection.signal)}**")
 
 if len(view.groups) == 1:
-    with curve.with_words(view):
+    with curve.with_words(view, data.badge(chosen.selection)):
         whole = view.groups[0].measures
         if not whole.n_claims:
             empty.nothing_stated(whole.n_unstated)
@@ -49,7 +58,8 @@ if len(view.groups) == 1:
 else:
     if view.comparison:
         st.markdown(f"#### {plain(view.comparison)}")
-    curve.pair(view)
+    sides = [chosen.selection.narrowed(compare[0], side) for side in compare[1:]] if compare else []
+    curve.pair(view, [data.badge(side) for side in sides])
 st.caption(f"How the verdicts' intervals were corrected together: {view.method}.")
 
 if any(group.measures.n for group in view.groups):
@@ -61,5 +71,9 @@ for i, group in enumerate(view.groups):
         values.table(group.values, key=f"values_{i}")
     for note in group.notes:
         st.caption(note)
+asked_ways = data.elicitation(chosen.selection)
+if asked_ways.shown:
+    st.subheader("How it was asked")
+    elicitation.draw(asked_ways)
 claims.behind(chosen.selection)
 guide.reliability(view.tolerance)

@@ -5,7 +5,7 @@ import streamlit as st
 from core.review.words import dimension_name
 from core.store.selection import BAND_DIMENSION
 from dashboard import data
-from dashboard.components import empty, filters, guide, heatmap, ranked, segment
+from dashboard.components import badges, empty, filters, guide, heatmap, ranked, segment
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
@@ -43,6 +43,7 @@ if not view.cells["n_claims"].any():
     st.stop()
 
 st.markdown(f"**{plain(chosen.selection.signal)}**")
+badges.validation(data.badge(chosen.selection))
 st.markdown(f"#### {plain(view.headline)}")
 if view.test:
     st.markdown(plain(view.test))

@@ -4,17 +4,21 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
+from core.govern.directory import directory
 from core.store.dimensions import week_label
-from dashboard import data
-from dashboard.components import empty, guide, links, week
+from dashboard import data, owner
+from dashboard.components import acting, empty, findings, guide, links, week
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
 st.title("This week")
-links.start_afresh("week")
+links.start_afresh("week", acting.KEY, findings.KEYS)
+state = data.state()
+person = None if state is None else acting.choose(state, directory(owner.cursor()))
 mondays = data.mondays()
 if not mondays:
     empty.ledger()
+    findings.lead(data.findings(), state, person)
     st.stop()
 
 labels = {week_label(monday): monday for monday in mondays}
@@ -28,6 +32,7 @@ st.markdown(f"#### {plain(view.headline)}")
 if view.first_step is not None:
     links.draw(view.first_step, f"Open first: {view.first_step.text}")
 
+findings.lead(data.findings(), state, person)
 st.subheader("What changed")
 changes = [change for row in view.rows for change in row.changes]
 if not changes:
@@ -36,8 +41,9 @@ for change in changes:
     links.draw(change, f"{change.signal}: {change.text}")
 
 st.subheader("Every signal, worst first")
+written = data.written(picked)
 for row in view.rows:
-    week.card(row, view)
+    week.card(row, view, written[row.signal])
 if view.quiet:
     st.caption(f"No claims in this week or the twelve before: {plain(', '.join(view.quiet))}.")
 st.caption(f"How the verdicts were corrected together: {view.method}.")

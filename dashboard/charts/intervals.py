@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import altair as alt
 import numpy as np
@@ -28,10 +29,20 @@ from dashboard.charts.palette import BAND_OPACITY, Palette
 _ROW = 40
 
 
+#: What the x axis of gaps is called.
+GAP_TITLE = "Gap in points: claims more than it delivers →"
+
+
 def interval_dots(
-    rows: pd.DataFrame, palette: Palette, *, tolerance: float, width: int = 760
+    rows: pd.DataFrame,
+    palette: Palette,
+    *,
+    tolerance: float,
+    width: int = 760,
+    title: str = GAP_TITLE,
+    named: Mapping[str, str] = VERDICT_WORDS,
 ) -> alt.LayerChart | alt.Chart:
-    """Gap and interval per segment, against what the owner accepts.
+    """Gap and interval per segment, or another difference, against what the owner accepts.
 
     A filled dot is a verdict, a hollow one *cannot tell*. Below each name stand its gap, interval,
     labelled claims and verdict in words.
@@ -42,13 +53,15 @@ def interval_dots(
         palette: the colours.
         tolerance: the accepted gap, in (0, 1).
         width: of the whole, in pixels; a page may narrow it.
+        title: of the x axis, where it is not the gap.
+        named: verdict → what it is called, where it is not about calibration.
 
     Raises:
         ValueError: if two rows have the same label.
     """
     if rows.empty:
         return finish(words_only("No segment to show.", palette, width=width), palette)
-    frame = _told(rows, palette)
+    frame = _told(rows, palette, named)
     labels = frame["label"].to_list()
     if len(set(labels)) < len(labels):
         raise ValueError("two rows have the same label")
@@ -57,7 +70,7 @@ def interval_dots(
     shared = {
         "x": alt.X(
             scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-            title="Gap in points: claims more than it delivers →",
+            title=title,
             axis=alt.Axis(labelExpr=POINTS_LABEL, tickCount=6),
         ),
         "y": alt.Y(sort=labels, title=None, scale=alt.Scale(domain=labels)),
@@ -79,7 +92,7 @@ def interval_dots(
     return finish(chart, palette, fit=True)
 
 
-def _told(rows: pd.DataFrame, palette: Palette) -> pd.DataFrame:
+def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[str, str]) -> pd.DataFrame:
     """The rows with their words and colours."""
     verdict = rows["verdict"].to_numpy(dtype=object)
     out = verdict == "miscalibrated"
@@ -97,7 +110,7 @@ def _told(rows: pd.DataFrame, palette: Palette) -> pd.DataFrame:
             "_gap": [points(g) for g in rows["gap"]],
             "_interval": [words.interval(low, high) for low, high in ends],
             "_n": [count(n) for n in rows["n"]],
-            "_verdict": [VERDICT_WORDS.get(v, str(v)) for v in verdict],
+            "_verdict": [named.get(v, str(v)) for v in verdict],
         }
     )
 
@@ -149,7 +162,7 @@ def _dots(axis: alt.Axis) -> alt.Chart:
     """The gaps, with the names beside them."""
     titles = {
         "label": "Segment",
-        "_gap": "Gap, points",
+        "_gap": "Points",
         "_interval": "Interval",
         "_n": "Labelled claims",
         "_verdict": "Verdict",

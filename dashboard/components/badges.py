@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.measure.verdict import Verdict
+from core.review.standing import Badge, Level
 from core.review.words import VERDICT_WORDS
+from dashboard.components.verbatim import plain
 
 _LOOKS: dict[Verdict, tuple[str, str]] = {
     "miscalibrated": (":material/error:", "red"),
@@ -19,10 +21,21 @@ _HELP: dict[Verdict, str] = {
     "single confidences are no further off than noise explains.",
     "cannot_tell": "The labels seen so far allow either answer. That is not a clean bill.",
 }
+_STANDING: dict[Level, tuple[str, str]] = {
+    "validated": (":material/verified:", "green"),
+    "waived": (":material/schedule:", "violet"),
+    "partly": (":material/lock_open:", "orange"),
+    "not_validated": (":material/lock:", "orange"),
+    "suspended": (":material/block:", "red"),
+    "expired": (":material/event_busy:", "red"),
+    "no_owner": (":material/person_off:", "red"),
+    "unregistered": (":material/edit_off:", "orange"),
+    "broken": (":material/link_off:", "red"),
+}
 
 
-def standing(verdict: Verdict, *, escalated_only: bool = False) -> None:
-    """The verdict, whom it is about, and that nobody has signed this signal off."""
+def standing(verdict: Verdict, badge: Badge, *, escalated_only: bool = False) -> None:
+    """The verdict, whom it is about, and whether these numbers may be acted on."""
     icon, color = _LOOKS[verdict]
     with st.container(horizontal=True, gap="small"):
         st.badge(VERDICT_WORDS[verdict], icon=icon, color=color, help=_HELP[verdict])  # type: ignore[arg-type]
@@ -35,10 +48,10 @@ def standing(verdict: Verdict, *, escalated_only: bool = False) -> None:
                 "gets no verdict; a random audit of it, with its chance logged as "
                 "label_propensity, would mend that.",
             )
-        st.badge(
-            "Not validated",
-            icon=":material/lock:",
-            color="orange",
-            help="Nobody has signed this signal off. Read these numbers as measurements, not as "
-            "leave to act on its confidence.",
-        )
+        validation(badge)
+
+
+def validation(badge: Badge) -> None:
+    """Whether the numbers may be acted on, and until when."""
+    icon, color = _STANDING[badge.level]
+    st.badge(badge.words, icon=icon, color=color, help=plain(badge.help))  # type: ignore[arg-type]

@@ -10,19 +10,19 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core.review.claim import ClaimView, Fact, outcome_words, stated_words
+from core.review.claim import ClaimView, outcome_words, stated_words
+from core.review.governed import Answer, Governed
 from core.store.history import Relation
 from core.store.rows import Search
 from core.store.selection import Selection
 from dashboard import data
+from dashboard.components import facts, trail
 from dashboard.components.claims import ICON, PAGE, Query, query_of
 from dashboard.components.find import OPENED
-from dashboard.components.verbatim import heading, verbatim
+from dashboard.components.verbatim import plain, verbatim
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
-#: Of the width, for a fact's name and its value.
-_SHARES = (3, 7)
 
 
 def opened(selection: Selection) -> None:
@@ -54,33 +54,56 @@ def _draw(view: ClaimView, as_known: datetime | None) -> None:
     st.markdown(f"{view.standing} {view.done}")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF):
-            _facts("What was said", view.said)
+            facts.draw("What was said", view.said)
             if view.not_logged:
                 st.caption(view.not_logged)
         with st.container(width=_HALF):
-            _facts("Where it came from", view.came_from)
-    _facts("About what", view.about)
+            facts.draw("Where it came from", view.came_from)
+    facts.draw("About what", view.about)
     if not view.happened.empty:
         st.markdown("##### What happened")
         _happened(view.happened)
+    _governed(view.governed)
     _relations("The same event in other signals", view.same_event, "signal", as_known)
     _relations("The same input in other claims", view.same_input, "event_id", as_known)
     if view.more:
         st.caption(view.more)
 
 
-def _facts(title: str, facts: Sequence[Fact]) -> None:
-    """Names and values, those from outside as they were logged."""
-    st.markdown(f"##### {title}")
-    if not facts:
-        st.markdown("Nothing was logged.")
-        return
-    # A table would cut long texts at its right edge; columns wrap them.
-    with st.container(gap="xxsmall"):
-        for fact in facts:
-            name, value = st.columns(_SHARES, gap="small")
-            name.markdown(f":gray[{heading(fact.name)}]")
-            value.markdown(verbatim(fact.value) if fact.logged else fact.value)
+def _governed(governed: Governed) -> None:
+    """Which rules were in force, and what the gate answered."""
+    st.markdown("##### Which rules were in force")
+    st.markdown(plain(governed.then))
+    with st.container(horizontal=True, gap="medium"):
+        if governed.entry is not None:
+            trail.link(governed.entry, f"The registry entry then: entry {governed.entry}")
+        if governed.last_act is not None:
+            trail.link(
+                governed.last_act,
+                f"The last act about its fingerprint until then: entry {governed.last_act}",
+            )
+    if governed.asked:
+        st.markdown(governed.asked)
+    if governed.differs:
+        st.warning(plain(governed.followed), icon=":material/alt_route:")
+    elif governed.followed:
+        st.markdown(plain(governed.followed))
+    for one in governed.answers:
+        _answer(one)
+
+
+def _answer(answer: Answer) -> None:
+    """One answer of the gate."""
+    with st.container(border=True):
+        st.markdown(
+            f"**{plain(answer.action)}** at {answer.at:%Y-%m-%d %H:%M:%S} UTC, by the rule "
+            f"{verbatim(answer.rule)}. {plain(answer.reason)}"
+        )
+        st.markdown(f"Validation then: {plain(answer.state)}. {verbatim(answer.decision_id)}")
+        for words in answer.otherwise:
+            st.markdown(f":material/warning: {plain(words)}")
+        if answer.entry is not None:
+            trail.link(answer.entry, f"The registry version it rests on: entry {answer.entry}")
 
 
 def _happened(happened: pd.DataFrame) -> None:

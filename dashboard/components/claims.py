@@ -18,7 +18,7 @@ ICON = ":material/receipt_long:"
 
 #: The choices of the Claims page, in the words that stand in its links.
 OUTCOMES: dict[str, Standing] = {"right": "right", "wrong": "wrong", "not known yet": "unknown"}
-STATED, HIGH, UNSTATED = "stated", f"{cut(HIGH_FROM)} or more", "unstated"
+STATED, UNSTATED = "stated", "unstated"
 
 Query = dict[str, str | list[str]]
 
@@ -37,14 +37,25 @@ def behind(selection: Selection) -> None:
         st.dataframe(view.frame, hide_index=True, alt="The newest claims behind these numbers")
 
 
-def link(search: Search, label: str) -> None:
-    """A link to the Claims page with exactly these claims; none where a link cannot say which."""
-    query = query_of(search)
+def high(high_from: float) -> str:
+    """The high-confidence band, as the Claims page calls it."""
+    return f"{cut(high_from)} or more"
+
+
+def link(search: Search, label: str, *, high_from: float = HIGH_FROM) -> None:
+    """A link to the Claims page with exactly these claims; none where a link cannot say which.
+
+    Args:
+        search: which claims.
+        label: of the link.
+        high_from: lower edge of the signal's high-confidence band.
+    """
+    query = query_of(search, high_from=high_from)
     if query is not None:
         st.page_link(PAGE, label=label, icon=ICON, query_params=query)
 
 
-def query_of(search: Search) -> Query | None:
+def query_of(search: Search, *, high_from: float = HIGH_FROM) -> Query | None:
     """What the URL of the Claims page says for a search, under the names its filters read.
 
     Returns:
@@ -79,9 +90,9 @@ def query_of(search: Search) -> Query | None:
     if search.outcomes:
         query["outcome"] = [word for word, one in OUTCOMES.items() if one in search.outcomes]
     if search.stated_from is not None:
-        if search.stated_from != HIGH_FROM or search.stated is False:
+        if search.stated_from != high_from or search.stated is False:
             return None
-        query["stated"] = HIGH
+        query["stated"] = high(high_from)
     elif search.stated is not None:
         query["stated"] = STATED if search.stated else UNSTATED
     if search.id_prefix:

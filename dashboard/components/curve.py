@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
 
 from core.review.reliability import GroupView, ReliabilityView
+from core.review.standing import Badge
 from core.review.words import cut, percent
 from dashboard.charts.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
@@ -19,13 +20,13 @@ _CHART_WIDTH, _WORDS_WIDTH = 505, 420
 
 
 @contextmanager
-def with_words(view: ReliabilityView) -> Iterator[None]:
+def with_words(view: ReliabilityView, badge: Badge) -> Iterator[None]:
     """The diagram of a single group beside what it says; the body adds to the words."""
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
             one(view)
         with st.container(width=_WORDS_WIDTH):
-            said(view.groups[0])
+            said(view.groups[0], badge)
             yield
 
 
@@ -45,7 +46,7 @@ def one(view: ReliabilityView) -> None:
     st.altair_chart(chart, width="content", alt=f"{group.headline} {group.high_band}")
 
 
-def pair(view: ReliabilityView) -> None:
+def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     """Two groups on the same axes, beside what each of them says."""
     first, second = (
         Group(one.name, one.curve, one.honest, one.histogram, _gets(one)) for one in view.groups
@@ -61,15 +62,15 @@ def pair(view: ReliabilityView) -> None:
         with st.container(width=_CHART_WIDTH):
             st.altair_chart(chart, width="content", alt=view.comparison or "")
         with st.container(width=_WORDS_WIDTH):
-            for group in view.groups:
+            for group, badge in zip(view.groups, badges_of, strict=True):
                 st.markdown(f"**{plain(group.name)}**")
-                said(group)
+                said(group, badge)
 
 
-def said(group: GroupView) -> None:
+def said(group: GroupView, badge: Badge) -> None:
     """What a group's numbers say, most important first."""
     only = group.escalated_only
-    badges.standing(group.measures.verdict, escalated_only=only is not None)
+    badges.standing(group.measures.verdict, badge, escalated_only=only is not None)
     st.markdown(f"#### {group.headline}")
     if only is not None:
         st.markdown(f":material/filter_alt: {only}")

@@ -61,3 +61,11 @@ def outcomes(n_claims: int) -> None:
         "# outcomes.csv: event_id,outcome,outcome_ts",
         language="bash",
     )
+
+
+def acts() -> None:
+    """The filters leave no act of the trail."""
+    st.info(
+        "No act matches these filters. Widen the days or take a filter away.",
+        icon=":material/filter_alt_off:",
+    )

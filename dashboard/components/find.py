@@ -7,13 +7,12 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core.measure.verdict import HIGH_FROM
 from core.review.words import cut, dimension_name
 from core.store.catalogue import DimensionFacts
 from core.store.dimensions import BAND_LABELS
 from core.store.rows import Order, Search
 from core.store.selection import BAND_DIMENSION, Selection
-from dashboard.components.claims import HIGH, OUTCOMES, STATED, UNSTATED
+from dashboard.components.claims import OUTCOMES, STATED, UNSTATED, high
 
 #: The opened claim's event_id, in the session and in the URL.
 OPENED = "claim"
@@ -29,17 +28,23 @@ _TALL, _SHORT = 563, 283
 _HEAD, _ROW = 38, 35
 
 
-def search(selection: Selection) -> tuple[Search, Order]:
-    """Draw the page's own filters, and say what is looked for and in which order."""
+def search(selection: Selection, high_from: float) -> tuple[Search, Order]:
+    """Draw the page's own filters, and say what is looked for and in which order.
+
+    Args:
+        selection: the shared filters.
+        high_from: lower edge of the signal's high-confidence band.
+    """
+    confident = high(high_from)
     said, band, happened = st.columns([1, 1, 1], vertical_alignment="bottom")
     stated = said.selectbox(
         "Confidence",
-        (STATED, HIGH, UNSTATED),
+        (STATED, confident, UNSTATED),
         index=None,
         placeholder="Any or none",
         key="stated",
         bind="query-params",
-        help=f"{HIGH}: the high-confidence band, {cut(HIGH_FROM)} itself included. Unstated "
+        help=f"{confident}: the high-confidence band, {cut(high_from)} itself included. Unstated "
         "claims are kept and counted, but never measured.",
     )
     bands = band.multiselect(
@@ -74,7 +79,7 @@ def search(selection: Selection) -> tuple[Search, Order]:
         selection,
         outcomes=tuple(OUTCOMES[word] for word in outcomes),
         stated=None if stated is None else stated != UNSTATED,
-        stated_from=HIGH_FROM if stated == HIGH else None,
+        stated_from=high_from if stated == confident else None,
         id_prefix=(prefix or "").strip(),
     )
     return asked, _ORDERS[order]

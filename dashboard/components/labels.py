@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.measure.verdict import TOLERANCE
 from core.review.labels import LabelsView
 from dashboard.charts.cohorts import alt_text_cohorts, cohort_age_chart
 from dashboard.charts.palette import palette_for
 from dashboard.components import columns
 
 
-def draw(view: LabelsView) -> None:
-    """Draw the section."""
+def draw(view: LabelsView, tolerance: float) -> None:
+    """Draw the section; ``tolerance`` is the gap accepted."""
     st.markdown(f"**{view.headline}**")
     for finding in view.findings:
         st.markdown(f":material/warning: {finding}")
@@ -34,7 +33,7 @@ def draw(view: LabelsView) -> None:
             "is in these bounds. Coverage with its 95% interval."
         )
     with st.expander("The gap by the age of the claims", icon=":material/timeline:"):
-        chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=TOLERANCE)
+        chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=tolerance)
         st.altair_chart(chart, width=int(chart.width), alt=alt_text_cohorts(view.ages))
         st.caption("Each week's claims as known at that age; only equal ages compare.")
 

@@ -10,6 +10,9 @@ from dashboard.components.claims import STATED
 from dashboard.components.filters import url_key
 from dashboard.components.verbatim import plain
 
+REGISTRY = "app_pages/registry.py"
+ESCALATION, ESCALATION_ICON = "app_pages/escalation.py", ":material/call_split:"
+
 _ICONS = {
     "reliability": ":material/show_chart:",
     "segments": ":material/grid_view:",
@@ -36,6 +39,26 @@ def draw(pointer: Pointer, text: str) -> None:
     )
 
 
+def registry(signal: str, text: str) -> None:
+    """A link to a signal's registry entry."""
+    st.page_link(
+        REGISTRY,
+        label=plain(text),
+        icon=":material/assignment_ind:",
+        query_params={"signal": signal},
+    )
+
+
+def escalation(signal: str, text: str) -> None:
+    """A link to a signal's rules in practice."""
+    st.page_link(
+        ESCALATION,
+        label=plain(text),
+        icon=ESCALATION_ICON,
+        query_params={"signal": signal},
+    )
+
+
 def start_afresh(*keep: str) -> None:
     """Forget what was chosen on other pages, so that a link from here opens what it says.
 
@@ -43,8 +66,8 @@ def start_afresh(*keep: str) -> None:
     filters of a link that does not name it: a count would open fewer claims than it counts.
 
     Args:
-        keep: keys of this page's own widgets.
+        keep: how the keys of this page's own widgets begin.
     """
     for key in [str(key) for key in st.session_state]:
-        if key not in keep and not key.endswith(("_written", "_offered")):
+        if not key.startswith(keep) and not key.endswith(("_written", "_offered")):
             del st.session_state[key]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.review.standing import Written
 from core.review.week import Pointer, SignalWeek, WeekView
 from core.review.words import counted, cut, percent, points
 from dashboard.components import badges, links
 from dashboard.components.verbatim import plain
 
 
-def card(row: SignalWeek, view: WeekView) -> None:
-    """Verdict, gap with interval, high-confidence band, worst segment, coverage and trend."""
+def card(row: SignalWeek, view: WeekView, written: Written) -> None:
+    """Verdict, standing, owner, gap, high-confidence band, worst segment, coverage and trend."""
     with st.container(border=True):
-        st.markdown(f"**{plain(row.signal)}**")
-        badges.standing(row.verdict)
+        with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+            st.markdown(f"**{plain(row.signal)}**", width="content")
+            links.registry(row.signal, f"Owner: {written.owner.words}")
+        badges.standing(row.verdict, written.badge)
         gap, band, covered = st.columns(3)
         gap.metric(
             f"Gap, points ({row.judged_week or 'no mature week'})",
@@ -28,7 +31,7 @@ def card(row: SignalWeek, view: WeekView) -> None:
         )
         gap.caption(_interval(row))
         band.metric(
-            f"Stated {cut(view.high_from)} or more",
+            f"Stated {cut(row.terms.high_from)} or more",
             "–" if row.high_observed is None else f"gets {percent(row.high_observed)}",
         )
         band.caption(

@@ -7,11 +7,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import Template
 
+from core.review.findings import FindingRow
 from core.review.report import NOTHING_CHANGED, Closer, Line, Said, WeeklyReport
-from core.review.words import counted, cut
+from core.review.words import counted
 from dashboard.report import paper
 from dashboard.report.pictures import diagram, sparkline, svg, timeline
-from dashboard.report.text import MARKS, drift_says, plain, quiet, text
+from dashboard.report.text import (
+    FINDING_MARKS,
+    MARKS,
+    drift_says,
+    finding_head,
+    finding_tail,
+    high_band_head,
+    plain,
+    quiet,
+    text,
+)
 
 _STYLE = Path(__file__).with_name("page.css")
 #: The longest a signal's name may be in a table, in a list, and in a heading.
@@ -33,7 +44,7 @@ $style</style>
 <main>
 <p class="headline">$headline</p>
 $open_first
-<section><h2>What changed</h2>
+$findings<section><h2>What changed</h2>
 $changes</section>
 <section><h2>Every signal, worst first</h2>
 $table
@@ -50,7 +61,7 @@ $closer
 
 def to_html(report: WeeklyReport) -> str:
     """The review as one HTML document."""
-    changes, lines = paper.fitting(report)
+    findings, changes, lines = paper.fitting(report)
     return _PAGE.substitute(
         title=text(report.title),
         dates=text(report.dates),
@@ -59,9 +70,10 @@ def to_html(report: WeeklyReport) -> str:
         style=_STYLE.read_text(encoding="utf-8"),
         headline=text(report.headline, long=240),
         open_first="" if report.open_first is None else _html_first(report.open_first),
+        findings=_html_findings(report, findings),
         changes=_html_changes(report.changes, changes),
         table=_html_lines(report, lines),
-        standing=text(report.standing),
+        standing=text(report.standing, long=600),
         quiet=text(quiet(report), long=600),
         closer="" if report.closer is None else _html_closer(report.closer),
         guide="".join(f"<li>{text(line, long=600)}</li>" for line in report.guide),
@@ -80,6 +92,27 @@ def _html_command(command: str) -> str:
     # Each word on one line: an option broken after its hyphens could not be read.
     words = (f"<span>{html.escape(plain(word))}</span>" for word in command.split(" "))
     return f"<br><code>{' '.join(words)}</code>"
+
+
+def _html_findings(report: WeeklyReport, most: int) -> str:
+    if not report.findings:
+        return ""
+
+    def items(some: Sequence[FindingRow]) -> str:
+        rows = (
+            f"<li><b>{FINDING_MARKS[one.severity]} {text(finding_head(one))}</b>: "
+            f"{text(one.text, long=160)} <i>{text(finding_tail(one), long=120)}</i></li>"
+            for one in some
+        )
+        return f"<ul>{''.join(rows)}</ul>"
+
+    rest = report.findings[most:]
+    return (
+        f"<section><h2>Findings</h2><p>{text(report.findings_say)}</p>"
+        + items(report.findings[:most])
+        + _folded(counted(len(rest), "more finding"), lambda: items(rest), n=len(rest))
+        + "</section>"
+    )
 
 
 def _html_changes(changes: Sequence[Said], most: int) -> str:
@@ -102,15 +135,15 @@ def _html_lines(report: WeeklyReport, most: int) -> str:
     if not report.lines:
         return "<p>No signal to show.</p>"
     heads = (
-        *("Signal", "Verdict", "Gap, points", f"High band, {cut(report.high_from)} or more"),
+        *("Signal", "Verdict", "Gap, points", high_band_head(report)),
         *("Labelled this week", "Trend of the gap"),
     )
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in heads)
     largest = max((abs(gap) for one in report.lines for gap in one.trend), default=0.0)
-    reach = max(largest, 2 * report.tolerance)
+    reach = max(largest, 2 * max(one.tolerance for one in report.lines))
 
     def table(some: Sequence[Line]) -> str:
-        rows = "".join(_html_line(one, reach, report.tolerance) for one in some)
+        rows = "".join(_html_line(one, reach) for one in some)
         return f"<table><thead><tr>{head}</tr></thead>{rows}</table>"
 
     rest = report.lines[most:]
@@ -118,24 +151,25 @@ def _html_lines(report: WeeklyReport, most: int) -> str:
     return table(report.lines[:most]) + _folded(words, lambda: table(rest), n=len(rest))
 
 
-def _html_line(line: Line, reach: float, tolerance: float) -> str:
+def _html_line(line: Line, reach: float) -> str:
     def two(large: str, small: str) -> str:
         return f"<td><b>{text(large)}</b><br><small>{text(small)}</small></td>"
 
     return (
         f'<tbody><tr><th scope="row">{text(line.signal, long=_IN_TABLE)}</th>'
-        f'<td class="{line.verdict}">{MARKS[line.verdict]} {text(line.verdict_words)}</td>'
+        f'<td class="{line.verdict}">{MARKS[line.verdict]} {text(line.verdict_words)}<br>'
+        f"<small>{text(line.standing)}</small></td>"
         f"{two(line.gap, line.gap_of)}{two(line.high_band, line.high_n)}"
         f"{two(line.labelled, line.n_claims)}"
-        f"<td>{sparkline(line, reach, tolerance)}</td></tr>"
+        f"<td>{sparkline(line, reach)}</td></tr>"
         f'<tr><td colspan="6"><small>{text(_below(line), long=220)}</small></td></tr></tbody>'
     )
 
 
 def _below(line: Line) -> str:
-    """What stands below a line: the worst segment, and the week its gap is of."""
+    """What stands below a line: who answers, the worst segment, the week its gap is of."""
     of = f"Gap of {line.judged}. " if line.judged else ""
-    return f"{of}Worst segment: {line.worst}"
+    return f"Owner: {line.owner}. {of}Worst segment: {line.worst}"
 
 
 def _html_closer(closer: Closer) -> str:

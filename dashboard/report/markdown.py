@@ -6,9 +6,17 @@ import html
 import re
 
 from core.review.report import NOTHING_CHANGED, WeeklyReport
-from core.review.words import cut
 from dashboard.report.pictures import diagram, png, timeline
-from dashboard.report.text import MARKS, drift_says, plain, quiet
+from dashboard.report.text import (
+    FINDING_MARKS,
+    MARKS,
+    drift_says,
+    finding_head,
+    finding_tail,
+    high_band_head,
+    plain,
+    quiet,
+)
 
 
 def to_markdown(report: WeeklyReport) -> str:
@@ -23,6 +31,13 @@ def to_markdown(report: WeeklyReport) -> str:
         parts.append(f"**Open first:** {_md(f'{one.text}. Page {one.page}, or:')}")
         if one.command is not None:
             parts.append("    " + one.command.replace("\n", "\n    "))
+    if report.findings:
+        found = [
+            f"- **{FINDING_MARKS[one.severity]} {_md(finding_head(one))}**: {_md(one.text)} "
+            f"*{_md(finding_tail(one))}*"
+            for one in report.findings
+        ]
+        parts += ["## Findings", _md(report.findings_say), "\n".join(found)]
     changes = [f"- **{_md(one.signal)}**: {_md(one.text)}" for one in report.changes]
     parts += ["## What changed", "\n".join(changes) or NOTHING_CHANGED]
     parts += ["## Every signal, worst first", _md_table(report)]
@@ -49,7 +64,7 @@ def _md_table(report: WeeklyReport) -> str:
     if not report.lines:
         return "No signal to show."
     heads = (
-        *("Signal", "Verdict", "Gap, points", f"High band, {cut(report.high_from)} or more"),
+        *("Signal", "Standing", "Owner", "Verdict", "Gap, points", high_band_head(report)),
         *("Worst segment", "Labelled this week", "Trend of the gap"),
     )
     rows = [heads, ("---",) * len(heads)]
@@ -57,6 +72,8 @@ def _md_table(report: WeeklyReport) -> str:
         rows.append(
             (
                 f"**{_md(line.signal)}**",
+                _md(line.standing),
+                _md(line.owner),
                 _md(f"{MARKS[line.verdict]} {line.verdict_words}"),
                 _md(f"{line.gap} ({line.gap_of}{', ' if line.judged else ''}{line.judged})"),
                 _md(f"{line.high_band} ({line.high_n})" if line.high_n else line.high_band),

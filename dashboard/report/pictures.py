@@ -100,13 +100,12 @@ def png(picture: Picture) -> str:
     return f"data:image/png;base64,{base64.b64encode(drawn).decode('ascii')}"
 
 
-def sparkline(line: Line, reach: float, tolerance: float) -> str:
-    """The gap of each mature week; all lines of a report share their scale.
+def sparkline(line: Line, reach: float) -> str:
+    """The gap of each mature week, over the accepted gap; all lines of a report share their scale.
 
     Args:
         line: the signal's row.
         reach: the gap at the upper edge.
-        tolerance: the gap accepted, which is the grey strip.
     """
     if not line.trend:
         return ""
@@ -119,12 +118,12 @@ def sparkline(line: Line, reach: float, tolerance: float) -> str:
 
     at = [(wide - edge - step * k, y(gap)) for k, gap in enumerate(reversed(line.trend))]
     path = " ".join(f"{across:.1f},{down:.1f}" for across, down in at)
-    top = y(tolerance)
+    top = y(line.tolerance)
     words = text(f"Trend of the gap: {line.trend_words}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{wide}" height="{tall}" '
         f'viewBox="0 0 {wide} {tall}" aria-label="{words}">'
-        f'<rect x="0" y="{top:.1f}" width="{wide}" height="{y(-tolerance) - top:.1f}" '
+        f'<rect x="0" y="{top:.1f}" width="{wide}" height="{y(-line.tolerance) - top:.1f}" '
         f'fill="{LIGHT.grid}"/>'
         f'<line x1="0" x2="{wide}" y1="{y(0):.1f}" y2="{y(0):.1f}" stroke="{LIGHT.outline}"/>'
         f'<polyline points="{path}" fill="none" stroke="{LIGHT.estimate}" stroke-width="1.8"/>'

@@ -6,12 +6,16 @@ import html
 import re
 import unicodedata
 
+from core.govern.findings import Severity
 from core.measure.verdict import Verdict
+from core.review.findings import FindingRow
 from core.review.report import Closer, WeeklyReport
+from core.review.words import cut
 from dashboard.charts.base import shortened
 
 #: A mark beside each verdict, so that colour is not needed to tell them apart.
 MARKS: dict[Verdict, str] = {"miscalibrated": "◆", "within_tolerance": "●", "cannot_tell": "○"}
+FINDING_MARKS: dict[Severity, str] = {"critical": "◆", "warning": "△"}
 #: As many changes of version get a rule on the timeline: paper has no hovering for the others.
 DRAWN_CHANGES = 3
 _LONG, _NAMES = 200, 8
@@ -46,3 +50,22 @@ def quiet(report: WeeklyReport) -> str:
     names = ", ".join(shortened(name, 60) for name in report.quiet[:_NAMES])
     more = len(report.quiet) - _NAMES
     return f" No claims in these weeks: {names}{f' and {more} more' if more > 0 else ''}."
+
+
+def high_band_head(report: WeeklyReport) -> str:
+    """The head of the high-confidence band's column; each line says its cut where they differ."""
+    return (
+        "High band" if report.high_from is None else f"High band, {cut(report.high_from)} or more"
+    )
+
+
+def finding_head(one: FindingRow) -> str:
+    """What is wrong, and with which signal."""
+    about = f", {shortened(one.signal, 50)}" if one.signal else ""
+    return f"{one.severity_words}: {one.title}{about}"
+
+
+def finding_tail(one: FindingRow) -> str:
+    """Who answers by when, and what became of it."""
+    said = f" ({one.state_words})" if one.state_words else ""
+    return f"Owner: {one.owner}, {one.due_words}{said}."

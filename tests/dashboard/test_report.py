@@ -151,12 +151,12 @@ def test_markdown_holds_no_markup_but_its_own_and_both_pictures(nasty):
         assert base64.b64decode(data).startswith(b"\x89PNG")
         assert one.content
     assert sum(t.type == "tr_open" for t in tokens) == len(nasty.lines) + 1
-    assert sum(t.type == "heading_open" for t in tokens) == 5
+    assert sum(t.type == "heading_open" for t in tokens) == 6
 
 
 def test_what_does_not_fit_on_paper_is_folded_and_counted(tmp_path):
     many = reported(claims([f"signal-{i:02}" for i in range(20)], weeks=2), tmp_path)
-    _, lines = paper.fitting(many)
+    *_, lines = paper.fitting(many)
     page = to_html(many)
     assert 0 < lines < 20
     assert f"{20 - lines} more signals (" in page

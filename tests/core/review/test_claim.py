@@ -163,3 +163,9 @@ def test_a_stated_confidence_is_never_rounded(ppm: int, text: str) -> None:
 def test_the_words_for_what_is_missing() -> None:
     assert stated_words(None) == "unstated"
     assert [outcome_words(one) for one in (1, 0, None)] == ["right", "wrong", "not known yet"]
+
+
+def test_where_nothing_is_registered_a_claim_says_so_in_one_line(filled: Ledger) -> None:
+    found = view_of(filled, "e1").governed
+    assert found.then == "Nothing is registered about this signal: no rule was in force for it."
+    assert (found.asked, found.answers, found.entry) == ("", (), None)

@@ -10,6 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.govern.keys import Signer
+from core.govern.office import Office
+from core.govern.registry import apply
+from core.govern.registry_file import read
+from core.measure.verdict import HIGH_FROM, TOLERANCE
 from core.review.measure import MeasureReport, UnknownSignal, filters_of, measure
 from core.store.errors import BadValue, UnknownDimension
 from core.store.ingest import import_file
@@ -243,3 +248,49 @@ def test_an_unknown_dimension_says_which_dimensions_there_are(
 def test_a_week_that_is_none_is_refused(sample: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(BadValue, match="2026-W99"):
         measure(sample, Selection(SELF_REPORT, where=(("week", ("2026-W99",)),)))
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({}, (0.4, 0.95)),
+        ({"tolerance": 0.1}, (0.1, 0.95)),
+        ({"high_from": 0.5}, (0.4, 0.5)),
+        ({"tolerance": 0.1, "high_from": 0.5}, (0.1, 0.5)),
+    ],
+)
+def test_a_registered_signal_is_measured_by_its_entry_unless_told_otherwise(
+    given: dict[str, float], used: tuple[float, float], ledger: Ledger, tmp_path: Any
+) -> None:
+    cursor = ledger_of(ledger, tmp_path, "event_id,ts,signal,confidence\na,2026-11-02,s,0.9\n")
+    registered(ledger)
+    report = measure(cursor, Selection("s"), **given)
+    assert (report.tolerance, report.high_from) == used
+
+
+def test_an_unregistered_signal_is_measured_as_usual(ledger: Ledger, tmp_path: Any) -> None:
+    cursor = ledger_of(ledger, tmp_path, "event_id,ts,signal,confidence\na,2026-11-02,t,0.9\n")
+    registered(ledger)
+    report = measure(cursor, Selection("t"))
+    assert (report.tolerance, report.high_from) == (TOLERANCE, HIGH_FROM)
+
+
+def registered(ledger: Ledger) -> None:
+    """Write down that of signal s a gap of 40 points is accepted and 95% is high."""
+    entry = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: s, labels: {stakes: high}}
+spec:
+  owner: user:t/ann
+  validators: [user:t/val]
+  decision: "sends the reply"
+  tolerance: "0.4"
+  highConfidence: "0.95"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+    apply(Office(ledger, Signer.generate()), read(entry), "user:t/adam")

@@ -11,6 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from core.govern.acts import Actor, Proposal, Signature
+from core.govern.fingerprint import Fingerprint
+from core.govern.keys import Signer
+from core.govern.office import Office
+from core.govern.people import known_person
+from core.govern.registry import apply
+from core.govern.registry_file import read
 from core.review.report import NothingToReport, UnknownWeek, WeeklyReport, weekly_report
 from core.review.week import week_view
 from core.review.words import VERDICT_WORDS, points
@@ -159,3 +166,86 @@ def test_no_sentence_holds_a_number_that_is_none(sample):
     found = texts(report(sample))
     assert len(found) > 20
     assert not [text for text in found if re.search(r"\b(nan|None|NaT)\b", text)]
+
+
+# -------------------------------------------------------------------------------- the written side
+ENTRY = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: bad, labels: {stakes: high}}
+spec:
+  owner: user:t/ann
+  validators: [user:t/val]
+  decision: "sends the reply"
+  tolerance: "0.4"
+  highConfidence: "0.95"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+
+
+def registered(ledger: Ledger) -> Office:
+    office = Office(ledger, Signer.generate(), clock=lambda: NOW)
+    apply(office, read(ENTRY), "user:t/adam")
+    return office
+
+
+def test_findings_stand_with_their_owner_and_the_day_they_are_due(ledger, two_signals):
+    registered(ledger)
+    said = report(two_signals)
+    found = {one.signal: (one.title, one.owner, one.due_words) for one in said.findings}
+    assert found == {
+        "bad": ("New fingerprint, not validated", "t/ann", "due in 4 days (2026-11-27)"),
+        "good": ("Unregistered signal", "nobody", "due in 7 days (2026-11-30)"),
+    }
+    assert said.findings_say == "2 findings wait for an answer."
+
+
+def test_each_line_says_who_answers_and_whether_it_may_act(ledger, two_signals):
+    registered(ledger)
+    lines = {one.signal: (one.standing, one.owner) for one in report(two_signals).lines}
+    assert lines == {"bad": ("Not validated", "t/ann"), "good": ("Unregistered", "nobody")}
+
+
+def test_a_signed_signal_may_act_and_the_others_are_counted(ledger, two_signals):
+    office = registered(ledger)
+    owner, validator = (known_person(office, f"user:t/{name}") for name in ("ann", "val"))
+    body = {
+        "evidence": "ab" * 32,
+        "material_sha256": office.state().entries["bad"].material_sha256,
+        "criteria_met": True,
+        "author": owner,
+    }
+    until, signed = {"until": "2027-01-01T00:00:00.000000Z"}, Signature("I read it.", "ab" * 32)
+    print_ = Fingerprint()
+    for proposal in (
+        Proposal("validation.submitted", Actor(owner, "owner"), "bad", print_, body),
+        Proposal("validation.signed", Actor(validator, "validator"), "bad", print_, until, signed),
+    ):
+        office.perform(proposal)
+    assert report(two_signals).standing.startswith(
+        "May act: bad (validated until 2027-01-01). Not validated as a whole: 1 other."
+    )
+
+
+def test_a_signal_is_judged_by_its_own_tolerance_and_cut(ledger, two_signals):
+    registered(ledger)
+    said = report(two_signals)
+    lines = {one.signal: one for one in said.lines}
+    # 30 points off, and 40 accepted.
+    assert lines["bad"].verdict != "miscalibrated"
+    assert (lines["bad"].tolerance, lines["good"].tolerance) == (0.4, 0.05)
+    # None of its claims of 90% is in a band from 95% on, and the cuts differ.
+    assert (lines["bad"].high_band, said.high_from) == ("–", None)
+    assert lines["good"].high_n == "n 100, from 90%"
+
+
+def test_a_broken_trail_is_the_finding_and_the_week_is_reported_all_the_same(ledger, two_signals):
+    registered(ledger)
+    two_signals.execute("DELETE FROM acts WHERE seq = 1")
+    said = report(two_signals)
+    assert [one.kind for one in said.findings] == ["trail_broken"]
+    assert {one.standing for one in said.lines} == {"Standing not known"}

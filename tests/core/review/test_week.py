@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from core.review.pointer import Pointer
+from core.review.terms import Terms
 from core.review.week import (
     SignalWeek,
     WeekView,
@@ -48,6 +49,29 @@ def only(view: WeekView) -> SignalWeek:
 
 def texts(pointers: Sequence[Pointer]) -> list[str]:
     return [one.text for one in pointers]
+
+
+def test_each_signal_is_judged_by_its_own_tolerance_and_cut(batch: Batch, fill: Fill) -> None:
+    rows = batch(W43, 200, 0.9, 140) + batch(W43, 200, 0.9, 140, signal="t")
+    view = week_view(fill(rows), terms={"t": Terms(0.4, 0.95)}, now=NOW)
+    assert view is not None
+    usual, own = view.rows
+    assert (usual.signal, usual.verdict, usual.high_n) == ("s", "miscalibrated", 200)
+    assert (own.signal, own.terms, own.high_n) == ("t", Terms(0.4, 0.95), 0)
+    assert own.verdict != "miscalibrated"
+
+
+def test_the_worst_segment_is_looked_for_with_the_signals_own_cut(batch: Batch, fill: Fill) -> None:
+    # Whole and honest together; those above 70% claim far too much in one topic only.
+    rows = batch(W43, 100, 0.8, 45, seg_topic="x") + batch(W43, 100, 0.3, 65, seg_topic="x")
+    rows += batch(W43, 100, 0.8, 80, seg_topic="y") + batch(W43, 100, 0.3, 30, seg_topic="y")
+    cursor = fill(rows)
+    assert only(reviewed(cursor)).worst is None
+    view = week_view(cursor, terms={"s": Terms(high_from=0.7)}, now=NOW)
+    assert view is not None
+    worst = only(view).worst
+    assert worst is not None
+    assert worst.text.startswith("Topic x where most confident claims 80%, gets 45%")
 
 
 # ------------------------------------------------------------------------------------- which week

@@ -11,9 +11,12 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 
 MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
-PAGES = tuple(
+#: Pages that ask about events, and those of the written side.
+MEASURED = tuple(
     f"app_pages/{name}.py" for name in ("this_week", "reliability", "segments", "drift", "data")
 )
+WRITTEN = tuple(f"app_pages/{name}.py" for name in ("registry", "sign_off", "decision_trail"))
+PAGES = (*MEASURED, *WRITTEN)
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"
 
@@ -67,19 +70,29 @@ def ledger_of(tmp_path: Path, serving):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_opens_on_the_sample(page: str, sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_a_page_opens_on_the_sample(page: str, told_copy: Path, serving) -> None:
+    serving(told_copy)
     app = opened(page)
     assert not app.exception
-    assert "empty" not in text_of(app)
+    assert "This ledger is empty" not in text_of(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MEASURED)
 def test_an_empty_ledger_shows_the_command_that_fills_it(page: str, ledger_of) -> None:
     ledger_of(None)
     app = opened(page)
     assert not app.exception
     assert any("calledger import" in block.value for block in app.code)
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_where_nothing_is_written_down_a_page_shows_the_command_that_begins_it(
+    page: str, ledger_of
+) -> None:
+    ledger_of(None)
+    app = opened(page)
+    assert not app.exception
+    assert any("calledger registry apply" in block.value for block in app.code)
 
 
 @pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD)

@@ -64,3 +64,12 @@ def test_two_rows_of_the_same_name_are_refused() -> None:
 def test_no_rows_and_rows_without_numbers_are_drawn_all_the_same() -> None:
     assert "No segment to show" in str(interval_dots(ROWS.head(0), LIGHT, tolerance=0.05).to_dict())
     assert len(drawn(spec(ROWS.tail(1)))) == 1
+
+
+def test_a_difference_that_is_no_gap_has_its_own_title_and_words() -> None:
+    chart = interval_dots(
+        ROWS, LIGHT, tolerance=0.05, title="Difference", named={"miscalibrated": "beyond"}
+    ).to_dict(validate=True)
+    assert chart["encoding"]["x"]["title"] == "Difference"
+    axis = chart["layer"][-1]["encoding"]["y"]["axis"]["labelExpr"]
+    assert "n 1,101, beyond" in axis

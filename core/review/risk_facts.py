@@ -1,0 +1,310 @@
+"""What the twelve failures are judged by: facts of one signal, without any judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.govern.detect_anchoring import Compared
+from core.govern.detect_gaming import Gaming
+from core.govern.detect_theatre import Theatre
+from core.govern.fingerprint import Fingerprint
+from core.govern.validation import Standing
+from core.measure.verdict import Verdict
+from core.store.accounts import Moved
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The last evidence about a version.
+
+    Attributes:
+        at: the day it was frozen.
+        n: labelled claims it rests on.
+        met: whether every criterion is met.
+        missed: the criteria that are not, on all claims or the recent ones, in words.
+        missed_segments: the criteria that a required segment misses, in words.
+        n_segments: required segments it judged.
+        n_left_out: claims left out of it because they were tuned on.
+    """
+
+    at: date
+    n: int
+    met: bool
+    missed: tuple[str, ...] = ()
+    missed_segments: tuple[str, ...] = ()
+    n_segments: int = 0
+    n_left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Version:
+    """A fingerprint that made claims.
+
+    Attributes:
+        fingerprint: itself.
+        n_claims: its claims, tuning ones left out.
+        n_automated: those of them whose logged action is automate.
+        first, last: days of its first and last claim.
+        in_use: whether its last claim is not long before the signal's.
+        standing: whether it may act, and why; None: the trail is broken.
+        signed: the day it was signed last; None: never.
+        tried: the last evidence about it; None: none was submitted.
+        n: its settled labelled claims.
+        stated, right: Σ confidence and Σ outcome over these.
+    """
+
+    fingerprint: Fingerprint
+    n_claims: int
+    n_automated: int
+    first: date
+    last: date
+    in_use: bool
+    standing: Standing | None
+    signed: date | None = None
+    tried: Tried | None = None
+    n: int = 0
+    stated: float = 0.0
+    right: int = 0
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.fingerprint.words()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who answers for a signal.
+
+    Attributes:
+        words: the owner, and who stands in: ``Ann Lee (away); Bob Ng stands in``.
+        empty: whether nobody is there.
+        deputies: by name, those who left are left out.
+        gone: who is responsible for a part and has left: ``schema (Maya Cole)``.
+        responsible: for schema, thresholds and monitoring, by name, each once.
+    """
+
+    words: str
+    empty: bool
+    deputies: tuple[str, ...]
+    gone: tuple[str, ...]
+    responsible: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Off:
+    """A segment that is off.
+
+    Attributes:
+        dimension, value: which.
+        gap, low, high: mean confidence minus accuracy, with the interval that holds for all
+            segments together; of the high-confidence band where only that is off.
+        n: labelled claims.
+        band: whether it is only the high-confidence band.
+    """
+
+    dimension: str
+    value: str | None
+    gap: float
+    low: float
+    high: float
+    n: int
+    band: bool
+
+
+@dataclass(frozen=True)
+class Recent:
+    """The newest settled production claims, measured.
+
+    Attributes:
+        since, until: first and last day.
+        n: labelled claims.
+        gap, low, high: of the whole, the interval corrected over the signals.
+        verdict: of the whole by itself.
+        tolerance, high_from: by which.
+        high_n, high_claimed, high_observed: the high-confidence band.
+        high_low, high_high: interval of its gap, corrected likewise.
+        n_segments: segments with enough labelled inputs to be judged.
+        n_small: segments with fewer.
+        n_within: those shown to be within tolerance.
+        off: those shown to be off, worst first.
+        bounded: share of the labelled claims that lie in segments shown to be off by less than
+            twice the tolerance, in [0, 1].
+    """
+
+    since: date
+    until: date
+    n: int
+    gap: float
+    low: float
+    high: float
+    verdict: Verdict
+    tolerance: float
+    high_from: float
+    high_n: int
+    high_claimed: float
+    high_observed: float
+    high_low: float
+    high_high: float
+    n_segments: int
+    n_small: int
+    n_within: int
+    off: tuple[Off, ...]
+    bounded: float
+
+    @property
+    def band_off(self) -> bool:
+        """Whether the high-confidence band by itself is outside tolerance."""
+        return self.high_low > self.tolerance or self.high_high < -self.tolerance
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How a signal's labels came about.
+
+    Attributes:
+        n_known: claims with an outcome.
+        n_drawn: those drawn with a logged chance below one.
+        n_automated: claims logged as automated.
+        n_automated_labelled: those of them with an outcome.
+    """
+
+    n_known: int
+    n_drawn: int
+    n_automated: int
+    n_automated_labelled: int
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether only what people looked at is labelled."""
+        return self.n_known > 0 and self.n_automated >= 30 and not self.n_automated_labelled
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Claims to judge on held against those tuned on.
+
+    Attributes:
+        n_tuning: tuning claims.
+        n_named: those of them that name their input.
+        n_judged: heldout claims, and production ones after the tuning.
+        n_shared: those of them that share an event or an input with tuning.
+    """
+
+    n_tuning: int
+    n_named: int
+    n_judged: int
+    n_shared: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One way of asking: method and order as logged, and its claims."""
+
+    method: str | None
+    order: str | None
+    n_claims: int
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What was done held against the rules in force then.
+
+    Attributes:
+        since, until: the first and the last day looked at.
+        n_bands, n_overrides: of the rules in force now.
+        n_logged: claims with a logged action that a rule was in force for.
+        n_claims: claims that a rule was in force for.
+        by_kind: breaches by kind, in words, with their number.
+        n_wrong: known wrong ones among the breaches.
+    """
+
+    since: date
+    until: date
+    n_bands: int
+    n_overrides: int
+    n_logged: int
+    n_claims: int
+    by_kind: tuple[tuple[str, int], ...] = ()
+    n_wrong: int = 0
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The ledger's trail, and what of a signal it covers.
+
+    Attributes:
+        whole: whether it was verified and nothing is wrong.
+        headline: the answer of the verification, in a sentence.
+        n_entries: acts in it.
+        checked: the day of the verification.
+        anchored: whether something outside the ledger vouches for its last entry.
+        n_claims: the signal's claims.
+        n_unrecorded: those that came in with an import no act records.
+        n_sealed, n_unsealed: the gate's answers about it that are sealed, and that are not yet.
+    """
+
+    whole: bool
+    headline: str
+    n_entries: int
+    checked: date
+    anchored: bool
+    n_claims: int
+    n_unrecorded: int
+    n_sealed: int
+    n_unsealed: int
+
+
+@dataclass(frozen=True)
+class SignalFacts:
+    """Everything the twelve failures are judged by.
+
+    Attributes:
+        signal: its name.
+        written: whether the trail can be relied on.
+        registered: whether anything is written down about it.
+        unvalidated: what its claims fall back to; "" without an entry.
+        n_claims: its claims, tuning ones left out.
+        first, last: days of its first and last claim; None without any.
+        versions: by first claim.
+        seat: who answers for it; None: nothing is written down.
+        dimensions: segment dimensions that its claims name.
+        recent: the newest settled claims; None: none is labelled.
+        moved: the segment whose share of the claims moved most; None: none is named.
+        labels: how its labels came about.
+        leak: what was tuned on.
+        gaming: every comparison of versions and weeks.
+        asked: the ways of asking, most claims first.
+        ways: ways of asking held against each other.
+        theatre: what it changed.
+        followed: what was done; None: no rule was ever in force.
+        trail: the trail.
+    """
+
+    signal: str
+    written: bool
+    registered: bool
+    unvalidated: str
+    n_claims: int
+    first: date | None
+    last: date | None
+    versions: tuple[Version, ...]
+    seat: Seat | None
+    dimensions: tuple[str, ...]
+    recent: Recent | None
+    moved: Moved | None
+    labels: Labels
+    leak: Leak
+    gaming: tuple[Gaming, ...]
+    asked: tuple[Asked, ...]
+    ways: tuple[Compared, ...]
+    theatre: Theatre
+    followed: Followed | None
+    trail: Trail
+
+    @property
+    def in_use(self) -> tuple[Version, ...]:
+        """The versions in use, newest first."""
+        used = [one for one in self.versions if one.in_use]
+        return tuple(sorted(used, key=lambda one: one.first, reverse=True))

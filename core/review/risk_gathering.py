@@ -1,0 +1,454 @@
+"""The facts that the twelve failures are judged by, gathered for every signal of a ledger."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+
+import duckdb
+import numpy as np
+
+from core.govern import evidence, search, trail
+from core.govern.breaches import KINDS, Kind, reckon
+from core.govern.bundle import Bundle, Part
+from core.govern.detect_anchoring import PERIOD as WAYS_PERIOD
+from core.govern.detect_anchoring import Compared, compare_ways
+from core.govern.detect_gaming import Gaming, Pair, measure_gaming, pairs
+from core.govern.detect_theatre import measure_theatre
+from core.govern.directory import Directory, directory
+from core.govern.findings import IN_USE
+from core.govern.fingerprint import Fingerprint
+from core.govern.overlap import overlap
+from core.govern.spec import Maturity, SignalSpec
+from core.govern.state import State
+from core.govern.timeline import Span, timelines
+from core.measure.gaming import collapse
+from core.measure.scores import NoValue
+from core.measure.verdict import MINIMUM_INPUTS, Judgement, judge
+from core.review.risk_facts import (
+    Asked,
+    Followed,
+    Labels,
+    Leak,
+    Off,
+    Recent,
+    Seat,
+    SignalFacts,
+    Trail,
+    Tried,
+    Version,
+)
+from core.review.risk_rules import missed_words
+from core.review.standing import answerable
+from core.review.terms import Terms, terms_of
+from core.review.wholeness import Wholeness
+from core.store.accounts import (
+    Account,
+    accounts,
+    claims_by_import,
+    decisions_by_seal,
+    most_moved,
+)
+from core.store.catalogue import dimensions
+from core.store.errors import LedgerError
+from core.store.judged import Judged, Known, judged_counts, newest_import, tuning_freeze
+from core.store.selection import CLAIM_DIMENSIONS, Selection
+from core.store.settled import settled_cells
+from core.store.sums import grouped_sums
+
+#: Settled weeks that are measured, and weeks in which breaches are looked for.
+WEEKS, BREACH_WEEKS = 8, 13
+#: A dimension with more values than these is a name of the case, and no segment.
+MOST_VALUES = 50
+#: Resamples that tell whether a comparison is worth all of them, and up to which p it is.
+_FEW_DRAWS, _SUSPICIOUS = 39, 0.2
+#: Submissions that are read.
+_SUBMISSIONS = 5_000
+
+_KIND_WORDS: Mapping[Kind, str] = {
+    "cut": "below a cut",
+    "override": "against the rule of their segment",
+    "missing": "without a confidence",
+    "unvalidated": "by a version that might not act",
+}
+
+
+def gathered(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime, whole: Wholeness
+) -> tuple[SignalFacts, ...]:
+    """The facts of every signal that has claims or an entry, by name.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says; None: it is broken.
+        now: UTC without zone.
+        whole: the last verification of the trail.
+    """
+    ledger = _Ledger(cursor, state, now, whole)
+    return tuple(ledger.facts(signal) for signal in ledger.signals)
+
+
+class _Ledger:
+    """What is read once for all signals."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        state: State | None,
+        now: datetime,
+        whole: Wholeness,
+    ) -> None:
+        self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
+        usual = Maturity()
+        end = _midnight(now) - timedelta(days=usual.days)
+        span = timedelta(weeks=WEEKS)
+        self.accounts: defaultdict[str, list[Account]] = defaultdict(list)
+        for one in accounts(cursor, settled=end, now=now):
+            self.accounts[one.signal].append(one)
+        entries = () if state is None else tuple(state.entries)
+        self.signals = tuple(sorted({*self.accounts, *entries}))
+        self.names = directory(cursor)
+        self.moved = most_moved(cursor, end - 2 * span, end - span, _midnight(now))
+        self.imports = claims_by_import(cursor)
+        self.decisions = decisions_by_seal(cursor, 0 if state is None else state.sealed_to)
+        self.submitted = {} if state is None else _submitted(cursor)
+        self.gaming = _gaming(cursor, state, now)
+        self.spans: Mapping[str, tuple[Span, ...]] = {}
+        if state is not None and state.size:
+            self.spans = timelines(trail.acts(cursor))
+        # Verdicts hold together over all signals (Šidák 1967).
+        self.level = 0.95 ** (1 / max(1, len(self.accounts)))
+
+    def facts(self, signal: str) -> SignalFacts:
+        state, mine = self.state, self.accounts.get(signal, [])
+        entry = None if state is None else state.entries.get(signal)
+        spec = None if entry is None else entry.spec
+        judged = [one for one in mine if one.split != "tuning"]
+        terms = terms_of(state, signal)
+        versions = self._versions(signal, judged)
+        names = self._segments(signal) if judged else ()
+        since = self.now - WAYS_PERIOD
+        return SignalFacts(
+            signal=signal,
+            written=state is not None,
+            registered=spec is not None,
+            unvalidated="" if spec is None else spec.rules.unvalidated,
+            n_claims=sum(one.n_claims for one in judged),
+            first=min((one.first_ts.date() for one in judged), default=None),
+            last=max((one.last_ts.date() for one in judged), default=None),
+            versions=versions,
+            seat=None if state is None or spec is None else self._seat(state, spec),
+            dimensions=names,
+            recent=self._recent(signal, names, terms, spec) if judged else None,
+            moved=self.moved.get(signal),
+            labels=_labels(judged),
+            leak=self._leak(signal, mine, versions),
+            gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
+            asked=_asked(judged),
+            ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),
+            theatre=measure_theatre(self.cursor, spec, Selection(signal), self.now),
+            followed=self._followed(signal, spec),
+            trail=self._trail(signal, mine),
+        )
+
+    def _versions(self, signal: str, mine: Sequence[Account]) -> tuple[Version, ...]:
+        by: defaultdict[tuple[tuple[str, str], ...], list[Account]] = defaultdict(list)
+        for one in mine:
+            by[one.fields].append(one)
+        if not by:
+            return ()
+        newest = max(one.last_ts for one in mine)
+        found = []
+        for fields, parts in by.items():
+            fingerprint = Fingerprint.of(dict(fields))
+            last = max(one.last_ts for one in parts)
+            in_use = last >= newest - IN_USE
+            standing = signed = None
+            if self.state is not None:
+                standing = self.state.standing_of(signal, fingerprint, self.now)
+                known = self.state.validations.get((signal, fingerprint))
+                signed = known.signed.at.date() if known and known.signed else None
+            found.append(
+                Version(
+                    fingerprint=fingerprint,
+                    n_claims=sum(one.n_claims for one in parts),
+                    n_automated=sum(one.n_automated for one in parts),
+                    first=min(one.first_ts for one in parts).date(),
+                    last=last.date(),
+                    in_use=in_use,
+                    standing=standing,
+                    signed=signed,
+                    tried=self._tried(signal, fingerprint) if in_use else None,
+                    n=sum(one.n for one in parts),
+                    stated=sum(one.stated for one in parts),
+                    right=sum(one.right for one in parts),
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.first, one.words)))
+
+    def _tried(self, signal: str, fingerprint: Fingerprint) -> Tried | None:
+        sha256 = self.submitted.get((signal, fingerprint))
+        if sha256 is None:
+            return None
+        try:
+            bundle = evidence.load(self.cursor, sha256)
+            return None if bundle is None else _tried_of(bundle)
+        except (LedgerError, KeyError, TypeError, ValueError):
+            # What was submitted can no longer be read: the trail's verification says so.
+            return None
+
+    def _seat(self, state: State, spec: SignalSpec) -> Seat:
+        said = answerable(state, spec.name, self.names, self.now)
+        responsible = {
+            "schema": spec.responsible.schema,
+            "thresholds": spec.responsible.thresholds,
+            "monitoring": spec.responsible.monitoring,
+        }
+        gone = [
+            f"{part} ({self.names.words(sub)})"
+            for part, sub in responsible.items()
+            if _left(state, sub)
+        ]
+        deputies = [sub for sub in state.resolved(spec.deputies) if not _left(state, sub)]
+        return Seat(
+            words=said.words,
+            empty=said.empty,
+            deputies=tuple(self.names.words(sub) for sub in deputies),
+            gone=tuple(gone),
+            responsible=_each_once(self.names, responsible.values()),
+        )
+
+    def _segments(self, signal: str) -> tuple[str, ...]:
+        return tuple(
+            one.name
+            for one in dimensions(self.cursor, signal)
+            if one.name not in CLAIM_DIMENSIONS
+            and 1 < one.n_values + (one.n_missing > 0) <= MOST_VALUES
+        )
+
+    def _recent(
+        self, signal: str, names: Sequence[str], terms: Terms, spec: SignalSpec | None
+    ) -> Recent | None:
+        maturity = Maturity() if spec is None else spec.maturity
+        until = _midnight(self.now) - timedelta(days=maturity.days)
+        since = until - timedelta(weeks=WEEKS)
+        where = (("split", ("production",)),)
+        selection = Selection(signal, since, until, where=where)
+        groupings = [(), *((name,) for name in names)]
+        found = grouped_sums(self.cursor, selection, groupings, high_from=terms.high_from)
+        whole = judge(found.sums.take([0]), tolerance=terms.tolerance, level=self.level)
+        if not whole.n[0]:
+            return None
+        rest = list(range(1, len(found)))
+        parts = judge(found.sums.take(rest), tolerance=terms.tolerance, level=self.level)
+        entries = [(by[0], key[0]) for by, key in found.entries[1:]]
+        return _measured(since, until, whole, parts, entries)
+
+    def _leak(self, signal: str, mine: Sequence[Account], versions: Sequence[Version]) -> Leak:
+        tuning = [one for one in mine if one.split == "tuning"]
+        if not tuning:
+            return Leak(0, 0, 0, 0)
+        known = Known(self.now, newest_import(self.cursor))
+        _, freeze = tuning_freeze(self.cursor, signal, known)
+        n_judged = n_shared = 0
+        for one in versions:
+            if one.in_use:
+                judged = Judged(
+                    signal, one.fingerprint.as_json(), known, freeze=freeze, settled=self.now
+                )
+                counts = judged_counts(self.cursor, judged)
+                n_judged += counts.heldout + counts.production
+                n_shared += overlap(self.cursor, judged, limit=1).n
+        return Leak(
+            n_tuning=sum(one.n_claims for one in tuning),
+            n_named=sum(one.n_named for one in tuning),
+            n_judged=n_judged,
+            n_shared=n_shared,
+        )
+
+    def _followed(self, signal: str, spec: SignalSpec | None) -> Followed | None:
+        spans = self.spans.get(signal)
+        if not spans or spec is None:
+            return None
+        since = max(_midnight(self.now) - timedelta(weeks=BREACH_WEEKS), spans[0].since)
+        found = reckon(self.cursor, spans, Selection(signal, since=since, until=self.now))
+        kinds: Counter[Kind] = Counter()
+        for code in found.codes(lambda one: one.kind is not None):
+            kind = found.judged[code].kind
+            assert kind is not None
+            kinds[kind] += sum(one.n_claims for one in found.counts if one.code == code)
+        rules = spec.rules
+        return Followed(
+            since=since.date(),
+            until=self.now.date(),
+            n_bands=len(rules.bands),
+            n_overrides=len(rules.overrides),
+            n_logged=found.tally(lambda one: one.required and one.done).n_claims,
+            n_claims=found.tally(lambda one: one.required).n_claims,
+            by_kind=tuple((_KIND_WORDS[kind], kinds[kind]) for kind in KINDS if kinds[kind]),
+            n_wrong=found.tally(lambda one: one.kind).n_wrong,
+        )
+
+    def _trail(self, signal: str, mine: Sequence[Account]) -> Trail:
+        recorded = frozenset[int]() if self.state is None else self.state.imports
+        by_import = self.imports.get(signal, {})
+        sealed, unsealed = self.decisions.get(signal, (0, 0))
+        return Trail(
+            whole=self.whole.whole,
+            headline=self.whole.headline,
+            n_entries=self.whole.n_entries,
+            checked=self.whole.checked_at.date(),
+            anchored=self.whole.anchored,
+            n_claims=sum(one.n_claims for one in mine),
+            n_unrecorded=sum(n for one, n in by_import.items() if one not in recorded),
+            n_sealed=sealed,
+            n_unsealed=unsealed,
+        )
+
+
+def _measured(
+    since: datetime,
+    until: datetime,
+    whole: Judgement,
+    parts: Judgement,
+    entries: Sequence[tuple[str, str | None]],
+) -> Recent:
+    tolerance = whole.tolerance
+    enough = [i for i in range(len(parts)) if parts.n_inputs[i] >= MINIMUM_INPUTS]
+    within = [i for i in enough if parts.verdict[i] == "within_tolerance"]
+    off = [_off(parts, i, entries[i]) for i in enough if parts.verdict[i] == "miscalibrated"]
+    off.sort(key=lambda one: -abs(one.gap))
+    n = np.where(np.isfinite(parts.gap), parts.n, 0)
+    most = 2 * tolerance
+    bounded = [
+        i for i in enough if parts.corrected_low[i] >= -most and parts.corrected_high[i] <= most
+    ]
+    return Recent(
+        since=since.date(),
+        until=(until - timedelta(days=1)).date(),
+        n=int(whole.n[0]),
+        gap=float(whole.gap[0]),
+        low=float(whole.corrected_low[0]),
+        high=float(whole.corrected_high[0]),
+        verdict=whole.verdict[0],
+        tolerance=tolerance,
+        high_from=whole.high_from,
+        high_n=int(whole.high_n[0]),
+        high_claimed=float(whole.high_claimed[0]),
+        high_observed=float(whole.high_observed[0]),
+        high_low=float(whole.high_gap_low[0]),
+        high_high=float(whole.high_gap_high[0]),
+        n_segments=len(enough),
+        n_small=len(parts) - len(enough),
+        n_within=len(within),
+        off=tuple(off),
+        bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,
+    )
+
+
+def _off(parts: Judgement, i: int, entry: tuple[str, str | None]) -> Off:
+    dimension, value = entry
+    low, high = float(parts.corrected_low[i]), float(parts.corrected_high[i])
+    if low > parts.tolerance or high < -parts.tolerance:
+        return Off(dimension, value, float(parts.gap[i]), low, high, int(parts.n[i]), band=False)
+    gap = float(parts.high_claimed[i] - parts.high_observed[i])
+    low, high = float(parts.high_gap_low[i]), float(parts.high_gap_high[i])
+    return Off(dimension, value, gap, low, high, int(parts.high_n[i]), band=True)
+
+
+def _submitted(
+    cursor: duckdb.DuckDBPyConnection,
+) -> dict[tuple[str, Fingerprint], str]:
+    """The evidence submitted last, by signal and fingerprint."""
+    asked = search.ActSearch(kinds=("validation.submitted",))
+    found: dict[tuple[str, Fingerprint], str] = {}
+    for one in search.found(cursor, asked, limit=_SUBMISSIONS):
+        act = one.act
+        if act is not None and act.signal is not None and act.fingerprint is not None:
+            found.setdefault((act.signal, act.fingerprint), str(act.body.get("evidence")))
+    return found
+
+
+def _tried_of(bundle: Bundle) -> Tried:
+    recent = [bundle.window] if bundle.window is not None else []
+    return Tried(
+        at=bundle.at.date(),
+        n=bundle.whole.sample.n,
+        met=bundle.met,
+        missed=tuple(_missed([bundle.whole, *recent])),
+        missed_segments=tuple(_missed(bundle.segments)),
+        n_segments=len(bundle.segments),
+        n_left_out=bundle.counts["overlap_left_out"],
+    )
+
+
+def _missed(parts: Iterable[Part]) -> list[str]:
+    return [
+        missed_words(part.name, one.words, one.n)
+        for part in parts
+        for one in part.sample.results
+        if one.outcome == "missed"
+    ]
+
+
+def _gaming(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime
+) -> tuple[Gaming, ...]:
+    """Every comparison; only what looks suspicious is resampled as often as a finding asks for."""
+    asked = pairs(cursor, state, now)
+    found: list[Gaming] = []
+    for pair in asked:
+        rough = _roughly(cursor, pair, len(asked))
+        if rough is None:
+            continue
+        if rough.found.p_narrowed <= _SUSPICIOUS:
+            found += measure_gaming(cursor, [pair], family=len(asked))
+        else:
+            found.append(rough)
+    return tuple(found)
+
+
+def _roughly(cursor: duckdb.DuckDBPyConnection, pair: Pair, family: int) -> Gaming | None:
+    before, after = (
+        settled_cells(cursor, one, pair.settled).cells[0]
+        for one in (pair.claims_before, pair.claims_after)
+    )
+    found = collapse(before, after, draws=_FEW_DRAWS)
+    return None if isinstance(found, NoValue) else Gaming(pair, found, family)
+
+
+def _ways(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, terms: Terms
+) -> tuple[Compared, ...]:
+    return compare_ways(cursor, selection, tolerance=terms.tolerance)
+
+
+def _labels(mine: Sequence[Account]) -> Labels:
+    return Labels(
+        n_known=sum(one.n_known for one in mine),
+        n_drawn=sum(one.n_drawn for one in mine),
+        n_automated=sum(one.n_automated for one in mine),
+        n_automated_labelled=sum(one.n_automated_labelled for one in mine),
+    )
+
+
+def _asked(mine: Sequence[Account]) -> tuple[Asked, ...]:
+    found: Counter[tuple[str | None, str | None]] = Counter()
+    for one in mine:
+        fields = dict(one.fields)
+        found[fields.get("elicitation"), fields.get("elicitation_order")] += one.n_claims
+    return tuple(Asked(*way, n) for way, n in found.most_common())
+
+
+def _each_once(names: Directory, subs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names.words(sub) for sub in subs))
+
+
+def _left(state: State, sub: str) -> bool:
+    person = state.people.get(sub)
+    return person is None or person.status == "left"
+
+
+def _midnight(at: datetime) -> datetime:
+    return datetime.combine(at.date(), time())

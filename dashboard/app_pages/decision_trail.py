@@ -1,0 +1,36 @@
+"""Decision trail: who did what, on which numbers; is the trail whole."""
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.components import act, acts, empty, guide, trail
+
+st.title("Decision trail")
+top = st.container()
+asked = acts.search(data.act_choices()) if data.trail_size() else None
+if asked is None:
+    trail.not_begun()
+    guide.decision_trail()
+    st.stop()
+
+view = data.acts(asked, acts.leaf_number(asked))
+st.markdown(f"#### {view.sentence}")
+flags = st.container()
+listing = st.container()
+opened = act.chosen()
+with listing:
+    if view.rows:
+        acts.listed(view, opened)
+        acts.leaves(view)
+    else:
+        empty.acts()
+
+# The list is there at once; verifying a large ledger takes seconds.
+with top:
+    whole = data.wholeness()
+    trail.whole(whole)
+with flags:
+    acts.flagged(view, whole)
+if opened is not None:
+    act.opened(opened, whole)
+guide.decision_trail()

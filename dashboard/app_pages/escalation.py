@@ -1,0 +1,49 @@
+"""Escalation: the rules, how many cases each took, and where they were not kept."""
+
+import streamlit as st
+
+from core.govern.replay import TrailBroken
+from core.review.escalation import default_days
+from dashboard import data, owner
+from dashboard.components import escalation, findings, guide, theatre
+from dashboard.components.choice import choose, choose_day
+from dashboard.components.verbatim import verbatim
+
+st.title("Escalation")
+try:
+    state = owner.office().state()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+overview = data.overview()
+names = tuple(dict.fromkeys((*overview.names(), *sorted(state.entries))))
+if not names:
+    escalation.no_signals()
+    guide.escalation()
+    st.stop()
+
+which, _ = st.columns([1, 1])
+signal = choose("Signal", names, key="signal", place=which)
+since, until, _ = st.columns(3)
+newest = overview.facts(signal).last_ts if signal in overview.names() else None
+first, last = default_days(newest, owner.office().now())
+first = choose_day("From", key="first", first=first, place=since) or first
+last = choose_day("To", key="last", first=last, place=until) or last
+if first > last:
+    st.error(f"The days end ({last}) before they begin ({first}).", icon=":material/date_range:")
+    st.stop()
+st.markdown(f"**{verbatim(signal)}** · {escalation.period_words(first, last)}")
+if signal not in state.entries:
+    escalation.unregistered(signal)
+    guide.escalation()
+    st.stop()
+
+view = data.escalation(signal, first, last, as_if=False)
+escalation.headline(view)
+escalation.sides(view)
+escalation.rules(view)
+escalation.load(view)
+st.subheader("What its confidence changes")
+theatre.draw(data.theatre(signal, last))
+escalation.listed(view)
+guide.escalation()

@@ -1,0 +1,45 @@
+"""Registry: who owns it, is it validated, until when, under which rules."""
+
+import streamlit as st
+
+from core.govern.directory import directory
+from core.govern.replay import TrailBroken
+from dashboard import data, owner
+from dashboard.components import acting, empty, entry_editor, findings, guide, registry
+from dashboard.components.choice import choose
+from dashboard.components.verbatim import plain
+
+st.title("Registry")
+registry.announce()
+findings.announce()
+try:
+    state = owner.office().state()
+    view = data.registry()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+names = directory(owner.cursor())
+person = acting.choose(state, names)
+if not view.rows:
+    empty.ledger()
+    registry.nothing()
+    registry.everybody(view, state, person)
+    st.stop()
+
+st.markdown(f"#### {plain(view.headline)}")
+if view.production:
+    st.caption("The gate is in production mode: a signature made without sign-on opens nothing.")
+registry.overview(view)
+chosen, _ = st.columns([1, 1])
+signal = choose("Signal", view.names, key="signal", place=chosen)
+one = data.signal_entry(signal)
+
+registry.header(one)
+findings.each(one.findings, state, person, on_its_entry=True)
+registry.versions(one, state, person)
+registry.written(one)
+registry.rules(one)
+entry_editor.draw(one, state, names, person)
+registry.history(one.history)
+registry.everybody(view, state, person)
+guide.registry()

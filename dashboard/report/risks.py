@@ -1,0 +1,123 @@
+"""The Risks page as one file for an audit."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from core.review.controls import FAILURES, NOTES, SOURCES, Failure
+from core.review.risk_rules import STATUS_WORDS, Link
+from core.review.risks import Cell, RisksView, tally_words
+from core.review.words import count, value_name
+from dashboard.charts.risks import MARKS
+from dashboard.report.text import plain
+
+_MEANINGS = (
+    ("open", "something shows the failure, or the control against it is missing"),
+    ("covered", "the control did its work on this signal and found nothing"),
+    ("not_measured", "what the answer needs was not logged, or there is not enough of it"),
+    ("not_applicable", "the failure cannot happen to this signal as it is now"),
+)
+
+
+def to_markdown(view: RisksView, ledger: str) -> str:
+    """Every cell with its line, the mapping and its notes; nothing is left out.
+
+    Args:
+        view: what the page shows.
+        ledger: the file's name.
+    """
+    root = view.root or "none"
+    parts = [
+        "# Twelve failures of trust in a confidence, for every signal",
+        f"{view.at:%Y-%m-%d %H:%M} UTC · ledger {_md(ledger)} · data version "
+        f"{count(view.data_version)} · trail of {count(view.n_entries)} entries, root `{root}`",
+        f"**{_md(view.headline)}** {_md(view.whole)}",
+        "\n".join(
+            f"- {MARKS[status]} **{STATUS_WORDS[status]}**: {meaning}."  # type: ignore[index]
+            for status, meaning in _MEANINGS
+        ),
+        "## All of them",
+        _matrix(view),
+    ]
+    for failure in FAILURES:
+        parts += _failure(view, failure)
+    parts += ["## What the controls support", _mapping(), "\n".join(f"- {_md(n)}" for n in NOTES)]
+    return "\n\n".join(parts) + "\n"
+
+
+def where(link: Link) -> str:
+    """A link as the address line has it, without the server: ``/sign_off?signal=s``."""
+    query = [] if link.signal is None else [f"signal={link.signal}"]
+    query += [f"{name}={value_name(value)}" for name, value in link.query]
+    query += [f"fingerprint={link.fingerprint}"] if link.fingerprint else []
+    # The Escalation page has days of its own.
+    names = ("first", "last") if link.page == "escalation" else ("since", "until")
+    days = zip(names, (link.since, link.until), strict=True)
+    query += [f"{name}={day}" for name, day in days if day is not None]
+    return f"/{link.page}" + (f"?{'&'.join(query)}" if query else "")
+
+
+def _failure(view: RisksView, failure: Failure) -> list[str]:
+    cells = view.of_failure(failure.key)
+    supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
+    return [
+        f"## {_md(failure.title)}",
+        f"{_md(failure.control)} *Supports {_md(supports)}.*",
+        f"{_md(tally_words(cells)) or 'No signal'}.",
+        _table(
+            ("Signal", "Status", "Evidence", "Seen on"),
+            [_line(one) for one in cells],
+        ),
+    ]
+
+
+def _line(one: Cell) -> tuple[str, ...]:
+    status = f"{MARKS[one.status]} {STATUS_WORDS[one.status]}"
+    return _md(one.signal), status, _md(one.line), f"{_md(where(one.link))}"
+
+
+def _matrix(view: RisksView) -> str:
+    known = {(one.failure.key, one.signal): one for one in view.cells}
+    rows = [
+        (
+            _md(failure.title),
+            *(_mark(known[failure.key, signal]) for signal in view.signals),
+        )
+        for failure in FAILURES
+    ]
+    return _table(("Failure", *map(_md, view.signals)), rows)
+
+
+def _mark(one: Cell) -> str:
+    return f"{MARKS[one.status]} {STATUS_WORDS[one.status].lower()}"
+
+
+def _mapping() -> str:
+    rows = [
+        (
+            _md(one.title),
+            *(
+                _md(part) or "–"
+                for part in (
+                    one.supports.sr_26_2,
+                    one.supports.eu_ai_act,
+                    one.supports.nist_ai_rmf,
+                    one.supports.iso_42001,
+                )
+            ),
+        )
+        for one in FAILURES
+    ]
+    return _table(("Failure", *(f"Supports {name}" for name in SOURCES)), rows)
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _md(text: str) -> str:
+    """A text for Markdown: in one line, every character that could mark something up escaped."""
+    marked = re.sub(r"([\\`*_\[\]#|~$])", r"\\\1", plain(text))
+    return html.escape(marked, quote=False)

@@ -1,0 +1,66 @@
+"""The sections on gaming and on how it was asked: shown where there is something to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+
+
+@pytest.fixture(autouse=True)
+def _served(told_copy: Path, serving) -> None:
+    serving(told_copy)
+
+
+def opened(page: str, signal: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    app.query_params["signal"] = signal
+    app.run()
+    app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def subheaders(app: AppTest) -> list[str]:
+    return [one.value for one in app.subheader]
+
+
+def test_a_gamed_metric_warns_and_shows_two_curves() -> None:
+    app = opened("drift", "answer-quality.judge")
+    assert "Is a metric being gamed?" in subheaders(app)
+    assert any("AUROC fell" in one.value for one in app.warning)
+    text = "\n".join(one.value for one in app.markdown)
+    assert "prompt rubric-2" in text
+    assert "prompt rubric-3" in text
+
+
+def test_a_metric_that_is_not_gamed_is_told_in_a_line() -> None:
+    app = opened("drift", "ticket-triage.agreement")
+    assert not app.warning
+    assert any(one.value.startswith("No: in none of") for one in app.markdown)
+
+
+def test_an_anchored_confidence_warns_on_the_reliability_page() -> None:
+    app = opened("reliability", "reply-draft.self-report")
+    assert "How it was asked" in subheaders(app)
+    assert any("The answer anchors it" in one.value for one in app.warning)
+
+
+def test_a_signal_asked_in_one_way_has_no_such_section() -> None:
+    app = opened("reliability", "refund-check.logprob")
+    assert "How it was asked" not in subheaders(app)
+
+
+def test_the_escalation_page_asks_why_a_signal_exists_that_changes_nothing() -> None:
+    app = opened("escalation", "duplicate-merge.self-report")
+    assert "What its confidence changes" in subheaders(app)
+    assert any("Why does this signal exist?" in one.value for one in app.warning)
+
+
+def test_the_escalation_page_says_what_a_confidence_saves_and_by_which_costs() -> None:
+    app = opened("escalation", "refund-check.logprob")
+    assert any("It saves" in one.value for one in app.markdown)
+    assert any("As declared: an error" in one.value for one in app.caption)
