@@ -49,6 +49,7 @@ from core.review.overview import overview as overview_of
 from core.review.terms import Terms, all_terms, terms_of
 from core.review.windows import Window
 from core.store.catalogue import DimensionFacts
+from core.store.escalations import Order as BreachOrder
 from core.store.fingerprints import fingerprints_seen
 from core.store.rows import Order, Search
 from core.store.selection import Selection
@@ -163,7 +164,7 @@ def breaches(
     first: date,
     last: date,
     kinds: tuple[str, ...],
-    order: breaches_review.Order,
+    order: BreachOrder,
     leaf: int,
 ) -> breaches_review.Breaches:
     """One leaf of a signal's breaches."""
@@ -178,7 +179,7 @@ def _breaches(
     first: date,
     last: date,
     kinds: tuple[str, ...],
-    order: breaches_review.Order,
+    order: BreachOrder,
     leaf: int,
 ) -> breaches_review.Breaches:
     return breaches_review.breaches_view(
@@ -187,7 +188,7 @@ def _breaches(
 
 
 def all_breaches(
-    signal: str, first: date, last: date, kinds: tuple[str, ...], order: breaches_review.Order
+    signal: str, first: date, last: date, kinds: tuple[str, ...], order: BreachOrder
 ) -> pd.DataFrame:
     """A signal's breaches for a file; too large to be kept."""
     return breaches_review.breaches_view(

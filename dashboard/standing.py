@@ -39,11 +39,11 @@ async def rounds() -> AsyncIterator[None]:
 
 async def _forever(making: threading.Lock) -> None:
     clock = asyncio.get_running_loop().time
-    thorough_at = clock() - THOROUGHLY_EVERY + EVERY
+    next_thorough = clock()
     while True:
-        thorough = clock() - thorough_at >= THOROUGHLY_EVERY
+        thorough = clock() >= next_thorough
         if thorough:
-            thorough_at = clock()
+            next_thorough = clock() + THOROUGHLY_EVERY
         await run_in_threadpool(_round, making, thorough=thorough)
         await asyncio.sleep(EVERY)
 

@@ -245,6 +245,7 @@ def _autumn(story: Story) -> None:
 
 def _last_week(story: Story) -> None:
     story.on(26, 0)
+    rounds(story.office, thorough=True)
     away = {"sub": story.sub(TOM), "status": "away", "until": None}
     kim = story.by(KIM, "person.status", None)
     story.office.perform(Proposal("person.status", kim, body=away))

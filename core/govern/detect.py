@@ -6,10 +6,10 @@ from datetime import datetime
 
 import duckdb
 
+from core.govern.conditions import Condition
 from core.govern.detect_anchoring import anchoring_conditions
 from core.govern.detect_gaming import gaming_conditions
 from core.govern.detect_theatre import theatre_conditions
-from core.govern.findings import Condition
 from core.govern.state import State
 
 

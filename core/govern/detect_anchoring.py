@@ -10,7 +10,7 @@ from itertools import combinations
 import duckdb
 
 from core.events import PPM
-from core.govern.findings import Condition
+from core.govern.conditions import Condition
 from core.govern.state import State
 from core.measure.elicitation import (
     Difference,
@@ -26,6 +26,7 @@ from core.store.elicited import (
     Way,
     shared_across,
     shared_within,
+    ways,
     ways_asked,
 )
 from core.store.selection import Selection
@@ -48,6 +49,7 @@ class Compared:
         accuracy, gap: likewise over inputs with an outcome on both sides; None with too few.
         brier: likewise; None where nothing is shared.
         anchored: whether the confidence moves beyond the tolerance at equal accuracy.
+        one_in: one of so many shared inputs was looked at; 1: every one.
     """
 
     reference: Way
@@ -58,6 +60,7 @@ class Compared:
     brier: Difference | None
     gap: Difference | None
     anchored: bool
+    one_in: int = 1
 
     @property
     def by_the_answer(self) -> bool:
@@ -89,9 +92,10 @@ def compare_ways(
         if one.differences.confidence.n >= MINIMUM_INPUTS
     ]
     paired = {_plain(one.reference, one.other) for one in shared}
+    several = len(ways(cursor, selection)) > 1
     apart = [
         (one, other)
-        for one, other in combinations(ways_asked(cursor, selection), 2)
+        for one, other in combinations(ways_asked(cursor, selection) if several else (), 2)
         if _plain(one.way, other.way) not in paired
         and min(one.confidence.n, other.confidence.n) >= MINIMUM_INPUTS
     ]
@@ -140,6 +144,7 @@ def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) ->
                 paired_difference(d.brier, level=level),
                 paired_difference(d.gap, level=level),
                 anchored(confidence, accuracy, tolerance=tolerance),
+                one.one_in,
             )
         )
     return found

@@ -11,7 +11,7 @@ from typing import Literal
 
 import duckdb
 
-from core.govern.findings import IN_USE, Condition
+from core.govern.conditions import IN_USE, Condition
 from core.govern.fingerprint import Fingerprint
 from core.govern.spec import Maturity
 from core.govern.state import State

@@ -11,8 +11,8 @@ from typing import Literal
 import duckdb
 
 from core.events import PPM
+from core.govern.conditions import IN_USE, Condition
 from core.govern.escalation import Compiled, RuleRow, compile_rules, table
-from core.govern.findings import IN_USE, Condition
 from core.govern.fingerprint import Fingerprint
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.state import State
@@ -190,7 +190,7 @@ def _condition(
 ) -> Condition:
     effect = measured.effect
     assert effect is not None
-    action = effect.single or next(one.row.action for one in measured.rules if one.n_claims)
+    action: str = effect.single or next(one.row.action for one in measured.rules if one.n_claims)
     source = "as logged" if measured.basis == "logged" else "by the rules in force"
     text = (
         f"All {effect.n_claims:,} decisions since {measured.since:%Y-%m-%d} are {action} "

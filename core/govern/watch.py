@@ -15,17 +15,10 @@ import duckdb
 from core.govern import evidence, trail
 from core.govern.acts import SYSTEM, Act, Actor, Proposal, stamp
 from core.govern.breaches import Breached, breached_signals
+from core.govern.conditions import THOROUGH, Condition, conditions
 from core.govern.decisions import unsealed
 from core.govern.detect import detected
-from core.govern.findings import (
-    THOROUGH,
-    Condition,
-    Finding,
-    conditions,
-    current,
-    due,
-    findings,
-)
+from core.govern.findings import Finding, current, due, findings
 from core.govern.fingerprint import Fingerprint
 from core.govern.office import Desk, Office
 from core.govern.seal import seal_decisions

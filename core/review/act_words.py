@@ -11,8 +11,8 @@ import duckdb
 
 from core.govern import search
 from core.govern.acts import KINDS, Act, moment
+from core.govern.conditions import KIND_WORDS
 from core.govern.directory import Directory, directory
-from core.govern.findings import KIND_WORDS
 from core.review.fact import Fact
 from core.review.words import ABSENT, counted
 

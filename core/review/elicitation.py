@@ -13,11 +13,11 @@ from core.govern.detect_anchoring import ALPHA, Compared, compare_ways
 from core.measure.elicitation import Difference
 from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE, Verdict
 from core.review.words import ABSENT, count, counted, percent, points, size_of, within
-from core.store.elicited import Way, ways_asked
+from core.store.elicited import Way, ways
 from core.store.selection import Selection
 
 #: What the verdicts of interval charts are called where they are about a difference.
-SHIFT_WORDS: dict[str, str] = {
+SHIFT_WORDS: dict[Verdict, str] = {
     "miscalibrated": "beyond what is accepted",
     "within_tolerance": "within what is accepted",
     "cannot_tell": "cannot tell yet",
@@ -67,7 +67,7 @@ def elicitation_view(
         tolerance: the gap accepted, in (0, 1).
     """
     found = compare_ways(cursor, selection, tolerance=tolerance)
-    several = bool(found) or len(ways_asked(cursor, selection)) > 1
+    several = bool(found) or len(ways(cursor, selection)) > 1
     signal = selection.signal
     return ElicitationView(
         shown=several,
@@ -124,7 +124,8 @@ def _sentence(one: Compared, signal: str, tolerance: float) -> str:
             "input was asked both ways, so the difference may be that of the cases."
         )
     shared = "input" if one.by == "input_id" else "event"
-    text = f"{stated}, on the same {counted(shift.n, shared)}."
+    sample = f" (one in {one.one_in} of them, chosen by hash)" if one.one_in > 1 else ""
+    text = f"{stated}, on the same {counted(shift.n, shared)}{sample}."
     if one.accuracy is None:
         return f"{text} Fewer than {MINIMUM_INPUTS} of them have outcomes on both sides."
     if one.anchored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -37,6 +37,9 @@ from core.store.selection import Selection
 #: Days looked at unless others are chosen.
 DAYS = 30
 LEVEL = 0.95
+
+#: A choice among sorts of claims.
+Which = Callable[[Judged], object]
 
 KIND_WORDS: Mapping[Kind, str] = {
     "cut": "Against the cut",
@@ -311,26 +314,32 @@ class _Shares:
     ) -> None:
         self._cursor, self._repeats = cursor, repeats
         self.reckoning = reckoning
+        self._worths: dict[frozenset[int], float] = {}
 
-    def worth(self, which: Callable[[Judged], object]) -> float:
+    def prepare(self, several: Iterable[Which]) -> None:
+        """Ask at once, where inputs repeat, what each of several choices of sorts is worth."""
+        asked = {codes for which in several if (codes := self.reckoning.codes(which))}
+        groups = {str(i): codes for i, codes in enumerate(asked - self._worths.keys())}
+        if not self._repeats or not groups:
+            return
+        of = self.reckoning
+        found = escalations.worths(self._cursor, of.selection, of.sorting, groups)
+        self._worths |= {codes: found.get(name, 0.0) for name, codes in groups.items()}
+
+    def worth(self, which: Which) -> float:
         """How many independent labels the labelled claims of some sorts are worth."""
         n = self.reckoning.tally(which).n
         if not self._repeats or not n:
             return n
-        found = escalations.worths(
-            self._cursor,
-            self.reckoning.selection,
-            self.reckoning.sorting,
-            {"": self.reckoning.codes(which)},
-        )
-        return min(found[""], n)
+        self.prepare([which])
+        return min(self._worths[self.reckoning.codes(which)], n)
 
-    def wrong(self, which: Callable[[Judged], object]) -> Share:
+    def wrong(self, which: Which) -> Share:
         """The wrong ones among some sorts."""
         of = self.reckoning.tally(which)
         return _share(of, of.n_wrong, self.worth(which))
 
-    def right(self, which: Callable[[Judged], object]) -> Share:
+    def right(self, which: Which) -> Share:
         """The right ones among some sorts."""
         of = self.reckoning.tally(which)
         return _share(of, of.n - of.n_wrong, self.worth(which))
@@ -363,40 +372,49 @@ def _rule_lines(
         reckoning = reckon(cursor, under(spans, spec.rules), reckoning.selection)
     of = _Shares(cursor, reckoning, repeats)
     total = reckoning.tally(lambda one: one.required is not None).n_claims
+    rows = table(spec.rules)
+    takes = [_takes(row.rule, as_if=as_if) for row in rows]
+    automated = [_automated(one) for one in takes]
+    of.prepare([*takes, *automated])
     found = []
-    for row in table(spec.rules):
-
-        def takes(one: Judged, rule: str = row.rule) -> bool:
-            answer = one.if_open if as_if else one.required
-            return answer is not None and answer.rule == rule
-
-        def automated(one: Judged, takes: Callable[[Judged], bool] = takes) -> bool:
-            return takes(one) and one.done == "automate"
-
-        def short(
-            one: Judged, takes: Callable[[Judged], bool] = takes, asked: Action = row.action
-        ) -> bool:
-            return (
-                takes(one)
-                and one.done is not None
-                and ACTIONS.index(one.done) < ACTIONS.index(asked)
-            )
-
-        n = reckoning.tally(takes).n_claims
+    for row, mine, acted in zip(rows, takes, automated, strict=True):
+        n = reckoning.tally(mine).n_claims
         found.append(
             RuleLine(
                 row=row,
                 queue=_queue(spec, row.action),
                 n_cases=n,
                 share=n / total if total else 0.0,
-                right=of.right(takes),
-                automated=reckoning.tally(automated).n_claims,
-                wrong=of.wrong(automated),
+                right=of.right(mine),
+                automated=reckoning.tally(acted).n_claims,
+                wrong=of.wrong(acted),
                 a_week=0.0 if row.action == "automate" else n / weeks,
-                n_breaches=reckoning.tally(short).n_claims,
+                n_breaches=reckoning.tally(_short(mine, row.action)).n_claims,
             )
         )
     return tuple(found)
+
+
+def _takes(rule: str, *, as_if: bool) -> Which:
+    """Whether a sort is a case of a rule."""
+
+    def takes(one: Judged) -> bool:
+        answer = one.if_open if as_if else one.required
+        return answer is not None and answer.rule == rule
+
+    return takes
+
+
+def _automated(which: Which) -> Which:
+    """Those that were automated."""
+    return lambda one: which(one) and one.done == "automate"
+
+
+def _short(which: Which, asked: Action) -> Which:
+    """Those that got less care than asked."""
+    return lambda one: (
+        which(one) and one.done is not None and ACTIONS.index(one.done) < ACTIONS.index(asked)
+    )
 
 
 def _queue(spec: SignalSpec, action: Action) -> str:
@@ -536,18 +554,23 @@ def _breach_lines(reckoning: Reckoning, of: _Shares) -> tuple[BreachLine, ...]:
         for one in reckoning.judged.values()
         if one.kind is not None and one.broken is not None
     }
-    found = []
-    for kind, rule in pairs:
-
-        def same(one: Judged, kind: Kind = kind, rule: str = rule) -> bool:
-            return (one.kind, one.broken) == (kind, rule)
-
-        def acted(one: Judged, same: Callable[[Judged], bool] = same) -> bool:
-            return same(one) and one.done == "automate"
-
-        n, automated = reckoning.tally(same).n_claims, reckoning.tally(acted).n_claims
-        found.append(BreachLine(kind, rule, n, automated, of.wrong(same)))
+    chosen = {pair: _broke(*pair) for pair in pairs}
+    of.prepare(chosen.values())
+    found = [
+        BreachLine(
+            kind,
+            rule,
+            reckoning.tally(mine).n_claims,
+            reckoning.tally(_automated(mine)).n_claims,
+            of.wrong(mine),
+        )
+        for (kind, rule), mine in chosen.items()
+    ]
     return tuple(sorted(found, key=lambda one: (KINDS.index(one.kind), -one.n, one.rule)))
+
+
+def _broke(kind: Kind, rule: str) -> Which:
+    return lambda one: (one.kind, one.broken) == (kind, rule)
 
 
 def _gate(cursor: duckdb.DuckDBPyConnection, reckoning: Reckoning, n: int) -> str:

@@ -10,8 +10,9 @@ from typing import Literal
 import duckdb
 
 from core.govern.access import roles_of, who_may
+from core.govern.conditions import KIND_WORDS, Severity
 from core.govern.directory import Directory, directory
-from core.govern.findings import KIND_WORDS, Entry, Finding, Severity
+from core.govern.findings import Entry, Finding
 from core.govern.replay import TrailBroken
 from core.govern.state import State
 from core.govern.watch import outlook_of

@@ -13,10 +13,16 @@ from core.events import PPM
 from core.govern import trail
 from core.govern.access import roles_of
 from core.govern.acts import Act
-from core.govern.differences import bands_words, criterion_words, differences
+from core.govern.conditions import IN_USE
+from core.govern.differences import (
+    bands_words,
+    costs_words,
+    criterion_words,
+    differences,
+    queue_words,
+)
 from core.govern.directory import Directory, directory
 from core.govern.escalation import Action, RuleRow, table
-from core.govern.findings import IN_USE
 from core.govern.fingerprint import Fingerprint
 from core.govern.registry import Plan, export
 from core.govern.registry_text import example
@@ -593,6 +599,14 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
     )
     yield "Elicitation", " · ".join(filter(None, (spec.method, spec.order))) or "any"
     yield "Rules", bands_words(spec.rules.bands)
+    for action, queue in (
+        ("Reviews", spec.handling.review),
+        ("Escalations", spec.handling.escalate),
+    ):
+        if queue is not None:
+            yield f"{action} go to", queue_words(queue)
+    if spec.costs is not None:
+        yield "Declared costs", costs_words(spec.costs)
     for name, pairs in (("Labels", spec.labels), ("References", spec.annotations)):
         if pairs:
             yield name, ", ".join(f"{key}={value}" for key, value in pairs)

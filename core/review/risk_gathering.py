@@ -12,12 +12,12 @@ import numpy as np
 from core.govern import evidence, search, trail
 from core.govern.breaches import KINDS, Kind, reckon
 from core.govern.bundle import Bundle, Part
+from core.govern.conditions import IN_USE
 from core.govern.detect_anchoring import PERIOD as WAYS_PERIOD
 from core.govern.detect_anchoring import Compared, compare_ways
 from core.govern.detect_gaming import Gaming, Pair, measure_gaming, pairs
 from core.govern.detect_theatre import measure_theatre
 from core.govern.directory import Directory, directory
-from core.govern.findings import IN_USE
 from core.govern.fingerprint import Fingerprint
 from core.govern.overlap import overlap
 from core.govern.spec import Maturity, SignalSpec
@@ -26,6 +26,7 @@ from core.govern.timeline import Span, timelines
 from core.measure.gaming import collapse
 from core.measure.scores import NoValue
 from core.measure.verdict import MINIMUM_INPUTS, Judgement, judge
+from core.review.escalation import KIND_WORDS
 from core.review.risk_facts import (
     Asked,
     Followed,
@@ -65,13 +66,6 @@ MOST_VALUES = 50
 _FEW_DRAWS, _SUSPICIOUS = 39, 0.2
 #: Submissions that are read.
 _SUBMISSIONS = 5_000
-
-_KIND_WORDS: Mapping[Kind, str] = {
-    "cut": "below a cut",
-    "override": "against the rule of their segment",
-    "missing": "without a confidence",
-    "unvalidated": "by a version that might not act",
-}
 
 
 def gathered(
@@ -286,7 +280,7 @@ class _Ledger:
             n_overrides=len(rules.overrides),
             n_logged=found.tally(lambda one: one.required and one.done).n_claims,
             n_claims=found.tally(lambda one: one.required).n_claims,
-            by_kind=tuple((_KIND_WORDS[kind], kinds[kind]) for kind in KINDS if kinds[kind]),
+            by_kind=tuple((_in_line(kind), kinds[kind]) for kind in KINDS if kinds[kind]),
             n_wrong=found.tally(lambda one: one.kind).n_wrong,
         )
 
@@ -448,6 +442,12 @@ def _each_once(names: Directory, subs: Iterable[str]) -> tuple[str, ...]:
 def _left(state: State, sub: str) -> bool:
     person = state.people.get(sub)
     return person is None or person.status == "left"
+
+
+def _in_line(kind: Kind) -> str:
+    """A kind of breach within a sentence."""
+    words = KIND_WORDS[kind]
+    return f"{words[0].lower()}{words[1:]}"
 
 
 def _midnight(at: datetime) -> datetime:

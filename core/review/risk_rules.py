@@ -52,15 +52,17 @@ With a broken trail nothing that was written or signed can be told: *not measure
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+from urllib.parse import urlencode
 
 from core.govern.detect_theatre import MINIMUM_DECISIONS
 from core.review.risk_facts import Recent, SignalFacts, Version
 from core.review.segments import Segment
 from core.review.words import count, counted, cut, percent, points, size_of, value_name, within
 from core.store.elicited import Way
+from core.store.selection import CLAIM_DIMENSIONS
 
 Status = Literal["open", "not_measured", "covered", "not_applicable"]
 STATUSES: tuple[Status, ...] = ("open", "not_measured", "covered", "not_applicable")
@@ -96,7 +98,7 @@ class Link:
     Attributes:
         page: which page.
         signal: of which signal; None: of the whole ledger.
-        query: that page's filters, dimension → value.
+        query: that page's filters, dimension → value; on Segments the segment that is opened.
         since, until: the days, both included; None leaves them open.
         fingerprint: of a version; "" for none.
     """
@@ -107,6 +109,30 @@ class Link:
     since: date | None = None
     until: date | None = None
     fingerprint: str = ""
+
+    def parameters(self) -> dict[str, str]:
+        """What stands in the address line after the page."""
+        found = {} if self.signal is None else {"signal": self.signal}
+        for name, value in self.query:
+            if self.page == "segments":
+                found |= {"row": name, "cell_row": value_name(value)}
+            else:
+                key = name if name in CLAIM_DIMENSIONS else f"seg_{name}"
+                found[key] = value_name(value)
+        if self.fingerprint:
+            found["fingerprint"] = self.fingerprint
+        # The Escalation page has days of its own.
+        names = ("first", "last") if self.page == "escalation" else ("since", "until")
+        for name, day in zip(names, (self.since, self.until), strict=True):
+            if day is not None:
+                found[name] = day.isoformat()
+        return found
+
+    @property
+    def address(self) -> str:
+        """As the address line has it, without the server: ``/sign_off?signal=s``."""
+        query = urlencode(self.parameters())
+        return f"/{self.page}?{query}" if query else f"/{self.page}"
 
 
 @dataclass(frozen=True)
@@ -174,10 +200,11 @@ def aggregate(facts: SignalFacts) -> Found:
     doubt = _doubt(facts)
     where = Link("segments", facts.signal)
     if doubt is not None or recent is None:
-        return Found("not_measured", doubt or _NO_LABELS, where)
+        return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
     days = Link("segments", facts.signal, since=recent.since, until=recent.until)
     if recent.off:
-        return Found("open", _off(recent), days)
+        worst = recent.off[0]
+        return Found("open", _off(recent), replace(days, query=((worst.dimension, worst.value),)))
     if recent.band_off:
         band = Link("reliability", facts.signal, since=recent.since, until=recent.until)
         return Found("open", _band(recent), band)
@@ -191,9 +218,9 @@ def aggregate(facts: SignalFacts) -> Found:
     small = f"; {recent.n_small} more are too small to be judged" if recent.n_small else ""
     line = (
         f"In {recent.since} to {recent.until} none of {counted(recent.n_segments, 'segment')} is "
-        f"shown to be off; those with {percent(recent.bounded)} of the labels are off by less than "
-        f"{within(2 * recent.tolerance)}, {recent.n_within} by less than "
-        f"{within(recent.tolerance)}{small}; {_gap(recent)} as a whole."
+        f"shown to be off. Segments with {percent(recent.bounded)} of the labels are off by less "
+        f"than {_size(2 * recent.tolerance)}, {recent.n_within} of {recent.n_segments} by less "
+        f"than {_size(recent.tolerance)}{small}; {_gap(recent)} as a whole."
     )
     told = recent.verdict == "within_tolerance" and recent.bounded >= ENOUGH
     return Found("covered" if told else "not_measured", line, days)
@@ -214,7 +241,7 @@ def drift(facts: SignalFacts) -> Found:
     recent, where = facts.recent, Link("drift", facts.signal)
     doubt = _doubt(facts)
     if doubt is not None or recent is None:
-        return Found("not_measured", doubt or _NO_LABELS, where)
+        return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
     cases = _cases(facts)
     span = f"{recent.since} to {recent.until}"
     status: Status = "not_measured"
@@ -674,8 +701,7 @@ def _doubt(facts: SignalFacts) -> str | None:
     if labels.n_drawn:
         return (
             f"{count(labels.n_drawn)} of {counted(labels.n_known, 'label')} were drawn with a "
-            "logged chance, complaints perhaps first: unweighted numbers would mislead, and the "
-            "page weighs them only as a whole."
+            "logged chance (label_propensity): without weights these numbers would mislead."
         )
     return None
 
@@ -712,6 +738,11 @@ def _band(recent: Recent) -> str:
         f"claims {percent(recent.high_claimed)} and gets {percent(recent.high_observed)} (n "
         f"{count(recent.high_n)}), beside {_gap(recent)} as a whole."
     )
+
+
+def _size(tolerance: float) -> str:
+    """A tolerance, which somebody declared and is never rounded, without its sign."""
+    return within(tolerance).removeprefix("±")
 
 
 def _gap(recent: Recent) -> str:

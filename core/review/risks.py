@@ -82,12 +82,12 @@ class RisksView:
         return next(one for one in self.cells if (one.failure.key, one.signal) == (key, signal))
 
     def frame(self) -> pd.DataFrame:
-        """For a file: failure, signal, status, evidence, page, and the mapping's columns."""
+        """For a file: failure, signal, status, evidence, address, and the mapping's columns."""
         return pd.DataFrame(
             [
                 (
                     *(one.failure.title, one.signal, STATUS_WORDS[one.status], one.line),
-                    *(one.link.page, self.at.isoformat(timespec="seconds") + "Z"),
+                    *(one.link.address, self.at.isoformat(timespec="seconds") + "Z"),
                     one.failure.supports.sr_26_2,
                     one.failure.supports.eu_ai_act,
                     one.failure.supports.nist_ai_rmf,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.govern.findings import IN_USE
+from core.govern.conditions import IN_USE
 from core.govern.fingerprint import Fingerprint
 from core.govern.state import State
 from core.govern.validation import Validation, at_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from core.govern.findings import EXPIRING
+from core.govern.conditions import EXPIRING
 from core.govern.state import State
 from core.govern.validation import Context, Standing, Validation
 from core.review.act_words import Names

@@ -9,8 +9,8 @@ from typing import Literal
 
 import duckdb
 
+from core.govern.conditions import IN_USE
 from core.govern.directory import Directory, directory
-from core.govern.findings import IN_USE
 from core.govern.fingerprint import Fingerprint
 from core.govern.state import State
 from core.govern.validation import Standing

@@ -16,6 +16,9 @@ from core.store.source import Source, selected_claims
 
 #: By rising closeness to the answer; the earlier is the reference. None: not stated.
 ORDERS: tuple[str | None, ...] = (None, "before", "independent", "behavioural", "after")
+#: Of a signal with more claims than this, some inputs stand for all: chosen by the hash of their
+#: name, so that all ways of asking about an input are taken or none.
+WHOLE_UP_TO = 500_000
 #: The numbers per input, in the order of `Paired`.
 _NUMBERS = ("confidence", "accuracy", "brier", "gap")
 
@@ -50,12 +53,14 @@ class SharedInputs:
         reference, other: the ways.
         by: what the pairs share: "input_id" or "event_id".
         differences: one per shared input, summed up.
+        one_in: one of so many inputs was looked at, chosen by hash; 1: every one.
     """
 
     reference: Way
     other: Way
     by: str
     differences: Paired
+    one_in: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class Asked:
 
     Attributes:
         way: which, its prompt left open.
-        n_claims: stated claims.
-        confidence: over all its inputs.
+        n_claims: stated claims looked at.
+        confidence: over all its inputs, or as many as stand for them (`WHOLE_UP_TO`).
         accuracy, gap: over those with an outcome.
     """
 
@@ -76,6 +81,22 @@ class Asked:
     gap: Moments
 
 
+def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, ...]:
+    """Every method and order among the selected claims, the reference first.
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    source = _source(cursor, selection)
+    rows = cursor.execute(
+        f"SELECT DISTINCT method, elicitation_order FROM ({source.sql}) AS claim",
+        source.parameters,
+    ).fetchall()
+    found = (Way(selection.signal, method, order) for method, order in rows)
+    return tuple(sorted(found, key=lambda one: one.rank))
+
+
 def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Asked, ...]:
     """Every method and order among the selected claims, the reference first.
 
@@ -83,7 +104,8 @@ def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         UnknownDimension: the selection names a dimension that the ledger does not have.
         BadValue: the selection accepts a week, day or band that does not exist.
     """
-    source = _source(cursor, selection, input_="coalesce(input_id, event_id)")
+    one_in = _one_in(cursor, selection)
+    source = _source(cursor, selection, input_="coalesce(input_id, event_id)", one_in=one_in)
     rows = cursor.execute(
         f"""
         WITH side AS ({_per_input(source.sql, "method, elicitation_order, input")})
@@ -114,7 +136,8 @@ def shared_within(
     """
     if not signal_repeats(cursor, selection.signal):
         return ()
-    source = _source(cursor, selection)
+    one_in = _one_in(cursor, selection)
+    source = _source(cursor, selection, one_in=one_in)
     keys = "method, elicitation_order, prompt, model, input"
     way = ("method", "elicitation_order", "prompt")
     ours, theirs = (", ".join(f"{side}.{name}" for name in way) for side in ("one", "other"))
@@ -123,7 +146,7 @@ def shared_within(
     second = first.replace("one.", "other.")
     rows = cursor.execute(
         f"""
-        WITH side AS ({_per_input(source.sql, keys, also="WHERE input IS NOT NULL")}),
+        WITH side AS ({_per_input(source.sql, keys)}),
         pair AS (
             SELECT {_named(ours, "a")}, {_named(theirs, "b")}, one.input,
                    {_differences()}
@@ -140,7 +163,7 @@ def shared_within(
     ).fetchall()
     found = [
         _oriented(
-            Way(selection.signal, *row[:3]), Way(selection.signal, *row[3:6]), "input_id", row[6:]
+            Way(selection.signal, *row[:3]), Way(selection.signal, *row[3:6]), one_in, row[6:]
         )
         for row in rows
     ]
@@ -162,22 +185,26 @@ def shared_across(
     """
     found: list[SharedInputs] = []
     met: set[str] = set()
+    one_in = _one_in(cursor, selection)
     for by in ("event_id", "input_id"):
-        for partner in _partners(cursor, selection, by):
+        for partner in _partners(cursor, selection, by, one_in):
             if partner not in met:
                 met.add(partner)
-                found += _shared_with(cursor, selection, partner, by)
+                found += _shared_with(cursor, selection, partner, by, one_in)
     return tuple(sorted(found, key=lambda one: (one.reference.signal, one.reference.rank)))
 
 
-def _partners(cursor: duckdb.DuckDBPyConnection, selection: Selection, by: str) -> tuple[str, ...]:
+def _partners(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: str, one_in: int
+) -> tuple[str, ...]:
     """Other signals that share an event or an input with the selected claims."""
-    source = selected_claims(cursor, selection, {"shared": by}, also=f"{by} IS NOT NULL")
+    chosen = _chosen(by, one_in)
+    source = selected_claims(cursor, selection, {"shared": by}, also=chosen)
     rows = cursor.execute(
         f"""
         SELECT signal FROM claims
         WHERE signal <> $signal AND split <> 'tuning' AND confidence_ppm IS NOT NULL
-          AND {by} IN (SELECT shared FROM ({source.sql}) AS own)
+          AND {chosen} AND {by} IN (SELECT shared FROM ({source.sql}) AS own)
         GROUP BY signal
         ORDER BY signal
         """,
@@ -187,18 +214,16 @@ def _partners(cursor: duckdb.DuckDBPyConnection, selection: Selection, by: str) 
 
 
 def _shared_with(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, partner: str, by: str
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, partner: str, by: str, one_in: int
 ) -> list[SharedInputs]:
-    own = _source(cursor, selection, input_=by)
-    theirs = _renamed(
-        _source(cursor, Selection(partner, as_known=selection.as_known), input_=by), "partner"
-    )
+    other = Selection(partner, as_known=selection.as_known)
+    own = _source(cursor, selection, input_=by, one_in=one_in)
+    theirs = _renamed(_source(cursor, other, input_=by, one_in=one_in), "partner")
     keys = "method, elicitation_order, input"
-    also = "WHERE input IS NOT NULL"
     rows = cursor.execute(
         f"""
-        WITH one AS ({_per_input(theirs.sql, keys, also=also)}),
-        other AS ({_per_input(own.sql, keys, also=also)}),
+        WITH one AS ({_per_input(theirs.sql, keys)}),
+        other AS ({_per_input(own.sql, keys)}),
         pair AS (
             SELECT one.method AS a0, one.elicitation_order AS a1,
                    other.method AS b0, other.elicitation_order AS b1, one.input,
@@ -214,15 +239,39 @@ def _shared_with(
     ).fetchall()
     return [
         SharedInputs(
-            Way(partner, *row[:2]), Way(selection.signal, *row[2:4]), by, Paired(*_read(row[4:]))
+            Way(partner, *row[:2]),
+            Way(selection.signal, *row[2:4]),
+            by,
+            Paired(*_read(row[4:])),
+            one_in,
         )
         for row in rows
     ]
 
 
+def _one_in(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> int:
+    """How many inputs one stands for."""
+    row = cursor.execute(
+        "SELECT count(*) FROM claims WHERE signal = $signal", {"signal": selection.signal}
+    ).fetchone()
+    assert row is not None
+    return max(1, int(row[0]) // WHOLE_UP_TO)
+
+
+def _chosen(input_: str, one_in: int) -> str:
+    """Whether an input is looked at."""
+    named = f"{input_} IS NOT NULL"
+    return named if one_in == 1 else f"{named} AND hash({input_}) % {one_in} = 0"
+
+
 def _source(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, *, input_: str = "input_id"
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    *,
+    input_: str = "input_id",
+    one_in: int | None = None,
 ) -> Source:
+    """Stated claims; those that name an input, one of so many; None: all of them."""
     columns = {
         "method": "elicitation",
         "elicitation_order": "elicitation_order",
@@ -231,7 +280,10 @@ def _source(
         "input": input_,
         "v": "confidence_ppm / 1e6",
     }
-    return selected_claims(cursor, selection, columns, also="confidence_ppm IS NOT NULL")
+    also = "confidence_ppm IS NOT NULL"
+    if one_in is not None:
+        also += f" AND {_chosen(input_, one_in)}"
+    return selected_claims(cursor, selection, columns, also=also)
 
 
 def _renamed(source: Source, prefix: str) -> Source:
@@ -242,12 +294,12 @@ def _renamed(source: Source, prefix: str) -> Source:
     )
 
 
-def _per_input(claims: str, keys: str, *, also: str = "") -> str:
+def _per_input(claims: str, keys: str) -> str:
     """Each input's mean numbers; those about outcomes over its labelled claims."""
     return f"""
         SELECT {keys}, count(*) AS n_claims, avg(v) AS confidence, avg(outcome) AS accuracy,
                avg((outcome - v) * (outcome - v)) AS brier, avg(v - outcome) AS gap
-        FROM ({claims}) AS claim {also}
+        FROM ({claims}) AS claim
         GROUP BY {keys}
     """
 
@@ -274,9 +326,9 @@ def _read(numbers: Sequence[Any]) -> list[Moments]:
     return found
 
 
-def _oriented(one: Way, other: Way, by: str, numbers: Sequence[Any]) -> SharedInputs:
+def _oriented(one: Way, other: Way, one_in: int, numbers: Sequence[Any]) -> SharedInputs:
     moments = _read(numbers)
     if other.rank < one.rank:
         one, other = other, one
         moments = [each.negated() for each in moments]
-    return SharedInputs(one, other, by, Paired(*moments))
+    return SharedInputs(one, other, "input_id", Paired(*moments), one_in)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.review.claims import DOWNLOAD_SIZE
 from dashboard import data
-from dashboard.components import claim, claims, download, empty, filters, find
+from dashboard.components import claim, claims, download, empty, filters, find, guide
 from dashboard.components.verbatim import plain
 
 chosen = filters.current()
@@ -42,3 +42,4 @@ if found.counts.n_found:
 else:
     empty.filters()
 claim.opened(chosen.selection)
+guide.draw("Claims")

@@ -44,4 +44,4 @@ st.subheader("What was refused, and why")
 intake.refused(view.refused, data.quarantined())
 if chosen is not None:
     claims.behind(chosen.selection)
-guide.data()
+guide.draw("Data")

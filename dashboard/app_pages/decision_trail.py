@@ -10,7 +10,7 @@ top = st.container()
 asked = acts.search(data.act_choices()) if data.trail_size() else None
 if asked is None:
     trail.not_begun()
-    guide.decision_trail()
+    guide.draw("Decision trail")
     st.stop()
 
 view = data.acts(asked, acts.leaf_number(asked))
@@ -33,4 +33,4 @@ with flags:
     acts.flagged(view, whole)
 if opened is not None:
     act.opened(opened, whole)
-guide.decision_trail()
+guide.draw("Decision trail")

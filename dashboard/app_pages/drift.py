@@ -57,4 +57,4 @@ else:
     )
     shift.draw(data.shift(chosen.selection, *windows, chosen.segment_dimensions(), by), by)
 claims.behind(chosen.selection)
-guide.drift()
+guide.draw("Drift")

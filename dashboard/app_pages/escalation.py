@@ -19,7 +19,7 @@ overview = data.overview()
 names = tuple(dict.fromkeys((*overview.names(), *sorted(state.entries))))
 if not names:
     escalation.no_signals()
-    guide.escalation()
+    guide.draw("Escalation")
     st.stop()
 
 which, _ = st.columns([1, 1])
@@ -35,7 +35,7 @@ if first > last:
 st.markdown(f"**{verbatim(signal)}** · {escalation.period_words(first, last)}")
 if signal not in state.entries:
     escalation.unregistered(signal)
-    guide.escalation()
+    guide.draw("Escalation")
     st.stop()
 
 view = data.escalation(signal, first, last, as_if=False)
@@ -46,4 +46,4 @@ escalation.load(view)
 st.subheader("What its confidence changes")
 theatre.draw(data.theatre(signal, last))
 escalation.listed(view)
-guide.escalation()
+guide.draw("Escalation")

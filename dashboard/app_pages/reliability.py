@@ -76,4 +76,4 @@ if asked_ways.shown:
     st.subheader("How it was asked")
     elicitation.draw(asked_ways)
 claims.behind(chosen.selection)
-guide.reliability(view.tolerance)
+guide.draw("Reliability")

@@ -12,7 +12,7 @@ view = data.risks()
 if not view.signals:
     empty.ledger()
     risks.mapping()
-    guide.risks()
+    guide.draw("Risks")
     st.stop()
 if view.broken:
     findings.lead(data.findings(), None, None)
@@ -25,10 +25,10 @@ st.caption(
 one, signal = risks.chosen(view)
 if one is None and signal is None:
     risks.grid(view)
-    st.subheader("Every failure, most open first")
-    risks.overview(view)
 else:
     risks.closely(view, one, signal)
+st.subheader("Every failure, most open first")
+risks.overview(view)
 risks.mapping()
 risks.downloads(view)
-guide.risks()
+guide.draw("Risks")

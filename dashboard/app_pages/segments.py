@@ -55,4 +55,4 @@ if opened:
 
 st.subheader("Worst segments")
 ranked.draw(view)
-guide.segments()
+guide.draw("Segments")

@@ -30,7 +30,7 @@ if signal is None or fingerprint is None:
         signoff.nothing()
     else:
         signoff.listed(every)
-    guide.sign_off()
+    guide.draw("Sign-off")
     st.stop()
 
 st.page_link(signoff.PAGE, label="Everything that waits", icon=":material/arrow_back:")
@@ -46,4 +46,4 @@ with shown:
         leaks.draw(last.refusal, signal)
     evidence.draw(view)
 signoff.past(view)
-guide.sign_off()
+guide.draw("Sign-off")

@@ -47,4 +47,4 @@ for row in view.rows:
 if view.quiet:
     st.caption(f"No claims in this week or the twelve before: {plain(', '.join(view.quiet))}.")
 st.caption(f"How the verdicts were corrected together: {view.method}.")
-guide.this_week()
+guide.draw("This week")

@@ -63,7 +63,7 @@ def load_chart(
         legend=alt.Legend(title=None, orient="top", symbolType="square", columns=len(there)),
     )
     bars = (
-        alt.Chart()
+        alt.Chart(frame)
         .mark_bar(strokeWidth=1, stroke=palette.background, width=alt.RelativeBandSize(1))
         .encode(
             y=at_y("low", title="Claims a week", axis=alt.Axis(labelExpr=COUNT_LABEL)),
@@ -73,9 +73,7 @@ def load_chart(
         )
     )
     return finish(
-        layered(
-            [bars, _breach_words(weeks, palette)], {"x": x}, data=frame, width=width, height=height
-        ),
+        layered([bars, _breach_words(weeks, palette)], {"x": x}, width=width, height=height),
         palette,
         fit=True,
     )

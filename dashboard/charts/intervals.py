@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.measure.verdict import Verdict
 from core.review.words import VERDICT_WORDS, count, points
 from dashboard.charts import words
 from dashboard.charts.base import (
@@ -40,7 +41,7 @@ def interval_dots(
     tolerance: float,
     width: int = 760,
     title: str = GAP_TITLE,
-    named: Mapping[str, str] = VERDICT_WORDS,
+    named: Mapping[Verdict, str] = VERDICT_WORDS,
 ) -> alt.LayerChart | alt.Chart:
     """Gap and interval per segment, or another difference, against what the owner accepts.
 
@@ -92,7 +93,7 @@ def interval_dots(
     return finish(chart, palette, fit=True)
 
 
-def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[str, str]) -> pd.DataFrame:
+def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[Verdict, str]) -> pd.DataFrame:
     """The rows with their words and colours."""
     verdict = rows["verdict"].to_numpy(dtype=object)
     out = verdict == "miscalibrated"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.review.risk_rules import STATUS_WORDS, STATUSES, Status
 from dashboard.charts.base import finish, layered, lookup, name_axis, shortened, tooltip
-from dashboard.charts.cell_layout import cell_layout, column_axis
+from dashboard.charts.cell_layout import STEP, cell_layout, column_axis
 from dashboard.charts.palette import Palette
 
 #: A mark beside each status's words, so that colour is not needed to tell them apart.
@@ -20,13 +20,19 @@ MARKS: Mapping[Status, str] = {
     "covered": "●",
     "not_applicable": "–",
 }
+#: The words in a cell, in lines; and in a narrow one.
 _LINES: Mapping[Status, str] = {
-    "open": "◆\nopen",
-    "not_measured": "○\nnot\nmeasured",
-    "covered": "●\ncovered",
-    "not_applicable": "–\nnot\napplicable",
+    "open": "open",
+    "not_measured": "not\nmeasured",
+    "covered": "covered",
+    "not_applicable": "not\napplicable",
 }
-_ROW, _TEXT, _LINE = 46, 10, 12
+_NARROW: Mapping[Status, str] = {
+    **_LINES,
+    "not_measured": "not\nmeas-\nured",
+    "not_applicable": "n/a",
+}
+_ROW, _WORDS_FROM = 48, 58
 FIELDS = ("failure", "signal")
 
 
@@ -47,7 +53,9 @@ def risk_grid(
     columns = list(dict.fromkeys(cells["signal"]))
     layout = cell_layout([0], rows, columns, width)
     frame = cells.assign(
-        _words=[_LINES[one] for one in cells["status"]],
+        _mark=[MARKS[one] for one in cells["status"]],
+        _wide=[_LINES[one] for one in cells["status"]],
+        _narrow=[_NARROW[one] for one in cells["status"]],
         _status=[f"{MARKS[one]} {STATUS_WORDS[one]}" for one in cells["status"]],
     )
     shared = {
@@ -70,7 +78,7 @@ def risk_grid(
     }
     chosen = alt.selection_point(name=selection_name, fields=list(FIELDS))
     chart = layered(
-        [_tiles(palette, chosen), _dashes(palette), _texts(palette)],
+        [_tiles(palette, chosen), _dashes(palette), *_texts(palette)],
         shared,
         data=frame,
         width=layout.width,
@@ -121,23 +129,24 @@ def _dashes(palette: Palette) -> alt.Chart:
     return dashes
 
 
-def _texts(palette: Palette) -> alt.Chart:
-    """The mark and the word of each cell; what is open in bold."""
-    lines = "datum.status == 'open' || datum.status == 'covered' ? 1 : 2"
-    texts: alt.Chart = alt.Chart().mark_text(
-        baseline="middle",
-        fontSize=_TEXT,
+def _texts(palette: Palette) -> list[alt.Chart]:
+    """The mark and, below it, the words of each cell; what is open in bold."""
+    told = "datum.status == 'open' || datum.status == 'covered'"
+    style: dict[str, Any] = {
+        "baseline": "top",
+        "fontWeight": alt.ExprRef("datum.status == 'open' ? 'bold' : 'normal'"),
+        "color": alt.ExprRef(f"{told} ? '{palette.ink}' : '{palette.muted_ink}'"),
+    }
+    mark = alt.Chart().mark_text(fontSize=15, dy=-21, text=alt.ExprRef("datum._mark"), **style)
+    words = alt.Chart().mark_text(
+        fontSize=alt.ExprRef(f"{STEP} >= {_WORDS_FROM} ? 10.5 : 9"),
         lineBreak="\n",
-        lineHeight=_LINE,
-        dy=alt.ExprRef(f"-({lines}) * {_LINE} / 2"),
-        text=alt.ExprRef("datum._words"),
-        fontWeight=alt.ExprRef("datum.status == 'open' ? 'bold' : 'normal'"),
-        color=alt.ExprRef(
-            f"datum.status == 'open' || datum.status == 'covered' ? '{palette.ink}' : "
-            f"'{palette.muted_ink}'"
-        ),
+        lineHeight=alt.ExprRef(f"{STEP} >= {_WORDS_FROM} ? 12 : 9"),
+        dy=alt.ExprRef(f"{told} ? 2 : -4"),
+        text=alt.ExprRef(f"{STEP} >= {_WORDS_FROM} ? datum._wide : datum._narrow"),
+        **style,
     )
-    return texts
+    return [mark, words]
 
 
 def selected_pair(points: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:

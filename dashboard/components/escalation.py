@@ -128,7 +128,7 @@ def rules(view: EscalationView) -> None:
             "words": st.column_config.TextColumn("Confidence", width=185),
             "action": st.column_config.TextColumn("Action", width=72),
             "queue": st.column_config.TextColumn(
-                "Queue, time", width=122, help="Where its cases wait, and how long at most."
+                "Queue, time", width=136, help="Where its cases wait, and how long at most."
             ),
             "cases": st.column_config.TextColumn("Cases", width=86),
             "week": st.column_config.TextColumn(

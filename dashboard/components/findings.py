@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.govern.acts import Act
 from core.govern.answers import acknowledge, waive
-from core.govern.findings import Severity
+from core.govern.conditions import Severity
 from core.govern.state import State
 from core.govern.validation import WAIVER_DAYS
 from core.review.findings import FindingRow, FindingsView, answering
@@ -22,7 +22,7 @@ from dashboard.components.acting import Acting
 from dashboard.components.verbatim import plain, verbatim
 
 #: As many stand open; the rest waits in a drawer.
-SHOWN = 5
+SHOWN = 3
 #: How the keys of this component's widgets begin.
 KEYS = "finding_"
 

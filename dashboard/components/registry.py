@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.govern import people, signing
 from core.govern.acts import Act
-from core.govern.findings import IN_USE
+from core.govern.conditions import IN_USE
 from core.govern.state import State
 from core.review.registry import (
     EntryChange,

@@ -9,17 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core.review.controls import FAILURES, NOTES, SOURCES, Failure, failure
-from core.review.pointer import Pointer
 from core.review.risk_rules import STATUS_WORDS, Link, Page, Status
 from core.review.risks import Cell, RisksView, tallied
-from core.review.words import value_name
 from dashboard import owner
 from dashboard.charts.palette import palette_for
 from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
-from dashboard.components import links
 from dashboard.components.choice import choose
 from dashboard.components.download import csv_of
-from dashboard.components.filters import url_key
 from dashboard.components.verbatim import plain, verbatim
 from dashboard.report.risks import to_markdown
 
@@ -48,8 +44,6 @@ _PAGES: dict[Page, tuple[str, str]] = {
     "claims": ("Open in Claims", ":material/receipt_long:"),
     "data": ("Open in Data", ":material/database:"),
 }
-#: Pages with the shared filters, which `links.draw` knows.
-_FILTERED = ("reliability", "segments", "drift", "claims", "data")
 
 
 def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
@@ -93,7 +87,9 @@ def overview(view: RisksView) -> None:
     for one in view.failures:
         cells = view.of_failure(one.key)
         with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
                 _opening(one, one.title)
                 with st.container(horizontal=True, width="content", gap="xsmall"):
                     for status, n in tallied(cells):
@@ -164,8 +160,12 @@ def downloads(view: RisksView) -> None:
 def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
     for cell in cells:
         with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-                with st.container(horizontal=True, width="content", gap="small"):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                with st.container(
+                    horizontal=True, width="content", gap="small", vertical_alignment="center"
+                ):
                     _badge(cell.status, STATUS_WORDS[cell.status])
                     if by_signal:
                         st.markdown(f"**{plain(cell.signal)}**", width="content")
@@ -178,17 +178,9 @@ def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
 def _seen(link: Link) -> None:
     """The way to where a line can be seen."""
     label, icon = _PAGES[link.page]
-    if link.page in _FILTERED and link.signal is not None:
-        links.draw(Pointer("", link.page, link.signal, link.query, link.since, link.until), label)
-        return
-    query = {} if link.signal is None else {"signal": link.signal}
-    query |= {url_key(name): value_name(value) for name, value in link.query}
-    if link.fingerprint:
-        query["fingerprint"] = link.fingerprint
-    for name, day in (("first", link.since), ("last", link.until)):
-        if day is not None:
-            query[name] = day.isoformat()
-    st.page_link(f"app_pages/{link.page}.py", label=label, icon=icon, query_params=query)
+    st.page_link(
+        f"app_pages/{link.page}.py", label=label, icon=icon, query_params=link.parameters()
+    )
 
 
 def _opening(one: Failure, label: str) -> None:

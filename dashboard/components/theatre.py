@@ -23,7 +23,9 @@ def draw(view: TheatreView) -> None:
         return
     policies = view.policies[["policy", "words"]]
     st.table(
-        policies.rename(columns={"policy": "Policy", "words": f"Expected cost, {view.unit} a week"}),
+        policies.rename(
+            columns={"policy": "Policy", "words": f"Expected cost, {view.unit} a week"}
+        ),
         border="horizontal",
         hide_index=True,
         alt="What each policy is expected to cost a week, the cheapest first",

@@ -6,9 +6,9 @@ import html
 import re
 
 from core.review.controls import FAILURES, NOTES, SOURCES, Failure
-from core.review.risk_rules import STATUS_WORDS, Link
+from core.review.risk_rules import STATUS_WORDS
 from core.review.risks import Cell, RisksView, tally_words
-from core.review.words import count, value_name
+from core.review.words import count
 from dashboard.charts.risks import MARKS
 from dashboard.report.text import plain
 
@@ -46,18 +46,6 @@ def to_markdown(view: RisksView, ledger: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def where(link: Link) -> str:
-    """A link as the address line has it, without the server: ``/sign_off?signal=s``."""
-    query = [] if link.signal is None else [f"signal={link.signal}"]
-    query += [f"{name}={value_name(value)}" for name, value in link.query]
-    query += [f"fingerprint={link.fingerprint}"] if link.fingerprint else []
-    # The Escalation page has days of its own.
-    names = ("first", "last") if link.page == "escalation" else ("since", "until")
-    days = zip(names, (link.since, link.until), strict=True)
-    query += [f"{name}={day}" for name, day in days if day is not None]
-    return f"/{link.page}" + (f"?{'&'.join(query)}" if query else "")
-
-
 def _failure(view: RisksView, failure: Failure) -> list[str]:
     cells = view.of_failure(failure.key)
     supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
@@ -74,7 +62,7 @@ def _failure(view: RisksView, failure: Failure) -> list[str]:
 
 def _line(one: Cell) -> tuple[str, ...]:
     status = f"{MARKS[one.status]} {STATUS_WORDS[one.status]}"
-    return _md(one.signal), status, _md(one.line), f"{_md(where(one.link))}"
+    return _md(one.signal), status, _md(one.line), f"`{one.link.address}`"
 
 
 def _matrix(view: RisksView) -> str:

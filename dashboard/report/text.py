@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 
-from core.govern.findings import Severity
+from core.govern.conditions import Severity
 from core.measure.verdict import Verdict
 from core.review.findings import FindingRow
 from core.review.report import Closer, WeeklyReport

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from core.govern.conditions import Condition
 from core.govern.detect import detected
 from core.govern.detect_anchoring import compare_ways
 from core.govern.detect_gaming import Gaming, measure_gaming, pairs
 from core.govern.detect_theatre import Theatre, measure_theatre
-from core.govern.findings import Condition
 from core.govern.office import Office
 from core.govern.replay import Replay
 from core.govern.state import State

@@ -81,6 +81,14 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
     found = {(one.kind, one.signal) for one in outlook(office).findings}
     assert found == {
         ("empty_owner_seat", SAFETY),
+        ("metric_gamed", JUDGE),
+        ("confidence_anchored", DRAFT),
+        ("confidence_theatre", MERGE),
+        ("escalation_breached", SELF_REPORT),
+        ("escalation_breached", SAFETY),
+        ("escalation_breached", DRAFT),
+        ("escalation_breached", ANSWER),
+        ("escalation_breached", GROUNDING),
         ("new_fingerprint", SAFETY),
         ("new_fingerprint", SELF_REPORT),
         ("new_fingerprint", DRAFT),

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.govern.conditions import THOROUGH
 from core.govern.detect_gaming import gaming_conditions, measure_gaming, pairs
 from core.govern.detect_theatre import measure_theatre, theatre_conditions
-from core.govern.findings import THOROUGH, Finding
+from core.govern.findings import Finding
 from core.govern.fingerprint import Fingerprint
 from core.govern.state import EMPTY
 from core.govern.watch import outlook, rounds

@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.govern.acts import SYSTEM, Act, Actor
-from core.govern.findings import (
-    KIND_WORDS,
-    Condition,
-    Finding,
-    conditions,
-    current,
-    due,
-    findings,
-)
+from core.govern.conditions import KIND_WORDS, Condition, conditions
+from core.govern.findings import Finding, current, due, findings
 from core.govern.fingerprint import Fingerprint
 from core.govern.state import EMPTY
 from core.store.fingerprints import Seen

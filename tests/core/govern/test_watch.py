@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.govern import people, registry, signing
+from core.govern import people, registry, signing, watch
 from core.govern.access import Refused
 from core.govern.acts import Actor, Proposal, Signature, stamp
 from core.govern.answers import acknowledge, waive
@@ -349,3 +349,101 @@ def test_evidence_that_no_longer_recomputes_closes_the_gate_at_once(house: House
     # It stays a finding, and is suspended once.
     assert "evidence_changed" in house.wrong()
     assert not rounds(house.office, thorough=True)
+
+
+def acted(house: House, action: str, day: date, confidence: float = 0.5) -> None:
+    """A claim of a version that may not act, and what was done with it."""
+    house._n += 1
+    file = house._folder / f"acted-{house._n}.csv"
+    file.write_text(
+        "event_id,ts,signal,confidence,model_version,action\n"
+        f"acted-{house._n},{day}T08:00:00Z,s,{confidence},m1,{action}\n"
+    )
+    import_file(house.ledger, file, now=house.at)
+
+
+def breached(house: House) -> list[Finding]:
+    return [one for one in outlook(house.office).findings if one.kind == "escalation_breached"]
+
+
+def test_what_was_automated_against_the_rule_is_a_critical_finding(house: House) -> None:
+    house.at = datetime(2026, 11, 19)
+    house.register()
+    acted(house, "automate", date(2026, 11, 20))
+    house.at = NOW
+    assert "finding.opened" in house.kinds()
+    (found,) = breached(house)
+    assert (found.severity, found.subject, found.owner) == (
+        "critical",
+        "automated",
+        house.sub("ann"),
+    )
+    assert "1 claim from 2026-10-26 to 2026-11-24 got less care" in found.text
+    assert dict(found.evidence)["cut"] == "1"
+    assert house.kinds() == []
+
+
+def test_a_review_in_place_of_an_escalation_is_a_warning_and_automating_is_another(
+    house: House,
+) -> None:
+    house.at = datetime(2026, 11, 19)
+    text = ENTRY.replace("STAKES", "high") + "    fallback: {unvalidated: escalate}\n"
+    registry.apply(house.office, read(text), "user:t/adam")
+    acted(house, "review", date(2026, 11, 20))
+    house.at = NOW
+    rounds(house.office)
+    assert [(one.severity, one.subject) for one in breached(house)] == [("warning", "reviewed")]
+    acted(house, "automate", date(2026, 11, 21))
+    kinds = house.kinds()
+    assert {"finding.opened", "finding.resolved"} <= set(kinds)
+    assert [(one.severity, one.subject) for one in breached(house)] == [("critical", "automated")]
+
+
+def test_breaches_are_no_finding_once_they_are_a_month_ago(house: House) -> None:
+    house.at = datetime(2026, 11, 19)
+    house.register()
+    acted(house, "automate", date(2026, 11, 20))
+    house.at = NOW
+    rounds(house.office)
+    assert len(breached(house)) == 1
+    house.at = datetime(2026, 12, 19, 23)
+    assert len(breached(house)) == 1
+    house.at = datetime(2026, 12, 20)
+    assert breached(house) == []
+    assert "finding.resolved" in house.kinds()
+
+
+@pytest.mark.parametrize("action", ["review", "escalate", ""])
+def test_as_much_care_as_required_is_no_finding(action: str, house: House) -> None:
+    house.at = datetime(2026, 11, 19)
+    house.register()
+    acted(house, action, date(2026, 11, 20))
+    assert breached(house) == []
+
+
+def test_claims_are_held_against_the_rules_again_only_when_something_changed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    real = watch.breached_signals
+
+    def spied(*given: object) -> object:
+        counted.append(1)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(watch, "breached_signals", spied)
+    house.register()
+    acted(house, "automate", date(2026, 11, 20))
+    for _ in range(2):  # the first one records the new version
+        rounds(house.office)
+    before = len(counted)
+    for _ in range(3):
+        rounds(house.office)
+        breached(house)
+    assert len(counted) == before
+    acted(house, "automate", date(2026, 11, 21))
+    rounds(house.office)
+    assert len(counted) == before + 1
+    house.status("ann", "away")
+    rounds(house.office)
+    assert len(counted) == before + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.measure.elicitation import Moments
-from core.store.elicited import Way, shared_across, shared_within, ways_asked
+from core.store.elicited import Way, shared_across, shared_within, ways, ways_asked
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
@@ -130,8 +131,12 @@ def test_the_order_of_rows_changes_nothing(imported: Import) -> None:
         for order, c in (("before", c), ("after", c + 0.1))
     ]  # fmt: skip
     forth, back = (shared_within(imported(rows), Selection("s")) for rows in (claims, claims[::-1]))
-    assert forth == back
-    (one,) = forth
+    (one,), (other,) = forth, back
+    assert (one.reference, one.other, one.by) == (other.reference, other.other, other.by)
+    for name in NAMES:
+        moments = (getattr(each.differences, name) for each in (one, other))
+        first, second = (astuple(each) for each in moments)
+        assert first == pytest.approx(second, abs=1e-12)
     assert (one.reference.order, one.other.order) == ("before", "after")
     assert one.differences.confidence.mean == pytest.approx(0.1)
     assert one.differences.accuracy.mean == 0
@@ -180,3 +185,24 @@ def test_ways_are_counted_over_inputs(imported: Import) -> None:
     assert (after.n_claims, after.confidence.n) == (2, 1)
     assert after.confidence.mean == pytest.approx(0.5)
     assert after.gap.mean == pytest.approx(0.4 - 1)
+
+
+def test_of_very_many_inputs_some_stand_for_all_in_every_way_of_asking(
+    imported: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[dict[str, object]] = [
+        {"event_id": f"{signal}{order}{i}", "signal": signal, "confidence": 0.5 + shift,
+         "outcome": 1, "elicitation_order": order, "input_id": f"i{i}"}
+        for i in range(200)
+        for signal, order, shift in (("s", "before", 0.0), ("s", "after", 0.1), ("t", None, 0.3))
+    ]  # fmt: skip
+    cursor = imported(claims)
+    monkeypatch.setattr("core.store.elicited.WHOLE_UP_TO", 100)
+    (within,) = shared_within(cursor, Selection("s"))
+    assert within.one_in == 4
+    # A quarter of 200, give or take four standard deviations.
+    assert 25 <= within.differences.confidence.n <= 75
+    assert within.differences.confidence.mean == pytest.approx(0.1)
+    across = shared_across(cursor, Selection("s"))
+    assert {one.differences.confidence.n for one in across} == {within.differences.confidence.n}
+    assert ways(cursor, Selection("s")) == (Way("s", None, "before"), Way("s", None, "after"))

@@ -15,7 +15,9 @@ MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 MEASURED = tuple(
     f"app_pages/{name}.py" for name in ("this_week", "reliability", "segments", "drift", "data")
 )
-WRITTEN = tuple(f"app_pages/{name}.py" for name in ("registry", "sign_off", "decision_trail"))
+WRITTEN = tuple(
+    f"app_pages/{name}.py" for name in ("registry", "sign_off", "escalation", "decision_trail")
+)
 PAGES = (*MEASURED, *WRITTEN)
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"

@@ -1,0 +1,633 @@
+"""The twelve failures against every signal: one rule each, and what they see in the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.govern.detect_anchoring import Compared
+from core.govern.detect_gaming import Gaming, Pair
+from core.govern.detect_theatre import Theatre
+from core.govern.fingerprint import Fingerprint
+from core.govern.office import Office
+from core.govern.validation import Standing, ValidationState
+from core.measure.elicitation import Difference
+from core.measure.gaming import Change, Collapse, Side, Spread
+from core.measure.theatre import USUAL_COSTS, Effect
+from core.review import risk_rules as rules
+from core.review.controls import FAILURES, NOTES, failure
+from core.review.risk_facts import (
+    Asked,
+    Followed,
+    Labels,
+    Leak,
+    Off,
+    Recent,
+    Seat,
+    SignalFacts,
+    Trail,
+    Tried,
+    Version,
+)
+from core.review.risk_rules import RULES, Link
+from core.review.risks import RisksView, risks_view, tally_words
+from core.review.wholeness import wholeness
+from core.store.accounts import Moved
+from core.store.elicited import Way
+from core.store.ledger import Ledger
+from core.store.selection import Selection
+
+NOW = datetime(2026, 11, 23, 12)
+DAY = date(2026, 9, 1)
+M1 = Fingerprint("m1", "p1", None, "verbal", "before")
+M2 = Fingerprint("m2", "p1", None, "verbal", "before")
+P2 = Fingerprint("m1", "p2", None, "verbal", "before")
+
+
+MET = Tried(DAY, 900, True)
+
+
+def version(
+    fingerprint: Fingerprint = M1,
+    state: ValidationState = "validated",
+    *,
+    opened: bool | None = None,
+    first: date = DAY,
+    in_use: bool = True,
+    tried: Tried | None = MET,
+    automated: int = 0,
+) -> Version:
+    is_open = state == "validated" if opened is None else opened
+    until = datetime(2027, 1, 1) if is_open else None
+    return Version(
+        fingerprint=fingerprint,
+        n_claims=1_000,
+        n_automated=automated,
+        first=first,
+        last=date(2026, 11, 22),
+        in_use=in_use,
+        standing=Standing(state, is_open, f"It is {state}.", until),
+        signed=DAY,
+        tried=tried,
+        n=800,
+        stated=640.0,
+        right=600,
+    )
+
+
+RECENT = Recent(
+    since=date(2026, 8, 29),
+    until=date(2026, 10, 23),
+    n=2_000,
+    gap=0.01,
+    low=-0.01,
+    high=0.03,
+    verdict="within_tolerance",
+    tolerance=0.05,
+    high_from=0.9,
+    high_n=500,
+    high_claimed=0.95,
+    high_observed=0.94,
+    high_low=-0.02,
+    high_high=0.04,
+    n_segments=4,
+    n_small=0,
+    n_within=2,
+    off=(),
+    bounded=0.95,
+)
+THEATRE = Theatre(
+    signal="s",
+    since=datetime(2026, 8, 24),
+    until=NOW,
+    settled=datetime(2026, 10, 24),
+    basis="logged",
+    n_claims=1_000,
+    n_unlogged=0,
+    costs=USUAL_COSTS,
+    unit="EUR",
+    effect=Effect(1_000, None, "review", 900.0, {}, 300, 120.0, 80.0, 160.0, 0.95),
+    handled=(),
+    rules=(),
+)
+FACTS = SignalFacts(
+    signal="s",
+    written=True,
+    registered=True,
+    unvalidated="review",
+    n_claims=1_000,
+    first=DAY,
+    last=date(2026, 11, 22),
+    versions=(version(),),
+    seat=Seat("Ann Lee", False, ("Bob Ng",), (), ("Ann Lee",)),
+    dimensions=("topic",),
+    recent=RECENT,
+    moved=Moved("topic", "legal", 0.1, 0.1, 500, 600),
+    labels=Labels(800, 0, 300, 280),
+    leak=Leak(200, 200, 900, 0),
+    gaming=(),
+    asked=(Asked("verbal", "before", 1_000),),
+    ways=(),
+    theatre=THEATRE,
+    followed=Followed(date(2026, 8, 24), date(2026, 11, 23), 3, 0, 1_000, 1_000),
+    trail=Trail(True, "The trail is whole.", 40, date(2026, 11, 23), False, 1_000, 0, 12, 0),
+)
+BROKEN = replace(FACTS, written=False, seat=None, followed=None)
+
+
+def test_every_failure_has_a_rule_and_a_mapping() -> None:
+    assert [one.key for one in FAILURES] == list(RULES)
+    assert len(FAILURES) == 12
+    assert all(one.supports.named() for one in FAILURES)
+    assert failure("theatre").supports.eu_ai_act == ""
+
+
+def test_the_mapping_supports_and_says_where_it_was_read() -> None:
+    notes = " ".join(NOTES)
+    assert "2026-04-17" in notes
+    assert "out of scope" in notes
+    assert "2027-12-02" in notes
+    assert "certifies nothing" in notes
+    written = notes + "".join(one.control for one in FAILURES)
+    assert "complies" not in written
+    assert "compliant" not in written
+
+
+@pytest.mark.parametrize("key", list(RULES))
+def test_a_rule_says_one_line_and_where_it_can_be_seen(key: str) -> None:
+    for facts in (FACTS, BROKEN, replace(FACTS, versions=(), recent=None, asked=())):
+        found = RULES[key](facts)
+        assert found.line.endswith(".")
+        assert "\n" not in found.line
+        assert found.link.page
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        (Link("decision_trail"), "/decision_trail"),
+        (Link("sign_off", "a b&c", fingerprint="f-1"), "/sign_off?signal=a+b%26c&fingerprint=f-1"),
+        (Link("claims", "s", (("split", "heldout"),)), "/claims?signal=s&split=heldout"),
+        (
+            Link("reliability", "s", (("topic", None),)),
+            "/reliability?signal=s&seg_topic=%28none%29",
+        ),
+        (Link("segments", "s", (("topic", "x"),)), "/segments?signal=s&row=topic&cell_row=x"),
+        (Link("escalation", "s", since=DAY), "/escalation?signal=s&first=2026-09-01"),
+        (Link("drift", "s", until=DAY), "/drift?signal=s&until=2026-09-01"),
+    ],
+)
+def test_a_link_is_an_address_with_that_page_s_filters(link: Link, address: str) -> None:
+    assert link.address == address
+
+
+# ------------------------------------------------------------------------------- not validated
+def test_validated_versions_in_use_are_covered_until_a_day_on_so_many_claims() -> None:
+    found = rules.unvalidated(FACTS)
+    assert found.status == "covered"
+    assert "until 2027-01-01 on 900 labelled claims, signed 2026-09-01" in found.line
+    assert found.link.fingerprint == M1.id
+
+
+@pytest.mark.parametrize("state", ["draft", "rejected", "expired", "suspended", "in_validation"])
+def test_a_version_in_use_that_is_not_validated_is_open(state: ValidationState) -> None:
+    facts = replace(FACTS, versions=(version(), version(M2, state, automated=7)))
+    found = rules.unvalidated(facts)
+    assert found.status == "open"
+    assert "m2 · p1" in found.line
+    assert "7 claims of it were automated" in found.line
+    assert found.link.fingerprint == M2.id
+
+
+def test_a_version_out_of_use_does_not_matter() -> None:
+    facts = replace(FACTS, versions=(version(M2, "expired", in_use=False), version()))
+    assert rules.unvalidated(facts).status == "covered"
+
+
+def test_a_waiver_lets_a_number_act_and_is_no_validation() -> None:
+    found = rules.unvalidated(replace(FACTS, versions=(version(M1, "waived", opened=True),)))
+    assert found.status == "open"
+
+
+def test_a_validation_that_is_closed_all_the_same_is_open_as_a_risk() -> None:
+    facts = replace(FACTS, versions=(version(M1, "validated", opened=False),))
+    assert rules.unvalidated(facts).status == "open"
+
+
+def test_what_is_unregistered_is_open_and_a_broken_trail_tells_nothing() -> None:
+    assert rules.unvalidated(replace(FACTS, registered=False)).status == "open"
+    found = rules.unvalidated(BROKEN)
+    assert (found.status, found.link.page) == ("not_measured", "decision_trail")
+
+
+# ------------------------------------------------------------------------------ hidden segment
+def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
+    found = rules.aggregate(FACTS)
+    assert found.status == "covered"
+    assert "none of 4 segments is shown to be off" in found.line
+    assert "95% of the labels are off by less than 10 points" in found.line
+
+
+def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
+    off = Off("topic", "medical", 0.158, 0.135, 0.181, 1_370, band=False)
+    found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
+    assert found.status == "open"
+    assert "topic=medical is off by +15.8 points (+13.5 to +18.1; n 1,370)" in found.line
+    assert found.link.query == (("topic", "medical"),)
+
+
+def test_the_high_confidence_band_alone_is_enough() -> None:
+    recent = replace(RECENT, high_low=0.06, high_high=0.14)
+    found = rules.aggregate(replace(FACTS, recent=recent))
+    assert found.status == "open"
+    assert "claims 95% and gets 94% (n 500)" in found.line
+
+
+def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:
+    words = "ECE 0.158 (0.135 to 0.181), at most 0.08: missed."
+    tried = Tried(DAY, 3_000, False, (), (rules.missed_words("topic=medical", words, 1_370),))
+    found = rules.aggregate(replace(FACTS, versions=(version(tried=tried),)))
+    assert found.status == "open"
+    assert "topic=medical missed ECE 0.158 (0.135 to 0.181), at most 0.08 (n 1,370)" in found.line
+    assert found.link.page == "sign_off"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(FACTS, recent=None),
+        replace(FACTS, dimensions=()),
+        replace(FACTS, recent=replace(RECENT, verdict="cannot_tell")),
+        replace(FACTS, recent=replace(RECENT, bounded=0.79)),
+        replace(FACTS, recent=replace(RECENT, n_segments=0, bounded=0.0)),
+        replace(FACTS, labels=Labels(800, 800, 0, 0)),
+        replace(FACTS, labels=Labels(800, 0, 300, 0)),
+    ],
+    ids=["unlabelled", "no segment", "cannot tell", "little", "small", "drawn", "one-sided"],
+)
+def test_labels_that_cannot_tell_are_not_measured(facts: SignalFacts) -> None:
+    assert rules.aggregate(facts).status == "not_measured"
+
+
+# --------------------------------------------------------------------- model update, prompt edit
+@pytest.mark.parametrize(("rule", "newer"), [(rules.model_update, M2), (rules.prompt_edit, P2)])
+def test_a_new_version_is_open_until_it_is_validated_by_itself(
+    rule: rules.Rule, newer: Fingerprint
+) -> None:
+    later = date(2026, 10, 1)
+    unseen = version(newer, "draft", first=later, tried=None)
+    found = rule(replace(FACTS, versions=(version(), unseen)))
+    assert found.status == "open"
+    assert "since 2026-10-01 (1,000)" in found.line
+    assert "never measured for a signature nor validated" in found.line
+    validated = version(newer, first=later)
+    found = rule(replace(FACTS, versions=(version(), validated)))
+    assert found.status == "covered"
+    assert "was validated by itself 2026-09-01 on 900 labelled claims" in found.line
+    assert "gap +5.0 to +5.0 (n 800 and 800)" in found.line
+
+
+@pytest.mark.parametrize("rule", [rules.model_update, rules.prompt_edit])
+def test_where_nothing_was_updated_it_does_not_apply(rule: rules.Rule) -> None:
+    assert rule(FACTS).status == "not_applicable"
+
+
+def test_a_prompt_that_asks_in_another_order_is_no_edit_of_this_one() -> None:
+    after = Fingerprint("m1", "p1-after", None, "verbal", "after")
+    facts = replace(FACTS, versions=(version(after, "draft", first=date(2026, 8, 1)), version()))
+    assert rules.prompt_edit(facts).status == "not_applicable"
+
+
+def test_versions_that_are_not_named_cannot_be_seen_to_change() -> None:
+    nameless = version(Fingerprint(None, None, None, "verbal", "before"))
+    facts = replace(FACTS, versions=(nameless,))
+    assert rules.model_update(facts).status == "not_measured"
+    assert rules.prompt_edit(facts).status == "not_measured"
+
+
+def test_a_remeasured_version_says_what_it_missed() -> None:
+    tried = Tried(date(2026, 10, 19), 1_474, False, ("all judged claims missed ECE 0.119",))
+    facts = replace(
+        FACTS, versions=(version(), version(P2, "rejected", first=date(2026, 10, 1), tried=tried))
+    )
+    assert "re-measured 2026-10-19: all judged claims missed ECE 0.119" in (
+        rules.prompt_edit(facts).line
+    )
+
+
+# ---------------------------------------------------------------------------------------- drift
+def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> None:
+    found = rules.drift(replace(FACTS, moved=Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)))
+    assert found.status == "covered"
+    assert "amount=over 500 from 8% to 40% of 1,100 claims" in found.line
+    assert "hardly changed" in rules.drift(FACTS).line
+
+
+def test_recent_claims_outside_tolerance_are_open_and_too_few_are_not_measured() -> None:
+    off = replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated")
+    assert rules.drift(replace(FACTS, recent=off)).status == "open"
+    unsure = replace(RECENT, verdict="cannot_tell")
+    found = rules.drift(replace(FACTS, recent=unsure))
+    assert found.status == "not_measured"
+    assert "its high-confidence band cannot be told yet (n 500)" in found.line
+
+
+# -------------------------------------------------------------------------------------- leakage
+@pytest.mark.parametrize(
+    ("leak", "status", "said"),
+    [
+        (Leak(0, 0, 0, 0), "not_measured", "No claim is marked as tuning"),
+        (Leak(900, 900, 7_940, 300), "open", "300 claims of 7,940 to judge on"),
+        (Leak(900, 0, 7_940, 0), "not_measured", "names its input"),
+        (Leak(900, 900, 0, 0), "not_measured", "none to judge on yet"),
+        (Leak(900, 900, 7_940, 0), "covered", "None of 7,940 claims to judge on"),
+    ],
+)
+def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, said: str) -> None:
+    found = rules.leakage(replace(FACTS, leak=leak))
+    assert found.status == status
+    assert said in found.line
+
+
+def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
+    tried = Tried(DAY, 5_000, True, n_left_out=300)
+    facts = replace(FACTS, leak=Leak(900, 900, 7_940, 300), versions=(version(tried=tried),))
+    found = rules.leakage(facts)
+    assert found.status == "covered"
+    assert "leaves out 300" in found.line
+
+
+# ------------------------------------------------------------------------------------ ownership
+def test_an_owner_a_deputy_and_responsible_people_are_covered() -> None:
+    found = rules.ownership(FACTS)
+    assert found.status == "covered"
+    assert "Owner: Ann Lee; deputies: Bob Ng" in found.line
+
+
+@pytest.mark.parametrize(
+    ("seat", "said"),
+    [
+        (None, "nobody answers for it"),
+        (Seat("nobody (Maya Cole has left)", True, (), (), ()), "Maya Cole has left"),
+        (Seat("Ann Lee", False, (), (), ("Ann Lee",)), "nobody stands in"),
+        (Seat("Ann Lee", False, ("Bob Ng",), ("schema (Cy)",), ("Cy",)), "has left: schema (Cy)"),
+    ],
+)
+def test_a_seat_that_nobody_fills_is_open(seat: Seat | None, said: str) -> None:
+    found = rules.ownership(replace(FACTS, seat=seat))
+    assert found.status == "open"
+    assert said in found.line
+
+
+# ---------------------------------------------------------------------------------- audit trail
+def test_a_whole_trail_with_recorded_claims_is_covered_and_says_what_it_does_not_prove() -> None:
+    found = rules.audit_trail(FACTS)
+    assert found.status == "covered"
+    assert "80% with an outcome, 12 of 12 answers of the gate sealed" in found.line
+    assert "nothing outside the ledger vouches for it yet" in found.line
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"n_entries": 0}, "open", "has not begun"),
+        ({"whole": False, "headline": "The trail is not whole."}, "open", "not whole"),
+        ({"n_unrecorded": 40}, "open", "40 of 1,000 claims came in"),
+    ],
+)
+def test_a_trail_with_holes_is_open(change: dict[str, object], status: str, said: str) -> None:
+    found = rules.audit_trail(replace(FACTS, trail=replace(FACTS.trail, **change)))
+    assert found.status == status
+    assert said in found.line
+
+
+def test_claims_without_any_outcome_are_half_a_trail() -> None:
+    found = rules.audit_trail(replace(FACTS, labels=Labels(0, 0, 0, 0)))
+    assert found.status == "not_measured"
+
+
+# ----------------------------------------------------------------------------------- escalation
+def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
+    assert "no breach in 1,000 claims" in rules.escalation(FACTS).line
+    assert FACTS.followed is not None
+    bad = replace(FACTS.followed, by_kind=(("against the cut", 120),), n_wrong=9)
+    found = rules.escalation(replace(FACTS, followed=bad))
+    assert found.status == "open"
+    assert "120 of 1,000 claims" in found.line
+    assert "9 known to be wrong" in found.line
+    assert (found.link.since, found.link.until) == (bad.since, bad.until)
+
+
+def test_where_nothing_is_logged_breaches_cannot_be_seen() -> None:
+    assert FACTS.followed is not None
+    unlogged = replace(FACTS.followed, n_logged=0)
+    assert rules.escalation(replace(FACTS, followed=unlogged)).status == "not_measured"
+    assert rules.escalation(replace(FACTS, followed=None)).status == "open"
+
+
+# ------------------------------------------------------------------------------------ anchoring
+def ways(value: float, half: float, *, anchored: bool = False, other: str = "s") -> Compared:
+    before = Way(other, "verbal", "before" if other == "s" else "behavioural")
+    shift = Difference(1_200, value, value - half, value + half)
+    same = Difference(1_064, 0.0, -0.003, 0.003)
+    return Compared(before, Way("s", "verbal", "after"), "input_id", shift, same, None, None,
+                    anchored)  # fmt: skip
+
+
+AFTER = replace(FACTS, asked=(Asked("verbal", "after", 1_000),))
+
+
+def test_a_shift_at_equal_accuracy_is_open() -> None:
+    found = rules.anchoring(replace(AFTER, ways=(ways(0.15, 0.002, anchored=True),)))
+    assert found.status == "open"
+    assert "15.0 points more (+14.8 to +15.2)" in found.line
+    assert "same 1,200 inputs" in found.line
+
+
+def test_asked_after_the_answer_with_nothing_to_compare_is_not_measured() -> None:
+    found = rules.anchoring(AFTER)
+    assert found.status == "not_measured"
+    assert "nothing to compare" in found.line
+
+
+def test_asked_after_it_and_within_tolerance_of_another_way_is_covered() -> None:
+    assert rules.anchoring(replace(AFTER, ways=(ways(0.02, 0.01, other="t"),))).status == "covered"
+    unsure = replace(AFTER, ways=(ways(0.04, 0.03, other="t"),))
+    assert rules.anchoring(unsure).status == "not_measured"
+
+
+@pytest.mark.parametrize(
+    ("order", "status"),
+    [
+        ("before", "covered"),
+        ("behavioural", "not_applicable"),
+        ("independent", "not_applicable"),
+        (None, "not_measured"),
+    ],
+)
+def test_when_it_was_asked_decides(order: str | None, status: str) -> None:
+    facts = replace(FACTS, asked=(Asked("verbal", order, 1_000),))
+    assert rules.anchoring(facts).status == status
+
+
+# -------------------------------------------------------------------------------------- theatre
+def test_decisions_that_differ_are_covered_with_what_they_saved() -> None:
+    found = rules.theatre(FACTS)
+    assert found.status == "covered"
+    assert "300 differ from always review, which saved 120 EUR (+80 to +160)" in found.line
+
+
+def test_one_action_for_all_is_open() -> None:
+    effect = Effect(1_000, "review", "review", 1_000.0, {}, 0, 0.0, 0.0, 0.0, 0.95)
+    found = rules.theatre(replace(FACTS, theatre=replace(THEATRE, effect=effect)))
+    assert found.status == "open"
+    assert "All 1,000 decisions since 2026-08-24 are review (as logged)" in found.line
+
+
+def test_too_few_or_unlogged_decisions_are_not_measured() -> None:
+    few = Effect(99, "review", None, None, {}, None, None, None, None, 0.95)
+    assert rules.theatre(replace(FACTS, theatre=replace(THEATRE, effect=few))).status == (
+        "not_measured"
+    )
+    by_rules = replace(THEATRE, basis="rules")
+    assert rules.theatre(replace(FACTS, theatre=by_rules)).status == "not_measured"
+
+
+# --------------------------------------------------------------------------------------- gaming
+def gaming(p: float) -> Gaming:
+    claims = Selection("s")
+    pair = Pair("s", "prompt", "p1", "p2", claims, claims, NOW, (P2,))
+    wide, narrow = Spread(0.3, 0.7, 1.0, 9, 3.0), Spread(0.02, 0.72, 0.74, 2, 1.0)
+    found = Collapse(
+        before=Side(5_200, 5_097, 0.081, 0.01, 0.67, wide),
+        after=Side(1_200, 1_093, 0.010, 0.01, 0.58, narrow),
+        ece=Change(-0.07, -0.08, -0.06),
+        auroc=Change(-0.09, -0.13, -0.06),
+        width=Change(-0.28, -0.3, -0.26),
+        p_traded=p,
+        p_narrowed=1.0,
+        level=0.95,
+    )
+    return Gaming(pair, found, family=18)
+
+
+def test_a_flagged_comparison_is_open_with_both_numbers() -> None:
+    found = rules.gaming(replace(FACTS, gaming=(gaming(0.0001),)))
+    assert found.status == "open"
+    assert "Prompt p2 against prompt p1: ECE 0.081 to 0.010, AUROC 0.67 to 0.58" in found.line
+    assert "30 points to 2 points" in found.line
+    assert "(n 5,097 and 1,093)" in found.line
+
+
+def test_a_comparison_that_is_not_flagged_covers_it() -> None:
+    found = rules.gaming(replace(FACTS, gaming=(gaming(0.2),)))
+    assert found.status == "covered"
+    assert "no sign of gaming" in found.line
+
+
+def test_without_a_comparison_gaming_is_not_measured() -> None:
+    assert rules.gaming(FACTS).status == "not_measured"
+
+
+# ----------------------------------------------------------------------------------- the sample
+@pytest.fixture(scope="module")
+def told(told_path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Office]]:
+    with Ledger.open(told_path) as ledger:
+        yield ledger.cursor(), Office.of(ledger, clock=lambda: NOW)
+
+
+@pytest.fixture(scope="module")
+def view(told: tuple[duckdb.DuckDBPyConnection, Office], told_path: Path) -> RisksView:
+    cursor, office = told
+    whole = wholeness(cursor, told_path, NOW)
+    return risks_view(cursor, office.state(), NOW, whole, data_version=6)
+
+
+@pytest.mark.parametrize(
+    ("key", "signal", "said"),
+    [
+        ("unvalidated", "callback-urgency.self-report", "Nothing is written down"),
+        ("unvalidated", "reply-safety.self-report", "guard-2"),
+        ("unvalidated", "answer-grounding.agreement", "Waived until 2026-12-02"),
+        ("aggregate", "ticket-triage.self-report", "topic=medical missed ECE"),
+        ("aggregate", "reply-safety.self-report", "policy=legal"),
+        ("aggregate", "knowledge-answer.self-report", "at 90% or more"),
+        ("model_update", "reply-safety.self-report", "never measured for a signature"),
+        ("leakage", "knowledge-answer.self-report", "300 claims of 7,940"),
+        ("gaming", "answer-quality.judge", "Prompt rubric-3 against prompt rubric-2"),
+        ("ownership", "reply-safety.self-report", "Maya Cole has left"),
+        ("escalation", "ticket-triage.self-report", "120 against the cut"),
+        ("anchoring", "reply-draft.self-report", "15.0 points more"),
+        ("prompt_edit", "reply-draft.self-report", "confidence +20."),
+        ("theatre", "duplicate-merge.self-report", "changed none of them"),
+    ],
+)
+def test_the_sample_shows_what_was_planted(
+    view: RisksView, key: str, signal: str, said: str
+) -> None:
+    cell = view.cell(key, signal)
+    assert cell.status == "open"
+    assert said in cell.line
+
+
+@pytest.mark.parametrize(
+    ("key", "signal", "status"),
+    [
+        ("unvalidated", "ticket-triage.agreement", "covered"),
+        ("drift", "refund-check.logprob", "covered"),
+        ("model_update", "refund-check.logprob", "covered"),
+        ("aggregate", "refund-check.logprob", "covered"),
+        ("aggregate", "answer-grounding.agreement", "not_measured"),
+        ("aggregate", "callback-urgency.self-report", "not_measured"),
+        ("ownership", "refund-check.logprob", "covered"),
+        ("theatre", "refund-check.logprob", "covered"),
+        ("anchoring", "ticket-triage.agreement", "not_applicable"),
+    ],
+)
+def test_the_sample_s_nulls_are_not_open(
+    view: RisksView, key: str, signal: str, status: str
+) -> None:
+    assert view.cell(key, signal).status == status
+
+
+def test_there_is_a_cell_for_every_failure_of_every_signal_worst_first(view: RisksView) -> None:
+    assert len(view.cells) == 12 * len(view.signals) == 120
+    assert view.headline.startswith(f"{sum(one.status == 'open' for one in view.cells)} of 120")
+    opened = [
+        sum(one.status == "open" for one in view.of_failure(each.key)) for each in view.failures
+    ]
+    assert opened == sorted(opened, reverse=True)
+    assert tally_words(view.of_failure("audit_trail")) == "10 covered"
+
+
+def test_the_file_s_table_has_every_cell_with_its_evidence(view: RisksView) -> None:
+    frame = view.frame()
+    assert len(frame) == 120
+    assert frame["evidence"].str.len().min() > 20
+    assert {"supports SR 26-2", "supports EU AI Act"} <= set(frame.columns)
+
+
+def test_a_broken_trail_leaves_what_claims_alone_can_tell(
+    told: tuple[duckdb.DuckDBPyConnection, Office], told_path: Path
+) -> None:
+    cursor, _ = told
+    whole = replace(wholeness(cursor, told_path, NOW), whole=False, headline="Not whole.")
+    found = risks_view(cursor, None, NOW, whole, data_version=6)
+    assert found.broken
+    assert {one.status for one in found.of_failure("unvalidated")} == {"not_measured"}
+    assert {one.status for one in found.of_failure("audit_trail")} == {"open"}
+    assert found.cell("aggregate", "reply-safety.self-report").status == "open"
+
+
+def test_an_empty_ledger_has_nothing_to_show(tmp_path: Path) -> None:
+    path = tmp_path / "empty.duckdb"
+    with Ledger.open(path, create=True) as ledger:
+        cursor, office = ledger.cursor(), Office.of(ledger, clock=lambda: NOW)
+        whole = wholeness(cursor, path, NOW)
+        found = risks_view(cursor, office.state(), NOW, whole, data_version=0)
+    assert (found.cells, found.signals) == ((), ())
