@@ -56,7 +56,7 @@ PEOPLE = {
 }
 KIM, ANN, BOB, TOM, INES, MAYA, PAUL, LENA, SARA, JON, VERA, IDRIS, RITA, HUGO, NORA = PEOPLE
 
-_AGREEMENT_V3 = Fingerprint("assist-2", "triage-v3", None, "agreement-of-10", "behavioural",
+AGREEMENT_V3 = Fingerprint("assist-2", "triage-v3", None, "agreement-of-10", "behavioural",
                             "isotonic-1")  # fmt: skip
 AGREEMENT_V4 = Fingerprint("assist-2", "triage-v4", None, "agreement-of-10", "behavioural",
                            "isotonic-1")  # fmt: skip
@@ -175,9 +175,9 @@ def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
     story.on(7, 1)
     story.sign(IDRIS, LOGPROB, REFUND_5)
     story.on(10, 1)
-    story.submit(ANN, AGREEMENT, _AGREEMENT_V3)
+    story.submit(ANN, AGREEMENT, AGREEMENT_V3)
     story.on(10, 2)
-    story.sign(VERA, AGREEMENT, _AGREEMENT_V3)
+    story.sign(VERA, AGREEMENT, AGREEMENT_V3)
     _late_summer(story)
     _autumn(story)
     _to_now(story, now or utc_now())
@@ -197,6 +197,11 @@ def _late_summer(story: Story) -> None:
     story.submit(SARA, GROUNDING, GROUNDING_V2)
     story.on(16, 1)
     story.sign(IDRIS, GROUNDING, GROUNDING_V2)
+    story.on(17, 0)
+    signing.stop(
+        story.office, story.by(MAYA, "validation.suspended", SAFETY), SAFETY, GUARD_1,
+        reason="guard-2 answers everything now; nobody looks at what guard-1 might still say.",
+    )  # fmt: skip
     story.on(17, 3)
     story.submit(ANN, SELF_REPORT, SELF_REPORT_V4)
     story.on(17, 4)
@@ -216,6 +221,12 @@ def _autumn(story: Story) -> None:
     story.submit(ANN, AGREEMENT, AGREEMENT_V4)
     story.on(21, 2)
     story.sign(VERA, AGREEMENT, AGREEMENT_V4)
+    signing.request_retirement(
+        story.office, story.by(ANN, "retirement.requested", AGREEMENT), AGREEMENT, AGREEMENT_V3,
+        reason="triage-v4 replaced it in July.",
+    )  # fmt: skip
+    vera = story.by(VERA, "retirement.approved", AGREEMENT)
+    signing.approve_retirement(story.office, vera, AGREEMENT, AGREEMENT_V3)
     story.on(22, 0)
     story.submit(PAUL, DRAFT, DRAFT_V3)
     story.on(22, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -19,6 +20,7 @@ from core.govern.people import actor_for
 from core.govern.registry_file import read_path, with_people
 from core.govern.signing import prepare
 from core.govern.state import State, check
+from core.govern.validation import ValidationState
 from core.govern.verify import verify_ledger
 from core.govern.watch import outlook
 from core.store.ledger import Ledger
@@ -59,7 +61,8 @@ ENDS = {
     (SELF_REPORT, story.SELF_REPORT_V4): ("rejected", False),
     (LOGPROB, story.REFUND_5): ("expired", False),
     (LOGPROB, story.REFUND_6): ("validated", True),
-    (SAFETY, story.GUARD_1): ("validated", False),
+    (AGREEMENT, story.AGREEMENT_V3): ("retired", False),
+    (SAFETY, story.GUARD_1): ("suspended", False),
     (SAFETY, story.GUARD_2): ("draft", False),
     (DRAFT, story.DRAFT_V2): ("validated", True),
     (DRAFT, story.DRAFT_V3): ("rejected", False),
@@ -75,6 +78,10 @@ def test_each_fingerprint_ends_in_its_state(state: State, signal: str, fingerpri
     found = state.standing_of(signal, fingerprint, NOW)
     assert (found.state, found.open) == ENDS[signal, fingerprint]
     assert found.reason
+
+
+def test_the_story_shows_every_state_a_validation_can_be_in():
+    assert {state for state, _ in ENDS.values()} == set(get_args(ValidationState))
 
 
 def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
