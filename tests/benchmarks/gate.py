@@ -73,6 +73,9 @@ def main() -> None:
         file = Path(folder) / "claims.parquet"
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         duckdb.execute(CLAIMS.format(rows=rows, now=now, path=file))
+        # The first import of a process also loads what imports need.
+        with Ledger.open(Path(folder) / "first.duckdb", create=True) as first:
+            import_file(first, file)
         with Ledger.open(Path(folder) / "bare.duckdb", create=True) as bare:
             bare_import = seconds(lambda: import_file(bare, file))
             with bare.transaction() as cursor:
