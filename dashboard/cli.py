@@ -28,7 +28,10 @@ from core.store.quarantine import export_quarantined, list_quarantined
 from core.store.selection import Selection
 from dashboard import serve, terminal
 from dashboard.commands import evidence, people, registry, tokens, trail, validation
+from dashboard.commands.check import check
+from dashboard.commands.compare import compare_command
 from dashboard.commands.decide import decide
+from dashboard.commands.threshold import threshold
 from dashboard.options import (
     EXIT_QUARANTINED,
     EXIT_UNUSABLE,
@@ -50,12 +53,15 @@ def main() -> None:
 
 
 for command in (
+    check,
+    compare_command,
     decide,
     evidence.evidence,
     people.gate,
     people.person,
     people.role,
     registry.registry,
+    threshold,
     tokens.token,
     trail.trail,
     validation.validation,

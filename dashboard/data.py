@@ -20,8 +20,10 @@ from core.govern.registry_file import read as read_registry
 from core.govern.replay import TrailBroken
 from core.govern.search import ActSearch
 from core.govern.state import State
+from core.govern.thresholds import Question as ThresholdQuestion
 from core.review import act as act_review
 from core.review import breaches as breaches_review
+from core.review import change as change_review
 from core.review import claim as claim_review
 from core.review import claims as claims_review
 from core.review import drift as drift_review
@@ -40,6 +42,7 @@ from core.review import signoff as signoff_review
 from core.review import signoff_list as signoff_list_review
 from core.review import standing as standing_review
 from core.review import theatre as theatre_review
+from core.review import thresholds as thresholds_review
 from core.review import trail as trail_review
 from core.review import week as week_review
 from core.review import wholeness as wholeness_review
@@ -51,11 +54,16 @@ from core.review.windows import Window
 from core.store.catalogue import DimensionFacts
 from core.store.escalations import Order as BreachOrder
 from core.store.fingerprints import fingerprints_seen
+from core.store.judged import Shared
 from core.store.rows import Order, Search
-from core.store.selection import Selection
+from core.store.selection import CLAIM_DIMENSIONS, Selection
+from core.store.tuned import shared_inputs as shared_inputs_of
+from core.store.tuned import tuned_signals as tuned_signals_of
 from dashboard.owner import cursor, office, path, version
 
 ENTRIES = 64
+#: A dimension with more values is not offered for rules of each.
+MOST_SEGMENTS = 20
 
 
 def _key() -> tuple[str, int]:
@@ -215,6 +223,44 @@ def plan(text: str) -> Plan:
 @st.cache_data(max_entries=8, show_spinner="Running both rules over the last claims…")
 def _plan(of: _Written, text: str) -> Plan:
     return plan_of(cursor(), office().state(), read_registry(text), office().now())
+
+
+def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
+    """A cut with a guarantee, judged on held-out claims.
+
+    Raises:
+        LedgerError: there is nothing to choose it on, or to judge it on.
+    """
+    return _threshold(_daily_key(), question)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Testing every cut…")
+def _threshold(of: _Daily, question: ThresholdQuestion) -> thresholds_review.ThresholdView:
+    return thresholds_review.threshold_view(cursor(), state(), question, office().clock())
+
+
+def tuned_signals() -> tuple[str, ...]:
+    """The signals that have a tuning split."""
+    return _tuned_signals(_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _tuned_signals(of: tuple[str, int]) -> tuple[str, ...]:
+    return tuned_signals_of(cursor())
+
+
+def shared_inputs(selection: Selection, n: int) -> tuple[Shared, ...]:
+    """Heldout claims on inputs that were tuned on, for a file; not kept."""
+    return shared_inputs_of(cursor(), selection, "heldout", limit=n)[0]
+
+
+def segment_names(signal: str) -> tuple[str, ...]:
+    """The segment dimensions of a signal with a few values, each of which could get rules."""
+    return tuple(
+        one.name
+        for one in dimensions(signal)
+        if one.name not in CLAIM_DIMENSIONS and 1 < one.n_values <= MOST_SEGMENTS
+    )
 
 
 def badge(selection: Selection) -> standing_review.Badge:
@@ -404,6 +450,44 @@ def _shift(
     by: str | None,
 ) -> shift_review.ShiftView:
     return shift_review.shift_view(cursor(), selection, before, after, dimensions=dimensions, by=by)
+
+
+def offered_changes(selection: Selection) -> tuple[change_review.Offered, ...]:
+    """Changes of version that can be reviewed, the newest first."""
+    return _offered_changes(_key(), selection)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _offered_changes(
+    of: tuple[str, int], selection: Selection
+) -> tuple[change_review.Offered, ...]:
+    return change_review.offered(cursor(), selection)
+
+
+def change(
+    before: Selection, after: Selection, paired: bool | None
+) -> change_review.ChangeReview | str:
+    """Two sets of claims compared; why not, in a sentence, where they cannot be."""
+    return _change(_daily_key(), before, after, paired)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing before and after…")
+def _change(
+    of: _Daily, before: Selection, after: Selection, paired: bool | None
+) -> change_review.ChangeReview | str:
+    by = terms(after.signal)
+    try:
+        return change_review.compare(
+            cursor(),
+            before,
+            after,
+            paired=paired,
+            state=state(),
+            tolerance=by.tolerance,
+            high_from=by.high_from,
+        )
+    except change_review.NothingToCompare as nothing:
+        return str(nothing)
 
 
 def found(search: Search, total: int) -> claims_review.Found:

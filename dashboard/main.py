@@ -45,6 +45,12 @@ page = st.navigation(
                 icon=":material/timeline:",
                 help="Since when, and after which model or prompt change.",
             ),
+            st.Page(
+                "app_pages/changes.py",
+                title="Changes",
+                icon=":material/compare_arrows:",
+                help="This new model or prompt: before and after, on which segments.",
+            ),
         ],
         "Govern": [
             st.Page(
@@ -58,6 +64,12 @@ page = st.navigation(
                 title="Sign-off",
                 icon=":material/draw:",
                 help="The evidence, the criteria met and missed, and the signature.",
+            ),
+            st.Page(
+                "app_pages/thresholds.py",
+                title="Thresholds",
+                icon=":material/tune:",
+                help="A cut with a guarantee, tuned on one set and judged on another.",
             ),
             st.Page(
                 "app_pages/escalation.py",
@@ -92,7 +104,9 @@ page = st.navigation(
                 help="What came in, what was refused and why, how much is labelled.",
             ),
         ],
-    }
+    },
+    # Otherwise the last group hides behind "View more".
+    expanded=True,
 )
 
 overview = data.overview()
@@ -100,6 +114,7 @@ scopes: dict[str, filters.Scope] = {
     "This week": "nothing",
     "Registry": "nothing",
     "Sign-off": "nothing",
+    "Thresholds": "nothing",
     "Escalation": "nothing",
     "Risks": "nothing",
     "Decision trail": "nothing",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
+import pandas as pd
 from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -37,6 +38,16 @@ def _print(table: Table) -> None:
     console = _console()
     natural = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
     _console(width=max(natural, console.width)).print(table)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str]) -> None:
+    """Print rows under their heads; those named are written from the left."""
+    drawn = Table(box=None, pad_edge=False)
+    for head in heads:
+        drawn.add_column(head, justify="left" if head in left else "right")
+    for row in rows:
+        drawn.add_row(*row)
+    _print(drawn)
 
 
 def say(text: str) -> None:
@@ -157,6 +168,16 @@ def evidence_lines(bundle: Bundle) -> None:
             say(f"   {one.words}")
     for words in bundle.untold:
         say(f"Cannot be told: {words}")
+
+
+def frame_table(frame: pd.DataFrame) -> None:
+    """A table of words, its first column naming the rows."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in frame.columns:
+        table.add_column(str(name), no_wrap=True)
+    for row in frame.itertuples(index=False):
+        table.add_row(*map(str, row))
+    _print(table)
 
 
 def plan_lines(plan: Plan) -> None:

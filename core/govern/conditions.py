@@ -12,7 +12,7 @@ from core.govern.breaches import Breached
 from core.govern.breaches import Kind as BreachKind
 from core.govern.fingerprint import Fingerprint
 from core.govern.state import State
-from core.govern.validation import EVIDENCE_CHANGED, Validation
+from core.govern.validation import DRIFT_ALARM, EVIDENCE_CHANGED, Validation
 from core.store.fingerprints import Seen
 
 Kind = Literal[
@@ -20,6 +20,7 @@ Kind = Literal[
     "empty_owner_seat",
     "evidence_changed",
     "escalation_breached",
+    "drift_alarm",
     "validation_suspended",
     "validation_expired",
     "new_fingerprint",
@@ -37,6 +38,7 @@ KIND_WORDS: Mapping[str, str] = {
     "empty_owner_seat": "Owner's seat empty",
     "evidence_changed": "Evidence changed",
     "escalation_breached": "Escalation rules breached",
+    "drift_alarm": "Drifted beyond the tolerance",
     "validation_suspended": "Validation suspended",
     "validation_expired": "Validation expired",
     "new_fingerprint": "New fingerprint, not validated",
@@ -51,6 +53,7 @@ _SEVERITY: Mapping[str, Severity] = {
     "empty_owner_seat": "critical",
     "evidence_changed": "critical",
     "escalation_breached": "critical",
+    "drift_alarm": "critical",
     "validation_suspended": "critical",
     "validation_expired": "critical",
     "new_fingerprint": "warning",
@@ -62,7 +65,7 @@ _SEVERITY: Mapping[str, Severity] = {
 }
 #: Kinds that only a thorough round can see; in between they stand as it found them.
 THOROUGH: frozenset[str] = frozenset(
-    ("evidence_changed", "metric_gamed", "confidence_anchored", "confidence_theatre")
+    ("evidence_changed", "drift_alarm", "metric_gamed", "confidence_anchored", "confidence_theatre")
 )
 
 #: A fingerprint counts as in use when its last claim is no older than this before the signal's.
@@ -70,6 +73,8 @@ IN_USE = timedelta(days=14)
 #: So long before its end a validation or a waiver is about to expire, and never earlier than half
 #: the way there.
 EXPIRING = timedelta(days=14)
+#: Triggers of a suspension that are findings themselves.
+_FOUND_ITSELF = (EVIDENCE_CHANGED, DRIFT_ALARM)
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ def _of_fingerprints(
                     "Submit new evidence on recent claims and have it signed.",
                 )
             )
-        elif standing.state == "suspended" and _stopped_by(known) != EVIDENCE_CHANGED:
+        elif standing.state == "suspended" and _stopped_by(known) not in _FOUND_ITSELF:
             found.append(
                 condition(
                     "validation_suspended",
@@ -243,7 +248,7 @@ def _of_fingerprints(
 
 
 def _stopped_by(validation: Validation | None) -> str | None:
-    """The trigger that suspended it; changed evidence is a finding of its own."""
+    """The trigger that suspended it."""
     return validation.trigger.id if validation is not None and validation.trigger else None
 
 

@@ -12,7 +12,7 @@ from core.store.judged import Judged, Shared, shared_with_tuning
 #: As many overlapping claims are listed, unless more are asked for.
 LISTED = 1_000
 #: As many stand in the refusal's own sentence.
-_NAMED = 5
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Leaked(LedgerError):  # noqa: N818 (reads as what is the matter)
     """
 
     def __init__(self, signal: str, overlap: Overlap, judged: Judged) -> None:
-        named = "; ".join(_words(row) for row in overlap.rows[:_NAMED])
-        rest = overlap.n - min(_NAMED, len(overlap.rows))
+        named = "; ".join(words(row) for row in overlap.rows[:NAMED])
+        rest = overlap.n - min(NAMED, len(overlap.rows))
         more = f"; and {rest:,} more" if rest else ""
         one = overlap.n == 1
         super().__init__(
@@ -67,7 +67,8 @@ def overlap(cursor: duckdb.DuckDBPyConnection, judged: Judged, *, limit: int = L
     return Overlap(*shared_with_tuning(cursor, judged, limit=limit))
 
 
-def _words(row: Shared) -> str:
+def words(row: Shared) -> str:
+    """A judged claim and the tuning claim that it meets."""
     if row.by == "event_id":
         return f"event {row.event_id}"
     return f"event {row.event_id} has input {row.input_id} of tuning event {row.tuning_event_id}"

@@ -32,6 +32,11 @@ def write(specs: Iterable[SignalSpec], groups: Iterable[Group] = ()) -> str:
     return "---\n".join("".join(f"{line}\n" for line in part) for part in parts)
 
 
+def rules_text(rules: Rules) -> str:
+    """The rules alone, as they stand in an entry."""
+    return "".join(f"{line}\n" for line in _rules(rules))
+
+
 def example(name: str) -> str:
     """A complete entry for an unregistered signal, explained; only its people are to be filled in.
 

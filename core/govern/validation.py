@@ -33,6 +33,8 @@ WAIVER_DAYS = 30
 RULES_CHANGED = "rules_changed"
 #: The trigger of a suspension because what was signed no longer recomputes.
 EVIDENCE_CHANGED = "evidence_changed"
+#: The trigger of a suspension because claims since the signature drifted beyond what was agreed.
+DRIFT_ALARM = "drift_alarm"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -20,10 +20,11 @@ from core.govern.decisions import unsealed
 from core.govern.detect import detected
 from core.govern.findings import Finding, current, due, findings
 from core.govern.fingerprint import Fingerprint
+from core.govern.monitor import Watched, drift_conditions, drifted, watched
 from core.govern.office import Desk, Office
 from core.govern.seal import seal_decisions
 from core.govern.state import State
-from core.govern.validation import EVIDENCE_CHANGED
+from core.govern.validation import DRIFT_ALARM, EVIDENCE_CHANGED
 from core.store.fingerprints import Seen, fingerprints_seen
 
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
@@ -85,8 +86,9 @@ def rounds(office: Office, *, thorough: bool = False) -> tuple[Act, ...]:
 
     Args:
         office: where acts are done.
-        thorough: also recompute the evidence of every validation in force, and measure every
-            signal for what `core.govern.detect` looks for; it takes seconds.
+        thorough: also recompute the evidence of every validation in force, watch whether what was
+            signed still holds, and measure every signal for what `core.govern.detect` looks for;
+            it takes seconds.
 
     Returns:
         The acts; none when nothing changed.
@@ -119,14 +121,20 @@ class _Measured:
     Attributes:
         changed: what differs, where evidence that was signed no longer recomputes.
         detected: what the signals' claims show.
+        watched: the validations in force, since their signatures.
     """
 
     changed: Mapping[tuple[str, Fingerprint], str]
     detected: tuple[Condition, ...]
+    watched: tuple[Watched, ...]
 
 
 def _measured(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _Measured:
-    return _Measured(_changed_evidence(cursor, state, now), detected(cursor, state, now))
+    return _Measured(
+        _changed_evidence(cursor, state, now),
+        detected(cursor, state, now),
+        watched(cursor, state, now),
+    )
 
 
 def _breaches(
@@ -193,11 +201,12 @@ def _proposals(
     else:
         wrong = [
             *conditions(state, seen, now, changed_evidence=measured.changed, breaches=breaches),
+            *drift_conditions(state, measured.watched),
             *measured.detected,
         ]
     return [
         *_expiries(state, now),
-        *_suspensions(state, now, {} if measured is None else measured.changed),
+        *(() if measured is None else _suspensions(state, now, measured)),
         *_new_fingerprints(state, seen),
         *_found(state, stored, wrong, now),
         *_gone(stored, wrong),
@@ -256,23 +265,28 @@ def _expiries(state: State, now: datetime) -> list[Proposal]:
     return found
 
 
-def _suspensions(
-    state: State, now: datetime, changed: Mapping[tuple[str, Fingerprint], str]
-) -> list[Proposal]:
-    """What was signed on numbers that no longer are closes at once; only a new signature opens."""
+def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Proposal]:
+    """What no longer is as it was signed closes at once; only a new signature opens."""
+    changed = {
+        key: f"What was signed no longer recomputes from the ledger: {words}"
+        for key, words in measured.changed.items()
+        if state.standing_of(*key, now).open
+    }
+    drift = {
+        key: words
+        for key, words in drifted(state, measured.watched, now).items()
+        if key not in changed
+    }
     return [
         Proposal(
             "validation.suspended",
             PROGRAM,
             signal,
             fingerprint,
-            {
-                "trigger": EVIDENCE_CHANGED,
-                "reason": f"What was signed no longer recomputes from the ledger: {words}",
-            },
+            {"trigger": trigger, "reason": reason},
         )
-        for (signal, fingerprint), words in changed.items()
-        if state.standing_of(signal, fingerprint, now).open
+        for trigger, of in ((EVIDENCE_CHANGED, changed), (DRIFT_ALARM, drift))
+        for (signal, fingerprint), reason in of.items()
     ]
 
 

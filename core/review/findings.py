@@ -221,6 +221,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
 _PAGES: Mapping[str, Page] = {
     "escalation_breached": "escalation",
     "confidence_theatre": "escalation",
+    "drift_alarm": "drift",
     "metric_gamed": "drift",
     "confidence_anchored": "reliability",
 }

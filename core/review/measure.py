@@ -110,15 +110,19 @@ def measure(
     high_from = terms.high_from if high_from is None else high_from
     grouped = grouped_cells(cursor, selection, by)
     if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
-        _check_signal(cursor, selection.signal)
+        check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
     measures = measure_groups(keys, grouped.cells, tolerance=tolerance, high_from=high_from)
     as_of = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     return MeasureReport(selection, grouped.by, as_of, measures, tolerance, high_from)
 
 
-def _check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
-    """Nothing was found: is it the filters, or a name that the ledger has never seen?"""
+def check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
+    """Where nothing was found: is it the filters, or a name that the ledger has never seen?
+
+    Raises:
+        UnknownSignal: the latter.
+    """
     known = [one.name for one in signals(cursor)]
     if not known:
         raise UnknownSignal("This ledger has no claim yet; bring some in with: calledger import.")

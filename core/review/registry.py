@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from core.govern.differences import (
 from core.govern.directory import Directory, directory
 from core.govern.escalation import Action, RuleRow, table
 from core.govern.fingerprint import Fingerprint
+from core.govern.monitor import watched
 from core.govern.registry import Plan, export
 from core.govern.registry_text import example
 from core.govern.spec import GROUP, SignalSpec
@@ -155,6 +156,7 @@ class PrintRow:
         does: what its claims get: ``acts by the rules`` or ``falls back to review``.
         signed: who signed last, when and how it was known that it was they; "" without.
         waiting: evidence, a waiver or a retirement that waits for somebody; "" without.
+        watched: what the standing watch saw since it was signed; "" where it is not watched.
         query: dimension → values with which the Claims page lists exactly its claims; None where
             its filters cannot tell it from another.
     """
@@ -169,6 +171,7 @@ class PrintRow:
     does: str
     signed: str
     waiting: str
+    watched: str
     query: tuple[tuple[str, tuple[str | None, ...]], ...] | None
 
 
@@ -386,7 +389,11 @@ def signal_view(
     """
     names, row = directory(cursor), whole.row(signal)
     entry = state.entries.get(signal)
-    prints, older = _prints(cursor, state, signal, names, now)
+    seen = {one.fingerprint: one.words for one in watched(cursor, state, now, only=signal)}
+    prints, older = (
+        tuple(replace(one, watched=_capital(seen.get(one.fingerprint, ""))) for one in rows)
+        for rows in _prints(cursor, state, signal, names, now)
+    )
     return SignalView(
         row=row,
         sentence=_sentence(row),
@@ -400,6 +407,11 @@ def signal_view(
         history=_history(cursor, state, signal, names),
         text=example(signal) if entry is None else export(cursor, state, (signal,)),
     )
+
+
+def _capital(words: str) -> str:
+    """As a sentence; "" stays so."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _sentence(row: RegistryRow) -> str:
@@ -498,6 +510,7 @@ def _print_row(
         does="acts by the rules" if standing.open else f"falls back to {action}",
         signed=_signed(known, names),
         waiting=_waiting(known, names),
+        watched="",
         query=query if used and used.n_claims else None,
     )
 

@@ -183,7 +183,7 @@ def judged_cells(
     dimensions = [named[name] for name in by]
     also, parameters = "TRUE", dict[str, Parameter]()
     if rungs:
-        rule, parameters = _rule(cursor, rungs)
+        rule, parameters = rule_of(cursor, rungs)
         if only is None:
             dimensions.append(Dimension("rule", rule, "text"))
         else:
@@ -389,7 +389,7 @@ def _as_known(
     )
 
 
-def _rule(
+def rule_of(
     cursor: duckdb.DuckDBPyConnection, rungs: Sequence[Rung]
 ) -> tuple[str, dict[str, Parameter]]:
     """The position of the first rung that fits a claim, as text; NULL for an unstated one."""

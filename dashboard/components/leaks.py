@@ -43,10 +43,10 @@ def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
     rows = refusal.overlap.rows[:_SHOWN]
     if len(rows) < n:
         st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
-    st.dataframe(_table(rows), hide_index=True, alt="Claims to judge that were also tuned on")
+    st.dataframe(table(rows), hide_index=True, alt="Claims to judge that were also tuned on")
     st.download_button(
         f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
-        data=lambda: csv_of(_table(_all(refusal))),
+        data=lambda: csv_of(table(_all(refusal))),
         file_name="tuned-on.csv",
         mime="text/csv; charset=utf-8",
         icon=":material/download:",
@@ -59,7 +59,8 @@ def _all(refusal: Leaked) -> tuple[Shared, ...]:
         return overlap(cursor, refusal.judged, limit=refusal.overlap.n).rows
 
 
-def _table(rows: tuple[Shared, ...]) -> pd.DataFrame:
+def table(rows: tuple[Shared, ...]) -> pd.DataFrame:
+    """Claims to judge with the tuning claims they meet."""
     return pd.DataFrame(
         {
             "Event to judge": [one.event_id for one in rows],

@@ -178,6 +178,8 @@ def _version(of: RegistryRow, row: PrintRow, state: State, person: Acting | None
         )
     said = " ".join(filter(None, (row.standing.reason, row.signed, row.waiting)))
     st.markdown(plain(said))
+    if row.watched:
+        st.caption(plain(row.watched))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _claims(of.signal, row)
         query = {"signal": of.signal, "fingerprint": row.fingerprint.id}

@@ -225,6 +225,14 @@ def test_a_version_says_whether_it_acts_who_signed_and_how_that_is_known(house: 
     assert (rows["m2"].does, rows["m2"].signed) == ("falls back to review", "")
 
 
+def test_a_version_says_what_was_seen_of_it_since_it_was_signed(house: House) -> None:
+    house.register()
+    house.validate(M1)
+    rows = {row.words: row for row in house.one().prints}
+    assert rows["m1"].watched == "Watched since 2026-11-24: no cohort has come of age yet."
+    assert rows["m2"].watched == ""
+
+
 def test_a_stopped_version_says_why(house: House) -> None:
     house.register()
     house.validate(M1)

@@ -13,7 +13,8 @@ from core.store.ledger import Ledger
 MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 #: Pages that ask about events, and those of the written side.
 MEASURED = tuple(
-    f"app_pages/{name}.py" for name in ("this_week", "reliability", "segments", "drift", "data")
+    f"app_pages/{name}.py"
+    for name in ("this_week", "reliability", "segments", "drift", "changes", "data")
 )
 WRITTEN = tuple(
     f"app_pages/{name}.py" for name in ("registry", "sign_off", "escalation", "decision_trail")

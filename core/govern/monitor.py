@@ -1,0 +1,450 @@
+"""The standing watch: whether what was signed still holds, week by week since the signature.
+
+For every validation in force: the gap against the registered tolerance, the error rate of what the
+rules automate against the bound on ``automated_error`` where there is one, and the gap of every
+value of the required segments, all by `core.measure.sequential`. The chance of a false alarm, ever,
+is `LEVEL` for one validation of one fingerprint (no registry field changes it), shared equally
+among the parts that are watched; segments share theirs by e-BH. A week enters once, when the
+registered maturity in days has passed since its end, with outcomes as they stood at that age of
+their claim.
+
+Every look works the path out anew from the ledger. Outcomes that come in later than they say they
+were known change it, as they change every number read at a fixed age.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import duckdb
+import numpy as np
+
+from core.govern.conditions import Condition
+from core.govern.escalation import table
+from core.govern.fingerprint import Fingerprint
+from core.govern.spec import SignalSpec
+from core.govern.state import State
+from core.govern.validation import DRIFT_ALARM, Validation
+from core.measure.cells import Cells, FloatArray
+from core.measure.sequential import (
+    LEVEL,
+    EProcess,
+    e_bh,
+    e_process,
+    error_bets_of,
+    gap_bets_of,
+    mean_over_inputs,
+)
+from core.store.cohorts import Matured, matured_cells, week_end
+from core.store.errors import UnknownDimension
+from core.store.judged import Rung
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that is watched.
+
+    Attributes:
+        what: the gap, or the share of wrong ones among the automated.
+        where: (segment dimension, value); None: the whole.
+        weeks: its matured cohorts that have a label, oldest first.
+        n: labelled claims of these.
+        n_inputs: distinct inputs among them.
+        estimate: the gap (positive: overconfident) or error rate since, over inputs; nan without.
+        bound: what is accepted.
+        process: the evidence against it, cohort by cohort.
+    """
+
+    what: Literal["gap", "automated_error"]
+    where: tuple[str, str | None] | None
+    weeks: tuple[str, ...]
+    n: int
+    n_inputs: int
+    estimate: float
+    bound: float
+    process: EProcess
+
+    @property
+    def name(self) -> str:
+        """As in ``the gap of language=de``."""
+        words = "the gap" if self.what == "gap" else "the share of wrong ones among the automated"
+        return words if self.where is None else f"{words} of {self.where[0]}={self.where[1]}"
+
+    @property
+    def words(self) -> str:
+        """What is known of it, and against what: ``the gap is +8.1 points (±5 accepted) …``."""
+        if self.what == "gap":
+            size = f"{abs(self.estimate) * 100:.1f}"
+            sign = "" if float(size) == 0 else "+" if self.estimate > 0 else "−"
+            known = f"{sign}{size} points (±{self.bound * 100:.6g} accepted)"
+        else:
+            known = f"{self.estimate * 100:.1f}% (at most {self.bound * 100:.6g}% accepted)"
+        return (
+            f"{self.name} is {known} over {_counted(self.n, 'claim')} of "
+            f"{_counted(self.n_inputs, 'input')} in {_counted(len(self.weeks), 'weekly cohort')}"
+        )
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """That the evidence sufficed.
+
+    Attributes:
+        at: when the cohort that did it had come of age.
+        week: that cohort.
+        parts: what is beyond what was agreed; where segments did it, the flagged ones.
+    """
+
+    at: datetime
+    week: str
+    parts: tuple[Part, ...]
+
+    @property
+    def words(self) -> str:
+        """What is off, and since when it is known, in a sentence."""
+        several = "; ".join(one.words for one in self.parts[:3])
+        more = len(self.parts) - 3
+        several += f"; and {more} more" if more > 0 else ""
+        return f"{several[0].upper()}{several[1:]}: shown with the cohort {self.week}."
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One validation under watch.
+
+    Attributes:
+        signal, fingerprint: of the validation.
+        since: its signature; claims count from then on.
+        gap: the gap of the whole.
+        errors: what is automated; None without a bound on it.
+        segments: every value of the required dimensions met so far.
+        flagged: the segments that e-BH rejects now.
+        alarm: the first; None: none so far.
+    """
+
+    signal: str
+    fingerprint: Fingerprint
+    since: datetime
+    gap: Part
+    errors: Part | None
+    segments: tuple[Part, ...]
+    flagged: tuple[Part, ...]
+    alarm: Alarm | None
+
+    @property
+    def cohorts(self) -> int:
+        """Weekly cohorts that have come of age with a label."""
+        return len(self.gap.weeks)
+
+    @property
+    def n(self) -> int:
+        """Labelled claims of these."""
+        return self.gap.n
+
+    @property
+    def n_inputs(self) -> int:
+        """Distinct inputs among them."""
+        return self.gap.n_inputs
+
+    @property
+    def estimate(self) -> float:
+        """The gap since the signature, over inputs; nan without a label."""
+        return self.gap.estimate
+
+    @property
+    def e_value(self) -> float:
+        """The evidence now against the gap of the whole."""
+        return self.gap.process.e_value
+
+    @property
+    def level(self) -> float:
+        """The chance of a false alarm, ever, of that part."""
+        return self.gap.process.level
+
+    @property
+    def alarm_at(self) -> datetime | None:
+        """When the first alarm was."""
+        return None if self.alarm is None else self.alarm.at
+
+    @property
+    def words(self) -> str:
+        """``watched since 2026-10-14: 5 cohorts, 3,100 inputs, evidence 0.8 of 20 needed: …``."""
+        if not self.cohorts:
+            return f"watched since {self.since:%Y-%m-%d}: no cohort has come of age yet"
+        told = [f"evidence {_evidence(self.gap.process)}"]
+        if self.errors is not None:
+            told.append(f"on errors of the automated {_evidence(self.errors.process)}")
+        if self.segments:
+            told.append(f"{_counted(len(self.segments), 'segment')}, {len(self.flagged)} flagged")
+        end = "no alarm" if self.alarm is None else f"alarm with the cohort {self.alarm.week}"
+        return (
+            f"watched since {self.since:%Y-%m-%d}: {_counted(self.cohorts, 'cohort')}, "
+            f"{_counted(self.n_inputs, 'input')}, {', '.join(told)}: {end}"
+        )
+
+
+def watched(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, *, only: str | None = None
+) -> tuple[Watched, ...]:
+    """Every validation that is in force, or that an alarm suspended, as seen now.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+        only: of this signal only.
+    """
+    found = []
+    for (signal, fingerprint), one in state.validations.items():
+        if signal not in state.entries or one.signed is None or only not in (None, signal):
+            continue
+        in_force = state.standing_of(signal, fingerprint, now).state in ("validated", "waived")
+        if in_force or _alarmed(one):
+            spec = state.entries[signal].spec
+            found.append(watch_one(cursor, spec, fingerprint, one.signed.at, now))
+    return tuple(found)
+
+
+def watch_one(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    fingerprint: Fingerprint,
+    since: datetime,
+    now: datetime,
+) -> Watched:
+    """One fingerprint since a time.
+
+    Args:
+        cursor: of the ledger.
+        spec: the signal's registry entry.
+        fingerprint: whose production claims.
+        since: from then on, UTC without zone.
+        now: UTC without zone.
+    """
+    plan, tolerance = spec.validation, spec.tolerance_ppm / 1_000_000
+    days = spec.maturity.days
+    matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    bound = _error_bound(spec)
+    level = LEVEL / (1 + (bound is not None) + bool(plan.segments))
+    gap = _part("gap", None, _series(cursor, matured).get(None, {}), tolerance, level)
+    errors = None
+    if bound is not None:
+        errors = _part("automated_error", None, _automated(cursor, matured, spec), bound, level)
+    segments = tuple(
+        _part("gap", (dimension, value), cohorts, tolerance, level)
+        for dimension in sorted(set(plan.segments))
+        for value, cohorts in _by_value(cursor, matured, dimension).items()
+    )
+    flagged_by_week = _flagged(segments, gap.weeks, level)
+    alarms: list[tuple[str, tuple[Part, ...]]] = [
+        (one.weeks[one.process.crossed], (one,))
+        for one in (gap, errors)
+        if one is not None and one.process.crossed is not None
+    ]
+    alarms += [(week, of) for week, of in zip(gap.weeks, flagged_by_week, strict=True) if of][:1]
+    alarm = None
+    if alarms:
+        week = min(week for week, _ in alarms)
+        parts = tuple(part for at, of in alarms if at == week for part in of)
+        alarm = Alarm(week_end(week) + timedelta(days=days), week, parts)
+    return Watched(
+        spec.name,
+        fingerprint,
+        since,
+        gap,
+        errors,
+        segments,
+        flagged_by_week[-1] if flagged_by_week else (),
+        alarm,
+    )
+
+
+def drift_conditions(state: State, seen: Sequence[Watched]) -> tuple[Condition, ...]:
+    """The alarms as what is wrong; one that suspended a validation stands until it is signed anew.
+
+    Args:
+        state: what the trail says.
+        seen: what `watched` saw.
+    """
+    found = []
+    for one in seen:
+        validation = state.validations[one.signal, one.fingerprint]
+        if validation.signed is None or validation.signed.at != one.since:
+            continue  # signed again meanwhile
+        if one.alarm is not None:
+            text = f"Since it was signed on {one.since:%Y-%m-%d}: {one.alarm.words}"
+        elif _alarmed(validation):
+            assert validation.trigger is not None
+            text = validation.trigger.reason
+        else:
+            continue
+        found.append(
+            Condition(
+                "drift_alarm",
+                one.signal,
+                one.fingerprint.id,
+                f"{one.fingerprint.words()}: {text}",
+                "See on Drift since when and in which cases; mend it, then have new evidence on "
+                "recent claims signed.",
+                one.fingerprint,
+                _numbers(one),
+            )
+        )
+    return tuple(found)
+
+
+def drifted(
+    state: State, seen: Sequence[Watched], now: datetime
+) -> dict[tuple[str, Fingerprint], str]:
+    """What an alarm closes, and why: what is in force and was opened before the alarm.
+
+    Who lets a fingerprint act by a waiver after an alarm does so knowing it.
+
+    Args:
+        state: what the trail says.
+        seen: what `watched` saw.
+        now: UTC without zone.
+    """
+    found = {}
+    for one in seen:
+        validation = state.validations.get((one.signal, one.fingerprint))
+        standing = state.standing_of(one.signal, one.fingerprint, now)
+        if one.alarm is None or validation is None or validation.signed is None:
+            continue
+        opened = {
+            "validated": validation.signed.at,
+            "waived": validation.waiver.at if validation.waiver else None,
+        }.get(standing.state)
+        # Signed again meanwhile: what was seen is about the signature before.
+        if opened is not None and one.since == validation.signed.at and one.alarm.at > opened:
+            words = f"Drifted beyond what was signed. {one.alarm.words}"
+            found[one.signal, one.fingerprint] = words
+    return found
+
+
+def _alarmed(one: Validation) -> bool:
+    """Whether it is an alarm that holds it suspended."""
+    return one.state == "suspended" and one.trigger is not None and one.trigger.id == DRIFT_ALARM
+
+
+def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
+    worst = one.alarm.parts[0] if one.alarm is not None else one.gap
+    return (
+        ("claims", str(worst.n)),
+        ("inputs", str(worst.n_inputs)),
+        ("cohorts", str(len(worst.weeks))),
+        ("evidence", _size(worst.process.e_value)),
+        ("needed", _size(worst.process.needed)),
+        *((("week", one.alarm.week),) if one.alarm is not None else ()),
+        ("since", f"{one.since:%Y-%m-%d}"),
+    )
+
+
+Cohorts = Mapping[str, Cells]
+
+
+def _series(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, dimension: str | None = None
+) -> dict[str | None, dict[str, Cells]]:
+    """Value of the dimension (None for the whole) → week → cells."""
+    grouped = matured_cells(cursor, matured, [] if dimension is None else [dimension])
+    found: dict[str | None, dict[str, Cells]] = {}
+    for key, cells in zip(grouped.keys, grouped.cells, strict=True):
+        value = None if dimension is None else key[1]
+        found.setdefault(value, {})[str(key[0])] = cells
+    return found
+
+
+def _by_value(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, dimension: str
+) -> dict[str | None, dict[str, Cells]]:
+    """Every value of a required dimension; none where no claim names it."""
+    try:
+        found = _series(cursor, matured, dimension)
+    except UnknownDimension:
+        return {}
+    return {} if set(found) == {None} else found
+
+
+def _automated(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, spec: SignalSpec
+) -> dict[str, Cells]:
+    rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
+    grouped = matured_cells(
+        cursor,
+        matured,
+        rungs=[Rung(row.where, row.from_ppm or 0, row.below_ppm) for row in rules],
+        only=[i for i, row in enumerate(rules) if row.action == "automate"],
+    )
+    return {str(key[0]): cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
+
+
+def _error_bound(spec: SignalSpec) -> float | None:
+    """The registered bound on what is automated; none at all is taken for one in a million."""
+    bounds = [
+        one.maximum_ppm
+        for one in spec.validation.criteria
+        if one.metric == "automated_error" and one.maximum_ppm is not None
+    ]
+    return max(1, min(bounds)) / 1_000_000 if bounds else None
+
+
+def _part(
+    what: Literal["gap", "automated_error"],
+    where: tuple[str, str | None] | None,
+    cohorts: Cohorts,
+    bound: float,
+    level: float,
+) -> Part:
+    weeks = tuple(sorted(cohorts))
+    cells = [cohorts[week] for week in weeks]
+    bets = gap_bets_of if what == "gap" else error_bets_of
+    return Part(
+        what=what,
+        where=where,
+        weeks=weeks,
+        n=sum(one.total for one in cells),
+        n_inputs=sum(one.n_inputs for one in cells),
+        estimate=mean_over_inputs(cells)[0 if what == "gap" else 1],
+        bound=bound,
+        process=e_process([bets(one, bound) for one in cells], level),
+    )
+
+
+def _flagged(
+    segments: Sequence[Part], weeks: Sequence[str], level: float
+) -> list[tuple[Part, ...]]:
+    """The segments that e-BH rejects after each week, among those met by then."""
+    found = []
+    for week in weeks:
+        met = [(one, known) for one in segments if (known := _after(one, week)) is not None]
+        rejected = e_bh(np.array([known for _, known in met], dtype=np.float64), level)
+        found.append(tuple(one for (one, _), no in zip(met, rejected, strict=True) if no))
+    return found
+
+
+def _after(part: Part, week: str) -> float | None:
+    """Logarithm of a segment's e-value after a week; None before its first."""
+    known = sum(one <= week for one in part.weeks)
+    log_e: FloatArray = part.process.log_e
+    return float(log_e[known - 1]) if known else None
+
+
+def _evidence(process: EProcess) -> str:
+    return f"{_size(process.e_value)} of {_size(process.needed)} needed"
+
+
+def _size(e_value: float) -> str:
+    """An e-value in words: ``0.8``, ``34``, ``over a million``."""
+    if e_value > 1_000_000:
+        return "over a million"
+    whole = e_value >= 10 or math.isclose(e_value, round(e_value))
+    return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,149 @@
+"""Weekly cohorts of one fingerprint's production claims, each at one fixed age of its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import duckdb
+
+from core.store.cells import GroupedCells, signal_repeats, summed
+from core.store.dimensions import Parameter, dimensions_named
+from core.store.fingerprints import FIELDS
+from core.store.judged import Rung, rule_of
+from core.store.source import Source
+
+
+@dataclass(frozen=True)
+class Matured:
+    """Which claims: those of a fingerprint since a time, of weeks whose labels have come of age.
+
+    Attributes:
+        signal: their signal.
+        fingerprint: field of `FIELDS` → value; a field that is not named is not stated.
+        since: made from this time on, UTC without zone.
+        now: a week counts when its last moment is ``maturity_days`` before this.
+        maturity_days: an outcome counts as it stood this many days after its claim.
+    """
+
+    signal: str
+    fingerprint: Mapping[str, str]
+    since: datetime
+    now: datetime
+    maturity_days: int
+
+    @property
+    def until(self) -> datetime:
+        """The end of the last week that counts: a Monday, midnight."""
+        age = self.now - timedelta(days=self.maturity_days)
+        monday = age.date() - timedelta(days=age.weekday())
+        return datetime.combine(monday, time())
+
+
+def matured_cells(
+    cursor: duckdb.DuckDBPyConnection,
+    matured: Matured,
+    by: Sequence[str] = (),
+    *,
+    rungs: Sequence[Rung] = (),
+    only: Sequence[int] = (),
+) -> GroupedCells:
+    """Labelled claims as cells by week, and by further dimensions.
+
+    An input counts in the first week only in which it has a label (within each group): asked
+    again, its outcome is known already, and is no fresh evidence.
+
+    Args:
+        cursor: of the ledger.
+        matured: which claims; production ones that state a confidence.
+        by: dimensions to group by beside the week, which comes first.
+        rungs: written rules; where given only claims count whose rule is one of ``only``.
+        only: positions of rungs.
+
+    Returns:
+        One group per week and labels that have a label, oldest week first.
+
+    Raises:
+        UnknownDimension: ``by`` names a dimension that the ledger does not have.
+    """
+    named = dimensions_named(cursor, ("week", *by))
+    dimensions = [named["week"], *(named[name] for name in by)]
+    keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
+    also, parameters = "TRUE", dict[str, Parameter]()
+    if rungs:
+        rule, parameters = rule_of(cursor, rungs)
+        chosen = ", ".join(f"'{position:d}'" for position in only)
+        also = f"{rule} IN ({chosen})" if chosen else "FALSE"
+        # The database refuses a parameter that no query names.
+        parameters = parameters if chosen else {}
+    repeats = signal_repeats(cursor, matured.signal)
+    source = _claims(matured, keys, also, parameters)
+    if repeats:
+        group = ", ".join(["input", *(key for key in keys if key != "key_0")])
+        source = Source(
+            f"""
+            SELECT * FROM ({source.sql}) AS claim
+            QUALIFY input IS NULL OR key_0 = min(key_0) OVER (PARTITION BY {group})
+            """,
+            source.parameters,
+        )
+    return summed(cursor, source, dimensions, repeats=repeats)
+
+
+def _claims(
+    matured: Matured, keys: Mapping[str, str], also: str, parameters: Mapping[str, Parameter]
+) -> Source:
+    """The labelled claims with the outcome as it stood when they came of age."""
+    bound: dict[str, Parameter] = {
+        "signal": matured.signal,
+        "since": matured.since,
+        "until": matured.until,
+        **parameters,
+    }
+    conditions = [
+        "signal = $signal",
+        "split = 'production'",
+        "ts >= $since",
+        "ts < $until",
+        "confidence_ppm IS NOT NULL",
+        also,
+    ]
+    for field in FIELDS:
+        value = matured.fingerprint.get(field)
+        if value is None:
+            conditions.append(f"{field} IS NULL")
+        else:
+            conditions.append(f"{field} = ${field}")
+            bound[field] = value
+    taken = "".join(f"{sql} AS {alias}, " for alias, sql in keys.items())
+    of_age = f"INTERVAL {matured.maturity_days:d} DAY"
+    # Only claims whose outcome was ever corrected pay a join with the log of outcomes.
+    return Source(
+        f"""
+        SELECT * FROM (
+            SELECT {taken}confidence_ppm AS ppm, input_id AS input,
+                   CASE WHEN logged_event IS NOT NULL THEN logged_outcome
+                        WHEN outcome_known_at <= ts + {of_age} THEN outcome END AS outcome
+            FROM claims
+            LEFT JOIN (
+                SELECT claim.event_id AS logged_event,
+                       arg_max(logged.outcome, (known_at, logged.import_id, logged.import_row))
+                           FILTER (known_at <= claim.ts + {of_age}) AS logged_outcome
+                FROM claims AS claim JOIN outcomes AS logged
+                    ON logged.event_id = claim.event_id
+                    AND (logged.signal IS NULL OR logged.signal = $signal)
+                WHERE claim.signal = $signal AND claim.outcome_corrected
+                GROUP BY claim.event_id
+            ) AS log ON logged_event = event_id
+            WHERE {" AND ".join(conditions)}
+        ) AS aged
+        WHERE outcome IS NOT NULL
+        """,
+        bound,
+    )
+
+
+def week_end(label: str) -> datetime:
+    """The first moment after an ISO week such as "2026-W47"."""
+    return datetime.strptime(f"{label}-1", "%G-W%V-%u") + timedelta(weeks=1)

@@ -1,0 +1,296 @@
+"""Two sets of claims summed per input, side by side: what their comparison rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from core.measure.cells import Cells
+from core.measure.change import Pair, Side
+from core.store.cells import GroupedCells, signal_repeats, summed
+from core.store.dimensions import Dimension, Parameter, dimensions_named
+from core.store.selection import Selection
+from core.store.source import Source, selected_claims
+
+#: The numbers of each claim whose means are compared.
+NUMBERS = {
+    "gap": "v - outcome",
+    "confidence": "v",
+    "accuracy": "outcome",
+    "brier": "(v - outcome) * (v - outcome)",
+}
+#: Claims of two signals on one answer may carry the event alone.
+_INPUT = "coalesce(input_id, event_id)"
+
+
+@dataclass(frozen=True)
+class ComparedGroup:
+    """One group of labelled claims on both sides.
+
+    Attributes:
+        dimension: the segment dimension; None for the whole and its high-confidence band.
+        value: its value; None where claims name none.
+        high: whether it is the high-confidence band.
+        pairs: number of `NUMBERS` → its sums.
+    """
+
+    dimension: str | None
+    value: str | None
+    high: bool
+    pairs: dict[str, Pair]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both sides' groups.
+
+    Attributes:
+        groups: the whole first, then its high band, then each dimension's values.
+        standard: share of the baseline's labelled claims in cells of the segment dimensions that
+            the candidate has labels in too; the comparison is over those. 1 where paired.
+    """
+
+    groups: tuple[ComparedGroup, ...]
+    standard: float
+
+
+def shared_inputs(
+    cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection
+) -> tuple[int, int, int]:
+    """Distinct labelled inputs before, after, and in both."""
+    both = _both(cursor, before, after, ())
+    rows = cursor.execute(
+        f"""
+        WITH labelled AS ({both.sql}),
+        per_input AS (SELECT input, bool_or(side = 0) AS b, bool_or(side = 1) AS a
+                      FROM labelled GROUP BY input)
+        SELECT count(*) FILTER (b), count(*) FILTER (a), count(*) FILTER (a AND b) FROM per_input
+        """,
+        both.parameters,
+    ).fetchall()
+    return int(rows[0][0]), int(rows[0][1]), int(rows[0][2])
+
+
+def compared(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    by: Sequence[str],
+    *,
+    paired: bool,
+    high_from: float,
+) -> Compared:
+    """Sum both sides per input, for the whole, its high band, and every value of dimensions.
+
+    Args:
+        cursor: of the ledger.
+        before: the baseline.
+        after: the candidate.
+        by: segment dimensions.
+        paired: only inputs with a label on both sides. Otherwise each of the candidate's claims is
+            weighted so that the labelled claims' mix over the cells of all of ``by`` is the
+            baseline's; cells that one side lacks are left out of both.
+        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+
+    Raises:
+        UnknownDimension: a dimension that the ledger does not have.
+        BadValue: a selection accepts a week, day or band that does not exist.
+    """
+    dimensions = [dimensions_named(cursor, by)[name] for name in by]
+    both = _both(cursor, before, after, dimensions)
+    parameters = {**both.parameters, "high_from": high_from - 5e-7}
+    keys = [f"key_{i}" for i in range(len(dimensions))]
+    columns = ["high", *keys]
+    sets = ", ".join(f"({name}, side, input)" for name in columns)
+    listed = ", ".join(columns)
+    taken = "labelled" if paired else "common"
+    sums = ", ".join(f"sum(w * ({sql})) AS {name}" for name, sql in NUMBERS.items())
+    wide = ", ".join(
+        f"coalesce(max({name}) FILTER (side = {side}), 0) AS {name}_{letter}"
+        for name in ("m", *NUMBERS)
+        for side, letter in enumerate("ba")
+    )
+    rows = cursor.execute(
+        f"""
+        WITH every AS ({both.sql}),
+        labelled AS (
+            SELECT *, 1.0 AS w, v >= $high_from AS high FROM every
+            {_IN_BOTH if paired else ""}),
+        {_common(keys)}
+        per_side AS (
+            SELECT GROUPING({listed}) AS which, {listed}, side, input, sum(w) AS m, {sums}
+            FROM {taken}
+            GROUP BY GROUPING SETS ((side, input), {sets})),
+        per_input AS (
+            SELECT which, {listed}, {wide} FROM per_side GROUP BY which, {listed}, input)
+        SELECT which, {listed}, count(*) FILTER (m_b > 0), count(*) FILTER (m_a > 0),
+               count(*) FILTER (m_b > 0 AND m_a > 0), {", ".join(_SUMS)}
+        FROM per_input
+        GROUP BY which, {listed}
+        ORDER BY which DESC, {listed}
+        """,
+        parameters,
+    ).fetchall()
+    every = (1 << len(columns)) - 1
+    found = []
+    for which, high, *rest in rows:
+        at = None if which == every else len(columns) - (every - which).bit_length()
+        if at == 0 and not high:
+            continue
+        dimension = None if not at else by[at - 1]
+        value = None if not at else dimensions[at - 1].label(rest[at - 1])
+        numbers = rest[len(keys) :]
+        found.append(ComparedGroup(dimension, value, at == 0, _pairs(numbers)))
+    if not any(one.dimension is None and not one.high for one in found):
+        # No label on either side, or none in a cell that both have.
+        found.append(ComparedGroup(None, None, False, dict.fromkeys(NUMBERS, _NOTHING)))
+    found.sort(key=lambda one: (_order(one, by), one.value is None, one.value or ""))
+    standard = 1.0 if paired else _standard(cursor, both, parameters, keys)
+    return Compared(tuple(found), standard)
+
+
+def compared_cells(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    by: Sequence[str],
+    *,
+    paired: bool,
+) -> tuple[GroupedCells, GroupedCells]:
+    """Both sides' cells as they were logged, without weights; paired: of inputs in both only.
+
+    Args:
+        cursor: of the ledger.
+        before: the baseline.
+        after: the candidate.
+        by: the dimensions to group by; () for the whole.
+        paired: only inputs with a label on both sides, and all their claims.
+    """
+    dimensions = [dimensions_named(cursor, by)[name] for name in by]
+    keys = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
+    columns = keys | {"ppm": "confidence_ppm", "input": "input_id", "shared": _INPUT}
+    both = _both(cursor, before, after, ()) if paired else None
+    found = []
+    for name, one in (("own_b", before), ("own_a", after)):
+        source = _renamed(selected_claims(cursor, one, columns), name)
+        if both is not None:
+            source = Source(
+                f"SELECT * FROM ({source.sql}) AS claim WHERE shared IN (SELECT input FROM "
+                f"({both.sql}) AS labelled GROUP BY input HAVING count(DISTINCT side) = 2)",
+                {**source.parameters, **both.parameters},
+            )
+        repeats = signal_repeats(cursor, one.signal)
+        found.append(summed(cursor, source, dimensions, repeats=repeats))
+    return found[0], found[1]
+
+
+def cells_by_value(grouped: GroupedCells) -> dict[str | None, Cells]:
+    """Of cells grouped by one dimension."""
+    return {key[0]: cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
+
+
+_NOBODY = Side(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NOTHING = Pair(_NOBODY, _NOBODY)
+_IN_BOTH = """
+    WHERE input IN (SELECT input FROM every GROUP BY input HAVING count(DISTINCT side) = 2)
+"""
+
+
+def _sums() -> list[str]:
+    sums = ["sum(m_b)", "sum(m_b * m_b)", "sum(m_a)", "sum(m_a * m_a)", "sum(m_b * m_a)"]
+    for name in NUMBERS:
+        for letter in "ba":
+            own = f"{name}_{letter}"
+            sums += [f"sum({own})", f"sum({own} * {own})", f"sum({own} * m_{letter})"]
+        sums += [f"sum({name}_b * {name}_a)", f"sum({name}_b * m_a)", f"sum(m_b * {name}_a)"]
+    return sums
+
+
+_SUMS = _sums()
+
+
+def _pairs(numbers: Sequence[float]) -> dict[str, Pair]:
+    n_b, n_a, shared = (int(one) for one in numbers[:3])
+    m_b, mm_b, m_a, mm_a, mm, *rest = (float(one) for one in numbers[3:])
+    found = {}
+    for i, name in enumerate(NUMBERS):
+        q_b, qq_b, qm_b, q_a, qq_a, qm_a, qq, qm, mq = rest[9 * i : 9 * i + 9]
+        before = Side(n_b, m_b, mm_b, q_b, qq_b, qm_b)
+        after = Side(n_a, m_a, mm_a, q_a, qq_a, qm_a)
+        found[name] = Pair(before, after, shared, qq, qm, mq, mm)
+    return found
+
+
+def _order(one: ComparedGroup, by: Sequence[str]) -> int:
+    if one.dimension is not None:
+        return 2 + list(by).index(one.dimension)
+    return int(one.high)
+
+
+def _common(keys: Sequence[str]) -> str:
+    """CTEs: the mix over all keys at once, and claims weighted to the baseline's."""
+    listed = ", ".join(keys)
+    if not keys:
+        return "common AS (SELECT * FROM labelled),"
+    same = " AND ".join(f"labelled.{key} IS NOT DISTINCT FROM mix.{key}" for key in keys)
+    return f"""
+        mix AS (
+            SELECT {listed}, count(*) FILTER (side = 0) AS n_b, count(*) FILTER (side = 1) AS n_a
+            FROM labelled GROUP BY {listed}),
+        common AS (
+            SELECT labelled.* EXCLUDE (w), CASE WHEN side = 1 THEN n_b / n_a ELSE 1.0 END AS w
+            FROM labelled JOIN mix ON {same}
+            WHERE n_b > 0 AND n_a > 0),
+    """
+
+
+def _standard(
+    cursor: duckdb.DuckDBPyConnection,
+    both: Source,
+    parameters: dict[str, Parameter | float],
+    keys: Sequence[str],
+) -> float:
+    if not keys:
+        return 1.0
+    known = {name: value for name, value in parameters.items() if name != "high_from"}
+    rows = cursor.execute(
+        f"""
+        WITH mix AS (
+            SELECT count(*) FILTER (side = 0) AS n_b, count(*) FILTER (side = 1) AS n_a
+            FROM ({both.sql}) AS labelled GROUP BY {", ".join(keys)})
+        SELECT sum(n_b) FILTER (n_a > 0) / sum(n_b) FROM mix
+        """,
+        known,
+    ).fetchall()
+    return float(rows[0][0] or 0.0)
+
+
+def _both(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    dimensions: Sequence[Dimension],
+) -> Source:
+    """Stated claims with an outcome: side (0 before, 1 after), input, v, key_0, …, outcome."""
+    keys = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
+    columns = {"input": _INPUT, "v": "confidence_ppm / 1e6", **keys}
+    sides = [
+        _renamed(selected_claims(cursor, one, columns, also="confidence_ppm IS NOT NULL"), letter)
+        for one, letter in ((before, "b"), (after, "a"))
+    ]
+    parts = [
+        f"SELECT {i} AS side, * FROM ({one.sql}) AS claim WHERE outcome IS NOT NULL"
+        for i, one in enumerate(sides)
+    ]
+    return Source(" UNION ALL ".join(parts), {**sides[0].parameters, **sides[1].parameters})
+
+
+def _renamed(source: Source, prefix: str) -> Source:
+    """The same with other names of its parameters, to stand beside another one."""
+    return Source(
+        re.sub(r"\$(\w+)", rf"${prefix}_\1", source.sql),
+        {f"{prefix}_{name}": value for name, value in source.parameters.items()},
+    )

@@ -1,0 +1,44 @@
+"""Changes: this new model or prompt, before and after, on which segments."""
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.components import change, curve, empty, filters, guide
+from dashboard.components.verbatim import plain
+
+chosen = filters.current()
+st.title("Changes")
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+asked = change.choose_sides(chosen)
+if asked is None:
+    change.nothing_changed(chosen)
+    guide.draw("Changes")
+    st.stop()
+if asked.values[0] == asked.values[1]:
+    st.info("Choose two different versions to compare.", icon=":material/compare_arrows:")
+    guide.draw("Changes")
+    st.stop()
+before, after = (chosen.selection.narrowed(asked.dimension, one) for one in asked.values)
+review = data.change(before, after, asked.paired)
+if isinstance(review, str):
+    st.info(plain(review), icon=":material/filter_alt_off:")
+    guide.draw("Changes")
+    st.stop()
+
+change.verdict(review)
+change.numbers(review)
+change.links(review)
+
+st.subheader("Both curves")
+view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
+curve.pair(view, [data.badge(one) for one in (before, after)])
+if review.paired:
+    st.caption("The curves show every claim of both, not only those on inputs they share.")
+
+st.subheader("Segments, worst first")
+change.segments(review)
+guide.draw("Changes")

@@ -1,0 +1,27 @@
+"""Thresholds: a cut with a guarantee, tuned on one set and judged on another."""
+
+import streamlit as st
+
+from core.govern.replay import TrailBroken
+from dashboard import data, owner
+from dashboard.components import empty, findings, guide, thresholds
+
+st.title("Thresholds")
+try:
+    owner.office().state()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+tuned = data.tuned_signals()
+names = tuple(dict.fromkeys((*tuned, *data.overview().names())))
+if not names:
+    empty.ledger()
+    guide.draw("Thresholds")
+    st.stop()
+
+view = thresholds.answered(thresholds.ask(names))
+if view is not None:
+    thresholds.answer(view)
+    thresholds.numbers(view)
+    thresholds.change(view)
+guide.draw("Thresholds")

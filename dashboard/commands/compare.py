@@ -1,0 +1,146 @@
+"""`calledger compare`: a model or prompt change, before and after."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from core.measure.change import GapChange
+from core.review.change import ChangeReview, Numbers, compare
+from core.review.change_words import verdict_words
+from core.review.terms import read_state, terms_of
+from core.review.words import ABSENT, NONE_WORD, absent, count, percent, points
+from core.store.ledger import Ledger
+from core.store.selection import Selection
+from dashboard import terminal
+from dashboard.options import EXIT_FOUND, ledger_option, pair
+
+
+@click.command(name="compare")
+@ledger_option
+@click.option("--signal", required=True)
+@click.option(
+    "--baseline",
+    required=True,
+    metavar="K=V[,K=V]",
+    help="The claims before: model_version, prompt_version, elicitation, split or a segment. "
+    f'signal=NAME takes another signal; "K={NONE_WORD}" claims that do not name it.',
+)
+@click.option("--candidate", required=True, metavar="K=V[,K=V]", help="The claims after; likewise.")
+@click.option(
+    "--paired/--unpaired",
+    default=None,
+    help="Only inputs that both have a label on, or all, weighted to the baseline's mix of "
+    "segments; by itself paired where half of the smaller side's inputs are shared.",
+)
+@click.option(
+    "--by", multiple=True, metavar="DIM", help="Segments to compare; all unless given. Repeatable."
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def compare_command(
+    ledger_path: Path,
+    signal: str,
+    baseline: str,
+    candidate: str,
+    paired: bool | None,
+    by: Sequence[str],
+    format_: str,
+) -> None:
+    """Compare a new model, prompt or elicitation with the one before; exit 1 on regression.
+
+    Says for calibration: better, worse, mixed (which segments), same within tolerance, or cannot
+    tell yet and how many more labels would.
+    """
+    sides = _side(signal, baseline, "--baseline"), _side(signal, candidate, "--candidate")
+    with Ledger.open(ledger_path) as ledger:
+        cursor = ledger.cursor()
+        state = read_state(cursor)
+        terms = terms_of(state, sides[1].signal)
+        review = compare(
+            cursor,
+            *sides,
+            by=tuple(by) or None,
+            paired=paired,
+            state=state,
+            tolerance=terms.tolerance,
+            high_from=terms.high_from,
+        )
+    if format_ == "json":
+        click.echo(review.to_json())
+    else:
+        _print(review)
+    if review.regressed:
+        sys.exit(EXIT_FOUND)
+
+
+def _side(signal: str, text: str, option: str) -> Selection:
+    """Read ``k=v,k=v``: several values of one name mean any of them."""
+    chosen: dict[str, tuple[str | None, ...]] = {}
+    side = Selection(signal)
+    for part in text.split(","):
+        name, value = (one.strip() for one in pair(part, option, "k=v[,k=v]"))
+        if name == "signal":
+            side = replace(side, signal=value)
+        else:
+            chosen[name] = (*chosen.get(name, ()), None if value == NONE_WORD else value)
+    return replace(side, where=tuple(chosen.items()))
+
+
+def _print(review: ChangeReview) -> None:
+    terminal.say(f"{review.before_name} → {review.after_name}")
+    terminal.say(review.headline)
+    for sentence in review.sentences:
+        terminal.say(sentence)
+    heads = ("group", "verdict", "gap before", "gap after", "size", "interval", "inputs")
+    more = ("accuracy", "ECE (floor)", "AUROC", "n before", "n after")
+    rows = [
+        (
+            one.name,
+            verdict_words(one.gap),
+            points(one.gap.before.value, decimals=1),
+            points(one.gap.after.value, decimals=1),
+            points(one.gap.change.value, decimals=1),
+            _ends(one.gap),
+            count(one.gap.inputs),
+            points(one.accuracy.value, decimals=1),
+            f"{_ece(one.before)} → {_ece(one.after)}",
+            f"{_auroc(one.before)} → {_auroc(one.after)}",
+            count(one.before.n if one.before else None),
+            count(one.after.n if one.after else None),
+        )
+        for one in review.groups
+    ]
+    terminal.table((*heads, *more), rows, left=("group", "verdict"))
+    terminal.say(
+        "Gap = mean confidence − accuracy, in points; size: the change of its size, + is worse. "
+        "Accuracy: its change. PSI, over ten bins of equal width of the stated confidence: "
+        "Σ (after − before) · ln(after / before)."
+    )
+    if review.high is not None:
+        sides = [one for one in (review.whole.before, review.whole.after) if one is not None]
+        said = [f"{percent(one.high_claimed)} → {percent(one.high_observed)}" for one in sides]
+        terminal.say(f"High band, claims → gets: {said[0]} before, {said[-1]} after.")
+    terminal.say(review.method)
+
+
+def _ends(one: GapChange) -> str:
+    if absent(one.change.value):
+        return ABSENT
+    return f"{points(one.change.low, decimals=1)} … {points(one.change.high, decimals=1)}"
+
+
+def _ece(one: Numbers | None) -> str:
+    if one is None or one.ece is None:
+        return ABSENT
+    floor = ABSENT if one.ece_noise_floor is None else f"{one.ece_noise_floor:.3f}"
+    return f"{one.ece:.3f} ({floor})"
+
+
+def _auroc(one: Numbers | None) -> str:
+    return ABSENT if one is None or one.auroc is None else f"{one.auroc:.3f}"

@@ -1,0 +1,116 @@
+"""`calledger threshold`: a cut with a guarantee, and the registry change it would be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from core.govern.thresholds import Question, TunedOn
+from core.review.measure import check_signal
+from core.review.thresholds import ThresholdView, threshold_view
+from core.store.selection import Selection
+from dashboard import terminal
+from dashboard.commands import office_of
+from dashboard.options import EXIT_FOUND, Share, ledger_option, where_conditions
+
+
+class _Inside(Share):
+    """A number strictly between 0 and 1."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the word."""
+        number = super().convert(value, param, ctx)
+        if not 0 < number < 1:
+            self.fail(f"{value!r} is not in the range 0<x<1.", param, ctx)
+        return number
+
+
+@click.command()
+@ledger_option
+@click.option("--signal", required=True)
+@click.option(
+    "--risk", required=True, type=_Inside(), help="The share of wrong ones accepted, as in 0.05."
+)
+@click.option(
+    "--confidence-level",
+    "confidence",
+    default=0.9,
+    show_default=True,
+    type=_Inside(),
+    help="With which probability that has to hold.",
+)
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="DIM=VALUE",
+    help="Only these claims. May be given again.",
+)
+@click.option("--by", metavar="DIM", help="A cut for each value of a segment dimension.")
+@click.option(
+    "--without-overlap",
+    is_flag=True,
+    help="Leave out heldout claims on inputs that were tuned on, instead of refusing.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def threshold(
+    ledger_path: Path,
+    signal: str,
+    risk: float,
+    confidence: float,
+    conditions: Sequence[str],
+    by: str | None,
+    without_overlap: bool,
+    format_: str,
+) -> None:
+    """Find the lowest cut above which at most RISK are wrong, with a guarantee.
+
+    Chosen on the tuning split, judged on the heldout one. Prints the registry change it would be
+    and applies nothing. Exit 0 with a cut, 1 when none holds, 2 when there is nothing to choose it
+    on or heldout claims share inputs with the tuning split.
+    """
+    question = Question(
+        Selection(signal, where=where_conditions(conditions)), risk, confidence, by, without_overlap
+    )
+    with office_of(ledger_path) as office:
+        cursor = office.ledger.cursor()
+        check_signal(cursor, signal)
+        try:
+            view = threshold_view(cursor, office.state(), question, office.now())
+        except TunedOn:
+            terminal.note("To leave them out, which the answer will say: --without-overlap.")
+            raise
+    if format_ == "json":
+        click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _print(view)
+    if not view.threshold.holds:
+        sys.exit(EXIT_FOUND)
+
+
+def _print(view: ThresholdView) -> None:
+    for part in view.parts:
+        terminal.say(part.guarantee)
+        for line in (part.held, part.warning):
+            if line:
+                terminal.say(f"   {line}")
+        if not part.table.empty:
+            terminal.frame_table(part.table)
+    for line in view.samples:
+        terminal.note(line)
+    if view.change is None:
+        terminal.say(view.no_change)
+        return
+    terminal.say("The registry change it would be; nothing is applied:")
+    terminal.say(view.change.bands.rstrip("\n"))
+    terminal.plan_lines(view.change.plan)
+    for note in view.change.notes:
+        terminal.say(note)

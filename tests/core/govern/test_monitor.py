@@ -1,0 +1,249 @@
+"""The standing watch: what is watched since the signature, what alarms, and what that closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.govern.fingerprint import Fingerprint
+from core.govern.monitor import Watched, drift_conditions, drifted, watch_one, watched
+from core.govern.replay import Replay
+from core.govern.validation import DRIFT_ALARM
+from core.govern.watch import outlook, rounds
+from core.measure.sequential import LEVEL
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+from sample_data import planted, story
+
+SIGNED = datetime(2026, 11, 2, 9)
+Log = Callable[..., None]
+
+
+@pytest.fixture
+def log(governed: Any, tmp_path: Path) -> Log:
+    """``log(week, gap, …)``: a week of production claims after the signature, off by a gap."""
+
+    def import_week(week: int, gap: float = 0.0, n: int = 300, **columns: Any) -> None:
+        rng = np.random.default_rng([week + 1, n, round(1000 * gap)])
+        v = rng.choice([0.6, 0.8, 0.95], n)
+        day = SIGNED + timedelta(weeks=week, hours=1)
+        name = f"{week}-{len(list(tmp_path.iterdir()))}"
+        frame = pd.DataFrame(
+            {
+                "event_id": [f"{name}-{i}" for i in range(n)],
+                "ts": f"{day:%Y-%m-%dT%H:%M:%SZ}",
+                "outcome_ts": f"{day + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+                "signal": "triage",
+                "confidence": v,
+                "outcome": (rng.random(n) < v - gap).astype(int),
+                "model_version": "m1",
+                "prompt_version": "p1",
+                **columns,
+            }
+        )
+        file = tmp_path / f"{name}.csv"
+        frame.to_csv(file, index=False)
+        assert import_file(governed.ledger, file).n_quarantined == 0
+
+    return import_week
+
+
+def seen(governed: Any) -> Watched:
+    with governed.ledger.cursor() as cursor:
+        (one,) = watched(cursor, governed.office.state(), governed.clock.now)
+    return one
+
+
+def standing(governed: Any, v1: Any) -> tuple[str, bool]:
+    found = governed.office.state().standing_of("triage", v1, governed.clock.now)
+    return found.state, found.open
+
+
+def kinds(governed: Any) -> set[str]:
+    return {one.kind for one in outlook(governed.office).findings}
+
+
+def test_nothing_is_watched_that_was_never_signed(governed: Any, log: Log) -> None:
+    log(0)
+    with governed.ledger.cursor() as cursor:
+        assert watched(cursor, governed.office.state(), governed.clock.now) == ()
+
+
+def test_claims_are_watched_from_the_signature_until_the_last_week_of_age(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate()
+    log(-1, 0.5)
+    for week in range(6):
+        log(week)
+    assert seen(governed).words == "watched since 2026-11-02: no cohort has come of age yet"
+    clock.forward(weeks=3, days=30)
+    one = seen(governed)
+    assert (one.cohorts, one.n, one.n_inputs, one.alarm_at) == (3, 900, 900, None)
+    assert one.since == SIGNED
+    assert one.words.startswith("watched since 2026-11-02: 3 cohorts, 900 inputs, evidence 0.")
+    assert one.words.endswith(" of 20 needed: no alarm")
+
+
+def test_a_short_round_does_not_look_and_an_alarm_is_dated_when_its_week_came_of_age(
+    governed: Any, clock: Any, log: Log, v1: Any
+) -> None:
+    governed.validate(days=89)
+    for week in range(4):
+        log(week, 0.2)
+    clock.forward(weeks=4, days=30)
+    rounds(governed.office)
+    assert standing(governed, v1) == ("validated", True)
+    assert "drift_alarm" not in kinds(governed)
+    assert seen(governed).alarm_at == datetime(2026, 11, 9) + timedelta(days=30)
+
+
+def test_an_alarm_opens_a_finding_with_its_numbers_and_no_second_one_for_the_suspension(
+    governed: Any, clock: Any, log: Log, v1: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.govern.watch._changed_evidence", lambda *_: {})
+    governed.validate(days=89)
+    for week in range(4):
+        log(week, 0.2)
+    clock.forward(weeks=4, days=30)
+    rounds(governed.office, thorough=True)
+    assert standing(governed, v1) == ("suspended", False)
+    validation = governed.office.state().validations["triage", v1]
+    assert validation.trigger.id == DRIFT_ALARM
+    assert "The gap is +" in validation.trigger.reason
+    (found,) = [one for one in outlook(governed.office).findings if one.kind == "drift_alarm"]
+    assert (found.severity, found.fingerprint, found.stored) == ("critical", v1, True)
+    numbers = dict(found.evidence)
+    assert numbers["claims"] == numbers["inputs"] == "1200"
+    assert (numbers["cohorts"], numbers["needed"], numbers["week"]) == ("4", "20", "2026-W45")
+    assert "validation_suspended" not in kinds(governed)
+    # Neither a short round nor another thorough one takes it away, or says it twice.
+    clock.forward(days=1)
+    assert not [act for act in rounds(governed.office) if act.kind.startswith("validation")]
+    assert not rounds(governed.office, thorough=True)
+    assert "drift_alarm" in kinds(governed)
+    # A new signature begins a new watch.
+    governed.validate()
+    rounds(governed.office, thorough=True)
+    assert "drift_alarm" not in kinds(governed)
+    assert standing(governed, v1) == ("validated", True)
+
+
+def test_a_waiver_agreed_after_the_alarm_is_not_closed_by_it(
+    governed: Any, clock: Any, log: Log, v1: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.govern.watch._changed_evidence", lambda *_: {})
+    governed.validate(days=89)
+    log(0, 0.3)
+    clock.forward(weeks=1, days=30)
+    rounds(governed.office, thorough=True)
+    until = f"{clock.now + timedelta(days=20):%Y-%m-%dT%H:%M:%S.%fZ}"
+    governed.do("user:desk/bob", "waiver.requested", reason="known, being mended", until=until)
+    governed.do("user:risk/rita", "waiver.approved", until=until)
+    assert standing(governed, v1) == ("waived", True)
+    rounds(governed.office, thorough=True)
+    assert standing(governed, v1) == ("waived", True)
+    assert "drift_alarm" in kinds(governed)
+
+
+def test_a_signature_given_meanwhile_is_not_closed_by_what_was_seen_before_it(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    log(0, 0.3)
+    clock.forward(weeks=1, days=30)
+    one = seen(governed)
+    state = governed.office.state()
+    assert drifted(state, [one], clock.now)
+    governed.validate()
+    assert not drifted(governed.office.state(), [one], clock.now)
+    assert not drift_conditions(governed.office.state(), [one])
+
+
+def test_one_question_asked_fifty_times_raises_no_alarm(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    inputs = [f"q{i // 50}" for i in range(300)]
+    answers = np.repeat([0, 1, 0, 1, 1, 1], 50)
+    for week in range(4):
+        log(week, n=300, input_id=inputs, outcome=answers, confidence=0.9)
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    # Six questions, of which the first week holds all; as 300 claims they would alarm.
+    assert (one.cohorts, one.n, one.n_inputs, one.alarm) == (1, 300, 6, None)
+    assert one.estimate == pytest.approx(0.9 - 4 / 6)
+
+
+SEGMENTED = ("    minSamples: 400\n", "    minSamples: 400\n    segments: [language, colour]\n")
+BOUNDED = (
+    '      - {metric: auroc, min: "0.60"}\n',
+    '      - {metric: auroc, min: "0.60"}\n      - {metric: automated_error, max: "0.06"}\n',
+)
+
+
+def test_a_required_segment_alarms_though_the_whole_holds(
+    governed: Any, clock: Any, log: Log, registry_text: str
+) -> None:
+    governed.apply(registry_text.replace(*SEGMENTED), "user:desk/ann")
+    governed.validate(days=89)
+    for week in range(4):
+        log(week, 0.0, n=400, seg_language="de")
+        log(week, 0.0, n=400, seg_language="en")
+        log(week, 0.25, n=60, seg_language="hi")
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    assert one.gap.process.crossed is None
+    assert [part.where for part in one.segments] == [
+        ("language", value) for value in ("de", "en", "hi")
+    ]
+    assert [part.where for part in one.flagged] == [("language", "hi")]
+    assert one.alarm is not None
+    assert "The gap of language=hi is +" in one.alarm.words
+    assert "3 segments, 1 flagged" in one.words
+    assert one.level == pytest.approx(LEVEL / 2)
+
+
+def test_errors_of_what_is_automated_are_watched_against_their_bound(
+    governed: Any, clock: Any, log: Log, registry_text: str
+) -> None:
+    governed.apply(registry_text.replace(*BOUNDED), "user:desk/ann")
+    governed.validate(days=89)
+    for week in range(4):
+        # Of those at .95, which act by themselves, 12 % are wrong, and the gap stays small.
+        outcome = np.array([0] * 12 + [1] * 88 + [1] * 190 + [0] * 10)
+        log(week, n=300, confidence=[0.95] * 100 + [0.88] * 200, outcome=outcome)
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    assert one.gap.process.crossed is None
+    assert one.errors is not None
+    assert (one.errors.n, one.errors.estimate) == (400, pytest.approx(0.12))
+    assert one.alarm is not None
+    assert one.alarm.parts == (one.errors,)
+    assert "12.0% (at most 6% accepted)" in one.alarm.words
+
+
+def test_no_validated_version_of_the_sample_alarms_and_those_known_to_drift_would(
+    told_path: Path,
+) -> None:
+    with Ledger.open(told_path, read_only=True) as ledger, ledger.cursor() as cursor:
+        state, now = Replay().caught_up(cursor), datetime(2026, 11, 23, 12)
+        found = watched(cursor, state, now)
+        assert len(found) == 4
+        assert [one.signal for one in found if one.alarm] == []
+        start = datetime(2026, 5, 25)
+
+        def since_it_began(signal: str, fingerprint: Fingerprint) -> Watched:
+            return watch_one(cursor, state.entries[signal].spec, fingerprint, start, now)
+
+        # A prompt that claims 11 points too much, and tickets of one topic that are wrong often.
+        assert since_it_began(planted.DRAFT, story.DRAFT_V3).gap.process.crossed is not None
+        triage = since_it_began(planted.SELF_REPORT, story.SELF_REPORT_V4)
+        assert triage.gap.process.crossed is None
+        assert [one.where for one in triage.flagged] == [("topic", "medical")]

@@ -1,0 +1,220 @@
+"""The e-processes: worked by hand, true to their level, quick enough, and blind to repetition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.measure.cells import Cells, FloatArray, InputCells, IntArray
+from core.measure.sequential import (
+    LEVEL,
+    STAKES,
+    e_bh,
+    e_process,
+    error_bets,
+    error_bets_of,
+    gap_bets,
+    gap_bets_of,
+    log_e_values,
+    mean_over_inputs,
+)
+
+V = np.array([0.55, 0.7, 0.8, 0.9, 0.97])
+SHARES = np.array([0.1, 0.15, 0.2, 0.3, 0.25])
+TOLERANCE = 0.05
+YEARS = 1000
+
+
+def cells(rows: list[tuple[float, int, int]], inputs: InputCells | None = None) -> Cells:
+    v, n, s = (np.array(column) for column in zip(*rows, strict=True))
+    return Cells(v.astype(float), n.astype(int), n.astype(int), s.astype(int), 0, inputs)
+
+
+def years(gap: FloatArray, labels: int, seed: int, count: int = YEARS) -> tuple[IntArray, IntArray]:
+    """Labels and right ones of (years, cohorts, confidences), at gaps that broadcast to that."""
+    rng = np.random.default_rng(seed)
+    cohorts = gap.shape[-2]
+    n = rng.multinomial(labels, SHARES, size=(count, cohorts))
+    return n, rng.binomial(n, np.clip(V - gap, 0, 1))
+
+
+def alarms(gap: FloatArray, labels: int, seed: int) -> float:
+    n, s = years(gap, labels, seed)
+    log_e = log_e_values(gap_bets(V, n, s, TOLERANCE))
+    return float((log_e >= -math.log(LEVEL)).any(axis=1).mean())
+
+
+def test_a_small_case_by_hand():
+    # Two claims at .8, one right (x = −.2) and one wrong (x = .8), τ = .1.
+    bets = gap_bets_of(cells([(0.8, 2, 1)]), 0.1)
+    stakes = np.array(STAKES) / 1.1
+    over = (1 + stakes * (-0.2 - 0.1)) * (1 + stakes * (0.8 - 0.1))
+    under = (1 + stakes * (0.2 - 0.1)) * (1 + stakes * (-0.8 - 0.1))
+    assert np.exp(bets) == pytest.approx(np.stack([over, under]))
+    once = e_process([bets], 0.05)
+    assert once.e_value == pytest.approx(0.5 * (over.mean() + under.mean()) / 2 + 0.5)
+    assert (once.crossed, once.needed) == (None, 20)
+    # Before the second cohort a sixth more goes in, and a third is left.
+    both = np.concatenate([over, under])
+    twice = (0.5 * both**2).mean() + (1 / 6 * both).mean() + 1 / 3
+    assert e_process([bets, bets]).e_value == pytest.approx(twice)
+
+
+def test_errors_by_hand():
+    bets = error_bets_of(cells([(0.95, 3, 2), (0.99, 1, 1)]), 0.1)
+    stakes = np.array(STAKES) / 0.1
+    assert np.exp(bets[0]) == pytest.approx((1 - 0.1 * stakes) ** 3 * (1 + 0.9 * stakes))
+
+
+def test_before_the_first_cohort_there_is_no_evidence():
+    found = e_process([])
+    assert (found.e_value, found.crossed) == (1.0, None)
+
+
+def test_the_first_crossing_is_kept_though_the_evidence_falls_again():
+    off, fine = cells([(0.9, 200, 120)]), cells([(0.9, 400, 380)])
+    bets = [gap_bets_of(one, TOLERANCE) for one in (fine, off, *[fine] * 8)]
+    found = e_process(bets)
+    assert found.crossed == 1, found.log_e
+    assert found.e_value < found.needed
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.3, 0.8, 1.0]), st.booleans()), min_size=1, max_size=30
+    ),
+    st.randoms(use_true_random=False),
+    st.sampled_from([0.0, 0.05, 0.4]),
+)
+def test_cells_give_what_the_claims_give_one_by_one_in_any_order(claims, random, tolerance):
+    def factors(order):
+        stakes = np.array(STAKES) / (1 + tolerance)
+        x = np.array([v - y for v, y in order])
+        return np.stack(
+            [
+                np.log1p(np.outer(x - tolerance, stakes)).sum(axis=0),
+                np.log1p(np.outer(-x - tolerance, stakes)).sum(axis=0),
+            ]
+        )
+
+    values = sorted({v for v, _ in claims})
+    rows = [
+        (v, sum(c == v for c, _ in claims), sum(c == v and y for c, y in claims)) for v in values
+    ]
+    shuffled = claims.copy()
+    random.shuffle(shuffled)
+    expected = factors(shuffled)
+    assert gap_bets_of(cells(rows), tolerance) == pytest.approx(expected)
+    single = InputCells(
+        np.arange(len(claims)),
+        np.array([values.index(v) for v, _ in claims]),
+        np.ones(len(claims), dtype=int),
+        np.array([int(y) for _, y in claims]),
+    )
+    assert gap_bets_of(cells(rows, single), tolerance) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8))
+def test_a_further_cohort_changes_nothing_of_what_was_known_before(counts):
+    bets = [gap_bets_of(cells([(0.8, a + b, a)]), TOLERANCE) for a, b in counts]
+    whole = e_process(bets)
+    for k in range(len(bets)):
+        part = e_process(bets[:k])
+        assert part.log_e == pytest.approx(whole.log_e[:k])
+        assert part.crossed in (None, whole.crossed)
+
+
+def test_one_question_asked_fifty_times_is_one_question():
+    # Ten questions, three of them answered wrong at .9 and asked 50 times.
+    n, s = np.array([50, 50, 50, *[1] * 7]), np.array([0, 0, 0, *[1] * 7])
+    inputs = InputCells(np.arange(10), np.zeros(10, dtype=int), n, s)
+    repeated = cells([(0.9, int(n.sum()), int(s.sum()))], inputs)
+    rows = cells([(0.9, int(n.sum()), int(s.sum()))])
+    once = cells([(0.9, 10, 7)])
+    assert e_process([gap_bets_of(rows, TOLERANCE)]).crossed == 0
+    assert e_process([gap_bets_of(repeated, TOLERANCE)]).crossed is None
+    assert gap_bets_of(repeated, TOLERANCE) == pytest.approx(gap_bets_of(once, TOLERANCE))
+    assert e_process([error_bets_of(rows, 0.1)]).crossed == 0
+    assert error_bets_of(repeated, 0.1) == pytest.approx(error_bets_of(once, 0.1))
+    assert mean_over_inputs([repeated, once]) == pytest.approx((0.2, 0.3))
+
+
+NULLS: dict[str, Callable[[int], FloatArray]] = {
+    "exactly calibrated": lambda c: np.zeros((c, 1)),
+    "overconfident by exactly the tolerance": lambda c: np.full((c, 1), TOLERANCE),
+    "underconfident by exactly the tolerance": lambda c: np.full((c, 1), -TOLERANCE),
+    "wandering from one end to the other": lambda c: (
+        TOLERANCE * np.sin(np.arange(c) * 12 * np.pi / c)[:, np.newaxis]
+    ),
+    "off in each confidence, on average by the tolerance": lambda c: (
+        np.broadcast_to(TOLERANCE + np.array([0.2, -0.2, 0.1, -0.05, 0.02]) * 1.0, (c, 5))
+        - SHARES @ np.array([0.2, -0.2, 0.1, -0.05, 0.02])
+    ),
+}
+
+
+@pytest.mark.parametrize("null", NULLS)
+@pytest.mark.parametrize(("cohorts", "labels"), [(52, 200), (52, 5000), (365, 40)])
+def test_over_a_thousand_null_years_false_alarms_stay_within_the_level(
+    null: str, cohorts: int, labels: int
+):
+    assert alarms(NULLS[null](cohorts), labels, seed=cohorts + labels) <= LEVEL
+
+
+def test_gaps_anywhere_inside_the_tolerance_raise_no_more_alarms_than_stated():
+    rng = np.random.default_rng(5)
+    gap = rng.uniform(-TOLERANCE, TOLERANCE, size=(YEARS, 1, 1))
+    n, s = years(np.broadcast_to(gap, (YEARS, 52, 1)), 200, seed=6)
+    log_e = log_e_values(gap_bets(V, n, s, TOLERANCE))
+    assert (log_e >= -math.log(LEVEL)).any(axis=1).mean() <= LEVEL
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_three_points_beyond_the_tolerance_are_found_in_sixteen_weeks(sign: int):
+    gap = np.full((52, 1), sign * (TOLERANCE + 0.03))
+    confidence_low = V if sign > 0 else V - 0.08
+    rng = np.random.default_rng(7)
+    n = rng.multinomial(200, SHARES, size=(YEARS, 52))
+    s = rng.binomial(n, confidence_low - gap)
+    log_e = log_e_values(gap_bets(confidence_low, n, s, TOLERANCE))
+    # A third of the level, as where the band's errors and segments are watched as well.
+    over = log_e >= -math.log(LEVEL / 3)
+    weeks = np.where(over.any(axis=1), over.argmax(axis=1) + 1, 1000)
+    assert np.median(weeks) <= 16
+    assert (weeks <= 52).mean() > 0.95
+
+
+def test_errors_at_their_bound_raise_no_more_alarms_than_stated_and_beyond_it_are_found():
+    rng = np.random.default_rng(8)
+    n = np.full((YEARS, 52), 100)
+
+    def crossed(rate: float) -> FloatArray:
+        log_e = log_e_values(error_bets(n, n - rng.binomial(n, rate), 0.06))
+        over = log_e >= -math.log(LEVEL)
+        return np.where(over.any(axis=1), over.argmax(axis=1) + 1, 1000)
+
+    assert (crossed(0.06) <= 52).mean() <= LEVEL
+    assert (crossed(0.02) <= 52).mean() == 0
+    assert np.median(crossed(0.12)) <= 8
+
+
+def test_e_bh_by_hand():
+    # K = 4, level .1: the k-th largest needs 40/k.
+    log_e = np.log([15.0, 21.0, 1.0, 14.0])
+    assert e_bh(log_e, 0.1).tolist() == [True, True, False, True]
+    assert e_bh(np.log([39.0, 1.0, 1.0, 1.0]), 0.1).tolist() == [False] * 4
+    assert e_bh(np.log([40.0, 1.0, 1.0, 1.0]), 0.1).tolist() == [True, False, False, False]
+    assert e_bh(np.zeros(0), 0.1).tolist() == []
+
+
+def test_forty_honest_segments_are_flagged_no_more_often_than_stated():
+    gap = np.full((26, 1), TOLERANCE)
+    n, s = years(gap, 60, seed=9, count=40 * 300)
+    log_e = log_e_values(gap_bets(V, n, s, TOLERANCE)).reshape(300, 40, 26)
+    flagged = [any(e_bh(year[:, week], LEVEL).any() for week in range(26)) for year in log_e]
+    assert np.mean(flagged) <= LEVEL

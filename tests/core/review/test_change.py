@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.review.change import ChangeReview, NothingToCompare, compare, offered
+from core.review.terms import read_state
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+from core.store.selection import Selection
+
+Cursor = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture
+def sample(told_copy: Path) -> Iterator[Cursor]:
+    with Ledger.open(told_copy) as ledger:
+        yield ledger.cursor()
+
+
+def claims(signal: str, **where: str) -> Selection:
+    return Selection(signal, where=tuple((name, (value,)) for name, value in where.items()))
+
+
+def prompts(cursor: Cursor, signal: str, before: str, after: str, **more) -> ChangeReview:
+    sides = (claims(signal, prompt_version=one) for one in (before, after))
+    return compare(cursor, *sides, state=read_state(cursor), **more)
+
+
+def models(cursor: Cursor, signal: str, before: str, after: str, **more) -> ChangeReview:
+    sides = (claims(signal, model_version=one) for one in (before, after))
+    return compare(cursor, *sides, **more)
+
+
+def test_a_prompt_that_is_right_more_often_and_breaks_calibration_is_worse(sample) -> None:
+    found = prompts(sample, "reply-draft.self-report", "draft-v2", "draft-v3")
+    assert found.verdict == "worse"
+    assert found.regressed
+    assert found.whole.accuracy.low > 0
+    assert "although accuracy rose by" in found.headline
+    assert found.load_before is not None
+    assert found.load_after is not None
+    assert found.load_after["automate"] > found.load_before["automate"] + 0.3
+    assert sum(found.load_after.values()) == pytest.approx(1)
+
+
+def test_a_model_that_breaks_one_segment_names_it(sample) -> None:
+    found = models(sample, "reply-safety.self-report", "guard-1", "guard-2")
+    assert found.verdict in ("worse", "mixed")
+    assert not found.paired
+    assert found.segments[0].name == "policy=legal"
+    assert "policy=legal" in found.headline
+
+
+def test_on_shared_inputs_a_few_weeks_are_enough_to_name_it(sample) -> None:
+    found = models(sample, "reply-safety.self-report", "guard-1", "guard-2", paired=True)
+    assert found.paired
+    assert found.shared == found.whole.gap.inputs < 1000
+    assert found.verdict in ("worse", "mixed")
+    worse = [one.name for one in found.segments if one.gap.verdict == "worse"]
+    assert worse == ["policy=legal"]
+
+
+def test_changes_that_do_no_harm_are_none(sample) -> None:
+    refund = models(sample, "refund-check.logprob", "refund-model-5", "refund-model-6")
+    assert refund.verdict in ("same", "cannot_tell")
+    agreement = prompts(sample, "ticket-triage.agreement", "triage-v3", "triage-v4")
+    assert agreement.verdict == "same"
+    assert not refund.regressed
+    assert not agreement.regressed
+
+
+def test_two_signals_on_the_same_inputs_are_paired_by_themselves(sample) -> None:
+    found = compare(sample, claims("ticket-triage.self-report"), claims("ticket-triage.agreement"))
+    assert found.paired
+    assert found.before_name == "ticket-triage.self-report"
+    assert found.whole.accuracy.value == pytest.approx(0)
+    better = [one.name for one in found.segments if one.gap.verdict == "better"]
+    assert "topic=medical" in better
+
+
+def test_segments_stand_worst_first_and_only_those_asked_for(sample) -> None:
+    found = models(sample, "reply-safety.self-report", "guard-1", "guard-2", by=("policy",))
+    assert {one.dimension for one in found.segments} == {"policy"}
+    changes = [one.gap.change.value for one in found.segments if one.gap.verdict == "worse"]
+    assert changes == sorted(changes, reverse=True)
+
+
+def test_json_holds_every_group_and_no_infinite_number(sample) -> None:
+    found = prompts(sample, "reply-draft.self-report", "draft-v2", "draft-v3")
+    told = json.loads(found.to_json())
+    assert told["verdict"] == "worse"
+    assert told["regression"] is True
+    assert len(told["groups"]) == len(found.groups)
+    # draft-v2 never states 90% or more: no number, rather than one that is none.
+    high = next(one for one in told["groups"] if one["high_band"])
+    assert high["gap_size_change"]["value"] is None
+
+
+def test_an_empty_side_names_the_values_there_are(sample) -> None:
+    with pytest.raises(NothingToCompare, match="candidate is empty; there are: guard-1, guard-2"):
+        models(sample, "reply-safety.self-report", "guard-1", "guard-3")
+    both = claims("reply-draft.self-report", prompt_version="draft-v3", elicitation_order="after")
+    with pytest.raises(NothingToCompare, match=r"no claim of .* meets all of"):
+        compare(sample, claims("reply-draft.self-report"), both)
+    with pytest.raises(NothingToCompare, match="There is no signal 'x'"):
+        compare(sample, claims("x"), both)
+
+
+def test_without_a_shared_input_there_is_nothing_to_pair(sample) -> None:
+    with pytest.raises(NothingToCompare, match="share no labelled input_id"):
+        models(sample, "refund-check.logprob", "refund-model-5", "refund-model-6", paired=True)
+
+
+def test_the_newest_version_is_offered_against_the_one_in_use_before(sample) -> None:
+    (change, *_) = offered(sample, Selection("reply-draft.self-report"))
+    # draft-v2-after came later than draft-v2, and was asked a few times only.
+    assert (change.dimension, change.before, change.after) == (
+        "prompt_version",
+        "draft-v2",
+        "draft-v3",
+    )
+    triage = offered(sample, Selection("ticket-triage.self-report"))
+    assert [one.dimension for one in triage] == ["prompt_version", "model_version"]
+
+
+def test_other_cases_are_not_taken_for_another_version(tmp_path: Path) -> None:
+    # Both models: gap 0 on easy cases and +0.3 on hard ones; b gets many more hard ones.
+    rows = []
+    for model, easy, hard in (("a", 900, 300), ("b", 300, 900)):
+        for topic, n, right in (("easy", easy, 0.9), ("hard", hard, 0.6)):
+            rows += [(model, topic, int(i < right * n)) for i in range(n)]
+    file = tmp_path / "mix.csv"
+    file.write_text(
+        "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
+        + "".join(f"{i},2026-11-02,s,0.9,{y},{m},{t}\n" for i, (m, t, y) in enumerate(rows))
+    )
+    with Ledger.open(tmp_path / "mix.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+        cursor = ledger.cursor()
+        found = models(cursor, "s", "a", "b")
+        raw = models(cursor, "s", "a", "b", by=())
+    assert found.whole.gap.after.value == pytest.approx(found.whole.gap.before.value)
+    assert not found.regressed
+    assert raw.verdict == "worse"

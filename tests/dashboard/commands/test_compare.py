@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dashboard.cli import main
+
+
+@pytest.fixture
+def compared(told_copy: Path):
+    def run(signal: str, baseline: str, candidate: str, *more: str) -> Result:
+        words = ["compare", "--ledger", str(told_copy), "--signal", signal]
+        words += ["--baseline", baseline, "--candidate", candidate, *more]
+        return CliRunner().invoke(main, words)
+
+    return run
+
+
+def test_a_regression_ends_with_one_and_says_why(compared) -> None:
+    found = compared(
+        "reply-draft.self-report", "prompt_version=draft-v2", "prompt_version=draft-v3"
+    )
+    assert found.exit_code == 1
+    assert "Worse for calibration" in found.output
+    assert "language=en" in found.output
+
+
+def test_a_harmless_change_ends_with_zero(compared) -> None:
+    found = compared(
+        "refund-check.logprob", "model_version=refund-model-5", "model_version=refund-model-6"
+    )
+    assert found.exit_code == 0
+    assert "Not paired" in found.output
+
+
+def test_pairing_and_segments_are_as_asked_for(compared) -> None:
+    sides = "model_version=guard-1", "model_version=guard-2"
+    found = compared(
+        "reply-safety.self-report", *sides, "--paired", "--by", "policy", "--format", "json"
+    )
+    assert found.exit_code == 1
+    told = json.loads(found.output)
+    assert told["paired"] is True
+    worse = [one["group"] for one in told["groups"] if one["verdict"] == "worse"]
+    assert {"policy": "legal"} in worse
+    assert all(set(one["group"]) <= {"policy"} for one in told["groups"])
+
+
+def test_another_signal_can_be_the_candidate(compared) -> None:
+    found = compared(
+        "ticket-triage.self-report",
+        "split=production",
+        "signal=ticket-triage.agreement,split=production",
+        "--by",
+        "channel",
+    )
+    assert found.exit_code == 0
+    assert "ticket-triage.self-report → ticket-triage.agreement" in found.output
+    assert "Paired" in found.output
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "said"),
+    [
+        ("model_version=guard-9", "model_version=guard-2", "there are: guard-1, guard-2"),
+        ("model=guard-1", "model_version=guard-2", "There is no dimension 'model'"),
+        ("signal=nobody", "model_version=guard-2", "There is no signal 'nobody'"),
+        ("guard-1", "model_version=guard-2", "not of the form k=v"),
+    ],
+)
+def test_what_cannot_be_compared_ends_with_two_and_one_sentence(
+    compared, baseline: str, candidate: str, said: str
+) -> None:
+    found = compared("reply-safety.self-report", baseline, candidate)
+    assert found.exit_code == 2
+    assert said in " ".join((found.output + found.stderr).split())
+    assert "Traceback" not in found.output
