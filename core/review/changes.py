@@ -61,7 +61,8 @@ def _versions(cursor: duckdb.DuckDBPyConnection, signal: str, monday: date) -> l
     return [
         Pointer(
             f"New {one.kind} version {one.version}: {counted(one.n_claims, 'claim')} so far",
-            "drift",
+            # Versions of these can be put side by side; the others show as a step in time.
+            "changes" if one.kind in ("model", "prompt", "elicitation") else "drift",
             signal,
         )
         for one in first_seen(cursor, week)

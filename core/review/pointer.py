@@ -14,7 +14,8 @@ class Pointer:
 
     Attributes:
         text: the sentence.
-        page: "reliability", "segments", "drift", "claims" or "data"; "claims" are stated ones.
+        page: "reliability", "segments", "drift", "changes", "claims" or "data"; "claims" are
+            stated ones.
         query: that page's filters, dimension → value (None: claims that do not name it).
         since, until: the days it speaks of, both included; None leaves them open.
     """

@@ -17,6 +17,7 @@ _ICONS = {
     "reliability": ":material/show_chart:",
     "segments": ":material/grid_view:",
     "drift": ":material/timeline:",
+    "changes": ":material/compare_arrows:",
     "claims": ":material/receipt_long:",
     "data": ":material/database:",
 }

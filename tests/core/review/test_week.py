@@ -307,7 +307,7 @@ def test_a_new_model_and_a_new_prompt_are_told_with_their_claims(batch: Batch, f
         "New model version m2: 40 claims so far",
         "New prompt version p2: 40 claims so far",
     ]
-    assert {one.page for one in changes} == {"drift"}
+    assert {one.page for one in changes} == {"changes"}
 
 
 def test_a_signal_that_begins_this_week_is_told_once_and_not_by_its_versions(
