@@ -34,6 +34,7 @@ from core.review import gaming as gaming_review
 from core.review import intake as intake_review
 from core.review import labels as labels_review
 from core.review import registry as registry_review
+from core.review import registry_entry as entry_review
 from core.review import reliability as reliability_review
 from core.review import risks as risks_review
 from core.review import segments as segments_review
@@ -131,7 +132,7 @@ def _registry(of: _Written) -> registry_review.RegistryView:
     return registry_review.registry_view(cursor(), office().state(), office().now())
 
 
-def signal_entry(signal: str) -> registry_review.SignalView:
+def signal_entry(signal: str) -> entry_review.SignalView:
     """One signal's registry entry and what came of it.
 
     Raises:
@@ -141,8 +142,8 @@ def signal_entry(signal: str) -> registry_review.SignalView:
 
 
 @st.cache_data(max_entries=ENTRIES, show_spinner="Reading the registry…")
-def _signal_entry(of: _Written, signal: str) -> registry_review.SignalView:
-    return registry_review.signal_view(
+def _signal_entry(of: _Written, signal: str) -> entry_review.SignalView:
+    return entry_review.signal_view(
         cursor(), office().state(), _registry(of), signal, office().now()
     )
 

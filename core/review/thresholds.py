@@ -29,7 +29,7 @@ from core.govern.thresholds import (
 )
 from core.measure.thresholds import AtCut
 from core.review.measure import filters_of
-from core.review.registry import PlanPart, plan_parts
+from core.review.registry_plan import PlanPart, plan_parts
 from core.review.words import ABSENT, count, counted, percent, value_name
 from core.review.words import cut as share_words
 from core.store.tuned import Split

@@ -282,20 +282,26 @@ def _worst(
     found = grouped_sums(cursor, selection, groupings, high_from=terms.high_from)
     segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
     frame, _ = ranked_segments(found.sums, segments, terms.tolerance)
-    verdicts = judge(found.sums, tolerance=terms.tolerance, level=level).verdict
-    off = {one for one, said in zip(segments, verdicts, strict=True) if said == "miscalibrated"}
+    judged = judge(found.sums, tolerance=terms.tolerance, level=level)
+    verdicts = zip(segments, judged.verdict, strict=True)
+    off = {one for one, said in verdicts if said == "miscalibrated"}
     bad = frame[[one in off for one in frame["segment"]]]
     if bad.empty:
         return None
     one = bad.iloc[0]
+    at = segments.index(one["segment"])
     where, claimed, got, n = "", one["mean_confidence"], one["accuracy"], one["n"]
+    low, high = judged.corrected_low[at], judged.corrected_high[at]
     if abs(one["gap"]) <= terms.tolerance:
         # Fine as a whole: the verdict is its high-confidence band's.
         where = " where most confident"
         claimed, got, n = one["high_claimed"], one["high_observed"], one["high_n"]
+        low, high = judged.high_gap_low[at], judged.high_gap_high[at]
+    interval = f"{points(low, decimals=1)} to {points(high, decimals=1)}"
     return Pointer(
         f"{label(one['segment'])}{where} claims {percent(claimed)}, gets {percent(got)} "
-        f"({points(claimed - got, decimals=1)} points, n {count(n)}, {since} to {until})",
+        f"({points(claimed - got, decimals=1)} points, {interval}, n {count(n)}, "
+        f"{since} to {until})",
         "reliability",
         facts.name,
         one["segment"],

@@ -9,7 +9,8 @@ from core.govern.directory import Directory, local_handle
 from core.govern.registry import Plan
 from core.govern.registry_file import RegistryFileError, read
 from core.govern.state import State
-from core.review.registry import SignalView, plan_parts, same_plan
+from core.review.registry_entry import SignalView
+from core.review.registry_plan import plan_parts, same_plan
 from core.review.words import counted
 from core.store.errors import LedgerError
 from dashboard import data, owner

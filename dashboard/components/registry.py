@@ -13,15 +13,8 @@ from core.govern import people, signing
 from core.govern.acts import Act
 from core.govern.conditions import IN_USE
 from core.govern.state import State
-from core.review.registry import (
-    EntryChange,
-    PersonRow,
-    PrintRow,
-    RegistryRow,
-    RegistryView,
-    SignalView,
-    may_set_status,
-)
+from core.review.registry import PersonRow, RegistryRow, RegistryView, may_set_status
+from core.review.registry_entry import EntryChange, PrintRow, SignalView
 from core.review.words import NONE_WORD, counted
 from core.store.errors import LedgerError
 from dashboard import owner

@@ -15,15 +15,9 @@ from core.govern.fingerprint import Fingerprint
 from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.registry_file import RegistryFileError, read
-from core.review.registry import (
-    RegistryView,
-    SignalView,
-    may_set_status,
-    plan_parts,
-    registry_view,
-    same_plan,
-    signal_view,
-)
+from core.review.registry import RegistryView, may_set_status, registry_view
+from core.review.registry_entry import SignalView, signal_view
+from core.review.registry_plan import plan_parts, same_plan
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.rows import count_claims

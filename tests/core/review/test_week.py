@@ -227,9 +227,11 @@ def test_the_planted_segment_is_found_and_linked_with_its_days(batch: Batch, fil
         (("topic", "medical"),),
     )
     assert (worst.since, worst.until) == (W43, W43 + timedelta(days=6))
-    figures = re.search(r"claims (\d+)%, gets (\d+)% \((\S+) points, n (\d+),", worst.text)
+    figures = re.search(r"claims (\d+)%, gets (\d+)% \((\S+) points, (.+), n (\d+),", worst.text)
     assert figures is not None
-    assert figures.groups() == ("80", "60", "+20.0", "200")
+    assert (*figures.group(1, 2, 3), figures[5]) == ("80", "60", "+20.0", "200")
+    low, high = map(float, figures[4].split(" to "))
+    assert 5 < low < 20 < high
 
 
 def test_what_to_open_first_is_the_worst_signals_curve_when_none_of_its_segments_is_off(
@@ -271,9 +273,12 @@ def test_a_segment_off_only_where_most_confident_is_told_by_that_band(
     worst = only(reviewed(cursor)).worst
     assert worst is not None
     # As a whole (285 + 300 − 225 − 360) / 900 = 0.
-    assert "Topic medical where most confident claims 95%, gets 75% (+20.0 points, n 300" in (
-        worst.text
-    )
+    said = "Topic medical where most confident claims 95%, gets 75% (+20.0 points, "
+    assert worst.text.startswith(said)
+    interval, n, *_ = worst.text.removeprefix(said).split(", ")
+    low, high = map(float, interval.split(" to "))
+    assert 5 < low < 20 < high
+    assert n == "n 300"
 
 
 def test_claims_that_name_no_value_are_a_segment_too(batch: Batch, fill: Fill) -> None:
