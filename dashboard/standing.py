@@ -39,7 +39,7 @@ async def rounds() -> AsyncIterator[None]:
 
 async def _forever(making: threading.Lock) -> None:
     clock = asyncio.get_running_loop().time
-    next_thorough = clock()
+    next_thorough = clock() + EVERY
     while True:
         thorough = clock() >= next_thorough
         if thorough:
