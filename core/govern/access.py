@@ -50,12 +50,16 @@ _TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
     "retirement.approved": ("retire a fingerprint", _VALIDATOR),
     "finding.opened": ("open a finding", _NOBODY),
     "finding.recurred": ("record that a finding came again", _NOBODY),
+    "finding.revised": ("record what later data made of a finding", _NOBODY),
     # An admin only where there is no registry entry, and so no owner.
     "finding.acknowledged": ("acknowledge a finding", _SEAT | _ADMIN),
     "finding.resolved": ("resolve a finding", _SEAT | _ADMIN),
     "finding.waived": ("waive a finding", _RISK),
     "import.recorded": ("record an import", _NOBODY),
     "decisions.sealed": ("seal the gate's decisions", _NOBODY),
+    "check.run": ("record a run of the standing checks", _NOBODY),
+    "signal.remeasured": ("record a re-measurement", _NOBODY),
+    "audit.drawn": ("draw an audit sample", _SEAT | _VALIDATOR),
     "token.created": ("give out a token for HTTP", _ADMIN),
     "token.revoked": ("take a token for HTTP back", _ADMIN),
 }
@@ -71,9 +75,12 @@ SYSTEM_KINDS = frozenset(
         "validation.expired",
         "finding.opened",
         "finding.recurred",
+        "finding.revised",
         "finding.resolved",
         "import.recorded",
         "decisions.sealed",
+        "check.run",
+        "signal.remeasured",
     }
 )
 

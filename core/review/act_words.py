@@ -36,10 +36,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Findings": (
         "finding.opened",
         "finding.recurred",
+        "finding.revised",
         "finding.acknowledged",
         "finding.resolved",
         "finding.waived",
     ),
+    "Standing watch": ("check.run", "signal.remeasured", "audit.drawn"),
     "Imports and seals": ("import.recorded", "decisions.sealed"),
     "People and roles": (
         "person.added",
@@ -434,6 +436,24 @@ def _waived(act: Act) -> str:
     return f" until {_day(act.body['until'])}{_noted(act)}"
 
 
+def _revised(act: Act) -> str:
+    return f": {_short(act.body['text'])}"
+
+
+def _check_run(act: Act, _names: Names) -> _Said:
+    body = act.body
+    missed = f"; {counted(body['n_missed'], 'run')} before it missed" if body["n_missed"] else ""
+    return _Said(f"ran the standing checks, {counted(body['n_open'], 'finding')} open{missed}")
+
+
+def _remeasured(act: Act, _names: Names) -> _Said:
+    return _Said(f"re-measured {act.signal}: {_short(act.body['text'])}")
+
+
+def _audit_drawn(act: Act, _names: Names) -> _Said:
+    return _Said(f"drew an audit sample of {counted(act.body['n'], 'claim')}", "", "of")
+
+
 def _import(act: Act, _names: Names) -> _Said:
     body = act.body
     parts = [f"{counted(body['n_read'], 'row')} read", f"{body['n_new']:,} new"]
@@ -482,11 +502,15 @@ _SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
     "retirement.approved": _retirement_approved,
     "finding.opened": _finding("opened", _due),
     "finding.recurred": _finding("recorded again", _due),
+    "finding.revised": _finding("revised", _revised),
     "finding.acknowledged": _finding("acknowledged", _noted),
     "finding.resolved": _finding("resolved", _noted),
     "finding.waived": _finding("waived", _waived),
     "import.recorded": _import,
     "decisions.sealed": _sealed,
+    "check.run": _check_run,
+    "signal.remeasured": _remeasured,
+    "audit.drawn": _audit_drawn,
     "token.created": _token_created,
     "token.revoked": _token_revoked,
 }

@@ -32,6 +32,7 @@ _SIGNED_OFF = (
 _ACT_WORDS = {
     "finding.opened": "found",
     "finding.recurred": "found again",
+    "finding.revised": "revised",
     "finding.acknowledged": "acknowledged",
     "finding.waived": "waived",
     "finding.resolved": "resolved",
