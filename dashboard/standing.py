@@ -11,19 +11,21 @@ import duckdb
 from starlette.concurrency import run_in_threadpool
 
 from core.govern.imports import adopt_unrecorded
+from core.govern.runs import run_if_due
 from core.govern.watch import rounds as one_round
 from core.store.errors import LedgerError
 from dashboard import owner, terminal
 
-#: Seconds between two rounds, and between two thorough ones. The gate does not wait for them.
-EVERY, THOROUGHLY_EVERY = 30.0, 3600.0
+#: Seconds between two rounds. The gate does not wait for them.
+EVERY = 30.0
 
 
 @asynccontextmanager
 async def rounds() -> AsyncIterator[None]:
-    """A short round now, a thorough one soon and every hour, short ones between, one at the end.
+    """A short round now, then what the schedule asks for or a short one, and one at the end.
 
-    The first thorough one comes after the first pages: it takes seconds of the same processor.
+    What is due waits for the second round, so that it comes after the first pages: a run of all
+    checks takes seconds of the same processor.
     """
     making = threading.Lock()
     task = asyncio.create_task(_forever(making))
@@ -34,26 +36,24 @@ async def rounds() -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await task
         # A round under way goes on in its thread; the last one waits for it.
-        await run_in_threadpool(_round, making, thorough=False)
+        await run_in_threadpool(_round, making, scheduled=False)
 
 
 async def _forever(making: threading.Lock) -> None:
-    clock = asyncio.get_running_loop().time
-    next_thorough = clock() + EVERY
+    scheduled = False
     while True:
-        thorough = clock() >= next_thorough
-        if thorough:
-            next_thorough = clock() + THOROUGHLY_EVERY
-        await run_in_threadpool(_round, making, thorough=thorough)
+        await run_in_threadpool(_round, making, scheduled=scheduled)
+        scheduled = True
         await asyncio.sleep(EVERY)
 
 
-def _round(making: threading.Lock, *, thorough: bool) -> None:
+def _round(making: threading.Lock, *, scheduled: bool) -> None:
     """One round; what goes wrong is said and tried again, and pages show it as it is."""
     with making:
         try:
             office = owner.office()
             adopt_unrecorded(office)
-            one_round(office, thorough=thorough)
+            if not (scheduled and run_if_due(office)):
+                one_round(office)
         except (LedgerError, duckdb.Error, OSError) as error:
             terminal.error(str(error))

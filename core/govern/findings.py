@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from core.govern.acts import Act
 from core.govern.conditions import Condition, Kind, Severity
@@ -25,13 +25,20 @@ DUE_DAYS: Mapping[Stakes, int] = {"high": 4, "medium": 7, "low": 14}
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a finding's history: an act, or the opening."""
+    """One line of a finding's history.
+
+    Attributes:
+        seq, at, kind, actor: of the act.
+        note: what somebody said, or why.
+        text: what was believed from then on; of a resolution, until then.
+    """
 
     seq: int
     at: datetime
     kind: str
     actor: str
     note: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ def _now(one: Finding, now: datetime) -> Finding:
 def _advanced(one: Finding | None, act: Act) -> Finding:
     body = act.body
     note = str(body.get("note") or body.get("reason") or "")
-    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note)
+    text = str(body.get("text") or body.get("believed") or "")
+    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note, text)
     if act.kind in ("finding.opened", "finding.recurred"):
         kind: Kind = body["finding_kind"]
         fresh = Finding(
@@ -107,7 +115,7 @@ def _advanced(one: Finding | None, act: Act) -> Finding:
             fingerprint=act.fingerprint,
             text=str(body["text"]),
             mend=str(body["mend"]),
-            evidence=tuple(sorted((str(k), str(v)) for k, v in body["evidence"].items())),
+            evidence=_evidence(body),
             owner=body["owner"],
             opened_at=act.at,
             since=act.at,
@@ -128,12 +136,30 @@ def _advanced(one: Finding | None, act: Act) -> Finding:
     if one is None:
         raise ValueError(f"finding {body['finding']} was never opened")
     history = (*one.history, entry)
+    if act.kind == "finding.revised":
+        worse = body["severity"] == "critical" and one.severity != "critical"
+        return replace(
+            one,
+            severity=body["severity"],
+            text=str(body["text"]),
+            mend=str(body["mend"]),
+            evidence=_evidence(body),
+            due=date.fromisoformat(str(body["due"])),
+            # What was answered, or waived, was something milder.
+            state="open" if worse else one.state,
+            until=None if worse else one.until,
+            history=history,
+        )
     if act.kind == "finding.acknowledged":
         return replace(one, state="acknowledged", history=history)
     if act.kind == "finding.waived":
         until = date.fromisoformat(str(body["until"]))
         return replace(one, state="waived", until=until, history=history)
     return replace(one, state="resolved", until=None, history=history)
+
+
+def _evidence(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(value)) for name, value in body["evidence"].items()))
 
 
 def due(condition: Condition, state: State, now: datetime) -> date:
@@ -167,7 +193,14 @@ def current(
             found.append(fresh)
         else:
             found.append(
-                replace(known, text=one.text, mend=one.mend, evidence=one.evidence, owner=owner)
+                replace(
+                    known,
+                    severity=one.severity,
+                    text=one.text,
+                    mend=one.mend,
+                    evidence=one.evidence,
+                    owner=owner,
+                )
             )
     return tuple(sorted(found, key=lambda one: (one.severity != "critical", one.due, one.id)))
 

@@ -79,6 +79,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """The last run of the standing checks.
+
+    Attributes:
+        at: when.
+        data_version: number of the newest import then.
+    """
+
+    at: datetime
+    data_version: int
+
+
+@dataclass(frozen=True)
 class State:
     """What the trail says after its first ``size`` acts; a value, never changed.
 
@@ -95,6 +108,9 @@ class State:
         validations: (signal, fingerprint) → validation; without one it is a draft.
         imports: numbers of the recorded imports.
         sealed_to: number of the last sealed decision, 0 at first.
+        checked: the last run of the standing checks; None: there was none yet.
+        remeasured: signal → when it was last re-measured.
+        unmeasured: signal → when a fingerprint was first seen since then.
     """
 
     size: int = 0
@@ -109,6 +125,9 @@ class State:
     validations: Mapping[tuple[str, Fingerprint], Validation] = field(default_factory=dict)
     imports: frozenset[int] = frozenset()
     sealed_to: int = 0
+    checked: Checked | None = None
+    remeasured: Mapping[str, datetime] = field(default_factory=dict)
+    unmeasured: Mapping[str, datetime] = field(default_factory=dict)
     #: Contexts worked out for this very state; the gate asks for the same one again and again.
     _contexts: dict[tuple[str, date], Context] = field(
         init=False, repr=False, compare=False, default_factory=dict
@@ -284,7 +303,10 @@ def _stepped(state: State, act: Act) -> _After:
     if after is known:
         return _After(state, moved)
     validations = {**state.validations, (signal, fingerprint): after}
-    return _After(replace(state, validations=validations), moved)
+    unmeasured = state.unmeasured
+    if act.kind == "fingerprint.seen":
+        unmeasured = {signal: act.at, **unmeasured}
+    return _After(replace(state, validations=validations, unmeasured=unmeasured), moved)
 
 
 def _person_added(state: State, act: Act) -> State:
@@ -385,6 +407,20 @@ def _decisions_sealed(state: State, act: Act) -> State:
     return replace(state, sealed_to=last)
 
 
+def _check_run(state: State, act: Act) -> State:
+    return replace(state, checked=Checked(act.at, _number(act, "data_version")))
+
+
+def _signal_remeasured(state: State, act: Act) -> State:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("Only a signal with a registry entry is re-measured.")
+    return replace(
+        state,
+        remeasured={**state.remeasured, act.signal: act.at},
+        unmeasured={name: of for name, of in state.unmeasured.items() if name != act.signal},
+    )
+
+
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
 _EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
     {
@@ -398,6 +434,8 @@ _EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "registry.set": _registry_set,
         "import.recorded": _import_recorded,
         "decisions.sealed": _decisions_sealed,
+        "check.run": _check_run,
+        "signal.remeasured": _signal_remeasured,
     }
 )
 

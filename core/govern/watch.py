@@ -209,6 +209,7 @@ def _proposals(
         *(() if measured is None else _suspensions(state, now, measured)),
         *_new_fingerprints(state, seen),
         *_found(state, stored, wrong, now),
+        *(() if measured is None else _revised(state, stored, wrong, now)),
         *_gone(stored, wrong),
     ]
 
@@ -336,6 +337,45 @@ def _found(
     return proposals
 
 
+def _revised(
+    state: State, stored: Mapping[str, Finding], wrong: Sequence[Condition], now: datetime
+) -> list[Proposal]:
+    """What later data made of findings that stand; what was believed before stays in the trail.
+
+    Only what is measured is decided anew as labels come in. What is read off the trail and the
+    claims' counts is shown as it is now, and recorded again when it becomes worse or milder.
+    """
+    proposals = []
+    for one in wrong:
+        known = stored.get(one.id)
+        if known is None or known.state == "resolved":
+            continue
+        said = (one.text, tuple(sorted(one.evidence))) != (known.text, known.evidence)
+        if one.severity == known.severity and not (said and one.kind in THOROUGH):
+            continue
+        by = known.due
+        if one.severity == "critical" != known.severity:
+            by = min(by, due(one, state, now))
+        proposals.append(
+            Proposal(
+                "finding.revised",
+                PROGRAM,
+                one.signal,
+                one.fingerprint,
+                {
+                    "finding": one.id,
+                    "severity": one.severity,
+                    "due": by.isoformat(),
+                    "evidence": dict(one.evidence),
+                    "text": one.text,
+                    "mend": one.mend,
+                    "believed": known.text,
+                },
+            )
+        )
+    return proposals
+
+
 def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Proposal]:
     there = {one.id for one in wrong}
     return [
@@ -344,7 +384,7 @@ def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Pro
             PROGRAM,
             one.signal,
             one.fingerprint,
-            {"finding": one.id, "reason": "It is no longer so."},
+            {"finding": one.id, "reason": "It is no longer so.", "believed": one.text},
         )
         for one in stored.values()
         if one.state != "resolved" and one.id not in there

@@ -211,7 +211,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         waits=waits,
         page=_page(one.kind),
         fingerprint="" if one.fingerprint is None else one.fingerprint.id,
-        history=tuple(_line(entry, names) for entry in one.history),
+        history=_history(one, names),
         n_answers=sum(
             entry.kind in ("finding.acknowledged", "finding.waived") for entry in one.history
         ),
@@ -232,9 +232,17 @@ def _page(kind: str) -> Page:
     return "sign_off" if kind in _SIGNED_OFF else _PAGES.get(kind, "registry")
 
 
-def _line(entry: Entry, names: Directory) -> HistoryLine:
+def _history(one: Finding, names: Directory) -> tuple[HistoryLine, ...]:
+    """Every act about it; what was believed before stands with the act that said so."""
+    return tuple(_line(entry, names, one.text) for entry in one.history)
+
+
+def _line(entry: Entry, names: Directory, now: str) -> HistoryLine:
     words = _ACT_WORDS.get(entry.kind, entry.kind)
     said = f": {entry.note}" if entry.note else ""
+    if entry.text and entry.text != now:
+        until = "Believed until then" if entry.kind == "finding.resolved" else "Believed then"
+        said += f"{'' if said.endswith('.') else '.'} {until}: {entry.text}"
     return HistoryLine(
         entry.seq, f"{entry.at:%Y-%m-%d %H:%M} {words} by {names.words(entry.actor)}{said}"
     )

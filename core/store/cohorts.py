@@ -48,6 +48,7 @@ def matured_cells(
     *,
     rungs: Sequence[Rung] = (),
     only: Sequence[int] = (),
+    weekly: bool = True,
 ) -> GroupedCells:
     """Labelled claims as cells by week, and by further dimensions.
 
@@ -60,6 +61,7 @@ def matured_cells(
         by: dimensions to group by beside the week, which comes first.
         rungs: written rules; where given only claims count whose rule is one of ``only``.
         only: positions of rungs.
+        weekly: by week; otherwise all of them together.
 
     Returns:
         One group per week and labels that have a label, oldest week first.
@@ -67,8 +69,9 @@ def matured_cells(
     Raises:
         UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
-    named = dimensions_named(cursor, ("week", *by))
-    dimensions = [named["week"], *(named[name] for name in by)]
+    wanted = ("week", *by) if weekly else tuple(by)
+    named = dimensions_named(cursor, wanted)
+    dimensions = [named[name] for name in wanted]
     keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     also, parameters = "TRUE", dict[str, Parameter]()
     if rungs:
@@ -79,7 +82,7 @@ def matured_cells(
         parameters = parameters if chosen else {}
     repeats = signal_repeats(cursor, matured.signal)
     source = _claims(matured, keys, also, parameters)
-    if repeats:
+    if repeats and weekly:
         group = ", ".join(["input", *(key for key in keys if key != "key_0")])
         source = Source(
             f"""

@@ -13,7 +13,8 @@ from core.govern.directory import Directory, directory
 from core.govern.findings import Finding
 from core.govern.imports import adopt_unrecorded
 from core.govern.office import Office
-from core.govern.watch import outlook, rounds
+from core.govern.runs import run
+from core.govern.watch import outlook
 from core.review.findings import SEVERITY_WORDS
 from core.review.words import counted
 from core.store.catalogue import signals
@@ -46,7 +47,7 @@ def check(ledger_path: Path, signal: str | None, fail_on: str, format_: str) -> 
         if signal is not None:
             _refuse_unknown(office, signal)
         adopt_unrecorded(office)
-        recorded = rounds(office, thorough=True)
+        recorded = run(office).acts
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]
         with office.ledger.cursor() as cursor:
             names = directory(cursor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from core.govern import people, registry
 from core.govern.acts import Actor
 from core.govern.answers import acknowledge, waive
+from core.govern.conditions import Condition
 from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.registry_file import read
@@ -169,3 +171,19 @@ def test_a_broken_trail_is_the_one_critical_finding() -> None:
     assert (row.severity, row.page, row.waits) == ("critical", "decision_trail", True)
     assert "entry 3 cannot be used" in row.text
     assert view.broken is not None
+
+
+def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    before = Condition("hidden_segment", "s", "topic", "topic=tax is off by 9.", "Open it.")
+    after = replace(before, text="topic=tax is off by 7.")
+    for seen in (before, after):
+        monkeypatch.setattr("core.govern.watch.detected", lambda *_, seen=seen: (seen,))
+        rounds(house.office, thorough=True)
+    lines = [one.words for one in house.row("hidden_segment").history]
+    assert lines == [
+        f"{NOW:%Y-%m-%d %H:%M} found by Calibration Ledger. Believed then: topic=tax is off by 9.",
+        f"{NOW:%Y-%m-%d %H:%M} revised by Calibration Ledger",
+    ]

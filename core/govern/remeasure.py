@@ -1,0 +1,234 @@
+"""A re-measurement: one fingerprint's newest settled production claims, judged once more.
+
+What a validation rests on was measured once, on the claims of then. This measures the same on the
+last `window_days` whose labels have come of age, so that no set is ever judged for ever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import duckdb
+
+from core.govern.figures import counted, ends, points, segment
+from core.govern.fingerprint import Fingerprint
+from core.govern.spec import SignalSpec
+from core.measure.sums import group_sums
+from core.measure.verdict import Judgement, Verdict, judge
+from core.store.cohorts import Matured, matured_cells
+from core.store.errors import UnknownDimension
+from core.store.fingerprints import Seen
+
+_WORDS: dict[Verdict, str] = {
+    "miscalibrated": "miscalibrated",
+    "within_tolerance": "within tolerance",
+    "cannot_tell": "cannot tell yet",
+}
+#: So many segments that are off are named in the sentence.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Band:
+    """A high-confidence band: labelled claims, gap and its simultaneous 95 % interval."""
+
+    n: int
+    gap: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One group of a re-measurement.
+
+    Attributes:
+        where: (segment dimension, value); None: the whole.
+        n: labelled claims.
+        n_inputs: distinct inputs among them.
+        gap: mean confidence minus accuracy; nan without a label.
+        low, high: its simultaneous 95 % interval over the whole and the required segments.
+        verdict: of this group.
+        band: the gap of its high-confidence band by itself, where only that is off.
+    """
+
+    where: tuple[str, str | None] | None
+    n: int
+    n_inputs: int
+    gap: float
+    low: float
+    high: float
+    verdict: Verdict
+    band: Band | None = None
+
+    @property
+    def words(self) -> str:
+        """``gap +1.2 points (−0.4 to +2.8), 1,203 claims of 1,100 inputs``."""
+        if not self.n:
+            return "no label has come of age"
+        rests = f"{counted(self.n, 'claim')} of {counted(self.n_inputs, 'input')}"
+        whole = f"gap {_interval(self.gap, self.low, self.high)}, {rests}"
+        if self.band is None:
+            return whole
+        band = _interval(self.band.gap, self.band.low, self.band.high)
+        return f"{whole}; of the high-confidence band by itself {band}, n {self.band.n:,}"
+
+
+@dataclass(frozen=True)
+class Remeasured:
+    """One fingerprint measured again.
+
+    Attributes:
+        fingerprint: which.
+        since, until: of the claims, the second exclusive; UTC without zone.
+        whole: all of them.
+        segments: every value of the required dimensions that has a label.
+        next_labels: when the first of its claims come of age, where none has.
+    """
+
+    fingerprint: Fingerprint
+    since: datetime
+    until: datetime
+    whole: Measured
+    segments: tuple[Measured, ...]
+    next_labels: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """The outcome in a sentence, worst segments named."""
+        last = self.until - timedelta(days=1)
+        period = f"{self.since:%Y-%m-%d} to {last:%Y-%m-%d}"
+        if not self.whole.n:
+            come = ""
+            if self.next_labels is not None:
+                come = f"; the first come of age on {self.next_labels:%Y-%m-%d}"
+            return (
+                f"{self.fingerprint.words()}: cannot tell yet, for no label of {period} has come "
+                f"of age{come}."
+            )
+        off = [one for one in self.segments if one.verdict == "miscalibrated"]
+        off.sort(key=lambda one: -abs(one.gap))
+        named = "; ".join(f"{_name(one)} is off: {one.words}" for one in off[:_NAMED])
+        more = f"; and {len(off) - _NAMED} more segments" if len(off) > _NAMED else ""
+        told = f" {named}{more}." if named else ""
+        return (
+            f"{self.fingerprint.words()}: {_WORDS[self.whole.verdict]}, {self.whole.words}, "
+            f"{period}.{told}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What the act carries: numbers as decimal strings."""
+        return {
+            "fingerprint": self.fingerprint.as_json(),
+            "since": f"{self.since:%Y-%m-%d}",
+            "until": f"{self.until:%Y-%m-%d}",
+            "groups": [_as_json(one) for one in (self.whole, *self.segments)],
+        }
+
+
+def remeasure(
+    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, seen: Seen, now: datetime
+) -> Remeasured:
+    """Measure the newest settled production claims of a fingerprint.
+
+    Args:
+        cursor: of the ledger.
+        spec: the signal's registry entry: window, maturity, tolerance, required segments.
+        seen: whose claims.
+        now: UTC without zone.
+    """
+    days, fingerprint = spec.maturity.days, Fingerprint.of(dict(seen.fields))
+    matured = Matured(spec.name, fingerprint.as_json(), datetime.min, now, days)
+    since = matured.until - timedelta(days=spec.validation.window_days)
+    matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    keys: list[tuple[str, str | None] | None] = [None]
+    cells = list(matured_cells(cursor, matured, weekly=False).cells)
+    for dimension in sorted(set(spec.validation.segments)):
+        try:
+            found = matured_cells(cursor, matured, [dimension], weekly=False)
+        except UnknownDimension:
+            continue
+        keys += [(dimension, key[0]) for key in found.keys]
+        cells += found.cells
+    sums = group_sums(cells, spec.high_from_ppm / 1_000_000)
+    judged = judge(sums, tolerance=spec.tolerance_ppm / 1_000_000)
+    whole, *segments = _measured(keys, judged)
+    young = not whole.n and seen.first_ts >= since
+    return Remeasured(
+        fingerprint,
+        since,
+        matured.until,
+        whole,
+        tuple(segments),
+        _come_of_age(seen.first_ts, days) if young else None,
+    )
+
+
+def _measured(keys: Sequence[tuple[str, str | None] | None], judged: Judgement) -> list[Measured]:
+    return [
+        Measured(
+            where,
+            int(judged.n[i]),
+            int(judged.n_inputs[i]),
+            float(judged.gap[i]),
+            float(judged.corrected_low[i]),
+            float(judged.corrected_high[i]),
+            judged.verdict[i],
+            _band(judged, i),
+        )
+        for i, where in enumerate(keys)
+    ]
+
+
+def _band(judged: Judgement, i: int) -> Band | None:
+    """The high-confidence band, where it is what makes a group miscalibrated."""
+    tolerance = judged.tolerance
+    off = judged.corrected_low[i] > tolerance or judged.corrected_high[i] < -tolerance
+    if judged.verdict[i] != "miscalibrated" or off:
+        return None
+    gap = judged.high_claimed[i] - judged.high_observed[i]
+    low, high = judged.high_gap_low[i], judged.high_gap_high[i]
+    return Band(int(judged.high_n[i]), float(gap), float(low), float(high))
+
+
+def _come_of_age(made: datetime, days: int) -> datetime:
+    """When the week of a claim is read."""
+    monday = datetime.combine(made.date() - timedelta(days=made.weekday()), time())
+    return monday + timedelta(weeks=1, days=days)
+
+
+def _as_json(one: Measured) -> dict[str, Any]:
+    return {
+        "where": None if one.where is None else list(one.where),
+        "n": one.n,
+        "n_inputs": one.n_inputs,
+        "gap": _decimal(one.gap),
+        "low": _decimal(one.low),
+        "high": _decimal(one.high),
+        "verdict": one.verdict,
+        "high_band": None
+        if one.band is None
+        else {
+            "n": one.band.n,
+            "gap": _decimal(one.band.gap),
+            "low": _decimal(one.band.low),
+            "high": _decimal(one.band.high),
+        },
+    }
+
+
+def _decimal(value: float) -> str | None:
+    return f"{value:.6f}" if math.isfinite(value) else None
+
+
+def _interval(gap: float, low: float, high: float) -> str:
+    return f"{points(gap)} points ({ends(low, high)})"
+
+
+def _name(one: Measured) -> str:
+    assert one.where is not None
+    return segment(*one.where)
