@@ -45,6 +45,7 @@ from core.review import standing as standing_review
 from core.review import theatre as theatre_review
 from core.review import thresholds as thresholds_review
 from core.review import trail as trail_review
+from core.review import watching as watching_review
 from core.review import week as week_review
 from core.review import wholeness as wholeness_review
 from core.review.act_words import Names
@@ -102,6 +103,20 @@ def state() -> State | None:
 def terms(signal: str) -> Terms:
     """What a signal's registry entry says it is measured by."""
     return terms_of(state(), signal)
+
+
+def watching() -> watching_review.WatchView | None:
+    """The standing watch; None where the trail is broken."""
+    return _watching(_written_key())
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking at what is watched …")
+def _watching(of: _Written) -> watching_review.WatchView | None:
+    try:
+        known, now = office().state(), office().now()
+    except TrailBroken:
+        return None
+    return watching_review.watch_view(cursor(), known, now, data_version=version())
 
 
 def findings() -> findings_review.FindingsView:

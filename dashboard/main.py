@@ -78,6 +78,12 @@ page = st.navigation(
                 help="The rules, how many cases each took, and where they were not kept.",
             ),
             st.Page(
+                "app_pages/watch.py",
+                title="Watch",
+                icon=":material/visibility:",
+                help="What is measured again, when, with what outcome, and who is told.",
+            ),
+            st.Page(
                 "app_pages/risks.py",
                 title="Risks",
                 icon=":material/shield:",
@@ -116,6 +122,7 @@ scopes: dict[str, filters.Scope] = {
     "Sign-off": "nothing",
     "Thresholds": "nothing",
     "Escalation": "nothing",
+    "Watch": "nothing",
     "Risks": "nothing",
     "Decision trail": "nothing",
     "Data": "signal",

@@ -14,7 +14,7 @@ MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 #: Pages that ask about events, and those of the written side.
 MEASURED = tuple(
     f"app_pages/{name}.py"
-    for name in ("this_week", "reliability", "segments", "drift", "changes", "data")
+    for name in ("this_week", "reliability", "segments", "drift", "changes", "watch", "data")
 )
 WRITTEN = tuple(
     f"app_pages/{name}.py" for name in ("registry", "sign_off", "escalation", "decision_trail")

@@ -1,0 +1,263 @@
+"""The standing watch: what was measured again, when, with what outcome, and what is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from core.govern.acts import Act
+from core.govern.directory import Directory, directory
+from core.govern.fingerprint import Fingerprint
+from core.govern.monitor import watched
+from core.govern.schedule import WHY_WORDS, due, next_daily, next_remeasurement
+from core.govern.search import ActSearch, found
+from core.govern.state import State
+from core.measure.verdict import Verdict
+from core.review.words import counted
+from core.store.fingerprints import fingerprints_seen
+
+#: As many runs are listed.
+RUNS = 30
+
+
+@dataclass(frozen=True)
+class Again:
+    """One fingerprint as it was measured last.
+
+    Attributes:
+        words: the fingerprint, as people read it.
+        id: its id, for links.
+        gap, low, high: mean confidence minus accuracy with the interval corrected over the
+            signal's required segments; None without a label.
+        n, n_inputs: labelled claims, and distinct inputs among them.
+        verdict: of the whole.
+        off: how many required segments are off.
+        band: the gap of the high-confidence band, where only that is off; None otherwise.
+        watched: what the sequential monitor saw since the signature; "" where it watches nothing.
+    """
+
+    words: str
+    id: str
+    gap: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_inputs: int
+    verdict: Verdict
+    off: int
+    band: float | None
+    watched: str = ""
+
+
+@dataclass(frozen=True)
+class WatchRow:
+    """One registered signal that has claims.
+
+    Attributes:
+        signal: its name.
+        tolerance: the gap its owner accepts.
+        cadence_days: days after which it is measured again.
+        answers: who answers for monitoring it.
+        measured_at: when it was measured last; None: never yet.
+        seq: that act.
+        why: what for, in words.
+        claims: the days of the claims that were measured, in a sentence.
+        prints: its fingerprints in use then, the newest first.
+        next_at: when it is measured next.
+        overdue: whether that is past by more than a day.
+        text: the outcome in sentences.
+    """
+
+    signal: str
+    tolerance: float
+    cadence_days: int
+    answers: str
+    measured_at: datetime | None
+    seq: int | None
+    why: str
+    claims: str
+    prints: tuple[Again, ...]
+    next_at: datetime
+    overdue: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run of the standing checks: its act, and what it says in words."""
+
+    seq: int
+    words: str
+
+
+@dataclass(frozen=True)
+class WatchView:
+    """The standing watch over a ledger.
+
+    Attributes:
+        headline: whether it is kept, in a sentence.
+        next_words: when the next checks run, and why then.
+        rows: the signals: overdue ones first, then those that are off, then by name.
+        runs: the last runs, newest first.
+        unregistered: signals with claims that nobody wrote down, and so nobody watches.
+    """
+
+    headline: str
+    next_words: str
+    rows: tuple[WatchRow, ...]
+    runs: tuple[RunLine, ...]
+    unregistered: tuple[str, ...]
+
+
+def watch_view(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, *, data_version: int
+) -> WatchView:
+    """Assemble it.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+        data_version: number of the newest import.
+    """
+    with_claims = {one.signal for one in fingerprints_seen(cursor, now)}
+    registered = sorted(set(state.entries) & with_claims)
+    names = directory(cursor)
+    seen = {(one.signal, one.fingerprint.id): one.words for one in watched(cursor, state, now)}
+    rows = [_row(cursor, state, names, signal, now, seen) for signal in registered]
+    rows.sort(key=_worst_first)
+    pending = due(state, now, data_version=data_version, with_claims=with_claims)
+    runs = tuple(
+        RunLine(one.act.seq, _run_words(one.act))
+        for one in found(cursor, ActSearch(kinds=("check.run",)), limit=RUNS)
+        if one.act is not None
+    )
+    next_at = next_daily(now)
+    if pending:
+        why = ", and ".join(WHY_WORDS[one] for one in pending.why)
+        missed = f", {counted(pending.n_missed, 'run')} missed" if pending.n_missed else ""
+        next_words = f"A run is due now, {why}{missed}: the server makes it within half a minute."
+    else:
+        next_words = f"The next run is at {next_at:%Y-%m-%d %H:%M} UTC, or as data comes in."
+    return WatchView(
+        headline=_headline(state, rows),
+        next_words=next_words,
+        rows=tuple(rows),
+        runs=runs,
+        unregistered=tuple(sorted(with_claims - set(state.entries))),
+    )
+
+
+def _worst_first(one: WatchRow) -> tuple[bool, bool, str]:
+    return not one.overdue, not _is_off(one), one.signal
+
+
+def _row(
+    cursor: duckdb.DuckDBPyConnection,
+    state: State,
+    names: Directory,
+    signal: str,
+    now: datetime,
+    seen: Mapping[tuple[str, str], str],
+) -> WatchRow:
+    spec = state.entries[signal].spec
+    next_at = next_remeasurement(state, signal, now)
+    entries = found(cursor, ActSearch(signal=signal, kinds=("signal.remeasured",)), limit=1)
+    act = entries[0].act if entries else None
+    row = WatchRow(
+        signal=signal,
+        tolerance=spec.tolerance_ppm / 1_000_000,
+        cadence_days=spec.validation.cadence_days,
+        answers=names.words(spec.responsible.monitoring),
+        measured_at=None,
+        seq=None,
+        why="",
+        claims="",
+        prints=(),
+        next_at=next_at,
+        overdue=(now - next_at).days >= 1,
+        text="",
+    )
+    return row if act is None else _measured(row, act, seen)
+
+
+def _measured(row: WatchRow, act: Act, seen: Mapping[tuple[str, str], str]) -> WatchRow:
+    prints = act.body["fingerprints"]
+    return replace(
+        row,
+        measured_at=act.at,
+        seq=act.seq,
+        why=WHY_WORDS.get(act.body["why"], ""),
+        claims=_claims(prints),
+        prints=tuple(_again(one, row.signal, seen) for one in prints),
+        text=str(act.body["text"]),
+    )
+
+
+def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], str]) -> Again:
+    fingerprint = Fingerprint.of(body["fingerprint"])
+    whole, *segments = body["groups"]
+    band = whole["high_band"]
+    return Again(
+        words=fingerprint.words(),
+        id=fingerprint.id,
+        gap=_number(whole["gap"]),
+        low=_number(whole["low"]),
+        high=_number(whole["high"]),
+        n=whole["n"],
+        n_inputs=whole["n_inputs"],
+        verdict=whole["verdict"],
+        off=sum(one["verdict"] == "miscalibrated" for one in segments),
+        band=None if band is None else _number(band["gap"]),
+        watched=seen.get((signal, fingerprint.id), ""),
+    )
+
+
+def _claims(prints: Sequence[Mapping[str, Any]]) -> str:
+    if not prints:
+        return ""
+    first = min(date.fromisoformat(one["since"]) for one in prints)
+    last = max(date.fromisoformat(one["until"]) for one in prints) - timedelta(days=1)
+    return f"Production claims of {first} to {last}, whose labels have come of age."
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def _run_words(act: Act) -> str:
+    body = act.body
+    why = ", ".join(WHY_WORDS.get(one, one) for one in body["why"])
+    told = [f"{act.at:%Y-%m-%d %H:%M} UTC, {why}"]
+    told.append(f"{counted(body['n_open'], 'finding')} open, {body['n_critical']} critical")
+    if body["n_remeasured"]:
+        told.append(f"{counted(body['n_remeasured'], 'signal')} measured again")
+    if body["n_missed"]:
+        told.append(f"{counted(body['n_missed'], 'run')} before it missed, caught up by this one")
+    return "; ".join(told)
+
+
+def _headline(state: State, rows: Sequence[WatchRow]) -> str:
+    if not state.entries:
+        return "Nothing is written down, so nothing is watched."
+    if not rows:
+        return "No registered signal has a claim yet, so there is nothing to watch."
+    late = [one for one in rows if one.overdue]
+    if late:
+        return (
+            f"{counted(len(late), 'signal')} of {len(rows)} waits to be measured again."
+            if len(late) == 1
+            else f"{counted(len(late), 'signal')} of {len(rows)} wait to be measured again."
+        )
+    kept = f"All {len(rows)} signals were" if len(rows) > 1 else "The one signal was"
+    off = [one.signal for one in rows if _is_off(one)]
+    told = f"Shown to be off: {', '.join(off)}." if off else "None is shown to be off."
+    return f"{kept} measured in time. {told}"
+
+
+def _is_off(row: WatchRow) -> bool:
+    return any(one.verdict == "miscalibrated" or one.off for one in row.prints)

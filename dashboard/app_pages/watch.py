@@ -1,0 +1,38 @@
+"""Watch: what is measured again, when, with what outcome, and who is told."""
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.components import empty, findings, guide, trail, watching
+from dashboard.components.verbatim import plain
+
+st.title("Watch")
+view = data.watching()
+if view is None:
+    findings.lead(data.findings(), None, None)
+    guide.draw("Watch")
+    st.stop()
+if not view.rows and not view.unregistered:
+    empty.ledger()
+    guide.draw("Watch")
+    st.stop()
+
+st.markdown(f"#### {plain(view.headline)}")
+st.markdown(plain(view.next_words))
+if view.unregistered:
+    st.markdown(
+        f":material/visibility_off: Not watched, for nothing is written down about "
+        f"{'it' if len(view.unregistered) == 1 else 'them'}: {plain(', '.join(view.unregistered))}."
+    )
+if not view.rows:
+    st.markdown("A signal is watched once it is written down what it decides and who answers:")
+    st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
+else:
+    st.subheader("The last re-measurement")
+    watching.overview(view)
+    watching.signals(view)
+st.subheader("Runs of the standing checks")
+watching.runs(view)
+st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
+st.code(trail.command("check"), language="bash")
+guide.draw("Watch")

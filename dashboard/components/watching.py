@@ -1,0 +1,109 @@
+"""The standing watch on the page: the last re-measurement of every signal, and the runs."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pandas as pd
+import streamlit as st
+
+from core.review.watching import Again, WatchRow, WatchView
+from core.review.words import VERDICT_WORDS, counted, points, within
+from dashboard.charts.intervals import interval_dots
+from dashboard.charts.palette import palette_for
+from dashboard.components import links, trail
+from dashboard.components.verbatim import plain, verbatim
+
+
+def overview(view: WatchView) -> None:
+    """Every fingerprint's gap as it was measured last, beside what its owner accepts."""
+    rows = sorted(view.rows, key=lambda one: one.tolerance)
+    for tolerance, group in groupby(rows, key=lambda one: one.tolerance):
+        frame = _frame(list(group))
+        if frame.empty:
+            continue
+        chart = interval_dots(frame, palette_for(st.context.theme.type), tolerance=tolerance)
+        st.altair_chart(chart, width=int(chart.width), alt=_alt(frame, tolerance))
+    st.caption(
+        "Each signal's newest production claims whose labels have come of age, one line per "
+        "fingerprint in use; intervals are corrected over the required segments. Hollow: cannot "
+        "tell yet."
+    )
+
+
+def _frame(rows: list[WatchRow]) -> pd.DataFrame:
+    found = []
+    for row in rows:
+        for one in row.prints:
+            if one.gap is not None:
+                name = row.signal if len(row.prints) == 1 else f"{row.signal}: {one.words}"
+                found.append((name, one.gap, one.low, one.high, one.n, one.verdict))
+    columns = ["label", "gap", "low", "high", "n", "verdict"]
+    frame = pd.DataFrame(found, columns=columns)
+    return frame.sort_values("gap", ascending=False, kind="stable", ignore_index=True)
+
+
+def _alt(frame: pd.DataFrame, tolerance: float) -> str:
+    off = frame[frame["verdict"] == "miscalibrated"]["label"].to_list()
+    told = f"Off: {', '.join(off)}." if off else "None is shown to be off."
+    return (
+        f"Gap of {counted(len(frame), 'fingerprint')} at the last re-measurement, "
+        f"{within(tolerance)} accepted. {told}"
+    )
+
+
+def signals(view: WatchView) -> None:
+    """Each signal: when it was measured last and what came of it, when next, who answers."""
+    for row in view.rows:
+        with st.container(border=True, gap="xsmall"):
+            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+                st.markdown(f"**{plain(row.signal)}**", width="content")
+                links.registry(row.signal, f"Answers for monitoring: {row.answers}")
+            _when(row)
+            for one in row.prints:
+                _print(row, one)
+
+
+def _when(row: WatchRow) -> None:
+    cadence = f"every {counted(row.cadence_days, 'day')}"
+    next_ = f"{row.next_at:%Y-%m-%d}"
+    if row.measured_at is None or row.seq is None:
+        st.markdown(f"Not measured yet ({cadence}); due since {next_}.")
+        return
+    late = f":red[:material/alarm: **overdue since {next_}**]"
+    said = late if row.overdue else f"next on {next_}"
+    trail.link(row.seq, f"Measured on {row.measured_at:%Y-%m-%d}")
+    st.markdown(f"{row.why.capitalize()}; measured {cadence}, {said}. {row.claims}")
+
+
+def _print(row: WatchRow, one: Again) -> None:
+    verdict = VERDICT_WORDS[one.verdict]
+    if one.gap is None:
+        numbers = "no label has come of age"
+    else:
+        ends = " to ".join(points(end, decimals=1) for end in (one.low, one.high))
+        numbers = (
+            f"gap {points(one.gap, decimals=1)} points ({ends}; {within(row.tolerance)} accepted), "
+            f"{counted(one.n, 'claim')} of {counted(one.n_inputs, 'input')}"
+        )
+    told = [f"{verbatim(one.words)}: **{verdict}**, {numbers}"]
+    if one.band is not None:
+        told.append(f"only the high-confidence band is off, by {points(one.band, decimals=1)}")
+    if one.off:
+        told.append(f"{counted(one.off, 'required segment')} off")
+    st.markdown(f"{'; '.join(told)}.")
+    if one.watched:
+        st.caption(f"Since its signature: {plain(one.watched)}.")
+
+
+def runs(view: WatchView) -> None:
+    """The last runs, each a link to its act."""
+    if not view.runs:
+        st.caption("No run was made yet.")
+        return
+    for line in view.runs[:5]:
+        trail.link(line.seq, plain(line.words))
+    if len(view.runs) > 5:
+        with st.expander(f"{len(view.runs) - 5} earlier runs", icon=":material/unfold_more:"):
+            for line in view.runs[5:]:
+                trail.link(line.seq, plain(line.words))

@@ -1,0 +1,162 @@
+"""The standing watch in words: what was measured when, what is due, and which runs were made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.govern import registry
+from core.govern.keys import Signer
+from core.govern.office import Office
+from core.govern.registry_file import read
+from core.govern.runs import run, run_if_due
+from core.review.watching import WatchView, watch_view
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+
+NOW = datetime(2026, 11, 24, 9)
+ENTRY = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: NAME, labels: {stakes: high}}
+spec:
+  owner: user:t/ann
+  deputies: [user:t/bob]
+  validators: [user:t/val]
+  responsible: {monitoring: user:t/bob}
+  decision: "sends the reply"
+  validation:
+    maxAgeDays: 90
+    cadenceDays: 14
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+
+
+class House:
+    def __init__(self, ledger: Ledger, folder: Path) -> None:
+        self.at, self.ledger, self._folder = NOW, ledger, folder
+        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+
+    def claims(self, signal: str, right: int = 80, confidence: str = "0.8") -> None:
+        rows = (
+            f"{signal}{i},2026-10-14T08:00:00Z,{signal},{confidence},{int(i < right)},"
+            "2026-10-15T08:00:00Z,m1\n"
+            for i in range(100)
+        )
+        file = self._folder / f"{signal}.csv"
+        head = "event_id,ts,signal,confidence,outcome,outcome_ts,model_version\n"
+        file.write_text(head + "".join(rows))
+        import_file(self.ledger, file, now=self.at)
+
+    def register(self, signal: str) -> None:
+        registry.apply(self.office, read(ENTRY.replace("NAME", signal)), "user:t/adam")
+
+    def view(self) -> WatchView:
+        with self.ledger.cursor() as cursor:
+            return watch_view(
+                cursor,
+                self.office.state(),
+                self.office.now(),
+                data_version=self.ledger.data_version(),
+            )
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
+        yield House(ledger, tmp_path)
+
+
+def test_without_a_registry_nothing_is_watched_and_it_is_said_of_what(house: House) -> None:
+    house.claims("s")
+    view = house.view()
+    assert view.headline == "Nothing is written down, so nothing is watched."
+    assert (view.rows, view.unregistered) == ((), ("s",))
+
+
+def test_a_registered_signal_without_claims_is_nothing_to_watch(house: House) -> None:
+    house.register("s")
+    assert house.view().headline.startswith("No registered signal has a claim yet")
+
+
+def test_before_its_first_run_a_signal_is_due(house: House) -> None:
+    house.register("s")
+    house.claims("s")
+    (row,) = house.view().rows
+    assert (row.measured_at, row.next_at, row.overdue, row.answers) == (None, NOW, False, "t/bob")
+    assert house.view().next_words.startswith("A run is due now, as every day")
+
+
+def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
+    house.register("s")
+    house.claims("s")
+    run_if_due(house.office)
+    (row,) = house.view().rows
+    (one,) = row.prints
+    assert (one.words, one.n, one.n_inputs, one.verdict) == ("m1", 100, 100, "cannot_tell")
+    assert one.gap == pytest.approx(0)
+    assert (row.why, row.cadence_days) == ("because its cadence has passed", 14)
+    assert row.claims.startswith("Production claims of 2026-09-21 to 2026-10-18")
+    assert row.next_at == NOW + timedelta(days=14)
+    assert house.view().headline == (
+        "The one signal was measured in time. None is shown to be off."
+    )
+
+
+def test_what_is_off_is_named_and_stands_first(house: House) -> None:
+    for signal, right in (("a", 80), ("z", 40)):
+        house.register(signal)
+        house.claims(signal, right)
+    run_if_due(house.office)
+    view = house.view()
+    assert [row.signal for row in view.rows] == ["z", "a"]
+    assert view.headline == "All 2 signals were measured in time. Shown to be off: z."
+
+
+def test_a_band_that_alone_is_off_is_told(house: House) -> None:
+    house.register("s")
+    house.claims("s", right=80, confidence="0.97")
+    run_if_due(house.office)
+    ((one,),) = (row.prints for row in house.view().rows)
+    assert one.verdict == "miscalibrated"
+    # The band is the whole here, so the whole is off by itself.
+    assert one.band is None
+
+
+def test_a_signal_is_overdue_a_day_after_its_cadence(house: House) -> None:
+    house.register("s")
+    house.claims("s")
+    run_if_due(house.office)
+    house.at += timedelta(days=14, hours=23)
+    assert not house.view().rows[0].overdue
+    house.at += timedelta(hours=1)
+    view = house.view()
+    assert view.rows[0].overdue
+    assert view.headline == "1 signal of 1 waits to be measured again."
+    assert "14 runs missed" in view.next_words
+
+
+@pytest.fixture
+def runs(house: House) -> Callable[[], list[str]]:
+    house.register("s")
+    house.claims("s")
+    return lambda: [line.words for line in house.view().runs]
+
+
+def test_runs_are_listed_newest_first_with_what_they_caught_up(
+    house: House, runs: Callable[[], list[str]]
+) -> None:
+    run_if_due(house.office)
+    house.at += timedelta(days=3)
+    run_if_due(house.office)
+    house.at += timedelta(minutes=1)
+    run(house.office)
+    asked, late, first = runs()
+    assert asked.startswith("2026-11-27 09:01 UTC, because somebody asked; ")
+    assert late.endswith("2 runs before it missed, caught up by this one")
+    assert "1 signal measured again" in first
