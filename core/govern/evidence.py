@@ -183,6 +183,30 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     return Comparison(not found, found)
 
 
+def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
+    """Whether a stored bundle still rests on the same claims; `verify` where it does not.
+
+    Every number of a bundle follows from its claims with their outcomes and segments, which its
+    digest covers, and from the entry it carries. So the same digest is the same evidence, without
+    the seconds that resampling takes.
+    """
+    try:
+        bundle = load(cursor, sha256)
+        if bundle is None:
+            return Comparison(False, (f"The ledger holds no evidence {sha256}.",))
+        query = bundle.content["query"]
+        known = Known(bundle.at, query["imports_to"])
+        asked = _asked(cursor, bundle.spec, bundle.fingerprint, known, query["leave_out_overlap"])
+        if _frame(asked) == _written_frame(bundle):
+            digest = claims_digest(cursor, asked.judged, _digested(bundle.spec))
+            if digest == bundle.content["claims_sha256"]:
+                return Comparison(True)
+    except (LedgerError, ValueError):
+        # What is the matter with it says the whole comparison.
+        pass
+    return verify(cursor, sha256)
+
+
 def _content(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
@@ -191,15 +215,9 @@ def _content(
     program: str,
     leave_out_overlap: bool,
 ) -> dict[str, Any]:
-    n_tuning, frozen = tuning_freeze(cursor, spec.name, known)
-    asked = Judged(spec.name, fingerprint.as_json(), known, freeze=frozen)
-    weeks = production_weeks(cursor, asked)
-    span = _settled(weeks, known.at, spec.maturity, spec.validation.window_days)
-    asked = replace(asked, settled=span.settled)
-    shared = overlap(cursor, asked)
-    if shared and not leave_out_overlap:
-        raise Leaked(spec.name, shared, asked)
-    judged = replace(asked, without_overlap=bool(shared))
+    asked = _asked(cursor, spec, fingerprint, known, leave_out_overlap)
+    judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
+    frozen = judged.freeze
     counts = judged_counts(cursor, judged)
     if counts.first is None:
         raise NothingToJudge(
@@ -252,7 +270,7 @@ def _content(
             "window": 0 if window is None else judged_counts(cursor, recent).production,
             "unsettled": span.unsettled,
             "tuning": n_tuning,
-            "overlap_left_out": shared.n if leave_out_overlap else 0,
+            "overlap_left_out": n_shared if leave_out_overlap else 0,
         },
         "met": met,
         "whole": _part(measures, result),
@@ -270,7 +288,7 @@ def _content(
                     at=known.at,
                     span=span,
                     n_tuning=n_tuning,
-                    n_left_out=judged.without_overlap * shared.n,
+                    n_left_out=judged.without_overlap * n_shared,
                     cells=whole.cells,
                     automated=whole.automated,
                     measures=measures,
@@ -285,6 +303,56 @@ def _content(
             )
         ),
     }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which claims a bundle is about.
+
+    Attributes:
+        judged: the claims.
+        span: which of the production ones are settled.
+        n_shared: claims that were tuned on, all of them left out.
+        n_tuning: claims of the tuning split.
+    """
+
+    judged: Judged
+    span: Span
+    n_shared: int
+    n_tuning: int
+
+
+def _asked(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    fingerprint: Fingerprint,
+    known: Known,
+    leave_out_overlap: bool,
+) -> _Asked:
+    n_tuning, frozen = tuning_freeze(cursor, spec.name, known)
+    asked = Judged(spec.name, fingerprint.as_json(), known, freeze=frozen)
+    weeks = production_weeks(cursor, asked)
+    span = _settled(weeks, known.at, spec.maturity, spec.validation.window_days)
+    asked = replace(asked, settled=span.settled)
+    shared = overlap(cursor, asked)
+    if shared and not leave_out_overlap:
+        raise Leaked(spec.name, shared, asked)
+    return _Asked(replace(asked, without_overlap=bool(shared)), span, shared.n, n_tuning)
+
+
+def _frame(asked: _Asked) -> tuple[object, ...]:
+    """What decides which claims are judged, beside the claims themselves."""
+    span = asked.span
+    times = (asked.judged.freeze, span.settled, span.since)
+    left_out = asked.n_shared if asked.judged.without_overlap else 0
+    return (*map(_stamp, times), asked.n_tuning, span.unsettled, left_out)
+
+
+def _written_frame(bundle: Bundle) -> tuple[object, ...]:
+    """The same as it stands in a bundle."""
+    query, counts = bundle.content["query"], bundle.content["counts"]
+    times = (query[name] for name in ("tuning_freeze", "settled_until", "window_since"))
+    return (*times, counts["tuning"], counts["unsettled"], counts["overlap_left_out"])
 
 
 def _settled(

@@ -248,7 +248,7 @@ def _changed_evidence(
         stopped_by = one.trigger.id if one.state == "suspended" and one.trigger else None
         if one.signed is None or not (is_open or stopped_by == EVIDENCE_CHANGED):
             continue
-        comparison = evidence.verify(cursor, one.signed.evidence)
+        comparison = evidence.unchanged(cursor, one.signed.evidence)
         if not comparison.same:
             found[signal, fingerprint] = "; ".join(comparison.differences[:3])
     return found

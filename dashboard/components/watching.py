@@ -59,9 +59,9 @@ def signals(view: WatchView) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
                 st.markdown(f"**{plain(row.signal)}**", width="content")
                 links.registry(row.signal, f"Answers for monitoring: {row.answers}")
-            _when(row)
             for one in row.prints:
                 _print(row, one)
+            _when(row)
 
 
 def _when(row: WatchRow) -> None:
@@ -72,8 +72,8 @@ def _when(row: WatchRow) -> None:
         return
     late = f":red[:material/alarm: **overdue since {next_}**]"
     said = late if row.overdue else f"next on {next_}"
-    trail.link(row.seq, f"Measured on {row.measured_at:%Y-%m-%d}")
-    st.markdown(f"{row.why.capitalize()}; measured {cadence}, {said}. {row.claims}")
+    st.caption(f"{row.claims} Measured {cadence}, {said}.")
+    trail.link(row.seq, f"Measured on {row.measured_at:%Y-%m-%d}, {row.why}")
 
 
 def _print(row: WatchRow, one: Again) -> None:

@@ -150,8 +150,11 @@ def stored(ledger: Ledger, bundle: Bundle) -> str:
 
 
 def verified(ledger: Ledger, sha256: str) -> evidence.Comparison:
+    """What both the whole comparison and the quick one say."""
     with ledger.cursor() as cursor:
-        return verify(cursor, sha256)
+        found = verify(cursor, sha256)
+        assert evidence.unchanged(cursor, sha256) == found
+        return found
 
 
 # Which claims -----------------------------------------------------------------------------------
@@ -605,6 +608,20 @@ def test_a_segment_or_a_repeat_that_comes_in_later_does_not_change_it(
     assert verified(ledger, sha256) == evidence.Comparison(True)
 
 
+def test_the_same_claims_need_no_measuring_again(
+    ledger: Ledger, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(*weekly(50))
+    sha256 = stored(ledger, frozen(ledger))
+
+    def never(*_: object) -> None:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(evidence, "_content", never)
+    with ledger.cursor() as cursor:
+        assert evidence.unchanged(cursor, sha256) == evidence.Comparison(True)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -643,7 +660,10 @@ def test_rounding_and_wording_are_no_difference_but_a_figure_is(ledger: Ledger, 
     def altered(edit: Callable[[dict[str, Any]], None]) -> evidence.Comparison:
         content = json.loads(bundle.text)
         edit(content)
-        return verified(ledger, stored(ledger, Bundle(canonical(content))))
+        sha256 = stored(ledger, Bundle(canonical(content)))
+        # A figure that does not follow from its claims is refused when it is to be signed.
+        with ledger.cursor() as cursor:
+            return verify(cursor, sha256)
 
     def gap(by: float) -> Callable[[dict[str, Any]], None]:
         def edit(content: dict[str, Any]) -> None:

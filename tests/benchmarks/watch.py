@@ -1,0 +1,230 @@
+"""What the nightly check costs, beside one bare grouped scan of the same claims.
+
+    .venv/bin/python tests/benchmarks/watch.py                 # 10 million claims
+    .venv/bin/python tests/benchmarks/watch.py --rows 1000000
+
+Fifty registered and validated signals, five required dimensions of eight values each (40 segments),
+two years. The check is `core.govern.runs.run`, all of it: evidence of every validation in force
+recomputed, the sequential monitor, every detector, breaches, re-measurements, and its acts. The
+scan sums n, v and y of each signal, week and segment. Each step runs in a process of its own, so
+that its peak memory is its own; only ratios of one run mean something on a busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from spine import best_of, peak_mb, timed
+
+SIGNALS, WEEKS = 50, 104
+DIMENSIONS = dict.fromkeys(("region", "topic", "channel", "tier", "language"), 8)
+NOW = datetime(2026, 11, 24, 9)
+SIGNED = NOW - timedelta(weeks=10)
+
+GENERATE = """
+COPY (
+    WITH drawn AS (
+        SELECT i, hash('a' || i) / 18446744073709551616.0 AS a,
+               hash('b' || i) / 18446744073709551616.0 AS b,
+               hash('kind' || i) % {signals} AS kind, {draws}
+        FROM range({rows}) AS numbers(i)
+    ), stated AS (
+        SELECT *, floor(20 * sqrt(a)) / 20 AS confidence FROM drawn
+    )
+    SELECT 'event-' || i AS event_id,
+           TIMESTAMP '{now}' - INTERVAL 1 SECOND * {seconds}
+               + INTERVAL 1 SECOND * CAST(floor(i * {seconds} / {rows}) AS BIGINT) AS ts,
+           'signal-' || kind AS signal, confidence,
+           CASE WHEN hash('label' || i) % 100 < 85
+                THEN CAST(b < confidence AS TINYINT) END AS outcome,
+           ts + INTERVAL 3 DAY AS outcome_ts,
+           if(i * 2 < {rows}, 'm1', 'm2') AS model_version, 'p1' AS prompt_version,
+           'verbal' AS elicitation, 'before' AS elicitation_order, 'input-' || i AS input_id,
+           if(confidence >= 0.9, 'automate', 'review') AS action, {columns}
+    FROM stated ORDER BY i
+) TO '{path}' (FORMAT parquet)
+"""
+ENTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {{name: signal-{number}, labels: {{stakes: high}}}}
+spec:
+  owner: user:desk/ann
+  deputies: [user:desk/bob]
+  validators: [user:risk/vera]
+  decision: "answer by itself"
+  validation:
+    maxAgeDays: 180
+    minSamples: 400
+    segments: [region, topic, channel, tier, language]
+    criteria: [{{metric: ece, max: "0.20"}}, {{metric: auroc, min: "0.55"}}]
+  escalation:
+    bands: [{{below: "0.90", action: review}}, {{action: automate}}]
+"""
+
+
+def build(folder: Path, rows: int) -> Path:
+    """A ledger with the claims, the registry and a signature for every signal."""
+    from core.govern import people, registry, signing
+    from core.govern.fingerprint import Fingerprint
+    from core.govern.imports import import_recorded
+    from core.govern.office import Office
+    from core.govern.registry_file import read
+    from core.store.ledger import Ledger
+
+    parquet, path = folder / "claims.parquet", folder / "ledger.duckdb"
+    sql = GENERATE.format(
+        rows=rows,
+        signals=SIGNALS,
+        seconds=WEEKS * 7 * 86_400,
+        now=f"{NOW:%Y-%m-%d %H:%M:%S}",
+        path=parquet,
+        draws=", ".join(f"hash('{name}' || i) % {n} AS {name}" for name, n in DIMENSIONS.items()),
+        columns=", ".join(f"'{name}-' || {name} AS seg_{name}" for name in DIMENSIONS),
+    )
+    duckdb.connect().execute(sql)
+    now = SIGNED
+    version = Fingerprint("m2", "p1", None, "verbal", "before")
+    with Ledger.open(path, create=True) as ledger:
+        office = Office.of(ledger, clock=lambda: now)
+        import_recorded(office, parquet)
+        entries = "---".join(ENTRY.format(number=number) for number in range(SIGNALS))
+        registry.apply(office, read(entries), "user:desk/admin")
+        for number in range(SIGNALS):
+            signal = f"signal-{number}"
+            for who, what in (("user:desk/ann", "submitted"), ("user:risk/vera", "signed")):
+                sub = people.known_person(office, who)
+                actor = people.actor_for(office.state(), sub, f"validation.{what}", signal)
+                if what == "submitted":
+                    signing.submit(office, actor, signal, version)
+                else:
+                    signing.sign(office, actor, signal, version, meaning="I read it.")
+    return path
+
+
+def bare_scan(path: Path) -> dict[str, float]:
+    """One query that sums n, v and y over every signal, week and segment."""
+    from core.store.ledger import Ledger
+
+    sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
+    columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
+    sql = f"""
+        SELECT signal, week, {columns}, count(outcome), sum(confidence_ppm), sum(outcome)
+        FROM (SELECT *, date_diff('day', DATE '1970-01-05', CAST(ts AS DATE)) // 7 AS week
+              FROM claims)
+        GROUP BY GROUPING SETS ({sets})
+    """
+    with Ledger.open(path) as ledger:
+        return best_of(lambda: ledger.cursor().execute(sql).fetchall())
+
+
+def check(path: Path) -> dict[str, float]:
+    """A night's run, and what its parts took; the first run has found what there is to find."""
+    from core.govern import detect, runs, watch
+    from core.govern.office import Office
+    from core.store.ledger import Ledger
+
+    now = NOW
+    spent: dict[str, float] = {}
+
+    @contextmanager
+    def clocked(module: object, name: str, called: str) -> Iterator[None]:
+        real = getattr(module, name)
+
+        def measured(*given: object, **named: object) -> object:
+            began = time.perf_counter()
+            try:
+                return real(*given, **named)
+            finally:
+                spent[called] = spent.get(called, 0.0) + time.perf_counter() - began
+
+        setattr(module, name, measured)
+        try:
+            yield
+        finally:
+            setattr(module, name, real)
+
+    with Ledger.open(path) as ledger:
+        office = Office.of(ledger, clock=lambda: now)
+        first = timed(lambda: runs.run(office))
+        now = NOW + timedelta(days=31)
+        parts = [
+            (watch, "_changed_evidence", "evidence recomputed"),
+            (watch, "watched", "sequential monitor"),
+            (watch, "_breaches", "breaches"),
+            (runs, "_measured", "re-measurements"),
+            *((detect, name, name) for name in vars(detect) if name.endswith("_conditions")),
+        ]
+        managers = [clocked(*part) for part in parts]
+        for one in managers:
+            one.__enter__()
+        again = timed(lambda: runs.run(office))
+        for one in reversed(managers):
+            one.__exit__(None, None, None)
+        state = office.state()
+        opened = sum(
+            state.standing_of(signal, fingerprint, now).open
+            for signal, fingerprint in state.validations
+        )
+    found = {f"part: {name}": seconds for name, seconds in spent.items()}
+    return {**again, "first": first["wall"], "open": opened, **found}
+
+
+STEPS: dict[str, Callable[[Path], dict[str, float]]] = {"bare scan": bare_scan, "check": check}
+
+
+def run_step(name: str, path: Path) -> dict[str, float]:
+    """Run one step in a fresh process and read back its figures."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", name, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def main() -> None:
+    """Run one step, or the whole report."""
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--rows", type=int, default=10_000_000)
+    words.add_argument("--step", nargs=2, metavar=("NAME", "LEDGER"))
+    chosen = words.parse_args()
+    if chosen.step:
+        name, path = chosen.step
+        print(json.dumps({**STEPS[name](Path(path)), "peak_mb": peak_mb()}))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = build(Path(folder), chosen.rows)
+        scan, found = run_step("bare scan", path), run_step("check", path)
+    segments = sum(DIMENSIONS.values())
+    print(
+        f"{chosen.rows:,} claims, {SIGNALS} signals × {segments} segments, {WEEKS} weeks; "
+        f"{found['open']:.0f} validations in force"
+    )
+    print(
+        f"  nightly check {found['wall']:7.2f} s wall {found['cpu']:7.2f} s cpu: "
+        f"{found['wall'] / scan['wall']:.2f} × wall, {found['cpu'] / scan['cpu']:.2f} × cpu of the "
+        f"bare scan ({scan['wall']:.2f} s), reach ≤ 10×; peak {found['peak_mb']:,.0f} MB, reach "
+        f"< 2,000 MB; the first one {found['first']:.2f} s"
+    )
+    for name, seconds in found.items():
+        if name.startswith("part: "):
+            print(f"    {name.removeprefix('part: '):<28}{seconds:7.2f} s")
+
+
+if __name__ == "__main__":
+    main()
