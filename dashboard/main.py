@@ -127,6 +127,6 @@ scopes: dict[str, filters.Scope] = {
     "Decision trail": "nothing",
     "Data": "signal",
 }
-filters.draw(overview, scopes.get(page.title, "everything"))
+filters.draw(overview, scopes.get(page.title, "everything"), page.title)
 st.sidebar.caption(overview.freshness)
 page.run()

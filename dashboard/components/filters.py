@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -16,6 +18,8 @@ from dashboard import data
 from dashboard.components.choice import choose
 
 _STATE = "shared_filters"
+#: The page that was drawn last.
+_PAGE = "filters_page"
 
 #: Which filters a page draws.
 Scope = Literal["everything", "signal", "nothing"]
@@ -68,14 +72,20 @@ def value_of(shown: str) -> str | None:
     return None if shown == NONE_WORD else shown
 
 
-def draw(overview: Overview, scope: Scope = "everything") -> None:
+def draw(overview: Overview, scope: Scope = "everything", page: str = "") -> None:
     """Draw the shared filters in the sidebar and keep what was chosen for the page.
 
     Args:
         overview: what there is to choose from.
         scope: how much of it a page asks about: one signal whatever its period or segment, or
             all signals.
+        page: which page is drawn.
     """
+    before = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    # What was chosen stays on the next page; what a link to it names is taken from the link, which
+    # Streamlit leaves to the first page of a session.
+    linked = before is not None and before != page
     if not overview.signals or scope == "nothing":
         st.session_state[_STATE] = None
         return
@@ -93,8 +103,11 @@ def draw(overview: Overview, scope: Scope = "everything") -> None:
                 Selection(signal), overview.facts(signal), dimensions
             )
             return
+        if linked:
+            for key in ("since", "until", "as_known"):
+                _take_day(key)
         since, until = _period(overview.facts(signal))
-        where = _conditions(dimensions)
+        where = _conditions(dimensions, linked)
         known = st.date_input(
             "As known on",
             value=None,
@@ -144,16 +157,19 @@ def _period(facts: SignalFacts) -> tuple[date | None, date | None]:
 
 
 def _conditions(
-    dimensions: tuple[DimensionFacts, ...],
+    dimensions: tuple[DimensionFacts, ...], linked: bool
 ) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
-    """One multiple choice per dimension that has a choice."""
+    """One multiple choice per dimension that has a choice; ``linked``: a link may name it."""
     chosen = []
     for one in dimensions:
         if len(_values(one)) < 2:
             continue
+        options = [value_name(value) for value in _values(one)]
+        if linked:
+            _take(url_key(one.name), options)
         values = st.multiselect(
             dimension_name(one.name),
-            [value_name(value) for value in _values(one)],
+            options,
             key=url_key(one.name),
             bind="query-params",
             placeholder="All",
@@ -161,6 +177,19 @@ def _conditions(
         if values:
             chosen.append((one.name, tuple(value_of(value) for value in values)))
     return tuple(chosen)
+
+
+def _take(key: str, options: Sequence[str]) -> None:
+    """Choose what the link to this page names."""
+    named = dict.fromkeys(value for value in st.query_params.get_all(key) if value in options)
+    if named:
+        st.session_state[key] = list(named)
+
+
+def _take_day(key: str) -> None:
+    """Choose the day that the link to this page names."""
+    with suppress(ValueError, KeyError):
+        st.session_state[key] = date.fromisoformat(st.query_params[key])
 
 
 def _values(one: DimensionFacts) -> tuple[str | None, ...]:

@@ -136,3 +136,28 @@ def test_an_empty_ledger_has_nothing_to_choose_from(tmp_path: Path, serving) -> 
     app = opened()
     assert app.session_state["shared_filters"] is None
     assert not app.selectbox
+
+
+def test_a_link_from_another_page_narrows_what_was_chosen_there(told_copy: Path, serving) -> None:
+    serving(told_copy)
+    app = opened("app_pages/segments.py", signal=SELF_REPORT)
+    app.multiselect(key="model_version").set_value(["assist-2"]).run()
+    # What the link does not name stays.
+    app.query_params["seg_topic"] = ["medical", "no such topic"]
+    app.query_params["until"] = "2026-10-23"
+    app.switch_page("app_pages/reliability.py").run()
+    assert not app.exception
+    selection = chosen(app).selection
+    assert dict(selection.where) == {"model_version": ("assist-2",), "topic": ("medical",)}
+    assert selection.until == datetime(2026, 10, 24)
+
+
+def test_on_the_same_page_what_is_chosen_counts_and_not_the_link_that_led_there(
+    told_copy: Path, serving
+) -> None:
+    serving(told_copy)
+    app = opened("app_pages/segments.py", signal=SELF_REPORT)
+    app.query_params["seg_topic"] = "medical"
+    app.switch_page("app_pages/reliability.py").run()
+    app.multiselect(key="seg_topic").set_value([]).run()
+    assert chosen(app).selection.where == ()
