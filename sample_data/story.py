@@ -20,6 +20,7 @@ from core.govern.imports import adopt_unrecorded
 from core.govern.office import Office, utc_now
 from core.govern.overlap import Leaked
 from core.govern.registry_file import read_path
+from core.govern.runs import run_if_due
 from core.govern.watch import rounds
 from core.store.ledger import Ledger
 from sample_data.planted import (
@@ -160,7 +161,7 @@ def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
     Args:
         ledger: with the sample imported.
         end: the Monday after the sample's last day.
-        now: when the last round is made and the imports are recorded; None: now.
+        now: when the checks are run and the imports are recorded; None: now.
     """
     story = Story(ledger, end)
     story.on(2, 1)
@@ -278,7 +279,7 @@ def _last_week(story: Story) -> None:
 def _to_now(story: Story, now: datetime) -> None:
     story._now = max(now, story.office.state().last_at)
     adopt_unrecorded(story.office)
-    rounds(story.office)
+    run_if_due(story.office)
 
 
 def names_in(ledger: Ledger) -> dict[str, str]:

@@ -8,7 +8,12 @@ import duckdb
 
 from core.govern.conditions import Condition
 from core.govern.detect_anchoring import anchoring_conditions
+from core.govern.detect_calibration import calibration_conditions
+from core.govern.detect_change import change_conditions
 from core.govern.detect_gaming import gaming_conditions
+from core.govern.detect_inputs import inputs_conditions
+from core.govern.detect_labels import labels_conditions
+from core.govern.detect_leak import leak_conditions
 from core.govern.detect_theatre import theatre_conditions
 from core.govern.state import State
 
@@ -16,7 +21,11 @@ from core.govern.state import State
 def detected(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """Metrics that are gamed, confidence that is anchored, and confidence that changes nothing.
+    """What the claims show, worst first.
+
+    Signals that are off, as a whole or in a segment; claims that were tuned on; new versions that
+    are not as good as the ones before; inputs that drifted; labels that no longer come; metrics
+    that are gamed, confidence that is anchored, and confidence that changes nothing.
 
     Args:
         cursor: of the ledger.
@@ -24,6 +33,11 @@ def detected(
         now: UTC without zone.
     """
     return (
+        *calibration_conditions(cursor, state, now),
+        *leak_conditions(cursor, state, now),
+        *change_conditions(cursor, state, now),
+        *inputs_conditions(cursor, state, now),
+        *labels_conditions(cursor, state, now),
         *gaming_conditions(cursor, state, now),
         *anchoring_conditions(cursor, state, now),
         *theatre_conditions(cursor, state, now),

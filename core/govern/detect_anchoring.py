@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,6 @@ from core.measure.elicitation import (
     unpaired_difference,
 )
 from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
-from core.store.catalogue import signals
 from core.store.elicited import (
     Asked,
     SharedInputs,
@@ -29,6 +29,7 @@ from core.store.elicited import (
     ways,
     ways_asked,
 )
+from core.store.fingerprints import fingerprints_seen
 from core.store.selection import Selection
 
 #: So far back findings look.
@@ -117,14 +118,29 @@ def anchoring_conditions(
         now: UTC without zone.
     """
     found = []
-    for one in signals(cursor):
-        entry = state.entries.get(one.name)
+    for signal in _asked_both_ways(cursor, now):
+        entry = state.entries.get(signal)
         tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
-        selection = Selection(one.name, since=now - PERIOD, until=now)
+        selection = Selection(signal, since=now - PERIOD, until=now)
         for each in compare_ways(cursor, selection, tolerance=tolerance):
             if each.by_the_answer:
-                found.append(_condition(one.name, each, tolerance))
+                found.append(_condition(signal, each, tolerance))
     return tuple(found)
+
+
+def _asked_both_ways(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[str, ...]:
+    """The signals with a method asked before the answer and, here or elsewhere, after it."""
+    asked: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+    for one in fingerprints_seen(cursor, now):
+        fields = dict(one.fields)
+        asked[one.signal].add((fields.get("elicitation"), fields.get("elicitation_order")))
+    every = set().union(*asked.values())
+    other = {"before": "after", "after": "before"}
+    return tuple(
+        signal
+        for signal, ways in sorted(asked.items())
+        if any(order in other and (method, other[order]) in every for method, order in ways)
+    )
 
 
 def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) -> list[Compared]:

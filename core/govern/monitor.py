@@ -8,6 +8,9 @@ among the parts that are watched; segments share theirs by e-BH. A week enters o
 registered maturity in days has passed since its end, with outcomes as they stood at that age of
 their claim.
 
+The evidence decides whether; when it changed is dated by `core.measure.changepoint`, which decides
+nothing.
+
 Every look works the path out anew from the ledger. Outcomes that come in later than they say they
 were known change it, as they change every number read at a fixed age.
 """
@@ -30,6 +33,7 @@ from core.govern.spec import SignalSpec
 from core.govern.state import State
 from core.govern.validation import DRIFT_ALARM, Validation
 from core.measure.cells import Cells, FloatArray
+from core.measure.changepoint import Change, Level, changes, cohort_means, levels
 from core.measure.sequential import (
     LEVEL,
     EProcess,
@@ -57,6 +61,7 @@ class Part:
         estimate: the gap (positive: overconfident) or error rate since, over inputs; nan without.
         bound: what is accepted.
         process: the evidence against it, cohort by cohort.
+        stretches: its weeks cut into stretches of one level each, oldest first.
     """
 
     what: Literal["gap", "automated_error"]
@@ -67,6 +72,7 @@ class Part:
     estimate: float
     bound: float
     process: EProcess
+    stretches: tuple[Level, ...]
 
     @property
     def name(self) -> str:
@@ -77,16 +83,37 @@ class Part:
     @property
     def words(self) -> str:
         """What is known of it, and against what: ``the gap is +8.1 points (±5 accepted) …``."""
+        accepted = f"±{self.bound * 100:.6g}"
         if self.what == "gap":
-            size = f"{abs(self.estimate) * 100:.1f}"
-            sign = "" if float(size) == 0 else "+" if self.estimate > 0 else "−"
-            known = f"{sign}{size} points (±{self.bound * 100:.6g} accepted)"
+            known = f"{_points(self.estimate)} points"
         else:
-            known = f"{self.estimate * 100:.1f}% (at most {self.bound * 100:.6g}% accepted)"
+            known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
         return (
-            f"{self.name} is {known} over {_counted(self.n, 'claim')} of "
+            f"{self.name} is {known} ({accepted} accepted) over {_counted(self.n, 'claim')} of "
             f"{_counted(self.n_inputs, 'input')} in {_counted(len(self.weeks), 'weekly cohort')}"
         )
+
+    def changed(self, week: str) -> Change | None:
+        """The last change-point no later than a week; None: none is seen."""
+        known = [one for one in changes(self.stretches) if self.weeks[one.at] <= week]
+        return known[-1] if known else None
+
+    def when(self, week: str) -> str:
+        """Since when it is as an alarm with a week found it.
+
+        As in ``changed about 2026-W31: from +0.9 to +9.4 points``; "" where that is not seen.
+        """
+        change = self.changed(week)
+        if change is not None:
+            before, after = change.before.mean, change.after.mean
+            if self.what == "gap":
+                moved = f"from {_points(before)} to {_points(after)} points"
+            else:
+                moved = f"from {before * 100:.1f}% to {after * 100:.1f}%"
+            return f"changed about {self.weeks[change.at]}: {moved}"
+        start = self.stretches[0] if self.stretches else None
+        beyond = start is not None and (start.low > self.bound or -start.high > self.bound)
+        return "was so from the first cohort on" if beyond else ""
 
 
 @dataclass(frozen=True)
@@ -105,11 +132,17 @@ class Alarm:
 
     @property
     def words(self) -> str:
-        """What is off, and since when it is known, in a sentence."""
-        several = "; ".join(one.words for one in self.parts[:3])
+        """What is off, since when it is known, and when it changed."""
+        told = self.parts[:3]
+        several = "; ".join(one.words for one in told)
         more = len(self.parts) - 3
         several += f"; and {more} more" if more > 0 else ""
-        return f"{several[0].upper()}{several[1:]}: shown with the cohort {self.week}."
+        said = [f"{several}: shown with the cohort {self.week}."]
+        for one in told:
+            when = one.when(self.week)
+            if when:
+                said.append(f"{'it' if len(self.parts) == 1 else one.name} {when}.")
+        return " ".join(f"{one[0].upper()}{one[1:]}" for one in said)
 
 
 @dataclass(frozen=True)
@@ -333,6 +366,16 @@ def _alarmed(one: Validation) -> bool:
 
 def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
     worst = one.alarm.parts[0] if one.alarm is not None else one.gap
+    change = None if one.alarm is None else worst.changed(one.alarm.week)
+    dated = (
+        ()
+        if change is None
+        else (
+            ("changed", worst.weeks[change.at]),
+            ("before", f"{change.before.mean:.4f}"),
+            ("after", f"{change.after.mean:.4f}"),
+        )
+    )
     return (
         ("claims", str(worst.n)),
         ("inputs", str(worst.n_inputs)),
@@ -340,6 +383,7 @@ def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
         ("evidence", _size(worst.process.e_value)),
         ("needed", _size(worst.process.needed)),
         *((("week", one.alarm.week),) if one.alarm is not None else ()),
+        *dated,
         ("since", f"{one.since:%Y-%m-%d}"),
     )
 
@@ -412,6 +456,7 @@ def _part(
         estimate=mean_over_inputs(cells)[0 if what == "gap" else 1],
         bound=bound,
         process=e_process([bets(one, bound) for one in cells], level),
+        stretches=levels(cohort_means(cells, what)),
     )
 
 
@@ -444,6 +489,12 @@ def _size(e_value: float) -> str:
         return "over a million"
     whole = e_value >= 10 or math.isclose(e_value, round(e_value))
     return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
+
+
+def _points(gap: float) -> str:
+    """A gap in points with its sign: ``+0.9``, ``−4.2``, ``0.0``."""
+    size = f"{abs(gap) * 100:.1f}"
+    return f"{'' if float(size) == 0 else '+' if gap > 0 else '−'}{size}"
 
 
 def _counted(number: int, thing: str) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from core.measure.cells import FloatArray, IntArray
+from core.measure.changepoint import Level
 from core.measure.drift import brier_scores
 from core.measure.intervals import wilson
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
+from core.review.moves import gap_levels, level_frame, moved_words
 from core.review.windows import Window, default_windows, mature
 from core.review.words import counted, points, within
 from core.store.selection import Selection
@@ -40,7 +42,10 @@ class DriftView:
             coverage the value with ``…_low`` and ``…_high``.
         changes: versions first seen in the time shown: kind, label, at.
         breaches: unbroken mature stretches outside tolerance: start, end, label.
+        levels: stretches between which the gap moved, of weeks only: a weekday may have a gap of
+            its own. As in `core.review.moves.level_frame`.
         headline: since when, and after what, in words.
+        moved: when the gap moved, from what to what; "" where that is not seen.
         method: how the periods' intervals were corrected together.
         windows: the windows compared unless others are chosen; None with too few mature periods.
     """
@@ -48,7 +53,9 @@ class DriftView:
     periods: pd.DataFrame
     changes: pd.DataFrame
     breaches: pd.DataFrame
+    levels: pd.DataFrame
     headline: str
+    moved: str
     method: str
     windows: tuple[Window, Window] | None
     tolerance: float
@@ -80,11 +87,14 @@ def drift_view(
     periods = _periods(found, judged, DAYS[period], now)
     changes = _changes(first_seen(cursor, selection), found.starts, DAYS[period])
     breaches = _breaches(periods, judged, DAYS[period], period)
+    levels = _levels(found, judged, periods) if period == "week" else ()
     return DriftView(
         periods=periods,
         changes=changes,
         breaches=breaches,
+        levels=level_frame(levels, periods),
         headline=_headline(periods, changes, breaches, period, tolerance),
+        moved=moved_words(levels, periods, changes),
         method=judged.method,
         windows=default_windows(found.starts, periods["mature"].to_numpy(bool), DAYS[period]),
         tolerance=tolerance,
@@ -132,6 +142,11 @@ def _design_effects(found: PeriodSums, n: IntArray) -> FloatArray:
         return np.ones(len(n))
     effects: FloatArray = found.sums.repeated.whole.mm / np.maximum(n, 1)
     return np.maximum(effects, 1)
+
+
+def _levels(found: PeriodSums, judged: Judgement, periods: pd.DataFrame) -> tuple[Level, ...]:
+    independent = judged.n / _design_effects(found, judged.n)
+    return gap_levels(found, judged.gap, independent, periods)
 
 
 def _half_width(found: PeriodSums, n: FloatArray) -> FloatArray:

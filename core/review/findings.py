@@ -39,7 +39,17 @@ _ACT_WORDS = {
 }
 
 
-Page = Literal["registry", "sign_off", "escalation", "drift", "reliability", "decision_trail"]
+Page = Literal[
+    "registry",
+    "sign_off",
+    "escalation",
+    "drift",
+    "reliability",
+    "decision_trail",
+    "segments",
+    "changes",
+    "labels",
+]
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class FindingRow:
         fingerprint: the id of the fingerprint it is about; "" where none.
         history: every act about it, oldest first.
         n_answers: how often somebody answered it.
+        evidence: the numbers it rests on, as text, by name.
     """
 
     id: str
@@ -97,6 +108,22 @@ class FindingRow:
     fingerprint: str = ""
     history: tuple[HistoryLine, ...] = ()
     n_answers: int = 0
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Leading:
+    """The most urgent finding of its kind.
+
+    Attributes:
+        row: itself.
+        others: how many more of the kind wait.
+        also: the signals that those are about, each once.
+    """
+
+    row: FindingRow
+    others: int
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -116,6 +143,24 @@ class FindingsView:
     def of(self, signal: str) -> tuple[FindingRow, ...]:
         """Those of one signal."""
         return tuple(one for one in self.rows if one.signal == signal)
+
+    def leading(self, most: int) -> tuple[Leading, ...]:
+        """The most urgent finding of each kind, so many kinds at most; what is alike is one line.
+
+        Args:
+            most: kinds.
+        """
+        by_kind: dict[str, list[FindingRow]] = {}
+        for one in self.waiting:
+            by_kind.setdefault(one.kind, []).append(one)
+        return tuple(
+            Leading(
+                first,
+                len(rest),
+                tuple(dict.fromkeys(one.signal for one in rest if one.signal is not None)),
+            )
+            for first, *rest in list(by_kind.values())[:most]
+        )
 
     @property
     def waiting(self) -> tuple[FindingRow, ...]:
@@ -215,6 +260,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         n_answers=sum(
             entry.kind in ("finding.acknowledged", "finding.waived") for entry in one.history
         ),
+        evidence=one.evidence,
     )
 
 
@@ -225,6 +271,13 @@ _PAGES: Mapping[str, Page] = {
     "drift_alarm": "drift",
     "metric_gamed": "drift",
     "confidence_anchored": "reliability",
+    "miscalibrated": "reliability",
+    "hidden_segment": "segments",
+    "split_leaked": "sign_off",
+    "model_changed": "changes",
+    "prompt_changed": "changes",
+    "inputs_drifted": "drift",
+    "labels_missing": "labels",
 }
 
 

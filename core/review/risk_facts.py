@@ -7,10 +7,12 @@ from datetime import date
 
 from core.govern.detect_anchoring import Compared
 from core.govern.detect_gaming import Gaming
+from core.govern.detect_leak import Leak as Leak
 from core.govern.detect_theatre import Theatre
 from core.govern.fingerprint import Fingerprint
+from core.govern.recent import Off as Off
+from core.govern.recent import Recent as Recent
 from core.govern.validation import Standing
-from core.measure.verdict import Verdict
 from core.store.accounts import Moved
 
 
@@ -93,73 +95,6 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class Off:
-    """A segment that is off.
-
-    Attributes:
-        dimension, value: which.
-        gap, low, high: mean confidence minus accuracy, with the interval that holds for all
-            segments together; of the high-confidence band where only that is off.
-        n: labelled claims.
-        band: whether it is only the high-confidence band.
-    """
-
-    dimension: str
-    value: str | None
-    gap: float
-    low: float
-    high: float
-    n: int
-    band: bool
-
-
-@dataclass(frozen=True)
-class Recent:
-    """The newest settled production claims, measured.
-
-    Attributes:
-        since, until: first and last day.
-        n: labelled claims.
-        gap, low, high: of the whole, the interval corrected over the signals.
-        verdict: of the whole by itself.
-        tolerance, high_from: by which.
-        high_n, high_claimed, high_observed: the high-confidence band.
-        high_low, high_high: interval of its gap, corrected likewise.
-        n_segments: segments with enough labelled inputs to be judged.
-        n_small: segments with fewer.
-        n_within: those shown to be within tolerance.
-        off: those shown to be off, worst first.
-        bounded: share of the labelled claims that lie in segments shown to be off by less than
-            twice the tolerance, in [0, 1].
-    """
-
-    since: date
-    until: date
-    n: int
-    gap: float
-    low: float
-    high: float
-    verdict: Verdict
-    tolerance: float
-    high_from: float
-    high_n: int
-    high_claimed: float
-    high_observed: float
-    high_low: float
-    high_high: float
-    n_segments: int
-    n_small: int
-    n_within: int
-    off: tuple[Off, ...]
-    bounded: float
-
-    @property
-    def band_off(self) -> bool:
-        """Whether the high-confidence band by itself is outside tolerance."""
-        return self.high_low > self.tolerance or self.high_high < -self.tolerance
-
-
-@dataclass(frozen=True)
 class Labels:
     """How a signal's labels came about.
 
@@ -182,20 +117,22 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Leak:
-    """Claims to judge on held against those tuned on.
+class Watch:
+    """The standing watch over a version since it was signed.
 
     Attributes:
-        n_tuning: tuning claims.
-        n_named: those of them that name their input.
-        n_judged: heldout claims, and production ones after the tuning.
-        n_shared: those of them that share an event or an input with tuning.
+        fingerprint: which version.
+        words: what the watch saw, with its evidence.
+        cohorts: weekly cohorts that have come of age.
+        inputs: distinct labelled inputs in them.
+        alarm: what the alarm says that stands; "" where none does.
     """
 
-    n_tuning: int
-    n_named: int
-    n_judged: int
-    n_shared: int
+    fingerprint: Fingerprint
+    words: str
+    cohorts: int
+    inputs: int
+    alarm: str
 
 
 @dataclass(frozen=True)
@@ -280,6 +217,7 @@ class SignalFacts:
         theatre: what it changed.
         followed: what was done; None: no rule was ever in force.
         trail: the trail.
+        watches: the standing watch over what is in force, or was until an alarm.
     """
 
     signal: str
@@ -302,6 +240,7 @@ class SignalFacts:
     theatre: Theatre
     followed: Followed | None
     trail: Trail
+    watches: tuple[Watch, ...] = ()
 
     @property
     def in_use(self) -> tuple[Version, ...]:

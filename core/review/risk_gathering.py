@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 import duckdb
-import numpy as np
 
 from core.govern import evidence, search, trail
 from core.govern.breaches import KINDS, Kind, reckon
@@ -15,30 +14,27 @@ from core.govern.bundle import Bundle, Part
 from core.govern.conditions import IN_USE
 from core.govern.detect_anchoring import PERIOD as WAYS_PERIOD
 from core.govern.detect_anchoring import Compared, compare_ways
-from core.govern.detect_gaming import Gaming, Pair, measure_gaming, pairs
+from core.govern.detect_gaming import measure_gaming, pairs
+from core.govern.detect_leak import measure_leak
 from core.govern.detect_theatre import measure_theatre
 from core.govern.directory import Directory, directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.overlap import overlap
+from core.govern.monitor import drift_conditions, watched
+from core.govern.recent import WEEKS, recent, segments_of
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.state import State
 from core.govern.timeline import Span, timelines
-from core.measure.gaming import collapse
-from core.measure.scores import NoValue
-from core.measure.verdict import MINIMUM_INPUTS, Judgement, judge
 from core.review.escalation import KIND_WORDS
 from core.review.risk_facts import (
     Asked,
     Followed,
     Labels,
-    Leak,
-    Off,
-    Recent,
     Seat,
     SignalFacts,
     Trail,
     Tried,
     Version,
+    Watch,
 )
 from core.review.risk_rules import missed_words
 from core.review.standing import answerable
@@ -51,19 +47,11 @@ from core.store.accounts import (
     decisions_by_seal,
     most_moved,
 )
-from core.store.catalogue import dimensions
 from core.store.errors import LedgerError
-from core.store.judged import Judged, Known, judged_counts, newest_import, tuning_freeze
-from core.store.selection import CLAIM_DIMENSIONS, Selection
-from core.store.settled import settled_cells
-from core.store.sums import grouped_sums
+from core.store.selection import Selection
 
-#: Settled weeks that are measured, and weeks in which breaches are looked for.
-WEEKS, BREACH_WEEKS = 8, 13
-#: A dimension with more values than these is a name of the case, and no segment.
-MOST_VALUES = 50
-#: Resamples that tell whether a comparison is worth all of them, and up to which p it is.
-_FEW_DRAWS, _SUSPICIOUS = 39, 0.2
+#: Weeks in which breaches are looked for.
+BREACH_WEEKS = 13
 #: Submissions that are read.
 _SUBMISSIONS = 5_000
 
@@ -107,7 +95,9 @@ class _Ledger:
         self.imports = claims_by_import(cursor)
         self.decisions = decisions_by_seal(cursor, 0 if state is None else state.sealed_to)
         self.submitted = {} if state is None else _submitted(cursor)
-        self.gaming = _gaming(cursor, state, now)
+        compared = pairs(cursor, state, now)
+        self.gaming = measure_gaming(cursor, compared, family=len(compared))
+        self.watches = {} if state is None else _watches(cursor, state, now)
         self.spans: Mapping[str, tuple[Span, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
@@ -121,7 +111,7 @@ class _Ledger:
         judged = [one for one in mine if one.split != "tuning"]
         terms = terms_of(state, signal)
         versions = self._versions(signal, judged)
-        names = self._segments(signal) if judged else ()
+        names = segments_of(self.cursor, signal) if judged else ()
         since = self.now - WAYS_PERIOD
         return SignalFacts(
             signal=signal,
@@ -134,16 +124,19 @@ class _Ledger:
             versions=versions,
             seat=None if state is None or spec is None else self._seat(state, spec),
             dimensions=names,
-            recent=self._recent(signal, names, terms, spec) if judged else None,
+            recent=recent(self.cursor, state, signal, self.now, level=self.level, names=names)
+            if judged
+            else None,
             moved=self.moved.get(signal),
             labels=_labels(judged),
-            leak=self._leak(signal, mine, versions),
+            leak=measure_leak(self.cursor, signal, mine, self.now),
             gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
             asked=_asked(judged),
             ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),
             theatre=measure_theatre(self.cursor, spec, Selection(signal), self.now),
             followed=self._followed(signal, spec),
             trail=self._trail(signal, mine),
+            watches=tuple(self.watches.get(signal, ())),
         )
 
     def _versions(self, signal: str, mine: Sequence[Account]) -> tuple[Version, ...]:
@@ -213,54 +206,6 @@ class _Ledger:
             responsible=_each_once(self.names, responsible.values()),
         )
 
-    def _segments(self, signal: str) -> tuple[str, ...]:
-        return tuple(
-            one.name
-            for one in dimensions(self.cursor, signal)
-            if one.name not in CLAIM_DIMENSIONS
-            and 1 < one.n_values + (one.n_missing > 0) <= MOST_VALUES
-        )
-
-    def _recent(
-        self, signal: str, names: Sequence[str], terms: Terms, spec: SignalSpec | None
-    ) -> Recent | None:
-        maturity = Maturity() if spec is None else spec.maturity
-        until = _midnight(self.now) - timedelta(days=maturity.days)
-        since = until - timedelta(weeks=WEEKS)
-        where = (("split", ("production",)),)
-        selection = Selection(signal, since, until, where=where)
-        groupings = [(), *((name,) for name in names)]
-        found = grouped_sums(self.cursor, selection, groupings, high_from=terms.high_from)
-        whole = judge(found.sums.take([0]), tolerance=terms.tolerance, level=self.level)
-        if not whole.n[0]:
-            return None
-        rest = list(range(1, len(found)))
-        parts = judge(found.sums.take(rest), tolerance=terms.tolerance, level=self.level)
-        entries = [(by[0], key[0]) for by, key in found.entries[1:]]
-        return _measured(since, until, whole, parts, entries)
-
-    def _leak(self, signal: str, mine: Sequence[Account], versions: Sequence[Version]) -> Leak:
-        tuning = [one for one in mine if one.split == "tuning"]
-        if not tuning:
-            return Leak(0, 0, 0, 0)
-        known = Known(self.now, newest_import(self.cursor))
-        _, freeze = tuning_freeze(self.cursor, signal, known)
-        n_judged = n_shared = 0
-        for one in versions:
-            if one.in_use:
-                judged = Judged(
-                    signal, one.fingerprint.as_json(), known, freeze=freeze, settled=self.now
-                )
-                counts = judged_counts(self.cursor, judged)
-                n_judged += counts.heldout + counts.production
-                n_shared += overlap(self.cursor, judged, limit=1).n
-        return Leak(
-            n_tuning=sum(one.n_claims for one in tuning),
-            n_named=sum(one.n_named for one in tuning),
-            n_judged=n_judged,
-            n_shared=n_shared,
-        )
-
     def _followed(self, signal: str, spec: SignalSpec | None) -> Followed | None:
         spans = self.spans.get(signal)
         if not spans or spec is None:
@@ -301,56 +246,6 @@ class _Ledger:
         )
 
 
-def _measured(
-    since: datetime,
-    until: datetime,
-    whole: Judgement,
-    parts: Judgement,
-    entries: Sequence[tuple[str, str | None]],
-) -> Recent:
-    tolerance = whole.tolerance
-    enough = [i for i in range(len(parts)) if parts.n_inputs[i] >= MINIMUM_INPUTS]
-    within = [i for i in enough if parts.verdict[i] == "within_tolerance"]
-    off = [_off(parts, i, entries[i]) for i in enough if parts.verdict[i] == "miscalibrated"]
-    off.sort(key=lambda one: -abs(one.gap))
-    n = np.where(np.isfinite(parts.gap), parts.n, 0)
-    most = 2 * tolerance
-    bounded = [
-        i for i in enough if parts.corrected_low[i] >= -most and parts.corrected_high[i] <= most
-    ]
-    return Recent(
-        since=since.date(),
-        until=(until - timedelta(days=1)).date(),
-        n=int(whole.n[0]),
-        gap=float(whole.gap[0]),
-        low=float(whole.corrected_low[0]),
-        high=float(whole.corrected_high[0]),
-        verdict=whole.verdict[0],
-        tolerance=tolerance,
-        high_from=whole.high_from,
-        high_n=int(whole.high_n[0]),
-        high_claimed=float(whole.high_claimed[0]),
-        high_observed=float(whole.high_observed[0]),
-        high_low=float(whole.high_gap_low[0]),
-        high_high=float(whole.high_gap_high[0]),
-        n_segments=len(enough),
-        n_small=len(parts) - len(enough),
-        n_within=len(within),
-        off=tuple(off),
-        bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,
-    )
-
-
-def _off(parts: Judgement, i: int, entry: tuple[str, str | None]) -> Off:
-    dimension, value = entry
-    low, high = float(parts.corrected_low[i]), float(parts.corrected_high[i])
-    if low > parts.tolerance or high < -parts.tolerance:
-        return Off(dimension, value, float(parts.gap[i]), low, high, int(parts.n[i]), band=False)
-    gap = float(parts.high_claimed[i] - parts.high_observed[i])
-    low, high = float(parts.high_gap_low[i]), float(parts.high_gap_high[i])
-    return Off(dimension, value, gap, low, high, int(parts.high_n[i]), band=True)
-
-
 def _submitted(
     cursor: duckdb.DuckDBPyConnection,
 ) -> dict[tuple[str, Fingerprint], str]:
@@ -386,30 +281,19 @@ def _missed(parts: Iterable[Part]) -> list[str]:
     ]
 
 
-def _gaming(
-    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime
-) -> tuple[Gaming, ...]:
-    """Every comparison; only what looks suspicious is resampled as often as a finding asks for."""
-    asked = pairs(cursor, state, now)
-    found: list[Gaming] = []
-    for pair in asked:
-        rough = _roughly(cursor, pair, len(asked))
-        if rough is None:
-            continue
-        if rough.found.p_narrowed <= _SUSPICIOUS:
-            found += measure_gaming(cursor, [pair], family=len(asked))
-        else:
-            found.append(rough)
-    return tuple(found)
-
-
-def _roughly(cursor: duckdb.DuckDBPyConnection, pair: Pair, family: int) -> Gaming | None:
-    before, after = (
-        settled_cells(cursor, one, pair.settled).cells[0]
-        for one in (pair.claims_before, pair.claims_after)
-    )
-    found = collapse(before, after, draws=_FEW_DRAWS)
-    return None if isinstance(found, NoValue) else Gaming(pair, found, family)
+def _watches(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> dict[str, list[Watch]]:
+    """By signal; an alarm also stands where later labels no longer show it, until signed anew."""
+    seen = watched(cursor, state, now)
+    alarms = {(one.signal, one.subject): one.text for one in drift_conditions(state, seen)}
+    found: defaultdict[str, list[Watch]] = defaultdict(list)
+    for one in seen:
+        alarm = alarms.get((one.signal, one.fingerprint.id), "")
+        found[one.signal].append(
+            Watch(one.fingerprint, one.words, one.cohorts, one.n_inputs, alarm)
+        )
+    return found
 
 
 def _ways(

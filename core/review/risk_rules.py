@@ -20,8 +20,10 @@ model update, prompt edit
     open: the newest model (prompt) is in use and not validated. Covered: it is, under its own
     fingerprint. Not measured: some claims name none. Not applicable: there was one only.
 drift
-    open: the newest settled weeks are miscalibrated. Covered: they are within tolerance. Not
-    measured: it cannot be told; labels as above.
+    open: the standing watch's alarm stands; the newest settled weeks are miscalibrated. Covered:
+    they are within tolerance; or the whole is, their high-confidence band cannot be told, and every
+    version in use is under watch, with labels and without an alarm. Not measured: it cannot be
+    told; labels as above.
 test leakage
     open: claims to judge on were tuned on, and no evidence left them out. Covered: none was, or
     evidence did. Not measured: nothing is marked as tuning, or names its input.
@@ -58,7 +60,8 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from core.govern.detect_theatre import MINIMUM_DECISIONS
-from core.review.risk_facts import Recent, SignalFacts, Version
+from core.measure.verdict import MINIMUM_INPUTS
+from core.review.risk_facts import Recent, SignalFacts, Version, Watch
 from core.review.segments import Segment
 from core.review.words import count, counted, cut, percent, points, size_of, value_name, within
 from core.store.elicited import Way
@@ -239,6 +242,12 @@ def prompt_edit(facts: SignalFacts) -> Found:
 def drift(facts: SignalFacts) -> Found:
     """Inputs drift."""
     recent, where = facts.recent, Link("drift", facts.signal)
+    alarms = [one for one in facts.watches if one.alarm]
+    if alarms:
+        first, others = alarms[0], len(alarms) - 1
+        more = f" An alarm stands on {counted(others, 'more version')}." if others else ""
+        line = f"{_ended(first.alarm)} {_capital(first.words)}.{more}"
+        return Found("open", line, where)
     doubt = _doubt(facts)
     if doubt is not None or recent is None:
         return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
@@ -246,7 +255,8 @@ def drift(facts: SignalFacts) -> Found:
     span = f"{recent.since} to {recent.until}"
     status: Status = "not_measured"
     says = f"it cannot be told yet whether that is within {within(recent.tolerance)}"
-    if recent.low > -recent.tolerance and recent.high < recent.tolerance:
+    inside = recent.low > -recent.tolerance and recent.high < recent.tolerance
+    if inside:
         says = (
             f"within {within(recent.tolerance)}, but its high-confidence band cannot be told yet "
             f"(n {count(recent.high_n)})"
@@ -257,7 +267,10 @@ def drift(facts: SignalFacts) -> Found:
             says = f"its high-confidence band is outside {within(recent.tolerance)}"
     elif recent.verdict == "within_tolerance":
         status, says = "covered", f"within {within(recent.tolerance)}"
-    return Found(status, f"Re-measured on {span}: {_gap(recent)}, {says}.{cases}", where)
+    elif inside and _all_watched(facts):
+        status = "covered"
+    seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
+    return Found(status, f"Re-measured on {span}: {_gap(recent)}, {says}.{seen}{cases}", where)
 
 
 def leakage(facts: SignalFacts) -> Found:
@@ -690,6 +703,22 @@ def _way(one: Way, signal: str = "") -> str:
     )
 
 
+def _all_watched(facts: SignalFacts) -> bool:
+    """Whether every version in use is watched, has labels enough to be judged, and no alarm."""
+    watched = {one.fingerprint for one in facts.watches if one.inputs >= MINIMUM_INPUTS}
+    used = {one.fingerprint for one in facts.in_use}
+    return bool(used) and used <= watched
+
+
+def _watch(facts: SignalFacts, one: Watch) -> str:
+    """What the watch saw, and of which version where there are several."""
+    versions = {each.fingerprint for each in facts.watches}
+    versions |= {each.fingerprint for each in facts.in_use}
+    if len(versions) > 1:
+        return f"{one.fingerprint.words()}: {one.words}"
+    return _capital(one.words)
+
+
 def _doubt(facts: SignalFacts) -> str | None:
     """Why labels cannot speak for all claims; None where they can."""
     labels = facts.labels
@@ -767,6 +796,10 @@ def _number(value: float | None, places: int) -> str:
 
 def _signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{count(abs(value))}"
+
+
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _ended(sentence: str) -> str:

@@ -20,6 +20,8 @@ DIMENSION_WORDS = {
     "prompt_version": "Prompt version",
     "elicitation": "Elicitation",
     "elicitation_order": "Elicitation order",
+    "params_version": "Settings",
+    "calibrator_version": "Calibrator",
     "split": "Split",
     "action": "Action taken",
     "week": "Week",

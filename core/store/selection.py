@@ -11,6 +11,8 @@ CLAIM_DIMENSIONS = (
     "prompt_version",
     "elicitation",
     "elicitation_order",
+    "params_version",
+    "calibrator_version",
     "split",
     "action",
 )

@@ -28,6 +28,8 @@ if view.periods.empty:
 st.markdown(f"**{plain(chosen.selection.signal)}**")
 badges.validation(data.badge(chosen.selection))
 st.markdown(f"#### {plain(view.headline)}")
+if view.moved:
+    st.markdown(plain(view.moved))
 timeline.draw(view, measure)
 with st.expander("Every measure on the same time", icon=":material/stacked_line_chart:"):
     timeline.strips(view)

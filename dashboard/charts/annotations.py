@@ -1,4 +1,4 @@
-"""What stands around a line over time: changes, breaches, immature periods, numbers of claims."""
+"""What stands around a line over time: changes, moves, breaches, immature periods, claims."""
 
 from __future__ import annotations
 
@@ -149,6 +149,62 @@ def draw_breaches(
             drawing.write(text, a if fits else b, y, palette.alert_ink, align=align, bold=True)
         drawing.rect((a, b), (y + 8, y + 13), palette.alert, 1)
     return top + 6 + deepest * (LANE + 10)
+
+
+def draw_levels(
+    drawing: Drawing,
+    levels: pd.DataFrame,
+    axis: TimeAxis,
+    width: float,
+    strip: Strip,
+    palette: Palette,
+) -> float:
+    """Steps from one level to the next, and below the strip a triangle and words at each move.
+
+    Args:
+        drawing: to draw upon.
+        levels: start (date), end (date, the day after the last), value, label (of the move to it;
+            "" for the first), ascending. May be empty.
+        axis: of time.
+        width: of the plot at its narrowest, in pixels.
+        strip: the line's.
+        palette: the colours.
+
+    Returns:
+        Where the words end, in pixels from the top of the plot.
+    """
+    if levels.empty:
+        return strip.bottom
+    start = np.clip(axis.at(levels["start"]), 0, axis.end)
+    end = np.clip(axis.at(levels["end"]), 0, axis.end)
+    # A level holds until the next begins, also over periods without a label.
+    stop = np.append(start[1:], end[-1])
+    y = strip.y(levels["value"])
+    drawing.line(
+        np.column_stack([start, stop]).ravel(), np.repeat(y, 2), palette.ink, thick=2.5, opacity=0.6
+    )
+    scale = width / axis.end
+    texts = [shortened(str(text), 48) for text in levels["label"]]
+    moves = [k for k, text in enumerate(texts) if text]
+    to_place = [
+        Label(float(start[k]) * scale - 6, text_width(texts[k], SMALL_SIZE) + 12) for k in moves
+    ]
+    deepest = 0
+    for k, lane in zip(moves, lanes(to_place, width), strict=True):
+        x = float(start[k])
+        deep = 0 if lane is None else lane.lane
+        deepest = max(deepest, deep + 1)
+        at = strip.bottom + 4 + LANE * (deep + 0.5)
+        shape = (
+            "triangle-up"
+            if levels["value"].iloc[k] > levels["value"].iloc[k - 1]
+            else ("triangle-down")
+        )
+        drawing.point(x, at, palette.ink, size=46, shape=shape)
+        if lane is not None:
+            dx = 9 if lane.align == "left" else -9
+            drawing.write(texts[k], x, at, palette.ink, align=lane.align, dx=dx)
+    return strip.bottom + 4 + deepest * LANE
 
 
 def draw_claims(

@@ -18,6 +18,7 @@ from dashboard.charts.annotations import (
     draw_changes,
     draw_claims,
     draw_immature,
+    draw_levels,
     place_changes,
 )
 from dashboard.charts.base import finish, words_only
@@ -30,6 +31,7 @@ from dashboard.charts.timeline import NARROW, Days, Series, TimeAxis, draw_serie
 
 _MARGIN = 62  # pixels beside the plot
 _HEAD = LANE + 5
+NO_LEVELS = pd.DataFrame(columns=["start", "end", "value", "label"])
 #: What `measure_strips` shows, from the top.
 STRIPS: tuple[tuple[MeasureName, ...], ...] = (
     ("accuracy", "mean_confidence"),
@@ -46,6 +48,7 @@ def drift_timeline(
     *,
     measure: MeasureName,
     tolerance: float | None = None,
+    levels: pd.DataFrame | None = None,
     width: int = 900,
     height: int = 240,
 ) -> alt.LayerChart | alt.Chart:
@@ -53,8 +56,9 @@ def drift_timeline(
 
     The line lies in its interval band. Immature periods are hollow, dashed, tinted and named; a
     period without a value, or left out, is a gap in the line. Diamonds are gaps judged
-    miscalibrated. Intervals much wider than the line moves are cut at the plot's edge; hovering
-    tells their ends.
+    miscalibrated. A step from one level to the next is where the gap moved, whatever version came
+    in then. Intervals much wider than the line moves are cut at the plot's edge; hovering tells
+    their ends.
 
     Args:
         periods: one row per week or day, ascending: period ("2026-W47" or "2026-11-23"), start
@@ -67,6 +71,8 @@ def drift_timeline(
         measure: which one ``value`` is; gap, accuracy, mean_confidence and coverage are
             proportions.
         tolerance: the accepted gap, in (0, 1); its strip is drawn for the gap only.
+        levels: stretches of one level of the gap, drawn for it only: start (date), end (date, the
+            day after the last), value, label (of the move to it). None leaves them out.
         width: of the whole, in pixels; a page may narrow it.
         height: of the part with the line, in pixels; what stands above and below it comes on top.
     """
@@ -87,8 +93,10 @@ def drift_timeline(
     if measure == "gap":
         _draw_tolerance(drawing, strip, axis, tolerance, palette)
     draw_series(drawing, strip, series, palette, palette.estimate, out=out)
+    steps = levels if levels is not None and measure == "gap" else NO_LEVELS
+    moved = draw_levels(drawing, steps, axis, plot, strip, palette)
     _name_parts(drawing, strip, series, axis, placed, tolerance, palette)
-    below = draw_breaches(drawing, breaches, axis, plot, strip.bottom, palette)
+    below = draw_breaches(drawing, breaches, axis, plot, moved, palette)
     bars = draw_claims(drawing, periods, axis, below + _HEAD + 4, palette)
     span = (placed.height, bars.bottom)
     draw_immature(drawing, periods, axis, span, bars.top - LANE / 2 - 2, palette)
@@ -104,6 +112,7 @@ def drift_timeline(
     labels |= {float(bars.y(t)): words.count_short(t) for t in claim_ticks(bars.high)}
     title = [known.title + (", with its interval" if np.isfinite(series.low).any() else "")]
     notes = ["diamonds: judged miscalibrated"] * bool(out.any())
+    notes += ["steps: its level before and after it moved"] * (not steps.empty)
     if placed.unnamed:
         notes.append(
             f"{words.plural(placed.unnamed, 'change')} without room for a name: hover for it"

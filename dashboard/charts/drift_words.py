@@ -23,8 +23,9 @@ def alt_text_drift(
     breaches: pd.DataFrame,
     *,
     measure: MeasureName,
+    levels: pd.DataFrame | None = None,
 ) -> str:
-    """Takeaway of `drift_timeline`: the last mature value, the range, breaches and changes."""
+    """Takeaway of `drift_timeline`: the last mature value, the range, moves, breaches, changes."""
     if periods.empty:
         return "No claims yet."
     known, axis = MEASURES[measure], time_axis(periods)
@@ -38,6 +39,9 @@ def alt_text_drift(
             f"{known.told(high['value'])} in {high['period']}."
         )
     parts += _young(periods, axis)
+    if levels is not None and measure == "gap":
+        moves = (label for label in levels["label"] if label)
+        parts += [f"{text[:1].upper()}{text[1:]}." for text in moves]
     told = zip(breaches.get("label", []), breaches.get("start", []), strict=True)
     parts += [f"{text[:1].upper()}{text[1:]} from {_date(start)}." for text, start in told]
     placed = place_changes(changes, axis, NARROW)

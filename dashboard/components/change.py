@@ -29,7 +29,10 @@ from dashboard.components.filters import Filters, value_of
 from dashboard.components.verbatim import plain
 
 #: What can have changed; segments and actions are no versions.
-_DIMENSIONS = ("model_version", "prompt_version", "elicitation", "elicitation_order")
+_DIMENSIONS = (
+    *("model_version", "prompt_version", "elicitation", "elicitation_order"),
+    *("params_version", "calibrator_version"),
+)
 _PAIRING: dict[str, tuple[bool | None, str]] = {
     "auto": (None, "Whichever fits"),
     "paired": (True, "Shared inputs only"),
@@ -206,7 +209,7 @@ def _band(one: Numbers) -> str:
 
 
 def links(review: ChangeReview) -> None:
-    """To the claims of both sides, and of the worst segments."""
+    """To the claims of both sides, of the worst segments, and to a cut for what became worse."""
     with st.container(horizontal=True):
         for side, name in ((review.before, review.before_name), (review.after, review.after_name)):
             claims.link(Search(side), f"Claims of {plain(name)}")
@@ -215,6 +218,13 @@ def links(review: ChangeReview) -> None:
             assert one.dimension is not None
             side = review.after.narrowed(one.dimension, one.value)
             claims.link(Search(side), f"After, {plain(one.name)}")
+        if review.regressed:
+            st.page_link(
+                "app_pages/thresholds.py",
+                label="Look for a cut that still holds",
+                icon=":material/tune:",
+                query_params={"signal": review.after.signal},
+            )
 
 
 def segments(review: ChangeReview) -> None:

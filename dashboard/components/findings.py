@@ -12,17 +12,18 @@ from core.govern.answers import acknowledge, waive
 from core.govern.conditions import Severity
 from core.govern.state import State
 from core.govern.validation import WAIVER_DAYS
-from core.review.findings import FindingRow, FindingsView, answering
-from core.review.pointer import Pointer
+from core.review.findings import FindingRow, FindingsView, Leading, answering
 from core.review.words import counted
 from core.store.errors import LedgerError
 from dashboard import owner
-from dashboard.components import links, trail
+from dashboard.components import evidenced, links, trail
 from dashboard.components.acting import Acting
 from dashboard.components.verbatim import plain, verbatim
 
-#: As many stand open; the rest waits in a drawer.
+#: As many kinds stand open, each with its most urgent finding; the rest waits in a drawer.
 SHOWN = 3
+#: As many signals are named beside it.
+_NAMED = 4
 #: How the keys of this component's widgets begin.
 KEYS = "finding_"
 
@@ -47,15 +48,29 @@ def lead(view: FindingsView, state: State | None, person: Acting | None) -> None
         return
     st.subheader("Findings")
     st.markdown(plain(view.headline))
-    waiting, waived = view.waiting, [one for one in view.rows if not one.waits]
-    each(waiting[:SHOWN], state, person)
-    rest = [*waiting[SHOWN:], *waived]
+    leading = view.leading(SHOWN)
+    for one in leading:
+        with st.container(border=True, gap="xsmall"):
+            _one(one.row, state, person, on_its_entry=False)
+            if one.others:
+                st.markdown(_alike(one))
+    shown = {one.row.id for one in leading}
+    waived = [one for one in view.rows if not one.waits]
+    rest = [*(one for one in view.waiting if one.id not in shown), *waived]
     if rest:
         said = f"{len(rest)} more"
         if waived:
             said += f", {counted(len(waived), 'waived one')} among them"
         with st.expander(said, icon=":material/unfold_more:"):
             each(rest, state, person)
+
+
+def _alike(one: Leading) -> str:
+    """How many more of its kind wait, and of which signals."""
+    several = "another one waits" if one.others == 1 else f"{one.others} more wait"
+    named = ", ".join(verbatim(signal) for signal in one.also[:_NAMED])
+    more = f" and {len(one.also) - _NAMED} more" if len(one.also) > _NAMED else ""
+    return f"Of this kind {several}{f': {named}{more}' if named else ''}."
 
 
 def each(
@@ -111,9 +126,8 @@ def _settle(row: FindingRow) -> None:
     elif row.page == "sign_off" and row.signal:
         query = {"signal": row.signal, "fingerprint": row.fingerprint}
         st.page_link(_SIGN_OFF, label="Open in Sign-off", icon=_SIGN_ICON, query_params=query)
-    elif row.page in ("drift", "reliability") and row.signal:
-        where = Pointer(row.text, row.page, row.signal)
-        links.draw(where, f"Open in {row.page.capitalize()}")
+    elif row.page in evidenced.PAGES and row.signal:
+        evidenced.link(row, row.signal)
     elif row.page == "escalation" and row.signal:
         links.escalation(row.signal, "Open in Escalation")
     elif row.signal:

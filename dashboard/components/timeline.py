@@ -34,11 +34,18 @@ def draw(view: DriftView, measure: str) -> None:
         palette_for(st.context.theme.type),
         measure=measure,  # type: ignore[arg-type]
         tolerance=view.tolerance if measure == "gap" else None,
+        levels=view.levels,
     )
     st.altair_chart(
         chart,
         width=int(chart.width),
-        alt=alt_text_drift(periods, view.changes, view.breaches, measure=measure),  # type: ignore[arg-type]
+        alt=alt_text_drift(
+            periods,
+            view.changes,
+            view.breaches,
+            measure=measure,  # type: ignore[arg-type]
+            levels=view.levels,
+        ),
     )
     st.caption(
         f"95% intervals of each period's own; breaches and verdicts are corrected together: "

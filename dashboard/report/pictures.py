@@ -64,9 +64,10 @@ def timeline(closer: Closer) -> Picture:
         LIGHT,
         measure="gap",
         tolerance=drift.tolerance,
+        levels=drift.levels,
         **_TIMELINE,
     )
-    alt = alt_text_drift(periods, newest, drift.breaches, measure="gap")
+    alt = alt_text_drift(periods, newest, drift.breaches, measure="gap", levels=drift.levels)
     return Picture(chart.to_dict(), alt)
 
 

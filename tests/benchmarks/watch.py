@@ -26,6 +26,14 @@ from pathlib import Path
 import duckdb
 from spine import best_of, peak_mb, timed
 
+from core.govern import detect, evidence, people, registry, runs, watch
+from core.govern.acts import Actor, Proposal, Signature, stamp
+from core.govern.fingerprint import Fingerprint
+from core.govern.imports import import_recorded
+from core.govern.office import Office
+from core.govern.registry_file import read
+from core.store.ledger import Ledger
+
 SIGNALS, WEEKS = 50, 104
 DIMENSIONS = dict.fromkeys(("region", "topic", "channel", "tier", "language"), 8)
 NOW = datetime(2026, 11, 24, 9)
@@ -67,7 +75,7 @@ spec:
     maxAgeDays: 180
     minSamples: 400
     segments: [region, topic, channel, tier, language]
-    criteria: [{{metric: ece, max: "0.20"}}, {{metric: auroc, min: "0.55"}}]
+    criteria: [{{metric: gap, max: "0.20"}}, {{metric: auroc, min: "0.55"}}]
   escalation:
     bands: [{{below: "0.90", action: review}}, {{action: automate}}]
 """
@@ -75,13 +83,6 @@ spec:
 
 def build(folder: Path, rows: int) -> Path:
     """A ledger with the claims, the registry and a signature for every signal."""
-    from core.govern import people, registry, signing
-    from core.govern.fingerprint import Fingerprint
-    from core.govern.imports import import_recorded
-    from core.govern.office import Office
-    from core.govern.registry_file import read
-    from core.store.ledger import Ledger
-
     parquet, path = folder / "claims.parquet", folder / "ledger.duckdb"
     sql = GENERATE.format(
         rows=rows,
@@ -101,21 +102,35 @@ def build(folder: Path, rows: int) -> Path:
         entries = "---".join(ENTRY.format(number=number) for number in range(SIGNALS))
         registry.apply(office, read(entries), "user:desk/admin")
         for number in range(SIGNALS):
-            signal = f"signal-{number}"
-            for who, what in (("user:desk/ann", "submitted"), ("user:risk/vera", "signed")):
-                sub = people.known_person(office, who)
-                actor = people.actor_for(office.state(), sub, f"validation.{what}", signal)
-                if what == "submitted":
-                    signing.submit(office, actor, signal, version)
-                else:
-                    signing.sign(office, actor, signal, version, meaning="I read it.")
+            sign(office, f"signal-{number}", version)
     return path
+
+
+def sign(office: Office, signal: str, version: Fingerprint) -> None:
+    """Evidence as it is frozen, submitted and signed; signing by itself would measure it again."""
+    with office.ledger.cursor() as cursor:
+        spec = office.state().entries[signal].spec
+        bundle = evidence.freeze(cursor, spec, version, at=office.now(), program="benchmark")
+    assert bundle.met, [one.words for one in bundle.whole.sample.results]
+    entry = office.state().entries[signal]
+    ann, vera = (people.known_person(office, who) for who in ("user:desk/ann", "user:risk/vera"))
+    body = {
+        "evidence": bundle.sha256,
+        "material_sha256": entry.material_sha256,
+        "criteria_met": True,
+        "author": ann,
+    }
+    until = {"until": stamp(office.now() + timedelta(days=180))}
+    signature = Signature("I read it.", bundle.sha256)
+    with office.acting() as desk:
+        evidence.store(desk.cursor, bundle)
+        desk.perform(Proposal("validation.submitted", Actor(ann, "owner"), signal, version, body))
+        actor = Actor(vera, "validator")
+        desk.perform(Proposal("validation.signed", actor, signal, version, until, signature))
 
 
 def bare_scan(path: Path) -> dict[str, float]:
     """One query that sums n, v and y over every signal, week and segment."""
-    from core.store.ledger import Ledger
-
     sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
     columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
     sql = f"""
@@ -130,10 +145,6 @@ def bare_scan(path: Path) -> dict[str, float]:
 
 def check(path: Path) -> dict[str, float]:
     """A night's run, and what its parts took; the first run has found what there is to find."""
-    from core.govern import detect, runs, watch
-    from core.govern.office import Office
-    from core.store.ledger import Ledger
-
     now = NOW
     spent: dict[str, float] = {}
 

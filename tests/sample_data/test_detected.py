@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.govern.conditions import Condition
+from core.govern.conditions import KIND_WORDS, Condition
 from core.govern.detect import detected
 from core.govern.detect_anchoring import compare_ways
 from core.govern.detect_gaming import Gaming, measure_gaming, pairs
@@ -25,7 +26,20 @@ from core.store.selection import Selection
 from sample_data import planted
 
 NOW = datetime(2026, 11, 23, 12)
-DETECTED = ("metric_gamed", "confidence_anchored", "confidence_theatre")
+#: What is planted, by its kind of finding, its signal and what of it.
+DETECTED = {
+    ("miscalibrated", planted.ANSWER, "miscalibrated"),
+    ("miscalibrated", planted.DRAFT, "miscalibrated"),
+    ("hidden_segment", planted.SELF_REPORT, "topic"),
+    ("hidden_segment", planted.SAFETY, "policy"),
+    ("split_leaked", planted.ANSWER, "split_leaked"),
+    ("model_changed", planted.SAFETY, "model_version=guard-2"),
+    ("prompt_changed", planted.DRAFT, "prompt_version=draft-v3"),
+    ("inputs_drifted", planted.LOGPROB, "amount"),
+    ("metric_gamed", planted.JUDGE, "prompt rubric-3"),
+    ("confidence_anchored", planted.DRAFT, "reply-draft.self-report/verbal/draft-v2-after"),
+    ("confidence_theatre", planted.MERGE, "confidence_theatre"),
+}
 JUDGED = (planted.JUDGE, "prompt rubric-3")
 
 
@@ -61,15 +75,77 @@ def theatres(cursor: duckdb.DuckDBPyConnection, state: State) -> dict[str, Theat
     }
 
 
-def test_the_three_planted_failures_are_found_and_nothing_else(
+def test_the_planted_failures_are_found_and_nothing_else(
     conditions: tuple[Condition, ...],
 ) -> None:
-    assert {(one.kind, one.signal) for one in conditions} == {
-        ("metric_gamed", planted.JUDGE),
-        ("confidence_anchored", planted.DRAFT),
-        ("confidence_theatre", planted.MERGE),
-    }
+    assert {(one.kind, one.signal, one.subject) for one in conditions} == DETECTED
+
+
+def test_the_readme_lists_them() -> None:
+    text = (Path(planted.__file__).parent / "README.md").read_text(encoding="utf-8")
+    listed = text[text.index("| finding |") :].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in listed]
+    stated = {(title, one.strip("` ")) for title, named, _ in cells for one in named.split(",")}
+    assert stated == {(KIND_WORDS[kind], signal) for kind, signal, _ in DETECTED}
+
+
+def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(
+    conditions: tuple[Condition, ...],
+) -> None:
     assert {one.severity for one in conditions} == {"warning"}
+
+
+def test_signals_that_are_honest_everywhere_raise_nothing(
+    conditions: tuple[Condition, ...],
+) -> None:
+    # Complaints are labelled first in GROUNDING: unweighted, its labels show a gap of ten points.
+    honest = {planted.AGREEMENT, planted.GROUNDING}
+    assert not honest & {one.signal for one in conditions}
+    # Young weeks look overconfident in MERGE, until their successes are known too.
+    assert {one.kind for one in conditions if one.signal == planted.MERGE} == {"confidence_theatre"}
+    assert {one.kind for one in conditions if one.signal == planted.LOGPROB} == {"inputs_drifted"}
+
+
+def test_versions_that_change_nothing_are_not_reviewed_as_worse(
+    conditions: tuple[Condition, ...],
+) -> None:
+    changed = {one.subject for one in conditions if one.kind in ("model_changed", "prompt_changed")}
+    assert changed == {"model_version=guard-2", "prompt_version=draft-v3"}
+
+
+def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
+    conditions: tuple[Condition, ...],
+) -> None:
+    (one,) = (one for one in conditions if one.kind == "inputs_drifted")
+    assert "amount=over 500 from 7% to 39% of what comes in" in one.text
+    assert "Harder cases, honestly foretold" in one.text
+    assert dict(one.evidence)["reference"] == "signed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("miscalibrated", " claims of "),
+        ("hidden_segment", "topic=medical is off by +14"),
+        ("model_changed", "Worse on policy=legal (+2"),
+        ("prompt_changed", "worse. The gap went from −0"),
+        ("split_leaked", "300 of "),
+    ],
+)
+def test_each_says_what_is_off_in_numbers(
+    conditions: tuple[Condition, ...], kind: str, said: str
+) -> None:
+    assert any(said in one.text for one in conditions if one.kind == kind)
+
+
+def test_every_text_about_calibration_tells_inputs_and_days(
+    conditions: tuple[Condition, ...],
+) -> None:
+    kinds = ("miscalibrated", "hidden_segment", "model_changed", "prompt_changed", "inputs_drifted")
+    told = [one for one in conditions if one.kind in kinds]
+    assert len(told) == 7
+    for one in told:
+        assert re.search(r"[\d,]+ claims of [\d,]+ inputs on \d+ days", one.text), one.text
 
 
 def test_the_judges_new_rubric_alone_is_flagged_by_both_signs(
@@ -150,8 +226,17 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         rounds(office, thorough=True)
         rounds(office)
         view = findings_view(ledger.cursor(), office.state(), NOW)
-    pages = {(one.kind, one.signal): one.page for one in view.rows if one.kind in DETECTED}
+    kinds = {kind for kind, *_ in DETECTED}
+    pages = {(one.kind, one.signal): one.page for one in view.rows if one.kind in kinds}
     assert pages == {
+        ("miscalibrated", planted.ANSWER): "reliability",
+        ("miscalibrated", planted.DRAFT): "reliability",
+        ("hidden_segment", planted.SELF_REPORT): "segments",
+        ("hidden_segment", planted.SAFETY): "segments",
+        ("split_leaked", planted.ANSWER): "sign_off",
+        ("model_changed", planted.SAFETY): "changes",
+        ("prompt_changed", planted.DRAFT): "changes",
+        ("inputs_drifted", planted.LOGPROB): "drift",
         ("metric_gamed", planted.JUDGE): "drift",
         ("confidence_anchored", planted.DRAFT): "reliability",
         ("confidence_theatre", planted.MERGE): "escalation",

@@ -88,6 +88,14 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
     found = {(one.kind, one.signal) for one in outlook(office).findings}
     assert found == {
         ("empty_owner_seat", SAFETY),
+        ("miscalibrated", ANSWER),
+        ("miscalibrated", DRAFT),
+        ("hidden_segment", SELF_REPORT),
+        ("hidden_segment", SAFETY),
+        ("split_leaked", ANSWER),
+        ("model_changed", SAFETY),
+        ("prompt_changed", DRAFT),
+        ("inputs_drifted", LOGPROB),
         ("metric_gamed", JUDGE),
         ("confidence_anchored", DRAFT),
         ("confidence_theatre", MERGE),

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from core.govern import registry
@@ -16,6 +20,7 @@ from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.people import actor_for
 from core.govern.registry_file import read
+from core.store.ingest import import_file
 from core.store.ledger import Ledger
 
 REGISTRY = """
@@ -176,3 +181,46 @@ def registry_text() -> str:
 @pytest.fixture(scope="session")
 def v1() -> Fingerprint:
     return V1
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Callable[[Governed, pd.DataFrame], None]:
+    """``bring(governed, frame)``: import claims."""
+
+    def import_frame(governed: Governed, frame: pd.DataFrame) -> None:
+        file = tmp_path / f"claims-{len(list(tmp_path.iterdir()))}.csv"
+        frame.to_csv(file, index=False)
+        assert import_file(governed.ledger, file).n_quarantined == 0
+
+    return import_frame
+
+
+def _made(
+    clock: Clock, days_ago: range, per_day: int = 20, *, gap: float = 0.0, **columns: Any
+) -> pd.DataFrame:
+    size = len(days_ago) * per_day
+    rng = np.random.default_rng(size + days_ago.start)
+    confidence = rng.choice([0.5, 0.7, 0.95], size)
+    day = np.repeat([clock.now - timedelta(days=one) for one in days_ago], per_day)
+    label = f"{days_ago.start}-{days_ago.stop}-{'-'.join(map(str, columns.values()))}"
+    return pd.DataFrame(
+        {
+            "event_id": [f"{label}-{i}" for i in range(size)],
+            "ts": [f"{one:%Y-%m-%dT%H:%M:%S}Z" for one in day],
+            "signal": "triage",
+            "confidence": confidence,
+            "outcome": (rng.random(size) < confidence - gap).astype(int),
+            "model_version": "m1",
+            "prompt_version": "p1",
+            **columns,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def made() -> Callable[..., pd.DataFrame]:
+    """``made(clock, range(days ago), per_day, gap=…, **columns)``: claims of these days.
+
+    States .5, .7 and .95, as often right as that less the gap.
+    """
+    return _made

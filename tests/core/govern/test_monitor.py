@@ -30,7 +30,7 @@ def log(governed: Any, tmp_path: Path) -> Log:
     """``log(week, gap, …)``: a week of production claims after the signature, off by a gap."""
 
     def import_week(week: int, gap: float = 0.0, n: int = 300, **columns: Any) -> None:
-        rng = np.random.default_rng([week + 1, n, round(1000 * gap)])
+        rng = np.random.default_rng([week + 1, n, abs(round(1000 * gap))])
         v = rng.choice([0.6, 0.8, 0.95], n)
         day = SIGNED + timedelta(weeks=week, hours=1)
         name = f"{week}-{len(list(tmp_path.iterdir()))}"
@@ -117,6 +117,7 @@ def test_an_alarm_opens_a_finding_with_its_numbers_and_no_second_one_for_the_sus
     validation = governed.office.state().validations["triage", v1]
     assert validation.trigger.id == DRIFT_ALARM
     assert "The gap is +" in validation.trigger.reason
+    assert validation.trigger.reason.endswith(" It was so from the first cohort on.")
     (found,) = [one for one in outlook(governed.office).findings if one.kind == "drift_alarm"]
     assert (found.severity, found.fingerprint, found.stored) == ("critical", v1, True)
     numbers = dict(found.evidence)
@@ -126,13 +127,50 @@ def test_an_alarm_opens_a_finding_with_its_numbers_and_no_second_one_for_the_sus
     # Neither a short round nor another thorough one takes it away, or says it twice.
     clock.forward(days=1)
     assert not [act for act in rounds(governed.office) if act.kind.startswith("validation")]
-    assert not rounds(governed.office, thorough=True)
+    # That nothing rests on it any more is what the next check makes of the other finding.
+    again = {act.kind for act in rounds(governed.office, thorough=True)}
+    assert again <= {"finding.revised"}
     assert "drift_alarm" in kinds(governed)
     # A new signature begins a new watch.
     governed.validate()
     rounds(governed.office, thorough=True)
     assert "drift_alarm" not in kinds(governed)
     assert standing(governed, v1) == ("validated", True)
+
+
+def test_an_alarm_says_about_when_it_changed_and_from_what_to_what(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    for week, gap in enumerate([0.0] * 4 + [0.2] * 3):
+        log(week, gap)
+    clock.forward(weeks=7, days=30)
+    one = seen(governed)
+    assert one.alarm is not None
+    before, after = one.gap.stretches
+    assert (before.last, after.first) == (3, 4)
+    assert (before.inputs, after.inputs) == (1200, 900)
+    moved = f"from {before.mean * 100:+.1f} to {after.mean * 100:+.1f} points."
+    assert one.alarm.words.endswith(f" It changed about 2026-W49: {moved.replace('-', '−')}")
+    (found,) = drift_conditions(governed.office.state(), [one])
+    assert found.text.endswith(one.alarm.words)
+    numbers = dict(found.evidence)
+    assert numbers["changed"] == "2026-W49"
+    assert float(numbers["after"]) == pytest.approx(0.2, abs=0.04)
+
+
+def test_without_an_alarm_a_change_is_dated_but_nothing_is_said_of_it(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    # From one end of the tolerance to the other: moved, and never beyond what was agreed.
+    for week, gap in enumerate([-0.04] * 3 + [0.04] * 3):
+        log(week, gap, n=900)
+    clock.forward(weeks=6, days=30)
+    one = seen(governed)
+    assert len(one.gap.stretches) == 2
+    assert one.alarm is None
+    assert "changed" not in one.words
 
 
 def test_a_waiver_agreed_after_the_alarm_is_not_closed_by_it(
@@ -227,6 +265,7 @@ def test_errors_of_what_is_automated_are_watched_against_their_bound(
     assert one.alarm is not None
     assert one.alarm.parts == (one.errors,)
     assert "12.0% (at most 6% accepted)" in one.alarm.words
+    assert one.alarm.words.endswith(" It was so from the first cohort on.")
 
 
 def test_no_validated_version_of_the_sample_alarms_and_those_known_to_drift_would(

@@ -147,3 +147,21 @@ def test_other_cases_are_not_taken_for_another_version(tmp_path: Path) -> None:
     assert found.whole.gap.after.value == pytest.approx(found.whole.gap.before.value)
     assert not found.regressed
     assert raw.verdict == "worse"
+
+
+def test_settings_and_calibrators_are_versions_too(tmp_path: Path) -> None:
+    file = tmp_path / "settings.csv"
+    file.write_text(
+        "event_id,ts,signal,confidence,outcome,params_version,calibrator_version\n"
+        + "".join(
+            f"{i},2026-11-{1 + i // 50:02d},s,0.9,{int(i % 10 > 0)},t{i // 100},c{i // 150}\n"
+            for i in range(200)
+        )
+    )
+    with Ledger.open(tmp_path / "settings.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+        cursor = ledger.cursor()
+        changes = {one.dimension: (one.before, one.after) for one in offered(cursor, claims("s"))}
+        found = compare(cursor, claims("s", params_version="t0"), claims("s", params_version="t1"))
+    assert changes == {"calibrator_version": ("c0", "c1"), "params_version": ("t0", "t1")}
+    assert (found.whole.gap.inputs, found.verdict) == (100, "cannot_tell")

@@ -187,3 +187,20 @@ def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
         f"{NOW:%Y-%m-%d %H:%M} found by Calibration Ledger. Believed then: topic=tax is off by 9.",
         f"{NOW:%Y-%m-%d %H:%M} revised by Calibration Ledger",
     ]
+
+
+def test_the_most_urgent_of_each_kind_leads_and_tells_how_many_are_alike(
+    house: House, tmp_path: Path
+) -> None:
+    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    file = tmp_path / "more.csv"
+    file.write_text(CLAIMS.replace("other", "another").replace("a,", "c,").replace("b,", "d,"))
+    import_file(house.ledger, file)
+    leading = house.view().leading(3)
+    assert {one.row.kind: (one.others, one.also) for one in leading} == {
+        "new_fingerprint": (0, ()),
+        "unregistered_signal": (1, ("other",))
+        if leading[-1].row.signal == "another"
+        else (1, ("another",)),
+    }
+    assert [one.row.kind for one in house.view().leading(1)] == [leading[0].row.kind]

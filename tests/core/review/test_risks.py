@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from core.govern.detect_anchoring import Compared
 from core.govern.detect_gaming import Gaming, Pair
 from core.govern.detect_theatre import Theatre
 from core.govern.fingerprint import Fingerprint
+from core.govern.monitor import Alarm, Watched, watched
 from core.govern.office import Office
 from core.govern.validation import Standing, ValidationState
 from core.measure.elicitation import Difference
@@ -33,11 +35,13 @@ from core.review.risk_facts import (
     Trail,
     Tried,
     Version,
+    Watch,
 )
 from core.review.risk_rules import RULES, Link
 from core.review.risks import RisksView, risks_view, tally_words
 from core.review.wholeness import wholeness
 from core.store.accounts import Moved
+from core.store.basis import HowLabelled
 from core.store.elicited import Way
 from core.store.ledger import Ledger
 from core.store.selection import Selection
@@ -84,6 +88,8 @@ RECENT = Recent(
     since=date(2026, 8, 29),
     until=date(2026, 10, 23),
     n=2_000,
+    n_inputs=1_900,
+    n_days=56,
     gap=0.01,
     low=-0.01,
     high=0.03,
@@ -91,6 +97,8 @@ RECENT = Recent(
     tolerance=0.05,
     high_from=0.9,
     high_n=500,
+    high_inputs=480,
+    high_days=56,
     high_claimed=0.95,
     high_observed=0.94,
     high_low=-0.02,
@@ -100,6 +108,7 @@ RECENT = Recent(
     n_within=2,
     off=(),
     bounded=0.95,
+    labels=HowLabelled(2_200, 2_000, 0, 300, 280),
 )
 THEATRE = Theatre(
     signal="s",
@@ -234,7 +243,7 @@ def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
 
 
 def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
-    off = Off("topic", "medical", 0.158, 0.135, 0.181, 1_370, band=False)
+    off = Off("topic", "medical", 0.158, 0.135, 0.181, 1_370, 1_360, 56, band=False)
     found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
     assert found.status == "open"
     assert "topic=medical is off by +15.8 points (+13.5 to +18.1; n 1,370)" in found.line
@@ -335,6 +344,68 @@ def test_recent_claims_outside_tolerance_are_open_and_too_few_are_not_measured()
     found = rules.drift(replace(FACTS, recent=unsure))
     assert found.status == "not_measured"
     assert "its high-confidence band cannot be told yet (n 500)" in found.line
+
+
+WATCH = Watch(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 5, 900, "")
+ALARM = replace(WATCH, alarm="m1: The gap is +9.1 points. It changed about 2026-W40")
+
+
+def test_an_alarm_of_the_watch_is_open_whatever_the_newest_weeks_say() -> None:
+    found = rules.drift(replace(FACTS, watches=(WATCH, ALARM)))
+    assert (found.status, found.link.page) == ("open", "drift")
+    assert found.line == (
+        "m1: The gap is +9.1 points. It changed about 2026-W40. Watched since 2026-09-01: 5 "
+        "cohorts, 900 inputs, evidence 0.8."
+    )
+    two = rules.drift(replace(FACTS, watches=(ALARM, replace(ALARM, fingerprint=M2))))
+    assert two.line.endswith(" An alarm stands on 1 more version.")
+    # Labels of what people looked at only do not take an alarm back.
+    one_sided = replace(FACTS, recent=None, watches=(ALARM,))
+    assert rules.drift(one_sided).status == "open"
+
+
+UNSURE = replace(FACTS, recent=replace(RECENT, verdict="cannot_tell"))
+
+
+def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tell() -> None:
+    found = rules.drift(replace(UNSURE, watches=(WATCH,)))
+    assert found.status == "covered"
+    assert "Watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8." in found.line
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(UNSURE, watches=(replace(WATCH, cohorts=0, inputs=0),)),
+        replace(UNSURE, watches=(replace(WATCH, inputs=29),)),
+        replace(UNSURE, watches=(WATCH,), versions=(version(M1), version(M2))),
+        replace(UNSURE, watches=(WATCH,), versions=()),
+        replace(
+            FACTS,
+            watches=(WATCH,),
+            recent=replace(RECENT, gap=0.05, low=0.03, high=0.07, verdict="cannot_tell"),
+        ),
+    ],
+    ids=[
+        "no cohort yet",
+        "hardly a label",
+        "another version unwatched",
+        "none in use",
+        "the whole not known to be within tolerance",
+    ],
+)
+def test_a_watch_that_saw_too_little_covers_nothing(facts: SignalFacts) -> None:
+    assert rules.drift(facts).status == "not_measured"
+
+
+def test_where_another_version_is_in_use_the_one_that_is_watched_is_named() -> None:
+    two = replace(FACTS, watches=(WATCH,), versions=(version(M1), version(M2)))
+    assert f" {M1.words()}: watched since 2026-09-01" in rules.drift(two).line
+
+
+def test_a_watch_without_an_alarm_does_not_close_what_the_newest_weeks_show() -> None:
+    off = replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated")
+    assert rules.drift(replace(FACTS, recent=off, watches=(WATCH,))).status == "open"
 
 
 # -------------------------------------------------------------------------------------- leakage
@@ -593,6 +664,31 @@ def test_the_sample_s_nulls_are_not_open(
     view: RisksView, key: str, signal: str, status: str
 ) -> None:
     assert view.cell(key, signal).status == status
+
+
+def test_what_the_watch_saw_stands_beside_the_newest_weeks(view: RisksView) -> None:
+    line = view.cell("drift", "refund-check.logprob").line
+    assert "Watched since " in line
+    assert "needed: no alarm." in line
+
+
+def test_an_alarm_in_the_ledger_opens_the_line(
+    told: tuple[duckdb.DuckDBPyConnection, Office],
+    told_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cursor, office = told
+
+    def alarmed(*of: Any) -> tuple[Watched, ...]:
+        return tuple(replace(one, alarm=Alarm(NOW, "2026-W43", (one.gap,))) for one in watched(*of))
+
+    monkeypatch.setattr("core.review.risk_gathering.watched", alarmed)
+    whole = wholeness(cursor, told_path, NOW)
+    view = risks_view(cursor, office.state(), NOW, whole, data_version=6)
+    cell = view.cell("drift", "refund-check.logprob")
+    assert cell.status == "open"
+    assert "shown with the cohort 2026-W43." in cell.line
+    assert cell.line.endswith("needed: alarm with the cohort 2026-W43.")
 
 
 def test_there_is_a_cell_for_every_failure_of_every_signal_worst_first(view: RisksView) -> None:

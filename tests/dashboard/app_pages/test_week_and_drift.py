@@ -145,6 +145,14 @@ def test_drift_says_since_when_and_after_what(ledger_of: Serve) -> None:
     assert said in text_of(opened("drift"))
 
 
+def test_drift_dates_when_the_gap_moved(ledger_of: Serve) -> None:
+    ledger_of(*story())
+    moved = this_monday() - timedelta(weeks=4)
+    said = text_of(opened("drift"))
+    assert f"to +25.0 points (+22.0 to +28.0; 800 inputs) about {moved} (week " in said
+    assert said.count(", the week model m2 was first seen.") == 1
+
+
 def test_the_windows_compared_stand_in_the_url(ledger_of: Serve) -> None:
     ledger_of(*story())
     app = opened("drift")

@@ -115,10 +115,12 @@ def test_a_finding_names_owner_and_day_and_links_to_where_it_is_settled(ledger_o
     assert found["Open in Registry"] == "registry?signal=other"
 
 
-def test_more_than_a_few_wait_in_a_drawer(ledger_of: Make) -> None:
+def test_what_is_alike_is_one_card_and_the_others_wait_in_a_drawer(ledger_of: Make) -> None:
     ledger_of(*(f"s{i}" for i in range(7)))
     app = opened()
-    assert [one.label for one in app.expander if one.label.endswith("more")] == ["4 more"]
+    assert [one.label for one in app.expander if one.label.endswith("more")] == ["6 more"]
+    assert "Of this kind 6 more wait: `s" in text_of(app)
+    assert "and 2 more." in text_of(app)
 
 
 def test_each_signal_names_its_owner_and_the_way_to_its_entry(ledger_of: Make) -> None:

@@ -256,6 +256,81 @@ def test_a_breach_is_a_bar_with_its_label(drawn: Any) -> None:
     assert label["y"] < bar["y"]
 
 
+# ----------------------------------------------------------------------------------------- moves
+def stretches(*values: float, label: str = "moved about W{k}: up") -> pd.DataFrame:
+    """Stretches of three weeks each."""
+    return pd.DataFrame(
+        [
+            {
+                "start": MONDAY + dt.timedelta(weeks=3 * k),
+                "end": MONDAY + dt.timedelta(weeks=3 * k + 3),
+                "value": value,
+                "label": label.format(k=3 * k) if k else "",
+            }
+            for k, value in enumerate(values)
+        ]
+    )
+
+
+def steps(drawing: Any) -> list[tuple[float, float]]:
+    found = [r for r in drawing.marks("line") if r["colour"] == LIGHT.ink]
+    return [(row["x"] / 7, row["y"]) for row in found]
+
+
+def test_where_the_gap_moved_a_step_leads_from_one_level_to_the_next(drawn: Any) -> None:
+    drawing = drawn(timeline(weeks([0.0] * 3 + [0.1] * 3), levels=stretches(0.0, 0.1)))
+    found = steps(drawing)
+    assert [x for x, _ in found] == [0, 3, 3, 6]
+    assert found[0][1] == found[1][1] > found[2][1] == found[3][1]
+    (mark,) = [r for r in drawing.marks("point") if r["shape"] == "triangle-up"]
+    (label,) = [r for r in drawing.marks("text") if r["text"] == "moved about W3: up"]
+    assert mark["x"] == label["x"] == 21
+    assert mark["y"] == label["y"] > max(y for _, y in found)
+    assert "steps: its level before and after it moved" in drawing.title.lower()
+
+
+def test_a_gap_that_fell_points_down(drawn: Any) -> None:
+    drawing = drawn(timeline(weeks([0.1] * 3 + [0.0] * 3), levels=stretches(0.1, 0.0)))
+    assert [r["shape"] for r in drawing.marks("point") if r["x"] == 21] == ["triangle-down"]
+
+
+def test_a_step_bridges_weeks_without_claims(drawn: Any) -> None:
+    levels = stretches(0.0, 0.1)
+    levels.loc[0, "end"] -= dt.timedelta(weeks=1)
+    drawing = drawn(timeline(weeks([0.0] * 3 + [0.1] * 3, skipped=(2,)), levels=levels))
+    assert [x for x, _ in steps(drawing)] == [0, 3, 3, 6]
+
+
+def test_moves_are_drawn_of_the_gap_only_and_change_nothing_where_there_are_none(
+    drawn: Any,
+) -> None:
+    periods = weeks([0.0] * 3 + [0.1] * 3)
+    moved = timeline(periods, levels=stretches(0.0, 0.1), measure="brier")
+    assert steps(drawn(moved)) == []
+    assert timeline(periods, levels=stretches()).to_dict() == timeline(periods).to_dict()
+
+
+def test_a_breach_is_told_below_a_move(drawn: Any) -> None:
+    breaches = pd.DataFrame(
+        [{"start": MONDAY, "end": MONDAY + dt.timedelta(weeks=6), "label": "outside for 6 weeks"}]
+    )
+    periods = weeks([0.0] * 3 + [0.1] * 3)
+    drawing = drawn(timeline(periods, NO_CHANGES, breaches, levels=stretches(0.0, 0.1)))
+    height = {row["text"]: row["y"] for row in drawing.marks("text")}
+    assert height["outside for 6 weeks"] >= height["moved about W3: up"] + 12
+
+
+def test_a_move_is_told_to_those_who_hear_the_chart() -> None:
+    told = alt_text_drift(
+        weeks([0.0] * 3 + [0.1] * 3),
+        NO_CHANGES,
+        NO_BREACHES,
+        measure="gap",
+        levels=stretches(0.0, 0.1),
+    )
+    assert "Moved about W3: up." in told
+
+
 # ---------------------------------------------------------------------------------------- claims
 def test_bars_show_the_labelled_part_of_the_claims(drawn: Any) -> None:
     bars = [r for r in drawn(timeline(weeks([0.0]))).marks("rect") if r["colour"] == LIGHT.estimate]

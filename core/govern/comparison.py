@@ -1,0 +1,354 @@
+"""Two sets of claims of a signal compared: what became of calibration, group by group.
+
+What it comes to in sentences is `core.review.change`'s matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import duckdb
+import numpy as np
+
+from core.govern.escalation import ACTIONS, Rules, decide
+from core.govern.figures import segment
+from core.govern.recent import segments_of
+from core.govern.sides import Numbers as Numbers
+from core.govern.sides import numbers_of, why_empty
+from core.govern.state import State
+from core.measure import reliability
+from core.measure.cells import Cells
+from core.measure.change import (
+    GapChange,
+    Interval,
+    OverallVerdict,
+    difference,
+    gap_changes,
+    overall,
+)
+from core.measure.drift import Stability, population_stability
+from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.store.cells import GroupedCells
+from core.store.compared import (
+    ComparedGroup,
+    cells_by_value,
+    compared,
+    compared_cells,
+    shared_inputs,
+)
+from core.store.dimensions import segment_dimensions
+from core.store.errors import LedgerError
+from core.store.selection import Selection
+from core.store.series import design_effect
+
+#: Both sides are paired by themselves where so much of the smaller one's inputs are shared.
+PAIRED_FROM = 0.5
+#: A version whose last claim is older than this when the next one comes was not in use then.
+_IN_USE = timedelta(days=14)
+
+
+class NothingToCompare(LedgerError):  # noqa: N818 (reads as what is the matter)
+    """One of the two sides has no claim."""
+
+
+@dataclass(frozen=True)
+class GroupChange:
+    """One group on both sides.
+
+    Attributes:
+        dimension: None for the whole and its high-confidence band.
+        value: of the dimension; None: claims that name none.
+        high: whether it is the high-confidence band.
+        before, after: as logged; None for the high band, which is a part of the whole's.
+        gap: what became of the gap, weighted or paired, and the verdict.
+        confidence, accuracy, brier: change of the mean over labelled claims, weighted or paired,
+            with its own 95 % interval.
+    """
+
+    dimension: str | None
+    value: str | None
+    high: bool
+    before: Numbers | None
+    after: Numbers | None
+    gap: GapChange
+    confidence: Interval
+    accuracy: Interval
+    brier: Interval
+
+    @property
+    def name(self) -> str:
+        """In words: ``all claims``, ``topic=law``."""
+        if self.high:
+            return "high-confidence band"
+        if self.dimension is None:
+            return "all claims"
+        return segment(self.dimension, self.value)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sets of claims compared.
+
+    Attributes:
+        before, after: the claims.
+        verdict: on calibration.
+        whole, high: all claims, and the high-confidence band; no band has no label: None.
+        segments: worst first: worse by size, then cannot tell, same, better.
+        psi: how far the stated confidences moved; None without claims.
+        load_before, load_after: share of claims for each action by the registered rules; None
+            where none are registered.
+        paired: whether only inputs with a label on both sides are compared.
+        shared: how many those are.
+        standard: share of the baseline's labels in cells that both sides have; see `compared`.
+        tolerance: the gap accepted.
+        high_from: lower edge of the high-confidence band.
+        by: the segment dimensions compared.
+    """
+
+    before: Selection
+    after: Selection
+    verdict: OverallVerdict
+    whole: GroupChange
+    high: GroupChange | None
+    segments: tuple[GroupChange, ...]
+    psi: Stability | None
+    load_before: Mapping[str, float] | None
+    load_after: Mapping[str, float] | None
+    paired: bool
+    shared: int
+    standard: float
+    tolerance: float
+    high_from: float
+    by: tuple[str, ...]
+
+    @property
+    def groups(self) -> tuple[GroupChange, ...]:
+        """The whole, its high band, then the segments."""
+        return (self.whole, *((self.high,) if self.high else ()), *self.segments)
+
+    @property
+    def regressed(self) -> bool:
+        """Worse, or mixed with something worse."""
+        return any(one.gap.verdict == "worse" for one in self.groups)
+
+
+class _Version(Protocol):
+    @property
+    def first_ts(self) -> datetime: ...
+
+    @property
+    def last_ts(self) -> datetime: ...
+
+    @property
+    def n_claims(self) -> int: ...
+
+
+V = TypeVar("V", bound=_Version)
+
+
+def in_use_before(earlier: Sequence[V], first: datetime) -> V | None:
+    """The version in use when a new one came: with the most claims of those that were.
+
+    Args:
+        earlier: versions first seen before it.
+        first: when it was first seen, UTC without zone.
+
+    Returns:
+        None where none was in use then.
+    """
+    running = [one for one in earlier if one.last_ts >= first - _IN_USE]
+    return max(running, key=lambda one: one.n_claims, default=None)
+
+
+def compare(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    *,
+    by: Sequence[str] | None = None,
+    paired: bool | None = None,
+    state: State | None = None,
+    tolerance: float = TOLERANCE,
+    high_from: float = HIGH_FROM,
+) -> Comparison:
+    """Compare a candidate's claims with a baseline's. See `gap_changes` for how it is decided.
+
+    Args:
+        cursor: of the ledger.
+        before: the baseline.
+        after: the candidate; may be of another signal.
+        by: segment dimensions; None: `core.govern.recent.segments_of` the signals.
+        paired: only inputs with a label on both sides; None: where `PAIRED_FROM` of the smaller
+            side's are. Otherwise the candidate is weighted to the baseline's mix of segments.
+        state: the written side, for the rules; None: nothing is said of load.
+        tolerance: the gap accepted, in (0, 1).
+        high_from: lower edge of the high-confidence band.
+
+    Raises:
+        NothingToCompare: a side has no claim, or both no input in common where paired.
+        UnknownDimension: a dimension that the ledger does not have.
+        BadValue: a selection accepts a week, day or band that does not exist.
+    """
+    everything = compared_cells(cursor, before, after, (), paired=False)
+    for one, found, name in zip(
+        (before, after), everything, ("baseline", "candidate"), strict=True
+    ):
+        if not len(found.cells[0].v) and not found.cells[0].n_unstated:
+            raise NothingToCompare(why_empty(cursor, one, name))
+    n_before, n_after, shared = shared_inputs(cursor, before, after)
+    if paired and not shared:
+        raise NothingToCompare(
+            "Baseline and candidate share no labelled input_id, so they cannot be paired; compare "
+            "all their claims instead (--unpaired)."
+        )
+    pairing = paired
+    if pairing is None:
+        pairing = shared >= MINIMUM_INPUTS and shared >= PAIRED_FROM * min(n_before, n_after)
+    dims = _usual(cursor, before, after) if by is None else tuple(dict.fromkeys(by))
+    sums = compared(cursor, before, after, dims, paired=pairing, high_from=high_from)
+    cells = compared_cells(cursor, before, after, (), paired=True) if pairing else everything
+    summed = _telling(sums.groups) if by is None else sums.groups
+    groups = _groups(cursor, before, after, dims, pairing, summed, cells, tolerance, high_from)
+    whole = groups[0]
+    high = next((one for one in groups if one.high), None)
+    segments = sorted((one for one in groups if one.dimension is not None), key=_worst_first)
+    parts = [one.gap.verdict for one in groups[1:]]
+    psi = _psi(cursor, before, after, (cells[0].cells[0], cells[1].cells[0]))
+    loads = tuple(
+        _load(cursor, (before, after), at, pairing, _rules(state, one.signal))
+        for at, one in enumerate((before, after))
+    )
+    return Comparison(
+        before=before,
+        after=after,
+        verdict=overall(whole.gap.verdict, parts),
+        whole=whole,
+        high=high,
+        segments=tuple(segments),
+        psi=psi,
+        load_before=loads[0],
+        load_after=loads[1],
+        paired=pairing,
+        shared=shared,
+        standard=sums.standard,
+        tolerance=tolerance,
+        high_from=high_from,
+        by=dims,
+    )
+
+
+def _telling(groups: Sequence[ComparedGroup]) -> tuple[ComparedGroup, ...]:
+    """Without the only value of a dimension, which is the whole again."""
+    values = Counter(one.dimension for one in groups)
+    return tuple(one for one in groups if one.dimension is None or values[one.dimension] > 1)
+
+
+def _groups(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    by: Sequence[str],
+    paired: bool,
+    summed: Sequence[ComparedGroup],
+    whole: tuple[GroupedCells, GroupedCells],
+    tolerance: float,
+    high_from: float,
+) -> list[GroupChange]:
+    """Every group with its verdict, the whole first; segments known to both sides or to one."""
+    sides: dict[str | None, tuple[dict[str | None, Cells], dict[str | None, Cells]]] = {
+        None: ({None: whole[0].cells[0]}, {None: whole[1].cells[0]})
+    }
+    for name in by:
+        found = compared_cells(cursor, before, after, (name,), paired=paired)
+        sides[name] = (cells_by_value(found[0]), cells_by_value(found[1]))
+    judged = gap_changes([one.pairs["gap"] for one in summed], tolerance=tolerance)
+    keys = [(one.dimension, one.value) for one in summed]
+    numbers = []
+    for at in (0, 1):
+        cells = [sides[name][at].get(value, _NO_CELLS) for name, value in keys]
+        numbers.append(numbers_of(cells, high_from, tolerance))
+    return [
+        GroupChange(
+            one.dimension,
+            one.value,
+            one.high,
+            None if one.high else numbers[0][i],
+            None if one.high else numbers[1][i],
+            judged[i],
+            difference(one.pairs["confidence"]),
+            difference(one.pairs["accuracy"]),
+            difference(one.pairs["brier"]),
+        )
+        for i, one in enumerate(summed)
+    ]
+
+
+def _psi(
+    cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection, cells: Sequence[Cells]
+) -> Stability | None:
+    """Over ten equal-width bins (lo, hi] of the stated confidences, labelled or not."""
+    bins = [reliability.histogram(one, bins=10).n_claims for one in cells]
+    effects = (design_effect(cursor, before), design_effect(cursor, after))
+    found = population_stability(bins[0], bins[1], design_effects=effects)
+    return found if isinstance(found, Stability) else None
+
+
+def _rules(state: State | None, signal: str) -> Rules | None:
+    entry = None if state is None else state.entries.get(signal)
+    return None if entry is None else entry.spec.rules
+
+
+def _load(
+    cursor: duckdb.DuckDBPyConnection,
+    sides: tuple[Selection, Selection],
+    at: int,
+    paired: bool,
+    rules: Rules | None,
+) -> dict[str, float] | None:
+    """Share of one side's claims for each action by the rules, were its version validated."""
+    if rules is None:
+        return None
+    known = segment_dimensions(cursor)
+    by = tuple({o.dimension: 0 for o in rules.overrides if o.dimension in known})
+    grouped = compared_cells(cursor, sides[0], sides[1], by, paired=paired)[at]
+    counts = dict.fromkeys(ACTIONS, 0)
+    for key, cells in zip(grouped.keys, grouped.cells, strict=True):
+        segments = {name: value for name, value in zip(by, key, strict=True) if value is not None}
+        for v, n in zip(cells.v.tolist(), cells.n_claims.tolist(), strict=True):
+            counts[decide(rules, v, segments, may_act=True).action] += n
+        counts[decide(rules, None, segments, may_act=True).action] += cells.n_unstated
+    total = sum(counts.values())
+    return {action: n / total for action, n in counts.items()} if total else None
+
+
+def _usual(
+    cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection
+) -> tuple[str, ...]:
+    """Segment dimensions of either signal that can tell two groups apart."""
+    settled = {name for side in (before, after) for name, values in side.where if len(values) == 1}
+    every = (
+        name
+        for signal in dict.fromkeys((before.signal, after.signal))
+        for name in segments_of(cursor, signal)
+        if name not in settled
+    )
+    return tuple(dict.fromkeys(every))
+
+
+def _worst_first(one: GroupChange) -> tuple[int, float]:
+    rank = {"worse": 0, "cannot_tell": 1, "same": 2, "better": 3}[one.gap.verdict]
+    value = one.gap.change.value
+    return rank, -(value if math.isfinite(value) else -1.0)
+
+
+_NO_CELLS = Cells(
+    np.zeros(0),
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int64),
+)

@@ -1,0 +1,201 @@
+"""What labelled claims rest on: the days they were made on, how and when their labels came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from core.events import PPM
+from core.store.dimensions import dimensions_named
+from core.store.fingerprints import FIELDS
+from core.store.selection import Selection
+from core.store.source import selected_claims
+
+
+@dataclass(frozen=True)
+class LabelledDays:
+    """Distinct days, UTC, on which the labelled claims of a group were made.
+
+    Attributes:
+        n: of all of them.
+        high: of those in the high-confidence band.
+    """
+
+    n: int
+    high: int
+
+
+NO_DAYS = LabelledDays(0, 0)
+
+
+def labelled_days(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    dimensions: Sequence[str] = (),
+    *,
+    high_from: float = 0.9,
+) -> Mapping[tuple[str | None, str | None], LabelledDays]:
+    """On how many days labelled claims were made: cases of one day resemble each other.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+        dimensions: whose values are counted too; names of text, not of times or bands.
+        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+
+    Returns:
+        (dimension, value) → days; (None, None) is the whole. A group without a labelled claim
+        that states a confidence is left out.
+
+    Raises:
+        UnknownDimension: a name that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    known = dimensions_named(cursor, dimensions)
+    keys = {f"key_{i}": known[name].sql for i, name in enumerate(dimensions)}
+    columns = {**keys, "day": "CAST(ts AS DATE)", "ppm": "confidence_ppm"}
+    source = selected_claims(cursor, selection, columns, also="confidence_ppm IS NOT NULL")
+    listed = "".join(f"{key}, " for key in keys)
+    value = f"coalesce({listed.removesuffix(', ')})" if keys else "NULL"
+    which = f"GROUPING({listed.removesuffix(', ')})" if keys else "0"
+    sets = ", ".join(["(day)", *(f"({key}, day)" for key in keys)])
+    rows = cursor.execute(
+        f"""
+        SELECT which, value, count(*), count(*) FILTER (high)
+        FROM (
+            SELECT {which} AS which, {value} AS value, day, bool_or(ppm >= $high_ppm) AS high
+            FROM ({source.sql}) AS claim
+            WHERE outcome IS NOT NULL
+            GROUP BY GROUPING SETS ({sets})
+        ) AS per_day
+        GROUP BY which, value
+        """,
+        {**source.parameters, "high_ppm": round(high_from * PPM)},
+    ).fetchall()
+    # GROUPING() sets the bit of each column summed over, the first column's the highest.
+    every = (1 << len(keys)) - 1
+    names: dict[int, str | None] = {
+        every & ~(1 << (len(keys) - 1 - i)): name for i, name in enumerate(dimensions)
+    }
+    names[every] = None
+    return {(names[bits], value): LabelledDays(n, high) for bits, value, n, high in rows}
+
+
+@dataclass(frozen=True)
+class HowLabelled:
+    """How the labels of a selection came about, over claims that state a confidence or not.
+
+    Attributes:
+        n_claims: claims.
+        n: those with an outcome.
+        n_drawn: those of them whose label was drawn with a logged chance below one.
+        n_automated: claims logged as automated.
+        n_automated_labelled: those of them with an outcome.
+    """
+
+    n_claims: int
+    n: int
+    n_drawn: int
+    n_automated: int
+    n_automated_labelled: int
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether only what people looked at is labelled."""
+        return self.n > 0 and self.n_automated >= 30 and not self.n_automated_labelled
+
+    @property
+    def fair(self) -> bool:
+        """Whether the labelled claims by themselves can speak for all."""
+        return not self.n_drawn and not self.one_sided
+
+
+def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> HowLabelled:
+    """How the labels of a selection came about.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    columns = {"action": "action", "propensity": "label_propensity"}
+    source = selected_claims(cursor, selection, columns)
+    rows = cursor.execute(
+        f"""
+        SELECT count(*), count(outcome), count(outcome) FILTER (propensity < 1),
+               count(*) FILTER (action = 'automate'),
+               count(outcome) FILTER (action = 'automate')
+        FROM ({source.sql}) AS claim
+        """,
+        source.parameters,
+    ).fetchall()
+    return HowLabelled(*map(int, rows[0]))
+
+
+@dataclass(frozen=True)
+class LabelsOf:
+    """What is labelled of one fingerprint's production claims in a time.
+
+    Attributes:
+        n_claims: claims that state a confidence.
+        n_inputs: distinct inputs among them; a claim that names none is one of its own.
+        n: the labelled among them.
+        n_labelled_inputs: distinct inputs among these.
+        last_known: when the last label came, of a claim of any time, UTC without zone; None: never.
+        last_claim: when that claim was made.
+    """
+
+    n_claims: int
+    n_inputs: int
+    n: int
+    n_labelled_inputs: int
+    last_known: datetime | None
+    last_claim: datetime | None
+
+
+def labels_of(
+    cursor: duckdb.DuckDBPyConnection,
+    signal: str,
+    fingerprint: Mapping[str, str],
+    since: datetime,
+    until: datetime,
+) -> LabelsOf:
+    """What is labelled of one fingerprint's production claims.
+
+    Args:
+        cursor: of the ledger.
+        signal: their signal.
+        fingerprint: field of `FIELDS` → value; a field that is not named is not stated.
+        since: earliest claim time, inclusive, UTC without zone.
+        until: latest claim time, exclusive.
+    """
+    fields = " AND ".join(f"{field} IS NOT DISTINCT FROM ${field}" for field in FIELDS)
+    inside = "ts >= $since AND ts < $until"
+    rows = cursor.execute(
+        f"""
+        SELECT count(*) FILTER ({inside}),
+               count(DISTINCT unit) FILTER ({inside}),
+               count(outcome) FILTER ({inside}),
+               count(DISTINCT unit) FILTER ({inside} AND outcome IS NOT NULL),
+               max(outcome_known_at), arg_max(ts, outcome_known_at)
+        FROM (
+            SELECT ts, outcome, outcome_known_at, coalesce(input_id, event_id) AS unit
+            FROM claims
+            WHERE signal = $signal AND split = 'production' AND confidence_ppm IS NOT NULL
+              AND {fields}
+        ) AS claim
+        """,
+        {
+            "signal": signal,
+            "since": since,
+            "until": until,
+            **{field: fingerprint.get(field) for field in FIELDS},
+        },
+    ).fetchall()
+    return LabelsOf(*rows[0])

@@ -1,0 +1,1 @@
+"""Failures planted in simulated ledgers, what detects them, and the naive rules beside it."""

@@ -1,0 +1,315 @@
+"""The failures that are planted, at three sizes each, and what finds each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from core.govern import trail
+from core.govern.breaches import breached_signals
+from core.govern.conditions import Condition
+from core.govern.detect_anchoring import anchoring_conditions
+from core.govern.detect_calibration import calibration_conditions
+from core.govern.detect_change import change_conditions
+from core.govern.detect_gaming import gaming_conditions
+from core.govern.detect_inputs import inputs_conditions
+from core.govern.detect_leak import leak_conditions
+from core.govern.detect_theatre import theatre_conditions
+from core.govern.monitor import watch_one
+from detection import naive
+from detection.ledgers import AFTER, BEFORE, LABELS, SIGNAL, V1, Desk, claims, look, right
+
+TOLERANCE = 0.05
+WEEKS = BEFORE + AFTER
+#: Days that a round looks back for breaches.
+BREACH_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure.
+
+    Attributes:
+        name: of it.
+        detector: what finds it.
+        sizes: in words, and as `made` takes them.
+        made: claims with the failure from week `BEFORE` on; of size 0 nothing is wrong.
+        found: whether the detector finds it at a time.
+        naive: the rule beside it.
+        rule: what that is, in words.
+        labels: whether that rule waits for labels.
+    """
+
+    name: str
+    detector: str
+    sizes: tuple[tuple[str, float], ...]
+    made: Callable[[np.random.Generator, float], pd.DataFrame]
+    found: Callable[[Desk, datetime], bool]
+    naive: naive.Rule
+    rule: str
+    labels: bool = True
+
+
+def later(values: pd.DataFrame) -> pd.Series:
+    """Which claims are of the weeks in which it is wrong."""
+    return values["week"] >= BEFORE
+
+
+def beyond(*more: float) -> tuple[tuple[str, float], ...]:
+    """Sizes of a gap, so many points beyond the tolerance."""
+    return tuple((f"tolerance + {one:.0f} points", TOLERANCE + one / 100) for one in more)
+
+
+# ------------------------------------------------------------------------------------ calibration
+def hidden_segment(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """One of eight topics is off, the others are not."""
+    made = claims(rng)
+    off = later(made) & (made["seg_topic"] == "a")
+    made.loc[off, "outcome"] = right(rng, (made.loc[off, "v"] - size).to_numpy())
+    return made
+
+
+def band(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """What is stated at .9 or more is off, the rest is not."""
+    made = claims(rng)
+    off = later(made) & (made["v"] >= 0.9)
+    made.loc[off, "outcome"] = right(rng, (made.loc[off, "v"] - size).to_numpy())
+    return made
+
+
+def drift(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Everything is off."""
+    return claims(rng, gap=np.where(np.arange(WEEKS) < BEFORE, 0.0, size))
+
+
+def of_kind(
+    conditions: Callable[..., tuple[Condition, ...]], *kinds: str
+) -> Callable[[Desk, datetime], bool]:
+    """Whether a detector finds one of these kinds."""
+
+    def found(desk: Desk, now: datetime) -> bool:
+        return any(one.kind in kinds for one in conditions(desk.cursor, desk.state, now))
+
+    return found
+
+
+def alarmed(desk: Desk, now: datetime) -> bool:
+    """Whether the watch over what was signed has an alarm."""
+    spec = desk.state.entries[SIGNAL].spec
+    signed = desk.state.validations[SIGNAL, V1].signed
+    assert signed is not None
+    return watch_one(desk.cursor, spec, V1, signed.at, now).alarm is not None
+
+
+# ----------------------------------------------------------------------------------- new versions
+def model_change(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A new model is right less often, and says what the old one said."""
+    made = drift(rng, size)
+    made.loc[later(made), "model_version"] = "m2"
+    return made
+
+
+def prompt_change(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A new prompt states more, and is right as often."""
+    made = claims(rng)
+    made.loc[later(made), "prompt_version"] = "p2"
+    made.loc[later(made), "v"] = np.minimum(made.loc[later(made), "v"] + size, 1.0).round(6)
+    return made
+
+
+def shown_worse(desk: Desk, now: datetime) -> bool:
+    """Whether a change review shows something worse; that one is open is no news by itself."""
+    return any(
+        dict(one.evidence)["verdict"] in ("worse", "mixed")
+        for one in change_conditions(desk.cursor, desk.state, now)
+    )
+
+
+def collapse(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A new prompt states the average accuracy of so many of its cases; 4 points off before."""
+    made = claims(rng, gap=0.04)
+    made.loc[later(made), "prompt_version"] = "p2"
+    same = later(made) & (rng.random(len(made)) < size)
+    made.loc[same, "v"] = round(float(made["v"].mean()) - 0.04, 2)
+    return made
+
+
+# ---------------------------------------------------------------------------------------- inputs
+def inputs(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """One topic comes more often by so much of all; the cases of a day resemble each other."""
+    made = claims(rng)
+    day = made["ts"].dt.floor("D")
+    for at, one in made.groupby(day).groups.items():
+        share = np.full(8, 1 / 8)
+        if at >= pd.Timestamp(look(0)).floor("D"):
+            share = share * (1 - size * 8 / 7) + np.eye(8)[0] * size * 8 / 7
+        mix = rng.dirichlet(300 * share)
+        made.loc[one, "seg_topic"] = rng.choice(list("abcdefgh"), len(one), p=mix)
+    return made
+
+
+def leaked(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """So many of 400 held-out claims are of inputs that it was tuned on."""
+    made = claims(rng)
+    tuning = claims(rng, first=0, weeks=2).assign(split="tuning")
+    held = claims(rng, first=BEFORE, weeks=2).assign(split="heldout")
+    made["input_id"] = [f"p{i}" for i in range(len(made))]
+    tuning["input_id"] = [f"t{i}" for i in range(len(tuning))]
+    held["input_id"] = [f"h{i}" for i in range(len(held))]
+    same = held.index[: int(size)]
+    held.loc[same, "input_id"] = tuning.loc[same, "input_id"].to_numpy()
+    held.loc[same, "outcome"] = 1
+    return pd.concat([tuning, made, held], ignore_index=True)
+
+
+# -------------------------------------------------------------------------------- how it is asked
+def anchored(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Asked after the answer as well, of half the cases: it states more, and is as often right."""
+    made = claims(rng, per_week=LABELS // 2).assign(
+        elicitation="verbal", elicitation_order="before"
+    )
+    made["input_id"] = [f"i{i}" for i in range(len(made))]
+    again = made[later(made)].assign(elicitation_order="after")
+    noise = rng.choice([-0.02, 0.0, 0.02], len(again))
+    again["v"] = np.clip(again["v"] + size + noise, 0, 1).round(6)
+    return pd.concat([made, again], ignore_index=True)
+
+
+# ------------------------------------------------------------------------------------ what is done
+def by_rule(made: pd.DataFrame) -> np.ndarray:
+    """What the written rules say of each claim."""
+    return np.select([made["v"] < 0.62, made["v"] < 0.9], ["escalate", "review"], "automate")
+
+
+def theatre(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A new signal of so many cases a week, all reviewed; if nothing is wrong all but one in 20."""
+    made = claims(rng, per_week=int(size) or 50, first=BEFORE, weeks=AFTER)
+    others = 0.0 if size else 0.05
+    made["action"] = np.where(rng.random(len(made)) < others, "automate", "review")
+    return made
+
+
+def breached(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Of what should be seen by a person, so much acts by itself."""
+    made = claims(rng)
+    made["action"] = by_rule(made)
+    may = made.index[later(made) & (made["action"] != "automate")]
+    chosen = rng.random(len(may)) < size
+    made.loc[may[chosen], "action"] = "automate"
+    return made
+
+
+def breaches(desk: Desk, now: datetime) -> bool:
+    """Whether a round finds a breach."""
+    since = now - timedelta(days=BREACH_DAYS)
+    return bool(breached_signals(desk.cursor, trail.acts(desk.cursor), since, now))
+
+
+FAILURES = (
+    Failure(
+        "hidden segment",
+        "calibration of segments",
+        beyond(5, 10, 20),
+        hidden_segment,
+        of_kind(calibration_conditions, "hidden_segment", "miscalibrated"),
+        naive.weekly_z_of_segments,
+        "weekly z-test, each segment",
+    ),
+    Failure(
+        "miscalibrated band",
+        "calibration of the band",
+        beyond(3, 6, 12),
+        band,
+        of_kind(calibration_conditions, "hidden_segment", "miscalibrated"),
+        naive.fixed_ece,
+        "the week's ECE above 5%",
+    ),
+    Failure(
+        "drift of the gap",
+        "e-process since signature",
+        beyond(1, 3, 6),
+        drift,
+        alarmed,
+        naive.weekly_z,
+        "weekly z-test",
+    ),
+    Failure(
+        "model change",
+        "change review",
+        (("5 points less right", 0.05), ("10 points", 0.1), ("20 points", 0.2)),
+        model_change,
+        shown_worse,
+        naive.weekly_z,
+        "weekly z-test",
+    ),
+    Failure(
+        "prompt change",
+        "change review",
+        (("states 3 points more", 0.03), ("6 points", 0.06), ("10 points", 0.1)),
+        prompt_change,
+        shown_worse,
+        naive.fixed_ece,
+        "the week's ECE above 5%",
+    ),
+    Failure(
+        "input drift",
+        "mix of inputs",
+        (("a topic 5 points up", 0.05), ("10 points", 0.1), ("20 points", 0.2)),
+        inputs,
+        of_kind(inputs_conditions, "inputs_drifted"),
+        naive.weekly_psi,
+        "weekly PSI above 0.2",
+        labels=False,
+    ),
+    Failure(
+        "tuning leak",
+        "shared inputs (exact)",
+        (("1 of 400 held out", 1), ("1%", 4), ("10%", 40)),
+        leaked,
+        of_kind(leak_conditions, "split_leaked"),
+        naive.heldout_ece,
+        "held-out ECE above 5%",
+    ),
+    Failure(
+        "gaming or collapse",
+        "spread, ECE and AUROC",
+        (("half state one value", 0.5), ("80%", 0.8), ("all", 1.0)),
+        collapse,
+        of_kind(gaming_conditions, "metric_gamed"),
+        naive.fixed_ece,
+        "the week's ECE above 5%",
+    ),
+    Failure(
+        "anchoring",
+        "paired ways of asking",
+        beyond(1, 3, 6),
+        anchored,
+        of_kind(anchoring_conditions, "confidence_anchored"),
+        naive.weekly_z,
+        "weekly z-test",
+    ),
+    Failure(
+        "theatre",
+        "decisions all alike",
+        (("20 cases a week", 20), ("50", 50), ("200", 200)),
+        theatre,
+        of_kind(theatre_conditions, "confidence_theatre"),
+        naive.one_action,
+        "95% of the week alike",
+        labels=False,
+    ),
+    Failure(
+        "escalation breach",
+        "rules in force (exact)",
+        (("0.5% of what needs care", 0.005), ("2%", 0.02), ("10%", 0.1)),
+        breached,
+        breaches,
+        naive.automated_z,
+        "weekly z-test, automated",
+        labels=False,
+    ),
+)

@@ -1,0 +1,137 @@
+"""A real ledger in memory, governed as any other, and claims to put in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from core.measure.cells import FloatArray
+from core.store.ledger import Ledger
+from tests.core.govern.conftest import REGISTRY, V1, Clock, Governed
+
+#: A Monday; claims come from then on.
+START = datetime(2026, 1, 5)
+#: Weeks in which nothing is wrong yet, those of them before the signature, and weeks that are
+#: looked at afterwards.
+BEFORE, SIGNED, AFTER = 16, 8, 12
+#: Claims a week, all labelled, a day later each; labels are settled after a week.
+LABELS, MATURITY = 200, 7
+V = np.array([0.55, 0.7, 0.8, 0.9, 0.97])
+SHARES = np.array([0.1, 0.15, 0.2, 0.3, 0.25])
+TOPICS = np.array(list("abcdefgh"))
+SIGNAL = "triage"
+
+_WRITTEN = REGISTRY.replace("maxAgeDays: 90", "maxAgeDays: 365").replace(
+    '  highConfidence: "0.90"\n', f'  highConfidence: "0.90"\n  maturity: {{days: {MATURITY}}}\n'
+)
+
+
+def look(weeks: int) -> datetime:
+    """Noon of the Monday so many weeks after the failure began."""
+    return START + timedelta(weeks=BEFORE + weeks, hours=12)
+
+
+def governed(ledger: Ledger) -> Governed:
+    """The signal registered, and the version m1, p1 validated after `SIGNED` weeks."""
+    clock = Clock()
+    clock.now = START
+    made = Governed(ledger, clock)
+    made.apply(_WRITTEN)
+    clock.forward(weeks=SIGNED)
+    made.validate(days=364)
+    return made
+
+
+class Desk:
+    """One such ledger, for one simulated story after the other.
+
+    Attributes:
+        governed: its written side.
+        state: what its trail says.
+        cursor: of the ledger.
+    """
+
+    def __init__(self) -> None:
+        self._ledger = Ledger.in_memory()
+        self.governed = governed(self._ledger)
+        self.state = self.governed.office.state()
+        with self._ledger.transaction() as cursor:
+            cursor.execute("ALTER TABLE claims ADD COLUMN seg_topic VARCHAR")
+            cursor.execute("INSERT INTO segment_dimensions VALUES ('topic', 1)")
+            cursor.execute(
+                """
+                INSERT INTO imports VALUES
+                (1, 'simulated', 'parquet', '', $at, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, [], '{}')
+                """,
+                {"at": START},
+            )
+        self.cursor: duckdb.DuckDBPyConnection = self._ledger.cursor()
+        # Each of the processes has one core.
+        self.cursor.execute("SET threads = 1")
+
+    def fill(self, claims: pd.DataFrame) -> None:
+        """Take these claims in place of those of the story before."""
+        rows = claims.assign(
+            event_id=np.char.add("e", np.arange(len(claims)).astype(str)),
+            signal=SIGNAL,
+            confidence_ppm=np.rint(claims["v"] * 1_000_000).astype(np.int32),
+            confidence_raw=claims["v"],
+            outcome_ts=claims["ts"] + pd.Timedelta(days=1),
+            outcome_known_at=claims["ts"] + pd.Timedelta(days=1),
+            import_id=1,
+            import_row=np.arange(len(claims)),
+        ).drop(columns=["v", "week"])
+        repeats = "input_id" in claims and bool(claims["input_id"].dropna().duplicated().any())
+        with self._ledger.transaction() as cursor:
+            cursor.execute("DELETE FROM claims")
+            cursor.execute("DELETE FROM signals")
+            cursor.execute("INSERT INTO signals VALUES ($s, $r, 1)", {"s": SIGNAL, "r": repeats})
+            cursor.execute("INSERT INTO claims BY NAME SELECT * FROM rows")
+        del rows
+
+
+def claims(
+    rng: np.random.Generator,
+    *,
+    gap: FloatArray | float = 0.0,
+    per_week: int = LABELS,
+    first: int = 0,
+    weeks: int = BEFORE + AFTER,
+) -> pd.DataFrame:
+    """Weeks of production claims, right as often as they say less a gap.
+
+    Args:
+        rng: where chance comes from.
+        gap: of each week, in [−1, 1].
+        per_week: claims.
+        first: the first week.
+        weeks: how many.
+
+    Returns:
+        Columns week (from 0), ts, v, outcome, model_version, prompt_version, split, seg_topic.
+    """
+    size = per_week * weeks
+    week = np.repeat(np.arange(first, first + weeks), per_week)
+    v = rng.choice(V, size, p=SHARES)
+    seconds = week * 7 * 86_400 + rng.integers(0, 7 * 86_400, size)
+    of_week = np.broadcast_to(gap, (weeks,))[week - first]
+    return pd.DataFrame(
+        {
+            "week": week,
+            "ts": np.datetime64(START, "us") + seconds * np.timedelta64(1_000_000, "us"),
+            "v": v,
+            "outcome": right(rng, v - of_week),
+            "model_version": V1.model_version,
+            "prompt_version": V1.prompt_version,
+            "split": "production",
+            "seg_topic": rng.choice(TOPICS, size),
+        }
+    )
+
+
+def right(rng: np.random.Generator, chance: FloatArray) -> np.ndarray:
+    """Outcomes that are right with a chance each."""
+    return (rng.random(chance.shape) < np.clip(chance, 0, 1)).astype(np.int8)

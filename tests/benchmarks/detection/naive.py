@@ -1,0 +1,76 @@
+"""The rules that dashboards usually have: a fixed limit, a weekly test, a rule of thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+#: Claims, and the newest week whose labels are settled → alarm.
+Rule = Callable[[pd.DataFrame, int], bool]
+
+LIMIT, PSI, Z = 0.05, 0.2, 1.96
+
+
+def fixed_ece(claims: pd.DataFrame, week: int) -> bool:
+    """The newest settled week's ECE, per confidence, is above 5 %."""
+    return _ece(claims[claims["week"] == week]) > LIMIT
+
+
+def weekly_z(claims: pd.DataFrame, week: int) -> bool:
+    """The newest settled week's gap is off by 1.96 standard errors."""
+    return _off(claims[claims["week"] == week])
+
+
+def weekly_z_of_segments(claims: pd.DataFrame, week: int) -> bool:
+    """The same in any of the topics."""
+    now = claims[claims["week"] == week]
+    return any(_off(one) for _, one in now.groupby("seg_topic"))
+
+
+def weekly_psi(claims: pd.DataFrame, week: int) -> bool:
+    """PSI of the topics of the week against the eight before it is above 0.2."""
+    topics = np.sort(claims["seg_topic"].unique())
+    now, before = (
+        np.array([(one["seg_topic"] == topic).sum() + 0.5 for topic in topics])
+        for one in (
+            claims[claims["week"] == week],
+            claims[claims["week"].between(week - 8, week - 1)],
+        )
+    )
+    p, q = now / now.sum(), before / before.sum()
+    return float(((p - q) * np.log(p / q)).sum()) > PSI
+
+
+def heldout_ece(claims: pd.DataFrame, week: int) -> bool:
+    """The ECE of the held-out claims is above 5 %."""
+    held = claims[claims["split"] == "heldout"]
+    return bool(len(held)) and _ece(held) > LIMIT
+
+
+def one_action(claims: pd.DataFrame, week: int) -> bool:
+    """At least 95 % of the week's decisions are the same."""
+    now = claims.loc[claims["week"] == week, "action"]
+    return bool(len(now)) and float(now.value_counts(normalize=True).iloc[0]) >= 0.95
+
+
+def automated_z(claims: pd.DataFrame, week: int) -> bool:
+    """The week's share of automated cases is off by 1.96 standard errors from before."""
+    now = claims.loc[claims["week"] == week, "action"] == "automate"
+    before = claims.loc[claims["week"].between(week - 8, week - 1), "action"] == "automate"
+    p = before.mean()
+    error = np.sqrt(p * (1 - p) * (1 / len(now) + 1 / len(before)))
+    return bool(abs(now.mean() - p) > Z * error)
+
+
+def _off(claims: pd.DataFrame) -> bool:
+    n = len(claims)
+    rate = (claims["outcome"].sum() + 0.5) / (n + 1)
+    gap = claims["v"].mean() - claims["outcome"].mean()
+    return bool(abs(gap) > Z * np.sqrt(rate * (1 - rate) / n))
+
+
+def _ece(claims: pd.DataFrame) -> float:
+    residual = (claims["v"] - claims["outcome"]).groupby(claims["v"]).sum()
+    return float(residual.abs().sum() / len(claims))

@@ -1,0 +1,25 @@
+"""The benchmark of the detectors runs, and plants what it says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("detect.py")
+
+
+def run(*words: str) -> str:
+    asked = [sys.executable, str(SCRIPT), "--ledgers", "2", "--processes", "1", *words]
+    return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def test_what_is_exact_is_found_at_once_and_a_naive_rule_does_not_see_it() -> None:
+    only = ("tuning leak", "theatre", "escalation breach")
+    told = run("--looks", "3", *(word for name in only for word in ("--only", name)))
+    (leak,) = [line for line in told.splitlines() if line.startswith("tuning leak")]
+    assert leak.split("shared inputs (exact)")[1].split()[:3] == ["100%", "1", "0.0%"]
+    (last,) = [line for line in told.splitlines() if line.strip().startswith("10%  ")][1:]
+    assert last.split()[1:4] == ["100%", "1", "0.0%"]
+    (many,) = [line for line in told.splitlines() if line.strip().startswith("200  ")]
+    assert many.split()[1:4] == ["100%", "1", "0.0%"]

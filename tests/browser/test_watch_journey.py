@@ -1,0 +1,203 @@
+"""From a finding on the first screen to its rows; from a prompt change to a signed threshold."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.govern import people, registry, runs
+from core.govern.fingerprint import Fingerprint
+from core.govern.imports import import_recorded
+from core.govern.office import Office
+from core.govern.registry_file import read
+from core.store.ledger import Ledger
+from dashboard.running import running_on
+
+pytestmark = pytest.mark.browser
+
+REGISTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: desk, labels: {stakes: high}}
+spec:
+  owner: user:desk/ann
+  validators: [user:risk/vera]
+  decision: "the answer is sent without a person reading it"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    segments: [topic]
+    criteria:
+      - {metric: ece, max: "0.25"}
+      - {metric: auroc, min: "0.60"}
+  escalation:
+    bands: [{below: "0.70", action: review}, {action: automate}]
+"""
+P2 = Fingerprint(model_version="m1", prompt_version="p2")
+#: How often each confidence is right: as often as it says, and less.
+HONEST = {"0.6": 0.6, "0.8": 0.8, "0.95": 0.95}
+EAGER = {"0.6": 0.5, "0.8": 0.62, "0.95": 0.94}
+
+
+def claims(prompt: str, days: range, each: int, right: dict[str, float], split: str) -> str:
+    """Claims over some days before today, each on an input of its own."""
+    rows = ["event_id,ts,signal,confidence,outcome,model_version,prompt_version,split,seg_topic"]
+    today = datetime.now(UTC).date()
+    for day in days:
+        for confidence, share in right.items():
+            for i in range(each):
+                name = f"{prompt}-{split}-{day}-{confidence}-{i}"
+                wrong = (i * 7 + day) % each >= share * each
+                rows.append(
+                    f"{name},{today - timedelta(days=day)}T08:00:00Z,desk,{confidence},"
+                    f"{int(not wrong)},m1,{prompt},{split},{('law', 'tax')[i % 2]}"
+                )
+    return "\n".join(rows) + "\n"
+
+
+@dataclass(frozen=True)
+class Site:
+    address: str
+    ledger: Path
+
+    def decide(self, confidence: float) -> dict[str, Any]:
+        """What the production system gets for an answer of the new prompt."""
+        server = running_on(self.ledger)
+        assert server is not None
+        asked = {"signal": "desk", "confidence": confidence, "event_id": f"asked-{confidence}"}
+        request = urllib.request.Request(
+            f"{self.address}/api/v1/decide",
+            json.dumps({**asked, "model_version": "m1", "prompt_version": "p2"}).encode(),
+            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    serve: Callable[..., AbstractContextManager[str]],
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("watched")
+    path = folder / "desk.duckdb"
+    with Ledger.open(path, create=True) as ledger:
+        office = Office.of(ledger)
+        registry.apply(office, read(REGISTRY), "user:desk/kim")
+        with office.acting() as desk:
+            people.enter(desk, "user:desk/ann", "Ann Lee")
+            people.enter(desk, "user:risk/vera", "Vera Roth")
+        parts = (
+            ("p1", range(55, 110), 20, HONEST, "production"),
+            ("p2", range(1, 55), 20, EAGER, "production"),
+            ("p2", range(52, 54), 300, EAGER, "tuning"),
+            ("p2", range(50, 52), 300, EAGER, "heldout"),
+        )
+        for number, part in enumerate(parts):
+            file = folder / f"{number}.csv"
+            file.write_text(claims(*part))
+            assert import_recorded(office, file).n_quarantined == 0
+        runs.run(office)
+    with serve("serve", "--ledger", str(path)) as address:
+        yield Site(address, path)
+
+
+def settled(page: Page) -> None:
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+def act_for(page: Page, name: str) -> None:
+    """Choose in the sidebar whom the reader acts for."""
+    page.get_by_role("combobox", name=re.compile("Acting for")).click()
+    page.get_by_role("option", name=name, exact=True).click()
+    settled(page)
+
+
+def first_screen(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    expect(page.get_by_role("heading", name="This week", exact=True)).to_be_visible()
+    settled(page)
+
+
+def follow(page: Page, link: str, heading: str) -> None:
+    """Click a link of the page, not of the sidebar, and wait for where it leads."""
+    page.get_by_test_id("stMain").get_by_role("link", name=link).first.click()
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    settled(page)
+
+
+def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
+    page: Page, site: Site
+) -> None:
+    first_screen(page, site)
+    expect(page.get_by_text("Prompt or way of asking changed").first).to_be_visible()
+    expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
+    said = page.get_by_text(re.compile("Prompt p2, first seen")).first.inner_text()
+    counted = re.search(r"after ([\d,]+) claims", said)
+    assert counted is not None, said
+    follow(page, "Open in Changes", "Changes")
+    expect(page.get_by_text(re.compile("^Worse for calibration")).first).to_be_visible()
+    follow(page, "Claims of p2", "Claims")
+    # Exactly the claims that the finding counts after the change, each a row to open.
+    expect(page.get_by_text(re.compile(f"^{counted[1]} of 10,140 claims")).first).to_be_visible()
+
+
+def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
+    page: Page, site: Site
+) -> None:
+    assert site.decide(0.96)["rule"] == "fallback:unvalidated"
+    first_screen(page, site)
+    follow(page, "Open in Changes", "Changes")
+    follow(page, "Look for a cut that still holds", "Thresholds")
+    page.get_by_role("spinbutton", name="Wrong (%)").fill("10")
+    page.get_by_role("spinbutton", name="Wrong (%)").press("Enter")
+    expect(page.get_by_text(re.compile("At 0.95 and above at most 10% are wrong"))).to_be_visible()
+    expect(page.get_by_text("Held out: borne out")).to_be_visible()
+    settled(page)
+    page.get_by_text("The whole entry with this cut").click()
+    entry = page.get_by_test_id("stExpander").get_by_test_id("stCode").last.inner_text()
+    assert 'below: "0.95"' in entry
+
+    follow(page, "Open the editor in Registry", "Registry")
+    act_for(page, "Ann Lee")
+    page.get_by_text("Change the entry").click()
+    editor = page.get_by_role("textbox", name="The entry as YAML")
+    editor.fill(entry)
+    editor.press("Control+Enter")
+    page.get_by_role("button", name="Show what it would change").click()
+    expect(page.get_by_text(re.compile("0.70 → 0.95")).first).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Apply as Ann Lee").click()
+    expect(page.get_by_role("button", name="Apply as Ann Lee")).to_have_count(0, timeout=60_000)
+    settled(page)
+
+    page.goto(f"{site.address}/sign_off?signal=desk&fingerprint={P2.id}")
+    settled(page)
+    act_for(page, "Ann Lee")
+    # Some held-out inputs were never tuned on; the evidence rests on those.
+    page.get_by_role("button", name="Measure and submit as Ann Lee").click()
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    settled(page)
+    act_for(page, "Vera Roth")
+    page.get_by_role("textbox", name="What your signature means").fill("The cut holds")
+    page.get_by_role("button", name="Sign as Vera Roth").click()
+    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible(timeout=60_000)
+    settled(page)
+    assert (site.decide(0.96)["action"], site.decide(0.8)["action"]) == ("automate", "review")
+
+    # The next check finds the new prompt signed, and its finding is settled.
+    first_screen(page, site)
+    expect(page.get_by_text("New fingerprint, not validated")).to_have_count(0)
