@@ -27,7 +27,7 @@ from core.store.ledger import Ledger
 from core.store.quarantine import export_quarantined, list_quarantined
 from core.store.selection import Selection
 from dashboard import serve, terminal
-from dashboard.commands import evidence, people, registry, tokens, trail, validation
+from dashboard.commands import evidence, notices, people, registry, tokens, trail, validation
 from dashboard.commands.check import check
 from dashboard.commands.compare import compare_command
 from dashboard.commands.decide import decide
@@ -57,6 +57,7 @@ for command in (
     compare_command,
     decide,
     evidence.evidence,
+    notices.notices,
     people.gate,
     people.person,
     people.role,
@@ -91,9 +92,14 @@ def demo(host: str, port: int, browser: bool | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @port_option
 @click.option("--browser/--no-browser", default=False, help="Open a browser window or not.")
-def serve_command(ledger_path: Path, host: str, port: int, browser: bool) -> None:
+@notices.notices_option
+def serve_command(
+    ledger_path: Path, host: str, port: int, browser: bool, notices_path: Path | None
+) -> None:
     """Open the dashboard on a ledger."""
-    serve.run(ledger_path, host=host, port=port, open_browser=browser)
+    if notices_path is not None:
+        notices.read_checked(notices_path)
+    serve.run(ledger_path, host=host, port=port, open_browser=browser, notices=notices_path)
 
 
 @main.command(name="import")

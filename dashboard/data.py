@@ -33,6 +33,7 @@ from core.review import findings as findings_review
 from core.review import gaming as gaming_review
 from core.review import intake as intake_review
 from core.review import labels as labels_review
+from core.review import notices as notices_review
 from core.review import registry as registry_review
 from core.review import registry_entry as entry_review
 from core.review import reliability as reliability_review
@@ -61,6 +62,7 @@ from core.store.rows import Order, Search
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.tuned import shared_inputs as shared_inputs_of
 from core.store.tuned import tuned_signals as tuned_signals_of
+from dashboard import notify
 from dashboard.owner import cursor, office, path, version
 
 ENTRIES = 64
@@ -117,6 +119,14 @@ def _watching(of: _Written) -> watching_review.WatchView | None:
     except TrailBroken:
         return None
     return watching_review.watch_view(cursor(), known, now, data_version=version())
+
+
+def notices(signals: tuple[str, ...]) -> notices_review.NoticesView:
+    """The channels and the last messages; never kept, for they change by themselves."""
+    configured = notify.of_environment()
+    return notices_review.notices_view(
+        cursor(), configured.settings, troubles=configured.troubles, signals=signals
+    )
 
 
 def findings() -> findings_review.FindingsView:
@@ -584,6 +594,492 @@ def _labels(
     of: tuple[str, int], selection: Selection, tolerance: float
 ) -> labels_review.LabelsView:
     return labels_review.labels_view(cursor(), selection, tolerance=tolerance)
+
+
+def findings() -> findings_review.FindingsView:
+    """What is wrong now."""
+    return _findings(_written_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _findings(of: _Written) -> findings_review.FindingsView:
+    try:
+        known, now = office().state(), office().now()
+    except TrailBroken as broken:
+        return findings_review.broken_view(broken, office().clock())
+    return findings_review.findings_view(cursor(), known, now)
+
+
+def registry() -> registry_review.RegistryView:
+    """Every signal that has claims or an entry.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _registry(_written_key())
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the registry…")
+def _registry(of: _Written) -> registry_review.RegistryView:
+    return registry_review.registry_view(cursor(), office().state(), office().now())
+
+
+def signal_entry(signal: str) -> entry_review.SignalView:
+    """One signal's registry entry and what came of it.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _signal_entry(_written_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Reading the registry…")
+def _signal_entry(of: _Written, signal: str) -> entry_review.SignalView:
+    return entry_review.signal_view(
+        cursor(), office().state(), _registry(of), signal, office().now()
+    )
+
+
+def escalation(
+    signal: str, first: date, last: date, *, as_if: bool
+) -> escalation_review.EscalationView:
+    """One signal's rules in practice.
+
+    Raises:
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _escalation((*_written_key(), decisions_logged(cursor())), signal, first, last, as_if)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Holding the claims against the rules…")
+def _escalation(
+    of: tuple[str, int, int, int, int], signal: str, first: date, last: date, as_if: bool
+) -> escalation_review.EscalationView:
+    return escalation_review.escalation_view(
+        cursor(), office().state(), signal, first, last, as_if=as_if
+    )
+
+
+def breaches(
+    signal: str,
+    first: date,
+    last: date,
+    kinds: tuple[str, ...],
+    order: BreachOrder,
+    leaf: int,
+) -> breaches_review.Breaches:
+    """One leaf of a signal's breaches."""
+    of = (*_written_key(), decisions_logged(cursor()))
+    return _breaches(of, signal, first, last, kinds, order, leaf)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching the breaches…")
+def _breaches(
+    of: tuple[str, int, int, int, int],
+    signal: str,
+    first: date,
+    last: date,
+    kinds: tuple[str, ...],
+    order: BreachOrder,
+    leaf: int,
+) -> breaches_review.Breaches:
+    return breaches_review.breaches_view(
+        cursor(), signal, first, last, kinds=kinds, order=order, leaf=leaf
+    )
+
+
+def all_breaches(
+    signal: str, first: date, last: date, kinds: tuple[str, ...], order: BreachOrder
+) -> pd.DataFrame:
+    """A signal's breaches for a file; too large to be kept."""
+    return breaches_review.breaches_view(
+        cursor(),
+        signal,
+        first,
+        last,
+        kinds=kinds,
+        order=order,
+        leaf_size=breaches_review.DOWNLOAD_SIZE,
+    ).frame
+
+
+def plan(text: str) -> Plan:
+    """What a registry file would change, and what that would have done.
+
+    Raises:
+        RegistryFileError: it is refused.
+        TrailBroken: nothing may rest on the trail.
+    """
+    return _plan(_written_key(), text)
+
+
+@st.cache_data(max_entries=8, show_spinner="Running both rules over the last claims…")
+def _plan(of: _Written, text: str) -> Plan:
+    return plan_of(cursor(), office().state(), read_registry(text), office().now())
+
+
+def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
+    """A cut with a guarantee, judged on held-out claims.
+
+    Raises:
+        LedgerError: there is nothing to choose it on, or to judge it on.
+    """
+    return _threshold(_daily_key(), question)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Testing every cut…")
+def _threshold(of: _Daily, question: ThresholdQuestion) -> thresholds_review.ThresholdView:
+    return thresholds_review.threshold_view(cursor(), state(), question, office().clock())
+
+
+def tuned_signals() -> tuple[str, ...]:
+    """The signals that have a tuning split."""
+    return _tuned_signals(_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _tuned_signals(of: tuple[str, int]) -> tuple[str, ...]:
+    return tuned_signals_of(cursor())
+
+
+def shared_inputs(selection: Selection, n: int) -> tuple[Shared, ...]:
+    """Heldout claims on inputs that were tuned on, for a file; not kept."""
+    return shared_inputs_of(cursor(), selection, "heldout", limit=n)[0]
+
+
+def segment_names(signal: str) -> tuple[str, ...]:
+    """The segment dimensions of a signal with a few values, each of which could get rules."""
+    return tuple(
+        one.name
+        for one in dimensions(signal)
+        if one.name not in CLAIM_DIMENSIONS and 1 < one.n_values <= MOST_SEGMENTS
+    )
+
+
+def badge(selection: Selection) -> standing_review.Badge:
+    """Whether the selected claims may be acted on."""
+    return _badge(_written_key(), selection)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _badge(of: _Written, selection: Selection) -> standing_review.Badge:
+    return standing_review.selected_standing(cursor(), state(), selection, office().clock())
+
+
+def written(monday: date) -> dict[str, standing_review.Written]:
+    """What the written side says of each signal whose week is reviewed."""
+    return _week_written(_written_key(), monday)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _week_written(of: _Written, monday: date) -> dict[str, standing_review.Written]:
+    return standing_review.week_written(cursor(), state(), monday, office().clock())
+
+
+def overview() -> Overview:
+    """What is in the ledger: signals, their dimensions, the newest import."""
+    return _overview(_key())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _overview(of: tuple[str, int]) -> Overview:
+    return overview_of(cursor())
+
+
+def dimensions(signal: str) -> tuple[DimensionFacts, ...]:
+    """What a signal can be split by and filtered on."""
+    return _dimensions(_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _dimensions(of: tuple[str, int], signal: str) -> tuple[DimensionFacts, ...]:
+    return signal_dimensions(cursor(), signal)
+
+
+def reliability(
+    selection: Selection, compare: tuple[str, str | None, str | None] | None
+) -> reliability_review.ReliabilityView:
+    """The Reliability page's numbers."""
+    return _reliability(_key(), selection, compare, terms(selection.signal))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring…")
+def _reliability(
+    of: tuple[str, int],
+    selection: Selection,
+    compare: tuple[str, str | None, str | None] | None,
+    by: Terms,
+) -> reliability_review.ReliabilityView:
+    return reliability_review.reliability_view(
+        cursor(), selection, compare=compare, tolerance=by.tolerance, high_from=by.high_from
+    )
+
+
+def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
+    """How the confidence was asked for."""
+    return _elicitation(_key(), selection, terms(selection.signal).tolerance)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing how it was asked…")
+def _elicitation(
+    of: tuple[str, int], selection: Selection, tolerance: float
+) -> elicitation_review.ElicitationView:
+    return elicitation_review.elicitation_view(cursor(), selection, tolerance=tolerance)
+
+
+def gaming(signal: str) -> gaming_review.GamingView:
+    """Whether a metric of a signal is being gamed."""
+    return _gaming(_daily_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Holding versions against those before…")
+def _gaming(of: _Daily, signal: str) -> gaming_review.GamingView:
+    return gaming_review.gaming_view(cursor(), state(), signal, office().clock())
+
+
+def theatre(signal: str, last: date) -> theatre_review.TheatreView:
+    """What a signal's confidence changed in the 13 weeks up to a day, that day included."""
+    until = datetime.combine(last + timedelta(days=1), time())
+    return _theatre(_daily_key(), Selection(signal, until=until))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Weighing what it changes…")
+def _theatre(of: _Daily, selection: Selection) -> theatre_review.TheatreView:
+    return theatre_review.theatre_view(cursor(), state(), selection, office().clock())
+
+
+def segments(
+    selection: Selection, row: str, column: str, listed: tuple[str, ...], every_pair: bool
+) -> segments_review.SegmentsView:
+    """The Segments page's numbers."""
+    by = terms(selection.signal)
+    return _segments(_key(), selection, row, column, listed, every_pair, by)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every segment…")
+def _segments(
+    of: tuple[str, int],
+    selection: Selection,
+    row: str,
+    column: str,
+    listed: tuple[str, ...],
+    every_pair: bool,
+    by: Terms,
+) -> segments_review.SegmentsView:
+    return segments_review.segments_view(
+        cursor(),
+        selection,
+        row=row,
+        column=column,
+        segment_dimensions=listed,
+        every_pair=every_pair,
+        tolerance=by.tolerance,
+        high_from=by.high_from,
+    )
+
+
+def intake(signal: str | None) -> intake_review.IntakeView:
+    """The Data page's numbers."""
+    return _intake(_key(), signal)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Counting…")
+def _intake(of: tuple[str, int], signal: str | None) -> intake_review.IntakeView:
+    return intake_review.intake_view(cursor(), signal)
+
+
+def claims(selection: Selection) -> claims_review.ClaimsView:
+    """The claims behind a count."""
+    return _claims(_key(), selection)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching claims…")
+def _claims(of: tuple[str, int], selection: Selection) -> claims_review.ClaimsView:
+    return claims_review.claims_view(cursor(), selection)
+
+
+def quarantined() -> pd.DataFrame:
+    """The refused rows that are still open."""
+    return _quarantined(_key())
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _quarantined(of: tuple[str, int]) -> pd.DataFrame:
+    return intake_review.quarantined_rows(cursor())
+
+
+def drift(selection: Selection, period: drift_review.Period) -> drift_review.DriftView:
+    """The Drift page's timeline."""
+    return _drift(_key(), selection, period, terms(selection.signal))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every period…")
+def _drift(
+    of: tuple[str, int], selection: Selection, period: drift_review.Period, by: Terms
+) -> drift_review.DriftView:
+    return drift_review.drift_view(
+        cursor(), selection, period=period, tolerance=by.tolerance, high_from=by.high_from
+    )
+
+
+def shift(
+    selection: Selection,
+    before: Window,
+    after: Window,
+    dimensions: tuple[str, ...],
+    by: str | None,
+) -> shift_review.ShiftView:
+    """Two windows of a signal compared."""
+    return _shift(_key(), selection, before, after, dimensions, by)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing the two windows…")
+def _shift(
+    of: tuple[str, int],
+    selection: Selection,
+    before: Window,
+    after: Window,
+    dimensions: tuple[str, ...],
+    by: str | None,
+) -> shift_review.ShiftView:
+    return shift_review.shift_view(cursor(), selection, before, after, dimensions=dimensions, by=by)
+
+
+def offered_changes(selection: Selection) -> tuple[change_review.Offered, ...]:
+    """Changes of version that can be reviewed, the newest first."""
+    return _offered_changes(_key(), selection)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+def _offered_changes(
+    of: tuple[str, int], selection: Selection
+) -> tuple[change_review.Offered, ...]:
+    return change_review.offered(cursor(), selection)
+
+
+def change(
+    before: Selection, after: Selection, paired: bool | None
+) -> change_review.ChangeReview | str:
+    """Two sets of claims compared; why not, in a sentence, where they cannot be."""
+    return _change(_daily_key(), before, after, paired)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing before and after…")
+def _change(
+    of: _Daily, before: Selection, after: Selection, paired: bool | None
+) -> change_review.ChangeReview | str:
+    by = terms(after.signal)
+    try:
+        return change_review.compare(
+            cursor(),
+            before,
+            after,
+            paired=paired,
+            state=state(),
+            tolerance=by.tolerance,
+            high_from=by.high_from,
+        )
+    except change_review.NothingToCompare as nothing:
+        return str(nothing)
+
+
+def found(search: Search, total: int) -> claims_review.Found:
+    """How many claims a search finds."""
+    return _found(_key(), search, total, terms(search.selection.signal).high_from)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Counting claims…")
+def _found(
+    of: tuple[str, int], search: Search, total: int, high_from: float
+) -> claims_review.Found:
+    return claims_review.found(cursor(), search, total, high_from=high_from)
+
+
+def leaf(search: Search, order: Order, number: int) -> pd.DataFrame:
+    """One leaf of the claims that a search finds."""
+    return _leaf(_key(), search, order, number)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching claims…")
+def _leaf(of: tuple[str, int], search: Search, order: Order, number: int) -> pd.DataFrame:
+    return claims_review.leaf(cursor(), search, order, number)
+
+
+def download(search: Search, order: Order) -> pd.DataFrame:
+    """The claims that a search finds, for a file; too large to be kept."""
+    return claims_review.download(cursor(), search, order)
+
+
+def claim(signal: str, event_id: str, as_known: datetime | None) -> claim_review.ClaimView | None:
+    """One claim end to end."""
+    return _claim((*_trail_key(), decisions_logged(cursor())), signal, event_id, as_known)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the claim…")
+def _claim(
+    of: tuple[str, int, int, int], signal: str, event_id: str, as_known: datetime | None
+) -> claim_review.ClaimView | None:
+    return claim_review.claim_view(cursor(), signal, event_id, as_known)
+
+
+def signals_of_event(event_id: str) -> tuple[str, ...]:
+    """The signals that have a claim of an event."""
+    return claim_review.signals_of_event(cursor(), event_id)
+
+
+def mondays() -> tuple[date, ...]:
+    """Mondays of the weeks there is a review of, newest first."""
+    return _mondays(_key(), datetime.now(UTC).date())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _mondays(of: tuple[str, int], today: date) -> tuple[date, ...]:
+    return week_review.reviewable_weeks(cursor())
+
+
+def week(monday: date) -> week_review.WeekView:
+    """The weekly review."""
+    view = _week(_key(), monday, all_terms(state()))
+    assert view is not None, "a ledger with weeks has a review"
+    return view
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Reviewing the week…")
+def _week(
+    of: tuple[str, int], monday: date, by: tuple[tuple[str, Terms], ...]
+) -> week_review.WeekView | None:
+    return week_review.week_view(cursor(), monday=monday, terms=dict(by))
+
+
+def labels(selection: Selection) -> labels_review.LabelsView:
+    """How honest a signal's labels are."""
+    return _labels(_key(), selection, terms(selection.signal).tolerance)
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Weighing the labels…")
+def _labels(
+    of: tuple[str, int], selection: Selection, tolerance: float
+) -> labels_review.LabelsView:
+    return labels_review.labels_view(cursor(), selection, tolerance=tolerance)
+
+
+def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPlan:
+    """Which labels would settle what cannot be told, and what the samples say."""
+    return _label_plan(_trail_key(), selection, by, terms(selection.signal))
+
+
+@st.cache_data(max_entries=ENTRIES, show_spinner="Planning labels…")
+def _label_plan(
+    of: tuple[str, int, int], selection: Selection, by: str | None, terms: Terms
+) -> labelplan_review.LabelPlan:
+    return labelplan_review.label_plan(
+        cursor(), selection, by, tolerance=terms.tolerance, high_from=terms.high_from
+    )
+
+
+def to_label(signal: str) -> pd.DataFrame:
+    """The drawn claims that nobody has labelled, for a file; not kept."""
+    return labelplan_review.to_label_rows(cursor(), signal)
 
 
 #: What the trail as it is written rests on, whatever the clock says.

@@ -18,7 +18,12 @@ from core.govern.tokens import new_secret
 from core.store.ledger import Ledger
 from dashboard import terminal
 from dashboard.running import Running, announced
-from dashboard.settings import LEDGER_VARIABLE, TOKEN_VARIABLE, streamlit_options
+from dashboard.settings import (
+    LEDGER_VARIABLE,
+    NOTICES_VARIABLE,
+    TOKEN_VARIABLE,
+    streamlit_options,
+)
 
 PORTS_TO_TRY = 50
 
@@ -28,7 +33,14 @@ GRACE_SECONDS = 2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def run(ledger_path: Path, *, host: str, port: int, open_browser: bool | None) -> None:
+def run(
+    ledger_path: Path,
+    *,
+    host: str,
+    port: int,
+    open_browser: bool | None,
+    notices: Path | None = None,
+) -> None:
     """Serve the dashboard on ``ledger_path`` until interrupted.
 
     Args:
@@ -36,6 +48,7 @@ def run(ledger_path: Path, *, host: str, port: int, open_browser: bool | None) -
         host: the loopback address to bind; another is refused.
         port: the first port to try; the next free one is taken when it is in use.
         open_browser: None opens one where there is a display.
+        notices: the notices file; None: the one beside the ledger, where there is one.
     """
     if host not in LOOPBACK:
         terminal.error(
@@ -51,6 +64,8 @@ def run(ledger_path: Path, *, host: str, port: int, open_browser: bool | None) -
 
     os.environ[LEDGER_VARIABLE] = str(ledger_path.resolve())
     os.environ[TOKEN_VARIABLE] = new_secret()
+    if notices is not None:
+        os.environ[NOTICES_VARIABLE] = str(notices.resolve())
     # Streamlit reads its configuration from the current folder; ours must hold from any folder.
     load_config_options(streamlit_options(host))
 

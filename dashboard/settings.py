@@ -8,6 +8,8 @@ from pathlib import Path
 LEDGER_VARIABLE = "CALLEDGER_LEDGER"
 #: The one that holds the token by which commands of the same user ask the server.
 TOKEN_VARIABLE = "CALLEDGER_SERVER_TOKEN"
+#: The one that names the notices file, where that is not the one beside the ledger.
+NOTICES_VARIABLE = "CALLEDGER_NOTICES"
 
 _THEME = Path(__file__).with_name("theme.toml")
 

@@ -1,4 +1,4 @@
-"""The server's standing rounds: what time and data brought about is recorded while it runs."""
+"""The server's standing rounds: what time and data brought about is recorded and told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.govern.imports import adopt_unrecorded
 from core.govern.runs import run_if_due
 from core.govern.watch import rounds as one_round
 from core.store.errors import LedgerError
-from dashboard import owner, terminal
+from dashboard import notify, owner, terminal
 
 #: Seconds between two rounds. The gate does not wait for them.
 EVERY = 30.0
@@ -25,13 +25,15 @@ async def rounds() -> AsyncIterator[None]:
     """A short round now, then what the schedule asks for or a short one, and one at the end.
 
     What is due waits for the second round, so that it comes after the first pages: a run of all
-    checks takes seconds of the same processor.
+    checks takes seconds of the same processor. Messages leave after each round but the last.
     """
-    making = threading.Lock()
-    task = asyncio.create_task(_forever(making))
+    making, ending = threading.Lock(), threading.Event()
+    task = asyncio.create_task(_forever(making, ending))
     try:
         yield
     finally:
+        # Nobody waits for a channel that does not answer.
+        ending.set()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -39,10 +41,11 @@ async def rounds() -> AsyncIterator[None]:
         await run_in_threadpool(_round, making, scheduled=False)
 
 
-async def _forever(making: threading.Lock) -> None:
+async def _forever(making: threading.Lock, ending: threading.Event) -> None:
     scheduled = False
     while True:
         await run_in_threadpool(_round, making, scheduled=scheduled)
+        await run_in_threadpool(_tell, ending)
         scheduled = True
         await asyncio.sleep(EVERY)
 
@@ -57,3 +60,11 @@ def _round(making: threading.Lock, *, scheduled: bool) -> None:
                 one_round(office)
         except (LedgerError, duckdb.Error, OSError) as error:
             terminal.error(str(error))
+
+
+def _tell(ending: threading.Event) -> None:
+    """Write and send the messages that are due, also while the trail is broken."""
+    try:
+        notify.in_round(owner.office(), ending)
+    except (LedgerError, duckdb.Error, OSError) as error:
+        terminal.error(str(error))

@@ -7,7 +7,7 @@ import streamlit as st
 from core.govern.directory import directory
 from core.store.dimensions import week_label
 from dashboard import data, owner
-from dashboard.components import acting, empty, findings, guide, links, week
+from dashboard.components import acting, empty, findings, guide, links, notices, week
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
@@ -32,6 +32,7 @@ st.markdown(f"#### {plain(view.headline)}")
 if view.first_step is not None:
     links.draw(view.first_step, f"Open first: {view.first_step.text}")
 
+notices.warn(data.notices(data.overview().names()))
 findings.lead(data.findings(), state, person)
 st.subheader("What changed")
 changes = [change for row in view.rows for change in row.changes]

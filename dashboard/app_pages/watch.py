@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboard import data
-from dashboard.components import empty, findings, guide, trail, watching
+from dashboard.components import empty, findings, guide, notices, trail, watching
 from dashboard.components.verbatim import plain
 
 st.title("Watch")
 view = data.watching()
 if view is None:
     findings.lead(data.findings(), None, None)
+    notices.draw(data.notices(data.overview().names()))
     guide.draw("Watch")
     st.stop()
 if not view.rows and not view.unregistered:
@@ -35,4 +36,5 @@ st.subheader("Runs of the standing checks")
 watching.runs(view)
 st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
 st.code(trail.command("check"), language="bash")
+notices.draw(data.notices(data.overview().names()))
 guide.draw("Watch")

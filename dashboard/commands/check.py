@@ -21,6 +21,7 @@ from core.store.catalogue import signals
 from core.store.errors import LedgerError
 from dashboard import terminal
 from dashboard.commands import office_of
+from dashboard.commands.notices import notices_option, read_checked, tell
 from dashboard.options import EXIT_FOUND, ledger_option
 
 
@@ -37,12 +38,17 @@ from dashboard.options import EXIT_FOUND, ledger_option
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-def check(ledger_path: Path, signal: str | None, fail_on: str, format_: str) -> None:
+@notices_option
+def check(
+    ledger_path: Path, signal: str | None, fail_on: str, format_: str, notices_path: Path | None
+) -> None:
     """Make every standing check, record what changed, and print what is open.
 
     Exit 0 when nothing as bad as --fail-on is open, 1 when something is, 2 when the ledger cannot
-    be used. A finding that was waived does not count until its waiver ends.
+    be used. A finding that was waived does not count until its waiver ends. With --notices,
+    messages that are due are sent at the end; a channel that fails does not change the exit code.
     """
+    settings = None if notices_path is None else read_checked(notices_path)
     with office_of(ledger_path) as office:
         if signal is not None:
             _refuse_unknown(office, signal)
@@ -51,6 +57,8 @@ def check(ledger_path: Path, signal: str | None, fail_on: str, format_: str) -> 
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]
         with office.ledger.cursor() as cursor:
             names = directory(cursor)
+        if settings is not None:
+            tell(office, settings)
     if format_ == "json":
         click.echo(
             json.dumps([_as_json(one, names) for one in found], indent=2, ensure_ascii=False)

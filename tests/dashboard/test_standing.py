@@ -20,7 +20,7 @@ def test_the_first_round_is_short_and_every_later_one_asks_the_schedule(
         made.append(scheduled)
 
     async def run() -> None:
-        task = asyncio.create_task(standing._forever(threading.Lock()))
+        task = asyncio.create_task(standing._forever(threading.Lock(), threading.Event()))
         while len(made) < 4:
             await asyncio.sleep(0.01)
         task.cancel()
@@ -28,6 +28,7 @@ def test_the_first_round_is_short_and_every_later_one_asks_the_schedule(
             await task
 
     monkeypatch.setattr(standing, "_round", record)
+    monkeypatch.setattr(standing, "_tell", lambda _: None)
     monkeypatch.setattr(standing, "EVERY", 0.02)
     # In a thread of its own: the browser tests keep an event loop running in this one.
     with ThreadPoolExecutor(1) as thread:

@@ -16,7 +16,8 @@ CREATE TABLE notices (
     kind VARCHAR NOT NULL,             -- immediate, digest
     subject VARCHAR NOT NULL,
     body VARCHAR NOT NULL,
-    findings VARCHAR[] NOT NULL,       -- what it tells of: finding id and occurrence, n-…/2
+    findings VARCHAR[] NOT NULL,       -- what it tells of: finding and occurrence, n-…/2, with
+                                       -- /critical or /settled where it was told as that
     written_at TIMESTAMP NOT NULL,
     attempts INTEGER NOT NULL,
     next_try TIMESTAMP,                -- NULL once sent

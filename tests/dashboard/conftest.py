@@ -1,0 +1,66 @@
+"""A real HTTP receiver on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+class Receiver:
+    """An HTTP server that keeps what it is sent, and answers as it is told to."""
+
+    def __init__(self, port: int = 0) -> None:
+        received: list[tuple[str, dict[str, Any]]] = []
+        self.received, self.status, self.delay = received, 200, 0.0
+        mine = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(mine.delay)
+                if mine.status == 200:
+                    received.append((self.path, json.loads(body)))
+                self.send_response(mine.status)
+                self.end_headers()
+                # A server may repeat in its answer what it was asked.
+                self.wfile.write(f"{self.path} {self.headers}".encode())
+
+            def log_message(self, *_words: object) -> None:
+                """Keep still."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver_on() -> Iterator[Callable[[int], Receiver]]:
+    """``receiver_on(port)``: a receiver that is there until the test ends."""
+    made: list[Receiver] = []
+
+    def start(port: int) -> Receiver:
+        made.append(Receiver(port))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def receiver(receiver_on: Callable[[int], Receiver]) -> Receiver:
+    """A receiver on a free port."""
+    return receiver_on(0)
