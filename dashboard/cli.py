@@ -31,6 +31,7 @@ from dashboard.commands import evidence, notices, people, registry, tokens, trai
 from dashboard.commands.check import check
 from dashboard.commands.compare import compare_command
 from dashboard.commands.decide import decide
+from dashboard.commands.labels import labels
 from dashboard.commands.threshold import threshold
 from dashboard.options import (
     EXIT_QUARANTINED,
@@ -57,6 +58,7 @@ for command in (
     compare_command,
     decide,
     evidence.evidence,
+    labels,
     notices.notices,
     people.gate,
     people.person,

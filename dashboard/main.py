@@ -51,6 +51,12 @@ page = st.navigation(
                 icon=":material/compare_arrows:",
                 help="This new model or prompt: before and after, on which segments.",
             ),
+            st.Page(
+                "app_pages/labels.py",
+                title="Labels",
+                icon=":material/label:",
+                help="Which labels would settle what cannot be told, and the audit sample.",
+            ),
         ],
         "Govern": [
             st.Page(

@@ -115,6 +115,14 @@ _FIELDS: Mapping[str, str] = {
     "last": "Last decision",
     "first_ts": "First claim",
     "n_claims": "Claims so far",
+    "audit": "Audit sample",
+    "n": "Claims in it",
+    "by": "Drawn by",
+    "groups": "Drawn of each",
+    "since": "Claims from",
+    "seed": "Seed of the random numbers",
+    "imports": "Imports up to",
+    "sha256": "SHA-256 of the sample",
     "token": "Token",
     "label": "Label",
     "scopes": "May",
@@ -128,7 +136,7 @@ _OURS = frozenset(
         *("sub", "status", "role", "members", "mode", "author", "criteria_met", "until", "owner"),
         *("severity", "finding_kind", "due", "import_id", "first", "last", "first_ts", "n_claims"),
         *("n_read", "n_new", "n_duplicate", "n_unstated", "n_quarantined", "n_attached"),
-        *("n_held", "n_corrected", "scopes"),
+        *("n_held", "n_corrected", "scopes", "n", "imports", "since"),
     }
 )
 
@@ -236,7 +244,7 @@ def _value(name: str, value: Any, names: Names) -> str:
             return _with_id(value, names)
         if name == "members":
             return ", ".join(_with_id(one, names) for one in value) or "nobody"
-        if name in ("until", "first_ts") and "T" in value:
+        if name in ("until", "since", "first_ts") and "T" in value:
             return when(value)
         if name == "criteria_met":
             return "yes" if value is True else "no"
@@ -246,6 +254,8 @@ def _value(name: str, value: Any, names: Names) -> str:
             return role_words(value)
         if name == "scopes":
             return ", ".join(value)
+        if name == "groups":
+            return "; ".join(drawn_of(one) for one in value)
         if name == "evidence":
             return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
         if isinstance(value, int) and not isinstance(value, bool):
@@ -253,6 +263,13 @@ def _value(name: str, value: Any, names: Names) -> str:
     except _UNFIT:
         pass
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def drawn_of(group: Mapping[str, Any]) -> str:
+    """One group of an audit sample: ``hi: 40 of 120 unlabelled, chance 33.3334%``."""
+    value = "" if group["value"] is None else f"{group['value']}: "
+    share = f"{group['chance_ppm'] / 10_000:.4f}".rstrip("0").rstrip(".")
+    return f"{value}{group['wanted']:,} of {group['available']:,} unlabelled, chance {share}%"
 
 
 def _with_id(sub: str, names: Names) -> str:

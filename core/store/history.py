@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from core.store.audits import propensity_sql
 from core.store.dimensions import segment_dimensions
 from core.store.ledger import quoted
 
@@ -44,7 +45,8 @@ class ClaimRecord:
         confidence_ppm: quantised to whole millionths; None: unstated.
         fields: the other fields of a claim by name, None where not logged: the versions,
             elicitation, elicitation_order, input_id, split, action, trace_id, span_id.
-        label_propensity: the chance, in (0, 1], with which it was picked for labelling.
+        label_propensity: the chance, in (0, 1], with which it was picked for labelling: its own, or
+            that of the audit samples that drew it.
         segments: its value of each segment dimension that it names.
         attributes: the file's other columns.
         origin: where it came from; None when the import is not recorded.
@@ -123,7 +125,7 @@ def claim_record(
     columns = ", ".join((*_FIELDS, *(quoted(f"seg_{name}") for name in dimensions)))
     row = cursor.execute(
         f"""
-        SELECT ts, confidence_raw, confidence_ppm, label_propensity, attributes,
+        SELECT ts, confidence_raw, confidence_ppm, {propensity_sql(cursor, signal)}, attributes,
                {_ORIGIN}, {columns}
         FROM claims LEFT JOIN {_IMPORTS} USING (import_id)
         WHERE signal = $signal AND event_id = $event_id

@@ -37,6 +37,12 @@ if chosen is not None:
     st.altair_chart(delays, width=int(delays.width), alt=alt_text_delays(view.delays))
     st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
+    st.page_link(
+        "app_pages/labels.py",
+        label="Which labels would settle what cannot be told",
+        icon=":material/label:",
+        query_params={"signal": chosen.facts.name},
+    )
 
 st.subheader("What came in")
 intake.imports_table(view.imports)

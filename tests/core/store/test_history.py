@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from core.store.audits import keep_sample
 from core.store.history import (
     Origin,
     claim_record,
@@ -130,3 +131,13 @@ def test_an_input_has_the_claims_of_one_signal_newest_first(ledger: Ledger, fill
         ("m2", 900_000, 1),
         ("m1", None, None),
     ]
+
+
+def test_a_claim_that_a_sample_drew_shows_its_chance(ledger: Ledger, fill: Fill) -> None:
+    fill(ledger, [{"event_id": "drawn", "confidence": 0.8}, {"event_id": "not", "confidence": 0.8}])
+    with ledger.transaction() as cursor:
+        keep_sample(cursor, "a-1", "triage", [("drawn", 250_000)])
+        keep_sample(cursor, "a-2", "triage", [("drawn", 400_000)])
+    with ledger.cursor() as cursor:
+        found = [claim_record(cursor, "triage", event) for event in ("drawn", "not")]
+    assert [one and one.label_propensity for one in found] == [0.4, None]

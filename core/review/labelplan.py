@@ -1,0 +1,433 @@
+"""The Labels page: which labels would settle what cannot be told, and what the samples say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from core.govern import audit
+from core.measure.cells import FloatArray, IntArray
+from core.measure.labels import inverse_propensity
+from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
+from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, Verdict, judge
+from core.review import labelplan_words as words
+from core.review.act_words import Names, drawn_of
+from core.review.words import value_name
+from core.store.audits import Frame, drawn_counts, frame, sample_counts, to_label
+from core.store.errors import LedgerError
+from core.store.labelling import propensity_sums
+from core.store.selection import Selection
+from core.store.sums import grouped_sums
+
+#: The whole, where it is not split.
+ALL = "All claims"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the samples say of the claims that had a chance to be drawn.
+
+    Attributes:
+        n: labelled claims it rests on.
+        effective_n: equally weighted ones they are worth.
+        gap, low, high: with its 95% interval; None where too few are labelled.
+        covered: share of the group's claims that had a chance to be drawn, in [0, 1].
+        words: what it says against the tolerance, in a sentence.
+    """
+
+    n: int
+    effective_n: float
+    gap: float | None
+    low: float | None
+    high: float | None
+    covered: float
+    words: str
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """One group: what is known of it, and what its labels would take.
+
+    Attributes:
+        value: of the dimension; None: claims that name none, or all.
+        name: in words.
+        verdict: as other pages have it.
+        n, n_inputs, n_claims: labelled claims, their inputs, stated claims.
+        gap, gap_low, gap_high: with its own 95% interval; None without a label.
+        needed: further labelled inputs for a verdict; None where none is needed, or none would do.
+        whole, high: the same for the group's gap, and for that of its high-confidence band.
+        in_high: how many claims of ``needed`` would be in that band.
+        settles: whether ``needed`` is there to be labelled.
+        available: unlabelled inputs that may be drawn.
+        waiting: those of them that a sample holds already.
+        words: all of it in a sentence or two.
+        estimate: what the samples say; None where no labelled claim was drawn.
+    """
+
+    value: str | None
+    name: str
+    verdict: Verdict
+    n: int
+    n_inputs: int
+    n_claims: int
+    gap: float | None
+    gap_low: float | None
+    gap_high: float | None
+    needed: int | None
+    whole: int | None
+    high: int | None
+    in_high: int
+    settles: bool
+    available: int
+    waiting: int
+    words: str
+    estimate: Estimate | None
+
+    @property
+    def to_draw(self) -> int:
+        """Inputs that are to be drawn beyond those that wait already; 0: none."""
+        if not self.settles or not self.needed or _enough(self.needed, self.waiting):
+            return 0
+        return self.needed - self.waiting
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample that was drawn.
+
+    Attributes:
+        audit: its id.
+        seq: the act's number.
+        when, who: in words.
+        of: the groups and their chances, in words.
+        n: claims it holds.
+        n_labelled: those with an outcome.
+    """
+
+    audit: str
+    seq: int
+    when: str
+    who: str
+    of: str
+    n: int
+    n_labelled: int
+
+
+@dataclass(frozen=True)
+class LabelPlan:
+    """Everything the page shows.
+
+    Attributes:
+        selection: the claims asked about, as known now.
+        by: the dimension split by; None: the whole.
+        headline: what to label, in a sentence.
+        details: how it was planned, in a sentence.
+        groups: those that cannot be told first, those that need least before the others.
+        samples: of the signal, the newest first.
+        n_to_label: claims that samples of the signal hold and nobody has labelled.
+        response: how far the samples are labelled, in a sentence; "" without one.
+        estimate: of all claims of the selection; None where no labelled claim was drawn.
+        tolerance, high_from: the signal's.
+    """
+
+    selection: Selection
+    by: str | None
+    headline: str
+    details: str
+    groups: tuple[GroupPlan, ...]
+    samples: tuple[Sample, ...]
+    n_to_label: int
+    response: str
+    estimate: Estimate | None
+    tolerance: float
+    high_from: float
+
+    @property
+    def undecided(self) -> tuple[GroupPlan, ...]:
+        """The groups that cannot be told."""
+        return tuple(one for one in self.groups if one.verdict == "cannot_tell")
+
+    def wanted(self) -> dict[str | None, int]:
+        """What `core.govern.audit.draw` is to be asked for: all that labels settle."""
+        return {one.value: one.needed or 0 for one in self.groups if one.to_draw}
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object of ``calledger labels plan --format json``."""
+        return {
+            "signal": self.selection.signal,
+            "by": self.by,
+            "tolerance": self.tolerance,
+            "high_from": self.high_from,
+            "chance": CHANCE,
+            "headline": self.headline,
+            "groups": [asdict(one) for one in self.groups],
+            "samples": [asdict(one) for one in self.samples],
+            "n_to_label": self.n_to_label,
+            "estimate": None if self.estimate is None else asdict(self.estimate),
+        }
+
+
+def label_plan(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    by: str | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+    high_from: float = HIGH_FROM,
+) -> LabelPlan:
+    """Assemble the page.
+
+    Verdicts are those of the whole selection, or of one dimension's values judged together, as
+    `calledger measure` gives them. Labels can be drawn of its production claims.
+
+    Args:
+        cursor: of the ledger.
+        selection: the claims; as known now, whatever ``as_known`` says.
+        by: a dimension of text values; None: the whole.
+        tolerance: the gap accepted.
+        high_from: lower edge of the high-confidence band.
+
+    Raises:
+        LedgerError: the ledger lacks the dimension or the value, or it is no text.
+    """
+    selection = replace(selection, as_known=None)
+    drawn = audit.samples(cursor, selection.signal)
+    offered = frame(cursor, selection, by, drawn=[one.design for one in drawn], high_from=high_from)
+    found = grouped_sums(cursor, selection, [() if by is None else (by,)], high_from=high_from)
+    values = [None if by is None else key[0] for _, key in found.entries]
+    judged = judge(found.sums, tolerance=tolerance)
+    unlabelled, waiting = _aligned(offered, values)
+    undecided = [g for g, verdict in enumerate(judged.verdict) if verdict == "cannot_tell"]
+    of_all = critical_value_of_all(found.sums, unlabelled, level=judged.level)
+    plan = plan_labels(
+        found.sums.take(undecided),
+        unlabelled.take(undecided),
+        tolerance=tolerance,
+        critical_value=max(judged.critical_value, of_all),
+    )
+    asked = _Asked(by, tolerance, high_from, judged, plan, unlabelled, waiting)
+    estimates = _estimates(cursor, selection, by, offered, tolerance) if drawn else {}
+    groups = [
+        _group(asked, g, value, undecided.index(g) if g in undecided else None, estimates)
+        for g, value in enumerate(values)
+    ]
+    whole = estimates.get(None) if by is None else None
+    if drawn and by is not None:
+        whole = _estimates(cursor, selection, None, offered, tolerance).get(None)
+    samples = _samples(cursor, selection.signal, drawn)
+    n_drawn, n_labelled = drawn_counts(cursor, selection.signal) if drawn else (0, 0)
+    return LabelPlan(
+        selection=selection,
+        by=by,
+        headline=words.headline(
+            [(one.verdict, one.needed, one.settles) for one in groups], by, tolerance
+        ),
+        details=words.details(tolerance, plan.chance, by),
+        groups=tuple(sorted(groups, key=_order)),
+        samples=samples,
+        n_to_label=n_drawn - n_labelled,
+        response=words.response(n_drawn, n_labelled),
+        estimate=whole,
+        tolerance=tolerance,
+        high_from=high_from,
+    )
+
+
+def to_label_rows(cursor: duckdb.DuckDBPyConnection, signal: str) -> pd.DataFrame:
+    """The drawn claims of a signal that nobody has labelled, to be filled in.
+
+    Columns as `core.store.audits.to_label` has them: without the confidence.
+
+    Raises:
+        LedgerError: no sample of it was drawn.
+    """
+    drawn = audit.samples(cursor, signal)
+    if not drawn:
+        raise LedgerError(
+            f"No audit sample of {signal} was drawn yet; draw one with: calledger labels draw."
+        )
+    return to_label(cursor, signal, drawn[-1].design.seed)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the groups are told by; arrays of shape (G,), the plan's of those undecided."""
+
+    by: str | None
+    tolerance: float
+    high_from: float
+    judged: Judgement
+    plan: Plan
+    unlabelled: Unlabelled
+    waiting: IntArray
+
+
+def _group(
+    asked: _Asked,
+    g: int,
+    value: str | None,
+    place: int | None,
+    estimates: Mapping[str | None, Estimate],
+) -> GroupPlan:
+    """One group; ``place``: where it is in the plan, None where its verdict is given."""
+    judged, plan = asked.judged, asked.plan
+    needed = 0.0 if place is None else float(plan.needed[place])
+    available, waiting = int(asked.unlabelled.inputs[g]), int(asked.waiting[g])
+    in_high = 0
+    if place is not None and available and math.isfinite(needed):
+        in_high = round(needed * float(asked.unlabelled.high_n[g]) / available)
+    verdict = judged.verdict[g]
+    return GroupPlan(
+        value=value,
+        name=ALL if asked.by is None else value_name(value),
+        verdict=verdict,
+        n=int(judged.n[g]),
+        n_inputs=int(judged.n_inputs[g]),
+        n_claims=int(judged.n_claims[g]),
+        gap=_number(judged.gap[g]),
+        gap_low=_number(judged.gap_low[g]),
+        gap_high=_number(judged.gap_high[g]),
+        needed=_whole(needed) if place is not None else None,
+        whole=None if place is None else _whole(plan.whole[place]),
+        high=None if place is None else _whole(plan.high[place]),
+        in_high=in_high,
+        settles=place is not None and bool(plan.possible[place]),
+        available=available,
+        waiting=waiting,
+        words=words.group(
+            verdict=verdict,
+            n=int(judged.n[g]),
+            needed=needed,
+            band_needed=0.0 if place is None else float(plan.high[place]),
+            in_high=in_high,
+            available=available,
+            waiting=waiting,
+            enough=math.isfinite(needed) and _enough(needed, waiting),
+            outlook="inside" if place is None else plan.outlook[place],
+            gap=0.0 if place is None else float(plan.gap[place]),
+            high_gap=0.0 if place is None else float(plan.high_gap[place]),
+            high_from=asked.high_from,
+            tolerance=asked.tolerance,
+        ),
+        estimate=estimates.get(value),
+    )
+
+
+def _order(one: GroupPlan) -> tuple[int, float, int]:
+    """Those that labels settle first, then those that they do not, then the others."""
+    rank = 2 if one.verdict != "cannot_tell" else 0 if one.settles else 1
+    return rank, math.inf if one.needed is None else one.needed, -one.n_claims
+
+
+def _aligned(offered: Frame, values: Sequence[str | None]) -> tuple[Unlabelled, IntArray]:
+    """What may be drawn of each judged group, and what waits of it."""
+    at = {value: g for g, value in enumerate(offered.values)}
+    known = [at.get(value, -1) for value in values]
+
+    def of(column: IntArray) -> IntArray:
+        # One more line, of nothing, for groups of which nothing may be drawn.
+        padded: IntArray = np.concatenate([column, np.zeros_like(column[:1])])
+        return padded[known] if len(column) else np.zeros(len(values), dtype=np.int64)
+
+    def sums(column: FloatArray) -> FloatArray:
+        padded = np.concatenate([column, np.zeros((1, *column.shape[1:]))])
+        return padded[known]
+
+    rest = offered.unlabelled
+    unlabelled = Unlabelled(
+        inputs=of(rest.inputs),
+        n=np.rint(sums(rest.n.astype(float))).astype(np.int64),
+        sv=sums(rest.sv),
+        high_n=of(rest.high_n),
+        high_sv=sums(rest.high_sv),
+    )
+    return unlabelled, of(offered.waiting)
+
+
+def _estimates(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    by: str | None,
+    offered: Frame,
+    tolerance: float,
+) -> dict[str | None, Estimate]:
+    """What the samples say of each group that has a drawn and labelled claim."""
+    asked = selection
+    if not selection.splits_chosen:
+        asked = selection.narrowed("split", "production")
+    found = propensity_sums(cursor, asked, () if by is None else (by,))
+    weighted = inverse_propensity(found.sums)
+    shares = {
+        value: (int(offered.covered[g]), int(offered.n_claims[g]))
+        for g, value in enumerate(offered.values)
+    }
+    if by is None:
+        shares = {None: (int(offered.covered.sum()), int(offered.n_claims.sum()))}
+    told: dict[str | None, Estimate] = {}
+    for g, key in enumerate(found.keys):
+        value = None if by is None else key[0]
+        covered, n_claims = shares.get(value, (0, 0))
+        if not weighted.n[g] or not covered:
+            continue
+        share = covered / n_claims
+        told[value] = Estimate(
+            n=int(weighted.n[g]),
+            effective_n=float(weighted.effective_n[g]),
+            gap=_number(weighted.gap[g]),
+            low=_number(weighted.gap_low[g]),
+            high=_number(weighted.gap_high[g]),
+            covered=share,
+            words=words.estimate(
+                n=int(weighted.n[g]),
+                effective_n=float(weighted.effective_n[g]),
+                gap=float(weighted.gap[g]),
+                low=float(weighted.gap_low[g]),
+                high=float(weighted.gap_high[g]),
+                capped=int(weighted.n_capped[g]),
+                covered=share,
+                tolerance=tolerance,
+            ),
+        )
+    return told
+
+
+def _samples(
+    cursor: duckdb.DuckDBPyConnection, signal: str, drawn: Sequence[audit.Drawn]
+) -> tuple[Sample, ...]:
+    if not drawn:
+        return ()
+    names, counts = Names.read(cursor), sample_counts(cursor, signal)
+    found = []
+    for one in reversed(drawn):
+        n_labelled = counts[one.audit].n_labelled if one.audit in counts else 0
+        found.append(
+            Sample(
+                audit=one.audit,
+                seq=one.act.seq,
+                when=f"{one.act.at:%Y-%m-%d %H:%M} UTC",
+                who=names.person(one.act.actor.sub),
+                of="; ".join(map(drawn_of, one.act.body["groups"])),
+                n=one.n,
+                n_labelled=n_labelled,
+            )
+        )
+    return tuple(found)
+
+
+def _enough(needed: float, waiting: int) -> bool:
+    """Whether what waits is what was asked for, but for the chance in how many are drawn."""
+    return waiting > 0 and waiting >= needed - 2 * math.sqrt(needed)
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _whole(needed: float) -> int | None:
+    return int(needed) if math.isfinite(needed) else None

@@ -1,0 +1,37 @@
+"""Labels: which ones would settle what cannot be told, and the audit sample."""
+
+import streamlit as st
+
+from core.govern.directory import directory
+from core.govern.replay import TrailBroken
+from dashboard import data, owner
+from dashboard.components import acting, empty, filters, findings, guide, label_plan
+from dashboard.components.verbatim import plain
+
+chosen = filters.current()
+st.title("Labels")
+label_plan.announce()
+try:
+    state = owner.office().state()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+if chosen is None:
+    empty.ledger()
+    guide.draw("Labels")
+    st.stop()
+names = directory(owner.cursor())
+person = acting.choose(state, names)
+
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+view = data.label_plan(chosen.selection, label_plan.choose_split(chosen))
+if not view.groups or not sum(one.n_claims for one in view.groups):
+    empty.nothing_stated(chosen.facts.n_unstated)
+    guide.draw("Labels")
+    st.stop()
+label_plan.answer(view, chosen.selection)
+label_plan.groups(view)
+label_plan.draw(view, state, names, person)
+label_plan.hand_out(view)
+label_plan.drawn(view)
+guide.draw("Labels")

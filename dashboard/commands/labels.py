@@ -1,0 +1,222 @@
+"""`calledger labels`: which labels would settle what cannot be told; the audit sample and back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from shlex import quote
+
+import click
+
+from core.govern import audit
+from core.govern.filled import take as take_in
+from core.govern.imports import adopt_unrecorded
+from core.govern.office import Office
+from core.review.labelplan import LabelPlan, label_plan, to_label_rows
+from core.review.measure import check_signal
+from core.review.terms import terms_of
+from core.review.words import VERDICT_WORDS, count, counted, points
+from core.store.errors import LedgerError
+from core.store.selection import Selection
+from dashboard import terminal
+from dashboard.commands import acting, as_option, office_of
+from dashboard.options import EXIT_FOUND, EXIT_QUARANTINED, day, ledger_option
+
+_signal = click.option("--signal", required=True)
+_by = click.option("--by", metavar="DIM", help="Of each value of a segment, version or action.")
+_since = click.option("--since", metavar="DATE", help="Claims from this day on (UTC).")
+_until = click.option("--until", metavar="DATE", help="Claims up to and including this day (UTC).")
+
+
+@click.group()
+def labels() -> None:
+    """Plan labels, draw an audit sample, hand it out, and take it back in."""
+
+
+@labels.command()
+@ledger_option
+@_signal
+@_by
+@_since
+@_until
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def plan(
+    ledger_path: Path,
+    signal: str,
+    by: str | None,
+    since: str | None,
+    until: str | None,
+    format_: str,
+) -> None:
+    """Print how many labels would turn "cannot tell" into an answer, and what samples say."""
+    with office_of(ledger_path) as office:
+        view = _planned(office, _selection(signal, since, until), by)
+    if format_ == "json":
+        click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
+        return
+    terminal.say(view.headline)
+    terminal.table(
+        ("group", "verdict", "gap", "95% interval", "n", "needed", "whole", "high band", "there"),
+        [
+            (
+                one.name,
+                VERDICT_WORDS[one.verdict],
+                points(one.gap, decimals=1),
+                f"{points(one.gap_low, decimals=1)} … {points(one.gap_high, decimals=1)}",
+                count(one.n),
+                *map(count, (one.needed, one.whole, one.high)),
+                count(one.available),
+            )
+            for one in view.groups
+        ],
+        left=("group", "verdict"),
+    )
+    for one in view.undecided:
+        terminal.say(f"{one.name}: {one.words}")
+    terminal.note(view.details)
+    for line in (view.response, view.estimate.words if view.estimate else ""):
+        if line:
+            terminal.say(line)
+    for one in view.groups:
+        if one.estimate is not None and view.by is not None:
+            terminal.say(f"   {one.name}: {one.estimate.words}")
+
+
+@labels.command()
+@ledger_option
+@_signal
+@_by
+@_since
+@_until
+@as_option
+@click.option(
+    "--labels",
+    "each",
+    type=click.IntRange(min=1),
+    default=None,
+    help="So many unlabelled inputs, of each value with --by; what the plan asks for unless given.",
+)
+def draw(
+    ledger_path: Path,
+    signal: str,
+    by: str | None,
+    since: str | None,
+    until: str | None,
+    handle: str | None,
+    each: int | None,
+) -> None:
+    """Draw a random audit sample, with the chance of every claim kept."""
+    with office_of(ledger_path) as office:
+        adopt_unrecorded(office)
+        selection = _selection(signal, since, until)
+        view = _planned(office, selection, by)
+        wanted = view.wanted() if each is None else {one.value: each for one in view.groups}
+        if not wanted:
+            raise LedgerError(
+                f"{view.headline} To draw a sample all the same, say how many: --labels 200."
+            )
+        actor = acting(office, handle, audit.KIND, signal)
+        drawn = audit.drawn_by(audit.draw(office, actor, selection, wanted, by))
+    terminal.say(
+        f"Entry {drawn.act.seq}: {drawn.audit} holds {counted(drawn.n, 'claim')}, labelled ones "
+        "among them."
+    )
+    terminal.note(
+        f"To hand it out: calledger labels export --ledger {quote(str(ledger_path))} "
+        f"--signal {quote(signal)} --out labels.csv"
+    )
+
+
+@labels.command()
+@ledger_option
+@_signal
+@click.option(
+    "--out",
+    default=Path("labels.csv"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The file to write.",
+)
+def export(ledger_path: Path, signal: str, out: Path) -> None:
+    """Write what is drawn and not labelled to a CSV file, to be filled in.
+
+    It does not hold the confidence: whoever sees it while labelling leans on it. Fill in outcome,
+    1 for right and 0 for wrong; the rest may stay empty.
+    """
+    from dashboard.components.download import csv_of  # Streamlit loads slowly
+
+    if out.resolve() == ledger_path.resolve():
+        raise LedgerError(f"{out} is the ledger itself; name another file.")
+    with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
+        check_signal(cursor, signal)
+        rows = to_label_rows(cursor, signal)
+    out.write_bytes(csv_of(rows))
+    terminal.say(
+        f"{counted(len(rows), 'claim')} written to {out}, in random order and without the "
+        f"confidence. Fill in outcome (1 right, 0 wrong), then: calledger labels take {out} "
+        f"--ledger {quote(str(ledger_path))} --signal {quote(signal)}"
+    )
+
+
+@labels.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@ledger_option
+@_signal
+def take(file: Path, ledger_path: Path, signal: str) -> None:
+    """Take a filled sample back in; running it twice changes nothing.
+
+    Exit 0; 2 on an unusable file; 3 when a row was refused.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise LedgerError(f"{file} cannot be read: {error.strerror}.") from None
+    with office_of(ledger_path) as office:
+        with office.ledger.cursor() as cursor:
+            check_signal(cursor, signal)
+        adopt_unrecorded(office)
+        taken = take_in(office, signal, content, file.name)
+        view = _planned(office, Selection(signal), None)
+    for one in taken.refused:
+        terminal.error(one.words)
+    terminal.say(taken.words)
+    for line in (view.response, view.estimate.words if view.estimate else ""):
+        if line:
+            terminal.say(line)
+    if taken.refused:
+        sys.exit(EXIT_QUARANTINED)
+
+
+@labels.command()
+@ledger_option
+@_signal
+def verify(ledger_path: Path, signal: str) -> None:
+    """Draw every sample of a signal again, and say whether it is the same.
+
+    Exit 0 when all are, 1 when one is not.
+    """
+    with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
+        office.state()
+        found = [audit.redraw(cursor, one) for one in audit.samples(cursor, signal)]
+    for one in found:
+        terminal.say(one.words)
+    if not found:
+        terminal.say(f"No audit sample of {signal} was drawn.")
+    if not all(one.same for one in found):
+        sys.exit(EXIT_FOUND)
+
+
+def _selection(signal: str, since: str | None, until: str | None) -> Selection:
+    return Selection(signal, since=day(since, "--since"), until=day(until, "--until", end=True))
+
+
+def _planned(office: Office, selection: Selection, by: str | None) -> LabelPlan:
+    terms = terms_of(office.state(), selection.signal)
+    with office.ledger.cursor() as cursor:
+        check_signal(cursor, selection.signal)
+        return label_plan(
+            cursor, selection, by, tolerance=terms.tolerance, high_from=terms.high_from
+        )

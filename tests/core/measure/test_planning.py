@@ -1,0 +1,334 @@
+"""How many labels decide: against simulation, a textbook formula, and cases worked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from core.measure.cells import Cells, FloatArray, InputCells, ece_bin
+from core.measure.planning import (
+    CHANCE,
+    Plan,
+    Unlabelled,
+    critical_value_of_all,
+    drawing_chance,
+    plan_labels,
+)
+from core.measure.sums import group_sums
+from core.measure.verdict import judge
+
+TOLERANCE = 0.05
+#: A realistic spread of stated confidences.
+V = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99])
+SHARE = np.array([0.03, 0.05, 0.1, 0.12, 0.15, 0.15, 0.15, 0.15, 0.1])
+
+
+def cells_of(v: FloatArray, y: FloatArray, labelled: FloatArray) -> Cells:
+    values, place = np.unique(v, return_inverse=True)
+    n_claims, n, s = (
+        np.bincount(place, weights=weight, minlength=len(values)).astype(np.int64)
+        for weight in (np.ones(len(v)), labelled.astype(float), labelled * y)
+    )
+    return Cells(values, n_claims, n, s)
+
+
+def rest_of(groups: list[FloatArray], inputs: list[int] | None = None) -> Unlabelled:
+    """What may be labelled: the confidences of each group's unlabelled claims."""
+    binned = [ece_bin(v) for v in groups]
+    return Unlabelled(
+        inputs=np.array(inputs or [len(v) for v in groups], dtype=np.int64),
+        n=np.array([np.bincount(b, minlength=10) for b in binned], dtype=np.int64).reshape(-1, 10),
+        sv=np.array(
+            [np.bincount(b, v, 10) for b, v in zip(binned, groups, strict=True)], dtype=float
+        ).reshape(-1, 10),
+        high_n=np.array([(v >= 0.9).sum() for v in groups], dtype=np.int64),
+        high_sv=np.array([v[v >= 0.9].sum() for v in groups], dtype=float),
+    )
+
+
+def planned(groups: list[Cells], rest: list[FloatArray], **options: float) -> Plan:
+    sums, unlabelled = group_sums(groups), rest_of(rest)
+    return plan_labels(
+        sums,
+        unlabelled,
+        **{
+            "tolerance": TOLERANCE,
+            "critical_value": critical_value_of_all(sums, unlabelled),
+            **options,
+        },
+    )
+
+
+def decided(cells: list[Cells]) -> list[bool]:
+    return [one != "cannot_tell" for one in judge(group_sums(cells), tolerance=TOLERANCE).verdict]
+
+
+# Simulation.
+
+
+@pytest.mark.parametrize(
+    ("gap", "pilot"),
+    [(0.0, 0), (0.0, 60), (0.0, 300), (0.12, 60), (-0.1, 150), (0.15, 40)],
+)
+def test_with_the_planned_labels_the_verdict_is_given_and_with_a_third_of_them_far_less_often(
+    gap: float, pilot: int
+) -> None:
+    rng = np.random.default_rng(round(1000 * gap) + pilot + 200)
+    size, with_all, with_third = 6_000, [], []
+    for _ in range(70):
+        v = rng.choice(V, size, p=SHARE)
+        y = (rng.random(size) < np.clip(v - gap, 0, 1)).astype(float)
+
+        def labelled(n: int, v: FloatArray = v, y: FloatArray = y) -> Cells:
+            return cells_of(v, y, np.arange(size) < n)
+
+        if decided([labelled(pilot)])[0]:
+            continue
+        plan = planned([labelled(pilot)], [v[pilot:]])
+        if not plan.possible[0]:
+            continue
+        more = int(plan.needed[0])
+        with_all += decided([labelled(pilot + more)])
+        with_third += decided([labelled(pilot + more // 3)])
+    assert len(with_all) >= 20
+    assert np.mean(with_all) >= 0.75
+    assert np.mean(with_third) <= np.mean(with_all) - 0.1
+
+
+def test_groups_judged_together_are_each_given_their_verdict() -> None:
+    rng = np.random.default_rng(8)
+    size, groups, found, third = 3000, 4, [], []
+    for _ in range(25):
+        v = rng.choice(V, (groups, size), p=SHARE)
+        y = (rng.random((groups, size)) < v).astype(float)
+
+        def labelled(n: list[int], v: FloatArray = v, y: FloatArray = y) -> list[Cells]:
+            return [cells_of(v[g], y[g], np.arange(size) < n[g]) for g in range(groups)]
+
+        plan = planned(labelled([0] * groups), list(v))
+        assert plan.possible.all()
+        more = plan.needed.astype(int).tolist()
+        found += decided(labelled(more))
+        third += decided(labelled([n // 3 for n in more]))
+    assert np.mean(found) >= 0.75
+    assert np.mean(third) <= 0.2
+
+
+def test_where_an_inputs_claims_fall_together_inputs_are_planned_for() -> None:
+    rng = np.random.default_rng(5)
+    size, each, found, third, needs = 4000, 3, [], [], []
+
+    def labelled(v: FloatArray, y: FloatArray, n: int) -> Cells:
+        values, place = np.unique(v, return_inverse=True)
+        n_claims = each * np.bincount(place, minlength=len(values))
+        counts = each * np.bincount(place[:n], minlength=len(values))
+        right = each * np.bincount(place[:n], y[:n], minlength=len(values)).astype(np.int64)
+        inputs = InputCells(
+            np.arange(n), place[:n], np.full(n, each), (each * y[:n]).astype(np.int64)
+        )
+        return Cells(values, n_claims, counts, right, inputs=inputs)
+
+    for _ in range(50):
+        v = rng.choice(V, size, p=SHARE)
+        y = (rng.random(size) < v).astype(float)
+        first = labelled(v, y, 100)
+        sums = group_sums([first])
+        rest = rest_of([np.repeat(v[100:], each)], [size - 100])
+        plan = plan_labels(
+            sums,
+            rest,
+            tolerance=TOLERANCE,
+            critical_value=critical_value_of_all(sums, rest),
+        )
+        if not plan.possible[0]:
+            continue
+        more = int(plan.needed[0])
+        needs.append(more)
+        found += decided([labelled(v, y, 100 + more)])
+        third += decided([labelled(v, y, 100 + more // 3)])
+    assert 700 <= np.median(needs) <= 1400  # inputs, as of claims that stand alone
+    assert np.mean(found) >= 0.75
+    assert np.mean(third) <= np.mean(found) - 0.3
+
+
+# What is planned.
+
+
+def test_without_labels_it_is_the_textbook_size_of_an_equivalence_trial() -> None:
+    # All claims below the high band: one interval, one test against both edges.
+    v = np.full(5000, 0.8)
+    plan = planned([cells_of(v, v, np.zeros(5000, bool))], [v], critical_value=1.96)
+    z = stats.norm.ppf((1 + CHANCE) / 2) + 1.96
+    textbook = z**2 * 0.8 * 0.2 / TOLERANCE**2
+    assert plan.needed[0] == pytest.approx(textbook, rel=0.08)
+    assert plan.outlook == ("inside",)
+    assert plan.gap[0] == 0
+
+
+def test_a_large_gap_takes_fewer_labels_than_honesty() -> None:
+    v = np.full(400, 0.8)
+    labelled = np.arange(400) < 40
+    honest = planned([cells_of(v, (np.arange(400) % 5 > 0) * 1.0, labelled)], [v[40:]])
+    far = planned([cells_of(v, (np.arange(400) % 2) * 1.0, labelled)], [v[40:]])
+    assert far.needed[0] < honest.needed[0] / 3
+    assert far.outlook == ("outside",)
+    assert far.gap[0] > TOLERANCE
+
+
+def test_a_rare_high_band_is_what_makes_it_long() -> None:
+    v = np.where(np.arange(20_000) % 20 == 0, 0.92, 0.7)
+    plan = planned([cells_of(v, v, np.zeros(len(v), bool))], [v])
+    assert plan.high[0] > 3 * plan.whole[0]
+    assert plan.needed[0] >= plan.high[0] * 0.95
+
+
+def test_a_high_band_that_is_and_stays_empty_needs_nothing() -> None:
+    v = np.full(2000, 0.7)
+    plan = planned([cells_of(v, v, np.arange(2000) < 60)], [v[60:]])
+    assert plan.high[0] == 0
+
+
+def test_no_verdict_comes_before_thirty_inputs() -> None:
+    # Claims of certainty that are all wrong: as clear as it gets.
+    v = np.full(100, 0.99)
+    plan = planned([cells_of(v, np.zeros(100), np.arange(100) < 12)], [v[12:]])
+    assert plan.needed[0] == 18
+
+
+def test_more_labels_than_there_are_cannot_be_had() -> None:
+    v = np.full(200, 0.8)
+    plan = planned([cells_of(v, (np.arange(200) % 5 > 0) * 1.0, np.arange(200) < 50)], [v[50:]])
+    assert plan.available[0] == 150 < plan.needed[0]
+    assert not plan.possible[0]
+    assert plan.chance_if_all[0] < CHANCE
+
+
+def test_where_nothing_is_left_to_label_it_still_says_what_it_would_take() -> None:
+    v = np.full(200, 0.8)
+    cells = cells_of(v, (np.arange(200) % 5 > 0) * 1.0, np.ones(200, bool))
+    plan = planned([cells], [np.array([])])
+    assert np.isfinite(plan.needed[0])
+    assert not plan.possible[0]
+
+
+def test_a_gap_at_the_edge_is_settled_by_no_number() -> None:
+    n = 4_000_000
+    cells = Cells(np.array([0.8]), np.array([n]), np.array([n]), np.array([round(0.75 * n)]))
+    plan = planned([cells], [np.full(100, 0.8)])
+    assert np.isinf(plan.needed[0])
+    assert plan.outlook == ("near",)
+
+
+def test_a_band_without_a_claim_left_to_label_waits_for_claims_to_come() -> None:
+    v = np.repeat([0.6, 0.95], [1500, 60])
+    right = np.concatenate([np.arange(1500) < 900, np.arange(60) < 57]).astype(float)
+    plan = planned([cells_of(v, right, np.ones(1560))], [np.full(20, 0.6)])
+    assert (plan.whole[0], plan.high[0], plan.needed[0]) == (0, np.inf, np.inf)
+    assert plan.outlook == ("exhausted",)
+
+
+def test_bands_that_cancel_are_settled_by_no_number() -> None:
+    n = np.array([2000, 2000])
+    cells = Cells(np.array([0.4, 0.8]), n * 4, n, np.array([1200, 1200]))
+    plan = planned([cells], [np.repeat([0.4, 0.8], 6000)])
+    assert np.isinf(plan.needed[0])
+    assert plan.outlook == ("cancel",)
+
+
+def test_few_labels_that_put_a_gap_at_the_edge_do_not_make_it_undecidable() -> None:
+    v = np.full(3000, 0.8)
+    y = (np.arange(3000) % 4 > 0) * 1.0  # 75%: a gap of exactly five points
+    plan = planned([cells_of(v, y, np.arange(3000) < 40)], [v[40:]])
+    assert plan.possible[0]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.integers(0, 200),
+    st.floats(0, 1),
+    st.sampled_from([0.6, 0.8, 0.95]),
+    st.floats(0.55, 0.95),
+)
+def test_a_larger_chance_never_takes_fewer_labels(
+    n: int, share: float, claimed: float, chance: float
+) -> None:
+    right = round(share * n)
+    cells = Cells(np.array([claimed]), np.array([n + 500]), np.array([n]), np.array([right]))
+    rest = [np.full(500, claimed)]
+    less, more = (planned([cells], rest, chance=one) for one in (chance - 0.05, chance))
+    assume(np.isfinite(more.needed[0]))
+    assert less.needed[0] <= more.needed[0]
+    assert 0 <= more.chance_if_all[0] <= 1
+    assert more.needed[0] + n >= 30
+
+
+def test_the_critical_value_of_all_groups_is_that_of_the_verdict_once_all_are_judged() -> None:
+    rng = np.random.default_rng(3)
+    groups = []
+    for _ in range(12):
+        v = rng.choice(V, 100, p=SHARE)
+        groups.append(cells_of(v, (rng.random(100) < v) * 1.0, np.ones(100, bool)))
+    sums = group_sums(groups)
+    none_left = rest_of([np.array([])] * 12)
+    assert critical_value_of_all(sums, none_left) == pytest.approx(
+        judge(sums).critical_value, abs=0.02
+    )
+    few = group_sums([replace(one, n=one.n * 0, s=one.s * 0) for one in groups])
+    rest = rest_of([rng.choice(V, 100, p=SHARE) for _ in range(12)])
+    assert judge(few).critical_value == pytest.approx(1.96, abs=0.001)
+    assert critical_value_of_all(few, rest) == pytest.approx(judge(sums).critical_value, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"chance": 1.0}, "a chance must be in"), ({"tolerance": 1.5}, "tolerance must be in")],
+)
+def test_what_is_out_of_range_is_refused(options: dict[str, float], message: str) -> None:
+    v = np.full(10, 0.5)
+    with pytest.raises(ValueError, match=message):
+        planned([cells_of(v, v, np.zeros(10, bool))], [v], **options)
+
+
+def test_no_group_no_plan() -> None:
+    assert len(planned([], [])) == 0
+
+
+# The chance of a draw.
+
+
+def test_a_first_draw_has_the_chance_of_what_is_wanted_over_what_there_is() -> None:
+    assert drawing_chance(120, [(0, 400)]) == 300_000
+    assert drawing_chance(500, [(0, 400)]) == 1_000_000
+    assert drawing_chance(0, [(0, 400)]) == 0
+    assert drawing_chance(10, []) == 0
+
+
+def test_a_further_draw_passes_what_earlier_ones_left() -> None:
+    # Half was drawn before; those left have u in [0.5, 1), and a tenth of them is wanted.
+    assert drawing_chance(20, [(500_000, 200)]) == 550_000
+    # Certain ones that still are not drawn cannot be: there are none.
+    assert drawing_chance(20, [(1_000_000, 200)]) == 0
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 500),
+    st.lists(st.tuples(st.integers(0, 999_999), st.integers(1, 400)), min_size=1, max_size=4),
+)
+def test_the_chance_is_the_least_with_which_enough_are_expected(
+    wanted: int, undrawn: list[tuple[int, int]]
+) -> None:
+    def expected(chance: int) -> float:
+        return sum(n * max(0, chance - p) / (1_000_000 - p) for p, n in undrawn)
+
+    chance = drawing_chance(wanted, undrawn)
+    if chance == 1_000_000:
+        assert expected(999_999) < wanted
+    else:
+        assert expected(chance) >= wanted - 1e-6
+        assert expected(chance - 1) < wanted
