@@ -32,8 +32,8 @@ MOST = 1_000_000
 _MILLION = 1_000_000
 
 #: What the labels are expected to show, or why none would: `near` the edge of the tolerance;
-#: bands that `cancel`: the gap is within it and the calibration error is not; a high-confidence band
-#: that is `exhausted`: too few labels place it, and none of its claims is left to label.
+#: bands that `cancel`: the gap is within it and the calibration error is not; a high-confidence
+#: band that is `exhausted`: too few labels place it, and none of its claims is left to label.
 Outlook = Literal["inside", "outside", "near", "cancel", "exhausted"]
 
 _GRID = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, MOST, 140))])).astype(np.int64)

@@ -100,8 +100,8 @@ def _waits(waiting: int) -> str:
 def _never(outlook: Outlook, high_from: float, tolerance: float) -> str:
     if outlook == "exhausted":
         return (
-            f"No label that is left settles it: at {cut(high_from)} or more too few claims were made "
-            f"for {within(tolerance)}, and all of them are labelled. It takes claims to come."
+            f"No label that is left settles it: at {cut(high_from)} or more too few claims were "
+            f"made for {within(tolerance)}, and all of them are labelled. It takes claims to come."
         )
     if outlook == "cancel":
         return (
