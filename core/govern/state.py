@@ -414,11 +414,19 @@ def _check_run(state: State, act: Act) -> State:
 def _signal_remeasured(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("Only a signal with a registry entry is re-measured.")
+    _text(act, "text")
     return replace(
         state,
         remeasured={**state.remeasured, act.signal: act.at},
         unmeasured={name: of for name, of in state.unmeasured.items() if name != act.signal},
     )
+
+
+def _audit_drawn(state: State, act: Act) -> State:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("An audit sample is drawn of a signal with a registry entry.")
+    _text(act, "sha256")
+    return state
 
 
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
@@ -436,6 +444,7 @@ _EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "decisions.sealed": _decisions_sealed,
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,
+        "audit.drawn": _audit_drawn,
     }
 )
 

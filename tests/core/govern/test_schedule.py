@@ -107,7 +107,8 @@ def test_a_fingerprint_seen_is_unmeasured_until_its_signal_is_measured(governed:
         fingerprint = Fingerprint(model_version=model)
         governed.office.perform(Proposal("fingerprint.seen", program, "triage", fingerprint, body))
     assert governed.office.state().unmeasured == {"triage": governed.clock.now}
-    governed.office.perform(Proposal("signal.remeasured", program, "triage"))
+    said = {"text": "m1: cannot tell yet."}
+    governed.office.perform(Proposal("signal.remeasured", program, "triage", body=said))
     assert governed.office.state().unmeasured == {}
     assert governed.office.state().remeasured == {"triage": governed.clock.now}
 
