@@ -21,7 +21,7 @@ import duckdb
 from core.govern.acting import resting
 from core.govern.conditions import Condition, Severity
 from core.govern.figures import accepted, basis, ends, percent, points, segment
-from core.govern.recent import Off, Recent, recent, week_began, window
+from core.govern.recent import Off, Recent, all_segments, recent, week_began, window
 from core.govern.state import State
 from core.measure.labels import inverse_propensity
 from core.measure.verdict import MINIMUM_INPUTS
@@ -72,10 +72,11 @@ def calibration_conditions(
         now: UTC without zone.
     """
     level, week = family_level(cursor), week_began(now)
-    seen = fingerprints_seen(cursor, now)
+    seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     found: list[Condition] = []
     for signal in sorted(state.entries):
-        one = recent(cursor, state, signal, week, level=level)
+        names = segments.get(signal, ())
+        one = recent(cursor, state, signal, week, level=level, names=names)
         if one is None or one.labels.one_sided:
             continue
         severity = resting(state, seen, signal, now)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import duckdb
 import numpy as np
@@ -27,9 +27,10 @@ from core.govern.acting import in_use
 from core.govern.conditions import Condition
 from core.govern.figures import basis, counted, percent, segment
 from core.govern.fingerprint import Fingerprint
-from core.govern.recent import segments_of, week_began
+from core.govern.recent import all_segments, week_began
 from core.govern.spec import SignalSpec
 from core.govern.state import State
+from core.measure.cells import IntArray
 from core.measure.drift import BrierSplit, Change, brier_split
 from core.measure.mix import MixChange, mix_change
 from core.measure.scores import NoValue
@@ -141,7 +142,7 @@ def measure_inputs(
         state: what the trail says.
         now: UTC without zone.
     """
-    seen = fingerprints_seen(cursor, now)
+    seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     until = week_began(now)
     after = Span(until - timedelta(weeks=WEEKS), until)
     found: list[Moved] = []
@@ -159,7 +160,7 @@ def measure_inputs(
             signal,
             min(one.since for _, one in references),
             after.until,
-            segments_of(cursor, signal),
+            segments.get(signal, ()),
         )
         for signed, before in references:
             found += _compared(signal, came, signed, before, after)
@@ -180,46 +181,54 @@ def _signed(state: State, used: Sequence[Seen], signal: str, now: datetime) -> d
 def _compared(
     signal: str, came: Sequence[Arrived], signed: bool, before: Span, after: Span
 ) -> list[Moved]:
+    first, last = before.since.toordinal(), max(before.until, after.until).toordinal()
     by: defaultdict[tuple[str | None, str | None], list[Arrived]] = defaultdict(list)
     for one in came:
-        by[one.dimension, one.version].append(one)
+        if first <= one.day.toordinal() < last:
+            by[one.dimension, one.version].append(one)
+    tables = {key: _table(mine, first, last) for key, mine in by.items()}
+
+    def part(key: tuple[str | None, str | None], span: Span) -> IntArray:
+        """The days of a span on which something came in."""
+        days: IntArray = tables[key].counts[
+            span.since.toordinal() - first : span.until.toordinal() - first
+        ]
+        return days[days.any(axis=1)]
+
     # The stated confidence of the version that states most of it now.
     versions = [key for key in by if key[0] is None]
-    newest = max(versions, key=lambda key: (_n(by[key], after), str(key)), default=None)
+    newest = max(versions, key=lambda key: (int(part(key, after).sum()), str(key)), default=None)
     found = []
-    for key, mine in by.items():
+    for key in by:
         if key[0] is None and key != newest:
             continue
-        values = tuple(dict.fromkeys(one.value for one in mine))
-        if min(_n(mine, before), _n(mine, after)) < MINIMUM_INPUTS:
+        old, new = part(key, before), part(key, after)
+        if min(old.sum(), new.sum()) < MINIMUM_INPUTS:
             continue
-        change = mix_change(_table(mine, values, before), _table(mine, values, after))
+        change = mix_change(old, new)
         if not isinstance(change, NoValue):
+            values = tables[key].values
             found.append(Moved(signal, key[0], signed, before, after, values, change))
     return found
 
 
-def _inside(one: Arrived, span: Span) -> bool:
-    return span.since.date() <= one.day < span.until.date()
+@dataclass(frozen=True)
+class _Table:
+    """Inputs per day and value, shape (days, values); the values in the order of the columns."""
+
+    values: tuple[str | None, ...]
+    counts: IntArray
 
 
-def _n(mine: Sequence[Arrived], span: Span) -> int:
-    return sum(one.n for one in mine if _inside(one, span))
-
-
-def _table(
-    mine: Sequence[Arrived], values: Sequence[str | None], span: Span
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Inputs per day and value."""
-    days: dict[date, int] = {}
-    inside = [one for one in mine if _inside(one, span)]
-    for one in inside:
-        days.setdefault(one.day, len(days))
-    column = {value: i for i, value in enumerate(values)}
-    table = np.zeros((len(days), len(values)), dtype=np.int64)
-    for one in inside:
-        table[days[one.day], column[one.value]] += one.n
-    return table
+def _table(mine: Sequence[Arrived], first: int, last: int) -> _Table:
+    """Of the days [first, last), as ordinal numbers."""
+    column: dict[str | None, int] = {}
+    for one in mine:
+        column.setdefault(one.value, len(column))
+    counts = np.zeros((last - first, len(column)), dtype=np.int64)
+    for one in mine:
+        counts[one.day.toordinal() - first, column[one.value]] += one.n
+    return _Table(tuple(column), counts)
 
 
 def _condition(
@@ -345,7 +354,7 @@ def _moved_by_then(
     value = one.values[one.change.most]
     shares = []
     for span in (before, after):
-        inside = [each for each in came if _inside(each, span)]
+        inside = [each for each in came if span.since.date() <= each.day < span.until.date()]
         total = sum(each.n for each in inside)
         if not total:
             return False

@@ -38,13 +38,12 @@ from core.measure.sequential import (
     LEVEL,
     EProcess,
     e_bh,
-    e_process,
+    e_processes,
     error_bets_of,
     gap_bets_of,
     mean_over_inputs,
 )
-from core.store.cohorts import Matured, matured_cells, week_end
-from core.store.errors import UnknownDimension
+from core.store.cohorts import Group, Matured, matured_cells, matured_series, week_end
 from core.store.judged import Rung
 
 
@@ -263,15 +262,15 @@ def watch_one(
     matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
     bound = _error_bound(spec)
     level = LEVEL / (1 + (bound is not None) + bool(plan.segments))
-    gap = _part("gap", None, _series(cursor, matured).get(None, {}), tolerance, level)
+    series = matured_series(cursor, matured, sorted(set(plan.segments)))
+    groups = [None, *(group for group in series if group is not None)]
+    gap, *segments = _parts(
+        "gap", groups, [series.get(one, {}) for one in groups], tolerance, level
+    )
     errors = None
     if bound is not None:
-        errors = _part("automated_error", None, _automated(cursor, matured, spec), bound, level)
-    segments = tuple(
-        _part("gap", (dimension, value), cohorts, tolerance, level)
-        for dimension in sorted(set(plan.segments))
-        for value, cohorts in _by_value(cursor, matured, dimension).items()
-    )
+        automated = _automated(cursor, matured, spec)
+        (errors,) = _parts("automated_error", [None], [automated], bound, level)
     flagged_by_week = _flagged(segments, gap.weeks, level)
     alarms: list[tuple[str, tuple[Part, ...]]] = [
         (one.weeks[one.process.crossed], (one,))
@@ -290,7 +289,7 @@ def watch_one(
         since,
         gap,
         errors,
-        segments,
+        tuple(segments),
         flagged_by_week[-1] if flagged_by_week else (),
         alarm,
     )
@@ -391,29 +390,6 @@ def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
 Cohorts = Mapping[str, Cells]
 
 
-def _series(
-    cursor: duckdb.DuckDBPyConnection, matured: Matured, dimension: str | None = None
-) -> dict[str | None, dict[str, Cells]]:
-    """Value of the dimension (None for the whole) → week → cells."""
-    grouped = matured_cells(cursor, matured, [] if dimension is None else [dimension])
-    found: dict[str | None, dict[str, Cells]] = {}
-    for key, cells in zip(grouped.keys, grouped.cells, strict=True):
-        value = None if dimension is None else key[1]
-        found.setdefault(value, {})[str(key[0])] = cells
-    return found
-
-
-def _by_value(
-    cursor: duckdb.DuckDBPyConnection, matured: Matured, dimension: str
-) -> dict[str | None, dict[str, Cells]]:
-    """Every value of a required dimension; none where no claim names it."""
-    try:
-        found = _series(cursor, matured, dimension)
-    except UnknownDimension:
-        return {}
-    return {} if set(found) == {None} else found
-
-
 def _automated(
     cursor: duckdb.DuckDBPyConnection, matured: Matured, spec: SignalSpec
 ) -> dict[str, Cells]:
@@ -437,27 +413,32 @@ def _error_bound(spec: SignalSpec) -> float | None:
     return max(1, min(bounds)) / 1_000_000 if bounds else None
 
 
-def _part(
+def _parts(
     what: Literal["gap", "automated_error"],
-    where: tuple[str, str | None] | None,
-    cohorts: Cohorts,
+    groups: Sequence[Group],
+    series: Sequence[Cohorts],
     bound: float,
     level: float,
-) -> Part:
-    weeks = tuple(sorted(cohorts))
-    cells = [cohorts[week] for week in weeks]
+) -> list[Part]:
+    """What is watched of several groups, each with its cohorts."""
+    weeks = [tuple(sorted(one)) for one in series]
+    cells = [[one[week] for week in of] for one, of in zip(series, weeks, strict=True)]
     bets = gap_bets_of if what == "gap" else error_bets_of
-    return Part(
-        what=what,
-        where=where,
-        weeks=weeks,
-        n=sum(one.total for one in cells),
-        n_inputs=sum(one.n_inputs for one in cells),
-        estimate=mean_over_inputs(cells)[0 if what == "gap" else 1],
-        bound=bound,
-        process=e_process([bets(one, bound) for one in cells], level),
-        stretches=levels(cohort_means(cells, what)),
-    )
+    processes = e_processes([[bets(one, bound) for one in mine] for mine in cells], level)
+    return [
+        Part(
+            what=what,
+            where=groups[i],
+            weeks=weeks[i],
+            n=sum(one.total for one in mine),
+            n_inputs=sum(one.n_inputs for one in mine),
+            estimate=mean_over_inputs(mine)[0 if what == "gap" else 1],
+            bound=bound,
+            process=processes[i],
+            stretches=levels(cohort_means(mine, what)),
+        )
+        for i, mine in enumerate(cells)
+    ]
 
 
 def _flagged(

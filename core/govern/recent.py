@@ -25,7 +25,7 @@ from core.measure.verdict import (
     judge,
 )
 from core.store.basis import NO_DAYS, HowLabelled, LabelledDays, how_labelled, labelled_days
-from core.store.catalogue import dimensions
+from core.store.catalogue import dimensions, segment_values
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
 
@@ -137,6 +137,14 @@ def segments_of(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[str, ..
         if one.name not in CLAIM_DIMENSIONS
         and 1 < one.n_values + (one.n_missing > 0) <= MOST_VALUES
     )
+
+
+def all_segments(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+    """`segments_of` every signal."""
+    return {
+        signal: tuple(name for name, n in values.items() if 1 < n <= MOST_VALUES)
+        for signal, values in segment_values(cursor).items()
+    }
 
 
 def window(state: State | None, signal: str, now: datetime) -> Selection:

@@ -163,9 +163,23 @@ def e_process(bets: Sequence[FloatArray], level: float = LEVEL) -> EProcess:
         bets: one array of `gap_bets_of` or `error_bets_of` per cohort, oldest first.
         level: the chance of a false alarm, ever, in (0, 1).
     """
-    log_e = log_e_values(np.stack(bets)) if bets else np.zeros(0)
-    over = np.flatnonzero(log_e >= -math.log(level))
-    return EProcess(log_e, level, int(over[0]) if over.size else None)
+    return e_processes([bets], level)[0]
+
+
+def e_processes(bets: Sequence[Sequence[FloatArray]], level: float = LEVEL) -> list[EProcess]:
+    """`e_process` of several series; those of one length are worked out together."""
+    found: list[EProcess | None] = [None] * len(bets)
+    lengths = [len(one) for one in bets]
+    for length in set(lengths):
+        places = [i for i, one in enumerate(lengths) if one == length]
+        if length == 0:
+            logs = np.zeros((len(places), 0))
+        else:
+            logs = log_e_values(np.stack([np.stack(bets[i]) for i in places]))
+        for i, log_e in zip(places, logs, strict=True):
+            over = np.flatnonzero(log_e >= -math.log(level))
+            found[i] = EProcess(log_e, level, int(over[0]) if over.size else None)
+    return [one for one in found if one is not None]
 
 
 def e_bh(log_e: FloatArray, level: float) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from core.store.dimensions import dimensions_named, segment_dimensions
+from core.store.ledger import quoted
 from core.store.selection import CLAIM_DIMENSIONS
 
 #: As many values of a dimension are listed, the commonest ones.
@@ -105,3 +106,26 @@ def dimensions(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[Dimensio
             n_missing = sum(n for value, n, _ in mine if value is None)
             found.append(DimensionFacts(name, mine[0][2], n_missing, tuple(values[:TOP_VALUES])))
     return tuple(found)
+
+
+def segment_values(cursor: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """How many values every signal's claims have of every segment dimension, in one pass.
+
+    Returns:
+        Signal → dimension → values, claims that name none counted as one more; dimensions of which
+        no claim of a signal names a value are left out.
+    """
+    names = segment_dimensions(cursor)
+    if not names:
+        return {}
+    columns = ", ".join(
+        f"count(DISTINCT {column}), bool_or({column} IS NULL)"
+        for column in (quoted(f"seg_{name}") for name in names)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for signal, *counts in cursor.execute(
+        f"SELECT signal, {columns} FROM claims GROUP BY signal ORDER BY signal"
+    ).fetchall():
+        pairs = zip(names, counts[::2], counts[1::2], strict=True)
+        found[signal] = {name: n + missing for name, n, missing in pairs if n}
+    return found

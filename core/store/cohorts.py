@@ -8,8 +8,9 @@ from datetime import datetime, time, timedelta
 
 import duckdb
 
+from core.measure.cells import Cells
 from core.store.cells import GroupedCells, signal_repeats, summed
-from core.store.dimensions import Parameter, dimensions_named
+from core.store.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.store.fingerprints import FIELDS
 from core.store.judged import Rung, rule_of
 from core.store.source import Source
@@ -83,15 +84,65 @@ def matured_cells(
     repeats = signal_repeats(cursor, matured.signal)
     source = _claims(matured, keys, also, parameters)
     if repeats and weekly:
-        group = ", ".join(["input", *(key for key in keys if key != "key_0")])
-        source = Source(
-            f"""
-            SELECT * FROM ({source.sql}) AS claim
-            QUALIFY input IS NULL OR key_0 = min(key_0) OVER (PARTITION BY {group})
-            """,
-            source.parameters,
-        )
+        source = _first_week_only(source, ["input", *(key for key in keys if key != "key_0")])
     return summed(cursor, source, dimensions, repeats=repeats)
+
+
+#: A group of `matured_series`: the whole, or (dimension, value).
+Group = tuple[str, str | None] | None
+
+
+def matured_series(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, dimensions: Sequence[str]
+) -> dict[Group, dict[str, Cells]]:
+    """The cells of `matured_cells` by week, of the whole and of every value, in one pass.
+
+    Args:
+        cursor: of the ledger.
+        matured: which claims.
+        dimensions: segment dimensions; one that the ledger lacks, or that none of these claims
+            names, has no group.
+
+    Returns:
+        Group → week → cells, the whole under None; without a labelled claim nothing.
+    """
+    there = set(segment_dimensions(cursor))
+    named = dimensions_named(cursor, ("week", *(name for name in dimensions if name in there)))
+    week, *asked = named.values()
+    # Every claim stands once for the whole and once for each dimension.
+    parts = ["''", *(f"'{i}' || coalesce('=' || {one.sql}, '')" for i, one in enumerate(asked))]
+    keys = {"key_0": week.sql, "key_1": f"unnest([{', '.join(parts)}])"}
+    repeats = signal_repeats(cursor, matured.signal)
+    source = _claims(matured, keys, "TRUE", {})
+    if repeats:
+        source = _first_week_only(source, ["input", "key_1"])
+    part = Dimension("part", "key_1", "text")
+    grouped = summed(cursor, source, [week, part], repeats=repeats)
+    found: dict[Group, dict[str, Cells]] = {}
+    for (label, code), cells in zip(grouped.keys, grouped.cells, strict=True):
+        found.setdefault(_group_of(str(code), asked), {})[str(label)] = cells
+    for one in asked:
+        if not any(group and group[0] == one.name and group[1] is not None for group in found):
+            found.pop((one.name, None), None)
+    return found
+
+
+def _group_of(code: str, asked: Sequence[Dimension]) -> Group:
+    if not code:
+        return None
+    place, stated, value = code.partition("=")
+    return asked[int(place)].name, value if stated else None
+
+
+def _first_week_only(source: Source, group: Sequence[str]) -> Source:
+    """Without the claims on inputs that had a label in an earlier week, within each group."""
+    return Source(
+        f"""
+        SELECT * FROM ({source.sql}) AS claim
+        QUALIFY input IS NULL OR key_0 = min(key_0) OVER (PARTITION BY {", ".join(group)})
+        """,
+        source.parameters,
+    )
 
 
 def _claims(

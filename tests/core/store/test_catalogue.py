@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from core.store.catalogue import TOP_VALUES, DimensionFacts, SignalFacts, dimensions, signals
+from core.store.catalogue import (
+    TOP_VALUES,
+    DimensionFacts,
+    SignalFacts,
+    dimensions,
+    segment_values,
+    signals,
+)
 from core.store.ledger import Ledger
 
 Fill = Callable[..., None]
@@ -77,3 +84,26 @@ def test_of_many_values_the_commonest_are_listed_and_all_are_counted(
     assert (customer.n_values, customer.n_missing) == (TOP_VALUES + 50, 1)
     assert len(customer.values) == TOP_VALUES
     assert customer.values[:2] == (("c240", 2), ("c000", 1))
+
+
+def test_values_of_every_segment_dimension_are_counted_per_signal(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(
+        ledger,
+        [
+            {"signal": "a", "seg_language": "de"},
+            {"signal": "a", "seg_language": "en"},
+            {"signal": "a"},
+            {"signal": "b", "seg_language": "de", "seg_topic": "law"},
+        ],
+    )
+    with ledger.cursor() as cursor:
+        # What claims do not name counts as one value more; what no claim names has no line.
+        assert segment_values(cursor) == {"a": {"language": 3}, "b": {"language": 1, "topic": 1}}
+
+
+def test_a_ledger_without_segments_counts_none(ledger: Ledger, fill: Fill) -> None:
+    fill(ledger, [{"signal": "a"}])
+    with ledger.cursor() as cursor:
+        assert segment_values(cursor) == {}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.store.cells import GroupedCells
-from core.store.cohorts import Matured, matured_cells, week_end
+from core.store.cohorts import Matured, matured_cells, matured_series, week_end
 from core.store.errors import UnknownDimension
 from core.store.judged import Rung
 from core.store.ledger import Ledger
@@ -153,6 +153,32 @@ def test_only_claims_of_the_named_rules_count(ledger: Ledger, fill: Fill) -> Non
         acting = matured_cells(cursor, ASKED, rungs=rungs, only=[2])
         assert counts(acting) == {WEEKS[0]: (1, 1, 1)}
         assert counts(matured_cells(cursor, ASKED, rungs=rungs)) == {}
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_all_groups_at_once_are_the_groups_one_by_one(
+    ledger: Ledger, fill: Fill, repeats: bool
+) -> None:
+    rows = [
+        claim(day, confidence=0.5 + day % 5 / 10, outcome=int(day) % 2,
+              **({"input_id": f"q{int(day) % 4}"} if repeats else {}),
+              **({"seg_lang": ("de", "en", "a=b")[int(day) % 3]} if day % 4 else {}),
+              **({"seg_topic": "law"} if day > 9 else {}))
+        for day in range(20)
+    ]  # fmt: skip
+    fill(ledger, [*rows, claim(1, signal="other", seg_other="x")], repeats=["triage"] * repeats)
+    with ledger.cursor() as cursor:
+        found = matured_series(cursor, ASKED, ["lang", "topic", "other", "absent"])
+        one_by_one = {None: counts(matured_cells(cursor, ASKED))}
+        for name in ("lang", "topic"):
+            for (week, value), sums in counts(matured_cells(cursor, ASKED, [name])).items():
+                one_by_one.setdefault((name, value), {})[week] = sums
+    sums = {
+        group: {week: (one.total, int(one.s.sum()), one.n_inputs) for week, one in weeks.items()}
+        for group, weeks in found.items()
+    }
+    assert sums == one_by_one
+    assert ("lang", "a=b") in sums
 
 
 def test_a_week_ends_on_the_monday_after() -> None:
