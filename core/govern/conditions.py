@@ -47,7 +47,7 @@ KIND_WORDS: Mapping[str, str] = {
     "escalation_breached": "Escalation rules breached",
     "drift_alarm": "Drifted beyond the tolerance",
     "miscalibrated": "Miscalibrated",
-    "hidden_segment": "Segment fails behind a healthy whole",
+    "hidden_segment": "A segment fails behind the whole",
     "split_leaked": "Judged on what it was tuned on",
     "validation_suspended": "Validation suspended",
     "validation_expired": "Validation expired",

@@ -17,7 +17,7 @@ from core.govern.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.govern.search import ActSearch, found
 from core.govern.state import State
 from core.measure.verdict import Verdict
-from core.review.words import counted
+from core.review.words import count, counted, points, value_name
 from core.store.fingerprints import fingerprints_seen
 
 #: As many runs are listed.
@@ -35,8 +35,8 @@ class Again:
             signal's required segments; None without a label.
         n, n_inputs: labelled claims, and distinct inputs among them.
         verdict: of the whole.
-        off: how many required segments are off.
-        band: the gap of the high-confidence band, where only that is off; None otherwise.
+        off: the required segments that are off, in words, worst first.
+        band: the high-confidence band in words, where only that is off; "" otherwise.
         watched: what the sequential monitor saw since the signature; "" where it watches nothing.
     """
 
@@ -48,8 +48,8 @@ class Again:
     n: int
     n_inputs: int
     verdict: Verdict
-    off: int
-    band: float | None
+    off: tuple[str, ...]
+    band: str
     watched: str = ""
 
 
@@ -172,7 +172,7 @@ def _row(
         signal=signal,
         tolerance=spec.tolerance_ppm / 1_000_000,
         cadence_days=spec.validation.cadence_days,
-        answers=names.words(spec.responsible.monitoring),
+        answers=_answers(state, names, spec.responsible.monitoring, now),
         measured_at=None,
         seq=None,
         why="",
@@ -183,6 +183,14 @@ def _row(
         text="",
     )
     return row if act is None else _measured(row, act, seen)
+
+
+def _answers(state: State, names: Directory, sub: str, now: datetime) -> str:
+    """A name, and whether they are there."""
+    person = state.people.get(sub)
+    if person is None or person.active(now.date()):
+        return names.words(sub)
+    return f"{names.words(sub)} ({person.status})"
 
 
 def _measured(row: WatchRow, act: Act, seen: Mapping[tuple[str, str], str]) -> WatchRow:
@@ -211,10 +219,24 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
         n=whole["n"],
         n_inputs=whole["n_inputs"],
         verdict=whole["verdict"],
-        off=sum(one["verdict"] == "miscalibrated" for one in segments),
-        band=None if band is None else _number(band["gap"]),
+        off=tuple(
+            f"{_segment(one['where'])} by {_interval(one)}, n {count(one['n'])}"
+            for one in sorted(segments, key=lambda one: -abs(float(one["gap"] or 0)))
+            if one["verdict"] == "miscalibrated"
+        ),
+        band="" if band is None else f"{_interval(band)}, n {count(band['n'])}",
         watched=seen.get((signal, fingerprint.id), ""),
     )
+
+
+def _segment(where: Sequence[str | None]) -> str:
+    dimension, value = where
+    return f"{dimension}={value_name(value)}"
+
+
+def _interval(body: Mapping[str, Any]) -> str:
+    gap, low, high = (points(_number(body[name]), decimals=1) for name in ("gap", "low", "high"))
+    return f"{gap} points ({low} to {high})"
 
 
 def _claims(prints: Sequence[Mapping[str, Any]]) -> str:

@@ -32,6 +32,8 @@ st.markdown(f"#### {plain(view.headline)}")
 if view.first_step is not None:
     links.draw(view.first_step, f"Open first: {view.first_step.text}")
 
+if picked != mondays[0]:
+    st.caption("Findings are those of today; the numbers beneath are of the week chosen.")
 notices.warn(data.notices(data.overview().names()))
 findings.lead(data.findings(), state, person)
 st.subheader("What changed")

@@ -14,6 +14,9 @@ from dashboard.charts.palette import palette_for
 from dashboard.components import links, trail
 from dashboard.components.verbatim import plain, verbatim
 
+#: As many segments that are off are named.
+_NAMED = 3
+
 
 def overview(view: WatchView) -> None:
     """Every fingerprint's gap as it was measured last, beside what its owner accepts."""
@@ -26,8 +29,9 @@ def overview(view: WatchView) -> None:
         st.altair_chart(chart, width=int(chart.width), alt=_alt(frame, tolerance))
     st.caption(
         "Each signal's newest production claims whose labels have come of age, one line per "
-        "fingerprint in use; intervals are corrected over the required segments. Hollow: cannot "
-        "tell yet."
+        "fingerprint in use; intervals are corrected over its required segments. Hollow: cannot "
+        "tell yet. *This week* judges one week of every signal together, so its verdicts are more "
+        "careful."
     )
 
 
@@ -87,13 +91,17 @@ def _print(row: WatchRow, one: Again) -> None:
             f"{counted(one.n, 'claim')} of {counted(one.n_inputs, 'input')}"
         )
     told = [f"{verbatim(one.words)}: **{verdict}**, {numbers}"]
-    if one.band is not None:
-        told.append(f"only the high-confidence band is off, by {points(one.band, decimals=1)}")
+    if one.band:
+        told.append(f"only its high-confidence band is off, by {one.band}")
     if one.off:
-        told.append(f"{counted(one.off, 'required segment')} off")
+        more = f" and {len(one.off) - _NAMED} more" if len(one.off) > _NAMED else ""
+        told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")
     st.markdown(f"{'; '.join(told)}.")
     if one.watched:
-        st.caption(f"Since its signature: {plain(one.watched)}.")
+        st.caption(
+            f"Since its signature: {plain(one.watched)}. Evidence is what bets on a gap beyond the "
+            "tolerance have won so far; an honest signal hardly ever reaches what is needed."
+        )
 
 
 def runs(view: WatchView) -> None:

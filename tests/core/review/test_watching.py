@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.govern import registry
+from core.govern import people, registry
+from core.govern.acts import Actor
 from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.registry_file import read
@@ -125,7 +126,16 @@ def test_a_band_that_alone_is_off_is_told(house: House) -> None:
     ((one,),) = (row.prints for row in house.view().rows)
     assert one.verdict == "miscalibrated"
     # The band is the whole here, so the whole is off by itself.
-    assert one.band is None
+    assert one.band == ""
+
+
+def test_who_left_or_is_away_is_said_so(house: House) -> None:
+    house.register("s")
+    house.claims("s")
+    admin = Actor(people.known_person(house.office, "user:t/adam"), "admin")
+    bob = people.known_person(house.office, "user:t/bob")
+    people.set_status(house.office, admin, bob, "away")
+    assert house.view().rows[0].answers == "t/bob (away)"
 
 
 def test_a_signal_is_overdue_a_day_after_its_cadence(house: House) -> None:
