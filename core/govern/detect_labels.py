@@ -14,7 +14,7 @@ from core.govern.recent import week_began
 from core.govern.spec import SignalSpec
 from core.govern.state import State
 from core.measure.verdict import MINIMUM_INPUTS
-from core.store.basis import LabelsOf, labels_of
+from core.store.basis import LabelsOf, LastLabel, labels_of, last_label
 from core.store.fingerprints import fingerprints_seen
 
 #: The claims of at least so many days are looked at, or of a cadence where that is longer.
@@ -49,7 +49,8 @@ def labels_conditions(
                 continue
             labels = labels_of(cursor, signal, fingerprint.as_json(), since, until)
             if _missing(labels, spec):
-                found.append(_condition(spec, fingerprint, labels, since, until))
+                last = last_label(cursor, signal, fingerprint.as_json())
+                found.append(_condition(spec, fingerprint, labels, last, since, until))
     return tuple(found)
 
 
@@ -69,6 +70,7 @@ def _condition(
     spec: SignalSpec,
     fingerprint: Fingerprint,
     labels: LabelsOf,
+    last: LastLabel | None,
     since: datetime,
     until: datetime,
 ) -> Condition:
@@ -81,9 +83,8 @@ def _condition(
     )
     ever = (
         "No label ever came."
-        if labels.last_known is None or labels.last_claim is None
-        else f"The last label came on {labels.last_known:%Y-%m-%d}, of a claim of "
-        f"{labels.last_claim:%Y-%m-%d}."
+        if last is None
+        else f"The last label came on {last.known:%Y-%m-%d}, of a claim of {last.claim:%Y-%m-%d}."
     )
     return Condition(
         "labels_missing",
@@ -103,6 +104,6 @@ def _condition(
             ("needed", str(_least(spec))),
             ("since", f"{since:%Y-%m-%d}"),
             ("until", f"{last_day:%Y-%m-%d}"),
-            *((("last_label", f"{labels.last_known:%Y-%m-%d}"),) if labels.last_known else ()),
+            *(() if last is None else (("last_label", f"{last.known:%Y-%m-%d}"),)),
         ),
     )

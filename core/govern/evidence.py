@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.govern.acts import stamp
+from core.govern.acts import moment, stamp
 from core.govern.bundle import (
     LAYOUT,
     Bundle,
@@ -188,23 +188,38 @@ def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
 
     Every number of a bundle follows from its claims with their outcomes and segments, which its
     digest covers, and from the entry it carries. So the same digest is the same evidence, without
-    the seconds that resampling takes.
+    the seconds that resampling takes. Which claims were to be judged is taken from the bundle: what
+    was altered of others, tuned ones among them, is for `verify` and the seals to find.
     """
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
             return Comparison(False, (f"The ledger holds no evidence {sha256}.",))
-        query = bundle.content["query"]
-        known = Known(bundle.at, query["imports_to"])
-        asked = _asked(cursor, bundle.spec, bundle.fingerprint, known, query["leave_out_overlap"])
-        if _frame(asked) == _written_frame(bundle):
-            digest = claims_digest(cursor, asked.judged, _digested(bundle.spec))
-            if digest == bundle.content["claims_sha256"]:
-                return Comparison(True)
+        digest = claims_digest(cursor, _written(bundle), _digested(bundle.spec))
+        if digest == bundle.content["claims_sha256"]:
+            return Comparison(True)
     except (LedgerError, ValueError):
         # What is the matter with it says the whole comparison.
         pass
     return verify(cursor, sha256)
+
+
+def _written(bundle: Bundle) -> Judged:
+    """The claims that a bundle says it judged."""
+    query = bundle.content["query"]
+    known = Known(bundle.at, query["imports_to"])
+    freeze, settled = (
+        None if query[name] is None else moment(query[name])
+        for name in ("tuning_freeze", "settled_until")
+    )
+    return Judged(
+        bundle.spec.name,
+        bundle.fingerprint.as_json(),
+        known,
+        freeze=freeze,
+        settled=settled,
+        without_overlap=bundle.content["counts"]["overlap_left_out"] > 0,
+    )
 
 
 def _content(
@@ -338,21 +353,6 @@ def _asked(
     if shared and not leave_out_overlap:
         raise Leaked(spec.name, shared, asked)
     return _Asked(replace(asked, without_overlap=bool(shared)), span, shared.n, n_tuning)
-
-
-def _frame(asked: _Asked) -> tuple[object, ...]:
-    """What decides which claims are judged, beside the claims themselves."""
-    span = asked.span
-    times = (asked.judged.freeze, span.settled, span.since)
-    left_out = asked.n_shared if asked.judged.without_overlap else 0
-    return (*map(_stamp, times), asked.n_tuning, span.unsettled, left_out)
-
-
-def _written_frame(bundle: Bundle) -> tuple[object, ...]:
-    """The same as it stands in a bundle."""
-    query, counts = bundle.content["query"], bundle.content["counts"]
-    times = (query[name] for name in ("tuning_freeze", "settled_until", "window_since"))
-    return (*times, counts["tuning"], counts["unsettled"], counts["overlap_left_out"])
 
 
 def _settled(

@@ -147,16 +147,25 @@ class LabelsOf:
         n_inputs: distinct inputs among them; a claim that names none is one of its own.
         n: the labelled among them.
         n_labelled_inputs: distinct inputs among these.
-        last_known: when the last label came, of a claim of any time, UTC without zone; None: never.
-        last_claim: when that claim was made.
     """
 
     n_claims: int
     n_inputs: int
     n: int
     n_labelled_inputs: int
-    last_known: datetime | None
-    last_claim: datetime | None
+
+
+@dataclass(frozen=True)
+class LastLabel:
+    """The last label that came of a fingerprint's production claims, UTC without zone.
+
+    Attributes:
+        known: when it came.
+        claim: when its claim was made.
+    """
+
+    known: datetime
+    claim: datetime
 
 
 def labels_of(
@@ -175,27 +184,42 @@ def labels_of(
         since: earliest claim time, inclusive, UTC without zone.
         until: latest claim time, exclusive.
     """
-    fields = " AND ".join(f"{field} IS NOT DISTINCT FROM ${field}" for field in FIELDS)
-    inside = "ts >= $since AND ts < $until"
     rows = cursor.execute(
         f"""
-        SELECT count(*) FILTER ({inside}),
-               count(DISTINCT unit) FILTER ({inside}),
-               count(outcome) FILTER ({inside}),
-               count(DISTINCT unit) FILTER ({inside} AND outcome IS NOT NULL),
-               max(outcome_known_at), arg_max(ts, outcome_known_at)
+        SELECT count(*), count(DISTINCT unit), count(outcome),
+               count(DISTINCT unit) FILTER (outcome IS NOT NULL)
         FROM (
-            SELECT ts, outcome, outcome_known_at, coalesce(input_id, event_id) AS unit
-            FROM claims
-            WHERE signal = $signal AND split = 'production' AND confidence_ppm IS NOT NULL
-              AND {fields}
+            SELECT outcome, coalesce(input_id, event_id) AS unit
+            FROM claims WHERE {_STATED_BY} AND ts >= $since AND ts < $until
         ) AS claim
         """,
-        {
-            "signal": signal,
-            "since": since,
-            "until": until,
-            **{field: fingerprint.get(field) for field in FIELDS},
-        },
+        {**_stated_by(signal, fingerprint), "since": since, "until": until},
     ).fetchall()
     return LabelsOf(*rows[0])
+
+
+def last_label(
+    cursor: duckdb.DuckDBPyConnection, signal: str, fingerprint: Mapping[str, str]
+) -> LastLabel | None:
+    """The last label that ever came of a fingerprint; None: none did. Arguments as above."""
+    rows = cursor.execute(
+        f"""
+        SELECT max(outcome_known_at), arg_max(ts, outcome_known_at) FROM claims WHERE {_STATED_BY}
+        """,
+        _stated_by(signal, fingerprint),
+    ).fetchall()
+    known, claim = rows[0]
+    return None if known is None else LastLabel(known, claim)
+
+
+#: The stated production claims of a signal's fingerprint.
+_STATED_BY = " AND ".join(
+    (
+        "signal = $signal AND split = 'production' AND confidence_ppm IS NOT NULL",
+        *(f"{field} IS NOT DISTINCT FROM ${field}" for field in FIELDS),
+    )
+)
+
+
+def _stated_by(signal: str, fingerprint: Mapping[str, str]) -> dict[str, str | None]:
+    return {"signal": signal, **{field: fingerprint.get(field) for field in FIELDS}}

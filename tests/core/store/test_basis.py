@@ -10,7 +10,15 @@ import duckdb
 import pandas as pd
 import pytest
 
-from core.store.basis import HowLabelled, LabelledDays, how_labelled, labelled_days, labels_of
+from core.store.basis import (
+    HowLabelled,
+    LabelledDays,
+    LastLabel,
+    how_labelled,
+    labelled_days,
+    labels_of,
+    last_label,
+)
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
@@ -85,9 +93,8 @@ def test_labels_of_a_fingerprint_count_inputs_and_tell_the_last_that_came(fill: 
     span = datetime(2026, 3, 2), datetime(2026, 3, 5)
     one = labels_of(cursor, "s", {"model_version": "m1"}, *span)
     assert (one.n_claims, one.n_inputs, one.n, one.n_labelled_inputs) == (5, 4, 4, 3)
-    assert (one.last_known, one.last_claim) == (
-        datetime(2026, 3, 20),
-        datetime(2026, 3, 3, 12),
-    )
+    last = last_label(cursor, "s", {"model_version": "m1"})
+    assert last == LastLabel(datetime(2026, 3, 20), datetime(2026, 3, 3, 12))
+    assert last_label(cursor, "s", {"model_version": "m2"}) is None
     assert labels_of(cursor, "s", {"model_version": "m2"}, *span).n_claims == 0
     assert labels_of(cursor, "s", {}, *span).n_claims == 0
