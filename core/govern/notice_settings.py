@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from core.govern.yaml_nodes import Missing, Notes, Place, Problem, Unreadable, documents
+from core.govern.yaml_nodes import (
+    Missing,
+    Notes,
+    Place,
+    Problem,
+    Unreadable,
+    documents,
+    file_text,
+)
 from core.store.errors import LedgerError
 
 Send = Literal["both", "digest", "immediate"]
@@ -139,17 +147,9 @@ def read_path(
     """
     path = Path(path)
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise LedgerError(f"There is no notices file {path}.") from None
-    except OSError as error:
-        raise LedgerError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, "", "", "is not UTF-8 text; save the file as UTF-8")
-        raise NoticesFileError(path.name, [problem]) from None
+        text = file_text(path, "notices file")
+    except Unreadable as error:
+        raise NoticesFileError(path.name, [error.problem]) from None
     return read(text, os.environ if environment is None else environment, source=path.name)
 
 

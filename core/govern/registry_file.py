@@ -24,7 +24,15 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.spec_check import GROUP_NAME, SpecProblem, check_person, check_spec
-from core.govern.yaml_nodes import Missing, Notes, Place, Problem, Unreadable, documents
+from core.govern.yaml_nodes import (
+    Missing,
+    Notes,
+    Place,
+    Problem,
+    Unreadable,
+    documents,
+    file_text,
+)
 from core.store.errors import LedgerError
 
 API_VERSION = "calledger/v1"
@@ -82,17 +90,9 @@ def read_path(path: str | os.PathLike[str]) -> RegistryFile:
     """
     path = Path(path)
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise LedgerError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise LedgerError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, "", "", "is not UTF-8 text; save the file as UTF-8")
-        raise RegistryFileError(path.name, [problem]) from None
+        text = file_text(path, "file")
+    except Unreadable as error:
+        raise RegistryFileError(path.name, [error.problem]) from None
     return read(text, source=path.name)
 
 

@@ -18,6 +18,7 @@ from core.govern.breaches import Breached, breached_signals
 from core.govern.conditions import THOROUGH, Condition, conditions
 from core.govern.decisions import unsealed
 from core.govern.detect import detected
+from core.govern.finding_acts import finding_acts
 from core.govern.findings import Finding, current, due, findings
 from core.govern.fingerprint import Fingerprint
 from core.govern.monitor import Watched, drift_conditions, drifted, watched
@@ -73,7 +74,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
         now: UTC without zone.
     """
     seen = fingerprints_seen(cursor, now)
-    stored = findings(_finding_acts(cursor), now)
+    stored = findings(finding_acts(cursor), now)
     wrong = [
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
@@ -194,7 +195,7 @@ def _proposals(
 ) -> list[Proposal]:
     """What a round has to record; ``measured`` is None where it is not a thorough one."""
     seen = fingerprints_seen(cursor, now)
-    stored = findings(_finding_acts(cursor), now)
+    stored = findings(finding_acts(cursor), now)
     breaches = _breaches(cursor, state, now)
     if measured is None:
         wrong = [*conditions(state, seen, now, breaches=breaches), *_lasting(stored)]
@@ -212,12 +213,6 @@ def _proposals(
         *(() if measured is None else _revised(state, stored, wrong, now)),
         *_gone(stored, wrong),
     ]
-
-
-def _finding_acts(cursor: duckdb.DuckDBPyConnection) -> tuple[Act, ...]:
-    # Most entries are about other things; reading them all as acts would take ten times as long.
-    likely = (text for _, text, _ in trail.entries(cursor) if '"kind":"finding.' in text)
-    return tuple(act for act in map(Act.of_text, likely) if act.kind.startswith("finding."))
 
 
 def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
 import yaml
 
 from core.events import PPM
+from core.store.errors import LedgerError
 
 Word = TypeVar("Word", bound=str)
 
@@ -64,6 +66,31 @@ class Unreadable(Exception):  # noqa: N818 (it reads as what is the matter)
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
+
+
+def file_text(path: Path, what: str) -> str:
+    """The text of a file that a person wrote.
+
+    Args:
+        path: the file.
+        what: it is called, as in "There is no notices file …".
+
+    Raises:
+        Unreadable: it is not UTF-8.
+        LedgerError: there is no such file, or it cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise LedgerError(f"There is no {what} {path}.") from None
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problem = Problem(line, "", "", "is not UTF-8 text; save the file as UTF-8")
+        raise Unreadable(problem) from None
 
 
 def documents(text: str) -> list[yaml.Node]:

@@ -49,6 +49,7 @@ Page = Literal[
     "segments",
     "changes",
     "labels",
+    "thresholds",
 ]
 
 
@@ -273,7 +274,7 @@ _PAGES: Mapping[str, Page] = {
     "confidence_anchored": "reliability",
     "miscalibrated": "reliability",
     "hidden_segment": "segments",
-    "split_leaked": "sign_off",
+    "split_leaked": "thresholds",
     "model_changed": "changes",
     "prompt_changed": "changes",
     "inputs_drifted": "drift",

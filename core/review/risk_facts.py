@@ -218,6 +218,7 @@ class SignalFacts:
         followed: what was done; None: no rule was ever in force.
         trail: the trail.
         watches: the standing watch over what is in force, or was until an alarm.
+        drifted: what the findings say that what comes in drifted, and that are not resolved.
     """
 
     signal: str
@@ -241,6 +242,7 @@ class SignalFacts:
     followed: Followed | None
     trail: Trail
     watches: tuple[Watch, ...] = ()
+    drifted: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> tuple[Version, ...]:

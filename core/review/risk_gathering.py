@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -18,6 +19,8 @@ from core.govern.detect_gaming import measure_gaming, pairs
 from core.govern.detect_leak import measure_leak
 from core.govern.detect_theatre import measure_theatre
 from core.govern.directory import Directory, directory
+from core.govern.finding_acts import finding_acts
+from core.govern.findings import findings
 from core.govern.fingerprint import Fingerprint
 from core.govern.monitor import drift_conditions, watched
 from core.govern.recent import WEEKS, recent, segments_of
@@ -52,6 +55,8 @@ from core.store.selection import Selection
 
 #: Weeks in which breaches are looked for.
 BREACH_WEEKS = 13
+#: Between a sentence and the next.
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 #: Submissions that are read.
 _SUBMISSIONS = 5_000
 
@@ -98,6 +103,7 @@ class _Ledger:
         compared = pairs(cursor, state, now)
         self.gaming = measure_gaming(cursor, compared, family=len(compared))
         self.watches = {} if state is None else _watches(cursor, state, now)
+        self.drifted = {} if state is None else _drifted(cursor, now)
         self.spans: Mapping[str, tuple[Span, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
@@ -137,6 +143,7 @@ class _Ledger:
             followed=self._followed(signal, spec),
             trail=self._trail(signal, mine),
             watches=tuple(self.watches.get(signal, ())),
+            drifted=tuple(self.drifted.get(signal, ())),
         )
 
     def _versions(self, signal: str, mine: Sequence[Account]) -> tuple[Version, ...]:
@@ -293,6 +300,15 @@ def _watches(
         found[one.signal].append(
             Watch(one.fingerprint, one.words, one.cohorts, one.n_inputs, alarm)
         )
+    return found
+
+
+def _drifted(cursor: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, list[str]]:
+    """The first sentence of each finding that inputs drifted, by signal; waived ones stand too."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in findings(finding_acts(cursor), now).values():
+        if one.kind == "inputs_drifted" and one.state != "resolved" and one.signal is not None:
+            found[one.signal].append(_SENTENCES.split(one.text)[0])
     return found
 
 

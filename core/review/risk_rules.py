@@ -20,10 +20,11 @@ model update, prompt edit
     open: the newest model (prompt) is in use and not validated. Covered: it is, under its own
     fingerprint. Not measured: some claims name none. Not applicable: there was one only.
 drift
-    open: the standing watch's alarm stands; the newest settled weeks are miscalibrated. Covered:
-    they are within tolerance; or the whole is, their high-confidence band cannot be told, and every
-    version in use is under watch, with labels and without an alarm. Not measured: it cannot be
-    told; labels as above.
+    open: the standing watch's alarm stands; a finding stands that the inputs drifted; what comes in
+    changed, and the newest settled weeks are miscalibrated. Covered: they are within tolerance; or
+    the whole is, their high-confidence band cannot be told, and every version in use is under
+    watch, with labels and without an alarm. Not measured: it cannot be told; they are
+    miscalibrated, though what comes in hardly changed or no segment tells; labels as above.
 test leakage
     open: claims to judge on were tuned on, and no evidence left them out. Covered: none was, or
     evidence did. Not measured: nothing is marked as tuning, or names its input.
@@ -248,6 +249,11 @@ def drift(facts: SignalFacts) -> Found:
         more = f" An alarm stands on {counted(others, 'more version')}." if others else ""
         line = f"{_ended(first.alarm)} {_capital(first.words)}.{more}"
         return Found("open", line, where)
+    seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
+    if facts.drifted:
+        others = len(facts.drifted) - 1
+        more = f" {counted(others, 'more finding')} of it {_stand(others)}." if others else ""
+        return Found("open", f"{_ended(facts.drifted[0])}{more}{seen}", where)
     doubt = _doubt(facts)
     if doubt is not None or recent is None:
         return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
@@ -262,14 +268,18 @@ def drift(facts: SignalFacts) -> Found:
             f"(n {count(recent.high_n)})"
         )
     if recent.verdict == "miscalibrated":
-        status, says = "open", f"outside {within(recent.tolerance)}"
+        says = f"outside {within(recent.tolerance)}"
         if abs(recent.gap) <= recent.tolerance and recent.band_off:
             says = f"its high-confidence band is outside {within(recent.tolerance)}"
+        if _changed(facts):
+            status = "open"
+        else:
+            # Lost calibration alone is no drift of inputs; nor is it shown that none drifted.
+            says += ", and nothing shows that its inputs drifted"
     elif recent.verdict == "within_tolerance":
         status, says = "covered", f"within {within(recent.tolerance)}"
     elif inside and _all_watched(facts):
         status = "covered"
-    seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
     return Found(status, f"Re-measured on {span}: {_gap(recent)}, {says}.{seen}{cases}", where)
 
 
@@ -735,13 +745,23 @@ def _doubt(facts: SignalFacts) -> str | None:
     return None
 
 
+def _changed(facts: SignalFacts) -> bool:
+    """Whether the mix of what comes in moved, as far as segments tell."""
+    moved = facts.moved
+    return moved is not None and abs(moved.after - moved.before) >= HARDLY
+
+
+def _stand(n: int) -> str:
+    return "stands" if n == 1 else "stand"
+
+
 def _cases(facts: SignalFacts) -> str:
     """How the mix of what comes in moved, in a sentence; "" where no segment is named."""
     moved = facts.moved
     if moved is None:
         return ""
     shift = abs(moved.after - moved.before)
-    if shift < HARDLY:
+    if not _changed(facts):
         return f" What comes in hardly changed: no segment by more than {size_of(shift)}."
     return (
         f" What comes in changed: {moved.dimension}={value_name(moved.value)} from "

@@ -66,6 +66,11 @@ class PartView:
     part: Part
     table: pd.DataFrame
 
+    @property
+    def contradicted(self) -> bool:
+        """Whether heldout claims or recent production prove its bound wrong."""
+        return self.part.word == "broken" or bool(self.warning)
+
 
 @dataclass(frozen=True)
 class ThresholdView:
@@ -95,6 +100,16 @@ class ThresholdView:
     no_change: str
     changes: tuple[PlanPart, ...]
 
+    @property
+    def contradicted(self) -> bool:
+        """Whether any of its cuts is."""
+        return any(part.contradicted for part in self.parts)
+
+    @property
+    def stands(self) -> bool:
+        """Whether some cut is offered, and production contradicts none that is."""
+        return self.threshold.holds and not any(part.warning for part in self.parts)
+
     def as_json(self) -> dict[str, Any]:
         """Everything, as numbers."""
         question = self.threshold.question
@@ -105,6 +120,7 @@ class ThresholdView:
             "confidence_level": question.confidence,
             "by": question.by,
             "holds": self.threshold.holds,
+            "stands": self.stands,
             "headline": self.headline,
             "overlap_left_out": self.threshold.left_out,
             "samples": {
@@ -178,11 +194,31 @@ def _headline(found: Threshold) -> str:
         if part.learned.cut is None:
             return f"No cut keeps {bound}"
         cut = cut_words(part.learned.cut)
-        if part.word == "broken":
-            return f"The cut {cut} keeps {bound} on what it was chosen on, and not on other claims"
+        against = _against(part, question.risk)
+        if against is not None:
+            name, at = against
+            return (
+                f"{name} the cut {cut}: {_wrong(at)} there or above; it keeps {bound} only on "
+                "what it was chosen on"
+            )
         return f"Automate from {cut}: {bound}"
     n = sum(part.offered for part in found.parts)
-    return f"{n} of {counted(len(found.parts), 'segment')} of {question.by} get a cut: {bound}"
+    said = f"{n} of {counted(len(found.parts), 'segment')} of {question.by} get a cut: {bound}"
+    contradicted = sum(_against(part, question.risk) is not None for part in found.parts)
+    if contradicted:
+        are = "is" if contradicted == 1 else "are"
+        said = f"{counted(contradicted, 'cut')} {are} contradicted by other claims; {said}"
+    return said
+
+
+def _against(part: Part, risk: float) -> tuple[str, AtCut] | None:
+    """Who proves a cut's bound wrong, and what they say; None: nobody."""
+    heldout, production = part.at.get("heldout"), part.at.get("production")
+    if part.word == "broken" and heldout is not None:
+        return "Held-out claims contradict", heldout
+    if part.word is not None and production is not None and (production.low or 0.0) > risk:
+        return "Recent production contradicts", production
+    return None
 
 
 def _part(found: Threshold, part: Part, state: State | None) -> PartView:

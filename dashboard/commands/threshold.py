@@ -74,8 +74,9 @@ def threshold(
     """Find the lowest cut above which at most RISK are wrong, with a guarantee.
 
     Chosen on the tuning split, judged on the heldout one. Prints the registry change it would be
-    and applies nothing. Exit 0 with a cut, 1 when none holds, 2 when there is nothing to choose it
-    on or heldout claims share inputs with the tuning split.
+    and applies nothing. Exit 0 with a cut; 1 when none holds, or other claims contradict the one
+    that is offered; 2 when there is nothing to choose it on or heldout claims share inputs with the
+    tuning split.
     """
     question = Question(
         Selection(signal, where=where_conditions(conditions)), risk, confidence, by, without_overlap
@@ -92,11 +93,13 @@ def threshold(
         click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
     else:
         _print(view)
-    if not view.threshold.holds:
+    if not view.stands:
         sys.exit(EXIT_FOUND)
 
 
 def _print(view: ThresholdView) -> None:
+    if view.contradicted:
+        terminal.say(f"{view.headline}.")
     for part in view.parts:
         terminal.say(part.guarantee)
         for line in (part.held, part.warning):

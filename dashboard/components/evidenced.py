@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 import streamlit as st
 
+from core.govern.detect_theatre import PERIOD
 from core.review.findings import FindingRow, Page
 
-#: Where measurements are seen.
+#: Where what was measured or counted is seen.
 PAGES: Mapping[Page, tuple[str, str, str]] = {
     "changes": ("app_pages/changes.py", "Open in Changes", ":material/compare_arrows:"),
     "drift": ("app_pages/drift.py", "Open in Drift", ":material/timeline:"),
+    "escalation": ("app_pages/escalation.py", "Open in Escalation", ":material/call_split:"),
     "labels": ("app_pages/labels.py", "Open in Labels", ":material/label:"),
     "reliability": ("app_pages/reliability.py", "Open in Reliability", ":material/show_chart:"),
     "segments": ("app_pages/segments.py", "Open in Segments", ":material/grid_view:"),
+    "thresholds": ("app_pages/thresholds.py", "Open in Thresholds", ":material/tune:"),
 }
 
 
@@ -45,4 +49,11 @@ def choices(row: FindingRow) -> dict[str, str]:
     if row.kind in ("miscalibrated", "hidden_segment"):
         days = {name: known[name] for name in ("since", "until")} | {"split": "production"}
         return days | ({"row": known["dimension"]} if row.page == "segments" else {})
+    if row.kind == "escalation_breached":
+        return {name: known[name] for name in ("first", "last")}
+    if row.kind == "confidence_theatre":
+        # The page weighs whole days.
+        since = date.fromisoformat(known["since"])
+        last = since + PERIOD - timedelta(days=1)
+        return {"first": since.isoformat(), "last": last.isoformat()}
     return {}

@@ -128,8 +128,6 @@ def _settle(row: FindingRow) -> None:
         st.page_link(_SIGN_OFF, label="Open in Sign-off", icon=_SIGN_ICON, query_params=query)
     elif row.page in evidenced.PAGES and row.signal:
         evidenced.link(row, row.signal)
-    elif row.page == "escalation" and row.signal:
-        links.escalation(row.signal, "Open in Escalation")
     elif row.signal:
         links.registry(row.signal, "Open in Registry")
 

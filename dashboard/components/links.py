@@ -11,7 +11,6 @@ from dashboard.components.filters import url_key
 from dashboard.components.verbatim import plain
 
 REGISTRY = "app_pages/registry.py"
-ESCALATION, ESCALATION_ICON = "app_pages/escalation.py", ":material/call_split:"
 
 _ICONS = {
     "reliability": ":material/show_chart:",
@@ -46,16 +45,6 @@ def registry(signal: str, text: str) -> None:
         REGISTRY,
         label=plain(text),
         icon=":material/assignment_ind:",
-        query_params={"signal": signal},
-    )
-
-
-def escalation(signal: str, text: str) -> None:
-    """A link to a signal's rules in practice."""
-    st.page_link(
-        ESCALATION,
-        label=plain(text),
-        icon=ESCALATION_ICON,
         query_params={"signal": signal},
     )
 

@@ -138,12 +138,11 @@ def _refused(refused: TunedOn) -> None:
 
 def answer(view: ThresholdView) -> None:
     """The cut, its guarantee, and what other claims say of it."""
-    broken = any(part.part.word == "broken" or part.warning for part in view.parts)
     icon = (
         ":material/verified:"
-        if view.threshold.holds and not broken
+        if view.threshold.holds and not view.contradicted
         else ":material/report:"
-        if broken
+        if view.contradicted
         else ":material/do_not_disturb_on:"
     )
     st.markdown(f"#### {icon} {plain(view.headline)}")

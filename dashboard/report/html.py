@@ -82,7 +82,7 @@ def to_html(report: WeeklyReport) -> str:
 
 
 def _html_first(one: Said) -> str:
-    told = f'<p class="first"><strong>Open first:</strong> {text(one.text, long=240)}. '
+    told = f'<p class="first"><strong>Open first:</strong> {prose(one.text, long=240)}. '
     if one.command is None or not paper.printable(one.command):
         return f"{told}Page {one.page}.</p>"
     return f"{told}Page {one.page}, or:{_html_command(one.command)}</p>"
@@ -101,7 +101,7 @@ def _html_findings(report: WeeklyReport, most: int) -> str:
     def items(some: Sequence[FindingRow]) -> str:
         rows = (
             f"<li><b>{FINDING_MARKS[one.severity]} {text(finding_head(one))}</b>: "
-            f"{text(one.text, long=160)} <i>{text(finding_tail(one), long=120)}</i></li>"
+            f"{prose(one.text, long=FINDING_LONG)} <i>{text(finding_tail(one), long=120)}</i></li>"
             for one in some
         )
         return f"<ul>{''.join(rows)}</ul>"
@@ -121,7 +121,7 @@ def _html_changes(changes: Sequence[Said], most: int) -> str:
 
     def items(some: Sequence[Said]) -> str:
         rows = (
-            f"<li><b>{text(one.signal, long=_IN_LIST)}</b>: {text(one.text)}</li>" for one in some
+            f"<li><b>{text(one.signal, long=_IN_LIST)}</b>: {prose(one.text)}</li>" for one in some
         )
         return f"<ul>{''.join(rows)}</ul>"
 

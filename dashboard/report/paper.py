@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from core.review.findings import FindingRow
 from core.review.report import Said, WeeklyReport
-from dashboard.report.text import finding_head, finding_tail
+from dashboard.report.text import FINDING_LONG, finding_head, finding_tail
 
 #: Rows of text of an A4 page at 10 points and a line height of 1.25, less a small reserve.
 _ROWS = 60.0
@@ -58,7 +58,7 @@ def printable(command: str) -> bool:
 
 
 def _finding_rows(one: FindingRow) -> int:
-    words = f"{finding_head(one)}: {one.text[:160]} {finding_tail(one)[:120]}"
+    words = f"{finding_head(one)}: {one.text[:FINDING_LONG]} {finding_tail(one)[:120]}"
     return _rows(words, _ACROSS - 14)
 
 

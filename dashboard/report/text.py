@@ -18,12 +18,38 @@ MARKS: dict[Verdict, str] = {"miscalibrated": "◆", "within_tolerance": "●", 
 FINDING_MARKS: dict[Severity, str] = {"critical": "◆", "warning": "△"}
 #: As many changes of version get a rule on the timeline: paper has no hovering for the others.
 DRAWN_CHANGES = 3
+#: Characters of a finding's text on paper.
+FINDING_LONG = 180
 _LONG, _NAMES = 200, 8
+#: Between a sentence and the next.
+_SENTENCES = re.compile(r"(?<=[.!?]) (?=[^\W\d_])")
 
 
 def text(text: str | None, *, long: int = _LONG) -> str:
     """A text for HTML: shortened in its middle, without characters that direct others, escaped."""
     return html.escape(shortened(plain(text or ""), long))
+
+
+def prose(text: str, *, long: int = _LONG) -> str:
+    """Sentences for HTML, made safe like `text`, and cut after one of them or after a word."""
+    return html.escape(cut_short(plain(text), long))
+
+
+def cut_short(text: str, most: int) -> str:
+    """What fits of a text: its first whole sentences, else its first whole words, and a mark.
+
+    Args:
+        text: in one line.
+        most: characters, the mark included.
+    """
+    if len(text) <= most:
+        return text
+    ends = [one.start() for one in _SENTENCES.finditer(text) if one.start() <= most - 2]
+    if ends:
+        return f"{text[: ends[-1]]} …"
+    words = text[: most - 1].rpartition(" ")[0].rstrip(",;:(")
+    # One long name has no word to end after.
+    return f"{words} …" if words else shortened(text, most)
 
 
 def plain(text: str) -> str:

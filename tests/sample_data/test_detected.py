@@ -233,7 +233,7 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("miscalibrated", planted.DRAFT): "reliability",
         ("hidden_segment", planted.SELF_REPORT): "segments",
         ("hidden_segment", planted.SAFETY): "segments",
-        ("split_leaked", planted.ANSWER): "sign_off",
+        ("split_leaked", planted.ANSWER): "thresholds",
         ("model_changed", planted.SAFETY): "changes",
         ("prompt_changed", planted.DRAFT): "changes",
         ("inputs_drifted", planted.LOGPROB): "drift",

@@ -331,15 +331,34 @@ def test_a_remeasured_version_says_what_it_missed() -> None:
 
 # ---------------------------------------------------------------------------------------- drift
 def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> None:
-    found = rules.drift(replace(FACTS, moved=Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)))
+    found = rules.drift(replace(FACTS, moved=OTHERS))
     assert found.status == "covered"
     assert "amount=over 500 from 8% to 40% of 1,100 claims" in found.line
     assert "hardly changed" in rules.drift(FACTS).line
 
 
+OFF = replace(FACTS, recent=replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated"))
+OTHERS = Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)
+
+
+@pytest.mark.parametrize("moved", [FACTS.moved, None])
+def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(moved: Moved | None) -> None:
+    found = rules.drift(replace(OFF, moved=moved))
+    assert found.status == "not_measured"
+    assert "outside ±5 points, and nothing shows that its inputs drifted." in found.line
+    assert ("What comes in hardly changed" in found.line) == (moved is not None)
+
+
+def test_a_finding_that_inputs_drifted_is_open_though_calibration_held() -> None:
+    found = rules.drift(replace(FACTS, drifted=("amount=low went from 62% to 25%.",)))
+    assert (found.status, found.link.page) == ("open", "drift")
+    assert found.line == "amount=low went from 62% to 25%."
+    two = rules.drift(replace(FACTS, drifted=("One.", "Other.")))
+    assert two.line == "One. 1 more finding of it stands."
+
+
 def test_recent_claims_outside_tolerance_are_open_and_too_few_are_not_measured() -> None:
-    off = replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated")
-    assert rules.drift(replace(FACTS, recent=off)).status == "open"
+    assert rules.drift(replace(OFF, moved=OTHERS)).status == "open"
     unsure = replace(RECENT, verdict="cannot_tell")
     found = rules.drift(replace(FACTS, recent=unsure))
     assert found.status == "not_measured"
@@ -404,8 +423,7 @@ def test_where_another_version_is_in_use_the_one_that_is_watched_is_named() -> N
 
 
 def test_a_watch_without_an_alarm_does_not_close_what_the_newest_weeks_show() -> None:
-    off = replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated")
-    assert rules.drift(replace(FACTS, recent=off, watches=(WATCH,))).status == "open"
+    assert rules.drift(replace(OFF, moved=OTHERS, watches=(WATCH,))).status == "open"
 
 
 # -------------------------------------------------------------------------------------- leakage
@@ -629,6 +647,7 @@ def view(told: tuple[duckdb.DuckDBPyConnection, Office], told_path: Path) -> Ris
         ("aggregate", "reply-safety.self-report", "policy=legal"),
         ("aggregate", "knowledge-answer.self-report", "at 90% or more"),
         ("model_update", "reply-safety.self-report", "never measured for a signature"),
+        ("drift", "refund-check.logprob", "amount=under 50 went from 62% to 25%"),
         ("leakage", "knowledge-answer.self-report", "300 claims of 7,940"),
         ("gaming", "answer-quality.judge", "Prompt rubric-3 against prompt rubric-2"),
         ("ownership", "reply-safety.self-report", "Maya Cole has left"),
@@ -650,7 +669,9 @@ def test_the_sample_shows_what_was_planted(
     ("key", "signal", "status"),
     [
         ("unvalidated", "ticket-triage.agreement", "covered"),
-        ("drift", "refund-check.logprob", "covered"),
+        ("drift", "ticket-triage.agreement", "covered"),
+        ("drift", "reply-draft.self-report", "not_measured"),
+        ("drift", "knowledge-answer.self-report", "not_measured"),
         ("model_update", "refund-check.logprob", "covered"),
         ("aggregate", "refund-check.logprob", "covered"),
         ("aggregate", "answer-grounding.agreement", "not_measured"),

@@ -35,9 +35,32 @@ def test_a_cut_that_heldout_claims_contradict_is_none(told_copy: Path) -> None:
     assert "there is no change to write" in found.stdout
 
 
+def test_what_contradicts_a_cut_is_said_first(told_copy: Path) -> None:
+    found = threshold(told_copy, "--risk", "0.1", "--without-overlap")
+    assert found.exit_code == 1
+    first, then = found.stdout.split("At 0.85 and above", 1)
+    assert first.startswith("Recent production contradicts the cut 0.85: ")
+    assert "it keeps at most 10% wrong only on what it was chosen on." in first
+    assert "Recent production says otherwise" in then
+    broken = threshold(told_copy, "--risk", "0.05", "--without-overlap")
+    assert broken.stdout.startswith("Held-out claims contradict the cut ")
+
+
+def test_json_says_that_a_contradicted_cut_does_not_stand(told_copy: Path) -> None:
+    found = threshold(told_copy, "--risk", "0.1", "--without-overlap", "--format", "json")
+    answer = json.loads(found.stdout)
+    assert (found.exit_code, answer["holds"], answer["stands"]) == (1, True, False)
+    assert answer["headline"].startswith("Recent production contradicts the cut 0.85")
+
+
+def test_cuts_by_segment_say_first_how_many_are_contradicted(told_copy: Path) -> None:
+    found = threshold(told_copy, "--risk", "0.1", "--without-overlap", "--by", "language")
+    assert found.exit_code == 1
+    assert found.stdout.startswith("1 cut is contradicted by other claims; 2 of 5 segments ")
+
+
 def test_a_cut_is_printed_with_both_samples_and_its_change(told_copy: Path) -> None:
     found = threshold(told_copy, "--risk", "0.1", "--without-overlap")
-    assert found.exit_code == 0
     assert "At 0.85 and above at most 10% are wrong, with 90% confidence" in found.stdout
     assert "9 of 300 wrong" in found.stdout
     assert "28 of 211 wrong" in found.stdout

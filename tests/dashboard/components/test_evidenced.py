@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.govern.detect_theatre import theatre_conditions
 from core.govern.replay import Replay
 from core.review.findings import FindingRow, findings_view
 from core.store.ledger import Ledger
@@ -70,6 +72,44 @@ def test_a_signal_that_is_off_opens_the_very_weeks(rows, follow) -> None:
     n = f"{int(dict(row.evidence)['claims']):,}"
     assert f"{n} claims" in row.text
     assert n in said(follow(row))
+
+
+def test_breaches_open_the_very_days_they_were_counted_in(rows, follow) -> None:
+    row = rows["escalation_breached", planted.SELF_REPORT]
+    n = f"{int(dict(row.evidence)['breaches']):,}"
+    assert row.text.startswith(f"{n} claims from {choices(row)['first']} to {choices(row)['last']} ")
+    app = follow(row)
+    assert [str(app.date_input(key=name).value) for name in ("first", "last")] == [
+        *choices(row).values()
+    ]
+    assert f"{n} of 3,661 claims whose action was logged got less care" in said(app)
+
+
+def test_confidence_that_changes_nothing_opens_the_weeks_it_was_weighed_in(
+    rows, follow, told_path: Path
+) -> None:
+    # Found as a day begins, for the page weighs whole days.
+    with Ledger.open(told_path, read_only=True) as ledger:
+        cursor = ledger.cursor()
+        state = Replay().caught_up(cursor)
+        (one,) = theatre_conditions(cursor, state, datetime.combine(NOW, time()))
+    row = replace(
+        rows["confidence_theatre", planted.MERGE], text=one.text, evidence=one.evidence
+    )
+    n = f"{int(dict(row.evidence)['decisions']):,} decisions"
+    assert row.text.startswith(f"All {n} since {choices(row)['first']} ")
+    app = follow(row)
+    assert any(f"all {n} were" in str(one.value) for one in app.warning)
+
+
+def test_what_was_tuned_on_opens_the_rows_that_are(rows, follow) -> None:
+    row = rows["split_leaked", planted.ANSWER]
+    app = follow(row)
+    n = dict(row.evidence)["shared"]
+    assert row.text.startswith(f"{n} of ")
+    assert any(str(one.value).startswith(f"{n} heldout claims ") for one in app.error)
+    listed = app.dataframe[0].value
+    assert "answer-000902" in listed.to_string()
 
 
 def test_what_needs_no_choice_makes_none(rows) -> None:
