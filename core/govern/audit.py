@@ -20,7 +20,15 @@ from core.govern.acts import Act, Actor, Proposal, moment, stamp
 from core.govern.canonical import sha256_of
 from core.govern.office import Office
 from core.measure.planning import drawing_chance
-from core.store.audits import Design, Frame, drawn_claims, frame, keep_sample, kept_sample
+from core.store.audits import (
+    Design,
+    Frame,
+    drawn_claims,
+    frame,
+    keep_sample,
+    kept_sample,
+    newly_to_label,
+)
 from core.store.selection import Selection
 
 KIND = "audit.drawn"
@@ -147,6 +155,11 @@ def draw(
             raise Refused(
                 f"By chance none of the claims of {signal} fell into so small a sample; "
                 "ask for more labels."
+            )
+        if before and not newly_to_label(cursor, signal, claims):
+            raise Refused(
+                f"This draw would add no claim of {signal} to label to the samples there are, so "
+                "nothing was recorded; ask for more labels."
             )
         body = _body(selection, by, groups, design, claims)
         act = desk.perform(Proposal(KIND, actor, signal, None, body))

@@ -92,7 +92,13 @@ class Taken:
         said = ", ".join(f"{n:,} {what}" for n, what in parts if n)
         if not self.n_rows:
             return "The file holds no row."
-        return f"{self.n_rows:,} {'row' if self.n_rows == 1 else 'rows'}: {said}."
+        told = f"{self.n_rows:,} {'row' if self.n_rows == 1 else 'rows'}: {said}."
+        if self.refused:
+            told += (
+                " Nothing of the refused rows was stored; the file still holds them: mend them "
+                "there and take it in again."
+            )
+        return told
 
 
 @dataclass(frozen=True)

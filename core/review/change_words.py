@@ -61,6 +61,14 @@ def side_names(before: Selection, after: Selection) -> tuple[str, str]:
 def verdict_words(one: GapChange) -> str:
     """The verdict of one group: ``Worse``, ``Cannot tell yet, 1,529 more labels``."""
     said = OVERALL_WORDS[one.verdict]
+    empty = [
+        name
+        for name, side in (("before", one.before), ("after", one.after))
+        if not math.isfinite(side.value)
+    ]
+    if empty:
+        # Where it states nothing there, no label will ever come.
+        return f"Cannot tell, no label there {' or '.join(empty)}"
     if one.verdict != "cannot_tell" or not one.more_labels:
         return said
     return f"{said}, {counted(one.more_labels, 'more label')}"

@@ -12,14 +12,22 @@ import numpy as np
 import pandas as pd
 
 from core.govern import audit
-from core.measure.cells import FloatArray, IntArray
+from core.measure.cells import FloatArray, GroupSums, IntArray
 from core.measure.labels import inverse_propensity
 from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, Verdict, judge
+from core.measure.verdict import (
+    HIGH_FROM,
+    MINIMUM_INPUTS,
+    TOLERANCE,
+    Judgement,
+    Verdict,
+    judge,
+)
 from core.review import labelplan_words as words
 from core.review.act_words import Names, drawn_of
+from core.review.labels import escalated_cases_only
 from core.review.words import value_name
-from core.store.audits import Frame, drawn_counts, frame, sample_counts, to_label
+from core.store.audits import Frame, drawn_counts, frame, own_design, sample_counts, to_label
 from core.store.errors import LedgerError
 from core.store.labelling import propensity_sums
 from core.store.selection import Selection
@@ -68,6 +76,8 @@ class GroupPlan:
         waiting: those of them that a sample holds already.
         words: all of it in a sentence or two.
         estimate: what the samples say; None where no labelled claim was drawn.
+        looked_at: only cases that people looked at are labelled, so an audit sample is planned as
+            if none were, whatever the verdict.
     """
 
     value: str | None
@@ -88,6 +98,14 @@ class GroupPlan:
     waiting: int
     words: str
     estimate: Estimate | None
+    looked_at: bool = False
+
+    @property
+    def to_begin(self) -> int:
+        """Inputs that a first audit sample is to have: as planned, or else a minimum."""
+        if self.settles and self.needed:
+            return self.needed
+        return min(MINIMUM_INPUTS, self.available)
 
     @property
     def to_draw(self) -> int:
@@ -134,6 +152,9 @@ class LabelPlan:
         response: how far the samples are labelled, in a sentence; "" without one.
         estimate: of all claims of the selection; None where no labelled claim was drawn.
         tolerance, high_from: the signal's.
+        looked_at: that only cases people looked at are labelled, in a sentence; "" where not so.
+        n_own: claims that log their own chance of a label, and are not drawn here.
+        n_own_unlabelled: those of them without a label.
     """
 
     selection: Selection
@@ -147,11 +168,25 @@ class LabelPlan:
     estimate: Estimate | None
     tolerance: float
     high_from: float
+    looked_at: str = ""
+    n_own: int = 0
+    n_own_unlabelled: int = 0
 
     @property
     def undecided(self) -> tuple[GroupPlan, ...]:
-        """The groups that cannot be told."""
-        return tuple(one for one in self.groups if one.verdict == "cannot_tell")
+        """The groups that cannot be told, or only of cases that people looked at."""
+        return tuple(one for one in self.groups if one.verdict == "cannot_tell" or one.looked_at)
+
+    @property
+    def why_none(self) -> str:
+        """Why `wanted` is empty, as what follows "because"."""
+        if self.n_own and not any(one.available for one in self.groups):
+            return "the signal draws its own labels"
+        if not self.undecided:
+            return "nothing needs one"
+        if any(one.settles for one in self.undecided):
+            return "what it needs is drawn already and waits for its labels"
+        return "the claims there are cannot settle it"
 
     def wanted(self) -> dict[str | None, int]:
         """What `core.govern.audit.draw` is to be asked for: all that labels settle."""
@@ -166,6 +201,8 @@ class LabelPlan:
             "high_from": self.high_from,
             "chance": CHANCE,
             "headline": self.headline,
+            "looked_at_only": self.looked_at or None,
+            "own_sampling": {"n": self.n_own, "unlabelled": self.n_own_unlabelled},
             "groups": [asdict(one) for one in self.groups],
             "samples": [asdict(one) for one in self.samples],
             "n_to_label": self.n_to_label,
@@ -203,32 +240,37 @@ def label_plan(
     values = [None if by is None else key[0] for _, key in found.entries]
     judged = judge(found.sums, tolerance=tolerance)
     unlabelled, waiting = _aligned(offered, values)
-    undecided = [g for g, verdict in enumerate(judged.verdict) if verdict == "cannot_tell"]
-    of_all = critical_value_of_all(found.sums, unlabelled, level=judged.level)
+    looked_at = escalated_cases_only(cursor, selection) or ""
+    # Labels of the cases people looked at foretell nothing of a sample of all.
+    sums = _without_labels(found.sums) if looked_at else found.sums
+    undecided = [
+        g for g, verdict in enumerate(judged.verdict) if looked_at or verdict == "cannot_tell"
+    ]
+    of_all = critical_value_of_all(sums, unlabelled, level=judged.level)
     plan = plan_labels(
-        found.sums.take(undecided),
+        sums.take(undecided),
         unlabelled.take(undecided),
         tolerance=tolerance,
         critical_value=max(judged.critical_value, of_all),
     )
-    asked = _Asked(by, tolerance, high_from, judged, plan, unlabelled, waiting)
-    estimates = _estimates(cursor, selection, by, offered, tolerance) if drawn else {}
+    own = own_design(cursor, selection, by)
+    asked = _Asked(by, tolerance, high_from, judged, plan, unlabelled, waiting, looked_at, own)
+    sampled = bool(drawn or own)
+    estimates = _estimates(cursor, selection, by, offered, tolerance, own) if sampled else {}
     groups = [
         _group(asked, g, value, undecided.index(g) if g in undecided else None, estimates)
         for g, value in enumerate(values)
     ]
     whole = estimates.get(None) if by is None else None
-    if drawn and by is not None:
-        whole = _estimates(cursor, selection, None, offered, tolerance).get(None)
+    if sampled and by is not None:
+        whole = _estimates(cursor, selection, None, offered, tolerance, own).get(None)
     samples = _samples(cursor, selection.signal, drawn)
     n_drawn, n_labelled = drawn_counts(cursor, selection.signal) if drawn else (0, 0)
     return LabelPlan(
         selection=selection,
         by=by,
-        headline=words.headline(
-            [(one.verdict, one.needed, one.settles) for one in groups], by, tolerance
-        ),
-        details=words.details(tolerance, plan.chance, by),
+        headline=_headline(groups, asked, whole),
+        details=words.details(tolerance, plan.chance, by, bool(looked_at)),
         groups=tuple(sorted(groups, key=_order)),
         samples=samples,
         n_to_label=n_drawn - n_labelled,
@@ -236,7 +278,17 @@ def label_plan(
         estimate=whole,
         tolerance=tolerance,
         high_from=high_from,
+        looked_at=looked_at,
+        n_own=sum(n for n, _, _ in own.values()),
+        n_own_unlabelled=sum(left for _, _, left in own.values()),
     )
+
+
+def drawn_words(cursor: duckdb.DuckDBPyConnection, drawn: audit.Drawn, before: int) -> str:
+    """What a draw leaves to be labelled, in a sentence; ``before``: claims that waited for it."""
+    n, n_labelled = drawn_counts(cursor, drawn.act.signal or "")
+    said = words.drawn(n - n_labelled, drawn.n, before)
+    return f"Entry {drawn.act.seq}, {drawn.audit}: {said}"
 
 
 def to_label_rows(cursor: duckdb.DuckDBPyConnection, signal: str) -> pd.DataFrame:
@@ -266,6 +318,64 @@ class _Asked:
     plan: Plan
     unlabelled: Unlabelled
     waiting: IntArray
+    looked_at: str
+    own: Mapping[str | None, tuple[int, int, int]]
+
+
+def _headline(groups: Sequence[GroupPlan], asked: _Asked, whole: Estimate | None) -> str:
+    """What to label, first what keeps plain labels from telling."""
+    stands = ""
+    sample: words.Beside = ""
+    if asked.by is None and groups and groups[0].gap is not None:
+        stands = _stands(asked.judged, 0)
+        sample = _against(groups[0], whole, asked.tolerance)
+    if asked.own:
+        n, left = (sum(one[i] for one in asked.own.values()) for i in (0, 2))
+        return words.own_sampling(n, left, "" if whole is None else whole.words)
+    if asked.looked_at:
+        return words.looked_at_headline(
+            asked.looked_at,
+            sum(one.to_begin for one in groups),
+            asked.by,
+            stands,
+            sum(one.waiting for one in groups),
+        )
+    given = [(one.verdict, one.needed, one.settles) for one in groups]
+    return words.headline(given, asked.by, asked.tolerance, stands, sample)
+
+
+def _against(one: GroupPlan, whole: Estimate | None, tolerance: float) -> words.Beside:
+    """What the drawn claims alone say beside a verdict of all labels."""
+    if whole is None:
+        return ""
+    if whole.low is None or whole.high is None or whole.effective_n < MINIMUM_INPUTS:
+        return "open"
+    if whole.low > tolerance or whole.high < -tolerance:
+        return "contrary" if one.verdict == "within_tolerance" else "same"
+    if one.waiting:
+        # What was labelled before the draw is in the sample with its label: it comes first.
+        return "waiting"
+    if -tolerance <= whole.low and whole.high <= tolerance:
+        # The verdict asks more than the whole gap: a band may be off by itself.
+        return "same"
+    return "open"
+
+
+def _stands(judged: Judgement, g: int) -> str:
+    return words.shown(
+        judged.verdict[g],
+        int(judged.n[g]),
+        float(judged.gap[g]),
+        float(judged.gap_low[g]),
+        float(judged.gap_high[g]),
+    )
+
+
+def _without_labels(sums: GroupSums) -> GroupSums:
+    """The same groups as if none of their claims were labelled."""
+    names = ("n", "s", "sv", "svv", "high_n", "high_s", "high_sv", "high_svv")
+    none = {name: np.zeros_like(getattr(sums, name)) for name in names}
+    return replace(sums, **none, repeated=None)
 
 
 def _group(
@@ -278,10 +388,36 @@ def _group(
     """One group; ``place``: where it is in the plan, None where its verdict is given."""
     judged, plan = asked.judged, asked.plan
     needed = 0.0 if place is None else float(plan.needed[place])
-    available, waiting = int(asked.unlabelled.inputs[g]), int(asked.waiting[g])
+    available = int(asked.unlabelled.inputs[g])
     in_high = 0
     if place is not None and available and math.isfinite(needed):
         in_high = round(needed * float(asked.unlabelled.high_n[g]) / available)
+    verdict = judged.verdict[g]
+    one = _plain_group(asked, g, value, place, needed, in_high, estimates)
+    if asked.looked_at:
+        stands = _stands(judged, g) if one.n else ""
+        said = words.looked_at(one.n, one.to_begin, one.waiting, stands)
+        one = replace(one, words=said, looked_at=True)
+    if value in asked.own:
+        n, _, left = asked.own[value]
+        said = words.own_sampling(n, left, "" if one.estimate is None else one.estimate.words)
+        more = one.available and (asked.looked_at or verdict == "cannot_tell")
+        one = replace(one, words=f"{said} {one.words}" if more else said)
+    return one
+
+
+def _plain_group(
+    asked: _Asked,
+    g: int,
+    value: str | None,
+    place: int | None,
+    needed: float,
+    in_high: int,
+    estimates: Mapping[str | None, Estimate],
+) -> GroupPlan:
+    """One group as if its labels could be any of its claims."""
+    judged, plan = asked.judged, asked.plan
+    available, waiting = int(asked.unlabelled.inputs[g]), int(asked.waiting[g])
     verdict = judged.verdict[g]
     return GroupPlan(
         value=value,
@@ -321,7 +457,8 @@ def _group(
 
 def _order(one: GroupPlan) -> tuple[int, float, int]:
     """Those that labels settle first, then those that they do not, then the others."""
-    rank = 2 if one.verdict != "cannot_tell" else 0 if one.settles else 1
+    given = one.verdict != "cannot_tell" and not one.looked_at
+    rank = 2 if given else 0 if one.settles else 1
     return rank, math.inf if one.needed is None else one.needed, -one.n_claims
 
 
@@ -356,6 +493,7 @@ def _estimates(
     by: str | None,
     offered: Frame,
     tolerance: float,
+    own: Mapping[str | None, tuple[int, int, int]],
 ) -> dict[str | None, Estimate]:
     """What the samples say of each group that has a drawn and labelled claim."""
     asked = selection
@@ -369,6 +507,11 @@ def _estimates(
     }
     if by is None:
         shares = {None: (int(offered.covered.sum()), int(offered.n_claims.sum()))}
+        n, chanced, left = (sum(one[i] for one in own.values()) for i in range(3))
+        own = {None: (n, chanced, left)} if own else {}
+    for value, (n, chanced, _) in own.items():
+        covered, n_claims = shares.get(value, (0, 0))
+        shares[value] = (covered + chanced, n_claims + n)
     told: dict[str | None, Estimate] = {}
     for g, key in enumerate(found.keys):
         value = None if by is None else key[0]

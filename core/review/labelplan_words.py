@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from core.measure.planning import CHANCE, MOST, Outlook
 from core.measure.verdict import MINIMUM_INPUTS, Verdict
@@ -17,6 +18,9 @@ from core.review.words import (
     points,
     within,
 )
+
+#: What the drawn claims alone say beside a verdict; "": none is labelled.
+Beside = Literal["", "same", "open", "waiting", "contrary"]
 
 #: What the labels are expected to show.
 _EXPECTED = {"inside": "within tolerance", "outside": "miscalibrated"}
@@ -115,8 +119,101 @@ def _never(outlook: Outlook, high_from: float, tolerance: float) -> str:
     )
 
 
+def shown(verdict: Verdict, n: int, gap: float, low: float, high: float) -> str:
+    """A verdict with what it stands on: its gap, 95% interval and n."""
+    return (
+        f"{VERDICT_WORDS[verdict].lower()} (gap {points(gap, decimals=1)} points, 95% interval "
+        f"{points(low, decimals=1)} to {points(high, decimals=1)}, n {count(n)})"
+    )
+
+
+def looked_at(n: int, to_begin: int, waiting: int, stands: str) -> str:
+    """What one group's labels are worth where only looked-at cases are labelled.
+
+    Args:
+        n: labelled claims.
+        to_begin: inputs that an audit sample is to begin with; 0: none is left.
+        waiting: unlabelled inputs that a sample holds.
+        stands: what the labels show, as `shown` has it.
+    """
+    of = f"Its {counted(n, 'label')} speak" if n != 1 else "Its 1 label speaks"
+    said = (
+        f"{of} only of the cases people looked at: {stands}. No number of such labels tells of "
+        "the others; "
+    )
+    if not n:
+        said = "No claim here is labelled, and plain labels come only of the cases people look at; "
+    if not to_begin:
+        return f"{said}and none is left to be drawn: it takes claims to come."
+    said += (
+        f"a drawn audit sample does: about {counted(to_begin, 'label')} to begin with, drawn at "
+        "random from all claims."
+    )
+    return f"{said} {_waits(waiting)}: label those first." if waiting else said
+
+
+def looked_at_headline(
+    sentence: str, to_begin: int, by: str | None, stands: str, waiting: int
+) -> str:
+    """What to label where only looked-at cases are, in place of `headline`.
+
+    Args:
+        sentence: that they are, with the numbers.
+        to_begin: inputs that an audit sample is to begin with, of all groups.
+        by: the dimension split by; None: the whole.
+        stands: what the labels show, of the whole; "" where it is split.
+        waiting: unlabelled inputs that a sample holds.
+    """
+    shows = f": {stands}" if stands else ""
+    begun = "none is left to be drawn"
+    if to_begin:
+        of = "" if by is None else f", over all values of {dimension_name(by).lower()}"
+        begun = f"about {counted(to_begin, 'label')} to begin with{of}"
+        begun += f"; {_waits(waiting)}" if waiting else ""
+    return (
+        f"{sentence} The labels speak only of the cases people looked at{shows}. No number of "
+        f"plain labels mends that; a drawn audit sample does ({begun})."
+    )
+
+
+def own_sampling(n: int, unlabelled: int, estimate: str) -> str:
+    """That claims log their own chance of a label, and what counts there.
+
+    Args:
+        n: claims that do.
+        unlabelled: those of them without a label.
+        estimate: the weighted estimate in a sentence; "" where nothing is labelled.
+    """
+    said = (
+        f"{counted(n, 'claim')} {'is' if n == 1 else 'are'} under the signal's own sampling "
+        f"(each logs its label_propensity), so none of them is drawn here; {count(unlabelled)} of "
+        f"them {'is' if unlabelled == 1 else 'are'} unlabelled."
+    )
+    if not estimate:
+        return f"{said} None of them is labelled yet."
+    return f"{said} What counts is the estimate that weighs each label by its chance: {estimate}"
+
+
+def drawn(now: int, n: int, before: int) -> str:
+    """What a draw leaves to be labelled, as the end of a sentence.
+
+    Args:
+        now: drawn claims of the signal that wait for a label.
+        n: claims that the new sample holds.
+        before: claims that waited before it.
+    """
+    said = f"{counted(now, 'claim')} {'is' if now == 1 else 'are'} to be labelled now"
+    if before:
+        said += f": {count(before)} waited already, and this draw tops up by {count(now - before)}"
+    return f"{said}. The new sample holds {counted(n, 'claim')} in all, labelled ones among them."
+
+
 def headline(
-    groups: Sequence[tuple[Verdict, int | None, bool]], by: str | None, tolerance: float
+    groups: Sequence[tuple[Verdict, int | None, bool]],
+    by: str | None,
+    tolerance: float,
+    stands: str = "",
+    sample: Beside = "",
 ) -> str:
     """What to label, in a sentence.
 
@@ -125,6 +222,8 @@ def headline(
             there, of each group.
         by: the dimension split by; None: the whole.
         tolerance: the gap accepted.
+        stands: the verdict of the whole with its numbers, as `shown` has it; "": bare.
+        sample: what the drawn claims alone say beside it.
     """
     if not groups:
         return "No claim matches these filters."
@@ -133,7 +232,23 @@ def headline(
     labels = counted(sum(needed or 0 for _, needed, _ in settled), "more label")
     if by is None:
         if not untold:
-            return f"No label is needed for an answer: {VERDICT_WORDS[groups[0][0]].lower()}."
+            told = stands or VERDICT_WORDS[groups[0][0]].lower()
+            if sample == "open":
+                return (
+                    f"Each label counted once, the answer is {told}. The drawn ones alone, below, "
+                    "still leave it open: where the others were picked, only those count."
+                )
+            if sample == "waiting":
+                return (
+                    f"Each label counted once, the answer is {told}. Drawn claims still wait for "
+                    "their label: until they have it, the sample leans to what was labelled before."
+                )
+            if sample == "contrary":
+                return (
+                    f"The labels contradict each other: each counted once they say {told}; the "
+                    "drawn ones alone, below, say otherwise, and those count."
+                )
+            return f"No label is needed for an answer: {told}."
         if settled:
             return f"{labels} would tell whether the gap is within {within(tolerance)}."
         return "Whether the gap is within tolerance cannot be settled with the claims there are."
@@ -152,13 +267,17 @@ def headline(
     )
 
 
-def details(tolerance: float, chance: float, by: str | None) -> str:
-    """How it was planned."""
+def details(tolerance: float, chance: float, by: str | None, looked_at: bool = False) -> str:
+    """How it was planned; ``looked_at``: as if nothing were labelled."""
     each = "" if by is None else ", each with this chance by itself"
+    suggested = (
+        "as if nothing were labelled and the stated confidence were honest"
+        if looked_at
+        else "if the gap is what the labels so far suggest: with few, that leans towards honest"
+    )
     return (
         f"Planned so that the verdict against {within(tolerance)} comes out with "
-        f"{percent(chance)} chance{each}, if the gap is what the labels so far suggest: with few, "
-        "that leans towards honest. Plan again when they are in."
+        f"{percent(chance)} chance{each}, {suggested}. Plan again when they are in."
     )
 
 
@@ -187,16 +306,20 @@ def estimate(
     """
     drawn = counted(n, "drawn and labelled claim")
     if effective_n < MINIMUM_INPUTS or math.isnan(low):
-        return f"{drawn}, worth {count(effective_n)}: too few to say what the gap is."
+        even = f"as much as {count(effective_n)} drawn evenly"
+        return f"{drawn}, {even}: too few to say what the gap is."
     of = "all claims" if covered == 1 else f"the {percent(covered)} that could be drawn"
     if low > tolerance or high < -tolerance:
         where = f"outside {within(tolerance)}"
     elif -tolerance <= low and high <= tolerance:
         where = f"within {within(tolerance)}"
     else:
-        where = f"which leaves open whether it is within {within(tolerance)}"
+        where = (
+            f"which by itself (effective n {count(effective_n)}) leaves open whether it is within "
+            f"{within(tolerance)}"
+        )
     said = (
-        f"From {drawn} (worth {count(effective_n)}) the gap of {of} is "
+        f"From {drawn} alone (as much as {count(effective_n)} drawn evenly) the gap of {of} is "
         f"{points(gap, decimals=1)} points (95% interval {points(low, decimals=1)} to "
         f"{points(high, decimals=1)}), {where}."
     )

@@ -216,6 +216,36 @@ def _counted(
     )
 
 
+def own_design(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: str | None = None
+) -> dict[str | None, tuple[int, int, int]]:
+    """Production claims that log their own ``label_propensity``, and so are in no frame here.
+
+    Returns:
+        value of ``by`` (None where ``by`` is None) → (stated claims, those of them that had a
+        chance, the unlabelled); only values that have such a claim.
+    """
+    dimensions = _grouping(cursor, by)
+    columns = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
+    source = selected_claims(
+        cursor,
+        replace(selection, as_known=None),
+        columns | {"propensity": "label_propensity"},
+        by=("split",),
+        also="confidence_ppm IS NOT NULL AND split = 'production' AND label_propensity IS NOT NULL",
+    )
+    key = "key_0" if dimensions else "NULL"
+    rows = cursor.execute(
+        f"""
+        SELECT {key} AS value, count(*), count(*) FILTER (propensity > 0),
+               count(*) FILTER (outcome IS NULL)
+        FROM ({source.sql}) AS claim GROUP BY value
+        """,
+        source.parameters,
+    ).fetchall()
+    return {value: (int(n), int(covered), int(open_)) for value, n, covered, open_ in rows}
+
+
 def drawn_claims(cursor: duckdb.DuckDBPyConnection, design: Design) -> tuple[tuple[str, int], ...]:
     """The claims that a design draws: (event_id, chance in whole millionths), ascending.
 
@@ -345,6 +375,23 @@ def sample_counts(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str, S
         {"signal": signal},
     ).fetchall()
     return {audit: SampleCounts(audit, n, labelled) for audit, n, labelled in rows}
+
+
+def newly_to_label(
+    cursor: duckdb.DuckDBPyConnection, signal: str, claims: Sequence[tuple[str, int]]
+) -> int:
+    """How many of these drawn claims nobody has labelled and no sample holds yet."""
+    cursor.register("asked_events", pa.table({"event_id": pa.array([e for e, _ in claims])}))
+    ((n,),) = cursor.execute(
+        """
+        SELECT count(*) FROM claims SEMI JOIN asked_events USING (event_id)
+        WHERE signal = $signal AND outcome IS NULL AND event_id NOT IN (
+            SELECT event_id FROM audit_claims WHERE signal = $signal)
+        """,
+        {"signal": signal},
+    ).fetchall()
+    cursor.unregister("asked_events")
+    return int(n)
 
 
 def drawn_counts(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from core.govern import audit
 from core.govern.filled import take as take_in
 from core.govern.imports import adopt_unrecorded
 from core.govern.office import Office
-from core.review.labelplan import LabelPlan, label_plan, to_label_rows
+from core.review.labelplan import LabelPlan, drawn_words, label_plan, to_label_rows
 from core.review.measure import check_signal
 from core.review.terms import terms_of
 from core.review.words import VERDICT_WORDS, count, counted, points
@@ -59,7 +59,10 @@ def plan(
         return
     terminal.say(view.headline)
     terminal.table(
-        ("group", "verdict", "gap", "95% interval", "n", "needed", "whole", "high band", "there"),
+        (
+            *("group", "verdict", "gap", "95% interval", "n", "needed"),
+            *("for the whole", "for the high band", "unlabelled"),
+        ),
         [
             (
                 one.name,
@@ -74,14 +77,17 @@ def plan(
         ],
         left=("group", "verdict"),
     )
-    for one in view.undecided:
-        terminal.say(f"{one.name}: {one.words}")
-    terminal.note(view.details)
-    for line in (view.response, view.estimate.words if view.estimate else ""):
-        if line:
-            terminal.say(line)
     for one in view.groups:
-        if one.estimate is not None and view.by is not None:
+        if one in view.undecided or (view.n_own and view.by is not None):
+            terminal.say(f"{one.name}: {one.words}")
+    terminal.note(view.details)
+    if view.response:
+        terminal.say(view.response)
+    # Under the signal's own sampling the headline and the groups have it already.
+    if view.estimate and not view.n_own:
+        terminal.say(view.estimate.words)
+    for one in view.groups:
+        if one.estimate is not None and not view.n_own and view.by is not None:
             terminal.say(f"   {one.name}: {one.estimate.words}")
 
 
@@ -116,14 +122,14 @@ def draw(
         wanted = view.wanted() if each is None else {one.value: each for one in view.groups}
         if not wanted:
             raise LedgerError(
-                f"{view.headline} To draw a sample all the same, say how many: --labels 200."
+                f"{view.headline} The plan asks for no label here, because {view.why_none}; to "
+                "draw a sample all the same, say how many: --labels 200."
             )
         actor = acting(office, handle, audit.KIND, signal)
         drawn = audit.drawn_by(audit.draw(office, actor, selection, wanted, by))
-    terminal.say(
-        f"Entry {drawn.act.seq}: {drawn.audit} holds {counted(drawn.n, 'claim')}, labelled ones "
-        "among them."
-    )
+        with office.ledger.cursor() as cursor:
+            said = drawn_words(cursor, drawn, view.n_to_label)
+    terminal.say(said)
     terminal.note(
         f"To hand it out: calledger labels export --ledger {quote(str(ledger_path))} "
         f"--signal {quote(signal)} --out labels.csv"

@@ -15,14 +15,14 @@ from core.govern.filled import Taken
 from core.govern.filled import take as take_in
 from core.govern.state import State
 from core.review.labelplan import GroupPlan, LabelPlan
-from core.review.words import VERDICT_WORDS, count, counted, dimension_name, value_name
+from core.review.words import VERDICT_WORDS, count, counted, dimension_name, points, value_name
 from core.store.errors import LedgerError
 from core.store.rows import Search
 from core.store.selection import Selection
 from dashboard import data, owner
 from dashboard.charts.label_plan import alt_text_labels, labels_chart
 from dashboard.charts.palette import palette_for
-from dashboard.components import claims, columns, links, trail
+from dashboard.components import claims, links, trail
 from dashboard.components.acting import Acting
 from dashboard.components.choice import choose
 from dashboard.components.download import csv_of
@@ -70,7 +70,8 @@ def answer(view: LabelPlan, asked: Selection) -> None:
         st.caption(
             "Labels are planned and drawn as things are known now: “As known on” is left out."
         )
-    icon = ":material/check_circle:" if not view.undecided else ":material/help:"
+    clear = not view.undecided and not view.n_own
+    icon = ":material/check_circle:" if clear else ":material/help:"
     st.markdown(f"#### {icon} {plain(view.headline)}")
     if view.undecided:
         st.caption(plain(view.details))
@@ -91,7 +92,9 @@ def groups(view: LabelPlan) -> None:
             "Dot: labels that an answer takes. Bar: unlabelled inputs that may be drawn."
             + (f" The first {_DRAWN} of {len(waiting)}." if len(waiting) > _DRAWN else "")
         )
-    for one in waiting[:_DRAWN]:
+    said = view.groups if view.n_own and view.by is not None else waiting
+    # The headline says it already where there is one group under the signal's own sampling.
+    for one in said[: 0 if view.n_own and view.by is None else _DRAWN]:
         name = "" if view.by is None else f"- **{plain(one.name)}**: "
         st.markdown(f"{name}{plain(one.words)}")
     _table(view)
@@ -104,22 +107,22 @@ def _table(view: LabelPlan) -> None:
         key=f"{KEYS}groups",
         column_config={
             "name": st.column_config.TextColumn("Group", width=110, pinned=True),
-            "verdict": st.column_config.TextColumn("Verdict", width=130),
-            "gap": columns.points("Gap, points"),
-            "gap_low": columns.points("95% from"),
-            "gap_high": columns.points("to"),
-            "n": columns.number("Labelled"),
+            "verdict": st.column_config.TextColumn("Verdict", width=125),
+            "gap": _counts("Gap", "In points."),
+            "gap_low": _counts("95% from", "In points."),
+            "gap_high": _counts("to", "In points."),
+            "n": _counts("Labelled", "Claims."),
             "claims": st.column_config.LinkColumn(
                 "Claims", width=80, display_text=r"#(.*)$", help="Stated claims. Opens them."
             ),
             "needed": _counts("Needed", "More labelled inputs until a verdict."),
-            "whole": _counts("Whole", "More labelled inputs until the gap of all is placed."),
+            "whole": _counts("For all", "More labelled inputs until the gap of all is placed."),
             "high": _counts(
-                "High band", "Likewise, until that of the high-confidence band is, over all bands."
+                "For high", "Likewise, until that of the high-confidence band is, over all bands."
             ),
-            "available": columns.number("Unlabelled", help="Inputs that may be drawn."),
-            "waiting": columns.number("Waiting", help="Those of them that are drawn already."),
-            "n_inputs": columns.number("Inputs", help="Labelled ones."),
+            "available": _counts("Open", "Unlabelled inputs that may be drawn."),
+            "waiting": _counts("Waiting", "Those of them that are drawn already."),
+            "n_inputs": _counts("Inputs", "Labelled ones."),
         },
         alt="Every group with its verdict, what is labelled, and what an answer takes",
     )
@@ -131,9 +134,6 @@ def _counts(label: str, about: str) -> ColumnConfig:
 
 
 def _line(view: LabelPlan, one: GroupPlan) -> dict[str, object]:
-    def hundred(value: float | None) -> float | None:
-        return None if value is None else value * 100
-
     selection = view.selection
     if view.by is not None:
         selection = selection.narrowed(view.by, one.value)
@@ -142,17 +142,17 @@ def _line(view: LabelPlan, one: GroupPlan) -> dict[str, object]:
     return {
         "name": one.name,
         "verdict": VERDICT_WORDS[one.verdict],
-        "gap": hundred(one.gap),
-        "gap_low": hundred(one.gap_low),
-        "gap_high": hundred(one.gap_high),
-        "n": one.n,
+        "gap": points(one.gap, decimals=1),
+        "gap_low": points(one.gap_low, decimals=1),
+        "gap_high": points(one.gap_high, decimals=1),
+        "n": count(one.n),
         "claims": link,
         "needed": count(one.needed),
         "whole": count(one.whole),
         "high": count(one.high),
-        "available": one.available,
-        "waiting": one.waiting,
-        "n_inputs": one.n_inputs,
+        "available": count(one.available),
+        "waiting": count(one.waiting),
+        "n_inputs": count(one.n_inputs),
     }
 
 
@@ -168,7 +168,10 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
     offered = [one for one in view.groups if one.available > one.waiting]
     if not offered:
         st.info(
-            "Every claim that could be drawn here is labelled or waits for its label.",
+            f"{counted(view.n_own, 'claim')} under the signal's own sampling are not drawn here; "
+            f"{count(view.n_own_unlabelled)} of them are unlabelled."
+            if view.n_own
+            else "Every claim that could be drawn here is labelled or waits for its label.",
             icon=":material/done_all:",
         )
         return
@@ -219,10 +222,11 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
         st.caption(plain(names.named(str(refused))))
         return
     if not wanted:
-        none = "What the plan asks for is drawn: label it below." if view.n_to_label else ""
+        none = f"The plan asks for none here, because {view.why_none}."
+        if view.n_to_label:
+            none = "What the plan asks for is drawn: label it below."
         st.caption(
-            f"{none or 'The plan asks for none here.'} Say how many labels, and of which groups, "
-            "to draw a sample all the same."
+            f"{none} Say how many labels, and of which groups, to draw a sample all the same."
         )
         return
     if st.button(
@@ -289,7 +293,8 @@ def _said(taken: Taken) -> None:
         listed = "\n".join(f"- {plain(one.words)}" for one in taken.refused[:_REFUSED])
         st.markdown(listed)
         if len(taken.refused) > _REFUSED:
-            st.caption(f"The first {_REFUSED} of {len(taken.refused):,} refused rows.")
+            with st.expander(f"The other {len(taken.refused) - _REFUSED:,} refused rows"):
+                st.markdown("\n".join(f"- {plain(one.words)}" for one in taken.refused[_REFUSED:]))
         return
     st.success(plain(taken.words), icon=":material/check_circle:")
 

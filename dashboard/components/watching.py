@@ -58,6 +58,11 @@ def _alt(frame: pd.DataFrame, tolerance: float) -> str:
 
 def signals(view: WatchView) -> None:
     """Each signal: when it was measured last and what came of it, when next, who answers."""
+    if any(one.watched for row in view.rows for one in row.prints):
+        st.caption(
+            "*Evidence* is what bets on a gap beyond the tolerance have won since the signature: "
+            "an honest signal hardly ever reaches what is needed, however often one looks."
+        )
     for row in view.rows:
         with st.container(border=True, gap="xsmall"):
             with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
@@ -98,10 +103,7 @@ def _print(row: WatchRow, one: Again) -> None:
         told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")
     st.markdown(f"{'; '.join(told)}.")
     if one.watched:
-        st.caption(
-            f"Since its signature: {plain(one.watched)}. Evidence is what bets on a gap beyond the "
-            "tolerance have won so far; an honest signal hardly ever reaches what is needed."
-        )
+        st.caption(f"Since its signature: {plain(one.watched)}.")
 
 
 def runs(view: WatchView) -> None:

@@ -13,6 +13,7 @@ from core.review.words import counted
 from dashboard.report import paper
 from dashboard.report.pictures import diagram, sparkline, svg, timeline
 from dashboard.report.text import (
+    FINDING_LONG,
     FINDING_MARKS,
     MARKS,
     drift_says,
@@ -20,6 +21,7 @@ from dashboard.report.text import (
     finding_tail,
     high_band_head,
     plain,
+    prose,
     quiet,
     text,
 )

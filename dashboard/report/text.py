@@ -19,7 +19,7 @@ FINDING_MARKS: dict[Severity, str] = {"critical": "◆", "warning": "△"}
 #: As many changes of version get a rule on the timeline: paper has no hovering for the others.
 DRAWN_CHANGES = 3
 #: Characters of a finding's text on paper.
-FINDING_LONG = 180
+FINDING_LONG = 200
 _LONG, _NAMES = 200, 8
 #: Between a sentence and the next.
 _SENTENCES = re.compile(r"(?<=[.!?]) (?=[^\W\d_])")
@@ -48,8 +48,8 @@ def cut_short(text: str, most: int) -> str:
     if ends:
         return f"{text[: ends[-1]]} …"
     words = text[: most - 1].rpartition(" ")[0].rstrip(",;:(")
-    # One long name has no word to end after.
-    return f"{words} …" if words else shortened(text, most)
+    # A long name leaves no word to end after.
+    return f"{words} …" if len(words) > most // 2 else shortened(text, most)
 
 
 def plain(text: str) -> str:

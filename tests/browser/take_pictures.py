@@ -26,6 +26,7 @@ PICTURES = {
     "registry": ("/registry?signal=refund-check.logprob", 900),
     "sign_off": ("/sign_off?signal=duplicate-merge.self-report&fingerprint=f-a80aee8e0f2d", 1000),
     "escalation": ("/escalation?signal=ticket-triage.self-report", 1000),
+    "watch": ("/watch", 900),
     "risks": ("/risks", 960),
     "decision_trail": ("/decision_trail", 820),
 }

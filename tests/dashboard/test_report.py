@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from core.review.report import WeeklyReport, weekly_report
@@ -22,6 +25,7 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from dashboard.cli import main
 from dashboard.report import paper, to_html, to_markdown, write
+from dashboard.report.text import FINDING_LONG, cut_short
 from tests.conftest import NOW
 
 NASTY = "</style><script>alert(1)</script><img src=http://x.example/p onerror=alert(1)>|`*_[a](b)"
@@ -163,13 +167,52 @@ def test_what_does_not_fit_on_paper_is_folded_and_counted(tmp_path):
     assert all(f"signal-{i:02}" in page for i in range(20))
 
 
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (80, "The gap is +17.0 points (+11.9 to +22.3). It was +3.6. None may act."),
+        (60, "The gap is +17.0 points (+11.9 to +22.3). It was +3.6. …"),
+        (50, "The gap is +17.0 points (+11.9 to +22.3). …"),
+        (40, "The gap is +17.0 points (+11.9 to …"),
+        (30, "The gap is +17.0 points …"),
+    ],
+)
+def test_a_long_text_is_cut_after_a_sentence_or_a_word(most, said):
+    text = "The gap is +17.0 points (+11.9 to +22.3). It was +3.6. None may act."
+    assert cut_short(text, most) == said
+
+
+@given(st.text(alphabet="ab1.,( ", max_size=120), st.integers(10, 100))
+def test_what_is_cut_short_keeps_to_its_length(text, most):
+    assert len(cut_short(text, most)) <= most
+
+
+@pytest.fixture(scope="module")
+def told(told_path) -> WeeklyReport:
+    with Ledger.open(told_path, read_only=True) as ledger:
+        return weekly_report(ledger.cursor(), ledger="told.duckdb", now=NOW)
+
+
+def test_no_finding_on_paper_is_cut_within_a_number(told):
+    page = html.unescape(to_html(told))
+    long = [one.text for one in told.findings if len(one.text) > FINDING_LONG]
+    assert len(long) > 3
+    for one in long:
+        shown = cut_short(one, FINDING_LONG)
+        assert shown in page
+        kept = shown.removesuffix(" …")
+        assert one.startswith(f"{kept} ") or one.startswith((f"{kept}; ", f"{kept}, ", f"{kept}: "))
+
+
 @pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"
 )
-@pytest.mark.parametrize("which", ["few nasty names", "twenty signals"])
-def test_it_prints_on_two_pages(which, nasty, tmp_path):
-    many = [f"team-{i:02}.a-rather-long-name" for i in range(20)]
-    report = nasty if which == "few nasty names" else reported(claims(many, weeks=2), tmp_path)
+@pytest.mark.parametrize("which", ["few nasty names", "twenty signals", "findings"])
+def test_it_prints_on_two_pages(which, nasty, told, tmp_path):
+    report = {"few nasty names": nasty, "findings": told}.get(which)
+    if report is None:
+        many = [f"team-{i:02}.a-rather-long-name" for i in range(20)]
+        report = reported(claims(many, weeks=2), tmp_path)
     write(report, tmp_path / "week.html")
     subprocess.run(
         [

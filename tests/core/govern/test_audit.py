@@ -142,6 +142,18 @@ def test_what_waits_is_to_be_labelled_first(governed: Any, bring: Any, draw: Any
     assert 20 < len(two - one) < 60
 
 
+def test_a_draw_that_adds_no_claim_to_label_is_not_recorded(
+    governed: Any, bring: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(200)
+    draw({None: 50})
+    (before,) = samples(governed)
+    monkeypatch.setattr(audit, "drawing_chance", lambda *_: before.design.chances[0][1])
+    with pytest.raises(Refused, match="would add no claim"):
+        draw({None: 100})
+    assert len(samples(governed)) == 1
+
+
 def test_two_signals_have_random_numbers_of_their_own(
     governed: Any, bring: Any, draw: Any, registry_text: str
 ) -> None:

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from core.review.change import ChangeReview, NothingToCompare, compare, offered
+from core.review.change_words import verdict_words
 from core.review.terms import read_state
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
@@ -165,3 +166,15 @@ def test_settings_and_calibrators_are_versions_too(tmp_path: Path) -> None:
         found = compare(cursor, claims("s", params_version="t0"), claims("s", params_version="t1"))
     assert changes == {"calibrator_version": ("c0", "c1"), "params_version": ("t0", "t1")}
     assert (found.whole.gap.inputs, found.verdict) == (100, "cannot_tell")
+
+
+def test_a_band_without_a_label_on_a_side_asks_for_none(sample) -> None:
+    found = prompts(sample, "answer-quality.judge", "rubric-2", "rubric-3")
+    assert found.high is not None
+    assert verdict_words(found.high.gap) == "Cannot tell, no label there after"
+    back = prompts(sample, "answer-quality.judge", "rubric-3", "rubric-2")
+    assert back.high is not None
+    assert verdict_words(back.high.gap) == "Cannot tell, no label there before"
+    unknown = [one.gap for one in found.segments if one.gap.verdict == "cannot_tell"]
+    assert unknown
+    assert all(verdict_words(one).endswith(" more labels") for one in unknown)

@@ -21,6 +21,7 @@ from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.people import actor_for, known_person
 from core.govern.registry_file import read
+from core.measure.verdict import MINIMUM_INPUTS
 from core.review import labelplan_words as words
 from core.review.labelplan import LabelPlan, label_plan, to_label_rows
 from core.store.errors import LedgerError
@@ -172,6 +173,70 @@ def test_of_picked_labels_the_sample_tells_what_they_hide(desk: Desk) -> None:
     assert plan.estimate.low is not None
     assert plan.estimate.low > 0.06
     assert "outside ±6 points" in plan.estimate.words
+    if plan.groups[0].verdict == "within_tolerance":
+        assert "those count" in plan.headline
+    assert "No label is needed" not in plan.headline or plan.groups[0].verdict == "miscalibrated"
+
+
+def test_where_only_looked_at_cases_are_labelled_there_is_no_clean_bill(desk: Desk) -> None:
+    desk.bring(1500, labelled=1500, action="review", seg_language="en")
+    desk.bring(1500, action="automate", seg_language="en")
+    plan = desk.plan()
+    (whole,) = plan.groups
+    assert whole.verdict == "within_tolerance"
+    assert "0 of 1,500 automated claims are labelled" in plan.looked_at
+    assert plan.undecided == plan.groups
+    assert whole.needed is not None
+    assert whole.settles
+    assert plan.wanted() == {None: whole.needed}
+    for said in (plan.headline, whole.words, *(one.words for one in desk.plan("language").groups)):
+        assert "label is needed" not in said
+        assert "only of the cases people looked at" in said
+        assert f"about {whole.needed:,} labels to begin with" in said
+    assert "n 1,500)" in plan.headline
+    assert "as if nothing were labelled" in plan.details
+    assert plan.as_json()["looked_at_only"] == plan.looked_at
+
+    # A few labels of the sample are no clean bill either.
+    desk.draw({None: whole.needed})
+    assert "wait for a label" in desk.plan().headline
+    desk.label(0.1)
+    begun = desk.plan()
+    assert begun.looked_at == ""
+    assert "No label is needed" not in begun.headline
+    assert "still wait for their label" in begun.headline
+
+
+def test_of_looked_at_cases_too_few_to_settle_it_begins_with_what_there_is(desk: Desk) -> None:
+    desk.bring(300, labelled=300, action="review")
+    desk.bring(60, action="automate")
+    (whole,) = desk.plan().groups
+    assert not whole.settles
+    assert whole.to_begin == MINIMUM_INPUTS
+    assert f"about {MINIMUM_INPUTS} labels to begin with" in whole.words
+
+
+def test_under_a_sampling_of_its_own_the_weighted_estimate_counts(desk: Desk) -> None:
+    # Half is labelled for certain and claims too much; of the honest rest a tenth is.
+    desk.bring(500, gap=0.3, labelled=500, label_propensity="1", seg_kind="hard")
+    desk.bring(5000, labelled=500, label_propensity="0.1", seg_kind="easy")
+    plan = desk.plan()
+    (whole,) = plan.groups
+    assert whole.verdict == "miscalibrated"
+    assert (plan.n_own, plan.n_own_unlabelled) == (5500, 4500)
+    assert plan.estimate is not None
+    assert plan.estimate.gap is not None
+    assert plan.estimate.gap < (whole.gap or 0) - 0.05
+    assert plan.estimate.covered == 1
+    assert plan.headline == whole.words
+    assert "5,500 claims are under the signal's own sampling" in plan.headline
+    assert "4,500 of them are unlabelled" in plan.headline
+    assert plan.headline.endswith(plan.estimate.words)
+    assert plan.why_none == "the signal draws its own labels"
+    kinds = {one.name: one for one in desk.plan("kind").groups}
+    assert "500 claims are under" in kinds["hard"].words
+    assert kinds["easy"].estimate is not None
+    assert kinds["easy"].words.endswith(kinds["easy"].estimate.words)
 
 
 # The view.
@@ -308,6 +373,28 @@ def test_a_group_that_they_do_not() -> None:
     assert "It takes claims to come." in group(needed=float("inf"), outlook="exhausted")
 
 
+def test_a_headline_holds_the_drawn_against_all_labels() -> None:
+    given: Any = [("within_tolerance", None, False)]
+    stands = words.shown("within_tolerance", 4000, 0.012, -0.003, 0.026)
+    assert stands == "within tolerance (gap +1.2 points, 95% interval −0.3 to +2.6, n 4,000)"
+    same = words.headline(given, None, 0.05, stands, "same")
+    assert same == f"No label is needed for an answer: {stands}."
+    opened = words.headline(given, None, 0.05, stands, "open")
+    assert "still leave it open" in opened
+    contrary = words.headline(given, None, 0.05, stands, "contrary")
+    assert contrary.startswith("The labels contradict each other")
+    for said in (opened, contrary):
+        assert stands in said
+        assert "No label is needed" not in said
+
+
+def test_a_draw_says_what_is_to_be_labelled_first() -> None:
+    assert words.drawn(203, 6706, 0).startswith("203 claims are to be labelled now. The new")
+    topped = words.drawn(203, 6706, 190)
+    assert "190 waited already, and this draw tops up by 13" in topped
+    assert "holds 6,706 claims in all, labelled ones among them" in topped
+
+
 def test_headlines() -> None:
     given, settled, stuck = (
         ("miscalibrated", None, False),
@@ -337,11 +424,13 @@ def test_headlines() -> None:
         (0.06, 0.1, "outside ±5 points."),
         (-0.1, -0.06, "outside ±5 points."),
         (-0.02, 0.03, "within ±5 points."),
-        (0.03, 0.08, "which leaves open whether it is within ±5 points."),
+        (0.03, 0.08, "by itself (effective n 150) leaves open whether it is within ±5 points."),
     ],
 )
 def test_an_estimate_against_the_tolerance(low: float, high: float, said: str) -> None:
     given = {"n": 200, "effective_n": 150.0, "gap": (low + high) / 2, "capped": 0, "covered": 1.0}
     assert words.estimate(low=low, high=high, tolerance=0.05, **given).endswith(said)
     few = words.estimate(low=low, high=high, tolerance=0.05, **(given | {"effective_n": 12.0}))
-    assert few == "200 drawn and labelled claims, worth 12: too few to say what the gap is."
+    assert few == (
+        "200 drawn and labelled claims, as much as 12 drawn evenly: too few to say what the gap is."
+    )

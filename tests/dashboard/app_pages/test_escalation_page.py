@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -115,7 +116,9 @@ def test_a_finding_of_breaches_leads_here(opened: Open, told_copy: Path) -> None
     app.switch_page("app_pages/registry.py").run()
     assert not app.exception
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
-    assert links.get("Open in Escalation") == f"signal={SELF_REPORT}"
+    opened_with = dict(parse_qsl(links["Open in Escalation"]))
+    assert opened_with.pop("signal") == SELF_REPORT
+    assert set(opened_with) == {"first", "last"}
 
 
 def test_an_empty_ledger_shows_the_commands_that_fill_it(tmp_path: Path, serving) -> None:

@@ -69,7 +69,23 @@ def test_what_cannot_be_told_leads_with_the_number_that_settles_it(opened: Open)
 def test_where_an_answer_is_given_no_label_is_asked_for(opened: Open) -> None:
     text = text_of(opened(VERA, signal="ticket-triage.self-report"))
     assert "No label is needed for an answer" in text
-    assert "The plan asks for none here" in text
+    assert "The plan asks for none here, because nothing needs one" in text
+
+
+def test_labels_of_looked_at_cases_are_no_clean_bill(opened: Open) -> None:
+    app = opened(VERA, signal="callback-urgency.self-report")
+    text = text_of(app)
+    assert "only of the cases people looked at" in text
+    assert "No label is needed" not in text
+    table = next(one.value for one in app.dataframe if "needed" in one.value)
+    assert not any("-0.0" in str(value) for value in table.to_numpy().ravel())
+
+
+def test_claims_under_a_sampling_of_their_own_are_counted(opened: Open) -> None:
+    text = text_of(opened(VERA, signal="answer-grounding.agreement"))
+    assert "claims are under the signal's own sampling" in text
+    assert "What counts is the estimate that weighs each label by its chance" in text
+    assert "Every claim that could be drawn here" not in text
 
 
 def test_who_may_not_draw_is_told_who_may(opened: Open) -> None:

@@ -60,6 +60,7 @@ def test_drawn_handed_out_filled_in_and_taken_back(
     drawn = run("draw", *on, "--by", "language", "--as", VERA)
     assert drawn.exit_code == 0, drawn.stderr
     assert "calledger labels export" in drawn.stderr
+    assert "claims are to be labelled now. The new sample holds" in drawn.stdout
     handed = run("export", *on, "--out", out)
     assert handed.exit_code == 0, handed.stderr
     header = out.read_text().splitlines()[0]
@@ -88,7 +89,28 @@ def test_a_refused_row_is_named_and_ends_with_three(on: tuple[str, ...], tmp_pat
     taken = run("take", file, *on)
     assert taken.exit_code == 3
     assert "Row 1, event_id 'nobody': no claim of reply-safety.self-report" in taken.stderr
-    assert "1 row: 1 refused." in taken.stdout
+    assert "1 row: 1 refused. Nothing of the refused rows was stored" in taken.stdout
+    assert "the file still holds them" in taken.stdout
+
+
+def test_a_repeated_draw_says_by_how_much_it_tops_up(on: tuple[str, ...]) -> None:
+    run("draw", *on, "--labels", 50, "--as", VERA)
+    again = run("draw", *on, "--labels", 200, "--as", VERA)
+    assert again.exit_code == 0, again.stderr
+    assert "waited already, and this draw tops up by" in again.stdout
+
+
+def test_a_plan_that_asks_for_none_says_why(told_copy: Path) -> None:
+    triage = ("--ledger", str(told_copy), "--signal", "ticket-triage.self-report")
+    found = run("draw", *triage, "--as", VERA)
+    assert found.exit_code == 2
+    assert "because nothing needs one; to draw a sample all the same, say how many" in found.stderr
+
+
+def test_the_table_names_what_its_numbers_are_for(on: tuple[str, ...]) -> None:
+    header = run("plan", *on).stdout
+    for name in ("for the whole", "for the high band", "unlabelled"):
+        assert name in header
 
 
 def test_a_changed_sample_ends_verify_with_one(on: tuple[str, ...], told_copy: Path) -> None:

@@ -77,7 +77,9 @@ def test_a_signal_that_is_off_opens_the_very_weeks(rows, follow) -> None:
 def test_breaches_open_the_very_days_they_were_counted_in(rows, follow) -> None:
     row = rows["escalation_breached", planted.SELF_REPORT]
     n = f"{int(dict(row.evidence)['breaches']):,}"
-    assert row.text.startswith(f"{n} claims from {choices(row)['first']} to {choices(row)['last']} ")
+    assert row.text.startswith(
+        f"{n} claims from {choices(row)['first']} to {choices(row)['last']} "
+    )
     app = follow(row)
     assert [str(app.date_input(key=name).value) for name in ("first", "last")] == [
         *choices(row).values()
@@ -93,9 +95,7 @@ def test_confidence_that_changes_nothing_opens_the_weeks_it_was_weighed_in(
         cursor = ledger.cursor()
         state = Replay().caught_up(cursor)
         (one,) = theatre_conditions(cursor, state, datetime.combine(NOW, time()))
-    row = replace(
-        rows["confidence_theatre", planted.MERGE], text=one.text, evidence=one.evidence
-    )
+    row = replace(rows["confidence_theatre", planted.MERGE], text=one.text, evidence=one.evidence)
     n = f"{int(dict(row.evidence)['decisions']):,} decisions"
     assert row.text.startswith(f"All {n} since {choices(row)['first']} ")
     app = follow(row)
