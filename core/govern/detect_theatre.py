@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import duckdb
@@ -165,7 +165,7 @@ def measure_theatre(
 def theatre_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The signals whose confidence changed nothing.
+    """The signals whose confidence changed nothing, in whole days before today.
 
     Args:
         cursor: of the ledger.
@@ -173,11 +173,12 @@ def theatre_conditions(
         now: UTC without zone.
     """
     found = []
+    today = datetime.combine(now.date(), time())
     seen = fingerprints_seen(cursor, now)
     for one in signals(cursor):
         entry = state.entries.get(one.name)
         measured = measure_theatre(
-            cursor, None if entry is None else entry.spec, Selection(one.name), now
+            cursor, None if entry is None else entry.spec, Selection(one.name, until=today), now
         )
         if measured.changes_nothing:
             prints = [each for each in seen if each.signal == one.name]

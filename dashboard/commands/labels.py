@@ -58,9 +58,10 @@ def plan(
         click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
         return
     terminal.say(view.headline)
+    verdict = "plain verdict" if view.n_own or view.looked_at else "verdict"
     terminal.table(
         (
-            *("group", "verdict", "gap", "95% interval", "n", "needed"),
+            *("group", verdict, "gap", "95% interval", "n", "needed"),
             *("for the whole", "for the high band", "unlabelled"),
         ),
         [
@@ -75,7 +76,7 @@ def plan(
             )
             for one in view.groups
         ],
-        left=("group", "verdict"),
+        left=("group", verdict),
     )
     for one in view.groups:
         if one in view.undecided or (view.n_own and view.by is not None):

@@ -107,30 +107,34 @@ def _table(view: LabelPlan) -> None:
         key=f"{KEYS}groups",
         column_config={
             "name": st.column_config.TextColumn("Group", width=110, pinned=True),
-            "verdict": st.column_config.TextColumn("Verdict", width=125),
-            "gap": _counts("Gap", "In points."),
-            "gap_low": _counts("95% from", "In points."),
-            "gap_high": _counts("to", "In points."),
-            "n": _counts("Labelled", "Claims."),
+            "verdict": st.column_config.TextColumn(
+                "Plain verdict", width=120, help="Each label counted once, drawn or not."
+            ),
+            "gap": _counts("Gap", "In points.", 58),
+            "gap_low": _counts("95% from", "In points.", 76),
+            "gap_high": _counts("to", "In points.", 58),
+            "n": _counts("Labelled", "Claims.", 74),
             "claims": st.column_config.LinkColumn(
-                "Claims", width=80, display_text=r"#(.*)$", help="Stated claims. Opens them."
+                "Claims", width=65, display_text=r"#(.*)$", help="Stated claims. Opens them."
             ),
-            "needed": _counts("Needed", "More labelled inputs until a verdict."),
-            "whole": _counts("For all", "More labelled inputs until the gap of all is placed."),
+            "needed": _counts("Needed", "More labelled inputs until a verdict.", 70),
+            "whole": _counts("For all", "More labelled inputs until the gap of all is placed.", 66),
             "high": _counts(
-                "For high", "Likewise, until that of the high-confidence band is, over all bands."
+                "For high",
+                "Likewise, until that of the high-confidence band is, over all bands.",
+                72,
             ),
-            "available": _counts("Open", "Unlabelled inputs that may be drawn."),
-            "waiting": _counts("Waiting", "Those of them that are drawn already."),
-            "n_inputs": _counts("Inputs", "Labelled ones."),
+            "available": _counts("Open", "Unlabelled inputs that may be drawn.", 62),
+            "waiting": _counts("Waiting", "Those of them that are drawn already.", 70),
+            "n_inputs": _counts("Inputs", "Labelled ones.", 64),
         },
         alt="Every group with its verdict, what is labelled, and what an answer takes",
     )
 
 
-def _counts(label: str, about: str) -> ColumnConfig:
-    """Counts as text, so that none reads as a dash."""
-    return st.column_config.TextColumn(label, width=75, help=about, alignment="right")
+def _counts(label: str, about: str, width: int) -> ColumnConfig:
+    """Numbers as text, so that none reads as a dash; ``width`` so that all columns fit a page."""
+    return st.column_config.TextColumn(label, width=width, help=about, alignment="right")
 
 
 def _line(view: LabelPlan, one: GroupPlan) -> dict[str, object]:

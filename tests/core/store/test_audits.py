@@ -23,6 +23,8 @@ from core.store.audits import (
     keep_sample,
     kept_sample,
     known_of,
+    newly_to_label,
+    own_design,
     propensity_sql,
     sample_counts,
     to_label,
@@ -362,3 +364,27 @@ def test_accounts_count_labels_that_were_drawn(ledger: Ledger, fill: Fill) -> No
     with ledger.transaction() as cursor:
         cursor.execute("DELETE FROM audit_claims WHERE audit_id = 'a-1'")
     assert [one.n_drawn for one in within(ledger, accounts, **times)] == [len(events)]
+
+
+def test_claims_under_a_sampling_of_their_own_are_counted_by_group(
+    ledger: Ledger, fill: Fill
+) -> None:
+    claims = [row | {"outcome": int(i < 2) or None} for i, row in enumerate(rows(6))]
+    fill(ledger, claims)
+    assert within(ledger, own_design, TRIAGE) == {}
+    with ledger.transaction() as cursor:
+        cursor.execute("UPDATE claims SET label_propensity = 0.5 WHERE event_id <> 'e5'")
+        cursor.execute("UPDATE claims SET label_propensity = 0 WHERE event_id = 'e4'")
+    n, chanced, unlabelled = within(ledger, own_design, TRIAGE)[None]
+    assert (n, chanced, unlabelled) == (5, 4, 3)
+    by_action = within(ledger, own_design, TRIAGE, "action")
+    assert sum(one[0] for one in by_action.values()) == 5
+
+
+def test_only_what_no_sample_holds_is_new_to_be_labelled(ledger: Ledger, fill: Fill) -> None:
+    fill(ledger, [row | {"outcome": 1 if i < 2 else None} for i, row in enumerate(rows(6))])
+    with ledger.transaction() as cursor:
+        keep_sample(cursor, "a-1", "triage", [("e2", 10), ("e3", 10)])
+    claims = [(f"e{i}", 20) for i in range(5)]
+    assert within(ledger, newly_to_label, "triage", claims) == 1
+    assert within(ledger, newly_to_label, "triage", claims[:4]) == 0
