@@ -347,7 +347,7 @@ def _headline(groups: Sequence[GroupPlan], asked: _Asked, whole: Estimate | None
 def _against(one: GroupPlan, whole: Estimate | None, tolerance: float) -> words.Beside:
     """What the drawn claims alone say beside a verdict of all labels."""
     if whole is None:
-        return ""
+        return "waiting" if one.waiting else ""
     if whole.low is None or whole.high is None or whole.effective_n < MINIMUM_INPUTS:
         return "open"
     if whole.low > tolerance or whole.high < -tolerance:

@@ -18,6 +18,7 @@ from core.review.words import (
     points,
     within,
 )
+from core.store.audits import ANSWERED
 
 #: What the drawn claims alone say beside a verdict; "": none is labelled.
 Beside = Literal["", "same", "open", "waiting", "contrary"]
@@ -335,6 +336,12 @@ def response(n: int, labelled: int) -> str:
     if n == labelled:
         return f"All {counted(n, 'drawn claim')} are labelled."
     waiting = n - labelled
+    if labelled < ANSWERED * n:
+        return (
+            f"{count(labelled)} of {counted(n, 'drawn claim')} labelled, {count(waiting)} wait. "
+            f"They speak for the others once {percent(ANSWERED)} are labelled: those that had "
+            "their label before they were drawn are not like the rest."
+        )
     return (
         f"{count(labelled)} of {counted(n, 'drawn claim')} labelled ({percent(labelled / n)}), "
         f"{count(waiting)} {'waits' if waiting == 1 else 'wait'}. Which ones are left must not "

@@ -64,7 +64,6 @@ def accounts(
         now: claims up to then.
     """
     columns = ", ".join(FIELDS)
-    propensity, source = _with_propensity(cursor)
     rows = cursor.execute(
         f"""
         SELECT signal, split, {columns},
@@ -72,12 +71,12 @@ def accounts(
                count(*) FILTER (action = 'automate'),
                count(outcome) FILTER (action = 'automate'),
                count(outcome),
-               count(outcome) FILTER ({propensity} < 1),
+               count(outcome) FILTER (label_propensity < 1),
                count(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL),
                coalesce(sum(confidence_ppm) FILTER (ts < $settled AND outcome IS NOT NULL), 0),
                coalesce(sum(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL), 0),
                min(ts), max(ts)
-        FROM {source} WHERE ts <= $now
+        FROM claims WHERE ts <= $now
         GROUP BY signal, split, {columns}
         """,
         {"settled": settled, "now": now},
@@ -107,18 +106,6 @@ def accounts(
             )
         )
     return tuple(sorted(found, key=lambda one: (one.signal, one.first_ts, one.fields, one.split)))
-
-
-def _with_propensity(cursor: duckdb.DuckDBPyConnection) -> tuple[str, str]:
-    """A claim's chance of a label, and what to read it from: with the audit samples, if any."""
-    if not cursor.execute("SELECT 1 FROM audit_claims LIMIT 1").fetchall():
-        return "label_propensity", "claims"
-    return (
-        "coalesce(label_propensity, drawn_with)",
-        """claims LEFT JOIN (
-            SELECT signal, event_id, max(propensity) AS drawn_with FROM audit_claims
-            GROUP BY signal, event_id) USING (signal, event_id)""",
-    )
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ _NUMBER = """
      / 4503599627370496.0)
 """.strip()
 
+#: Share of the drawn claims that must be labelled before they speak for the others.
+ANSWERED = 0.8
 #: What a spreadsheet shows of a claim that is to be labelled, beside its segments: not the
 #: confidence, which whoever labels would lean on.
 _SHOWN = ("signal", "event_id", "ts", "input_id", "trace_id", "span_id")
@@ -488,6 +490,18 @@ def known_of(
     for event, outcome, at in said:
         outcomes.setdefault(event, set()).add((int(outcome), at))
     return {event: Known(event in held, frozenset(outcomes.get(event, ()))) for (event,) in claims}
+
+
+def answered_propensity_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:
+    """`propensity_sql` for estimates: samples count once `ANSWERED` of what they drew is labelled.
+
+    A claim that had its label before it was drawn is in the sample from the start, and is not like
+    those that still wait: failures are reported sooner. Until most of them are labelled the
+    estimate would be of the former.
+    """
+    n, labelled = drawn_counts(cursor, signal)
+    answered = n and labelled >= ANSWERED * n
+    return propensity_sql(cursor, signal) if answered else "label_propensity"
 
 
 def propensity_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.measure.cells import FloatArray, IntArray
 from core.measure.labels import MAXIMUM_WEIGHT, PropensitySums
-from core.store.audits import propensity_sql
+from core.store.audits import answered_propensity_sql
 from core.store.cells import signal_repeats
 from core.store.dimensions import Dimension, dimensions_named
 from core.store.keys import Groups, Key, groups_of
@@ -119,8 +119,8 @@ def propensity_sums(
     """Sum the labelled claims of each group by their inverse label propensity.
 
     A claim's propensity is what it logs itself, or else the chance with which an audit sample drew
-    it (`core.store.audits`). A labelled claim without one counts in ``n_labelled`` only: it is
-    never imputed.
+    it (`core.store.audits`), once most of its sample is labelled. A labelled claim without one
+    counts in ``n_labelled`` only: it is never imputed.
     Weights are no whole numbers, so these sums are floating-point ones.
 
     Args:
@@ -141,7 +141,7 @@ def propensity_sums(
     if maximum_weight < 1:
         raise ValueError(f"a claim stands for itself at least: {maximum_weight} is under 1")
     repeats = signal_repeats(cursor, selection.signal)
-    columns = {"propensity": propensity_sql(cursor, selection.signal)}
+    columns = {"propensity": answered_propensity_sql(cursor, selection.signal)}
     if repeats:
         own = "CASE WHEN input_id IS NULL THEN event_id END"
         columns |= {"input": "input_id", "own": own}

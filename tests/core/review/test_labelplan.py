@@ -286,10 +286,14 @@ def test_a_half_labelled_sample_is_drawn_on_and_the_rest_waits(desk: Desk) -> No
     desk.label(0.5)
     plan = desk.plan()
     assert 100 < plan.n_to_label < 200
-    assert "labelled (50%)" in plan.response
+    assert "They speak for the others once 80% are labelled" in plan.response
     assert plan.groups[0].waiting == plan.n_to_label
-    assert plan.estimate is not None
-    assert 100 < plan.estimate.n < 200
+    assert plan.estimate is None
+    desk.label(0.7)
+    done = desk.plan()
+    assert "Which ones are left must not depend on what they are" in done.response
+    assert done.estimate is not None
+    assert done.estimate.n > 200
 
 
 def test_heldout_claims_count_for_the_verdict_and_are_not_drawn(desk: Desk) -> None:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from core.measure.labels import inverse_propensity
 from core.measure.planning import drawing_chance
-from core.store.accounts import accounts
 from core.store.audits import (
     Design,
     drawn_claims,
@@ -354,16 +353,26 @@ def test_the_weighted_estimate_of_repeated_draws_is_unbiased_for_the_whole_frame
     assert covered >= 54
 
 
-def test_accounts_count_labels_that_were_drawn(ledger: Ledger, fill: Fill) -> None:
-    fill(ledger, [row | {"outcome": 1} for row in rows(40)])
-    times = {"settled": datetime(2027, 1, 1), "now": datetime(2027, 1, 1)}
-    assert [one.n_drawn for one in within(ledger, accounts, **times)] == [0]
-    draw(ledger, design(1_000_000))
-    assert [one.n_drawn for one in within(ledger, accounts, **times)] == [0]
-    events = draw(ledger, design(500_000, seed="other"), "a-2")
-    with ledger.transaction() as cursor:
-        cursor.execute("DELETE FROM audit_claims WHERE audit_id = 'a-1'")
-    assert [one.n_drawn for one in within(ledger, accounts, **times)] == [len(events)]
+def test_a_sample_speaks_for_the_others_once_most_of_it_is_labelled(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(ledger, [row | {"outcome": int(i < 3) or None} for i, row in enumerate(rows(10))])
+    events = draw(ledger, design(1_000_000))
+    assert len(events) == 10
+
+    def used(labelled: int) -> int:
+        with ledger.transaction() as cursor:
+            cursor.execute(
+                "UPDATE claims SET outcome = 1 WHERE event_id IN "
+                "(SELECT event_id FROM claims ORDER BY event_id LIMIT $n)",
+                {"n": labelled},
+            )
+        return int(within(ledger, propensity_sums, TRIAGE).sums.n[0])
+
+    # Those that had their label before they were drawn would be all of it.
+    assert used(3) == 0
+    assert used(7) == 0
+    assert used(8) == 8
 
 
 def test_claims_under_a_sampling_of_their_own_are_counted_by_group(
