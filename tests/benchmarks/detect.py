@@ -11,7 +11,7 @@ from its beginning, the week in which labels settle included (– where not half
 the share of ledgers without the failure in which it is found all the same in those 12 weeks. A
 naive rule that is often false is also "found" often.
 
-Two hundred ledgers of each take about a quarter of an hour of two idle cores.
+Two hundred ledgers of each take a quarter of an hour to half an hour of two cores.
 
 Nobody answering and a broken trail are no matter of chance, nor are a tuning leak and a breach of
 the rules: whatever is there is found in the next round. The gap's drift is shown once more below,
