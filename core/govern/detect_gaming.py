@@ -13,6 +13,7 @@ import duckdb
 
 from core.govern.conditions import IN_USE, Condition
 from core.govern.fingerprint import Fingerprint
+from core.govern.recent import week_began
 from core.govern.spec import Maturity
 from core.govern.state import State
 from core.measure.gaming import Collapse, collapse
@@ -175,14 +176,14 @@ def worst_gaming(found: Sequence[Gaming]) -> Gaming | None:
 def gaming_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The signals whose metric got better while the number got worse, one finding each.
+    """The signals whose metric got better while the number got worse, up to this week's Monday.
 
     Args:
         cursor: of the ledger.
         state: what the trail says.
         now: UTC without zone.
     """
-    asked = pairs(cursor, state, now)
+    asked = pairs(cursor, state, week_began(now))
     by_signal: defaultdict[str, list[Gaming]] = defaultdict(list)
     for one in measure_gaming(cursor, asked, family=len(asked)):
         by_signal[one.pair.signal].append(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import duckdb
@@ -14,6 +14,7 @@ from core.events import PPM
 from core.govern.conditions import IN_USE, Condition
 from core.govern.escalation import Compiled, RuleRow, compile_rules, table
 from core.govern.fingerprint import Fingerprint
+from core.govern.recent import week_began
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.state import State
 from core.measure.theatre import (
@@ -165,7 +166,7 @@ def measure_theatre(
 def theatre_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The signals whose confidence changed nothing, in whole days before today.
+    """The signals whose confidence changed nothing, up to the Monday of this week.
 
     Args:
         cursor: of the ledger.
@@ -173,12 +174,12 @@ def theatre_conditions(
         now: UTC without zone.
     """
     found = []
-    today = datetime.combine(now.date(), time())
+    monday = week_began(now)
     seen = fingerprints_seen(cursor, now)
     for one in signals(cursor):
         entry = state.entries.get(one.name)
         measured = measure_theatre(
-            cursor, None if entry is None else entry.spec, Selection(one.name, until=today), now
+            cursor, None if entry is None else entry.spec, Selection(one.name, until=monday), now
         )
         if measured.changes_nothing:
             prints = [each for each in seen if each.signal == one.name]

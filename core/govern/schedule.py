@@ -7,7 +7,7 @@ What fell due while nothing ran is caught up by one run, which says how many wer
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
@@ -20,7 +20,7 @@ DAILY = time(2)
 DATA_EVERY = timedelta(hours=1)
 
 Why = Literal["daily", "data", "new_version", "cadence", "asked"]
-WHY_WORDS: dict[Why, str] = {
+WHY_WORDS: Mapping[str, str] = {
     "daily": "as every day",
     "data": "because data came in",
     "new_version": "because a new version was seen",

@@ -13,6 +13,8 @@ from core.govern import search
 from core.govern.acts import KINDS, Act, moment
 from core.govern.conditions import KIND_WORDS
 from core.govern.directory import Directory, directory
+from core.govern.fingerprint import Fingerprint
+from core.govern.schedule import WHY_WORDS
 from core.review.fact import Fact
 from core.review.words import ABSENT, counted
 
@@ -123,6 +125,14 @@ _FIELDS: Mapping[str, str] = {
     "seed": "Seed of the random numbers",
     "imports": "Imports up to",
     "sha256": "SHA-256 of the sample",
+    "why": "Made",
+    "n_missed": "Runs missed before it",
+    "n_remeasured": "Signals measured again",
+    "n_open": "Findings open",
+    "n_critical": "Critical among them",
+    "data_version": "Imports up to",
+    "fingerprints": "Measured",
+    "believed": "Believed until then",
     "token": "Token",
     "label": "Label",
     "scopes": "May",
@@ -137,6 +147,7 @@ _OURS = frozenset(
         *("severity", "finding_kind", "due", "import_id", "first", "last", "first_ts", "n_claims"),
         *("n_read", "n_new", "n_duplicate", "n_unstated", "n_quarantined", "n_attached"),
         *("n_held", "n_corrected", "scopes", "n", "imports", "since"),
+        *("why", "n_missed", "n_remeasured", "n_open", "n_critical", "data_version"),
     }
 )
 
@@ -234,6 +245,8 @@ def facts(act: Act, names: Names) -> tuple[Fact, ...]:
         label = _FIELDS.get(name, name)
         if name == "name" and act.kind != "group.set":
             label = name
+        if name == "text" and act.kind == "signal.remeasured":
+            label = "Outcome"
         found.append(Fact(label, _value(name, value, names), logged=name not in _OURS))
     return (*found, *_seals(body.get("seals")))
 
@@ -244,7 +257,7 @@ def _value(name: str, value: Any, names: Names) -> str:
             return _with_id(value, names)
         if name == "members":
             return ", ".join(_with_id(one, names) for one in value) or "nobody"
-        if name in ("until", "since", "first_ts") and "T" in value:
+        if name in ("until", "since", "first_ts", "due") and "T" in value:
             return when(value)
         if name == "criteria_met":
             return "yes" if value is True else "no"
@@ -254,6 +267,11 @@ def _value(name: str, value: Any, names: Names) -> str:
             return role_words(value)
         if name == "scopes":
             return ", ".join(value)
+        if name == "why":
+            several = [value] if isinstance(value, str) else value
+            return ", ".join(WHY_WORDS.get(one, str(one)) for one in several)
+        if name == "fingerprints":
+            return "; ".join(_measured(one) for one in value)
         if name == "groups":
             return "; ".join(drawn_of(one) for one in value)
         if name == "evidence":
@@ -270,6 +288,18 @@ def drawn_of(group: Mapping[str, Any]) -> str:
     value = "" if group["value"] is None else f"{group['value']}: "
     share = f"{group['chance_ppm'] / 10_000:.4f}".rstrip("0").rstrip(".")
     return f"{value}{group['wanted']:,} of {group['available']:,} unlabelled, chance {share}%"
+
+
+def _measured(body: Mapping[str, Any]) -> str:
+    """One fingerprint of a re-measurement, every group with its numbers as the entry has them."""
+    groups = [
+        f"{'all' if one['where'] is None else '='.join(str(part) for part in one['where'])}: "
+        f"{one['verdict'].replace('_', ' ')}, gap {one['gap']} ({one['low']} to {one['high']}), "
+        f"n {one['n']:,}, {one['n_inputs']:,} inputs"
+        for one in body["groups"]
+    ]
+    words = Fingerprint.of(body["fingerprint"]).words()
+    return f"{words}, {body['since']} to before {body['until']}: {'; '.join(groups)}"
 
 
 def _with_id(sub: str, names: Names) -> str:

@@ -568,3 +568,24 @@ def test_a_body_that_makes_no_sense_is_told_by_its_kind() -> None:
 
 def test_the_groups_hold_every_kind_once() -> None:
     assert sorted(kind for kinds in act_words.GROUPS.values() for kind in kinds) == sorted(KINDS)
+
+
+def test_a_re_measurement_and_a_run_are_told_with_every_number_in_words() -> None:
+    group = {"where": ["topic", "tax"], "n": 1200, "n_inputs": 310, "verdict": "cannot_tell",
+             "gap": "0.050000", "low": "0.010000", "high": "0.090000",
+             "high_band": None}  # fmt: skip
+    measured = {"fingerprint": {"model_version": "m1"}, "since": "2026-09-21",
+                "until": "2026-10-19", "groups": [group]}  # fmt: skip
+    body = {"why": "cadence", "due": "2026-11-02T09:00:00.000000Z", "n_missed": 2,
+            "fingerprints": [measured], "text": "m1: cannot tell yet."}  # fmt: skip
+    at = datetime(2026, 11, 3, 9)
+    act = Act(7, at, "signal.remeasured", Actor("system", "system"), "s", body=body)
+    told = {one.name: one.value for one in act_words.facts(act, act_words.Names(Directory({}), {}))}
+    assert told["Outcome"] == "m1: cannot tell yet."
+    assert told["Made"] == "because its cadence has passed"
+    assert told["Due"] == "2026-11-02 09:00:00 UTC"
+    assert told["Runs missed before it"] == "2"
+    assert told["Measured"] == (
+        "m1, 2026-09-21 to before 2026-10-19: topic=tax: cannot tell, gap 0.050000 "
+        "(0.010000 to 0.090000), n 1,200, 310 inputs"
+    )
