@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from core.measure.cells import FloatArray, IntArray
+from core.measure.label_reach import (
+    Uneven,
+    early_labels,
+    most_uneven,
+    most_uneven_band,
+)
 from core.measure.labels import LabelledWhere, Weighted
 from core.measure.verdict import MINIMUM_INPUTS
 from core.review.words import NONE_WORD, count, counted, p_words, percent, points, within
 
-#: A difference counts when chance would show it less often than this, over all comparisons made,
-SIGNIFICANT = 0.01
-#: and when it is so large: of coverage,
-COVERAGE_DIFFERENCE = 0.1
-#: and of the gap.
-GAP_DIFFERENCE = 0.01
 #: What is looked at.
 BAND, ACTION, WEEK, AGE = "confidence band", "action", "week", "age"
 ESCALATED, CHANCE = "escalation", "chance of a label"
@@ -68,47 +67,20 @@ class Early:
     effect: float
 
 
-def p_of_difference(
-    s: tuple[float, float], n: tuple[float, float], shift: float = 0.0, *, effect: float = 1.0
-) -> float:
-    """Chance of two shares this far apart, or further, if they were one (pooled z test).
-
-    ``z = (s₁/n₁ − s₂/n₂ − shift) / √(p(1−p)(1/n₁ + 1/n₂)·effect)``, two-sided (Fleiss, Levin &
-    Paik 2003, §3.1); the design effect is Kish's (1965).
-
-    Args:
-        s: successes of the two.
-        n: trials of the two, > 0.
-        shift: the difference expected without any, such as that of the confidences.
-        effect: design effect, at least 1.
-
-    Returns:
-        The p-value, in [0, 1]; 1 where both shares are 0, or both 1.
-    """
-    pooled = sum(s) / sum(n)
-    error = np.sqrt(pooled * (1 - pooled) * (1 / n[0] + 1 / n[1]) * effect)
-    if error == 0:
-        return 1.0
-    return float(special.erfc(abs(s[0] / n[0] - s[1] / n[1] - shift) / error / np.sqrt(2)))
-
-
 def by_band(bands: pd.DataFrame, effect: float) -> Told:
     """Whether claims of some confidence are labelled less, or more, than the others."""
     if len(bands) < 2:
         return Told(BAND, False, "all claims are in one confidence band")
     if not _comparable(bands):
         return Told(BAND, False, TOO_FEW)
-    highest = bands[bands["value"] == _HIGHEST]
-    if len(highest):
-        p_value = _p_of(bands, highest.index[0], effect)
-        if p_value is not None and p_value <= SIGNIFICANT:
-            return Told(BAND, True, _against_others(bands, highest.index[0], p_value, _ABOVE))
-    at, p_value = _worst(bands, effect)
-    if at is None:
+    n_claims, n = (bands[name].to_numpy(np.int64) for name in ("n_claims", "n"))
+    found = most_uneven_band(bands["value"].to_list(), n_claims, n, effect=effect)
+    if found is None:
         return Told(BAND, False, "")
-    low, high = (float(end) for end in str(bands["value"][at]).split("–"))
-    name = f"{percent(low)} to {percent(high)}"
-    return Told(BAND, True, _against_others(bands, at, p_value, name))
+    assert found.value is not None
+    low, high = (float(end) for end in found.value.split("–"))
+    name = _ABOVE if found.value == _HIGHEST else f"{percent(low)} to {percent(high)}"
+    return Told(BAND, True, _against_others(found, f"stated {name}"))
 
 
 def by_action(actions: pd.DataFrame, effect: float) -> Told:
@@ -120,15 +92,17 @@ def by_action(actions: pd.DataFrame, effect: float) -> Told:
         return Told(ACTION, False, f"every action is {actions['value'].iloc[0]}")
     if not _comparable(actions):
         return Told(ACTION, False, TOO_FEW)
-    at, p_value = _worst(actions, effect)
-    if at is None:
+    found = _uneven(ACTION, actions, effect)
+    if found is None:
         return Told(ACTION, False, "")
     each = ", ".join(
         f"{row['value']} {percent(row['coverage'])} ({count(row['n'])} of {count(row['n_claims'])})"
         for _, row in actions.iterrows()
     )
     return Told(
-        ACTION, True, f"How much is labelled depends on the action: {each}; {p_words(p_value)}."
+        ACTION,
+        True,
+        f"How much is labelled depends on the action: {each}; {p_words(found.p_value)}.",
     )
 
 
@@ -145,10 +119,10 @@ def by_cohort(cohorts: pd.DataFrame, effect: float) -> Told:
     cohorts = cohorts.reset_index(drop=True)
     if not _comparable(cohorts):
         return Told(WEEK, False, TOO_FEW)
-    at, p_value = _worst(cohorts, effect, less_only=True)
-    if at is None:
+    found = _uneven(WEEK, cohorts, effect, less_only=True)
+    if found is None:
         return Told(WEEK, False, "")
-    return Told(WEEK, True, _against_others(cohorts, at, p_value, None))
+    return Told(WEEK, True, _against_others(found, f"of {found.value}"))
 
 
 def by_age(early: Early) -> Told:
@@ -158,31 +132,31 @@ def by_age(early: Early) -> Told:
     if not early.n[-1]:
         within_age = f"within {early.ages_days[-1]} days of its claim"
         return Told(AGE, False, f"no outcome is dated {within_age}")
-    gap = (early.sv - early.s) / np.where(early.n > 0, early.n, np.nan)
-    compared = [
-        (a, _p_of_early(early, a))
-        for a in range(len(early.n) - 1)
-        if min(early.n[a], early.n[-1] - early.n[a]) >= MINIMUM_INPUTS
-    ]
-    if not compared:
+    if not _several_ages(early):
         first = early.ages_days[0]
         every = f"every outcome came within {first} days"
         return Told(AGE, False, every if early.n[0] == early.n[-1] else "too few outcomes")
-    for a, p_value in compared:
-        p_value = min(1.0, p_value * len(compared))
-        if p_value <= SIGNIFICANT and abs(gap[a] - gap[-1]) >= GAP_DIFFERENCE:
-            then, final = (
-                f"{points(gap[i], decimals=1)} points ({points(early.low[i], decimals=1)} to "
-                f"{points(early.high[i], decimals=1)}, n {count(early.n[i])})"
-                for i in (a, -1)
-            )
-            words = (
-                f"At {early.ages_days[a]} days old the gap reads {then}, at "
-                f"{early.ages_days[-1]} days {final}: early outcomes are not like the rest "
-                f"({p_words(p_value)})."
-            )
-            return Told(AGE, True, words)
-    return Told(AGE, False, "")
+    found = early_labels(early.ages_days, early.n, early.s, early.sv, effect=early.effect)
+    if found is None:
+        return Told(AGE, False, "")
+    then, final = (
+        f"{points(gap, decimals=1)} points ({points(early.low[i], decimals=1)} to "
+        f"{points(early.high[i], decimals=1)}, n {count(n)})"
+        for i, gap, n in (
+            (early.ages_days.index(found.days), found.gap, found.n),
+            (-1, found.final_gap, found.final_n),
+        )
+    )
+    words = (
+        f"At {found.days} days old the gap reads {then}, at {found.final_days} days {final}: "
+        f"early outcomes are not like the rest ({p_words(found.p_value)})."
+    )
+    return Told(AGE, True, words)
+
+
+def _several_ages(early: Early) -> bool:
+    """Whether at some age enough outcomes were known, and enough came later, to compare."""
+    return bool((np.minimum(early.n, early.n[-1] - early.n) >= MINIMUM_INPUTS).any())
 
 
 def headline(told: Sequence[Told], n: int, n_claims: int, which: str) -> str:
@@ -291,59 +265,22 @@ def _comparable(rows: pd.DataFrame) -> bool:
     return bool((np.minimum(n_claims, n_claims.sum() - n_claims) >= MINIMUM_INPUTS).any())
 
 
-def _p_of(rows: pd.DataFrame, at: int, effect: float) -> float | None:
-    """How surely one row's coverage differs from the others'; None where too little, or too few."""
-    n, n_claims = rows["n"], rows["n_claims"]
-    one, rest = int(n_claims[at]), int(n_claims.sum() - n_claims[at])
-    if min(one, rest) < MINIMUM_INPUTS:
-        return None
-    labelled = float(n[at]), float(n.sum() - n[at])
-    if abs(labelled[0] / one - labelled[1] / rest) < COVERAGE_DIFFERENCE:
-        return None
-    return p_of_difference(labelled, (one, rest), effect=effect)
-
-
-def _worst(
-    rows: pd.DataFrame, effect: float, *, less_only: bool = False
-) -> tuple[int | None, float]:
-    """The row furthest from the others for certain (Bonferroni), and its p-value."""
-    best: int | None = None
-    best_p, furthest = 1.0, 0.0
-    for at in rows.index:
-        p_value = _p_of(rows, at, effect)
-        if p_value is None or p_value * len(rows) > SIGNIFICANT:
-            continue
-        n, n_claims = _others(rows, at)
-        distance = n / n_claims - rows["coverage"][at]
-        distance = distance if less_only else abs(distance)
-        if distance > furthest:
-            best, best_p, furthest = int(at), p_value * len(rows), distance
-    return best, best_p
-
-
-def _others(rows: pd.DataFrame, at: int) -> tuple[int, int]:
-    """(labelled, stated) claims of all rows but one."""
-    n, n_claims = rows["n"], rows["n_claims"]
-    return int(n.sum() - n[at]), int(n_claims.sum() - n_claims[at])
-
-
-def _against_others(rows: pd.DataFrame, at: int, p_value: float, stated: str | None) -> str:
-    n, n_claims = int(rows["n"][at]), int(rows["n_claims"][at])
-    rest, rest_claims = _others(rows, at)
-    who = f"of {rows['value'][at]}" if stated is None else f"stated {stated}"
-    return (
-        f"Claims {who} are labelled {percent(n / n_claims)} ({count(n)} of {count(n_claims)}), the "
-        f"others {percent(rest / rest_claims)} ({count(rest)} of {count(rest_claims)}); "
-        f"{p_words(p_value)}."
+def _uneven(
+    topic: str, rows: pd.DataFrame, effect: float, *, less_only: bool = False
+) -> Uneven | None:
+    """`most_uneven` of a table of coverage."""
+    n_claims, n = (rows[name].to_numpy(np.int64) for name in ("n_claims", "n"))
+    return most_uneven(
+        topic, rows["value"].to_list(), n_claims, n, effect=effect, less_only=less_only
     )
 
 
-def _p_of_early(early: Early, a: int) -> float:
-    """Whether the labels known at an age have the gap of those that came after it."""
-    n = float(early.n[a]), float(early.n[-1] - early.n[a])
-    s = float(early.s[a]), float(early.s[-1] - early.s[a])
-    sv = float(early.sv[a]), float(early.sv[-1] - early.sv[a])
-    return p_of_difference(s, n, sv[0] / n[0] - sv[1] / n[1], effect=early.effect)
+def _against_others(one: Uneven, who: str) -> str:
+    return (
+        f"Claims {who} are labelled {percent(one.n / one.n_claims)} ({count(one.n)} of "
+        f"{count(one.n_claims)}), the others {percent(one.others_n / one.others_claims)} "
+        f"({count(one.others_n)} of {count(one.others_claims)}); {p_words(one.p_value)}."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

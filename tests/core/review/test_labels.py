@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from core.review.label_sentences import by_band, by_cohort, p_of_difference
+from core.measure.label_reach import p_of_difference
+from core.review.label_sentences import by_band, by_cohort
 from core.review.labels import LabelsView, escalated_cases_only, labels_view
 from core.review.reliability import reliability_view
 from core.store.ingest import import_file
