@@ -18,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 #: The ten equal-width bins of every published ECE: (0, 0.1], (0.1, 0.2], …, (0.9, 1.0];
 #: a confidence of exactly zero belongs to the first.
 ECE_BINS = 10
+#: The shape of an error is judged over at most so many bands of confidence.
+BANDS = 10
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,18 @@ class InputSums:
         rr: Σ_j r_j².
         rm: Σ_j r_j m_j.
         mm: Σ_j m_j².
+        most: max_j m_j, the claims of the input that has most; 0 without one.
     """
 
     inputs: IntArray
     rr: FloatArray
     rm: FloatArray
     mm: FloatArray
+    most: FloatArray
 
     def take(self, at: IntArray) -> InputSums:
         """The sums of the named units only."""
-        return InputSums(self.inputs[at], self.rr[at], self.rm[at], self.mm[at])
+        return InputSums(self.inputs[at], self.rr[at], self.rm[at], self.mm[at], self.most[at])
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,74 @@ class RepeatedInputs:
     def take(self, at: IntArray) -> RepeatedInputs:
         """The sums of the named groups only."""
         return RepeatedInputs(self.bins.take(at), self.whole.take(at), self.high.take(at))
+
+
+@dataclass(frozen=True)
+class BandInputs:
+    """Per-input sums of G groups over pairs of their bands, shape (G, BANDS, BANDS) each.
+
+    With r_jb and m_jb the residual sum and the labelled claims of input j in band b.
+
+    Attributes:
+        rr: Σ_j r_jb r_jc at [b, c].
+        rm: Σ_j r_jb m_jc.
+        mm: Σ_j m_jb m_jc.
+    """
+
+    rr: FloatArray
+    rm: FloatArray
+    mm: FloatArray
+
+    def take(self, at: IntArray) -> BandInputs:
+        """The sums of the named groups only."""
+        return BandInputs(self.rr[at], self.rm[at], self.mm[at])
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The bands of confidence over which the shape of G groups' errors is judged.
+
+    A group that states at most `BANDS` confidences at two decimals has a band for each of them;
+    any other has the ECE bins. Only bands with a labelled claim are there, ascending; what is left
+    of a row is empty (``n`` 0, ``upper`` −1). What a group's bands are follows from its stated
+    confidences alone, never from outcomes. All arrays but ``width`` have shape (G, BANDS).
+
+    Attributes:
+        upper: upper edge of each band, inclusive, in hundredths; 0 is the confidence 0 itself.
+        width: shape (G,), of its bands in hundredths: 1 or 10.
+        n: labelled claims.
+        s: sum of outcomes.
+        sv: sum of confidences.
+        inputs: sums over inputs where they repeat, else None.
+    """
+
+    upper: IntArray
+    width: IntArray
+    n: IntArray
+    s: IntArray
+    sv: FloatArray
+    inputs: BandInputs | None = None
+
+    def __len__(self) -> int:
+        return len(self.width)
+
+    @property
+    def count(self) -> IntArray:
+        """Shape (G,), bands that carry a label."""
+        count: IntArray = np.count_nonzero(self.n, axis=1)
+        return count
+
+    def take(self, at: IntArray) -> Bands:
+        """The bands of the named groups only."""
+        inputs = self.inputs and self.inputs.take(at)
+        return Bands(self.upper[at], self.width[at], self.n[at], self.s[at], self.sv[at], inputs)
+
+    def labels(self, group: int) -> tuple[str, ...]:
+        """What to call a group's bands: ``0.95``, or ``(0.8, 0.9]``."""
+        upper, width = self.upper[group, : self.count[group]].tolist(), int(self.width[group])
+        if width == 1:
+            return tuple(f"{edge / 100:g}" for edge in upper)
+        return tuple(f"({(edge - width) / 100:g}, {edge / 100:g}]" for edge in upper)
 
 
 @dataclass(frozen=True)
@@ -143,6 +215,7 @@ class GroupSums:
         svv: shape (G, 10), sum of squared confidences.
         high_n, high_s, high_sv, high_svv: shape (G,), the same over the high-confidence band.
         high_from: the band's lower edge, inclusive.
+        bands: the same claims over the bands by which the shape is judged.
         repeated: per-input sums where inputs repeat, else None: each claim is its own input.
     """
 
@@ -157,6 +230,7 @@ class GroupSums:
     high_sv: FloatArray
     high_svv: FloatArray
     high_from: float
+    bands: Bands
     repeated: RepeatedInputs | None = None
 
     def __len__(self) -> int:
@@ -168,10 +242,11 @@ class GroupSums:
         arrays = {
             field.name: getattr(self, field.name)[at]
             for field in fields(self)
-            if field.name not in ("high_from", "repeated")
+            if field.name not in ("high_from", "bands", "repeated")
         }
         repeated = self.repeated and self.repeated.take(at)
-        return GroupSums(**arrays, high_from=self.high_from, repeated=repeated)
+        bands = self.bands.take(at)
+        return GroupSums(**arrays, high_from=self.high_from, bands=bands, repeated=repeated)
 
 
 def ece_bin(v: FloatArray) -> IntArray:
@@ -180,5 +255,19 @@ def ece_bin(v: FloatArray) -> IntArray:
     Works on confidences quantised to six decimals, in whole millionths, so that 0.3 never
     lands on the wrong side of an edge by a rounding of the last binary digit.
     """
+    return bin_of_hundredth(hundredth(v))
+
+
+def hundredth(v: FloatArray) -> IntArray:
+    """Each confidence at two decimals, rounded up, in hundredths 0 … 100.
+
+    (0.94, 0.95] is 95, so that no hundredth straddles an ECE bin; zero stays its own. Works in
+    whole millionths, like `ece_bin`.
+    """
     millionths = np.rint(np.asarray(v) * 1_000_000).astype(np.int64)
-    return np.maximum((millionths + 99_999) // 100_000, 1) - 1
+    return (millionths + 9_999) // 10_000
+
+
+def bin_of_hundredth(at: IntArray) -> IntArray:
+    """Index 0 … 9 of the ECE bin that a hundredth 0 … 100 lies in."""
+    return np.maximum((at + 9) // 10, 1) - 1

@@ -14,7 +14,12 @@ import numpy as np
 from scipy import sparse, special, stats
 
 from core.measure.cells import Cells, FloatArray, GroupSums, IntArray
-from core.measure.intervals import cluster_variance, equivalent_trials
+from core.measure.intervals import (
+    cluster_variance,
+    equivalent_trials,
+    few_inputs,
+    kish_trials,
+)
 from core.measure.sums import BoolArray, tally
 
 #: A segment whose calibrated variance Σnv(1−v) is below this is left out: the statistic's
@@ -150,7 +155,8 @@ def gap_p_values(sums: GroupSums, tolerance: float) -> FloatArray:
     binomial tail bounds the true one (Hoeffding 1956).
 
     Repeated inputs: the larger of that at `effective_n` trials and of the t-test
-    ``2·P(t_{J−1} ≥ (|gap| − τ)/se)`` with the cluster standard error.
+    ``2·P(t_{J−1} ≥ (|gap| − τ)/se)`` with the cluster standard error; where `few_inputs`, of that
+    at `kish_n` trials as well.
 
     Args:
         sums: of G groups.
@@ -167,6 +173,8 @@ def gap_p_values(sums: GroupSums, tolerance: float) -> FloatArray:
         return _binomial_p(s, n, confidence, tolerance)
     inputs = sums.repeated.whole
     p = _binomial_p(*equivalent_trials(confidence, s, n, inputs), confidence, tolerance)
+    alike = _binomial_p(*kish_trials(s, n, inputs), confidence, tolerance)
+    p = np.where(few_inputs(s, n, inputs), np.maximum(p, alike), p)
     error = np.sqrt(cluster_variance(residual, n, inputs)) / known
     beyond = np.abs(gap) - tolerance
     with np.errstate(divide="ignore", invalid="ignore"):

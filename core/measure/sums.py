@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from core.measure.cells import (
+    BANDS,
     ECE_BINS,
+    BandInputs,
+    Bands,
     Cells,
     FloatArray,
     GroupSums,
     InputSums,
     IntArray,
     RepeatedInputs,
+    bin_of_hundredth,
     ece_bin,
+    hundredth,
 )
 
 BoolArray = npt.NDArray[np.bool_]
 
 _MILLION = 1_000_000
+#: Confidences at two decimals: 0, 0.01, …, 1.
+HUNDREDTHS = 101
 
 
 def tally(place: IntArray, weight: npt.NDArray[np.float64 | np.int64], size: int) -> FloatArray:
@@ -63,7 +72,8 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
     v = _joined([group.v for group in groups])
     n = _joined([group.n for group in groups])
     s = _joined([group.s for group in groups])
-    bins = owner * ECE_BINS + ece_bin(v)
+    at = hundredth(v)
+    bins = owner * ECE_BINS + bin_of_hundredth(at)
     high = in_high_band(v, high_from)
 
     def per_bin(weight: FloatArray) -> FloatArray:
@@ -72,9 +82,15 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
     def per_band(weight: FloatArray) -> FloatArray:
         return tally(owner[high], weight[high], size)
 
+    def per_hundredth(weight: FloatArray) -> FloatArray:
+        found = tally(owner * HUNDREDTHS + at, weight, size * HUNDREDTHS)
+        return found.reshape(size, HUNDREDTHS)
+
+    bands, place = banded(per_hundredth(n), per_hundredth(s), per_hundredth(n * v))
     repeated = None
     if any(group.inputs is not None for group in groups):
         repeated = _repeated(groups, lengths, high_from)
+        bands = replace(bands, inputs=_band_inputs(groups, place))
     return GroupSums(
         n_claims=np.array([group.n_claims.sum() for group in groups], dtype=np.int64),
         n_unstated=np.array([group.n_unstated for group in groups], dtype=np.int64),
@@ -87,8 +103,84 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
         high_sv=per_band(n * v),
         high_svv=per_band(n * v * v),
         high_from=high_from,
+        bands=bands,
         repeated=repeated,
     )
+
+
+def banded(n: FloatArray, s: FloatArray, sv: FloatArray) -> tuple[Bands, IntArray]:
+    """The bands of G groups, from their sums at each hundredth of confidence.
+
+    Args:
+        n: shape (G, `HUNDREDTHS`), labelled claims.
+        s: the same shape, sum of outcomes.
+        sv: the same shape, sum of confidences.
+
+    Returns:
+        The bands, without sums over inputs; and, of shape (G, `HUNDREDTHS`), the band that each
+        hundredth falls in (of no meaning where no claim is labelled).
+    """
+    size = len(n)
+    edge = np.arange(HUNDREDTHS)
+    fine = np.count_nonzero(n, axis=1) <= BANDS
+    coarse_edge = 10 * (bin_of_hundredth(edge) + 1)
+    upper_of = np.where(fine[:, None], edge, coarse_edge)
+    group, column = np.nonzero(n)
+    taken = np.zeros((size, HUNDREDTHS), dtype=np.bool_)
+    taken[group, upper_of[group, column]] = True
+    rank = np.cumsum(taken, axis=1) - 1
+    # Below the first band lie hundredths without a label: they add nothing, wherever they go.
+    place = np.maximum(np.take_along_axis(rank, upper_of, axis=1), 0)
+    upper = np.full((size, BANDS), -1, dtype=np.int64)
+    group, column = np.nonzero(taken)
+    upper[group, rank[group, column]] = column
+    group, column = np.nonzero(n)
+    to = group * BANDS + place[group, column]
+
+    def summed(of: FloatArray) -> FloatArray:
+        return tally(to, of[group, column], size * BANDS).reshape(size, BANDS)
+
+    width = np.where(fine, 1, 10).astype(np.int64)
+    return Bands(upper, width, _whole(summed(n)), _whole(summed(s)), summed(sv)), place
+
+
+def _band_inputs(groups: Sequence[Cells], place: IntArray) -> BandInputs:
+    """Per-input sums over pairs of bands, of every group, whether or not its own inputs repeat."""
+    shape = (len(groups), BANDS, BANDS)
+    rr, rm, mm = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for g, cells in enumerate(groups):
+        band = place[g, hundredth(cells.v)]
+        if cells.inputs is None:
+            n, s, v = cells.n, cells.s, cells.v
+            at = np.arange(BANDS)
+            rr[g, at, at] = tally(band, s * (1 - v) ** 2 + (n - s) * v * v, BANDS)
+            rm[g, at, at] = tally(band, n * v - s, BANDS)
+            mm[g, at, at] = tally(band, n, BANDS)
+            continue
+        r, m = input_bands(cells, band, BANDS)
+        rr[g], rm[g], mm[g] = (r.T @ r).toarray(), (r.T @ m).toarray(), (m.T @ m).toarray()
+    return BandInputs(rr, rm, mm)
+
+
+def input_bands(cells: Cells, band: IntArray, size: int) -> tuple[csr_array, csr_array]:
+    """Residual sums and labelled claims of each input in each band.
+
+    Args:
+        cells: a group with its inputs.
+        band: shape (k,), the band of each of its confidences, 0 … size − 1.
+        size: how many bands.
+
+    Returns:
+        r_jb = Σ(v − y) and m_jb, sparse, of shape (n_inputs, size).
+    """
+    inputs = cells.inputs
+    assert inputs is not None
+    where = (inputs.input, band[inputs.value])
+    shape = (inputs.n_inputs, size)
+    m = inputs.n.astype(np.float64)
+    # Entries of one input in one band are added up by the conversion.
+    r = csr_array((m * cells.v[inputs.value] - inputs.s, where), shape=shape)
+    return r, csr_array((m, where), shape=shape)
 
 
 def _joined(parts: Sequence[FloatArray] | Sequence[IntArray]) -> FloatArray:
@@ -155,7 +247,15 @@ def _input_sums(
         rr=tally(to, r_j * r_j, units),
         rm=tally(to, r_j * m_j, units),
         mm=tally(to, m_j * m_j, units),
+        most=largest(to, m_j, units),
     )
+
+
+def largest(place: IntArray, of: FloatArray, size: int) -> FloatArray:
+    """The largest value by place: shape (size,), zero where nothing falls; values are ≥ 0."""
+    found = np.zeros(size)
+    np.maximum.at(found, place, of)
+    return found
 
 
 def _claim_sums(
@@ -168,6 +268,7 @@ def _claim_sums(
         rr=tally(unit, s * (1 - v) ** 2 + (n - s) * v * v, units),
         rm=tally(unit, n * v - s, units),
         mm=count,
+        most=np.minimum(count, 1),
     )
 
 
@@ -177,4 +278,5 @@ def _added(left: InputSums, right: InputSums, shape: tuple[int, ...]) -> InputSu
         rr=(left.rr + right.rr).reshape(shape),
         rm=(left.rm + right.rm).reshape(shape),
         mm=(left.mm + right.mm).reshape(shape),
+        most=np.maximum(left.most, right.most).reshape(shape),
     )

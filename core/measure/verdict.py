@@ -9,7 +9,12 @@ import numpy as np
 from scipy import optimize, special
 
 from core.measure.cells import FloatArray, GroupSums, IntArray
-from core.measure.intervals import effective_n, gap_interval, minimum_detectable_gap
+from core.measure.intervals import (
+    effective_n,
+    gap_interval,
+    kish_n,
+    minimum_detectable_gap,
+)
 from core.measure.noise import ece_noise_floor
 from core.measure.sums import BoolArray
 
@@ -17,7 +22,7 @@ from core.measure.sums import BoolArray
 TOLERANCE = 0.05
 #: Lower edge of the high-confidence band unless declared otherwise.
 HIGH_FROM = 0.9
-#: Under this many distinct labelled inputs nothing can be told.
+#: Under this many effective inputs with a label nothing can be told, of a group or of its band.
 MINIMUM_INPUTS = 30
 
 Verdict = Literal["miscalibrated", "within_tolerance", "cannot_tell"]
@@ -38,6 +43,8 @@ class Judgement:
         n_unstated: claims whose confidence is missing.
         n: labelled claims.
         n_inputs: distinct inputs among the labelled claims.
+        n_effective: how many equally weighted inputs those are worth (`kish_n`).
+        largest_share: share of the labelled claims that the input with most of them holds.
         coverage: n / n_claims, in [0, 1]; nan without a claim.
         mean_confidence: over the *labelled* claims, so that gap = mean_confidence − accuracy.
         accuracy: share of labelled claims that were right.
@@ -47,6 +54,9 @@ class Judgement:
         corrected_low: lower end of the gap's simultaneous interval over the family.
         corrected_high: its upper end.
         high_n: labelled claims in the high-confidence band.
+        high_inputs: distinct inputs among them.
+        high_effective: how many equally weighted inputs those are worth.
+        high_largest_share: share of them that the input with most of them holds.
         high_claimed: mean confidence there.
         high_observed: accuracy there.
         high_low: lower end of high_observed's own interval at ``level``.
@@ -70,6 +80,8 @@ class Judgement:
     n_unstated: IntArray
     n: IntArray
     n_inputs: IntArray
+    n_effective: FloatArray
+    largest_share: FloatArray
     coverage: FloatArray
     mean_confidence: FloatArray
     accuracy: FloatArray
@@ -79,6 +91,9 @@ class Judgement:
     corrected_low: FloatArray
     corrected_high: FloatArray
     high_n: IntArray
+    high_inputs: IntArray
+    high_effective: FloatArray
+    high_largest_share: FloatArray
     high_claimed: FloatArray
     high_observed: FloatArray
     high_low: FloatArray
@@ -102,16 +117,16 @@ class Judgement:
 def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95) -> Judgement:
     """Judge G groups together.
 
-    The family is the gap and the high-band gap of every group with at least `MINIMUM_INPUTS`
-    labelled inputs. Its simultaneous intervals (`gap_interval`) are made at
+    The family is the gap of every group, and of every high band, with at least `MINIMUM_INPUTS`
+    effective inputs (`kish_n`). Its simultaneous intervals (`gap_interval`) are made at
     ``α′ = 2(1 − Φ(c*))``, c* the critical value of `max_statistic_critical_value`; the groups
     left out get intervals at the same α′, but no promise. A group is
 
-    - ``miscalibrated`` when the simultaneous interval of its gap or of its high-band gap lies
-      wholly outside ±tolerance;
+    - ``miscalibrated`` when the simultaneous interval of its gap, or of its high-band gap if that
+      is in the family, lies wholly outside ±tolerance;
     - ``within_tolerance`` when both lie wholly inside (a band without labels does) and
       ECE − noise floor ≤ tolerance;
-    - ``cannot_tell`` otherwise, and under `MINIMUM_INPUTS` inputs.
+    - ``cannot_tell`` otherwise, and under `MINIMUM_INPUTS` effective inputs.
 
     So the chance that any group whose true gaps are within ±tolerance is called miscalibrated
     is at most 1 − level.
@@ -139,10 +154,12 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     confidence, accuracy = sv / known, s / known
     high_known = np.where(sums.high_n > 0, sums.high_n, np.nan)
     high_claimed, high_observed = sums.high_sv / high_known, sums.high_s / high_known
-    n_inputs = whole.inputs if whole else n
-    judged = n_inputs >= MINIMUM_INPUTS
+    n_inputs, high_inputs = (whole.inputs, band.inputs) if whole and band else (n, sums.high_n)
+    n_effective, high_effective = kish_n(n, whole), kish_n(sums.high_n, band)
+    judged, band_judged = n_effective >= MINIMUM_INPUTS, high_effective >= MINIMUM_INPUTS
 
-    critical = max_statistic_critical_value(_overlap(sums)[judged], level)
+    correlation = np.where(band_judged, _overlap(sums), 1.0)
+    critical = max_statistic_critical_value(correlation[judged], level)
     alpha, corrected_alpha = 1 - level, 2 * special.ndtr(-critical)
     gap_low, gap_high = gap_interval(confidence, s, n, alpha, whole)
     low, high = gap_interval(confidence, s, n, corrected_alpha, whole)
@@ -154,7 +171,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     floor = ece_noise_floor(sums)
 
     outside = (low > tolerance) | (high < -tolerance)
-    outside |= (high_gap_low > tolerance) | (high_gap_high < -tolerance)
+    outside |= band_judged & ((high_gap_low > tolerance) | (high_gap_high < -tolerance))
     inside = (low >= -tolerance) & (high <= tolerance)
     inside &= (sums.high_n == 0) | ((high_gap_low >= -tolerance) & (high_gap_high <= tolerance))
     inside &= ece - floor <= tolerance
@@ -164,6 +181,8 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         n_unstated=sums.n_unstated,
         n=n,
         n_inputs=n_inputs,
+        n_effective=n_effective,
+        largest_share=(whole.most if whole else np.minimum(n, 1)) / known,
         coverage=n / np.where(sums.n_claims > 0, sums.n_claims, np.nan),
         mean_confidence=confidence,
         accuracy=accuracy,
@@ -173,6 +192,9 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         corrected_low=low,
         corrected_high=high,
         high_n=sums.high_n,
+        high_inputs=high_inputs,
+        high_effective=high_effective,
+        high_largest_share=(band.most if band else np.minimum(sums.high_n, 1)) / high_known,
         high_claimed=high_claimed,
         high_observed=high_observed,
         high_low=np.clip(high_claimed - band_high, 0, 1),
@@ -264,7 +286,7 @@ def _verdicts(miscalibrated: BoolArray, within: BoolArray) -> tuple[Verdict, ...
 
 def _method(groups: int) -> str:
     if groups == 0:
-        return f"no correction: no group has {MINIMUM_INPUTS} labelled inputs"
+        return f"no correction: no group has {MINIMUM_INPUTS} effective inputs"
     what = "1 group" if groups == 1 else f"{groups} groups"
     words = f"max-statistic over {what}, whole and high-confidence band"
     if groups > 1:

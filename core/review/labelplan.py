@@ -15,6 +15,7 @@ from core.govern import audit
 from core.measure.cells import FloatArray, GroupSums, IntArray
 from core.measure.labels import inverse_propensity
 from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
+from core.measure.sums import HUNDREDTHS, banded
 from core.measure.verdict import (
     HIGH_FROM,
     MINIMUM_INPUTS,
@@ -375,7 +376,8 @@ def _without_labels(sums: GroupSums) -> GroupSums:
     """The same groups as if none of their claims were labelled."""
     names = ("n", "s", "sv", "svv", "high_n", "high_s", "high_sv", "high_svv")
     none = {name: np.zeros_like(getattr(sums, name)) for name in names}
-    return replace(sums, **none, repeated=None)
+    empty = np.zeros((len(sums), HUNDREDTHS))
+    return replace(sums, **none, bands=banded(empty, empty, empty)[0], repeated=None)
 
 
 def _group(

@@ -268,8 +268,13 @@ def _early(aging: CohortAges, effect: float) -> Early:
     """The cohorts that have reached every age, taken together at each of them."""
     old = aging.mature[:, -1]
     n, s, sv = (one[old].sum(axis=0) for one in (aging.n, aging.s, aging.sv))
-    repeated = aging.repeated and InputSums(
-        *(getattr(aging.repeated, name)[old].sum(axis=0) for name in ("inputs", "rr", "rm", "mm"))
+    of = aging.repeated
+    repeated = of and InputSums(
+        of.inputs[old].sum(axis=0),
+        of.rr[old].sum(axis=0),
+        of.rm[old].sum(axis=0),
+        of.mm[old].sum(axis=0),
+        of.most[old].max(axis=0, initial=0),
     )
     confidence = sv / np.where(n > 0, n, np.nan)
     low, high = gap_interval(confidence, s, n, 0.05, repeated)

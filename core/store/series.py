@@ -378,7 +378,8 @@ _BY_AGE = """
 """
 _BY_AGE_AND_INPUT = """
     SELECT week, age AS bucket, count(*) AS inputs, CAST(sum(r * r) AS DOUBLE) AS rr,
-           CAST(sum(r * m) AS DOUBLE) AS rm, CAST(sum(m * m) AS DOUBLE) AS mm
+           CAST(sum(r * m) AS DOUBLE) AS rm, CAST(sum(m * m) AS DOUBLE) AS mm,
+           CAST(max(m) AS DOUBLE) AS most
     FROM (
         SELECT week, age, sum(sign) AS m, sum(sign * (CAST(ppm AS BIGINT) - 1000000 * y)) AS r
         FROM steps JOIN range({never}) AS ages(age) ON bucket <= age
@@ -451,4 +452,5 @@ def _per_input(
         rr=column("rr", 2),
         rm=column("rm", 1),
         mm=column("mm", 0),
+        most=column("most", 0),
     )

@@ -1,15 +1,15 @@
 """The sums that judge many groups at once, straight from events by one grouped scan.
 
 A page that judges every value of five dimensions in every week needs no single confidence
-value, only what falls into each ECE bin and into the high-confidence band. Bin, band and label
-of a claim are packed into one small number that is grouped by as well, so that three
-aggregates serve all and the query costs little more than the bare grouped scan.
+value, only what falls into each hundredth of confidence and into the high-confidence band.
+Hundredth, band and label of a claim are packed into one small number that is grouped by as well,
+so that three aggregates serve all and the query costs little more than the bare grouped scan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -17,16 +17,20 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.measure.cells import (
+    BANDS,
     ECE_BINS,
+    BandInputs,
+    Bands,
     FloatArray,
     GroupSums,
     InputSums,
     IntArray,
     RepeatedInputs,
+    bin_of_hundredth,
 )
-from core.measure.sums import tally
+from core.measure.sums import HUNDREDTHS, banded, largest, tally
 from core.store.cells import signal_repeats
-from core.store.dimensions import ECE_BIN_SQL, Dimension, dimensions_named
+from core.store.dimensions import Dimension, dimensions_named
 from core.store.keys import Groups, Key, groups_of, integers
 from core.store.selection import Selection
 from core.store.source import selected_claims
@@ -35,10 +39,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 _MILLION = 1_000_000
 #: Codes below are stated claims, see `_SUMS`; this one is an unstated claim.
-_UNSTATED = 120
+_UNSTATED = 12 * HUNDREDTHS
 #: Codes from here on are sums over distinct inputs: within bin 0 … 9, whole, high band.
-_PER_INPUT = 200
+_PER_INPUT = 2000
 _WHOLE, _HIGH = ECE_BINS, ECE_BINS + 1
+#: Codes from here on are sums over inputs of two bands, known by their upper edges.
+_PAIRS = 3000
 
 
 @dataclass(frozen=True)
@@ -106,15 +112,16 @@ def grouped_sums(
 
 @dataclass(frozen=True)
 class _Coded:
-    """Rows of a query: the group and code of each, and up to four sums.
+    """Rows of a query: the group and code of each, and up to five numbers.
 
     A code below `_UNSTATED` gives the number of claims, Σ confidence and Σ confidence² (in
-    millionths and their square); one from `_PER_INPUT` on, inputs, Σr², Σrm and Σm².
+    millionths and their square); one from `_PER_INPUT` on, inputs, Σr², Σrm, Σm² and the largest
+    m; one from `_PAIRS` on, inputs, Σr_b r_c, Σr_b m_c and Σm_b m_c.
     """
 
     group: IntArray
     code: IntArray
-    sums: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    sums: tuple[FloatArray, ...]
 
     def shifted(self, by: int) -> _Coded:
         return _Coded(self.group + by, self.code, self.sums)
@@ -144,11 +151,15 @@ def _scan(
         "claims": source.sql,
         "keys": "".join(f"{key}, " for key in keys.values()),
         "which": f"GROUPING({every})" if every else "0",
-        "bin": ECE_BIN_SQL.replace("confidence_ppm", "ppm"),
+        "joined": " AND ".join(
+            ["banding.which = per_input.which"]
+            + [f"banding.{key} IS NOT DISTINCT FROM per_input.{key}" for key in keys.values()]
+        ),
+        "own_keys": "".join(f"per_input.{key}, " for key in keys.values()),
         "nameless": "CASE WHEN input IS NULL THEN 1 ELSE 0 END" if repeats else "0",
         "sets": ", ".join(f"({', '.join([*(keys[name] for name in s), 'code'])})" for s in sets),
         "input_sets": ", ".join(
-            f"({', '.join([*(keys[name] for name in s), 'input', 'bin', 'high'])})" for s in sets
+            f"({', '.join([*(keys[name] for name in s), 'input', 'centi', 'high'])})" for s in sets
         ),
     }
     query = _SUMS_AND_INPUTS if repeats else _SUMS
@@ -173,80 +184,119 @@ def _of_grouping(
 ) -> tuple[Groups, _Coded]:
     columns = [rows.column(key) for key in keys]
     groups = groups_of(columns, dimensions, rows.num_rows)
-    a, b, c, d = (
-        np.asarray(rows.column(name).to_numpy(), dtype=np.float64) for name in ("a", "b", "c", "d")
-    )
-    return groups, _Coded(groups.of(columns, rows.num_rows), integers(rows, "code"), (a, b, c, d))
+    numbers = tuple(np.asarray(rows.column(name).to_numpy(), dtype=np.float64) for name in _NUMBERS)
+    return groups, _Coded(groups.of(columns, rows.num_rows), integers(rows, "code"), numbers)
 
 
-# A claim's code: ((bin · 2 + in the high band) · 3 + outcome, 2 for none) · 2 + names no input.
-# In whole millionths Σv² of ten million claims passes 64 bits; DuckDB's sum of BIGINT is 128.
+_NUMBERS = ("a", "b", "c", "d", "e")
+# A claim's code: ((hundredth · 2 + in the high band) · 3 + outcome, 2 for none) · 2 + names no
+# input. In whole millionths Σv² of ten million claims passes 64 bits; DuckDB's sum of BIGINT is
+# of 128.
 _SUMS = """
     SELECT {which} AS which, {keys}CAST(code AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE) AS a, CAST(coalesce(sum(ppm), 0) AS DOUBLE) AS b,
-           CAST(coalesce(sum(square), 0) AS DOUBLE) AS c, CAST(0 AS DOUBLE) AS d
+           CAST(coalesce(sum(square), 0) AS DOUBLE) AS c, CAST(0 AS DOUBLE) AS d,
+           CAST(0 AS DOUBLE) AS e
     FROM (
         SELECT {keys}ppm, CAST(ppm AS BIGINT) * ppm AS square,
-               CAST(CASE WHEN ppm IS NULL THEN 120 ELSE
-                   (({bin} * 2 + CASE WHEN ppm >= $high_ppm THEN 1 ELSE 0 END) * 3
+               CAST(CASE WHEN ppm IS NULL THEN 1212 ELSE
+                   ((((ppm + 9999) // 10000) * 2 + CASE WHEN ppm >= $high_ppm THEN 1 ELSE 0 END) * 3
                    + coalesce(outcome, 2)) * 2 + {nameless}
-               END AS TINYINT) AS code
+               END AS SMALLINT) AS code
         FROM ({claims}) AS claim
     ) AS coded
     GROUP BY GROUPING SETS ({sets})
 """
 
-# Claims that name an input: summed per input, bin and band first, then squared. Those that name
-# none are inputs of their own, and need no more than _SUMS has of them.
+# Claims that name an input: summed per input, hundredth and band first, then squared. Those that
+# name none are inputs of their own, and need no more than _SUMS has of them. A group's bands are
+# as `core.measure.sums.banded` has them: hundredths up to ten of them, else ECE bins.
 _SUMS_AND_INPUTS = (
     """
-    WITH per_input AS MATERIALIZED (
-        SELECT {which} AS which, {keys}input, bin, high,
+    WITH summed AS MATERIALIZED ("""
+    + _SUMS
+    + """
+    ), per_input AS MATERIALIZED (
+        SELECT {which} AS which, {keys}input, centi, high,
                count(*) AS m, sum(r) AS r
         FROM (
-            SELECT {keys}input, {bin} AS bin, ppm >= $high_ppm AS high,
+            SELECT {keys}input, (ppm + 9999) // 10000 AS centi, ppm >= $high_ppm AS high,
                    ppm - 1000000 * CAST(outcome AS INTEGER) AS r
             FROM ({claims}) AS claim
             WHERE input IS NOT NULL AND ppm IS NOT NULL AND outcome IS NOT NULL
         ) AS labelled
         GROUP BY GROUPING SETS ({input_sets})
     ), per_unit AS (
-        SELECT which, {keys}bin AS unit, sum(m) AS m, sum(r) AS r
-        FROM per_input GROUP BY which, {keys}input, bin
+        SELECT which, {keys}greatest((centi + 9) // 10, 1) - 1 AS unit, sum(m) AS m, sum(r) AS r
+        FROM per_input GROUP BY which, {keys}input, unit
         UNION ALL
         SELECT which, {keys}10, sum(m), sum(r) FROM per_input GROUP BY which, {keys}input
         UNION ALL
         SELECT which, {keys}11, sum(m), sum(r) FROM per_input WHERE high
         GROUP BY which, {keys}input
+    ), banding AS (
+        SELECT which, {keys}count(DISTINCT (code // 12)) > 10 AS coarse
+        FROM summed WHERE code < 1212 AND (code // 2) % 3 < 2
+        GROUP BY {keys}which
+    ), per_band AS (
+        SELECT per_input.which, {own_keys}input,
+               CASE WHEN coarse THEN 10 * greatest((centi + 9) // 10, 1) ELSE centi END AS band,
+               sum(m) AS m, sum(r) AS r
+        FROM per_input JOIN banding ON {joined}
+        GROUP BY per_input.which, {own_keys}input, band
+    ), parted AS (
+        SELECT which, {keys}list(struct_pack(band, m, r)) AS parts
+        FROM per_band GROUP BY which, {keys}input
     )
-    SELECT which, {keys}CAST(200 + unit AS SMALLINT) AS code,
+    SELECT which, {keys}CAST(2000 + unit AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE) AS a, CAST(sum(r * r) AS DOUBLE) AS b,
-           CAST(sum(r * m) AS DOUBLE) AS c, CAST(sum(m * m) AS DOUBLE) AS d
+           CAST(sum(r * m) AS DOUBLE) AS c, CAST(sum(m * m) AS DOUBLE) AS d,
+           CAST(max(m) AS DOUBLE) AS e
     FROM per_unit GROUP BY which, {keys}unit
     UNION ALL
+    SELECT which, {keys}CAST(3000 + 101 * x.band + y.band AS SMALLINT) AS code,
+           CAST(count(*) AS DOUBLE), CAST(sum(x.r * y.r) AS DOUBLE),
+           CAST(sum(x.r * y.m) AS DOUBLE), CAST(sum(x.m * y.m) AS DOUBLE), 0
+    FROM parted, UNNEST(parts) AS one(x), UNNEST(parts) AS other(y)
+    GROUP BY which, {keys}code
+    UNION ALL
+    SELECT * FROM summed
     """
-    + _SUMS
 )
 
 
 def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSums:
     group = np.concatenate([np.zeros(0, dtype=np.int64), *(part.group for part in parts)])
     code = np.concatenate([np.zeros(0, dtype=np.int64), *(part.code for part in parts)])
-    sums = [np.concatenate([np.zeros(0), *(part.sums[i] for part in parts)]) for i in range(4)]
+    sums = [
+        np.concatenate([np.zeros(0), *(part.sums[i] for part in parts)])
+        for i in range(len(_NUMBERS))
+    ]
     claims, sv, svv = sums[0], sums[1] / _MILLION, sums[2] / _MILLION**2
 
     stated = code < _UNSTATED
     state = code // 2 % 3
     labelled, right = stated & (state < 2), stated & (state == 1)
     high = stated & (code // 6 % 2 == 1)
-    bins = group * ECE_BINS + code // 12
+    at = code // 12
+    bins = group * ECE_BINS + bin_of_hundredth(at)
 
     def by_bin(rows: BoolArray, weight: FloatArray) -> FloatArray:
         return tally(bins[rows], weight[rows], size * ECE_BINS).reshape(size, ECE_BINS)
 
+    def by_hundredth(rows: BoolArray, weight: FloatArray) -> FloatArray:
+        place = group[rows] * HUNDREDTHS + at[rows]
+        return tally(place, weight[rows], size * HUNDREDTHS).reshape(size, HUNDREDTHS)
+
     def by_group(rows: BoolArray, weight: FloatArray) -> FloatArray:
         return tally(group[rows], weight[rows], size)
 
+    bands, place = banded(
+        by_hundredth(labelled, claims), by_hundredth(right, claims), by_hundredth(labelled, sv)
+    )
+    repeated = _repeated(group, code, sums, size)
+    if repeated is not None:
+        bands = replace(bands, inputs=_band_inputs(group, code, sums, bands, place))
     return GroupSums(
         n_claims=_whole(by_group(stated, claims)),
         n_unstated=_whole(by_group(code == _UNSTATED, claims)),
@@ -259,7 +309,8 @@ def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSum
         high_sv=by_group(high & labelled, sv),
         high_svv=by_group(high & labelled, svv),
         high_from=high_from,
-        repeated=_repeated(group, code, sums, size),
+        bands=bands,
+        repeated=repeated,
     )
 
 
@@ -267,7 +318,7 @@ def _repeated(
     group: IntArray, code: IntArray, sums: Sequence[FloatArray], size: int
 ) -> RepeatedInputs | None:
     """Per-input sums of every group; None where every labelled claim is its own input."""
-    named = code >= _PER_INPUT
+    named = (code >= _PER_INPUT) & (code < _PAIRS)
     if not named.any():
         return None
     units = ECE_BINS + 2
@@ -275,16 +326,12 @@ def _repeated(
     terms = [
         [sums[0][named], sums[1][named] / _MILLION**2, sums[2][named] / _MILLION, sums[3][named]]
     ]
-    nameless = (code < _UNSTATED) & (code % 2 == 1) & (code // 2 % 3 < 2)
-    own, owner = code[nameless], group[nameless] * units
-    n, sv, svv = sums[0][nameless], sums[1][nameless], sums[2][nameless]
-    right = own // 2 % 3 == 1
-    sv, svv = sv / _MILLION, svv / _MILLION**2
-    # One claim per input: m = 1 and r = v − y, so Σr² = Σv² − 2Σv + n of those that were right.
-    of_claims = [n, np.where(right, svv - 2 * sv + n, svv), np.where(right, sv - n, sv), n]
+    alone = _alone(code)
+    own, owner = code[alone], group[alone] * units
+    of_claims = _of_claims(own, [one[alone] for one in sums])
     high = own // 6 % 2 == 1
     for chosen, unit in (
-        (np.ones(len(own), dtype=bool), own // 12),
+        (np.ones(len(own), dtype=bool), bin_of_hundredth(own // 12)),
         (np.ones(len(own), dtype=bool), np.full(len(own), _WHOLE)),
         (high, np.full(len(own), _HIGH)),
     ):
@@ -294,18 +341,58 @@ def _repeated(
     table = np.stack(
         [tally(where, np.concatenate(column), size * units) for column in zip(*terms, strict=True)]
     ).reshape(4, size, units)
+    most = largest(
+        where,
+        np.concatenate([sums[4][named], np.ones(len(where) - int(named.sum()))]),
+        table[0].size,
+    ).reshape(size, units)
     # Σm² passes the number of inputs exactly where some input has two labelled claims.
     if (table[3, :, _WHOLE] == table[0, :, _WHOLE]).all():
         return None
     return RepeatedInputs(
-        bins=_input_sums(table[:, :, :ECE_BINS]),
-        whole=_input_sums(table[:, :, _WHOLE]),
-        high=_input_sums(table[:, :, _HIGH]),
+        bins=_input_sums(table[:, :, :ECE_BINS], most[:, :ECE_BINS]),
+        whole=_input_sums(table[:, :, _WHOLE], most[:, _WHOLE]),
+        high=_input_sums(table[:, :, _HIGH], most[:, _HIGH]),
     )
 
 
-def _input_sums(table: FloatArray) -> InputSums:
-    return InputSums(inputs=_whole(table[0]), rr=table[1], rm=table[2], mm=table[3])
+def _alone(code: IntArray) -> BoolArray:
+    """Rows of labelled claims that name no input: each is its own."""
+    found: BoolArray = (code < _UNSTATED) & (code % 2 == 1) & (code // 2 % 3 < 2)
+    return found
+
+
+def _of_claims(code: IntArray, sums: Sequence[FloatArray]) -> list[FloatArray]:
+    """Inputs, Σr², Σrm and Σm² of rows of claims that are inputs of their own."""
+    n, sv, svv = sums[0], sums[1] / _MILLION, sums[2] / _MILLION**2
+    right = code // 2 % 3 == 1
+    # One claim per input: m = 1 and r = v − y, so Σr² = Σv² − 2Σv + n of those that were right.
+    return [n, np.where(right, svv - 2 * sv + n, svv), np.where(right, sv - n, sv), n]
+
+
+def _band_inputs(
+    group: IntArray, code: IntArray, sums: Sequence[FloatArray], bands: Bands, place: IntArray
+) -> BandInputs:
+    """Per-input sums over pairs of each group's bands."""
+    shape = (len(bands), BANDS, BANDS)
+    pairs, alone = code >= _PAIRS, _alone(code)
+    owner, own = group[pairs], code[pairs] - _PAIRS
+    to = owner * BANDS + place[owner, own // HUNDREDTHS]
+    to = to * BANDS + place[owner, own % HUNDREDTHS]
+    single = place[group[alone], code[alone] // 12]
+    to = np.concatenate([to, (group[alone] * BANDS + single) * BANDS + single])
+    of_pairs = [sums[1][pairs] / _MILLION**2, sums[2][pairs] / _MILLION, sums[3][pairs]]
+    of_claims = _of_claims(code[alone], [one[alone] for one in sums])[1:]
+    return BandInputs(
+        *(
+            tally(to, np.concatenate(both), len(bands) * BANDS**2).reshape(shape)
+            for both in zip(of_pairs, of_claims, strict=True)
+        )
+    )
+
+
+def _input_sums(table: FloatArray, most: FloatArray) -> InputSums:
+    return InputSums(_whole(table[0]), table[1], table[2], table[3], most)
 
 
 def _whole(counts: FloatArray) -> IntArray:

@@ -29,6 +29,7 @@ def input_sums(r, m):
         np.array([(r * r).sum()]),
         np.array([(r * m).sum()]),
         np.array([(m * m).sum()]),
+        np.array([m.max()]),
     )
 
 
@@ -77,7 +78,7 @@ def test_the_gap_interval_of_repeated_inputs_is_the_cluster_formula():
 
 def test_repeated_inputs_are_covered_where_claims_taken_as_independent_would_not_be():
     rng = np.random.default_rng(5)
-    inputs, repeats, runs = 150, 6, 1500
+    inputs, repeats, runs = 300, 6, 1000
     right = np.repeat(rng.random((runs, inputs)) < 0.8, repeats).reshape(runs, inputs, repeats)
     flipped = rng.random(right.shape) < 0.1
     y = np.where(flipped, rng.random(right.shape) < 0.8, right)
@@ -88,6 +89,7 @@ def test_repeated_inputs_are_covered_where_claims_taken_as_independent_would_not
         (r * r).sum(axis=1),
         (r * repeats).sum(axis=1),
         np.full(runs, float(inputs * repeats**2)),
+        np.full(runs, float(repeats)),
     )
     low, high = gap_interval(0.8, s, n, 0.05, sums)
     assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(0.95, abs=0.02)
@@ -106,6 +108,7 @@ def test_rare_failures_of_repeated_inputs_are_covered_far_out_too(accuracy, alph
         k * right**2 + (200 - k) * wrong**2,
         3 * (k * right + (200 - k) * wrong),
         np.full(201, 1800.0),
+        np.full(201, 3.0),
     )
     low, high = gap_interval(accuracy, 3 * k, 600, alpha, sums)
     missed = stats.binom.pmf(k, 200, accuracy)[(low > 0) | (high < 0)].sum()

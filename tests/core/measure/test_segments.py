@@ -253,18 +253,29 @@ def repeating(v, right, each):
     return Cells(np.array([v]), count, count, np.array([right.sum()]), 0, detail)
 
 
-def test_few_repeating_inputs_are_tested_by_the_cluster_t():
-    right = np.array([78, 82, 80, 76])
-    witness = stats.ttest_1samp(0.9 - right / 100, 0.05, alternative="greater").pvalue
-    p = gap_p_values(group_sums([repeating(0.9, right, 100)]), 0.05)[0]
+def test_repeating_inputs_are_tested_by_the_cluster_t():
+    right = np.tile([73, 87, 80, 76], 40)
+    witness = stats.ttest_1samp(0.845 - right / 100, 0.05, alternative="greater").pvalue
+    p = gap_p_values(group_sums([repeating(0.845, right, 100)]), 0.05)[0]
     assert p == pytest.approx(2 * witness)
 
 
 def test_inputs_whose_claims_fall_together_are_tested_as_so_many_trials():
-    # Sixty inputs right twice or wrong twice: cluster variance over binomial variance is
-    # 2·60/59, so 120 labels are worth 59 trials, two thirds of them right.
-    p = gap_p_values(group_sums([repeating(0.8, [2] * 40 + [0] * 20, 2)]), 0.05)[0]
-    assert p == pytest.approx(2 * stats.beta.sf(0.75, 59 * 2 / 3 + 1, 59 / 3))
+    # 120 inputs right twice or wrong twice: cluster variance over binomial variance is
+    # 2·120/119, so 240 labels are worth 119 trials, seven in ten of them right.
+    p = gap_p_values(group_sums([repeating(0.8, [2] * 84 + [0] * 36, 2)]), 0.05)[0]
+    assert p == pytest.approx(2 * stats.beta.sf(0.75, 119 * 0.7 + 1, 119 * 0.3))
+
+
+def test_few_repeating_inputs_are_tested_as_trials_of_their_own_however_alike():
+    # Sixty inputs that all have 14 of their 20 claims right show no spread; as sixty trials, 42
+    # right, the chance of so few at 0.9 − 0.05 is what it is.
+    p = gap_p_values(group_sums([repeating(0.9, [14] * 60, 20)]), 0.05)[0]
+    assert p == pytest.approx(2 * stats.binom.cdf(42, 60, 0.85))
+    low, _ = gap_interval(
+        0.9, 840, 1200, p, group_sums([repeating(0.9, [14] * 60, 20)]).repeated.whole
+    )
+    assert low[0] == pytest.approx(0.05)
 
 
 def test_one_single_repeated_input_has_no_p_value():

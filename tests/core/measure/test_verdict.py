@@ -94,6 +94,31 @@ def test_repeats_of_few_inputs_do_not_make_thirty():
     assert judged.verdict == ("cannot_tell",)
 
 
+def test_thirty_inputs_are_too_few_where_one_holds_most_claims():
+    m = np.array([1] * 39 + [351])
+    detail = InputCells(np.arange(40), np.zeros(40, int), m, np.zeros(40, int))
+    count = np.array([390])
+    judged = judge(group_sums([Cells(np.array([0.99]), count, count, np.array([0]), 0, detail)]))
+    assert (judged.n_inputs[0], judged.largest_share[0]) == (40, 0.9)
+    assert judged.n_effective[0] == pytest.approx(390**2 / (39 + 351**2))
+    assert judged.verdict == ("cannot_tell",)
+
+
+@pytest.mark.parametrize(
+    ("band", "verdict"),
+    [(MINIMUM_INPUTS - 1, "cannot_tell"), (MINIMUM_INPUTS, "miscalibrated")],
+)
+def test_a_band_of_under_thirty_inputs_tells_nothing_however_bad_it_looks(band, verdict):
+    judged = one([0.6, 0.95], [4000, band], [2400, 0])
+    assert judged.high_effective[0] == band
+    assert judged.verdict == (verdict,)
+
+
+def test_a_band_of_few_inputs_is_not_counted_in_the_family():
+    few, alone = one([0.6, 0.95], [400, 10], [240, 9]), one([0.6], [400], [240])
+    assert few.critical_value == alone.critical_value
+
+
 def test_repeated_inputs_widen_the_interval_and_the_detectable_gap():
     # 200 inputs of five claims at .8 that are right or wrong together.
     right = np.where(np.arange(200) < 160, 5, 0)
@@ -168,7 +193,8 @@ def test_every_verdict_follows_from_the_numbers_beside_it(groups, tolerance):
     for g, verdict in enumerate(j.verdict):
         ends = [(j.corrected_low[g], j.corrected_high[g]), (j.high_gap_low[g], j.high_gap_high[g])]
         known = [(low, high) for low, high in ends if not np.isnan(low)]
-        outside = any(low > tolerance or high < -tolerance for low, high in known)
+        told = ends if j.high_effective[g] >= MINIMUM_INPUTS else ends[:1]
+        outside = any(low > tolerance or high < -tolerance for low, high in told)
         inside = all(-tolerance <= low and high <= tolerance for low, high in known)
         quiet = j.ece[g] - j.ece_noise_floor[g] <= tolerance
         if j.n_inputs[g] < MINIMUM_INPUTS:
