@@ -213,7 +213,8 @@ class GroupSums:
         s: shape (G, 10), sum of outcomes.
         sv: shape (G, 10), sum of confidences.
         svv: shape (G, 10), sum of squared confidences.
-        high_n, high_s, high_sv, high_svv: shape (G,), the same over the high-confidence band.
+        high_claims: shape (G,), stated claims in the high-confidence band.
+        high_n, high_s, high_sv, high_svv: shape (G,), the labelled ones, likewise.
         high_from: the band's lower edge, inclusive.
         bands: the same claims over the bands by which the shape is judged.
         repeated: per-input sums where inputs repeat, else None: each claim is its own input.
@@ -225,6 +226,7 @@ class GroupSums:
     s: IntArray
     sv: FloatArray
     svv: FloatArray
+    high_claims: IntArray
     high_n: IntArray
     high_s: IntArray
     high_sv: FloatArray

@@ -7,9 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from core.measure.cells import Cells
+import numpy as np
+from scipy import special
+
+from core.measure.cells import Cells, FloatArray, GroupSums
+from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.noise import ece_p_value
 from core.measure.overconfidence import overconfidence_p_value
+from core.measure.parts import PART_NAMES, STATES, PartName, State, labels_to_decide
 from core.measure.regression import calibration_slope_intercept
 from core.measure.reliability import corp_decomposition
 from core.measure.scores import (
@@ -21,12 +26,20 @@ from core.measure.scores import (
     log_loss,
     n_exact_0_or_1,
 )
+from core.measure.shape import labels_to_clear, labels_to_show
 from core.measure.smece import smece
 from core.measure.sums import group_sums
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, Verdict, judge
+from core.measure.verdict import (
+    HIGH_FROM,
+    MINIMUM_INPUTS,
+    TOLERANCE,
+    Judgement,
+    Verdict,
+    judge,
+)
 
-#: Worst first.
-_VERDICT_ORDER: tuple[Verdict, ...] = ("miscalibrated", "cannot_tell", "within_tolerance")
+#: Beyond so many more labels none are named: no reasonable number will decide it.
+MOST_LABELS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,45 @@ class HighBand:
         """The JSON object, in which ``high_from`` is called ``from``."""
         rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "high_from"}
         return {"from": self.high_from, **rest}
+
+
+@dataclass(frozen=True)
+class PartMeasure:
+    """One judged part of a group.
+
+    Attributes:
+        state: off, at the edge, fine, or too few labels.
+        value: the gap; of the shape the expected calibration error over its bands.
+        low: lower bound, corrected over all groups judged together; None where there is none.
+        high: upper bound.
+        n: labelled claims in it.
+        n_inputs: distinct inputs among them.
+        n_effective: how many equally weighted inputs those are worth.
+        share: of the group's stated claims, in [0, 1].
+        labels_needed: roughly how many more labelled claims would decide it; None where it is
+            decided, or where no reasonable number will.
+        over, under: of a shape that is shown: the bands where it is over- and underconfident.
+    """
+
+    state: State
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_inputs: int
+    n_effective: float
+    share: float
+    labels_needed: int | None
+    over: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object, in which the state is called ``verdict``."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "state"}
+        where = {name: list(found.pop(name)) for name in ("over", "under")}
+        if any(where.values()):
+            found |= {"overconfident_at": where["over"], "underconfident_at": where["under"]}
+        return {"verdict": self.state, **found}
 
 
 @dataclass(frozen=True)
@@ -90,8 +142,15 @@ class Measures:
         slope: calibration slope.
         intercept: calibration intercept.
         high_band: None when no labelled claim lies in it.
-        verdict: of all groups judged together.
+        verdict: of all groups judged together; of all claims, see ``speaks_for``.
         minimum_detectable_gap: see `Judgement`.
+        n_effective: how many equally weighted inputs the labelled claims are worth.
+        largest_share: share of the labelled claims that the input with most of them holds.
+        state: the verdict in four words; of its worst part that matters.
+        reason: that part; None where all is fine, or the labels cannot speak for all.
+        speaks_for: whether the labels speak for ``all`` claims or for the ``labelled`` ones only.
+        parts: what was judged, by name; a part that the group does not have is left out.
+        reach: why, as far as it was looked at.
         notes: reason by field, for every None; ``high_band.p_value`` for one inside.
     """
 
@@ -123,6 +182,13 @@ class Measures:
     high_band: HighBand | None
     verdict: Verdict
     minimum_detectable_gap: float | None
+    n_effective: float
+    largest_share: float | None
+    state: State
+    reason: PartName | None
+    speaks_for: SpeaksFor
+    parts: Mapping[PartName, PartMeasure]
+    reach: LabelReach | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -130,6 +196,15 @@ class Measures:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["group"] = dict(self.group)
         values["high_band"] = self.high_band.as_json() if self.high_band else None
+        values["parts"] = {name: part.as_json() for name, part in self.parts.items()}
+        reach = values.pop("reach")
+        if reach is not None:
+            values["bounds"] = {
+                "n_claims": reach.n_claims,
+                "n": reach.n,
+                "gap_low": _finite(reach.gap_if_right),
+                "gap_high": _finite(reach.gap_if_wrong),
+            }
         values["notes"] = dict(self.notes)
         if not self.notes:
             del values["notes"]
@@ -142,6 +217,7 @@ def measure_groups(
     *,
     tolerance: float = TOLERANCE,
     high_from: float = HIGH_FROM,
+    reaches: Sequence[LabelReach | None] | None = None,
 ) -> tuple[Measures, ...]:
     """Measure groups, judging all of them together.
 
@@ -150,20 +226,24 @@ def measure_groups(
         groups: their G cells.
         tolerance: accepted gap, in [0, 1].
         high_from: lower edge of the high-confidence band.
+        reaches: for which claims each group's labels speak; None: not looked at.
 
     Returns:
-        G results: miscalibrated first, then cannot_tell, then within_tolerance; the largest n
-        first among equals, then in the order given.
+        G results, the worst state first; the largest n first among equals, then in the order given.
 
     Raises:
         ValueError: when keys and groups differ in number, or tolerance is out of range.
     """
-    judgement = judge(group_sums(groups, high_from), tolerance=tolerance)
+    sums = group_sums(groups, high_from)
+    judgement = judge(sums, tolerance=tolerance)
+    if reaches is not None:
+        judgement = judgement.with_reaches(reaches)
+    needed = _labels_needed(sums, judgement)
     measured = [
-        _measure(key, cells, judgement, g)
+        _measure(key, cells, judgement, g, needed, sums.bands.labels(g))
         for g, (key, cells) in enumerate(zip(keys, groups, strict=True))
     ]
-    measured.sort(key=lambda m: (_VERDICT_ORDER.index(m.verdict), -m.n))
+    measured.sort(key=lambda m: (STATES.index(m.state), -m.n))
     return tuple(measured)
 
 
@@ -181,7 +261,55 @@ class _Notes(dict[str, str]):
         return float(result)
 
 
-def _measure(key: Mapping[str, str | None], cells: Cells, judgement: Judgement, g: int) -> Measures:
+def _labels_needed(sums: GroupSums, judgement: Judgement) -> dict[PartName, FloatArray]:
+    """Labels of each part, all told, that would decide it."""
+    tolerance, curve = judgement.tolerance, judgement.curve
+    alpha = 2 * float(special.ndtr(-judgement.critical_value))
+    shown, cleared = (of(sums.bands, curve, tolerance) for of in (labels_to_show, labels_to_clear))
+    return {
+        "whole": labels_to_decide(judgement.whole, tolerance, alpha),
+        "high_band": labels_to_decide(judgement.high_band, tolerance, alpha),
+        "shape": np.minimum(shown, cleared),
+    }
+
+
+def _part(
+    name: PartName, judgement: Judgement, g: int, needed: FloatArray, bands: tuple[str, ...]
+) -> PartMeasure:
+    part, curve = judgement.part(name), judgement.curve
+    n, state = int(part.n[g]), part.state[g]
+    more = float(needed[g]) - n
+    undecided = state in ("too_few", "at_the_edge")
+    lacking = max(0.0, MINIMUM_INPUTS - float(part.n_effective[g]))
+    worth = undecided and math.isfinite(more) and more <= MOST_LABELS
+    side = curve.signs[g, : len(bands)].tolist() if name == "shape" and state != "fine" else []
+    return PartMeasure(
+        state=state,
+        value=_finite(part.value[g]),
+        low=_finite(part.low[g]),
+        high=_finite(part.high[g]),
+        n=n,
+        n_inputs=int(part.n_inputs[g]),
+        n_effective=float(part.n_effective[g]),
+        share=float(part.share[g]),
+        labels_needed=max(1, math.ceil(max(more, lacking))) if worth else None,
+        over=tuple(band for band, way in zip(bands, side, strict=False) if way > 0),
+        under=tuple(band for band, way in zip(bands, side, strict=False) if way < 0),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _measure(
+    key: Mapping[str, str | None],
+    cells: Cells,
+    judgement: Judgement,
+    g: int,
+    needed: Mapping[PartName, FloatArray],
+    bands: tuple[str, ...],
+) -> Measures:
     notes = _Notes()
     n = int(judgement.n[g])
     lone = (ONE_INPUT if n else NO_LABELS).reason
@@ -224,6 +352,17 @@ def _measure(key: Mapping[str, str | None], cells: Cells, judgement: Judgement, 
         minimum_detectable_gap=judged(
             "minimum_detectable_gap", "so few labels can show no gap" if n else NO_LABELS.reason
         ),
+        n_effective=float(judgement.n_effective[g]),
+        largest_share=_finite(judgement.largest_share[g]),
+        state=judgement.state[g],
+        reason=judgement.reason[g],
+        speaks_for=judgement.speaks_for[g],
+        parts={
+            name: _part(name, judgement, g, needed[name], bands)
+            for name in PART_NAMES
+            if judgement.part(name).present[g]
+        },
+        reach=judgement.reaches[g],
         notes=dict(notes),
     )
 

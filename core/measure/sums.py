@@ -98,6 +98,7 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
         s=_whole(per_bin(s)),
         sv=per_bin(n * v),
         svv=per_bin(n * v * v),
+        high_claims=_whole(per_band(_joined([group.n_claims for group in groups]))),
         high_n=_whole(per_band(n)),
         high_s=_whole(per_band(s)),
         high_sv=per_band(n * v),

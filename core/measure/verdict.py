@@ -1,8 +1,9 @@
-"""The verdict on many groups together: miscalibrated, within tolerance, or cannot tell."""
+"""The verdict on many groups together, by parts: the gap, the errors' shape, the high band."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,8 +16,18 @@ from core.measure.intervals import (
     kish_n,
     minimum_detectable_gap,
 )
+from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.noise import ece_noise_floor
-from core.measure.sums import BoolArray
+from core.measure.parts import (
+    PART_NAMES,
+    STATES,
+    Part,
+    PartName,
+    State,
+    gap_states,
+    shape_states,
+)
+from core.measure.shape import Shape, shape
 
 #: The gap an owner accepts unless declared otherwise.
 TOLERANCE = 0.05
@@ -25,6 +36,10 @@ HIGH_FROM = 0.9
 #: Under this many effective inputs with a label nothing can be told, of a group or of its band.
 MINIMUM_INPUTS = 30
 
+#: Share of the chance of error that goes to the shapes; the rest to the gaps and high bands.
+SHAPE_SHARE = 0.2
+
+#: The three words that files and programs know; see `Judgement.state` for the four of people.
 Verdict = Literal["miscalibrated", "within_tolerance", "cannot_tell"]
 
 #: Gauss–Legendre rule on [0, 1] for the correlation integral of `pair_probability`.
@@ -67,7 +82,17 @@ class Judgement:
         ece_noise_floor: the ECE a perfectly calibrated signal would show on average.
         minimum_detectable_gap: overconfident gap that a two-sided test of size 1 − level on this
             group alone would see in four of five cases; nan where no gap would show.
-        verdict: one per group.
+        whole: the gap of the whole.
+        shape: the error over the bands of confidence.
+        high_band: the gap of the high-confidence band.
+        curve: what the shape's bounds rest on, and where in the range it is off.
+        state: one per group: its worst part that matters; ``too_few`` where the labels cannot speak
+            for all claims.
+        reason: the part that gives it; None where it is fine.
+        speaks_for: whether the verdict is one on all claims or on the labelled ones.
+        reaches: why; None of a group that was not asked about.
+        verdict: ``miscalibrated`` where the state is off, ``within_tolerance`` where it is fine,
+            else ``cannot_tell``.
         tolerance: the gap that is accepted.
         high_from: lower edge of the high-confidence band.
         level: confidence level of every interval.
@@ -103,6 +128,14 @@ class Judgement:
     ece: FloatArray
     ece_noise_floor: FloatArray
     minimum_detectable_gap: FloatArray
+    whole: Part
+    shape: Part
+    high_band: Part
+    curve: Shape
+    state: tuple[State, ...]
+    reason: tuple[PartName | None, ...]
+    speaks_for: tuple[SpeaksFor, ...]
+    reaches: tuple[LabelReach | None, ...]
     verdict: tuple[Verdict, ...]
     tolerance: float
     high_from: float
@@ -113,27 +146,64 @@ class Judgement:
     def __len__(self) -> int:
         return len(self.verdict)
 
+    def part(self, name: PartName) -> Part:
+        """One of the three parts."""
+        return {"whole": self.whole, "shape": self.shape, "high_band": self.high_band}[name]
+
+    def with_reaches(self, reaches: Sequence[LabelReach | None]) -> Judgement:
+        """The same, where labels that cannot speak for all claims take the verdict on all away.
+
+        The parts keep their states: they are of the labelled claims, and are told as such.
+
+        Args:
+            reaches: one per group; None: nothing is known against its labels.
+        """
+        held = [one is not None and one.speaks_for == "labelled" for one in reaches]
+        state: tuple[State, ...] = tuple(
+            "too_few" if no else now for now, no in zip(self.state, held, strict=True)
+        )
+        speaks_for: tuple[SpeaksFor, ...] = tuple("labelled" if no else "all" for no in held)
+        return replace(
+            self,
+            state=state,
+            reason=tuple(None if no else now for now, no in zip(self.reason, held, strict=True)),
+            speaks_for=speaks_for,
+            reaches=tuple(reaches),
+            verdict=tuple(VERDICT_OF[one] for one in state),
+        )
+
+
+#: What the four words of people are to files and programs.
+VERDICT_OF: dict[State, Verdict] = {
+    "off": "miscalibrated",
+    "at_the_edge": "cannot_tell",
+    "too_few": "cannot_tell",
+    "fine": "within_tolerance",
+}
+
 
 def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95) -> Judgement:
     """Judge G groups together.
 
-    The family is the gap of every group, and of every high band, with at least `MINIMUM_INPUTS`
-    effective inputs (`kish_n`). Its simultaneous intervals (`gap_interval`) are made at
-    ``α′ = 2(1 − Φ(c*))``, c* the critical value of `max_statistic_critical_value`; the groups
-    left out get intervals at the same α′, but no promise. A group is
+    Three parts are judged of each: the gap as a whole, the gap of the high-confidence band, and the
+    shape, which is the error over bands of confidence where errors may cancel. Of the chance of
+    error ``α = 1 − level``, the share `SHAPE_SHARE` goes to the shapes, each group's bounds at
+    ``1 − (1 − α/5)^(1/F)`` (Šidák 1967; see `core.measure.shape`), and the rest to the family of
+    gaps: of every group, and of every high band, with at least `MINIMUM_INPUTS` effective inputs
+    (`kish_n`). Their simultaneous intervals (`gap_interval`) are made at ``α′ = 2(1 − Φ(c*))``, c*
+    the critical value of `max_statistic_critical_value`; groups left out get intervals at the
+    same α′, but no promise.
 
-    - ``miscalibrated`` when the simultaneous interval of its gap, or of its high-band gap if that
-      is in the family, lies wholly outside ±tolerance;
-    - ``within_tolerance`` when both lie wholly inside (a band without labels does) and
-      ECE − noise floor ≤ tolerance;
-    - ``cannot_tell`` otherwise, and under `MINIMUM_INPUTS` effective inputs.
+    A part is ``off``, ``at_the_edge``, ``fine`` or has ``too_few`` labels (`core.measure.parts`),
+    and always too few under `MINIMUM_INPUTS` effective inputs. A group is what its worst part is;
+    a part with too few labels and a small share of the claims does not count.
 
-    So the chance that any group whose true gaps are within ±tolerance is called miscalibrated
+    So the chance that any part of any group whose true error is within the tolerance is called off
     is at most 1 − level.
 
     Args:
         sums: of G groups; G may be 0.
-        tolerance: the gap that is accepted, in [0, 1].
+        tolerance: the gap, and the error over bands, that is accepted, in [0, 1].
         level: confidence level, in (0, 1).
 
     Returns:
@@ -159,7 +229,10 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     judged, band_judged = n_effective >= MINIMUM_INPUTS, high_effective >= MINIMUM_INPUTS
 
     correlation = np.where(band_judged, _overlap(sums), 1.0)
-    critical = max_statistic_critical_value(correlation[judged], level)
+    curved = judged & (sums.bands.count > 1)
+    shaped, shape_alpha = int(curved.sum()), SHAPE_SHARE * (1 - level)
+    gap_level = level + shape_alpha if shaped else level
+    critical = max_statistic_critical_value(correlation[judged], gap_level)
     alpha, corrected_alpha = 1 - level, 2 * special.ndtr(-critical)
     gap_low, gap_high = gap_interval(confidence, s, n, alpha, whole)
     low, high = gap_interval(confidence, s, n, corrected_alpha, whole)
@@ -170,11 +243,48 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
     floor = ece_noise_floor(sums)
 
-    outside = (low > tolerance) | (high < -tolerance)
-    outside |= band_judged & ((high_gap_low > tolerance) | (high_gap_high < -tolerance))
-    inside = (low >= -tolerance) & (high <= tolerance)
-    inside &= (sums.high_n == 0) | ((high_gap_low >= -tolerance) & (high_gap_high <= tolerance))
-    inside &= ece - floor <= tolerance
+    curve = shape(sums.bands, 1 - (1 - shape_alpha) ** (1 / max(1, shaped)))
+    claims = np.where(sums.n_claims > 0, sums.n_claims, np.nan)
+    every, everywhere = np.ones(len(sums)), np.ones(len(sums), dtype=np.bool_)
+    banded = sums.high_claims > 0
+    parts: dict[PartName, Part] = {
+        "whole": Part(
+            confidence - accuracy,
+            low,
+            high,
+            n,
+            n_inputs,
+            n_effective,
+            every,
+            everywhere,
+            gap_states(low, high, judged, everywhere, tolerance),
+        ),
+        "shape": Part(
+            curve.error,
+            curve.low,
+            curve.high,
+            n,
+            n_inputs,
+            n_effective,
+            every,
+            ~curve.alone,
+            shape_states(curve.low, curve.high, judged, ~curve.alone, tolerance),
+        ),
+        "high_band": Part(
+            high_claimed - high_observed,
+            high_gap_low,
+            high_gap_high,
+            sums.high_n,
+            high_inputs,
+            high_effective,
+            sums.high_claims / claims,
+            banded,
+            gap_states(high_gap_low, high_gap_high, band_judged, banded, tolerance),
+        ),
+    }
+    everybody: SpeaksFor = "all"
+    worst = [_worst(parts, g) for g in range(len(sums))]
+    states: tuple[State, ...] = tuple(state for state, _ in worst)
 
     return Judgement(
         n_claims=sums.n_claims,
@@ -206,12 +316,18 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         minimum_detectable_gap=minimum_detectable_gap(
             confidence, effective_n(confidence, s, n, whole), alpha
         ),
-        verdict=_verdicts(judged & outside, judged & ~outside & inside),
+        **parts,
+        curve=curve,
+        state=states,
+        reason=tuple(name for _, name in worst),
+        speaks_for=(everybody,) * len(sums),
+        reaches=(None,) * len(sums),
+        verdict=tuple(VERDICT_OF[one] for one in states),
         tolerance=tolerance,
         high_from=sums.high_from,
         level=level,
         critical_value=critical,
-        method=_method(int(judged.sum())),
+        method=_method(int(judged.sum()), shaped),
     )
 
 
@@ -279,12 +395,15 @@ def _overlap(sums: GroupSums) -> FloatArray:
     return np.where(alone, 1.0, np.sqrt(share))
 
 
-def _verdicts(miscalibrated: BoolArray, within: BoolArray) -> tuple[Verdict, ...]:
-    names: tuple[Verdict, ...] = ("cannot_tell", "within_tolerance", "miscalibrated")
-    return tuple(names[code] for code in np.where(miscalibrated, 2, within.astype(int)).tolist())
+def _worst(parts: dict[PartName, Part], group: int) -> tuple[State, PartName | None]:
+    """A group's state, and the part that gives it."""
+    counted = [name for name in PART_NAMES if parts[name].matters(group)]
+    name = min(counted, key=lambda one: STATES.index(parts[one].state[group]))
+    state = parts[name].state[group]
+    return state, None if state == "fine" else name
 
 
-def _method(groups: int) -> str:
+def _method(groups: int, shaped: int) -> str:
     if groups == 0:
         return f"no correction: no group has {MINIMUM_INPUTS} effective inputs"
     what = "1 group" if groups == 1 else f"{groups} groups"
@@ -292,4 +411,6 @@ def _method(groups: int) -> str:
     if groups > 1:
         words += "; groups counted as independent, which errs on the safe side where they overlap"
         words += " (Šidák 1967)"
+    if shaped:
+        words += f"; a fifth of the chance of error goes to the shape of {shaped}"
     return words

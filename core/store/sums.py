@@ -304,6 +304,7 @@ def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSum
         s=_whole(by_bin(right, claims)),
         sv=by_bin(labelled, sv),
         svv=by_bin(labelled, svv),
+        high_claims=_whole(by_group(high, claims)),
         high_n=_whole(by_group(high & labelled, claims)),
         high_s=_whole(by_group(high & right, claims)),
         high_sv=by_group(high & labelled, sv),
