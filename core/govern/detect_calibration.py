@@ -63,8 +63,8 @@ def calibration_conditions(
 ) -> tuple[Condition, ...]:
     """The registered signals that are off, and those with a segment that is.
 
-    Where none of the automated claims is labelled, the labels cannot speak for all and nothing is
-    said; where labels were drawn with logged chances, the whole is weighted by them.
+    Where the labels cannot speak for all claims (`core.measure.label_reach`) nothing is said of
+    them; where labels were drawn with logged chances, the whole is weighted by them.
 
     Args:
         cursor: of the ledger.
@@ -77,14 +77,16 @@ def calibration_conditions(
     for signal in sorted(state.entries):
         names = segments.get(signal, ())
         one = recent(cursor, state, signal, week, level=level, names=names)
-        if one is None or one.labels.one_sided:
+        if one is None:
             continue
         severity = resting(state, seen, signal, now)
         if one.labels.n_drawn:
             weighted = _reweighted(cursor, state, signal, week, level)
             if weighted is not None and not -one.tolerance <= weighted.high <= one.tolerance:
                 found += _off_by_weights(signal, one, weighted, severity)
-        elif one.verdict == "miscalibrated":
+        elif not one.speaks_for_all:
+            continue
+        elif one.state == "off":
             found.append(_off(signal, one, severity))
         else:
             found += _hidden(signal, one, severity)
@@ -116,17 +118,23 @@ def _off(signal: str, one: Recent, severity: Severity) -> Condition:
         f"{basis(one.n, one.n_inputs, one.n_days)}"
     )
     band = (
-        f"stated at {one.high_from * 100:.6g}% or more it claims {percent(one.high_claimed)} and "
-        f"gets {percent(one.high_observed)}, a gap of "
+        f"stated at {one.high_from * 100:.6g}% or more it is right {percent(one.high_observed)} "
+        f"of the time (said {percent(one.high_claimed)}), a gap of "
         f"{points(one.high_claimed - one.high_observed)} points "
         f"({ends(one.high_low, one.high_high)}) over "
         f"{basis(one.high_n, one.high_inputs, one.high_days)}"
     )
-    if one.whole_off:
+    curve = (
+        f"over the range of confidence it is off by {one.error * 100:.1f} points on average (at "
+        f"least {one.error_low * 100:.1f}): {one.error_where}"
+    )
+    if "whole" in one.off_parts:
         said = f"{whole}; {accepted(one.tolerance)} accepted."
         said += f" Of these, {band}." if one.band_off else ""
-    else:
+    elif one.band_off:
         said = f"{band}; {accepted(one.tolerance)} accepted. As a whole {whole}."
+    else:
+        said = f"errors cancel: {whole}, but {curve}; {one.tolerance * 100:.6g} points accepted."
     evidence = {
         **_span(one),
         "claims": str(one.n),
@@ -136,6 +144,8 @@ def _off(signal: str, one: Recent, severity: Severity) -> Condition:
         "low": f"{one.low:.4f}",
         "high": f"{one.high:.4f}",
     }
+    if "shape" in one.off_parts:
+        evidence |= {"error": f"{one.error:.4f}", "error_low": f"{one.error_low:.4f}"}
     if one.band_off:
         evidence |= {
             "band_from": f"{one.high_from:.6g}",
@@ -195,12 +205,12 @@ def _hidden(signal: str, one: Recent, severity: Severity) -> list[Condition]:
 def _segments(
     signal: str, one: Recent, name: str, off: Sequence[Off], severity: Severity
 ) -> Condition:
-    told = "; ".join(_told(each, one) for each in off[:NAMED])
+    told = "; ".join(_told(each) for each in off[:NAMED])
     more = len(off) - NAMED
     told += f"; and {more} more" if more > 0 else ""
     health = (
         f"within {accepted(one.tolerance)}"
-        if one.verdict == "within_tolerance"
+        if one.state == "fine"
         else f"not shown to be outside {accepted(one.tolerance)}"
     )
     worst = off[0]
@@ -226,18 +236,14 @@ def _segments(
         f"{health}: {points(one.gap)} points ({ends(one.low, one.high)}) over "
         f"{basis(one.n, one.n_inputs, one.n_days)}.{_rests_on_nothing(severity)}",
         f"Give these cases bands of their own in its entry, require {name} in its validation, or "
-        "mend the confidence there.",
+        "fix the confidence there.",
         evidence=tuple(sorted(evidence.items())),
         level=severity,
     )
 
 
-def _told(each: Off, one: Recent) -> str:
-    band = f" at {one.high_from * 100:.6g}% or more" if each.band else ""
-    return (
-        f"{segment(each.dimension, each.value)}{band} is off by {points(each.gap)} points "
-        f"({ends(each.low, each.high)}) over {basis(each.n, each.n_inputs, each.n_days)}"
-    )
+def _told(each: Off) -> str:
+    return f"{segment(each.dimension, each.value)} is off: {each.words}"
 
 
 def _rests_on_nothing(severity: Severity) -> str:

@@ -14,18 +14,22 @@ import duckdb
 import numpy as np
 
 from core.events import PPM
+from core.govern.figures import basis
+from core.govern.part_words import part_words, shape_where
 from core.govern.spec import Maturity
 from core.govern.state import State
+from core.measure.label_reach import LabelReach
+from core.measure.parts import PART_NAMES, PartName, PartState
 from core.measure.verdict import (
     HIGH_FROM,
     MINIMUM_INPUTS,
     TOLERANCE,
     Judgement,
-    Verdict,
     judge,
 )
 from core.store.basis import NO_DAYS, HowLabelled, LabelledDays, how_labelled, labelled_days
 from core.store.catalogue import dimensions, segment_values
+from core.store.label_reach import label_reaches
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
 
@@ -41,23 +45,25 @@ class Off:
 
     Attributes:
         dimension, value: which.
-        gap, low, high: mean confidence minus accuracy, with the interval that holds for all
-            segments together; of the high-confidence band where only that is off.
-        n: labelled claims.
+        part: which part of it is off; the others may be too.
+        gap, low, high: that part's gap, or of its shape the error, with the bounds that hold for
+            all segments together.
+        words: what it shows, in a clause.
+        n: labelled claims of the part.
         n_inputs: distinct inputs among them.
         n_days: distinct days on which they were made.
-        band: whether it is only the high-confidence band.
     """
 
     dimension: str
     value: str | None
+    part: PartName
     gap: float
     low: float
     high: float
+    words: str
     n: int
     n_inputs: int
     n_days: int
-    band: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,10 @@ class Recent:
         n_inputs: distinct inputs among them; a claim that names none is one of its own.
         n_days: distinct days, UTC, on which they were made.
         gap, low, high: of the whole, the interval at the level asked for.
-        verdict: of the whole by itself.
+        state: of the whole by itself, by its worst part that matters.
+        off_parts: the parts of the whole that are off, the first being the reason.
+        error, error_low, error_high: the error over the bands of confidence, with its bounds.
+        error_where: where in its range it is off; "" where no error of its shape is shown.
         tolerance, high_from: by which.
         high_n, high_inputs, high_days, high_claimed, high_observed: the high-confidence band.
         high_low, high_high: interval of its gap, corrected likewise.
@@ -80,8 +89,8 @@ class Recent:
         off: those shown to be off, worst first.
         bounded: share of the labelled claims that lie in segments shown to be off by less than
             twice the tolerance, in [0, 1].
-        labels: how the labels came about; where they are not ``fair`` the numbers above speak of
-            the labelled claims, and not of all.
+        labels: how the labels came about.
+        reach: for which claims the labels speak.
     """
 
     since: date
@@ -92,7 +101,12 @@ class Recent:
     gap: float
     low: float
     high: float
-    verdict: Verdict
+    state: PartState
+    off_parts: tuple[PartName, ...]
+    error: float
+    error_low: float
+    error_high: float
+    error_where: str
     tolerance: float
     high_from: float
     high_n: int
@@ -108,16 +122,17 @@ class Recent:
     off: tuple[Off, ...]
     bounded: float
     labels: HowLabelled
+    reach: LabelReach
 
     @property
     def band_off(self) -> bool:
         """Whether the high-confidence band by itself is outside tolerance."""
-        return self.high_low > self.tolerance or self.high_high < -self.tolerance
+        return "high_band" in self.off_parts
 
     @property
-    def whole_off(self) -> bool:
-        """Whether the gap of the whole is outside tolerance."""
-        return self.low > self.tolerance or self.high < -self.tolerance
+    def speaks_for_all(self) -> bool:
+        """Whether the labels may speak for all claims; else the numbers are of the labelled."""
+        return self.reach.speaks_for == "all"
 
 
 def week_began(now: datetime) -> datetime:
@@ -192,17 +207,15 @@ def recent(
         return None
     rest = list(range(1, len(found)))
     parts = judge(found.sums.take(rest), tolerance=tolerance, level=level)
-    repeated = found.sums.repeated
-    high_inputs = found.sums.high_n if repeated is None else repeated.high.inputs
     entries = [(by[0], key[0]) for by, key in found.entries[1:]]
     return _measured(
         claims,
         whole,
         parts,
         entries,
-        [int(one) for one in high_inputs],
         labelled_days(cursor, claims, names, high_from=high_from),
         how_labelled(cursor, claims),
+        label_reaches(cursor, claims, tolerance=tolerance, as_of=now)[()],
     )
 
 
@@ -211,19 +224,19 @@ def _measured(
     whole: Judgement,
     parts: Judgement,
     entries: Sequence[tuple[str, str | None]],
-    high_inputs: Sequence[int],
     days: Mapping[tuple[str | None, str | None], LabelledDays],
     labels: HowLabelled,
+    reach: LabelReach,
 ) -> Recent:
     assert claims.since is not None
     assert claims.until is not None
     tolerance = whole.tolerance
-    enough = [i for i in range(len(parts)) if parts.n_inputs[i] >= MINIMUM_INPUTS]
-    within = [i for i in enough if parts.verdict[i] == "within_tolerance"]
+    enough = [i for i in range(len(parts)) if parts.n_effective[i] >= MINIMUM_INPUTS]
+    within = [i for i in enough if parts.state[i] == "fine"]
     off = [
-        _off(parts, i, entries[i], high_inputs[i + 1], days.get(entries[i], NO_DAYS))
+        _off(parts, i, entries[i], days.get(entries[i], NO_DAYS))
         for i in enough
-        if parts.verdict[i] == "miscalibrated"
+        if parts.state[i] == "off"
     ]
     off.sort(key=lambda one: -abs(one.gap))
     n = np.where(np.isfinite(parts.gap), parts.n, 0)
@@ -241,11 +254,16 @@ def _measured(
         gap=float(whole.gap[0]),
         low=float(whole.corrected_low[0]),
         high=float(whole.corrected_high[0]),
-        verdict=whole.verdict[0],
+        state=whole.state[0],
+        off_parts=tuple(name for name in PART_NAMES if whole.part(name).is_off(0)),
+        error=float(whole.shape.value[0]),
+        error_low=float(whole.shape.low[0]),
+        error_high=float(whole.shape.high[0]),
+        error_where=shape_where(whole, 0),
         tolerance=tolerance,
         high_from=whole.high_from,
         high_n=int(whole.high_n[0]),
-        high_inputs=high_inputs[0],
+        high_inputs=int(whole.high_inputs[0]),
         high_days=made.high,
         high_claimed=float(whole.high_claimed[0]),
         high_observed=float(whole.high_observed[0]),
@@ -257,16 +275,24 @@ def _measured(
         off=tuple(off),
         bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,
         labels=labels,
+        reach=reach,
     )
 
 
-def _off(
-    parts: Judgement, i: int, entry: tuple[str, str | None], high_inputs: int, days: LabelledDays
-) -> Off:
-    low, high = float(parts.corrected_low[i]), float(parts.corrected_high[i])
-    if low > parts.tolerance or high < -parts.tolerance:
-        n, inputs = int(parts.n[i]), int(parts.n_inputs[i])
-        return Off(*entry, float(parts.gap[i]), low, high, n, inputs, days.n, band=False)
-    gap = float(parts.high_claimed[i] - parts.high_observed[i])
-    low, high = float(parts.high_gap_low[i]), float(parts.high_gap_high[i])
-    return Off(*entry, gap, low, high, int(parts.high_n[i]), high_inputs, days.high, band=True)
+def _off(parts: Judgement, i: int, entry: tuple[str, str | None], days: LabelledDays) -> Off:
+    reason = parts.reason[i]
+    assert reason is not None
+    part = parts.part(reason)
+    n, inputs = int(part.n[i]), int(part.n_inputs[i])
+    n_days = days.high if reason == "high_band" else days.n
+    return Off(
+        *entry,
+        part=reason,
+        gap=float(part.value[i]),
+        low=float(part.low[i]),
+        high=float(part.high[i]),
+        words=part_words(parts, i, reason, basis(n, inputs, n_days)),
+        n=n,
+        n_inputs=inputs,
+        n_days=n_days,
+    )

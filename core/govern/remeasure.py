@@ -1,7 +1,7 @@
 """A re-measurement: one fingerprint's newest settled production claims, judged once more.
 
 What a validation rests on was measured once, on the claims of then. This measures the same on the
-last `window_days` whose labels have come of age, so that no set is ever judged for ever.
+last `window_days` whose outcomes are final, so that no set is ever judged for ever.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ import duckdb
 
 from core.govern.figures import counted, ends, points, segment
 from core.govern.fingerprint import Fingerprint
+from core.govern.part_words import part_words
 from core.govern.spec import SignalSpec
+from core.measure.parts import PartName, PartState
 from core.measure.sums import group_sums
-from core.measure.verdict import Judgement, Verdict, judge
+from core.measure.verdict import VERDICT_OF, Judgement, Verdict, judge
 from core.store.cohorts import Matured, matured_cells
 from core.store.errors import UnknownDimension
 from core.store.fingerprints import Seen
 
-_WORDS: dict[Verdict, str] = {
-    "miscalibrated": "miscalibrated",
-    "within_tolerance": "within tolerance",
-    "cannot_tell": "cannot tell yet",
+_WORDS: dict[PartState, str] = {
+    "off": "off",
+    "at_the_edge": "at the edge of the tolerance",
+    "too_few": "too few labels",
+    "fine": "fine",
 }
 #: So many segments that are off are named in the sentence.
 _NAMED = 3
@@ -52,7 +55,11 @@ class Measured:
         n_inputs: distinct inputs among them.
         gap: mean confidence minus accuracy; nan without a label.
         low, high: its simultaneous 95 % interval over the whole and the required segments.
-        verdict: of this group.
+        state: the verdict on this group.
+        reason: the part that gives it; None where it is fine.
+        off: what is off beside the gap: its high-confidence band or the shape, in words; "" where
+            nothing is.
+        error, error_low: the error over the bands of confidence, and its lower bound.
         band: the gap of its high-confidence band by itself, where only that is off.
     """
 
@@ -62,20 +69,26 @@ class Measured:
     gap: float
     low: float
     high: float
-    verdict: Verdict
+    state: PartState
+    reason: PartName | None
+    off: str
+    error: float
+    error_low: float
     band: Band | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """In the three words of acts and files."""
+        return VERDICT_OF[self.state]
 
     @property
     def words(self) -> str:
         """``gap +1.2 points (−0.4 to +2.8), 1,203 claims of 1,100 inputs``."""
         if not self.n:
-            return "no label has come of age"
+            return "no outcome is final yet"
         rests = f"{counted(self.n, 'claim')} of {counted(self.n_inputs, 'input')}"
         whole = f"gap {_interval(self.gap, self.low, self.high)}, {rests}"
-        if self.band is None:
-            return whole
-        band = _interval(self.band.gap, self.band.low, self.band.high)
-        return f"{whole}; of the high-confidence band by itself {band}, n {self.band.n:,}"
+        return f"{whole}; {self.off}" if self.off else whole
 
 
 @dataclass(frozen=True)
@@ -105,18 +118,18 @@ class Remeasured:
         if not self.whole.n:
             come = ""
             if self.next_labels is not None:
-                come = f"; the first come of age on {self.next_labels:%Y-%m-%d}"
+                come = f"; the first will be on {self.next_labels:%Y-%m-%d}"
             return (
-                f"{self.fingerprint.words()}: cannot tell yet, for no label of {period} has come "
-                f"of age{come}."
+                f"{self.fingerprint.words()}: too few labels, no outcome of {period} is final "
+                f"yet{come}."
             )
-        off = [one for one in self.segments if one.verdict == "miscalibrated"]
+        off = [one for one in self.segments if one.state == "off"]
         off.sort(key=lambda one: -abs(one.gap))
         named = "; ".join(f"{_name(one)} is off: {one.words}" for one in off[:_NAMED])
         more = f"; and {len(off) - _NAMED} more segments" if len(off) > _NAMED else ""
         told = f" {named}{more}." if named else ""
         return (
-            f"{self.fingerprint.words()}: {_WORDS[self.whole.verdict]}, {self.whole.words}, "
+            f"{self.fingerprint.words()}: {_WORDS[self.whole.state]}, {self.whole.words}, "
             f"{period}.{told}"
         )
 
@@ -177,18 +190,28 @@ def _measured(keys: Sequence[tuple[str, str | None] | None], judged: Judgement) 
             float(judged.gap[i]),
             float(judged.corrected_low[i]),
             float(judged.corrected_high[i]),
-            judged.verdict[i],
+            judged.state[i],
+            judged.reason[i],
+            _beside(judged, i),
+            float(judged.shape.value[i]),
+            float(judged.shape.low[i]),
             _band(judged, i),
         )
         for i, where in enumerate(keys)
     ]
 
 
+def _beside(judged: Judgement, i: int) -> str:
+    """What is off in a group whose gap as a whole is not."""
+    reason = judged.reason[i]
+    if judged.state[i] != "off" or reason in (None, "whole"):
+        return ""
+    return part_words(judged, i, reason)
+
+
 def _band(judged: Judgement, i: int) -> Band | None:
     """The high-confidence band, where it is what makes a group miscalibrated."""
-    tolerance = judged.tolerance
-    off = judged.corrected_low[i] > tolerance or judged.corrected_high[i] < -tolerance
-    if judged.verdict[i] != "miscalibrated" or off:
+    if judged.reason[i] != "high_band" or judged.state[i] != "off":
         return None
     gap = judged.high_claimed[i] - judged.high_observed[i]
     low, high = judged.high_gap_low[i], judged.high_gap_high[i]
@@ -210,6 +233,10 @@ def _as_json(one: Measured) -> dict[str, Any]:
         "low": _decimal(one.low),
         "high": _decimal(one.high),
         "verdict": one.verdict,
+        "state": one.state,
+        "part": one.reason,
+        "error": _decimal(one.error),
+        "error_low": _decimal(one.error_low),
         "high_band": None
         if one.band is None
         else {

@@ -15,11 +15,11 @@ from scipy import special
 from core.measure.cells import FloatArray, IntArray
 from core.measure.sums import BoolArray
 
-State = Literal["off", "at_the_edge", "fine", "too_few"]
+PartState = Literal["off", "at_the_edge", "fine", "too_few"]
 PartName = Literal["whole", "shape", "high_band"]
 
 #: Worst first.
-STATES: tuple[State, ...] = ("off", "at_the_edge", "too_few", "fine")
+STATES: tuple[PartState, ...] = ("off", "at_the_edge", "too_few", "fine")
 #: In the order in which they are named as the reason.
 PART_NAMES: tuple[PartName, ...] = ("whole", "high_band", "shape")
 #: A part with too few labels counts against its group once it holds this share of its claims; a
@@ -51,7 +51,7 @@ class Part:
     n_effective: FloatArray
     share: FloatArray
     present: BoolArray
-    state: tuple[State, ...]
+    state: tuple[PartState, ...]
 
     def is_off(self, group: int) -> bool:
         """Whether a group's part is off."""
@@ -66,7 +66,7 @@ class Part:
 
 def gap_states(
     low: FloatArray, high: FloatArray, enough: BoolArray, present: BoolArray, tolerance: float
-) -> tuple[State, ...]:
+) -> tuple[PartState, ...]:
     """States of a gap by its interval.
 
     Args:
@@ -86,7 +86,7 @@ def gap_states(
 
 def shape_states(
     low: FloatArray, high: FloatArray, enough: BoolArray, present: BoolArray, tolerance: float
-) -> tuple[State, ...]:
+) -> tuple[PartState, ...]:
     """States of a shape by its bounds, both 0 or more; arguments as in `gap_states`."""
     return _states(
         off=enough & (low > tolerance),
@@ -98,8 +98,8 @@ def shape_states(
 
 def _states(
     *, off: BoolArray, fine: BoolArray, shown: BoolArray, present: BoolArray
-) -> tuple[State, ...]:
-    names: tuple[State, ...] = ("fine", "off", "at_the_edge", "too_few")
+) -> tuple[PartState, ...]:
+    names: tuple[PartState, ...] = ("fine", "off", "at_the_edge", "too_few")
     codes = np.select([~present, off, fine, shown], [0, 1, 0, 2], 3)
     return tuple(names[code] for code in codes.tolist())
 

@@ -14,7 +14,7 @@ from core.measure.cells import Cells, FloatArray, GroupSums
 from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.noise import ece_p_value
 from core.measure.overconfidence import overconfidence_p_value
-from core.measure.parts import PART_NAMES, STATES, PartName, State, labels_to_decide
+from core.measure.parts import PART_NAMES, STATES, PartName, PartState, labels_to_decide
 from core.measure.regression import calibration_slope_intercept
 from core.measure.reliability import corp_decomposition
 from core.measure.scores import (
@@ -88,7 +88,7 @@ class PartMeasure:
         over, under: of a shape that is shown: the bands where it is over- and underconfident.
     """
 
-    state: State
+    state: PartState
     value: float | None
     low: float | None
     high: float | None
@@ -184,7 +184,7 @@ class Measures:
     minimum_detectable_gap: float | None
     n_effective: float
     largest_share: float | None
-    state: State
+    state: PartState
     reason: PartName | None
     speaks_for: SpeaksFor
     parts: Mapping[PartName, PartMeasure]

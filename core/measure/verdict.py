@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special
 
-from core.measure.cells import FloatArray, GroupSums, IntArray
+from core.measure.cells import Bands, FloatArray, GroupSums, IntArray
 from core.measure.intervals import (
     effective_n,
     gap_interval,
@@ -23,7 +23,7 @@ from core.measure.parts import (
     STATES,
     Part,
     PartName,
-    State,
+    PartState,
     gap_states,
     shape_states,
 )
@@ -86,6 +86,7 @@ class Judgement:
         shape: the error over the bands of confidence.
         high_band: the gap of the high-confidence band.
         curve: what the shape's bounds rest on, and where in the range it is off.
+        bands: the bands of confidence over which that is.
         state: one per group: its worst part that matters; ``too_few`` where the labels cannot speak
             for all claims.
         reason: the part that gives it; None where it is fine.
@@ -132,7 +133,8 @@ class Judgement:
     shape: Part
     high_band: Part
     curve: Shape
-    state: tuple[State, ...]
+    bands: Bands
+    state: tuple[PartState, ...]
     reason: tuple[PartName | None, ...]
     speaks_for: tuple[SpeaksFor, ...]
     reaches: tuple[LabelReach | None, ...]
@@ -159,7 +161,7 @@ class Judgement:
             reaches: one per group; None: nothing is known against its labels.
         """
         held = [one is not None and one.speaks_for == "labelled" for one in reaches]
-        state: tuple[State, ...] = tuple(
+        state: tuple[PartState, ...] = tuple(
             "too_few" if no else now for now, no in zip(self.state, held, strict=True)
         )
         speaks_for: tuple[SpeaksFor, ...] = tuple("labelled" if no else "all" for no in held)
@@ -174,7 +176,7 @@ class Judgement:
 
 
 #: What the four words of people are to files and programs.
-VERDICT_OF: dict[State, Verdict] = {
+VERDICT_OF: dict[PartState, Verdict] = {
     "off": "miscalibrated",
     "at_the_edge": "cannot_tell",
     "too_few": "cannot_tell",
@@ -284,7 +286,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     }
     everybody: SpeaksFor = "all"
     worst = [_worst(parts, g) for g in range(len(sums))]
-    states: tuple[State, ...] = tuple(state for state, _ in worst)
+    states: tuple[PartState, ...] = tuple(state for state, _ in worst)
 
     return Judgement(
         n_claims=sums.n_claims,
@@ -318,6 +320,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         ),
         **parts,
         curve=curve,
+        bands=sums.bands,
         state=states,
         reason=tuple(name for _, name in worst),
         speaks_for=(everybody,) * len(sums),
@@ -395,7 +398,7 @@ def _overlap(sums: GroupSums) -> FloatArray:
     return np.where(alone, 1.0, np.sqrt(share))
 
 
-def _worst(parts: dict[PartName, Part], group: int) -> tuple[State, PartName | None]:
+def _worst(parts: dict[PartName, Part], group: int) -> tuple[PartState, PartName | None]:
     """A group's state, and the part that gives it."""
     counted = [name for name in PART_NAMES if parts[name].matters(group)]
     name = min(counted, key=lambda one: STATES.index(parts[one].state[group]))

@@ -9,9 +9,9 @@ import duckdb
 
 from core.measure import reliability
 from core.measure.drift import Stability, population_stability
-from core.measure.verdict import Verdict
+from core.measure.parts import PartState
 from core.review.pointer import Pointer
-from core.review.words import VERDICT_WORDS, count, counted, p_words
+from core.review.words import STATE_WORDS, count, counted, p_words
 from core.store.catalogue import SignalFacts
 from core.store.cells import grouped_cells
 from core.store.dimensions import week_label
@@ -29,7 +29,7 @@ def changes(
     facts: SignalFacts,
     monday: date,
     claims: tuple[int, int],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[PartState],
 ) -> tuple[Pointer, ...]:
     """What changed in the week from ``monday``: versions, volume, confidences, the verdict.
 
@@ -49,8 +49,8 @@ def changes(
     if before and now:
         found += _confidences(cursor, facts.name, monday)
     if len(verdicts) > 1 and verdicts[-2] != verdicts[-1]:
-        old, new = (VERDICT_WORDS[one].lower() for one in verdicts[-2:])
-        text = f"Verdict of the newest mature week: {old} → {new}"
+        old, new = (STATE_WORDS[one].lower() for one in verdicts[-2:])
+        text = f"Verdict of the newest complete week: {old} → {new}"
         found.append(Pointer(text, "drift", facts.name))
     return tuple(found)
 

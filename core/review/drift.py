@@ -116,7 +116,7 @@ def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> 
             "n_claims": judged.n_claims,
             "n_inputs": judged.n_inputs,
             "mature": mature(found.starts, days, judged.coverage, now),
-            "verdict": list(judged.verdict),
+            "verdict": list(judged.state),
             "gap": judged.gap,
             "gap_low": judged.gap_low,
             "gap_high": judged.gap_high,
@@ -180,7 +180,7 @@ def _breaches(periods: pd.DataFrame, judged: Judgement, days: int, period: Perio
     outside = (judged.corrected_low > judged.tolerance) | (
         judged.corrected_high < -judged.tolerance
     )
-    out = outside & periods["mature"].to_numpy(bool) & (np.array(judged.verdict) == "miscalibrated")
+    out = outside & periods["mature"].to_numpy(bool) & (np.array(judged.state) == "off")
     rows: list[tuple[date, date, str]] = []
     at = 0
     while at < len(out):

@@ -12,7 +12,8 @@ from core.govern.acts import moment
 from core.govern.bundle import Bundle, Part
 from core.govern.criteria import METRIC_WORDS, CriterionResult, Outcome
 from core.govern.spec import OTHER_METRICS
-from core.measure.summary import HighBand, Measures
+from core.measure.parts import PartState
+from core.measure.summary import HighBand, Measures, PartMeasure
 from core.review import sentences
 from core.review.explain import MeasureRow, measure_rows
 from core.review.fact import Fact
@@ -288,12 +289,43 @@ def _segment_words(bundle: Bundle) -> str:
 
 
 def _measures(part: Part) -> Measures:
-    found = dict(part.measures)
+    found = {**_OF_BEFORE, **part.measures}
+    found.pop("bounds", None)
+    if "state" not in part.measures:
+        found["state"] = _STATES[found["verdict"]]
+        found["n_effective"] = float(found["n_inputs"])
+    found["parts"] = {
+        name: PartMeasure(
+            state=one["verdict"],
+            over=tuple(one.get("overconfident_at", ())),
+            under=tuple(one.get("underconfident_at", ())),
+            **{field: one[field] for field in _PART_FIELDS},
+        )
+        for name, one in found["parts"].items()
+    }
     band = found["high_band"]
     if band is not None:
         rest = {name: value for name, value in band.items() if name != "from"}
         found["high_band"] = HighBand(high_from=band["from"], **rest)
     return Measures(**found)
+
+
+#: What evidence frozen before verdicts had parts does not hold.
+_OF_BEFORE: dict[str, Any] = {
+    "largest_share": None,
+    "reason": None,
+    "speaks_for": "all",
+    "parts": {},
+}
+_STATES: dict[str, PartState] = {
+    "miscalibrated": "off",
+    "within_tolerance": "fine",
+    "cannot_tell": "too_few",
+}
+_PART_FIELDS = (
+    *("value", "low", "high", "n", "n_inputs", "n_effective", "share"),
+    "labels_needed",
+)
 
 
 def _intervals(part: Part) -> Mapping[str, tuple[float, float]]:

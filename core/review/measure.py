@@ -12,11 +12,13 @@ import duckdb
 
 from core.measure.summary import Measures, measure_groups
 from core.measure.verdict import MINIMUM_INPUTS
+from core.review import sentences
 from core.review.terms import USUAL, read_state, terms_of
-from core.review.words import counted, cut, within
+from core.review.words import counted, cut, group_name, within
 from core.store.catalogue import signals
 from core.store.cells import grouped_cells
 from core.store.errors import LedgerError
+from core.store.label_reach import label_reaches
 from core.store.selection import Selection
 
 
@@ -58,15 +60,15 @@ class MeasureReport:
         """What the verdicts rest on, in plain lines."""
         if not any(one.n_claims or one.n_unstated for one in self.groups):
             return ("No claim matches these filters.",)
-        judged = sum(one.n_inputs >= MINIMUM_INPUTS for one in self.groups)
+        judged = sum(one.n_effective >= MINIMUM_INPUTS for one in self.groups)
         corrected = (
             f"verdicts use intervals corrected together over {counted(judged, 'group')} "
             f"(max-statistic)."
             if judged
-            else f"no verdict: no group has {MINIMUM_INPUTS} labelled inputs."
+            else f"no verdict: no group has {MINIMUM_INPUTS} effective inputs."
         )
         lines = [
-            f"Gap = mean confidence − accuracy, in points; + claims more than it delivers. "
+            f"Gap = mean confidence − accuracy, in points; + is overconfident. "
             f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
             f"Intervals shown are 95% each; {corrected}"
         ]
@@ -75,6 +77,9 @@ class MeasureReport:
             lines.append(f"Left out, for they state no confidence: {counted(unstated, 'claim')}.")
         if not self.selection.splits_chosen and "split" not in self.by:
             lines.append("Claims of the tuning split are left out unless asked for.")
+        for one in self.groups:
+            named = f"{group_name(one.group)}: " if len(self.groups) > 1 else ""
+            lines += [f"{named}{words}" for words in sentences.beside(one)]
         for one in self.groups:
             for field, reason in one.notes.items():
                 lines.append(f"{field}: {reason}")
@@ -88,6 +93,7 @@ def measure(
     by: Sequence[str] = (),
     tolerance: float | None = None,
     high_from: float | None = None,
+    as_of: datetime | None = None,
 ) -> MeasureReport:
     """Measure the selected claims of one signal, split by ``by``.
 
@@ -97,6 +103,8 @@ def measure(
         by: dimensions.
         tolerance: the gap accepted; None: what the registry entry says, or else the usual.
         high_from: lower edge of the high-confidence band; None: likewise.
+        as_of: when the claims' ages are taken, UTC without zone; None: the selection's
+            ``as_known``, or now.
 
     Raises:
         UnknownSignal: a signal that this ledger has not seen.
@@ -112,9 +120,16 @@ def measure(
     if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
         check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
-    measures = measure_groups(keys, grouped.cells, tolerance=tolerance, high_from=high_from)
-    as_of = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    return MeasureReport(selection, grouped.by, as_of, measures, tolerance, high_from)
+    found = label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
+    measures = measure_groups(
+        keys,
+        grouped.cells,
+        tolerance=tolerance,
+        high_from=high_from,
+        reaches=[found.get(key) for key in grouped.keys],
+    )
+    now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from)
 
 
 def check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:

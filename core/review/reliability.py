@@ -19,6 +19,7 @@ from core.review import explain, sentences
 from core.review.labels import escalated_cases_only
 from core.review.words import value_name
 from core.store.cells import grouped_cells
+from core.store.label_reach import label_reaches
 from core.store.selection import Selection
 
 
@@ -128,6 +129,9 @@ def side_by_side(
     cells = [one for _, one in named]
     chosen = [escalated_cases_only(cursor, one, as_of=as_of) for _, one in asked]
     judgement = judge(group_sums(cells, high_from), tolerance=tolerance)
+    reaches = [
+        label_reaches(cursor, one, tolerance=tolerance, as_of=as_of).get(()) for _, one in asked
+    ]
     # measure_groups sorts by verdict; the page keeps the order asked for.
     measured = {
         one.group["at"]: one
@@ -136,6 +140,7 @@ def side_by_side(
             cells,
             tolerance=tolerance,
             high_from=high_from,
+            reaches=reaches,
         )
     }
     groups = tuple(
@@ -153,11 +158,9 @@ def _one(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Cells:
 def _group(name: str, cells: Cells, measures: Measures, judgement: Judgement, at: int) -> GroupView:
     tolerance, high_from = judgement.tolerance, judgement.high_from
     corrected = (float(judgement.corrected_low[at]), float(judgement.corrected_high[at]))
-    high_gap = (float(judgement.high_gap_low[at]), float(judgement.high_gap_high[at]))
     reasons = (
-        sentences.why_not_told(
-            measures, tolerance=tolerance, corrected=corrected, high_gap=high_gap
-        ),
+        sentences.why_not_decided(measures, tolerance=tolerance),
+        *sentences.beside(measures),
         sentences.unseen(measures),
     )
     found = {

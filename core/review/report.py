@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.govern.replay import Replay, TrailBroken
 from core.govern.state import State
-from core.measure.verdict import Verdict
+from core.measure.parts import PartState
 from core.review.drift import DriftView, drift_view
 from core.review.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.review.overview import overview
@@ -33,7 +33,7 @@ from core.review.week import (
 from core.review.windows import Window
 from core.review.words import (
     ABSENT,
-    VERDICT_WORDS,
+    STATE_WORDS,
     count,
     counted,
     cut,
@@ -102,7 +102,7 @@ class Line:
     """
 
     signal: str
-    verdict: Verdict
+    verdict: PartState
     verdict_words: str
     gap: str
     gap_of: str
@@ -324,8 +324,8 @@ def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
         high_n += f", from {cut(row.terms.high_from)}"
     return Line(
         signal=row.signal,
-        verdict=row.verdict,
-        verdict_words=VERDICT_WORDS[row.verdict],
+        verdict=row.state,
+        verdict_words=STATE_WORDS[row.state],
         gap=points(row.gap, decimals=1),
         gap_of=_gap_of(row),
         judged=row.judged_week or "",

@@ -61,6 +61,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from core.govern.detect_theatre import MINIMUM_DECISIONS
+from core.govern.part_words import reach_words
 from core.measure.verdict import MINIMUM_INPUTS
 from core.review.risk_facts import Recent, SignalFacts, Version, Watch
 from core.review.segments import Segment
@@ -212,6 +213,9 @@ def aggregate(facts: SignalFacts) -> Found:
     if recent.band_off:
         band = Link("reliability", facts.signal, since=recent.since, until=recent.until)
         return Found("open", _band(recent), band)
+    if "shape" in recent.off_parts:
+        curve = Link("reliability", facts.signal, since=recent.since, until=recent.until)
+        return Found("open", _shape(recent), curve)
     if not facts.dimensions:
         return Found(
             "not_measured",
@@ -226,7 +230,7 @@ def aggregate(facts: SignalFacts) -> Found:
         f"than {_size(2 * recent.tolerance)}, {recent.n_within} of {recent.n_segments} by less "
         f"than {_size(recent.tolerance)}{small}; {_gap(recent)} as a whole."
     )
-    told = recent.verdict == "within_tolerance" and recent.bounded >= ENOUGH
+    told = recent.state == "fine" and recent.bounded >= ENOUGH
     return Found("covered" if told else "not_measured", line, days)
 
 
@@ -267,16 +271,18 @@ def drift(facts: SignalFacts) -> Found:
             f"within {within(recent.tolerance)}, but its high-confidence band cannot be told yet "
             f"(n {count(recent.high_n)})"
         )
-    if recent.verdict == "miscalibrated":
+    if recent.state == "off":
         says = f"outside {within(recent.tolerance)}"
-        if abs(recent.gap) <= recent.tolerance and recent.band_off:
+        if recent.off_parts[0] == "high_band":
             says = f"its high-confidence band is outside {within(recent.tolerance)}"
+        elif recent.off_parts[0] == "shape":
+            says = f"but its errors cancel: {recent.error_where}"
         if _changed(facts):
             status = "open"
         else:
             # Lost calibration alone is no drift of inputs; nor is it shown that none drifted.
             says += ", and nothing shows that its inputs drifted"
-    elif recent.verdict == "within_tolerance":
+    elif recent.state == "fine":
         status, says = "covered", f"within {within(recent.tolerance)}"
     elif inside and _all_watched(facts):
         status = "covered"
@@ -742,6 +748,8 @@ def _doubt(facts: SignalFacts) -> str | None:
             f"{count(labels.n_drawn)} of {counted(labels.n_known, 'label')} were drawn with a "
             "logged chance (label_propensity): without weights these numbers would mislead."
         )
+    if facts.recent is not None and not facts.recent.speaks_for_all:
+        return reach_words(facts.recent.reach)
     return None
 
 
@@ -772,20 +780,26 @@ def _cases(facts: SignalFacts) -> str:
 def _off(recent: Recent) -> str:
     worst = recent.off[0]
     more = f", and {len(recent.off) - 1} more off" if len(recent.off) > 1 else ""
-    band = f" at {cut(recent.high_from)} or more" if worst.band else ""
     return (
-        f"In {recent.since} to {recent.until} {worst.dimension}={value_name(worst.value)}{band} is "
-        f"off by {points(worst.gap, decimals=1)} points ({points(worst.low, decimals=1)} to "
-        f"{points(worst.high, decimals=1)}; n {count(worst.n)}){more}, beside {_gap(recent)} as a "
-        "whole."
+        f"In {recent.since} to {recent.until} {worst.dimension}={value_name(worst.value)} is off: "
+        f"{worst.words}{more}, beside {_gap(recent)} as a whole."
     )
 
 
 def _band(recent: Recent) -> str:
     return (
         f"In {recent.since} to {recent.until}, stated at {cut(recent.high_from)} or more, it "
-        f"claims {percent(recent.high_claimed)} and gets {percent(recent.high_observed)} (n "
-        f"{count(recent.high_n)}), beside {_gap(recent)} as a whole."
+        f"is right {percent(recent.high_observed)} of the time (said "
+        f"{percent(recent.high_claimed)}, n {count(recent.high_n)}), beside {_gap(recent)} as a "
+        "whole."
+    )
+
+
+def _shape(recent: Recent) -> str:
+    return (
+        f"In {recent.since} to {recent.until} errors cancel: {recent.error_where}. Over the range "
+        f"of confidence it is off by {size_of(recent.error)} on average (at least "
+        f"{size_of(recent.error_low)}), beside {_gap(recent)} as a whole."
     )
 
 

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.govern.part_words import part_words
 from core.measure.cells import GroupSums
 from core.measure.segments import (
     MaxStatisticTest,
@@ -18,7 +19,7 @@ from core.measure.segments import (
 )
 from core.measure.shrinkage import shrunken_gaps
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
-from core.review.words import count, counted, dimension_name, percent, points, value_name, within
+from core.review.words import counted, dimension_name, value_name, within
 from core.store.cells import grouped_cells
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
@@ -156,9 +157,9 @@ def _cell_frame(
             "n_claims": judged.n_claims,
             "n_unstated": judged.n_unstated,
             "coverage": judged.coverage,
-            "verdict": list(judged.verdict),
+            "verdict": list(judged.state),
             "shown": np.nan_to_num(shown),
-            "too_few": judged.n_inputs < MINIMUM_INPUTS,
+            "too_few": judged.n_effective < MINIMUM_INPUTS,
         }
     )
 
@@ -187,7 +188,11 @@ def ranked_segments(
             "high_n": judged.high_n,
             "high_claimed": judged.high_claimed,
             "high_observed": judged.high_observed,
-            "verdict": list(judged.verdict),
+            "verdict": list(judged.state),
+            "words": [
+                "" if reason is None or not judged.n[g] else part_words(judged, g, reason)
+                for g, reason in enumerate(judged.reason)
+            ],
             "q": q,
             "flagged": q <= FALSE_DISCOVERY_RATE,
         }
@@ -237,23 +242,13 @@ def _headline(ranked: pd.DataFrame, tolerance: float) -> str:
     """What is worst, and how many segments are outside tolerance."""
     if ranked.empty:
         return "No labelled claim matches these filters."
-    bad = ranked[ranked["verdict"] == "miscalibrated"]
+    bad = ranked[ranked["verdict"] == "off"]
     if bad.empty:
-        unsure = int((ranked["verdict"] == "cannot_tell").sum())
+        unsure = int(ranked["verdict"].isin(("too_few", "at_the_edge")).sum())
         return (
-            f"No segment is shown to be outside {within(tolerance)}; {unsure} of {len(ranked)} "
-            f"cannot be told yet."
+            f"No segment is off by more than {within(tolerance)}; {unsure} of {len(ranked)} are "
+            f"not decided."
         )
     verb = "is" if len(bad) == 1 else "are"
-    many = f"{len(bad)} of {counted(len(ranked), 'segment')} {verb} miscalibrated."
-    worst = bad.iloc[0]
-    if abs(worst["gap"]) > tolerance:
-        where, claimed, got, n = "", worst["mean_confidence"], worst["accuracy"], worst["n"]
-    else:
-        # Fine as a whole: the verdict is its high-confidence band's.
-        where = " where most confident"
-        claimed, got, n = worst["high_claimed"], worst["high_observed"], worst["high_n"]
-    return (
-        f"{many} Worst: {worst['label']}{where} claims {percent(claimed)}, gets {percent(got)} "
-        f"({points(claimed - got, decimals=1)} points, n {count(n)})."
-    )
+    many = f"{len(bad)} of {counted(len(ranked), 'segment')} {verb} off."
+    return f"{many} Worst: {bad.iloc[0]['label']}: {bad.iloc[0]['words']}."

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from core.measure.summary import Measures
+from core.govern.part_words import bands_where_named, reach_words
+from core.measure.intervals import LARGE_SHARE
+from core.measure.parts import MATTERS_FROM, PartName
+from core.measure.summary import Measures, PartMeasure
 from core.measure.verdict import MINIMUM_INPUTS
-from core.review.words import absent, count, counted, cut, percent, points, size_of, within
+from core.review.words import (
+    PART_WORDS,
+    absent,
+    count,
+    counted,
+    cut,
+    percent,
+    points,
+    size_of,
+    within,
+)
 
 
 def direction(gap: float) -> str:
@@ -13,55 +26,107 @@ def direction(gap: float) -> str:
 
 
 def headline(one: Measures, *, tolerance: float) -> str:
-    """The one sentence a lead should read: what is claimed, what is got, and the verdict."""
+    """The one sentence a lead should read: how often it is right, what it said, the verdict."""
     if one.n == 0 or one.gap is None:
         return _nothing_labelled(one)
-    said = f"Claims {percent(one.mean_confidence, decimals=1)}, gets "
-    said += f"{percent(one.accuracy, decimals=1)}"
-    unsure = f"{said}: a gap of {points(one.gap, decimals=1)} points, which cannot be judged yet"
-    if one.verdict == "within_tolerance":
-        tail = "" if one.high_band is None else ", and so is its high-confidence band"
-        return f"{said}: within {within(tolerance)}{tail}."
-    if one.verdict == "miscalibrated":
-        band = one.high_band
-        if band is None or _outside(one, tolerance):
-            return f"{said}: {direction(one.gap)} by {size_of(one.gap)}."
-        gap = band.claimed - band.observed
-        fine = f"{said}, which looks fine" if abs(one.gap) <= tolerance else unsure
-        return f"{fine}; but where it is most confident it is {direction(gap)} by {size_of(gap)}."
-    return f"{unsure}."
-
-
-def why_not_told(
-    one: Measures,
-    *,
-    tolerance: float,
-    corrected: tuple[float, float],
-    high_gap: tuple[float, float],
-) -> str | None:
-    """Why the verdict is *cannot tell*, and what would change that; None for another verdict."""
-    if one.verdict != "cannot_tell" or one.n == 0:
-        return None
-    if one.n_inputs < MINIMUM_INPUTS:
-        return (
-            f"Only {counted(one.n_inputs, 'distinct labelled input')}; under {MINIMUM_INPUTS} "
-            f"nothing can be told."
-        )
+    said = f"right {percent(one.accuracy, decimals=1)} of the time (said "
+    said += f"{percent(one.mean_confidence, decimals=1)}), {counted(one.n, 'case')}"
     allowed = within(tolerance)
-    gaps = {"gap": corrected}
-    if one.high_band is not None:
-        gaps["high-confidence band's gap"] = high_gap
-    if absent(high_gap[0]) and one.high_band is not None:
-        return "All claims of the high-confidence band are on one input: it cannot be judged."
-    loose = [(name, gap) for name, gap in gaps.items() if not _inside(gap, tolerance)]
-    if not loose:
+    if one.speaks_for == "labelled":
+        return f"No verdict on all claims: the labelled ones are {said}."
+    if one.state == "fine":
+        tail = ", and so is its high-confidence band" if "high_band" in one.parts else ""
+        return f"Fine, within {allowed}{tail}: {said}."
+    if one.state == "off":
+        return _off(one, said)
+    part = {"high_band": " where it is most confident", "shape": " in shape"}.get(
+        one.reason or "whole", ""
+    )
+    if one.state == "at_the_edge":
+        return f"At the edge of {allowed}{part}: {said}, gap {points(one.gap, decimals=1)} points."
+    return f"Too few labels{part}: {said}, gap {points(one.gap, decimals=1)} points."
+
+
+def _off(one: Measures, said: str) -> str:
+    assert one.gap is not None
+    healthy = "whole" in one.parts and one.parts["whole"].state == "fine"
+    start = f"Looks fine overall ({said}), but" if healthy else f"Overall {said};"
+    band, curve = one.high_band, one.parts.get("shape")
+    if one.reason == "high_band" and band is not None:
+        gap = band.claimed - band.observed
+        return f"{start} where it is most confident it is {direction(gap)} by {size_of(gap)}."
+    if one.reason == "shape" and curve is not None and curve.value is not None:
+        where = bands_where_named(curve.over, curve.under)
         return (
-            f"The gaps lie within {allowed}, but single confidences are further off (ECE "
-            f"{points(one.ece, decimals=1).lstrip('+')} points against "
-            f"{points(one.ece_noise_floor, decimals=1).lstrip('+')} by noise alone)."
+            f"{start} errors cancel: off by {size_of(curve.value)} on average over the range of "
+            f"confidence{f', {where}' if where else ''}."
         )
-    told = ", and the ".join(f"{name} may be anywhere {_span(gap)}" for name, gap in loose)
-    return f"The {told}: not wholly inside {allowed}, and not wholly outside."
+    return f"{direction(one.gap).capitalize()} by {size_of(one.gap)}: {said}."
+
+
+def why_not_decided(one: Measures, *, tolerance: float) -> str | None:
+    """What is not decided and what would decide it; None where it is, or the labels cannot speak.
+
+    Args:
+        one: the group.
+        tolerance: the gap accepted.
+    """
+    if one.state not in ("too_few", "at_the_edge") or one.n == 0 or one.speaks_for == "labelled":
+        return None
+    if one.n_effective < MINIMUM_INPUTS:
+        worth = counted(one.n_inputs, "distinct labelled input")
+        if one.n_inputs < one.n:
+            worth = f"{counted(one.n, 'label')} on {worth}, worth {count(one.n_effective)}"
+        return f"Only {worth}; it takes {MINIMUM_INPUTS} to decide anything."
+    told = [
+        _undecided(name, part, tolerance)
+        for name, part in one.parts.items()
+        if part.state in ("too_few", "at_the_edge")
+    ]
+    return " ".join(told) or None
+
+
+def _undecided(name: PartName, part: PartMeasure, tolerance: float) -> str:
+    words = f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
+    if part.n_effective < MINIMUM_INPUTS:
+        labels = counted(part.n, "label")
+        return f"{words} has {labels}, and it takes {MINIMUM_INPUTS} effective inputs to decide it."
+    assert part.low is not None
+    assert part.high is not None
+    if name == "shape":
+        span = f"is off by {points(part.low, decimals=1).lstrip('+')} to "
+        span += f"{points(part.high, decimals=1).lstrip('+')} points on average"
+    else:
+        span = f"may be anything {_span((part.low, part.high))}"
+    if part.state == "at_the_edge":
+        return (
+            f"{words} {span}: an error is shown, and it may lie on either side of "
+            f"{within(tolerance)}. Decide; more labels like these will not soon tell."
+        )
+    more = ""
+    if part.labels_needed:
+        more = f" About {counted(part.labels_needed, 'more label')} would decide it."
+    return f"{words} {span}.{more}"
+
+
+def beside(one: Measures) -> tuple[str, ...]:
+    """What has to be known beside a verdict: for whom it speaks, what it leaves out, repeats."""
+    found = []
+    if one.reach is not None and one.reach.speaks_for == "labelled":
+        found.append(reach_words(one.reach))
+    if one.n_inputs < one.n and one.largest_share is not None and one.largest_share > LARGE_SHARE:
+        found.append(
+            f"One input holds {percent(one.largest_share)} of these labels: {count(one.n)} on "
+            f"{counted(one.n_inputs, 'input')} are worth {count(one.n_effective)}."
+        )
+    for name, part in one.parts.items():
+        if part.state == "too_few" and part.share < MATTERS_FROM and one.n:
+            words = f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
+            found.append(
+                f"{words} holds {percent(part.share)} of the claims and has too few labels "
+                f"({count(part.n)}) to decide; it does not count against the rest."
+            )
+    return tuple(found)
 
 
 def high_band(one: Measures, *, high_from: float) -> str:
@@ -76,13 +141,13 @@ def high_band(one: Measures, *, high_from: float) -> str:
         else f"95% interval {percent(band.low, decimals=1)} to {percent(band.high, decimals=1)}"
     )
     said = (
-        f"{stated}: claims {percent(band.claimed, decimals=1)}, gets "
-        f"{percent(band.observed, decimals=1)} (n {count(band.n)}, {interval})."
+        f"{stated}: right {percent(band.observed, decimals=1)} of the time (said "
+        f"{percent(band.claimed, decimals=1)}), {counted(band.n, 'case')}, {interval}."
     )
     if band.n < 20:
-        return f"{said} Too few to tell."
+        return f"{said} Too few to decide."
     if band.p_value is not None and band.p_value < 0.05 and band.claimed > band.observed:
-        return f"{said} An honest signal would do this badly {_odds(band.p_value)}."
+        return f"{said} A well-calibrated signal would miss by this much {_odds(band.p_value)}."
     return said
 
 
@@ -115,10 +180,7 @@ def unseen(one: Measures) -> str | None:
     """How small a gap these labels could have missed."""
     if one.minimum_detectable_gap is None:
         return None
-    return (
-        f"With these labels a gap under {size_of(one.minimum_detectable_gap)} "
-        f"would often go unseen."
-    )
+    return f"Smallest gap this sample can detect: {size_of(one.minimum_detectable_gap)}."
 
 
 def told_apart(
@@ -134,15 +196,15 @@ def told_apart(
     if absent(low_a) or absent(low_b):
         return f"{said} One input only is no ground to compare."
     if not (low_a > high_b or low_b > high_a):
-        return f"{said} Their intervals overlap: these labels do not tell the two apart."
+        return f"{said} Their intervals overlap: these labels do not separate the two."
     (near_a, far_a), (near_b, far_b) = _from_zero(low_a, high_a), _from_zero(low_b, high_b)
     if near_a > far_b or near_b > far_a:
         worse, better = (a, b) if near_a > far_b else (b, a)
         return f"{said} Their intervals do not overlap: {worse} is further off than {better}."
     more, less = (a, b) if low_a > high_b else (b, a)
     return (
-        f"{said} Their intervals do not overlap: {more} claims more for what it delivers than "
-        f"{less}; which of the two is further off cannot be told."
+        f"{said} Their intervals do not overlap: {more} is more overconfident than {less}; "
+        f"which of the two is further off is not decided."
     )
 
 
@@ -157,20 +219,6 @@ def _nothing_labelled(one: Measures) -> str:
     )
 
 
-def _inside(interval: tuple[float, float], tolerance: float) -> bool:
-    return -tolerance <= interval[0] and interval[1] <= tolerance
-
-
-def _outside(one: Measures, tolerance: float) -> bool:
-    """Whether the gap may be what the verdict *miscalibrated* rests on.
-
-    The verdict's corrected interval is no narrower than the gap's own: if that one reaches into
-    the tolerance, the verdict rests on the high-confidence band.
-    """
-    low, high = one.gap_low, one.gap_high
-    return low is not None and high is not None and (low > tolerance or high < -tolerance)
-
-
 def _from_zero(low: float, high: float) -> tuple[float, float]:
     """The least and the greatest distance from zero within an interval."""
     return max(low, -high, 0.0), max(high, -low)
@@ -183,5 +231,5 @@ def _span(interval: tuple[float, float]) -> str:
 
 def _odds(p_value: float) -> str:
     if p_value < 0.0001:
-        return "less than once in 10,000 times"
-    return f"about once in {count(round(1 / p_value))} times"
+        return "less than 1 time in 10,000"
+    return f"about 1 time in {count(round(1 / p_value))}"

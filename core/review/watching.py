@@ -16,7 +16,7 @@ from core.govern.monitor import watched
 from core.govern.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.govern.search import ActSearch, found
 from core.govern.state import State
-from core.measure.verdict import Verdict
+from core.measure.parts import PartState
 from core.review.words import count, counted, points, value_name
 from core.store.fingerprints import fingerprints_seen
 
@@ -34,7 +34,7 @@ class Again:
         gap, low, high: mean confidence minus accuracy with the interval corrected over the
             signal's required segments; None without a label.
         n, n_inputs: labelled claims, and distinct inputs among them.
-        verdict: of the whole.
+        state: the verdict on the whole.
         off: the required segments that are off, in words, worst first.
         band: the high-confidence band in words, where only that is off; "" otherwise.
         watched: what the sequential monitor saw since the signature; "" where it watches nothing.
@@ -47,7 +47,7 @@ class Again:
     high: float | None
     n: int
     n_inputs: int
-    verdict: Verdict
+    state: PartState
     off: tuple[str, ...]
     band: str
     watched: str = ""
@@ -218,15 +218,26 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
         high=_number(whole["high"]),
         n=whole["n"],
         n_inputs=whole["n_inputs"],
-        verdict=whole["verdict"],
+        state=_state(whole),
         off=tuple(
             f"{_segment(one['where'])} by {_interval(one)}, n {count(one['n'])}"
             for one in sorted(segments, key=lambda one: -abs(float(one["gap"] or 0)))
-            if one["verdict"] == "miscalibrated"
+            if _state(one) == "off"
         ),
         band="" if band is None else f"{_interval(band)}, n {count(band['n'])}",
         watched=seen.get((signal, fingerprint.id), ""),
     )
+
+
+def _state(body: Mapping[str, Any]) -> PartState:
+    """The verdict of a group; acts of before the four words hold only three."""
+    known: dict[str, PartState] = {
+        "miscalibrated": "off",
+        "within_tolerance": "fine",
+        "cannot_tell": "too_few",
+    }
+    state: PartState = body.get("state") or known[body["verdict"]]
+    return state
 
 
 def _segment(where: Sequence[str | None]) -> str:
@@ -244,7 +255,7 @@ def _claims(prints: Sequence[Mapping[str, Any]]) -> str:
         return ""
     first = min(date.fromisoformat(one["since"]) for one in prints)
     last = max(date.fromisoformat(one["until"]) for one in prints) - timedelta(days=1)
-    return f"Production claims of {first} to {last}, whose labels have come of age."
+    return f"Production claims of {first} to {last}, whose outcomes are final."
 
 
 def _number(text: str | None) -> float | None:
@@ -282,4 +293,4 @@ def _headline(state: State, rows: Sequence[WatchRow]) -> str:
 
 
 def _is_off(row: WatchRow) -> bool:
-    return any(one.verdict == "miscalibrated" or one.off for one in row.prints)
+    return any(one.state == "off" or one.off for one in row.prints)

@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, Verdict, judge
+from core.govern.part_words import part_words
+from core.measure.parts import STATES, PartName, PartState
+from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review.changes import changes
 from core.review.pointer import Pointer
 from core.review.segments import Segment, label, ranked_segments
 from core.review.terms import Terms
 from core.review.windows import mature
-from core.review.words import count, counted, percent, points
+from core.review.words import counted
 from core.store.catalogue import SignalFacts, dimensions, signals
 from core.store.dimensions import week_label
 from core.store.selection import CLAIM_DIMENSIONS, Selection
@@ -36,7 +38,6 @@ __all__ = [
 
 #: Weeks of the trend before the one reviewed; mature ones in which the worst segment is looked for.
 TREND_WEEKS, SEGMENT_WEEKS = 12, 4
-_ORDER: tuple[Verdict, ...] = ("miscalibrated", "cannot_tell", "within_tolerance")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class SignalWeek:
         n: labelled claims of the judged week.
         gap, gap_low, gap_high: of the judged week, with its own 95% interval.
         gap_before: of the mature week before it.
-        verdict: corrected over all signals.
+        state: the verdict, corrected over all signals.
+        reason: the part of it that gives it; None where it is fine.
         high_n, high_claimed, high_observed: the high-confidence band of the judged week.
         trend: gap of each mature week, oldest first.
         worst: the worst segment of the last mature weeks; its verdict corrected over all signals.
@@ -69,7 +71,8 @@ class SignalWeek:
     gap_low: float | None
     gap_high: float | None
     gap_before: float | None
-    verdict: Verdict
+    state: PartState
+    reason: PartName | None
     high_n: int
     high_claimed: float | None
     high_observed: float | None
@@ -112,8 +115,8 @@ class WeekView:
 
 def _badness(one: SignalWeek) -> tuple[bool, bool, int, float]:
     """Sorts the worst first: off as a whole, then off in a segment, then not to be told."""
-    off = one.verdict == "miscalibrated"
-    return not off, one.worst is None, _ORDER.index(one.verdict), -abs(one.gap or 0)
+    off = one.state == "off"
+    return not off, one.worst is None, STATES.index(one.state), -abs(one.gap or 0)
 
 
 def last_complete_week(found: Sequence[SignalFacts], now: datetime) -> date | None:
@@ -219,10 +222,11 @@ def _signal(
     this, before = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
     n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, before))
     at = int(settled[-1]) if settled.size else None
-    verdicts = [
-        judge(series.sums.take([i]), tolerance=terms.tolerance, level=level).verdict[0]
+    judged = [
+        judge(series.sums.take([i]), tolerance=terms.tolerance, level=level)
         for i in settled[-2:].tolist()
     ]
+    states = [one.state[0] for one in judged]
     return SignalWeek(
         signal=facts.name,
         n_claims=n_claims,
@@ -234,13 +238,14 @@ def _signal(
         gap_low=None if at is None else _number(own.gap_low[at]),
         gap_high=None if at is None else _number(own.gap_high[at]),
         gap_before=_number(own.gap[settled[-2]]) if settled.size > 1 else None,
-        verdict=verdicts[-1] if verdicts else "cannot_tell",
+        state=judged[-1].state[0] if judged else "too_few",
+        reason=judged[-1].reason[0] if judged else None,
         high_n=0 if at is None else int(own.high_n[at]),
         high_claimed=None if at is None else _number(own.high_claimed[at]),
         high_observed=None if at is None else _number(own.high_observed[at]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
         worst=_worst(cursor, facts, _run(series, is_mature, own), terms, level),
-        changes=changes(cursor, facts, first, (n_before, n_claims), verdicts),
+        changes=changes(cursor, facts, first, (n_before, n_claims), states),
         terms=terms,
     )
 
@@ -283,25 +288,16 @@ def _worst(
     segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
     frame, _ = ranked_segments(found.sums, segments, terms.tolerance)
     judged = judge(found.sums, tolerance=terms.tolerance, level=level)
-    verdicts = zip(segments, judged.verdict, strict=True)
-    off = {one for one, said in verdicts if said == "miscalibrated"}
+    off = {one for one, said in zip(segments, judged.state, strict=True) if said == "off"}
     bad = frame[[one in off for one in frame["segment"]]]
     if bad.empty:
         return None
     one = bad.iloc[0]
     at = segments.index(one["segment"])
-    where, claimed, got, n = "", one["mean_confidence"], one["accuracy"], one["n"]
-    low, high = judged.corrected_low[at], judged.corrected_high[at]
-    if abs(one["gap"]) <= terms.tolerance:
-        # Fine as a whole: the verdict is its high-confidence band's.
-        where = " where most confident"
-        claimed, got, n = one["high_claimed"], one["high_observed"], one["high_n"]
-        low, high = judged.high_gap_low[at], judged.high_gap_high[at]
-    interval = f"{points(low, decimals=1)} to {points(high, decimals=1)}"
+    reason = judged.reason[at]
+    assert reason is not None
     return Pointer(
-        f"{label(one['segment'])}{where} claims {percent(claimed)}, gets {percent(got)} "
-        f"({points(claimed - got, decimals=1)} points, {interval}, n {count(n)}, "
-        f"{since} to {until})",
+        f"{label(one['segment'])}: {part_words(judged, at, reason)}, {since} to {until}",
         "reliability",
         facts.name,
         one["segment"],
@@ -313,17 +309,22 @@ def _worst(
 def _headline(rows: Sequence[SignalWeek]) -> str:
     if not rows:
         return "No signal had claims up to this week."
-    bad = [one for one in rows if one.verdict == "miscalibrated"]
-    hidden = [one for one in rows if one.verdict != "miscalibrated" and one.worst is not None]
-    unsure = sum(one.verdict == "cannot_tell" for one in rows)
+    bad = [one for one in rows if one.state == "off"]
+    hidden = [one for one in rows if one.state != "off" and one.worst is not None]
+    edge = [one for one in rows if one.state == "at_the_edge"]
+    unsure = sum(one.state == "too_few" for one in rows)
+    of = counted(len(rows), "signal")
     if bad:
-        text = f"{len(bad)} of {counted(len(rows), 'signal')} miscalibrated: {_names(bad)}."
+        text = f"{len(bad)} of {of} {'is' if len(bad) == 1 else 'are'} off: {_names(bad)}."
     else:
-        text = f"None of {counted(len(rows), 'signal')} is shown to be miscalibrated as a whole."
+        text = f"None of {of} is off as a whole."
     if hidden:
-        text += f" A bad segment hides in {_names(hidden)}."
+        verb = "looks fine overall but fails" if len(hidden) == 1 else "look fine overall but fail"
+        text += f" {_names(hidden)} {verb} in one segment."
+    if edge:
+        text += f" {_names(edge)} {'is' if len(edge) == 1 else 'are'} at the edge of the tolerance."
     if unsure:
-        text += f" For {counted(unsure, 'signal')} it cannot be told yet."
+        text += f" {counted(unsure, 'signal')} {'needs' if unsure == 1 else 'need'} more labels."
     return text
 
 
@@ -336,7 +337,7 @@ def _first_step(rows: Sequence[SignalWeek]) -> Pointer | None:
     for one in rows:
         if one.worst is not None:
             return replace(one.worst, text=f"{one.signal}: {one.worst.text}")
-        if one.verdict == "miscalibrated" and one.judged_week is not None:
+        if one.state == "off" and one.judged_week is not None:
             monday = datetime.strptime(f"{one.judged_week}-1", "%G-W%V-%u").date()
             return Pointer(
                 f"The curve of {one.signal} in {one.judged_week}",

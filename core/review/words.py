@@ -7,12 +7,26 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.measure.parts import PartName, PartState
 from core.measure.verdict import Verdict
 
+STATE_WORDS: dict[PartState, str] = {
+    "off": "Off",
+    "at_the_edge": "At the edge",
+    "too_few": "Too few labels",
+    "fine": "Fine",
+}
+#: The three words of files, acts and programs, where it is not known why it cannot be told.
 VERDICT_WORDS: dict[Verdict, str] = {
-    "miscalibrated": "Miscalibrated",
-    "within_tolerance": "Within tolerance",
-    "cannot_tell": "Cannot tell yet",
+    "miscalibrated": "Off",
+    "within_tolerance": "Fine",
+    "cannot_tell": "Not decided",
+}
+#: The parts of a verdict, as the subject of a sentence.
+PART_WORDS: dict[PartName, str] = {
+    "whole": "the gap as a whole",
+    "shape": "the shape of the errors",
+    "high_band": "the high-confidence band",
 }
 
 DIMENSION_WORDS = {
