@@ -24,6 +24,14 @@ inputs whose gaps average ``ḡ ≤ τ``, ``E Π(1 + λ(xᵢ − τ)) = Π(1 + �
 by the inequality of the means. Assumed are inputs independent within a cohort, and cohorts whose
 gap is within ±τ whatever came before; nothing else of how the gap moves.
 
+**Shape.** Errors that cancel have no mean to bet on. `shape_bets` bets on ``ε_b(v − y)`` with the
+patterns ε of `core.measure.shape` over bands of confidence, the gap's two sides among them, against
+the null that the error over these bands stays within τ: ``|Σ ε_b E(v − y)| ≤ Σ_b |E S_b| ≤ τn``, so
+each is a game that is fair or worse, and so is their mixture by `shape_prior`. One process at one
+level watches both; the gap is found about a week later than by itself, a shape that cancels at all.
+The bands must not depend on outcomes, nor on what was stated later: take `shape_edges` of the
+first cohort, or of the claims that were signed for.
+
 Everything is in logarithms. Where every claim is its own input a cohort's factor depends on its
 cells alone; else on the inputs' means.
 """
@@ -38,7 +46,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from core.measure.cells import Cells, FloatArray, IntArray
+from core.measure.cells import BANDS, Cells, FloatArray, IntArray, hundredth
+from core.measure.shape import patterns
+from core.measure.sums import input_bands
 
 #: Stakes as shares of the largest that a single claim could still not ruin; fixed beforehand. A
 #: stake λ wins where the mean is beyond the bound by more than about λ·variance/2, so that the
@@ -108,6 +118,93 @@ def gap_bets_of(cells: Cells, tolerance: float) -> FloatArray:
     )
 
 
+def shape_edges(cells: Cells) -> IntArray:
+    """The bands that a watch over shape keeps: their upper edges in hundredths, ascending.
+
+    The stated confidences at two decimals where there are at most `core.measure.cells.BANDS`, each
+    band reaching down to the one below; else the ECE bins. The last band reaches up to 1.
+
+    Args:
+        cells: the stated claims that are known before the first bet, labelled or not.
+
+    Returns:
+        Shape (B,), B ≥ 1, the last 100.
+    """
+    stated = np.unique(hundredth(cells.v[cells.n_claims > 0]))
+    if stated.size > BANDS:
+        stated = 10 * np.arange(1, BANDS + 1)
+    edges = np.append(stated[:-1], 100)
+    return edges.astype(np.int64)
+
+
+def shape_sides(edges: IntArray) -> FloatArray:
+    """The patterns that are bet on, shape (sides, B): the gap's over, its under, then the others.
+
+    Args:
+        edges: of `shape_edges`.
+    """
+    half = patterns(len(edges))
+    both = np.concatenate([half[:1], -half[:1], half[1:], -half[1:]])
+    return both
+
+
+def shape_prior(edges: IntArray) -> FloatArray:
+    """The share of the capital on each of `shape_sides`, shape (sides,), summing to 1.
+
+    Half on the gap's two sides and half on the others evenly; with one band there are no others.
+    """
+    others = len(shape_sides(edges)) - 2
+    if not others:
+        return np.full(2, 0.5)
+    return np.concatenate([np.full(2, 0.25), np.full(others, 0.5 / others)])
+
+
+def shape_bets_of(cells: Cells, tolerance: float, edges: IntArray) -> FloatArray:
+    """What bets on an error over bands beyond a tolerance win in one cohort.
+
+    Args:
+        cells: the cohort; where inputs repeat each counts once, by the mean of its ``ε_b(v − y)``.
+        tolerance: τ, in [0, 1).
+        edges: the bands, of `shape_edges`; the same for every cohort of a process.
+
+    Returns:
+        Shape (sides, len(STAKES)), as `gap_bets` but over `shape_sides`.
+    """
+    stakes, sides = _gap_stakes(tolerance), shape_sides(edges)
+    band = np.searchsorted(edges, hundredth(cells.v))
+    if cells.inputs is not None:
+        return _shape_bets_of_inputs(cells, band, sides, stakes, tolerance)
+
+    def won(sign: int) -> FloatArray:
+        """Of each band, with ε = 1, −1 or 0 on it; shape (B, stakes)."""
+        right = np.log1p(np.outer(sign * (cells.v - 1) - tolerance, stakes))
+        wrong = np.log1p(np.outer(sign * cells.v - tolerance, stakes))
+        each = cells.s[:, None] * right + (cells.n - cells.s)[:, None] * wrong
+        found = np.zeros((len(edges), len(stakes)))
+        np.add.at(found, band, each)
+        return found
+
+    found: FloatArray = (sides > 0) @ won(1) + (sides < 0) @ won(-1) + (sides == 0) @ won(0)
+    return found
+
+
+#: Doubles held at once while inputs are bet on.
+_CHUNK = 4_000_000
+
+
+def _shape_bets_of_inputs(
+    cells: Cells, band: IntArray, sides: FloatArray, stakes: FloatArray, tolerance: float
+) -> FloatArray:
+    r, m = input_bands(cells, band, sides.shape[1])
+    mean = r.multiply(1 / m.sum(axis=1)[:, None]).tocsr()
+    found = np.zeros((len(sides), len(stakes)))
+    step = max(1, _CHUNK // (len(sides) * len(stakes)))
+    for start in range(0, mean.shape[0], step):
+        x = mean[start : start + step] @ sides.T
+        found += np.log1p((x - tolerance)[:, :, None] * stakes).sum(axis=0)
+    return found
+
+
 def error_bets(n: IntArray, s: IntArray, bound: float) -> FloatArray:
     """What bets on more errors than a bound win, where claims are inputs of their own.
 
@@ -135,11 +232,12 @@ def error_bets_of(cells: Cells, bound: float) -> FloatArray:
     return found[np.newaxis, :]
 
 
-def log_e_values(bets: FloatArray) -> FloatArray:
+def log_e_values(bets: FloatArray, prior: FloatArray | None = None) -> FloatArray:
     """Logarithm of the e-value after each cohort.
 
     Args:
         bets: shape (…, C, sides, len(STAKES)), of C cohorts in their order.
+        prior: shape (sides,), the share of the capital on each side; None: even shares.
 
     Returns:
         Shape (…, C): of the mean capital over sides and stakes, and of what is not in the game yet.
@@ -147,27 +245,34 @@ def log_e_values(bets: FloatArray) -> FloatArray:
     cohorts, sides, stakes = bets.shape[-3:]
     found = np.empty(bets.shape[:-2])
     capital = np.full((*bets.shape[:-3], sides, stakes), -np.inf)
-    even = math.log(sides * stakes)
+    share_of = np.full(sides, 1 / sides) if prior is None else prior
+    shares = np.log(share_of / stakes)[:, np.newaxis]
     for i in range(cohorts):
         share = -math.log((i + 1) * (i + 2))
         capital = np.logaddexp(capital, share) + bets[..., i, :, :]
-        played = special.logsumexp(capital, axis=(-2, -1)) - even
+        played = special.logsumexp(capital + shares, axis=(-2, -1))
         found[..., i] = np.logaddexp(played, -math.log(i + 2))
     return found
 
 
-def e_process(bets: Sequence[FloatArray], level: float = LEVEL) -> EProcess:
+def e_process(
+    bets: Sequence[FloatArray], level: float = LEVEL, prior: FloatArray | None = None
+) -> EProcess:
     """Evidence after each of a series of cohorts.
 
     Args:
-        bets: one array of `gap_bets_of` or `error_bets_of` per cohort, oldest first.
+        bets: one array of `gap_bets_of`, `shape_bets_of` or `error_bets_of` per cohort, oldest
+            first.
         level: the chance of a false alarm, ever, in (0, 1).
+        prior: the share of the capital on each side; None: even shares.
     """
-    return e_processes([bets], level)[0]
+    return e_processes([bets], level, prior)[0]
 
 
-def e_processes(bets: Sequence[Sequence[FloatArray]], level: float = LEVEL) -> list[EProcess]:
-    """`e_process` of several series; those of one length are worked out together."""
+def e_processes(
+    bets: Sequence[Sequence[FloatArray]], level: float = LEVEL, prior: FloatArray | None = None
+) -> list[EProcess]:
+    """`e_process` of several series of one kind; those of one length are worked out together."""
     found: list[EProcess | None] = [None] * len(bets)
     lengths = [len(one) for one in bets]
     for length in set(lengths):
@@ -175,7 +280,7 @@ def e_processes(bets: Sequence[Sequence[FloatArray]], level: float = LEVEL) -> l
         if length == 0:
             logs = np.zeros((len(places), 0))
         else:
-            logs = log_e_values(np.stack([np.stack(bets[i]) for i in places]))
+            logs = log_e_values(np.stack([np.stack(bets[i]) for i in places]), prior)
         for i, log_e in zip(places, logs, strict=True):
             over = np.flatnonzero(log_e >= -math.log(level))
             found[i] = EProcess(log_e, level, int(over[0]) if over.size else None)

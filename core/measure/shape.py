@@ -56,13 +56,13 @@ class Shape:
         count: bands that carry a label. With one, the shape is the gap, and nothing of its own.
         error: the expected calibration error over the bands, in [0, 1]; biased upwards.
         low: lower bound of the true one, at level 1 − alpha.
-        high: its upper bound, at level 1 − alpha/2.
+        high: its upper bound, at level 1 − alpha_high/2.
         signs: shape (G, BANDS), the pattern that shows most: 1 where it is overconfidence, −1
             underconfidence, 0 where it takes no part; 0 throughout where ``low`` is 0.
         critical: how many standard errors the search over patterns asks for.
         variance: V of all bands together, as ``high`` has it.
         unseen: Σm²/N of the inputs; 1 where none repeats.
-        alpha: as given.
+        alpha, alpha_high: as given.
     """
 
     count: IntArray
@@ -74,6 +74,7 @@ class Shape:
     variance: FloatArray
     unseen: FloatArray
     alpha: float
+    alpha_high: float
 
     def __len__(self) -> int:
         return len(self.count)
@@ -85,30 +86,35 @@ class Shape:
         return found
 
 
-def shape(bands: Bands, alpha: float) -> Shape:
+def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
     """Bounds of the error over each group's bands.
 
     Args:
         bands: of G groups.
         alpha: 1 − confidence level of each group's lower bound, in (0, 1); a family is corrected
             for by the caller.
+        alpha_high: the same of the upper bound, two-sided; None: alpha. To call a group off by its
+            gap *or* its shape shares the chance of an error between them; to call it fine takes
+            both, so that the upper bound need not share.
 
     Returns:
         The bounds.
 
     Raises:
-        ValueError: if alpha is out of range.
+        ValueError: if an alpha is out of range.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be in (0, 1), not {alpha}")
+    alpha_high = alpha if alpha_high is None else alpha_high
+    for one in (alpha, alpha_high):
+        if not 0 < one < 1:
+            raise ValueError(f"alpha must be in (0, 1), not {one}")
     size, count = len(bands), bands.count
     known = np.where(count > 0, bands.n.sum(axis=1), np.nan)
     residual = np.where(bands.n > 0, bands.sv - bands.s, 0.0)
     spread = _spread(bands)
     error = np.abs(residual).sum(axis=1) / known
-    z = float(special.ndtri(1 - alpha / 2))
+    z, z_high = (float(special.ndtri(1 - one / 2)) for one in (alpha, alpha_high))
     total = spread.all(count)
-    high = error + z * np.sqrt(total + z * z / 2 * spread.unseen) / known
+    high = error + z_high * np.sqrt(total + z_high * z_high / 2 * spread.unseen) / known
     low = np.where(count > 0, 0.0, np.nan)
     critical = np.full(size, np.nan)
     signs = np.zeros((size, BANDS), dtype=np.int64)
@@ -133,7 +139,16 @@ def shape(bands: Bands, alpha: float) -> Shape:
                 side = np.sign(residual[g, :number] @ family[best])
                 signs[g, :number] = side * family[best]
     return Shape(
-        count, error, low, np.minimum(high, 1), signs, critical, total, spread.unseen, alpha
+        count=count,
+        error=error,
+        low=low,
+        high=np.minimum(high, 1),
+        signs=signs,
+        critical=critical,
+        variance=total,
+        unseen=spread.unseen,
+        alpha=alpha,
+        alpha_high=alpha_high,
     )
 
 
@@ -381,7 +396,7 @@ def labels_to_clear(bands: Bands, found: Shape, tolerance: float) -> FloatArray:
     spread, residual = _spread(bands), np.where(bands.n > 0, bands.sv - bands.s, 0.0)
     mean = np.sqrt(np.maximum(residual**2 - spread.bands, 0)) / known[:, None]
     sd = np.sqrt(spread.bands) / known[:, None]
-    z = float(special.ndtri(1 - found.alpha / 2))
+    z = float(special.ndtri(1 - found.alpha_high / 2))
 
     def short(times: FloatArray) -> BoolArray:
         now = np.where(sd > 0, sd, 1) / np.sqrt(times)[:, None]

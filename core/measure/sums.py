@@ -17,6 +17,7 @@ from core.measure.cells import (
     Cells,
     FloatArray,
     GroupSums,
+    InputCells,
     InputSums,
     IntArray,
     RepeatedInputs,
@@ -182,6 +183,14 @@ def input_bands(cells: Cells, band: IntArray, size: int) -> tuple[csr_array, csr
     # Entries of one input in one band are added up by the conversion.
     r = csr_array((m * cells.v[inputs.value] - inputs.s, where), shape=shape)
     return r, csr_array((m, where), shape=shape)
+
+
+def single_inputs(cells: Cells) -> InputCells:
+    """Per-input detail of claims that are inputs of their own: the right ones of a value first."""
+    value = np.repeat(np.arange(len(cells.v)), cells.n)
+    within = np.arange(len(value)) - np.repeat(np.cumsum(cells.n) - cells.n, cells.n)
+    one = np.ones(len(value), dtype=np.int64)
+    return InputCells(np.arange(len(value)), value, one, (within < cells.s[value]).astype(np.int64))
 
 
 def _joined(parts: Sequence[FloatArray] | Sequence[IntArray]) -> FloatArray:

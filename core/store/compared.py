@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
+import numpy as np
 
-from core.measure.cells import Cells
+from core.measure.cells import Cells, InputCells
 from core.measure.change import Pair, Side
+from core.measure.shape_change import BandPair, shared_bands
+from core.measure.sums import HUNDREDTHS
 from core.store.cells import GroupedCells, signal_repeats, summed
 from core.store.dimensions import Dimension, Parameter, dimensions_named
+from core.store.keys import Key, groups_of, integers
 from core.store.selection import Selection
 from core.store.source import Source, selected_claims
 
@@ -35,12 +39,14 @@ class ComparedGroup:
         value: its value; None where claims name none.
         high: whether it is the high-confidence band.
         pairs: number of `NUMBERS` → its sums.
+        bands: the residuals over bands of confidence, which are those of the whole comparison.
     """
 
     dimension: str | None
     value: str | None
     high: bool
     pairs: dict[str, Pair]
+    bands: BandPair
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,14 @@ def compared(
     sets = ", ".join(f"({name}, side, input)" for name in columns)
     listed = ", ".join(columns)
     taken = "labelled" if paired else "common"
+    prefix = f"""
+        WITH every AS ({both.sql}),
+        labelled AS (
+            SELECT *, 1.0 AS w, v >= $high_from AS high FROM every
+            {_IN_BOTH if paired else ""}),
+        {_common(keys)}
+    """
+    bands = _band_pairs(cursor, prefix, taken, columns, parameters)
     sums = ", ".join(f"sum(w * ({sql})) AS {name}" for name, sql in NUMBERS.items())
     wide = ", ".join(
         f"coalesce(max({name}) FILTER (side = {side}), 0) AS {name}_{letter}"
@@ -115,11 +129,7 @@ def compared(
     )
     rows = cursor.execute(
         f"""
-        WITH every AS ({both.sql}),
-        labelled AS (
-            SELECT *, 1.0 AS w, v >= $high_from AS high FROM every
-            {_IN_BOTH if paired else ""}),
-        {_common(keys)}
+        {prefix}
         per_side AS (
             SELECT GROUPING({listed}) AS which, {listed}, side, input, sum(w) AS m, {sums}
             FROM {taken}
@@ -143,10 +153,18 @@ def compared(
         dimension = None if not at else by[at - 1]
         value = None if not at else dimensions[at - 1].label(rest[at - 1])
         numbers = rest[len(keys) :]
-        found.append(ComparedGroup(dimension, value, at == 0, _pairs(numbers)))
+        pairs = _pairs(numbers)
+        of = pairs["gap"]
+        pair = replace(
+            bands[which, high, *rest[: len(keys)]],
+            inputs=(of.before.inputs, of.after.inputs),
+            shared=of.shared,
+        )
+        found.append(ComparedGroup(dimension, value, at == 0, pairs, pair))
     if not any(one.dimension is None and not one.high for one in found):
         # No label on either side, or none in a cell that both have.
-        found.append(ComparedGroup(None, None, False, dict.fromkeys(NUMBERS, _NOTHING)))
+        nothing = dict.fromkeys(NUMBERS, _NOTHING)
+        found.append(ComparedGroup(None, None, False, nothing, _no_bands(1)))
     found.sort(key=lambda one: (_order(one, by), one.value is None, one.value or ""))
     standard = 1.0 if paired else _standard(cursor, both, parameters, keys)
     return Compared(tuple(found), standard)
@@ -187,9 +205,126 @@ def compared_cells(
     return found[0], found[1]
 
 
+def paired_inputs(
+    cursor: duckdb.DuckDBPyConnection,
+    before: Selection,
+    after: Selection,
+    by: Sequence[str],
+    cells: tuple[GroupedCells, GroupedCells],
+) -> dict[Key, tuple[InputCells, InputCells]]:
+    """Labelled claims by input of both sides, one number being one input on both.
+
+    Args:
+        cursor: of the ledger.
+        before: the baseline.
+        after: the candidate.
+        by: the dimensions that the cells are grouped by.
+        cells: of `compared_cells`, paired; entries refer to their confidences.
+
+    Returns:
+        By group: those in which both sides have a label.
+    """
+    dimensions = [dimensions_named(cursor, by)[name] for name in by]
+    both = _both(cursor, before, after, dimensions)
+    keys = "".join(f"key_{i}, " for i in range(len(dimensions)))
+    table = cursor.sql(
+        f"""
+        WITH every AS ({both.sql}),
+        numbered AS (
+            SELECT *, dense_rank() OVER (ORDER BY input) - 1 AS number FROM every {_IN_BOTH})
+        SELECT {keys}side, number, {_PPM} AS ppm, count(*) AS n, CAST(sum(outcome) AS BIGINT) AS s
+        FROM numbered GROUP BY {keys}side, number, ppm
+        ORDER BY side, number, ppm
+        """,
+        params=both.parameters,
+    ).to_arrow_table()
+    columns = [table.column(f"key_{i}") for i in range(len(dimensions))]
+    groups = groups_of(columns, dimensions, table.num_rows)
+    group = groups.of(columns, table.num_rows)
+    side, number, ppm, n, s = (integers(table, x) for x in ("side", "number", "ppm", "n", "s"))
+    values = [dict(zip(one.keys, one.cells, strict=True)) for one in cells]
+    found = {}
+    for g, key in enumerate(groups.keys):
+        if not all(key in of for of in values):
+            continue
+        parts = []
+        for which, of in enumerate(values):
+            rows = (group == g) & (side == which)
+            value = np.searchsorted(np.rint(of[key].v * 1_000_000), ppm[rows])
+            parts.append(InputCells(number[rows], value, n[rows], s[rows]))
+        if all(len(one.input) for one in parts):
+            found[key] = (parts[0], parts[1])
+    return found
+
+
 def cells_by_value(grouped: GroupedCells) -> dict[str | None, Cells]:
     """Of cells grouped by one dimension."""
     return {key[0]: cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
+
+
+_PPM = "CAST(round(v * 1000000) AS BIGINT)"
+
+
+def _band_pairs(
+    cursor: duckdb.DuckDBPyConnection,
+    prefix: str,
+    taken: str,
+    columns: Sequence[str],
+    parameters: Mapping[str, Parameter | float],
+) -> dict[tuple[object, ...], BandPair]:
+    """Sums over bands by (which, high, key, …) of a group; inputs are not counted."""
+    listed = ", ".join(columns)
+    centi = f"(({_PPM} + 9999) // 10000)"
+    counts = np.zeros(HUNDREDTHS)
+    for at, n in cursor.execute(
+        f"{prefix} counted AS (SELECT {centi} AS centi, count(*) AS n FROM {taken} GROUP BY centi) "
+        "SELECT * FROM counted",
+        parameters,
+    ).fetchall():
+        counts[at] = n
+    place = shared_bands(counts)
+    size = int(place.max()) + 1
+    # The band is the number of bands that end below.
+    last = np.searchsorted(place, np.arange(size - 1), side="right") - 1
+    band = " + ".join(["0", *(f"CAST({centi} > {edge} AS INTEGER)" for edge in last.tolist())])
+    sets = ", ".join(f"({name}, side, input, unit)" for name in columns)
+    rows = cursor.execute(
+        f"""
+        {prefix}
+        banded AS (SELECT *, side * {size} + {band} AS unit FROM {taken}),
+        per_unit AS (
+            SELECT GROUPING({listed}) AS which, {listed}, input, unit, sum(w) AS m,
+                   sum(w * outcome) AS s, sum(w * (v - outcome)) AS q
+            FROM banded
+            GROUP BY GROUPING SETS ((side, input, unit), {sets})),
+        parted AS (
+            SELECT which, {listed}, list(struct_pack(unit, m, s, q)) AS parts
+            FROM per_unit GROUP BY which, {listed}, input)
+        SELECT which, {listed}, x.unit, y.unit, sum(x.q * y.q), sum(x.q * y.m), sum(x.m * y.m),
+               sum(x.m), sum(x.s), sum(x.q)
+        FROM parted, UNNEST(parts) AS one(x), UNNEST(parts) AS other(y)
+        GROUP BY which, {listed}, x.unit, y.unit
+        """,
+        parameters,
+    ).fetchall()
+    found: dict[tuple[object, ...], BandPair] = {}
+    for *key, u, w, qq, qm, mm, m, s, q in rows:
+        pair = found.setdefault(tuple(key), _no_bands(size))
+        pair.qq[u, w], pair.qm[u, w], pair.mm[u, w] = qq, qm, mm
+        if u == w:
+            pair.m[u], pair.s[u], pair.q[u] = m, s, q
+    return found
+
+
+def _no_bands(size: int) -> BandPair:
+    """Sums of no claim over so many bands."""
+    units = 2 * size
+    return BandPair(
+        (0, 0),
+        0,
+        *(np.zeros(units) for _ in range(3)),
+        *(np.zeros((units, units)) for _ in range(3)),
+    )
 
 
 _NOBODY = Side(0, 0.0, 0.0, 0.0, 0.0, 0.0)

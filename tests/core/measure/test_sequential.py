@@ -22,6 +22,10 @@ from core.measure.sequential import (
     gap_bets_of,
     log_e_values,
     mean_over_inputs,
+    shape_bets_of,
+    shape_edges,
+    shape_prior,
+    shape_sides,
 )
 
 V = np.array([0.55, 0.7, 0.8, 0.9, 0.97])
@@ -218,3 +222,152 @@ def test_forty_honest_segments_are_flagged_no_more_often_than_stated():
     log_e = log_e_values(gap_bets(V, n, s, TOLERANCE)).reshape(300, 40, 26)
     flagged = [any(e_bh(year[:, week], LEVEL).any() for week in range(26)) for year in log_e]
     assert np.mean(flagged) <= LEVEL
+
+
+# --- shape -------------------------------------------------------------------------------------
+
+FOUR = np.array([0.3, 0.5, 0.7, 0.85])
+#: Right as often as is said, and so that a gap of nil hides an error of 15 points.
+CANCELLING = np.array([0.5, 0.6, 0.6, 0.65])
+
+
+def shape_logs(
+    v: FloatArray, right: FloatArray, labels: int, *, years: int, seed: int
+) -> FloatArray:
+    """Evidence of 52 cohorts a year; ``right`` broadcasts to (52, confidences)."""
+    rng = np.random.default_rng(seed)
+    n = rng.multinomial(labels, np.full(len(v), 1 / len(v)), size=(years, 52))
+    s = rng.binomial(n, np.clip(right, 0, 1))
+    edges = shape_edges(Cells(v, n[0, 0] + 1, n[0, 0], s[0, 0]))
+    bets = np.array(
+        [
+            [
+                shape_bets_of(Cells(v, a, a, b), TOLERANCE, edges)
+                for a, b in zip(ns, ss, strict=True)
+            ]
+            for ns, ss in zip(n, s, strict=True)
+        ]
+    )
+    return log_e_values(bets, shape_prior(edges))
+
+
+def test_shape_by_hand() -> None:
+    # At .5 one right (x = −.5), at .9 one wrong (x = .9), τ = .1.
+    one = cells([(0.5, 1, 1), (0.9, 1, 0)])
+    edges = shape_edges(one)
+    assert edges.tolist() == [50, 100]
+    assert shape_sides(edges).tolist() == [
+        [1, 1], [-1, -1], [1, 0], [0, 1], [-1, 1], [-1, 0], [0, -1], [1, -1],
+    ]  # fmt: skip
+    stakes = np.array(STAKES) / 1.1
+    bets = np.exp(shape_bets_of(one, 0.1, edges))
+    assert bets[0] == pytest.approx((1 - 0.6 * stakes) * (1 + 0.8 * stakes))
+    assert bets[3] == pytest.approx((1 - 0.1 * stakes) * (1 + 0.8 * stakes))
+    assert bets[4] == pytest.approx((1 + 0.4 * stakes) * (1 + 0.8 * stakes))
+    prior = shape_prior(edges)
+    assert prior.tolist() == pytest.approx([1 / 4] * 2 + [1 / 12] * 6)
+    found = e_process([np.log(bets)], 0.05, prior).e_value
+    assert found == pytest.approx(0.5 * (prior @ bets).mean() + 0.5)
+
+
+def test_the_first_two_sides_of_a_shape_are_the_gaps() -> None:
+    rng = np.random.default_rng(1)
+    n = rng.integers(0, 40, size=5)
+    one = Cells(V, n, n, rng.binomial(n, V))
+    shaped = shape_bets_of(one, TOLERANCE, shape_edges(one))
+    assert shaped[:2] == pytest.approx(gap_bets_of(one, TOLERANCE))
+
+
+def test_bands_of_a_watch_are_fixed_by_what_is_stated_first() -> None:
+    many = np.arange(1, 31) / 30
+    ones = np.ones(30, dtype=int)
+    assert shape_edges(Cells(many, ones, 0 * ones, 0 * ones)).tolist() == list(range(10, 101, 10))
+    assert shape_edges(cells([(0.9, 3, 2)])).tolist() == [100]
+    assert shape_prior(np.array([100])).tolist() == [0.5, 0.5]
+    # What is stated later falls in the band that reaches over it.
+    edges = shape_edges(cells([(0.5, 1, 1), (0.9, 1, 1)]))
+    later = cells([(0.2, 1, 0), (0.6, 1, 0), (1.0, 1, 0)])
+    same = cells([(0.2, 1, 0), (0.6, 1, 0), (0.97, 0, 0), (1.0, 1, 0)])
+    assert shape_bets_of(later, 0.1, edges) == pytest.approx(shape_bets_of(same, 0.1, edges))
+
+
+def test_an_input_counts_once_in_a_shape_by_the_mean_of_its_signed_residuals() -> None:
+    # Input 0: .5 right (−.5) and .9 wrong twice (1.8); input 1: .9 right (−.1).
+    detail = InputCells(
+        np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 2, 1]), np.array([1, 0, 1])
+    )
+    one = cells([(0.5, 1, 1), (0.9, 3, 1)], detail)
+    edges, stakes = shape_edges(one), np.array(STAKES) / 1.1
+    bets = np.exp(shape_bets_of(one, 0.1, edges))
+    cut = (1 + stakes * ((0.5 + 1.8) / 3 - 0.1)) * (1 + stakes * (-0.1 - 0.1))
+    assert bets[4] == pytest.approx(cut)
+
+
+def test_inputs_of_one_claim_are_bet_on_like_claims() -> None:
+    rng = np.random.default_rng(2)
+    value = rng.integers(5, size=60)
+    right = rng.integers(0, 2, size=60)
+    n = np.bincount(value, minlength=5)
+    loose = Cells(V, n, n, np.bincount(value, right, 5).astype(int))
+    tied = Cells(V, n, n, loose.s, 0, InputCells(np.arange(60), value, np.ones(60, int), right))
+    edges = shape_edges(loose)
+    assert shape_bets_of(tied, TOLERANCE, edges) == pytest.approx(
+        shape_bets_of(loose, TOLERANCE, edges)
+    )
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [(-1.0) ** np.arange(10), np.ones(10), np.where(np.arange(10) < 5, -1.0, 1.0)],
+    ids=["alternating", "same sign", "one cross"],
+)
+@pytest.mark.parametrize("labels", [100, 1000])
+def test_an_error_at_the_tolerance_alarms_in_one_year_of_twenty_at_most(
+    signs: FloatArray, labels: int
+) -> None:
+    v = np.arange(10) / 10 + 0.05
+    log_e = shape_logs(v, np.clip(v - TOLERANCE * signs, 0, 1), labels, years=60, seed=labels)
+    assert (log_e >= -math.log(LEVEL)).any(axis=1).mean() <= LEVEL
+
+
+def delay(v: FloatArray, before: FloatArray, after: FloatArray, labels: int) -> float:
+    """Median weeks from a change before week 21 to the alarm."""
+    right = np.where(np.arange(52)[:, None] < 20, before, after)
+    log_e = shape_logs(v, right, labels, years=40, seed=3)
+    over = log_e >= -math.log(LEVEL)
+    first = np.where(over.any(axis=1), over.argmax(axis=1), 99)
+    return float(np.median(first - 19))
+
+
+@pytest.mark.parametrize(("labels", "weeks"), [(100, 9), (1000, 2)])
+def test_a_shape_that_cancels_is_found_within_weeks(labels: int, weeks: int) -> None:
+    assert 1 <= delay(FOUR, FOUR, CANCELLING, labels) <= weeks
+
+
+def test_a_plain_gap_is_found_hardly_later_than_by_its_own_watch() -> None:
+    v = np.arange(10) / 10 + 0.05
+    together = delay(v, v, v - 0.1, 300)
+    n = np.random.default_rng(3).multinomial(300, np.full(10, 0.1), size=(40, 52))
+    right = np.where(np.arange(52)[:, None] < 20, v, v - 0.1)
+    s = np.random.default_rng(4).binomial(n, np.clip(right, 0, 1))
+    over = log_e_values(gap_bets(v, n, s, TOLERANCE)) >= -math.log(LEVEL)
+    alone = np.median(np.where(over.any(axis=1), over.argmax(axis=1), 99) - 19)
+    assert together <= alone + 2
+
+
+def test_inputs_that_repeat_are_no_alarm_in_a_calibrated_shape() -> None:
+    rng = np.random.default_rng(5)
+    alarms = 0
+    for _ in range(40):
+        bets = []
+        for _ in range(26):
+            value = rng.integers(4, size=20)
+            right = 20 * (rng.random(20) < FOUR[value])
+            detail = InputCells(np.arange(20), value, np.full(20, 20), right)
+            n = np.bincount(value, minlength=4) * 20
+            s = np.bincount(value, right, 4).astype(int)
+            one = Cells(FOUR, n, n, s, 0, detail)
+            bets.append(shape_bets_of(one, TOLERANCE, np.array([30, 50, 70, 100])))
+        prior = shape_prior(np.array([30, 50, 70, 100]))
+        alarms += e_process(bets, LEVEL, prior).crossed is not None
+    assert alarms <= 40 * LEVEL

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.store.compared import compared, compared_cells, shared_inputs
+from core.measure.shape_change import band_pair, shared_bands
+from core.store.compared import compared, compared_cells, paired_inputs, shared_inputs
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
@@ -84,3 +87,71 @@ def test_cells_of_a_paired_comparison_hold_shared_inputs_only(cursor) -> None:
     assert before.cells[0].v.tolist() == [0.7, 0.9]
     assert after.cells[0].v.tolist() == [0.8]
     assert compared_cells(cursor, A, B, (), paired=False)[0].cells[0].n_claims.sum() == 4
+
+
+@pytest.fixture
+def many(tmp_path: Path):
+    """A hundred inputs, most asked of both, some twice, of three topics."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for model in "ab":
+        for i in range(100):
+            for _ in range(int(rng.integers(0, 3))):
+                v, y = rng.choice([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]), rng.integers(0, 2)
+                topic = ("law", "art", "tax")[i % 3]
+                rows.append(f"{len(rows)},2026-11-02,s,{v},{y},{model},q{i},{topic}\n")
+    file = tmp_path / "many.csv"
+    file.write_text(HEADER + "".join(rows))
+    with Ledger.open(tmp_path / "many.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+        yield ledger.cursor()
+
+
+def test_paired_sums_over_bands_are_those_of_the_cells_by_input(many) -> None:
+    found = compared(many, A, B, ("topic",), paired=True, high_from=0.9)
+    for by, groups in (((), found.groups[:1]), (("topic",), found.groups[2:])):
+        cells = compared_cells(many, A, B, by, paired=True)
+        inputs = paired_inputs(many, A, B, by, cells)
+        whole = compared_cells(many, A, B, (), paired=True)
+        counts = np.zeros(101)
+        for side in whole:
+            counts[np.rint(side.cells[0].v * 100).astype(int)] += side.cells[0].n
+        for group in groups:
+            key = (group.value,) if by else ()
+            sides = [
+                replace(one.cells[one.keys.index(key)], inputs=inputs[key][i])
+                for i, one in enumerate(cells)
+            ]
+            expected = band_pair(*sides, shared_bands(counts), shared=True)
+            assert (group.bands.inputs, group.bands.shared) == (expected.inputs, expected.shared)
+            for name in ("m", "s", "q", "qq", "qm", "mm"):
+                assert getattr(group.bands, name) == pytest.approx(getattr(expected, name))
+
+
+def test_sums_over_bands_add_up_to_those_without(many) -> None:
+    found = compared(many, A, B, ("topic",), paired=False, high_from=0.9)
+    assert len(found.groups) == 5
+    for one in found.groups:
+        gap, bands = one.pairs["gap"], one.bands
+        size = bands.bands
+        assert bands.total == (pytest.approx(gap.before.m), pytest.approx(gap.after.m))
+        assert bands.q[size:].sum() == pytest.approx(gap.after.q)
+        assert bands.qq[size:, size:].sum() == pytest.approx(gap.after.qq)
+        assert bands.mm[:size, :size].sum() == pytest.approx(gap.before.mm)
+        assert bands.qm[:size, size:].sum() == pytest.approx(gap.qm)
+
+
+def test_the_inputs_of_a_pair_are_numbered_alike(cursor) -> None:
+    cells = compared_cells(cursor, A, B, (), paired=True)
+    before, after = paired_inputs(cursor, A, B, (), cells)[()]
+    # q1 alone has a label on both sides: .7 wrong and .9 right before, .8 right after.
+    assert cells[0].cells[0].v[before.value].tolist() == [0.7, 0.9]
+    assert (before.s.tolist(), after.s.tolist()) == ([0, 1], [1])
+    assert before.input.tolist() == [0, 0]
+    assert after.input.tolist() == [0]
+
+
+def test_no_label_on_either_side_has_empty_bands(cursor) -> None:
+    nobody = Selection("s", where=(("model_version", ("c",)),))
+    (whole,) = compared(cursor, nobody, nobody, (), paired=False, high_from=0.9).groups
+    assert whole.bands.total == (0, 0)
