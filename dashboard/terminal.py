@@ -15,7 +15,7 @@ from rich.table import Table
 from core.govern.bundle import Bundle
 from core.govern.registry import Plan
 from core.review.measure import MeasureReport
-from core.review.words import ABSENT, VERDICT_WORDS, count, counted, group_name, percent, points
+from core.review.words import ABSENT, STATE_WORDS, count, counted, group_name, percent, points
 from core.shown import one_line, shell_word, visible
 from core.store.ingest import ImportSummary
 from core.store.quarantine import Refused
@@ -126,15 +126,16 @@ def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> No
 
 def measure_table(report: MeasureReport) -> None:
     """One line per group, worst first, and under it what the verdicts rest on."""
-    heads = ("group", "verdict", "gap", "95% interval", "n", "coverage", "claims", "gets")
+    heads = ("group", "verdict", "gap", "95% interval", "n", "worth", "coverage", "said", "right")
     more = ("high band", "ECE", "noise floor", "Brier", "AUROC")
     rows = [
         (
             group_name(one.group),
-            VERDICT_WORDS[one.verdict],
+            STATE_WORDS[one.state],
             points(one.gap, decimals=1),
             f"{points(one.gap_low, decimals=1)} … {points(one.gap_high, decimals=1)}",
             count(one.n),
+            count(one.n_effective),
             percent(one.coverage),
             percent(one.mean_confidence, decimals=1),
             percent(one.accuracy, decimals=1),

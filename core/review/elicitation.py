@@ -11,16 +11,18 @@ import pandas as pd
 
 from core.govern.detect_anchoring import ALPHA, Compared, compare_ways
 from core.measure.elicitation import Difference
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE, Verdict
+from core.measure.parts import PartState
+from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 from core.review.words import ABSENT, count, counted, percent, points, size_of, within
 from core.store.elicited import Way, ways
 from core.store.selection import Selection
 
 #: What the verdicts of interval charts are called where they are about a difference.
-SHIFT_WORDS: dict[Verdict, str] = {
-    "miscalibrated": "beyond what is accepted",
-    "within_tolerance": "within what is accepted",
-    "cannot_tell": "cannot tell yet",
+SHIFT_WORDS: dict[PartState, str] = {
+    "off": "beyond what is accepted",
+    "fine": "within what is accepted",
+    "at_the_edge": "at the edge of what is accepted",
+    "too_few": "too few labels",
 }
 ORDER_WORDS = {
     "before": "before the answer",
@@ -99,7 +101,7 @@ def _headline(found: Sequence[Compared], signal: str, tolerance: float) -> str:
             f"Asked {other}, it states {size_of(one.confidence.value)} more than "
             f"{reference}, and is right as often.{why}"
         )
-    beyond = [one for one in found if _verdict(one.confidence, tolerance) == "miscalibrated"]
+    beyond = [one for one in found if _verdict(one.confidence, tolerance) == "off"]
     if beyond:
         one = max(beyond, key=lambda each: abs(each.confidence.value))
         other, reference = _names(one, signal)
@@ -231,10 +233,10 @@ def _brier(one: Difference | None) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _verdict(one: Difference, tolerance: float) -> Verdict:
+def _verdict(one: Difference, tolerance: float) -> PartState:
     if one.low > tolerance or one.high < -tolerance:
-        return "miscalibrated"
-    return "within_tolerance" if one.inside(tolerance) else "cannot_tell"
+        return "off"
+    return "fine" if one.inside(tolerance) else "too_few"
 
 
 def _method(compared: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -16,7 +16,6 @@ from core.measure.summary import Measures, measure_groups
 from core.measure.sums import group_sums
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review import explain, sentences
-from core.review.labels import escalated_cases_only
 from core.review.words import value_name
 from core.store.cells import grouped_cells
 from core.store.label_reach import label_reaches
@@ -40,8 +39,6 @@ class GroupView:
         values: the per-value table.
         histogram: stated and labelled claims per bin (left, right, n_claims, n).
         notes: what was rounded, pooled or left out.
-        escalated_only: that only escalated or reviewed cases are labelled, in words; None where
-            that is not so.
     """
 
     name: str
@@ -59,7 +56,6 @@ class GroupView:
     values: pd.DataFrame
     histogram: pd.DataFrame
     notes: tuple[str, ...]
-    escalated_only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,6 @@ def side_by_side(
     """
     named = [(name, _one(cursor, one)) for name, one in asked]
     cells = [one for _, one in named]
-    chosen = [escalated_cases_only(cursor, one, as_of=as_of) for _, one in asked]
     judgement = judge(group_sums(cells, high_from), tolerance=tolerance)
     reaches = [
         label_reaches(cursor, one, tolerance=tolerance, as_of=as_of).get(()) for _, one in asked
@@ -144,8 +139,7 @@ def side_by_side(
         )
     }
     groups = tuple(
-        replace(_group(name, one, measured[str(i)], judgement, i), escalated_only=chosen[i])
-        for i, (name, one) in enumerate(named)
+        _group(name, one, measured[str(i)], judgement, i) for i, (name, one) in enumerate(named)
     )
     comparison = _comparison(groups) if len(groups) == 2 else None
     return ReliabilityView(groups, comparison, judgement.method, tolerance, high_from)

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, VERDICT_WORDS, absent, count, percent, within
+from core.review.words import ABSENT, STATE_WORDS, absent, count, percent, within
 from dashboard.charts import words
 from dashboard.charts.annotations import (
     LANE,
@@ -56,7 +56,7 @@ def drift_timeline(
 
     The line lies in its interval band. Immature periods are hollow, dashed, tinted and named; a
     period without a value, or left out, is a gap in the line. Diamonds are gaps judged
-    miscalibrated. A step from one level to the next is where the gap moved, whatever version came
+    off. A step from one level to the next is where the gap moved, whatever version came
     in then. Intervals much wider than the line moves are cut at the plot's edge; hovering tells
     their ends.
 
@@ -80,7 +80,7 @@ def drift_timeline(
         return finish(words_only("No claims yet.", palette, width=width), palette)
     known = MEASURES[measure]
     tolerance = tolerance if measure == "gap" else None
-    out = periods["verdict"].to_numpy(dtype=object) == "miscalibrated"
+    out = periods["verdict"].to_numpy(dtype=object) == "off"
     out &= measure == "gap"
     axis = time_axis(periods)
     width = min(width, max(NARROW, round(_MARGIN + 56 * axis.end / axis.step)))
@@ -106,12 +106,12 @@ def drift_timeline(
         rows, series.value, series.low, series.high, periods["verdict"], strict=True
     ):
         row["value"], row["interval"] = known.told(value), known.told_interval(low, high)
-        row["verdict"] = VERDICT_WORDS.get(verdict, ABSENT)
+        row["verdict"] = STATE_WORDS.get(verdict, ABSENT)
     drawing.tell(rows, _titles(axis, titles, placed, coverage=measure != "coverage"))
     labels = ticks(strip, known, most=5)
     labels |= {float(bars.y(t)): words.count_short(t) for t in claim_ticks(bars.high)}
     title = [known.title + (", with its interval" if np.isfinite(series.low).any() else "")]
-    notes = ["diamonds: judged miscalibrated"] * bool(out.any())
+    notes = ["diamonds: off"] * bool(out.any())
     notes += ["steps: its level before and after it moved"] * (not steps.empty)
     if placed.unnamed:
         notes.append(

@@ -9,8 +9,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.measure.verdict import Verdict
-from core.review.words import VERDICT_WORDS, count, points
+from core.measure.parts import PartState
+from core.review.words import STATE_WORDS, count, points
 from core.shown import visible
 from dashboard.charts import words
 from dashboard.charts.base import (
@@ -42,11 +42,11 @@ def interval_dots(
     tolerance: float,
     width: int = 760,
     title: str = GAP_TITLE,
-    named: Mapping[Verdict, str] = VERDICT_WORDS,
+    named: Mapping[PartState, str] = STATE_WORDS,
 ) -> alt.LayerChart | alt.Chart:
     """Gap and interval per segment, or another difference, against what the owner accepts.
 
-    A filled dot is a verdict, a hollow one *cannot tell*. Below each name stand its gap, interval,
+    A filled dot is a verdict, a hollow one is not decided. Below each name stand its gap, interval,
     labelled claims and verdict in words.
 
     Args:
@@ -94,10 +94,10 @@ def interval_dots(
     return finish(chart, palette, fit=True)
 
 
-def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[Verdict, str]) -> pd.DataFrame:
+def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[PartState, str]) -> pd.DataFrame:
     """The rows with their words and colours."""
     verdict = rows["verdict"].to_numpy(dtype=object)
-    out = verdict == "miscalibrated"
+    out = verdict == "off"
     colour = np.where(out, palette.alert, palette.estimate)
     ends = zip(rows["low"], rows["high"], strict=True)
     return pd.DataFrame(
@@ -107,7 +107,9 @@ def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[Verdict, str]) ->
             "low": rows["low"].to_numpy(dtype=float),
             "high": rows["high"].to_numpy(dtype=float),
             "_colour": colour,
-            "_fill": np.where(verdict == "cannot_tell", palette.background, colour),
+            "_fill": np.where(
+                np.isin(verdict, ("too_few", "at_the_edge")), palette.background, colour
+            ),
             "_ink": np.where(out, palette.alert_ink, palette.muted_ink),
             "_gap": [points(g) for g in rows["gap"]],
             "_interval": [words.interval(low, high) for low, high in ends],

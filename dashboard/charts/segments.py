@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, NONE_WORD, VERDICT_WORDS, count, percent, points
+from core.review.words import ABSENT, NONE_WORD, STATE_WORDS, count, percent, points
 from dashboard.charts import words
 from dashboard.charts.base import (
     POINTS_LABEL,
@@ -50,7 +50,7 @@ def segment_heatmap(
 
     Colour is the corrected interval's end nearest zero, so that a wide interval cannot alarm
     (after the value-suppressing palettes of Correll, Moritz and Heer 2018, CHI). A folded corner
-    marks a miscalibrated cell, bold type an interval that excludes zero; under 30 inputs the cell
+    marks a cell that is off, bold type an interval that excludes zero; under 30 inputs the cell
     is empty and dashed; a pair without claims is blank.
 
     Rows and columns keep the order in which the frame first names them, or the order of the
@@ -147,7 +147,7 @@ def _dashes(palette: Palette) -> alt.Chart:
 
 
 def _flags(palette: Palette, x: alt.X, y: alt.Y) -> alt.Chart:
-    """The folded corner of miscalibrated cells."""
+    """The folded corner of cells that are off."""
     flags: alt.Chart = (
         alt.Chart()
         .mark_point(
@@ -160,7 +160,7 @@ def _flags(palette: Palette, x: alt.X, y: alt.Y) -> alt.Chart:
             yOffset=1,
         )
         .encode(x=x, y=y)
-        .transform_filter("datum.verdict == 'miscalibrated'")
+        .transform_filter("datum.verdict == 'off'")
     )
     return flags
 
@@ -243,8 +243,8 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
         _tip_coverage=[percent(c) for c in frame["coverage"]],
         _tip_verdict=np.where(
             few,
-            f"{VERDICT_WORDS['cannot_tell']}: under 30 inputs",
-            [VERDICT_WORDS.get(v, str(v)) for v in frame["verdict"]],
+            f"{STATE_WORDS['too_few']}: under 30 inputs",
+            [STATE_WORDS.get(v, str(v)) for v in frame["verdict"]],
         ),
     )
 
@@ -295,7 +295,7 @@ def _heatmap_key() -> alt.Title:
     """What the marks mean, under the chart, so that a saved picture explains itself."""
     lines = [
         "Gap in points; bold: the interval excludes zero.",
-        "Folded corner: miscalibrated. Blank: no claims.",
+        "Folded corner: off. Blank: no claims.",
         "Dashed: under 30 inputs. Small: labelled claims.",
     ]
     return alt.Title(lines, orient="bottom", frame="group", offset=10, lineHeight=15)

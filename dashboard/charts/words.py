@@ -105,14 +105,14 @@ def alt_text_intervals(rows: pd.DataFrame, *, tolerance: float) -> str:
     """Takeaway of `interval_dots`: how many segments lie outside tolerance, and the first."""
     if rows.empty:
         return "No segment to show."
-    out = rows[rows["verdict"] == "miscalibrated"]
+    out = rows[rows["verdict"] == "off"]
     head = f"Gap and interval of {plural(len(rows), 'segment')}: "
     limit = f"±{points(tolerance).lstrip('+')} points"
     if out.empty:
-        return f"{head}none is judged miscalibrated at a tolerance of {limit}."
+        return f"{head}none is off at a tolerance of {limit}."
     worst = out.iloc[int(out["gap"].abs().to_numpy().argmax())]
     return (
-        f"{head}{count(len(out))} judged miscalibrated at a tolerance of {limit}, the largest "
+        f"{head}{count(len(out))} off at a tolerance of {limit}, the largest "
         f"{key(worst['label'])} at {points(worst['gap'])} points "
         f"({interval(worst['low'], worst['high'])})."
     )

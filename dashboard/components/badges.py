@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.measure.verdict import Verdict
+from core.measure.parts import PartName, PartState
 from core.review.standing import Badge, Level
-from core.review.words import VERDICT_WORDS
+from core.review.words import PART_WORDS, STATE_WORDS
 from dashboard.components.verbatim import plain
 
-_LOOKS: dict[Verdict, tuple[str, str]] = {
-    "miscalibrated": (":material/error:", "red"),
-    "within_tolerance": (":material/check_circle:", "green"),
-    "cannot_tell": (":material/help:", "gray"),
+_LOOKS: dict[PartState, tuple[str, str]] = {
+    "off": (":material/error:", "red"),
+    "at_the_edge": (":material/warning:", "orange"),
+    "too_few": (":material/help:", "gray"),
+    "fine": (":material/check_circle:", "green"),
 }
-_HELP: dict[Verdict, str] = {
-    "miscalibrated": "The corrected interval of the gap, or of the high-confidence band's gap, "
-    "lies wholly outside the tolerance.",
-    "within_tolerance": "Both gaps' corrected intervals lie wholly inside the tolerance, and "
-    "single confidences are no further off than noise explains.",
-    "cannot_tell": "The labels seen so far allow either answer. That is not a clean bill.",
+_HELP: dict[PartState, str] = {
+    "off": "A bound lies beyond the tolerance.",
+    "at_the_edge": "An error is shown, and it may lie on either side of the tolerance. Decide: "
+    "more labels like these will not soon tell.",
+    "too_few": "The labels so far allow either answer. That is not a clean bill.",
+    "fine": "The gap, the high-confidence band and the shape of the errors all lie within the "
+    "tolerance.",
 }
 _STANDING: dict[Level, tuple[str, str]] = {
     "validated": (":material/verified:", "green"),
@@ -34,19 +36,32 @@ _STANDING: dict[Level, tuple[str, str]] = {
 }
 
 
-def standing(verdict: Verdict, badge: Badge, *, escalated_only: bool = False) -> None:
-    """The verdict, whom it is about, and whether these numbers may be acted on."""
-    icon, color = _LOOKS[verdict]
+def standing(
+    state: PartState,
+    badge: Badge,
+    *,
+    reason: PartName | None = None,
+    labelled_only: bool = False,
+) -> None:
+    """The verdict, whom it is about, and whether these numbers may be acted on.
+
+    Args:
+        state: the verdict.
+        badge: whether the numbers may be acted on.
+        reason: the part that gives the verdict.
+        labelled_only: whether the labels cannot speak for all claims.
+    """
+    icon, color = _LOOKS[state]
+    why = "" if reason is None else f" It is {PART_WORDS[reason]} that says so."
     with st.container(horizontal=True, gap="small"):
-        st.badge(VERDICT_WORDS[verdict], icon=icon, color=color, help=_HELP[verdict])  # type: ignore[arg-type]
-        if escalated_only:
+        st.badge(STATE_WORDS[state], icon=icon, color=color, help=_HELP[state] + why)  # type: ignore[arg-type]
+        if labelled_only:
             st.badge(
-                "Escalated cases only",
+                "Labelled cases only",
                 icon=":material/filter_alt:",
                 color="orange",
-                help="Only cases that people looked at are labelled. What the system did by itself "
-                "gets no verdict; a random audit of it, with its chance logged as "
-                "label_propensity, would mend that.",
+                help="Which claims are labelled depends on what they are, so nothing is said of "
+                "the others. An audit sample drawn by chance would speak for all.",
             )
         validation(badge)
 

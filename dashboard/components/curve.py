@@ -70,11 +70,14 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
 
 def said(group: GroupView, badge: Badge) -> None:
     """What a group's numbers say, most important first."""
-    only = group.escalated_only
-    badges.standing(group.measures.verdict, badge, escalated_only=only is not None)
+    measures = group.measures
+    badges.standing(
+        measures.state,
+        badge,
+        reason=measures.reason,
+        labelled_only=measures.speaks_for == "labelled",
+    )
     st.markdown(f"#### {group.headline}")
-    if only is not None:
-        st.markdown(f":material/filter_alt: {only}")
     if group.interval:
         st.markdown(f"**{group.interval}**")
     st.markdown(group.high_band)
@@ -93,4 +96,4 @@ def _gets(group: GroupView) -> str:
     band = group.measures.high_band
     if band is None or not band.n:
         return ""
-    return f"claims {percent(band.claimed)}, gets {percent(band.observed)}"
+    return f"right {percent(band.observed)} (said {percent(band.claimed)})"

@@ -38,7 +38,7 @@ def draw(view: SegmentsView) -> None:
     st.caption(
         f"Gap in points and n of each pair of {dimension_name(view.row).lower()} and "
         f"{dimension_name(view.column).lower()}; corrected together: {view.cells_method}. "
-        "A folded corner marks a miscalibrated cell."
+        "A folded corner marks a cell that is off."
     )
 
 

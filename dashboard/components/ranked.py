@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.review.segments import FALSE_DISCOVERY_RATE, SegmentsView
-from core.review.words import VERDICT_WORDS, percent
+from core.review.words import STATE_WORDS, percent
 from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
@@ -42,7 +42,7 @@ def draw(view: SegmentsView) -> None:
     )
     table = view.ranked.assign(
         **{name: view.ranked[name] * 100 for name in hundredfold},
-        verdict=view.ranked["verdict"].map(VERDICT_WORDS),
+        verdict=view.ranked["verdict"].map(STATE_WORDS),
     )
     st.caption("Tick a row to open its curve.")
     st.dataframe(
@@ -68,11 +68,11 @@ def draw(view: SegmentsView) -> None:
             "n": columns.number("Labelled"),
             "n_inputs": columns.number("Inputs"),
             "coverage": columns.share("Coverage"),
-            "mean_confidence": columns.share("Claims"),
-            "accuracy": columns.share("Gets"),
+            "mean_confidence": columns.share("Said"),
+            "accuracy": columns.share("Right"),
             "high_n": columns.number("High n", help="Labelled claims in the high-confidence band."),
-            "high_claimed": columns.share("High claims"),
-            "high_observed": columns.share("High gets"),
+            "high_claimed": columns.share("High said"),
+            "high_observed": columns.share("High right"),
             "q": st.column_config.NumberColumn("q", format="%.3f", width="small"),
             "flagged": st.column_config.CheckboxColumn("Flagged", width="small"),
         },

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.review.watching import Again, WatchRow, WatchView
-from core.review.words import VERDICT_WORDS, counted, points, within
+from core.review.words import STATE_WORDS, counted, points, within
 from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
@@ -29,9 +29,9 @@ def overview(view: WatchView) -> None:
         chart = interval_dots(frame, palette_for(st.context.theme.type), tolerance=tolerance)
         st.altair_chart(chart, width=int(chart.width), alt=visible(_alt(frame, tolerance)))
     st.caption(
-        "Each signal's newest production claims whose labels have come of age, one line per "
-        "fingerprint in use; intervals are corrected over its required segments. Hollow: cannot "
-        "tell yet. *This week* judges one week of every signal together, so its verdicts are more "
+        "Each signal's newest production claims whose outcomes are final, one line per "
+        "fingerprint in use; intervals are corrected over its required segments. Hollow: not "
+        "decided. *This week* judges one week of every signal together, so its verdicts are more "
         "careful."
     )
 
@@ -42,14 +42,14 @@ def _frame(rows: list[WatchRow]) -> pd.DataFrame:
         for one in row.prints:
             if one.gap is not None:
                 name = row.signal if len(row.prints) == 1 else f"{row.signal}: {one.words}"
-                found.append((name, one.gap, one.low, one.high, one.n, one.verdict))
+                found.append((name, one.gap, one.low, one.high, one.n, one.state))
     columns = ["label", "gap", "low", "high", "n", "verdict"]
     frame = pd.DataFrame(found, columns=columns)
     return frame.sort_values("gap", ascending=False, kind="stable", ignore_index=True)
 
 
 def _alt(frame: pd.DataFrame, tolerance: float) -> str:
-    off = frame[frame["verdict"] == "miscalibrated"]["label"].to_list()
+    off = frame[frame["verdict"] == "off"]["label"].to_list()
     told = f"Off: {', '.join(off)}." if off else "None is shown to be off."
     return (
         f"Gap of {counted(len(frame), 'fingerprint')} at the last re-measurement, "
@@ -87,9 +87,9 @@ def _when(row: WatchRow) -> None:
 
 
 def _print(row: WatchRow, one: Again) -> None:
-    verdict = VERDICT_WORDS[one.verdict]
+    verdict = STATE_WORDS[one.state]
     if one.gap is None:
-        numbers = "no label has come of age"
+        numbers = "no outcome is final yet"
     else:
         ends = " to ".join(points(end, decimals=1) for end in (one.low, one.high))
         numbers = (

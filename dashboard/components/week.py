@@ -17,7 +17,7 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
             st.markdown(f"**{plain(row.signal)}**", width="content")
             links.registry(row.signal, f"Owner: {written.owner.words}")
-        badges.standing(row.verdict, written.badge)
+        badges.standing(row.state, written.badge, reason=row.reason)
         gap, band, covered = st.columns(3)
         gap.metric(
             f"Gap, points ({row.judged_week or 'no mature week'})",
@@ -32,12 +32,12 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
         gap.caption(_interval(row))
         band.metric(
             f"Stated {cut(row.terms.high_from)} or more",
-            "–" if row.high_observed is None else f"gets {percent(row.high_observed)}",
+            "–" if row.high_observed is None else f"right {percent(row.high_observed)}",
         )
         band.caption(
             "no labelled claim"
             if row.high_claimed is None
-            else f"claims {percent(row.high_claimed)}, n {row.high_n:,}"
+            else f"said {percent(row.high_claimed)}, {counted(row.high_n, 'case')}"
         )
         covered.metric("Labelled so far", percent(row.coverage))
         with covered:
@@ -48,7 +48,7 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
         if row.worst is not None:
             links.draw(row.worst, f"Worst segment: {row.worst.text}")
         else:
-            st.caption("No segment is shown to be off in the last mature weeks.")
+            st.caption("No segment stands out in the last complete weeks.")
 
 
 def _interval(row: SignalWeek) -> str:

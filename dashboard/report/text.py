@@ -6,7 +6,7 @@ import html
 import re
 
 from core.govern.conditions import Severity
-from core.measure.verdict import Verdict
+from core.measure.parts import PartState
 from core.review.findings import FindingRow
 from core.review.report import Closer, WeeklyReport
 from core.review.words import cut
@@ -14,7 +14,7 @@ from core.shown import one_line
 from dashboard.charts.base import shortened
 
 #: A mark beside each verdict, so that colour is not needed to tell them apart.
-MARKS: dict[Verdict, str] = {"miscalibrated": "◆", "within_tolerance": "●", "cannot_tell": "○"}
+MARKS: dict[PartState, str] = {"off": "◆", "at_the_edge": "◇", "too_few": "○", "fine": "●"}
 FINDING_MARKS: dict[Severity, str] = {"critical": "◆", "warning": "△"}
 #: As many changes of version get a rule on the timeline: paper has no hovering for the others.
 DRAWN_CHANGES = 3
