@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -14,6 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,6 +118,26 @@ def test_a_port_that_was_given_cannot_be_taken_by_another() -> None:
     first = _listener("127.0.0.1", free_port())
     with first, _listener("127.0.0.1", first.getsockname()[1]) as second:
         assert second.getsockname()[1] > first.getsockname()[1]
+
+
+def test_an_answer_on_a_connection_that_is_kept_is_sent_at_once() -> None:
+    async def accepted() -> bool:
+        met: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_reader: object, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            met.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return bool(await met)
+
+    listener = _listener("127.0.0.1", free_port())
+    # In a thread of its own: the browser tests keep an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, accepted()).result()
 
 
 def test_no_free_port_is_one_sentence(
