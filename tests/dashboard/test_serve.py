@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -85,6 +86,9 @@ def test_demo_serves_from_any_folder_and_leaves_nothing_behind_when_stopped(
     with process("demo", "--port", free_port(), folder=tmp_path) as (server, address, port):
         assert health(address)["status"] == "ok"
         assert health(address)["data_version"] == 6
+        foreign = urllib.request.Request(f"{address}/healthz", headers={"Host": "evil.example"})
+        with pytest.raises(HTTPError, match="403"):
+            urllib.request.urlopen(foreign, timeout=30)
         (made,) = tmp_path.glob("calledger-demo-*")
         assert (made / "demo.duckdb").exists()
         with open_page(port):
