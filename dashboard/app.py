@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from dashboard import api, owner, standing
+from dashboard.perimeter import Perimeter
+from dashboard.settings import allowed_hosts
 
 
 @asynccontextmanager
@@ -23,4 +26,9 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         owner.close()
 
 
-app = st.App(Path(__file__).with_name("main.py"), lifespan=lifespan, routes=api.routes)
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    lifespan=lifespan,
+    routes=api.routes,
+    middleware=[Middleware(Perimeter, named=allowed_hosts())],
+)

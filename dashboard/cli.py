@@ -39,6 +39,7 @@ from dashboard.options import (
     OneSentence,
     Share,
     day,
+    hosts_option,
     ledger_option,
     pair,
     port_option,
@@ -75,8 +76,9 @@ for command in (
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @port_option
+@hosts_option
 @click.option("--browser/--no-browser", default=None, help="Open a browser window or not.")
-def demo(host: str, port: int, browser: bool | None) -> None:
+def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | None) -> None:
     """Build a ledger from the sample data and open the dashboard on it."""
     with serve.ended_in_order(), tempfile.TemporaryDirectory(prefix="calledger-demo-") as folder:
         path = Path(folder) / "demo.duckdb"
@@ -86,22 +88,35 @@ def demo(host: str, port: int, browser: bool | None) -> None:
             import_all(shifted_copies(Path(folder), now), partial(import_file, ledger))
             terminal.note("Telling the sample's half year of governance …")
             tell(ledger, SAMPLE_END + whole_weeks_to(now))
-        serve.run(path, host=host, port=port, open_browser=browser)
+        serve.run(path, host=host, port=port, open_browser=browser, allowed_hosts=allowed_hosts)
 
 
 @main.command(name="serve")
 @ledger_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @port_option
+@hosts_option
 @click.option("--browser/--no-browser", default=False, help="Open a browser window or not.")
 @notices.notices_option
 def serve_command(
-    ledger_path: Path, host: str, port: int, browser: bool, notices_path: Path | None
+    ledger_path: Path,
+    host: str,
+    port: int,
+    allowed_hosts: Sequence[str],
+    browser: bool,
+    notices_path: Path | None,
 ) -> None:
     """Open the dashboard on a ledger."""
     if notices_path is not None:
         notices.read_checked(notices_path)
-    serve.run(ledger_path, host=host, port=port, open_browser=browser, notices=notices_path)
+    serve.run(
+        ledger_path,
+        host=host,
+        port=port,
+        open_browser=browser,
+        notices=notices_path,
+        allowed_hosts=allowed_hosts,
+    )
 
 
 @main.command(name="import")

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pandas as pd
-import streamlit as st
 
 from core.govern import trail
 from core.govern.bundle import Bundle
@@ -64,6 +63,7 @@ from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.tuned import shared_inputs as shared_inputs_of
 from core.store.tuned import tuned_signals as tuned_signals_of
 from dashboard import notify
+from dashboard.kept import kept
 from dashboard.owner import cursor, office, path, version
 
 ENTRIES = 64
@@ -113,7 +113,7 @@ def watching() -> watching_review.WatchView | None:
     return _watching(_written_key())
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking at what is watched …")
+@kept(max_entries=4, show_spinner="Looking at what is watched …")
 def _watching(of: _Written) -> watching_review.WatchView | None:
     try:
         known, now = office().state(), office().now()
@@ -135,7 +135,7 @@ def findings() -> findings_review.FindingsView:
     return _findings(_written_key())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept(max_entries=4, show_spinner=False)
 def _findings(of: _Written) -> findings_review.FindingsView:
     try:
         known, now = office().state(), office().now()
@@ -153,7 +153,7 @@ def registry() -> registry_review.RegistryView:
     return _registry(_written_key())
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the registry…")
+@kept(max_entries=4, show_spinner="Reading the registry…")
 def _registry(of: _Written) -> registry_review.RegistryView:
     return registry_review.registry_view(cursor(), office().state(), office().now())
 
@@ -167,7 +167,7 @@ def signal_entry(signal: str) -> entry_review.SignalView:
     return _signal_entry(_written_key(), signal)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Reading the registry…")
+@kept(max_entries=ENTRIES, show_spinner="Reading the registry…")
 def _signal_entry(of: _Written, signal: str) -> entry_review.SignalView:
     return entry_review.signal_view(
         cursor(), office().state(), _registry(of), signal, office().now()
@@ -185,7 +185,7 @@ def escalation(
     return _escalation((*_written_key(), decisions_logged(cursor())), signal, first, last, as_if)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Holding the claims against the rules…")
+@kept(max_entries=ENTRIES, show_spinner="Holding the claims against the rules…")
 def _escalation(
     of: tuple[str, int, int, int, int], signal: str, first: date, last: date, as_if: bool
 ) -> escalation_review.EscalationView:
@@ -207,7 +207,7 @@ def breaches(
     return _breaches(of, signal, first, last, kinds, order, leaf)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching the breaches…")
+@kept(max_entries=ENTRIES, show_spinner="Fetching the breaches…")
 def _breaches(
     of: tuple[str, int, int, int, int],
     signal: str,
@@ -247,7 +247,7 @@ def plan(text: str) -> Plan:
     return _plan(_written_key(), text)
 
 
-@st.cache_data(max_entries=8, show_spinner="Running both rules over the last claims…")
+@kept(max_entries=8, show_spinner="Running both rules over the last claims…")
 def _plan(of: _Written, text: str) -> Plan:
     return plan_of(cursor(), office().state(), read_registry(text), office().now())
 
@@ -261,7 +261,7 @@ def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
     return _threshold(_daily_key(), question)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Testing every cut…")
+@kept(max_entries=ENTRIES, show_spinner="Testing every cut…")
 def _threshold(of: _Daily, question: ThresholdQuestion) -> thresholds_review.ThresholdView:
     return thresholds_review.threshold_view(cursor(), state(), question, office().clock())
 
@@ -271,7 +271,7 @@ def tuned_signals() -> tuple[str, ...]:
     return _tuned_signals(_key())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept(max_entries=4, show_spinner=False)
 def _tuned_signals(of: tuple[str, int]) -> tuple[str, ...]:
     return tuned_signals_of(cursor())
 
@@ -295,7 +295,7 @@ def badge(selection: Selection) -> standing_review.Badge:
     return _badge(_written_key(), selection)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+@kept(max_entries=ENTRIES, show_spinner=False)
 def _badge(of: _Written, selection: Selection) -> standing_review.Badge:
     return standing_review.selected_standing(cursor(), state(), selection, office().clock())
 
@@ -305,7 +305,7 @@ def written(monday: date) -> dict[str, standing_review.Written]:
     return _week_written(_written_key(), monday)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+@kept(max_entries=ENTRIES, show_spinner=False)
 def _week_written(of: _Written, monday: date) -> dict[str, standing_review.Written]:
     return standing_review.week_written(cursor(), state(), monday, office().clock())
 
@@ -315,7 +315,7 @@ def overview() -> Overview:
     return _overview(_key())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept(max_entries=4, show_spinner=False)
 def _overview(of: tuple[str, int]) -> Overview:
     return overview_of(cursor())
 
@@ -325,7 +325,7 @@ def dimensions(signal: str) -> tuple[DimensionFacts, ...]:
     return _dimensions(_key(), signal)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+@kept(max_entries=ENTRIES, show_spinner=False)
 def _dimensions(of: tuple[str, int], signal: str) -> tuple[DimensionFacts, ...]:
     return signal_dimensions(cursor(), signal)
 
@@ -337,7 +337,7 @@ def reliability(
     return _reliability(_key(), selection, compare, terms(selection.signal))
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring…")
+@kept(max_entries=ENTRIES, show_spinner="Measuring…")
 def _reliability(
     of: tuple[str, int],
     selection: Selection,
@@ -354,7 +354,7 @@ def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
     return _elicitation(_key(), selection, terms(selection.signal).tolerance)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing how it was asked…")
+@kept(max_entries=ENTRIES, show_spinner="Comparing how it was asked…")
 def _elicitation(
     of: tuple[str, int], selection: Selection, tolerance: float
 ) -> elicitation_review.ElicitationView:
@@ -366,7 +366,7 @@ def gaming(signal: str) -> gaming_review.GamingView:
     return _gaming(_daily_key(), signal)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Holding versions against those before…")
+@kept(max_entries=ENTRIES, show_spinner="Holding versions against those before…")
 def _gaming(of: _Daily, signal: str) -> gaming_review.GamingView:
     return gaming_review.gaming_view(cursor(), state(), signal, office().clock())
 
@@ -377,7 +377,7 @@ def theatre(signal: str, last: date) -> theatre_review.TheatreView:
     return _theatre(_daily_key(), Selection(signal, until=until))
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Weighing what it changes…")
+@kept(max_entries=ENTRIES, show_spinner="Weighing what it changes…")
 def _theatre(of: _Daily, selection: Selection) -> theatre_review.TheatreView:
     return theatre_review.theatre_view(cursor(), state(), selection, office().clock())
 
@@ -390,7 +390,7 @@ def segments(
     return _segments(_key(), selection, row, column, listed, every_pair, by)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every segment…")
+@kept(max_entries=ENTRIES, show_spinner="Measuring every segment…")
 def _segments(
     of: tuple[str, int],
     selection: Selection,
@@ -417,7 +417,7 @@ def intake(signal: str | None) -> intake_review.IntakeView:
     return _intake(_key(), signal)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Counting…")
+@kept(max_entries=ENTRIES, show_spinner="Counting…")
 def _intake(of: tuple[str, int], signal: str | None) -> intake_review.IntakeView:
     return intake_review.intake_view(cursor(), signal)
 
@@ -427,7 +427,7 @@ def claims(selection: Selection) -> claims_review.ClaimsView:
     return _claims(_key(), selection)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching claims…")
+@kept(max_entries=ENTRIES, show_spinner="Fetching claims…")
 def _claims(of: tuple[str, int], selection: Selection) -> claims_review.ClaimsView:
     return claims_review.claims_view(cursor(), selection)
 
@@ -437,7 +437,7 @@ def quarantined() -> pd.DataFrame:
     return _quarantined(_key())
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
+@kept(max_entries=2, show_spinner=False)
 def _quarantined(of: tuple[str, int]) -> pd.DataFrame:
     return intake_review.quarantined_rows(cursor())
 
@@ -447,7 +447,7 @@ def drift(selection: Selection, period: drift_review.Period) -> drift_review.Dri
     return _drift(_key(), selection, period, terms(selection.signal))
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Measuring every period…")
+@kept(max_entries=ENTRIES, show_spinner="Measuring every period…")
 def _drift(
     of: tuple[str, int], selection: Selection, period: drift_review.Period, by: Terms
 ) -> drift_review.DriftView:
@@ -467,7 +467,7 @@ def shift(
     return _shift(_key(), selection, before, after, dimensions, by)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing the two windows…")
+@kept(max_entries=ENTRIES, show_spinner="Comparing the two windows…")
 def _shift(
     of: tuple[str, int],
     selection: Selection,
@@ -484,7 +484,7 @@ def offered_changes(selection: Selection) -> tuple[change_review.Offered, ...]:
     return _offered_changes(_key(), selection)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner=False)
+@kept(max_entries=ENTRIES, show_spinner=False)
 def _offered_changes(
     of: tuple[str, int], selection: Selection
 ) -> tuple[change_review.Offered, ...]:
@@ -498,7 +498,7 @@ def change(
     return _change(_daily_key(), before, after, paired)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Comparing before and after…")
+@kept(max_entries=ENTRIES, show_spinner="Comparing before and after…")
 def _change(
     of: _Daily, before: Selection, after: Selection, paired: bool | None
 ) -> change_review.ChangeReview | str:
@@ -522,7 +522,7 @@ def found(search: Search, total: int) -> claims_review.Found:
     return _found(_key(), search, total, terms(search.selection.signal).high_from)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Counting claims…")
+@kept(max_entries=ENTRIES, show_spinner="Counting claims…")
 def _found(
     of: tuple[str, int], search: Search, total: int, high_from: float
 ) -> claims_review.Found:
@@ -534,7 +534,7 @@ def leaf(search: Search, order: Order, number: int) -> pd.DataFrame:
     return _leaf(_key(), search, order, number)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Fetching claims…")
+@kept(max_entries=ENTRIES, show_spinner="Fetching claims…")
 def _leaf(of: tuple[str, int], search: Search, order: Order, number: int) -> pd.DataFrame:
     return claims_review.leaf(cursor(), search, order, number)
 
@@ -549,7 +549,7 @@ def claim(signal: str, event_id: str, as_known: datetime | None) -> claim_review
     return _claim((*_trail_key(), decisions_logged(cursor())), signal, event_id, as_known)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the claim…")
+@kept(max_entries=ENTRIES, show_spinner="Opening the claim…")
 def _claim(
     of: tuple[str, int, int, int], signal: str, event_id: str, as_known: datetime | None
 ) -> claim_review.ClaimView | None:
@@ -566,7 +566,7 @@ def mondays() -> tuple[date, ...]:
     return _mondays(_key(), datetime.now(UTC).date())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept(max_entries=4, show_spinner=False)
 def _mondays(of: tuple[str, int], today: date) -> tuple[date, ...]:
     return week_review.reviewable_weeks(cursor())
 
@@ -578,7 +578,7 @@ def week(monday: date) -> week_review.WeekView:
     return view
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Reviewing the week…")
+@kept(max_entries=ENTRIES, show_spinner="Reviewing the week…")
 def _week(
     of: tuple[str, int], monday: date, by: tuple[tuple[str, Terms], ...]
 ) -> week_review.WeekView | None:
@@ -590,7 +590,7 @@ def labels(selection: Selection) -> labels_review.LabelsView:
     return _labels(_key(), selection, terms(selection.signal).tolerance)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Weighing the labels…")
+@kept(max_entries=ENTRIES, show_spinner="Weighing the labels…")
 def _labels(
     of: tuple[str, int], selection: Selection, tolerance: float
 ) -> labels_review.LabelsView:
@@ -602,7 +602,7 @@ def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPl
     return _label_plan(_trail_key(), selection, by, terms(selection.signal))
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Planning labels…")
+@kept(max_entries=ENTRIES, show_spinner="Planning labels…")
 def _label_plan(
     of: tuple[str, int, int], selection: Selection, by: str | None, terms: Terms
 ) -> labelplan_review.LabelPlan:
@@ -636,7 +636,7 @@ def acts(asked: ActSearch, number: int) -> trail_review.TrailView:
     return _acts(_trail_key(), asked, number)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Reading the trail…")
+@kept(max_entries=ENTRIES, show_spinner="Reading the trail…")
 def _acts(of: _Trail, asked: ActSearch, number: int) -> trail_review.TrailView:
     return trail_review.trail_view(cursor(), asked, number)
 
@@ -646,7 +646,7 @@ def act_choices() -> trail_review.Choices:
     return _act_choices(_trail_key())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept(max_entries=4, show_spinner=False)
 def _act_choices(of: _Trail) -> trail_review.Choices:
     return trail_review.choices(cursor())
 
@@ -656,7 +656,7 @@ def act(seq: int) -> act_review.ActView | None:
     return _act(_trail_key(), seq)
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the act…")
+@kept(max_entries=ENTRIES, show_spinner="Opening the act…")
 def _act(of: _Trail, seq: int) -> act_review.ActView | None:
     return act_review.act_view(cursor(), seq)
 
@@ -666,7 +666,7 @@ def wholeness() -> wholeness_review.Wholeness:
     return _wholeness(_trail_key())
 
 
-@st.cache_data(max_entries=4, show_spinner="Verifying every entry, checkpoint and seal…")
+@kept(max_entries=4, show_spinner="Verifying every entry, checkpoint and seal…")
 def _wholeness(of: _Trail) -> wholeness_review.Wholeness:
     return wholeness_review.wholeness(cursor(), Path(path()), office().clock())
 
@@ -698,7 +698,7 @@ def signoffs(signal: str | None) -> signoff_list_review.SignoffList:
     return _signoffs(_written_key(), signal)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept(max_entries=16, show_spinner=False)
 def _signoffs(of: _Written, signal: str | None) -> signoff_list_review.SignoffList:
     known, now = office().state(), office().now()
     with cursor() as one:
@@ -724,7 +724,7 @@ def signoff(
     )
 
 
-@st.cache_data(max_entries=ENTRIES, show_spinner="Opening the evidence…")
+@kept(max_entries=ENTRIES, show_spinner="Opening the evidence…")
 def _signoff(
     of: _Written, signal: str, fingerprint: Fingerprint, measured: str | None
 ) -> signoff_review.SignoffView:
@@ -746,7 +746,7 @@ def risks() -> risks_review.RisksView:
     return _risks(_daily_key())
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking for twelve failures in every signal…")
+@kept(max_entries=4, show_spinner="Looking for twelve failures in every signal…")
 def _risks(of: _Daily) -> risks_review.RisksView:
     known, whole = state(), wholeness()
     now = office().clock() if known is None else max(office().clock(), known.last_at)

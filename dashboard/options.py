@@ -14,6 +14,7 @@ import click
 from core.review.words import NONE_WORD
 from core.store.errors import LedgerError
 from dashboard import terminal
+from dashboard.hosts import host_name
 
 EXIT_FOUND = 1
 EXIT_UNUSABLE = 2
@@ -33,6 +34,26 @@ port_option = click.option(
     show_default=True,
     type=click.IntRange(1, 65535),
     help="The first port to try.",
+)
+
+
+def _host_names(
+    _context: click.Context, _parameter: click.Parameter, texts: Sequence[str]
+) -> tuple[str, ...]:
+    try:
+        return tuple(map(host_name, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+hosts_option = click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_host_names,
+    help="A further host that browsers may ask for: behind a proxy or a tunnel, the name in their "
+    "address bar, with its port if only that one is meant. May be given again.",
 )
 
 

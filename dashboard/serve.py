@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ from core.store.ledger import Ledger
 from dashboard import terminal
 from dashboard.running import Running, announced
 from dashboard.settings import (
+    HOSTS_VARIABLE,
     LEDGER_VARIABLE,
     NOTICES_VARIABLE,
     TOKEN_VARIABLE,
@@ -40,6 +41,7 @@ def run(
     port: int,
     open_browser: bool | None,
     notices: Path | None = None,
+    allowed_hosts: Sequence[str] = (),
 ) -> None:
     """Serve the dashboard on ``ledger_path`` until interrupted.
 
@@ -49,11 +51,13 @@ def run(
         port: the first port to try; the next free one is taken when it is in use.
         open_browser: None opens one where there is a display.
         notices: the notices file; None: the one beside the ledger, where there is one.
+        allowed_hosts: further hosts that browsers may ask for, see `perimeter.host_name`.
     """
     if host not in LOOPBACK:
         terminal.error(
             f"{host} can be reached from other machines, and nobody signs on here yet: serve on "
-            f"127.0.0.1, and let others in through a tunnel or a proxy that asks who they are."
+            "127.0.0.1, let others in through a tunnel or a proxy that asks who they are, and name "
+            "with --allowed-host the host that their browsers ask for."
         )
         sys.exit(2)
     Ledger.open(ledger_path).close()
@@ -64,6 +68,8 @@ def run(
 
     os.environ[LEDGER_VARIABLE] = str(ledger_path.resolve())
     os.environ[TOKEN_VARIABLE] = new_secret()
+    if allowed_hosts:
+        os.environ[HOSTS_VARIABLE] = ",".join(allowed_hosts)
     if notices is not None:
         os.environ[NOTICES_VARIABLE] = str(notices.resolve())
     # Streamlit reads its configuration from the current folder; ours must hold from any folder.
@@ -122,7 +128,8 @@ def _listener(host: str, first: int) -> socket.socket:
     """A socket that listens on the first free port from ``first`` on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(first, min(first + PORTS_TO_TRY, 65536)):
-        listener = socket.socket(family)
+        # Told no protocol, asyncio leaves TCP_NODELAY unset: 40 ms on each keep-alive answer.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name == "posix":
             # Else a port that was just given free is refused for a minute.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

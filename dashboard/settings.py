@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 #: The environment variable that names the ledger file the server owns.
@@ -10,8 +11,15 @@ LEDGER_VARIABLE = "CALLEDGER_LEDGER"
 TOKEN_VARIABLE = "CALLEDGER_SERVER_TOKEN"
 #: The one that names the notices file, where that is not the one beside the ledger.
 NOTICES_VARIABLE = "CALLEDGER_NOTICES"
+#: The one that names the hosts, besides this machine's own, that the server answers for.
+HOSTS_VARIABLE = "CALLEDGER_ALLOWED_HOSTS"
 
 _THEME = Path(__file__).with_name("theme.toml")
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """The hosts that the operator names, separated by commas in the environment."""
+    return tuple(one for one in os.environ.get(HOSTS_VARIABLE, "").split(",") if one.strip())
 
 
 def streamlit_options(host: str) -> dict[str, object]:

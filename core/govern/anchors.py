@@ -18,6 +18,7 @@ from typing import Literal
 
 from core.govern.notes import Checkpoint, Note, NoteError, blocks
 from core.store.errors import LedgerError
+from core.store.private import owner_only, tighten
 
 AnchorKind = Literal["beside", "file", "git"]
 _KINDS: tuple[AnchorKind, ...] = ("file", "git")
@@ -195,7 +196,12 @@ def _write(note: str, anchor: Anchor) -> None:
     new = Checkpoint.of(Note.of(note).text)
     if anchor.kind == "git":
         _refuse_no_tree(anchor.path.parent)
-    _append(anchor.path, note, new)
+    if anchor.kind == "beside":
+        with owner_only():
+            _append(anchor.path, note, new)
+        tighten(anchor.path)
+    else:
+        _append(anchor.path, note, new)
     if anchor.kind == "git":
         _commit(anchor.path.parent, anchor.path.name, new.size)
 

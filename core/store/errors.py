@@ -8,6 +8,14 @@ from __future__ import annotations
 class LedgerError(Exception):
     """Something a user can act on; the message is one clear sentence and shown as it is."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is copied: as it is, for some kinds make their sentence from other words."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[LedgerError], args: tuple[object, ...]) -> LedgerError:
+    return kind.__new__(kind, *args)
+
 
 class LedgerMissing(LedgerError):
     """There is no file at the path."""

@@ -24,6 +24,7 @@ from core.store.errors import (
     NotALedger,
 )
 from core.store.migrations import applied_version, apply_migrations, known_migrations
+from core.store.private import owner_only, private_folder, tighten
 
 MEMORY_LIMIT = "1.5GB"
 
@@ -60,7 +61,8 @@ class Ledger:
         """Open the ledger at ``path`` and bring its schema up to date.
 
         The file is first looked at read-only, so one that is refused keeps every byte and its
-        modification time.
+        modification time. One that is opened for writing, and all that is made beside it, only
+        its owner can read, whatever the umask and the modes it had.
 
         Args:
             path: the ledger file.
@@ -83,14 +85,20 @@ class Ledger:
         if found == 0 and not (create and not read_only):
             raise NotALedger(f"{path} is an empty database, not a ledger. {_how_to_make(path)}")
         _refuse_version(path, found, read_only=read_only)
-        connection = _connect(path, memory_limit, read_only=read_only)
-        if not read_only:
+        if read_only:
+            return cls(_connect(path, memory_limit, read_only=True), path, read_only=True)
+        for mine in (path, _wal(path)):
+            tighten(mine)
+        with owner_only():
+            connection = _connect(path, memory_limit, read_only=False)
+            # Made first, for DuckDB makes it while reading, under whatever umask is then.
+            private_folder(_spill(path))
             try:
                 apply_migrations(connection, known_migrations())
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, path, read_only=read_only)
+        return cls(connection, path)
 
     @classmethod
     def in_memory(cls, *, memory_limit: str = MEMORY_LIMIT) -> Ledger:
@@ -121,7 +129,7 @@ class Ledger:
         Writers of this ledger take turns; readers go on and see the state before it. Not to be
         nested.
         """
-        with self._writing, self.cursor() as cursor:
+        with self._writing, owner_only(), self.cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             try:
                 yield cursor
@@ -145,7 +153,7 @@ class Ledger:
             raise LedgerError(f"{target} exists already; a backup never overwrites.")
         partial = target.with_name(target.name + ".partial")
         partial.unlink(missing_ok=True)
-        with self.cursor() as cursor:
+        with owner_only(), self.cursor() as cursor:
             row = cursor.execute("SELECT current_database()").fetchone()
             assert row is not None
             try:
@@ -163,7 +171,11 @@ class Ledger:
 
     def close(self) -> None:
         """Give the file free; closing twice is harmless."""
-        self._connection.close()
+        with owner_only():
+            self._connection.close()
+        if self.path is not None and not self.read_only:
+            with suppress(OSError):
+                _spill(self.path).rmdir()
 
     def __enter__(self) -> Ledger:
         return self
@@ -184,6 +196,16 @@ def quoted(identifier: str) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _wal(path: Path) -> Path:
+    """Where DuckDB writes what is not yet in the file."""
+    return path.with_name(path.name + ".wal")
+
+
+def _spill(path: Path) -> Path:
+    """Where DuckDB writes what does not fit into memory."""
+    return path.with_name(path.name + ".tmp")
 
 
 def _how_to_make(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -460,3 +461,19 @@ def test_a_file_that_cannot_be_used_leaves_no_ledger_behind(tmp_path: Path) -> N
     result = CliRunner().invoke(main, ["import", str(tmp_path / "no.csv"), "--ledger", str(ledger)])
     assert result.exit_code == 2
     assert not ledger.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+def test_import_makes_nothing_that_others_can_read(
+    tmp_path: Path, file: Callable[[str, str], Path]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    before = os.umask(0o022)
+    try:
+        result = run("import", file("clean.csv", CLEAN), "--ledger", home / "l.duckdb")
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    modes = {one.name: one.stat().st_mode & 0o777 for one in home.iterdir()}
+    assert modes == dict.fromkeys(("l.duckdb", "l.duckdb.key", "l.duckdb.checkpoints"), 0o600)

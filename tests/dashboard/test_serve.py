@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -14,8 +15,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -83,6 +86,9 @@ def test_demo_serves_from_any_folder_and_leaves_nothing_behind_when_stopped(
     with process("demo", "--port", free_port(), folder=tmp_path) as (server, address, port):
         assert health(address)["status"] == "ok"
         assert health(address)["data_version"] == 6
+        foreign = urllib.request.Request(f"{address}/healthz", headers={"Host": "evil.example"})
+        with pytest.raises(HTTPError, match="403"):
+            urllib.request.urlopen(foreign, timeout=30)
         (made,) = tmp_path.glob("calledger-demo-*")
         assert (made / "demo.duckdb").exists()
         with open_page(port):
@@ -116,6 +122,26 @@ def test_a_port_that_was_given_cannot_be_taken_by_another() -> None:
     first = _listener("127.0.0.1", free_port())
     with first, _listener("127.0.0.1", first.getsockname()[1]) as second:
         assert second.getsockname()[1] > first.getsockname()[1]
+
+
+def test_an_answer_on_a_connection_that_is_kept_is_sent_at_once() -> None:
+    async def accepted() -> bool:
+        met: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_reader: object, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            met.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return bool(await met)
+
+    listener = _listener("127.0.0.1", free_port())
+    # In a thread of its own: the browser tests keep an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, accepted()).result()
 
 
 def test_no_free_port_is_one_sentence(
