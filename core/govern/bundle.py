@@ -19,11 +19,13 @@ from core.govern.criteria import CriterionResult, SampleResult
 from core.govern.fingerprint import Fingerprint
 from core.govern.spec import SignalSpec
 from core.govern.spec_json import of_json
-from core.measure.summary import Measures
+from core.measure.summary import Measures, part_measures
 from core.measure.verdict import Judgement
 
 #: The version of the bundle's own layout.
-LAYOUT = 1
+LAYOUT = 2
+#: Of evidence frozen before verdicts had parts: it is read, and recomputed by the rules of then.
+PLAIN_LAYOUT = 1
 
 #: Fractions keep so many significant digits, and no digit beyond the twelfth place, where
 #: floating point is noise.
@@ -31,7 +33,10 @@ _DIGITS = 9
 _LAST_PLACE = Decimal("1e-12")
 
 #: Keys of a group's measures that hold text.
-_TEXT = ("group", "notes", "verdict")
+_TEXT = (
+    *("group", "notes", "verdict", "state", "reason", "speaks_for"),
+    *("overconfident_at", "underconfident_at"),
+)
 
 
 def decimal(value: float | None) -> str | None:
@@ -85,6 +90,9 @@ def segment_measures_json(
     found: dict[str, Any] = {name: int(getattr(judgement, name)[at]) for name in _COUNTS}
     found |= {name: float(getattr(judgement, name)[at]) for name in _OF_SEGMENTS}
     found |= {"high_band": band if high else None, "verdict": judgement.verdict[at]}
+    found |= {"state": judgement.state[at], "reason": judgement.reason[at]}
+    found["n_effective"] = float(judgement.n_effective[at])
+    found["parts"] = {name: one.as_json() for name, one in part_measures(judgement, at).items()}
     made: dict[str, Any] = written({"group": dict(group), "notes": {}, **found})
     return made
 
@@ -333,7 +341,9 @@ def _part(name: str, found: Mapping[str, Any]) -> Part:
 def _numbers(measures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _numbers(value)
-        if name == "high_band" and value is not None
+        if name in ("high_band", "bounds") and value is not None
+        else {part: _numbers(one) for part, one in value.items()}
+        if name == "parts"
         else value
         if name in _TEXT
         else _float(value)

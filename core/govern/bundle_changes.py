@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from core.govern.bundle import Bundle, Part
+from core.govern.bundle import PLAIN_LAYOUT, Bundle, Part
 from core.govern.criteria import METRIC_WORDS
 
 #: Numbers closer than this, relatively or absolutely, are the same number.
@@ -14,6 +14,14 @@ _TINY = 1e-9
 
 #: What is no part of the comparison: sentences, which a newer program may word otherwise.
 _WORDS = frozenset({"program", "untold", "words", "notes"})
+
+#: What follows from rules of judging that were others before verdicts had parts.
+_RULES = frozenset(
+    {
+        *("verdict", "outcome", "low", "high", "gap_low", "gap_high", "labels_needed"),
+        *("minimum_detectable_gap", "consistency", "honest"),
+    }
+)
 
 #: Shares and measures that moved less are not worth a sentence.
 _SHARE_MOVED = 0.05
@@ -52,10 +60,12 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
             yield f"There were {then['counts'].get(name):,} {words}; now {now['counts'][name]:,}."
     if then["cells_sha256"] != now["cells_sha256"]:
         yield "The sums by stated confidence differ."
-    if then["met"] != now["met"]:
+    plain = then["v"] == PLAIN_LAYOUT
+    if then["met"] != now["met"] and not plain:
         yield f"The criteria were {_met(then['met'])}; recomputed they are {_met(now['met'])}."
     known = {"claims_sha256", "cells_sha256", "met", "counts"}
-    rest = list(_unlike({k: v for k, v in then.items() if k not in known}, now, ""))
+    passed = _WORDS | _RULES if plain else _WORDS
+    rest = list(_unlike({k: v for k, v in then.items() if k not in known}, now, "", passed))
     for place, before, after in rest[:_NAMED]:
         yield f"{place} was {_shown(before)}, and is {_shown(after)}."
     if len(rest) > _NAMED:
@@ -199,15 +209,18 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _unlike(then: Any, now: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
-    """Where two values differ, (place, then, now), but for sentences and rounding."""
+def _unlike(
+    then: Any, now: Any, place: str, passed: frozenset[str]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Where two values differ, (place, then, now), but for what is passed over and rounding."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for key in then:
-            if key not in _WORDS:
-                yield from _unlike(then[key], now.get(key), f"{place}.{key}" if place else key)
+            if key not in passed:
+                where = f"{place}.{key}" if place else key
+                yield from _unlike(then[key], now.get(key), where, passed)
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for i, (one, other) in enumerate(zip(then, now, strict=True)):
-            yield from _unlike(one, other, f"{place}[{i}]")
+            yield from _unlike(one, other, f"{place}[{i}]", passed)
     elif not _alike(then, now):
         yield place, then, now
 

@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.govern.escalation import fraction
+from core.govern.part_words import part_words
 from core.govern.spec import DISCRIMINATION_METRICS, Criterion
 from core.measure.bounded import (
     LEVEL,
@@ -32,8 +33,9 @@ from core.measure.bounded import (
     collapsed,
     estimate,
 )
+from core.measure.parts import PART_NAMES
 from core.measure.scores import NoValue
-from core.measure.verdict import MINIMUM_INPUTS
+from core.measure.verdict import MINIMUM_INPUTS, Judgement
 
 Outcome = Literal["met", "missed", "undecided"]
 
@@ -51,6 +53,7 @@ METRIC_WORDS = {
     "accuracy": "Accuracy",
     "coverage": "Coverage",
     "high_band_accuracy": "Accuracy in the high-confidence band",
+    "verdict": "Verdict by parts",
 }
 
 _IN_POINTS = ("gap", "high_band_gap")
@@ -113,6 +116,10 @@ class SampleResult:
     minimum: int
     results: tuple[CriterionResult, ...]
 
+    def with_verdict(self, result: CriterionResult) -> SampleResult:
+        """The same with one more result, that of `verdict_result`."""
+        return replace(self, results=(*self.results, result))
+
     @property
     def missing(self) -> int:
         """Inputs still to be labelled until the sample is as large as asked for."""
@@ -127,6 +134,35 @@ class SampleResult:
     def missed(self) -> bool:
         """Whether some bound is missed."""
         return any(one.outcome == "missed" for one in self.results)
+
+
+def verdict_result(judged: Judgement, group: int) -> CriterionResult:
+    """The product's own verdict as a criterion that every evidence has to meet.
+
+    Whatever bounds an owner wrote down, no number may act whose gap, shape or high band is shown to
+    be off: errors that cancel satisfy a bound on the gap. What is not decided does not miss it; how
+    small a sample may be is the other criteria's matter.
+
+    Args:
+        judged: the groups judged together.
+        group: which of them.
+    """
+    off = [
+        part_words(judged, group, name) for name in PART_NAMES if judged.part(name).is_off(group)
+    ]
+    said = f"missed: {'; '.join(off)}" if off else "met: no part is off"
+    return CriterionResult(
+        metric="verdict",
+        side="max",
+        bound=judged.tolerance,
+        value=None,
+        low=None,
+        high=None,
+        outcome="missed" if off else "met",
+        n=int(judged.n[group]),
+        labels_needed=None,
+        words=f"{METRIC_WORDS['verdict']}, within {judged.tolerance * 100:.6g} points: {said}.",
+    )
 
 
 def segment_minimum(min_samples: int) -> int:

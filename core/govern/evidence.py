@@ -25,6 +25,7 @@ import numpy as np
 from core.govern.acts import moment, stamp
 from core.govern.bundle import (
     LAYOUT,
+    PLAIN_LAYOUT,
     Bundle,
     decimal,
     measures_json,
@@ -33,7 +34,13 @@ from core.govern.bundle import (
 )
 from core.govern.bundle_changes import differences
 from core.govern.canonical import canonical
-from core.govern.criteria import SampleResult, judge_sample, segment_minimum
+from core.govern.criteria import (
+    CriterionResult,
+    SampleResult,
+    judge_sample,
+    segment_minimum,
+    verdict_result,
+)
 from core.govern.escalation import RuleRow, table
 from core.govern.fingerprint import Fingerprint
 from core.govern.overlap import Leaked, overlap
@@ -148,10 +155,10 @@ def load(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Bundle | None:
             f"The evidence stored as {sha256} was altered: its text now has the hash "
             f"{bundle.sha256}; restore it from a backup, or have new evidence signed."
         )
-    if bundle.content.get("v") != LAYOUT:
+    if bundle.content.get("v") not in (PLAIN_LAYOUT, LAYOUT):
         raise EvidenceBroken(
             f"The evidence {sha256} has layout {bundle.content.get('v')}, and this program reads "
-            f"layout {LAYOUT}; read it with the program that made it."
+            f"layouts {PLAIN_LAYOUT} and {LAYOUT}; read it with the program that made it."
         )
     return bundle
 
@@ -161,7 +168,8 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
 
     Claims and outcomes that came in since do not count, whatever they are dated. Numbers may
     differ by a millionth of their size, so that another processor's rounding is no difference;
-    sentences are not compared.
+    sentences are not compared. Of evidence frozen before verdicts had parts the claims and the
+    estimates are compared, and not the bounds and verdicts, whose rules are others now.
     """
     try:
         bundle = load(cursor, sha256)
@@ -176,6 +184,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
             known,
             bundle.program,
             query["leave_out_overlap"],
+            by_parts=bundle.content["v"] != PLAIN_LAYOUT,
         )
     except (LedgerError, ValueError) as error:
         return Comparison(False, (str(error),))
@@ -229,6 +238,8 @@ def _content(
     known: Known,
     program: str,
     leave_out_overlap: bool,
+    *,
+    by_parts: bool = True,
 ) -> dict[str, Any]:
     asked = _asked(cursor, spec, fingerprint, known, leave_out_overlap)
     judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
@@ -244,9 +255,13 @@ def _content(
     whole = _sample(cursor, judged, spec, rules)
     measures = _measured(spec, whole.cells)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)
+    if by_parts:
+        result = result.with_verdict(_verdict(spec, whole.cells))
     recent = replace(judged, since=span.since)
-    window = _window(cursor, spec, recent, rules)
+    window = _window(cursor, spec, recent, rules, by_parts=by_parts)
     segments = _segments(cursor, spec, judged, rules)
+    if by_parts:
+        segments = segments.with_verdicts()
     met = (
         result.met
         and not segments.missing
@@ -255,7 +270,7 @@ def _content(
     )
     dimensions = _digested(spec)
     return {
-        "v": LAYOUT,
+        "v": LAYOUT if by_parts else PLAIN_LAYOUT,
         "signal": spec.name,
         "fingerprint": fingerprint.as_json(),
         "spec": to_json(spec),
@@ -414,16 +429,23 @@ def _window(
     spec: SignalSpec,
     recent: Judged,
     rules: Sequence[RuleRow],
+    *,
+    by_parts: bool,
 ) -> tuple[Measures, SampleResult] | None:
     """The recent window's measures and criteria; None where it holds no claim."""
     if recent.since is None or not judged_counts(cursor, recent).production:
         return None
     sample = _sample(cursor, recent, spec, rules)
     minimum = segment_minimum(spec.validation.min_samples)
-    return (
-        _measured(spec, sample.cells),
-        judge_sample(spec.validation.criteria, sample, minimum=minimum),
-    )
+    result = judge_sample(spec.validation.criteria, sample, minimum=minimum)
+    if by_parts:
+        result = result.with_verdict(_verdict(spec, sample.cells))
+    return _measured(spec, sample.cells), result
+
+
+def _verdict(spec: SignalSpec, cells: Cells) -> CriterionResult:
+    sums = group_sums([cells], spec.high_from_ppm / 1_000_000)
+    return verdict_result(judge(sums, tolerance=spec.tolerance_ppm / 1_000_000), 0)
 
 
 @dataclass(frozen=True)
@@ -434,6 +456,14 @@ class _Segments:
     judgement: Judgement
     results: tuple[SampleResult, ...]
     missing: tuple[str, ...]
+
+    def with_verdicts(self) -> _Segments:
+        """The same, the product's own verdict on each segment counting as a criterion."""
+        told = (
+            one.with_verdict(verdict_result(self.judgement, i))
+            for i, one in enumerate(self.results)
+        )
+        return replace(self, results=tuple(told))
 
     def as_json(self) -> list[dict[str, Any]]:
         return [

@@ -240,7 +240,7 @@ def measure_groups(
         judgement = judgement.with_reaches(reaches)
     needed = _labels_needed(sums, judgement)
     measured = [
-        _measure(key, cells, judgement, g, needed, sums.bands.labels(g))
+        _measure(key, cells, judgement, g, needed)
         for g, (key, cells) in enumerate(zip(keys, groups, strict=True))
     ]
     measured.sort(key=lambda m: (STATES.index(m.state), -m.n))
@@ -273,12 +273,27 @@ def _labels_needed(sums: GroupSums, judgement: Judgement) -> dict[PartName, Floa
     }
 
 
-def _part(
-    name: PartName, judgement: Judgement, g: int, needed: FloatArray, bands: tuple[str, ...]
-) -> PartMeasure:
-    part, curve = judgement.part(name), judgement.curve
+def part_measures(
+    judgement: Judgement, g: int, needed: Mapping[PartName, FloatArray] | None = None
+) -> dict[PartName, PartMeasure]:
+    """The parts that a group has.
+
+    Args:
+        judgement: the groups.
+        g: which of them.
+        needed: labelled claims, all told, that would decide each part; None: not worked out.
+    """
+    return {
+        name: _part(name, judgement, g, math.nan if needed is None else float(needed[name][g]))
+        for name in PART_NAMES
+        if judgement.part(name).present[g]
+    }
+
+
+def _part(name: PartName, judgement: Judgement, g: int, needed: float) -> PartMeasure:
+    part, curve, bands = judgement.part(name), judgement.curve, judgement.bands.labels(g)
     n, state = int(part.n[g]), part.state[g]
-    more = float(needed[g]) - n
+    more = needed - n
     undecided = state in ("too_few", "at_the_edge")
     lacking = max(0.0, MINIMUM_INPUTS - float(part.n_effective[g]))
     worth = undecided and math.isfinite(more) and more <= MOST_LABELS
@@ -308,7 +323,6 @@ def _measure(
     judgement: Judgement,
     g: int,
     needed: Mapping[PartName, FloatArray],
-    bands: tuple[str, ...],
 ) -> Measures:
     notes = _Notes()
     n = int(judgement.n[g])
@@ -357,11 +371,7 @@ def _measure(
         state=judgement.state[g],
         reason=judgement.reason[g],
         speaks_for=judgement.speaks_for[g],
-        parts={
-            name: _part(name, judgement, g, needed[name], bands)
-            for name in PART_NAMES
-            if judgement.part(name).present[g]
-        },
+        parts=part_measures(judgement, g, needed),
         reach=judgement.reaches[g],
         notes=dict(notes),
     )
