@@ -218,7 +218,7 @@ def _measured(
     assert claims.since is not None
     assert claims.until is not None
     tolerance = whole.tolerance
-    enough = [i for i in range(len(parts)) if parts.n_inputs[i] >= MINIMUM_INPUTS]
+    enough = [i for i in range(len(parts)) if parts.n_effective[i] >= MINIMUM_INPUTS]
     within = [i for i in enough if parts.verdict[i] == "within_tolerance"]
     off = [
         _off(parts, i, entries[i], high_inputs[i + 1], days.get(entries[i], NO_DAYS))

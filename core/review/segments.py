@@ -158,7 +158,7 @@ def _cell_frame(
             "coverage": judged.coverage,
             "verdict": list(judged.verdict),
             "shown": np.nan_to_num(shown),
-            "too_few": judged.n_inputs < MINIMUM_INPUTS,
+            "too_few": judged.n_effective < MINIMUM_INPUTS,
         }
     )
 
