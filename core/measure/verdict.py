@@ -190,7 +190,8 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     Three parts are judged of each: the gap as a whole, the gap of the high-confidence band, and the
     shape, which is the error over bands of confidence where errors may cancel. Of the chance of
     error ``α = 1 − level``, the share `SHAPE_SHARE` goes to the shapes, each group's bounds at
-    ``1 − (1 − α/5)^(1/F)`` (Šidák 1967; see `core.measure.shape`), and the rest to the family of
+    ``1 − (1 − α/5)^(1/F)`` (Šidák 1967; see `core.measure.shape`; its upper bound, by which a shape
+    is fine, at ``1 − (1 − α)^(1/F)``, for fine takes all parts), and the rest to the family of
     gaps: of every group, and of every high band, with at least `MINIMUM_INPUTS` effective inputs
     (`kish_n`). Their simultaneous intervals (`gap_interval`) are made at ``α′ = 2(1 − Φ(c*))``, c*
     the critical value of `max_statistic_critical_value`; groups left out get intervals at the
@@ -245,7 +246,8 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
     floor = ece_noise_floor(sums)
 
-    curve = shape(sums.bands, 1 - (1 - shape_alpha) ** (1 / max(1, shaped)))
+    # Fine takes every part, so none of their upper bounds shares its chance of an error.
+    curve = shape(sums.bands, _sidak(shape_alpha, shaped), _sidak(alpha, shaped))
     claims = np.where(sums.n_claims > 0, sums.n_claims, np.nan)
     every, everywhere = np.ones(len(sums)), np.ones(len(sums), dtype=np.bool_)
     banded = sums.high_claims > 0
@@ -396,6 +398,10 @@ def _overlap(sums: GroupSums) -> FloatArray:
     share = np.clip(high / np.where(whole > 0, whole, np.inf), 0, 1)
     alone = (sums.high_n == 0) | (sums.high_n == sums.n.sum(axis=1))
     return np.where(alone, 1.0, np.sqrt(share))
+
+
+def _sidak(alpha: float, tests: int) -> float:
+    return float(-np.expm1(np.log1p(-alpha) / max(1, tests)))
 
 
 def _worst(parts: dict[PartName, Part], group: int) -> tuple[PartState, PartName | None]:

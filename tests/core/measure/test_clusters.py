@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.measure.cells import FloatArray, InputSums
@@ -87,6 +87,7 @@ def test_an_input_that_holds_over_a_tenth_counts_as_much(largest: int, few: bool
     assert few_inputs(s, n, sums)[0] == few
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.floats(0, 1)), min_size=2, max_size=30))
 def test_a_unit_without_repeats_has_no_gate_and_effective_inputs_never_pass_the_inputs(
     inputs: list[tuple[int, float]],

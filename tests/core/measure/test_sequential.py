@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.measure.cells import Cells, FloatArray, InputCells, IntArray
@@ -123,6 +123,7 @@ def test_cells_give_what_the_claims_give_one_by_one_in_any_order(claims, random,
     assert gap_bets_of(cells(rows, single), tolerance) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8))
 def test_a_further_cohort_changes_nothing_of_what_was_known_before(counts):
     bets = [gap_bets_of(cells([(0.8, a + b, a)]), TOLERANCE) for a, b in counts]

@@ -156,7 +156,7 @@ def test_an_impossible_level_is_refused(alpha: float) -> None:
         shape(group_sums([]).bands, alpha)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 100), st.integers(0, 200), st.floats(0, 1)),

@@ -162,7 +162,7 @@ def test_a_side_without_a_label_has_no_change() -> None:
     assert found.verdict == "cannot_tell"
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(30, 200))
 def test_sides_swapped_turn_the_interval_round(seed: int, paired: bool, labels: int) -> None:
     rng = np.random.default_rng(seed)
