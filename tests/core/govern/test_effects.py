@@ -372,7 +372,7 @@ def check_load(
     assert load.errors_high == pytest.approx(wrong + unlabelled * high)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(claims, rule_sets, rule_sets, st.booleans())
 def test_effects_are_what_a_loop_over_the_claims_counts(
     rows: list[Row], old: Rules, new: Rules, repeats: bool

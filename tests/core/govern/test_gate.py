@@ -168,7 +168,7 @@ ANYTHING = st.recursive(
 
 
 @settings(
-    max_examples=200, deadline=None,
+    max_examples=200,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.dictionaries(st.sampled_from([

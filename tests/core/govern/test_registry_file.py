@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.govern.escalation import Band, Override, Rules
@@ -471,14 +471,12 @@ def test_the_author_may_sign_where_the_stakes_are_low_and_the_entry_says_so() ->
     assert spec.validation.self_sign
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(RegistryFileError):
         read(text)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_an_entry_with_a_line_lost_or_doubled_is_read_or_refused(data: st.DataObject) -> None:
     lines = ENTRY.splitlines(keepends=True)

@@ -110,7 +110,7 @@ specs = st.builds(
 groups = st.builds(Group, names, st.lists(handles, max_size=3, unique=True).map(tuple))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(specs, max_size=2, unique_by=lambda one: one.name),
     st.lists(groups, max_size=2, unique_by=lambda one: one.name),
@@ -124,7 +124,7 @@ def test_what_is_written_is_read_back_equal(entries: list[SignalSpec], teams: li
     assert found.groups == tuple(sorted(teams, key=lambda one: one.name))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(specs, min_size=1, max_size=2, unique_by=lambda one: one.name))
 def test_the_same_entries_are_the_same_text_in_whatever_order(entries: list[SignalSpec]) -> None:
     assert write(entries) == write(entries[::-1])
@@ -139,7 +139,6 @@ def filled(entry: str) -> str:
     )
 
 
-@settings(deadline=None)
 @given(text.filter(lambda name: "\n" not in name))
 def test_the_example_is_an_entry_once_its_people_are_filled_in(name: str) -> None:
     (spec,) = read(filled(example(name))).specs
