@@ -10,7 +10,7 @@ import duckdb
 
 from core import events
 from core.store.dimensions import segment_dimensions
-from core.store.filetype import UnusableFile
+from core.store.errors import UnusableFile
 from core.store.ledger import quoted
 from core.store.records import TEXT, Column, Records, json_pointer, literal
 from core.store.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
