@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.govern.acts import SYSTEM
+from core.govern.spec_check import person_key
 from core.store.errors import LedgerError
 
 #: How people are written in a registry file.
@@ -67,8 +68,14 @@ class Directory:
         return _SUB.sub(lambda found: f"{self.words(found[0])} ({found[0]})", text)
 
     def sub(self, handle: str) -> str | None:
-        """The opaque id of a handle; None while nobody has it."""
-        return next((one.sub for one in self.names.values() if one.handle == handle), None)
+        """The opaque id of a handle, however it is spelled; None while nobody has it."""
+        key, alike = person_key(handle), None
+        for one in self.names.values():
+            if one.handle == handle:
+                return one.sub
+            if alike is None and one.handle is not None and person_key(one.handle) == key:
+                alike = one.sub
+        return alike
 
 
 def directory(cursor: duckdb.DuckDBPyConnection) -> Directory:
@@ -82,21 +89,21 @@ def enter(
 ) -> tuple[str, bool]:
     """The opaque id of a handle, made now if need be; and whether it is new.
 
+    ``user:desk/Ann`` is ``user:desk/ann``, or one person could sit on both sides of a signature.
+
     Raises:
         LedgerError: the handle is not of the form ``user:team/name``.
     """
     if not _HANDLE.fullmatch(handle):
         raise LedgerError(f"{handle!r} names no person; write one like user:finance/ann.lee.")
-    row = cursor.execute(
-        "SELECT sub FROM people WHERE handle = $handle", {"handle": handle}
-    ).fetchone()
-    if row is not None:
+    sub = directory(cursor).sub(handle)
+    if sub is not None:
         if printed_name:
             cursor.execute(
                 "UPDATE people SET printed_name = $name WHERE sub = $sub",
-                {"name": printed_name, "sub": row[0]},
+                {"name": printed_name, "sub": sub},
             )
-        return str(row[0]), False
+        return sub, False
     sub = f"p-{secrets.token_hex(8)}"
     cursor.execute(
         "INSERT INTO people VALUES ($sub, $handle, $name)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -337,7 +338,8 @@ REFUSED = [
      'line 24, spec.validation.criteria[1].max: "0.75" is a bound on the wrong side, '
      "as auroc is better larger; write min."),
     ('metric: ece, max: "0.05"', 'metric: ece, max: "1"',
-     'line 23, spec.validation.criteria[0].max: "1" bounds nothing; write a max below 1.'),
+     'line 23, spec.validation.criteria[0].max: "1" bounds hardly anything, as a confidence '
+     "that is 25 points off everywhere would pass; write at most 0.25."),
     ('metric: ece, max: "0.05"', "metric: ece",
      "line 23, spec.validation.criteria[0]: has no bound; add max."),
     ('      - {metric: automated_error, max: "0.01"}\n', '      - {metric: ece, max: "0.01"}\n',
@@ -528,3 +530,52 @@ def test_people_are_translated_everywhere_and_back() -> None:
     assert people_of(translated) == tuple(subs.values())
     assert translated.validators == ("group:risk/model-validation",)
     assert with_people(translated, handles.__getitem__) == spec
+
+
+_MANY_FIELDS = "".join(f"  field{i}: 1\n" for i in range(20_000))
+_LABELS = "".join(f"    label{i}: 1\n" for i in range(20_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\na: b\n" * 5_000,
+        "".join(f"field{i}: 1\n" for i in range(20_000)),
+        f"apiVersion: calledger/v1\nkind: ConfidenceSignal\nspec:\n{_MANY_FIELDS}",
+        f"apiVersion: calledger/v1\nkind: ConfidenceSignal\nmetadata:\n  labels:\n{_LABELS}",
+    ],
+)
+def test_of_a_file_full_of_problems_ten_are_said_and_the_others_counted(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(RegistryFileError) as refused:
+        read(text)
+    # A hundredth of the work that grew with the square of the problems.
+    assert time.process_time() - started < 5
+    *first, last = str(refused.value).splitlines()
+    n = len(refused.value.problems)
+    assert n >= 5_000
+    assert len(first) == 10
+    assert last == f"And {n - 10:,} more problems."
+    assert len(str(refused.value)) < 3_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("stakes: high", "stakes: " + "x" * 1_000_000),
+        ("stakes: high", "stakes: " + "1" * 1_000_000),
+        ("stakes: high", "stakes: high, " + "k" * 900 + ": 1"),
+        ("owner: user:finance/ann.lee", "owner: " + "x" * 1_000_000),
+        ('max: "0.05"', 'max: "0.' + "0" * 1_000_000 + '5"'),
+        ("decision:", "decision: &" + "a" * 100_000),
+    ],
+)
+def test_a_long_value_is_cut_in_the_message(old: str, new: str) -> None:
+    (problem,) = problems(edited(old, new))[:1]
+    assert len(problem) < 700
+
+
+def test_of_a_few_problems_all_are_said() -> None:
+    with pytest.raises(RegistryFileError) as refused:
+        read("---\na: b\n")
+    assert len(str(refused.value).splitlines()) == len(refused.value.problems) < 10

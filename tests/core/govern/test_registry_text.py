@@ -39,6 +39,8 @@ names = st.from_regex(r"[A-Za-z0-9._/@+-]{1,12}", fullmatch=True)
 handles = names.map(lambda name: f"user:{name}") | st.just("p-0123456789abcdef")
 references = handles | names.map(lambda name: f"group:{name}")
 ppm = st.integers(1, PPM - 1)
+#: A bound that every metric that is better smaller may have.
+strict = st.integers(1, 62_500)
 days = st.integers(1, 1000)
 dimensions = st.sampled_from(["language", "topic", "a.b-c", "1", "on"])
 
@@ -71,13 +73,13 @@ plans = st.builds(
     days,
     days,
     st.tuples(
-        st.builds(Criterion, st.sampled_from(CALIBRATION_METRICS), maximum_ppm=ppm),
+        st.builds(Criterion, st.sampled_from(CALIBRATION_METRICS), maximum_ppm=strict),
         st.builds(
             Criterion,
             st.sampled_from(DISCRIMINATION_METRICS),
             minimum_ppm=st.integers(500_001, PPM),
         ),
-        st.builds(Criterion, st.just("automated_error"), maximum_ppm=ppm),
+        st.builds(Criterion, st.just("automated_error"), maximum_ppm=strict),
     ),
     st.lists(dimensions, max_size=3, unique=True).map(tuple),
     days,
