@@ -36,6 +36,7 @@ from core.govern.canonical import canonical
 from core.govern.criteria import SampleResult, judge_sample, segment_minimum
 from core.govern.escalation import RuleRow, table
 from core.govern.fingerprint import Fingerprint
+from core.govern.nearest import fingerprints_there
 from core.govern.overlap import Leaked, overlap
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.spec_json import material_sha256, spec_sha256, to_json
@@ -238,7 +239,8 @@ def _content(
         raise NothingToJudge(
             f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on "
             f"as known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
-            "production claims made after the tuning are mature."
+            "production claims made after the tuning are mature. "
+            + fingerprints_there(cursor, spec.name, fingerprint.as_json())
         )
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = _sample(cursor, judged, spec, rules)

@@ -17,6 +17,7 @@ from core.govern.overlap import LISTED, NAMED, Overlap, words
 from core.govern.registry import Plan, plan
 from core.govern.registry_file import RegistryFile, with_people
 from core.govern.registry_text import rules_text, write
+from core.govern.sides import why_empty
 from core.govern.spec import Costs
 from core.govern.state import State
 from core.measure.cells import Cells
@@ -212,6 +213,8 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
         split: split_counts(cursor, of, split, untuned=untuned)
         for split, (of, untuned) in asked.items()
     }
+    if not any(one.n_claims for one in counts.values()) and selection.where:
+        raise NoTuning(why_empty(cursor, selection, "sample"))
     if not counts["tuning"].n_claims:
         raise NoTuning(
             f"No claim of {selection.signal} that fits is of the tuning split, so there is "

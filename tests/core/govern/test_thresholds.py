@@ -110,6 +110,12 @@ def test_without_a_tuning_split_nothing_is_offered_and_what_to_log_is_said(broug
         choose(brought(CLEAN[3:]).ledger.cursor(), asked(), NOW)
 
 
+def test_conditions_that_no_claim_meets_are_told_from_a_missing_split(brought) -> None:
+    question = Question(Selection("triage", where=(("language", ("eng",)),)), 0.05, 0.9)
+    with pytest.raises(NoTuning, match="No claim of triage has language=eng, so the sample"):
+        choose(brought(CLEAN).ledger.cursor(), question, NOW)
+
+
 def test_an_input_in_both_splits_is_refused_with_its_row_or_left_out(brought) -> None:
     leak = "late,2026-11-09T10:00:00Z,triage,0.95,i1,heldout,en,0,2026-11-10T09:00:00Z"
     cursor = brought(CLEAN, leak).ledger.cursor()

@@ -122,6 +122,28 @@ def test_submitting_prints_what_became_of_every_criterion(told_copy: Path) -> No
     assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "automate"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("submit",),
+        ("sign", "--meaning", "read"),
+        ("stop", "--reason", "wrong"),
+        ("ask-retirement", "--reason", "old"),
+    ],
+)
+def test_a_fingerprint_that_nothing_has_is_refused_naming_the_closest(
+    told_copy: Path, words: tuple[str, ...]
+) -> None:
+    slip = tuple(word.replace("refund-model-6", "refund-modle-6") for word in REFUND)
+    found = run(
+        "validation", *words, "--ledger", told_copy, *slip, "--as", "user:payments/ines.roy"
+    )
+    assert found.exit_code == 2
+    said = " ".join(found.stderr.split())
+    assert "refund-check.logprob has no fingerprint refund-modle-6 · refund-v2" in said
+    assert "are there of: refund-model-6 · refund-v2 · token-logprob · independent (" in said
+
+
 def test_anybody_known_may_stop_a_fingerprint_at_once(told_copy: Path) -> None:
     found = run("validation", "stop", "--ledger", told_copy, *REFUND, "--reason", "odd refunds",
                 "--as", "user:audit/nora.finn")  # fmt: skip
