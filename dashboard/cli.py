@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from shlex import quote
 
 import click
 
@@ -21,6 +20,7 @@ from core.govern.office import Office
 from core.review.measure import MeasureReport, measure
 from core.review.report import weekly_report
 from core.review.words import NONE_WORD, counted
+from core.shown import shell_word
 from core.store.errors import LedgerError
 from core.store.ingest import ImportSummary, UnusableFile, import_file
 from core.store.ledger import Ledger
@@ -153,7 +153,7 @@ def import_command(
     if quarantined:
         terminal.note(
             f"See what was refused and why: calledger quarantine list --ledger "
-            f"{quote(str(ledger_path))}"
+            f"{shell_word(str(ledger_path))}"
         )
     if len(summaries) < len(files):
         sys.exit(EXIT_UNUSABLE)
@@ -217,7 +217,7 @@ def quarantine_export(ledger_path: Path, out: Path) -> None:
         count = export_quarantined(ledger.cursor(), out)
     terminal.say(
         f"{counted(count, 'refused row')} written to {out}. Correct them there, then: "
-        f"calledger import {quote(str(out))} --ledger {quote(str(ledger_path))}"
+        f"calledger import {shell_word(str(out))} --ledger {shell_word(str(ledger_path))}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 
 import pandas as pd
 from rich.console import Console
@@ -17,6 +16,7 @@ from core.govern.bundle import Bundle
 from core.govern.registry import Plan
 from core.review.measure import MeasureReport
 from core.review.words import ABSENT, VERDICT_WORDS, count, counted, group_name, percent, points
+from core.shown import one_line, shell_word, visible
 from core.store.ingest import ImportSummary
 from core.store.quarantine import Refused
 
@@ -33,36 +33,32 @@ def _console(*, stderr: bool = False, width: int | None = None) -> Console:
     )
 
 
-def _print(table: Table) -> None:
-    """Print a table at its natural width: a narrow terminal wraps it, nothing is cut."""
-    console = _console()
-    natural = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
-    _console(width=max(natural, console.width)).print(table)
-
-
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str]) -> None:
     """Print rows under their heads; those named are written from the left."""
     drawn = Table(box=None, pad_edge=False)
     for head in heads:
         drawn.add_column(head, justify="left" if head in left else "right")
     for row in rows:
-        drawn.add_row(*row)
-    _print(drawn)
+        drawn.add_row(*map(one_line, row))
+    # At its natural width: a narrow terminal wraps it, nothing is cut.
+    console = _console()
+    natural = Measurement.get(console, console.options.update(max_width=10_000), drawn).maximum
+    _console(width=max(natural, console.width)).print(drawn)
 
 
 def say(text: str) -> None:
     """Print a line."""
-    _console().print(text)
+    _console().print(visible(text))
 
 
 def note(text: str) -> None:
     """Print a remark on standard error, so that standard output stays data."""
-    _console(stderr=True).print(text, style="dim")
+    _console(stderr=True).print(visible(text), style="dim")
 
 
 def error(text: str) -> None:
     """Print what went wrong and how to mend it, on standard error."""
-    _console(stderr=True).print(f"calledger: {text}", style="red")
+    _console(stderr=True).print(visible(f"calledger: {text}"), style="red")
 
 
 @contextmanager
@@ -81,20 +77,16 @@ def progress(name: str) -> Iterator[Callable[[float, str], None]]:
     )
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("", total=1.0, name=name)
+        task = bar.add_task("", total=1.0, name=visible(name))
         yield lambda fraction, stage: bar.update(task, completed=fraction, description=stage)
 
 
 def import_table(summaries: Sequence[ImportSummary]) -> None:
     """One line per file: what was read and what became of it."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("file")
     names = ("read", "new", "duplicate", "unstated", "quarantined")
     outcomes = ("outcomes attached", "held", "corrected")
-    for name in (*names, *outcomes):
-        table.add_column(name, justify="right")
-    for one in summaries:
-        table.add_row(
+    rows = [
+        (
             one.source,
             *(
                 count(value)
@@ -110,7 +102,9 @@ def import_table(summaries: Sequence[ImportSummary]) -> None:
                 )
             ),
         )
-    _print(table)
+        for one in summaries
+    ]
+    table(("file", *names, *outcomes), rows, left=("file",))
 
 
 def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> None:
@@ -125,21 +119,17 @@ def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> No
         say(f"   {row.reason}; mend: {row.mend}")
     say(f"{min(limit, len(rows)):,} of {counted(len(rows), 'refused row')}.")
     say(
-        f"To correct them: calledger quarantine export --ledger {quote(str(ledger))} "
+        f"To correct them: calledger quarantine export --ledger {shell_word(str(ledger))} "
         f"--out refused.csv"
     )
 
 
 def measure_table(report: MeasureReport) -> None:
     """One line per group, worst first, and under it what the verdicts rest on."""
-    table = Table(box=None, pad_edge=False)
     heads = ("group", "verdict", "gap", "95% interval", "n", "coverage", "claims", "gets")
     more = ("high band", "ECE", "noise floor", "Brier", "AUROC")
-    for name in (*heads, *more):
-        table.add_column(name, justify="left" if name in ("group", "verdict") else "right")
-    for one in report.groups:
-        band = one.high_band
-        table.add_row(
+    rows = [
+        (
             group_name(one.group),
             VERDICT_WORDS[one.verdict],
             points(one.gap, decimals=1),
@@ -148,13 +138,17 @@ def measure_table(report: MeasureReport) -> None:
             percent(one.coverage),
             percent(one.mean_confidence, decimals=1),
             percent(one.accuracy, decimals=1),
-            ABSENT if band is None else f"{percent(band.claimed)} → {percent(band.observed)}",
+            ABSENT
+            if one.high_band is None
+            else f"{percent(one.high_band.claimed)} → {percent(one.high_band.observed)}",
             _decimal(one.ece),
             _decimal(one.ece_noise_floor),
             _decimal(one.brier),
             _decimal(one.auroc),
         )
-    _print(table)
+        for one in report.groups
+    ]
+    table((*heads, *more), rows, left=("group", "verdict"))
     for line in report.footnotes():
         say(line)
 
@@ -172,12 +166,8 @@ def evidence_lines(bundle: Bundle) -> None:
 
 def frame_table(frame: pd.DataFrame) -> None:
     """A table of words, its first column naming the rows."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in frame.columns:
-        table.add_column(str(name), no_wrap=True)
-    for row in frame.itertuples(index=False):
-        table.add_row(*map(str, row))
-    _print(table)
+    heads = tuple(map(str, frame.columns))
+    table(heads, [tuple(map(str, row)) for row in frame.itertuples(index=False)], left=heads)
 
 
 def plan_lines(plan: Plan) -> None:

@@ -15,9 +15,9 @@ from urllib.parse import quote
 from core.govern.conditions import KIND_WORDS
 from core.govern.directory import Directory
 from core.govern.findings import Finding
+from core.shown import one_line
 
 _SUB = re.compile(r"\bp-[0-9a-f]{16}\b")
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: What chat programs would read as a call to everybody.
 _CALL = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#])", re.IGNORECASE)
 #: As many signals are named in a subject.
@@ -53,7 +53,7 @@ class Text:
 
 def with_names(text: str, names: Directory) -> str:
     """A message as people read it: whoever stands in it as an opaque id, by name."""
-    return _SUB.sub(lambda found: names.words(found[0]), text)
+    return _SUB.sub(lambda found: _line(names.words(found[0])), text)
 
 
 def at_once(
@@ -188,13 +188,12 @@ def _title(one: Finding) -> str:
 def _body(lines: Sequence[str], setting: Setting) -> str:
     more = [] if setting.link is None else [f"All findings: {setting.link}"]
     foot = (
-        f"Written {setting.now:%Y-%m-%d %H:%M} UTC by Calibration Ledger on {setting.ledger} for "
-        f"{setting.channel}."
+        f"Written {setting.now:%Y-%m-%d %H:%M} UTC by Calibration Ledger on "
+        f"{_line(setting.ledger)} for {_line(setting.channel)}."
     )
     return "\n".join([*lines, "", *more, foot])
 
 
 def _line(text: str) -> str:
-    """Text on one line, in which nothing calls everybody in a chat."""
-    shown = _UNPRINTABLE.sub(" ", text).strip()
-    return _CALL.sub(lambda found: f"{found[0]}\u200b", shown)
+    """Text on one line, in which nothing is hidden and nothing calls everybody in a chat."""
+    return _CALL.sub(lambda found: f"{found[0]} ", one_line(text).strip())

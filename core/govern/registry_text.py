@@ -10,6 +10,7 @@ import yaml
 from core.govern.escalation import Band, Rules, fraction
 from core.govern.registry_file import API_VERSION, KINDS, Group
 from core.govern.spec import Criterion, Handling, SignalSpec, ValidationPlan
+from core.shown import visible
 
 #: What can stand without quotes, if YAML takes it for text.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*(?::[A-Za-z0-9._/@+-]+)?")
@@ -174,9 +175,9 @@ def _text(value: str) -> str:
     """The text as YAML reads it back: plain where that is safe, in double quotes otherwise."""
     if _PLAIN.fullmatch(value) and _is_text(value):
         return value
-    # PyYAML escapes what its own reader would refuse or fold.
+    # PyYAML escapes what its own reader would refuse or fold; the rest is read back the same.
     dumped = yaml.dump(value, default_style='"', allow_unicode=True, width=float("inf"))
-    return str(dumped).rstrip("\n")
+    return visible(str(dumped).rstrip("\n"))
 
 
 def _is_text(value: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from core.govern.comparison import Numbers as Numbers
 from core.govern.state import State
 from core.measure.verdict import HIGH_FROM, TOLERANCE
 from core.review import change_words as words
+from core.shown import json_text
 from core.store.selection import Selection
 from core.store.versions import Kind, first_seen
 
@@ -84,7 +84,7 @@ class ChangeReview(Comparison):
             "groups": [_group_json(one) for one in self.groups],
             "method": self.method,
         }
-        return json.dumps(_finite(payload), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(_finite(payload))
 
 
 def offered(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Offered, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from core.measure.summary import Measures, measure_groups
 from core.measure.verdict import MINIMUM_INPUTS
 from core.review.terms import USUAL, read_state, terms_of
 from core.review.words import counted, cut, within
+from core.shown import json_text
 from core.store.catalogue import signals
 from core.store.cells import grouped_cells
 from core.store.errors import LedgerError
@@ -52,7 +52,7 @@ class MeasureReport:
             "filters": filters_of(self.selection),
             "groups": [one.as_json() for one in self.groups],
         }
-        return json.dumps(payload, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(payload)
 
     def footnotes(self) -> tuple[str, ...]:
         """What the verdicts rest on, in plain lines."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from shlex import quote
 
 import duckdb
 import numpy as np
@@ -42,6 +41,7 @@ from core.review.words import (
     value_name,
     within,
 )
+from core.shown import shell_word
 from core.store.dimensions import week_label
 from core.store.errors import LedgerError
 from core.store.intake import MATURE_AGE, MATURE_COVERAGE
@@ -274,7 +274,7 @@ def _chosen(known: Sequence[date], week: str | None, ledger: str) -> date:
     if not known:
         raise NothingToReport(
             f"{ledger} has no claims yet, so there is no week to report. Import some with: "
-            f"calledger import FILE --ledger {quote(ledger)}"
+            f"calledger import FILE --ledger {shell_word(ledger)}"
         )
     if week is None:
         return known[0]
@@ -315,7 +315,7 @@ def _command(one: Pointer, ledger: str) -> str | None:
         words += ["--where", f"{dimension}={value_name(value)}"]
     for option, day in (("--since", one.since), ("--until", one.until)):
         words += [option, str(day)] if day is not None else []
-    return " ".join(quote(word) for word in words)
+    return " ".join(shell_word(word) for word in words)
 
 
 def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.review.words import percent
+from core.shown import visible
 from dashboard import data
 from dashboard.charts.intake import delay_histogram, label_coverage_timeline
 from dashboard.charts.palette import palette_for
@@ -32,9 +33,9 @@ if chosen is not None:
             f"never guessed."
         )
     weeks = label_coverage_timeline(view.coverage, palette)
-    st.altair_chart(weeks, width=int(weeks.width), alt=alt_text_coverage(view.coverage))
+    st.altair_chart(weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage)))
     delays = delay_histogram(view.delays, palette)
-    st.altair_chart(delays, width=int(delays.width), alt=alt_text_delays(view.delays))
+    st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
     st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
     st.page_link(

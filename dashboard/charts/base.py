@@ -8,8 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import altair as alt
+import pandas as pd
+from altair.utils.schemapi import SchemaBase
 
+from core.shown import visible
 from dashboard.charts.palette import Palette
+from dashboard.components.verbatim import cells
 
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart, alt.VConcatChart)
 
@@ -63,6 +67,7 @@ def finish(chart: ChartT, palette: Palette, *, fit: bool = False) -> ChartT:
             otherwise its width is that of the plot, and axes come on top. Not for charts of
             several plots.
     """
+    _shown(chart)
     # On the chart itself: pages ask for "fit" in a way that a chart's configuration cannot undo.
     chart.autosize = alt.AutoSizeParams(type="fit-x" if fit else "pad", contains="padding")
     # Each class of Altair's validates itself when made: one for all is quicker than one for each.
@@ -100,6 +105,22 @@ def finish(chart: ChartT, palette: Palette, *, fit: bool = False) -> ChartT:
         },
     )
     return chart
+
+
+def _shown(part: Any) -> Any:
+    """A part of a chart with every text in it, its data and scales too, `visible`."""
+    if isinstance(part, SchemaBase):
+        # In place: marks, axes and layers hold one another.
+        for name, value in part._kwds.items():
+            part._kwds[name] = _shown(value)
+        return part
+    if isinstance(part, pd.DataFrame):
+        return cells(part)
+    if isinstance(part, dict):
+        return {_shown(name): _shown(value) for name, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_shown(one) for one in part]
+    return visible(part) if isinstance(part, str) else part
 
 
 def layered(
@@ -185,7 +206,7 @@ def in_lines(name: str, width: float, size: float = LABEL_SIZE, most: int = 3) -
 
 def lookup(written: Mapping[str, str]) -> str:
     """A vega expression giving how the name ``datum.value`` is written, in lines."""
-    lines = {name: text.split("\n") for name, text in written.items()}
+    lines = {visible(name): visible(text).split("\n") for name, text in written.items()}
     return f"({json.dumps(lines)})[datum.value]"
 
 

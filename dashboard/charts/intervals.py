@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.measure.verdict import Verdict
 from core.review.words import VERDICT_WORDS, count, points
+from core.shown import visible
 from dashboard.charts import words
 from dashboard.charts.base import (
     POINTS_LABEL,
@@ -193,7 +194,7 @@ def _figures(frame: pd.DataFrame, palette: Palette) -> alt.Chart:
     verdicts = frame["_verdict"].str.lower()
     columns = (frame["_gap"], frame["_interval"], frame["_n"], verdicts)
     written = [f"{g} ({i}), n {n}, {v}" for g, i, n, v in zip(*columns, strict=True)]
-    inks = dict(zip(labels, frame["_ink"], strict=True))
+    inks = dict(zip(map(visible, labels), frame["_ink"], strict=True))
     axis = name_axis(
         palette,
         lookup(dict(zip(labels, written, strict=True))),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.review.words import count
+from core.shown import visible
 from dashboard.charts import words
 from dashboard.charts.base import (
     COUNT_LABEL,
@@ -177,7 +178,7 @@ def _name(axis: alt.Axis | None) -> alt.Y:
 def _figures(frame: pd.DataFrame, palette: Palette) -> alt.Chart:
     """A layer without ink, for the sake of its axis: below each name its figures in words."""
     said = dict(zip(frame["name"], frame["_said"], strict=True))
-    inks = dict(zip(frame["name"], frame["_ink"], strict=True))
+    inks = dict(zip(map(visible, frame["name"]), frame["_ink"], strict=True))
     axis = name_axis(
         palette,
         lookup(said),

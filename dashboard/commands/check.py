@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from core.govern.runs import run
 from core.govern.watch import outlook
 from core.review.findings import SEVERITY_WORDS
 from core.review.words import counted
+from core.shown import json_text
 from core.store.catalogue import signals
 from core.store.errors import LedgerError
 from dashboard import terminal
@@ -60,9 +60,7 @@ def check(
         if settings is not None:
             tell(office, settings)
     if format_ == "json":
-        click.echo(
-            json.dumps([_as_json(one, names) for one in found], indent=2, ensure_ascii=False)
-        )
+        click.echo(json_text([_as_json(one, names) for one in found]))
     else:
         for one in found:
             terminal.say(_line(one, names))

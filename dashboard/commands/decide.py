@@ -14,6 +14,7 @@ import click
 from core.govern.decisions import DecisionLog, decide_logged
 from core.govern.gate import Gate, Question
 from core.govern.office import Office
+from core.shown import json_text
 from core.store.errors import LedgerError, LedgerHeld
 from core.store.ledger import Ledger
 from dashboard import terminal
@@ -66,7 +67,7 @@ def decide(
         answer = _asked(server, fields)
         terminal.note(f"Asked the server at {server.address} (process {server.pid}).")
     if format_ == "json":
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        click.echo(json_text(answer))
     else:
         terminal.say(f"{answer['action']}   {answer['rule']}")
         terminal.say(str(answer["reason"]))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from shlex import quote
 
 import click
 
@@ -17,6 +15,7 @@ from core.review.labelplan import LabelPlan, drawn_words, label_plan, to_label_r
 from core.review.measure import check_signal
 from core.review.terms import terms_of
 from core.review.words import VERDICT_WORDS, count, counted, points
+from core.shown import json_text, shell_word
 from core.store.errors import LedgerError
 from core.store.selection import Selection
 from dashboard import terminal
@@ -55,7 +54,7 @@ def plan(
     with office_of(ledger_path) as office:
         view = _planned(office, _selection(signal, since, until), by)
     if format_ == "json":
-        click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
+        click.echo(json_text(view.as_json()))
         return
     terminal.say(view.headline)
     verdict = "plain verdict" if view.n_own or view.looked_at else "verdict"
@@ -132,8 +131,8 @@ def draw(
             said = drawn_words(cursor, drawn, view.n_to_label)
     terminal.say(said)
     terminal.note(
-        f"To hand it out: calledger labels export --ledger {quote(str(ledger_path))} "
-        f"--signal {quote(signal)} --out labels.csv"
+        f"To hand it out: calledger labels export --ledger {shell_word(str(ledger_path))} "
+        f"--signal {shell_word(signal)} --out labels.csv"
     )
 
 
@@ -164,7 +163,7 @@ def export(ledger_path: Path, signal: str, out: Path) -> None:
     terminal.say(
         f"{counted(len(rows), 'claim')} written to {out}, in random order and without the "
         f"confidence. Fill in outcome (1 right, 0 wrong), then: calledger labels take {out} "
-        f"--ledger {quote(str(ledger_path))} --signal {quote(signal)}"
+        f"--ledger {shell_word(str(ledger_path))} --signal {shell_word(signal)}"
     )
 
 

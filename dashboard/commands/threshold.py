@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from core.govern.thresholds import Question, TunedOn
 from core.review.measure import check_signal
 from core.review.thresholds import ThresholdView, threshold_view
+from core.shown import json_text
 from core.store.selection import Selection
 from dashboard import terminal
 from dashboard.commands import office_of
@@ -90,7 +90,7 @@ def threshold(
             terminal.note("To leave them out, which the answer will say: --without-overlap.")
             raise
     if format_ == "json":
-        click.echo(json.dumps(view.as_json(), indent=2, ensure_ascii=False))
+        click.echo(json_text(view.as_json()))
     else:
         _print(view)
     if not view.stands:

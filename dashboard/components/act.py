@@ -8,9 +8,10 @@ import streamlit as st
 from core.review.act import ActView, Change, Evidence, Signed
 from core.review.trail import Row
 from core.review.wholeness import Wholeness
+from core.shown import visible
 from dashboard import data
 from dashboard.components import facts, trail
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
@@ -119,9 +120,11 @@ def _evidence(evidence: Evidence) -> None:
         return
     st.markdown(plain(evidence.summary))
     st.dataframe(
-        pd.DataFrame(
-            [(one.outcome, one.sample, one.words) for one in evidence.judged],
-            columns=["outcome", "sample", "words"],
+        cells(
+            pd.DataFrame(
+                [(one.outcome, one.sample, one.words) for one in evidence.judged],
+                columns=["outcome", "sample", "words"],
+            )
         ),
         hide_index=True,
         key=f"criteria_{evidence.sha256}",
@@ -159,7 +162,9 @@ def _proof(view: ActView) -> None:
     hashes += [f"Entry before it {verbatim(view.prev)}"] if view.prev else []
     st.markdown("  \n".join(hashes))
     with st.expander("The exact text that is hashed", icon=":material/data_object:"):
-        st.code(view.text, language="json", wrap_lines=True)
+        st.code(visible(view.text), language="json", wrap_lines=True)
+        if visible(view.text) != view.text:
+            st.caption("Hidden characters stand here as escapes; the file has the exact bytes.")
     with st.expander("The checkpoint signed with it, and the proof", icon=":material/anchor:"):
         if view.checkpoint is None:
             st.markdown("The checkpoint that was signed with it is gone.")

@@ -10,7 +10,7 @@ from core.govern.acts import Actor
 from core.govern.directory import Directory
 from core.govern.people import actor_for
 from core.govern.state import State
-from dashboard.components.verbatim import plain
+from core.shown import visible
 
 #: In the session; never in the URL.
 KEY = "acting_for"
@@ -53,7 +53,7 @@ def choose(state: State, names: Directory) -> Acting | None:
             subs,
             index=None,
             key=KEY,
-            format_func=lambda one: plain(names.words(one)),
+            format_func=lambda one: visible(names.words(one)),
             placeholder="Choose a person to act",
             help="Without sign-on anybody at this machine can choose anybody. What is signed this "
             "way carries “assurance: none”, and a gate in production mode does not accept it.",

@@ -10,8 +10,10 @@ import streamlit as st
 from core.govern.search import ActSearch
 from core.review.trail import Choices, TrailView
 from core.review.wholeness import Wholeness
+from core.shown import visible
 from dashboard.components import trail
 from dashboard.components.choice import choose
+from dashboard.components.verbatim import cells
 
 _LEAF, _LEAF_OF, _TURN = "leaf", "leaf_of", "acts_turn"
 _ANYBODY = "anybody"
@@ -47,6 +49,7 @@ def search(choices: Choices) -> ActSearch:
         "Signal",
         choices.signals,
         index=None,
+        format_func=visible,
         key="about",
         bind="query-params",
         placeholder="Any",
@@ -121,7 +124,7 @@ def listed(view: TrailView, opened: int | None) -> None:
         ]
     )
     st.dataframe(
-        frame,
+        cells(frame),
         hide_index=True,
         key=key,
         height=min(_TALL if opened is None else _SHORT, _HEAD + _ROW * len(frame)),

@@ -21,12 +21,13 @@ from core.review.words import (
     points,
     value_name,
 )
+from core.shown import shell_word, visible
 from core.store.rows import Search
 from dashboard import data, owner
 from dashboard.components import claims, columns
 from dashboard.components.choice import choose
 from dashboard.components.filters import Filters, value_of
-from dashboard.components.verbatim import plain
+from dashboard.components.verbatim import cells, plain
 
 #: What can have changed; segments and actions are no versions.
 _DIMENSIONS = (
@@ -104,8 +105,8 @@ def nothing_changed(chosen: Filters) -> None:
         icon=":material/compare_arrows:",
     )
     st.code(
-        f"calledger compare --ledger {owner.path()} \\\n"
-        f"  --signal {chosen.selection.signal} --baseline split=production \\\n"
+        f"calledger compare --ledger {shell_word(owner.path())} \\\n"
+        f"  --signal {shell_word(chosen.selection.signal)} --baseline split=production \\\n"
         "  --candidate signal=OTHER,split=production",
         language="bash",
     )
@@ -133,18 +134,18 @@ def numbers(review: ChangeReview) -> None:
         columns=["measure", "before", "after", "change"],
     )
     st.dataframe(
-        table,
+        cells(table),
         hide_index=True,
         height="content",
         column_config={
             "measure": st.column_config.TextColumn("", pinned=True),
-            "before": st.column_config.TextColumn(f"Before: {review.before_name}"),
-            "after": st.column_config.TextColumn(f"After: {review.after_name}"),
+            "before": st.column_config.TextColumn(visible(f"Before: {review.before_name}")),
+            "after": st.column_config.TextColumn(visible(f"After: {review.after_name}")),
             "change": st.column_config.TextColumn(
                 "Change, points", help="Paired or weighted, so it may differ from after − before."
             ),
         },
-        alt=review.headline,
+        alt=visible(review.headline),
     )
     st.caption(plain(review.method))
 
@@ -236,7 +237,7 @@ def segments(review: ChangeReview) -> None:
         )
         return
     st.dataframe(
-        pd.DataFrame([_row(one) for one in review.segments]),
+        cells(pd.DataFrame([_row(one) for one in review.segments])),
         hide_index=True,
         column_config={
             "segment": st.column_config.TextColumn("Segment", width="medium", pinned=True),

@@ -8,6 +8,8 @@ from datetime import date
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.shown import visible
+
 #: The days that can be chosen; a link to another one is not followed.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
@@ -48,7 +50,7 @@ def choose(
     elif key not in st.session_state:
         st.session_state[key] = last
     chosen: str = (place or st).selectbox(
-        label, options, key=key, format_func=format_func, help=help
+        label, options, key=key, format_func=lambda one: visible(format_func(one)), help=help
     )
     st.query_params[key] = st.session_state[written] = chosen
     return chosen

@@ -19,7 +19,7 @@ from dashboard import data
 from dashboard.components import facts, trail
 from dashboard.components.claims import ICON, PAGE, Query, query_of
 from dashboard.components.find import OPENED
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
@@ -113,7 +113,7 @@ def _happened(happened: pd.DataFrame) -> None:
         return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm:ss", help=help)
 
     st.dataframe(
-        happened,
+        cells(happened),
         hide_index=True,
         key="happened",
         column_config={

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from core.measure.verdict import HIGH_FROM
-from core.review.words import cut, value_name
+from core.review.words import cut
 from core.store.rows import Search, Standing
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from dashboard import data
-from dashboard.components.filters import url_key
+from dashboard.components.filters import shown_name, url_key
+from dashboard.components.verbatim import cells
 
 PAGE = "app_pages/claims.py"
 ICON = ":material/receipt_long:"
@@ -34,7 +35,9 @@ def behind(selection: Selection) -> None:
         view = data.claims(selection)
         st.caption(f"{len(view.frame):,} of {view.total:,} claims, newest first; times are UTC.")
         link(Search(selection), "Open these in Claims")
-        st.dataframe(view.frame, hide_index=True, alt="The newest claims behind these numbers")
+        st.dataframe(
+            cells(view.frame), hide_index=True, alt="The newest claims behind these numbers"
+        )
 
 
 def high(high_from: float) -> str:
@@ -74,7 +77,7 @@ def query_of(search: Search, *, high_from: float = HIGH_FROM) -> Query | None:
         elif not values:
             return None
         else:
-            query[_key(dimension)] = [value_name(value) for value in values]
+            query[_key(dimension)] = [shown_name(value) for value in values]
     if since and until and since >= until:
         return None
     for name, moment, back in (

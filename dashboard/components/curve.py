@@ -10,6 +10,7 @@ import streamlit as st
 from core.review.reliability import GroupView, ReliabilityView
 from core.review.standing import Badge
 from core.review.words import cut, percent
+from core.shown import visible
 from dashboard.charts.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.components import badges
@@ -43,7 +44,7 @@ def one(view: ReliabilityView) -> None:
         high_from=view.high_from,
         note=band_note(group, view.high_from),
     )
-    st.altair_chart(chart, width="content", alt=f"{group.headline} {group.high_band}")
+    st.altair_chart(chart, width="content", alt=visible(f"{group.headline} {group.high_band}"))
 
 
 def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
@@ -60,7 +61,7 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
-            st.altair_chart(chart, width="content", alt=view.comparison or "")
+            st.altair_chart(chart, width="content", alt=visible(view.comparison or ""))
         with st.container(width=_WORDS_WIDTH):
             for group, badge in zip(view.groups, badges_of, strict=True):
                 st.markdown(f"**{plain(group.name)}**")

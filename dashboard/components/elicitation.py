@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.review.elicitation import SHIFT_WORDS, ElicitationView
+from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
-from dashboard.components.verbatim import plain
+from dashboard.components.verbatim import cells, plain
 
 _TITLE = "Difference in points: the first named has more →"
 
@@ -27,13 +28,13 @@ def draw(view: ElicitationView) -> None:
         title=_TITLE,
         named=SHIFT_WORDS,
     )
-    st.altair_chart(chart, width=int(chart.width), alt=" ".join(view.sentences))
+    st.altair_chart(chart, width=int(chart.width), alt=visible(" ".join(view.sentences)))
     for sentence in view.sentences:
         st.markdown(plain(sentence))
     st.caption(plain(view.method))
     with st.expander("Every difference as a table", icon=":material/table_rows:"):
         st.dataframe(
-            view.table,
+            cells(view.table),
             hide_index=True,
             column_config={
                 "other": st.column_config.TextColumn("Asked", width="medium"),

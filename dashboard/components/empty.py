@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.shown import shell_word
 from dashboard import owner
 
 
@@ -14,7 +15,7 @@ def ledger() -> None:
         "Log your system's confidences, one row per claim, and import the file. Stop this "
         "server first: one process owns the ledger."
     )
-    path = owner.path()
+    path = shell_word(owner.path())
     st.code(
         f"calledger import claims.csv --ledger {path}\ncalledger serve --ledger {path}",
         language="bash",
@@ -50,7 +51,7 @@ def nothing_stated(n_unstated: int) -> None:
 
 def outcomes(n_claims: int) -> None:
     """Claims, but no outcome yet."""
-    path = owner.path()
+    path = shell_word(owner.path())
     st.info(
         f"{n_claims:,} claims and no outcome yet: calibration compares the two. Import the "
         "outcomes when they are known:",

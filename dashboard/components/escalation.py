@@ -12,13 +12,14 @@ import streamlit as st
 from core.review.breaches import DOWNLOAD_SIZE, LEAF_SIZE, Breaches
 from core.review.escalation import KIND_WORDS, EscalationView, RuleLine, Share, Side
 from core.review.words import ABSENT, count, counted, dimension_name, percent
+from core.shown import visible
 from core.store.escalations import Order
 from dashboard import data
 from dashboard.charts.escalation import alt_text_load, load_chart
 from dashboard.charts.palette import palette_for
 from dashboard.components import download, links, trail
 from dashboard.components.choice import choose
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: How the keys of this page's widgets begin.
 KEYS = "breach_"
@@ -119,7 +120,7 @@ def rules(view: EscalationView) -> None:
         )
     shown = [one for one in view.rules if not one.row.case or one.n_cases]
     st.dataframe(
-        pd.DataFrame([_line(one) for one in shown]),
+        cells(pd.DataFrame([_line(one) for one in shown])),
         hide_index=True,
         height="content",
         key=f"{KEYS}rules",
@@ -191,7 +192,7 @@ def load(view: EscalationView) -> None:
     st.altair_chart(
         load_chart(view.weeks, palette_for(st.context.theme.type)),
         width="content",
-        alt=alt_text_load(view.weeks),
+        alt=visible(alt_text_load(view.weeks)),
     )
     notes = "ISO weeks; the first and the last may be cut short by the days chosen."
     if view.n_breaches:
@@ -274,7 +275,7 @@ def _table(signal: str, found: Breaches) -> None:
         act=[f"decision_trail?{urlencode({trail.OPENED: seq})}#{seq}" for seq in frame["entry"]],
     )
     st.dataframe(
-        shown,
+        cells(shown),
         hide_index=True,
         key=f"{KEYS}list",
         height=min(_TALL, _HEAD + _ROW * max(1, len(frame))),

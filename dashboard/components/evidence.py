@@ -9,12 +9,13 @@ from core.govern.criteria import Outcome
 from core.review.evidence_words import EvidenceView, Sample
 from core.review.signoff import SignoffView
 from core.review.words import ABSENT, count, counted
+from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
 from dashboard.charts.reliability import reliability_diagram
 from dashboard.charts.words import alt_text_intervals, alt_text_reliability
 from dashboard.components import columns, facts, links
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 _OUTCOMES: dict[Outcome, str] = {
     "met": ":green[:material/check_circle: Met]",
@@ -76,7 +77,7 @@ def _sample(one: Sample) -> None:
         pd.DataFrame(table),
         border="horizontal",
         hide_index=True,
-        alt=f"Criteria on {one.name}",
+        alt=visible(f"Criteria on {one.name}"),
     )
 
 
@@ -110,7 +111,7 @@ def _curve(found: EvidenceView) -> None:
     alt = alt_text_reliability(found.curve, found.histogram)
     with st.container(horizontal=True, gap="small"):
         with st.container(width=_PLOT + 60):
-            st.altair_chart(chart, width="content", alt=alt)
+            st.altair_chart(chart, width="content", alt=visible(alt))
         with st.container(width=_SAID):
             st.markdown(f"**{found.headline}**")
             if found.interval:
@@ -129,7 +130,7 @@ def _segments(found: EvidenceView) -> None:
     ].head(_DRAWN)
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=found.tolerance)
     st.altair_chart(
-        chart, width="stretch", alt=alt_text_intervals(worst, tolerance=found.tolerance)
+        chart, width="stretch", alt=visible(alt_text_intervals(worst, tolerance=found.tolerance))
     )
     if len(worst) < len(found.segments):
         st.caption(f"The {_DRAWN} largest gaps of {len(found.segments)}.")
@@ -145,7 +146,7 @@ def _segments(found: EvidenceView) -> None:
         expanded=not all(one.met for one in found.segment_samples),
     ):
         st.dataframe(
-            pd.DataFrame(rows, columns=names),
+            cells(pd.DataFrame(rows, columns=names)),
             hide_index=True,
             column_config={
                 "Outcome": st.column_config.TextColumn("Outcome", width=120),

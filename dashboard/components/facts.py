@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.review.fact import Fact
-from dashboard.components.verbatim import heading, plain, verbatim
+from dashboard.components.verbatim import plain, verbatim
 
 #: Of the width, for a fact's name and its value.
 _SHARES = (3, 7)
@@ -29,5 +29,5 @@ def draw(title: str, facts: Sequence[Fact], *, none: str = "Nothing was logged."
     with st.container(gap="xxsmall"):
         for fact in facts:
             name, value = st.columns(_SHARES, gap="small")
-            name.markdown(f":gray[{heading(fact.name)}]")
+            name.markdown(f":gray[{plain(fact.name)}]")
             value.markdown(verbatim(fact.value) if fact.logged else plain(fact.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.review.overview import Overview
 from core.review.words import NONE_WORD, dimension_name, value_name
+from core.shown import visible
 from core.store.catalogue import DimensionFacts, SignalFacts
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from dashboard import data
@@ -68,8 +69,13 @@ def url_key(dimension: str) -> str:
 
 
 def value_of(shown: str) -> str | None:
-    """A dimension's value from what is shown; the opposite of `value_name`."""
+    """A dimension's value from its name; the opposite of `value_name`."""
     return None if shown == NONE_WORD else shown
+
+
+def shown_name(value: str | None) -> str:
+    """A dimension's value as a choice shows it, and as it stands in the URL."""
+    return visible(value_name(value))
 
 
 def draw(overview: Overview, scope: Scope = "everything", page: str = "") -> None:
@@ -164,26 +170,27 @@ def _conditions(
     for one in dimensions:
         if len(_values(one)) < 2:
             continue
-        options = [value_name(value) for value in _values(one)]
+        options = {shown_name(value): value for value in _values(one)}
         if linked:
             _take(url_key(one.name), options)
         values = st.multiselect(
             dimension_name(one.name),
-            options,
+            tuple(options),
             key=url_key(one.name),
             bind="query-params",
             placeholder="All",
         )
         if values:
-            chosen.append((one.name, tuple(value_of(value) for value in values)))
+            chosen.append((one.name, tuple(options[value] for value in values)))
     return tuple(chosen)
 
 
-def _take(key: str, options: Sequence[str]) -> None:
+def _take(key: str, options: Collection[str]) -> None:
     """Choose what the link to this page names."""
-    named = dict.fromkeys(value for value in st.query_params.get_all(key) if value in options)
+    linked = dict.fromkeys(map(visible, st.query_params.get_all(key)))
+    named = [value for value in linked if value in options]
     if named:
-        st.session_state[key] = list(named)
+        st.session_state[key] = named
 
 
 def _take_day(key: str) -> None:

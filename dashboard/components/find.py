@@ -13,6 +13,7 @@ from core.store.dimensions import BAND_LABELS
 from core.store.rows import Order, Search
 from core.store.selection import BAND_DIMENSION, Selection
 from dashboard.components.claims import OUTCOMES, STATED, UNSTATED, high
+from dashboard.components.verbatim import cells
 
 #: The opened claim's event_id, in the session and in the URL.
 OPENED = "claim"
@@ -119,7 +120,7 @@ def listed(frame: pd.DataFrame) -> None:
     )
     names = {name: dimension_name(name.removeprefix("seg_")) for name in described}
     st.dataframe(
-        shown,
+        cells(shown),
         hide_index=True,
         key=key,
         height=min(_SHORT if is_open else _TALL, _HEAD + _ROW * len(frame)),

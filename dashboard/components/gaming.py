@@ -10,7 +10,7 @@ from core.review.gaming import GamingView
 from core.review.standing import Badge
 from core.store.selection import Selection
 from dashboard.components import curve
-from dashboard.components.verbatim import heading, plain
+from dashboard.components.verbatim import cells, plain
 
 
 def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
@@ -29,7 +29,7 @@ def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
             "wrong. Judge the change by AUROC as well; take it back, or show that its cases really "
             "became alike."
         )
-        before, after = (heading(name) for name in view.names)
+        before, after = (plain(name) for name in view.names)
         names = {"measure": "Measure", "before": before, "after": after}
         st.table(
             view.numbers.rename(columns={**names, "change": "Change (95% interval)"}),
@@ -42,7 +42,7 @@ def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
         return
     with st.expander(f"What was compared ({len(view.compared)})", icon=":material/compare_arrows:"):
         st.dataframe(
-            view.compared,
+            cells(view.compared),
             hide_index=True,
             column_config={
                 "before": st.column_config.TextColumn("Before"),

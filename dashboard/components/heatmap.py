@@ -6,9 +6,11 @@ import streamlit as st
 
 from core.review.segments import Segment, SegmentsView
 from core.review.words import dimension_name, value_name
+from core.shown import visible
 from dashboard.charts.palette import palette_for
 from dashboard.charts.segments import segment_heatmap, selected_cell
 from dashboard.charts.words import alt_text_heatmap
+from dashboard.components.filters import shown_name
 
 _CHART = "heatmap"
 _ROW, _COLUMN = "cell_row", "cell_column"
@@ -31,7 +33,7 @@ def draw(view: SegmentsView) -> None:
         key=_CHART,
         on_select=lambda: _open_clicked(view.row, view.column),
         selection_mode="cell",
-        alt=alt_text_heatmap(view.cells, row=view.row, column=view.column),
+        alt=visible(alt_text_heatmap(view.cells, row=view.row, column=view.column)),
     )
     st.caption(
         f"Gap in points and n of each pair of {dimension_name(view.row).lower()} and "
@@ -53,26 +55,27 @@ def open_segment(segment: Segment) -> None:
     """Carry a segment into the choices; to be called before they are drawn."""
     (row, row_value), *rest = segment
     st.session_state["row"] = row
-    st.session_state[_ROW] = value_name(row_value)
+    st.session_state[_ROW] = shown_name(row_value)
     st.session_state[_COLUMN] = None
     if rest:
         ((column, column_value),) = rest
         st.session_state["column"] = column
-        st.session_state[_COLUMN] = value_name(column_value)
+        st.session_state[_COLUMN] = shown_name(column_value)
 
 
 def _choice(
     place: st.delta_generator.DeltaGenerator, view: SegmentsView, dimension: str, key: str
 ) -> str | None:
-    names = list(dict.fromkeys(value_name(value) for value in view.cells[dimension]))
-    return place.selectbox(
+    names = {visible(name): name for name in map(value_name, view.cells[dimension])}
+    opened = place.selectbox(
         f"Open {dimension_name(dimension).lower()}",
-        names,
+        tuple(names),
         index=None,
         placeholder="Click a cell, or choose",
         key=key,
         bind="query-params",
     )
+    return None if opened is None else names.get(opened)
 
 
 def _open_clicked(row: str, column: str) -> None:
@@ -81,4 +84,4 @@ def _open_clicked(row: str, column: str) -> None:
         st.session_state[_CHART].selection.get("cell", []), row=row, column=column
     )
     if clicked is not None:
-        st.session_state[_ROW], st.session_state[_COLUMN] = map(value_name, clicked)
+        st.session_state[_ROW], st.session_state[_COLUMN] = map(shown_name, clicked)

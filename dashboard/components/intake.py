@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.shown import shell_word
 from dashboard import owner
 from dashboard.components import columns
-from dashboard.components.verbatim import verbatim
+from dashboard.components.verbatim import cells, verbatim
 
 #: Beyond so many rows the table of refused rows scrolls.
 _TALL, _TALL_PIXELS = 12, 480
@@ -28,7 +29,7 @@ def imports_table(imports: pd.DataFrame) -> None:
     """One line per import, newest first."""
     counts = {field: columns.number(name) for field, name in _COUNTS.items()}
     st.dataframe(
-        imports,
+        cells(imports),
         hide_index=True,
         key="imports",
         column_order=(
@@ -61,7 +62,7 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
         st.markdown("No row was ever refused.")
         return
     st.dataframe(
-        summary,
+        cells(summary),
         hide_index=True,
         key="refused_summary",
         column_config={
@@ -85,7 +86,7 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
         height="content" if len(rows) <= _TALL else _TALL_PIXELS,
         alt="The refused rows that are still open",
     )
-    path = owner.path()
+    path = shell_word(owner.path())
     st.markdown("To mend them: export, correct, import again (with this server stopped).")
     st.code(
         f"calledger quarantine export --ledger {path} --out refused.csv\n"

@@ -16,6 +16,7 @@ from core.govern.filled import take as take_in
 from core.govern.state import State
 from core.review.labelplan import GroupPlan, LabelPlan
 from core.review.words import VERDICT_WORDS, count, counted, dimension_name, points, value_name
+from core.shown import visible
 from core.store.errors import LedgerError
 from core.store.rows import Search
 from core.store.selection import Selection
@@ -27,7 +28,7 @@ from dashboard.components.acting import Acting
 from dashboard.components.choice import choose
 from dashboard.components.download import csv_of
 from dashboard.components.filters import Filters
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: How the keys of this component's widgets begin.
 KEYS = "labels_"
@@ -87,7 +88,7 @@ def groups(view: LabelPlan) -> None:
         ).astype({"needed": "float64"})
         chart = labels_chart(shown, palette_for(st.context.theme.type), width=_CHART_WIDTH)
         with st.container(width=_CHART_WIDTH):
-            st.altair_chart(chart, width="stretch", alt=alt_text_labels(shown))
+            st.altair_chart(chart, width="stretch", alt=visible(alt_text_labels(shown)))
         st.caption(
             "Dot: labels that an answer takes. Bar: unlabelled inputs that may be drawn."
             + (f" The first {_DRAWN} of {len(waiting)}." if len(waiting) > _DRAWN else "")
@@ -102,7 +103,7 @@ def groups(view: LabelPlan) -> None:
 
 def _table(view: LabelPlan) -> None:
     st.dataframe(
-        pd.DataFrame([_line(view, one) for one in view.groups]),
+        cells(pd.DataFrame([_line(view, one) for one in view.groups])),
         hide_index=True,
         key=f"{KEYS}groups",
         column_config={
@@ -198,7 +199,7 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
             "Of",
             options,
             default=planned,
-            format_func=value_name,
+            format_func=lambda one: visible(value_name(one)),
             # Other options, or another sample: another widget, which begins at its default.
             key=f"{KEYS}of_{turn}_{view.by}_{'|'.join(map(str, options))}",
             placeholder="No group is settled by its labels; choose one",

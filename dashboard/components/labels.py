@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.review.labels import LabelsView
+from core.shown import visible
 from dashboard.charts.cohorts import alt_text_cohorts, cohort_age_chart
 from dashboard.charts.palette import palette_for
 from dashboard.components import columns
+from dashboard.components.verbatim import cells
 
 
 def draw(view: LabelsView, tolerance: float) -> None:
@@ -34,7 +36,7 @@ def draw(view: LabelsView, tolerance: float) -> None:
         )
     with st.expander("The gap by the age of the claims", icon=":material/timeline:"):
         chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=tolerance)
-        st.altair_chart(chart, width=int(chart.width), alt=alt_text_cohorts(view.ages))
+        st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_cohorts(view.ages)))
         st.caption("Each week's claims as known at that age; only equal ages compare.")
 
 
@@ -44,7 +46,7 @@ def _coverage(rows: pd.DataFrame, name: str) -> None:
     shares = ("coverage", "coverage_low", "coverage_high", "gap_if_right", "gap_if_wrong")
     week = name == "Week"
     st.dataframe(
-        rows.assign(**{share: rows[share] * 100 for share in shares}),
+        cells(rows.assign(**{share: rows[share] * 100 for share in shares})),
         hide_index=True,
         key=f"labels_{name}",
         column_order=(
@@ -65,5 +67,5 @@ def _coverage(rows: pd.DataFrame, name: str) -> None:
             "gap_if_right": columns.points("If right"),
             "gap_if_wrong": columns.points("If wrong"),
         },
-        alt=f"Label coverage by {name.lower()}, with bounds of the gap",
+        alt=visible(f"Label coverage by {name.lower()}, with bounds of the gap"),
     )

@@ -12,7 +12,7 @@ from core.store.judged import Shared
 from dashboard import owner
 from dashboard.components import trail
 from dashboard.components.download import csv_of
-from dashboard.components.verbatim import plain
+from dashboard.components.verbatim import cells, plain
 
 #: Rows on the page; all of them are in the file.
 _SHOWN = 200
@@ -43,7 +43,7 @@ def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
     rows = refusal.overlap.rows[:_SHOWN]
     if len(rows) < n:
         st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
-    st.dataframe(table(rows), hide_index=True, alt="Claims to judge that were also tuned on")
+    st.dataframe(cells(table(rows)), hide_index=True, alt="Claims to judge that were also tuned on")
     st.download_button(
         f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
         data=lambda: csv_of(table(_all(refusal))),

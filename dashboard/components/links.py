@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.review.week import Pointer
-from core.review.words import value_name
 from dashboard.components.claims import STATED
-from dashboard.components.filters import url_key
+from dashboard.components.filters import shown_name, url_key
 from dashboard.components.verbatim import plain
 
 REGISTRY = "app_pages/registry.py"
@@ -24,7 +23,7 @@ _ICONS = {
 
 def draw(pointer: Pointer, text: str) -> None:
     """A link to the page a pointer names, with its filters."""
-    query = {url_key(name): value_name(value) for name, value in pointer.query}
+    query = {url_key(name): shown_name(value) for name, value in pointer.query}
     for key, day in (("since", pointer.since), ("until", pointer.until)):
         if day is not None:
             query[key] = day.isoformat()

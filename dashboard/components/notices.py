@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.review.notices import MessageRow, NoticesView
-from dashboard import notify, owner
-from dashboard.components.verbatim import plain, verbatim
+from core.shown import visible
+from dashboard import notify
+from dashboard.components import trail
+from dashboard.components.verbatim import cells, plain, verbatim
 from dashboard.deliver import WIKI
 
 #: As many messages stand open in the table; it scrolls beyond.
@@ -69,7 +71,7 @@ def _messages(messages: tuple[MessageRow, ...]) -> None:
         columns=["No", "Channel", "Kind", "State (UTC)", "Subject"],
     )
     st.dataframe(
-        frame,
+        cells(frame),
         hide_index=True,
         key="notices_messages",
         height="content" if len(frame) <= _TALL else _TALL_PIXELS,
@@ -78,7 +80,7 @@ def _messages(messages: tuple[MessageRow, ...]) -> None:
     with st.expander("Read them", icon=":material/mail:"):
         for one in messages:
             st.markdown(f"**{one.number}** · {verbatim(one.channel)} · {plain(one.state)}")
-            st.code(f"{one.subject}\n\n{one.body}", language=None, wrap_lines=True)
+            st.code(visible(f"{one.subject}\n\n{one.body}"), language=None, wrap_lines=True)
 
 
 def _how() -> None:
@@ -91,4 +93,4 @@ def _how() -> None:
     )
     st.code(_EXAMPLE, language="yaml")
     st.markdown("Then see whether they work:")
-    st.code(f"calledger notices test --ledger {owner.path()}", language="bash")
+    st.code(trail.command("notices", "test"), language="bash")

@@ -6,11 +6,13 @@ import streamlit as st
 
 from core.review.segments import FALSE_DISCOVERY_RATE, SegmentsView
 from core.review.words import VERDICT_WORDS, percent
+from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
 from dashboard.charts.words import alt_text_intervals
 from dashboard.components import columns
 from dashboard.components.heatmap import open_segment
+from dashboard.components.verbatim import cells
 
 DRAWN = 12
 _TABLE, _SEGMENTS = "ranked", "ranked_segments"
@@ -26,7 +28,7 @@ def draw(view: SegmentsView) -> None:
     st.altair_chart(
         chart,
         width=int(chart.width),
-        alt=alt_text_intervals(worst, tolerance=view.tolerance),
+        alt=visible(alt_text_intervals(worst, tolerance=view.tolerance)),
     )
     st.caption(
         f"The {len(worst)} largest of {len(view.ranked)} segments by shrunken gap, with their own "
@@ -44,7 +46,7 @@ def draw(view: SegmentsView) -> None:
     )
     st.caption("Tick a row to open its curve.")
     st.dataframe(
-        table.drop(columns="segment"),
+        cells(table.drop(columns="segment")),
         hide_index=True,
         key=_TABLE,
         on_select=_open_ticked,

@@ -15,14 +15,15 @@ from core.govern.conditions import IN_USE
 from core.govern.state import State
 from core.review.registry import PersonRow, RegistryRow, RegistryView, may_set_status
 from core.review.registry_entry import EntryChange, PrintRow, SignalView
-from core.review.words import NONE_WORD, counted
+from core.review.words import counted
+from core.shown import visible
 from core.store.errors import LedgerError
 from dashboard import owner
 from dashboard.components import badges, trail
 from dashboard.components.acting import Acting
 from dashboard.components.claims import ICON, PAGE
-from dashboard.components.filters import url_key
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.filters import shown_name, url_key
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: How the keys of this component's widgets begin.
 KEYS = "registry_"
@@ -73,7 +74,7 @@ def nothing() -> None:
 def overview(view: RegistryView) -> None:
     """Every signal, those that wait for somebody first; ticking a row opens it."""
     st.dataframe(
-        pd.DataFrame([_line(row, view.since) for row in view.rows]),
+        cells(pd.DataFrame([_line(row, view.since) for row in view.rows])),
         hide_index=True,
         key=_TABLE,
         height=min(_TALL, _HEAD + _ROW * len(view.rows)),
@@ -193,7 +194,7 @@ def _claims(signal: str, row: PrintRow) -> None:
         return
     query: dict[str, str | list[str]] = {"signal": signal}
     for name, values in row.query:
-        query[url_key(name)] = [NONE_WORD if value is None else value for value in values]
+        query[url_key(name)] = [shown_name(value) for value in values]
     st.page_link(PAGE, label=words, icon=ICON, query_params=query)
 
 
@@ -285,13 +286,15 @@ def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
         )
         return
     st.dataframe(
-        pd.DataFrame(
-            {
-                "name": [one.name for one in view.people],
-                "status": [one.status for one in view.people],
-                "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
-                "handle": [one.handle or "erased" for one in view.people],
-            }
+        cells(
+            pd.DataFrame(
+                {
+                    "name": [one.name for one in view.people],
+                    "status": [one.status for one in view.people],
+                    "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
+                    "handle": [one.handle or "erased" for one in view.people],
+                }
+            )
         ),
         hide_index=True,
         key=f"{KEYS}people",
@@ -315,7 +318,7 @@ def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
     names = {one.sub: one.name for one in known}
     who, what, when, act = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     sub = who.selectbox(
-        "Who", tuple(names), format_func=lambda one: plain(names[one]), key=f"{KEYS}who"
+        "Who", tuple(names), format_func=lambda one: visible(names[one]), key=f"{KEYS}who"
     )
     status = what.selectbox("Is", ("active", "away", "left"), key=f"{KEYS}status")
     until = when.date_input(

@@ -11,6 +11,7 @@ import streamlit as st
 from core.review.controls import FAILURES, NOTES, SOURCES, Failure, failure
 from core.review.risk_rules import STATUS_WORDS, Link, Page, Status
 from core.review.risks import Cell, RisksView, tallied
+from core.shown import visible
 from dashboard import owner
 from dashboard.charts.palette import palette_for
 from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
@@ -75,9 +76,9 @@ def grid(view: RisksView) -> None:
         chart,
         width=int(chart.width),
         key=_CHART,
-        on_select=_open_clicked,
+        on_select=lambda: _open_clicked(view),
         selection_mode="cell",
-        alt=alt_text_risks(frame),
+        alt=visible(alt_text_risks(frame)),
     )
     st.caption("Most open first, from the top and from the left. Click a cell for its evidence.")
 
@@ -209,13 +210,13 @@ def _frame(view: RisksView) -> pd.DataFrame:
     )
 
 
-def _open_clicked() -> None:
+def _open_clicked(view: RisksView) -> None:
     """Carry the clicked cell into the two choices, and so into the link."""
     clicked = selected_pair(st.session_state[_CHART].selection.get("cell", []))
     if clicked is not None:
         short, signal = clicked
         st.session_state[FAILURE] = next(one.key for one in FAILURES if one.short == short)
-        st.session_state[SIGNAL] = signal
+        st.session_state[SIGNAL] = next(one for one in view.signals if visible(one) == signal)
 
 
 def _parts(one: Failure) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.review.words import dimension_name
+from core.shown import visible
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS
 from dashboard import data
 from dashboard.components import curve
@@ -28,7 +29,7 @@ def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
     st.subheader(plain(" × ".join(f"{dimension_name(name)} {value}" for name, value in opened)))
     with curve.with_words(view, data.badge(selection)):
         link = {
-            url_key(name): value
+            url_key(name): visible(value)
             for name, value in opened
             if name not in (BAND_DIMENSION, *TIME_DIMENSIONS)
         }

@@ -10,6 +10,7 @@ from core.review.drift import DriftView
 from core.review.shift import ShiftView
 from core.review.windows import Window
 from core.review.words import dimension_name
+from core.shown import visible
 from dashboard.charts.mix import alt_text_mix, alt_text_shift, confidence_shift, mix_change
 from dashboard.charts.palette import palette_for
 from dashboard.charts.waterfall import alt_text_brier, brier_split
@@ -46,20 +47,22 @@ def draw(view: ShiftView, by: str | None) -> None:
     st.caption(f"Reference {names[0]}; now {names[1]}; both days included.")
     st.markdown(f"**Mix shift or decalibration?** {view.split}")
     parts = brier_split(view.parts, palette)
-    st.altair_chart(parts, width=int(parts.width), alt=alt_text_brier(view.parts))
+    st.altair_chart(parts, width=int(parts.width), alt=visible(alt_text_brier(view.parts)))
     if by is not None:
         _segments(view.by_segment, by)
     st.markdown(f"**What was stated.** {view.stated}")
     stated = confidence_shift(view.stated_before, view.stated_after, palette)
     st.altair_chart(
-        stated, width=int(stated.width), alt=alt_text_shift(view.stated_before, view.stated_after)
+        stated,
+        width=int(stated.width),
+        alt=visible(alt_text_shift(view.stated_before, view.stated_after)),
     )
     if view.mixes:
         st.markdown("**Which cases came**")
     for mix in view.mixes:
         with st.expander(plain(mix.words)):
             chart = mix_change(mix.values, palette)
-            st.altair_chart(chart, width=int(chart.width), alt=alt_text_mix(mix.values))
+            st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_mix(mix.values)))
 
 
 def _segments(parts: pd.DataFrame, by: str) -> None:
@@ -71,7 +74,7 @@ def _segments(parts: pd.DataFrame, by: str) -> None:
         worst = compared.loc[order].head(SEGMENTS_DRAWN)
         st.markdown(f"**By {dimension_name(by).lower()}**, largest part in decalibration first")
         segments = brier_split(worst, palette_for(st.context.theme.type))
-        st.altair_chart(segments, width=int(segments.width), alt=alt_text_brier(worst))
+        st.altair_chart(segments, width=int(segments.width), alt=visible(alt_text_brier(worst)))
     if alone.any():
         names = ", ".join(verbatim(label) for label in parts.loc[alone, "label"])
         st.caption(f"Labelled in one of the two windows only, so not compared: {names}.")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.govern.thresholds import NoTuning, Question, TunedOn
 from core.review.thresholds import PartView, ThresholdView
 from core.review.words import counted, dimension_name
+from core.shown import visible
 from core.store.errors import LedgerError
 from core.store.selection import Selection
 from dashboard import data
@@ -15,7 +16,7 @@ from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.components import leaks, links, trail
 from dashboard.components.choice import choose
 from dashboard.components.download import csv_of
-from dashboard.components.verbatim import plain, verbatim
+from dashboard.components.verbatim import cells, plain, verbatim
 
 #: Rows of an overlap on the page; all of them are in the file.
 _SHOWN = 100
@@ -100,8 +101,8 @@ def _no_tuning(signal: str) -> None:
     )
     st.code(
         "event_id,ts,signal,confidence,input_id,split,outcome\n"
-        f"t-1,2026-11-16T09:12:00Z,{signal},0.93,case-1,tuning,1\n"
-        f"h-1,2026-11-16T09:13:00Z,{signal},0.88,case-2,heldout,0",
+        f"t-1,2026-11-16T09:12:00Z,{visible(signal)},0.93,case-1,tuning,1\n"
+        f"h-1,2026-11-16T09:13:00Z,{visible(signal)},0.88,case-2,heldout,0",
         language="csv",
     )
     st.code(trail.command("import", "splits.csv"), language="bash")
@@ -125,7 +126,9 @@ def _refused(refused: TunedOn) -> None:
     rows = refused.overlap.rows[:_SHOWN]
     if len(rows) < n:
         st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
-    st.dataframe(leaks.table(rows), hide_index=True, alt="Heldout claims that were also tuned on")
+    st.dataframe(
+        cells(leaks.table(rows)), hide_index=True, alt="Heldout claims that were also tuned on"
+    )
     st.download_button(
         f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
         data=lambda: csv_of(leaks.table(data.shared_inputs(refused.selection, n))),
@@ -177,7 +180,7 @@ def numbers(view: ThresholdView) -> None:
     )
     about = alt_text_risk(view.curve, view.marks, view.threshold.question.risk)
     with st.container(width=_CHART_WIDTH):
-        st.altair_chart(chart, width="stretch", alt=about)
+        st.altair_chart(chart, width="stretch", alt=visible(about))
     st.caption(
         "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
         "each cut by itself. All claims, labelled or not, count as coverage."
@@ -197,7 +200,7 @@ def numbers(view: ThresholdView) -> None:
             st.markdown("None: there are too few labelled claims to test any.")
         else:
             st.dataframe(
-                view.path,
+                cells(view.path),
                 hide_index=True,
                 alt="Cuts tested, from the highest down",
                 column_config={

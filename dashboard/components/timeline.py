@@ -6,10 +6,12 @@ import streamlit as st
 
 from core.review.drift import DriftView
 from core.review.words import VERDICT_WORDS
+from core.shown import visible
 from dashboard.charts.drift import drift_timeline, measure_strips
 from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
 from dashboard.charts.palette import palette_for
 from dashboard.components import columns
+from dashboard.components.verbatim import cells
 
 MEASURES = {
     "gap": "Gap",
@@ -39,12 +41,14 @@ def draw(view: DriftView, measure: str) -> None:
     st.altair_chart(
         chart,
         width=int(chart.width),
-        alt=alt_text_drift(
-            periods,
-            view.changes,
-            view.breaches,
-            measure=measure,  # type: ignore[arg-type]
-            levels=view.levels,
+        alt=visible(
+            alt_text_drift(
+                periods,
+                view.changes,
+                view.breaches,
+                measure=measure,  # type: ignore[arg-type]
+                levels=view.levels,
+            )
         ),
     )
     st.caption(
@@ -56,7 +60,7 @@ def draw(view: DriftView, measure: str) -> None:
 def strips(view: DriftView) -> None:
     """All measures on one time axis."""
     chart = measure_strips(view.periods, palette_for(st.context.theme.type), changes=view.changes)
-    st.altair_chart(chart, width=int(chart.width), alt=alt_text_strips(view.periods))
+    st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_strips(view.periods)))
 
 
 def table(view: DriftView) -> None:
@@ -67,7 +71,7 @@ def table(view: DriftView) -> None:
         verdict=view.periods["verdict"].map(VERDICT_WORDS),
     )
     st.dataframe(
-        frame,
+        cells(frame),
         hide_index=True,
         key="periods",
         column_order=(

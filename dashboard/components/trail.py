@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 
 import streamlit as st
 
 from core.govern.problems import Problem
 from core.review.wholeness import Wholeness
+from core.shown import shell_word
 from dashboard import data, owner
 from dashboard.components.verbatim import plain, verbatim
 
@@ -42,7 +42,7 @@ def step(seq: int, label: str, *, icon: str = ICON) -> None:
 
 def command(*words: str) -> str:
     """A command line about this ledger."""
-    return " ".join(("calledger", *map(shlex.quote, words), "--ledger", shlex.quote(owner.path())))
+    return " ".join(("calledger", *map(shell_word, words), "--ledger", shell_word(owner.path())))
 
 
 def not_begun() -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components import columns
+from dashboard.components.verbatim import cells
 
 
 def table(values: pd.DataFrame, *, key: str) -> None:
@@ -19,7 +20,7 @@ def table(values: pd.DataFrame, *, key: str) -> None:
         **{name: values[name] * 100 for name in ("observed", "exact_low", "exact_high", "gap")}
     )
     st.dataframe(
-        table,
+        cells(table),
         hide_index=True,
         key=key,
         column_order=("v", "n_claims", "n", "s", "observed", "exact_low", "exact_high", "gap"),

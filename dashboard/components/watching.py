@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.review.watching import Again, WatchRow, WatchView
 from core.review.words import VERDICT_WORDS, counted, points, within
+from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
 from dashboard.components import links, trail
@@ -26,7 +27,7 @@ def overview(view: WatchView) -> None:
         if frame.empty:
             continue
         chart = interval_dots(frame, palette_for(st.context.theme.type), tolerance=tolerance)
-        st.altair_chart(chart, width=int(chart.width), alt=_alt(frame, tolerance))
+        st.altair_chart(chart, width=int(chart.width), alt=visible(_alt(frame, tolerance)))
     st.caption(
         "Each signal's newest production claims whose labels have come of age, one line per "
         "fingerprint in use; intervals are corrected over its required segments. Hollow: cannot "

@@ -10,6 +10,7 @@ from string import Template
 from core.review.findings import FindingRow
 from core.review.report import NOTHING_CHANGED, Closer, Line, Said, WeeklyReport
 from core.review.words import counted
+from core.shown import visible
 from dashboard.report import paper
 from dashboard.report.pictures import diagram, sparkline, svg, timeline
 from dashboard.report.text import (
@@ -20,7 +21,6 @@ from dashboard.report.text import (
     finding_head,
     finding_tail,
     high_band_head,
-    plain,
     prose,
     quiet,
     text,
@@ -92,7 +92,7 @@ def _html_first(one: Said) -> str:
 
 def _html_command(command: str) -> str:
     # Each word on one line: an option broken after its hyphens could not be read.
-    words = (f"<span>{html.escape(plain(word))}</span>" for word in command.split(" "))
+    words = (f"<span>{html.escape(visible(word))}</span>" for word in command.split(" "))
     return f"<br><code>{' '.join(words)}</code>"
 
 

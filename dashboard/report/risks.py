@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from core.review.controls import FAILURES, NOTES, SOURCES, Failure
 from core.review.risk_rules import STATUS_WORDS
 from core.review.risks import Cell, RisksView, tally_words
 from core.review.words import count
 from dashboard.charts.risks import MARKS
-from dashboard.report.text import plain
+from dashboard.components.verbatim import plain, verbatim
 
 _MEANINGS = (
     ("open", "something shows the failure, or the control against it is missing"),
@@ -30,9 +27,9 @@ def to_markdown(view: RisksView, ledger: str) -> str:
     root = view.root or "none"
     parts = [
         "# Twelve failures of trust in a confidence, for every signal",
-        f"{view.at:%Y-%m-%d %H:%M} UTC · ledger {_md(ledger)} · data version "
+        f"{view.at:%Y-%m-%d %H:%M} UTC · ledger {plain(ledger)} · data version "
         f"{count(view.data_version)} · trail of {count(view.n_entries)} entries, root `{root}`",
-        f"**{_md(view.headline)}** {_md(view.whole)}",
+        f"**{plain(view.headline)}** {plain(view.whole)}",
         "\n".join(
             f"- {MARKS[status]} **{STATUS_WORDS[status]}**: {meaning}."  # type: ignore[index]
             for status, meaning in _MEANINGS
@@ -42,7 +39,7 @@ def to_markdown(view: RisksView, ledger: str) -> str:
     ]
     for failure in FAILURES:
         parts += _failure(view, failure)
-    parts += ["## What the controls support", _mapping(), "\n".join(f"- {_md(n)}" for n in NOTES)]
+    parts += ["## What the controls support", _mapping(), "\n".join(f"- {plain(n)}" for n in NOTES)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -50,9 +47,9 @@ def _failure(view: RisksView, failure: Failure) -> list[str]:
     cells = view.of_failure(failure.key)
     supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
     return [
-        f"## {_md(failure.title)}",
-        f"{_md(failure.control)} *Supports {_md(supports)}.*",
-        f"{_md(tally_words(cells)) or 'No signal'}.",
+        f"## {plain(failure.title)}",
+        f"{plain(failure.control)} *Supports {plain(supports)}.*",
+        f"{plain(tally_words(cells)) or 'No signal'}.",
         _table(
             ("Signal", "Status", "Evidence", "Seen on"),
             [_line(one) for one in cells],
@@ -62,19 +59,19 @@ def _failure(view: RisksView, failure: Failure) -> list[str]:
 
 def _line(one: Cell) -> tuple[str, ...]:
     status = f"{MARKS[one.status]} {STATUS_WORDS[one.status]}"
-    return _md(one.signal), status, _md(one.line), f"`{one.link.address}`"
+    return plain(one.signal), status, plain(one.line), verbatim(one.link.address)
 
 
 def _matrix(view: RisksView) -> str:
     known = {(one.failure.key, one.signal): one for one in view.cells}
     rows = [
         (
-            _md(failure.title),
+            plain(failure.title),
             *(_mark(known[failure.key, signal]) for signal in view.signals),
         )
         for failure in FAILURES
     ]
-    return _table(("Failure", *map(_md, view.signals)), rows)
+    return _table(("Failure", *map(plain, view.signals)), rows)
 
 
 def _mark(one: Cell) -> str:
@@ -84,9 +81,9 @@ def _mark(one: Cell) -> str:
 def _mapping() -> str:
     rows = [
         (
-            _md(one.title),
+            plain(one.title),
             *(
-                _md(part) or "–"
+                plain(part) or "–"
                 for part in (
                     one.supports.sr_26_2,
                     one.supports.eu_ai_act,
@@ -103,9 +100,3 @@ def _mapping() -> str:
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
-
-
-def _md(text: str) -> str:
-    """A text for Markdown: in one line, every character that could mark something up escaped."""
-    marked = re.sub(r"([\\`*_\[\]#|~$])", r"\\\1", plain(text))
-    return html.escape(marked, quote=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
 from core.govern.conditions import Severity
 from core.measure.verdict import Verdict
 from core.review.findings import FindingRow
 from core.review.report import Closer, WeeklyReport
 from core.review.words import cut
+from core.shown import one_line
 from dashboard.charts.base import shortened
 
 #: A mark beside each verdict, so that colour is not needed to tell them apart.
@@ -26,13 +26,13 @@ _SENTENCES = re.compile(r"(?<=[.!?]) (?=[^\W\d_])")
 
 
 def text(text: str | None, *, long: int = _LONG) -> str:
-    """A text for HTML: shortened in its middle, without characters that direct others, escaped."""
-    return html.escape(shortened(plain(text or ""), long))
+    """A text for HTML: shortened in its middle, `one_line`, escaped."""
+    return html.escape(shortened(one_line(text or ""), long))
 
 
 def prose(text: str, *, long: int = _LONG) -> str:
     """Sentences for HTML, made safe like `text`, and cut after one of them or after a word."""
-    return html.escape(cut_short(plain(text), long))
+    return html.escape(cut_short(one_line(text), long))
 
 
 def cut_short(text: str, most: int) -> str:
@@ -50,15 +50,6 @@ def cut_short(text: str, most: int) -> str:
     words = text[: most - 1].rpartition(" ")[0].rstrip(",;:(")
     # A long name leaves no word to end after.
     return f"{words} …" if len(words) > most // 2 else shortened(text, most)
-
-
-def plain(text: str) -> str:
-    """A text in one line; control and direction characters are replaced."""
-    spaced = re.sub(r"\s+", " ", text)
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in ("Cc", "Cf", "Cs") else one
-        for one in spaced
-    )
 
 
 def drift_says(closer: Closer) -> str:

@@ -1,0 +1,428 @@
+"""Whatever was logged is shown as it was typed, and nothing hidden in it is left hidden."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from streamlit.testing.v1 import AppTest
+
+from core.govern.directory import directory
+from core.govern.office import Office
+from core.review.report import weekly_report
+from core.review.risks import risks_view
+from core.review.wholeness import wholeness
+from core.store.ledger import Ledger
+from dashboard import owner
+from dashboard.cli import main
+from dashboard.components.acting import KEY
+from dashboard.report import risks as risks_report
+from dashboard.report import to_html, to_markdown
+from tests import hostile
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard"
+PAGES = sorted(one.name for one in (DASHBOARD / "app_pages").glob("*.py"))
+
+#: Fields that Streamlit (1.67) shows as they are; every other text of an element is Markdown.
+PLAIN = {
+    "Code.code_text",
+    "Dataframe.alt",
+    "Dataframe.arrow_data.data",
+    "Dataframe.columns",
+    "Html.body",
+    "MultiSelect.options",
+    "MultiSelect.placeholder",
+    "MultiSelect.raw_values",
+    "Selectbox.options",
+    "Selectbox.placeholder",
+    "Selectbox.raw_value",
+    "Table.alt",
+    "TextArea.default",
+    "TextArea.value",
+    "TextInput.placeholder",
+    "VegaLiteChart.alt",
+    "VegaLiteChart.datasets.data.data",
+    "VegaLiteChart.spec",
+}
+#: Fields that are not shown, by their last name; and what a reader typed, which stays theirs.
+UNSEEN = {
+    "TextInput.value",
+    *("id", "form_id", "query_string", "query_param_key", "page_script_hash", "key", "stack_trace"),
+    *(
+        "name",
+        "type",
+        "format",
+        "theme",
+        "selection_mode",
+        "deferred_file_id",
+        "url",
+        "column_order",
+    ),
+}
+
+
+def strings(message: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every text of a protobuf message under its path, tables and JSON taken apart."""
+    for field, value in message.ListFields():
+        at = f"{path}.{field.name}"
+        for one in value if field.is_repeated else [value]:
+            if hasattr(one, "ListFields"):
+                yield from strings(one, at)
+            elif isinstance(one, bytes):
+                yield from (
+                    (at, text) for text in texts_of(pa.ipc.open_stream(one).read_all().to_pydict())
+                )
+            elif isinstance(one, str) and at in ("VegaLiteChart.spec", "Dataframe.columns"):
+                yield from ((at, text) for text in texts_of(json.loads(one)))
+            elif isinstance(one, str):
+                yield at, one
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from texts_of(key)
+            yield from texts_of(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from texts_of(one)
+
+
+def hidden(text: str) -> str:
+    """What is hidden in a text."""
+    raw = {
+        c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    }
+    return " ".join(map(ascii, sorted(raw)))
+
+
+def escaped(text: str) -> str:
+    """What Vega would read as hidden characters in an expression."""
+    read = re.findall(r"(?<!\\)(?:\\\\)*\\u([0-9a-f]{4})", text) if "datum" in text else ()
+    return hidden("".join(chr(int(code, 16)) for code in read))
+
+
+_READER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
+#: What Streamlit makes of a text after Markdown was read: links, icons and emoji.
+_LIVE = re.compile(r"https?://|www\.\w|[\w.]@\w+\.|:smile:|:material_home:", re.IGNORECASE)
+#: What it makes while reading: directives and formulas.
+_READ = re.compile(r":red\[r|\$x\$")
+
+
+def alive(body: str) -> list[str]:
+    """What of the payloads is more than text where Streamlit reads this as Markdown."""
+    found: list[str] = []
+    for block in _READER.parse(body.replace(":material/", ":material_")):
+        if block.type == "html_block":
+            found.append(block.content)
+        children = block.children or []
+        for one in children:
+            target = str(one.attrGet("href") or one.attrGet("src") or "")
+            if "evil" in target or one.type == "html_inline":
+                found.append(f"{one.type} {target or one.content}")
+        for strong, inside in pairwise(children):
+            if strong.type == "strong_open" and inside.content == "bold":
+                found.append("**bold**")
+        if re.match(r"(?i)head", block.content) and body.lstrip().startswith("#"):
+            found.append("# head")
+        found += [hit for text in runs(children, escapes=True) for hit in _LIVE.findall(text)]
+        found += [hit for text in runs(children, escapes=False) for hit in _READ.findall(text)]
+    return found
+
+
+def runs(children: list[Token], *, escapes: bool) -> list[str]:
+    """The texts between other marks; without ``escapes``, these part them, too."""
+    text = "".join(
+        one.content if one.type == "text" or (escapes and one.type == "text_special") else "\0"
+        for one in children
+    )
+    return text.split("\0")
+
+
+def nodes(block: Any) -> Iterator[Any]:
+    yield block
+    for child in getattr(block, "children", {}).values():
+        yield from nodes(child)
+
+
+def faults(app: AppTest) -> tuple[list[str], int]:
+    """Whatever is wrong with the texts of a page, and how many of them hold a payload."""
+    wrong, held = [], 0
+    for node in nodes(app._tree):
+        proto = getattr(node, "proto", None)
+        if proto is None:
+            continue
+        for path, text in strings(proto, type(proto).__name__):
+            if UNSEEN & {path, path.rpartition(".")[2]}:
+                continue
+            held += "evil" in text
+            if found := hidden(text) or (path == "VegaLiteChart.spec" and escaped(text)):
+                wrong.append(f"{path} hides {found}: {text[:300]!r}")
+            if path not in PLAIN and (live := alive(text)):
+                wrong.append(f"{path} reads {live}: {text[:300]!r}")
+    return wrong, held
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return hostile.build(tmp_path_factory.mktemp("hostile"), now)
+
+
+def opened(page: str, person: str | None, **query: str) -> AppTest:
+    app = AppTest.from_file(str(DASHBOARD / "main.py"), default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    if person is not None:
+        app.session_state[KEY] = directory(owner.cursor()).sub(person)
+    app.switch_page(f"app_pages/{page}").run()
+    assert not app.exception, app.exception
+    return app
+
+
+#: What opens more of a page than its address alone, and who looks.
+MORE: dict[str, list[dict[str, str]]] = {
+    "claims.py": [{"claim": f"890 {hostile.ALL}"}, {"claim": f"none {hostile.ALL}"}],
+    "labels.py": [{"by": "language"}],
+    "reliability.py": [{"compare": "model_version"}],
+    "segments.py": [{"row": "language", "column": "topic", "pairs": "true"}],
+    "sign_off.py": [{"fingerprint": one.id} for one in (hostile.V1, hostile.V2)],
+    "thresholds.py": [{"by": "language"}],
+}
+
+
+#: Of which signal a page is opened, and for whom.
+WHO = (
+    (hostile.TRIAGE, None),
+    (hostile.TRIAGE, hostile.OWNER),
+    (hostile.TRIAGE, hostile.ADMIN),
+    (hostile.REFUND, hostile.VERA),
+    (hostile.OTHER, hostile.ADMIN),
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_logged_text_on_a_page_is_more_than_text(
+    page: str, built: Path, serving: Callable[[Path], None]
+) -> None:
+    serving(built)
+    more = MORE.get(page, [])
+    if page == "decision_trail.py":
+        kinds = "SELECT min(seq) FROM acts GROUP BY json_extract_string(entry, '$.kind')"
+        more = [{"entry": str(seq)} for (seq,) in owner.cursor().execute(kinds).fetchall()]
+    seen = [opened(page, person, signal=signal) for signal, person in WHO]
+    seen += [opened(page, None, signal=hostile.TRIAGE, **query) for query in more]
+    wrong, held = zip(*map(faults, seen), strict=True)
+    assert not any(wrong), "\n".join(sorted({one for several in wrong for one in several}))
+    assert any(held)
+
+
+# ----------------------------------------------------------------------------- commands and files
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    """A copy of the ledger of one's own, with its key and its checkpoints."""
+    for file in built.parent.glob("hostile.duckdb*"):
+        shutil.copy(file, tmp_path / file.name)
+    return tmp_path / built.name
+
+
+def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from commands(one, *before, name)
+        else:
+            yield (*before, name)
+
+
+def words_for(folder: Path) -> dict[str, list[list[str]]]:
+    """How each command is called; in this order, since some undo what others need."""
+    signal, by = ["--signal", hostile.TRIAGE], ["--as", hostile.OWNER]
+    v1, v2 = (
+        [
+            word
+            for name, value in one.as_json().items()
+            for word in (f"--{name.replace('_', '-')}", value)
+        ]
+        for one in (hostile.V1, hostile.V2)
+    )
+    file, out = str(folder / "more :smile:\u202e.csv"), str(folder / "out \u202e.csv")
+    registry = str(folder / "registry.yaml")
+    json_ = ["--format", "json"]
+    why = ["--reason", hostile.ALL]
+    admin, vera, rita = (["--as", one] for one in (hostile.ADMIN, hostile.VERA, hostile.RITA))
+    sides = [
+        "--baseline",
+        f"topic={hostile.TOPICS[0]}",
+        "--candidate",
+        f"topic={hostile.TOPICS[1]}",
+    ]
+    notices = ["--notices", str(folder / "notices.yaml")]
+    risk = ["--risk", "0.3", "--by", "language"]
+    return {
+        "import": [[file]],
+        "quarantine list": [["--all"]],
+        "quarantine export": [["--out", out]],
+        "measure": [
+            [*signal, "--by", "language"],
+            [*signal, "--by", "language", *json_],
+            ["--signal", hostile.ALL],
+        ],
+        "report": [["--out", str(folder / "r\u202e.html")], ["--out", str(folder / "r.md")]],
+        "compare": [[*signal, *sides], [*signal, *sides, *json_]],
+        "threshold": [
+            [*signal, *risk],
+            [*signal, *risk, *json_],
+            [*signal, "--where", f"topic={hostile.ALL}", "--risk", "0.3"],
+        ],
+        "labels plan": [[*signal, "--by", "language"], [*signal, "--by", "language", *json_]],
+        "labels draw": [
+            [*signal, "--by", "topic", *by, "--labels", "90"],
+            [*signal, "--by", hostile.ALL],
+        ],
+        "labels export": [[*signal, "--out", out]],
+        "labels take": [[out, *signal], [file, *signal]],
+        "labels verify": [signal, ["--signal", hostile.ALL]],
+        "registry diff": [[registry]],
+        "registry apply": [[registry, *admin]],
+        "registry export": [[], ["--signal", hostile.TRIAGE], ["--signal", hostile.ALL], [out]],
+        "notices test": [notices],
+        "notices send": [notices],
+        "notices list": [[], notices],
+        "check": [[], json_, ["--signal", hostile.ALL]],
+        "decide": [
+            [
+                *signal,
+                *v1,
+                "--confidence",
+                hostile.ALL,
+                "--segment",
+                f"language={hostile.LANGUAGES[0]}",
+            ],
+            [*signal, *json_],
+        ],
+        "token create": [["--scope", "read", "--label", hostile.ALL, *admin]],
+        "token list": [[]],
+        "token revoke": [[hostile.ALL, *admin]],
+        "validation list": [[], ["--signal", hostile.ALL]],
+        "validation submit": [[*signal, *v2, *by], ["--signal", hostile.ALL, *v2, *by]],
+        "validation reject": [[*signal, *v2, *vera, *why]],
+        "validation sign": [[*signal, *v2, *vera, "--meaning", hostile.ALL]],
+        "validation stop": [[*signal, *v1, *vera, *why]],
+        "validation ask-waiver": [[*signal, *v1, *by, *why, "--until", hostile.ALL]],
+        "validation approve-waiver": [[*signal, *v1, *rita]],
+        "validation ask-retirement": [[*signal, *v1, *by, *why]],
+        "validation approve-retirement": [[*signal, *v1, *vera]],
+        "evidence verify": [[], [hostile.ALL]],
+        "trail verify": [[]],
+        "trail export": [["--out", out]],
+        "trail checkpoint": [[]],
+        "trail proof": [["3"]],
+        "trail check-proof": [],
+        "person add": [["user:desk/new", "--name", hostile.ALL, *admin], [hostile.ALL, *admin]],
+        "person list": [[]],
+        "person status": [
+            ["user:desk/new", "away", *admin],
+            ["user:desk/new", "away", "--until", hostile.ALL, *admin],
+        ],
+        "role grant": [["user:desk/new", "auditor", *admin], [hostile.ALL, "auditor", *admin]],
+        "role revoke": [["user:desk/new", "auditor", *admin]],
+        "person forget": [["user:desk/new", *admin]],
+        "gate mode": [["production", *admin], ["production", "--as", hostile.ALL]],
+        # They serve until they are ended; what they serve are the pages.
+        "serve": [],
+        "demo": [],
+    }
+
+
+def test_no_command_or_message_tells_what_is_hidden(
+    copy: Path, tmp_path: Path, receiver: Any
+) -> None:
+    every = words_for(tmp_path)
+    assert {" ".join(one) for one in commands(main)} == set(every)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    hostile.write(
+        tmp_path / "more :smile:\u202e.csv", hostile.rows(hostile.REFUND, now, 5, pre="new")
+    )
+    changed = hostile.registry_text(hostile.TRIAGE, hostile.OTHER).replace("0.60", "0.70")
+    (tmp_path / "registry.yaml").write_text(changed.replace("answers", "sends"), encoding="utf-8")
+    channel = f"channels: [{{name: hook, url: 'json://127.0.0.1:{receiver.port}/hook'}}]"
+    (tmp_path / "notices.yaml").write_text(channel, encoding="utf-8")
+    wrong, said = [], ""
+    for name, calls in every.items():
+        for words in calls:
+            ran = CliRunner().invoke(main, [*name.split(), *words, "--ledger", str(copy)])
+            assert ran.exception is None or isinstance(ran.exception, SystemExit), (
+                name,
+                ran.exception,
+            )
+            said += ran.output
+            wrong += [
+                f"{name} {found}: {line!r}"
+                for line in ran.output.splitlines()
+                if (found := hidden(line))
+            ]
+            if "json" in words:
+                # What reads it gets the very values.
+                assert any(map(hidden, texts_of(json.loads(ran.stdout)))), name
+    assert not wrong, "\n".join(wrong)
+    assert r"\u202e" in said
+    sent = [one for _, message in receiver.received for one in texts_of(message)]
+    assert not [one for one in sent if hidden(one)]
+    assert "evil.example" in "".join(sent)
+
+
+@pytest.fixture(scope="module")
+def reports(built: Path) -> dict[str, str]:
+    """Every form of a report, by its name."""
+    with Ledger.open(built, read_only=True) as ledger:
+        cursor = ledger.cursor()
+        week = weekly_report(cursor, ledger=f"{hostile.ALL}.duckdb")
+        office = Office.of(ledger)
+        now = office.now()
+        whole = wholeness(cursor, built, now)
+        cells = risks_view(cursor, office.state(), now, whole, data_version=1)
+    return {
+        "html": to_html(week),
+        "markdown": to_markdown(week),
+        "risks": risks_report.to_markdown(cells, f"{hostile.ALL}.duckdb"),
+    }
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "risks"])
+def test_a_report_hides_nothing(reports: dict[str, str], name: str) -> None:
+    said = html.unescape(reports[name])
+    assert "evil.example" in said
+    assert not hidden(said)
+
+
+@pytest.mark.parametrize("name", ["markdown", "risks"])
+def test_no_logged_text_in_a_markdown_report_is_more_than_text(
+    reports: dict[str, str], name: str
+) -> None:
+    assert alive(reports[name]) == []
+    # No name ends a cell of the table that it stands in: a row that did would have one too many.
+    tables = re.findall(r"(?:^\|.*\n)+", reports[name], re.MULTILINE)
+    assert tables
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
+
+
+def test_no_logged_text_in_the_html_report_is_a_tag(reports: dict[str, str]) -> None:
+    tags = set(re.findall(r"<([a-z]+)", reports["html"]))
+    assert tags.isdisjoint({"a", "img", "script", "iframe", "object"})
