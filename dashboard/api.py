@@ -80,7 +80,11 @@ def _authorized(header: str | None, scope: str) -> None:
     own = os.environ.get(TOKEN_VARIABLE, "")
     if own and hmac.compare_digest(own.encode(), secret.strip().encode()):
         return
-    allowed = tokens.scopes_of(owner.cursor(), secret.strip())
+    try:
+        allowed = tokens.scopes_of(owner.cursor(), owner.office().state(), secret.strip())
+    except LedgerError as error:
+        # What a token may stands in the trail; from one that is broken nobody may anything.
+        raise Unacceptable(503, str(error)) from None
     if not allowed:
         raise Unacceptable(401, "This token is unknown or was taken back.")
     if scope not in allowed:

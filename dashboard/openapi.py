@@ -88,6 +88,7 @@ DOCUMENT: dict[str, Any] = {
                     "401": _ERROR,
                     "403": _ERROR,
                     "413": _ERROR,
+                    "503": _ERROR,
                 },
             }
         },

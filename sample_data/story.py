@@ -152,7 +152,7 @@ class Story:
             self._now = ts
             fields = dict(zip(names, values, strict=True))
             answers.append(gate.decide(Question.of({"signal": signal, **fields})))
-        DecisionLog(self.office.ledger).write(answers)
+        DecisionLog(self.office).write(answers)
 
 
 def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:

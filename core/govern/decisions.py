@@ -10,10 +10,11 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
+from core.govern import signed_answers, trail
 from core.govern.canonical import canonical
 from core.govern.gate import Decision, Gate, Question, closed
+from core.govern.office import Office
 from core.store.errors import LedgerError
-from core.store.ledger import Ledger
 
 _SCHEMA = pa.schema(
     [
@@ -35,10 +36,14 @@ _SCHEMA = pa.schema(
 
 
 class DecisionLog:
-    """Writes answers, those of several threads in one commit where they come together."""
+    """Writes answers, those of several threads in one commit where they come together.
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    From the first act on they are signed (`core.govern.signed_answers`), so an answer that cannot
+    be, because the signing key is missing, cannot be written either.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
         self._waiting: list[_Batch] = []
         self._queueing = threading.Lock()
         self._writing = threading.Lock()
@@ -47,7 +52,7 @@ class DecisionLog:
         """Log answers; they are on disk when this returns.
 
         Raises:
-            duckdb.Error, OSError: they could not be written, and none of them was.
+            duckdb.Error, OSError, LedgerError: they could not be written, and none of them was.
         """
         mine = _Batch(tuple(decisions))
         with self._queueing:
@@ -60,7 +65,7 @@ class DecisionLog:
             with self._queueing:
                 batches, self._waiting = self._waiting, []
             try:
-                _insert(self._ledger, [one for batch in batches for one in batch.decisions])
+                _insert(self._office, [one for batch in batches for one in batch.decisions])
             except BaseException as error:
                 for batch in batches:
                     batch.done, batch.failed = True, error
@@ -95,7 +100,7 @@ def decide_logged(
     return decisions
 
 
-def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
+def _insert(office: Office, decisions: Sequence[Decision]) -> None:
     if not decisions:
         return
     columns = [
@@ -116,7 +121,7 @@ def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
     arrays = [
         pa.array(values, type=field.type) for values, field in zip(columns, _SCHEMA, strict=True)
     ]
-    with ledger.transaction() as cursor:
+    with office.ledger.transaction() as cursor:
         cursor.register("answers", pa.Table.from_arrays(arrays, schema=_SCHEMA))
         cursor.execute(
             """
@@ -124,9 +129,14 @@ def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
             SELECT (SELECT coalesce(max(decision_no), 0) FROM decisions)
                    + row_number() OVER () AS decision_no, *
             FROM answers
+            RETURNING *
             """
         )
+        names = [str(one[0]) for one in cursor.description or ()]
+        written = cursor.fetchall()
         cursor.unregister("answers")
+        if trail.size(cursor):
+            signed_answers.sign(cursor, office.signer(), names, written, lambda: trail.keys(cursor))
 
 
 def _kept(text: str | None) -> str | None:

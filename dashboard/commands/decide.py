@@ -57,7 +57,8 @@ def decide(
     }
     try:
         with Ledger.open(ledger_path) as ledger:
-            gate, log = Gate(Office.of(ledger)), DecisionLog(ledger)
+            office = Office.of(ledger)
+            gate, log = Gate(office), DecisionLog(office)
             (decision,) = decide_logged(gate, log, [Question.of(fields)])
             answer = decision.as_json()
     except LedgerHeld:

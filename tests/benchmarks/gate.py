@@ -110,7 +110,7 @@ def decisions(office: Office) -> None:
     fields = {"signal": "desk", "confidence": 0.93, "segments": {"topic": "topic-3"}}
     fields |= VERSION.as_json()
     asked = [Question.of({**fields, "event_id": f"e{i}"}) for i in range(DECISIONS)]
-    gate, log = Gate(office), DecisionLog(office.ledger)
+    gate, log = Gate(office), DecisionLog(office)
     assert gate.decide(asked[0]).action == "automate"
 
     known = {("desk", VERSION): ([620_000, 900_000], ("escalate", "review", "automate"))}

@@ -181,7 +181,7 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     page: Page, site: Site, tmp_path: Path
 ) -> None:
     page.goto(f"{site.address}/decision_trail")
-    expect(page.get_by_text(re.compile("The trail is whole"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("The trail is intact"))).to_be_visible(timeout=60_000)
     settled(page)
     seq = signature_entry(site)
     page.goto(f"{site.address}/decision_trail?entry={seq}")

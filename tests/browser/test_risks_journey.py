@@ -23,7 +23,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "leakage": ("knowledge-answer.self-report", "Claims", "^900 of 8,840 claims"),
     "gaming": ("answer-quality.judge", "Drift", "prompt rubric-3"),
     "ownership": ("reply-safety.self-report", "Registry", "Maya Cole has left"),
-    "audit_trail": ("ticket-triage.agreement", "Decision trail", "The trail is whole"),
+    "audit_trail": ("ticket-triage.agreement", "Decision trail", "The trail is intact"),
     "escalation": ("ticket-triage.self-report", "Escalation", "^Against the cut$"),
     "anchoring": ("reply-draft.self-report", "Reliability", "it states 15.0 points more"),
     "prompt_edit": ("reply-draft.self-report", "Sign-off", "was rejected"),

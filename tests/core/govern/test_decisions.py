@@ -19,7 +19,7 @@ def questions(*events: str) -> list[Question]:
 
 
 def test_an_answer_is_in_the_log_with_what_was_asked_and_why(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     asked = Question.of({**ASKED, "event_id": "e1", "seg_language": "hi"})
     (answer,) = decide_logged(gate, log, [asked])
     (logged,) = decisions_of_event(governed.ledger.cursor(), "triage", "e1")
@@ -31,7 +31,7 @@ def test_an_answer_is_in_the_log_with_what_was_asked_and_why(governed):
 
 
 def test_answers_are_numbered_without_a_gap_over_batches(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     for batch in (("a", "b"), (), ("c",)):
         decide_logged(gate, log, questions(*batch))
     rows = governed.ledger.cursor().execute(
@@ -44,7 +44,7 @@ def test_answers_are_numbered_without_a_gap_over_batches(governed):
 
 
 def test_many_threads_log_every_answer_once(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
 
     def ask(worker: int) -> list[str]:
         found = []
@@ -66,7 +66,7 @@ def test_many_threads_log_every_answer_once(governed):
 
 def test_an_answer_that_cannot_be_logged_is_not_given(governed, monkeypatch: pytest.MonkeyPatch):
     governed.validate()
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     assert decide_logged(gate, log, questions("a"))[0].action == "automate"
 
     def full(self: Ledger) -> None:
@@ -81,7 +81,7 @@ def test_an_answer_that_cannot_be_logged_is_not_given(governed, monkeypatch: pyt
 def test_an_answer_joins_its_claim_when_that_arrives(governed, tmp_path):
     from core.govern.imports import import_recorded
 
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     decide_logged(gate, log, questions("e7"))
     file = tmp_path / "claims.csv"
     file.write_text(

@@ -175,7 +175,7 @@ ANYTHING = st.recursive(
     "signal", "event_id", "confidence", "model_version", "segments", "seg_language",
     "elicitation_order", "split", "other"]), ANYTHING))  # fmt: skip
 def test_any_object_gets_exactly_one_action_and_can_be_logged(governed, fields: dict[str, Any]):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     (found,) = decide_logged(gate, log, [Question.of(fields)])
     # Nothing was validated in this ledger, so nothing may act by itself.
     assert found.action in ("review", "escalate")

@@ -366,7 +366,7 @@ def asked(busy: House) -> Callable[[str, float], None]:
     def ask(event: str, confidence: float) -> None:
         fields = {"signal": "s", "event_id": event, "confidence": confidence, "model_version": "m1"}
         gate = Gate(busy.office)
-        DecisionLog(busy.ledger).write([gate.decide(Question.of(fields))])
+        DecisionLog(busy.office).write([gate.decide(Question.of(fields))])
 
     return ask
 

@@ -71,7 +71,7 @@ class Small:
     seqs: dict[str, int]
 
     def ask(self, event_id: str, confidence: object, model: str = "m1") -> str:
-        gate, log = Gate(self.office), DecisionLog(self.office.ledger)
+        gate, log = Gate(self.office), DecisionLog(self.office)
         fields = {
             **{"signal": "s", "event_id": event_id},
             **{"confidence": confidence, "model_version": model},

@@ -167,12 +167,40 @@ def test_an_auditor_exports_and_verifies_with_no_ledger(told_copy: Path, tmp_pat
     assert run("trail", "export", "--ledger", told_copy, "--out", out).exit_code == 2
     whole = run("trail", "verify", out, "--held", held)
     assert whole.exit_code == 0, whole.stdout
-    assert "Whole" in whole.stdout
+    assert "The trail is intact" in whole.stdout
     assert "Nothing outside the ledger" in run("trail", "verify", out).stdout
     cut = tmp_path / "cut.jsonl"
     cut.write_text(out.read_text().replace("odd", "even").replace("medical tickets", "no tickets"))
     broken = run("trail", "verify", cut, "--held", held)
     assert broken.exit_code == 1
+
+
+def test_verify_says_what_it_was_given_instead_of_calling_it_altered(
+    told_copy: Path, tmp_path: Path
+) -> None:
+    by_path, by_option = run("trail", "verify", told_copy), run("trail", "verify", "--ledger",
+                                                                told_copy)  # fmt: skip
+    assert (by_path.exit_code, by_path.stdout) == (0, by_option.stdout)
+    for words in (("absent.jsonl",), (told_copy, "--held", "absent.txt")):
+        missing = run("trail", "verify", *words)
+        assert missing.exit_code == 2
+        assert "There is no file absent" in missing.stderr
+    out = tmp_path / "trail.jsonl"
+    run("trail", "export", "--ledger", told_copy, "--out", out)
+    out.write_bytes(out.read_bytes().replace(b"\n", b"\r\n"))
+    changed = run("trail", "verify", out)
+    assert changed.exit_code == 0
+    assert "line ends of the file were changed" in changed.stdout
+
+
+def test_verify_says_what_it_does_not_cover_and_misses_the_checkpoint_file(
+    told_copy: Path,
+) -> None:
+    assert "Not covered: the table notices" in run("trail", "verify", told_copy).stdout
+    told_copy.with_name(told_copy.name + ".checkpoints").unlink()
+    found = run("trail", "verify", told_copy)
+    assert found.exit_code == 1
+    assert "checkpoints is missing" in found.stdout
 
 
 def test_an_altered_claim_is_found_in_the_ledger(told_copy: Path) -> None:
