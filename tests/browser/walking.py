@@ -63,7 +63,12 @@ def act_for(page: Page, name: str) -> None:
 
 def asked(page: Page) -> dict[str, str]:
     """What the address asks for."""
-    return {key: values[-1] for key, values in parse_qs(urlsplit(page.url).query).items()}
+    return asked_of(page.url)
+
+
+def asked_of(address: str) -> dict[str, str]:
+    """What an address asks for; of several values the last."""
+    return {key: values[-1] for key, values in parse_qs(urlsplit(address).query).items()}
 
 
 def entries(page: Page) -> int:
