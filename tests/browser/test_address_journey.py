@@ -1,4 +1,4 @@
-"""Back, forward, reload and links that stay on their page, as on any web page, in a real browser."""
+"""Back, forward, reload and links that stay on their page, in a real browser."""
 
 from __future__ import annotations
 

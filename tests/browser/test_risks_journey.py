@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.review.controls import FAILURES, failure
+from tests.browser.walking import first_screen, go, main, settled, shows
 
 pytestmark = pytest.mark.browser
 
@@ -45,33 +46,24 @@ def told_site(
         yield address
 
 
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being computed."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
 def test_each_of_the_twelve_is_found_in_three_clicks(page: Page, told_site: str) -> None:
     assert set(PLANTED) == {one.key for one in FAILURES}
-    page.goto(told_site)
+    first_screen(page, told_site)
     for key, (signal, where, shown) in PLANTED.items():
-        expect(page.get_by_role("heading", name="This week")).to_be_visible()
-        page.get_by_role("link", name="Risks", exact=True).click()
-        expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
-        settled(page)
+        go(page, "Risks")
 
         # Where a failure was opened before, the list of all twelve follows it.
-        page.get_by_test_id("stMain").get_by_role("link", name=failure(key).title).last.click()
+        main(page).get_by_role("link", name=failure(key).title).last.click()
         expect(page.get_by_role("heading", name=failure(key).title, exact=True)).to_be_visible()
         settled(page)
         if key == "leakage":
             expect(page.get_by_text("300 claims of 7,940 to judge on share")).to_be_visible()
             expect(page.get_by_text("as evidence they are refused")).to_be_visible()
 
-        evidence = page.get_by_test_id("stMain").get_by_role("link", name=re.compile("^Open "))
+        evidence = main(page).get_by_role("link", name=re.compile("^Open "))
         if key != "audit_trail":  # the trail is the ledger's, whichever signal
             evidence = evidence.and_(page.locator(f"[href*='signal={signal}']"))
         evidence.first.click()
-        expect(page.get_by_role("heading", name=where, exact=True)).to_be_visible()
-        settled(page)
+        shows(page, where)
         expect(page.get_by_text(re.compile(shown)).filter(visible=True).first, key).to_be_visible()
-        page.get_by_role("link", name="This week", exact=True).click()
+        go(page, "This week")

@@ -48,12 +48,34 @@ def follow(page: Page, link: str | re.Pattern[str], heading: str) -> None:
 
 def choose(page: Page, label: str | re.Pattern[str], option: str) -> None:
     """Pick an option of the select box with this label."""
-    box = page.get_by_role("combobox", name=label)
+    _open(page, page.get_by_role("combobox", name=label))
+    page.get_by_role("option", name=option, exact=True).click()
+    settled(page)
+
+
+def choose_many(page: Page, label: str, option: str) -> None:
+    """Pick an option of the sidebar's multiple choice with this label."""
+    _open(page, page.get_by_test_id("stSidebar").get_by_role("combobox", name=label))
+    page.get_by_role("option", name=option, exact=True).click()
+    page.keyboard.press("Escape")
+    settled(page)
+
+
+def choose_day(page: Page, label: str, day: str) -> None:
+    """Type a day, written 2026-09-07, into the sidebar's date field with this label."""
+    field = page.get_by_test_id("stSidebar").get_by_role("group", name=label, exact=True)
+    field.get_by_role("spinbutton").first.click()
+    page.keyboard.type(day.replace("-", ""))
+    # Past the field's own two buttons: it is taken over when the field is left.
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    settled(page)
+
+
+def _open(page: Page, box: Locator) -> None:
     box.scroll_into_view_if_needed()
     page.wait_for_timeout(500)  # an open list closes when the page still scrolls
     box.click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settled(page)
 
 
 def act_for(page: Page, name: str) -> None:
