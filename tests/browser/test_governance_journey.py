@@ -155,7 +155,7 @@ def test_the_owner_submits_a_validator_signs_and_the_gate_opens(page: Page, site
     opened = page.url
     act_for(page, "Ann Lee")
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
-    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
     assert page.url == opened
     # Submitting opens nothing.
@@ -168,7 +168,7 @@ def test_the_owner_submits_a_validator_signs_and_the_gate_opens(page: Page, site
     act_for(page, "Vera Roth")
     expect(meaning(page)).to_have_value("I read the curve")
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible()
     settled(page)
     assert page.url == opened
     found = site.decide("m1")
@@ -181,7 +181,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     opened = page.url
     act_for(page, "Ann Lee")
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
-    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
     act_for(page, "Vera Roth")
     page.get_by_role("button", name="Sign as Vera Roth").click()
@@ -202,7 +202,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     settled(other)
     act_for(other, "Bob Ng")
     other.get_by_role("button", name="Measure and submit as Bob Ng").click()
-    expect(other.get_by_role("button", name="Sign as Bob Ng")).to_be_disabled(timeout=60_000)
+    expect(other.get_by_role("button", name="Sign as Bob Ng")).to_be_disabled()
     settled(other)
 
     page.get_by_role("button", name="Sign as Vera Roth").click()
@@ -211,7 +211,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     assert page.url == opened
     expect(meaning(page)).to_have_value("I read the new window")
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    expect(page.get_by_text("I read the new window").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("I read the new window").first).to_be_visible()
 
 
 def test_an_item_of_sign_off_stays_open_through_reload_back_and_forward(
@@ -264,7 +264,7 @@ def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     note.press("Tab")
     settled(page)
     page.get_by_role("button", name="Acknowledge as Ann Lee").click()
-    expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible()
     settled(page)
     said = page.get_by_role("link", name=re.compile("Vera reads it on Monday"))
     expect(said).to_be_visible()
@@ -285,7 +285,7 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     )
     signed.get_by_role("link", name=re.compile(r"^Entry \d+")).click()
     shows(page, "Decision trail")
-    expect(page.get_by_text(re.compile("The trail is intact"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("The trail is intact"))).to_be_visible()
     settled(page)
     seq = asked(page)["entry"]
     expect(page.get_by_text("I read every segment").first).to_be_visible()

@@ -156,19 +156,19 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     expect(page.get_by_text(re.compile("0.70 → 0.95")).first).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Apply as Ann Lee").click()
-    expect(page.get_by_role("button", name="Apply as Ann Lee")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_role("button", name="Apply as Ann Lee")).to_have_count(0)
     settled(page)
 
     go(page, "Sign-off")
     follow(page, re.compile("desk m1 · p2"), "Sign-off")
     # Some held-out inputs were never tuned on; the evidence rests on those.
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
-    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
     act_for(page, "Vera Roth")
     page.get_by_role("textbox", name="What your signature means").fill("The cut holds")
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible()
     settled(page)
     assert (site.decide(0.96)["action"], site.decide(0.8)["action"]) == ("automate", "review")
 

@@ -19,7 +19,7 @@ def settled(page: Page) -> None:
 def shows(page: Page, heading: str) -> None:
     """Wait until a page with this title is there, drawn to its end."""
     title = page.get_by_role("heading", name=heading, exact=True, level=1)
-    expect(title).to_be_visible(timeout=60_000)
+    expect(title).to_be_visible()
     settled(page)
 
 
