@@ -97,6 +97,16 @@ def sample_site(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield address
 
 
+@pytest.fixture(scope="session")
+def told_site(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard on the sample whose governance is told."""
+    folder = tmp_path_factory.mktemp("told_site")
+    for file in told_path.parent.glob("told.duckdb*"):
+        shutil.copy(file, folder / file.name)
+    with served("serve", "--ledger", str(folder / told_path.name)) as address:
+        yield address
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})

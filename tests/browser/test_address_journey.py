@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.walking import (
+    PAGES,
     asked,
     asked_of,
     choose,
@@ -20,12 +21,6 @@ from tests.browser.walking import (
 )
 
 pytestmark = pytest.mark.browser
-
-#: Every page, in the order of the sidebar.
-PAGES = (
-    "This week", "Reliability", "Segments", "Drift", "Changes", "Labels", "Registry", "Sign-off",
-    "Thresholds", "Escalation", "Watch", "Risks", "Decision trail", "Claims", "Data",
-)  # fmt: skip
 
 
 def test_every_page_makes_one_entry_and_back_walks_them_in_order(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,20 +27,6 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "prompt_edit": ("reply-draft.self-report", "Sign-off", "was rejected"),
     "theatre": ("duplicate-merge.self-report", "Escalation", "Its confidence changes nothing"),
 }
-
-
-@pytest.fixture(scope="module")
-def told_site(
-    told_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    serve: Callable[..., AbstractContextManager[str]],
-) -> Iterator[str]:
-    """The dashboard on the sample whose governance is told."""
-    folder = tmp_path_factory.mktemp("risks")
-    for file in told_path.parent.glob("told.duckdb*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    with serve("serve", "--ledger", str(folder / told_path.name)) as address:
-        yield address
 
 
 def test_each_of_the_twelve_is_found_in_three_clicks(page: Page, told_site: str) -> None:

@@ -7,6 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+#: Every page, in the order of the sidebar.
+PAGES = (
+    "This week", "Reliability", "Segments", "Drift", "Changes", "Labels", "Registry", "Sign-off",
+    "Thresholds", "Escalation", "Watch", "Risks", "Decision trail", "Claims", "Data",
+)  # fmt: skip
+
 
 def settled(page: Page) -> None:
     """Wait until the page's script has run, and nothing follows by itself."""
