@@ -24,6 +24,7 @@ from core.store import values
 from core.store.layout import Layout
 from core.store.ledger import quoted
 from core.store.records import Records, key_given_twice, literal, object_of, said_twice
+from core.store.segments import kept_sql
 
 _TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
 _NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
@@ -72,7 +73,7 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     readings = _readings(layout)
     segment_columns = {quoted(f"seg_{name}"): layout.segments.get(name) for name in dimensions}
     segments = "".join(
-        f", {column.text if column else 'CAST(NULL AS VARCHAR)'} AS {name}"
+        f", {kept_sql(column.text) if column else 'CAST(NULL AS VARCHAR)'} AS {name}"
         for name, column in segment_columns.items()
     )
     others = [column.renamed(name) for name, column in layout.attributes.items()]
