@@ -34,7 +34,7 @@ from core.govern.bundle import (
 from core.govern.bundle_changes import differences
 from core.govern.canonical import canonical
 from core.govern.criteria import SampleResult, judge_sample, segment_minimum
-from core.govern.escalation import RuleRow, table
+from core.govern.escalation import RuleRow, Rules, rungs_of, table
 from core.govern.fingerprint import Fingerprint
 from core.govern.nearest import fingerprints_there
 from core.govern.overlap import Leaked, overlap
@@ -52,7 +52,6 @@ from core.store.errors import LedgerError, UnknownDimension
 from core.store.judged import (
     Judged,
     Known,
-    Rung,
     claims_digest,
     judged_cells,
     judged_counts,
@@ -294,7 +293,7 @@ def _content(
         "window": None if window is None else _part(*window),
         "segments": segments.as_json(),
         "missing_segments": list(segments.missing),
-        "rules": _rules(cursor, judged, rules),
+        "rules": _rules(cursor, judged, spec.rules, rules),
         **_pictures(whole.cells),
         "cells_sha256": _cells_sha256(whole.cells),
         "claims_sha256": claims_digest(cursor, judged, dimensions),
@@ -386,12 +385,10 @@ def _sample(
     rules: Sequence[RuleRow],
 ) -> Sample:
     cells = judged_cells(cursor, judged).cells[0]
-    automated = judged_cells(cursor, judged, rungs=_rungs(rules), only=_automating(rules)).cells[0]
+    automated = judged_cells(
+        cursor, judged, rungs=rungs_of(spec.rules), only=_automating(rules)
+    ).cells[0]
     return Sample(cells, automated, spec.high_from_ppm / 1_000_000)
-
-
-def _rungs(rules: Sequence[RuleRow]) -> tuple[Rung, ...]:
-    return tuple(Rung(row.where, row.from_ppm or 0, row.below_ppm) for row in rules)
 
 
 def _automating(rules: Sequence[RuleRow]) -> tuple[int, ...]:
@@ -471,7 +468,7 @@ def _segments(
             missing.append(dimension)
             continue
         automated = judged_cells(
-            cursor, judged, [dimension], rungs=_rungs(rules), only=_automating(rules)
+            cursor, judged, [dimension], rungs=rungs_of(spec.rules), only=_automating(rules)
         )
         acting = dict(zip(automated.keys, automated.cells, strict=True))
         for key, cells in zip(grouped.keys, grouped.cells, strict=True):
@@ -503,10 +500,10 @@ def _no_cells() -> Cells:
 
 
 def _rules(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, rules: Sequence[RuleRow]
+    cursor: duckdb.DuckDBPyConnection, judged: Judged, written: Rules, rules: Sequence[RuleRow]
 ) -> list[dict[str, Any]]:
     """What each rule would take of the judged claims, and how much of it is wrong."""
-    grouped = judged_cells(cursor, judged, rungs=_rungs(rules))
+    grouped = judged_cells(cursor, judged, rungs=rungs_of(written))
     taken = {key[0]: cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
     found = []
     for i, row in enumerate(rules):

@@ -287,7 +287,7 @@ def _signal(metadata: Place | None, spec: Place | None) -> SignalSpec:
     mature = _Fields(fields.get("maturity"), ("days", "coverage"))
     escalation = _Fields(
         fields.need("escalation", "write the bands under it"),
-        ("bands", "overrides", "fallback", "handling"),
+        ("bands", "overrides", "knownValues", "fallback", "handling"),
     )
     return SignalSpec(
         name=_value(meta.need("name", "write the signal's name"), Place.text, ""),
@@ -396,6 +396,10 @@ def _rules(fields: _Fields) -> Rules:
         unvalidated=fallback("unvalidated", Rules.unvalidated),
         missing=fallback("missing", Rules.missing),
         invalid=fallback("invalid", Rules.invalid),
+        known_values=tuple(
+            (dimension, _texts(values))
+            for dimension, values in _Fields(fields.get("knownValues"), None).found.items()
+        ),
     )
 
 

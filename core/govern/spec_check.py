@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.events import ALLOWED, PPM
-from core.govern.escalation import check_rules, fraction
+from core.govern.escalation import Rules, check_rules, fraction
 from core.govern.spec import (
     CALIBRATION_METRICS,
     DISCRIMINATION_METRICS,
@@ -23,7 +23,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.yaml_nodes import shortened
-from core.store.layout import RESERVED_DIMENSIONS
+from core.store.segments import RESERVED_DIMENSIONS, kept
 
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")
@@ -306,13 +306,49 @@ def _check_escalation(spec: SignalSpec) -> Iterator[SpecProblem]:
     for i, override in enumerate(spec.rules.overrides):
         field = f"{place}.overrides[{i}].where"
         yield from check_dimension(field, override.dimension)
-        if not override.value:
-            yield SpecProblem(field, "", "names no value; write the segment's value")
-        elif any(unicodedata.category(c) in ("Cc", "Cs") for c in override.value):
-            mend = "has a control character; leave it out"
-            yield SpecProblem(field, ascii(override.value)[1:-1], mend)
+        yield from _check_value(field, override.value)
+    yield from _check_known(spec.rules, f"{place}.knownValues")
     for problem in check_rules(spec.rules):
         yield SpecProblem(f"{place}.{problem.place}", problem.value, problem.words)
+
+
+def _check_value(field: str, value: str) -> Iterator[SpecProblem]:
+    """A segment's value that rules name: as an import keeps it, or no claim would ever have it."""
+    if not kept(value):
+        yield SpecProblem(field, "", "names no value; write the segment's value")
+    elif kept(value) != value:
+        mend = "has white space around it, which an import drops; leave it out"
+        yield SpecProblem(field, ascii(value)[1:-1], mend)
+    elif any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
+        yield SpecProblem(field, ascii(value)[1:-1], "has a control character; leave it out")
+    elif value[0] in "[{":
+        mend = "is no single value; write one that claims state as text"
+        yield SpecProblem(field, value, mend)
+
+
+def _check_known(rules: Rules, place: str) -> Iterator[SpecProblem]:
+    special = {(one.dimension.lower(), one.value) for one in rules.overrides}
+    overridden = {dimension for dimension, _ in special}
+    seen: set[str] = set()
+    for dimension, values in rules.known_values:
+        field = f"{place}.{dimension}"
+        key = dimension.lower()
+        if key not in overridden:
+            mend = "has no override, so all of its values fall under the bands; leave it out"
+            yield SpecProblem(field, dimension, mend)
+        elif key in seen:
+            mend = "stands there twice, and letter case does not count; keep one"
+            yield SpecProblem(field, dimension, mend)
+        seen.add(key)
+        if not values:
+            yield SpecProblem(field, "", "is empty; list the values, or leave it out")
+        for i, value in enumerate(values):
+            one = f"{field}[{i}]"
+            yield from _check_value(one, value)
+            yield from _check_once(one, value, values[:i])
+            if (key, value) in special:
+                mend = "has an override of its own; leave it out of the list"
+                yield SpecProblem(one, value, mend)
 
 
 def _check_handling(handling: Handling) -> Iterator[SpecProblem]:

@@ -31,7 +31,7 @@ from core.measure.thresholds import (
     learn_per_segment,
     risk_coverage,
 )
-from core.store.dimensions import segment_dimensions
+from core.store.dimensions import logged_values, segment_dimensions
 from core.store.errors import BadValue, LedgerError
 from core.store.fingerprints import FIELDS
 from core.store.selection import Selection
@@ -41,6 +41,8 @@ from core.store.tuned import Split, SplitCounts, shared_inputs, split_cells, spl
 DAYS = 90
 #: Costs are told for so many cases.
 CASES = 1_000
+#: A proposal lists no more values of a segment dimension than this.
+MOST_KNOWN = 100
 
 
 class NoTuning(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -322,6 +324,9 @@ def proposed(
             "changed."
         )
     rules, notes = _changed(entry.spec.rules, threshold, segment_dimensions(cursor))
+    if threshold.question.by is None:
+        rules, more = _with_known_values(cursor, signal, entry.spec.rules, rules)
+        notes += more
     problems = check_rules(rules)
     if problems:
         raise NoChange(f"The rules with this cut cannot be run: {problems[0]}.")
@@ -416,7 +421,42 @@ def _overridden(rules: Rules, dimension: str, value: str, bands: tuple[Band, ...
     kept = tuple(
         new if (one.dimension.lower(), one.value) == same else one for one in rules.overrides
     )
-    return replace(rules, overrides=kept if new in kept else (*kept, new))
+    known = tuple(
+        (name, values)
+        for name, all_ in rules.known_values
+        if (values := tuple(one for one in all_ if (name.lower(), one) != same))
+    )
+    return replace(rules, overrides=kept if new in kept else (*kept, new), known_values=known)
+
+
+def _with_known_values(
+    cursor: duckdb.DuckDBPyConnection, signal: str, old: Rules, new: Rules
+) -> tuple[Rules, tuple[str, ...]]:
+    """The new rules with the logged values of a dimension that had no override before.
+
+    Without them, all these values would go by the strictest rule from now on.
+    """
+    before = {one.dimension.lower() for one in old.overrides}
+    notes = []
+    for dimension in dict.fromkeys(one.dimension for one in new.overrides):
+        if dimension.lower() in before:
+            continue
+        special = {one.value for one in new.overrides if one.dimension == dimension}
+        rest = [one for one in logged_values(cursor, signal, dimension) if one not in special]
+        if not rest:
+            continue
+        if len(rest) > MOST_KNOWN:
+            notes.append(
+                f"{dimension} has {len(rest):,} other values, too many to list: claims of all of "
+                "them go by the strictest rule, until you list some under knownValues."
+            )
+            continue
+        new = replace(new, known_values=(*new.known_values, (dimension, tuple(rest))))
+        notes.append(
+            f"The other values of {dimension} that are logged keep the bands (knownValues); "
+            "claims of a value nobody listed, or of none, go by the strictest rule."
+        )
+    return new, tuple(notes)
 
 
 def _segment_asked(selection: Selection, segments: tuple[str, ...]) -> tuple[str, str] | None:

@@ -518,6 +518,7 @@ def test_what_would_be_automated_follows_the_overrides(ledger: Ledger, fill: Fil
     rules = replace(
         SPEC.rules,
         overrides=(Override("language", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+        known_values=(("language", ("de",)),),
     )
 
     bundle = frozen(ledger, replace(SPEC, rules=rules))

@@ -102,8 +102,12 @@ def edited(old: str, new: str, text: str = ENTRY) -> str:
     return text.replace(old, new)
 
 
+FALLBACK = "    fallback: {unvalidated: review"
+
+
 def test_every_field_of_an_entry_is_read() -> None:
-    assert read(ENTRY).specs == (
+    text = edited(FALLBACK, f'    knownValues: {{lang: [de, "en"]}}\n{FALLBACK}')
+    assert read(text).specs == (
         SignalSpec(
             name="invoice-field-confidence",
             decision="post the extracted field without a person reading it",
@@ -130,6 +134,7 @@ def test_every_field_of_an_entry_is_read() -> None:
             rules=Rules(
                 (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")),
                 (Override("lang", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+                known_values=(("lang", ("de", "en")),),
             ),
             tolerance_ppm=40_000,
             high_from_ppm=950_000,
@@ -299,7 +304,21 @@ REFUSED = [
     ("where: {lang: hi}", "where: {lang: hi, source: x}",
      "line 35, spec.escalation.overrides[0].where: names 2 segments; "
      "write one, as in {language: hi}."),
+    (FALLBACK, f"    knownValues: [de]\n{FALLBACK}",
+     "line 39, spec.escalation.knownValues: is no mapping; write fields, one a line."),
+    (FALLBACK, f"    knownValues: {{lang: de}}\n{FALLBACK}",
+     'line 39, spec.escalation.knownValues.lang: "de" is no list; '
+     "write it in brackets, as in [a, b]."),
+    (FALLBACK, f"    knownValues: {{lang: [de, no]}}\n{FALLBACK}",
+     "line 39, spec.escalation.knownValues.lang[1]: no is read as true or false; "
+     'write "no".'),
     # Sense.
+    (FALLBACK, f"    knownValues: {{lang: [de, hi]}}\n{FALLBACK}",
+     'line 39, spec.escalation.knownValues.lang[1]: "hi" has an override of its own; '
+     "leave it out of the list."),
+    (FALLBACK, f"    knownValues: {{source: [web]}}\n{FALLBACK}",
+     'line 39, spec.escalation.knownValues.source: "source" has no override, so all of its '
+     "values fall under the bands; leave it out."),
     ("owner: user:finance/ann.lee", "owner: group:finance",
      'line 8, spec.owner: "group:finance" is a group; '
      "write one person, as in user:finance/ann.lee."),

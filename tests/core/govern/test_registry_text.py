@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -68,6 +69,17 @@ rule_sets = st.builds(
     people,
     people,
 ).filter(lambda rules: not check_rules(rules))
+
+
+@st.composite
+def listing(draw: st.DrawFn) -> Rules:
+    """Rules that list other values of the dimensions of their overrides."""
+    rules = draw(rule_sets)
+    several = {one.dimension.lower(): one.dimension for one in rules.overrides}
+    values = st.lists(text, min_size=1, max_size=3, unique=True).map(tuple)
+    return replace(rules, known_values=tuple((name, draw(values)) for name in several.values()))
+
+
 plans = st.builds(
     ValidationPlan,
     days,
@@ -99,7 +111,7 @@ specs = st.builds(
     method=st.none() | text,
     order=st.none() | st.sampled_from(ORDERS),
     validation=plans,
-    rules=rule_sets,
+    rules=rule_sets | listing(),
     tolerance_ppm=st.integers(0, PPM),
     high_from_ppm=st.integers(0, PPM),
     maturity=st.builds(Maturity, days, ppm),

@@ -53,6 +53,13 @@ def override(dimension: str, value: str) -> dict[str, Any]:
     return {"rules": Rules(BANDS, (Override(dimension, value, BANDS),))}
 
 
+KNOWN = "spec.escalation.knownValues.language"
+
+
+def known(*values: tuple[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {"rules": replace(ENTRY.rules, known_values=values)}
+
+
 def test_a_sensible_entry_has_no_problem() -> None:
     assert check_spec(ENTRY) == ()
 
@@ -101,6 +108,23 @@ def test_a_sensible_entry_has_no_problem() -> None:
         (override("confidence_band", "x"), "spec.escalation.overrides[0].where", "is no segment"),
         (override("language", ""), "spec.escalation.overrides[0].where", "names no value"),
         (override("language", "\x07"), "spec.escalation.overrides[0].where", "has a control"),
+        (override("language", "\u00a0hi"), "spec.escalation.overrides[0].where", "has white space"),
+        (override("language", "[1]"), "spec.escalation.overrides[0].where", "is no single value"),
+        (known(("language", ())), "spec.escalation.knownValues.language", "is empty"),
+        (known(("language", ("de", "de"))), f"{KNOWN}[1]", "stands there twice"),
+        (known(("language", ("de ",))), f"{KNOWN}[0]", "has white space"),
+        (known(("language", ("\u2003",))), f"{KNOWN}[0]", "names no value"),
+        (
+            known(("LANGUAGE", ("hi",))),
+            "spec.escalation.knownValues.LANGUAGE[0]",
+            "has an override of its own",
+        ),
+        (known(("topic", ("law",))), "spec.escalation.knownValues.topic", "has no override"),
+        (
+            known(("language", ("de",)), ("Language", ("en",))),
+            "spec.escalation.knownValues.Language",
+            "stands there twice, and letter case does not count",
+        ),
         ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
     ],
 )
