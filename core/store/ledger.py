@@ -16,6 +16,7 @@ from types import TracebackType
 
 import duckdb
 
+from core.store.damage import refuse_cut
 from core.store.errors import (
     LedgerError,
     LedgerHeld,
@@ -257,13 +258,17 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 def _version_in(path: Path, memory_limit: str) -> int:
     """The newest migration in the file, read without leave to write."""
+    looked = False
     try:
         connection = _connect(path, memory_limit, read_only=True)
     except _OpenHere:
         # This process has it open for writing, and so has already looked.
-        connection = _connect(path, memory_limit, read_only=False)
+        connection, looked = _connect(path, memory_limit, read_only=False), True
     try:
-        return applied_version(connection)
+        found = applied_version(connection)
+        if not looked:
+            refuse_cut(connection, path)
+        return found
     except LookupError:
         raise NotALedger(
             f"{path} is a DuckDB file, but not a ledger. {_how_to_make(path)}"
