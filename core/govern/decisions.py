@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from core.govern import signed_answers, trail
 from core.govern.canonical import canonical
-from core.govern.gate import Decision, Gate, Question, closed
+from core.govern.gate import Decision, Gate, closed
 from core.govern.office import Office
-from core.store.errors import LedgerError
+from core.govern.questions import Question
 
 _SCHEMA = pa.schema(
     [
@@ -92,7 +92,7 @@ def decide_logged(
     decisions = tuple(gate.decide(question) for question in questions)
     try:
         log.write(decisions)
-    except (duckdb.Error, OSError, LedgerError):
+    except Exception:
         return tuple(
             closed(one.question, one.decided_at, "Fails closed: the answer could not be logged.")
             for one in decisions
@@ -106,12 +106,12 @@ def _insert(office: Office, decisions: Sequence[Decision]) -> None:
     columns = [
         [one.decision_id for one in decisions],
         [one.decided_at for one in decisions],
-        [_kept(one.question.signal) for one in decisions],
-        [_kept(one.question.event_id) for one in decisions],
-        [_kept(one.given) for one in decisions],
+        [one.question.signal for one in decisions],
+        [one.question.event_id for one in decisions],
+        [one.question.given for one in decisions],
         [one.ppm for one in decisions],
         [_json(one.question.fingerprint.as_json()) for one in decisions],
-        [_json(dict(one.question.segments)) for one in decisions],
+        [_json(dict(one.question.noted)) for one in decisions],
         [one.action for one in decisions],
         [one.rule for one in decisions],
         [one.reason for one in decisions],
@@ -139,16 +139,10 @@ def _insert(office: Office, decisions: Sequence[Decision]) -> None:
             signed_answers.sign(cursor, office.signer(), names, written, lambda: trail.keys(cursor))
 
 
-def _kept(text: str | None) -> str | None:
-    """Text that can be stored, whatever came in: a lone surrogate is no character."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _json(fields: dict[str, str]) -> str:
-    try:
-        return canonical(fields)
-    except ValueError:
-        return canonical({ascii(k)[1:-1]: _kept(v) for k, v in fields.items()})
+    # Keys of canonical JSON are ASCII.
+    return canonical({name if name.isascii() else ascii(name)[1:-1]: one
+                      for name, one in fields.items()})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from core.govern.acts import Proposal, Signature, stamp
 from core.govern.decisions import DecisionLog, decide_logged
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.office import Office
+from core.govern.questions import Question
 from core.review.claim import claim_view
 from core.review.governed import Governed
 from core.store.ledger import Ledger

@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 from core.govern import registry, signing
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.office import Office
 from core.govern.people import actor_for
+from core.govern.questions import Question
 from core.govern.registry_file import read
 from core.store.ledger import Ledger
 from dashboard import owner

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +96,58 @@ def test_decide_says_action_rule_and_reason_and_logs_the_answer(told_copy: Path)
     with Ledger.open(told_copy) as ledger:
         row = ledger.cursor().execute("SELECT action, rule FROM decisions WHERE event_id = 'x'")
         assert row.fetchall() == [("review", "band:0-0.95")]
+
+
+def told(ledger: Path, *words: str) -> tuple[int, dict[str, str]]:
+    """What `decide` prints for programs, and its exit status."""
+    found = run("decide", "--ledger", ledger, *REFUND, *words, "--format", "json")
+    assert "Traceback" not in found.stderr
+    return found.exit_code, json.loads(found.stdout)
+
+
+def test_decide_prints_an_action_where_there_is_no_ledger(tmp_path: Path) -> None:
+    status, answer = told(tmp_path / "none.duckdb")
+    assert (status, answer["action"], answer["rule"]) == (2, "review", "builtin:fail-closed")
+    assert "none.duckdb" in answer["reason"]
+    found = run("decide", "--ledger", tmp_path / "none.duckdb", *REFUND)
+    assert found.stdout.startswith("review   builtin:fail-closed")
+
+
+def test_decide_prints_an_action_where_another_process_holds_the_ledger(told_copy: Path) -> None:
+    hold = (
+        "import sys, duckdb\n"
+        "held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(told_copy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        status, answer = told(told_copy, "--confidence", "0.97")
+        holder.communicate(b"")
+    assert (status, answer["action"]) == (2, "review")
+    assert "is held by process" in answer["reason"]
+
+
+def test_decide_fails_closed_on_a_ledger_that_was_cut(told_copy: Path) -> None:
+    assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "automate"
+    size = told_copy.stat().st_size
+    os.truncate(told_copy, size * 3 // 10)
+    status, answer = told(told_copy, "--confidence", "0.97")
+    assert (status, answer["action"]) == (2, "review")
+    assert "damaged" in answer["reason"]
+    assert told_copy.stat().st_size == size * 3 // 10
+
+
+def test_a_segment_that_is_named_twice_is_none(told_copy: Path) -> None:
+    twice = ("--segment", "topic=billing", "--segment", "topic=medical")
+    _, answer = told(told_copy, "--confidence", "0.97", *twice)
+    assert answer["action"] == "automate"  # no rule of this signal looks at the topic
+    with Ledger.open(told_copy) as ledger:
+        (row,) = ledger.cursor().execute(
+            "SELECT segments FROM decisions ORDER BY decision_no DESC LIMIT 1"
+        ).fetchall()  # fmt: skip
+    assert json.loads(row[0]) == {"segments.topic": "['billing', 'medical']"}
 
 
 def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy: Path) -> None:
