@@ -210,7 +210,7 @@ def compile_rules(rules: Rules) -> Compiled:
         (one.dimension.lower(), kept(one.value), ladder((one.dimension, one.value)))
         for one in rules.overrides
     ]
-    written = _written(rules)
+    written = written_values(rules)
     names: dict[str, str] = {}
     for one in rules.overrides:
         names.setdefault(one.dimension.lower(), one.dimension)
@@ -257,7 +257,7 @@ def _strictness(row: RuleRow) -> int:
     return ACTIONS.index(row.action)
 
 
-def _written(rules: Rules) -> dict[str, frozenset[str]]:
+def written_values(rules: Rules) -> dict[str, frozenset[str]]:
     """Per dimension of an override, in lower case, every value that is written down."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for one in rules.overrides:
@@ -294,7 +294,7 @@ def told_apart(several: Iterable[Rules]) -> Apart:
     groups: defaultdict[str, dict[str, list[int | None]]] = defaultdict(dict)
     for i, rules in enumerate(rule_sets):
         special = {(one.dimension.lower(), kept(one.value)) for one in rules.overrides}
-        for dimension, values in _written(rules).items():
+        for dimension, values in written_values(rules).items():
             for value in values:
                 treated = groups[dimension].setdefault(value, [None] * len(rule_sets))
                 treated[i] = int((dimension, value) in special)

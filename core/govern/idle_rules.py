@@ -1,4 +1,4 @@
-"""Rules that never apply: an override for a segment that no claim is in, most often a slip."""
+"""Overrides that fit no claim, and claims that fit no rule: most often slips."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from difflib import get_close_matches
 
 import duckdb
 
+from core.govern.escalation import written_values
 from core.govern.spec import SignalSpec
 from core.store.dimensions import segment_dimensions
 from core.store.ledger import quoted
+from core.store.segments import kept, kept_sql
 
 #: So many existing values are named, and the nearest looked for among so many, the commonest.
 _NAMED, _LOOKED_AT = 3, 10_000
 
 
 def idle_overrides(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec) -> tuple[str, ...]:
-    """The overrides of an entry that would have applied to no claim so far, each a sentence.
+    """What the overrides of an entry have to do with the claims so far, where it looks odd.
+
+    An override that no claim is surely under, and values that the entry does not list, so that
+    the strictest rule applies to their claims. Each is told in sentences.
 
     Args:
         cursor: of the ledger.
@@ -27,31 +32,49 @@ def idle_overrides(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec) -> tuple
     ).fetchone()
     if row is None or row[0] == 0:
         return ()
-    return tuple(_idle(cursor, spec))
+    return (*_idle(cursor, spec), *_unlisted(cursor, spec))
 
 
 def _idle(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec) -> Iterator[str]:
     known = {name.lower(): name for name in segment_dimensions(cursor)}
     for override in spec.rules.overrides:
-        rule = f"The override {override.dimension}={override.value} never applies:"
+        rule = f"The override {override.dimension}={override.value} fits no claim:"
         dimension = known.get(override.dimension.lower())
         if dimension is None:
             there = _nearest(override.dimension, sorted(known.values()))
-            yield f"{rule} no claim has a segment {override.dimension}; {there}."
+            yield (
+                f"{rule} no claim has a segment {override.dimension}; {there}. Until claims state "
+                "one, the strictest rule applies to them all."
+            )
             continue
         values = _values(cursor, spec.name, dimension)
-        if override.value not in values:
+        if kept(override.value) not in values:
             there = _nearest(override.value, values)
             yield f"{rule} no claim of {spec.name} has this value; {there}."
 
 
+def _unlisted(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec) -> Iterator[str]:
+    known = {name.lower(): name for name in segment_dimensions(cursor)}
+    for dimension, listed in written_values(spec.rules).items():
+        if dimension not in known:
+            continue
+        rest = [one for one in _values(cursor, spec.name, known[dimension]) if one not in listed]
+        if rest:
+            more = f" and {len(rest) - _NAMED:,} more" if len(rest) > _NAMED else ""
+            yield (
+                f"Of {known[dimension]} the entry does not list {', '.join(rest[:_NAMED])}{more}: "
+                "the strictest rule applies to such claims. Are the bands meant for them? Then "
+                "list them under knownValues."
+            )
+
+
 def _values(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str) -> list[str]:
     """The values the signal's claims have, the commonest first."""
-    column = quoted(f"seg_{dimension}")
+    value = kept_sql(quoted(f"seg_{dimension}"))
     rows = cursor.execute(
         f"""
-        SELECT {column} FROM claims WHERE signal = $signal AND {column} IS NOT NULL
-        GROUP BY {column} ORDER BY count(*) DESC, {column}
+        SELECT {value} AS value FROM claims WHERE signal = $signal AND {value} IS NOT NULL
+        GROUP BY value ORDER BY count(*) DESC, value
         """,
         {"signal": signal},
     ).fetchall()

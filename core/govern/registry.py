@@ -31,7 +31,8 @@ class Change:
         new, old: the entries, people as handles; old is None for a new one.
         differences: in words; empty where nothing changes.
         effects: what it would do on the last 30 days of claims.
-        idle: the overrides of the new entry that no claim so far is under, each a sentence.
+        idle: overrides of the new entry that fit no claim so far, and values of claims that it
+            does not list, each in sentences.
     """
 
     new: SignalSpec

@@ -342,10 +342,10 @@ def _check_known(rules: Rules, place: str) -> Iterator[SpecProblem]:
         seen.add(key)
         if not values:
             yield SpecProblem(field, "", "is empty; list the values, or leave it out")
+        yield from check_once(field, values)
         for i, value in enumerate(values):
             one = f"{field}[{i}]"
             yield from _check_value(one, value)
-            yield from _check_once(one, value, values[:i])
             if (key, value) in special:
                 mend = "has an override of its own; leave it out of the list"
                 yield SpecProblem(one, value, mend)

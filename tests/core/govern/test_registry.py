@@ -107,7 +107,16 @@ def test_a_group_member_spelled_otherwise_cannot_sign_what_they_submitted(
 
 
 def with_override(registry_text: str, where: str) -> str:
-    return registry_text.replace("{language: hi}", f"{{{where}}}", 1)
+    """The override put on another segment, with no other value listed but one nobody has."""
+    dimension = where.split(":")[0]
+    listed = registry_text.replace("{language: [de, en]}", f"{{{dimension}: [none]}}")
+    return listed.replace("{language: hi}", f"{{{where}}}", 1)
+
+
+UNLISTED = (
+    "Of topic the entry does not list {}: the strictest rule applies to such claims. Are the bands "
+    "meant for them? Then list them under knownValues."
+)
 
 
 @pytest.mark.parametrize(
@@ -115,28 +124,38 @@ def with_override(registry_text: str, where: str) -> str:
     [
         (
             "topic: medcal",
-            "The override topic=medcal never applies: no claim of triage has this value; "
-            "the nearest there is medical.",
+            (
+                "The override topic=medcal fits no claim: no claim of triage has this value; "
+                "the nearest there is medical.",
+                UNLISTED.format("medical, tax"),
+            ),
         ),
         (
             "topic: xyz",
-            "The override topic=xyz never applies: no claim of triage has this value; "
-            "there are medical, tax.",
+            (
+                "The override topic=xyz fits no claim: no claim of triage has this value; "
+                "there are medical, tax.",
+                UNLISTED.format("medical, tax"),
+            ),
         ),
         (
             "topc: tax",
-            "The override topc=tax never applies: no claim has a segment topc; "
-            "the nearest there is topic.",
+            (
+                "The override topc=tax fits no claim: no claim has a segment topc; "
+                "the nearest there is topic. Until claims state one, the strictest rule applies "
+                "to them all.",
+            ),
         ),
+        ("topic: tax", (UNLISTED.format("medical"),)),
     ],
 )
 def test_an_override_that_no_claim_is_under_is_told_before_it_is_applied(
-    governed, registry_text: str, bring, made, where: str, said: str
+    governed, registry_text: str, bring, made, where: str, said: tuple[str, ...]
 ):
     bring(governed, made(governed.clock, range(1, 3), seg_topic="tax"))
     bring(governed, made(governed.clock, range(3, 6), seg_topic="medical"))
     (change,) = plan(governed, with_override(registry_text, where)).changes
-    assert change.idle == (said,)
+    assert change.idle == said
 
 
 def test_an_override_that_some_claim_is_under_is_not_told(
