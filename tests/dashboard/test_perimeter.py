@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.govern.gate import FAIL_ACTION
 from core.store.ledger import Ledger
 from dashboard.cli import main
 from dashboard.hosts import host_name, known
