@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hmac
-import json
+import logging
 import os
-from collections.abc import Sequence
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core import __version__
 from core.govern import tokens
 from core.govern.decisions import decide_logged
-from core.govern.gate import Question
+from core.govern.gate import refusal
+from core.govern.questions import Question, json_value
 from core.store.errors import LedgerError
 from dashboard import owner
 from dashboard.openapi import DOCUMENT
 from dashboard.settings import TOKEN_VARIABLE
+
+_log = logging.getLogger(__name__)
 
 #: The most that a request may carry.
 BODY_LIMIT = 8 * 1024 * 1024
@@ -34,9 +35,10 @@ class Unacceptable(Exception):  # noqa: N818 (reads as what is the matter)
         self.status = status
 
     def answer(self) -> JSONResponse:
-        """The refusal as it is sent."""
-        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None
-        return JSONResponse({"error": str(self)}, status_code=self.status, headers=headers)
+        """The refusal as it is sent: the error, and what the caller has to do all the same."""
+        headers = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "POST"}}.get(self.status)
+        body = {"error": str(self), **refusal(f"Fails closed: {self}")}
+        return JSONResponse(body, status_code=self.status, headers=headers)
 
 
 async def healthz(_request: Request) -> JSONResponse:
@@ -54,20 +56,34 @@ async def openapi(_request: Request) -> JSONResponse:
 
 
 async def decide(request: Request) -> JSONResponse:
-    """The gate's answer for one question, or one for each of many, logged before it is given."""
+    """The gate's answer for one question, or one for each of many, logged before it is given.
+
+    Whatever happens, the body says an action and the reason.
+    """
     try:
+        if request.method != "POST":
+            raise Unacceptable(405, "Questions are asked with POST.")
         await run_in_threadpool(_authorized, request.headers.get("authorization"), "decide")
-        asked, many = _objects(await _body(request), request.headers.get("content-type", ""))
+        body, kind = await _body(request), request.headers.get("content-type", "")
+        return await run_in_threadpool(_decided, body, kind)
     except Unacceptable as refused:
         return refused.answer()
-    answers = await run_in_threadpool(_decided, asked)
-    return JSONResponse(answers if many else answers[0])
+    except LedgerError as error:
+        return Unacceptable(503, str(error)).answer()
+    except ClientDisconnect:
+        raise
+    except Exception:
+        _log.exception("A question could not be answered.")
+        return Unacceptable(
+            500, "The question could not be answered; see the server's log."
+        ).answer()
 
 
-def _decided(asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    questions = [Question.of(one) for one in asked]
+def _decided(body: bytes, content_type: str) -> JSONResponse:
+    questions, many = _questions(body, content_type)
     decisions = decide_logged(owner.gate(), owner.log(), questions)
-    return [one.as_json() for one in decisions]
+    answers = [one.as_json() for one in decisions]
+    return JSONResponse(answers if many else answers[0])
 
 
 def _authorized(header: str | None, scope: str) -> None:
@@ -80,7 +96,11 @@ def _authorized(header: str | None, scope: str) -> None:
     own = os.environ.get(TOKEN_VARIABLE, "")
     if own and hmac.compare_digest(own.encode(), secret.strip().encode()):
         return
-    allowed = tokens.scopes_of(owner.cursor(), secret.strip())
+    try:
+        allowed = tokens.scopes_of(owner.cursor(), owner.office().state(), secret.strip())
+    except LedgerError as error:
+        # What a token may stands in the trail; from one that is broken nobody may anything.
+        raise Unacceptable(503, str(error)) from None
     if not allowed:
         raise Unacceptable(401, "This token is unknown or was taken back.")
     if scope not in allowed:
@@ -99,27 +119,36 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _objects(body: bytes, content_type: str) -> tuple[list[dict[str, Any]], bool]:
-    """The JSON objects of a body, and whether it was a list of them."""
+def _questions(body: bytes, content_type: str) -> tuple[list[Question], bool]:
+    """The questions of a body, and whether it was a list of them.
+
+    One that cannot be read costs itself alone, wherever it can be told from the others.
+    """
+    if "ndjson" in content_type or "jsonl" in content_type:
+        # Lines end with \n and nothing else: text may hold other characters that break lines.
+        lines = (line for line in body.split(b"\n") if line.strip(b" \t\r"))
+        return [_of_line(line) for line in lines], True
     try:
-        text = body.decode("utf-8")
-        if "ndjson" in content_type or "jsonl" in content_type:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
-            many = True
-        else:
-            read = json.loads(text)
-            many = isinstance(read, list)
-            found = read if isinstance(read, list) else [read]
-    except (ValueError, RecursionError) as error:
+        read = json_value(body)
+    except ValueError as error:
         raise Unacceptable(400, f"The body is not JSON: {error}.") from None
-    for index, one in enumerate(found):
-        if not isinstance(one, dict):
-            raise Unacceptable(400, f"Item {index} is not a JSON object: {str(one)[:80]!r}.")
-    return found, many
+    if isinstance(read, list):
+        return [Question.of(one) for one in read], True
+    if not isinstance(read, dict):
+        raise Unacceptable(400, "The body is neither a JSON object nor a list of them.")
+    return [Question.of(read)], False
+
+
+def _of_line(line: bytes) -> Question:
+    try:
+        return Question.of(json_value(line))
+    except ValueError as error:
+        return Question.without(f"The line is not JSON: {error}.")
 
 
 routes = [
     Route("/healthz", healthz),
     Route("/api/v1/openapi.json", openapi),
-    Route("/api/v1/decide", decide, methods=["POST"]),
+    # Every method, so that whoever uses a wrong one reads an action as well.
+    Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
 ]

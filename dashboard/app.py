@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import api, owner, standing
+from dashboard import api, owner, standing, start
 from dashboard.perimeter import Perimeter
 from dashboard.settings import allowed_hosts
 
@@ -29,6 +29,6 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     Path(__file__).with_name("main.py"),
     lifespan=lifespan,
-    routes=api.routes,
+    routes=[*api.routes, *start.routes],
     middleware=[Middleware(Perimeter, named=allowed_hosts())],
 )

@@ -14,8 +14,10 @@ _TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _QUESTION: dict[str, Any] = {
     "type": "object",
     "description": "A claim's fields, as they are at hand before anything is done. Segments come "
-    "as `segments`, or as `seg_<dimension>` fields. Anything is answered: what cannot be used "
-    "fails closed, with the reason.",
+    "as `segments`, or as `seg_<dimension>` fields, and are read as an import reads them. Anything "
+    "is answered: what cannot be used fails closed, with the reason. Where rules hold for a "
+    "segment that is not stated, is stated twice with different values, or has a value that the "
+    "registry entry does not list, the strictest of its rules applies.",
     "properties": {
         "signal": {"type": "string"},
         "event_id": {"type": "string", "description": "Joins the answer to the claim."},
@@ -51,9 +53,21 @@ def _one_or_many(schema: str) -> dict[str, Any]:
     return {"oneOf": [one, {"type": "array", "items": one}]}
 
 
-_ERROR = {"description": "Refused, with a sentence that says why.",
-          "content": {"application/json": {"schema": {"type": "object", "properties": {
-              "error": {"type": "string"}}}}}}  # fmt: skip
+_REFUSAL: dict[str, Any] = {
+    "type": "object",
+    "description": "No decision, so nothing of it is logged; what to do all the same.",
+    "properties": {
+        "error": {"type": "string", "description": "What is wrong, in a sentence."},
+        **{name: _ANSWER["properties"][name] for name in ("action", "rule", "reason")},
+    },
+    "required": ["error", "action", "rule", "reason"],
+}
+
+
+def _refused(why: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Refusal"}
+    return {"description": why, "content": {"application/json": {"schema": schema}}}
+
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -69,31 +83,38 @@ DOCUMENT: dict[str, Any] = {
         "/api/v1/decide": {
             "post": {
                 "summary": "May this confidence act?",
-                "description": "Scope `decide`. The answer is on disk before it is given.",
+                "description": "Scope `decide`. The answer is on disk before it is given. Every "
+                "body of this route, whatever its status, says an `action` and a `reason`.",
                 "requestBody": {
                     "required": True,
                     "content": {
                         "application/json": {"schema": _one_or_many("Question")},
                         "application/x-ndjson": {
-                            "schema": {"$ref": "#/components/schemas/Question"}
+                            "schema": {"$ref": "#/components/schemas/Question"},
                         },
                     },
                 },
                 "responses": {
                     "200": {
-                        "description": "An answer for each question, in order.",
+                        "description": "An answer for each question, in order; an item that "
+                        "cannot be read has its own, which fails closed.",
                         "content": {"application/json": {"schema": _one_or_many("Decision")}},
                     },
-                    "400": _ERROR,
-                    "401": _ERROR,
-                    "403": _ERROR,
-                    "413": _ERROR,
+                    "400": _refused("The body is no JSON, or neither an object nor a list."),
+                    "401": _refused("No token, or none that is known."),
+                    "403": _refused(
+                        "The token lacks the scope, or the host or origin is not known."
+                    ),
+                    "405": _refused("Questions are asked with POST."),
+                    "413": _refused("The body is too large."),
+                    "500": _refused("The question could not be answered."),
+                    "503": _refused("The ledger cannot be read."),
                 },
             }
         },
     },
     "components": {
-        "schemas": {"Question": _QUESTION, "Decision": _ANSWER},
+        "schemas": {"Question": _QUESTION, "Decision": _ANSWER, "Refusal": _REFUSAL},
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     },
     "security": [{"token": []}],

@@ -30,7 +30,7 @@ class _Owned:
 def _owned_at(path: str) -> _Owned:
     ledger = Ledger.open(Path(path))
     office = Office.of(ledger)
-    return _Owned(ledger, office, Gate(office), DecisionLog(ledger))
+    return _Owned(ledger, office, Gate(office), DecisionLog(office))
 
 
 def path() -> str:

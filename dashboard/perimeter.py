@@ -23,6 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.govern import gate
 from dashboard.hosts import Server, host_name, is_host, known, own_hosts
 
 #: Streamlit's routes for its developers and for programs; no page of ours needs one.
@@ -30,7 +31,6 @@ CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 
 #: Whoever asks here does what the answer's action says, so a refusal carries the careful one.
 DECIDE = "/api/v1/decide"
-FALLBACK = "escalate"
 
 #: Different refusals of web sockets in the log; whoever asks chooses the words, so not without end.
 MOST_TOLD = 20
@@ -169,7 +169,7 @@ def _under(path: str, closed: str) -> bool:
 
 def _answer(path: str, refused: Refused) -> Response:
     if _under(path, DECIDE):
-        body = {"error": refused.reason, "action": FALLBACK, "reason": refused.reason}
+        body = {"error": refused.reason, **gate.refusal(refused.reason)}
         return JSONResponse(body, status_code=refused.status)
     if path.startswith("/api/"):
         return JSONResponse({"error": refused.reason}, status_code=refused.status)

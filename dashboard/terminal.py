@@ -179,6 +179,8 @@ def plan_lines(plan: Plan) -> None:
             say(f"   {one.words}")
         for line in change.effects.lines():
             say(f"   {line}")
+        for line in change.idle:
+            say(f"   {line}")
         if change.reopens:
             say("   Validations in force are suspended by this; submit evidence anew.")
     for group, before in plan.groups:

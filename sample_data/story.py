@@ -15,10 +15,11 @@ from core.govern.acts import Actor, Proposal
 from core.govern.decisions import DecisionLog
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import adopt_unrecorded
 from core.govern.office import Office, utc_now
 from core.govern.overlap import Leaked
+from core.govern.questions import Question
 from core.govern.registry_file import read_path
 from core.govern.runs import run_if_due
 from core.govern.watch import rounds
@@ -152,7 +153,7 @@ class Story:
             self._now = ts
             fields = dict(zip(names, values, strict=True))
             answers.append(gate.decide(Question.of({"signal": signal, **fields})))
-        DecisionLog(self.office.ledger).write(answers)
+        DecisionLog(self.office).write(answers)
 
 
 def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:

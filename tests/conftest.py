@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
@@ -12,6 +14,12 @@ from dashboard.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 
 NOW = datetime(2026, 11, 23, 12)
+
+# How long an example takes says more about the machine than about the code. A profile's number of
+# examples holds where a test does not set its own.
+settings.register_profile("usual", deadline=None)
+settings.register_profile("nightly", deadline=None, max_examples=2_000)
+settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 
 
 @pytest.fixture(scope="session")

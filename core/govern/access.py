@@ -29,6 +29,7 @@ _TABLE: Mapping[str, tuple[str, frozenset[str]]] = {
     "trail.started": ("start the trail", _NOBODY),
     "key.changed": ("change the trail's signing key", _ADMIN),
     "person.added": ("add a person", _ADMIN),
+    "person.named": ("record a person's names", _ADMIN),
     "person.status": ("say whether a person is active", _ADMIN),
     "person.forgotten": ("erase a person's name", _ADMIN),
     "group.set": ("set the members of a group", _ADMIN),
@@ -70,6 +71,7 @@ SYSTEM_KINDS = frozenset(
     {
         "trail.started",
         "person.added",
+        "person.named",
         "fingerprint.seen",
         "validation.suspended",
         "validation.expired",

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "trail.started": "started the trail",
     "key.changed": "changed the trail's signing key",
     "person.added": "added a person",
+    "person.named": "recorded a person's names",
     "person.status": "changed whether a person is active",
     "person.forgotten": "erased a person's name",
     "group.set": "set the members of a group",

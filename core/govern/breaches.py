@@ -15,9 +15,8 @@ from typing import Literal, get_args
 import duckdb
 import pandas as pd
 
-from core.events import PPM
 from core.govern.acts import Act
-from core.govern.escalation import ACTIONS, Action, Answer, Rules, decide
+from core.govern.escalation import ACTIONS, Action, Answer, Rules, decide, told_apart
 from core.govern.fingerprint import Fingerprint
 from core.govern.timeline import Span, timelines
 from core.store import escalations
@@ -164,18 +163,11 @@ def _within(spans: Sequence[Span], selection: Selection) -> tuple[Span, ...]:
 
 
 def _sorting(spans: Sequence[Span]) -> Sorting:
-    rules = [span.entry.spec.rules for span in spans]
-    ladders = [
-        bands for one in rules for bands in (one.bands, *(other.bands for other in one.overrides))
-    ]
     acting = frozenset[Fingerprint]().union(*(span.acting for span in spans))
-    cuts = {band.below_ppm for bands in ladders for band in bands}
-    wheres = [tuple((one.dimension, one.value) for one in each.overrides) for each in rules]
     return Sorting(
         moments=tuple(span.since for span in spans),
         prints=tuple(sorted(tuple(sorted(one.as_json().items())) for one in acting)),
-        cuts=tuple(sorted(cut for cut in cuts if cut is not None)),
-        wheres=((), *wheres),
+        apart=told_apart(span.entry.spec.rules for span in spans),
     )
 
 
@@ -188,15 +180,13 @@ def _judged(code: int, spans: Sequence[Span], sorting: Sorting) -> Judged:
     may_act = sort.print is not None and (
         Fingerprint.of(dict(sorting.prints[sort.print])) in span.acting
     )
-    confidence = None if sort.ppm is None else sort.ppm / PPM
-    segments = {} if sort.where is None else dict([sort.where])
     rules = span.entry.spec.rules
     return Judged(
         code,
         span,
         done,
-        decide(rules, confidence, segments, may_act=may_act),
-        decide(rules, confidence, segments, may_act=True),
+        decide(rules, sort.confidence, sort.segments, may_act=may_act),
+        decide(rules, sort.confidence, sort.segments, may_act=True),
     )
 
 

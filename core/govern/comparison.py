@@ -313,8 +313,8 @@ def _load(
     """Share of one side's claims for each action by the rules, were its version validated."""
     if rules is None:
         return None
-    known = segment_dimensions(cursor)
-    by = tuple({o.dimension: 0 for o in rules.overrides if o.dimension in known})
+    named = {one.dimension.lower() for one in rules.overrides}
+    by = tuple(name for name in segment_dimensions(cursor) if name.lower() in named)
     grouped = compared_cells(cursor, sides[0], sides[1], by, paired=paired)[at]
     counts = dict.fromkeys(ACTIONS, 0)
     for key, cells in zip(grouped.keys, grouped.cells, strict=True):

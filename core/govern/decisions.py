@@ -10,10 +10,11 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
+from core.govern import signed_answers, trail
 from core.govern.canonical import canonical
-from core.govern.gate import Decision, Gate, Question, closed
-from core.store.errors import LedgerError
-from core.store.ledger import Ledger
+from core.govern.gate import Decision, Gate, closed
+from core.govern.office import Office
+from core.govern.questions import Question
 
 _SCHEMA = pa.schema(
     [
@@ -35,10 +36,14 @@ _SCHEMA = pa.schema(
 
 
 class DecisionLog:
-    """Writes answers, those of several threads in one commit where they come together."""
+    """Writes answers, those of several threads in one commit where they come together.
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    From the first act on they are signed (`core.govern.signed_answers`), so an answer that cannot
+    be, because the signing key is missing, cannot be written either.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
         self._waiting: list[_Batch] = []
         self._queueing = threading.Lock()
         self._writing = threading.Lock()
@@ -47,7 +52,7 @@ class DecisionLog:
         """Log answers; they are on disk when this returns.
 
         Raises:
-            duckdb.Error, OSError: they could not be written, and none of them was.
+            duckdb.Error, OSError, LedgerError: they could not be written, and none of them was.
         """
         mine = _Batch(tuple(decisions))
         with self._queueing:
@@ -60,7 +65,7 @@ class DecisionLog:
             with self._queueing:
                 batches, self._waiting = self._waiting, []
             try:
-                _insert(self._ledger, [one for batch in batches for one in batch.decisions])
+                _insert(self._office, [one for batch in batches for one in batch.decisions])
             except BaseException as error:
                 for batch in batches:
                     batch.done, batch.failed = True, error
@@ -87,7 +92,7 @@ def decide_logged(
     decisions = tuple(gate.decide(question) for question in questions)
     try:
         log.write(decisions)
-    except (duckdb.Error, OSError, LedgerError):
+    except Exception:
         return tuple(
             closed(one.question, one.decided_at, "Fails closed: the answer could not be logged.")
             for one in decisions
@@ -95,18 +100,18 @@ def decide_logged(
     return decisions
 
 
-def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
+def _insert(office: Office, decisions: Sequence[Decision]) -> None:
     if not decisions:
         return
     columns = [
         [one.decision_id for one in decisions],
         [one.decided_at for one in decisions],
-        [_kept(one.question.signal) for one in decisions],
-        [_kept(one.question.event_id) for one in decisions],
-        [_kept(one.given) for one in decisions],
+        [one.question.signal for one in decisions],
+        [one.question.event_id for one in decisions],
+        [one.question.given for one in decisions],
         [one.ppm for one in decisions],
         [_json(one.question.fingerprint.as_json()) for one in decisions],
-        [_json(dict(one.question.segments)) for one in decisions],
+        [_json(dict(one.question.noted)) for one in decisions],
         [one.action for one in decisions],
         [one.rule for one in decisions],
         [one.reason for one in decisions],
@@ -116,7 +121,7 @@ def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
     arrays = [
         pa.array(values, type=field.type) for values, field in zip(columns, _SCHEMA, strict=True)
     ]
-    with ledger.transaction() as cursor:
+    with office.ledger.transaction() as cursor:
         cursor.register("answers", pa.Table.from_arrays(arrays, schema=_SCHEMA))
         cursor.execute(
             """
@@ -124,21 +129,20 @@ def _insert(ledger: Ledger, decisions: Sequence[Decision]) -> None:
             SELECT (SELECT coalesce(max(decision_no), 0) FROM decisions)
                    + row_number() OVER () AS decision_no, *
             FROM answers
+            RETURNING *
             """
         )
+        names = [str(one[0]) for one in cursor.description or ()]
+        written = cursor.fetchall()
         cursor.unregister("answers")
-
-
-def _kept(text: str | None) -> str | None:
-    """Text that can be stored, whatever came in: a lone surrogate is no character."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+        if trail.size(cursor):
+            signed_answers.sign(cursor, office.signer(), names, written, lambda: trail.keys(cursor))
 
 
 def _json(fields: dict[str, str]) -> str:
-    try:
-        return canonical(fields)
-    except ValueError:
-        return canonical({ascii(k)[1:-1]: _kept(v) for k, v in fields.items()})
+    # Keys of canonical JSON are ASCII.
+    return canonical({name if name.isascii() else ascii(name)[1:-1]: one
+                      for name, one in fields.items()})  # fmt: skip
 
 
 @dataclass(frozen=True)

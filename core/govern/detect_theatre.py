@@ -12,7 +12,7 @@ import duckdb
 
 from core.events import PPM
 from core.govern.conditions import IN_USE, Condition
-from core.govern.escalation import Compiled, RuleRow, compile_rules, table
+from core.govern.escalation import Compiled, RuleRow, compile_rules, table, told_apart
 from core.govern.fingerprint import Fingerprint
 from core.govern.recent import week_began
 from core.govern.spec import Maturity, SignalSpec
@@ -228,19 +228,12 @@ def _condition(
 
 def _sorting(spec: SignalSpec | None) -> Sorting:
     """Claims told apart by their logged action and by all that the rules look at."""
-    if spec is None:
-        return Sorting((), (), (), ((),))
-    ladders = (spec.rules.bands, *(one.bands for one in spec.rules.overrides))
-    cuts = {band.below_ppm for bands in ladders for band in bands}
-    wheres = tuple((one.dimension, one.value) for one in spec.rules.overrides)
-    return Sorting((), (), tuple(sorted(cut for cut in cuts if cut is not None)), (wheres,))
+    return Sorting(apart=told_apart([] if spec is None else [spec.rules]))
 
 
 def _answer(answer: Compiled, sort: Sort) -> tuple[Action, str]:
     """What the rules say of a sort of claims that may act, and by which rule."""
-    confidence = None if sort.ppm is None else sort.ppm / PPM
-    segments = {} if sort.where is None else dict([sort.where])
-    found = answer(confidence, segments, may_act=True)
+    found = answer(sort.confidence, sort.segments, may_act=True)
     return found.action, found.rule
 
 

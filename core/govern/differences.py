@@ -127,6 +127,7 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
         yield Difference(field, NOTHING, after, words, True)
     for override in new.rules.overrides:
         yield _override_added(override)
+    yield from _known_values(Rules(()), new.rules)
     for field, thing, queue in (
         (_REVIEW, "review goes to", new.handling.review),
         (_ESCALATE, "escalate goes to", new.handling.escalate),
@@ -235,6 +236,7 @@ def _rules(old: Rules, new: Rules) -> Iterator[Difference]:
                 yield from _bands(field, prefix, one.bands, after[key].bands)
         kept = tuple(after.get((one.dimension, one.value), one) for one in old.overrides)
     yield from _listed(field, "override", kept, new.overrides, _override_words, ordered=True)
+    yield from _known_values(old, new)
     for name, said in (
         ("unvalidated", "where the fingerprint may not act:"),
         ("missing", "where no confidence is stated:"),
@@ -242,6 +244,26 @@ def _rules(old: Rules, new: Rules) -> Iterator[Difference]:
     ):
         place = f"spec.escalation.fallback.{name}"
         yield from _changed(place, said, getattr(old, name), getattr(new, name))
+
+
+def _known_values(old: Rules, new: Rules) -> Iterator[Difference]:
+    """Which other values of an override's dimension exist, so that they fall under the bands."""
+    before, after = (
+        [(name, value) for name, values in rules.known_values for value in values]
+        for rules in (old, new)
+    )
+    field, thing = "spec.escalation.knownValues", "known value"
+    found = tuple(_listed(field, thing, before, after, "=".join))
+    yield from found
+    if not found and old.known_values != new.known_values:
+        # The same pairs, divided otherwise among dimensions.
+        was, now = (_known_words(rules) for rules in (old, new))
+        yield Difference(field, was, now, f"known values {was} → {now}", False)
+
+
+def _known_words(rules: Rules) -> str:
+    said = (f"{name}: {', '.join(values)}" for name, values in rules.known_values)
+    return "; ".join(said) or NOTHING
 
 
 _REVIEW, _ESCALATE = "spec.escalation.handling.review", "spec.escalation.handling.escalate"

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from core.events import PPM
 from core.govern.differences import differences
-from core.govern.escalation import ACTIONS, Action, Rules, compile_rules
+from core.govern.escalation import ACTIONS, Action, compile_rules, told_apart
 from core.govern.spec import SignalSpec
 from core.measure.intervals import clopper_pearson
+from core.store.apart import Apart
 from core.store.cells import signal_repeats
-from core.store.dimensions import dimensions_named, segment_dimensions
 from core.store.selection import Selection
 from core.store.source import selected_claims
 
@@ -172,7 +171,7 @@ def effects(
     """
     since = now - timedelta(days=days)
     selection = Selection(new.name, since=since, until=now)
-    parts = _Parts.of(cursor, [spec.rules for spec in (old, new) if spec is not None])
+    parts = told_apart(spec.rules for spec in (old, new) if spec is not None)
     rows = _counted(cursor, selection, parts)
     rules = compile_rules(new.rules)
     rules_before = None if old is None else compile_rules(old.rules)
@@ -212,82 +211,18 @@ def effects(
     )
 
 
-#: What rules can tell claims apart by: first the level of the confidence, 0 below the lowest cut
-#: and −1 where none is stated, then per dimension the position of the segment's value among those
-#: that have an override, −1 for any other.
-_Part = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The parts of all claims that a few rule sets treat alike.
-
-    Attributes:
-        cuts: every cut of theirs, ascending, in whole millionths.
-        values: per dimension of the ledger that has an override, the values that have one.
-    """
-
-    cuts: tuple[int, ...]
-    values: tuple[tuple[str, tuple[str, ...]], ...]
-
-    @classmethod
-    def of(cls, cursor: duckdb.DuckDBPyConnection, several: Sequence[Rules]) -> _Parts:
-        ladders = [
-            bands
-            for rules in several
-            for bands in (rules.bands, *(one.bands for one in rules.overrides))
-        ]
-        cuts = {band.below_ppm for bands in ladders for band in bands}
-        named: defaultdict[str, set[str]] = defaultdict(set)
-        for rules in several:
-            for one in rules.overrides:
-                # As in an import, names that differ in case only are one dimension.
-                named[one.dimension.lower()].add(one.value)
-        return cls(
-            cuts=tuple(sorted(cut for cut in cuts if cut is not None)),
-            values=tuple(
-                (name, tuple(sorted(named[name.lower()])))
-                for name in segment_dimensions(cursor)
-                if name.lower() in named
-            ),
-        )
-
-    def sql(self, cursor: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, list[str]]]:
-        """The part of a claim as an expression over the table claims, and its parameters."""
-        above = "".join(f" + CAST(confidence_ppm >= {cut} AS INTEGER)" for cut in self.cuts)
-        known = dimensions_named(cursor, [name for name, _ in self.values])
-        places = "".join(
-            f", coalesce(list_position($values_{i}, {known[name].sql}), 0) - 1"
-            for i, (name, _) in enumerate(self.values)
-        )
-        parameters = {f"values_{i}": list(values) for i, (_, values) in enumerate(self.values)}
-        return f"[coalesce(0{above}, -1){places}]", parameters
-
-    def claim(self, part: _Part) -> tuple[float | None, dict[str, str]]:
-        """Confidence and segments of a claim of the part: the lowest confidence there is in it."""
-        level, *places = part
-        segments = {
-            name: values[place]
-            for (name, values), place in zip(self.values, places, strict=True)
-            if place >= 0
-        }
-        if level < 0:
-            return None, segments
-        return (self.cuts[level - 1] / PPM if level else 0.0), segments
-
-
 @dataclass(frozen=True)
 class _Row:
     """Claims of one part: how many, how many labelled, and the sum of their outcomes."""
 
-    part: _Part
+    part: int
     n_claims: int
     n: int
     s: int
 
 
 def _counted(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, parts: _Parts
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, parts: Apart
 ) -> tuple[_Row, ...]:
     """The selection's claims counted by part; tuning claims are left out."""
     part, parameters = parts.sql(cursor)
@@ -302,14 +237,14 @@ def _counted(
         """,
         {**source.parameters, **parameters},
     ).fetchall()
-    return tuple(_Row(tuple(part), n_claims, n, s) for part, n_claims, n, s in rows)
+    return tuple(_Row(*row) for row in rows)
 
 
 def _worth(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
-    parts: _Parts,
-    chosen: Sequence[_Part],
+    parts: Apart,
+    chosen: Sequence[int],
     n: int,
 ) -> float:
     """How many independent labels the labelled claims of some parts are worth.
@@ -327,7 +262,7 @@ def _worth(
               WHERE outcome IS NOT NULL AND part IN (SELECT unnest($chosen))
               GROUP BY input)
         """,
-        {**source.parameters, **parameters, "chosen": [list(one) for one in chosen]},
+        {**source.parameters, **parameters, "chosen": list(chosen)},
     ).fetchone()
     assert row is not None
     total, squares = map(int, row)
@@ -366,7 +301,7 @@ class _Tally:
         self.claims: Counter[Action] = Counter()
         self.n: Counter[Action] = Counter()
         self.s: Counter[Action] = Counter()
-        self.automated: list[_Part] = []
+        self.automated: list[int] = []
 
     def add(self, row: _Row, action: Action) -> None:
         self.claims[action] += row.n_claims

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +13,9 @@ from numbers import Real
 from typing import Any, Literal, Protocol
 
 from core.events import PPM, quantise
+from core.store.apart import Apart
+from core.store.judged import Rungs
+from core.store.segments import kept
 
 #: What may be done with a case, by rising human involvement.
 Action = Literal["automate", "review", "escalate"]
@@ -37,8 +41,8 @@ class Override:
     """Other bands for the claims of a segment.
 
     Attributes:
-        dimension: a segment dimension.
-        value: its value, exactly.
+        dimension: a segment dimension, in any letter case.
+        value: its value, as an import keeps it.
         bands: as in `Rules`.
     """
 
@@ -53,9 +57,13 @@ class Rules:
 
     Attributes:
         bands: ascending cuts, the last one without; there is no gap and no overlap to write down.
-        overrides: the first that fits a claim's segments is taken instead of ``bands``.
+        overrides: the first that fits a claim's segments is taken instead of ``bands``. Where a
+            claim's value of their dimension is not stated, or is one that nobody wrote down, each
+            of them may fit, and the strictest is taken.
         unvalidated, missing, invalid: what is done where the fingerprint may not act, where no
             confidence is stated, and where what is stated is none. Never ``automate``.
+        known_values: per dimension of an override, the other values that exist: ``bands`` are
+            meant for them.
     """
 
     bands: tuple[Band, ...]
@@ -63,6 +71,7 @@ class Rules:
     unvalidated: Action = "review"
     missing: Action = "review"
     invalid: Action = "escalate"
+    known_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +83,13 @@ class Answer:
         rule: the row of `table` that says so, e.g. ``band:0.62-0.90``,
             ``override:language=hi:band:0-0.95``, ``fallback:missing``.
         ppm: the confidence in whole millionths; None where none, or none that counts, was stated.
+        unsure: the dimensions of which no value is known, so that the strictest rule was taken.
     """
 
     action: Action
     rule: str
     ppm: int | None
+    unsure: tuple[str, ...] = ()
 
 
 class Compiled(Protocol):
@@ -148,12 +159,14 @@ def decide(
     or 1.0001, is invalid, and None is missing. It is quantised as an import quantises it, so the
     gate and the ledger see one number. Where a fallback for what was stated and the one for an
     unvalidated fingerprint both apply, the one with more human involvement is taken and the rule
-    names both: ``fallback:missing+unvalidated``.
+    names both: ``fallback:missing+unvalidated``. Where a segment is not stated, or its value is
+    not written down, every rule that could be meant is looked at, and the strictest is taken.
 
     Args:
         rules: a rule set without `check_rules` problems.
         confidence: anything.
-        segments: the claim's segments, dimension → value.
+        segments: the claim's segments, dimension → value; a dimension that is named twice, in
+            other case and with another value, has none.
         may_act: whether the claim's fingerprint may act.
 
     Raises:
@@ -188,14 +201,19 @@ def compile_rules(rules: Rules) -> Compiled:
     }
     unvalidated: RuleRow = next(row for row in rows if row.rule == "fallback:unvalidated")
 
-    def ladder(where: tuple[str, str] | None) -> tuple[list[int], list[RuleRow]]:
+    def ladder(where: tuple[str, str] | None) -> _Ladder:
         mine = [row for row in rows if not row.case and row.where == where]
         return [row.below_ppm for row in mine if row.below_ppm is not None], mine
 
-    base_cuts, base_rows = ladder(None)
+    base = ladder(None)
     special = [
-        (one.dimension, one.value, *ladder((one.dimension, one.value))) for one in rules.overrides
+        (one.dimension.lower(), kept(one.value), ladder((one.dimension, one.value)))
+        for one in rules.overrides
     ]
+    written = written_values(rules)
+    names: dict[str, str] = {}
+    for one in rules.overrides:
+        names.setdefault(one.dimension.lower(), one.dimension)
 
     def answer(confidence: object, segments: Mapping[str, str], *, may_act: bool) -> Answer:
         if confidence is None:
@@ -205,26 +223,112 @@ def compile_rules(rules: Rules) -> Compiled:
             return invalid[bool(may_act)]
         if not may_act:
             return Answer(unvalidated.action, unvalidated.rule, ppm)
-        cuts, chosen = base_cuts, base_rows
-        for dimension, value, other_cuts, other_rows in special:
-            if _segment(segments, dimension) == value:
-                cuts, chosen = other_cuts, other_rows
+        if not special:
+            row = _at(base, ppm)
+            return Answer(row.action, row.rule, ppm)
+        sure = _sure(segments, written)
+        fitting = []
+        for dimension, value, own in special:
+            stated = sure.get(dimension)
+            if stated is None or stated == value:
+                fitting.append(_at(own, ppm))
+            if stated == value:
                 break
-        row = chosen[bisect_right(cuts, ppm)]
-        return Answer(row.action, row.rule, ppm)
+        else:
+            fitting.append(_at(base, ppm))
+        # Of equally strict rules the last one, which is the one that would fit by itself.
+        row = max(reversed(fitting), key=_strictness)
+        unsure = tuple(name for key, name in names.items() if key not in sure)
+        return Answer(row.action, row.rule, ppm, unsure)
 
     return answer
 
 
-def _segment(segments: Mapping[str, str], dimension: str) -> str | None:
-    """A claim's value of a dimension; as in an import, its name may be spelled in other case."""
-    found = segments.get(dimension)
-    if found is None:
-        folded = dimension.lower()
-        for name, value in segments.items():
-            if name.lower() == folded:
-                return value
-    return found
+#: Cuts, and the rows between them.
+_Ladder = tuple[list[int], list[RuleRow]]
+
+
+def _at(ladder: _Ladder, ppm: int) -> RuleRow:
+    cuts, rows = ladder
+    return rows[bisect_right(cuts, ppm)]
+
+
+def _strictness(row: RuleRow) -> int:
+    return ACTIONS.index(row.action)
+
+
+def written_values(rules: Rules) -> dict[str, frozenset[str]]:
+    """Per dimension of an override, in lower case, every value that is written down."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for one in rules.overrides:
+        found[one.dimension.lower()].add(kept(one.value))
+    for dimension, values in rules.known_values:
+        if dimension.lower() in found:
+            found[dimension.lower()].update(map(kept, values))
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def _sure(segments: Mapping[str, str], written: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """A claim's values of the dimensions with an override, where they are written down."""
+    found: dict[str, str] = {}
+    torn: set[str] = set()
+    for name, value in segments.items():
+        key = name.lower()
+        if key not in written:
+            continue
+        value = kept(value)
+        if found.setdefault(key, value) != value:
+            torn.add(key)
+    return {key: value for key, value in found.items() if key not in torn and value in written[key]}
+
+
+def told_apart(several: Iterable[Rules]) -> Apart:
+    """What a few rule sets can tell claims apart by: claims that share a code get one answer."""
+    rule_sets = list(several)
+    cuts = {
+        band.below_ppm
+        for rules in rule_sets
+        for bands in (rules.bands, *(one.bands for one in rules.overrides))
+        for band in bands
+    }
+    groups: defaultdict[str, dict[str, list[int | None]]] = defaultdict(dict)
+    for i, rules in enumerate(rule_sets):
+        special = {(one.dimension.lower(), kept(one.value)) for one in rules.overrides}
+        for dimension, values in written_values(rules).items():
+            for value in values:
+                treated = groups[dimension].setdefault(value, [None] * len(rule_sets))
+                treated[i] = int((dimension, value) in special)
+    return Apart(
+        cuts=tuple(sorted(cut for cut in cuts if cut is not None)),
+        segments=tuple((name, _alike(values)) for name, values in sorted(groups.items())),
+    )
+
+
+def rungs_of(rules: Rules) -> Rungs:
+    """Which row takes a claim that may act: its position among those of `table` with a band.
+
+    Raises:
+        ValueError: the rule set has problems.
+    """
+    answer = compile_rules(rules)
+    banded = (row.rule for row in table(rules) if not row.case)
+    position = {rule: i for i, rule in enumerate(banded)}
+    apart = told_apart([rules])
+    return Rungs(
+        apart,
+        tuple(
+            position.get(answer(*apart.claim(code), may_act=True).rule, -1)
+            for code in range(apart.size)
+        ),
+    )
+
+
+def _alike(values: Mapping[str, Sequence[int | None]]) -> tuple[tuple[str, ...], ...]:
+    """Values in groups that no rule set tells apart; one with an override stands alone."""
+    found: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for value, treated in sorted(values.items()):
+        found[(tuple(treated), value if 1 in treated else "")].append(value)
+    return tuple(tuple(group) for group in found.values())
 
 
 def stated_ppm(confidence: object) -> int | None:

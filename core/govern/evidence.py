@@ -41,8 +41,9 @@ from core.govern.criteria import (
     segment_minimum,
     verdict_result,
 )
-from core.govern.escalation import RuleRow, table
+from core.govern.escalation import RuleRow, Rules, rungs_of, table
 from core.govern.fingerprint import Fingerprint
+from core.govern.nearest import fingerprints_there
 from core.govern.overlap import Leaked, overlap
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.spec_json import material_sha256, spec_sha256, to_json
@@ -58,7 +59,6 @@ from core.store.errors import LedgerError, UnknownDimension
 from core.store.judged import (
     Judged,
     Known,
-    Rung,
     claims_digest,
     judged_cells,
     judged_counts,
@@ -249,7 +249,8 @@ def _content(
         raise NothingToJudge(
             f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on "
             f"as known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
-            "production claims made after the tuning are mature."
+            "production claims made after the tuning are mature. "
+            + fingerprints_there(cursor, spec.name, fingerprint.as_json())
         )
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = _sample(cursor, judged, spec, rules)
@@ -307,7 +308,7 @@ def _content(
         "window": None if window is None else _part(*window),
         "segments": segments.as_json(),
         "missing_segments": list(segments.missing),
-        "rules": _rules(cursor, judged, rules),
+        "rules": _rules(cursor, judged, spec.rules, rules),
         **_pictures(whole.cells),
         "cells_sha256": _cells_sha256(whole.cells),
         "claims_sha256": claims_digest(cursor, judged, dimensions),
@@ -399,12 +400,10 @@ def _sample(
     rules: Sequence[RuleRow],
 ) -> Sample:
     cells = judged_cells(cursor, judged).cells[0]
-    automated = judged_cells(cursor, judged, rungs=_rungs(rules), only=_automating(rules)).cells[0]
+    automated = judged_cells(
+        cursor, judged, rungs=rungs_of(spec.rules), only=_automating(rules)
+    ).cells[0]
     return Sample(cells, automated, spec.high_from_ppm / 1_000_000)
-
-
-def _rungs(rules: Sequence[RuleRow]) -> tuple[Rung, ...]:
-    return tuple(Rung(row.where, row.from_ppm or 0, row.below_ppm) for row in rules)
 
 
 def _automating(rules: Sequence[RuleRow]) -> tuple[int, ...]:
@@ -499,7 +498,7 @@ def _segments(
             missing.append(dimension)
             continue
         automated = judged_cells(
-            cursor, judged, [dimension], rungs=_rungs(rules), only=_automating(rules)
+            cursor, judged, [dimension], rungs=rungs_of(spec.rules), only=_automating(rules)
         )
         acting = dict(zip(automated.keys, automated.cells, strict=True))
         for key, cells in zip(grouped.keys, grouped.cells, strict=True):
@@ -531,10 +530,10 @@ def _no_cells() -> Cells:
 
 
 def _rules(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, rules: Sequence[RuleRow]
+    cursor: duckdb.DuckDBPyConnection, judged: Judged, written: Rules, rules: Sequence[RuleRow]
 ) -> list[dict[str, Any]]:
     """What each rule would take of the judged claims, and how much of it is wrong."""
-    grouped = judged_cells(cursor, judged, rungs=_rungs(rules))
+    grouped = judged_cells(cursor, judged, rungs=rungs_of(written))
     taken = {key[0]: cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
     found = []
     for i, row in enumerate(rules):

@@ -8,66 +8,24 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from core.events import SEGMENT_PREFIX, SEGMENTS_OBJECT
+import duckdb
+
 from core.govern.acts import stamp
-from core.govern.escalation import Action, Compiled, compile_rules
-from core.govern.fingerprint import FIELDS, Fingerprint
+from core.govern.escalation import ACTIONS, Action, Compiled, Rules, compile_rules
 from core.govern.office import Office
+from core.govern.questions import Question, unsure_words
 from core.govern.state import State
+from core.store.damage import Watch
 from core.store.errors import LedgerError
 
 #: The rule, and what is done, where there is no rule to follow or none that can be read.
 FAIL_CLOSED = "builtin:fail-closed"
 FAIL_ACTION: Action = "review"
-
-#: As many characters of what was given for a confidence are kept.
-_KEPT = 80
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the production system asks: the fields of a claim, as they are at hand.
-
-    Attributes:
-        signal: the signal's name; None where none, or no text, was given.
-        event_id: what the claim will be known by; the answer joins it when it arrives.
-        confidence: whatever was given; None: nothing.
-        fingerprint: the versions and the elicitation that made it.
-        segments: dimension → value.
-    """
-
-    signal: str | None
-    event_id: str | None
-    confidence: object
-    fingerprint: Fingerprint
-    segments: Mapping[str, str]
-
-    @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> Question:
-        """Read a claim's fields as `core.events` names them; what is not known is left alone."""
-        signal, event_id = fields.get("signal"), fields.get("event_id")
-        found = {name: _text(fields.get(name)) for name in FIELDS}
-        order = found["elicitation_order"]
-        found["elicitation_order"] = order.lower() if order else None
-        inner = fields.get(SEGMENTS_OBJECT)
-        segments = {
-            name: text
-            for name, value in (inner.items() if isinstance(inner, Mapping) else ())
-            if (text := _text(value)) is not None
-        }
-        for name, value in fields.items():
-            if name.startswith(SEGMENT_PREFIX) and (text := _text(value)) is not None:
-                segments[name[len(SEGMENT_PREFIX) :]] = text
-        return cls(
-            signal=signal if isinstance(signal, str) and signal else None,
-            event_id=_text(event_id),
-            confidence=fields.get("confidence"),
-            fingerprint=Fingerprint.of(found),
-            segments=segments,
-        )
+#: A clock that is further behind what is written down than this is worth a word.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -114,12 +72,6 @@ class Decision:
             "trail_size": self.trail_size,
         }
 
-    @property
-    def given(self) -> str | None:
-        """The confidence as it was given, shortened; None: nothing was."""
-        value = self.question.confidence
-        return None if value is None else str(value)[:_KEPT]
-
 
 @dataclass(frozen=True)
 class _Snapshot:
@@ -134,37 +86,43 @@ class Gate:
     """Answers from the replayed trail; a change of state is honoured by the very next answer.
 
     Whether the trail has changed is asked of the file itself each time: every commit moves the
-    size or the time of the ledger or of its write-ahead log.
+    size or the time of the ledger or of its write-ahead log. A file that changed in a way that the
+    database does not change it closes the gate until the program is started anew.
     """
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self._snapshot: _Snapshot | None = None
-        self._latest = datetime.min
+        self._latest: datetime | None = None
         self._changing = threading.Lock()
+        path = office.ledger.path
+        self._watch = None if path is None else Watch(path)
 
     def decide(self, question: Question) -> Decision:
         """The answer to one question, for any input; it never raises."""
-        now = self._now()
+        clock = self._office.clock()
+        now = max(clock, self._latest or clock)
         try:
             known = self._known()
-            now = max(now, known.state.last_at)
-            return _answer(question, known, now)
+            # A clock set back reopens nothing that has expired under this gate's eyes, or in the
+            # trail or the log before it was started.
+            now = max(now, known.state.last_at, self._latest or now)
+            self._latest = now
+            return _answer(question, known, now, clock)
         except Exception as error:
             why = str(error) if isinstance(error, LedgerError) else "the registry cannot be read."
             return closed(question, now, f"Fails closed: {why}")
-
-    def _now(self) -> datetime:
-        # A clock set back reopens nothing that has expired under this gate's eyes.
-        self._latest = max(self._latest, self._office.clock())
-        return self._latest
 
     def _known(self) -> _Snapshot:
         mark = _mark(self._office)
         known = self._snapshot
         if known is not None and mark is not None and known.mark == mark:
             return known
-        with self._changing:
+        with self._changing, self._office.ledger.cursor() as cursor:
+            if self._watch is not None:
+                self._watch.check(cursor)
+            if self._latest is None:
+                self._latest = newest_decision(cursor)
             state = self._office.state()
             rules = known.rules if known is not None and known.state is state else _compiled(state)
             # The mark was taken before the reading, so a commit in between is seen next time.
@@ -181,9 +139,13 @@ def _compiled(state: State) -> dict[str, Compiled]:
     return found
 
 
-def _answer(question: Question, known: _Snapshot, now: datetime) -> Decision:
+def _answer(question: Question, known: _Snapshot, now: datetime, clock: datetime) -> Decision:
     state = known.state
     entry = None if question.signal is None else state.entries.get(question.signal)
+    if question.faults:
+        why = f"Fails closed: {' '.join(question.faults)}"
+        action = FAIL_ACTION if entry is None else _strictest_fallback(entry.spec.rules)
+        return closed(question, now, why, trail_size=state.size, action=action)
     if entry is None:
         which = "No signal was named" if question.signal is None else "This signal is unregistered"
         return closed(question, now, f"{which}: nothing says what its confidence may decide.",
@@ -194,13 +156,21 @@ def _answer(question: Question, known: _Snapshot, now: datetime) -> Decision:
         why = "Fails closed: this signal's rules cannot be run."
         return closed(question, now, why, trail_size=state.size)
     answer = rules(question.confidence, question.segments, may_act=standing.open)
+    reason = _reason(answer.rule, answer.ppm, standing.reason)
+    if answer.unsure:
+        reason += f" {unsure_words(question, answer.unsure)}"
+    if not standing.open and now - clock > _CLOCKS_DIFFER:
+        reason += (
+            f" This machine's clock says {clock:%Y-%m-%d %H:%M} UTC, but the trail or the log of "
+            f"decisions has already reached {now:%Y-%m-%d %H:%M} UTC, and the later time counts."
+        )
     return Decision(
         decision_id=_new_id(),
         decided_at=now,
         question=question,
         action=answer.action,
         rule=answer.rule,
-        reason=_reason(answer.rule, answer.ppm, standing.reason),
+        reason=reason,
         state=standing.state,
         ppm=answer.ppm,
         registry_version=entry.spec_sha256,
@@ -208,13 +178,26 @@ def _answer(question: Question, known: _Snapshot, now: datetime) -> Decision:
     )
 
 
-def closed(question: Question, now: datetime, why: str, *, trail_size: int = 0) -> Decision:
+def _strictest_fallback(rules: Rules) -> Action:
+    """What is done where nothing of a question is certain: the most careful of the fallbacks."""
+    several = (FAIL_ACTION, rules.unvalidated, rules.missing, rules.invalid)
+    return max(several, key=ACTIONS.index)
+
+
+def closed(
+    question: Question,
+    now: datetime,
+    why: str,
+    *,
+    trail_size: int = 0,
+    action: Action = FAIL_ACTION,
+) -> Decision:
     """The answer where there is no rule to follow, or none that can be read."""
     return Decision(
         decision_id=_new_id(),
         decided_at=now,
         question=question,
-        action=FAIL_ACTION,
+        action=action,
         rule=FAIL_CLOSED,
         reason=why,
         state=None,
@@ -222,6 +205,11 @@ def closed(question: Question, now: datetime, why: str, *, trail_size: int = 0) 
         registry_version=None,
         trail_size=trail_size,
     )
+
+
+def refusal(why: str) -> dict[str, str]:
+    """What a caller does who could not be answered: no decision, so nothing of it is logged."""
+    return {"action": FAIL_ACTION, "rule": FAIL_CLOSED, "reason": why}
 
 
 def _reason(rule: str, ppm: int | None, standing: str) -> str:
@@ -250,6 +238,12 @@ def _new_id() -> str:
     return f"d-{pool[:16]}"
 
 
+def newest_decision(cursor: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest time of a logged answer, UTC without zone; None without any."""
+    row = cursor.execute("SELECT max(decided_at) FROM decisions").fetchone()
+    return None if row is None else row[0]
+
+
 def _mark(office: Office) -> tuple[object, ...] | None:
     """What changes with every commit to the ledger's file; None: it has no file to ask."""
     path = office.ledger.path
@@ -259,12 +253,5 @@ def _mark(office: Office) -> tuple[object, ...] | None:
     try:
         log = os.stat(f"{path}.wal")  # noqa: PTH116
     except FileNotFoundError:
-        return file.st_mtime_ns, file.st_size
-    return file.st_mtime_ns, file.st_size, log.st_mtime_ns, log.st_size
-
-
-def _text(value: object) -> str | None:
-    """A field as text, as an import would read it; None: not given."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str) else str(value)
+        return file.st_ino, file.st_mtime_ns, file.st_size
+    return file.st_ino, file.st_mtime_ns, file.st_size, log.st_mtime_ns, log.st_size

@@ -75,6 +75,11 @@ def _record(desk: Desk, import_id: int) -> None:
     ).fetchone()
     assert row is not None
     found = dict(zip(names, row, strict=True))
+    brought = desk.cursor.execute(
+        "SELECT dimension FROM segment_dimensions WHERE first_import = $import_id "
+        "ORDER BY dimension",
+        {"import_id": import_id},
+    ).fetchall()
     desk.perform(
         Proposal(
             "import.recorded",
@@ -86,6 +91,7 @@ def _record(desk: Desk, import_id: int) -> None:
                 "file_sha256": found["sha256"],
                 "settings": found["settings"],
                 **{name: found[name] for name in _COUNTS},
+                "dimensions": [name for (name,) in brought],
                 "seals": [dict(one) for one in seal_import(desk.cursor, import_id)],
             },
         )

@@ -27,7 +27,7 @@ import duckdb
 import numpy as np
 
 from core.govern.conditions import Condition
-from core.govern.escalation import table
+from core.govern.escalation import rungs_of, table
 from core.govern.fingerprint import Fingerprint
 from core.govern.spec import SignalSpec
 from core.govern.state import State
@@ -44,7 +44,6 @@ from core.measure.sequential import (
     mean_over_inputs,
 )
 from core.store.cohorts import Group, Matured, matured_cells, matured_series, week_end
-from core.store.judged import Rung
 
 
 @dataclass(frozen=True)
@@ -397,7 +396,7 @@ def _automated(
     grouped = matured_cells(
         cursor,
         matured,
-        rungs=[Rung(row.where, row.from_ppm or 0, row.below_ppm) for row in rules],
+        rungs=rungs_of(spec.rules),
         only=[i for i, row in enumerate(rules) if row.action == "automate"],
     )
     return {str(key[0]): cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}

@@ -121,7 +121,7 @@ class Office:
     @contextmanager
     def acting(self) -> Iterator[Desk]:
         """Several acts and their effects as one transaction; published when it is committed."""
-        signer = self._signing()
+        signer = self.signer()
         with self.ledger.transaction() as cursor:
             # Writers take turns, so what is committed now is what the acts will stand on.
             desk = Desk(cursor, signer, self.state(), self.clock)
@@ -136,7 +136,7 @@ class Office:
 
         Yields what makes a desk of that transaction's cursor.
         """
-        signer, before = self._signing(), self.state().size
+        signer, before = self.signer(), self.state().size
         yield lambda cursor: Desk(cursor, signer, self.state(), self.clock)
         if self.state().size > before:
             self.publish()
@@ -165,7 +165,12 @@ class Office:
         if note is not None:
             self.failures = publish(note, self._anchors)
 
-    def _signing(self) -> Signer:
+    def signer(self) -> Signer:
+        """The trail's signing key, read when it is first needed.
+
+        Raises:
+            LedgerError: it is missing, or not the one that signs this trail.
+        """
         if not isinstance(self._signer, Signer):
             self._signer = self._signer()
         return self._signer

@@ -17,12 +17,25 @@ _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 def enter(desk: Desk, handle: str, printed_name: str | None = None) -> str:
     """The opaque id of a handle, entered into the directory and the trail if it is new.
 
+    ``user:desk/Ann`` is ``user:desk/ann``, or one person could sit on both sides of a signature.
+    Names count only as an act carries them, so a new printed name is an act, too; and so are names
+    that an earlier version of the program entered without one.
+
     Raises:
         LedgerError: the handle names no person.
     """
-    sub, _ = directory.enter(desk.cursor, handle, printed_name)
-    if sub not in desk.state.people:
-        desk.perform(Proposal("person.added", _PROGRAM, body={"sub": sub}))
+    directory.refuse_no_handle(handle)
+    known = directory.directory(desk.cursor)
+    sub = known.sub(handle)
+    if sub is None:
+        sub, names = directory.add(desk.cursor, handle, printed_name)
+        desk.perform(Proposal("person.added", _PROGRAM, body={"sub": sub, "names": names}))
+        return sub
+    found = known.names[sub]
+    wanted = printed_name or found.printed_name
+    if wanted != found.printed_name or not found.recorded:
+        names = directory.rename(desk.cursor, sub, found.handle or handle, wanted)
+        desk.perform(Proposal("person.named", _PROGRAM, body={"sub": sub, "names": names}))
     return sub
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: Whether it is about an entry, a signed checkpoint, what somebody kept, evidence, sealed rows, or
-#: the file as a file.
-ProblemKind = Literal["entry", "checkpoint", "held", "evidence", "seal", "file"]
+#: Whether it is about an entry, a signed checkpoint, what somebody kept, evidence, sealed rows,
+#: another table, or the file as a file.
+ProblemKind = Literal["entry", "checkpoint", "held", "evidence", "seal", "table", "file"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
@@ -12,11 +12,13 @@ from core.govern.acts import Act, Assurance, Proposal, Via
 from core.govern.differences import Difference, differences
 from core.govern.directory import Directory, directory
 from core.govern.effects import Effects, effects
+from core.govern.idle_rules import idle_overrides
 from core.govern.office import Desk, Office
 from core.govern.people import actor_for, become_first_admin, enter
 from core.govern.registry_file import Group, RegistryFile, groups_of, people_of, with_people
 from core.govern.registry_text import write
 from core.govern.spec import SignalSpec
+from core.govern.spec_check import person_key
 from core.govern.spec_json import material_sha256, spec_sha256, to_json
 from core.govern.state import State
 
@@ -29,12 +31,15 @@ class Change:
         new, old: the entries, people as handles; old is None for a new one.
         differences: in words; empty where nothing changes.
         effects: what it would do on the last 30 days of claims.
+        idle: overrides of the new entry that fit no claim so far, and values of claims that it
+            does not list, each in sentences.
     """
 
     new: SignalSpec
     old: SignalSpec | None
     differences: tuple[Difference, ...]
     effects: Effects
+    idle: tuple[str, ...] = ()
 
     @property
     def reopens(self) -> bool:
@@ -69,6 +74,7 @@ def plan(
 ) -> Plan:
     """Work out what a file would change, and what that would have done; nothing is written."""
     known = directory(cursor)
+    file = _as_known(known, file)
     changes, unchanged = [], []
     for new in file.specs:
         entry = state.entries.get(new.name)
@@ -76,7 +82,8 @@ def plan(
         if old == new:
             unchanged.append(new.name)
             continue
-        changes.append(Change(new, old, differences(old, new), effects(cursor, old, new, now=now)))
+        found = differences(old, new), effects(cursor, old, new, now=now)
+        changes.append(Change(new, old, *found, idle_overrides(cursor, new)))
     groups = []
     for group in file.groups:
         before = state.groups.get(group.name)
@@ -117,6 +124,7 @@ def apply(
     done: list[Act] = []
     with office.acting() as desk:
         known = directory(desk.cursor)
+        file = _as_known(known, file)
         if _same(desk.state, known, file):
             return ()
         sub = enter(desk, who)
@@ -133,6 +141,22 @@ def apply(
         for spec in file.specs:
             done += _entry(desk, with_people(spec, sub_of), sub, assurance, via)
     return tuple(done)
+
+
+def _as_known(known: Directory, file: RegistryFile) -> RegistryFile:
+    """The file with every person spelled as the directory spells them, or as the file did first."""
+    first: dict[str, str] = {}
+
+    def spelled(handle: str) -> str:
+        sub = known.sub(handle)
+        usual = handle if sub is None else known.handle(sub)
+        return first.setdefault(person_key(handle), usual)
+
+    specs = tuple(with_people(spec, spelled) for spec in file.specs)
+    groups = tuple(
+        replace(group, members=tuple(map(spelled, group.members))) for group in file.groups
+    )
+    return RegistryFile(specs, groups)
 
 
 def _same(state: State, known: Directory, file: RegistryFile) -> bool:

@@ -23,7 +23,14 @@ from core.govern.spec import (
     SignalSpec,
     ValidationPlan,
 )
-from core.govern.spec_check import GROUP_NAME, SpecProblem, check_person, check_spec
+from core.govern.spec_check import (
+    GROUP_NAME,
+    SpecProblem,
+    check_once,
+    check_person,
+    check_spec,
+    person_key,
+)
 from core.govern.yaml_nodes import (
     Missing,
     Notes,
@@ -32,6 +39,7 @@ from core.govern.yaml_nodes import (
     Unreadable,
     documents,
     file_text,
+    said,
 )
 from core.store.errors import LedgerError
 
@@ -68,7 +76,7 @@ class RegistryFile:
 
 
 class RegistryFileError(LedgerError):
-    """A registry file is refused; the message has one problem a line, each with its mend.
+    """A registry file is refused; the message has its first problems, each with its mend.
 
     Attributes:
         source: the file's name.
@@ -76,7 +84,7 @@ class RegistryFileError(LedgerError):
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{source} {problem}" for problem in problems))
+        super().__init__("\n".join(said(problems, source)))
         self.source = source
         self.problems = tuple(problems)
 
@@ -125,7 +133,7 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
             first = names.setdefault((type(found), found.name), line)
             if first != line:
                 words = f"has an entry already, on line {first}; keep one"
-                notes.problems.append(Problem(line, "metadata.name", f'"{found.name}"', words))
+                notes.add(Problem(line, "metadata.name", f'"{found.name}"', words))
             if isinstance(found, SignalSpec):
                 _note(notes, check_spec(found))
                 specs.append(found)
@@ -192,7 +200,7 @@ class _Fields:
         if key not in self.found and self.readable and self.place is not None:
             field = f"{self.place.field}.{key}" if self.place.field else key
             problem = Problem(self.place.line, field, "", f"is missing; {mend}")
-            self.place.notes.problems.append(problem)
+            self.place.notes.add(problem)
         return self.found.get(key)
 
     def get(self, key: str) -> Place | None:
@@ -248,8 +256,7 @@ def _check_group(group: Group) -> Iterator[SpecProblem]:
         yield SpecProblem("metadata.name", group.name, mend)
     for i, member in enumerate(group.members):
         yield from check_person(f"spec.members[{i}]", member)
-        if member in group.members[:i]:
-            yield SpecProblem(f"spec.members[{i}]", member, "stands there twice; keep one")
+    yield from check_once("spec.members", map(person_key, group.members))
 
 
 _SPEC_FIELDS = (
@@ -280,7 +287,7 @@ def _signal(metadata: Place | None, spec: Place | None) -> SignalSpec:
     mature = _Fields(fields.get("maturity"), ("days", "coverage"))
     escalation = _Fields(
         fields.need("escalation", "write the bands under it"),
-        ("bands", "overrides", "fallback", "handling"),
+        ("bands", "overrides", "knownValues", "fallback", "handling"),
     )
     return SignalSpec(
         name=_value(meta.need("name", "write the signal's name"), Place.text, ""),
@@ -389,6 +396,10 @@ def _rules(fields: _Fields) -> Rules:
         unvalidated=fallback("unvalidated", Rules.unvalidated),
         missing=fallback("missing", Rules.missing),
         invalid=fallback("invalid", Rules.invalid),
+        known_values=tuple(
+            (dimension, _texts(values))
+            for dimension, values in _Fields(fields.get("knownValues"), None).found.items()
+        ),
     )
 
 
@@ -463,7 +474,8 @@ def _note(notes: Notes, problems: Sequence[SpecProblem] | Iterator[SpecProblem])
         for problem in problems
         if not notes.refused(_ladder(problem.field))
     ]
-    notes.problems += found
+    for problem in found:
+        notes.add(problem)
 
 
 def _ladder(field: str) -> str:

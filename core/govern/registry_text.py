@@ -138,6 +138,10 @@ def _rules(rules: Rules) -> Iterator[str]:
         yield f"      - where: {_mapped([(override.dimension, override.value)])}"
         yield "        bands:"
         yield from _bands(override.bands, "          ")
+    if rules.known_values:
+        yield "    knownValues:  # under the bands; for any value not named here the strictest rule"
+    for dimension, values in rules.known_values:
+        yield f"      {_text(dimension)}: {_listed(values)}"
     falls = [(name, getattr(rules, name)) for name in ("unvalidated", "missing", "invalid")]
     yield f"    fallback: {_mapped(falls)}"
 
@@ -216,6 +220,11 @@ spec:
       - {{below: "0.62", action: escalate}}
       - {{below: "0.90", action: review}}
       - {{action: automate}}
+    # overrides:  # other bands for a segment
+    #   - where: {{topic: medical}}
+    #     bands: [{{action: review}}]
+    # knownValues:  # values that the bands above are for; any other: the strictest rule
+    #   topic: [billing, shipping]
     fallback: {{unvalidated: review, missing: review, invalid: escalate}}  # never automate
     # handling:  # where cases wait, and in how many hours they are taken up
     #   review: {{queue: desk-2, withinHours: 8}}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import duckdb
 
 from core.govern.figures import value_words
+from core.govern.fingerprint import FIELDS
+from core.govern.nearest import closest_first, fingerprints_there
 from core.measure.cells import Cells
 from core.measure.scores import Auroc, auroc
 from core.measure.sums import group_sums
@@ -124,7 +126,8 @@ def why_empty(cursor: duckdb.DuckDBPyConnection, side: Selection, name: str) -> 
         accepted = [value for value in values if value in there or (value is None and missing)]
         if not accepted and dimension not in ("week", "day", "confidence_band"):
             asked = " or ".join(value_words(value) for value in values)
-            exist = ", ".join(there[:20]) or "none, for its claims do not name it"
+            nearest = closest_first(str(values[0]), there) if values else there
+            exist = ", ".join(nearest[:20]) or "none, for its claims do not name it"
             return (
                 f"No claim of {side.signal} has {dimension}={asked}, so the {name} is empty; "
                 f"there are: {exist}."
@@ -132,10 +135,16 @@ def why_empty(cursor: duckdb.DuckDBPyConnection, side: Selection, name: str) -> 
     asked = ", ".join(
         f"{dimension}={' or '.join(map(value_words, values))}" for dimension, values in side.where
     )
+    named = {
+        dimension: values[0]
+        for dimension, values in side.where
+        if dimension in FIELDS and len(values) == 1
+    }
+    there_are = f" {fingerprints_there(cursor, side.signal, named)}" if named else ""
     return (
         f"The {name} is empty: no claim of {side.signal} meets all of "
         f"{asked or 'the period and the split asked for'} at once; each by itself occurs (claims "
-        "of the tuning split count only where split=tuning is asked for)."
+        f"of the tuning split count only where split=tuning is asked for).{there_are}"
     )
 
 

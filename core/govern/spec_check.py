@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.events import ALLOWED, PPM
-from core.govern.escalation import check_rules, fraction
+from core.govern.escalation import Rules, check_rules, fraction
 from core.govern.spec import (
     CALIBRATION_METRICS,
     DISCRIMINATION_METRICS,
@@ -21,7 +22,8 @@ from core.govern.spec import (
     SignalSpec,
     ValidationPlan,
 )
-from core.store.layout import RESERVED_DIMENSIONS
+from core.govern.yaml_nodes import shortened
+from core.store.segments import RESERVED_DIMENSIONS, kept
 
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")
@@ -34,6 +36,23 @@ ORDERS = tuple(ALLOWED["elicitation_order"])
 RISING_METRICS = (*DISCRIMINATION_METRICS, "accuracy", "coverage", "high_band_accuracy")
 #: What a confidence that is one value for every claim reaches; a minimum has to lie above it.
 _COLLAPSED = {"auroc": 500_000, "dsc": 0}
+_QUARTER_OFF = "a confidence that is 25 points off everywhere would pass"
+#: The least strict bound on each metric, and what would pass beyond it: no criterion that hardly
+#: anything fails says that somebody checked.
+LEAST_STRICT = {
+    "gap": (250_000, _QUARTER_OFF),
+    "high_band_gap": (250_000, _QUARTER_OFF),
+    "ece": (250_000, _QUARTER_OFF),
+    "ece_debiased_l2": (250_000, _QUARTER_OFF),
+    "smece": (250_000, _QUARTER_OFF),
+    # In squared units.
+    "mcb": (62_500, _QUARTER_OFF),
+    "brier": (240_000, "always saying 0.5 scores 0.25"),
+    "automated_error": (500_000, "automating more wrong than right would pass"),
+    "accuracy": (100_000, "being right one time in ten would pass"),
+    "high_band_accuracy": (500_000, "being confidently wrong every other time would pass"),
+    "coverage": (10_000, "one label in a hundred claims would pass"),
+}
 
 #: No text of an entry is longer.
 LONGEST = 2000
@@ -61,8 +80,13 @@ class SpecProblem:
     words: str
 
     def __str__(self) -> str:
-        value = f'"{self.value}" ' if self.value else ""
-        return f"{self.field}: {value}{self.words}."
+        value = f'"{shortened(self.value, 80)}" ' if self.value else ""
+        return f"{shortened(self.field, 120)}: {value}{shortened(self.words, 400)}."
+
+
+def person_key(person: str) -> str:
+    """What two spellings of one person share: case and compatibility forms make no other person."""
+    return unicodedata.normalize("NFKC", person).casefold()
 
 
 def check_spec(spec: SignalSpec) -> tuple[SpecProblem, ...]:
@@ -118,7 +142,7 @@ def _check_texts(spec: SignalSpec) -> Iterator[SpecProblem]:
         yield SpecProblem("metadata.name", ascii(spec.name)[1:-1], "has a line break; leave it out")
     yield from check_text("spec.decision", spec.decision)
     for part, pairs in (("labels", spec.labels), ("annotations", spec.annotations)):
-        names = [name for name, _ in pairs]
+        names = Counter(name for name, _ in pairs)
         for name, value in pairs:
             field = f"metadata.{part}.{name}"
             if not _LABEL.fullmatch(name):
@@ -126,7 +150,7 @@ def _check_texts(spec: SignalSpec) -> Iterator[SpecProblem]:
                 yield SpecProblem(f"metadata.{part}", name, mend)
             elif part == "labels" and name == "stakes":
                 yield SpecProblem(field, value, "is a field of its own; leave the label out")
-            elif names.count(name) > 1:
+            elif names[name] > 1:
                 yield SpecProblem(field, value, "stands there more than once; keep one")
             else:
                 yield from check_text(field, value)
@@ -134,12 +158,13 @@ def _check_texts(spec: SignalSpec) -> Iterator[SpecProblem]:
 
 def _check_people(spec: SignalSpec) -> Iterator[SpecProblem]:
     yield from check_person("spec.owner", spec.owner)
+    owner, deputies = person_key(spec.owner), set(map(person_key, spec.deputies))
     for i, deputy in enumerate(spec.deputies):
         field = f"spec.deputies[{i}]"
         yield from check_person(field, deputy)
-        if deputy == spec.owner:
+        if person_key(deputy) == owner:
             yield SpecProblem(field, deputy, "is the owner; write somebody else, or leave it out")
-        yield from _check_once(field, deputy, spec.deputies[:i])
+    yield from check_once("spec.deputies", map(person_key, spec.deputies))
     if not spec.validators:
         mend = "is empty; write who may sign: a person, a group, or a list of them"
         yield SpecProblem("spec.validators", "", mend)
@@ -147,29 +172,39 @@ def _check_people(spec: SignalSpec) -> Iterator[SpecProblem]:
     for i, validator in enumerate(spec.validators):
         field = f"spec.validators[{i}]"
         yield from check_person(field, validator, group=True)
-        if validator in (spec.owner, *spec.deputies) and not may_sign_own:
-            seat = "the owner" if validator == spec.owner else "a deputy"
+        key = person_key(validator)
+        if (key == owner or key in deputies) and not may_sign_own:
+            seat = "the owner" if key == owner else "a deputy"
             mend = "who prepares a validation does not sign it; write somebody else"
             if spec.stakes == "low":
                 mend += ", or set validation.selfSign"
             yield SpecProblem(field, validator, f"is {seat}, and {mend}")
-        yield from _check_once(field, validator, spec.validators[:i])
+    yield from check_once("spec.validators", map(_key, spec.validators))
     for i, approver in enumerate(spec.risk_approvers):
         field = f"spec.riskApprovers[{i}]"
         yield from check_person(field, approver, group=True)
-        if approver == spec.owner:
+        if person_key(approver) == owner:
             mend = "is the owner, who approves no waiver of their own signal; write somebody else"
             yield SpecProblem(field, approver, mend)
-        yield from _check_once(field, approver, spec.risk_approvers[:i])
+    yield from check_once("spec.riskApprovers", map(_key, spec.risk_approvers))
     for name in ("schema", "thresholds", "monitoring"):
         person = getattr(spec.responsible, name)
         if person != spec.owner:
             yield from check_person(f"spec.responsible.{name}", person)
 
 
-def _check_once(field: str, value: str, before: Sequence[str]) -> Iterator[SpecProblem]:
-    if value in before:
-        yield SpecProblem(field, value, "stands there twice; keep one")
+def _key(reference: str) -> str:
+    """As `person_key`; the name of a group is taken as it stands."""
+    return reference if reference.startswith(GROUP) else person_key(reference)
+
+
+def check_once(field: str, keys: Iterable[str]) -> Iterator[SpecProblem]:
+    """No key of a list stands there twice."""
+    seen: set[str] = set()
+    for i, key in enumerate(keys):
+        if key in seen:
+            yield SpecProblem(f"{field}[{i}]", key, "stands there twice; keep one")
+        seen.add(key)
 
 
 def _check_elicitation(spec: SignalSpec) -> Iterator[SpecProblem]:
@@ -205,12 +240,14 @@ def _check_plan(plan: ValidationPlan, *, low_stakes: bool) -> Iterator[SpecProbl
         yield SpecProblem(f"{place}.selfSign", "true", mend)
     for i, dimension in enumerate(plan.segments):
         yield from check_dimension(f"{place}.segments[{i}]", dimension)
-        yield from _check_once(f"{place}.segments[{i}]", dimension, plan.segments[:i])
+    yield from check_once(f"{place}.segments", plan.segments)
+    seen: set[str] = set()
     for i, criterion in enumerate(plan.criteria):
         yield from _check_criterion(f"{place}.criteria[{i}]", criterion)
-        if criterion.metric in [one.metric for one in plan.criteria[:i]]:
+        if criterion.metric in seen:
             mend = "has a criterion already; keep one"
             yield SpecProblem(f"{place}.criteria[{i}].metric", criterion.metric, mend)
+        seen.add(criterion.metric)
     metrics = {one.metric for one in plan.criteria}
     if not metrics & set(CALIBRATION_METRICS):
         mend = (
@@ -256,8 +293,12 @@ def _check_criterion(field: str, criterion: Criterion) -> Iterator[SpecProblem]:
         if metric in _COLLAPSED:
             mend += ", which a confidence collapsed to one value reaches"
         yield SpecProblem(f"{field}.min", fraction(bound), mend)
-    elif wanted == "max" and bound >= PPM:
-        yield SpecProblem(f"{field}.max", fraction(bound), "bounds nothing; write a max below 1")
+    elif metric in LEAST_STRICT:
+        least, passes = LEAST_STRICT[metric]
+        if bound > least if wanted == "max" else bound < least:
+            side = "at most" if wanted == "max" else "at least"
+            mend = f"bounds hardly anything, as {passes}; write {side} {fraction(least)}"
+            yield SpecProblem(f"{field}.{wanted}", fraction(bound), mend)
 
 
 def _check_escalation(spec: SignalSpec) -> Iterator[SpecProblem]:
@@ -265,13 +306,49 @@ def _check_escalation(spec: SignalSpec) -> Iterator[SpecProblem]:
     for i, override in enumerate(spec.rules.overrides):
         field = f"{place}.overrides[{i}].where"
         yield from check_dimension(field, override.dimension)
-        if not override.value:
-            yield SpecProblem(field, "", "names no value; write the segment's value")
-        elif any(unicodedata.category(c) in ("Cc", "Cs") for c in override.value):
-            mend = "has a control character; leave it out"
-            yield SpecProblem(field, ascii(override.value)[1:-1], mend)
+        yield from _check_value(field, override.value)
+    yield from _check_known(spec.rules, f"{place}.knownValues")
     for problem in check_rules(spec.rules):
         yield SpecProblem(f"{place}.{problem.place}", problem.value, problem.words)
+
+
+def _check_value(field: str, value: str) -> Iterator[SpecProblem]:
+    """A segment's value that rules name: as an import keeps it, or no claim would ever have it."""
+    if not kept(value):
+        yield SpecProblem(field, "", "names no value; write the segment's value")
+    elif kept(value) != value:
+        mend = "has white space around it, which an import drops; leave it out"
+        yield SpecProblem(field, ascii(value)[1:-1], mend)
+    elif any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
+        yield SpecProblem(field, ascii(value)[1:-1], "has a control character; leave it out")
+    elif value[0] in "[{":
+        mend = "is no single value; write one that claims state as text"
+        yield SpecProblem(field, value, mend)
+
+
+def _check_known(rules: Rules, place: str) -> Iterator[SpecProblem]:
+    special = {(one.dimension.lower(), one.value) for one in rules.overrides}
+    overridden = {dimension for dimension, _ in special}
+    seen: set[str] = set()
+    for dimension, values in rules.known_values:
+        field = f"{place}.{dimension}"
+        key = dimension.lower()
+        if key not in overridden:
+            mend = "has no override, so all of its values fall under the bands; leave it out"
+            yield SpecProblem(field, dimension, mend)
+        elif key in seen:
+            mend = "stands there twice, and letter case does not count; keep one"
+            yield SpecProblem(field, dimension, mend)
+        seen.add(key)
+        if not values:
+            yield SpecProblem(field, "", "is empty; list the values, or leave it out")
+        yield from check_once(field, values)
+        for i, value in enumerate(values):
+            one = f"{field}[{i}]"
+            yield from _check_value(one, value)
+            if (key, value) in special:
+                mend = "has an override of its own; leave it out of the list"
+                yield SpecProblem(one, value, mend)
 
 
 def _check_handling(handling: Handling) -> Iterator[SpecProblem]:

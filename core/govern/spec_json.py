@@ -25,11 +25,16 @@ MATERIAL = (
     "rules",
 )
 
+#: Fields that are younger than the first ledgers. They are not written while they say nothing, so
+#: that an entry without them keeps the hashes it was signed under.
+YOUNGER = frozenset({"known_values"})
+
 
 def to_json(spec: SignalSpec) -> dict[str, Any]:
     """The entry in values that `core.govern.canonical.canonical` accepts; `of_json` undoes it.
 
-    Every field stands under its own name; fractions are whole millionths, labels are pairs.
+    Every field stands under its own name, except that one of `YOUNGER` is left out where it is
+    empty; fractions are whole millionths, labels are pairs.
     """
     written: dict[str, Any] = _plain(spec)
     return written
@@ -59,7 +64,8 @@ def spec_sha256(spec: SignalSpec) -> str:
 def material_sha256(spec: SignalSpec) -> str:
     """SHA-256 of the part a validation rests on (`MATERIAL`), in hexadecimal.
 
-    The order in which criteria and required segments are listed means nothing and is left out.
+    The order in which criteria, required segments and known values are listed means nothing and
+    is left out.
     """
     return hashes_as_written(to_json(spec))[1]
 
@@ -76,12 +82,17 @@ def hashes_as_written(written: Mapping[str, Any]) -> tuple[str, str]:
     plan = dict(part["validation"])
     plan["segments"] = sorted(plan.get("segments", ()))
     plan["criteria"] = sorted(plan["criteria"], key=sha256_of)
-    return sha256_of(written), sha256_of({**part, "validation": plan})
+    part["validation"] = plan
+    if "known_values" in part["rules"]:
+        known = sorted([name, sorted(values)] for name, values in part["rules"]["known_values"])
+        part["rules"] = {**part["rules"], "known_values": known}
+    return sha256_of(written), sha256_of(part)
 
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        stated = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: _plain(one) for name, one in stated if one or name not in YOUNGER}
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return value

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from core.govern.access import GRANTABLE, Refused, authorize
 from core.govern.acts import KINDS, SYSTEM, Act, Assurance, Proposal
 from core.govern.fingerprint import Fingerprint
+from core.govern.signed_answers import SIGNED_FROM
 from core.govern.spec import GROUP, SignalSpec
 from core.govern.spec_check import check_spec
 from core.govern.spec_json import hashes_as_written, material_sha256, of_json
@@ -92,6 +93,23 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class TokenGrant:
+    """What an act gave to whoever holds a token for HTTP.
+
+    Attributes:
+        scopes: what it allows.
+        label: what it is for.
+        secret_sha256: hash of its secret; None: an act of an earlier version, which has none.
+        revoked: whether it was taken back.
+    """
+
+    scopes: tuple[str, ...]
+    label: str
+    secret_sha256: str | None
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
 class State:
     """What the trail says after its first ``size`` acts; a value, never changed.
 
@@ -106,8 +124,10 @@ class State:
         entries: signal → the registry entry in force.
         history: signal → every entry it had, oldest first.
         validations: (signal, fingerprint) → validation; without one it is a draft.
+        tokens: id → what was given with it, taken back or not.
         imports: numbers of the recorded imports.
         sealed_to: number of the last sealed decision, 0 at first.
+        signed_from: from which decision on all are signed; None: no act says so.
         checked: the last run of the standing checks; None: there was none yet.
         remeasured: signal → when it was last re-measured.
         unmeasured: signal → when a fingerprint was first seen since then.
@@ -123,8 +143,10 @@ class State:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     history: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     validations: Mapping[tuple[str, Fingerprint], Validation] = field(default_factory=dict)
+    tokens: Mapping[str, TokenGrant] = field(default_factory=dict)
     imports: frozenset[int] = frozenset()
     sealed_to: int = 0
+    signed_from: int | None = None
     checked: Checked | None = None
     remeasured: Mapping[str, datetime] = field(default_factory=dict)
     unmeasured: Mapping[str, datetime] = field(default_factory=dict)
@@ -318,6 +340,12 @@ def _person_added(state: State, act: Act) -> State:
     return replace(state, people={**state.people, sub: Person()})
 
 
+def _person_named(state: State, act: Act) -> State:
+    _known_person(state, act, "sub")
+    _text(act, "names")
+    return state
+
+
 def _person_status(state: State, act: Act) -> State:
     sub, status = _known_person(state, act, "sub"), act.body.get("status")
     if status not in ("active", "away", "left"):
@@ -404,7 +432,16 @@ def _decisions_sealed(state: State, act: Act) -> State:
         raise Refused(
             f"Decisions {first} to {last} do not follow those sealed up to {state.sealed_to}."
         )
-    return replace(state, sealed_to=last)
+    return replace(state, sealed_to=last, signed_from=_signed_from(state, act))
+
+
+def _trail_started(state: State, act: Act) -> State:
+    return replace(state, signed_from=_signed_from(state, act))
+
+
+def _signed_from(state: State, act: Act) -> int | None:
+    """The act's word on it, or else what held before: an earlier version's acts say nothing."""
+    return _number(act, SIGNED_FROM) if SIGNED_FROM in act.body else state.signed_from
 
 
 def _check_run(state: State, act: Act) -> State:
@@ -422,6 +459,26 @@ def _signal_remeasured(state: State, act: Act) -> State:
     )
 
 
+def _token_created(state: State, act: Act) -> State:
+    token, scopes, hashed = _text(act, "token"), act.body.get("scopes"), None
+    if token in state.tokens:
+        raise Refused(f"The token {token} was given out already.")
+    if not isinstance(scopes, (list, tuple)) or not all(isinstance(one, str) for one in scopes):
+        raise Refused(f"scopes of {act.kind} must be a list of names, not {scopes!r}.")
+    if act.body.get("secret_sha256") is not None:
+        hashed = _text(act, "secret_sha256")
+    grant = TokenGrant(tuple(scopes), str(act.body.get("label", "")), hashed)
+    return replace(state, tokens={**state.tokens, token: grant})
+
+
+def _token_revoked(state: State, act: Act) -> State:
+    token = _text(act, "token")
+    grant = state.tokens.get(token)
+    if grant is None:
+        raise Refused(f"The token {token} was never given out.")
+    return replace(state, tokens={**state.tokens, token: replace(grant, revoked=True)})
+
+
 def _audit_drawn(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("An audit sample is drawn of a signal with a registry entry.")
@@ -432,7 +489,9 @@ def _audit_drawn(state: State, act: Act) -> State:
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
 _EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
     {
+        "trail.started": _trail_started,
         "person.added": _person_added,
+        "person.named": _person_named,
         "person.status": _person_status,
         "person.forgotten": _person_forgotten,
         "group.set": _group_set,
@@ -445,6 +504,8 @@ _EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,
         "audit.drawn": _audit_drawn,
+        "token.created": _token_created,
+        "token.revoked": _token_revoked,
     }
 )
 

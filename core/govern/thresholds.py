@@ -17,6 +17,7 @@ from core.govern.overlap import LISTED, NAMED, Overlap, words
 from core.govern.registry import Plan, plan
 from core.govern.registry_file import RegistryFile, with_people
 from core.govern.registry_text import rules_text, write
+from core.govern.sides import why_empty
 from core.govern.spec import Costs
 from core.govern.state import State
 from core.measure.cells import Cells
@@ -30,7 +31,7 @@ from core.measure.thresholds import (
     learn_per_segment,
     risk_coverage,
 )
-from core.store.dimensions import segment_dimensions
+from core.store.dimensions import logged_values, segment_dimensions
 from core.store.errors import BadValue, LedgerError
 from core.store.fingerprints import FIELDS
 from core.store.selection import Selection
@@ -40,6 +41,8 @@ from core.store.tuned import Split, SplitCounts, shared_inputs, split_cells, spl
 DAYS = 90
 #: Costs are told for so many cases.
 CASES = 1_000
+#: A proposal lists no more values of a segment dimension than this.
+MOST_KNOWN = 100
 
 
 class NoTuning(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -212,6 +215,8 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
         split: split_counts(cursor, of, split, untuned=untuned)
         for split, (of, untuned) in asked.items()
     }
+    if not any(one.n_claims for one in counts.values()) and selection.where:
+        raise NoTuning(why_empty(cursor, selection, "sample"))
     if not counts["tuning"].n_claims:
         raise NoTuning(
             f"No claim of {selection.signal} that fits is of the tuning split, so there is "
@@ -319,6 +324,9 @@ def proposed(
             "changed."
         )
     rules, notes = _changed(entry.spec.rules, threshold, segment_dimensions(cursor))
+    if threshold.question.by is None:
+        rules, more = _with_known_values(cursor, signal, entry.spec.rules, rules)
+        notes += more
     problems = check_rules(rules)
     if problems:
         raise NoChange(f"The rules with this cut cannot be run: {problems[0]}.")
@@ -413,7 +421,42 @@ def _overridden(rules: Rules, dimension: str, value: str, bands: tuple[Band, ...
     kept = tuple(
         new if (one.dimension.lower(), one.value) == same else one for one in rules.overrides
     )
-    return replace(rules, overrides=kept if new in kept else (*kept, new))
+    known = tuple(
+        (name, values)
+        for name, all_ in rules.known_values
+        if (values := tuple(one for one in all_ if (name.lower(), one) != same))
+    )
+    return replace(rules, overrides=kept if new in kept else (*kept, new), known_values=known)
+
+
+def _with_known_values(
+    cursor: duckdb.DuckDBPyConnection, signal: str, old: Rules, new: Rules
+) -> tuple[Rules, tuple[str, ...]]:
+    """The new rules with the logged values of a dimension that had no override before.
+
+    Without them, all these values would go by the strictest rule from now on.
+    """
+    before = {one.dimension.lower() for one in old.overrides}
+    notes = []
+    for dimension in dict.fromkeys(one.dimension for one in new.overrides):
+        if dimension.lower() in before:
+            continue
+        special = {one.value for one in new.overrides if one.dimension == dimension}
+        rest = [one for one in logged_values(cursor, signal, dimension) if one not in special]
+        if not rest:
+            continue
+        if len(rest) > MOST_KNOWN:
+            notes.append(
+                f"{dimension} has {len(rest):,} other values, too many to list: claims of all of "
+                "them go by the strictest rule, until you list some under knownValues."
+            )
+            continue
+        new = replace(new, known_values=(*new.known_values, (dimension, tuple(rest))))
+        notes.append(
+            f"The other values of {dimension} that are logged keep the bands (knownValues); "
+            "claims of a value nobody listed, or of none, go by the strictest rule."
+        )
+    return new, tuple(notes)
 
 
 def _segment_asked(selection: Selection, segments: tuple[str, ...]) -> tuple[str, str] | None:

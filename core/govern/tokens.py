@@ -1,16 +1,22 @@
-"""Bearer tokens for HTTP: shown once, kept as a hash, given and taken back as acts."""
+"""Bearer tokens for HTTP: shown once, kept as a hash, given and taken back as acts.
+
+What a token may is what its act says; the table only lists them. A row that differs from its act,
+or has none, opens nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from core.govern.acts import Actor, Proposal
+from core.govern.acts import Act, Actor, Proposal
 from core.govern.office import Office
+from core.govern.problems import Problem
+from core.govern.state import State
 from core.store.errors import LedgerError
 
 SCOPES = ("ingest", "decide", "read")
@@ -40,7 +46,13 @@ def create(office: Office, actor: Actor, label: str, scopes: Sequence[str]) -> t
         )
     chosen = tuple(scope for scope in SCOPES if scope in scopes)
     token, secret = Token(f"t-{secrets.token_hex(4)}", label, chosen, False), new_secret()
-    body = {"token": token.token_id, "scopes": list(chosen), "label": label}
+    # A secret of 256 bits cannot be guessed from its hash, so that may stand in the trail.
+    body = {
+        "token": token.token_id,
+        "scopes": list(chosen),
+        "label": label,
+        "secret_sha256": _hash(secret),
+    }
     office.perform(
         Proposal("token.created", actor, body=body),
         lambda cursor, _act: _insert(cursor, token, secret),
@@ -75,13 +87,69 @@ def tokens(cursor: duckdb.DuckDBPyConnection) -> tuple[Token, ...]:
     return tuple(Token(row[0], row[1], tuple(row[2]), row[3]) for row in rows)
 
 
-def scopes_of(cursor: duckdb.DuckDBPyConnection, secret: str) -> frozenset[str]:
-    """What a secret allows; nothing for an unknown or revoked one."""
-    row = cursor.execute(
-        "SELECT scopes FROM tokens WHERE token_sha256 = $hash AND NOT revoked",
-        {"hash": _hash(secret)},
-    ).fetchone()
-    return frozenset(row[0]) if row else frozenset()
+def scopes_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> frozenset[str]:
+    """What a secret allows; nothing for one that is unknown, revoked, or not as its act says.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        secret: what was sent.
+    """
+    hashed = _hash(secret)
+    rows = cursor.execute(
+        "SELECT token_id, scopes, revoked FROM tokens WHERE token_sha256 = $hash", {"hash": hashed}
+    ).fetchall()
+    if len(rows) != 1:
+        return frozenset()
+    ((token_id, scopes, revoked),) = rows
+    grant = state.tokens.get(token_id)
+    if grant is None or grant.revoked or revoked or tuple(scopes) != grant.scopes:
+        return frozenset()
+    # An act of an earlier version does not carry the hash.
+    if grant.secret_sha256 is not None and grant.secret_sha256 != hashed:
+        return frozenset()
+    return frozenset(grant.scopes)
+
+
+def check_tokens(
+    cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]
+) -> tuple[list[Problem], list[str]]:
+    """The table of tokens against the acts: what differs, and what no act carries, in words."""
+    given: dict[str, tuple[object, ...]] = {}
+    for act in acts:
+        token, body = act.body.get("token"), act.body
+        if act.kind == "token.created" and isinstance(token, str):
+            given[token] = (body.get("secret_sha256"), body.get("scopes"), body.get("label"), False)
+        elif act.kind == "token.revoked" and token in given:
+            given[str(token)] = (*given[str(token)][:3], True)
+    problems, bare, seen = list[Problem](), list[str](), set[str]()
+    rows = cursor.execute(
+        "SELECT token_id, token_sha256, scopes, label, revoked FROM tokens ORDER BY ALL"
+    ).fetchall()
+    for token, *row in rows:
+        if token not in given:
+            words = f"The table tokens holds {token}, which no entry gave out; it opens nothing."
+            problems.append(Problem("table", None, words))
+            continue
+        due = given[token]
+        if due[0] is None:
+            bare.append(token)
+            due = (row[0], *due[1:])
+        if token in seen or tuple(row) != due:
+            words = f"The token {token} in the table tokens is not as its act gave it out."
+            problems.append(Problem("table", None, words))
+        seen.add(token)
+    for token in sorted(given.keys() - seen):
+        words = f"The table tokens lacks {token}, which an entry gave out."
+        problems.append(Problem("table", None, words))
+    remarks = []
+    if bare:
+        remarks.append(
+            f"The secrets of {', '.join(bare)} are not covered: an earlier version gave "
+            f"{'it' if len(bare) == 1 else 'them'} out and kept no hash in the trail. Take "
+            f"{'it' if len(bare) == 1 else 'them'} back and give out new ones."
+        )
+    return problems, remarks
 
 
 def new_secret() -> str:

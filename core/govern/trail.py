@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from core.govern import notes
+from core.govern import notes, signed_answers
 from core.govern.acts import SYSTEM, Act, Actor, Proposal
 from core.govern.merkle import Frontier, leaf_hash
 from core.govern.notes import Checkpoint, NoteError, VerifierKey
@@ -34,16 +34,22 @@ def at_one_moment(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
     In a transaction of the caller's own it goes on in that one.
     """
-    try:
-        cursor.execute("BEGIN TRANSACTION")
-    except duckdb.TransactionException:
+    # Asked for and not tried: a BEGIN that is refused aborts the transaction there is.
+    if _in_transaction(cursor):
         yield
         return
+    cursor.execute("BEGIN TRANSACTION")
     try:
         yield
     finally:
         with suppress(duckdb.TransactionException):
             cursor.execute("ROLLBACK")
+
+
+def _in_transaction(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a transaction is open: outside of one, every statement has a number of its own."""
+    first, second = (cursor.execute("SELECT txid_current()").fetchone() for _ in range(2))
+    return first == second
 
 
 def size(cursor: duckdb.DuckDBPyConnection) -> int:
@@ -156,7 +162,12 @@ def start(cursor: duckdb.DuckDBPyConnection, signer: Signer, *, at: datetime, pr
     """
     if size(cursor):
         return acts(cursor)[0]
-    body = {"origin": signer.name, "key": signer.verifier_key, "program": program}
+    body = {
+        "origin": signer.name,
+        "key": signer.verifier_key,
+        "program": program,
+        signed_answers.SIGNED_FROM: signed_answers.next_number(cursor),
+    }
     began = Proposal(STARTED, Actor(SYSTEM, SYSTEM, via="system"), body=body)
     return _add(cursor, _Head(Frontier(), "", None), began, (signer,), at, None, None)
 

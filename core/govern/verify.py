@@ -1,4 +1,4 @@
-"""Is the trail whole? Asked of the ledger, or of an export with nothing else at hand.
+"""Is the trail intact? Asked of the ledger, or of an export with nothing else at hand.
 
 What the trail's own signed checkpoints cannot show (a trail cut short, or rewritten by whoever
 holds the key) is shown by checkpoints that somebody else kept. The answer therefore never is a bare
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.govern import anchors, seal
+from core.govern import anchors, covered, seal
 from core.govern.acts import stamp
 from core.govern.canonical import canonical
 from core.govern.entries import BAD, Walk
@@ -25,6 +25,7 @@ from core.govern.notes import Checkpoint, Note, NoteError, blocks
 from core.govern.problems import Problem
 from core.govern.trail import at_one_moment
 from core.store.errors import LedgerError
+from core.store.ledger import is_database
 
 #: Problems that a report shows; the rest is counted.
 _SHOWN = 20
@@ -39,14 +40,14 @@ class Held:
         text: any number of signed notes.
         within_reach: whether who can write to the ledger can most likely write there, too.
         fault: why it could not be read; None when it could.
-        may_be_empty: whether it may hold none: nothing was written there yet.
+        missing: whether there is nothing at all where it should lie.
     """
 
     name: str
     text: str
     within_reach: bool = False
     fault: str | None = None
-    may_be_empty: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Report:
     """What a verification found.
 
     Attributes:
-        problems: what is wrong, in the trail's order; none when it is whole.
+        problems: what is wrong, in the trail's order; none when it is intact.
         n_entries: entries read.
         origin: the trail's name; None when it has none that can be read.
         key: the public key in force at its end, as text.
@@ -62,6 +63,7 @@ class Report:
         anchored: entries covered by the newest held checkpoint that is out of the ledger's reach
             and agrees with the trail; None when there is none.
         beside: the same of those within its reach.
+        beside_from: entries covered by the oldest of those that agree.
         remarks: what is worth knowing and not wrong.
     """
 
@@ -72,6 +74,7 @@ class Report:
     span: tuple[str, str] | None = None
     anchored: int | None = None
     beside: int | None = None
+    beside_from: int | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -99,13 +102,14 @@ class Report:
             yield "The trail has not begun: there are no entries."
         elif self.ok:
             first, last = self.span or ("?", "?")
-            yield f"Whole: {entries} of {self.origin}, from {first} to {last}."
+            yield f"The trail is intact: {entries} of {self.origin}, from {first} to {last}."
             yield f"Every checkpoint is signed by the trail's key, now {self.key}."
         else:
             count = len(self.problems)
             first_bad = self.first_bad
             at = "" if first_bad is None else f" The first bad entry is {first_bad}."
-            yield f"Not whole: {count} {'problem' if count == 1 else 'problems'} in {entries}.{at}"
+            problems = f"{count:,} {'problem' if count == 1 else 'problems'}"
+            yield f"The trail is not intact: {problems} in {entries}.{at}"
             yield from (problem.words for problem in self.problems[:_SHOWN])
             if count > _SHOWN:
                 yield f"And {count - _SHOWN:,} problems more."
@@ -124,8 +128,9 @@ class Report:
             yield "Anchored up to its last entry by a checkpoint outside the ledger."
         if self.beside is not None:
             yield (
-                f"The checkpoints beside the ledger agree up to entry {self.beside - 1}; but who "
-                "can write to the ledger can most likely write there, too."
+                f"The checkpoints beside the ledger agree up to entry {self.beside - 1}, the "
+                f"oldest is of entry {(self.beside_from or self.beside) - 1}; but who can write to "
+                "the ledger can most likely write there, too."
             )
 
 
@@ -142,7 +147,9 @@ def held_beside(ledger: str | os.PathLike[str]) -> tuple[Held, ...]:
 def verify_ledger(
     cursor: duckdb.DuckDBPyConnection, *, held: Sequence[str | Path | Held] = ()
 ) -> Report:
-    """Verify the trail in a ledger, the evidence it cites and everything it seals; never raises.
+    """Verify the trail in a ledger and every table against it; never raises.
+
+    What it does not cover is among the remarks (`core.govern.covered`).
 
     Args:
         cursor: of the ledger.
@@ -153,15 +160,18 @@ def verify_ledger(
     remarks: list[str] = []
     try:
         with at_one_moment(cursor):
+            # First, since what is missing may keep the rest from being read.
+            walk.problems += covered.check_objects(cursor)
             _walk_ledger(cursor, walk)
             walk.problems += _evidence_in(cursor, walk)
             walk.problems += seal.check_seals(cursor, walk.acts)
-            unsealed = seal.unsealed_decisions(cursor, walk.acts)
-        if unsealed:
-            remarks.append(
-                f"{unsealed:,} {'decision' if unsealed == 1 else 'decisions'} of the gate came "
-                "after the last seal."
+            read = covered.Trail(
+                walk.acts, [key for _, key in walk.keys], frozenset(walk.evidence), walk.count > 0
             )
+            problems, remarks = covered.check_tables(cursor, read)
+            walk.problems += problems
+        if walk.count:
+            remarks += covered.not_covered()
     except (duckdb.Error, *BAD) as error:
         walk.problems.append(Problem("file", None, f"The ledger cannot be read: {_first(error)}."))
     return _report(walk, kept, remarks)
@@ -170,22 +180,43 @@ def verify_ledger(
 def verify_export(
     path: str | os.PathLike[str], *, held: Sequence[str | Path | Held] = ()
 ) -> Report:
-    """Verify an export with nothing else at hand; never raises.
+    """Verify an export with nothing else at hand.
+
+    Line ends changed on the way, all of them to CRLF, are read as the ones they were.
 
     Args:
         path: the file.
         held: checkpoints that the auditor kept, as for `verify_ledger`.
+
+    Raises:
+        LedgerError: there is no such file, it cannot be read, or it is a ledger.
     """
+    path = Path(path)
     kept = _read_held(held)
     walk = Walk(_sizes(kept))
+    reader = _Export(walk)
     try:
-        _Export(walk).read(Path(path))
+        if is_database(path):
+            raise LedgerError(
+                f"{path} is a ledger, not an export; verify it with: "
+                f"calledger trail verify --ledger {path}"
+            )
+        reader.read(path)
+    except FileNotFoundError:
+        raise LedgerError(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise LedgerError(f"{path} is a folder; name the export inside it.") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        walk.problems.append(Problem("file", None, f"{path} cannot be read: {reason}."))
+        raise LedgerError(f"{path} cannot be read: {reason}.") from error
     remarks = [
         "An export holds the trail and its evidence; seals are checked in the ledger itself."
     ]
+    if reader.crlf:
+        remarks.append(
+            "The line ends of the file were changed to CRLF on its way; what stands in the lines "
+            "was verified all the same."
+        )
     return _report(walk, kept, remarks)
 
 
@@ -264,6 +295,7 @@ class _Export:
         self._due = False
         self._found: list[str] = []
         self._header: str | None = None
+        self.crlf = False
 
     def read(self, path: Path) -> None:
         """Read all of it.
@@ -274,7 +306,12 @@ class _Export:
         number = 0
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                self._line(number, raw)
+                if number == 1:
+                    self.crlf = raw.endswith(b"\r\n")
+                # A carriage return is never part of canonical JSON. Where only some lines have
+                # one, each of those is said to be none of an export.
+                changed = self.crlf and raw.endswith(b"\r\n")
+                self._line(number, raw[:-2] + b"\n" if changed else raw)
         if number == 0:
             self._problem("The file is empty.")
             return
@@ -370,7 +407,7 @@ def _held_at(named: Iterable[anchors.Anchor]) -> Iterator[Held]:
         except (OSError, ValueError) as error:
             yield Held(anchor.words, "", beside, fault=_first(error))
         else:
-            yield Held(anchor.words, text or "", beside, may_be_empty=text is None)
+            yield Held(anchor.words, text or "", beside, missing=text is None)
 
 
 def _read_held(held: Sequence[str | Path | Held]) -> list[_Kept]:
@@ -409,7 +446,18 @@ def _report(walk: Walk, kept: Sequence[_Kept], remarks: Sequence[str]) -> Report
     problems = list(walk.problems)
     for one in kept:
         name = one.source.name
-        if one.source.may_be_empty:
+        if one.source.missing and one.source.within_reach and walk.count:
+            # Every act writes there, so only what came after the last act can be missing.
+            problems.append(
+                Problem(
+                    "held",
+                    None,
+                    f"The checkpoint file {name} is missing, and every act writes there. Put it "
+                    "back from your backup. Without it, or a checkpoint kept elsewhere (--held), "
+                    "an older ledger put in this one's place would not show.",
+                )
+            )
+        elif one.source.missing:
             further.append(f"{name} holds no checkpoint yet.")
         elif one.source.fault is not None or not one.notes:
             fault = one.source.fault or "it holds no checkpoint"
@@ -443,6 +491,7 @@ def _report(walk: Walk, kept: Sequence[_Kept], remarks: Sequence[str]) -> Report
         else (stamp(walk.first_at), stamp(walk.last_at)),
         anchored=max(agreed[False], default=None),
         beside=max(agreed[True], default=None),
+        beside_from=min(agreed[True], default=None),
         remarks=tuple(further),
     )
 

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 
 import duckdb
 
-from core.govern import evidence, trail
+from core.govern import evidence, signed_answers, trail
 from core.govern.acts import SYSTEM, Act, Actor, Proposal, stamp
 from core.govern.breaches import Breached, breached_signals
 from core.govern.conditions import THOROUGH, Condition, conditions
@@ -387,6 +387,20 @@ def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Pro
 
 
 def _seal(desk: Desk, first: int, last: int) -> Act:
+    wrong, _ = signed_answers.check_answers(
+        desk.cursor,
+        sealed_to=desk.state.sealed_to,
+        begins=desk.state.signed_from,
+        keys=trail.keys(desk.cursor),
+    )
     seals = [dict(one) for one in seal_decisions(desk.cursor, first, last)]
-    body = {"first": first, "last": last, "seals": seals}
+    body = {
+        "first": first,
+        "last": last,
+        "seals": seals,
+        # A seal never makes good what was altered before it.
+        signed_answers.AS_SIGNED: not wrong,
+        signed_answers.SIGNED_FROM: last + 1,
+    }
+    signed_answers.clear(desk.cursor)
     return desk.perform(Proposal("decisions.sealed", PROGRAM, body=body))

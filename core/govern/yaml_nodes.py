@@ -7,7 +7,7 @@ and follow aliases until memory ends.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,9 +22,21 @@ Word = TypeVar("Word", bound=str)
 
 #: No entry nests deeper; a bomb does.
 DEEPEST = 20
+_TOO_DEEP = f"is nested more than {DEEPEST} deep; no entry is"
+#: Of a refused file, so many problems are said; the others are counted.
+SAID = 10
+#: The nearest known word is looked for in so many problems of a document, and for no longer word.
+_HELPED, _LONGEST_HELPED = 100, 100
+#: As much as a message shows of a field's path, of a value and of what is wrong.
+_FIELD_SHOWN, _VALUE_SHOWN, _WORDS_SHOWN = 120, 80, 400
+
+#: A longer text than people write by hand is read by libyaml, where PyYAML was built with it: ten
+#: times as fast, and with less to say of what is wrong.
+_BY_HAND = 50_000
 
 _FRACTION = re.compile(r"(?:0|1)(?:\.(\d{1,40}))?")
 _AMOUNT = re.compile(r"(0|[1-9]\d{0,8})(?:\.(\d{1,6}))?")
+_INTO = re.compile(r"[.\[]")
 _WHOLE = re.compile(r"0|[1-9]\d{0,9}")
 _TEXT_TAG, _INT_TAG, _BOOL_TAG = (f"tag:yaml.org,2002:{name}" for name in ("str", "int", "bool"))
 _SIGNIFICANT = 6
@@ -47,9 +59,34 @@ class Problem:
     words: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}" + (f", {self.field}" if self.field else "")
-        end = "" if self.words.endswith("?") else "."
-        return f"{where}: {f'{self.value} ' if self.value else ''}{self.words}{end}"
+        where = f"line {self.line}"
+        if self.field:
+            where += f", {shortened(self.field, _FIELD_SHOWN)}"
+        value = f"{shortened(self.value, _VALUE_SHOWN)} " if self.value else ""
+        words = shortened(self.words, _WORDS_SHOWN)
+        return f"{where}: {value}{words}{'' if words.endswith('?') else '.'}"
+
+
+def said(problems: Sequence[Problem], source: str = "") -> tuple[str, ...]:
+    """The first problems of a refused file, each a sentence, and how many more there are.
+
+    Args:
+        problems: all of them, in the order in which they are said.
+        source: what the file is called; it begins each sentence.
+    """
+    lines = tuple(f"{source} {problem}".lstrip() for problem in problems[:SAID])
+    more = len(problems) - SAID
+    if more <= 0:
+        return lines
+    return (*lines, f"And {more:,} more {'problem' if more == 1 else 'problems'}.")
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; of a longer one its beginning and end."""
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 @dataclass(frozen=True)
@@ -101,11 +138,13 @@ def documents(text: str) -> list[yaml.Node]:
     """
     try:
         _refuse_bombs(text)
-        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        nodes = list(yaml.compose_all(text, Loader=_loader(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = error.problem or error.context or "cannot be read"
         line = 1 if mark is None else mark.line + 1
+        if "nesting depth" in what:
+            raise Unreadable(Problem(line, "", "", _TOO_DEEP)) from None
         raise Unreadable(Problem(line, "", "", f"is no YAML: {what}")) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -114,10 +153,17 @@ def documents(text: str) -> list[yaml.Node]:
     return [node for node in nodes if not _is_empty(node)]
 
 
+def _loader(text: str) -> type[yaml.SafeLoader]:
+    if len(text) <= _BY_HAND:
+        return yaml.SafeLoader
+    found: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return found
+
+
 def _refuse_bombs(text: str) -> None:
     """Look at the events before anything is built of them."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_loader(text)):
         assert event.start_mark is not None
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
@@ -136,8 +182,7 @@ def _refuse_bombs(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                words = f"is nested more than {DEEPEST} deep; no entry is"
-                raise Unreadable(Problem(line, "", "", words))
+                raise Unreadable(Problem(line, "", "", _TOO_DEEP))
 
 
 def _is_empty(node: yaml.Node | None) -> bool:
@@ -165,7 +210,7 @@ class Place:
     def refuse(self, words: str, *, value: bool = True) -> Missing:
         """Note a problem with this value."""
         shown = _shown(self.node) if value else ""
-        self.notes.problems.append(Problem(self.line, self.field, shown, words))
+        self.notes.add(Problem(self.line, self.field, shown, words))
         return MISSING
 
     def inside(
@@ -195,13 +240,14 @@ class Place:
                 first = found[key].line
                 self._note(line, key, f"stands there twice, first on line {first}; keep one")
             elif known is not None and key not in known:
-                self._note(line, key, (hints or {}).get(key) or _unknown(key, known))
+                helped = len(self.notes.problems) < _HELPED
+                self._note(line, key, (hints or {}).get(key) or _unknown(key, known, helped))
             else:
                 found[key] = Place(value_node, _joined(self.field, key), line, self.notes)
         return found
 
     def _note(self, line: int, key: str, words: str) -> None:
-        self.notes.problems.append(Problem(line, _joined(self.field, key), "", words))
+        self.notes.add(Problem(line, _joined(self.field, key), "", words))
 
     def items(self) -> list[Place] | Missing:
         """The values of a list."""
@@ -285,6 +331,15 @@ class Notes:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
+        self._refused: set[str] = set()
+        self._around_refused: set[str] = set()
+
+    def add(self, problem: Problem) -> None:
+        """Note a problem."""
+        self.problems.append(problem)
+        if problem.field:
+            self._refused.add(problem.field)
+            self._around_refused.update(_around(problem.field))
 
     def line_of(self, field: str) -> int:
         """The line of a field, or of the nearest one around it."""
@@ -294,10 +349,10 @@ class Notes:
 
     def refused(self, field: str) -> bool:
         """Whether a problem was noted at the field, around it or inside it."""
-        return any(
-            _within(field, problem.field) or _within(problem.field, field)
-            for problem in self.problems
-            if problem.field
+        return (
+            field in self._refused
+            or field in self._around_refused
+            or not self._refused.isdisjoint(_around(field))
         )
 
 
@@ -314,8 +369,9 @@ _READ = {
 }
 
 
-def _within(inner: str, outer: str) -> bool:
-    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+def _around(field: str) -> Iterator[str]:
+    """The fields that a field lies in: ``a`` and ``a.b`` of ``a.b[0]``."""
+    return (field[: mark.start()] for mark in _INTO.finditer(field))
 
 
 def _joined(field: str, key: str) -> str:
@@ -330,15 +386,19 @@ def _shown(node: yaml.Node) -> str:
     return f'"{value}"' if node.style in ("'", '"') or node.tag == _TEXT_TAG else value
 
 
-def _unknown(key: str, known: Sequence[str]) -> str:
-    near = get_close_matches(key, known, n=1)
+def _unknown(key: str, known: Sequence[str], helped: bool) -> str:
+    near = _close(key, known) if helped else []
     mend = f"did you mean {near[0]}?" if near else f"there are {_listed(known)}"
     return f"is no known field; {mend}"
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    near = get_close_matches(word, known, n=1)
+    near = _close(word, known)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _close(word: str, known: Sequence[str]) -> list[str]:
+    return [] if len(word) > _LONGEST_HELPED else get_close_matches(word, known, n=1)
 
 
 def _listed(words: Sequence[str]) -> str:

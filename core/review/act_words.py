@@ -47,6 +47,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Imports and seals": ("import.recorded", "decisions.sealed"),
     "People and roles": (
         "person.added",
+        "person.named",
         "person.status",
         "person.forgotten",
         "group.set",
@@ -380,6 +381,10 @@ def _person_added(act: Act, names: Names) -> _Said:
     return _Said(f"entered {names.person(act.body['sub'])}")
 
 
+def _person_named(act: Act, names: Names) -> _Said:
+    return _Said(f"recorded the names of {names.person(act.body['sub'])}")
+
+
 def _person_status(act: Act, names: Names) -> _Said:
     status, until = act.body["status"], act.body.get("until")
     said = {"active": "is active", "away": "is away", "left": "has left"}[status]
@@ -530,6 +535,7 @@ _SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
     "trail.started": _started,
     "key.changed": _key_changed,
     "person.added": _person_added,
+    "person.named": _person_named,
     "person.status": _person_status,
     "person.forgotten": _person_forgotten,
     "group.set": _group_set,

@@ -16,12 +16,14 @@ class PlanPart:
         changes: each in words.
         effects: what it would have done with the last claims; empty where it concerns none.
         warning: what it takes the ground from; "" where nothing.
+        idle: the rules in it that never applied so far, each a sentence.
     """
 
     heading: str
     changes: tuple[str, ...]
     effects: tuple[str, ...] = ()
     warning: str = ""
+    idle: tuple[str, ...] = ()
 
 
 def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
@@ -36,6 +38,7 @@ def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
                 "Validations in force are suspended by this; submit evidence anew."
                 if change.reopens
                 else "",
+                change.idle,
             )
         )
     for group, before in plan.groups:

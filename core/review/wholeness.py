@@ -1,4 +1,4 @@
-"""Whether the decision trail is whole, in words, with what vouches for it and what does not."""
+"""Whether the decision trail is intact, in words, with what vouches for it and what does not."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ def _headline(n_entries: int, problems: Sequence[Problem], first: int | None) ->
     if problems:
         found = f"{count(len(problems))} {'problem' if len(problems) == 1 else 'problems'}"
         at = "no entry in particular" if first is None else f"the first bad entry is {first}"
-        return f"The trail is not whole: {found} in {entries}; {at}."
+        return f"The trail is not intact: {found} in {entries}; {at}."
     if not n_entries:
         return "The trail has not begun."
-    return f"The trail is whole: {entries}, each as it was signed, and every sealed row with them."
+    return f"The trail is intact: {entries}, each as it was signed, and every sealed row with them."
 
 
 def _anchoring(report: Report, n_entries: int) -> list[str]:

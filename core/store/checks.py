@@ -16,14 +16,15 @@ to them:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core import events
 from core.store import values
 from core.store.layout import Layout
 from core.store.ledger import quoted
-from core.store.records import Records, literal, object_of
+from core.store.records import Records, key_given_twice, literal, object_of, said_twice
+from core.store.segments import kept_sql
 
 _TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
 _NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
@@ -72,7 +73,7 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     readings = _readings(layout)
     segment_columns = {quoted(f"seg_{name}"): layout.segments.get(name) for name in dimensions}
     segments = "".join(
-        f", {column.text if column else 'CAST(NULL AS VARCHAR)'} AS {name}"
+        f", {kept_sql(column.text) if column else 'CAST(NULL AS VARCHAR)'} AS {name}"
         for name, column in segment_columns.items()
     )
     others = [column.renamed(name) for name, column in layout.attributes.items()]
@@ -82,7 +83,8 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     # Sorted, so that a record refused once is known again from a file with another column order.
     originals = sorted(layout.originals, key=lambda column: column.name)
     first = f"""
-        SELECT {records.row} AS import_row, {records.malformed} AS malformed, {taken}{segments},
+        SELECT {records.row} AS import_row, {records.malformed} AS malformed,
+               {records.mend} AS malformed_mend, {taken}{segments},
                {attributes} AS attributes,
                {whole.sql if whole else "CAST(NULL AS VARCHAR)"} AS segments_object,
                {_quarantine_id(layout)} AS quarantine_id,
@@ -97,7 +99,7 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
                {_is_outcome(layout)} AS is_outcome
         FROM ({first})
     """
-    checks = _checks(layout)
+    checks = _checks(layout, readings)
     claim_columns = (
         *("event_id", "signal", "ts", "confidence_ppm", "confidence_raw"),
         *events.TEXT_FIELDS,
@@ -168,7 +170,7 @@ def _quarantine_id(layout: Layout) -> str:
     return f"TRY_CAST({layout.quarantine_id.text} AS BIGINT)"
 
 
-def _checks(layout: Layout) -> tuple[Check, ...]:
+def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Check, ...]:
     """Every check, in the order in which a record's fault is named."""
 
     def missing(field: str, condition: str, mend: str) -> Check:
@@ -179,6 +181,10 @@ def _checks(layout: Layout) -> tuple[Check, ...]:
     def unreadable(field: str, condition: str, reason: str, mend: str) -> Check:
         fails = f"{condition} AND taken_{field} IS NOT NULL AND {field} IS NULL"
         return Check(field, fails, literal(reason), literal(mend))
+
+    def no_time(field: str, condition: str) -> Check:
+        check = unreadable(field, condition, "", _TIME_MEND)
+        return replace(check, reason=readings[field].fault)
 
     def not_allowed(field: str, condition: str) -> Check:
         kept = ", ".join(dict.fromkeys(events.ALLOWED[field].values()))
@@ -195,11 +201,11 @@ def _checks(layout: Layout) -> tuple[Check, ...]:
         f"ELSE {literal(_NUMBER_MEND)} END"
     )
     checks = [
-        Check("row", "malformed IS NOT NULL", "malformed", literal("write the line anew")),
+        Check("row", "malformed IS NOT NULL", "malformed", "malformed_mend"),
         missing("event_id", "true", "give the record the id by which its outcome will name it"),
         missing("signal", claim, "name the signal, in a column or with --signal NAME"),
         missing("ts", claim, f"give the time of the claim: {_TIME_MEND}"),
-        unreadable("ts", claim, "not a time", _TIME_MEND),
+        no_time("ts", claim),
         Check(
             "confidence",
             "taken_confidence IS NOT NULL AND confidence IS NULL",
@@ -220,7 +226,7 @@ def _checks(layout: Layout) -> tuple[Check, ...]:
             literal("choose the cut: write 1 from it upwards and 0 below"),
         ),
         unreadable("outcome", "true", "not 0 or 1", "write 1 for right and 0 for wrong"),
-        unreadable("outcome_ts", "outcome IS NOT NULL", "not a time", _TIME_MEND),
+        no_time("outcome_ts", "outcome IS NOT NULL"),
         not_allowed("outcome_source", "outcome IS NOT NULL"),
         not_allowed("elicitation_order", claim),
         not_allowed("split", claim),
@@ -241,6 +247,15 @@ def _checks(layout: Layout) -> tuple[Check, ...]:
                 "THEN json_type(segments_object) <> 'OBJECT' ELSE true END",
                 literal("not a JSON object"),
                 literal('write one object of names and values, for example {"language": "de"}'),
+            )
+        )
+        twice = key_given_twice("segments_object")
+        checks.append(
+            Check(
+                "segments",
+                f"segments_object <> '' AND {twice} IS NOT NULL",
+                said_twice(twice),
+                literal("keep one of the two"),
             )
         )
     return tuple(checks)

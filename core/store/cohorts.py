@@ -12,7 +12,7 @@ from core.measure.cells import Cells
 from core.store.cells import GroupedCells, signal_repeats, summed
 from core.store.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.store.fingerprints import FIELDS
-from core.store.judged import Rung, rule_of
+from core.store.judged import Rungs, rule_of
 from core.store.source import Source
 
 
@@ -47,7 +47,7 @@ def matured_cells(
     matured: Matured,
     by: Sequence[str] = (),
     *,
-    rungs: Sequence[Rung] = (),
+    rungs: Rungs | None = None,
     only: Sequence[int] = (),
     weekly: bool = True,
 ) -> GroupedCells:
@@ -61,7 +61,7 @@ def matured_cells(
         matured: which claims; production ones that state a confidence.
         by: dimensions to group by beside the week, which comes first.
         rungs: written rules; where given only claims count whose rule is one of ``only``.
-        only: positions of rungs.
+        only: positions of rows.
         weekly: by week; otherwise all of them together.
 
     Returns:
@@ -75,7 +75,7 @@ def matured_cells(
     dimensions = [named[name] for name in wanted]
     keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     also, parameters = "TRUE", dict[str, Parameter]()
-    if rungs:
+    if rungs is not None:
         rule, parameters = rule_of(cursor, rungs)
         chosen = ", ".join(f"'{position:d}'" for position in only)
         also = f"{rule} IN ({chosen})" if chosen else "FALSE"

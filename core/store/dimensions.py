@@ -13,6 +13,7 @@ import duckdb
 from core.measure.cells import ECE_BINS
 from core.store.errors import BadValue, UnknownDimension
 from core.store.ledger import quoted
+from core.store.segments import kept_sql
 from core.store.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
 
 #: The ECE bin of a stated confidence in whole millionths, as `core.measure.cells.ece_bin` has it:
@@ -28,7 +29,7 @@ _DAY_SQL = f"date_diff('day', DATE '{_EPOCH}', ts)"
 WEEK_SQL = f"CAST(floor(date_diff('day', DATE '{_FIRST_MONDAY}', ts) / 7.0) AS INTEGER)"
 _WEEK_LABEL = re.compile(r"(\d{4})-W(\d{2})")
 
-Parameter = str | int | datetime
+Parameter = str | int | datetime | list[str] | list[int]
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,28 @@ def segment_dimensions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         """
     ).fetchall()
     return tuple(name for (name,) in rows)
+
+
+def logged_values(
+    cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str
+) -> tuple[str, ...]:
+    """The values of a segment dimension that a signal's claims state, ascending.
+
+    Args:
+        cursor: of the ledger.
+        signal: whose claims.
+        dimension: one of `segment_dimensions`.
+    """
+    value = kept_sql(quoted(f"seg_{dimension}"))
+    rows = cursor.execute(
+        f"""
+        SELECT DISTINCT {value} AS value FROM claims
+        WHERE signal = $signal AND {value} IS NOT NULL
+        ORDER BY value
+        """,
+        {"signal": signal},
+    ).fetchall()
+    return tuple(value for (value,) in rows)
 
 
 def dimensions_named(

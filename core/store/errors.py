@@ -41,6 +41,10 @@ class LedgerHeld(LedgerError):
         self.pid = pid
 
 
+class UnusableFile(LedgerError):
+    """The file as a whole cannot be imported; the message says why and what to do."""
+
+
 class UnknownDimension(LedgerError):
     """A question names a dimension that the ledger does not have."""
 

@@ -15,6 +15,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from core.store.apart import NOTHING, Apart
 from core.store.dimensions import WEEK_SQL, Parameter, segment_dimensions
 from core.store.fingerprints import FIELDS
 from core.store.ledger import quoted
@@ -39,15 +40,15 @@ class Sort:
     Attributes:
         era: which span of time, 0 the one before the first moment.
         print: which of the fingerprints told apart; None: any other.
-        ppm: the least confidence of the sort, in whole millionths; None: none is stated.
-        where: (dimension, value) of the first segment that fits; None: none does.
+        confidence: the least of the sort, in [0, 1]; None: none is stated.
+        segments: dimension → a value of the sort, where rules know it.
         action: what was logged as done; None: nothing.
     """
 
     era: int
     print: int | None
-    ppm: int | None
-    where: tuple[str, str] | None
+    confidence: float | None
+    segments: Mapping[str, str]
     action: str | None
 
 
@@ -58,34 +59,24 @@ class Sorting:
     Attributes:
         moments: ascending, UTC without zone; each begins an era.
         prints: fingerprints, as (field, value) pairs of the fields they state.
-        cuts: ascending, in whole millionths; a claim at a cut is above it.
-        wheres: per era, that before the first moment included, (dimension, value) of segments, the
-            first that fits counting. A dimension is found in whatever case the ledger spells it.
+        apart: what the rules of any era look at.
     """
 
-    moments: tuple[datetime, ...]
-    prints: tuple[tuple[tuple[str, str], ...], ...]
-    cuts: tuple[int, ...]
-    wheres: tuple[tuple[tuple[str, str], ...], ...]
-
-    @property
-    def _radices(self) -> tuple[int, int, int]:
-        """How many prints, levels and segments a code can say."""
-        most = max(map(len, self.wheres), default=0)
-        return len(self.prints) + 1, len(self.cuts) + 2, most + 1
+    moments: tuple[datetime, ...] = ()
+    prints: tuple[tuple[tuple[str, str], ...], ...] = ()
+    apart: Apart = NOTHING
 
     def sort(self, code: int) -> Sort:
         """What a code says."""
-        prints, levels, wheres = self._radices
         code, action = divmod(code, len(ACTIONS))
-        code, where = divmod(code, wheres)
-        code, level = divmod(code, levels)
-        era, print_ = divmod(code, prints)
+        code, of_rules = divmod(code, self.apart.size)
+        era, print_ = divmod(code, len(self.prints) + 1)
+        confidence, segments = self.apart.claim(of_rules)
         return Sort(
             era=era,
             print=print_ - 1 if print_ else None,
-            ppm=None if level == 0 else (0, *self.cuts)[level - 1],
-            where=self.wheres[era][where - 1] if where else None,
+            confidence=confidence,
+            segments=segments,
             action=ACTIONS[action],
         )
 
@@ -101,18 +92,14 @@ class Sorting:
             cursor: of the ledger.
             selection: which claims.
             columns: more columns, as in `core.store.source.selected_claims`; none of them is
-                called made, ppm or code.
+                called made, ppm, of_rules or code.
 
         Returns:
             made (the claim's time), ppm, the columns, outcome and code.
         """
         more = dict(columns or {})
-        parameters: dict[str, Parameter] = {}
-        known = {name.lower(): name for name in segment_dimensions(cursor)}
-        named = {one[0].lower() for era in self.wheres for one in era} & known.keys()
-        segments = {
-            name: f"segment_{i}" for i, name in enumerate(sorted(named))
-        }  # by the name in lower case
+        of_rules, named = self.apart.sql(cursor)
+        parameters: dict[str, Parameter] = {**named}
         taken = {
             "made": "ts",
             "ppm": "confidence_ppm",
@@ -122,36 +109,19 @@ class Sorting:
             "print": _case(
                 [(_is(fields, i, parameters), i + 1) for i, fields in enumerate(self.prints)]
             ),
-            **{alias: quoted(f"seg_{known[name]}") for name, alias in segments.items()},
+            "of_rules": of_rules,
             **more,
         }
         source = selected_claims(cursor, selection, taken)
         parameters |= source.parameters
         era = "0" + "".join(f" + CAST(made >= $moment_{i} AS INTEGER)" for i in _each(self.moments))
         parameters |= {f"moment_{i}": one for i, one in enumerate(self.moments)}
-        level = "".join(f" + CAST(ppm >= {cut} AS INTEGER)" for cut in self.cuts)
-        prints, levels, wheres = self._radices
-        # Eras with the same segments share a condition.
-        alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
-        for i, pairs in enumerate(self.wheres):
-            alike.setdefault(pairs, []).append(i)
-        several = []
-        for j, (pairs, eras) in enumerate(alike.items()):
-            found = []
-            for k, (dimension, value) in enumerate(pairs):
-                alias = segments.get(dimension.lower())
-                if alias is not None:
-                    parameters[f"where_{j}_{k}_value"] = value
-                    found.append((f"{alias} = $where_{j}_{k}_value", k + 1))
-            if found:
-                several.append((f"era IN ({', '.join(map(str, eras))})", _case(found)))
         kept = "".join(f"{alias}, " for alias in ("made", "ppm", *more))
         return Source(
             f"""
             SELECT {kept}outcome,
-                   (((CAST(era AS BIGINT) * {prints} + print) * {levels}
-                     + coalesce(1{level}, 0)) * {wheres} + {_case(several)}) * {len(ACTIONS)} + act
-                   AS code
+                   (((CAST(era AS BIGINT) * {len(self.prints) + 1} + print) * {self.apart.size}
+                     + of_rules) * {len(ACTIONS)} + act) AS code
             FROM (SELECT *, {era} AS era FROM ({source.sql}) AS claim) AS dated
             """,
             parameters,
@@ -340,7 +310,7 @@ def _is(fields: tuple[tuple[str, str], ...], number: int, parameters: dict[str, 
     return " AND ".join(parts)
 
 
-def _case(whens: list[tuple[str, int]] | list[tuple[str, str]]) -> str:
+def _case(whens: list[tuple[str, int]]) -> str:
     """The first that holds; 0 where none does."""
     said = "".join(f" WHEN {condition} THEN {value}" for condition, value in whens)
     return f"CASE{said} ELSE 0 END" if whens else "0"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
 
-from core.store.errors import LedgerError
+from core.store.errors import UnusableFile
+from core.store.survey import Survey, survey
 
 Format = Literal["csv", "jsonl", "parquet"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -42,11 +42,6 @@ _MAGIC = (
     (0, b"BZh", "bzip2-compressed"),
 )
 _PARQUET_MARK = b"PAR1"
-_CHUNK = 1 << 20
-
-
-class UnusableFile(LedgerError):  # noqa: N818 (reads as what is the matter)
-    """The file as a whole cannot be imported; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +53,14 @@ class LogFile:
         format: csv, jsonl or parquet.
         compression: of the whole file; "none" for Parquet, which compresses inside.
         sha256: of its bytes, in hexadecimal.
-        valid_utf8: False when some record is not UTF-8; such records cost one row each.
+        survey: what a text file was found to hold; None for Parquet, which says it itself.
     """
 
     path: Path
     format: Format
     compression: Compression
     sha256: str
-    valid_utf8: bool = True
+    survey: Survey | None = None
 
     def open(self) -> IO[bytes]:
         """The file's bytes, uncompressed."""
@@ -106,8 +101,9 @@ def look_at(path: Path) -> LogFile:
                 "copy or write it again."
             )
         return LogFile(path, log_format, compression, _sha256(path))
-    valid = _utf8_checked(LogFile(path, log_format, compression, ""))
-    return LogFile(path, log_format, compression, _sha256(path), valid)
+    text = LogFile(path, log_format, compression, _sha256(path))
+    found = survey(text.open, name, compression=compression, quoting=log_format == "csv")
+    return replace(text, survey=found)
 
 
 def _by_name(path: Path) -> tuple[Format, Compression]:
@@ -147,75 +143,3 @@ def _refuse_other_contents(
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _utf8_checked(file: LogFile) -> bool:
-    """Whether every byte is UTF-8.
-
-    A damaged line costs one row later. But a file none of whose umlauts is UTF-8, in its header
-    or in more than one line in a hundred, is in another encoding as a whole.
-
-    Raises:
-        UnusableFile: another encoding, or the compression ends too early.
-    """
-    name = file.path.name
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    position = lines = bad_lines = 0
-    first_bad: tuple[int, int] | None = None
-    bad_header = proper = False
-    try:
-        with file.open() as stream:
-            while chunk := stream.read(_CHUNK):
-                if position == 0:
-                    _refuse_utf16(name, chunk)
-                if first_bad is None:
-                    try:
-                        text = decoder.decode(chunk)
-                        proper = proper or not text.isascii()
-                        lines += chunk.count(b"\n")
-                        position += len(chunk)
-                        continue
-                    except UnicodeDecodeError:
-                        pending = decoder.getstate()[0]
-                        chunk, position = pending + chunk, position - len(pending)
-                        decoder.reset()
-                # From the first bad byte on, line by line.
-                rest = chunk + stream.readline()
-                for line in rest.splitlines(keepends=True):
-                    lines += 1
-                    try:
-                        proper = proper or not line.decode("utf-8").isascii()
-                    except UnicodeDecodeError as error:
-                        bad_lines += 1
-                        bad_header = bad_header or lines == 1
-                        if first_bad is None:
-                            first_bad = (position + error.start, line[error.start])
-                    position += len(line)
-    except (EOFError, OSError) as error:
-        raise UnusableFile(
-            f"{name} is truncated or damaged: its {file.compression} compression breaks off "
-            f"after {position:,} bytes of text; copy it again."
-        ) from error
-    if first_bad is None:
-        cut_character = decoder.getstate()[0]
-        if not cut_character:
-            return True
-        first_bad, bad_lines = (position - len(cut_character), cut_character[0]), 1
-    if bad_header or (not proper and bad_lines * 100 >= lines):
-        at, byte = first_bad
-        raise UnusableFile(
-            f"{name} is not UTF-8: byte {at:,} is 0x{byte:02X}, as in Latin-1 or Windows-1252; "
-            f"convert it, for example: iconv -f WINDOWS-1252 -t UTF-8 {name}"
-        )
-    return False
-
-
-def _refuse_utf16(name: str, start: bytes) -> None:
-    head = start[:64]
-    # In UTF-16 every other byte of plain English is 0.
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) * 4 >= len(head):
-        at = 0 if head[0] >= 0xFE else head.index(0)
-        raise UnusableFile(
-            f"{name} is not UTF-8: byte {at} is 0x{start[at]:02X}, as in UTF-16; "
-            f"convert it, for example: iconv -f UTF-16 -t UTF-8 {name}"
-        )

@@ -16,9 +16,11 @@ from core import __version__
 from core.store.checks import incoming
 from core.store.claims import find_entangled, insert_new_claims, settle_claims
 from core.store.dimensions import segment_dimensions
-from core.store.filetype import LogFile, UnusableFile, look_at
+from core.store.errors import UnusableFile
+from core.store.filetype import LogFile, look_at
 from core.store.layout import Layout, lay_out
 from core.store.ledger import Ledger, quoted
+from core.store.lines import lost
 from core.store.outcomes import Attached, attach_entangled, log_outcomes_of_new_claims
 from core.store.progress import Progress, never_falling
 from core.store.quarantine import keep_refused, resolve_answered
@@ -111,7 +113,7 @@ def import_file(
 
     try:
         try:
-            counted = run(careful=not file.valid_utf8)
+            counted = run(careful=file.survey is not None and file.survey.needs_care)
         except LinesAtFault:
             counted = run(careful=True)
     except _NothingNew as nothing:
@@ -187,6 +189,8 @@ class _Import:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {view.sql}")
         with progress.stage("checking", 0.45):
             screening = screen(cursor, answers=layout.quarantine_id is not None)
+            if screening.n_read != records.count:
+                raise lost(self.file, screening.n_read, records.count, "records")
         with progress.stage("looking for duplicates", 0.6):
             entangled = find_entangled(cursor, columns, outcome_rows=screening.n_outcome_rows > 0)
             if entangled:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 import duckdb
 
 from core.measure.ordering import with_inputs_ordered
+from core.store.apart import Apart
 from core.store.cells import GroupedCells, signal_repeats, summed
 from core.store.dimensions import (
     WEEK_SQL,
@@ -68,18 +69,16 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A row of written rules, as a range of confidence.
+class Rungs:
+    """Which row of some written rules takes a claim.
 
     Attributes:
-        where: (segment dimension, value) it is for; None: for all claims.
-        from_ppm: lowest confidence, in whole millionths.
-        below_ppm: first confidence above it; None: up to 1.
+        apart: what the rules look at.
+        rows: per code of it the row's position; −1: none, as of an unstated claim.
     """
 
-    where: tuple[str, str] | None
-    from_ppm: int
-    below_ppm: int | None
+    apart: Apart
+    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def judged_cells(
     judged: Judged,
     by: Sequence[str] = (),
     *,
-    rungs: Sequence[Rung] = (),
+    rungs: Rungs | None = None,
     only: Sequence[int] | None = None,
 ) -> GroupedCells:
     """The judged claims as cells, the same ones in the same order every time.
@@ -170,10 +169,9 @@ def judged_cells(
         cursor: of the ledger.
         judged: which claims.
         by: dimensions to group by.
-        rungs: written rules; where given they are the last dimension, ``rule``, whose labels are
-            their positions. The first that fits a claim is its rule; one for a segment dimension
-            that the ledger lacks fits none.
-        only: positions of the rungs whose claims are taken, and then there is no dimension
+        rungs: written rules; where given the last dimension is ``rule``, whose labels are the
+            positions of their rows.
+        only: positions of the rows whose claims are taken, and then there is no dimension
             ``rule``; None: all.
 
     Raises:
@@ -182,7 +180,7 @@ def judged_cells(
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]
     also, parameters = "TRUE", dict[str, Parameter]()
-    if rungs:
+    if rungs is not None:
         rule, parameters = rule_of(cursor, rungs)
         if only is None:
             dimensions.append(Dimension("rule", rule, "text"))
@@ -389,21 +387,8 @@ def _as_known(
     )
 
 
-def rule_of(
-    cursor: duckdb.DuckDBPyConnection, rungs: Sequence[Rung]
-) -> tuple[str, dict[str, Parameter]]:
-    """The position of the first rung that fits a claim, as text; NULL for an unstated one."""
-    known = set(segment_dimensions(cursor))
-    parameters: dict[str, Parameter] = {}
-    cases = []
-    for i, rung in enumerate(rungs):
-        top = "TRUE" if rung.below_ppm is None else f"confidence_ppm < {rung.below_ppm:d}"
-        fits = f"confidence_ppm >= {rung.from_ppm:d} AND {top}"
-        if rung.where is not None:
-            dimension, value = rung.where
-            if dimension not in known:
-                continue
-            parameters[f"rung_{i}"] = value
-            fits += f" AND {quoted(f'seg_{dimension}')} = $rung_{i}"
-        cases.append(f"WHEN {fits} THEN '{i}'")
-    return (f"CASE {' '.join(cases)} END" if cases else "NULL"), parameters
+def rule_of(cursor: duckdb.DuckDBPyConnection, rungs: Rungs) -> tuple[str, dict[str, Parameter]]:
+    """The position of the row that takes a claim, as text; NULL for an unstated one."""
+    code, named = rungs.apart.sql(cursor, "rung")
+    rule = f"CAST(nullif($rungs[CAST({code} + 1 AS INTEGER)], -1) AS VARCHAR)"
+    return rule, {**named, "rungs": list(rungs.rows)}

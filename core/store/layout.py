@@ -10,15 +10,11 @@ import duckdb
 
 from core import events
 from core.store.dimensions import segment_dimensions
-from core.store.filetype import UnusableFile
+from core.store.errors import UnusableFile
 from core.store.ledger import quoted
 from core.store.records import TEXT, Column, Records, json_pointer, literal
-from core.store.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
+from core.store.segments import RESERVED_DIMENSIONS, dimension_of, fault_of, plain
 
-#: Names that `--by` takes already, and that no segment dimension can have.
-RESERVED_DIMENSIONS = frozenset({*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMENSION, "signal"})
-
-_DIMENSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _QUARANTINE_ID = events.QUARANTINE_PREFIX + "id"
 
 
@@ -85,8 +81,8 @@ def lay_out(
         lowered = ours.lower()
         if lowered in events.FIELDS:
             _put(fields, lowered, column, name)
-        elif lowered.startswith(events.SEGMENT_PREFIX):
-            dimension = _dimension(ours, column, name)
+        elif (stated := dimension_of(ours)) is not None:
+            dimension = _dimension(stated, column, name)
             _put(segments, known.setdefault(dimension.lower(), dimension), column, name)
         else:
             attributes[ours] = column
@@ -135,13 +131,7 @@ def _renamed(
                 f"{', '.join(events.FIELDS)}, {events.SEGMENT_PREFIX}<dimension>, "
                 f"{events.SEGMENTS_OBJECT} and {events.ATTRIBUTE_PREFIX}<name>."
             )
-    return [(mapping.get(column.name, _plain(column.name)), column) for column in columns]
-
-
-def _plain(name: str) -> str:
-    """``segments.language``, from a segments object or a flattened one, is seg_language."""
-    prefix = f"{events.SEGMENTS_OBJECT}."
-    return events.SEGMENT_PREFIX + name[len(prefix) :] if name.startswith(prefix) else name
+    return [(mapping.get(column.name, plain(column.name)), column) for column in columns]
 
 
 def _with_aliases(
@@ -204,13 +194,9 @@ def _parts(cursor: duckdb.DuckDBPyConnection, whole: Column, records: Records) -
     ]
 
 
-def _dimension(ours: str, column: Column, name: str) -> str:
-    dimension = ours[len(events.SEGMENT_PREFIX) :]
-    if not _DIMENSION.fullmatch(dimension):
-        fault = "a dimension's name has letters, digits, _ - . and at most 64 of them"
-    elif dimension.lower() in RESERVED_DIMENSIONS:
-        fault = f"{dimension.lower()} already means something else here"
-    else:
+def _dimension(dimension: str, column: Column, name: str) -> str:
+    fault = fault_of(dimension)
+    if fault is None:
         return dimension
     mend = re.sub(r"[^A-Za-z0-9_.-]+", "_", dimension)[:60] or "segment"
     if mend.lower() in RESERVED_DIMENSIONS:

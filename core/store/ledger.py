@@ -16,6 +16,7 @@ from types import TracebackType
 
 import duckdb
 
+from core.store.damage import refuse_cut
 from core.store.errors import (
     LedgerError,
     LedgerHeld,
@@ -189,6 +190,16 @@ class Ledger:
         self.close()
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file carries DuckDB's mark.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(_MARK_AT + len(_MARK))[_MARK_AT:] == _MARK
+
+
 def quoted(identifier: str) -> str:
     """An SQL identifier in double quotes, safe whatever it contains."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -221,8 +232,7 @@ def _looked_at(path: Path, *, create: bool, read_only: bool) -> bool:
     if path.is_dir():
         raise LedgerError(f"{path} is a folder; name the ledger file inside it.")
     try:
-        with path.open("rb") as file:
-            head = file.read(_MARK_AT + len(_MARK))
+        marked = is_database(path)
     except FileNotFoundError:
         if not create:
             raise LedgerMissing(f"There is no ledger at {path}. {_how_to_make(path)}") from None
@@ -235,7 +245,7 @@ def _looked_at(path: Path, *, create: bool, read_only: bool) -> bool:
         raise LedgerError(f"You have no permission to read {path}.") from None
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}.") from error
-    if head[_MARK_AT:] != _MARK:
+    if not marked:
         raise NotALedger(f"{path} is not a ledger: it is no DuckDB file. {_how_to_make(path)}")
     if not read_only and not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
         raise LedgerError(f"You have no permission to write to {path}.")
@@ -248,13 +258,17 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 def _version_in(path: Path, memory_limit: str) -> int:
     """The newest migration in the file, read without leave to write."""
+    looked = False
     try:
         connection = _connect(path, memory_limit, read_only=True)
     except _OpenHere:
         # This process has it open for writing, and so has already looked.
-        connection = _connect(path, memory_limit, read_only=False)
+        connection, looked = _connect(path, memory_limit, read_only=False), True
     try:
-        return applied_version(connection)
+        found = applied_version(connection)
+        if not looked:
+            refuse_cut(connection, path)
+        return found
     except LookupError:
         raise NotALedger(
             f"{path} is a DuckDB file, but not a ledger. {_how_to_make(path)}"

@@ -58,16 +58,20 @@ class Records:
         relation: what stands after FROM.
         columns: in the file's order, without those that `malformed` and `row` use.
         row: SQL for the record's number, 1 for the first.
+        count: how many there are, counted apart from whoever scans them.
         malformed: SQL for why a line is no record at all, NULL for a record.
         raw: SQL for such a line's text.
+        mend: SQL for what to do about such a line.
         notices: what the reader decided by itself.
     """
 
     relation: str
     columns: tuple[Column, ...]
     row: str
+    count: int
     malformed: str = "CAST(NULL AS VARCHAR)"
     raw: str = "CAST(NULL AS VARCHAR)"
+    mend: str = "CAST(NULL AS VARCHAR)"
     notices: tuple[str, ...] = ()
 
 
@@ -84,6 +88,25 @@ def path_literal(path: Path) -> str:
 def json_pointer(key: str) -> str:
     """The JSON pointer (RFC 6901) of a top-level key, as an SQL string."""
     return literal("/" + key.replace("~", "~0").replace("/", "~1"))
+
+
+def key_given_twice(sql: str) -> str:
+    """SQL for the first key, by name, that a JSON object has twice; NULL where it has none.
+
+    Args:
+        sql: the text of a JSON object.
+    """
+    keys = f"json_keys({sql})"
+    counted = f"map_entries(list_aggregate({keys}, 'histogram'))"
+    return (
+        f"CASE WHEN len({keys}) > list_unique({keys}) "
+        f"THEN list_filter({counted}, lambda one: one.value > 1)[1].key END"
+    )
+
+
+def said_twice(key: str) -> str:
+    """SQL for the words that a key, itself SQL, is given twice."""
+    return f"'the key \"' || left({key}, 80) || '\" stands there twice'"
 
 
 def object_of(columns: Sequence[Column]) -> str:

@@ -50,6 +50,18 @@ def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
     )
 
 
+def repeating_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The signals of which some input has several stated claims, worked out from all claims."""
+    rows = cursor.execute(
+        f"""
+        SELECT DISTINCT signal FROM (
+            SELECT any_value(signal) AS signal FROM claims WHERE {_STATED}
+            GROUP BY {_INPUT} HAVING count(*) > 1)
+        """
+    ).fetchall()
+    return frozenset(signal for (signal,) in rows)
+
+
 def _mark(cursor: duckdb.DuckDBPyConnection, repeating: str, import_id: int) -> None:
     cursor.execute(
         f"""

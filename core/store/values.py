@@ -14,10 +14,20 @@ _NUMBERS = (
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
     *("FLOAT", "DOUBLE"),
 )
+_LOCAL = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
+_ANY_OFFSET = r"[+-]\d\d(:?\d\d)?"
+#: No place on Earth is further from UTC than 14 hours; DuckDB would take +25:00 as it stands.
+_NEAR_OFFSET = r"[+-]((0\d|1[0-3])(:?[0-5]\d)?|14(:?00)?)"
 #: ISO 8601 as `_tidied` leaves it.
-_ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?"
-_OFFSET = r".*(Z|[+-]\d\d(:?\d\d)?)"
-_YEARS = "'0001-01-01' AND '9999-12-31'"
+_ISO = rf"{_LOCAL}(Z|{_NEAR_OFFSET})?)?"
+_ISO_FAR = rf"{_LOCAL}{_ANY_OFFSET})"
+_OFFSET = rf".*(Z|{_ANY_OFFSET})"
+#: No claim or outcome is of another year: such a time is a slip, or stands for none.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+_YEARS = f"'{FIRST_YEAR}-01-01' AND '{LAST_YEAR}-12-31 23:59:59.999999'"
+_NO_TIME = literal("not a time")
+_OTHER_YEAR = literal(f"not in the years {FIRST_YEAR} to {LAST_YEAR}")
+_TOO_FAR = literal("an offset from UTC that no place has (at most 14 hours)")
 #: A Unix time is told from its size: each unit's range is the years 2001 to 2286, and they do not
 #: overlap. (from, below, factor to microseconds)
 _UNIX_UNITS = (("1e9", "1e10", "1e6"), ("1e12", "1e13", "1e3"), ("1e15", "1e16", "1e0"))
@@ -33,12 +43,14 @@ class Reading:
         value: second layer, over the first one's column: the value, NULL when it cannot be read.
         zoneless: second layer: a time that names no zone.
         date_only: second layer: a time that is only a date.
+        fault: second layer: why the value cannot be read, where there is more than one reason.
     """
 
     taken: str
     value: str
     zoneless: str = "false"
     date_only: str = "false"
+    fault: str = "NULL"
 
 
 def text(column: Column | None, taken_as: str) -> Reading:
@@ -99,24 +111,33 @@ def graded(column: Column | None, taken_as: str) -> str:
 
 
 def time(column: Column | None, taken_as: str) -> Reading:
-    """A TIMESTAMP in UTC, from zoned and unzoned times, dates, ISO 8601 text and Unix times."""
+    """A TIMESTAMP in UTC, from zoned and unzoned times, dates, ISO 8601 text and Unix times.
+
+    Only years from `FIRST_YEAR` to `LAST_YEAR` are taken.
+    """
     if column is None:
         return Reading("CAST(NULL AS VARCHAR)", "CAST(NULL AS TIMESTAMP)")
-    # Infinite times, and years that no calendar here can show, are no times.
-    finite = f"CASE WHEN {taken_as} BETWEEN {_YEARS} THEN"
     stated = f"{taken_as} IS NOT NULL"
-    if column.type == _ZONED:
-        return Reading(column.sql, f"{finite} make_timestamp(epoch_us({taken_as})) END")
-    if column.type in _UNZONED:
-        return Reading(column.sql, f"{finite} CAST({taken_as} AS TIMESTAMP) END", zoneless=stated)
-    if column.type == "DATE":
-        return Reading(column.sql, f"{finite} CAST({taken_as} AS TIMESTAMP) END", date_only=stated)
+    if column.type == _ZONED or column.type in _UNZONED or column.type == "DATE":
+        utc = (
+            f"make_timestamp(epoch_us({taken_as}))"
+            if column.type == _ZONED
+            else f"CAST({taken_as} AS TIMESTAMP)"
+        )
+        # Infinite times have no microseconds.
+        return Reading(
+            column.sql,
+            f"CASE WHEN {taken_as} BETWEEN {_YEARS} THEN {utc} END",
+            zoneless=stated if column.type in _UNZONED else "false",
+            date_only=stated if column.type == "DATE" else "false",
+            fault=f"CASE WHEN isfinite({taken_as}) THEN {_OTHER_YEAR} ELSE {_NO_TIME} END",
+        )
     if is_number(column):
-        parsed = f"CAST({taken_as} AS DOUBLE)"
-        return Reading(column.sql, f"make_timestamp({_from_unix(parsed)})")
+        read = f"make_timestamp({_from_unix(f'CAST({taken_as} AS DOUBLE)')})"
+        return Reading(column.sql, _of_our_years(read), fault=_why(read))
     tidied = _tidied(taken_as)
     iso = f"regexp_full_match({tidied}, {literal(_ISO)})"
-    value = (
+    read = (
         f"make_timestamp(CASE WHEN {iso} THEN epoch_us(TRY_CAST({tidied} AS TIMESTAMPTZ)) "
         f"ELSE {_from_unix(_number_in_text(taken_as))} END)"
     )
@@ -124,7 +145,19 @@ def time(column: Column | None, taken_as: str) -> Reading:
         f"({iso} AND length({tidied}) > 10 "
         f"AND NOT regexp_full_match(substr({tidied}, 11), {literal(_OFFSET)}))"
     )
-    return Reading(column.text, value, zoneless, f"({iso} AND length({tidied}) = 10)")
+    far = f"NOT {iso} AND regexp_full_match({tidied}, {literal(_ISO_FAR)})"
+    fault = f"CASE WHEN {far} THEN {_TOO_FAR} ELSE {_why(read)} END"
+    date_only = f"({iso} AND length({tidied}) = 10)"
+    return Reading(column.text, _of_our_years(read), zoneless, date_only, fault)
+
+
+def _of_our_years(time: str) -> str:
+    return f"CASE WHEN {time} BETWEEN {_YEARS} THEN {time} END"
+
+
+def _why(time: str) -> str:
+    """SQL for why a time is none of ours, from SQL for the time whatever its year."""
+    return f"CASE WHEN {time} IS NOT NULL THEN {_OTHER_YEAR} ELSE {_NO_TIME} END"
 
 
 def _tidied(sql: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,13 @@ import click
 from core.govern.access import Refused
 from core.govern.acts import Actor
 from core.govern.directory import directory, local_handle
+from core.govern.fingerprint import Fingerprint
 from core.govern.keys import warning
+from core.govern.nearest import fingerprints_there
 from core.govern.office import Office
 from core.govern.people import actor_for, known_person
+from core.store.errors import LedgerError
+from core.store.fingerprints import fingerprints_seen
 from core.store.ledger import Ledger
 from dashboard import terminal
 
@@ -36,6 +40,21 @@ def fingerprint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = click.option(f"--{name}", default=None)(command)
     return command
+
+
+def known_fingerprint(office: Office, signal: str, fields: Mapping[str, str | None]) -> Fingerprint:
+    """The fingerprint that a command names.
+
+    Raises:
+        LedgerError: no claim, no question to the gate and no act is of it; names those there are.
+    """
+    named = Fingerprint.of(fields)
+    with office.ledger.cursor() as cursor:
+        seen = {(one.signal, Fingerprint.of(dict(one.fields))) for one in fingerprints_seen(cursor)}
+        if (signal, named) in seen or (signal, named) in office.state().validations:
+            return named
+        there = fingerprints_there(cursor, signal, fields)
+    raise LedgerError(f"{signal} has no fingerprint {named.words()}. {there}")
 
 
 @contextmanager

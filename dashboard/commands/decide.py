@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from core.govern.decisions import DecisionLog, decide_logged
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate, refusal
 from core.govern.office import Office
+from core.govern.questions import Question
 from core.shown import json_text
 from core.store.errors import LedgerError, LedgerHeld
 from core.store.ledger import Ledger
@@ -48,24 +49,45 @@ def decide(
 
     The answer is logged. While a server owns the ledger, it is asked instead.
     """
+    stated: dict[str, list[str]] = {}
+    for text in segments:
+        dimension, value = pair(text, "--segment", "dim=value")
+        stated.setdefault(dimension, []).append(value)
     fields: dict[str, Any] = {
         "signal": signal,
         "event_id": event_id,
         "confidence": _stated(confidence),
-        "segments": dict(pair(text, "--segment", "dim=value") for text in segments),
+        # A dimension that is named twice is passed on as it is, and judged by the gate.
+        "segments": {name: all_[0] if len(all_) == 1 else all_ for name, all_ in stated.items()},
         **fingerprint,
     }
     try:
+        answer = _answered(ledger_path, fields)
+    except Exception as error:
+        # Whoever called reads what to do on standard output, and what is wrong beside it.
+        why = str(error) if isinstance(error, LedgerError) else "the ledger cannot be read."
+        _print(refusal(f"Fails closed: {why}"), format_)
+        raise
+    _print(answer, format_)
+
+
+def _answered(ledger_path: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    try:
         with Ledger.open(ledger_path) as ledger:
-            gate, log = Gate(Office.of(ledger)), DecisionLog(ledger)
+            office = Office.of(ledger)
+            gate, log = Gate(office), DecisionLog(office)
             (decision,) = decide_logged(gate, log, [Question.of(fields)])
-            answer = decision.as_json()
+            return decision.as_json()
     except LedgerHeld:
         server = running_on(ledger_path)
         if server is None:
             raise
         answer = _asked(server, fields)
         terminal.note(f"Asked the server at {server.address} (process {server.pid}).")
+        return answer
+
+
+def _print(answer: Mapping[str, Any], format_: str) -> None:
     if format_ == "json":
         click.echo(json_text(answer))
     else:

@@ -14,7 +14,7 @@ from core.govern.notes import NoteError
 from core.govern.proofs import proof, verify_proof
 from core.govern.verify import Report, held_beside, verify_export, verify_ledger
 from core.store.errors import LedgerError
-from core.store.ledger import Ledger
+from core.store.ledger import Ledger, is_database
 from dashboard import terminal
 from dashboard.options import EXIT_FOUND, ledger_option
 
@@ -34,12 +34,14 @@ def trail() -> None:
     help="A file with checkpoints you kept earlier. May be given again.",
 )
 def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) -> None:
-    """Check a ledger's trail and seals, or an EXPORT of it with no ledger at all.
+    """Check a ledger's trail and every table, or an EXPORT of it with no ledger at all.
 
-    Exit 0 when it is whole, 1 when anything is not as it was signed.
+    Exit 0 when it is intact, 1 when anything is not as it was signed, 2 when there is no such file.
     """
     if (export is None) == (ledger_path is None):
         raise click.UsageError("Give either --ledger FILE or the file of an export.")
+    if export is not None and _is_ledger(export):
+        export, ledger_path = None, export
     kept = [_read(path) for path in held]
     report: Report
     if export is not None:
@@ -105,8 +107,17 @@ def check_proof(proof_file: Path, entry_file: Path, key: str) -> None:
     terminal.say(f"Proven: it is one of the {signed.size:,} entries of {signed.origin}.")
 
 
+def _is_ledger(path: Path) -> bool:
+    try:
+        return is_database(path)
+    except OSError:
+        return False
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LedgerError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise LedgerError(f"{path} cannot be read as checkpoints: {error}.") from None

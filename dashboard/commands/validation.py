@@ -13,7 +13,13 @@ from core.govern.fingerprint import Fingerprint
 from core.store.errors import LedgerError
 from core.store.fingerprints import fingerprints_seen
 from dashboard import terminal
-from dashboard.commands import acting, as_option, fingerprint_options, office_of
+from dashboard.commands import (
+    acting,
+    as_option,
+    fingerprint_options,
+    known_fingerprint,
+    office_of,
+)
 from dashboard.options import ledger_option
 
 _signal = click.option("--signal", required=True)
@@ -67,11 +73,12 @@ def submit(
     """Freeze the evidence for a fingerprint and submit it for a signature."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "validation.submitted", signal)
+        named = known_fingerprint(office, signal, fingerprint)
         act, bundle = signing.submit(
             office,
             actor,
             signal,
-            Fingerprint.of(fingerprint),
+            named,
             leave_out_overlap=leave_out_overlap,
         )
     terminal.evidence_lines(bundle)
@@ -97,11 +104,12 @@ def sign(
     """Sign the evidence that waits; it is recomputed once more before."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "validation.signed", signal)
+        named = known_fingerprint(office, signal, fingerprint)
         act = signing.sign(
             office,
             actor,
             signal,
-            Fingerprint.of(fingerprint),
+            named,
             meaning=meaning,
             until=None if until is None else _day(until),
         )
@@ -120,7 +128,8 @@ def reject(
     """Refuse to sign the evidence that waits."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "validation.rejected", signal)
-        act = signing.reject(office, actor, signal, Fingerprint.of(fingerprint), reason=reason)
+        named = known_fingerprint(office, signal, fingerprint)
+        act = signing.reject(office, actor, signal, named, reason=reason)
     terminal.say(f"Entry {act.seq}: rejected.")
 
 
@@ -136,7 +145,8 @@ def stop(
     """Close the gate for a fingerprint at once; anybody known may."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "validation.suspended", signal)
-        act = signing.stop(office, actor, signal, Fingerprint.of(fingerprint), reason=reason)
+        named = known_fingerprint(office, signal, fingerprint)
+        act = signing.stop(office, actor, signal, named, reason=reason)
     terminal.say(f"Entry {act.seq}: stopped; its claims fall back from now on.")
 
 
@@ -158,8 +168,14 @@ def ask_waiver(
     """Ask that an expired or suspended fingerprint may act until a date."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "waiver.requested", signal)
+        named = known_fingerprint(office, signal, fingerprint)
         act = signing.request_waiver(
-            office, actor, signal, Fingerprint.of(fingerprint), reason=reason, until=_day(until)
+            office,
+            actor,
+            signal,
+            named,
+            reason=reason,
+            until=_day(until),
         )
     terminal.say(f"Entry {act.seq}: asked; a risk approver other than you approves it.")
 
@@ -175,7 +191,8 @@ def approve_waiver(
     """Approve the waiver that was asked for."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "waiver.approved", signal)
-        act = signing.approve_waiver(office, actor, signal, Fingerprint.of(fingerprint))
+        named = known_fingerprint(office, signal, fingerprint)
+        act = signing.approve_waiver(office, actor, signal, named)
     terminal.say(f"Entry {act.seq}: waived.")
 
 
@@ -191,9 +208,8 @@ def ask_retirement(
     """Ask that a fingerprint be retired for good."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "retirement.requested", signal)
-        act = signing.request_retirement(
-            office, actor, signal, Fingerprint.of(fingerprint), reason=reason
-        )
+        named = known_fingerprint(office, signal, fingerprint)
+        act = signing.request_retirement(office, actor, signal, named, reason=reason)
     terminal.say(f"Entry {act.seq}: asked; a validator approves it.")
 
 
@@ -208,7 +224,8 @@ def approve_retirement(
     """Retire a fingerprint for good."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "retirement.approved", signal)
-        act = signing.approve_retirement(office, actor, signal, Fingerprint.of(fingerprint))
+        named = known_fingerprint(office, signal, fingerprint)
+        act = signing.approve_retirement(office, actor, signal, named)
     terminal.say(f"Entry {act.seq}: retired for good.")
 
 

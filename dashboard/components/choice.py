@@ -43,12 +43,13 @@ def choose(
     # A widget's own state is lost on a page that does not draw it; what was written stays.
     last = st.session_state.get(written)
     linked = st.query_params.get(key)
+    value = st.session_state.get(key, last)
     if linked in options and (linked != last or key not in st.session_state):
-        st.session_state[key] = linked
-    elif st.session_state.get(key, last) not in options:
-        st.session_state[key] = options[first]
-    elif key not in st.session_state:
-        st.session_state[key] = last
+        value = linked
+    elif value not in options:
+        value = options[first]
+    # Set in any case: what is known may be of a widget of this key on the page before.
+    st.session_state[key] = value
     chosen: str = (place or st).selectbox(
         label, options, key=key, format_func=lambda one: visible(format_func(one)), help=help
     )
@@ -70,12 +71,12 @@ def choose_day(
     written, offered = f"{key}_written", f"{key}_offered"
     linked = _date(st.query_params.get(key))
     last, was_offered = (st.session_state.get(name) for name in (written, offered))
+    value = st.session_state.get(key, last)
     if linked is not None and (linked != last or key not in st.session_state):
-        st.session_state[key] = linked
-    elif st.session_state.get(key, last) == was_offered:
-        st.session_state[key] = first
-    elif key not in st.session_state:
-        st.session_state[key] = last
+        value = linked
+    elif value == was_offered:
+        value = first
+    st.session_state[key] = value
     st.session_state[offered] = first
     picked: date | None = (place or st).date_input(
         label,

@@ -9,6 +9,7 @@ from core.govern.directory import Directory, local_handle
 from core.govern.registry import Plan
 from core.govern.registry_file import RegistryFileError, read
 from core.govern.state import State
+from core.govern.yaml_nodes import said
 from core.review.registry_entry import SignalView
 from core.review.registry_plan import plan_parts, same_plan
 from core.review.words import counted
@@ -76,11 +77,9 @@ def _planned(text: str) -> Plan | None:
     except RegistryFileError as refused:
         n = len(refused.problems)
         mended = "it is" if n == 1 else "they are"
-        said = [f"{counted(n, 'problem')}; nothing is changed until {mended} mended."]
-        said += [
-            f"- {plain(str(problem).replace('line', 'Line', 1))}" for problem in refused.problems
-        ]
-        st.error("\n".join(said), icon=":material/rule:")
+        lines = [f"{counted(n, 'problem')}; nothing is changed until {mended} mended."]
+        lines += [f"- {plain(one.replace('line', 'Line', 1))}" for one in said(refused.problems)]
+        st.error("\n".join(lines), icon=":material/rule:")
     except LedgerError as error:
         st.error(plain(str(error)), icon=":material/block:")
     return None
@@ -96,6 +95,8 @@ def _changes(plan: Plan) -> None:
             if part.effects:
                 st.markdown("What it would have done:")
                 st.markdown("\n".join(f"- {plain(one)}" for one in part.effects))
+            for one in part.idle:
+                st.warning(plain(one), icon=":material/rule:")
             if part.warning:
                 st.warning(part.warning, icon=":material/lock_reset:")
 

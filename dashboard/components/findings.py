@@ -147,7 +147,10 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     if may.why_not:
         st.caption(may.why_not)
     if may.acknowledge:
-        note = st.text_input("What you do about it", key=f"{KEYS}note_{key}", max_chars=500)
+        # What was typed outlasts a look at the page as somebody else.
+        note = st.text_input(
+            "What you do about it", key=f"{KEYS}note_{key}", max_chars=500, persist_state="page"
+        )
         if st.button(f"Acknowledge as {plain(person.name)}", key=f"{KEYS}ack_{key}"):
             actor = person.actor(state, "finding.acknowledged", row.signal)
             _run(lambda: acknowledge(owner.office(), actor, row.id, note=note), "Acknowledged")
@@ -160,8 +163,11 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
             max_value=today + timedelta(days=WAIVER_DAYS),
             key=f"{KEYS}until_{key}",
             format="YYYY-MM-DD",
+            persist_state="page",
         )
-        reason = st.text_input("Why it may wait", key=f"{KEYS}reason_{key}", max_chars=500)
+        reason = st.text_input(
+            "Why it may wait", key=f"{KEYS}reason_{key}", max_chars=500, persist_state="page"
+        )
         if st.button(f"Waive as {plain(person.name)}", key=f"{KEYS}waive_{key}"):
             actor = person.actor(state, "finding.waived", row.signal)
             office = owner.office()

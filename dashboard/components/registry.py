@@ -208,7 +208,7 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
         st.caption(_NOBODY)
         return
     key = f"{KEYS}{row.fingerprint.id}"
-    reason = st.text_input("Why", key=f"{key}_why", max_chars=500)
+    reason = st.text_input("Why", key=f"{key}_why", max_chars=500, persist_state="page")
     if st.button(
         f"Stop it now as {plain(person.name)}",
         key=f"{key}_stop",

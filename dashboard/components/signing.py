@@ -24,9 +24,10 @@ from dashboard import owner
 from dashboard.components.acting import Acting
 from dashboard.components.verbatim import plain, verbatim
 
-#: In the session: what to say after an act, what was measured without being submitted, and on
-#: which evidence a button was pressed.
+#: In the session: what to say after an act, what was measured without being submitted, on which
+#: evidence a button was pressed, and how many acts were done here.
 _DONE, _MEASURED, _PRESSED = "signoff_done", "signoff_measured", "signoff_pressed"
+_ACTS = "signoff_acts"
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
 _NOBODY = "Choose in the sidebar whom you act for."
@@ -82,12 +83,17 @@ class _Desk:
         return "…" if self.person is None else plain(self.person.name)
 
     def key(self, name: str) -> str:
-        """A widget's key: what was typed about one fingerprint is not offered for another.
-
-        Nor is it once something was done about this one.
-        """
+        """A button's key: a press counts only before anything else is done about a fingerprint."""
         last = self.view.history[0].seq if self.view.history else 0
         return f"{name}_{self.view.fingerprint.id}_{last}"
+
+    def field(self, name: str) -> str:
+        """A field's key: what was typed about one fingerprint is not offered for another.
+
+        It stays when an act is refused, when somebody else acts, and when the reader acts for
+        another person; it is gone once the reader has done something with it.
+        """
+        return f"{name}_{self.view.fingerprint.id}_{st.session_state.get(_ACTS, 0)}"
 
     def actor(self, kind: str) -> Actor:
         assert self.person is not None
@@ -111,6 +117,7 @@ class _Desk:
             st.error(plain(named(str(error), self.names)), icon=":material/block:")
         else:
             st.session_state.pop(_MEASURED, None)
+            st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
             now, state = owner.office().now(), owner.office().state()
             after = state.standing_of(self.view.signal, self.view.fingerprint, now)
             st.session_state[_DONE] = f"{done} {after.reason}"
@@ -149,16 +156,15 @@ def _sign(desk: _Desk) -> None:
     readable = view.evidence is not None
     why = offer.why if readable or not offer.may else "The evidence cannot be shown."
     with st.form("sign", border=False):
+        # Open to all: a field that is closed while another person is chosen would lose its text.
         meaning = st.text_area(
             "What your signature means",
-            key=desk.key("meaning"),
+            key=desk.field("meaning"),
             placeholder=_EXAMPLE,
             help="In your own words; it stands in the trail beside your name.",
-            disabled=bool(why),
+            persist_state="page",
         )
-        until = _day(
-            "Until", desk.key("sign_until"), view.sign_until, latest=True, disabled=bool(why)
-        )
+        until = _day("Until", desk.field("sign_until"), view.sign_until, latest=True)
         st.caption(
             "The gate closes at 00:00 UTC of that day. Assurance: none, because nobody signs on "
             "here; a gate in production mode does not accept it."
@@ -202,16 +208,23 @@ def _pressed(name: str) -> str | None:
 
 def _reject(desk: _Desk) -> None:
     offer = desk.offer("validation.rejected")
-    if not offer.may:
-        return
     with st.expander("Reject it", icon=":material/thumb_down:"), st.form("reject", border=False):
         reason = st.text_area(
-            "Why", key=desk.key("reject_reason"), placeholder="What is missing or wrong"
+            "Why",
+            key=desk.field("reject_reason"),
+            placeholder="What is missing or wrong",
+            persist_state="page",
         )
         st.form_submit_button(
-            f"Reject as {desk.name}", on_click=_press, args=("reject", desk.view.waits)
+            f"Reject as {desk.name}",
+            disabled=not offer.may,
+            help=plain(offer.why) or None,
+            on_click=_press,
+            args=("reject", desk.view.waits),
         )
-        if (seen := _pressed("reject")) is not None:
+        if not offer.may:
+            st.caption(f":material/block: {plain(offer.why)}")
+        elif (seen := _pressed("reject")) is not None:
             desk.run(signing.reject, "validation.rejected", "Rejected.", reason=reason, shown=seen)
 
 
@@ -288,7 +301,7 @@ def _stop(desk: _Desk) -> None:
         st.form("stop", border=False),
     ):
         st.caption("Anybody known may. Its claims fall back from the next decision on.")
-        reason = st.text_area("Why", key=desk.key("stop_reason"), placeholder="What you saw")
+        reason = st.text_area("Why", key=desk.field("stop_reason"), placeholder="What you saw")
         _button(
             desk,
             f"Stop as {desk.name}",
@@ -320,8 +333,8 @@ def _waive(desk: _Desk) -> None:
                 "Two people carry a waiver: a deputy or a risk approver asks, another risk "
                 "approver approves. It ends on its day by itself."
             )
-            reason = st.text_area("Why it may act meanwhile", key=desk.key("waiver_reason"))
-            until = _day("Until", desk.key("waiver_until"), view.waive_until, latest=False)
+            reason = st.text_area("Why it may act meanwhile", key=desk.field("waiver_reason"))
+            until = _day("Until", desk.field("waiver_until"), view.waive_until, latest=False)
             _button(
                 desk,
                 f"Ask for a waiver as {desk.name}",
@@ -353,7 +366,7 @@ def _retire(desk: _Desk) -> None:
             return
         with st.form("retire", border=False):
             st.caption("Final: the fingerprint can never act again. A validator approves.")
-            reason = st.text_area("Why", key=desk.key("retire_reason"))
+            reason = st.text_area("Why", key=desk.field("retire_reason"))
             _button(
                 desk,
                 f"Ask to retire as {desk.name}",
@@ -396,9 +409,7 @@ def _one_button(desk: _Desk, kind: str, label: str, act: Callable[..., object], 
         desk.run(act, kind, done)
 
 
-def _day(
-    label: str, key: str, last: date | None, *, latest: bool, disabled: bool = False
-) -> datetime:
+def _day(label: str, key: str, last: date | None, *, latest: bool) -> datetime:
     """A day as the moment it begins; the last one allowed, or a week from now, until chosen."""
     tomorrow = owner.office().now().date() + timedelta(days=1)
     most = max(tomorrow, last or tomorrow)
@@ -410,7 +421,6 @@ def _day(
         max_value=most,
         key=key,
         format="YYYY-MM-DD",
-        disabled=disabled,
         help=f"{most:%Y-%m-%d} at the latest.",
     )
     assert isinstance(picked, date)

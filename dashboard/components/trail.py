@@ -57,12 +57,12 @@ def not_begun() -> None:
 
 
 def whole(found: Wholeness) -> None:
-    """Whether the trail is whole, what vouches for it, and what the auditor takes away."""
+    """Whether the trail is intact, what vouches for it, and what the auditor takes away."""
     with st.container(border=True):
         if found.whole:
-            st.badge("Whole", icon=":material/verified:", color="green")
+            st.badge("Intact", icon=":material/verified:", color="green")
         else:
-            st.badge("Not whole", icon=":material/gpp_bad:", color="red")
+            st.badge("Not intact", icon=":material/gpp_bad:", color="red")
         st.markdown(f"#### {plain(found.headline)}")
         for problem in found.problems:
             _problem(problem)

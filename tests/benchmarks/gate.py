@@ -24,9 +24,10 @@ from core.govern import people, registry, signing
 from core.govern.acts import Proposal
 from core.govern.decisions import DecisionLog, _insert, decide_logged
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.office import Office
+from core.govern.questions import Question
 from core.govern.registry_file import read
 from core.govern.seal import seal_import
 from core.store.ingest import import_file
@@ -110,7 +111,7 @@ def decisions(office: Office) -> None:
     fields = {"signal": "desk", "confidence": 0.93, "segments": {"topic": "topic-3"}}
     fields |= VERSION.as_json()
     asked = [Question.of({**fields, "event_id": f"e{i}"}) for i in range(DECISIONS)]
-    gate, log = Gate(office), DecisionLog(office.ledger)
+    gate, log = Gate(office), DecisionLog(office)
     assert gate.decide(asked[0]).action == "automate"
 
     known = {("desk", VERSION): ([620_000, 900_000], ("escalate", "review", "automate"))}

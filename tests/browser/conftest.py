@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = next(
     (
@@ -32,6 +32,11 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+#: A machine that does other work at the same time is slow, not wrong.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +97,20 @@ def sample_site(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield address
 
 
+@pytest.fixture(scope="session")
+def told_site(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard on the sample whose governance is told."""
+    folder = tmp_path_factory.mktemp("told_site")
+    for file in told_path.parent.glob("told.duckdb*"):
+        shutil.copy(file, folder / file.name)
+    with served("serve", "--ledger", str(folder / told_path.name)) as address:
+        yield address
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     yield opened
     context.close()

@@ -9,44 +9,50 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.walking import (
+    asked,
+    choose_day,
+    choose_many,
+    first_screen,
+    follow,
+    go,
+    settled,
+    shows,
+)
+
 pytestmark = pytest.mark.browser
 
 
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being computed."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
 def test_from_a_number_to_the_claims_behind_it(page: Page, sample_site: str) -> None:
-    page.goto(
-        f"{sample_site}/reliability?signal=ticket-triage.self-report"
-        "&seg_topic=medical&seg_language=en&since=2026-09-07"
-    )
-    settled(page)
+    first_screen(page, sample_site)
+    go(page, "Reliability")
+    choose_many(page, "Topic", "medical")
+    choose_many(page, "Language", "en")
+    choose_day(page, "From", "2026-09-07")
     page.get_by_text("The claims behind these numbers").click()
     behind = page.get_by_text(re.compile(r"of [\d,]+ claims, newest first"))
     expect(behind).to_be_visible()
     n = re.search(r"of ([\d,]+) claims", behind.inner_text())
     assert n is not None
-    page.get_by_role("link", name="Open these in Claims").click()
-    expect(page.get_by_role("heading", name="Claims", exact=True)).to_be_visible()
+    follow(page, "Open these in Claims", "Claims")
     expect(
         page.get_by_role("heading", name=re.compile(rf"^{n[1]} of [\d,]+ claims"))
     ).to_be_visible()
-    for part in ("seg_topic=medical", "seg_language=en", "since=2026-09-07"):
-        assert part in page.url
+    found = asked(page)
+    assert (found["seg_topic"], found["seg_language"]) == ("medical", "en")
+    assert found["since"] == "2026-09-07"
 
 
 def test_from_the_confidently_wrong_to_one_claim_and_a_link_to_it(
     page: Page, sample_site: str, tmp_path: Path
 ) -> None:
-    page.goto(f"{sample_site}/claims?signal=ticket-triage.self-report")
-    settled(page)
+    first_screen(page, sample_site)
+    go(page, "Claims")
     heading = page.get_by_role("heading", name=re.compile("stated 90% or more and were wrong"))
     expect(heading).to_be_visible()
     wrong = re.search(r"([\d,]+) of them", heading.inner_text())
     assert wrong is not None
-    page.get_by_role("link", name="Open the confidently wrong ones").click()
+    follow(page, "Open the confidently wrong ones", "Claims")
     expect(
         page.get_by_role("heading", name=re.compile(rf"^{wrong[1]} of [\d,]+ claims; all of them"))
     ).to_be_visible()
@@ -70,7 +76,7 @@ def test_from_the_confidently_wrong_to_one_claim_and_a_link_to_it(
 
     again = page.context.new_page()
     again.goto(page.url)
-    settled(again)
+    shows(again, "Claims")
     expect(again.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")).to_be_visible()
     expect(again.get_by_text("SHA-256")).to_be_visible()
 

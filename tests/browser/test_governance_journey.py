@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.govern import people, registry, signing
 from core.govern.acts import Actor
@@ -27,6 +26,17 @@ from core.govern.registry_file import read
 from core.govern.watch import rounds
 from core.store.ledger import Ledger
 from dashboard.running import running_on
+from tests.browser.walking import (
+    act_for,
+    asked,
+    entries,
+    first_screen,
+    follow,
+    go,
+    main,
+    settled,
+    shows,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -122,73 +132,175 @@ def sign_m0(office: Office) -> None:
     signing.sign(office, vera, "desk", M0, meaning="I read every segment")
 
 
-def settled(page: Page) -> None:
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+def open_item(page: Page, site: Site, item: str) -> None:
+    """From the first screen to one fingerprint of the list of *Sign-off*, by clicking."""
+    first_screen(page, site.address)
+    go(page, "Sign-off")
+    listed = main(page).get_by_role("link", name=item, exact=True)
+    if not listed.first.is_visible():
+        page.get_by_text(re.compile("other fingerprint")).click()
+    listed.first.click()
+    shows(page, "Sign-off")
+    expect(page.get_by_role("heading", name="Evidence", exact=True)).to_be_visible()
 
 
-def act_for(page: Page, name: str) -> None:
-    """Choose in the sidebar whom the reader acts for."""
-    box = page.get_by_role("combobox", name=re.compile("Acting for"))
-    box.click()
-    page.get_by_role("option", name=name, exact=True).click()
-    settled(page)
-    page.wait_for_timeout(500)
-    settled(page)
-
-
-def open_fingerprint(page: Page, site: Site, fingerprint: Fingerprint) -> None:
-    page.goto(f"{site.address}/sign_off?signal=desk&fingerprint={fingerprint.id}")
-    expect(page.get_by_role("heading", name="Sign-off", exact=True)).to_be_visible()
-    settled(page)
+def meaning(page: Page) -> Locator:
+    """Where a validator says what the signature means."""
+    return page.get_by_role("textbox", name="What your signature means")
 
 
 def test_the_owner_submits_a_validator_signs_and_the_gate_opens(page: Page, site: Site) -> None:
     assert site.decide("m1")["rule"] == "fallback:unvalidated"
-    open_fingerprint(page, site, M1)
+    open_item(page, site, "desk m1")
+    opened = page.url
     act_for(page, "Ann Lee")
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
-    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
+    assert page.url == opened
     # Submitting opens nothing.
     assert site.decide("m1")["action"] == "review"
 
     act_for(page, "Vera Roth")
-    page.get_by_role("textbox", name="What your signature means").fill("I read the curve")
+    meaning(page).fill("I read the curve")
+    # A look at the page as somebody who cannot sign.
+    act_for(page, "Ann Lee")
+    act_for(page, "Vera Roth")
+    expect(meaning(page)).to_have_value("I read the curve")
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible()
     settled(page)
+    assert page.url == opened
     found = site.decide("m1")
     assert (found["action"], found["state"]) == ("automate", "validated")
     assert site.decide("m1", 0.8)["action"] == "review"
 
 
+def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site: Site) -> None:
+    open_item(page, site, "desk m0")
+    opened = page.url
+    act_for(page, "Ann Lee")
+    page.get_by_role("button", name="Measure and submit as Ann Lee").click()
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
+    settled(page)
+    act_for(page, "Vera Roth")
+    page.get_by_role("button", name="Sign as Vera Roth").click()
+    expect(page.get_by_text("A signature says what it means; nothing was typed.")).to_be_visible()
+    settled(page)
+    assert page.url == opened
+    meaning(page).fill("I read the new window")
+
+    # Meanwhile somebody else rejects what she looks at, and the owner submits once more.
+    other = page.context.new_page()
+    other.goto(page.url)
+    shows(other, "Sign-off")
+    act_for(other, "Vera Roth")
+    other.get_by_text("Reject it", exact=True).click()
+    other.get_by_role("textbox", name="Why", exact=True).first.fill("measure again")
+    other.get_by_role("button", name="Reject as Vera Roth").click()
+    expect(other.get_by_role("button", name=re.compile("Measure and submit"))).to_be_visible()
+    settled(other)
+    act_for(other, "Bob Ng")
+    other.get_by_role("button", name="Measure and submit as Bob Ng").click()
+    expect(other.get_by_role("button", name="Sign as Bob Ng")).to_be_disabled()
+    settled(other)
+
+    page.get_by_role("button", name="Sign as Vera Roth").click()
+    expect(page.get_by_text(re.compile("no longer waits; other evidence"))).to_be_visible()
+    settled(page)
+    assert page.url == opened
+    expect(meaning(page)).to_have_value("I read the new window")
+    page.get_by_role("button", name="Sign as Vera Roth").click()
+    expect(page.get_by_text("I read the new window").first).to_be_visible()
+
+
+def test_an_item_of_sign_off_stays_open_through_reload_back_and_forward(
+    page: Page, site: Site
+) -> None:
+    open_item(page, site, "desk m2")
+    opened, before = page.url, entries(page)
+    act_for(page, "Bob Ng")
+    page.get_by_role("button", name="Measure without submitting").click()
+    settled(page)
+    page.reload()
+    shows(page, "Sign-off")
+    expect(page.get_by_role("heading", name="Evidence", exact=True)).to_be_visible()
+    assert (page.url, entries(page)) == (opened, before)
+
+    page.go_back()
+    shows(page, "Sign-off")
+    expect(page.get_by_role("heading", name="Evidence", exact=True)).to_have_count(0)
+    page.go_forward()
+    shows(page, "Sign-off")
+    expect(page.get_by_role("heading", name="Evidence", exact=True)).to_be_visible()
+    assert page.url == opened
+
+    # The page's own name in the sidebar leads to the list.
+    go(page, "Sign-off")
+    assert asked(page) == {}
+    expect(page.get_by_role("heading", name="Evidence", exact=True)).to_have_count(0)
+
+
 def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, site: Site) -> None:
     found = site.decide("m2")
     assert (found["action"], found["rule"]) == ("review", "fallback:unvalidated")
-    page.goto(site.address)
-    settled(page)
+    first_screen(page, site.address)
     finding = page.get_by_text(re.compile(r"m2: \d+ claims since .* not validated"))
     expect(finding.first).to_be_visible()
     expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"due in \d days")).first).to_be_visible()
-    page.get_by_role("link", name=re.compile("Open in Sign-off")).first.click()
-    expect(page.get_by_role("heading", name="Sign-off", exact=True)).to_be_visible()
+    to_sign = main(page).locator(f"a[href*='{M2.id}']")
+    to_sign.first.click()
+    shows(page, "Sign-off")
+    assert asked(page)["fingerprint"] == M2.id
+
+
+def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
+    first_screen(page, site.address)
+    act_for(page, "Ann Lee")
+    main(page).get_by_role("button", name="Answer").first.click()
+    note = page.get_by_role("textbox", name="What you do about it")
+    note.fill("Vera reads it on Monday")
+    note.press("Tab")
     settled(page)
-    assert M2.id in page.url
+    page.get_by_role("button", name="Acknowledge as Ann Lee").click()
+    expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible()
+    settled(page)
+    said = page.get_by_role("link", name=re.compile("Vera reads it on Monday"))
+    expect(said).to_be_visible()
+
+    said.click()
+    shows(page, "Decision trail")
+    expect(page.get_by_text("Vera reads it on Monday").filter(visible=True).first).to_be_visible()
+    page.go_back()
+    shows(page, "This week")
 
 
 def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_export(
     page: Page, site: Site, tmp_path: Path
 ) -> None:
-    page.goto(f"{site.address}/decision_trail")
-    expect(page.get_by_text(re.compile("The trail is whole"))).to_be_visible(timeout=60_000)
+    open_item(page, site, "desk m0")
+    signed = page.get_by_text("I read every segment").locator(
+        "xpath=ancestor::*[@data-testid='stVerticalBlock'][1]"
+    )
+    signed.get_by_role("link", name=re.compile(r"^Entry \d+")).click()
+    shows(page, "Decision trail")
+    expect(page.get_by_text(re.compile("The trail is intact"))).to_be_visible()
     settled(page)
-    seq = signature_entry(site)
-    page.goto(f"{site.address}/decision_trail?entry={seq}")
-    settled(page)
+    seq = asked(page)["entry"]
     expect(page.get_by_text("I read every segment").first).to_be_visible()
     expect(page.get_by_text(re.compile("Signed by Vera Roth")).first).to_be_visible()
     expect(page.get_by_text(re.compile("[Aa]ssurance:? none")).first).to_be_visible()
+
+    # To the act before it, and back.
+    here = page.url
+    follow(page, re.compile("The act before it"), "Decision trail")
+    expect(page.get_by_role("heading", name=f"Entry {seq}", exact=True)).to_have_count(0)
+    assert asked(page)["entry"] != seq
+    page.go_back()
+    shows(page, "Decision trail")
+    expect(page.get_by_role("heading", name=f"Entry {seq}", exact=True)).to_be_visible()
+    assert page.url == here
 
     files = {}
     for name in (f"The entry (entry-{seq}.json)", f"Its proof (entry-{seq}.proof)",
@@ -205,25 +317,6 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     assert "Whole" in verified.stdout
     entry.write_text(entry.read_text().replace("every segment", "nothing"))
     assert calledger("trail", "check-proof", proof, entry, "--key", key).returncode == 1
-
-
-def signature_entry(site: Site) -> int:
-    """Which entry the signature is, from an export made while the server runs."""
-    copy = site.ledger.with_name("copy.duckdb")
-    shutil.copy(site.ledger, copy)
-    wal = site.ledger.with_name(site.ledger.name + ".wal")
-    if wal.exists():
-        shutil.copy(wal, copy.with_name("copy.duckdb.wal"))
-    with Ledger.open(copy) as ledger:
-        row = (
-            ledger.cursor()
-            .execute(
-                'SELECT min(seq) FROM acts WHERE contains(entry, \'"kind":"validation.signed"\')'
-            )
-            .fetchone()
-        )
-    assert row is not None
-    return int(row[0])
 
 
 def calledger(*words: object) -> subprocess.CompletedProcess[str]:

@@ -7,30 +7,16 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.walking import choose, first_screen, go, settled
+
 pytestmark = pytest.mark.browser
-
-
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being computed."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Pick an option of the select box with this label."""
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settled(page)
 
 
 def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
     page: Page, sample_site: str
 ) -> None:
-    page.goto(sample_site)
-    settled(page)
-    expect(page.get_by_role("heading", name="This week")).to_be_visible()
-
-    page.get_by_role("link", name="Segments").click()
-    settled(page)
+    first_screen(page, sample_site)
+    go(page, "Segments")
     choose(page, "Signal", "ticket-triage.self-report")
     expect(page.get_by_text("Worst:")).to_contain_text("medical")
 

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import http.server
-import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.walking import PAGES, first_screen, go, settled
+
 pytestmark = pytest.mark.browser
-
-PAGES = Path(__file__).parents[2] / "dashboard" / "app_pages"
-SIGNAL = "ticket-triage.self-report"
-
-
-@pytest.fixture(scope="module")
-def told_site(
-    told_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    serve: Callable[..., AbstractContextManager[str]],
-) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("told_site")
-    for file in told_path.parent.glob("told.duckdb*"):
-        shutil.copy(file, folder / file.name)
-    with serve("serve", "--ledger", str(folder / told_path.name)) as address:
-        yield address
 
 
 @pytest.fixture
@@ -51,24 +34,20 @@ def elsewhere() -> Iterator[str]:
         server.shutdown()
 
 
-def settled(page: Page) -> None:
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
 def test_every_page_draws_its_charts_under_the_policy(page: Page, told_site: str) -> None:
     held: list[str] = []
     page.on(
         "console", lambda said: held.append(said.text) if "Content Security" in said.text else None
     )
     with_charts = set()
-    for name in sorted(one.stem for one in PAGES.glob("*.py")):
-        page.goto(f"{told_site}/{name}?signal={SIGNAL}")
-        settled(page)
+    first_screen(page, told_site)
+    for name in PAGES:
+        go(page, name)
         # A chart's code is loaded when the first chart is there.
         page.wait_for_timeout(1000)
         frames = page.locator("[data-testid='stVegaLiteChart']")
         for number in range(frames.count()):
-            expect(frames.nth(number).locator("canvas, svg").first).to_be_attached(timeout=60_000)
+            expect(frames.nth(number).locator("canvas, svg").first).to_be_attached()
             with_charts.add(name)
     assert held == []
     assert len(with_charts) >= 5

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.review.controls import FAILURES, failure
+from tests.browser.walking import first_screen, go, main, settled, shows
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +21,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "leakage": ("knowledge-answer.self-report", "Claims", "^900 of 8,840 claims"),
     "gaming": ("answer-quality.judge", "Drift", "prompt rubric-3"),
     "ownership": ("reply-safety.self-report", "Registry", "Maya Cole has left"),
-    "audit_trail": ("ticket-triage.agreement", "Decision trail", "The trail is whole"),
+    "audit_trail": ("ticket-triage.agreement", "Decision trail", "The trail is intact"),
     "escalation": ("ticket-triage.self-report", "Escalation", "^Against the cut$"),
     "anchoring": ("reply-draft.self-report", "Reliability", "it states 15.0 points more"),
     "prompt_edit": ("reply-draft.self-report", "Sign-off", "was rejected"),
@@ -31,47 +29,24 @@ PLANTED: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def told_site(
-    told_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    serve: Callable[..., AbstractContextManager[str]],
-) -> Iterator[str]:
-    """The dashboard on the sample whose governance is told."""
-    folder = tmp_path_factory.mktemp("risks")
-    for file in told_path.parent.glob("told.duckdb*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    with serve("serve", "--ledger", str(folder / told_path.name)) as address:
-        yield address
-
-
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being computed."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
 def test_each_of_the_twelve_is_found_in_three_clicks(page: Page, told_site: str) -> None:
     assert set(PLANTED) == {one.key for one in FAILURES}
-    page.goto(told_site)
+    first_screen(page, told_site)
     for key, (signal, where, shown) in PLANTED.items():
-        expect(page.get_by_role("heading", name="This week")).to_be_visible()
-        page.get_by_role("link", name="Risks", exact=True).click()
-        expect(page.get_by_role("heading", name="Risks", exact=True)).to_be_visible()
-        settled(page)
+        go(page, "Risks")
 
         # Where a failure was opened before, the list of all twelve follows it.
-        page.get_by_test_id("stMain").get_by_role("link", name=failure(key).title).last.click()
+        main(page).get_by_role("link", name=failure(key).title).last.click()
         expect(page.get_by_role("heading", name=failure(key).title, exact=True)).to_be_visible()
         settled(page)
         if key == "leakage":
             expect(page.get_by_text("300 claims of 7,940 to judge on share")).to_be_visible()
             expect(page.get_by_text("as evidence they are refused")).to_be_visible()
 
-        evidence = page.get_by_test_id("stMain").get_by_role("link", name=re.compile("^Open "))
+        evidence = main(page).get_by_role("link", name=re.compile("^Open "))
         if key != "audit_trail":  # the trail is the ledger's, whichever signal
             evidence = evidence.and_(page.locator(f"[href*='signal={signal}']"))
         evidence.first.click()
-        expect(page.get_by_role("heading", name=where, exact=True)).to_be_visible()
-        settled(page)
+        shows(page, where)
         expect(page.get_by_text(re.compile(shown)).filter(visible=True).first, key).to_be_visible()
-        page.get_by_role("link", name="This week", exact=True).click()
+        go(page, "This week")

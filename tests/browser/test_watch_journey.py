@@ -22,6 +22,7 @@ from core.govern.office import Office
 from core.govern.registry_file import read
 from core.store.ledger import Ledger
 from dashboard.running import running_on
+from tests.browser.walking import act_for, first_screen, follow, go, settled
 
 pytestmark = pytest.mark.browser
 
@@ -113,36 +114,10 @@ def site(
         yield Site(address, path)
 
 
-def settled(page: Page) -> None:
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
-def act_for(page: Page, name: str) -> None:
-    """Choose in the sidebar whom the reader acts for."""
-    page.get_by_role("combobox", name=re.compile("Acting for")).click()
-    page.get_by_role("option", name=name, exact=True).click()
-    settled(page)
-
-
-def first_screen(page: Page, site: Site) -> None:
-    page.goto(site.address)
-    expect(page.get_by_role("heading", name="This week", exact=True)).to_be_visible()
-    settled(page)
-
-
-def follow(page: Page, link: str, heading: str) -> None:
-    """Click a link of the page, not of the sidebar, and wait for where it leads."""
-    page.get_by_test_id("stMain").get_by_role("link", name=link).first.click()
-    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    settled(page)
-
-
 def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
     page: Page, site: Site
 ) -> None:
-    first_screen(page, site)
+    first_screen(page, site.address)
     expect(page.get_by_text("Prompt or way of asking changed").first).to_be_visible()
     expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
     said = page.get_by_text(re.compile("Prompt p2, first seen")).first.inner_text()
@@ -159,7 +134,7 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     page: Page, site: Site
 ) -> None:
     assert site.decide(0.96)["rule"] == "fallback:unvalidated"
-    first_screen(page, site)
+    first_screen(page, site.address)
     follow(page, "Open in Changes", "Changes")
     follow(page, "Look for a cut that still holds", "Thresholds")
     page.get_by_role("spinbutton", name="Wrong (%)").fill("10")
@@ -181,23 +156,22 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     expect(page.get_by_text(re.compile("0.70 → 0.95")).first).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Apply as Ann Lee").click()
-    expect(page.get_by_role("button", name="Apply as Ann Lee")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_role("button", name="Apply as Ann Lee")).to_have_count(0)
     settled(page)
 
-    page.goto(f"{site.address}/sign_off?signal=desk&fingerprint={P2.id}")
-    settled(page)
-    act_for(page, "Ann Lee")
+    go(page, "Sign-off")
+    follow(page, re.compile("desk m1 · p2"), "Sign-off")
     # Some held-out inputs were never tuned on; the evidence rests on those.
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
-    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
     act_for(page, "Vera Roth")
     page.get_by_role("textbox", name="What your signature means").fill("The cut holds")
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible()
     settled(page)
     assert (site.decide(0.96)["action"], site.decide(0.8)["action"]) == ("automate", "review")
 
     # The next check finds the new prompt signed, and its finding is settled.
-    first_screen(page, site)
+    first_screen(page, site.address)
     expect(page.get_by_text("New fingerprint, not validated")).to_have_count(0)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from tests.browser.walking import asked, choose, first_screen, follow, go, settled, shows
 
 pytestmark = pytest.mark.browser
 
@@ -59,18 +59,8 @@ def site(
         yield address
 
 
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being computed."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-
-
-def asked(page: Page) -> dict[str, str]:
-    return {key: values[-1] for key, values in parse_qs(urlsplit(page.url).query).items()}
-
-
 def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, site: str) -> None:
-    page.goto(site)
-    settled(page)
+    first_screen(page, site)
     expect(page.get_by_text("1 of 2 signals miscalibrated: desk.")).to_be_visible()
 
     first = page.get_by_role("link", name=re.compile("Open first: desk: Topic medical claims 80%"))
@@ -78,8 +68,7 @@ def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, s
     assert said is not None
     assert said.groups() == ("400", str(monday(8)), str(monday(11) + timedelta(days=6)))
     first.click()
-    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
-    settled(page)
+    shows(page, "Reliability")
     found = asked(page)
     assert (found["signal"], found["seg_topic"]) == ("desk", "medical")
     assert (found["since"], found["until"]) == (said[2], said[3])
@@ -87,19 +76,13 @@ def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, s
 
 
 def test_a_count_opens_exactly_the_claims_it_counts(page: Page, site: str) -> None:
-    page.goto(site)
-    settled(page)
+    first_screen(page, site)
     # First elsewhere and back: what was chosen there must not stay.
-    page.get_by_role("link", name=re.compile("Worst segment: Topic medical")).click()
-    expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
-    settled(page)
-    page.get_by_role("link", name="This week").click()
-    expect(page.get_by_role("heading", name="This week")).to_be_visible()
-    settled(page)
+    follow(page, re.compile("Worst segment: Topic medical"), "Reliability")
+    go(page, "This week")
 
     page.get_by_role("link", name="200 claims", exact=True).click()
-    expect(page.get_by_role("heading", name="Claims", exact=True)).to_be_visible()
-    settled(page)
+    shows(page, "Claims")
     # 2,400 stated and 9 unstated ones in all.
     expect(page.get_by_text(re.compile(r"^200 of 2,409 claims"))).to_be_visible()
 
@@ -107,24 +90,18 @@ def test_a_count_opens_exactly_the_claims_it_counts(page: Page, site: str) -> No
 def test_the_same_link_opens_the_same_signal_after_a_look_at_the_first_screen(
     page: Page, site: str
 ) -> None:
-    page.goto(site)
-    settled(page)
+    first_screen(page, site)
     for _ in range(2):
-        page.get_by_role("link", name=re.compile("Worst segment: Topic medical")).click()
-        expect(page.get_by_role("heading", name="Reliability")).to_be_visible()
-        settled(page)
+        follow(page, re.compile("Worst segment: Topic medical"), "Reliability")
         assert asked(page)["signal"] == "desk"
-        page.get_by_role("link", name="This week").click()
-        expect(page.get_by_role("heading", name="This week")).to_be_visible()
-        settled(page)
+        go(page, "This week")
 
 
 def test_from_a_model_change_on_the_timeline_to_the_segment_that_broke(
     page: Page, site: str
 ) -> None:
-    page.goto(f"{site}/drift?signal=desk")
-    expect(page.get_by_role("heading", name="Drift", exact=True)).to_be_visible()
-    settled(page)
+    first_screen(page, site)
+    go(page, "Drift")
     broke = monday(BROKE)
     day = f"{broke.day} {broke:%B %Y}"
     expect(page.get_by_text(f"since {broke}, when model m2 came in ({broke})")).to_be_visible()
@@ -134,11 +111,7 @@ def test_from_a_model_change_on_the_timeline_to_the_segment_that_broke(
         "aria-label", re.compile(f"Outside for 4 weeks from {day}")
     )
 
-    split = page.get_by_role("combobox", name="Split the change by")
-    split.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)  # an open list closes when the page still scrolls
-    split.click()
-    page.get_by_role("option", name="Topic", exact=True).click()
+    choose(page, "Split the change by", "Topic")
     expect(page.get_by_text("By topic, largest part in decalibration first")).to_be_visible()
     settled(page)
     parts = page.locator("[aria-label*='medical'][aria-label*='decalibration']").first

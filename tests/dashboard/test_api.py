@@ -142,12 +142,64 @@ def test_decide_answers_what_no_claim_could_hold_instead_of_failing(governed: st
         assert answer.json()["action"] in ("review", "escalate")
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+def test_an_item_that_cannot_be_read_has_its_own_answer_and_the_others_theirs(
+    governed: str, kind: str
+) -> None:
+    items = [
+        '{"signal": "triage", "event_id": "a\\ud800"}',
+        '{"signal": "triage", "event_id": "b"}',
+        "5",
+        '{"signal": "triage", "event_id": "c", "event_id": "d"}',
+        '{"signal": "triage", "event_id": "e\u2028e"}',
+        '{"signal": "\\udfff", "model_version": "\\ud800", "confidence": "\\ud800"}',
+    ]
+    body = "\n".join(items) if "ndjson" in kind else f"[{', '.join(items)}]"
+    answer = post(body.encode(), governed, content_type=kind)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert [one["event_id"] for one in found] == ["a\\ud800", "b", None, None, "e\u2028e", None]
+    closed = [one["rule"] == "builtin:fail-closed" for one in found]
+    assert closed == [True, False, True, True, False, True]
+    assert all(one["reason"] for one in found)
+    assert logged() == [(one["event_id"], one["action"]) for one in found]
+
+
+def test_a_line_that_is_no_json_costs_itself_alone(governed: str) -> None:
+    lines = [b'{"signal": "triage", "event_id": "a"}', b"{", b"\xff", b"", b"[" * 100_000]
+    found = post(b"\r\n".join(lines), governed, content_type="application/x-ndjson").json()
+    assert [one["rule"] for one in found] == ["fallback:missing+unvalidated"] + [
+        "builtin:fail-closed"
+    ] * 3
+    assert len(logged()) == 4
+
+
+def test_a_ledger_that_cannot_be_read_still_has_an_action(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving
+) -> None:
+    serving(tmp_path / "missing.duckdb")
+    answer = post({"signal": "triage"}, "a-token")
+    assert answer.status_code == 503
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
+    assert "There is no ledger" in answer.json()["reason"]
+
+
+def test_what_nobody_foresaw_still_has_an_action(
+    governed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "gate", lambda: 1 / 0)
+    answer = post({"signal": "triage"}, governed)
+    assert (answer.status_code, answer.json()["action"]) == (500, "review")
+
+
 @pytest.mark.parametrize("token", [None, "", "calledger_wrong", "ü"])
 def test_without_a_known_token_nothing_is_decided(governed: str, token: str | None) -> None:
     headers = {} if token is None else {"authorization": f"Bearer {token}".encode()}
     answer = post({"signal": "triage"}, None, **headers)
     assert answer.status_code == 401
     assert "token" in answer.json()["error"]
+    assert answer.json()["action"] == "review"
+    assert answer.json()["error"] in answer.json()["reason"]
     assert logged() == []
 
 
@@ -156,7 +208,8 @@ def test_a_token_without_the_scope_or_taken_back_decides_nothing(governed: str) 
     kim = people.known_person(office, "user:desk/kim")
     actor = people.actor_for(office.state(), kim, "token.created", None)
     _, reads = tokens.create(office, actor, "reader", ["read"])
-    assert post({"signal": "triage"}, reads).status_code == 403
+    refused = post({"signal": "triage"}, reads)
+    assert (refused.status_code, refused.json()["action"]) == (403, "review")
     for one in tokens.tokens(owner.cursor()):
         tokens.revoke(office, actor, one.token_id)
     assert post({"signal": "triage"}, governed).status_code == 401
@@ -167,11 +220,12 @@ def test_a_token_without_the_scope_or_taken_back_decides_nothing(governed: str) 
     ("body", "status", "words"),
     [
         ("{", 400, "not JSON"),
-        ("[1]", 400, "Item 0"),
+        ("1", 400, "neither"),
+        ("", 400, "not JSON"),
         (b"\xff\xfe", 400, "not JSON"),
         (b'"' + b"x" * (9 * 1024 * 1024) + b'"', 413, "8 MB"),
     ],
-    ids=["cut short", "no object", "no text", "too large"],
+    ids=["cut short", "no object", "empty", "no text", "too large"],
 )
 def test_a_body_that_is_no_question_is_refused_with_the_reason(
     governed: str, body: str | bytes, status: int, words: str
@@ -179,6 +233,15 @@ def test_a_body_that_is_no_question_is_refused_with_the_reason(
     answer = post(body, governed)
     assert answer.status_code == status
     assert words in answer.json()["error"]
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
+    assert words in answer.json()["reason"]
+    assert logged() == []
+
+
+def test_a_wrong_method_is_told_an_action_too(governed: str) -> None:
+    answer = get("/api/v1/decide")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
 
 
 def test_no_secret_of_a_token_is_kept(governed: str) -> None:
@@ -192,4 +255,7 @@ def test_every_route_is_described_and_every_answer_has_its_described_fields(gove
     served = {route.path for route in api.routes} - {"/api/v1/openapi.json"}
     assert set(document["paths"]) == served
     answer = post({"signal": "triage", "event_id": "e1"}, governed).json()
-    assert set(answer) == set(document["components"]["schemas"]["Decision"]["properties"])
+    schemas = document["components"]["schemas"]
+    assert set(answer) == set(schemas["Decision"]["properties"])
+    refused = post("{", governed).json()
+    assert set(refused) == set(schemas["Refusal"]["properties"])

@@ -23,10 +23,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.govern.gate import FAIL_ACTION
 from core.store.ledger import Ledger
 from dashboard.cli import main
 from dashboard.hosts import host_name, known
-from dashboard.perimeter import FALLBACK, MOST_TOLD, Perimeter, refusal
+from dashboard.perimeter import MOST_TOLD, Perimeter, refusal
 
 ROOT = Path(__file__).parents[2]
 NAMED = "ledger.example.org"
@@ -245,7 +246,7 @@ def test_a_refused_question_to_the_gate_still_carries_an_action(site: int) -> No
     answer = ask(site, "POST", "/api/v1/decide", {"Host": "evil.example"})
     said = json.loads(answer.body)
     assert answer.status == 403
-    assert said["action"] == FALLBACK == "escalate"
+    assert said["action"] == FAIL_ACTION
     assert said["reason"] == said["error"]
     assert "--allowed-host evil.example" in said["reason"]
 

@@ -53,6 +53,7 @@ spec:
         bands:
           - {below: "0.95", action: review}
           - {action: automate}
+    knownValues: {language: [de, en]}
     fallback: {unvalidated: review, missing: review, invalid: escalate}
 ---
 apiVersion: calledger/v1

@@ -30,6 +30,7 @@ MAY: dict[str, set[str]] = {
     "trail.started": {"system"},
     "key.changed": {"admin"},
     "person.added": {"admin", "system"},
+    "person.named": {"admin", "system"},
     "person.status": {"admin"},
     "person.forgotten": {"admin"},
     "group.set": {"admin"},

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import pytest
 
 from core.govern.decisions import DecisionLog, decide_logged, decisions_of_event, unsealed
-from core.govern.gate import FAIL_CLOSED, Gate, Question
+from core.govern.gate import FAIL_CLOSED, Gate
+from core.govern.questions import Question
 from core.store.ledger import Ledger
 
-ASKED = {"signal": "triage", "model_version": "m1", "prompt_version": "p1", "confidence": 0.93}
+ASKED = {
+    "signal": "triage",
+    "model_version": "m1",
+    "prompt_version": "p1",
+    "confidence": 0.93,
+    "seg_language": "de",
+}
 
 
 def questions(*events: str) -> list[Question]:
@@ -19,7 +27,7 @@ def questions(*events: str) -> list[Question]:
 
 
 def test_an_answer_is_in_the_log_with_what_was_asked_and_why(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     asked = Question.of({**ASKED, "event_id": "e1", "seg_language": "hi"})
     (answer,) = decide_logged(gate, log, [asked])
     (logged,) = decisions_of_event(governed.ledger.cursor(), "triage", "e1")
@@ -31,7 +39,7 @@ def test_an_answer_is_in_the_log_with_what_was_asked_and_why(governed):
 
 
 def test_answers_are_numbered_without_a_gap_over_batches(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     for batch in (("a", "b"), (), ("c",)):
         decide_logged(gate, log, questions(*batch))
     rows = governed.ledger.cursor().execute(
@@ -44,7 +52,7 @@ def test_answers_are_numbered_without_a_gap_over_batches(governed):
 
 
 def test_many_threads_log_every_answer_once(governed):
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
 
     def ask(worker: int) -> list[str]:
         found = []
@@ -66,7 +74,7 @@ def test_many_threads_log_every_answer_once(governed):
 
 def test_an_answer_that_cannot_be_logged_is_not_given(governed, monkeypatch: pytest.MonkeyPatch):
     governed.validate()
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     assert decide_logged(gate, log, questions("a"))[0].action == "automate"
 
     def full(self: Ledger) -> None:
@@ -78,10 +86,41 @@ def test_an_answer_that_cannot_be_logged_is_not_given(governed, monkeypatch: pyt
     assert "could not be logged" in answer.reason
 
 
+def test_what_is_logged_is_what_was_given_whatever_was_asked(governed):
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
+    odd = [
+        {**ASKED, "event_id": "a"},
+        {**ASKED, "event_id": "b\ud800"},
+        {**ASKED, "event_id": "c", "model_version": "\udfff"},
+        {"signal": "\ud800", "event_id": "d", "seg_\u00e9": "\ud800"},
+        {**ASKED, "event_id": "e", "confidence": ["\ud800"]},
+        5,
+    ]
+    answers = decide_logged(gate, log, [Question.of(one) for one in odd])
+    rows = governed.ledger.cursor().execute(
+        "SELECT decision_id, event_id, action, rule, reason FROM decisions ORDER BY decision_no"
+    )
+    assert rows.fetchall() == [
+        (one.decision_id, one.question.event_id, one.action, one.rule, one.reason)
+        for one in answers
+    ]
+    assert answers[1].question.event_id == "b\\ud800"
+
+
+def test_segments_are_logged_as_they_were_given_where_they_are_unclear(governed):
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
+    asked = {"seg_language": "hi", "segments": {"Language": "de", "topic": ["law"]}}
+    decide_logged(gate, log, [Question.of({**ASKED, **asked})])
+    (row,) = governed.ledger.cursor().execute("SELECT segments FROM decisions").fetchall()
+    assert json.loads(row[0]) == {
+        "language": "hi", "segments.Language": "de", "segments.topic": "['law']",
+    }  # fmt: skip
+
+
 def test_an_answer_joins_its_claim_when_that_arrives(governed, tmp_path):
     from core.govern.imports import import_recorded
 
-    gate, log = Gate(governed.office), DecisionLog(governed.ledger)
+    gate, log = Gate(governed.office), DecisionLog(governed.office)
     decide_logged(gate, log, questions("e7"))
     file = tmp_path / "claims.csv"
     file.write_text(

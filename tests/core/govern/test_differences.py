@@ -84,6 +84,7 @@ specs = st.builds(
         actions,
         actions,
         actions,
+        st.lists(st.tuples(few, st.lists(few, max_size=3).map(tuple)), max_size=2).map(tuple),
     ),
     tolerance_ppm=ppm,
     high_from_ppm=ppm,
@@ -228,6 +229,10 @@ def rules(**changed: Any) -> dict[str, Any]:
         (
             rules(overrides=(replace(HINDI, bands=(Band(970_000, "review"), HINDI.bands[1])),)),
             ["for language=hi: cut between review and automate 0.95 → 0.97", "*"],
+        ),
+        (
+            rules(known_values=(("language", ("de", "en")),)),
+            ["known value added: language=de", "known value added: language=en", "*"],
         ),
         (
             rules(missing="escalate", unvalidated="escalate"),

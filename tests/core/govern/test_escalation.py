@@ -30,11 +30,13 @@ from core.govern.escalation import (
     fraction,
     stated_ppm,
     table,
+    told_apart,
 )
 
 SPEC = Rules(
     (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")),
     (Override("language", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+    known_values=(("language", ("de", "HI")),),
 )
 
 
@@ -51,13 +53,17 @@ def ladders(draw: st.DrawFn) -> tuple[Band, ...]:
 
 people: st.SearchStrategy[Action] = st.sampled_from(["review", "escalate"])
 segment_values = st.sampled_from(["de", "hi", "x"])
-segments_of_claims = st.dictionaries(st.sampled_from(["language", "topic"]), segment_values)
+segments_of_claims = st.dictionaries(
+    st.sampled_from(["language", "topic", "Topic"]), st.sampled_from(["de", "hi", "x", "other"])
+)
+#: Every dimension has a value that falls under the bands.
+known_values = st.just((("language", ("other",)), ("Topic", ("other",))))
 overrides = st.lists(
     st.builds(Override, st.sampled_from(["language", "topic"]), segment_values, ladders()),
     max_size=3,
     unique_by=lambda one: (one.dimension, one.value),
 ).map(tuple)
-rule_sets = st.builds(Rules, ladders(), overrides, people, people, people).filter(
+rule_sets = st.builds(Rules, ladders(), overrides, people, people, people, known_values).filter(
     lambda rules: not check_rules(rules)
 )
 ppms = st.integers(0, PPM)
@@ -158,7 +164,8 @@ def test_an_object_that_raises_whatever_one_does_with_it_is_invalid() -> None:
 
 def claims_of(row: RuleRow) -> dict[str, str]:
     """Segments of a claim the row is for."""
-    return {} if row.where is None else dict([row.where])
+    others = {"language": "other", "topic": "other"}
+    return others if row.where is None else others | dict([row.where])
 
 
 @given(rule_sets, st.data())
@@ -211,18 +218,32 @@ def test_fallback_rows_say_what_the_gate_does(rules: Rules) -> None:
     assert all(answer.rule == rule for rule, answer in answers.items())
 
 
+DE = {"language": "de"}
+
+
 @pytest.mark.parametrize(
     ("confidence", "segments", "may_act", "action", "rule"),
     [
+        (0.0, DE, True, "escalate", "band:0-0.62"),
+        (0.62, DE, True, "review", "band:0.62-0.90"),
+        (0.899999, DE, True, "review", "band:0.62-0.90"),
+        (0.90, DE, True, "automate", "band:0.90-1"),
+        (0.8999999, DE, True, "automate", "band:0.90-1"),
+        (1, DE, True, "automate", "band:0.90-1"),
+        (Decimal("0.9"), DE, True, "automate", "band:0.90-1"),
+        (Fraction(9, 10), DE, True, "automate", "band:0.90-1"),
+        (np.float32(0.9), DE, True, "automate", "band:0.90-1"),
         (0.0, {}, True, "escalate", "band:0-0.62"),
-        (0.62, {}, True, "review", "band:0.62-0.90"),
-        (0.899999, {}, True, "review", "band:0.62-0.90"),
-        (0.90, {}, True, "automate", "band:0.90-1"),
-        (0.8999999, {}, True, "automate", "band:0.90-1"),
-        (1, {}, True, "automate", "band:0.90-1"),
-        (Decimal("0.9"), {}, True, "automate", "band:0.90-1"),
-        (Fraction(9, 10), {}, True, "automate", "band:0.90-1"),
-        (np.float32(0.9), {}, True, "automate", "band:0.90-1"),
+        (0.90, {}, True, "review", "override:language=hi:band:0-0.95"),
+        (0.95, {}, True, "automate", "band:0.90-1"),
+        (0.90, {"language": "hl"}, True, "review", "override:language=hi:band:0-0.95"),
+        (
+            0.90,
+            {"language": "de", "Language": "hi"},
+            True,
+            "review",
+            "override:language=hi:band:0-0.95",
+        ),
         (0.90, {"language": "hi"}, True, "review", "override:language=hi:band:0-0.95"),
         (0.95, {"language": "hi"}, True, "automate", "override:language=hi:band:0.95-1"),
         (0.90, {"language": "de"}, True, "automate", "band:0.90-1"),
@@ -273,9 +294,56 @@ def test_of_two_overrides_that_fit_the_first_is_taken() -> None:
 
 @pytest.mark.parametrize(("written", "claimed"), [("language", "Language"), ("LANG", "lang")])
 def test_a_dimension_is_known_in_whatever_case_it_is_spelled(written: str, claimed: str) -> None:
-    rules = Rules(SPEC.bands, (Override(written, "hi", (Band(None, "review"),)),))
+    always = Override(written, "hi", (Band(None, "review"),))
+    rules = Rules(SPEC.bands, (always,), known_values=((written.upper(), ("HI",)),))
     assert decide(rules, 0.99, {claimed: "hi"}, may_act=True).action == "review"
     assert decide(rules, 0.99, {claimed: "HI"}, may_act=True).action == "automate"
+
+
+@given(rule_sets, ppms, segments_of_claims)
+def test_no_claim_is_handled_less_strictly_than_any_rule_that_could_be_meant(
+    rules: Rules, ppm: int, segments: Mapping[str, str]
+) -> None:
+    answer = decide(rules, ppm / PPM, segments, may_act=True)
+    meant = [ACTIONS.index(one.action) for one in of_every_claim_meant(rules, ppm, segments)]
+    assert ACTIONS.index(answer.action) == max(meant)
+
+
+def of_every_claim_meant(rules: Rules, ppm: int, segments: Mapping[str, str]) -> list[Answer]:
+    """The answers to every claim without a doubt that a claim may be."""
+    several = []
+    for dimension in ("language", "topic"):
+        stated = {value for name, value in segments.items() if name.lower() == dimension}
+        special = {one.value for one in rules.overrides if one.dimension == dimension}
+        sure = len(stated) == 1 and stated <= special | {"other"}
+        several.append(stated if sure else special | {"other"})
+    return [
+        decide(rules, ppm / PPM, {"language": one, "topic": other}, may_act=True)
+        for one in several[0]
+        for other in several[1]
+    ]
+
+
+@given(rule_sets, ppms, segments_of_claims)
+def test_an_answer_names_the_dimensions_of_which_it_knows_no_value(
+    rules: Rules, ppm: int, segments: Mapping[str, str]
+) -> None:
+    found = decide(rules, ppm / PPM, segments, may_act=True).unsure
+    for dimension in {one.dimension for one in rules.overrides}:
+        stated = {value for name, value in segments.items() if name.lower() == dimension}
+        special = {one.value for one in rules.overrides if one.dimension == dimension}
+        sure = len(stated) == 1 and stated <= special | {"other"}
+        assert (dimension in found) == (not sure)
+
+
+@given(rule_sets, ppms, segments_of_claims)
+def test_claims_told_apart_by_one_code_get_one_answer(
+    rules: Rules, ppm: int, segments: Mapping[str, str]
+) -> None:
+    apart = told_apart([rules])
+    answers = [decide(rules, *apart.claim(code), may_act=True) for code in range(apart.size)]
+    answer = decide(rules, ppm / PPM, segments, may_act=True)
+    assert (answer.action, answer.rule) in {(one.action, one.rule) for one in answers}
 
 
 @given(st.floats(0, 1))

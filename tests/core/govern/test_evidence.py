@@ -21,6 +21,7 @@ from core.govern.escalation import Band, Override, Rules
 from core.govern.evidence import EvidenceBroken, NothingToJudge, freeze, load, store, verify
 from core.govern.fingerprint import Fingerprint
 from core.govern.overlap import Leaked, overlap
+from core.govern.sides import why_empty
 from core.govern.spec import Criterion, Maturity, Responsible, SignalSpec, ValidationPlan
 from core.measure.bounded import Sample
 from core.measure.reliability import corp, histogram
@@ -211,6 +212,32 @@ def test_a_fingerprint_without_a_claim_is_refused(ledger: Ledger, fill: Fill) ->
 
     with pytest.raises(NothingToJudge, match="no claim of the fingerprint m-1 · p-1"):
         frozen(ledger)
+
+
+def test_a_fingerprint_without_a_claim_names_those_there_are_the_closest_first(
+    ledger: Ledger, fill: Fill
+) -> None:
+    for name, n in (("other", 30), ("m-2", 10), ("far", 25), ("m-1", 5), ("away", 20)):
+        prompt = "p-1" if name == "m-2" else "q"
+        fill(claims(name, n, MONDAY, model_version=name, prompt_version=prompt))
+
+    with pytest.raises(NothingToJudge) as refused:
+        frozen(ledger)
+    there = str(refused.value).split(" are there of: ")[1]
+    assert there.startswith("m-2 · p-1 (10 claims); m-1 · q (5 claims); ")
+    assert there.endswith("; and 2 more.")
+
+
+def test_an_empty_side_of_values_that_never_meet_names_the_fingerprints_there_are(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(claims("a", 10, MONDAY, model_version="m-1", prompt_version="p-1"))
+    fill(claims("b", 10, MONDAY, model_version="m-2", prompt_version="p-2"))
+    where = (("model_version", ("m-1",)), ("prompt_version", ("p-2",)))
+    with ledger.cursor() as cursor:
+        said = why_empty(cursor, Selection(SPEC.name, where=where), "baseline")
+    assert "m-1 · p-1 (10 claims)" in said
+    assert "m-2 · p-2 (10 claims)" in said
 
 
 # Leakage ----------------------------------------------------------------------------------------
@@ -491,6 +518,7 @@ def test_what_would_be_automated_follows_the_overrides(ledger: Ledger, fill: Fil
     rules = replace(
         SPEC.rules,
         overrides=(Override("language", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+        known_values=(("language", ("de",)),),
     )
 
     bundle = frozen(ledger, replace(SPEC, rules=rules))

@@ -452,7 +452,7 @@ class World:
         return list(outbox.recent(self.ledger.cursor(), 10_000))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(STEP, max_size=25),
     st.sampled_from(["both", "immediate", "digest"]),

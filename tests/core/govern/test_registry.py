@@ -76,3 +76,96 @@ def test_entries_in_the_trail_name_people_by_opaque_ids_only(governed):
     with governed.ledger.cursor() as cursor:
         (act,) = [one for one in trail.acts(cursor) if one.kind == "registry.set"]
     assert act.body["spec"]["owner"] == governed.sub("user:desk/ann")
+
+
+def test_another_spelling_of_somebody_known_is_the_same_person(governed, registry_text: str):
+    size = governed.office.state().size
+    spelled = registry_text.replace("user:desk/ann", "user:Desk/ANN")
+    found = plan(governed, spelled)
+    assert found.empty
+    assert found.new_people == ()
+    assert governed.apply(spelled, who="user:desk/Admin") == ()
+    assert governed.office.state().size == size
+
+
+def test_two_spellings_of_somebody_new_in_one_file_are_one_person(ungoverned, registry_text: str):
+    text = registry_text.replace("deputies: [user:desk/bob", "deputies: [user:desk/New")
+    text = text.replace("[user:risk/vera]", "[user:risk/vera, user:desk/NEW]")
+    ungoverned.apply(text, who="user:desk/kim")
+    handles = ungoverned.ledger.cursor().execute("SELECT handle FROM people").fetchall()
+    assert [one for (one,) in handles if one.lower() == "user:desk/new"] == ["user:desk/New"]
+
+
+def test_a_group_member_spelled_otherwise_cannot_sign_what_they_submitted(
+    governed, registry_text: str
+):
+    text = registry_text.replace("[user:risk/vera]", "[user:risk/vera, user:desk/Ann]")
+    governed.apply(text, who="user:desk/admin")
+    ann = governed.sub("user:desk/ann")
+    assert ann in governed.office.state().groups["risk/validation"]
+    assert governed.sub("user:desk/Ann") == ann
+
+
+def with_override(registry_text: str, where: str) -> str:
+    """The override put on another segment, with no other value listed but one nobody has."""
+    dimension = where.split(":")[0]
+    listed = registry_text.replace("{language: [de, en]}", f"{{{dimension}: [none]}}")
+    return listed.replace("{language: hi}", f"{{{where}}}", 1)
+
+
+UNLISTED = (
+    "Of topic the entry does not list {}: the strictest rule applies to such claims. Are the bands "
+    "meant for them? Then list them under knownValues."
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            "topic: medcal",
+            (
+                "The override topic=medcal fits no claim: no claim of triage has this value; "
+                "the nearest there is medical.",
+                UNLISTED.format("medical, tax"),
+            ),
+        ),
+        (
+            "topic: xyz",
+            (
+                "The override topic=xyz fits no claim: no claim of triage has this value; "
+                "there are medical, tax.",
+                UNLISTED.format("medical, tax"),
+            ),
+        ),
+        (
+            "topc: tax",
+            (
+                "The override topc=tax fits no claim: no claim has a segment topc; "
+                "the nearest there is topic. Until claims state one, the strictest rule applies "
+                "to them all.",
+            ),
+        ),
+        ("topic: tax", (UNLISTED.format("medical"),)),
+    ],
+)
+def test_an_override_that_no_claim_is_under_is_told_before_it_is_applied(
+    governed, registry_text: str, bring, made, where: str, said: tuple[str, ...]
+):
+    bring(governed, made(governed.clock, range(1, 3), seg_topic="tax"))
+    bring(governed, made(governed.clock, range(3, 6), seg_topic="medical"))
+    (change,) = plan(governed, with_override(registry_text, where)).changes
+    assert change.idle == said
+
+
+def test_an_override_that_some_claim_is_under_is_not_told(
+    governed, registry_text: str, bring, made
+):
+    bring(governed, made(governed.clock, range(1, 3), seg_topic="tax"))
+    (change,) = plan(governed, with_override(registry_text, "topic: tax")).changes
+    assert change.idle == ()
+
+
+def test_of_a_signal_without_claims_no_override_is_called_idle(governed, registry_text: str):
+    (change,) = plan(governed, with_override(registry_text, "topic: tax")).changes
+    assert change.idle == ()

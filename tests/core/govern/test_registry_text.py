@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,8 @@ names = st.from_regex(r"[A-Za-z0-9._/@+-]{1,12}", fullmatch=True)
 handles = names.map(lambda name: f"user:{name}") | st.just("p-0123456789abcdef")
 references = handles | names.map(lambda name: f"group:{name}")
 ppm = st.integers(1, PPM - 1)
+#: A bound that every metric that is better smaller may have.
+strict = st.integers(1, 62_500)
 days = st.integers(1, 1000)
 dimensions = st.sampled_from(["language", "topic", "a.b-c", "1", "on"])
 
@@ -66,18 +69,29 @@ rule_sets = st.builds(
     people,
     people,
 ).filter(lambda rules: not check_rules(rules))
+
+
+@st.composite
+def listing(draw: st.DrawFn) -> Rules:
+    """Rules that list other values of the dimensions of their overrides."""
+    rules = draw(rule_sets)
+    several = {one.dimension.lower(): one.dimension for one in rules.overrides}
+    values = st.lists(text, min_size=1, max_size=3, unique=True).map(tuple)
+    return replace(rules, known_values=tuple((name, draw(values)) for name in several.values()))
+
+
 plans = st.builds(
     ValidationPlan,
     days,
     days,
     st.tuples(
-        st.builds(Criterion, st.sampled_from(CALIBRATION_METRICS), maximum_ppm=ppm),
+        st.builds(Criterion, st.sampled_from(CALIBRATION_METRICS), maximum_ppm=strict),
         st.builds(
             Criterion,
             st.sampled_from(DISCRIMINATION_METRICS),
             minimum_ppm=st.integers(500_001, PPM),
         ),
-        st.builds(Criterion, st.just("automated_error"), maximum_ppm=ppm),
+        st.builds(Criterion, st.just("automated_error"), maximum_ppm=strict),
     ),
     st.lists(dimensions, max_size=3, unique=True).map(tuple),
     days,
@@ -97,7 +111,7 @@ specs = st.builds(
     method=st.none() | text,
     order=st.none() | st.sampled_from(ORDERS),
     validation=plans,
-    rules=rule_sets,
+    rules=rule_sets | listing(),
     tolerance_ppm=st.integers(0, PPM),
     high_from_ppm=st.integers(0, PPM),
     maturity=st.builds(Maturity, days, ppm),
@@ -110,7 +124,7 @@ specs = st.builds(
 groups = st.builds(Group, names, st.lists(handles, max_size=3, unique=True).map(tuple))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(specs, max_size=2, unique_by=lambda one: one.name),
     st.lists(groups, max_size=2, unique_by=lambda one: one.name),
@@ -124,7 +138,7 @@ def test_what_is_written_is_read_back_equal(entries: list[SignalSpec], teams: li
     assert found.groups == tuple(sorted(teams, key=lambda one: one.name))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(specs, min_size=1, max_size=2, unique_by=lambda one: one.name))
 def test_the_same_entries_are_the_same_text_in_whatever_order(entries: list[SignalSpec]) -> None:
     assert write(entries) == write(entries[::-1])
@@ -139,7 +153,6 @@ def filled(entry: str) -> str:
     )
 
 
-@settings(deadline=None)
 @given(text.filter(lambda name: "\n" not in name))
 def test_the_example_is_an_entry_once_its_people_are_filled_in(name: str) -> None:
     (spec,) = read(filled(example(name))).specs

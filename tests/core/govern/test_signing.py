@@ -12,9 +12,10 @@ import pytest
 from core.govern import evidence, signing
 from core.govern.access import Refused
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.overlap import Leaked
+from core.govern.questions import Question
 from core.store.errors import LedgerError
 
 HEADER = (

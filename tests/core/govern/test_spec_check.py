@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.govern.escalation import Band, Override, Rules
+from core.govern.escalation import Band, Override, Rules, fraction
 from core.govern.spec import (
     CALIBRATION_METRICS,
     DISCRIMINATION_METRICS,
@@ -18,7 +18,7 @@ from core.govern.spec import (
     SignalSpec,
     ValidationPlan,
 )
-from core.govern.spec_check import RISING_METRICS, check_spec
+from core.govern.spec_check import LEAST_STRICT, RISING_METRICS, SpecProblem, check_spec
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"
 BANDS = (Band(900_000, "review"), Band(None, "automate"))
@@ -51,6 +51,13 @@ def plan(**changed: Any) -> dict[str, Any]:
 
 def override(dimension: str, value: str) -> dict[str, Any]:
     return {"rules": Rules(BANDS, (Override(dimension, value, BANDS),))}
+
+
+KNOWN = "spec.escalation.knownValues.language"
+
+
+def known(*values: tuple[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {"rules": replace(ENTRY.rules, known_values=values)}
 
 
 def test_a_sensible_entry_has_no_problem() -> None:
@@ -101,6 +108,23 @@ def test_a_sensible_entry_has_no_problem() -> None:
         (override("confidence_band", "x"), "spec.escalation.overrides[0].where", "is no segment"),
         (override("language", ""), "spec.escalation.overrides[0].where", "names no value"),
         (override("language", "\x07"), "spec.escalation.overrides[0].where", "has a control"),
+        (override("language", "\u00a0hi"), "spec.escalation.overrides[0].where", "has white space"),
+        (override("language", "[1]"), "spec.escalation.overrides[0].where", "is no single value"),
+        (known(("language", ())), "spec.escalation.knownValues.language", "is empty"),
+        (known(("language", ("de", "de"))), f"{KNOWN}[1]", "stands there twice"),
+        (known(("language", ("de ",))), f"{KNOWN}[0]", "has white space"),
+        (known(("language", ("\u2003",))), f"{KNOWN}[0]", "names no value"),
+        (
+            known(("LANGUAGE", ("hi",))),
+            "spec.escalation.knownValues.LANGUAGE[0]",
+            "has an override of its own",
+        ),
+        (known(("topic", ("law",))), "spec.escalation.knownValues.topic", "has no override"),
+        (
+            known(("language", ("de",)), ("Language", ("en",))),
+            "spec.escalation.knownValues.Language",
+            "stands there twice, and letter case does not count",
+        ),
         ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
     ],
 )
@@ -123,7 +147,7 @@ def test_the_author_signs_only_at_low_stakes(stakes: str) -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_each_metric_is_bounded_on_its_own_side(metric: str) -> None:
-    low, high = Criterion(metric, minimum_ppm=600_000), Criterion(metric, maximum_ppm=600_000)
+    low, high = Criterion(metric, minimum_ppm=600_000), Criterion(metric, maximum_ppm=60_000)
     right, wrong = (low, high) if metric in RISING_METRICS else (high, low)
     others = tuple(one for one in ENTRY.validation.criteria if one.metric != metric)
     assert check_spec(replace(ENTRY, **plan(criteria=(*others, right)))) == ()
@@ -153,3 +177,43 @@ def test_a_discrimination_bound_that_one_value_for_all_claims_reaches_is_refused
         criteria = (ENTRY.validation.criteria[0], bound)
         (problem,) = check_spec(replace(ENTRY, **plan(criteria=criteria)))
         assert problem.field == "spec.validation.criteria[1].min"
+
+
+@pytest.mark.parametrize("metric", sorted(LEAST_STRICT))
+def test_a_criterion_that_hardly_anything_fails_is_refused_with_the_least_strict_bound(
+    metric: str,
+) -> None:
+    least, _ = LEAST_STRICT[metric]
+    rising = metric in RISING_METRICS
+    others = tuple(one for one in ENTRY.validation.criteria if one.metric != metric)
+
+    def found(ppm: int) -> tuple[SpecProblem, ...]:
+        bound = Criterion(metric, ppm, None) if rising else Criterion(metric, None, ppm)
+        return check_spec(replace(ENTRY, **plan(criteria=(*others, bound))))
+
+    assert found(least) == ()
+    for loose in (least - 1, 1) if rising else (least + 1, 999_999, 1_000_000):
+        (problem,) = found(loose)
+        assert problem.words.endswith(f"{'at least' if rising else 'at most'} {fraction(least)}")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"validators": ("user:finance/Ann",)}, "spec.validators[0]"),
+        ({"deputies": ("user:Finance/ann",)}, "spec.deputies[0]"),
+        ({"risk_approvers": ("user:finance/aNN",)}, "spec.riskApprovers[0]"),
+        ({"validators": ("user:desk/bo", "user:desk/BO")}, "spec.validators[1]"),
+    ],
+)
+def test_another_spelling_of_a_person_is_no_other_person(
+    changed: dict[str, Any], field: str
+) -> None:
+    assert ANN == "user:finance/ann"
+    (problem,) = check_spec(replace(ENTRY, **changed))
+    assert problem.field == field
+
+
+def test_a_problem_shows_the_ends_of_a_long_value() -> None:
+    (problem,) = check_spec(replace(ENTRY, decision="x" * 1_000_000))
+    assert len(str(problem)) < 200

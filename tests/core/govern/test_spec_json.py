@@ -46,6 +46,7 @@ rules = st.builds(
     bands,
     st.lists(st.builds(Override, text, text, bands), max_size=2).map(tuple),
     *[st.sampled_from(ACTIONS)] * 3,
+    st.lists(st.tuples(text, people), max_size=2).map(tuple),
 )
 plans = st.builds(
     ValidationPlan,
@@ -173,6 +174,26 @@ def test_a_field_that_is_not_there_has_its_default_and_no_part_in_the_hashes(pat
 
 def test_an_entry_as_written_now_has_its_own_hashes() -> None:
     assert hashes_as_written(to_json(ENTRY)) == (spec_sha256(ENTRY), material_sha256(ENTRY))
+
+
+def test_an_entry_that_lists_no_values_keeps_the_hashes_it_was_signed_under() -> None:
+    written = to_json(ENTRY)
+    assert "known_values" not in written["rules"]
+    assert hashes_as_written(written) == (
+        "e77df1cd00b7c8ac4282872b2ebf87c8fef78a64ac4d67a71b108248ab6b11cd",
+        "746bb2991d97124a1aa6ae8363da2e5291dc1e66dda403e90dbb88f19a64efda",
+    )
+
+
+def test_listed_values_are_material_and_their_order_is_not() -> None:
+    def listing(*values: str) -> SignalSpec:
+        rules = replace(ENTRY.rules, known_values=(("topic", values),))
+        return replace(ENTRY, rules=rules)
+
+    assert of_json(json.loads(canonical(to_json(listing("a", "b"))))) == listing("a", "b")
+    assert material_sha256(listing("a")) not in (material_sha256(ENTRY), material_sha256(listing()))
+    assert material_sha256(listing("a", "b")) == material_sha256(listing("b", "a"))
+    assert spec_sha256(listing("a", "b")) != spec_sha256(listing("b", "a"))
 
 
 def test_an_unknown_field_is_named() -> None:

@@ -24,7 +24,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.spec_json import hashes_as_written, material_sha256, spec_sha256, to_json
-from core.govern.state import EMPTY, State, advance, check, replay
+from core.govern.state import EMPTY, State, TokenGrant, advance, check, replay
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)
@@ -277,8 +277,7 @@ def test_findings_change_nothing_but_the_size(world: World, kind: str) -> None:
     [
         ("key.changed", {"key": "k2"}),
         ("person.forgotten", {"sub": OUT}),
-        ("token.created", {"token": "t-1", "scopes": ["read"], "label": "x"}),
-        ("token.revoked", {"token": "t-1"}),
+        ("person.named", {"sub": OUT, "names": "0" * 64}),
     ],
 )
 def test_what_stands_elsewhere_changes_nothing_but_the_size(
@@ -287,6 +286,20 @@ def test_what_stands_elsewhere_changes_nothing_but_the_size(
     before = world.state
     act = world.admin(kind, **body)
     assert world.state == replace(before, size=before.size + 1, last_at=act.at)
+
+
+def test_a_token_is_what_its_act_gave_until_it_is_taken_back(world: World) -> None:
+    world.admin("token.created", token="t-1", scopes=["read"], label="x", secret_sha256="0" * 64)
+    assert world.state.tokens == {"t-1": TokenGrant(("read",), "x", "0" * 64)}
+    world.admin("token.revoked", token="t-1")
+    assert world.state.tokens["t-1"].revoked
+
+
+def test_a_token_is_given_once_and_only_one_that_was_given_is_taken_back(world: World) -> None:
+    world.admin("token.created", token="t-1", scopes=["read"], label="x")
+    for kind, token in (("token.created", "t-1"), ("token.revoked", "t-2")):
+        with pytest.raises(Refused, match=token):
+            world.admin(kind, token=token, scopes=["read"], label="x")
 
 
 def test_a_refused_act_changes_nothing(validated: World) -> None:

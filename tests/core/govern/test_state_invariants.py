@@ -777,7 +777,6 @@ RUNS = settings(
     stateful_step_count=50,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -140,7 +140,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return _told(tmp_path_factory.mktemp("story"))
 
 
-def test_the_untouched_export_and_the_untouched_ledger_are_whole(story: Story, tmp_path: Path):
+def test_the_untouched_export_and_the_untouched_ledger_are_intact(story: Story, tmp_path: Path):
     path = tmp_path / "trail.jsonl"
     path.write_bytes(story.raw)
     exported = verify_export(path, held=story.held)
@@ -409,7 +409,7 @@ def test_every_mutation_of_an_export_is_reported(story: Story, tmp_path: Path, n
         path.write_bytes(raw)
         report = verify_export(path, held=story.held)
         assert not report.ok, f"{name}, seed {seed}"
-        assert report.lines()[0].startswith("Not whole:")
+        assert report.lines()[0].startswith("The trail is not intact:")
     assert done > _EACH * 0.8
 
 
@@ -501,7 +501,7 @@ def test_every_mutation_of_a_ledger_is_reported(
         rng = random.Random(f"{mutate.__name__} {seed}")
         cursor.execute("BEGIN")
         said = mutate(cursor, _TABLES[seed % len(_TABLES)], rng)
-        if said is not None and not said.startswith("evidence: a row doubled"):
+        if said is not None:
             done += 1
             assert not verify_ledger(cursor, held=story.held).ok, f"seed {seed}, {said}"
         cursor.execute("ROLLBACK")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.events import PPM
-from core.govern.escalation import Band, check_rules
+from core.govern.escalation import Band, check_rules, decide
 from core.govern.overlap import Overlap
 from core.govern.registry_file import read
 from core.govern.replay import Replay
@@ -108,6 +108,12 @@ def test_without_heldout_claims_a_cut_is_unjudged(brought) -> None:
 def test_without_a_tuning_split_nothing_is_offered_and_what_to_log_is_said(brought) -> None:
     with pytest.raises(NoTuning, match="split=tuning"):
         choose(brought(CLEAN[3:]).ledger.cursor(), asked(), NOW)
+
+
+def test_conditions_that_no_claim_meets_are_told_from_a_missing_split(brought) -> None:
+    question = Question(Selection("triage", where=(("language", ("eng",)),)), 0.05, 0.9)
+    with pytest.raises(NoTuning, match="No claim of triage has language=eng, so the sample"):
+        choose(brought(CLEAN).ledger.cursor(), question, NOW)
 
 
 def test_an_input_in_both_splits_is_refused_with_its_row_or_left_out(brought) -> None:
@@ -219,6 +225,25 @@ def test_a_condition_on_one_segment_becomes_its_override(brought) -> None:
     assert found.rules.bands == LADDER
     assert found.rules.overrides[-1].value == "en"
     assert found.rules.overrides[-1].bands[-2] == Band(850_000, "review")
+    # What has an override of its own is no longer listed beside it.
+    assert found.rules.known_values == (("language", ("de",)),)
+
+
+def test_the_first_override_of_a_dimension_lists_its_other_logged_values(
+    brought, registry_text: str
+) -> None:
+    governed = brought([*CLEAN, ("production", 0.95, "\u00a0fr ", 2, 0)])
+    start, end = registry_text.index("    overrides:"), registry_text.index("    fallback:")
+    governed.apply(registry_text[:start] + registry_text[end:], who="user:desk/ann")
+    cursor = governed.ledger.cursor()
+    selection = Selection("triage", where=(("language", ("en",)),))
+    found = proposed(
+        cursor, governed.office.state(), choose(cursor, Question(selection, 0.05, 0.9), NOW), NOW
+    )
+    assert found.rules.known_values == (("language", ("fr",)),)
+    assert any("language that are logged keep the bands" in note for note in found.notes)
+    # Claims without a listed value could be of the segment.
+    assert decide(found.rules, 0.86, {}, may_act=True).action == "review"
 
 
 @pytest.mark.parametrize("where", [("week", ("2026-W45",)), ("language", ("en", None))])

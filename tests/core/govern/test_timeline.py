@@ -192,7 +192,7 @@ def told(story: list[Step]) -> Book:
     return book
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=25), st.lists(st.floats(-1, 120), min_size=8, max_size=8))
 def test_a_span_says_what_the_acts_up_to_any_time_in_it_say(
     story: list[Step], days: list[float]
@@ -217,7 +217,7 @@ def test_a_span_says_what_the_acts_up_to_any_time_in_it_say(
                 assert (print_ in span.acting) == stood.open
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=20))
 def test_spans_follow_each_other_without_a_gap_and_say_something_new(story: list[Step]) -> None:
     for spans in timelines(told(story).acts).values():

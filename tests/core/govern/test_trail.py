@@ -60,7 +60,12 @@ def book() -> Book:
 
 def test_the_first_entry_names_the_trail_and_its_key(book: Book):
     assert (book.first.seq, book.first.kind) == (0, "trail.started")
-    body = {"origin": book.signer.name, "key": book.signer.verifier_key, "program": "1.2.3"}
+    body = {
+        "origin": book.signer.name,
+        "key": book.signer.verifier_key,
+        "program": "1.2.3",
+        "answers_signed_from": 1,
+    }
     assert book.first.body == body
     assert trail.origin(book.cursor) == book.signer.name
     assert trail.key_in_force(book.cursor) == book.signer.verifier

@@ -1,4 +1,4 @@
-"""Is the trail whole: what a ledger or an export answers, with and without what somebody kept."""
+"""Is the trail intact: what a ledger or an export answers, with and without what somebody kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from core.govern.fingerprint import Fingerprint
 from core.govern.keys import Signer
 from core.govern.merkle import Frontier, leaf_hash
 from core.govern.notes import Checkpoint, sign
-from core.govern.seal import seal_decisions
 from core.govern.verify import Held, Report, held_beside, verify_export, verify_ledger
 from core.store.errors import LedgerError
 from core.store.ledger import Ledger
@@ -29,6 +28,7 @@ _NOW = datetime(2026, 11, 24, 9)
 _ADMIN = Actor("p-0123456789abcdef", "admin")
 _BUNDLE = canonical({"n": 412, "gap": "0.021"})
 _EVIDENCE = sha256_of({"n": 412, "gap": "0.021"})
+_GROUP = {"name": "risk", "members": ["p-1"]}
 _SIZE = 8
 
 
@@ -43,10 +43,10 @@ class Book:
         self.kept: dict[int, str] = {}
         trail.start(self.cursor, self.signer, at=_NOW, program="1")
 
-    def add(self, kind: str = "person.added", body: Any = None, **given: Any) -> Act:
+    def add(self, kind: str = "group.set", body: Any = None, **given: Any) -> Act:
         self.clock += timedelta(minutes=1)
         successor = given.pop("successor", None)
-        proposal = Proposal(kind, _ADMIN, body={"sub": "p-1"} if body is None else body, **given)
+        proposal = Proposal(kind, _ADMIN, body=_GROUP if body is None else body, **given)
         act = trail.append(
             self.cursor, self.signer, proposal,
             at=self.clock, before=None, after=None, successor=successor,
@@ -93,14 +93,14 @@ def _words(report: Report) -> str:
     return "\n".join(report.lines())
 
 
-def test_an_untouched_trail_is_whole_and_says_what_nothing_vouches_for(book: Book):
+def test_an_untouched_trail_is_intact_and_says_what_nothing_vouches_for(book: Book):
     report = book.verified()
     assert (report.ok, report.n_entries, report.first_bad) == (True, _SIZE, None)
     assert report.origin == book.signer.name
     assert report.key == book.signer.verifier_key
     assert report.lines()[0] == (
-        f"Whole: 8 entries of {book.signer.name}, from 2026-11-24T09:00:00.000000Z to "
-        "2026-11-24T09:07:00.000000Z."
+        f"The trail is intact: 8 entries of {book.signer.name}, from "
+        "2026-11-24T09:00:00.000000Z to 2026-11-24T09:07:00.000000Z."
     )
     assert "Nothing outside the ledger holds a checkpoint" in _words(report)
 
@@ -128,7 +128,10 @@ def test_checkpoints_beside_the_ledger_do_not_count_as_anchors(book: Book):
     held = [Held("x.checkpoints", book.kept[8], within_reach=True)]
     report = verify_ledger(book.cursor, held=held)
     assert (report.ok, report.anchored, report.beside) == (True, None, 8)
-    assert "agree up to entry 7; but who can write to the ledger can" in _words(report)
+    assert (
+        "agree up to entry 7, the oldest is of entry 7; but who can write to the ledger can"
+        in _words(report)
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,7 @@ def test_checkpoints_beside_the_ledger_do_not_count_as_anchors(book: Book):
         ("ALTER TABLE acts RENAME COLUMN leaf TO leaves", None, "The ledger cannot be read"),
     ],
 )  # fmt: skip
-def test_an_altered_ledger_is_not_whole_and_the_first_bad_entry_is_named(
+def test_an_altered_ledger_is_not_intact_and_the_first_bad_entry_is_named(
     book: Book, change: str, first: int | None, words: str
 ):
     book.change(change)
@@ -176,7 +179,7 @@ def test_an_altered_ledger_is_not_whole_and_the_first_bad_entry_is_named(
     assert not report.ok
     assert report.first_bad == first
     assert words in _words(report)
-    assert report.lines()[0].startswith("Not whole:")
+    assert report.lines()[0].startswith("The trail is not intact:")
 
 
 def _rewritten(
@@ -390,22 +393,6 @@ def test_something_kept_that_holds_no_checkpoint_is_said(book: Book, tmp_path: P
         assert "cannot be used" in _words(verify_ledger(book.cursor, held=[held]))
 
 
-def test_decisions_after_the_last_seal_are_counted(book: Book):
-    book.change(
-        """
-        INSERT INTO decisions SELECT i, 'd', TIMESTAMP '2026-11-24', NULL, NULL, NULL, NULL, '{}',
-            '{}', 'review', 'r', 'r', NULL, 1 FROM range(1, 4) AS t(i)
-        """
-    )
-    seals = seal_decisions(book.cursor, 1, 2)
-    book.add("decisions.sealed", {"first": 1, "last": 2, "seals": seals})
-    report = book.verified()
-    assert report.ok
-    assert "1 decision of the gate came after the last seal." in report.remarks
-    book.change("UPDATE decisions SET action = 'automate' WHERE decision_no = 2")
-    assert "Not as entry 8 sealed them: decisions 1 to 2" in _words(book.verified())
-
-
 def test_what_is_written_meanwhile_is_no_problem(book: Book, monkeypatch: pytest.MonkeyPatch):
     checked = seal.check_seals
 
@@ -423,7 +410,7 @@ def test_a_verification_ends_its_own_transaction_and_leaves_the_callers_open(boo
     book.verified()
     book.change("BEGIN")
     book.change("DELETE FROM acts WHERE seq = 7")
-    assert not book.verified().ok
+    assert book.verified().first_bad == 7
     book.change("ROLLBACK")
     assert book.verified().ok
 
@@ -515,9 +502,35 @@ def test_whatever_is_no_export_is_said_to_be_none(tmp_path: Path, raw: bytes, wo
     assert words in _words(report)
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path):
-    for path in (tmp_path, tmp_path / "absent"):
-        assert "cannot be read" in _words(verify_export(path))
+def test_what_is_no_file_or_a_ledger_is_said_and_not_called_altered(tmp_path: Path):
+    Ledger.open(tmp_path / "l.duckdb", create=True).close()
+    for name, words in (
+        ("", "is a folder"),
+        ("absent", "There is no file"),
+        ("l.duckdb", "is a ledger, not an export; verify it with: calledger trail verify --ledger"),
+    ):
+        with pytest.raises(LedgerError, match=words):
+            verify_export(tmp_path / name)
+
+
+def test_an_export_whose_line_ends_were_changed_verifies_and_says_so(book: Book, exported: Path):
+    exported.write_bytes(exported.read_bytes().replace(b"\n", b"\r\n"))
+    report = verify_export(exported, held=[book.kept[8]])
+    assert (report.ok, report.anchored) == (True, 8)
+    assert any("line ends of the file were changed to CRLF" in one for one in report.remarks)
+
+
+def test_line_ends_hide_no_alteration(exported: Path):
+    raw = exported.read_bytes().replace(b"\n", b"\r\n")
+    exported.write_bytes(raw.replace(b"risk", b"rask", 1))
+    assert "Entry 1 is not the one that was signed" in _words(verify_export(exported))
+
+
+def test_a_single_changed_line_end_is_found(exported: Path):
+    lines = exported.read_bytes().splitlines(keepends=True)
+    lines[3] = lines[3][:-1] + b"\r\n"
+    exported.write_bytes(b"".join(lines))
+    assert not verify_export(exported).ok
 
 
 @pytest.mark.parametrize(
@@ -538,7 +551,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path):
          "Line 3 is not one of an export: it is not canonical JSON"),
     ],
 )  # fmt: skip
-def test_an_altered_export_is_not_whole(
+def test_an_altered_export_is_not_intact(
     exported: Path, alter: Callable[[list[str]], list[str]], words: str
 ):
     lines = exported.read_text(encoding="utf-8").splitlines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -53,7 +53,6 @@ def test_a_hand_worked_split(of_claims):
     assert split.decalibration.value == pytest.approx(-0.18)
 
 
-@settings(deadline=None)
 @given(CLAIMS, CLAIMS)
 def test_change_is_what_was_foretold_plus_decalibration(of_claims, before, after):
     windows = [of_claims(*zip(*claims, strict=True)) for claims in (before, after)]
@@ -64,7 +63,6 @@ def test_change_is_what_was_foretold_plus_decalibration(of_claims, before, after
     assert split.after == pytest.approx(brier(windows[1]), **EXACT)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(CLAIM, st.integers(0, 4)), min_size=1, max_size=25))
 def test_sums_are_those_of_single_claims_added_up_by_input(of_claims, claims):
     v = np.array([v for (v, _), _ in claims])
@@ -113,7 +111,6 @@ def test_one_groups_interval_is_students_where_labels_are_many(of_claims):
     assert found == pytest.approx((peer.low, peer.high), abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(CLAIM, min_size=2, max_size=20), st.integers(2, 4))
 def test_an_answer_said_several_times_is_no_more_evidence_than_once(of_claims, claims, times):
     v, y = zip(*claims, strict=True)
@@ -224,7 +221,6 @@ def splits_of(before, after) -> dict[str, SegmentSplit[str]]:
 SEGMENTED = st.lists(st.tuples(st.sampled_from("abc"), CLAIM), min_size=1, max_size=25)
 
 
-@settings(deadline=None)
 @given(SEGMENTED, SEGMENTED)
 def test_contributions_of_segments_add_up_to_the_whole(of_claims, before, after):
     whole = split_of(
@@ -313,7 +309,6 @@ def test_psi_of_a_hand_worked_shift():
     assert not found.smoothed
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(20, 90), st.integers(20, 90)), min_size=2, max_size=8))
 def test_the_p_value_is_that_of_scipys_test_of_homogeneity(pairs):
     before, after = (list(x) for x in zip(*pairs, strict=True))
@@ -324,7 +319,6 @@ def test_the_p_value_is_that_of_scipys_test_of_homogeneity(pairs):
     assert found.test == "χ² test of homogeneity"
 
 
-@settings(deadline=None)
 @given(COUNTS.filter(lambda counts: sum(counts) > 0))
 def test_the_same_counts_twice_are_perfectly_stable(counts):
     found = stability(counts, counts)
@@ -415,7 +409,6 @@ def moved(before: Cells, after: Cells, **options):
     return found
 
 
-@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_the_distance_is_scipys(before, after):
     a, b = of_counts(before), of_counts(after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -37,7 +37,6 @@ def test_bounds_of_a_hand_worked_group():
     assert found.gap_if_right == pytest.approx(-0.1)
 
 
-@settings(deadline=None)
 @given(st.lists(CLAIM, min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_whatever_the_missing_labels_turn_out_to_be_they_lie_within_the_bounds(claims, random):
     labels = [y for _, y in claims if y is not None]
@@ -90,7 +89,6 @@ def test_equal_propensities_change_nothing():
     assert found.gap_high[0] == pytest.approx(max(student.high, v.mean() - exact.low))
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -247,7 +247,7 @@ def test_few_labels_that_put_a_gap_at_the_edge_do_not_make_it_undecidable() -> N
     assert plan.possible[0]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.integers(0, 200),
     st.floats(0, 1),
@@ -315,7 +315,6 @@ def test_a_further_draw_passes_what_earlier_ones_left() -> None:
     assert drawing_chance(20, [(1_000_000, 200)]) == 0
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 500),
     st.lists(st.tuples(st.integers(0, 999_999), st.integers(1, 400)), min_size=1, max_size=4),

@@ -13,9 +13,10 @@ from core.govern import people, registry
 from core.govern.acts import Actor, Proposal, Signature, stamp
 from core.govern.decisions import DecisionLog
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.keys import Signer
 from core.govern.office import Office
+from core.govern.questions import Question
 from core.govern.registry_file import read
 from core.measure.intervals import clopper_pearson
 from core.review.breaches import Breaches, breaches_view
@@ -45,6 +46,7 @@ spec:
   escalation:
     bands: [{below: "0.5", action: escalate}, {below: "0.90", action: review}, {action: automate}]
     overrides: [{where: {topic: law}, bands: [{action: review}]}]
+    knownValues: {topic: [tax]}
     handling:
       review: {queue: desk, withinHours: 8}
       escalate: {queue: lead, withinHours: 1}
@@ -88,7 +90,7 @@ class House:
         wrong: int = 0,
         day: date = date(2026, 11, 4),
         model: str = "m1",
-        topic: str = "",
+        topic: str = "tax",
         same_input: bool = False,
     ) -> None:
         self._n += 1
@@ -365,8 +367,9 @@ def test_leaves_of_the_list_hold_every_breach_once(busy: House) -> None:
 def asked(busy: House) -> Callable[[str, float], None]:
     def ask(event: str, confidence: float) -> None:
         fields = {"signal": "s", "event_id": event, "confidence": confidence, "model_version": "m1"}
+        fields["seg_topic"] = "tax"
         gate = Gate(busy.office)
-        DecisionLog(busy.ledger).write([gate.decide(Question.of(fields))])
+        DecisionLog(busy.office).write([gate.decide(Question.of(fields))])
 
     return ask
 

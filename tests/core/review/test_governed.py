@@ -14,9 +14,10 @@ from core.govern.acts import Proposal, Signature, stamp
 from core.govern.decisions import DecisionLog, decide_logged
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.office import Office
+from core.govern.questions import Question
 from core.review.claim import claim_view
 from core.review.governed import Governed
 from core.store.ledger import Ledger
@@ -71,7 +72,7 @@ class Small:
     seqs: dict[str, int]
 
     def ask(self, event_id: str, confidence: object, model: str = "m1") -> str:
-        gate, log = Gate(self.office), DecisionLog(self.office.ledger)
+        gate, log = Gate(self.office), DecisionLog(self.office)
         fields = {
             **{"signal": "s", "event_id": event_id},
             **{"confidence": confidence, "model_version": model},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.govern.acts import SYSTEM, Actor, Proposal
+from core.govern.keys import Signer
 from core.govern.notice_settings import Channel, NoticeSettings
+from core.govern.office import Office
 from core.review.notices import notices_view
 from core.store import outbox
 from core.store.ledger import Ledger
@@ -102,10 +105,13 @@ def test_a_signal_that_nobody_knows_is_remarked(ledger: Ledger) -> None:
 
 
 def test_messages_are_read_with_names_and_count_their_findings(ledger: Ledger) -> None:
-    with ledger.transaction() as cursor:
-        cursor.execute(
-            "INSERT INTO people VALUES ($sub, 'user:desk/ann', 'Ann Lee')", {"sub": OWNER}
-        )
+    program = Actor(SYSTEM, SYSTEM, via="system")
+    Office(ledger, Signer.generate()).perform(
+        Proposal("person.added", program, body={"sub": OWNER}),
+        lambda cursor, _act: cursor.execute(
+            "INSERT INTO people VALUES ($sub, 'user:desk/ann', 'Ann Lee', NULL)", {"sub": OWNER}
+        ),
+    )
     write(ledger, "mail", "n-1/1", "n-1/1/critical", "n-2/1", "n-1/2")
     (message,) = notices_view(ledger.cursor(), BOTH).messages
     assert message.body == "Owner: Ann Lee, due"

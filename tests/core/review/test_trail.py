@@ -309,7 +309,7 @@ def test_a_whole_trail_says_that_nothing_outside_vouches_for_it(story: Story) ->
     found = whole(story)
     n = story.office.state().size
     assert found.whole
-    assert found.headline.startswith(f"The trail is whole: {n} entries")
+    assert found.headline.startswith(f"The trail is intact: {n} entries")
     assert not found.anchored
     assert found.anchoring[0].startswith("Nothing outside the ledger holds a checkpoint")
     assert found.newest is not None
@@ -461,7 +461,7 @@ def test_what_was_signed_but_nobody_may_do_is_not_whole(story: Story) -> None:
         office = Office.of(ledger, clock=Clock())
         with office.acting() as desk:
             people.enter(desk, "user:team/ann")
-        signer = office._signing()
+        signer = office.signer()
         with ledger.transaction() as cursor:
             trail.append(cursor, signer, forged, at=NOW, before=None, after=None)
         found = wholeness(ledger.cursor(), None, NOW)

@@ -143,7 +143,6 @@ def test_each_value_has_a_chance_of_its_own_and_the_period_holds(
 
 
 @settings(
-    deadline=None,
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -159,7 +159,7 @@ def test_a_signal_that_does_not_repeat_is_not_asked_for_its_inputs(
     assert cells_of(ledger)[()].inputs is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(claim_rows, st.sampled_from([(), ("language",), ("model_version", "language")]))
 def test_cells_are_what_counting_one_by_one_gives(
     fill: Fill, rows: list[dict[str, Any]], by: tuple[str, ...]

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.store.ingest import ImportSummary, import_file
@@ -73,6 +75,82 @@ def test_what_is_no_clear_time_is_refused(ledger: Ledger, tmp_path: Path):
     assert [one.value for one in refused] == unclear
     assert {(one.field, one.reason) for one in refused} == {("ts", "not a time")}
     assert all("2026-11-23T14:30:00Z" in one.mend for one in refused)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("2026-10-25T02:30:00+25:00", "at most 14 hours"),
+        ("2026-10-25T02:30:00-1430", "at most 14 hours"),
+        ("2026-10-25T02:30:00+13:75", "at most 14 hours"),
+        ("0001-01-01T00:00:00Z", "not in the years 1970 to 2200"),
+        ("1969-12-31T23:59:59Z", "not in the years 1970 to 2200"),
+        ("9999-12-31", "not in the years 1970 to 2200"),
+        (9_999_999_999, "not in the years 1970 to 2200"),
+    ],
+)
+@pytest.mark.parametrize("field", ["ts", "outcome_ts"])
+def test_a_time_that_no_clock_here_shows_is_refused_with_the_reason(
+    ledger: Ledger, tmp_path: Path, field: str, written: object, reason: str
+):
+    take(ledger, tmp_path, {**CLAIM, "outcome": 1, field: written})
+    refused = only_refused(ledger)
+    assert (refused.field, refused.value) == (field, str(written))
+    assert reason in refused.reason
+    assert "2026-11-23T14:30:00Z" in refused.mend
+
+
+def test_the_offsets_and_years_at_the_ends_of_what_there_is_are_taken(
+    ledger: Ledger, tmp_path: Path
+):
+    ends = ["2026-11-02T10:00:00+14:00", "1970-01-01T00:00:00Z", "2200-12-31T23:59:59.999999Z"]
+    assert take(ledger, tmp_path, *each("ts", ends)).n_new == 3
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2201, 9999])
+def test_a_typed_time_of_another_year_is_refused(ledger: Ledger, tmp_path: Path, year: int):
+    path = tmp_path / "log.parquet"
+    claim = {"event_id": ["e"], "signal": ["s"], "confidence": [0.5], "ts": [datetime(year, 6, 1)]}
+    pq.write_table(pa.table(claim), path)
+    import_file(ledger, path, now=NOW)
+    assert only_refused(ledger).reason == "not in the years 1970 to 2200"
+
+
+TWICE = [
+    ('{"event_id": "e1", "ts": "2026-11-02", "signal": "s", "confidence": 0.9, "confidence": 0.1}',
+     "confidence"),
+    ('{"event_id": "e1", "\\u0065vent_id": "e2", "ts": "2026-11-02", "signal": "s", '
+     '"confidence": 0.9}', "event_id"),
+    ('{"event_id": "e1", "ts": "2026-11-02", "signal": "s", "confidence": 0.9, '
+     '"segments": {"topic": "tax", "topic": "medical"}}', "topic"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "key"), TWICE)
+def test_a_json_key_given_twice_is_refused_by_its_name(
+    ledger: Ledger, tmp_path: Path, line: str, key: str
+):
+    path = tmp_path / "log.jsonl"
+    path.write_text(line + "\n" + json.dumps({**CLAIM, "event_id": "good"}) + "\n")
+    assert import_file(ledger, path, now=NOW).n_new == 1
+    refused = only_refused(ledger)
+    assert refused.import_row == 1
+    assert refused.reason == f'the key "{key}" stands there twice'
+    assert refused.mend == "keep one of the two"
+
+
+def test_a_key_given_twice_in_a_csv_segments_object_is_refused(ledger: Ledger, tmp_path: Path):
+    path = tmp_path / "log.csv"
+    segments = '"{""topic"": ""tax"", ""topic"": ""medical""}"'
+    path.write_text(
+        f"event_id,ts,signal,confidence,segments\ne1,2026-11-02T10:00:00Z,s,0.9,{segments}\n"
+    )
+    import_file(ledger, path, now=NOW)
+    refused = only_refused(ledger)
+    assert (refused.field, refused.reason) == (
+        "segments",
+        'the key "topic" stands there twice',
+    )
 
 
 def test_times_without_a_zone_are_noticed_once_per_file(ledger: Ledger, tmp_path: Path):

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from core.store.apart import Apart
 from core.store.cells import GroupedCells
 from core.store.cohorts import Matured, matured_cells, matured_series, week_end
 from core.store.errors import UnknownDimension
-from core.store.judged import Rung
+from core.store.judged import Rungs
 from core.store.ledger import Ledger
 
 Fill = Callable[..., None]
@@ -144,11 +145,7 @@ def test_segments_have_cohorts_of_their_own(ledger: Ledger, fill: Fill) -> None:
 
 def test_only_claims_of_the_named_rules_count(ledger: Ledger, fill: Fill) -> None:
     fill(ledger, [claim(0), claim(1, confidence=0.5, outcome=0), claim(2, seg_language="hi")])
-    rungs = [
-        Rung(("language", "hi"), 0, None),
-        Rung(None, 0, 800_000),
-        Rung(None, 800_000, None),
-    ]
+    rungs = Rungs(Apart((800_000,), (("language", (("hi",),)),)), (-1, -1, 1, 0, 2, 0))
     with ledger.cursor() as cursor:
         acting = matured_cells(cursor, ASKED, rungs=rungs, only=[2])
         assert counts(acting) == {WEEKS[0]: (1, 1, 1)}

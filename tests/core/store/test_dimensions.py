@@ -71,7 +71,7 @@ def test_groups_by_week_and_day_carry_their_labels(ledger: Ledger, fill: Fill) -
 moments = st.datetimes(datetime(1960, 1, 1), datetime(2060, 1, 1))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(moments, min_size=1, max_size=4), st.integers(0, 4))
 def test_filtering_by_a_group_key_finds_that_groups_claims(
     fill: Fill, times: list[datetime], extra: int

@@ -96,7 +96,7 @@ def by_hand(claims: list[dict[str, object]]) -> dict[tuple[object, ...], dict[st
     return found
 
 
-@settings(max_examples=15, deadline=None,
+@settings(max_examples=15,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(rows)
 def test_paired_differences_are_those_counted_by_hand(

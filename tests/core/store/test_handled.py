@@ -18,7 +18,7 @@ from core.store.settled import settled_cells
 
 DAY = datetime(2026, 11, 2)
 SELECTION = Selection("s")
-EVERYTHING = Sorting((), (), (), ((),))
+EVERYTHING = Sorting()
 
 
 @pytest.fixture

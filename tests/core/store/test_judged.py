@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import duckdb
 import pytest
 
+from core.store.apart import Apart
 from core.store.judged import (
     Judged,
     Known,
-    Rung,
+    Rungs,
     claims_digest,
     judged_cells,
     judged_counts,
@@ -133,36 +134,32 @@ def test_outcomes_known_after_the_time_do_not_count(ledger: Ledger, fill: Fill) 
     assert (cells.n_claims.tolist(), cells.n.tolist()) == ([2], [1])
 
 
-def test_rules_take_the_first_that_fits_and_may_be_asked_for_alone(
-    ledger: Ledger, fill: Fill
-) -> None:
-    rungs = (
-        Rung(("language", "hi"), 0, 950_000),
-        Rung(("language", "hi"), 950_000, None),
-        Rung(("planet", "mars"), 0, None),
-        Rung(None, 0, 900_000),
-        Rung(None, 900_000, None),
-    )
+def test_rules_take_their_claims_and_may_be_asked_for_alone(ledger: Ledger, fill: Fill) -> None:
+    apart = Apart((900_000, 950_000), (("Language", (("hi",), ("de", "fr"))), ("planet", ())))
+    # Per level of the confidence, unstated first: no known language, hi, another.
+    rungs = Rungs(apart, (-1, -1, -1, 0, 0, 2, 0, 0, 3, 1, 1, 3))
     rows = [
         row("hi low", confidence=0.9, seg_language="hi"),
         row("hi high", confidence=0.95, seg_language="hi"),
         row("de low", confidence=0.899999, seg_language="de"),
         row("de high", confidence=0.9, seg_language="de"),
-        row("high", confidence=1.0, seg_language=None),
+        row("spaced", confidence=0.9, seg_language="\u00a0fr "),
+        row("unknown", confidence=1.0, seg_language="De"),
+        row("none", confidence=1.0, seg_language=None),
         row("unstated", confidence=None, seg_language=None),
     ]
     fill(ledger, rows)
     with ledger.cursor() as cursor:
         by_rule = judged_cells(cursor, asked(), rungs=rungs)
-        acting = judged_cells(cursor, asked(), ["language"], rungs=rungs, only=(1, 4))
+        acting = judged_cells(cursor, asked(), ["language"], rungs=rungs, only=(1, 3))
         none = judged_cells(cursor, asked(), rungs=rungs, only=())
 
     counts = {
         key[0]: int(c.n_claims.sum()) for key, c in zip(by_rule.keys, by_rule.cells, strict=True)
     }
-    assert counts == {"0": 1, "1": 1, "3": 1, "4": 2, None: 0}
-    assert acting.keys == (("de",), ("hi",), (None,))
-    assert [c.v.tolist() for c in acting.cells] == [[0.9], [0.95], [1.0]]
+    assert counts == {"0": 1, "1": 3, "2": 1, "3": 2, None: 0}
+    assert acting.keys == (("De",), ("de",), ("hi",), ("\u00a0fr ",), (None,))
+    assert [c.v.tolist() for c in acting.cells] == [[1.0], [0.9], [0.95], [0.9], [1.0]]
     assert none.cells[0].v.size == 0
 
 

@@ -127,7 +127,7 @@ claim_rows = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(claim_rows, st.sampled_from([(), ("action",)]), st.booleans())
 def test_sums_and_coverage_are_what_counting_one_by_one_gives(
     fill: Fill, rows: list[dict[str, Any]], by: tuple[str, ...], repeats: bool

@@ -142,7 +142,7 @@ selections = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(claim_rows, selections, st.sampled_from(["week", "day"]), st.booleans())
 def test_sums_of_periods_are_those_of_their_cells(
     fill: Fill, rows: list[dict[str, Any]], selection: Selection, period: Any, repeats: bool
@@ -265,7 +265,7 @@ def put(ledger: Ledger, fill: Fill, claims: list[Claim], repeats: bool) -> None:
     fill(ledger, rows, outcomes, repeats=["triage"] if repeats else [])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     claims_with_versions,
     st.lists(st.integers(0, 30), min_size=1, max_size=4),

@@ -86,7 +86,7 @@ versions = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(days, versions), max_size=8),
     st.none() | days,

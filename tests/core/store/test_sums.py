@@ -170,7 +170,7 @@ groupings = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(claim_rows, groupings, st.sampled_from([0.9, 0.75, 0.3, 1.0]), st.booleans())
 def test_sums_from_events_equal_sums_from_cells(
     fill: Fill, rows: list[dict[str, Any]], groupings: list[list[str]], edge: float, repeats: bool

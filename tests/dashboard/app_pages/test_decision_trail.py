@@ -208,15 +208,15 @@ def test_a_registry_entry_is_shown_as_a_file_has_it(trail_of) -> None:
 def test_a_trail_that_was_tampered_with_still_opens(tampering: str, trail_of) -> None:
     seqs = trail_of(tampering)
     app = opened(entry="1")
-    assert "Not whole" in text_of(app)
-    assert "The trail is not whole" in text_of(app)
+    assert "Not intact" in text_of(app)
+    assert "The trail is not intact" in text_of(app)
     assert len(listed(app)) == seqs["size"]
 
 
-def test_without_its_directory_a_trail_is_whole_and_shows_ids(trail_of) -> None:
+def test_without_its_directory_a_trail_shows_ids_and_says_who_is_missing(trail_of) -> None:
     seqs = trail_of("DELETE FROM people")
     text = text_of(opened(entry=str(seqs["signed"])))
-    assert "The trail is whole" in text
+    assert "The table people lacks p-" in text
     assert "Signed by p-" in text
 
 
@@ -240,7 +240,7 @@ def test_a_long_trail_is_leafed_and_its_leaf_stands_in_the_link(trail_of) -> Non
 def test_verifying_again_looks_again(trail_of) -> None:
     trail_of()
     app = opened()
-    assert "Not whole" not in text_of(app)
+    assert "Not intact" not in text_of(app)
     owner.cursor().execute("UPDATE acts SET entry = 'nonsense' WHERE seq = 1")
     next(one for one in app.button if one.label == "Verify again").click().run()
     assert "the first bad entry is 1." in text_of(app)

@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 from core.govern import registry, signing
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
+from core.govern.gate import Gate
 from core.govern.imports import import_recorded
 from core.govern.office import Office
 from core.govern.people import actor_for
+from core.govern.questions import Question
 from core.govern.registry_file import read
 from core.store.ledger import Ledger
 from dashboard import owner
@@ -163,6 +164,11 @@ def button(app: AppTest, label: str):
 
 def typed(app: AppTest, label: str, text: str) -> None:
     next(one for one in app.text_area if one.label == label).set_value(text)
+
+
+def field(app: AppTest, label: str) -> str | None:
+    """What stands in the first field of this label."""
+    return next(one.value for one in app.text_area if one.label == label)
 
 
 def press(app: AppTest, label: str) -> None:
@@ -323,12 +329,16 @@ def test_claims_altered_since_the_submission_are_found_at_the_signature(built: B
     assert state() == "in_validation"
 
 
-@pytest.mark.parametrize("label", ["Sign as risk/vera", "Reject as risk/vera"])
-def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(built: Build, label: str):
+@pytest.mark.parametrize(
+    ("label", "asked"),
+    [("Sign as risk/vera", "What your signature means"), ("Reject as risk/vera", "Why")],
+)
+def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(
+    built: Build, label: str, asked: str
+):
     built(lines(600), then=submitted)
     app = triage(VERA)
-    typed(app, "What your signature means", MEANING)
-    typed(app, "Why", "not good")
+    typed(app, asked, MEANING)
     pressed = button(app, label).click()
     office = owner.office()
     actor = actor_for(office.state(), sub_of(office, VERA), "validation.rejected", "triage")
@@ -337,6 +347,18 @@ def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(built: 
     pressed.run()
     assert "no longer waits; other evidence" in words(app)
     assert state() == "in_validation"
+    # Nothing was signed with it, so nobody has to type it once more.
+    assert field(app, asked) == MEANING
+
+
+def test_what_was_typed_for_one_act_is_not_offered_for_the_next(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    typed(app, "Why", "not good")
+    press(app, "Reject as risk/vera")
+    submitted(owner.office())
+    app.run()
+    assert field(app, "Why") == ""
 
 
 def test_evidence_that_no_longer_waits_is_not_signed(built: Build):

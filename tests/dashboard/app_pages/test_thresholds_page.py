@@ -119,3 +119,16 @@ def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
         cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
     serving(told_copy)
     assert "broken" in text_of(page()).lower()
+
+
+def test_the_signal_chosen_on_the_page_before_is_the_one_that_the_address_names(
+    opened: Open,
+) -> None:
+    app = opened()
+    app.switch_page("app_pages/escalation.py").run()
+    app.selectbox(key="signal").set_value("reply-draft.self-report").run()
+    app.query_params["signal"] = "reply-draft.self-report"
+    app.switch_page("app_pages/thresholds.py").run()
+    assert not app.exception
+    assert app.selectbox(key="signal").value == "reply-draft.self-report"
+    assert app.query_params["signal"] == "reply-draft.self-report"

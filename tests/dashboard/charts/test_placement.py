@@ -18,7 +18,7 @@ def staircase(heights: list[float]) -> np.ndarray:
     return np.column_stack([np.repeat(x, 2)[1:-1], np.repeat(y, 2)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=12))
 def test_no_label_covers_the_curve_or_another_label(heights: list[float]) -> None:
     curve = staircase(heights)

@@ -66,6 +66,8 @@ def test_another_signal_can_be_the_candidate(compared) -> None:
     ("baseline", "candidate", "said"),
     [
         ("model_version=guard-9", "model_version=guard-2", "there are: guard-1, guard-2"),
+        ("model_version=guard-11", "model_version=guard-2", "there are: guard-1, guard-2"),
+        ("model_version=gaurd-2", "model_version=guard-2", "there are: guard-2, guard-1"),
         ("model=guard-1", "model_version=guard-2", "There is no dimension 'model'"),
         ("signal=nobody", "model_version=guard-2", "There is no signal 'nobody'"),
         ("guard-1", "model_version=guard-2", "not of the form k=v"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,6 +98,58 @@ def test_decide_says_action_rule_and_reason_and_logs_the_answer(told_copy: Path)
         assert row.fetchall() == [("review", "band:0-0.95")]
 
 
+def told(ledger: Path, *words: str) -> tuple[int, dict[str, str]]:
+    """What `decide` prints for programs, and its exit status."""
+    found = run("decide", "--ledger", ledger, *REFUND, *words, "--format", "json")
+    assert "Traceback" not in found.stderr
+    return found.exit_code, json.loads(found.stdout)
+
+
+def test_decide_prints_an_action_where_there_is_no_ledger(tmp_path: Path) -> None:
+    status, answer = told(tmp_path / "none.duckdb")
+    assert (status, answer["action"], answer["rule"]) == (2, "review", "builtin:fail-closed")
+    assert "none.duckdb" in answer["reason"]
+    found = run("decide", "--ledger", tmp_path / "none.duckdb", *REFUND)
+    assert found.stdout.startswith("review   builtin:fail-closed")
+
+
+def test_decide_prints_an_action_where_another_process_holds_the_ledger(told_copy: Path) -> None:
+    hold = (
+        "import sys, duckdb\n"
+        "held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(told_copy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        status, answer = told(told_copy, "--confidence", "0.97")
+        holder.communicate(b"")
+    assert (status, answer["action"]) == (2, "review")
+    assert "is held by process" in answer["reason"]
+
+
+def test_decide_fails_closed_on_a_ledger_that_was_cut(told_copy: Path) -> None:
+    assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "automate"
+    size = told_copy.stat().st_size
+    os.truncate(told_copy, size * 3 // 10)
+    status, answer = told(told_copy, "--confidence", "0.97")
+    assert (status, answer["action"]) == (2, "review")
+    assert "damaged" in answer["reason"]
+    assert told_copy.stat().st_size == size * 3 // 10
+
+
+def test_a_segment_that_is_named_twice_is_none(told_copy: Path) -> None:
+    twice = ("--segment", "topic=billing", "--segment", "topic=medical")
+    _, answer = told(told_copy, "--confidence", "0.97", *twice)
+    assert answer["action"] == "automate"  # no rule of this signal looks at the topic
+    with Ledger.open(told_copy) as ledger:
+        (row,) = ledger.cursor().execute(
+            "SELECT segments FROM decisions ORDER BY decision_no DESC LIMIT 1"
+        ).fetchall()  # fmt: skip
+    assert json.loads(row[0]) == {"segments.topic": "['billing', 'medical']"}
+
+
 def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy: Path) -> None:
     words = ("--ledger", told_copy, *MERGE)
     owner = run("validation", "sign", *words, "--as", "user:desk/bob.ng", "--meaning", "mine")
@@ -122,6 +177,28 @@ def test_submitting_prints_what_became_of_every_criterion(told_copy: Path) -> No
     assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "automate"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("submit",),
+        ("sign", "--meaning", "read"),
+        ("stop", "--reason", "wrong"),
+        ("ask-retirement", "--reason", "old"),
+    ],
+)
+def test_a_fingerprint_that_nothing_has_is_refused_naming_the_closest(
+    told_copy: Path, words: tuple[str, ...]
+) -> None:
+    slip = tuple(word.replace("refund-model-6", "refund-modle-6") for word in REFUND)
+    found = run(
+        "validation", *words, "--ledger", told_copy, *slip, "--as", "user:payments/ines.roy"
+    )
+    assert found.exit_code == 2
+    said = " ".join(found.stderr.split())
+    assert "refund-check.logprob has no fingerprint refund-modle-6 · refund-v2" in said
+    assert "are there of: refund-model-6 · refund-v2 · token-logprob · independent (" in said
+
+
 def test_anybody_known_may_stop_a_fingerprint_at_once(told_copy: Path) -> None:
     found = run("validation", "stop", "--ledger", told_copy, *REFUND, "--reason", "odd refunds",
                 "--as", "user:audit/nora.finn")  # fmt: skip
@@ -145,12 +222,40 @@ def test_an_auditor_exports_and_verifies_with_no_ledger(told_copy: Path, tmp_pat
     assert run("trail", "export", "--ledger", told_copy, "--out", out).exit_code == 2
     whole = run("trail", "verify", out, "--held", held)
     assert whole.exit_code == 0, whole.stdout
-    assert "Whole" in whole.stdout
+    assert "The trail is intact" in whole.stdout
     assert "Nothing outside the ledger" in run("trail", "verify", out).stdout
     cut = tmp_path / "cut.jsonl"
     cut.write_text(out.read_text().replace("odd", "even").replace("medical tickets", "no tickets"))
     broken = run("trail", "verify", cut, "--held", held)
     assert broken.exit_code == 1
+
+
+def test_verify_says_what_it_was_given_instead_of_calling_it_altered(
+    told_copy: Path, tmp_path: Path
+) -> None:
+    by_path, by_option = run("trail", "verify", told_copy), run("trail", "verify", "--ledger",
+                                                                told_copy)  # fmt: skip
+    assert (by_path.exit_code, by_path.stdout) == (0, by_option.stdout)
+    for words in (("absent.jsonl",), (told_copy, "--held", "absent.txt")):
+        missing = run("trail", "verify", *words)
+        assert missing.exit_code == 2
+        assert "There is no file absent" in missing.stderr
+    out = tmp_path / "trail.jsonl"
+    run("trail", "export", "--ledger", told_copy, "--out", out)
+    out.write_bytes(out.read_bytes().replace(b"\n", b"\r\n"))
+    changed = run("trail", "verify", out)
+    assert changed.exit_code == 0
+    assert "line ends of the file were changed" in changed.stdout
+
+
+def test_verify_says_what_it_does_not_cover_and_misses_the_checkpoint_file(
+    told_copy: Path,
+) -> None:
+    assert "Not covered: the table notices" in run("trail", "verify", told_copy).stdout
+    told_copy.with_name(told_copy.name + ".checkpoints").unlink()
+    found = run("trail", "verify", told_copy)
+    assert found.exit_code == 1
+    assert "checkpoints is missing" in found.stdout
 
 
 def test_an_altered_claim_is_found_in_the_ledger(told_copy: Path) -> None:

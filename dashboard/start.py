@@ -1,0 +1,57 @@
+"""The document a browser loads first: Streamlit's own, and our script for the address bar."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import streamlit
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+SCRIPT = "address.js"
+_HEAD = "<head>"
+
+
+class _PagePath(Convertor[str]):
+    """The path of a page, known or not: one part, and no file's name."""
+
+    regex = "[^/.]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+@functools.cache
+def document() -> str:
+    """Streamlit's document with `SCRIPT` before every script of its own.
+
+    Raises:
+        RuntimeError: Streamlit's document has no place for it.
+    """
+    found = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    before, head, after = found.partition(_HEAD)
+    if not head:
+        raise RuntimeError(
+            f"The page of Streamlit {streamlit.__version__} has no {_HEAD} to put {SCRIPT} in: "
+            "install the version that pyproject.toml names."
+        )
+    return f'{before}{head}\n    <script src="./{SCRIPT}"></script>{after}'
+
+
+async def _start(_request: Request) -> Response:
+    return HTMLResponse(document(), headers={"Cache-Control": "no-cache"})
+
+
+async def _script(_request: Request) -> Response:
+    return FileResponse(Path(__file__).with_name(SCRIPT), headers={"Cache-Control": "no-cache"})
+
+
+register_url_convertor("page", _PagePath())
+#: To come after the routes for programs, of which some look like a page.
+routes = [Route(f"/{SCRIPT}", _script), Route("/{page:page}", _start)]

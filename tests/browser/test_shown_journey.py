@@ -1,0 +1,43 @@
+"""Every page in a browser, on a ledger whose texts try to be more than text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests import hostile
+
+pytestmark = pytest.mark.browser
+#: What the payloads have become.
+MADE = """() => [
+    ...[...document.links].filter(one => /evil/.test(one.hostname) || one.protocol === "mailto:"),
+    ...document.querySelectorAll("img[src*=evil], img[src=x], [onerror], .katex"),
+    ...document.querySelectorAll("[role=img][aria-label^=home], [arialabel^=home]"),
+    ...[...document.querySelectorAll("strong")].filter(one => one.textContent === "bold"),
+].map(one => one.outerHTML).concat(document.body.innerText.match(/😄/gu) ?? [])"""
+
+
+def test_no_page_makes_a_link_an_icon_or_an_emoji_of_a_name(
+    serve: Callable[..., AbstractContextManager[str]], page: Page, tmp_path: Path
+) -> None:
+    ledger = hostile.build(tmp_path, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    with serve("serve", "--ledger", str(ledger)) as address:
+        page.goto(address)
+        links = page.get_by_test_id("stSidebarNavLink")
+        links.first.wait_for()
+        names = [text.split("\n")[-1] for text in links.all_inner_texts()]
+        made, named = [], 0
+        for link, name in zip(links.all(), names, strict=True):
+            link.click()
+            page.get_by_role("heading", level=1, name=name).wait_for()
+            page.get_by_test_id("stExpander").last.wait_for()
+            page.get_by_test_id("stStatusWidget").wait_for(state="hidden")
+            made += page.evaluate(MADE)
+            named += page.get_by_text("evil.example").count() > 0
+    assert not made
+    assert named > len(names) / 2
