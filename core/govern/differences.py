@@ -10,6 +10,7 @@ from typing import TypeVar
 from core.govern.escalation import Band, Override, Rules, fraction
 from core.govern.spec import Costs, Criterion, Queue, SignalSpec, ValidationPlan
 from core.govern.spec_json import material_sha256
+from core.store.truth import USUAL, Truth
 
 #: Stands where there is nothing before, or nothing after.
 NOTHING = "–"
@@ -114,6 +115,15 @@ def costs_words(costs: Costs | None) -> str:
     return f"error {error}, review {review}, escalation {escalation} {costs.unit}"
 
 
+def truth_words(truth: Truth | None) -> str:
+    """Whose labels count, as people read it: ``HUMAN, CODE and labels that state no source``."""
+    said = truth or USUAL
+    words = " and ".join(
+        [", ".join(said.sources), *["labels that state no source"] * said.unstated]
+    )
+    return words if truth else f"not declared ({words})"
+
+
 def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
     """What an entry says that did not exist, the weightiest first."""
     bounds = ", ".join(map(criterion_words, new.validation.criteria))
@@ -166,6 +176,16 @@ def _simple(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
         before.coverage_ppm,
         after.coverage_ppm,
         fraction,
+    )
+    # The order of the sources means nothing.
+    counted = [one.truth and (set(one.truth.sources), one.truth.unstated) for one in (old, new)]
+    yield from _changed(
+        "spec.truth",
+        "ground truth",
+        old.truth,
+        new.truth,
+        truth_words,
+        material=counted[0] != counted[1],
     )
 
 

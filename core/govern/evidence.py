@@ -66,6 +66,7 @@ from core.store.judged import (
     production_weeks,
     tuning_freeze,
 )
+from core.store.truth import EVERY_SOURCE, Truth
 
 #: The splits that may be judged on.
 _SPLITS = ("heldout", "production")
@@ -119,7 +120,9 @@ def freeze(
         NothingToJudge: there are no such claims.
     """
     known = Known(at, newest_import(cursor))
-    content = _content(cursor, spec, fingerprint, known, program, leave_out_overlap)
+    content = _content(
+        cursor, spec, fingerprint, known, program, leave_out_overlap, spec.ground_truth
+    )
     return Bundle(canonical(content))
 
 
@@ -184,6 +187,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
             known,
             bundle.program,
             query["leave_out_overlap"],
+            _truth_of(query),
             by_parts=bundle.content["v"] != PLAIN_LAYOUT,
         )
     except (LedgerError, ValueError) as error:
@@ -228,7 +232,21 @@ def _written(bundle: Bundle) -> Judged:
         freeze=freeze,
         settled=settled,
         without_overlap=bundle.content["counts"]["overlap_left_out"] > 0,
+        truth=_truth_of(query),
     )
+
+
+def _truth_of(query: Mapping[str, Any]) -> Truth:
+    """Whose labels a bundle counted; those of every source before that was written into it."""
+    said = query.get("truth")
+    return EVERY_SOURCE if said is None else Truth(tuple(said["sources"]), said["unstated"])
+
+
+def _truth_json(truth: Truth) -> dict[str, Any]:
+    """What `_truth_of` reads."""
+    if truth == EVERY_SOURCE:
+        return {}
+    return {"truth": {"sources": list(truth.sources), "unstated": truth.unstated}}
 
 
 def _content(
@@ -238,10 +256,11 @@ def _content(
     known: Known,
     program: str,
     leave_out_overlap: bool,
+    truth: Truth,
     *,
     by_parts: bool = True,
 ) -> dict[str, Any]:
-    asked = _asked(cursor, spec, fingerprint, known, leave_out_overlap)
+    asked = _asked(cursor, spec, fingerprint, known, leave_out_overlap, truth)
     judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
     frozen = judged.freeze
     counts = judged_counts(cursor, judged)
@@ -290,6 +309,7 @@ def _content(
             "imports_to": known.imports_to,
             "leave_out_overlap": leave_out_overlap,
             "digested_segments": dimensions,
+            **_truth_json(truth),
         },
         "counts": {
             "n_claims": measures.n_claims,
@@ -359,9 +379,10 @@ def _asked(
     fingerprint: Fingerprint,
     known: Known,
     leave_out_overlap: bool,
+    truth: Truth,
 ) -> _Asked:
     n_tuning, frozen = tuning_freeze(cursor, spec.name, known)
-    asked = Judged(spec.name, fingerprint.as_json(), known, freeze=frozen)
+    asked = Judged(spec.name, fingerprint.as_json(), known, freeze=frozen, truth=truth)
     weeks = production_weeks(cursor, asked)
     span = _settled(weeks, known.at, spec.maturity, spec.validation.window_days)
     asked = replace(asked, settled=span.settled)

@@ -22,6 +22,8 @@ from core.govern.keys import Signer, load_or_create
 from core.govern.replay import Replay
 from core.govern.state import State, advance, check
 from core.store.ledger import Ledger
+from core.store.outcomes import put_in_force
+from core.store.truth import USUAL
 
 Clock = Callable[[], datetime]
 
@@ -58,8 +60,20 @@ class Desk:
             self.state = advance(self.state, started)
         before, after = check(self.state, proposal, now)
         act = trail.append(self.cursor, self._signer, proposal, at=now, before=before, after=after)
-        self.state = advance(self.state, act)
+        old, self.state = self.state, advance(self.state, act)
+        if act.kind == "registry.set" and act.signal is not None:
+            _keep_truth(self.cursor, act.signal, old, self.state)
         return act
+
+
+def _keep_truth(cursor: duckdb.DuckDBPyConnection, signal: str, old: State, new: State) -> None:
+    """Put other labels in force where an entry says otherwise than before whose labels count."""
+    was, is_ = (
+        USUAL if (entry := state.entries.get(signal)) is None else entry.spec.ground_truth
+        for state in (old, new)
+    )
+    if was != is_:
+        put_in_force(cursor, signal)
 
 
 class Office:

@@ -42,6 +42,7 @@ from core.govern.yaml_nodes import (
     said,
 )
 from core.store.errors import LedgerError
+from core.store.truth import Truth
 
 API_VERSION = "calledger/v1"
 KINDS = ("ConfidenceSignal", "Group")
@@ -273,6 +274,7 @@ _SPEC_FIELDS = (
     "validation",
     "escalation",
     "costs",
+    "truth",
 )
 
 
@@ -320,6 +322,7 @@ def _signal(metadata: Place | None, spec: Place | None) -> SignalSpec:
         annotations=_pairs(_Fields(meta.get("annotations"), None)),
         handling=_handling(escalation.get("handling")),
         costs=_costs(fields.get("costs")),
+        truth=_truth(fields.get("truth")),
     )
 
 
@@ -433,6 +436,15 @@ def _costs(place: Place | None) -> Costs | None:
         review_millionths=cost("review", "one review"),
         escalate_millionths=cost("escalate", "one escalation"),
     )
+
+
+def _truth(place: Place | None) -> Truth | None:
+    if place is None:
+        return None
+    fields = _Fields(place, ("sources", "unstated"))
+    sources = fields.need("sources", "write whose labels are truth, as in [HUMAN, CODE]")
+    unstated = _value(fields.get("unstated"), Place.flag, Truth.unstated)
+    return Truth(_texts(sources), unstated)
 
 
 def _override(place: Place) -> Override:

@@ -90,6 +90,10 @@ def _signal(spec: SignalSpec) -> Iterator[str]:
     yield f"  highConfidence: {_quoted_fraction(spec.high_from_ppm)}"
     coverage = _quoted_fraction(spec.maturity.coverage_ppm)
     yield f"  maturity: {{days: {spec.maturity.days}, coverage: {coverage}}}  # whichever is first"
+    if spec.truth is not None:
+        unstated = "true" if spec.truth.unstated else "false"
+        listed = f"{{sources: {_listed(spec.truth.sources)}, unstated: {unstated}}}"
+        yield f"  truth: {listed}  # whose labels count"
     yield from _plan(spec.validation)
     yield from _rules(spec.rules)
     yield from _handling(spec.handling)
@@ -205,6 +209,7 @@ spec:
   tolerance: "0.05"  # the gap between stated and observed that is accepted
   highConfidence: "0.90"  # where the high-confidence band begins
   maturity: {{days: 30, coverage: "0.80"}}  # when outcomes are read as final, whichever is first
+  truth: {{sources: [HUMAN, CODE], unstated: true}}  # whose labels count; never a judge's (LLM)
   validation:
     maxAgeDays: 90  # a signature holds so long
     minSamples: 400  # labelled inputs it takes

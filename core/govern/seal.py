@@ -18,6 +18,7 @@ import duckdb
 from core.govern.acts import Act
 from core.govern.problems import Problem
 from core.govern.sealed_blocks import BLOCK, Block, Source, blocks_of
+from core.store.truth import declared, in_force_sql, truth_sql
 
 #: Logged outcomes that are held against their claims at once.
 _OUTCOMES_AT_ONCE = 1_000_000
@@ -296,18 +297,19 @@ def _strange_blocks(
 def _wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     """Claims whose outcome in force is not the one the log of outcomes gives.
 
-    Of the logged outcomes that name the claim's event, and its signal or none, the one with the
-    greatest (known_at, import_id, import_row) is in force; several make it corrected
-    (`core.store.outcomes`).
+    Of the logged outcomes that name the claim's event, and its signal or none, and that are truth
+    by the registry, the one with the greatest (known_at, import_id, import_row) is in force;
+    several make it corrected (`core.store.outcomes`).
     """
     row = cursor.execute("SELECT count(*) FROM outcomes").fetchone()
     assert row is not None
     parts = 1 + int(row[0]) // _OUTCOMES_AT_ONCE
     wrong, named = 0, ""
     # The cast keeps the remainder out of HUGEINT, which is several times slower.
+    truth = truth_sql(declared(cursor), "c.signal", "log.source")
     for part in range(parts):
         found = cursor.execute(
-            """
+            f"""
             WITH log AS (
                 SELECT * FROM outcomes WHERE hash(event_id) % CAST($parts AS UBIGINT) = $part),
             held AS (
@@ -315,10 +317,8 @@ def _wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
                        outcome_corrected, import_id, import_row
                 FROM claims WHERE hash(event_id) % CAST($parts AS UBIGINT) = $part),
             met AS (
-                SELECT c.import_id, c.import_row, count(*) > 1 AS corrected,
-                       arg_max({'outcome': log.outcome, 'outcome_ts': log.outcome_ts,
-                                'known_at': log.known_at, 'source': log.source},
-                               (log.known_at, log.import_id, log.import_row)) AS in_force
+                SELECT c.import_id, c.import_row, count(*) FILTER ({truth}) > 1 AS corrected,
+                       {in_force_sql("log", truth)} AS in_force
                 FROM held AS c JOIN log
                   ON log.event_id = c.event_id AND (log.signal IS NULL OR log.signal = c.signal)
                 GROUP BY c.import_id, c.import_row),
@@ -330,7 +330,7 @@ def _wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
                    OR c.outcome_known_at IS DISTINCT FROM in_force.known_at
                    OR c.outcome_source IS DISTINCT FROM in_force.source
                    OR c.outcome_corrected <> coalesce(corrected, false))
-            SELECT count(*), min({'i': import_id, 'r': import_row}) FROM wrong
+            SELECT count(*), min({{'i': import_id, 'r': import_row}}) FROM wrong
             """,
             {"parts": parts, "part": part},
         ).fetchone()

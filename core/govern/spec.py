@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.govern.escalation import Action, Rules
+from core.store.truth import USUAL, Truth
 
 Stakes = Literal["low", "medium", "high"]
 STAKES: tuple[Stakes, ...] = ("low", "medium", "high")
@@ -141,6 +142,7 @@ class SignalSpec:
         handling: where cases go that are not automated. Like ``costs`` no part of what a
             validation rests on.
         costs: what errors and people's work cost; None: not declared.
+        truth: whose labels count as truth; None: not declared.
     """
 
     name: str
@@ -162,3 +164,9 @@ class SignalSpec:
     annotations: tuple[tuple[str, str], ...] = ()
     handling: Handling = Handling()
     costs: Costs | None = None
+    truth: Truth | None = None
+
+    @property
+    def ground_truth(self) -> Truth:
+        """Whose labels count as truth, declared or not."""
+        return self.truth or USUAL

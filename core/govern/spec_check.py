@@ -24,6 +24,7 @@ from core.govern.spec import (
 )
 from core.govern.yaml_nodes import shortened
 from core.store.segments import RESERVED_DIMENSIONS, kept
+from core.store.truth import JUDGE, TRUTH_SOURCES, Truth
 
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")
@@ -104,6 +105,7 @@ def check_spec(spec: SignalSpec) -> tuple[SpecProblem, ...]:
         *_check_escalation(spec),
         *_check_handling(spec.handling),
         *_check_costs(spec.costs),
+        *_check_truth(spec.truth),
     )
 
 
@@ -377,3 +379,22 @@ def _check_costs(costs: Costs | None) -> Iterator[SpecProblem]:
         if not 0 <= millionths < MOST_COST:
             mend = "is out of range; write an amount from 0 to below a thousand million"
             yield SpecProblem(f"spec.costs.{name}", str(millionths), mend)
+
+
+def _check_truth(truth: Truth | None) -> Iterator[SpecProblem]:
+    if truth is None:
+        return
+    place, listed = "spec.truth.sources", " or ".join(TRUTH_SOURCES)
+    if not truth.sources:
+        yield SpecProblem(place, "", f"is empty; write {listed}, or both")
+    yield from check_once("spec.truth.sources", truth.sources)
+    for i, source in enumerate(truth.sources):
+        field = f"{place}[{i}]"
+        if source == JUDGE:
+            mend = (
+                "is a judge's label, which stands beside the truth and is never taken for it; "
+                "leave it out, and register the judge as a signal of its own to check it"
+            )
+            yield SpecProblem(field, source, mend)
+        elif source not in TRUTH_SOURCES:
+            yield SpecProblem(field, source, f"is no source of labels; write {listed}")

@@ -23,11 +23,12 @@ MATERIAL = (
     "maturity",
     "validation",
     "rules",
+    "truth",
 )
 
 #: Fields that are younger than the first ledgers. They are not written while they say nothing, so
 #: that an entry without them keeps the hashes it was signed under.
-YOUNGER = frozenset({"known_values"})
+YOUNGER = frozenset({"known_values", "truth"})
 
 
 def to_json(spec: SignalSpec) -> dict[str, Any]:
@@ -64,8 +65,8 @@ def spec_sha256(spec: SignalSpec) -> str:
 def material_sha256(spec: SignalSpec) -> str:
     """SHA-256 of the part a validation rests on (`MATERIAL`), in hexadecimal.
 
-    The order in which criteria, required segments and known values are listed means nothing and
-    is left out.
+    The order in which criteria, required segments, known values and sources of truth are listed
+    means nothing and is left out.
     """
     return hashes_as_written(to_json(spec))[1]
 
@@ -86,6 +87,8 @@ def hashes_as_written(written: Mapping[str, Any]) -> tuple[str, str]:
     if "known_values" in part["rules"]:
         known = sorted([name, sorted(values)] for name, values in part["rules"]["known_values"])
         part["rules"] = {**part["rules"], "known_values": known}
+    if part.get("truth") is not None:
+        part["truth"] = {**part["truth"], "sources": sorted(part["truth"]["sources"])}
     return sha256_of(written), sha256_of(part)
 
 

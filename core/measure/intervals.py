@@ -268,57 +268,51 @@ def effective_n(
 
 
 def minimum_detectable_gap(
-    mean_confidence: Numbers, n: Numbers, alpha: float = 0.05, power: float = 0.8
+    mean_confidence: Numbers,
+    n: Numbers,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    *,
+    tolerance: float = 0.0,
 ) -> FloatArray:
     """Smallest overconfident gap that n labels would show with the given power.
 
-    The g > 0 that solves ``z_{1−α/2}√(c(1−c)) + z_power√((c−g)(1−c+g)) = g√n``: the two-sided
-    test of accuracy = c when the accuracy is c − g (Fleiss, Levin & Paik 2003, §2.5). Squared it
-    is a quadratic; the larger root is the one that counts, and the only one.
+    Shown is what the Clopper–Pearson interval of `gap_interval` keeps away from the tolerance: so
+    few right ones, k* at most, that ``P(Bin(n, c − τ) ≤ k*) ≤ α/2``. The gap is exact: at accuracy
+    c − g these come with the given power, ``g = c − 1 + B⁻¹(power; n − k*, k* + 1)``, the inverse
+    of the regularised incomplete beta. A normal approximation is out by half at c = 1, where one
+    wrong claim shows a gap.
 
     Args:
         mean_confidence: c, in [0, 1].
-        n: labels; pass `effective_n` where inputs repeat.
+        n: labels; pass `effective_n` where inputs repeat, whose fractions have a fractional k*.
         alpha: two-sided size of the test.
-        power: wanted chance to see the gap, at least 0.5.
+        power: wanted chance to see the gap, in (0, 1).
+        tolerance: τ, the gap beyond which it has to lie, in [0, 1]; 0: that there is any.
 
     Returns:
-        The gap, in (0, c]; nan where n = 0, and where even an accuracy of zero would not show
-        (``z_{1−α/2}√(c(1−c)) > c√n``: too few labels for so low a confidence).
+        The gap, in (0, c]; nan where n = 0, and where even an accuracy of zero would not show.
     """
-    c, n = np.asarray(mean_confidence, float), np.asarray(n, float)
-    z_alpha, z_power = special.ndtri(1 - alpha / 2), special.ndtri(power)
-    spread = np.maximum(c * (1 - c), 0)
-    edge = z_alpha * np.sqrt(spread)
-    # (g√n − edge)² = z²(c − g)(1 − c + g), as a·g² − 2b·g + d = 0.
-    a = n + z_power**2
-    b = edge * np.sqrt(n) + z_power**2 * (2 * c - 1) / 2
-    d = edge**2 - z_power**2 * spread
-    root = (b + np.sqrt(np.maximum(b * b - a * d, 0))) / a
-    return np.where((n > 0) & (c > 0) & (edge <= c * np.sqrt(n)), np.minimum(root, c), np.nan)
+    c, n = np.broadcast_arrays(np.asarray(mean_confidence, float), np.asarray(n, float))
+    trials = np.where(n > 0, n, 1.0)
+    edge = np.clip(np.where(np.isfinite(c), c, 0.0) - tolerance, 0, 1)
+    most = _most_right(trials, edge, alpha / 2)
+    possible = (n > 0) & (most >= 0)
+    right = np.where(possible, most, 0.0)
+    wrong = special.betaincinv(trials - right, right + 1, power)
+    return np.where(possible, np.minimum(c - 1 + wrong, c), np.nan)
 
 
-def labels_needed(
-    mean_confidence: Numbers, gap: Numbers, alpha: float = 0.05, power: float = 0.8
-) -> FloatArray:
-    """Labels that show a given gap with the given power: `minimum_detectable_gap` inverted.
+def _most_right(n: FloatArray, p: FloatArray, size: float) -> FloatArray:
+    """The largest k with ``P(Bin(n, p) ≤ k) ≤ size``; −1 where there is none.
 
-    ``n = ((z_{1−α/2}√(c(1−c)) + z_power√((c−g)(1−c+g))) / g)²``, rounded up.
-
-    Args:
-        mean_confidence: c, in [0, 1].
-        gap: g = c − accuracy, of either sign, with c − g in [0, 1].
-        alpha: two-sided size of the test.
-        power: wanted chance to see the gap.
-
-    Returns:
-        A whole number of labels, at least 1; infinite for g = 0, nan where c − g
-        would leave [0, 1].
+    A whole number where n is one, and else the root of ``I_{1−p}(n − k, k + 1) = size``.
     """
-    c, g = np.asarray(mean_confidence, float), np.asarray(gap, float)
-    accuracy = c - g
-    possible = (accuracy >= 0) & (accuracy <= 1)
-    wanted = special.ndtri(1 - alpha / 2) * np.sqrt(np.maximum(c * (1 - c), 0))
-    wanted = wanted + special.ndtri(power) * np.sqrt(np.maximum(accuracy * (1 - accuracy), 0))
-    labels = np.ceil((wanted / np.where(g == 0, 1, g)) ** 2)
-    return np.where(possible, np.where(g == 0, np.inf, np.maximum(labels, 1)), np.nan)
+    inside = (p > 0) & (p < 1)
+    there = inside & (special.betainc(n, 1.0, np.where(inside, 1 - p, 0.5)) <= size)
+    found = np.where(p >= 1, n - 1, -1.0)
+    if not there.any():
+        return found
+    found[there] = special.bdtrik(size, n[there], p[there])
+    found = np.where(there & (n == np.rint(n)), np.floor(found + 1e-9), found)
+    return found

@@ -28,6 +28,8 @@ CHANCE = 0.8
 TYPICAL_GAP = 0.1
 #: Nobody labels more; a need beyond it is none that labels meet.
 MOST = 1_000_000
+#: Labels of a group, or of its high-confidence band, beyond which no need is reasonable.
+REASONABLE = 50_000
 
 _MILLION = 1_000_000
 
@@ -36,10 +38,20 @@ _MILLION = 1_000_000
 #: band that is `exhausted`: too few labels place it, and none of its claims is left to label.
 Outlook = Literal["inside", "outside", "near", "cancel", "exhausted"]
 
-_GRID = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, MOST, 140))])).astype(np.int64)
+_GRID = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, MOST, 100))])).astype(np.int64)
 _FINER = 24
 #: No further label is foretold more surely than this.
 _LEAST = 0.002
+
+
+#: Where the posterior of a gap is looked at: the middles of slices of equal probability. With many
+#: labels the chance of an answer is a step in the gap, and 21 Gauss–Hermite nodes miss a chance of
+#: .8 by up to a quarter where one of them, of weight .27, happens to fall on the edge.
+_SLICES = 61
+_NODES = special.ndtri((np.arange(_SLICES) + 0.5) / _SLICES)
+#: That of the band, given the gap.
+_BAND_SLICES = 5
+_BAND_NODES = special.ndtri((np.arange(_BAND_SLICES) + 0.5) / _BAND_SLICES)
 
 
 @dataclass(frozen=True)
@@ -71,23 +83,32 @@ class Plan:
     """Further labelled inputs of G groups; every array has shape (G,).
 
     Attributes:
-        needed: until the verdict is given with ``chance``; inf where no number up to `MOST` does.
+        needed: until the verdict is given with ``chance``; inf where no reasonable number does.
+        likely: until it is as likely as not; inf likewise.
         whole: until the group's gap is placed, wholly inside or wholly outside the tolerance.
         high: until that of its high-confidence band is, counted over all bands: labels are drawn
             from the group evenly. 0 where the band is, and will be, empty.
+        plateau: the best chance of an answer that a reasonable number gives, in [0, 1].
+        plateau_at: the fewest labels that come within two points of it.
+        edge: half-width of the band around the tolerance, on either side, in which a true gap is
+            not told with ``chance`` by a reasonable number of labels.
         available: distinct inputs that may still be labelled.
         possible: whether ``needed`` is no more than that.
         chance_if_all: of an answer when all of these are labelled, in [0, 1].
         outlook: what to expect of the labels.
-        gap: the true gap that is assumed.
+        gap: the true gap that is believed the likeliest.
         high_gap: that of the band.
         chance: with which the labels are to give an answer.
         critical_value: how many standard errors the correction will ask for.
     """
 
     needed: FloatArray
+    likely: FloatArray
     whole: FloatArray
     high: FloatArray
+    plateau: FloatArray
+    plateau_at: FloatArray
+    edge: FloatArray
     available: IntArray
     possible: npt.NDArray[np.bool_]
     chance_if_all: FloatArray
@@ -111,13 +132,14 @@ def plan_labels(
 ) -> Plan:
     """Plan the labels of G groups that are judged together.
 
-    The true gap of a group, and of its band, is taken to be the posterior mean
-    ``n·g / (n + σ²/τ²)`` of a normal prior around zero with τ = `TYPICAL_GAP` (Gelman et al. 2013,
-    §2.5), or one posterior standard error ``σ/√(n + σ²/τ²)`` nearer to zero, whichever asks for
-    fewer labels. So a few labels that happen to put a gap at the edge of the tolerance do not make
-    it undecidable, and without any a group is planned for as if it were honest; with many both are
-    the gap that was measured. ECE bins are taken to be as their group, but those with
-    `MINIMUM_INPUTS` labels as `shrunken_gaps` has them.
+    The true gap is not known, and a plan for one guess of it decides far less often than it says
+    where the guess is off: the chance of an answer is averaged over what the labels so far leave
+    open (*assurance*: Spiegelhalter & Freedman 1986; O'Hagan, Stevens & Campbell 2005), over slices
+    of a normal posterior with mean ``n·g/(n + σ²/τ²)`` and standard error
+    ``σ/√(n + σ²/τ²)``, the prior being around zero with τ = `TYPICAL_GAP` (Gelman et al. 2013,
+    §2.5). The band's gap has a posterior of its own, correlated with that of the whole by the
+    labels that are of both, and by the prior as far as it still counts. ECE bins are taken to be as
+    their group, but those with `MINIMUM_INPUTS` labels as `shrunken_gaps` has them.
 
     For each number of further labels the intervals' ends are known in closed form, since a
     Clopper–Pearson end lies beyond a bound exactly where a binomial tail is small, and so are the
@@ -126,6 +148,10 @@ def plan_labels(
     ``P_out + P_in·P_in,high·P(ECE − floor ≤ tolerance)``: a band is part of its group, and events
     that go together happen together more often than apart (Royen 2014). The ECE is taken as normal
     with the mean and variance of folded normals.
+
+    A gap at the very edge of the tolerance is told by no number. Where the chance is not reached
+    with `REASONABLE` labels of the group, or of its band, no number is named but the best chance
+    there is, and how near the edge the gap has to be for that.
 
     Where inputs repeat, labels count as effective ones (`effective_n`); under `MINIMUM_INPUTS`
     inputs, where that says little, an input's claims are taken to fall together (Kish 1965).
@@ -161,8 +187,12 @@ def plan_labels(
     needed = column("needed")
     return Plan(
         needed=needed,
+        likely=column("likely"),
         whole=column("whole"),
         high=column("high"),
+        plateau=column("plateau"),
+        plateau_at=column("plateau_at"),
+        edge=column("edge"),
         available=available,
         possible=needed <= available,
         chance_if_all=column("chance_if_all"),
@@ -246,8 +276,12 @@ class _Planned:
     """One group's part of a `Plan`."""
 
     needed: float
+    likely: float
     whole: float
     high: float
+    plateau: float
+    plateau_at: float
+    edge: float
     chance_if_all: float
     outlook: Outlook
     gap: float
@@ -255,31 +289,43 @@ class _Planned:
 
 
 def _planned(sums: GroupSums, unlabelled: Unlabelled, g: int, asked: _Asked) -> _Planned:
-    """The better of both assumptions; the measured gap where they come to the same."""
-    found = []
-    for nearer in (0.0, 1.0):
-        one = _group(sums, unlabelled, g, nearer)
-        curve = _chances(one, _GRID, asked)
-        needed = _first(one, curve.decided, asked, "decided")
-        if_all = _chances(one, np.array([one.available]), asked).decided[0]
-        found.append(
-            _Planned(
-                needed=needed,
-                whole=_first(one, curve.whole, asked, "whole"),
-                high=_first(one, curve.high, asked, "high"),
-                chance_if_all=float(if_all),
-                outlook=_outlook(one, asked, needed),
-                gap=one.whole.gap,
-                high_gap=one.high.gap,
-            )
-        )
-    best = min(found, key=lambda one: (one.needed, -one.chance_if_all))
-    return replace(
-        best,
-        whole=min(one.whole for one in found),
-        high=min(one.high for one in found),
-        chance_if_all=max(one.chance_if_all for one in found),
+    one = _group(sums, unlabelled, g)
+    curve = _chances(one, _GRID, asked)
+    needed, whole, high = (
+        _first(one, getattr(curve, name), asked, name) for name in ("decided", "whole", "high")
     )
+    likely = _first(one, curve.decided, replace(asked, chance=0.5), "decided")
+    # What is drawn is counted in inputs, and what a gap takes in labels of its own.
+    in_whole, in_high = max(one.whole.per_input, 1.0), max(one.high.per_input, 1e-9)
+    most = max(REASONABLE / in_whole, REASONABLE / in_high if one.high.per_input else 0.0)
+    near = max(whole * in_whole, high * in_high if one.high.per_input else 0.0) > REASONABLE
+    if near:
+        needed = math.inf
+        likely = math.inf if likely > most else likely
+    there = np.flatnonzero(most >= _GRID)
+    best = float(curve.decided[there].max())
+    short = int(np.flatnonzero(curve.decided[there] >= best - 0.02)[0])
+    if_all = _chances(one, np.array([one.available]), asked).decided[0]
+    return _Planned(
+        needed=needed,
+        likely=likely,
+        whole=whole,
+        high=high,
+        plateau=best,
+        plateau_at=float(_GRID[short]),
+        edge=_edge(one, asked),
+        chance_if_all=float(if_all),
+        outlook=_outlook(one, asked, needed, near),
+        gap=one.whole.gap,
+        high_gap=one.high.gap,
+    )
+
+
+def _edge(one: _Group, asked: _Asked) -> float:
+    """How near the tolerance a gap has to be for `REASONABLE` labels to leave it open."""
+    unit = one.whole
+    spread = math.sqrt(unit.accuracy * (1 - unit.accuracy) * unit.effect / REASONABLE)
+    return float(special.ndtri(1 - asked.alpha / 2) + special.ndtri(asked.chance)) * spread
 
 
 @dataclass(frozen=True)
@@ -290,7 +336,8 @@ class _Unit:
         n, s, sv: labelled claims, Σ outcome and Σ confidence.
         per_input: claims that one more labelled input brings to it.
         confidence: mean confidence of these.
-        gap: the true gap assumed.
+        gap: the true gap believed.
+        error: how far off that may be, the posterior's standard error.
         effect: design effect of repeated inputs, ≥ 1.
     """
 
@@ -300,22 +347,39 @@ class _Unit:
     per_input: float
     confidence: float
     gap: float
+    error: float
     effect: float
 
     @property
     def accuracy(self) -> float:
-        """Of further labels; never certain."""
-        return float(np.clip(self.confidence - self.gap, _LEAST, 1 - _LEAST))
+        """Of further labels, at the gap believed; never certain."""
+        return float(self.accuracies(np.zeros(1))[0])
+
+    def accuracies(self, off: FloatArray) -> FloatArray:
+        """The same where the gap is off by so many standard errors."""
+        gaps = self.gap + self.error * off
+        return np.clip(self.confidence - gaps, _LEAST, 1 - _LEAST)
 
 
 @dataclass(frozen=True)
 class _Group:
-    """One group; ``bins`` are its ECE bins that have or may get a label."""
+    """One group.
+
+    Attributes:
+        inputs: labelled ones.
+        available: those that may still be labelled.
+        whole, high: the group, and its high-confidence band.
+        together: correlation of what is not known of their gaps.
+        alone: whether the band is the whole group.
+        bins: its ECE bins that have or may get a label.
+    """
 
     inputs: int
     available: int
     whole: _Unit
     high: _Unit
+    together: float
+    alone: bool
     bins: tuple[_Unit, ...]
 
 
@@ -328,8 +392,8 @@ class _Chances:
     high: FloatArray
 
 
-def _group(sums: GroupSums, unlabelled: Unlabelled, g: int, nearer: float) -> _Group:
-    """A group as it is taken to be, ``nearer`` zero by so many standard errors."""
+def _group(sums: GroupSums, unlabelled: Unlabelled, g: int) -> _Group:
+    """A group as it is taken to be."""
     repeated = sums.repeated
     n, s, sv = sums.n[g].astype(float), sums.s[g].astype(float), sums.sv[g]
     total = float(n.sum())
@@ -357,8 +421,8 @@ def _group(sums: GroupSums, unlabelled: Unlabelled, g: int, nearer: float) -> _G
         confidence = more_sv / more if more else (sv / n if n else 0.5)
         size = effect(n, s, sv, of)
         share = more / sources if sources else 0.0
-        gap = _believed(n / size, s / size, sv / size, confidence, nearer)
-        return _Unit(n, s, sv, share, confidence, gap, size)
+        gap, error = _believed(n / size, s / size, sv / size, confidence)
+        return _Unit(n, s, sv, share, confidence, gap, error, size)
 
     whole = unit(
         total,
@@ -377,18 +441,23 @@ def _group(sums: GroupSums, unlabelled: Unlabelled, g: int, nearer: float) -> _G
         repeated.high if repeated else None,
     )
     bins = _bins(whole, n, s, sv, fresh / sources, fresh_sv / sources)
-    return _Group(inputs, available, whole, high, bins)
+    share = high.n / total if total else high.per_input / max(whole.per_input, 1e-12)
+    alone = high.n == total and math.isclose(high.per_input, whole.per_input)
+    # What labels say of both is correlated by what they share; before any, what holds of the whole
+    # is thought to hold of the band.
+    prior = (high.error / TYPICAL_GAP) ** 2
+    together = 1.0 if alone else min(prior + (1 - prior) * share * high.error / whole.error, 1.0)
+    return _Group(inputs, available, whole, high, together, alone, bins)
 
 
-def _believed(n: float, s: float, sv: float, confidence: float, nearer: float) -> float:
-    """The gap that n labels make believe; 0 without any."""
+def _believed(n: float, s: float, sv: float, confidence: float) -> tuple[float, float]:
+    """The gap that n labels make believe, and its standard error; that of the prior without any."""
     if n == 0:
-        return 0.0
+        return 0.0, TYPICAL_GAP
     accuracy = (s + 2) / (n + 4)
     variance = max(confidence * (1 - confidence), accuracy * (1 - accuracy) / 4)
     worth = n + variance / TYPICAL_GAP**2
-    gap = (sv - s) / worth
-    return math.copysign(max(abs(gap) - nearer * math.sqrt(variance / worth), 0.0), gap)
+    return (sv - s) / worth, math.sqrt(variance / worth)
 
 
 def _bins(
@@ -413,7 +482,7 @@ def _bins(
         _Unit(
             *(float(n[b]), float(s[b]), float(sv[b]), float(share[b])),
             float(claimed[b] / share[b] if share[b] else sv[b] / n[b]),
-            *(float(gaps[b]), whole.effect),
+            *(float(gaps[b]), whole.error, whole.effect),
         )
         for b in range(ECE_BINS)
         if n[b] + share[b] > 0
@@ -421,20 +490,36 @@ def _bins(
 
 
 def _chances(one: _Group, more: IntArray, asked: _Asked) -> _Chances:
-    out, inside = _placed(one.whole, more, asked)
-    high_out, high_inside = _placed(one.high, more, asked)
+    """Averaged over the posterior: of the gap first, and given it of the band's."""
+    out, inside = _placed(one.whole, more, asked, _NODES)
+    rest = math.sqrt(1 - one.together**2)
+    off = one.together * _NODES[:, None] + rest * _BAND_NODES
+    high_out, high_inside = (
+        chance.reshape(*off.shape, len(more))
+        for chance in _placed(one.high, more, asked, off.ravel())
+    )
     enough = one.inputs + more >= MINIMUM_INPUTS
-    even = _error_within(one, more, asked.tolerance)
-    decided = np.maximum(out, high_out) + inside * high_inside * even
+    even = _error_within(one, more, asked.tolerance, _NODES)
+    settled = even[:, None] * inside[:, None] * (1.0 if one.alone else high_inside)
+    decided = np.minimum(np.maximum(out[:, None], high_out) + settled, 1)
+
+    def averaged(chance: FloatArray) -> FloatArray:
+        return np.where(enough, chance, 0)
+
     return _Chances(
-        decided=np.where(enough, np.minimum(decided, 1), 0),
-        whole=np.where(enough, out + inside, 0),
-        high=np.where(enough, high_out + high_inside, 0),
+        decided=averaged(decided.mean(axis=(0, 1))),
+        whole=averaged((out + inside).mean(axis=0)),
+        high=averaged((high_out + high_inside).mean(axis=(0, 1))),
     )
 
 
-def _placed(unit: _Unit, more: IntArray, asked: _Asked) -> tuple[FloatArray, FloatArray]:
-    """Chances that the interval of the gap lies wholly outside, and wholly inside; shape (K,)."""
+def _placed(
+    unit: _Unit, more: IntArray, asked: _Asked, off: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Chances that the interval of the gap lies wholly outside, and wholly inside.
+
+    Shape (X, K): for each number of standard errors by which the gap believed is ``off``.
+    """
     before, right = np.rint(unit.n / unit.effect), np.rint(unit.s / unit.effect)
     fresh = np.rint(more * unit.per_input / unit.effect)
     n = before + fresh
@@ -454,8 +539,10 @@ def _placed(unit: _Unit, more: IntArray, asked: _Asked) -> tuple[FloatArray, Flo
 
     def up_to(most: FloatArray) -> FloatArray:
         """P(right + fresh right ones ≤ most)."""
-        chance: FloatArray = binom.cdf(most - right, fresh, unit.accuracy)
+        chance: FloatArray = binom.cdf(most - right, fresh, accuracy)
         return chance
+
+    accuracy = unit.accuracies(off)[:, None]
 
     low, high = at_least(claimed - tolerance), at_most(claimed + tolerance)
     inside = np.maximum(up_to(high) - up_to(low - 1), 0)
@@ -463,15 +550,17 @@ def _placed(unit: _Unit, more: IntArray, asked: _Asked) -> tuple[FloatArray, Flo
     return np.where(n > 0, beyond, 0.0), np.where(n > 0, inside, 1.0)
 
 
-def _error_within(one: _Group, more: IntArray, tolerance: float) -> FloatArray:
-    """Chance that the ECE exceeds its noise floor by no more than the tolerance, shape (K,)."""
+def _error_within(one: _Group, more: IntArray, tolerance: float, off: FloatArray) -> FloatArray:
+    """Chance that the ECE exceeds its noise floor by no more than the tolerance, shape (X, K)."""
     labels = one.whole.n + more * one.whole.per_input
     total = np.where(labels > 0, labels, 1)
-    error, floor, variance = (np.zeros(len(more)) for _ in range(3))
+    error, variance = (np.zeros((len(off), len(more))) for _ in range(2))
+    floor = np.zeros(len(more))
     for unit in one.bins:
         fresh = more * unit.per_input
-        mean = np.abs(unit.sv - unit.s + fresh * unit.gap)
-        spread = np.sqrt(fresh * unit.accuracy * (1 - unit.accuracy) * unit.effect)
+        accuracy = unit.accuracies(off)[:, None]
+        mean = np.abs(unit.sv - unit.s + fresh * (unit.confidence - accuracy))
+        spread = np.sqrt(fresh * accuracy * (1 - accuracy) * unit.effect)
         ratio = mean / np.where(spread > 0, spread, 1)
         folded = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
         folded = np.where(spread > 0, folded + mean * special.erf(ratio / np.sqrt(2)), mean)
@@ -501,13 +590,15 @@ def _first(one: _Group, curve: FloatArray, asked: _Asked, name: str) -> float:
     return float(between[int(below[-1]) + 1] if len(below) else between[0])
 
 
-def _outlook(one: _Group, asked: _Asked, needed: float) -> Outlook:
+def _outlook(one: _Group, asked: _Asked, needed: float, near: bool) -> Outlook:
     tolerance = asked.tolerance
     most = max(abs(one.whole.gap), abs(one.high.gap) if one.high.n + one.high.per_input else 0.0)
+    if one.high.n and not one.high.per_input and not np.isfinite(needed) and most <= tolerance:
+        return "exhausted"
+    if near:
+        return "near"
     if np.isfinite(needed) or most > tolerance:
         return "outside" if most > tolerance else "inside"
-    if one.high.n and not one.high.per_input:
-        return "exhausted"
     # Labels without end, and no answer: either some gap is at the edge, or it is the bands'.
     many = np.array([MOST])
-    return "cancel" if _error_within(one, many, tolerance)[0] < 0.5 else "near"
+    return "cancel" if _error_within(one, many, tolerance, np.zeros(1))[0, 0] < 0.5 else "near"

@@ -13,7 +13,7 @@ import pandas as pd
 from core.events import PPM
 from core.review.fact import Fact
 from core.review.governed import Governed, governed
-from core.review.words import ABSENT, count, dimension_name
+from core.review.words import ABSENT, count, counted, dimension_name
 from core.store import history
 from core.store.history import ClaimRecord, OutcomeVersion, Relation
 
@@ -115,13 +115,13 @@ def signals_of_event(cursor: duckdb.DuckDBPyConnection, event_id: str) -> tuple[
 def in_force(
     versions: Sequence[OutcomeVersion], as_known: datetime | None = None
 ) -> OutcomeVersion | None:
-    """The version in force: the last of those known before ``as_known``, or of all when None.
+    """The version in force: the last that is truth and was known before ``as_known``, or of all.
 
     Args:
         versions: in the order in which each stands over those before it.
         as_known: UTC without zone.
     """
-    known = [one for one in versions if as_known is None or one.known_at < as_known]
+    known = [one for one in versions if one.truth and (as_known is None or one.known_at < as_known)]
     return known[-1] if known else None
 
 
@@ -180,12 +180,19 @@ def _standing(
     parts = []
     if as_known is not None and record.ts >= as_known:
         parts.append(f"It had not been made {_known_day(as_known)}.")
-    if now is None:
+    truths = sum(one.truth for one in versions)
+    if not truths:
         parts.append("No outcome has come in for it.")
-    elif len(versions) == 1:
+    elif truths == 1:
         parts.append("One outcome has come in for it.")
     else:
-        parts.append(f"{len(versions)} outcomes have come in for it; the last known is in force.")
+        parts.append(f"{truths} outcomes have come in for it; the last known is in force.")
+    others = len(versions) - truths
+    if others:
+        parts.append(
+            f"{counted(others, 'label')} from a source that is not ground truth, such as an LLM "
+            "judge, stand below and are never in force."
+        )
     if as_known is not None and then is not now and now is not None:
         known = outcome_words(then.outcome if then else None)
         parts.append(
@@ -274,7 +281,7 @@ def _happened(
         lines.append(
             {
                 "outcome": outcome_words(one.outcome),
-                "in_force": " and ".join(places) or ABSENT,
+                "in_force": " and ".join(places) or (ABSENT if one.truth else "never: no truth"),
                 "known_at": one.known_at,
                 "outcome_ts": one.outcome_ts,
                 "source": one.source,

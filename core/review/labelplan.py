@@ -69,7 +69,8 @@ class GroupPlan:
         verdict: as other pages have it.
         n, n_inputs, n_claims: labelled claims, their inputs, stated claims.
         gap, gap_low, gap_high: with its own 95% interval; None without a label.
-        needed: further labelled inputs for a verdict; None where none is needed, or none would do.
+        needed: further labelled inputs for a verdict with the plan's chance; None where none is
+            needed, or no reasonable number would do.
         whole, high: the same for the group's gap, and for that of its high-confidence band.
         in_high: how many claims of ``needed`` would be in that band.
         settles: whether ``needed`` is there to be labelled.
@@ -79,6 +80,8 @@ class GroupPlan:
         estimate: what the samples say; None where no labelled claim was drawn.
         looked_at: only cases that people looked at are labelled, so an audit sample is planned as
             if none were, whatever the verdict.
+        likely: further labelled inputs with which a verdict is as likely as not; None likewise.
+        chance_if_all: of a verdict when all that is available is labelled; None where it is given.
     """
 
     value: str | None
@@ -100,20 +103,28 @@ class GroupPlan:
     words: str
     estimate: Estimate | None
     looked_at: bool = False
+    likely: int | None = None
+    chance_if_all: float | None = None
+
+    @property
+    def batch(self) -> int:
+        """Inputs to label before it is planned again; 0: none.
+
+        What settles it, or where that is not there, what makes a verdict as likely as not.
+        """
+        if self.settles:
+            return self.needed or 0
+        return self.likely if self.likely and self.likely <= self.available else 0
 
     @property
     def to_begin(self) -> int:
         """Inputs that a first audit sample is to have: as planned, or else a minimum."""
-        if self.settles and self.needed:
-            return self.needed
-        return min(MINIMUM_INPUTS, self.available)
+        return self.batch or min(MINIMUM_INPUTS, self.available)
 
     @property
     def to_draw(self) -> int:
         """Inputs that are to be drawn beyond those that wait already; 0: none."""
-        if not self.settles or not self.needed or _enough(self.needed, self.waiting):
-            return 0
-        return self.needed - self.waiting
+        return 0 if _enough(self.batch, self.waiting) else self.batch - self.waiting
 
 
 @dataclass(frozen=True)
@@ -185,13 +196,13 @@ class LabelPlan:
             return "the signal draws its own labels"
         if not self.undecided:
             return "nothing needs one"
-        if any(one.settles for one in self.undecided):
+        if any(one.batch for one in self.undecided):
             return "what it needs is drawn already and waits for its labels"
         return "the claims there are cannot settle it"
 
     def wanted(self) -> dict[str | None, int]:
-        """What `core.govern.audit.draw` is to be asked for: all that labels settle."""
-        return {one.value: one.needed or 0 for one in self.groups if one.to_draw}
+        """What `core.govern.audit.draw` is to be asked for."""
+        return {one.value: one.batch for one in self.groups if one.to_draw}
 
     def as_json(self) -> dict[str, Any]:
         """The JSON object of ``calledger labels plan --format json``."""
@@ -271,7 +282,9 @@ def label_plan(
         selection=selection,
         by=by,
         headline=_headline(groups, asked, whole),
-        details=words.details(tolerance, plan.chance, by, bool(looked_at)),
+        details=words.details(
+            tolerance, plan.chance, by, bool(looked_at), float(plan.edge.max(initial=0.0))
+        ),
         groups=tuple(sorted(groups, key=_order)),
         samples=samples,
         n_to_label=n_drawn - n_labelled,
@@ -341,7 +354,10 @@ def _headline(groups: Sequence[GroupPlan], asked: _Asked, whole: Estimate | None
             stands,
             sum(one.waiting for one in groups),
         )
-    given = [(one.verdict, one.needed, one.settles) for one in groups]
+    given = [
+        (one.verdict, one.needed if one.settles else one.batch or None, one.settles)
+        for one in groups
+    ]
     return words.headline(given, asked.by, asked.tolerance, stands, sample)
 
 
@@ -452,8 +468,14 @@ def _plain_group(
             high_gap=0.0 if place is None else float(plan.high_gap[place]),
             high_from=asked.high_from,
             tolerance=asked.tolerance,
+            likely=0.0 if place is None else float(plan.likely[place]),
+            chance_if_all=0.0 if place is None else float(plan.chance_if_all[place]),
+            plateau=0.0 if place is None else float(plan.plateau[place]),
+            plateau_at=0.0 if place is None else float(plan.plateau_at[place]),
         ),
         estimate=estimates.get(value),
+        likely=None if place is None else _whole(plan.likely[place]),
+        chance_if_all=None if place is None else float(plan.chance_if_all[place]),
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from core.measure.planning import CHANCE, MOST, Outlook
+from core.measure.planning import CHANCE, REASONABLE, Outlook
 from core.measure.verdict import MINIMUM_INPUTS, Verdict
 from core.review.words import (
     VERDICT_WORDS,
@@ -42,6 +42,10 @@ def group(
     high_gap: float,
     high_from: float,
     tolerance: float,
+    likely: float,
+    chance_if_all: float,
+    plateau: float,
+    plateau_at: float,
 ) -> str:
     """What one group's labels would take.
 
@@ -56,18 +60,26 @@ def group(
         waiting: those among them that a sample holds.
         enough: whether those are about what is needed.
         outlook: what is expected of the labels.
-        gap: the true gap that is assumed.
+        gap: the true gap that is believed the likeliest.
         high_gap: that of the band.
         high_from: lower edge of the band.
         tolerance: the gap accepted.
+        likely: further labelled inputs with which a verdict is as likely as not; inf likewise.
+        chance_if_all: of a verdict when all that may be drawn is labelled.
+        plateau: the best chance that a reasonable number of labels gives.
+        plateau_at: about how many labels give it.
     """
     if verdict != "cannot_tell":
         return f"{VERDICT_WORDS[verdict]}: no further label is needed for that."
     if math.isinf(needed):
-        return _never(outlook, high_from, tolerance)
+        said = _never(outlook, high_from, tolerance, plateau, plateau_at)
+        return f"{said} {_batch(likely, available, chance_if_all)}".rstrip()
     more = f"{counted(int(needed), 'more labelled input')}"
-    assumed = "if it is honest" if n == 0 else f"if its gap is about {points(gap, decimals=1)}"
-    assumed += "" if n == 0 else " points"
+    believed = (
+        "with no label yet, it may well be honest or far off"
+        if n == 0
+        else f"its gap is likeliest {points(gap, decimals=1)} points"
+    )
     if needed > available:
         there = (
             "all that could be drawn are labelled"
@@ -84,14 +96,17 @@ def group(
             else f"There are too few claims {f'at {cut(high_from)} or more ' if of_band else ''}"
             f"for {within(tolerance)}."
         )
-        return (
-            f"Cannot be settled with the claims there are: it would take about {more} {assumed}, "
-            f"and {there}. {why}"
+        said = (
+            f"Cannot be settled with {percent(CHANCE)} chance with the claims there are: that "
+            f"would take about {more}, and {there}. {why}"
         )
-    said = (
-        f"{more} {'settles' if needed == 1 else 'settle'} it with {percent(CHANCE)} chance "
-        f"{assumed}: {_EXPECTED.get(outlook, 'an answer')}. About {count(in_high)} of them would "
-        f"be stated {cut(high_from)} or more."
+        return f"{said} {_batch(likely, available, chance_if_all)}".rstrip()
+    said = f"{more} {'settles' if needed == 1 else 'settle'} it with {percent(CHANCE)} chance"
+    if 0 < likely < needed:
+        said += f", {count(likely)} with {percent(0.5)}"
+    said += (
+        f" ({believed}: {_EXPECTED.get(outlook, 'an answer')}). About {count(in_high)} of them "
+        f"would be stated {cut(high_from)} or more."
     )
     if enough:
         return f"{said} {_waits(waiting)}: label those first."
@@ -102,7 +117,19 @@ def _waits(waiting: int) -> str:
     return f"{count(waiting)} drawn already {'waits' if waiting == 1 else 'wait'} for a label"
 
 
-def _never(outlook: Outlook, high_from: float, tolerance: float) -> str:
+def _batch(likely: float, available: int, chance_if_all: float) -> str:
+    """What is worth labelling all the same, before it is planned again; "" where nothing is."""
+    if not 0 < likely <= available:
+        return ""
+    return (
+        f"Label {count(likely)} first, which decide it with {percent(0.5)} chance (all "
+        f"{count(available)} with {percent(chance_if_all)}), and plan again."
+    )
+
+
+def _never(
+    outlook: Outlook, high_from: float, tolerance: float, plateau: float, plateau_at: float
+) -> str:
     if outlook == "exhausted":
         return (
             f"No label that is left settles it: at {cut(high_from)} or more too few claims were "
@@ -115,8 +142,9 @@ def _never(outlook: Outlook, high_from: float, tolerance: float) -> str:
             "curve, and recalibrate."
         )
     return (
-        f"No number of labels up to {count(MOST)} settles it: its true gap seems to lie at the "
-        f"edge of {within(tolerance)}. Widen or narrow the tolerance, or recalibrate."
+        f"No reasonable number of labels settles it with {percent(CHANCE)} chance: about "
+        f"{count(plateau_at)} give {percent(plateau)}, and {count(REASONABLE)} little more. Its "
+        f"true gap may lie at the edge of {within(tolerance)}: decide, or recalibrate."
     )
 
 
@@ -219,8 +247,8 @@ def headline(
     """What to label, in a sentence.
 
     Args:
-        groups: verdict, needed inputs (None: none needed, or none would do) and whether those are
-            there, of each group.
+        groups: verdict, inputs to label (None: none needed, or none would do) and whether those
+            settle it, of each group.
         by: the dimension split by; None: the whole.
         tolerance: the gap accepted.
         stands: the verdict of the whole with its numbers, as `shown` has it; "": bare.
@@ -252,6 +280,11 @@ def headline(
             return f"No label is needed for an answer: {told}."
         if settled:
             return f"{labels} would tell whether the gap is within {within(tolerance)}."
+        if untold[0][1]:
+            return (
+                f"{counted(untold[0][1], 'more label')} would tell with {percent(0.5)} chance "
+                f"whether the gap is within {within(tolerance)}; for more, plan again then."
+            )
         return "Whether the gap is within tolerance cannot be settled with the claims there are."
     name = dimension_name(by).lower()
     if not untold:
@@ -268,18 +301,34 @@ def headline(
     )
 
 
-def details(tolerance: float, chance: float, by: str | None, looked_at: bool = False) -> str:
-    """How it was planned; ``looked_at``: as if nothing were labelled."""
+def details(
+    tolerance: float, chance: float, by: str | None, looked_at: bool = False, edge: float = 0.0
+) -> str:
+    """How it was planned.
+
+    Args:
+        tolerance: the gap accepted.
+        chance: of a verdict.
+        by: the dimension split by.
+        looked_at: as if nothing were labelled.
+        edge: how near the tolerance a gap is told by no reasonable number; 0: nothing is planned.
+    """
     each = "" if by is None else ", each with this chance by itself"
     suggested = (
-        "as if nothing were labelled and the stated confidence were honest"
+        "as if nothing were labelled"
         if looked_at
-        else "if the gap is what the labels so far suggest: with few, that leans towards honest"
+        else "over all true gaps that the labels so far leave open"
     )
-    return (
+    said = (
         f"Planned so that the verdict against {within(tolerance)} comes out with "
         f"{percent(chance)} chance{each}, {suggested}. Plan again when they are in."
     )
+    if edge:
+        said += (
+            f" A true gap less than {points(edge, decimals=1).lstrip('+')} points from the edge of "
+            f"{within(tolerance)} is told by no reasonable number ({count(REASONABLE)})."
+        )
+    return said
 
 
 def estimate(

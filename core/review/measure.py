@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ from core.store.catalogue import signals
 from core.store.cells import grouped_cells
 from core.store.errors import LedgerError
 from core.store.label_reach import label_reaches
-from core.store.selection import Selection
+from core.store.selection import SOURCE_DIMENSION, Selection
+from core.store.truth import Truth, truth_of
 
 
 class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -77,6 +78,11 @@ class MeasureReport:
             lines.append(f"Left out, for they state no confidence: {counted(unstated, 'claim')}.")
         if not self.selection.splits_chosen and "split" not in self.by:
             lines.append("Claims of the tuning split are left out unless asked for.")
+        if self.selection.by_source or SOURCE_DIMENSION in self.by:
+            lines.append(
+                "Split or filtered by who labelled: only labelled claims count, and one with a "
+                "label of ground truth and a judge's is counted under both."
+            )
         for one in self.groups:
             named = f"{group_name(one.group)}: " if len(self.groups) > 1 else ""
             lines += [f"{named}{words}" for words in sentences.beside(one)]
@@ -120,16 +126,38 @@ def measure(
     if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
         check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
-    found = label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
+    split = selection.by_source or SOURCE_DIMENSION in by
+    reaches = (
+        {} if split else label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
+    )
     measures = measure_groups(
         keys,
         grouped.cells,
         tolerance=tolerance,
         high_from=high_from,
-        reaches=[found.get(key) for key in grouped.keys],
+        reaches=[reaches.get(key) for key in grouped.keys],
     )
+    if split:
+        truth = truth_of(cursor, selection.signal)
+        measures = tuple(_of_labels(one, selection, truth) for one in measures)
     now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from)
+
+
+def _of_labels(one: Measures, selection: Selection, truth: Truth) -> Measures:
+    """A group of labels instead of claims: it has no coverage, and without truth no verdict."""
+    notes = {**one.notes, "coverage": "a group by who labelled holds labelled claims only"}
+    sources: set[str | None] = set()
+    if SOURCE_DIMENSION in one.group:
+        sources = {one.group[SOURCE_DIMENSION]}
+    else:
+        sources.update(*(v for name, v in selection.where if name == SOURCE_DIMENSION))
+    if not all(map(truth.counts, sources)):
+        one = replace(one, verdict="cannot_tell", state="too_few", reason=None)
+        notes["verdict"] = (
+            "labels of a source that is not ground truth, such as an LLM judge, decide nothing"
+        )
+    return replace(one, coverage=None, notes=notes)
 
 
 def check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:

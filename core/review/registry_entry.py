@@ -19,6 +19,7 @@ from core.govern.differences import (
     criterion_words,
     differences,
     queue_words,
+    truth_words,
 )
 from core.govern.directory import Directory, directory
 from core.govern.escalation import Action, RuleRow, table
@@ -364,6 +365,7 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
         else "a validator who neither made the evidence nor sits in the owner's seat",
     )
     yield "Tolerance", f"a gap of {within(spec.tolerance_ppm / PPM)}"
+    yield "Ground truth", truth_words(spec.truth)
     yield "High-confidence band", f"stated {cut(spec.high_from_ppm / PPM)} or more"
     yield (
         "Outcomes count as final",

@@ -34,6 +34,7 @@ from core.store.keys import groups_of, integers
 from core.store.ledger import quoted
 from core.store.selection import Selection
 from core.store.source import selected_claims
+from core.store.truth import truth_of
 
 #: Claims that a sample may hold: production ones that state a confidence and are not under a
 #: sampling of their own.
@@ -451,7 +452,8 @@ class Known:
 
     Attributes:
         sampled: whether a sample of the signal holds it.
-        said: every outcome that was ever received for it: (value, time stated or None).
+        said: every outcome that is truth and was ever received for it: (value, time stated or
+            None).
     """
 
     sampled: bool
@@ -471,9 +473,9 @@ def known_of(
         {"signal": signal},
     ).fetchall()
     said = cursor.execute(
-        """
+        f"""
         SELECT event_id, outcome, outcome_ts FROM outcomes SEMI JOIN asked_events USING (event_id)
-        WHERE signal IS NULL OR signal = $signal
+        WHERE (signal IS NULL OR signal = $signal) AND {truth_of(cursor, signal).sql()}
         """,
         {"signal": signal},
     ).fetchall()

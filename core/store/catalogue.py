@@ -9,7 +9,8 @@ import duckdb
 
 from core.store.dimensions import dimensions_named, segment_dimensions
 from core.store.ledger import quoted
-from core.store.selection import CLAIM_DIMENSIONS
+from core.store.selection import CLAIM_DIMENSIONS, SOURCE_DIMENSION
+from core.store.truth import other_labels_sql, truth_of
 
 #: As many values of a dimension are listed, the commonest ones.
 TOP_VALUES = 200
@@ -44,7 +45,8 @@ class DimensionFacts:
     Attributes:
         name: as `--by` and `--where` take it.
         n_values: distinct values, not counting claims that name none.
-        n_missing: claims that do not name the dimension.
+        n_missing: claims that do not name the dimension; of the source of labels, labels that
+            state none.
         values: the commonest values and their claims, unstated ones included; at most
             `TOP_VALUES`, by falling count, then by value.
     """
@@ -77,7 +79,8 @@ def signals(cursor: duckdb.DuckDBPyConnection) -> tuple[SignalFacts, ...]:
 
 def dimensions(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[DimensionFacts, ...]:
     """The dimensions that some claim of the signal names: the built-in ones, then segments."""
-    names = (*CLAIM_DIMENSIONS, *segment_dimensions(cursor))
+    built_in = tuple(name for name in CLAIM_DIMENSIONS if name != SOURCE_DIMENSION)
+    names = (*built_in, *segment_dimensions(cursor))
     known = dimensions_named(cursor, names)
     columns = ", ".join(known[name].sql for name in names)
     rows = cursor.execute(
@@ -105,7 +108,40 @@ def dimensions(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[Dimensio
         if values:
             n_missing = sum(n for value, n, _ in mine if value is None)
             found.append(DimensionFacts(name, mine[0][2], n_missing, tuple(values[:TOP_VALUES])))
-    return tuple(found)
+    at = sum(one.name in built_in for one in found)
+    return (*found[:at], *_sources(cursor, signal), *found[at:])
+
+
+def _sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[DimensionFacts, ...]:
+    """Who labelled the signal's claims; nothing where no label states its source."""
+    counts = label_sources(cursor, signal)
+    values = [(source, n) for source, n in counts.items() if source is not None]
+    if not values:
+        return ()
+    values.sort(key=lambda one: (-one[1], one[0]))
+    return (DimensionFacts(SOURCE_DIMENSION, len(values), counts.get(None, 0), tuple(values)),)
+
+
+def label_sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str | None, int]:
+    """The signal's labels in force by who gave them; None: labels that state no source.
+
+    A claim has at most one that is truth and one that is not (`core.store.truth`).
+    """
+    rows = cursor.execute(
+        f"""
+        SELECT source, count(*) FROM (
+            SELECT outcome_source AS source FROM claims
+            WHERE signal = $signal AND outcome IS NOT NULL
+            UNION ALL
+            SELECT judged.source
+            FROM claims JOIN ({other_labels_sql(truth_of(cursor, signal))}) AS other
+                ON judged_event = event_id
+            WHERE signal = $signal)
+        GROUP BY source
+        """,
+        {"signal": signal},
+    ).fetchall()
+    return dict(rows)
 
 
 def segment_values(cursor: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

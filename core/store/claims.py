@@ -15,6 +15,8 @@ from datetime import datetime
 
 import duckdb
 
+from core.store.truth import declared, truth_sql
+
 #: A claim's identity as one number. Two different keys that share it are merely looked at twice.
 KEY = "hash(signal, event_id)"
 
@@ -163,7 +165,7 @@ def insert_new_claims(
     now: datetime,
     entangled: bool,
 ) -> None:
-    """Add the new claims with the outcome their own row brings.
+    """Add the new claims with the outcome their own row brings, where that is truth.
 
     Outcomes from elsewhere follow in `core.store.outcomes`.
     """
@@ -171,13 +173,22 @@ def insert_new_claims(
     others = """
         ANTI JOIN (SELECT import_row FROM settled WHERE verdict <> 'new') USING (import_row)
     """
+    truth = truth_sql(declared(cursor), "signal", "outcome_source")
     cursor.execute(
         f"""
         INSERT INTO claims ({columns}, outcome, outcome_ts, outcome_known_at, outcome_source,
                             import_id, import_row)
-        SELECT {columns}, outcome, outcome_ts,
-               CASE WHEN outcome IS NOT NULL THEN coalesce(outcome_ts, $now) END,
-               outcome_source, $import_id, import_row
+        SELECT {columns}, {
+            ", ".join(
+                f"CASE WHEN {truth} THEN {one} END"
+                for one in (
+                    "outcome",
+                    "outcome_ts",
+                    "CASE WHEN outcome IS NOT NULL THEN coalesce(outcome_ts, $now) END",
+                    "outcome_source",
+                )
+            )
+        }, $import_id, import_row
         FROM accepted {others if entangled else ""}
         WHERE NOT is_outcome
         """,

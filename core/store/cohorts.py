@@ -14,6 +14,7 @@ from core.store.dimensions import Dimension, Parameter, dimensions_named, segmen
 from core.store.fingerprints import FIELDS
 from core.store.judged import Rungs, rule_of
 from core.store.source import Source
+from core.store.truth import Truth, truth_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def matured_cells(
         # The database refuses a parameter that no query names.
         parameters = parameters if chosen else {}
     repeats = signal_repeats(cursor, matured.signal)
-    source = _claims(matured, keys, also, parameters)
+    truth = truth_of(cursor, matured.signal)
+    source = _claims(matured, truth, keys, also, parameters)
     if repeats and weekly:
         source = _first_week_only(source, ["input", *(key for key in keys if key != "key_0")])
     return summed(cursor, source, dimensions, repeats=repeats)
@@ -113,7 +115,7 @@ def matured_series(
     parts = ["''", *(f"'{i}' || coalesce('=' || {one.sql}, '')" for i, one in enumerate(asked))]
     keys = {"key_0": week.sql, "key_1": f"unnest([{', '.join(parts)}])"}
     repeats = signal_repeats(cursor, matured.signal)
-    source = _claims(matured, keys, "TRUE", {})
+    source = _claims(matured, truth_of(cursor, matured.signal), keys, "TRUE", {})
     if repeats:
         source = _first_week_only(source, ["input", "key_1"])
     part = Dimension("part", "key_1", "text")
@@ -146,7 +148,11 @@ def _first_week_only(source: Source, group: Sequence[str]) -> Source:
 
 
 def _claims(
-    matured: Matured, keys: Mapping[str, str], also: str, parameters: Mapping[str, Parameter]
+    matured: Matured,
+    truth: Truth,
+    keys: Mapping[str, str],
+    also: str,
+    parameters: Mapping[str, Parameter],
 ) -> Source:
     """The labelled claims with the outcome as it stood when they came of age."""
     bound: dict[str, Parameter] = {
@@ -188,6 +194,7 @@ def _claims(
                     ON logged.event_id = claim.event_id
                     AND (logged.signal IS NULL OR logged.signal = $signal)
                 WHERE claim.signal = $signal AND claim.outcome_corrected
+                  AND {truth.sql("logged.source")}
                 GROUP BY claim.event_id
             ) AS log ON logged_event = event_id
             WHERE {" AND ".join(conditions)}

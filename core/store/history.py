@@ -13,6 +13,7 @@ import duckdb
 from core.store.audits import propensity_sql
 from core.store.dimensions import segment_dimensions
 from core.store.ledger import quoted
+from core.store.truth import truth_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class OutcomeVersion:
         source: HUMAN, CODE or LLM; None when not stated.
         with_claim: whether it came in the claim's own row.
         every_signal: whether it was said of every claim of the event, naming no signal.
+        truth: whether its source is one of truth; others are never in force.
         origin: where it came from; None when the import is not recorded.
     """
 
@@ -84,6 +86,7 @@ class OutcomeVersion:
     source: str | None
     with_claim: bool
     every_signal: bool
+    truth: bool
     origin: Origin | None
 
 
@@ -153,21 +156,21 @@ def claim_record(
 def outcome_versions(
     cursor: duckdb.DuckDBPyConnection, signal: str, event_id: str
 ) -> tuple[OutcomeVersion, ...]:
-    """Every outcome received for a claim; the later stands over the earlier, the last in force.
+    """Every outcome received for a claim; the later stands over the earlier.
 
-    In force at a time is the last of those known before it (`core.store.outcomes`).
+    In force at a time is the last of those known before it that are truth (`core.store.outcomes`).
     """
     rows = cursor.execute(
         f"""
         SELECT outcome, outcome_ts, known_at, outcomes.source, with_claim, signal IS NULL,
-               {_ORIGIN}
+               {truth_of(cursor, signal).sql("outcomes.source")}, {_ORIGIN}
         FROM outcomes LEFT JOIN {_IMPORTS} USING (import_id)
         WHERE event_id = $event_id AND (signal IS NULL OR signal = $signal)
         ORDER BY known_at, import_id, import_row
         """,
         {"signal": signal, "event_id": event_id},
     ).fetchall()
-    return tuple(OutcomeVersion(*(*row[:6], _origin(row[6:]))) for row in rows)
+    return tuple(OutcomeVersion(*(*row[:7], _origin(row[7:]))) for row in rows)
 
 
 def claims_of_event(

@@ -27,6 +27,7 @@ from core.store.dimensions import (
 from core.store.fingerprints import FIELDS
 from core.store.ledger import quoted
 from core.store.source import Source
+from core.store.truth import USUAL, Truth, truth_of
 
 #: Rows taken from the database at a time while claims are hashed.
 _BATCH = 50_000
@@ -57,6 +58,7 @@ class Judged:
         settled: and only before this one; None: none counts.
         since: with it, only production claims from this time on, and no heldout ones.
         without_overlap: leave out claims that share an event or an input with the tuning split.
+        truth: whose labels count.
     """
 
     signal: str
@@ -66,6 +68,7 @@ class Judged:
     settled: datetime | None = None
     since: datetime | None = None
     without_overlap: bool = False
+    truth: Truth = USUAL
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,8 @@ def _production(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> Source:
     """The fingerprint's production claims after the freeze, up to the moment."""
     condition, parameters = _of_fingerprint(judged)
     condition += f" AND split = 'production' AND {_after_freeze(judged, parameters)}"
-    return _as_known(judged, {"week": WEEK_SQL, "ppm": "confidence_ppm"}, condition, parameters)
+    columns = {"week": WEEK_SQL, "ppm": "confidence_ppm"}
+    return _as_known(cursor, judged, columns, condition, parameters)
 
 
 def _claims(
@@ -326,7 +330,7 @@ def _claims(
             AND (input_id IS NULL OR input_id NOT IN (
                 SELECT input_id FROM ({_TUNED}) AS tuned WHERE input_id IS NOT NULL))
         """
-    return _as_known(judged, columns, condition, parameters)
+    return _as_known(cursor, judged, columns, condition, parameters)
 
 
 def _of_fingerprint(judged: Judged) -> tuple[str, dict[str, Parameter]]:
@@ -354,13 +358,20 @@ def _after_freeze(judged: Judged, parameters: dict[str, Parameter]) -> str:
 
 
 def _as_known(
-    judged: Judged, columns: Mapping[str, str], condition: str, parameters: dict[str, Parameter]
+    cursor: duckdb.DuckDBPyConnection,
+    judged: Judged,
+    columns: Mapping[str, str],
+    condition: str,
+    parameters: dict[str, Parameter],
 ) -> Source:
-    """Claims with the outcome that was known at the moment.
+    """Claims with the truth that was known at the moment.
 
     Only events that have several outcomes, or one that came in after the moment though it is
-    dated before, are looked up in the log of outcomes. Within a signal an event_id names one claim.
+    dated before, are looked up in the log of outcomes, and those with a label that counts for one
+    of what was truth then and what is now. Within a signal an event_id names one claim.
     """
+    truth, now = judged.truth.sql(), truth_of(cursor, judged.signal)
+    others = f"OR ({truth}) <> ({now.sql()})" if judged.truth != now else ""
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
     return Source(
         f"""
@@ -371,14 +382,15 @@ def _as_known(
         LEFT JOIN (
             SELECT event_id AS logged_event,
                    arg_max(outcome, (known_at, import_id, import_row))
-                       FILTER (known_at < $at AND import_id <= $imports_to) AS logged_outcome
+                       FILTER (known_at < $at AND import_id <= $imports_to AND {truth})
+                       AS logged_outcome
             FROM outcomes
             WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
                 SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected
                 UNION ALL
                 SELECT event_id FROM outcomes
                 WHERE (signal IS NULL OR signal = $signal)
-                  AND known_at < $at AND import_id > $imports_to)
+                  AND (known_at < $at AND import_id > $imports_to {others}))
             GROUP BY event_id
         ) AS logged ON logged_event = event_id
         WHERE {condition}

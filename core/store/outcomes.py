@@ -1,7 +1,9 @@
 """The log of outcomes, and the outcome in force of every claim.
 
 Every outcome is logged once and never changed. In force for a claim is, of those that name its
-event and its signal (or no signal), the one with the greatest (known_at, import_id, import_row).
+event and its signal (or no signal) and are truth (`core.store.truth`), the one with the greatest
+(known_at, import_id, import_row). So a judge's label never takes the place of a person's, and a
+claim that only a judge has labelled is unlabelled.
 The same outcome again (event, signal, value, outcome_ts and source all equal) is a duplicate.
 """
 
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+
+from core.store.truth import declared, in_force_sql, truth_sql
 
 _SAME = """
     log.event_id = o.event_id AND log.signal IS NOT DISTINCT FROM o.signal
@@ -25,7 +29,7 @@ class Attached:
 
     Attributes:
         n_fresh: rows that brought an outcome not logged before, but no new claim.
-        n_attached: claims that had no outcome and now have one.
+        n_attached: claims that had no outcome and now have one; one that is no truth is none.
         n_held: outcome rows whose claim has not come yet.
         n_corrected: claims whose outcome in force changed its value.
     """
@@ -39,7 +43,7 @@ class Attached:
 def log_outcomes_of_new_claims(
     cursor: duckdb.DuckDBPyConnection, *, import_id: int, now: datetime, entangled: bool
 ) -> int:
-    """Log the outcomes that came with new claims and meet nothing else; how many."""
+    """Log the outcomes that came with new claims and meet nothing else; how many are truth."""
     others = "ANTI JOIN entangled USING (import_row)" if entangled else ""
     row = cursor.execute(
         f"""
@@ -50,7 +54,15 @@ def log_outcomes_of_new_claims(
         """,
         {"now": now, "import_id": import_id},
     ).fetchone()
-    return int(row[0]) if row else 0
+    if row is None or not row[0]:
+        return 0
+    rows = cursor.execute(
+        f"""
+        SELECT count(outcome) FROM claims {others} WHERE import_id = $import_id
+        """,
+        {"import_id": import_id},
+    ).fetchall()
+    return int(rows[0][0])
 
 
 def attach_entangled(
@@ -85,8 +97,9 @@ def attach_entangled(
         """,
         parameters,
     )
+    truth = truth_sql(declared(cursor), "known.signal", "log.source")
     cursor.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE concerned AS
         WITH events AS (
             SELECT event_id FROM fresh
@@ -98,33 +111,23 @@ def attach_entangled(
         SELECT known.event_id, known.signal, any_value(known.is_new) AS is_new,
                CASE WHEN any_value(known.is_new) THEN NULL ELSE any_value(known.outcome) END
                    AS outcome_before,
-               arg_max({'outcome': log.outcome, 'outcome_ts': log.outcome_ts,
-                        'known_at': log.known_at, 'source': log.source},
-                       (log.known_at, log.import_id, log.import_row)) AS in_force,
-               count(*) > 1 AS corrected
+               {in_force_sql("log", truth)} AS in_force,
+               count(*) FILTER ({truth}) > 1 AS corrected
         FROM known JOIN log
           ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
         GROUP BY known.event_id, known.signal
         """,
         {"import_id": import_id},
     )
-    cursor.execute(
-        """
-        UPDATE claims
-        SET outcome = in_force.outcome, outcome_ts = in_force.outcome_ts,
-            outcome_known_at = in_force.known_at, outcome_source = in_force.source,
-            outcome_corrected = corrected
-        FROM concerned
-        WHERE claims.event_id = concerned.event_id AND claims.signal = concerned.signal
-        """
-    )
+    cursor.execute(_BRING_UP_TO_DATE)
     row = cursor.execute(
         """
         SELECT
             (SELECT count(*) FROM fresh WHERE is_outcome OR import_row NOT IN (
                 SELECT import_row FROM settled WHERE verdict = 'new')),
             -- A new claim that is not entangled got its outcome from its own row, and was counted.
-            (SELECT count(*) FROM concerned WHERE outcome_before IS NULL AND NOT (
+            (SELECT count(*) FROM concerned
+             WHERE outcome_before IS NULL AND in_force IS NOT NULL AND NOT (
                 is_new AND NOT EXISTS (
                     SELECT 1 FROM settled WHERE settled.event_id = concerned.event_id
                     AND settled.signal = concerned.signal))),
@@ -136,3 +139,31 @@ def attach_entangled(
     ).fetchone()
     assert row is not None
     return Attached(*row)
+
+
+def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
+    """Put in force, for every claim of a signal, what is truth by its registry entry now."""
+    truth = truth_sql(declared(cursor), "known.signal", "log.source")
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE concerned AS
+        SELECT known.event_id, known.signal, {in_force_sql("log", truth)} AS in_force,
+               count(*) FILTER ({truth}) > 1 AS corrected
+        FROM claims AS known JOIN outcomes AS log
+          ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
+        WHERE known.signal = $signal
+        GROUP BY known.event_id, known.signal
+        """,
+        {"signal": signal},
+    )
+    cursor.execute(_BRING_UP_TO_DATE)
+
+
+_BRING_UP_TO_DATE = """
+    UPDATE claims
+    SET outcome = in_force.outcome, outcome_ts = in_force.outcome_ts,
+        outcome_known_at = in_force.known_at, outcome_source = in_force.source,
+        outcome_corrected = corrected
+    FROM concerned
+    WHERE claims.event_id = concerned.event_id AND claims.signal = concerned.signal
+"""

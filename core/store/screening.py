@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from core.store.truth import declared, truth_sql
+
 #: From this share of confidences in (1, 100] on, a signal's are taken for percentages.
 SUSPECT_SHARE = 0.2
 
@@ -41,12 +43,14 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
         cursor: with the view ``incoming``.
         answers: whether the file has a column quarantine_id.
     """
+    truth = truth_sql(declared(cursor), "signal", "outcome_source")
     cursor.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE counts AS
         SELECT signal, count(*) AS n, count(problem) AS n_problem,
                count(*) FILTER (is_outcome) AS n_outcome_rows,
                count(outcome) AS n_labelled,
+               count(outcome) FILTER (NOT ({truth})) AS n_no_truth,
                count(stated_number) AS n_stated,
                count(*) FILTER (stated_number > 1 AND stated_number <= 100) AS n_over_one,
                count(*) FILTER (zoneless) AS n_zoneless,
@@ -69,12 +73,14 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
                coalesce(sum(n_outcome_rows), 0)::BIGINT, coalesce(sum(n_labelled), 0)::BIGINT,
                coalesce(sum(n_zoneless), 0)::BIGINT, coalesce(sum(n_date_only), 0)::BIGINT,
                coalesce(sum(n_stray), 0)::BIGINT, coalesce(sum(n_early), 0)::BIGINT,
+               coalesce(sum(n_no_truth), 0)::BIGINT,
                (SELECT count(*) FROM suspected)
         FROM counts
         """
     ).fetchone()
     assert row is not None
-    n, n_problem, n_outcome_rows, n_labelled, n_zoneless, n_date_only, n_stray, n_early, n_sus = row
+    n, n_problem, n_outcome_rows, n_labelled, n_zoneless, n_date_only, n_stray = row[:7]
+    n_early, n_no_truth, n_suspected = row[7:]
     notices = tuple(
         text.format(n=count, records="record" if count == 1 else "records")
         for count, text in (
@@ -85,10 +91,15 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
                 n_early,
                 "{n:,} {records} had an outcome_ts before ts: kept, but left out of delay figures.",
             ),
+            (
+                n_no_truth,
+                "{n:,} {records} had an outcome from a source that is not ground truth, such as "
+                "an LLM judge: kept beside the truth, never counted as it.",
+            ),
         )
         if count
     )
-    n_refused = _refuse(cursor) if n_problem or n_sus else _refuse_none(cursor)
+    n_refused = _refuse(cursor) if n_problem or n_suspected else _refuse_none(cursor)
     return Screening(n, n_outcome_rows, n_labelled, n_refused, answers, notices)
 
 

@@ -15,7 +15,11 @@ CLAIM_DIMENSIONS = (
     "calibrator_version",
     "split",
     "action",
+    "outcome_source",
 )
+#: The one of them that belongs to the label and not to the claim: a question that names it is about
+#: labels, see `core.store.source`.
+SOURCE_DIMENSION = "outcome_source"
 TIME_DIMENSIONS = ("week", "day")
 #: Ten equal-width bands of the confidence itself, "0.8–0.9"; for the heatmap.
 BAND_DIMENSION = "confidence_band"
@@ -33,7 +37,8 @@ class Selection:
             outcomes and corrections undone; None: all that is known.
         where: (dimension, accepted values) pairs, all of which must hold. A dimension is one of
             `CLAIM_DIMENSIONS`, `TIME_DIMENSIONS`, `BAND_DIMENSION` or a segment dimension; None
-            among the values accepts claims that do not name it.
+            among the values accepts claims that do not name it. `SOURCE_DIMENSION` turns the
+            question from claims to labels: unlabelled claims are out of it.
     """
 
     signal: str
@@ -46,6 +51,11 @@ class Selection:
     def splits_chosen(self) -> bool:
         """Whether the question names a split itself; otherwise tuning claims are left out."""
         return any(dimension == "split" for dimension, _ in self.where)
+
+    @property
+    def by_source(self) -> bool:
+        """Whether the question is about the labels of some source."""
+        return any(dimension == SOURCE_DIMENSION for dimension, _ in self.where)
 
     def narrowed(self, dimension: str, value: str | None) -> Selection:
         """The same question for one value of one dimension only."""

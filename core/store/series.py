@@ -21,6 +21,7 @@ from core.store.keys import integers
 from core.store.selection import Selection
 from core.store.source import selected_claims
 from core.store.sums import grouped_sums
+from core.store.truth import truth_of
 
 Period = Literal["week", "day"]
 
@@ -424,7 +425,8 @@ def _steps(
         query.format(
             plain=plain.sql,
             corrected=corrected.sql,
-            known="TRUE" if selection.as_known is None else "known_at < $as_known",
+            known=truth_of(cursor, selection.signal).sql("logged.source")
+            + ("" if selection.as_known is None else " AND known_at < $as_known"),
             bucket=bucket("late"),
             next_bucket=bucket("next_late"),
             never=len(ages),

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import duckdb
 
 from core.store.dimensions import Parameter, dimensions_named
-from core.store.selection import Selection
+from core.store.selection import SOURCE_DIMENSION, Selection
+from core.store.truth import labels_of_claims, truth_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ def selected_claims(
 ) -> Source:
     """The claims of a selection, one row each.
 
+    Where the selection, ``by`` or a column names `SOURCE_DIMENSION`, its labels, one row each: the
+    source belongs to the label. A claim has at most one label that is truth and one that is not,
+    the newest of either, so a claim with both stands there twice, and one without any not at all.
+
     Args:
         cursor: of the ledger; asked for its segment dimensions.
         selection: which claims.
@@ -45,8 +50,8 @@ def selected_claims(
         also: one more condition over the table claims, the program's own.
 
     Returns:
-        The columns, and ``outcome``: 1, 0 or NULL, the one in force (before
-        ``selection.as_known``, when that is set).
+        The columns, and ``outcome``: 1, 0 or NULL, the newest that is truth (`core.store.truth`;
+        before ``selection.as_known``, when that is set).
 
     Raises:
         UnknownDimension: the selection names a dimension that the ledger does not have.
@@ -69,14 +74,23 @@ def selected_claims(
         parameters |= more
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
     condition = " AND ".join(conditions)
-    if selection.as_known is None:
+    by_source = selection.by_source or SOURCE_DIMENSION in (*by, *columns.values())
+    if selection.as_known is None and not by_source:
         return Source(f"SELECT {taken}outcome FROM claims WHERE {condition}", parameters)
-    parameters["as_known"] = _utc(selection.as_known)
-    return Source(_as_known(taken, condition), parameters)
+    truth = truth_of(cursor, selection.signal)
+    if selection.as_known is not None:
+        parameters["as_known"] = _utc(selection.as_known)
+        condition += " AND ts < $as_known"
+    if by_source:
+        labels = labels_of_claims(truth, as_known=selection.as_known is not None)
+        return Source(
+            f"SELECT {taken}outcome FROM ({labels}) AS label WHERE {condition}", parameters
+        )
+    return Source(_as_known(taken, condition, truth.sql()), parameters)
 
 
-def _as_known(taken: str, condition: str) -> str:
-    """The claims made before $as_known, with the outcome that was in force then.
+def _as_known(taken: str, condition: str, truth: str) -> str:
+    """The claims made before $as_known, with the truth that was in force then.
 
     Only claims whose outcome was ever corrected pay a join with the log of outcomes; hence two
     halves. Within one signal an event_id names one claim.
@@ -84,16 +98,16 @@ def _as_known(taken: str, condition: str) -> str:
     return f"""
         SELECT {taken}CASE WHEN outcome_known_at < $as_known THEN outcome END AS outcome
         FROM claims
-        WHERE {condition} AND ts < $as_known AND NOT outcome_corrected
+        WHERE {condition} AND NOT outcome_corrected
         UNION ALL
         SELECT {taken}outcome_then AS outcome
         FROM (SELECT * FROM claims
-              WHERE {condition} AND ts < $as_known AND outcome_corrected) AS corrected
+              WHERE {condition} AND outcome_corrected) AS corrected
         LEFT JOIN (
             SELECT event_id AS known_event,
                    arg_max(outcome, (known_at, import_id, import_row)) AS outcome_then
             FROM outcomes
-            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known
+            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known AND {truth}
               AND event_id IN (
                   SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
             GROUP BY event_id

@@ -32,7 +32,7 @@ from core.measure.sums import HUNDREDTHS, banded, largest, tally
 from core.store.cells import signal_repeats
 from core.store.dimensions import Dimension, dimensions_named
 from core.store.keys import Groups, Key, groups_of, integers
-from core.store.selection import Selection
+from core.store.selection import SOURCE_DIMENSION, Selection
 from core.store.source import selected_claims
 
 BoolArray = npt.NDArray[np.bool_]
@@ -81,7 +81,8 @@ def grouped_sums(
         selection: which claims. Tuning claims are left out, except in a grouping by ``split``
             or when the selection names it.
         groupings: each a list of dimensions to group by; ``()`` is the one group of everything,
-            there even when it is empty.
+            there even when it is empty. A grouping by ``outcome_source`` is of labels, not of
+            claims (`core.store.source`).
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
 
     Returns:
@@ -93,11 +94,11 @@ def grouped_sums(
         BadValue: the selection accepts a week, day or band that does not exist.
     """
     asked = [tuple(grouping) for grouping in groupings]
-    # Whether tuning claims count is decided per grouping, so there may be two scans.
-    scans = [
-        _scan(cursor, selection, [g for g in asked if ("split" in g) == by_split], high_from)
-        for by_split in (False, True)
-    ]
+    # Whether tuning claims count, and whether claims or labels do, is decided per grouping.
+    alike: dict[tuple[bool, bool], list[tuple[str, ...]]] = {}
+    for one in asked:
+        alike.setdefault(("split" in one, SOURCE_DIMENSION in one), []).append(one)
+    scans = [_scan(cursor, selection, of_a_kind, high_from) for of_a_kind in alike.values()]
     found: dict[tuple[str, ...], tuple[Groups, _Coded]] = {}
     for scan in scans:
         found |= scan
@@ -134,8 +135,6 @@ def _scan(
     high_from: float,
 ) -> dict[tuple[str, ...], tuple[Groups, _Coded]]:
     """One query over all groupings, taken apart into them."""
-    if not groupings:
-        return {}
     names = sorted({name for grouping in groupings for name in grouping})
     dimensions = dimensions_named(cursor, names)
     keys = {name: f"key_{i}" for i, name in enumerate(names)}

@@ -214,7 +214,7 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
         help="Unlabelled inputs to expect in the sample, those that wait already included. Left "
         "empty: what the plan needs, where that is there.",
     )
-    wanted = {one.value: int(each or (one.needed or 0) * one.settles) for one in picked}
+    wanted = {one.value: int(each or one.batch) for one in picked}
     wanted = {value: n for value, n in wanted.items() if n}
     new = sum(max(min(wanted.get(one.value, 0), one.available) - one.waiting, 0) for one in picked)
     if person is None:

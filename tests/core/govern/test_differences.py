@@ -23,6 +23,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.spec_json import material_sha256
+from core.store.truth import Truth
 
 BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
 HINDI = Override("language", "hi", (Band(950_000, "review"), Band(None, "automate")))
@@ -93,6 +94,12 @@ specs = st.builds(
     annotations=st.lists(st.tuples(few, few), max_size=2).map(tuple),
     handling=st.builds(Handling, *[st.none() | st.builds(Queue, few, ppm)] * 2),
     costs=st.none() | st.builds(Costs, few, ppm, ppm, ppm),
+    truth=st.none()
+    | st.builds(
+        Truth,
+        st.sampled_from([("HUMAN",), ("HUMAN", "CODE"), ("CODE", "HUMAN")]),
+        st.booleans(),
+    ),
 )
 
 
@@ -253,6 +260,13 @@ def rules(**changed: Any) -> dict[str, Any]:
         (
             {"costs": Costs("EUR", 25_000_000, 2_500_000, 8_000_000)},
             ["costs – → error 25, review 2.50, escalation 8 EUR"],
+        ),
+        (
+            {"truth": Truth(("HUMAN",), unstated=False)},
+            [
+                "ground truth not declared (HUMAN, CODE and labels that state no source) → HUMAN",
+                "*",
+            ],
         ),
         ({}, ["nothing changes"]),
     ],

@@ -31,6 +31,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.store.errors import LedgerError
+from core.store.truth import Truth
 
 #: The entry of the design, with everything an entry can say.
 ENTRY = """\
@@ -77,6 +78,7 @@ spec:
       review: {queue: desk-2, withinHours: 8}
       escalate: {queue: lead, withinHours: 2}
   costs: {unit: EUR, error: "25", review: "0.5", escalate: "8"}
+  truth: {sources: [HUMAN], unstated: false}
 """
 GROUP = """\
 apiVersion: calledger/v1
@@ -143,6 +145,7 @@ def test_every_field_of_an_entry_is_read() -> None:
             annotations=(("backstage.io/entity-ref", "component:finance/invoice-extractor"),),
             handling=Handling(Queue("desk-2", 8), Queue("lead", 2)),
             costs=Costs("EUR", 25_000_000, 500_000, 8_000_000),
+            truth=Truth(("HUMAN",), unstated=False),
         ),
     )
 
@@ -166,6 +169,7 @@ def test_what_may_be_left_out_has_the_usual_value() -> None:
         "      review: {queue: desk-2, withinHours: 8}\n",
         "      escalate: {queue: lead, withinHours: 2}\n",
         '  costs: {unit: EUR, error: "25", review: "0.5", escalate: "8"}\n',
+        "  truth: {sources: [HUMAN], unstated: false}\n",
     ):
         text = edited(line, "", text)
     (spec,) = read(text).specs
@@ -173,7 +177,8 @@ def test_what_may_be_left_out_has_the_usual_value() -> None:
     assert spec.responsible == Responsible(ANN, ANN, ANN)
     assert (spec.tolerance_ppm, spec.high_from_ppm) == (50_000, 900_000)
     assert spec.maturity == Maturity(30, 800_000)
-    assert (spec.handling, spec.costs) == (Handling(), None)
+    assert (spec.handling, spec.costs, spec.truth) == (Handling(), None, None)
+    assert spec.ground_truth == Truth(("HUMAN", "CODE"), unstated=True)
     plan = spec.validation
     assert (plan.segments, plan.cadence_days, plan.window_days) == ((), 30, 28)
     assert (spec.rules.unvalidated, spec.rules.missing, spec.rules.invalid) == (
@@ -407,6 +412,18 @@ REFUSED = [
     ("missing: review", "missing: automate",
      'line 39, spec.escalation.fallback.missing: "automate" lets a fallback act by itself; '
      "write review or escalate."),
+    ("sources: [HUMAN], ", "",
+     "line 44, spec.truth.sources: is missing; write whose labels are truth, as in [HUMAN, CODE]."),
+    ("[HUMAN], ", "[HUMAN, LLM], ",
+     'line 44, spec.truth.sources[1]: "LLM" is a judge\'s label, which stands beside the truth and '
+     "is never taken for it; leave it out, and register the judge as a signal of its own to check "
+     "it."),
+    ("[HUMAN], ", "[], ", "line 44, spec.truth.sources: is empty; write HUMAN or CODE, or both."),
+    ("[HUMAN], ", "[ROBOT], ",
+     'line 44, spec.truth.sources[0]: "ROBOT" is no source of labels; write HUMAN or CODE.'),
+    ("unstated: false}", "unstated: maybe}",
+     'line 44, spec.truth.unstated: "maybe" is not true or false; '
+     "write one of these words, without quotes."),
 ]  # fmt: skip
 
 
@@ -439,7 +456,7 @@ def test_all_problems_of_a_file_are_named_at_once_by_line() -> None:
         "signals.yaml line 15, spec.tolerance",
         "signals.yaml line 24, spec.validation.criteria[1].min",
         "signals.yaml line 37, spec.escalation.overrides[0].bands[0].below",
-        "signals.yaml line 50, spec.members[0]",
+        "signals.yaml line 51, spec.members[0]",
     ]
 
 
@@ -452,7 +469,7 @@ def test_a_file_without_an_entry_is_refused(text: str) -> None:
 
 def test_a_signal_may_stand_in_a_file_once() -> None:
     assert problems(f"{ENTRY}---\n{ENTRY}") == [
-        'signals.yaml line 48, metadata.name: "invoice-field-confidence" has an entry already, '
+        'signals.yaml line 49, metadata.name: "invoice-field-confidence" has an entry already, '
         "on line 4; keep one."
     ]
 

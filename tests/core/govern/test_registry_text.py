@@ -199,6 +199,7 @@ spec:
   tolerance: "0.05"  # the gap that is accepted
   highConfidence: "0.90"
   maturity: {days: 30, coverage: "0.80"}  # whichever is first
+  truth: {sources: [HUMAN, CODE], unstated: true}  # whose labels count
   validation:
     maxAgeDays: 90
     minSamples: 400

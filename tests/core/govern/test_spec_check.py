@@ -19,6 +19,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.spec_check import LEAST_STRICT, RISING_METRICS, SpecProblem, check_spec
+from core.store.truth import Truth
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"
 BANDS = (Band(900_000, "review"), Band(None, "automate"))
@@ -125,6 +126,10 @@ def test_a_sensible_entry_has_no_problem() -> None:
             "spec.escalation.knownValues.Language",
             "stands there twice, and letter case does not count",
         ),
+        (plan(segments=("outcome_source",)), "spec.validation.segments[0]", "is no segment"),
+        ({"truth": Truth(())}, "spec.truth.sources", "is empty"),
+        ({"truth": Truth(("LLM",))}, "spec.truth.sources[0]", "is a judge's label"),
+        ({"truth": Truth(("CODE", "CODE"))}, "spec.truth.sources[1]", "stands there twice"),
         ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
     ],
 )

@@ -33,6 +33,7 @@ from core.govern.spec_json import (
     spec_sha256,
     to_json,
 )
+from core.store.truth import Truth
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 ppm = st.integers(0, 1_000_000)
@@ -82,6 +83,7 @@ specs = st.builds(
     annotations=st.lists(st.tuples(text, text), max_size=2).map(tuple),
     handling=st.builds(Handling, *[st.none() | st.builds(Queue, text, days)] * 2),
     costs=st.none() | st.builds(Costs, text, *[st.integers(0, 10**15)] * 3),
+    truth=st.none() | st.builds(Truth, people, st.booleans()),
 )
 
 ENTRY = SignalSpec(
@@ -176,9 +178,10 @@ def test_an_entry_as_written_now_has_its_own_hashes() -> None:
     assert hashes_as_written(to_json(ENTRY)) == (spec_sha256(ENTRY), material_sha256(ENTRY))
 
 
-def test_an_entry_that_lists_no_values_keeps_the_hashes_it_was_signed_under() -> None:
+def test_an_entry_that_lists_no_values_and_no_truth_keeps_the_hashes_it_was_signed_under() -> None:
     written = to_json(ENTRY)
     assert "known_values" not in written["rules"]
+    assert "truth" not in written
     assert hashes_as_written(written) == (
         "e77df1cd00b7c8ac4282872b2ebf87c8fef78a64ac4d67a71b108248ab6b11cd",
         "746bb2991d97124a1aa6ae8363da2e5291dc1e66dda403e90dbb88f19a64efda",
@@ -245,6 +248,7 @@ CHANGED: dict[str, Any] = {
     "annotations": (("wiki", "page"),),
     "handling": Handling(Queue("desk-2", 9)),
     "costs": None,
+    "truth": Truth(("HUMAN",)),
 }
 
 
@@ -272,7 +276,15 @@ def test_listing_criteria_and_segments_in_another_order_changes_nothing_material
     assert material_sha256(replace(ENTRY, validation=turned)) == material_sha256(ENTRY)
 
 
+def test_listing_sources_of_truth_in_another_order_changes_nothing_material() -> None:
+    one, other = (
+        replace(ENTRY, truth=Truth(both)) for both in (("HUMAN", "CODE"), ("CODE", "HUMAN"))
+    )
+    assert material_sha256(one) == material_sha256(other)
+
+
 def test_every_field_has_a_form_in_json() -> None:
     for part in (ENTRY, ENTRY.validation, ENTRY.rules, ENTRY.maturity, ENTRY.responsible):
         assert is_dataclass(part)
-    assert set(to_json(ENTRY)) == {field.name for field in fields(SignalSpec)}
+    declared = replace(ENTRY, truth=Truth())
+    assert set(to_json(declared)) == {field.name for field in fields(SignalSpec)}

@@ -71,103 +71,154 @@ def decided(cells: list[Cells]) -> list[bool]:
 # Simulation.
 
 
-@pytest.mark.parametrize(
-    ("gap", "pilot"),
-    [(0.0, 0), (0.0, 60), (0.0, 300), (0.12, 60), (-0.1, 150), (0.15, 40)],
-)
-def test_with_the_planned_labels_the_verdict_is_given_and_with_a_third_of_them_far_less_often(
-    gap: float, pilot: int
+class Many:
+    """A group of so many claims that no number of labels is out of reach."""
+
+    def __init__(self, rng: np.random.Generator, gap: float, pilot: int, alone: bool) -> None:
+        self.v, share = (np.array([0.8]), np.ones(1)) if alone else (V, SHARE)
+        self.rng, self.share, self.right = rng, share, np.clip(self.v - gap, 0, 1)
+        self.left = np.rint(2_000_000 * share).astype(np.int64)
+        self.n, self.s = np.zeros(len(self.v), np.int64), np.zeros(len(self.v), np.int64)
+        self.label(pilot)
+
+    def label(self, more: int) -> None:
+        n = self.rng.multinomial(more, self.share)
+        self.n, self.s = self.n + n, self.s + self.rng.binomial(n, self.right)
+
+    def decided(self) -> bool:
+        return decided([Cells(self.v, self.n + self.left, self.n, self.s)])[0]
+
+    def plan(self) -> Plan:
+        sums = group_sums([Cells(self.v, self.n + self.left, self.n, self.s)])
+        bins, high = ece_bin(self.v), self.v >= 0.9
+        rest = Unlabelled(
+            inputs=np.array([self.left.sum()]),
+            n=np.bincount(bins, self.left, 10).astype(np.int64)[None],
+            sv=np.bincount(bins, self.left * self.v, 10)[None],
+            high_n=np.array([self.left[high].sum()]),
+            high_sv=np.array([(self.left * self.v)[high].sum()]),
+        )
+        critical = critical_value_of_all(sums, rest)
+        return plan_labels(sums, rest, tolerance=TOLERANCE, critical_value=critical)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["one confidence", "many"])
+@pytest.mark.parametrize("pilot", [0, 100])
+def test_planned_labels_decide_with_the_chance_they_are_planned_for(
+    pilot: int, alone: bool
 ) -> None:
-    rng = np.random.default_rng(round(1000 * gap) + pilot + 200)
-    size, with_all, with_third = 6_000, [], []
-    for _ in range(70):
-        v = rng.choice(V, size, p=SHARE)
-        y = (rng.random(size) < np.clip(v - gap, 0, 1)).astype(float)
+    """Over true gaps as they usually are: 80 ± 5 %, and 50 % with what is likely enough.
 
-        def labelled(n: int, v: FloatArray = v, y: FloatArray = y) -> Cells:
-            return cells_of(v, y, np.arange(size) < n)
+    Of 700 to 1,200 ledgers .82, .79, .81 and .75, and .50, .51, .48 and .55. Two chance errors of
+    the few drawn here come on top.
+    """
+    rng = np.random.default_rng(11)
+    with_all, with_likely = [], []
+    for gap in rng.normal(0, 0.1, 200 if alone else 120):
+        group = Many(rng, gap, pilot, alone)
+        if pilot and group.decided():
+            continue
+        plan = group.plan()
+        if not np.isfinite(plan.needed[0]):
+            continue
+        group.label(int(plan.likely[0]))
+        with_likely.append(group.decided())
+        group.label(int(plan.needed[0] - plan.likely[0]))
+        with_all.append(group.decided())
+    assert len(with_all) >= 90
+    error = 2 / np.sqrt(len(with_all))
+    assert np.mean(with_all) == pytest.approx(0.8, abs=0.05 + 0.4 * error)
+    assert np.mean(with_likely) == pytest.approx(0.5, abs=0.05 + 0.5 * error)
 
-        if decided([labelled(pilot)])[0]:
+
+@pytest.mark.parametrize("gap", [0.0, 0.03, 0.07, 0.1, -0.12])
+def test_outside_the_band_that_is_stated_planned_labels_decide(gap: float) -> None:
+    rng = np.random.default_rng(round(1000 * gap) + 200)
+    found = []
+    for _ in range(60):
+        group = Many(rng, gap, 100, alone=True)
+        if group.decided():
             continue
-        plan = planned([labelled(pilot)], [v[pilot:]])
-        if not plan.possible[0]:
+        plan = group.plan()
+        assert abs(abs(gap) - TOLERANCE) > plan.edge[0]
+        if np.isfinite(plan.needed[0]):
+            group.label(int(plan.needed[0]))
+            found.append(group.decided())
+    assert len(found) >= 20
+    assert np.mean(found) >= 0.75
+
+
+def test_inside_that_band_no_reasonable_number_decides() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        group = Many(rng, TOLERANCE, 40_000, alone=True)
+        if group.decided():
             continue
-        more = int(plan.needed[0])
-        with_all += decided([labelled(pilot + more)])
-        with_third += decided([labelled(pilot + more // 3)])
-    assert len(with_all) >= 20
-    assert np.mean(with_all) >= 0.75
-    assert np.mean(with_third) <= np.mean(with_all) - 0.1
+        plan = group.plan()
+        assert np.isinf(plan.needed[0])
+        assert plan.outlook == ("near",)
+        assert plan.plateau[0] < CHANCE
+        assert plan.edge[0] == pytest.approx(0.0053, abs=3e-4)
 
 
 def test_groups_judged_together_are_each_given_their_verdict() -> None:
     rng = np.random.default_rng(8)
-    size, groups, found, third = 3000, 4, [], []
+    found = []
     for _ in range(25):
-        v = rng.choice(V, (groups, size), p=SHARE)
-        y = (rng.random((groups, size)) < v).astype(float)
-
-        def labelled(n: list[int], v: FloatArray = v, y: FloatArray = y) -> list[Cells]:
-            return [cells_of(v[g], y[g], np.arange(size) < n[g]) for g in range(groups)]
-
-        plan = planned(labelled([0] * groups), list(v))
-        assert plan.possible.all()
-        more = plan.needed.astype(int).tolist()
-        found += decided(labelled(more))
-        third += decided(labelled([n // 3 for n in more]))
+        groups = [Many(rng, 0.0, 60, alone=False) for _ in range(4)]
+        sums = group_sums([Cells(one.v, one.n + one.left, one.n, one.s) for one in groups])
+        rest = Unlabelled(
+            inputs=np.array([one.left.sum() for one in groups]),
+            n=np.array([np.bincount(ece_bin(V), one.left, 10) for one in groups]).astype(np.int64),
+            sv=np.array([np.bincount(ece_bin(V), one.left * V, 10) for one in groups]),
+            high_n=np.array([one.left[V >= 0.9].sum() for one in groups]),
+            high_sv=np.array([(one.left * V)[V >= 0.9].sum() for one in groups]),
+        )
+        critical = critical_value_of_all(sums, rest)
+        plan = plan_labels(sums, rest, tolerance=TOLERANCE, critical_value=critical)
+        for one, needed in zip(groups, plan.needed, strict=True):
+            one.label(int(needed) if np.isfinite(needed) else 0)
+        found += decided([Cells(one.v, one.n + one.left, one.n, one.s) for one in groups])
     assert np.mean(found) >= 0.75
-    assert np.mean(third) <= 0.2
 
 
 def test_where_an_inputs_claims_fall_together_inputs_are_planned_for() -> None:
-    rng = np.random.default_rng(5)
-    size, each, found, third, needs = 4000, 3, [], [], []
-
-    def labelled(v: FloatArray, y: FloatArray, n: int) -> Cells:
-        values, place = np.unique(v, return_inverse=True)
-        n_claims = each * np.bincount(place, minlength=len(values))
-        counts = each * np.bincount(place[:n], minlength=len(values))
-        right = each * np.bincount(place[:n], y[:n], minlength=len(values)).astype(np.int64)
-        inputs = InputCells(
-            np.arange(n), place[:n], np.full(n, each), (each * y[:n]).astype(np.int64)
-        )
-        return Cells(values, n_claims, counts, right, inputs=inputs)
-
-    for _ in range(50):
-        v = rng.choice(V, size, p=SHARE)
-        y = (rng.random(size) < v).astype(float)
-        first = labelled(v, y, 100)
-        sums = group_sums([first])
-        rest = rest_of([np.repeat(v[100:], each)], [size - 100])
-        plan = plan_labels(
-            sums,
-            rest,
-            tolerance=TOLERANCE,
-            critical_value=critical_value_of_all(sums, rest),
-        )
-        if not plan.possible[0]:
-            continue
-        more = int(plan.needed[0])
-        needs.append(more)
-        found += decided([labelled(v, y, 100 + more)])
-        third += decided([labelled(v, y, 100 + more // 3)])
-    assert 700 <= np.median(needs) <= 1400  # inputs, as of claims that stand alone
-    assert np.mean(found) >= 0.75
-    assert np.mean(third) <= np.mean(found) - 0.3
+    """Three claims of an input that stand or fall together take as many inputs as claims alone."""
+    v = np.full(4000, 0.8)
+    y = (np.arange(4000) % 5 > 0) * 1.0
+    first = np.arange(4000) < 100
+    alone = planned([cells_of(v, y, first)], [v[100:]])
+    each = 3
+    tied = Cells(
+        np.array([0.8]), np.array([4000 * each]), np.array([100 * each]), np.array([80 * each]),
+        inputs=InputCells(
+            np.arange(100), np.zeros(100, np.int64), np.full(100, each),
+            (each * y[:100]).astype(np.int64),
+        ),
+    )  # fmt: skip
+    sums, rest = group_sums([tied]), rest_of([np.repeat(v[100:], each)], [3900])
+    plan = plan_labels(
+        sums, rest, tolerance=TOLERANCE, critical_value=critical_value_of_all(sums, rest)
+    )
+    assert plan.needed[0] == pytest.approx(alone.needed[0], rel=0.1)
 
 
 # What is planned.
 
 
-def test_without_labels_it_is_the_textbook_size_of_an_equivalence_trial() -> None:
-    # All claims below the high band: one interval, one test against both edges.
-    v = np.full(5000, 0.8)
-    plan = planned([cells_of(v, v, np.zeros(5000, bool))], [v], critical_value=1.96)
-    z = stats.norm.ppf((1 + CHANCE) / 2) + 1.96
-    textbook = z**2 * 0.8 * 0.2 / TOLERANCE**2
-    assert plan.needed[0] == pytest.approx(textbook, rel=0.08)
-    assert plan.outlook == ("inside",)
-    assert plan.gap[0] == 0
+def test_once_the_gap_is_known_it_is_the_textbook_size_of_an_equivalence_trial() -> None:
+    # All claims below the high band: one interval. Many labels put the gap at 3.5 points.
+    n, gap = 4000, 0.035
+    right = round(n * (0.8 - gap))
+    cells = Cells(np.array([0.8]), np.array([n + 10**6]), np.array([n]), np.array([right]))
+    known = planned([cells], [np.full(10**6, 0.8)], critical_value=1.96)
+    spread = (0.8 - gap) * (0.2 + gap)
+    z = stats.norm.ppf(CHANCE) + 1.96
+    # The gap itself is known to 0.7 points only, which is what the rest of the labels are for.
+    textbook = z**2 * spread / (TOLERANCE - gap) ** 2
+    assert textbook - n < known.needed[0] + n < 2.5 * textbook
+    assert known.outlook == ("inside",)
+    assert known.gap[0] == pytest.approx(gap, abs=1e-3)
 
 
 def test_a_large_gap_takes_fewer_labels_than_honesty() -> None:
@@ -184,7 +235,7 @@ def test_a_rare_high_band_is_what_makes_it_long() -> None:
     v = np.where(np.arange(20_000) % 20 == 0, 0.92, 0.7)
     plan = planned([cells_of(v, v, np.zeros(len(v), bool))], [v])
     assert plan.high[0] > 3 * plan.whole[0]
-    assert plan.needed[0] >= plan.high[0] * 0.95
+    assert plan.needed[0] > 2 * plan.whole[0]
 
 
 def test_a_high_band_that_is_and_stays_empty_needs_nothing() -> None:
@@ -241,10 +292,11 @@ def test_bands_that_cancel_are_settled_by_no_number() -> None:
 
 
 def test_few_labels_that_put_a_gap_at_the_edge_do_not_make_it_undecidable() -> None:
-    v = np.full(3000, 0.8)
-    y = (np.arange(3000) % 4 > 0) * 1.0  # 75%: a gap of exactly five points
-    plan = planned([cells_of(v, y, np.arange(3000) < 40)], [v[40:]])
+    v = np.full(30_000, 0.8)
+    y = (np.arange(30_000) % 4 > 0) * 1.0  # 75%: a gap of exactly five points
+    plan = planned([cells_of(v, y, np.arange(30_000) < 40)], [v[40:]])
     assert plan.possible[0]
+    assert plan.likely[0] < plan.needed[0] / 4
 
 
 @settings(max_examples=30)

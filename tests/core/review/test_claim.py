@@ -22,7 +22,7 @@ from core.store.ledger import Ledger
 
 CLAIMS = """event_id,ts,signal,confidence,outcome,outcome_ts,outcome_source,model_version,input_id,\
 action,trace_id,seg_language,note
-e1,2026-11-02T09:00:00Z,s,0.95000004,1,2026-11-03T10:00:00Z,LLM,m1,i1,automate,t1,de,a **note**
+e1,2026-11-02T09:00:00Z,s,0.95000004,1,2026-11-03T10:00:00Z,CODE,m1,i1,automate,t1,de,a **note**
 e2,2026-11-04T09:00:00Z,s,,,,,m2,i1,,,,
 e3,2026-11-04T09:00:00Z,s,0.6,,,,,,escalate,,,
 e1,2026-11-02T09:00:00Z,judge,0.4,,,,j1,,,,,
@@ -88,10 +88,20 @@ def test_every_outcome_stands_with_who_said_it_and_where_it_is_in_force(filled: 
     happened = view_of(filled, "e1", as_known=AFTER_THE_15TH).happened
     lines = happened[["outcome", "in_force", "source", "file", "row", "import_id"]]
     assert lines.to_numpy().tolist() == [
-        ["right", "at the end of 2026-11-15", "LLM", "claims.csv", 1, 1],
+        ["right", "at the end of 2026-11-15", "CODE", "claims.csv", 1, 1],
         ["wrong", "now", "HUMAN", "corrections.csv", 1, 2],
     ]
     assert view_of(filled, "e3").happened.empty
+
+
+def test_a_judges_label_is_listed_and_never_in_force(filled: Ledger, tmp_path: Path) -> None:
+    later = tmp_path / "judge.csv"
+    later.write_text(CORRECTION.replace("0,2026-11-20", "1,2026-11-21").replace("HUMAN", "LLM"))
+    import_file(filled, later, now=datetime(2026, 11, 23, 3))
+    view = view_of(filled, "e1")
+    assert view.headline == "Stated 95% and was wrong."
+    assert "1 label from a source that is not ground truth" in view.standing
+    assert view.happened["in_force"].tolist()[1:] == ["now", "never: no truth"]
 
 
 def test_both_the_stated_and_the_kept_confidence_are_shown(filled: Ledger) -> None:
@@ -143,7 +153,7 @@ def test_an_unknown_claim_is_none_and_its_event_may_be_elsewhere(filled: Ledger)
 
 def test_the_outcome_in_force_is_the_last_of_those_known_before() -> None:
     versions = [
-        OutcomeVersion(y, None, datetime(2026, 11, day), None, False, False, None)
+        OutcomeVersion(y, None, datetime(2026, 11, day), None, False, False, True, None)
         for y, day in ((1, 3), (0, 5), (1, 5))
     ]
     assert in_force(versions) is versions[2]

@@ -129,13 +129,15 @@ def desk(ledger: Ledger, tmp_path: Path) -> Desk:
 def test_what_the_plan_asks_for_gives_the_verdict_and_the_estimate(
     desk: Desk, gap: float, verdict: str
 ) -> None:
-    desk.bring(3000, gap=gap, labelled=25)
+    desk.bring(20_000, gap=gap, labelled=25)
     plan = desk.plan()
     (whole,) = plan.groups
     assert whole.verdict == "cannot_tell"
     assert whole.settles
     assert whole.needed is not None
-    assert 0 < whole.in_high < whole.needed < whole.available == 2975
+    assert whole.likely is not None
+    assert 0 < whole.likely < whole.needed
+    assert 0 < whole.in_high < whole.needed < whole.available == 19_975
     assert f"{whole.needed:,} more labels would tell" in plan.headline
 
     desk.draw(plan.wanted())
@@ -186,21 +188,20 @@ def test_where_only_looked_at_cases_are_labelled_there_is_no_clean_bill(desk: De
     assert whole.verdict == "within_tolerance"
     assert "0 of 1,500 automated claims are labelled" in plan.looked_at
     assert plan.undecided == plan.groups
-    assert whole.needed is not None
-    assert whole.settles
-    assert plan.wanted() == {None: whole.needed}
+    assert whole.batch == whole.likely
+    assert plan.wanted() == {None: whole.batch}
     for said in (plan.headline, whole.words, *(one.words for one in desk.plan("language").groups)):
         assert "label is needed" not in said
         assert "only of the cases people looked at" in said
-        assert f"about {whole.needed:,} labels to begin with" in said
+        assert f"about {whole.batch:,} labels to begin with" in said
     assert "n 1,500)" in plan.headline
     assert "as if nothing were labelled" in plan.details
     assert plan.as_json()["looked_at_only"] == plan.looked_at
 
     # A few labels of the sample are no clean bill either.
-    desk.draw({None: whole.needed})
+    desk.draw({None: whole.batch})
     assert "wait for a label" in desk.plan().headline
-    desk.label(0.1)
+    desk.label(0.2)
     begun = desk.plan()
     assert begun.looked_at == ""
     assert "No label is needed" not in begun.headline
@@ -243,7 +244,7 @@ def test_under_a_sampling_of_its_own_the_weighted_estimate_counts(desk: Desk) ->
 
 
 def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -> None:
-    desk.bring(2500, labelled=50, seg_language="en")
+    desk.bring(40_000, labelled=50, seg_language="en")
     desk.bring(150, labelled=50, seg_language="is")
     desk.bring(900, labelled=900, gap=0.2, seg_language="hi")
     plan = desk.plan("language")
@@ -251,7 +252,7 @@ def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -
     en, rare, hi = plan.groups
     assert en.settles
     assert not rare.settles
-    assert "Cannot be settled with the claims there are" in rare.words
+    assert "Cannot be settled with 80% chance with the claims there are" in rare.words
     assert "100 unlabelled ones are there" in rare.words
     assert hi.verdict == "miscalibrated"
     assert hi.needed is None
@@ -348,16 +349,20 @@ def group(**more: Any) -> str:
         "high_gap": 0.0,
         "high_from": 0.9,
         "tolerance": 0.05,
+        "likely": 90.0,
+        "chance_if_all": 0.7,
+        "plateau": 0.62,
+        "plateau_at": 4000.0,
     }
     return words.group(**(given | more))
 
 
 def test_a_group_that_labels_settle() -> None:
     assert group() == (
-        "240 more labelled inputs settle it with 80% chance if its gap is about +1.2 points: "
-        "within tolerance. About 60 of them would be stated 90% or more."
+        "240 more labelled inputs settle it with 80% chance, 90 with 50% (its gap is likeliest "
+        "+1.2 points: within tolerance). About 60 of them would be stated 90% or more."
     )
-    assert "if it is honest" in group(n=0)
+    assert "with no label yet, it may well be honest or far off" in group(n=0)
     assert "miscalibrated" in group(outlook="outside")
     assert group(waiting=1).endswith("1 drawn already waits for a label.")
     said = group(waiting=230, enough=True)
@@ -365,6 +370,11 @@ def test_a_group_that_labels_settle() -> None:
 
 
 def test_a_group_that_they_do_not() -> None:
+    assert group(available=120).endswith(
+        "Label 90 first, which decide it with 50% chance (all 120 with 70%), and plan again."
+    )
+    never = group(needed=float("inf"), likely=float("inf"), outlook="near")
+    assert "about 4,000 give 62%, and 50,000 little more" in never
     near = group(available=50, gap=0.045)
     assert near.endswith("The true gap seems too near the edge of ±5 points.")
     few = group(available=1)
@@ -403,8 +413,9 @@ def test_headlines() -> None:
     given, settled, stuck = (
         ("miscalibrated", None, False),
         ("cannot_tell", 40, True),
-        ("cannot_tell", 9999, False),
+        ("cannot_tell", None, False),
     )
+    as_likely = ("cannot_tell", 90, False)
 
     def said(*groups: Any, by: str | None = "language") -> str:
         return words.headline(groups, by, 0.05)
@@ -414,6 +425,10 @@ def test_headlines() -> None:
         said(settled, by=None) == "40 more labels would tell whether the gap is within ±5 points."
     )
     assert "cannot be settled" in said(stuck, by=None)
+    assert said(as_likely, by=None) == (
+        "90 more labels would tell with 50% chance whether the gap is within ±5 points; for more, "
+        "plan again then."
+    )
     assert said(given, given) == "No label is needed for an answer: each of 2 of language has one."
     assert said(given, settled).endswith("cannot be told: 40 more labels would settle it.")
     assert said(settled, settled).endswith("cannot be told: 80 more labels would settle them.")

@@ -276,7 +276,6 @@ def test_a_refusal_names_file_and_row_and_costs_no_other_row(ledger: Ledger, tmp
 
 ALLOWED: list[tuple[str, object, object]] = [
     ("outcome_source", "human", "HUMAN"),
-    ("outcome_source", "LLM_JUDGE", "LLM"),
     ("split", "validation", "heldout"),
     ("split", "test", "heldout"),
     ("split", "Tuning", "tuning"),
@@ -295,6 +294,11 @@ def test_values_with_a_fixed_set_are_kept_in_one_spelling(ledger: Ledger, tmp_pa
     take(ledger, tmp_path, *records)
     for i, (field, _, value) in enumerate(ALLOWED):
         assert kept(ledger, field)[i] == (value,)
+
+
+def test_a_judge_is_kept_in_one_spelling_in_the_log_of_outcomes(ledger: Ledger, tmp_path: Path):
+    take(ledger, tmp_path, {**CLAIM, "outcome": 1, "outcome_source": "LLM_JUDGE"})
+    assert ledger.cursor().execute("SELECT source FROM outcomes").fetchall() == [("LLM",)]
 
 
 def test_an_offending_value_is_shown_with_80_characters_at_most(ledger: Ledger, tmp_path: Path):

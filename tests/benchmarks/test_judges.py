@@ -1,0 +1,23 @@
+"""Intervals that a judge's labels narrow hold for any judge."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("judges.py")
+
+
+def test_coverage_is_kept_from_fifty_labels_on_whatever_the_judge_does() -> None:
+    told = subprocess.run(
+        [sys.executable, str(SCRIPT), "200"], capture_output=True, text=True, check=True,
+        timeout=300,
+    ).stdout  # fmt: skip
+    lines = [line for line in told.splitlines() if line.startswith("n ")]
+    assert len(lines) == 24
+    held = [float(one) for line in lines for one in re.findall(r"(\d\.\d{3}) \(", line)]
+    # The chance error of one of 72 cells at 200 draws is .015; of all of them together, .002.
+    assert min(held) >= 0.95 - 3 * 0.0155
+    assert sum(held) / len(held) >= 0.95

@@ -1,0 +1,59 @@
+"""Measures split by who labelled: a judge apart, and no verdict of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.review.measure import measure
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+from core.store.selection import Selection
+
+
+@pytest.fixture
+def judged(ledger: Ledger, tmp_path: Path) -> Ledger:
+    """Sixty claims people find 40 points overconfident, six hundred a judge finds honest."""
+    lines = ["event_id,ts,signal,confidence,outcome,outcome_source"]
+    for i in range(660):
+        human = i < 60
+        right = i % 2 if human else i % 10 > 0
+        source = "HUMAN" if human else "LLM"
+        lines.append(f"e{i},2026-11-02T09:00:00Z,s,0.9,{int(right)},{source}")
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(lines) + "\n")
+    import_file(ledger, file)
+    return ledger
+
+
+def test_a_verdict_rests_on_truth_and_claims_a_judge_labelled_count_as_unlabelled(
+    judged: Ledger,
+) -> None:
+    with judged.cursor() as cursor:
+        (one,) = measure(cursor, Selection("s")).groups
+    assert one.verdict == "miscalibrated"
+    assert (one.n_claims, one.n) == (660, 60)
+    assert one.coverage == pytest.approx(60 / 660)
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_a_judges_labels_are_shown_apart_without_a_verdict_or_a_coverage(
+    judged: Ledger, split: bool
+) -> None:
+    where = () if split else (("outcome_source", ("LLM",)),)
+    with judged.cursor() as cursor:
+        report = measure(
+            cursor, Selection("s", where=where), by=["outcome_source"] if split else []
+        )
+    found = {one.group.get("outcome_source"): one for one in report.groups}
+    judge = found["LLM" if split else None]
+    assert judge.n == judge.n_claims == 600
+    assert judge.gap == pytest.approx(0.0)
+    assert judge.verdict == "cannot_tell"
+    assert "decide nothing" in judge.notes["verdict"]
+    assert judge.coverage is None
+    assert "labelled claims only" in judge.notes["coverage"]
+    assert any("by who labelled" in line for line in report.footnotes())
+    if split:
+        assert found["HUMAN"].verdict == "miscalibrated"
