@@ -17,26 +17,21 @@ import numpy as np
 
 from core.govern.escalation import ACTIONS, Rules, decide
 from core.govern.figures import segment
+from core.govern.ranked import areas_on_one_mix, paired_areas
 from core.govern.recent import segments_of
 from core.govern.sides import Numbers as Numbers
 from core.govern.sides import numbers_of, why_empty
 from core.govern.state import State
 from core.measure import reliability
 from core.measure.cells import Cells
-from core.measure.change import (
-    GapChange,
-    Interval,
-    OverallVerdict,
-    difference,
-    gap_changes,
-    overall,
-)
+from core.measure.change import Interval, OverallVerdict, Pair, difference, overall
 from core.measure.drift import Stability, population_stability
+from core.measure.group_change import ChangedPart, GroupPairs, PartsChange, parts_changes
+from core.measure.score_change import brier_change
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.store.cells import GroupedCells
 from core.store.compared import (
     ComparedGroup,
-    cells_by_value,
     compared,
     compared_cells,
     shared_inputs,
@@ -51,34 +46,38 @@ PAIRED_FROM = 0.5
 #: A version whose last claim is older than this when the next one comes was not in use then.
 _IN_USE = timedelta(days=14)
 
+NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
+
 
 class NothingToCompare(LedgerError):  # noqa: N818 (reads as what is the matter)
     """One of the two sides has no claim."""
 
 
 @dataclass(frozen=True)
-class GroupChange:
-    """One group on both sides.
+class GroupChange(PartsChange):
+    """One group on both sides: what became of its parts, and the numbers.
 
     Attributes:
         dimension: None for the whole and its high-confidence band.
         value: of the dimension; None: claims that name none.
         high: whether it is the high-confidence band.
         before, after: as logged; None for the high band, which is a part of the whole's.
-        gap: what became of the gap, weighted or paired, and the verdict.
-        confidence, accuracy, brier: change of the mean over labelled claims, weighted or paired,
-            with its own 95 % interval.
+        said, right: mean confidence and accuracy over labelled claims, before and after, weighted
+            or paired; nan without any.
+        confidence, accuracy, brier_change: change of these means, and of the Brier score's, with
+            its own 95 % interval.
     """
 
-    dimension: str | None
-    value: str | None
-    high: bool
-    before: Numbers | None
-    after: Numbers | None
-    gap: GapChange
-    confidence: Interval
-    accuracy: Interval
-    brier: Interval
+    dimension: str | None = None
+    value: str | None = None
+    high: bool = False
+    before: Numbers | None = None
+    after: Numbers | None = None
+    said: tuple[float, float] = (math.nan, math.nan)
+    right: tuple[float, float] = (math.nan, math.nan)
+    confidence: Interval = NO_INTERVAL
+    accuracy: Interval = NO_INTERVAL
+    brier_change: Interval = NO_INTERVAL
 
     @property
     def name(self) -> str:
@@ -88,6 +87,26 @@ class GroupChange:
         if self.dimension is None:
             return "all claims"
         return segment(self.dimension, self.value)
+
+    @property
+    def harm(self) -> float:
+        """By how much it is worse, of the parts that are shown to be; of the gap where none is.
+
+        In [−1, 1]; −1 where it has no number.
+        """
+        changes: dict[ChangedPart, float] = {"gap": self.gap.change.value}
+        if self.shape is not None:
+            changes["shape"] = self.shape.change.value
+        if self.auroc is not None:
+            changes["auroc"] = -self.auroc.change.value
+        known = [changes[name] for name in self.worse or ("gap",)]
+        return max((one for one in known if math.isfinite(one)), default=-1.0)
+
+    @property
+    def off_both(self) -> bool:
+        """Whether it is off before and after, each side by itself."""
+        sides = (self.before, self.after)
+        return all(one is not None and one.state == "off" for one in sides)
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,7 @@ class Comparison:
     @property
     def regressed(self) -> bool:
         """Worse, or mixed with something worse."""
-        return any(one.gap.verdict == "worse" for one in self.groups)
+        return any(one.worse for one in self.groups)
 
 
 class _Version(Protocol):
@@ -176,7 +195,7 @@ def compare(
     tolerance: float = TOLERANCE,
     high_from: float = HIGH_FROM,
 ) -> Comparison:
-    """Compare a candidate's claims with a baseline's. See `gap_changes` for how it is decided.
+    """Compare a candidate's claims with a baseline's. See `parts_changes` for how it is decided.
 
     Args:
         cursor: of the ledger.
@@ -217,7 +236,6 @@ def compare(
     whole = groups[0]
     high = next((one for one in groups if one.high), None)
     segments = sorted((one for one in groups if one.dimension is not None), key=_worst_first)
-    parts = [one.gap.verdict for one in groups[1:]]
     psi = _psi(cursor, before, after, (cells[0].cells[0], cells[1].cells[0]))
     loads = tuple(
         _load(cursor, (before, after), at, pairing, _rules(state, one.signal))
@@ -226,7 +244,7 @@ def compare(
     return Comparison(
         before=before,
         after=after,
-        verdict=overall(whole.gap.verdict, parts),
+        verdict=overall(whole.verdict, [one.verdict for one in groups[1:]]),
         whole=whole,
         high=high,
         segments=tuple(segments),
@@ -260,32 +278,53 @@ def _groups(
     high_from: float,
 ) -> list[GroupChange]:
     """Every group with its verdict, the whole first; segments known to both sides or to one."""
-    sides: dict[str | None, tuple[dict[str | None, Cells], dict[str | None, Cells]]] = {
-        None: ({None: whole[0].cells[0]}, {None: whole[1].cells[0]})
-    }
+    sides: dict[str | None, tuple[GroupedCells, GroupedCells]] = {None: whole}
     for name in by:
-        found = compared_cells(cursor, before, after, (name,), paired=paired)
-        sides[name] = (cells_by_value(found[0]), cells_by_value(found[1]))
-    judged = gap_changes([one.pairs["gap"] for one in summed], tolerance=tolerance)
-    keys = [(one.dimension, one.value) for one in summed]
+        sides[name] = compared_cells(cursor, before, after, (name,), paired=paired)
+    keys = [(one.dimension, () if one.dimension is None else (one.value,)) for one in summed]
     numbers = []
     for at in (0, 1):
-        cells = [sides[name][at].get(value, _NO_CELLS) for name, value in keys]
+        found = {
+            name: dict(zip(of[at].keys, of[at].cells, strict=True)) for name, of in sides.items()
+        }
+        cells = [found[name].get(key, _NO_CELLS) for name, key in keys]
         numbers.append(numbers_of(cells, high_from, tolerance))
+    if paired:
+        ranked = paired_areas(cursor, before, after, sides)
+    else:
+        ranked = areas_on_one_mix(cursor, before, after, by)
+    judged = parts_changes(
+        [
+            GroupPairs(
+                one.pairs["gap"],
+                None if one.high else one.bands,
+                None if one.high else ranked(*key),
+                brier_change(one.pairs["brier"]) if paired else None,
+            )
+            for one, key in zip(summed, keys, strict=True)
+        ],
+        tolerance=tolerance,
+    )
     return [
         GroupChange(
-            one.dimension,
-            one.value,
-            one.high,
-            None if one.high else numbers[0][i],
-            None if one.high else numbers[1][i],
-            judged[i],
-            difference(one.pairs["confidence"]),
-            difference(one.pairs["accuracy"]),
-            difference(one.pairs["brier"]),
+            **vars(judged[i]),
+            dimension=one.dimension,
+            value=one.value,
+            high=one.high,
+            before=None if one.high else numbers[0][i],
+            after=None if one.high else numbers[1][i],
+            said=_means(one.pairs["confidence"]),
+            right=_means(one.pairs["accuracy"]),
+            confidence=difference(one.pairs["confidence"]),
+            accuracy=difference(one.pairs["accuracy"]),
+            brier_change=difference(one.pairs["brier"]),
         )
         for i, one in enumerate(summed)
     ]
+
+
+def _means(pair: Pair) -> tuple[float, float]:
+    return pair.before.mean, pair.after.mean
 
 
 def _psi(
@@ -341,9 +380,10 @@ def _usual(
 
 
 def _worst_first(one: GroupChange) -> tuple[int, float]:
-    rank = {"worse": 0, "cannot_tell": 1, "same": 2, "better": 3}[one.gap.verdict]
-    value = one.gap.change.value
-    return rank, -(value if math.isfinite(value) else -1.0)
+    rank = {"worse": 0, "mixed": 0, "cannot_tell": 2, "same": 3, "better": 4}[one.verdict]
+    if one.verdict == "mixed" and not one.worse:
+        rank = 1
+    return rank, -one.harm
 
 
 _NO_CELLS = Cells(

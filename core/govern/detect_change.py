@@ -10,8 +10,8 @@ use that carries it was signed after it was first seen, or when it is no longer 
 
 Only settled labels count, on both sides, up to the Monday before: failures that are reported faster
 than successes would make every new version look worse than the one before it. Each look holds at
-95 % over the groups of its comparison (`core.measure.change.gap_changes`), as on the page; looks of
-different weeks are not corrected for, and what one says the next may take back.
+95 % over the groups of its comparison (`core.measure.group_change.parts_changes`), as on the page;
+looks of different weeks are not corrected for, and what one says the next may take back.
 """
 
 from __future__ import annotations
@@ -25,9 +25,16 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from core.events import PPM
+from core.govern.changed_words import (
+    brier_moved,
+    gap_moved,
+    named,
+    off_before_and_after,
+    worse_parts,
+)
 from core.govern.comparison import Comparison, GroupChange, compare, in_use_before
 from core.govern.conditions import IN_USE, Condition, Kind, Severity
-from core.govern.figures import accepted, basis, counted, points
+from core.govern.figures import accepted, basis, counted
 from core.govern.fingerprint import Fingerprint
 from core.govern.recent import week_began
 from core.govern.spec import SignalSpec
@@ -118,6 +125,11 @@ class Reviewed:
         """Whether it is as good as the one before."""
         return "cannot_tell" if self.found is None else self.found.verdict
 
+    @property
+    def regressed(self) -> bool:
+        """Whether anything is shown to be worse."""
+        return self.found is not None and self.found.regressed
+
 
 def change_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
@@ -140,7 +152,7 @@ def change_conditions(
             reviewed = review(cursor, spec, before, after, now)
             young = now - after.first_ts <= timedelta(days=spec.maturity.days) + REVIEWED
             untold = reviewed.verdict == "cannot_tell" and young
-            if untold or reviewed.verdict in ("worse", "mixed"):
+            if untold or reviewed.regressed:
                 found.append(_condition(reviewed, state, spec, now))
     return tuple(found)
 
@@ -259,8 +271,7 @@ def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> 
     after, before = one.after, one.before
     name = _NAMES[after.dimension]
     is_open = any(state.standing_of(spec.name, print_, now).open for print_, _ in after.prints)
-    shown = one.verdict in ("worse", "mixed")
-    level: Severity = "critical" if shown and is_open else "warning"
+    level: Severity = "critical" if one.regressed and is_open else "warning"
     standing = "its gate is open" if is_open else "its claims fall back to people"
     prints = [print_ for print_, _ in after.prints]
     return Condition(
@@ -269,7 +280,7 @@ def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> 
         f"{after.dimension}={after.version}",
         f"{name[0].upper()}{name[1:]} {after.version}, first seen {after.first_ts:%Y-%m-%d} with "
         f"{before.version} in use ({standing}): {review_words(one)}",
-        "See Changes for both versions, segment by segment; take it back, mend it, or have "
+        "See Changes for both versions, segment by segment; take it back, fix it, or have "
         "evidence about it signed.",
         prints[0] if len(prints) == 1 else None,
         tuple(sorted(_evidence(one).items())),
@@ -288,38 +299,35 @@ def review_words(one: Reviewed) -> str:
     whole = found.whole
     more = whole.gap.more_labels
     verdict = _VERDICTS[found.verdict]
-    if found.verdict == "cannot_tell" and more:
+    if found.verdict == "cannot_tell" and whole.shape_unknown:
+        verdict += ", too few labels for the shape of the errors"
+    elif found.verdict == "cannot_tell" and more:
         verdict += f", {counted(more, 'more label')}"
-    where = _where(found)
-    return (
-        f"{verdict}. {_moved(whole)}; {accepted(found.tolerance)} accepted.{where} "
-        f"{_rests_on(one, found)}"
-    )
+    told = [
+        f"{verdict}. {_capital(_moved(whole))}; {accepted(found.tolerance)} accepted.",
+        f"{_capital(brier_moved(whole))}." if whole.brier_worse else "",
+        _where(found),
+        off_before_and_after(found.groups, most=NAMED),
+        _rests_on(one, found),
+    ]
+    return " ".join(part for part in told if part)
 
 
 def _moved(whole: GroupChange) -> str:
-    change = whole.gap.change
-    return (
-        f"The gap went from {points(whole.gap.before.value)} to {points(whole.gap.after.value)} "
-        f"points, a change in size of {points(change.value)} ({points(change.low)} to "
-        f"{points(change.high)})"
-    )
+    """What became of the gap, and of what else is shown to be worse."""
+    parts = worse_parts(whole)
+    return parts if "gap" in whole.worse else "; ".join(filter(None, (gap_moved(whole), parts)))
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _where(found: Comparison) -> str:
-    """The parts that are shown to be worse."""
-    worse = [one for one in found.groups[1:] if one.gap.verdict == "worse"]
-    if not worse:
-        return ""
-    worse.sort(key=lambda one: -one.gap.change.value)
-    named = ", ".join(
-        f"{one.name} ({points(one.gap.change.value)}, {points(one.gap.change.low)} to "
-        f"{points(one.gap.change.high)}; {counted(one.gap.inputs, 'input')})"
-        for one in worse[:NAMED]
-    )
-    more = len(worse) - NAMED
-    rest = f" and {more} more" if more > 0 else ""
-    return f" Worse on {named}{rest}."
+    """The groups that are shown to be worse."""
+    worse = [one for one in found.groups[1:] if one.worse]
+    worse.sort(key=lambda one: -one.harm)
+    return f"Worse on {named(worse, most=NAMED)}." if worse else ""
 
 
 def _rests_on(one: Reviewed, found: Comparison) -> str:
@@ -368,6 +376,20 @@ def _evidence(one: Reviewed) -> dict[str, str]:
             "change": f"{change.value:.4f}",
             "low": f"{change.low:.4f}",
             "high": f"{change.high:.4f}",
+        }
+    if whole.shape is not None and math.isfinite(whole.shape.change.value):
+        evidence |= {
+            "shape_before": f"{whole.shape.before.value:.4f}",
+            "shape_after": f"{whole.shape.after.value:.4f}",
+            "shape_low": f"{whole.shape.change.low:.4f}",
+            "shape_high": f"{whole.shape.change.high:.4f}",
+        }
+    if whole.auroc is not None and math.isfinite(whole.auroc.change.value):
+        evidence |= {
+            "auroc_before": f"{whole.auroc.before:.4f}",
+            "auroc_after": f"{whole.auroc.after:.4f}",
+            "auroc_low": f"{whole.auroc.change.low:.4f}",
+            "auroc_high": f"{whole.auroc.change.high:.4f}",
         }
     if whole.gap.more_labels:
         evidence["more_labels"] = str(whole.gap.more_labels)

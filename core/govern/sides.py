@@ -11,7 +11,9 @@ import duckdb
 from core.govern.figures import value_words
 from core.govern.fingerprint import FIELDS
 from core.govern.nearest import closest_first, fingerprints_there
+from core.govern.part_words import shape_where
 from core.measure.cells import Cells
+from core.measure.parts import PartName, PartState
 from core.measure.scores import Auroc, auroc
 from core.measure.sums import group_sums
 from core.measure.verdict import judge
@@ -35,6 +37,8 @@ class Numbers:
         ece: over ten equal-width bins, with the noise floor.
         auroc: with ``auroc_low`` and ``auroc_high`` (DeLong).
         high_n, high_claimed, high_observed, high_low, high_high: in the high-confidence band.
+        state: by itself, of its worst part, and ``reason``: which that is.
+        where_off: in which bands of confidence it is shown to be off; "" where in none.
     """
 
     n_claims: int
@@ -57,6 +61,9 @@ class Numbers:
     high_observed: float | None
     high_low: float | None
     high_high: float | None
+    state: PartState
+    reason: PartName | None
+    where_off: str
 
 
 def numbers_of(cells: Sequence[Cells], high_from: float, tolerance: float) -> list[Numbers]:
@@ -100,6 +107,9 @@ def numbers_of(cells: Sequence[Cells], high_from: float, tolerance: float) -> li
                 high_observed=_known(found.high_observed[i]),
                 high_low=_known(found.high_low[i]),
                 high_high=_known(found.high_high[i]),
+                state=found.state[i],
+                reason=found.reason[i],
+                where_off=shape_where(found, i),
             )
         )
     return numbers

@@ -183,25 +183,23 @@ def gap_changes(
     return tuple(_judged(pair, alpha, tolerance) for pair in pairs)
 
 
-def overall(whole: ChangeVerdict, parts: Sequence[ChangeVerdict]) -> OverallVerdict:
-    """One word for the whole and its parts.
+def overall(whole: OverallVerdict, parts: Sequence[OverallVerdict]) -> OverallVerdict:
+    """One word for the whole and its parts; in each, ``mixed`` says that it is both.
 
-    ``worse``: the whole is, and no part is better. ``mixed``: something is worse all the same, or
-    only a part is better while the whole is not. ``better``: the whole is and nothing is worse.
-    Otherwise what the whole is.
+    ``worse``: something is, the whole or a part, and nothing is better. ``mixed``: something is
+    worse and something better, or only a part is better while the whole is not. ``better``: the
+    whole is and nothing is worse. Otherwise what the whole is.
 
     Args:
         whole: of all claims.
         parts: of the high-confidence band and the segments.
     """
-    worse, better = "worse" in parts, "better" in parts
-    if whole == "worse":
-        return "mixed" if better else "worse"
+    every = (whole, *parts)
+    worse = any(one in ("worse", "mixed") for one in every)
+    better = any(one in ("better", "mixed") for one in every)
     if worse:
-        return "mixed"
-    if whole == "better":
-        return "better"
-    return "mixed" if better else whole
+        return "mixed" if better else "worse"
+    return "mixed" if better and whole != "better" else whole
 
 
 def _judged(pair: Pair, alpha: float, tolerance: float) -> GapChange:

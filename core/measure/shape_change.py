@@ -217,15 +217,13 @@ def shape_change(
     sides = _Sides(pair)
     turned = _Sides(pair.swapped())
     before, after = sides.error(alpha), turned.error(alpha)
-    change = Interval(
-        after.value - before.value,
-        max(sides.least(alpha / 2), -1.0),
-        min(-turned.least(alpha / 2), 1.0),
-    )
-    verdict: ChangeVerdict = "cannot_tell"
+    value = after.value - before.value
     if effective < MINIMUM_INPUTS:
-        pass
-    elif max(before.high, after.high) <= tolerance or change.inside(MATERIAL * tolerance):
+        nowhere = Interval(value, -1.0, 1.0)
+        return ShapeChange(effective, int(bands), before, after, nowhere, "cannot_tell")
+    change = Interval(value, max(sides.least(alpha / 2), -1.0), min(-turned.least(alpha / 2), 1.0))
+    verdict: ChangeVerdict = "cannot_tell"
+    if max(before.high, after.high) <= tolerance or change.inside(MATERIAL * tolerance):
         verdict = "same"
     elif change.low > 0:
         verdict = "worse"

@@ -15,6 +15,9 @@ from core.govern.comparison import GroupChange as GroupChange
 from core.govern.comparison import NothingToCompare as NothingToCompare
 from core.govern.comparison import Numbers as Numbers
 from core.govern.state import State
+from core.measure.change import Interval
+from core.measure.score_change import ScoreChange
+from core.measure.shape_change import ShapeChange
 from core.measure.verdict import HIGH_FROM, TOLERANCE
 from core.review import change_words as words
 from core.shown import json_text
@@ -152,7 +155,7 @@ def compare(
         **vars(found),
         before_name=before_name,
         after_name=after_name,
-        headline=words.headline(found.verdict, whole.gap, whole.accuracy, parts),
+        headline=words.headline(found.verdict, whole, parts),
         sentences=words.sentences(whole, found.high, found.psi, loads, found.segments, tolerance),
         method=words.method(
             found.groups, found.by, found.paired, found.shared, found.standard, tolerance
@@ -175,7 +178,13 @@ def _group_json(one: GroupChange) -> dict[str, Any]:
     return {
         "group": group,
         "high_band": one.high,
-        "verdict": gap.verdict,
+        "verdict": one.verdict,
+        "worse": one.worse,
+        "better": one.better,
+        "gap_verdict": gap.verdict,
+        "shape_change": _changed(one.shape),
+        "auroc_change": _changed(one.auroc),
+        "brier_paired": _changed(one.brier),
         "n_inputs": gap.inputs,
         "gap_before": vars(gap.before),
         "gap_after": vars(gap.after),
@@ -183,10 +192,21 @@ def _group_json(one: GroupChange) -> dict[str, Any]:
         "more_labels": gap.more_labels,
         "confidence_change": vars(one.confidence),
         "accuracy_change": vars(one.accuracy),
-        "brier_change": vars(one.brier),
+        "brier_change": vars(one.brier_change),
         "baseline": None if one.before is None else vars(one.before),
         "candidate": None if one.after is None else vars(one.after),
     }
+
+
+def _changed(one: ShapeChange | ScoreChange | None) -> dict[str, Any] | None:
+    """Before, after, the change with its interval, and the verdict of one part."""
+    if one is None:
+        return None
+    sides = {
+        name: vars(side) if isinstance(side, Interval) else side
+        for name, side in (("before", one.before), ("after", one.after))
+    }
+    return {**sides, "change": vars(one.change), "verdict": one.verdict}
 
 
 def _finite(value: Any) -> Any:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
-from core.measure.change import ChangeVerdict, GapChange, Interval, OverallVerdict
+from core.govern.changed_words import (
+    auroc_moved,
+    better_parts,
+    brier_moved,
+    gap_moved,
+    named,
+    off_before_and_after,
+    shape_moved,
+    telling,
+    worse_parts,
+)
+from core.govern.comparison import GroupChange
+from core.measure.change import Interval, OverallVerdict
 from core.measure.drift import Stability
+from core.measure.group_change import ChangedPart
 from core.measure.verdict import MINIMUM_INPUTS
 from core.review.words import (
     ABSENT,
@@ -29,18 +41,16 @@ OVERALL_WORDS: dict[OverallVerdict, str] = {
     "same": "Same within tolerance",
     "cannot_tell": "Cannot tell yet",
 }
+_ON_WHOLE: dict[OverallVerdict, str] = {
+    "better": "better on the whole",
+    "worse": "worse on the whole",
+    "mixed": "mixed on the whole",
+    "same": "same within tolerance on the whole",
+    "cannot_tell": "cannot tell on the whole",
+}
+_PART_NAMES: dict[ChangedPart, str] = {"gap": "gap", "shape": "shape", "auroc": "AUROC"}
 #: As many segments are named in a sentence.
 _NAMED = 4
-
-
-class Group(Protocol):
-    """What a sentence needs of one group's change."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def gap(self) -> GapChange: ...  # noqa: D102
 
 
 def side_names(before: Selection, after: Selection) -> tuple[str, str]:
@@ -58,80 +68,96 @@ def side_names(before: Selection, after: Selection) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def verdict_words(one: GapChange) -> str:
-    """The verdict of one group: ``Worse``, ``Cannot tell yet, 1,529 more labels``."""
+def verdict_words(one: GroupChange) -> str:
+    """The verdict of one group: ``Worse: shape, AUROC``, ``Cannot tell yet, 1,529 more labels``."""
     said = OVERALL_WORDS[one.verdict]
+    gap = one.gap
     empty = [
         name
-        for name, side in (("before", one.before), ("after", one.after))
+        for name, side in (("before", gap.before), ("after", gap.after))
         if not math.isfinite(side.value)
     ]
     if empty:
         # Where it states nothing there, no label will ever come.
         return f"Cannot tell, no label there {' or '.join(empty)}"
-    if one.verdict != "cannot_tell" or not one.more_labels:
+    worse = telling(one, one.worse)
+    if any(part != "gap" for part in worse):
+        said += f": {', '.join(_PART_NAMES[part] for part in worse)}"
+    if one.verdict == "mixed" and not one.worse:
+        said += ": worse score"
+    if one.verdict != "cannot_tell":
         return said
-    return f"{said}, {counted(one.more_labels, 'more label')}"
+    if one.shape_unknown:
+        return f"{said} of the shape"
+    return f"{said}, {counted(gap.more_labels, 'more label')}" if gap.more_labels else said
 
 
-def headline(
-    verdict: OverallVerdict, whole: GapChange, accuracy: Interval, parts: Sequence[Group]
-) -> str:
-    """The verdict in one sentence."""
-    moved = _moved(whole)
-    right = ""
-    if whole.verdict in ("worse", "better"):
-        rose = whole.verdict == "worse" and accuracy.low > 0
-        fell = whole.verdict == "better" and accuracy.high < 0
-        if rose or fell:
-            right = f", although accuracy {'rose' if rose else 'fell'} by {size_of(accuracy.value)}"
-    if verdict == "worse":
-        return f"Worse for calibration: {moved}{right}.{_where(parts, 'worse')}"
+def headline(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupChange]) -> str:
+    """The verdict in a sentence or two: what got worse first, last what was off and still is."""
+    told = [f"{_verdict(verdict, whole, parts)}."]
+    if whole.brier_worse and not (verdict == "mixed" and whole.verdict == "mixed"):
+        told.append(f"{_capital(brier_moved(whole))}.")
+    told.append(off_before_and_after([whole, *parts]))
+    return " ".join(one for one in told if one)
+
+
+def _verdict(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupChange]) -> str:
     if verdict == "better":
-        return f"Better calibrated: {moved}{right}."
+        return f"Better calibrated: {better_parts(whole)}{_although(whole)}"
     if verdict == "same":
-        return f"Same within tolerance: {moved}."
+        return f"Same within tolerance: {gap_moved(whole)}"
     if verdict == "cannot_tell":
-        if not math.isfinite(whole.change.value):
-            return "Cannot tell yet: baseline and candidate have no labelled claims to compare."
-        more = f", {counted(whole.more_labels, 'more label')}" if whole.more_labels else ""
-        return f"Cannot tell yet{more}: {moved}."
-    on_whole = {
-        "worse": "worse on the whole",
-        "better": "better on the whole",
-        "same": "same within tolerance on the whole",
-        "cannot_tell": "cannot tell on the whole",
-    }[whole.verdict]
-    said = f"Mixed for calibration: {on_whole} ({moved}{right})"
-    for which in ("worse", "better"):
-        names = _names(parts, which)
-        if names and which != whole.verdict:
-            said += f"; {which} on {names}"
-    return f"{said}."
+        if not math.isfinite(whole.gap.change.value):
+            return "Cannot tell yet: baseline and candidate have no labelled claims to compare"
+        if whole.shape_unknown:
+            return (
+                f"Cannot tell yet, too few labels for the shape of the errors: {gap_moved(whole)}"
+            )
+        labels = whole.gap.more_labels
+        more = f", {counted(labels, 'more label')}" if labels else ""
+        return f"Cannot tell yet{more}: {gap_moved(whole)}"
+    worse = _by_harm([one for one in parts if one.worse])
+    better = _by_harm([one for one in parts if one.better])
+    every = {part for one in (whole, *parts) for part in one.worse}
+    what = "at telling right from wrong" if every == {"auroc"} else "for calibration"
+    if verdict == "worse":
+        if whole.worse:
+            also = f". So it is on {named(worse)}" if worse else ""
+            return f"Worse {what}: {worse_parts(whole)}{_although(whole)}{also}"
+        on_whole = _ON_WHOLE[whole.verdict]
+        return f"Worse {what} on {named(worse)}; {on_whole} ({gap_moved(whole)})"
+    said = []
+    if whole.worse:
+        said.append(f"worse on the whole ({worse_parts(whole)}{_although(whole)})")
+    if worse:
+        said.append(f"worse on {named(worse)}")
+    if whole.better:
+        said.append(f"better on the whole ({better_parts(whole)}{_although(whole)})")
+    if whole.verdict == "mixed" and whole.brier_worse:
+        said.append(f"but {brier_moved(whole)}")
+    if not (whole.worse or whole.better):
+        said.append(f"{_ON_WHOLE[whole.verdict]} ({gap_moved(whole)})")
+    if better:
+        said.append(f"better on {named(better)}")
+    mixed = "Mixed" if every == {"auroc"} else "Mixed for calibration"
+    return f"{mixed}: {'; '.join(said)}"
 
 
-def _moved(whole: GapChange) -> str:
-    before, after = (
-        "none" if not math.isfinite(one.value) else points(one.value, decimals=1)
-        for one in (whole.before, whole.after)
-    )
-    return (
-        f"the gap went from {before} to {after} points, a change in size of "
-        f"{_interval(whole.change)}"
-    )
+def _although(whole: GroupChange) -> str:
+    """That accuracy moved the other way."""
+    rose = "gap" in whole.worse and whole.accuracy.low > 0
+    fell = "gap" in whole.better and whole.accuracy.high < 0
+    if not (rose or fell):
+        return ""
+    return f", although accuracy {'rose' if rose else 'fell'} by {size_of(whole.accuracy.value)}"
 
 
-def _where(parts: Sequence[Group], which: ChangeVerdict) -> str:
-    names = _names(parts, which)
-    return f" So it is on {names}." if names else ""
+def _by_harm(groups: Sequence[GroupChange]) -> list[GroupChange]:
+    return sorted(groups, key=lambda one: -abs(one.harm))
 
 
-def _names(parts: Sequence[Group], which: str) -> str:
-    mine = [one for one in parts if one.gap.verdict == which]
-    mine.sort(key=lambda one: -abs(one.gap.change.value))
-    named = [f"{one.name} ({points(one.gap.change.value, decimals=1)})" for one in mine[:_NAMED]]
-    rest = len(mine) - len(named)
-    return ", ".join(named) + (f" and {rest} more" if rest else "")
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _interval(one: Interval, *, decimals: int = 1) -> str:
@@ -141,20 +167,12 @@ def _interval(one: Interval, *, decimals: int = 1) -> str:
     return f"{points(one.value, decimals=decimals)} ({low} to {high})"
 
 
-class _Changed(Group, Protocol):
-    @property
-    def confidence(self) -> Interval: ...
-
-    @property
-    def accuracy(self) -> Interval: ...
-
-
 def sentences(
-    whole: _Changed,
-    high: Group | None,
+    whole: GroupChange,
+    high: GroupChange | None,
     psi: Stability | None,
     loads: Sequence[Mapping[str, float] | None],
-    segments: Sequence[Group],
+    segments: Sequence[GroupChange],
     tolerance: float,
 ) -> tuple[str, ...]:
     """What else moved: accuracy, confidences, the high band, who has to look, what is not known."""
@@ -164,6 +182,15 @@ def sentences(
             f"On labelled claims the stated confidence moved by {_interval(whole.confidence)} "
             f"points and accuracy by {_interval(whole.accuracy)}."
         )
+    told = {"shape": shape_moved, "auroc": auroc_moved}
+    known = {"shape": whole.shape, "auroc": whole.auroc}
+    for part, moved in told.items():
+        change = known[part]
+        # What got worse, or better, is in the headline.
+        if part in (*whole.worse, *whole.better) or change is None:
+            continue
+        if math.isfinite(change.change.value):
+            found.append(f"{_capital(moved(whole))}.")
     if psi is not None:
         p = "" if math.isnan(psi.p_value) else f", {p_words(psi.p_value)}"
         found.append(
@@ -172,7 +199,7 @@ def sentences(
         )
     if high is not None and math.isfinite(high.gap.change.value):
         found.append(
-            f"High-confidence band: {verdict_words(high.gap).lower()}; the size of its gap moved "
+            f"High-confidence band: {verdict_words(high).lower()}; the size of its gap moved "
             f"by {_interval(high.gap.change)} points."
         )
     before, after = loads[0], loads[-1]
@@ -183,7 +210,7 @@ def sentences(
             if before[name] or after[name]
         ]
         found.append(f"By the registered rules, were both validated: {', '.join(parts)}.")
-    unknown = [one for one in segments if one.gap.verdict == "cannot_tell"]
+    unknown = [one for one in segments if one.verdict == "cannot_tell"]
     if unknown:
         names = ", ".join(one.name for one in unknown[:_NAMED])
         rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
@@ -195,7 +222,7 @@ def sentences(
 
 
 def method(
-    groups: Sequence[Group],
+    groups: Sequence[GroupChange],
     by: Sequence[str],
     paired: bool,
     shared: int,
@@ -216,8 +243,10 @@ def method(
     else:
         how = "Not paired, and not weighted: claims name no segment."
     return (
-        f"{how} Intervals of a gap's change are 95% together over {counted(family, 'group')} "
-        f"(Bonferroni), and count inputs; under {MINIMUM_INPUTS} a group is not judged. Same: "
-        f"the change lies within {within(tolerance)} and no direction of it is shown, or it lies "
-        f"within a fifth of that, or both gaps are themselves within {within(tolerance)}."
+        f"{how} The chance of a false word is 5% over {counted(family, 'group')} together "
+        "(Bonferroni): three fifths of it for gaps, a fifth for the shape of the errors, a fifth "
+        f"for AUROC. Inputs are what counts; under {MINIMUM_INPUTS} a group is not judged. Same "
+        f"takes both gap and shape: a gap's change lies within {within(tolerance)} and no "
+        "direction of it is shown, or within a fifth of that, or both gaps are themselves within "
+        f"{within(tolerance)}; of a shape both are, or its change lies within the fifth."
     )

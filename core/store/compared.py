@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import numpy as np
 
-from core.measure.cells import Cells, InputCells
+from core.measure.cells import InputCells
 from core.measure.change import Pair, Side
 from core.measure.shape_change import BandPair, shared_bands
 from core.measure.sums import HUNDREDTHS
@@ -255,11 +255,6 @@ def paired_inputs(
         if all(len(one.input) for one in parts):
             found[key] = (parts[0], parts[1])
     return found
-
-
-def cells_by_value(grouped: GroupedCells) -> dict[str | None, Cells]:
-    """Of cells grouped by one dimension."""
-    return {key[0]: cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
 
 
 _PPM = "CAST(round(v * 1000000) AS BIGINT)"

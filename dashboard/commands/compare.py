@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from core.measure.change import GapChange
+from core.measure.shape_change import ShapeChange
 from core.review.change import ChangeReview, Numbers, compare
 from core.review.change_words import verdict_words
 from core.review.terms import read_state, terms_of
@@ -54,8 +55,10 @@ def compare_command(
 ) -> None:
     """Compare a new model, prompt or elicitation with the one before; exit 1 on regression.
 
-    Says for calibration: better, worse, mixed (which segments), same within tolerance, or cannot
-    tell yet and how many more labels would.
+    Worse is a larger gap, a larger error over the range of confidence (the shape), or telling right
+    from wrong less well, of all claims, their high-confidence band or a segment. Else says: better,
+    mixed (which segments), same within tolerance, or cannot tell yet and how many more labels it
+    takes.
     """
     sides = _side(signal, baseline, "--baseline"), _side(signal, candidate, "--candidate")
     with Ledger.open(ledger_path) as ledger:
@@ -97,16 +100,17 @@ def _print(review: ChangeReview) -> None:
     terminal.say(review.headline)
     for sentence in review.sentences:
         terminal.say(sentence)
-    heads = ("group", "verdict", "gap before", "gap after", "size", "interval", "inputs")
+    heads = ("group", "verdict", "gap before", "gap after", "size", "interval", "shape", "inputs")
     more = ("accuracy", "ECE (floor)", "AUROC", "n before", "n after")
     rows = [
         (
             one.name,
-            verdict_words(one.gap),
+            verdict_words(one),
             points(one.gap.before.value, decimals=1),
             points(one.gap.after.value, decimals=1),
             points(one.gap.change.value, decimals=1),
             _ends(one.gap),
+            _shape(one.shape),
             count(one.gap.inputs),
             points(one.accuracy.value, decimals=1),
             f"{_ece(one.before)} → {_ece(one.after)}",
@@ -119,7 +123,8 @@ def _print(review: ChangeReview) -> None:
     terminal.table((*heads, *more), rows, left=("group", "verdict"))
     terminal.say(
         "Gap = mean confidence − accuracy, in points; size: the change of its size, + is worse. "
-        "Accuracy: its change. PSI, over ten bins of equal width of the stated confidence: "
+        "Shape: the change of the error over bands of confidence, likewise. Accuracy: its change. "
+        "PSI, over ten bins of equal width of the stated confidence: "
         "Σ (after − before) · ln(after / before)."
     )
     if review.high is not None:
@@ -133,6 +138,13 @@ def _ends(one: GapChange) -> str:
     if absent(one.change.value):
         return ABSENT
     return f"{points(one.change.low, decimals=1)} … {points(one.change.high, decimals=1)}"
+
+
+def _shape(one: ShapeChange | None) -> str:
+    if one is None or absent(one.change.value):
+        return ABSENT
+    low, high = (points(end, decimals=1) for end in (one.change.low, one.change.high))
+    return f"{points(one.change.value, decimals=1)} ({low} … {high})"
 
 
 def _ece(one: Numbers | None) -> str:

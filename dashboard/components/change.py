@@ -117,7 +117,7 @@ def verdict(review: ChangeReview) -> None:
     icon, color = _LOOKS[review.verdict]
     said = OVERALL_WORDS[review.verdict]
     if review.verdict == "cannot_tell":
-        said = verdict_words(review.whole.gap)
+        said = verdict_words(review.whole)
     st.badge(said, icon=icon, color=color)  # type: ignore[arg-type]
     st.markdown(f"#### {plain(review.headline)}")
     for sentence in review.sentences:
@@ -165,8 +165,12 @@ def _lines(review: ChangeReview) -> tuple[tuple[str, Callable[[Numbers], str], s
         ),
         ("Accuracy", lambda one: percent(one.accuracy, decimals=1), _change(whole.accuracy)),
         ("Gap, points", _gap, f"size {_change(whole.gap.change)}"),
-        ("ECE (by noise alone)", _ece, ""),
-        ("AUROC", _auroc, ""),
+        (
+            "ECE (by noise alone)",
+            _ece,
+            "" if whole.shape is None else f"shape {_change(whole.shape.change)}",
+        ),
+        ("AUROC", _auroc, "" if whole.auroc is None else _change(whole.auroc.change)),
         (
             f"Stated {cut(review.high_from)} or more: claims",
             lambda one: percent(one.high_claimed, decimals=1),
@@ -214,7 +218,7 @@ def links(review: ChangeReview) -> None:
     with st.container(horizontal=True):
         for side, name in ((review.before, review.before_name), (review.after, review.after_name)):
             claims.link(Search(side), f"Claims of {plain(name)}")
-        worse = [one for one in review.segments if one.gap.verdict == "worse"]
+        worse = [one for one in review.segments if one.worse]
         for one in worse[:_LINKED]:
             assert one.dimension is not None
             side = review.after.narrowed(one.dimension, one.value)
@@ -249,6 +253,11 @@ def segments(review: ChangeReview) -> None:
             ),
             "low": columns.points("from"),
             "high": columns.points("to", help="Corrected together over all groups compared."),
+            "shape": columns.points(
+                "Shape",
+                help="Change of the error over bands of confidence, in points; + is worse. It sees "
+                "errors that cancel in the gap.",
+            ),
             "inputs": columns.number("Inputs", help="Labelled, on the smaller side."),
             "n_before": columns.number("n before"),
             "n_after": columns.number("n after"),
@@ -266,12 +275,13 @@ def _row(one: GroupChange) -> dict[str, object]:
     before, after, gap = one.before, one.after, one.gap
     return {
         "segment": one.name,
-        "verdict": verdict_words(gap),
+        "verdict": verdict_words(one),
         "before": gap.before.value * 100,
         "after": gap.after.value * 100,
         "change": gap.change.value * 100,
         "low": gap.change.low * 100,
         "high": gap.change.high * 100,
+        "shape": one.shape.change.value * 100 if one.shape else None,
         "inputs": gap.inputs,
         "n_before": before.n if before else None,
         "n_after": after.n if after else None,

@@ -223,3 +223,25 @@ def test_inputs_that_both_answered_are_compared_with_each_other(
     assert ": worse. The gap went from " in one.text
     assert "On 1,000 inputs that both answered" in one.text
     assert "1,000 claims before and 1,000 claims after" in one.text
+
+
+def test_errors_that_cancel_are_a_worse_version(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    before = made(clock, range(55, 120), 40)
+    after = made(clock, range(1, 55), 80, model_version="m2")
+    rng = np.random.default_rng(17)
+    for frame, right in ((before, (0.3, 0.5, 0.7, 0.85)), (after, (0.5, 0.6, 0.6, 0.65))):
+        at = np.arange(len(frame)) % 4
+        frame["confidence"] = np.array([0.3, 0.5, 0.7, 0.85])[at]
+        frame["outcome"] = (rng.random(len(frame)) < np.array(right)[at]).astype(int)
+    bring(governed, before)
+    bring(governed, after)
+    (one,) = found(governed)
+    assert ": worse. The gap went from " in one.text
+    assert "; the shape of the errors: off by " in one.text
+    assert "tells right from wrong less well: AUROC 0.7" in one.text
+    told = dict(one.evidence)
+    assert told["verdict"] == "worse"
+    assert float(told["shape_low"]) > 0
+    assert float(told["auroc_high"]) < 0

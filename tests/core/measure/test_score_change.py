@@ -8,7 +8,12 @@ from scipy import special
 
 from core.measure.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.change import Pair, Side
-from core.measure.score_change import ScoreChange, auroc_change, brier_change
+from core.measure.score_change import (
+    ScoreChange,
+    auroc_change,
+    auroc_change_on_one_mix,
+    brier_change,
+)
 
 V = np.array([0.5, 0.7, 0.8, 0.9, 0.95, 0.99])
 SHARE = np.array([0.05, 0.1, 0.2, 0.3, 0.25, 0.1])
@@ -163,3 +168,43 @@ def test_the_brier_score_is_true_to_its_level_and_sees_a_shape_that_cancels() ->
 def test_under_thirty_inputs_the_brier_score_cannot_tell() -> None:
     assert brier_change(brier_pair(np.zeros(29), np.ones(29))).verdict == "cannot_tell"
     assert brier_change(brier_pair(np.zeros(30), np.ones(30))).verdict == "worse"
+
+
+def test_another_mix_of_cases_is_no_change_of_discrimination() -> None:
+    # Easy cases are ranked well and hard ones badly, on both sides; after come more hard ones.
+    def of(n: int, right: tuple[float, float]) -> Cells:
+        count = np.array([n // 2, n // 2])
+        return Cells(np.array([0.6, 0.9]), count, count, np.rint(count * right).astype(int))
+
+    easy, hard = (0.2, 0.95), (0.5, 0.5)
+    before, after = [of(2000, easy), of(1000, hard)], [of(1000, easy), of(2000, hard)]
+    found = auroc_change_on_one_mix(before, after)
+    assert found.change.value == pytest.approx(0, abs=1e-9)
+    assert found.verdict == "cannot_tell"
+    pooled = [
+        Cells(one.v, *(one.n + other.n,) * 2, one.s + other.s) for one, other in (before, after)
+    ]
+    assert auroc_change(*pooled).verdict == "worse"
+
+
+def test_kinds_of_case_that_one_side_lacks_are_left_out_of_both() -> None:
+    rng = np.random.default_rng(6)
+    value = rng.integers(6, size=300)
+    one = cells(value, (rng.random(300) < V[value]).astype(int))
+    nothing = Cells(V, one.n_claims, *(np.zeros(6, dtype=int),) * 2)
+    found = auroc_change_on_one_mix([one, one], [one, nothing])
+    assert found == auroc_change(one, one)
+
+
+def test_weights_that_are_all_the_same_leave_the_interval_as_it_is() -> None:
+    rng = np.random.default_rng(7)
+    value = rng.integers(6, size=600)
+    right = (rng.random(600) < V[value]).astype(int)
+    one = cells(value[:300], right[:300])
+    halves = [cells(value[:150], right[:150]), cells(value[150:300], right[150:300])]
+    other = cells(value, right)
+    both = [cells(value[:300], right[:300]), cells(value[300:], right[300:])]
+    found = auroc_change_on_one_mix(halves, both)
+    plain = auroc_change(one, other)
+    assert found.change.low == pytest.approx(plain.change.low)
+    assert found.change.high == pytest.approx(plain.change.high)

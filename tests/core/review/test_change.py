@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
+from core.measure.cells import FloatArray
 from core.review.change import ChangeReview, NothingToCompare, compare, offered
 from core.review.change_words import verdict_words
 from core.review.terms import read_state
@@ -62,7 +65,7 @@ def test_on_shared_inputs_a_few_weeks_are_enough_to_name_it(sample) -> None:
     assert found.paired
     assert found.shared == found.whole.gap.inputs < 1000
     assert found.verdict in ("worse", "mixed")
-    worse = [one.name for one in found.segments if one.gap.verdict == "worse"]
+    worse = [one.name for one in found.segments if one.worse]
     assert worse == ["policy=legal"]
 
 
@@ -80,14 +83,14 @@ def test_two_signals_on_the_same_inputs_are_paired_by_themselves(sample) -> None
     assert found.paired
     assert found.before_name == "ticket-triage.self-report"
     assert found.whole.accuracy.value == pytest.approx(0)
-    better = [one.name for one in found.segments if one.gap.verdict == "better"]
+    better = [one.name for one in found.segments if one.better]
     assert "topic=medical" in better
 
 
 def test_segments_stand_worst_first_and_only_those_asked_for(sample) -> None:
     found = models(sample, "reply-safety.self-report", "guard-1", "guard-2", by=("policy",))
     assert {one.dimension for one in found.segments} == {"policy"}
-    changes = [one.gap.change.value for one in found.segments if one.gap.verdict == "worse"]
+    changes = [one.gap.change.value for one in found.segments if one.worse]
     assert changes == sorted(changes, reverse=True)
 
 
@@ -171,10 +174,99 @@ def test_settings_and_calibrators_are_versions_too(tmp_path: Path) -> None:
 def test_a_band_without_a_label_on_a_side_asks_for_none(sample) -> None:
     found = prompts(sample, "answer-quality.judge", "rubric-2", "rubric-3")
     assert found.high is not None
-    assert verdict_words(found.high.gap) == "Cannot tell, no label there after"
+    assert verdict_words(found.high) == "Cannot tell, no label there after"
     back = prompts(sample, "answer-quality.judge", "rubric-3", "rubric-2")
     assert back.high is not None
-    assert verdict_words(back.high.gap) == "Cannot tell, no label there before"
-    unknown = [one.gap for one in found.segments if one.gap.verdict == "cannot_tell"]
+    assert verdict_words(back.high) == "Cannot tell, no label there before"
+    unknown = [one for one in found.segments if one.verdict == "cannot_tell"]
     assert unknown
     assert all(verdict_words(one).endswith(" more labels") for one in unknown)
+
+
+V = np.array([0.3, 0.5, 0.7, 0.85])
+CANCELLING = np.array([0.5, 0.6, 0.6, 0.65])
+
+
+def logged(folder: Path, *sides: pd.DataFrame) -> Cursor:
+    """A ledger of claims of models a, b, …; a side has columns confidence, outcome and others."""
+    frames = [one.assign(model_version=name) for name, one in zip("ab", sides, strict=True)]
+    rows = pd.concat(frames, ignore_index=True).assign(ts="2026-11-02", signal="s")
+    rows.insert(0, "event_id", [f"e{i}" for i in range(len(rows))])
+    rows.to_csv(folder / "claims.csv", index=False)
+    ledger = Ledger.open(folder / "claims.duckdb", create=True)
+    assert import_file(ledger, folder / "claims.csv").n_quarantined == 0
+    return ledger.cursor()
+
+
+def drawn(seed: int, right: FloatArray, n: int = 2000, v: FloatArray = V) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    at = rng.integers(len(v), size=n)
+    outcome = (rng.random(n) < right[at]).astype(int)
+    return pd.DataFrame({"confidence": v[at], "outcome": outcome})
+
+
+def test_errors_that_cancel_after_the_change_are_worse(tmp_path: Path) -> None:
+    found = models(logged(tmp_path, drawn(1, V), drawn(2, CANCELLING)), "s", "a", "b")
+    assert (found.verdict, found.regressed) == ("worse", True)
+    assert found.whole.worse == ("shape", "auroc")
+    assert found.whole.gap.verdict == "same"
+    assert found.headline.startswith("Worse for calibration: the shape of the errors: off by ")
+    assert "now overconfident at 70% to 85%, underconfident at 30% to 50%" in found.headline
+    assert "tells right from wrong less well: AUROC 0.7" in found.headline
+    assert verdict_words(found.whole) == "Worse: shape, AUROC"
+    (told,) = json.loads(found.to_json())["groups"]
+    assert (told["verdict"], told["gap_verdict"]) == ("worse", "same")
+    assert told["worse"] == ["shape", "auroc"]
+    assert told["shape_change"]["change"]["low"] > 0.05
+    assert told["auroc_change"]["change"]["high"] < -0.05
+
+
+def test_a_segment_whose_errors_begin_to_cancel_makes_the_change_worse(tmp_path: Path) -> None:
+    before, after = drawn(3, V, 6000), drawn(4, V, 6000)
+    ill = drawn(5, CANCELLING, 1500)
+    sides = [
+        pd.concat([one.assign(seg_use="old"), other.assign(seg_use="new")], ignore_index=True)
+        for one, other in ((before, drawn(6, V, 1500)), (after, ill))
+    ]
+    found = models(logged(tmp_path, *sides), "s", "a", "b")
+    assert (found.verdict, found.segments[0].name) == ("worse", "use=new")
+    assert "use=new (shape +" in found.headline
+    assert "use=old" not in found.headline
+
+
+def test_too_few_labels_for_the_shape_are_said_and_are_not_the_same(tmp_path: Path) -> None:
+    # A gap of zero on either side, of 200 claims.
+    side = pd.DataFrame({"confidence": [0.05, 0.95] * 100, "outcome": [0, 1] * 95 + [1, 0] * 5})
+    found = models(logged(tmp_path, side, side), "s", "a", "b")
+    assert found.whole.gap.verdict == "same"
+    assert found.verdict == "cannot_tell"
+    assert found.headline.startswith("Cannot tell yet, too few labels for the shape of the errors:")
+    assert verdict_words(found.whole) == "Cannot tell yet of the shape"
+
+
+def test_a_worse_brier_score_on_the_same_inputs_is_no_better_version(tmp_path: Path) -> None:
+    # Both answer the same cases. The new one states its own accuracy, and guesses far more often.
+    rng = np.random.default_rng(9)
+    n = 3000
+    sure = pd.DataFrame({"confidence": 1.0, "outcome": (rng.random(n) < 0.9).astype(int)})
+    unsure = pd.DataFrame({"confidence": 0.6, "outcome": (rng.random(n) < 0.6).astype(int)})
+    inputs = [f"i{i}" for i in range(n)]
+    sides = [one.assign(input_id=inputs) for one in (sure, unsure)]
+    found = models(logged(tmp_path, *sides), "s", "a", "b")
+    assert found.paired
+    assert found.whole.gap.verdict == "better"
+    assert (found.verdict, found.regressed) == ("mixed", False)
+    assert "better on the whole (the gap went from +" in found.headline
+    assert "; but worse score (Brier): 0.0" in found.headline
+
+
+def test_what_was_off_before_and_still_is_is_said(tmp_path: Path) -> None:
+    sides = [
+        pd.concat([drawn(seed, V, 3000).assign(seg_use="well"), ill.assign(seg_use="ill")])
+        for seed, ill in ((10, drawn(11, V - 0.2)), (12, drawn(13, V - 0.2)))
+    ]
+    found = models(logged(tmp_path, *sides), "s", "a", "b")
+    assert not found.regressed
+    assert " Off before and after: " in found.headline
+    assert "use=ill (gap +" in found.headline
+    assert "use=well" not in found.headline

@@ -57,7 +57,9 @@ def test_another_signal_can_be_the_candidate(compared) -> None:
         "--by",
         "channel",
     )
-    assert found.exit_code == 0
+    # Better calibrated on one channel, and less well told right from wrong.
+    assert found.exit_code == 1
+    assert "Mixed: worse on the whole (tells right from wrong less well" in found.output
     assert "ticket-triage.self-report → ticket-triage.agreement" in found.output
     assert "Paired" in found.output
 
@@ -80,3 +82,24 @@ def test_what_cannot_be_compared_ends_with_two_and_one_sentence(
     assert found.exit_code == 2
     assert said in " ".join((found.output + found.stderr).split())
     assert "Traceback" not in found.output
+
+
+def test_errors_that_begin_to_cancel_end_with_one(tmp_path: Path) -> None:
+    # Exact shares, 2,000 claims a side: right as stated, then .5, .6, .6 and .65 of the time.
+    said = (0.3, 0.5, 0.7, 0.85)
+    sides = {"m1": said, "m2": (0.5, 0.6, 0.6, 0.65)}
+    rows = [
+        f"{model}-{v}-{i},2026-11-02,s,{v},{int(i < 500 * right)},{model}\n"
+        for model, shares in sides.items()
+        for v, right in zip(said, shares, strict=True)
+        for i in range(500)
+    ]
+    file, ledger = tmp_path / "claims.csv", tmp_path / "claims.duckdb"
+    file.write_text("event_id,ts,signal,confidence,outcome,model_version\n" + "".join(rows))
+    run = CliRunner().invoke
+    assert run(main, ["import", "--ledger", str(ledger), str(file)]).exit_code == 0
+    words = ["compare", "--ledger", str(ledger), "--signal", "s"]
+    asked = ["--baseline", "model_version=m1", "--candidate", "model_version=m2"]
+    found = run(main, [*words, *asked])
+    assert found.exit_code == 1
+    assert "Worse: shape, AUROC" in found.output
