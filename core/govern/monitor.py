@@ -1,18 +1,21 @@
 """The standing watch: whether what was signed still holds, week by week since the signature.
 
-For every validation in force: the gap against the registered tolerance, the error rate of what the
-rules automate against the bound on ``automated_error`` where there is one, and the gap of every
-value of the required segments, all by `core.measure.sequential`. The chance of a false alarm, ever,
-is `LEVEL` for one validation of one fingerprint (no registry field changes it), shared equally
-among the parts that are watched; segments share theirs by e-BH. A week enters once, when the
-registered maturity in days has passed since its end, with outcomes as they stood at that age of
-their claim.
+For every validation in force: gap and shape of the errors against the registered tolerance, in one
+process, so that errors that cancel are found too; the error rate of what the rules automate against
+the bound on ``automated_error`` where there is one; and gap and shape of every value of the
+required segments, all by `core.measure.sequential`. The chance of a false alarm, ever, is `LEVEL`
+for one validation of one fingerprint (no registry field changes it), shared equally among the parts
+that are watched; segments share theirs by e-BH. A week enters once, when the registered maturity in
+days has passed since its end, with outcomes as they stood at that age of their claim.
 
 The evidence decides whether; when it changed is dated by `core.measure.changepoint`, which decides
 nothing.
 
 Every look works the path out anew from the ledger. Outcomes that come in later than they say they
 were known change it, as they change every number read at a fixed age.
+
+The bands of the shape are those of the confidences stated before the signature; without any, of the
+first cohort.
 """
 
 from __future__ import annotations
@@ -29,21 +32,48 @@ import numpy as np
 from core.govern.conditions import Condition
 from core.govern.escalation import rungs_of, table
 from core.govern.fingerprint import Fingerprint
+from core.govern.part_words import bands_where
 from core.govern.spec import SignalSpec
 from core.govern.state import State
 from core.govern.validation import DRIFT_ALARM, Validation
-from core.measure.cells import Cells, FloatArray
+from core.measure.cells import Cells, FloatArray, IntArray, hundredth
 from core.measure.changepoint import Change, Level, changes, cohort_means, levels
 from core.measure.sequential import (
     LEVEL,
     EProcess,
     e_bh,
-    e_processes,
+    e_process,
     error_bets_of,
-    gap_bets_of,
+    leading_side,
     mean_over_inputs,
+    shape_bets_of,
+    shape_edges,
+    shape_prior,
+    shape_sides,
 )
-from core.store.cohorts import Group, Matured, matured_cells, matured_series, week_end
+from core.store.cohorts import (
+    Group,
+    Matured,
+    matured_cells,
+    matured_series,
+    stated_before,
+    week_end,
+)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The pattern of errors that the evidence is about, where that is not the plain gap.
+
+    Attributes:
+        where: ``overconfident at 70% to 85%, underconfident at 30%``.
+        estimate: the mean error along it since the signature, over inputs; in [−1, 1].
+        stretches: the weeks cut into stretches of one level of it each, oldest first.
+    """
+
+    where: str
+    estimate: float
+    stretches: tuple[Level, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +81,7 @@ class Part:
     """One thing that is watched.
 
     Attributes:
-        what: the gap, or the share of wrong ones among the automated.
+        what: gap and shape, or the share of wrong ones among the automated.
         where: (segment dimension, value); None: the whole.
         weeks: its matured cohorts that have a label, oldest first.
         n: labelled claims of these.
@@ -60,6 +90,8 @@ class Part:
         bound: what is accepted.
         process: the evidence against it, cohort by cohort.
         stretches: its weeks cut into stretches of one level each, oldest first.
+        pattern: of its errors, by the evidence so far (up to the alarm, where there is one); None:
+            the gap, or no evidence.
     """
 
     what: Literal["gap", "automated_error"]
@@ -71,18 +103,23 @@ class Part:
     bound: float
     process: EProcess
     stretches: tuple[Level, ...]
+    pattern: Pattern | None = None
 
     @property
     def name(self) -> str:
         """As in ``the gap of language=de``."""
         words = "the gap" if self.what == "gap" else "the share of wrong ones among the automated"
+        words = words if self.pattern is None else "the shape of the errors"
         return words if self.where is None else f"{words} of {self.where[0]}={self.where[1]}"
 
     @property
     def words(self) -> str:
         """What is known of it, and against what: ``the gap is +8.1 points (±5 accepted) …``."""
         accepted = f"±{self.bound * 100:.6g}"
-        if self.what == "gap":
+        if self.pattern is not None:
+            known, accepted = f"off by {self.pattern.estimate * 100:.1f} points", accepted[1:]
+            accepted = f"{self.pattern.where}; at most {accepted}"
+        elif self.what == "gap":
             known = f"{_points(self.estimate)} points"
         else:
             known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
@@ -91,9 +128,14 @@ class Part:
             f"{_counted(self.n_inputs, 'input')} in {_counted(len(self.weeks), 'weekly cohort')}"
         )
 
+    @property
+    def dated(self) -> tuple[Level, ...]:
+        """The stretches of what the evidence is about."""
+        return self.stretches if self.pattern is None else self.pattern.stretches
+
     def changed(self, week: str) -> Change | None:
         """The last change-point no later than a week; None: none is seen."""
-        known = [one for one in changes(self.stretches) if self.weeks[one.at] <= week]
+        known = [one for one in changes(self.dated) if self.weeks[one.at] <= week]
         return known[-1] if known else None
 
     def when(self, week: str) -> str:
@@ -109,7 +151,7 @@ class Part:
             else:
                 moved = f"from {before * 100:.1f}% to {after * 100:.1f}%"
             return f"changed about {self.weeks[change.at]}: {moved}"
-        start = self.stretches[0] if self.stretches else None
+        start = self.dated[0] if self.dated else None
         beyond = start is not None and (start.low > self.bound or -start.high > self.bound)
         return "was so from the first cohort on" if beyond else ""
 
@@ -150,7 +192,7 @@ class Watched:
     Attributes:
         signal, fingerprint: of the validation.
         since: its signature; claims count from then on.
-        gap: the gap of the whole.
+        gap: gap and shape of the whole.
         errors: what is automated; None without a bound on it.
         segments: every value of the required dimensions met so far.
         flagged: the segments that e-BH rejects now.
@@ -188,7 +230,7 @@ class Watched:
 
     @property
     def e_value(self) -> float:
-        """The evidence now against the gap of the whole."""
+        """The evidence now against gap and shape of the whole."""
         return self.gap.process.e_value
 
     @property
@@ -263,13 +305,14 @@ def watch_one(
     level = LEVEL / (1 + (bound is not None) + bool(plan.segments))
     series = matured_series(cursor, matured, sorted(set(plan.segments)))
     groups = [None, *(group for group in series if group is not None)]
-    gap, *segments = _parts(
-        "gap", groups, [series.get(one, {}) for one in groups], tolerance, level
-    )
+    edges = _edges(cursor, matured, series.get(None, {}))
+    gap, *segments = [
+        _curved(group, series.get(group, {}), tolerance, level, edges) for group in groups
+    ]
     errors = None
     if bound is not None:
         automated = _automated(cursor, matured, spec)
-        (errors,) = _parts("automated_error", [None], [automated], bound, level)
+        errors = _automated_part(automated, bound, level)
     flagged_by_week = _flagged(segments, gap.weeks, level)
     alarms: list[tuple[str, tuple[Part, ...]]] = [
         (one.weeks[one.process.crossed], (one,))
@@ -319,7 +362,7 @@ def drift_conditions(state: State, seen: Sequence[Watched]) -> tuple[Condition, 
                 one.signal,
                 one.fingerprint.id,
                 f"{one.fingerprint.words()}: {text}",
-                "See on Drift since when and in which cases; mend it, then have new evidence on "
+                "See on Drift since when and in which cases; fix it, then have new evidence on "
                 "recent claims signed.",
                 one.fingerprint,
                 _numbers(one),
@@ -374,6 +417,12 @@ def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
             ("after", f"{change.after.mean:.4f}"),
         )
     )
+    pattern = worst.pattern
+    shown: tuple[tuple[str, str], ...]
+    if pattern is not None:
+        shown = (("shape", f"{pattern.estimate:.4f}"), ("where_off", pattern.where))
+    else:
+        shown = ((worst.what, f"{worst.estimate:.4f}"),) if worst.weeks else ()
     return (
         ("claims", str(worst.n)),
         ("inputs", str(worst.n_inputs)),
@@ -381,6 +430,7 @@ def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
         ("evidence", _size(worst.process.e_value)),
         ("needed", _size(worst.process.needed)),
         *((("week", one.alarm.week),) if one.alarm is not None else ()),
+        *shown,
         *dated,
         ("since", f"{one.since:%Y-%m-%d}"),
     )
@@ -412,32 +462,72 @@ def _error_bound(spec: SignalSpec) -> float | None:
     return max(1, min(bounds)) / 1_000_000 if bounds else None
 
 
-def _parts(
-    what: Literal["gap", "automated_error"],
-    groups: Sequence[Group],
-    series: Sequence[Cohorts],
-    bound: float,
-    level: float,
-) -> list[Part]:
-    """What is watched of several groups, each with its cohorts."""
-    weeks = [tuple(sorted(one)) for one in series]
-    cells = [[one[week] for week in of] for one, of in zip(series, weeks, strict=True)]
-    bets = gap_bets_of if what == "gap" else error_bets_of
-    processes = e_processes([[bets(one, bound) for one in mine] for mine in cells], level)
-    return [
-        Part(
-            what=what,
-            where=groups[i],
-            weeks=weeks[i],
-            n=sum(one.total for one in mine),
-            n_inputs=sum(one.n_inputs for one in mine),
-            estimate=mean_over_inputs(mine)[0 if what == "gap" else 1],
-            bound=bound,
-            process=processes[i],
-            stretches=levels(cohort_means(mine, what)),
-        )
-        for i, mine in enumerate(cells)
-    ]
+def _edges(cursor: duckdb.DuckDBPyConnection, matured: Matured, series: Cohorts) -> IntArray:
+    """The bands of the shape, by what is known before the first bet."""
+    stated = stated_before(cursor, matured)
+    if not len(stated.v) and series:
+        stated = series[min(series)]
+    return shape_edges(stated)
+
+
+def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges: IntArray) -> Part:
+    """Gap and shape of a group."""
+    weeks = tuple(sorted(series))
+    cells = [series[week] for week in weeks]
+    prior = shape_prior(edges)
+    bets = [shape_bets_of(one, tolerance, edges) for one in cells]
+    process = e_process(bets, level, prior)
+    pattern = None
+    if weeks and process.log_e.max() > 0:
+        until = len(weeks) if process.crossed is None else process.crossed + 1
+        pattern = _pattern(cells, leading_side(bets[:until], prior), edges)
+    return Part(
+        what="gap",
+        where=group,
+        weeks=weeks,
+        n=sum(one.total for one in cells),
+        n_inputs=sum(one.n_inputs for one in cells),
+        estimate=mean_over_inputs(cells)[0],
+        bound=tolerance,
+        process=process,
+        stretches=levels(cohort_means(cells)),
+        pattern=pattern,
+    )
+
+
+def _pattern(cells: Sequence[Cells], side: int, edges: IntArray) -> Pattern | None:
+    """The pattern of a side, as these cohorts show it; None of the gap's two sides."""
+    signs = shape_sides(edges)[side]
+    if abs(signs.sum()) == len(signs):
+        return None
+    places = [np.searchsorted(edges, hundredth(one.v)) for one in cells]
+    stated = np.concatenate([hundredth(one.v) for one in cells])
+    band = np.concatenate(places)
+    labels, taken = [], []
+    for b in np.unique(band).tolist():
+        low, high = (int(f(stated[band == b])) / 100 for f in (np.min, np.max))
+        labels.append(f"{low:g}" if low == high else f"({low:g}, {high:g}]")
+        taken.append(int(signs[b]))
+    means = cohort_means(cells, signs=[signs[place] for place in places])
+    estimate = float(means.inputs @ means.mean / means.inputs.sum())
+    return Pattern(bands_where(labels, taken), estimate, levels(means))
+
+
+def _automated_part(series: Cohorts, bound: float, level: float) -> Part:
+    """The error rate of what is automated."""
+    weeks = tuple(sorted(series))
+    cells = [series[week] for week in weeks]
+    return Part(
+        what="automated_error",
+        where=None,
+        weeks=weeks,
+        n=sum(one.total for one in cells),
+        n_inputs=sum(one.n_inputs for one in cells),
+        estimate=mean_over_inputs(cells)[1],
+        bound=bound,
+        process=e_process([error_bets_of(one, bound) for one in cells], level),
+        stretches=levels(cohort_means(cells, "automated_error")),
+    )
 
 
 def _flagged(

@@ -130,15 +130,26 @@ def penalty_of(cohorts: int) -> float:
 
 
 def cohort_means(
-    cells: Sequence[Cells], of: Literal["gap", "automated_error"] = "gap"
+    cells: Sequence[Cells],
+    of: Literal["gap", "automated_error"] = "gap",
+    signs: Sequence[FloatArray] | None = None,
 ) -> CohortMeans:
     """Mean gap, or share of wrong ones, over the inputs of each cohort.
 
     Args:
         cells: one per cohort, each with a labelled claim.
         of: which.
+        signs: of each cohort, −1, 0 or 1 for each of its confidences, by which what is averaged is
+            multiplied: the part that a pattern of `core.measure.shape` sees. None: 1 throughout.
     """
-    rows = [_sums(one, one.v if of == "gap" else np.ones_like(one.v)) for one in cells]
+    rows = [
+        _sums(
+            one,
+            one.v if of == "gap" else np.ones_like(one.v),
+            np.ones_like(one.v) if signs is None else signs[i],
+        )
+        for i, one in enumerate(cells)
+    ]
     inputs, x, xx = np.array(rows, dtype=np.float64).reshape(len(rows), 3).T
     mean = x / inputs
     counted = np.rint(inputs).astype(np.int64)
@@ -165,14 +176,16 @@ def pooled_variances(inputs: IntArray, effective: FloatArray, spread: FloatArray
     return found
 
 
-def _sums(cells: Cells, of_wrong: FloatArray) -> tuple[float, float, float]:
-    """Inputs, and Σx and Σx² over them, with x the mean of (``of_wrong`` − outcome)."""
+def _sums(cells: Cells, of_wrong: FloatArray, sign: FloatArray) -> tuple[float, float, float]:
+    """Inputs, and Σx and Σx² over them, with x the mean of sign · (``of_wrong`` − outcome)."""
     inputs = cells.inputs
     if inputs is None:
-        x = float(cells.n @ of_wrong - cells.s.sum())
-        right, wrong = cells.s, cells.n - cells.s
-        return cells.total, x, float(right @ (of_wrong - 1) ** 2 + wrong @ of_wrong**2)
-    total = np.bincount(inputs.input, weights=inputs.n * of_wrong[inputs.value] - inputs.s)
+        x = float(cells.n @ (sign * of_wrong) - cells.s @ sign)
+        right, wrong, counts = cells.s, cells.n - cells.s, sign**2
+        xx = float(right @ (counts * (of_wrong - 1) ** 2) + wrong @ (counts * of_wrong**2))
+        return cells.total, x, xx
+    at = inputs.value
+    total = np.bincount(inputs.input, weights=sign[at] * (inputs.n * of_wrong[at] - inputs.s))
     mean = total / np.bincount(inputs.input, weights=inputs.n)
     return mean.size, float(mean.sum()), float(mean @ mean)
 

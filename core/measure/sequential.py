@@ -255,6 +255,17 @@ def log_e_values(bets: FloatArray, prior: FloatArray | None = None) -> FloatArra
     return found
 
 
+def leading_side(bets: Sequence[FloatArray], prior: FloatArray) -> int:
+    """Which side has won most of the capital after a series of cohorts.
+
+    Args:
+        bets: as in `e_process`; at least one.
+        prior: shape (sides,), the share of the capital on each side.
+    """
+    by_side = np.moveaxis(np.stack(bets), 1, 0)[:, :, np.newaxis, :]
+    return int((log_e_values(by_side)[:, -1] + np.log(prior)).argmax())
+
+
 def e_process(
     bets: Sequence[FloatArray], level: float = LEVEL, prior: FloatArray | None = None
 ) -> EProcess:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 import duckdb
+import numpy as np
 
 from core.measure.cells import Cells
 from core.store.cells import GroupedCells, signal_repeats, summed
@@ -129,6 +130,41 @@ def matured_series(
     return found
 
 
+def stated_before(cursor: duckdb.DuckDBPyConnection, matured: Matured) -> Cells:
+    """What the fingerprint stated before the time from which its claims count, labels left out.
+
+    Args:
+        cursor: of the ledger.
+        matured: which fingerprint, and since when; claims of the tuning split do not count.
+    """
+    conditions, bound = _of_fingerprint(matured)
+    rows = cursor.execute(
+        f"""
+        SELECT confidence_ppm, count(*) FROM claims
+        WHERE {" AND ".join(conditions)} AND split <> 'tuning' AND ts < $since
+        GROUP BY ALL ORDER BY ALL
+        """,
+        {**bound, "since": matured.since},
+    ).fetchall()
+    ppm, n = np.array(rows, dtype=np.int64).reshape(len(rows), 2).T
+    nothing = np.zeros_like(n)
+    return Cells(ppm / 1_000_000, n, nothing, nothing)
+
+
+def _of_fingerprint(matured: Matured) -> tuple[list[str], dict[str, Parameter]]:
+    """Conditions on claims that state a confidence, and their parameters."""
+    conditions = ["signal = $signal", "confidence_ppm IS NOT NULL"]
+    bound: dict[str, Parameter] = {"signal": matured.signal}
+    for field in FIELDS:
+        value = matured.fingerprint.get(field)
+        if value is None:
+            conditions.append(f"{field} IS NULL")
+        else:
+            conditions.append(f"{field} = ${field}")
+            bound[field] = value
+    return conditions, bound
+
+
 def _group_of(code: str, asked: Sequence[Dimension]) -> Group:
     if not code:
         return None
@@ -155,27 +191,9 @@ def _claims(
     parameters: Mapping[str, Parameter],
 ) -> Source:
     """The labelled claims with the outcome as it stood when they came of age."""
-    bound: dict[str, Parameter] = {
-        "signal": matured.signal,
-        "since": matured.since,
-        "until": matured.until,
-        **parameters,
-    }
-    conditions = [
-        "signal = $signal",
-        "split = 'production'",
-        "ts >= $since",
-        "ts < $until",
-        "confidence_ppm IS NOT NULL",
-        also,
-    ]
-    for field in FIELDS:
-        value = matured.fingerprint.get(field)
-        if value is None:
-            conditions.append(f"{field} IS NULL")
-        else:
-            conditions.append(f"{field} = ${field}")
-            bound[field] = value
+    ours, bound = _of_fingerprint(matured)
+    bound |= {"since": matured.since, "until": matured.until, **parameters}
+    conditions = [*ours, "split = 'production'", "ts >= $since", "ts < $until", also]
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in keys.items())
     of_age = f"INTERVAL {matured.maturity_days:d} DAY"
     # Only claims whose outcome was ever corrected pay a join with the log of outcomes.

@@ -3,7 +3,7 @@
     .venv/bin/python tests/benchmarks/detect.py
     .venv/bin/python tests/benchmarks/detect.py --ledgers 50 --only "input drift" --only theatre
 
-Each of the twelve failures is planted at three sizes in simulated ledgers: real ones in memory,
+Each failure is planted at three sizes in simulated ledgers: real ones in memory,
 governed, of 200 claims a week with one signal and one version that was validated after 8 weeks, in
 which nothing is wrong for 16. The real detector and the naive rule then look at them every Monday
 for 12 weeks. *Power*: the share of ledgers in which it is found by then; *weeks*: the median delay

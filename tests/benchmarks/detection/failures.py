@@ -21,7 +21,19 @@ from core.govern.detect_leak import leak_conditions
 from core.govern.detect_theatre import theatre_conditions
 from core.govern.monitor import watch_one
 from detection import naive
-from detection.ledgers import AFTER, BEFORE, LABELS, SIGNAL, V1, Desk, claims, look, right
+from detection.ledgers import (
+    AFTER,
+    BEFORE,
+    LABELS,
+    SHARES,
+    SIGNAL,
+    V1,
+    Desk,
+    V,
+    claims,
+    look,
+    right,
+)
 
 TOLERANCE = 0.05
 WEEKS = BEFORE + AFTER
@@ -84,6 +96,19 @@ def band(rng: np.random.Generator, size: float) -> pd.DataFrame:
 def drift(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """Everything is off."""
     return claims(rng, gap=np.where(np.arange(WEEKS) < BEFORE, 0.0, size))
+
+
+def cancelling(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Too sure at .9 or more and not sure enough below: no gap on the whole."""
+    made = claims(rng)
+    off = later(made)
+    high = made["v"] >= 0.9
+    of_high = float(SHARES[V >= 0.9].sum())
+    # Either half of the claims' error on one side.
+    moved = np.where(high, -size / 2 / of_high, size / 2 / (1 - of_high))
+    chance = (made["v"] + moved).to_numpy()
+    made.loc[off, "outcome"] = right(rng, chance[off.to_numpy()])
+    return made
 
 
 def of_kind(
@@ -311,5 +336,14 @@ FAILURES = (
         naive.automated_z,
         "weekly z-test, automated",
         labels=False,
+    ),
+    Failure(
+        "errors cancel",
+        "e-process since signature",
+        beyond(3, 6, 10),
+        cancelling,
+        alarmed,
+        naive.weekly_z,
+        "weekly z-test",
     ),
 )

@@ -22,6 +22,7 @@ from core.store.ledger import Ledger
 from sample_data import planted, story
 
 SIGNED = datetime(2026, 11, 2, 9)
+SEGMENTED = ("    minSamples: 400\n", "    minSamples: 400\n    segments: [language, colour]\n")
 Log = Callable[..., None]
 
 
@@ -159,6 +160,85 @@ def test_an_alarm_says_about_when_it_changed_and_from_what_to_what(
     assert float(numbers["after"]) == pytest.approx(0.2, abs=0.04)
 
 
+SAID = np.array([0.3, 0.5, 0.7, 0.85])
+CANCELLING = np.array([0.5, 0.6, 0.6, 0.65])
+
+
+def week_of(seed: int, right: np.ndarray, n: int = 300) -> dict[str, Any]:
+    """Confidences and outcomes of a week in which each of `SAID` is right with its chance."""
+    rng = np.random.default_rng(seed)
+    at = rng.integers(4, size=n)
+    return {"confidence": SAID[at], "outcome": (rng.random(n) < right[at]).astype(int)}
+
+
+def test_errors_that_cancel_alarm_with_where_they_lie_and_since_when(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    for week in range(7):
+        log(week, **week_of(week, SAID if week < 4 else CANCELLING))
+    clock.forward(weeks=7, days=30)
+    one = seen(governed)
+    assert one.alarm is not None
+    assert abs(one.estimate) < 0.05
+    (part,) = one.alarm.parts
+    assert part.pattern is not None
+    assert part.pattern.where == "overconfident at 70% to 85%, underconfident at 30% to 50%"
+    assert "The shape of the errors is off by " in one.alarm.words
+    assert f"({part.pattern.where}; at most 5 accepted) over 2,100 claims" in one.alarm.words
+    before, after = part.dated
+    assert after.first == 4
+    moved = f"{before.mean * 100:+.1f} to {after.mean * 100:+.1f} points.".replace("-", "−")
+    assert one.alarm.words.endswith(f" It changed about 2026-W49: from {moved}")
+    (found,) = drift_conditions(governed.office.state(), [one])
+    numbers = dict(found.evidence)
+    assert numbers["where_off"] == part.pattern.where
+    assert float(numbers["shape"]) == pytest.approx(part.pattern.estimate, abs=1e-4)
+    assert (numbers["changed"], "gap" in numbers) == ("2026-W49", False)
+
+
+def test_the_bands_are_those_stated_before_the_signature(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    # What is stated before lies in one band with all that comes later, so that no shape is seen.
+    governed.validate(days=89)
+    log(-1, confidence=0.9, outcome=1)
+    for week in range(4):
+        log(week, **week_of(week, CANCELLING))
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    assert one.alarm is None
+    assert one.gap.pattern is None
+
+
+def test_a_segment_whose_errors_cancel_is_flagged(
+    governed: Any, clock: Any, log: Log, registry_text: str
+) -> None:
+    governed.apply(registry_text.replace(*SEGMENTED), "user:desk/ann")
+    governed.validate(days=89)
+    for week in range(4):
+        log(week, n=1200, **week_of(week, SAID, 1200), seg_language="de")
+        log(week, n=200, **week_of(week + 9, CANCELLING, 200), seg_language="hi")
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    assert [part.where for part in one.flagged] == [("language", "hi")]
+    assert one.alarm is not None
+    assert "The shape of the errors of language=hi is off by " in one.alarm.words
+
+
+def test_inputs_that_repeat_are_one_bet_each_on_the_shape_too(
+    governed: Any, clock: Any, log: Log
+) -> None:
+    governed.validate(days=89)
+    for week in range(4):
+        shown = week_of(week, CANCELLING, 40)
+        asked = {name: np.repeat(values, 50) for name, values in shown.items()}
+        log(week, n=2000, input_id=[f"{week}-{i // 50}" for i in range(2000)], **asked)
+    clock.forward(weeks=4, days=30)
+    one = seen(governed)
+    assert (one.n, one.n_inputs, one.alarm) == (8000, 160, None)
+
+
 def test_without_an_alarm_a_change_is_dated_but_nothing_is_said_of_it(
     governed: Any, clock: Any, log: Log
 ) -> None:
@@ -219,7 +299,6 @@ def test_one_question_asked_fifty_times_raises_no_alarm(
     assert one.estimate == pytest.approx(0.9 - 4 / 6)
 
 
-SEGMENTED = ("    minSamples: 400\n", "    minSamples: 400\n    segments: [language, colour]\n")
 BOUNDED = (
     '      - {metric: auroc, min: "0.60"}\n',
     '      - {metric: auroc, min: "0.60"}\n      - {metric: automated_error, max: "0.06"}\n',

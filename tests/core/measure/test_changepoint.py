@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,3 +180,18 @@ def test_the_date_is_right_within_a_week_in_most_draws() -> None:
 def test_the_penalty_grows_with_the_series() -> None:
     assert penalty_of(1) == 3
     assert penalty_of(52) == pytest.approx(10.9, abs=0.01)
+
+
+def test_means_along_a_pattern_take_each_confidence_by_its_sign() -> None:
+    n, s = np.array([10, 10]), np.array([6, 7])
+    loose = Cells(np.array([0.5, 0.8]), n, n, s)
+    found = cohort_means([loose], signs=[np.array([-1.0, 1.0])])
+    # −(5 − 6) + (8 − 7), over twenty claims.
+    assert found.mean.tolist() == [pytest.approx(0.1)]
+    none = cohort_means([loose], signs=[np.array([0.0, 1.0])])
+    assert none.mean.tolist() == [pytest.approx(0.05)]
+    tied = InputCells(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([10, 5, 5]),
+                      np.array([6, 4, 3]))  # fmt: skip
+    by_input = cohort_means([replace(loose, inputs=tied)], signs=[np.array([-1.0, 1.0])])
+    # The inputs' means are (1 + 0) / 15 and 1 / 5.
+    assert by_input.mean.tolist() == [pytest.approx((1 / 15 + 1 / 5) / 2)]

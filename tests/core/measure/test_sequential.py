@@ -20,6 +20,7 @@ from core.measure.sequential import (
     error_bets_of,
     gap_bets,
     gap_bets_of,
+    leading_side,
     log_e_values,
     mean_over_inputs,
     shape_bets_of,
@@ -372,3 +373,11 @@ def test_inputs_that_repeat_are_no_alarm_in_a_calibrated_shape() -> None:
         prior = shape_prior(np.array([30, 50, 70, 100]))
         alarms += e_process(bets, LEVEL, prior).crossed is not None
     assert alarms <= 40 * LEVEL
+
+
+def test_the_leading_side_is_the_pattern_of_the_errors() -> None:
+    edges = np.array([30, 50, 70, 100])
+    v, n, prior = FOUR, np.full(4, 100), shape_prior(edges)
+    for s, pattern in (([50, 60, 60, 65], [-1, -1, 1, 1]), ([20, 40, 60, 75], [1, 1, 1, 1])):
+        bets = [shape_bets_of(Cells(v, n, n, np.array(s)), TOLERANCE, edges)] * 3
+        assert shape_sides(edges)[leading_side(bets, prior)].tolist() == pattern

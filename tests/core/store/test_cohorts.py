@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from core.store.apart import Apart
 from core.store.cells import GroupedCells
-from core.store.cohorts import Matured, matured_cells, matured_series, week_end
+from core.store.cohorts import Matured, matured_cells, matured_series, stated_before, week_end
 from core.store.errors import UnknownDimension
 from core.store.judged import Rungs
 from core.store.ledger import Ledger
@@ -181,3 +182,25 @@ def test_all_groups_at_once_are_the_groups_one_by_one(
 def test_a_week_ends_on_the_monday_after() -> None:
     assert week_end("2026-W45") == datetime(2026, 11, 9)
     assert week_end("2026-W53") == datetime(2027, 1, 4)
+
+
+def test_what_was_stated_before_is_of_the_fingerprint_and_never_of_tuning(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(
+        ledger,
+        [
+            claim(-1),
+            claim(-2, confidence=0.5, outcome=None),
+            claim(-2, confidence=0.5, split="heldout"),
+            claim(-1, confidence=0.6, split="tuning"),
+            claim(-1, confidence=0.7, model_version="m2"),
+            claim(-1, confidence=None),
+            claim(0, confidence=0.8),
+        ],
+    )
+    with ledger.cursor() as cursor:
+        found = stated_before(cursor, ASKED)
+        nothing = stated_before(cursor, replace(ASKED, since=MONDAY - 9 * DAY))
+    assert dict(zip(found.v.tolist(), found.n_claims.tolist(), strict=True)) == {0.5: 2, 0.9: 1}
+    assert found.total == len(nothing.v) == 0
