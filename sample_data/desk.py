@@ -1,4 +1,7 @@
-"""duplicate-merge, callback-urgency and answer-grounding: what labels do, and do not, tell."""
+"""duplicate-merge, callback-urgency, answer-grounding and email-routing.
+
+The first three show what labels do, and do not, tell; the last what a mean does not.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,12 @@ from sample_data.planted import (
     GROUNDING,
     LABEL_DELAY_DAYS,
     MERGE,
+    ROUTING,
+    ROUTING_GAP,
+    ROUTING_SURE_FROM,
+    ROUTING_UNSURE_TO,
     SUCCESS_DELAY_DAYS,
+    UNLABELLED_SHARE,
     WEEKLY,
 )
 
@@ -40,6 +48,10 @@ CALLBACK_VALUES = {0.3: 6, 0.4: 6, 0.5: 9, 0.6: 11, 0.7: 14, 0.8: 16, 0.85: 11, 
 QUEUES = {"sales": 0.35, "service": 0.5, "returns": 0.15}
 #: Agreement of several answers; low enough for the claims that nobody complains about.
 GROUNDING_VALUES = {0.45: 6, 0.55: 10, 0.65: 18, 0.75: 26, 0.85: 24, 0.92: 16}
+#: As often below the middle as above it, and never sure enough for a high-confidence band.
+ROUTING_VALUES = {0.3: 10, 0.4: 15, 0.5: 20, 0.6: 10, 0.7: 15, 0.8: 18, 0.85: 12}
+ROUTING_REVIEW_FROM = 0.6
+MAILBOXES = {"info": 0.4, "orders": 0.35, "press": 0.25}
 
 
 def merges() -> pd.DataFrame:
@@ -129,3 +141,39 @@ def grounding() -> pd.DataFrame:
     kept = rng.random(size) < propensity
     known_at = stamp + delays(rng, LABEL_DELAY_DAYS, size)
     return with_outcomes(frame, right(rng, chance), known_at, kept, "HUMAN")
+
+
+def routing() -> pd.DataFrame:
+    """email-routing: right more often than it says where unsure, less often where sure.
+
+    Both by as much and of as many claims, in every mailbox, so that no gap is left. Until it is
+    signed nothing acts by itself.
+    """
+    rng = generator(10)
+    stamp, _ = times(rng, WEEKLY[ROUTING])
+    size = len(stamp)
+    confidence = stated(rng, ROUTING_VALUES, size)
+    gap = np.select(
+        [confidence <= ROUTING_UNSURE_TO, confidence >= ROUTING_SURE_FROM],
+        [-ROUTING_GAP, ROUTING_GAP],
+        0.0,
+    )
+    frame = pd.DataFrame(
+        {
+            "event_id": ids("email", size),
+            "ts": stamp,
+            "signal": ROUTING,
+            "confidence": confidence,
+            "model_version": "assist-2",
+            "prompt_version": "routing-v1",
+            "elicitation": "verbal",
+            "elicitation_order": "after",
+            "input_id": ids("mail", size),
+            "seg_mailbox": names(rng, MAILBOXES, size),
+            "seg_language": names(rng, LANGUAGES, size),
+            "action": np.where(confidence >= ROUTING_REVIEW_FROM, "review", "escalate"),
+        }
+    )
+    known_at = stamp + delays(rng, LABEL_DELAY_DAYS, size)
+    kept = rng.random(size) >= UNLABELLED_SHARE
+    return with_outcomes(frame, right(rng, confidence - gap), known_at, kept, "HUMAN")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from sample_data.answers import answers, judged
-from sample_data.desk import callbacks, grounding, merges
+from sample_data.desk import callbacks, grounding, merges, routing
 from sample_data.planted import (
     AGREEMENT,
     FIRST_MONDAY,
@@ -68,7 +68,7 @@ def main() -> None:
         compression={"method": "gzip", "mtime": 1},
     )
     _parquet(refunds(), "refund_claims.parquet")
-    desk = (safety(), drafts(), answers(), judged(), merges(), callbacks())
+    desk = (safety(), drafts(), answers(), judged(), merges(), callbacks(), routing())
     _parquet(pd.concat(desk, ignore_index=True), "desk_claims.parquet")
     _jsonl(grounding(), "grounding_claims.jsonl")
     (FOLDER / "hand_typed.csv").write_text(REFUSED, encoding="utf-8")

@@ -24,6 +24,7 @@ ANSWER = "knowledge-answer.self-report"
 MERGE = "duplicate-merge.self-report"
 CALLBACK = "callback-urgency.self-report"
 GROUNDING = "answer-grounding.agreement"
+ROUTING = "email-routing.self-report"
 
 #: Claims a week, of each signal that is asked about every case.
 WEEKLY = {
@@ -36,6 +37,7 @@ WEEKLY = {
     MERGE: 220,
     CALLBACK: 220,
     GROUNDING: 160,
+    ROUTING: 200,
 }
 
 # ticket-triage: a healthy aggregate, two bad segments, one that slowly turns bad, and breaches.
@@ -90,6 +92,12 @@ CALLBACK_LABELLED = {"automate": 0.0, "review": 0.06, "escalate": 0.9}
 # answer-grounding: labelled after complaints, and at random with a logged chance.
 COMPLAINT_SHARE, COMPLAINT_GAP = 0.2, 0.16
 COMPLAINT_PROPENSITY, AUDIT_PROPENSITY = 0.9, 0.1
+
+# email-routing: too unsure at the bottom by as much as it is too sure at the top; errors cancel.
+ROUTING_GAP = 0.14
+ROUTING_UNSURE_TO, ROUTING_SURE_FROM = 0.5, 0.7
+#: What the whole range is off by on average, for a part of it in the middle is not.
+ROUTING_ERROR = 0.126
 
 # How long outcomes take, and how many never come, where nothing else is said.
 LABEL_DELAY_DAYS = 6.0

@@ -32,6 +32,7 @@ from sample_data.planted import (
     JUDGE,
     LOGPROB,
     MERGE,
+    ROUTING,
     SAFETY,
     SELF_REPORT,
     WEEKS,
@@ -73,6 +74,7 @@ ANSWER_V9 = Fingerprint("answer-7", "answer-v9", None, "verbal", "after")
 RUBRIC_3 = Fingerprint("judge-3", "rubric-3", None, "judge", "independent")
 MERGE_V1 = Fingerprint("assist-2", "merge-v1", None, "verbal", "after")
 GROUNDING_V2 = Fingerprint("answer-7", "grounding-v2", None, "agreement-of-8", "behavioural")
+ROUTING_V1 = Fingerprint("assist-2", "routing-v1", None, "verbal", "after")
 
 _CHECKED = "I read the curve, the segments and the criteria, and answer for this number."
 _CLAIMS_ASKED = 150
@@ -235,6 +237,13 @@ def _autumn(story: Story) -> None:
     story.reject(
         IDRIS, DRAFT, DRAFT_V3,
         "The new prompt answers better and claims far more than that: +11 points.",
+    )  # fmt: skip
+    story.on(23, 1)
+    story.submit(BOB, ROUTING, ROUTING_V1)
+    story.on(23, 2)
+    story.reject(
+        IDRIS, ROUTING, ROUTING_V1,
+        "No gap, but only because errors cancel: 14 points too unsure below, too sure above.",
     )  # fmt: skip
     story.on(24, 1)
     story.submit(JON, JUDGE, RUBRIC_3)

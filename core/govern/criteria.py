@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.govern.escalation import fraction
+from core.govern.figures import ends, points
 from core.govern.part_words import part_words
 from core.govern.spec import DISCRIMINATION_METRICS, Criterion
 from core.measure.bounded import (
@@ -33,6 +34,7 @@ from core.measure.bounded import (
     collapsed,
     estimate,
 )
+from core.measure.labels import Weighted
 from core.measure.parts import PART_NAMES
 from core.measure.scores import NoValue
 from core.measure.verdict import MINIMUM_INPUTS, Judgement
@@ -136,7 +138,9 @@ class SampleResult:
         return any(one.outcome == "missed" for one in self.results)
 
 
-def verdict_result(judged: Judgement, group: int) -> CriterionResult:
+def verdict_result(
+    judged: Judgement, group: int, weighted: Weighted | None = None
+) -> CriterionResult:
     """The product's own verdict as a criterion that every evidence has to meet.
 
     Whatever bounds an owner wrote down, no number may act whose gap, shape or high band is shown to
@@ -146,11 +150,22 @@ def verdict_result(judged: Judgement, group: int) -> CriterionResult:
     Args:
         judged: the groups judged together.
         group: which of them.
+        weighted: its gap weighted by the chances with which its labels were drawn, where those
+            differ: the labelled claims by themselves are then no sample of all. None: they are.
     """
     off = [
         part_words(judged, group, name) for name in PART_NAMES if judged.part(name).is_off(group)
     ]
-    said = f"missed: {'; '.join(off)}" if off else "met: no part is off"
+    good = "no part is off"
+    if weighted is not None:
+        low, high = float(weighted.gap_low[0]), float(weighted.gap_high[0])
+        told = (
+            f"the gap of all claims, each weighted by the logged chance of its label, is "
+            f"{points(float(weighted.gap[0]))} points ({ends(low, high)})"
+        )
+        off = [told] if low > judged.tolerance or high < -judged.tolerance else []
+        good = f"{told}; shape and high band are not judged by such labels"
+    said = f"missed: {'; '.join(off)}" if off else f"met: {good}"
     return CriterionResult(
         metric="verdict",
         side="max",

@@ -50,6 +50,7 @@ from core.govern.spec_json import material_sha256, spec_sha256, to_json
 from core.govern.untold import Findings, Span, untold
 from core.measure.bounded import Sample, seed_of
 from core.measure.cells import Cells
+from core.measure.labels import inverse_propensity
 from core.measure.reliability import consistency_band, corp, histogram, honest_band, non_crossing
 from core.measure.scores import NoValue
 from core.measure.summary import Measures, measure_groups
@@ -62,6 +63,7 @@ from core.store.judged import (
     claims_digest,
     judged_cells,
     judged_counts,
+    judged_propensities,
     newest_import,
     production_weeks,
     tuning_freeze,
@@ -276,7 +278,7 @@ def _content(
     measures = _measured(spec, whole.cells)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)
     if by_parts:
-        result = result.with_verdict(_verdict(spec, whole.cells))
+        result = result.with_verdict(_verdict(cursor, spec, judged, whole.cells))
     recent = replace(judged, since=span.since)
     window = _window(cursor, spec, recent, rules, by_parts=by_parts)
     segments = _segments(cursor, spec, judged, rules)
@@ -459,13 +461,24 @@ def _window(
     minimum = segment_minimum(spec.validation.min_samples)
     result = judge_sample(spec.validation.criteria, sample, minimum=minimum)
     if by_parts:
-        result = result.with_verdict(_verdict(spec, sample.cells))
+        result = result.with_verdict(_verdict(cursor, spec, recent, sample.cells))
     return _measured(spec, sample.cells), result
 
 
-def _verdict(spec: SignalSpec, cells: Cells) -> CriterionResult:
+def _verdict(
+    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, judged: Judged, cells: Cells
+) -> CriterionResult:
+    """By weights where every label logs the chance it was drawn with and those differ.
+
+    One label without its chance, or one that would count for more than a claim may, and the labels
+    are judged as they are: nobody escapes a verdict by logging a chance here and there.
+    """
     sums = group_sums([cells], spec.high_from_ppm / 1_000_000)
-    return verdict_result(judge(sums, tolerance=spec.tolerance_ppm / 1_000_000), 0)
+    verdict = judge(sums, tolerance=spec.tolerance_ppm / 1_000_000)
+    drawn = judged_propensities(cursor, judged)
+    if drawn is None or drawn.n[0] < drawn.n_labelled[0] or drawn.n_capped[0]:
+        return verdict_result(verdict, 0)
+    return verdict_result(verdict, 0, inverse_propensity(drawn))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from core.measure.labels import PropensitySums
 from core.measure.ordering import with_inputs_ordered
 from core.store.apart import Apart
 from core.store.cells import GroupedCells, signal_repeats, summed
@@ -25,6 +26,7 @@ from core.store.dimensions import (
     week_start,
 )
 from core.store.fingerprints import FIELDS
+from core.store.labelling import weighted_sums
 from core.store.ledger import quoted
 from core.store.source import Source
 from core.store.truth import USUAL, Truth, truth_of
@@ -198,6 +200,26 @@ def judged_cells(
     source = Source(source.sql, {**source.parameters, **parameters})
     found = summed(cursor, source, dimensions, repeats=signal_repeats(cursor, judged.signal))
     return GroupedCells(found.by, found.keys, tuple(map(with_inputs_ordered, found.cells)))
+
+
+def judged_propensities(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> PropensitySums | None:
+    """The judged claims weighted by the chances with which their labels were drawn, as one group.
+
+    None where no label logs its chance, or all log the same one: then each counts alike.
+    """
+    columns = {"ppm": "confidence_ppm", "propensity": "label_propensity", "input": "input_id"}
+    columns["own"] = "CASE WHEN input_id IS NULL THEN event_id END"
+    source = _claims(cursor, judged, columns, "confidence_ppm IS NOT NULL")
+    rows = cursor.execute(
+        f"""
+        SELECT count(DISTINCT propensity) > 1 FROM ({source.sql}) AS claim
+        WHERE outcome IS NOT NULL
+        """,
+        source.parameters,
+    ).fetchall()
+    if not rows[0][0]:
+        return None
+    return weighted_sums(cursor, source, repeats=signal_repeats(cursor, judged.signal)).sums
 
 
 def claims_digest(

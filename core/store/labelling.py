@@ -146,6 +146,29 @@ def propensity_sums(
         own = "CASE WHEN input_id IS NULL THEN event_id END"
         columns |= {"input": "input_id", "own": own}
     dimensions, keys, source = _keyed(cursor, selection, by, columns)
+    return weighted_sums(cursor, source, dimensions, keys, repeats, maximum_weight=maximum_weight)
+
+
+def weighted_sums(
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    dimensions: Sequence[Dimension] = (),
+    keys: str = "",
+    repeats: bool = False,
+    *,
+    maximum_weight: float = MAXIMUM_WEIGHT,
+) -> GroupedPropensities:
+    """The same of claims that are selected already.
+
+    Args:
+        cursor: of the ledger.
+        source: stated claims with ``ppm``, ``outcome``, ``propensity``, the keys, and where inputs
+            repeat ``input`` and ``own``, an event without one.
+        dimensions: of the groups.
+        keys: their columns, each with a comma behind it.
+        repeats: whether inputs repeat.
+        maximum_weight: a claim stands for at most so many; ≥ 1.
+    """
     unit = "input, own, " if repeats else ""
     per_claim = f"""
         SELECT {keys}{unit}CAST(outcome IS NOT NULL AS INTEGER) AS labelled,
@@ -181,7 +204,7 @@ def propensity_sums(
     of = dict(zip(names, columns_of, strict=True))
     counts = {name: _whole(of.pop(name)) for name in ("n_labelled", "n", "n_capped", "inputs")}
     return GroupedPropensities(
-        tuple(by),
+        tuple(one.name for one in dimensions),
         groups.keys,
         PropensitySums(
             n_labelled=counts["n_labelled"],

@@ -3,13 +3,13 @@
     .venv/bin/python tests/benchmarks/detect.py
     .venv/bin/python tests/benchmarks/detect.py --ledgers 50 --only "input drift" --only theatre
 
-Each failure is planted at three sizes in simulated ledgers: real ones in memory,
-governed, of 200 claims a week with one signal and one version that was validated after 8 weeks, in
-which nothing is wrong for 16. The real detector and the naive rule then look at them every Monday
-for 12 weeks. *Power*: the share of ledgers in which it is found by then; *weeks*: the median delay
-from its beginning, the week in which labels settle included (– where not half are found); *false*:
-the share of ledgers without the failure in which it is found all the same in those 12 weeks. A
-naive rule that is often false is also "found" often.
+Each of the twelve failures, and errors that cancel, is planted at three sizes in simulated ledgers:
+real ones in memory, governed, of 200 claims a week with one signal and one version that was
+validated after 8 weeks, in which nothing is wrong for 16. The real detector and the naive rule then
+look at them every Monday for 12 weeks. *Power*: the share of ledgers in which it is found by then;
+*weeks*: the median delay from its beginning, the week in which labels settle included (– where not
+half are found); *false*: the share of ledgers without the failure in which it is found all the same
+in those 12 weeks. A naive rule that is often false is also "found" often.
 
 Two hundred ledgers of each take a quarter of an hour to half an hour of two cores.
 

@@ -23,3 +23,13 @@ def test_what_is_exact_is_found_at_once_and_a_naive_rule_does_not_see_it() -> No
     assert last.split()[1:4] == ["100%", "1", "0.0%"]
     (many,) = [line for line in told.splitlines() if line.strip().startswith("200  ")]
     assert many.split()[1:4] == ["100%", "1", "0.0%"]
+
+
+def test_errors_that_cancel_are_found_and_a_calibrated_signal_of_the_same_values_is_not() -> None:
+    (last,) = [
+        line
+        for line in run("--looks", "8", "--only", "errors cancel").splitlines()
+        if line.strip().startswith("tolerance + 12")
+    ]
+    power, _, false = last.split("points")[1].split()[:3]
+    assert (power, false) == ("100%", "0.0%")

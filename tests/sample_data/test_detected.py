@@ -30,6 +30,7 @@ NOW = datetime(2026, 11, 23, 12)
 DETECTED = {
     ("miscalibrated", planted.ANSWER, "miscalibrated"),
     ("miscalibrated", planted.DRAFT, "miscalibrated"),
+    ("miscalibrated", planted.ROUTING, "miscalibrated"),
     ("hidden_segment", planted.SELF_REPORT, "topic"),
     ("hidden_segment", planted.SAFETY, "policy"),
     ("split_leaked", planted.ANSWER, "split_leaked"),
@@ -126,7 +127,7 @@ def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
     ("kind", "said"),
     [
         ("miscalibrated", " claims of "),
-        ("hidden_segment", "topic=medical is off by +14"),
+        ("hidden_segment", "topic=medical is off: right 68% of the time (said 82%): gap +14"),
         ("model_changed", "Worse on policy=legal (+2"),
         ("prompt_changed", "worse. The gap went from −0"),
         ("split_leaked", "300 of "),
@@ -138,12 +139,19 @@ def test_each_says_what_is_off_in_numbers(
     assert any(said in one.text for one in conditions if one.kind == kind)
 
 
+def test_errors_that_cancel_are_told_with_where_they_lie(conditions: tuple[Condition, ...]) -> None:
+    (one,) = (one for one in conditions if one.signal == planted.ROUTING)
+    assert "errors cancel: the gap is " in one.text
+    assert "over the range of confidence it is off by 13." in one.text
+    assert re.search(r"overconfident at [67]0% to 85%, underconfident at 30% to 50%;", one.text)
+
+
 def test_every_text_about_calibration_tells_inputs_and_days(
     conditions: tuple[Condition, ...],
 ) -> None:
     kinds = ("miscalibrated", "hidden_segment", "model_changed", "prompt_changed", "inputs_drifted")
     told = [one for one in conditions if one.kind in kinds]
-    assert len(told) == 7
+    assert len(told) == 8
     for one in told:
         assert re.search(r"[\d,]+ claims of [\d,]+ inputs on \d+ days", one.text), one.text
 
@@ -231,6 +239,7 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
     assert pages == {
         ("miscalibrated", planted.ANSWER): "reliability",
         ("miscalibrated", planted.DRAFT): "reliability",
+        ("miscalibrated", planted.ROUTING): "reliability",
         ("hidden_segment", planted.SELF_REPORT): "segments",
         ("hidden_segment", planted.SAFETY): "segments",
         ("split_leaked", planted.ANSWER): "thresholds",

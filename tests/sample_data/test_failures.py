@@ -53,13 +53,13 @@ def test_hindi_translations_are_miscalibrated_and_other_translations_are_not(
     triage: SegmentsView,
 ) -> None:
     cells = triage.cells[triage.cells["topic"] == "translation"].set_index("language")
-    assert list(cells.index[cells["verdict"] == "miscalibrated"]) == ["hi"]
+    assert list(cells.index[cells["verdict"] == "off"]) == ["hi"]
     hindi = cells.loc["hi"]
     assert hindi["corrected_low"] < planted.HINDI_TRANSLATION_GAP < hindi["corrected_high"]
 
 
 def test_the_worst_segment_named_is_a_planted_one(triage: SegmentsView) -> None:
-    assert "Worst: Topic medical claims" in triage.headline
+    assert "Worst: Topic medical: right 68% of the time (said 83%)" in triage.headline
     assert triage.test is not None
     assert "Topic medical is furthest off" in triage.test
 
@@ -259,10 +259,39 @@ def test_asked_after_the_answer_the_same_inputs_get_more_confidence_and_no_more_
 
 def test_the_anchored_order_is_miscalibrated_where_the_other_is_not(ask: Any) -> None:
     orders = ask.by("elicitation_order", planted.DRAFT, planted.ANCHORING_WEEKS)
-    assert (orders["before"].verdict, orders["after"].verdict) == (
-        "within_tolerance",
-        "miscalibrated",
-    )
+    before, after = orders["before"], orders["after"]
+    assert (after.state, after.reason) == ("off", "whole")
+    # Its six weeks are fine as a whole, and too few to tell that over the range of confidence.
+    assert (before.state, before.reason) == ("too_few", "shape")
+    assert before.parts["whole"].state == "fine"
+    assert before.parts["shape"].low == 0
+
+
+def test_errors_that_cancel_leave_no_gap_and_are_off_by_their_shape(ask: Any) -> None:
+    one = ask.whole(planted.ROUTING)
+    assert (one.state, one.reason, one.verdict) == ("off", "shape", "miscalibrated")
+    whole, curve = one.parts["whole"], one.parts["shape"]
+    assert whole.state == "fine"
+    assert shows(one, 0)
+    assert curve.low < planted.ROUTING_ERROR < curve.high
+    assert set(one.parts) == {"whole", "shape"}
+
+
+def test_the_two_sides_that_cancel_are_of_the_planted_size(ask: Any) -> None:
+    bands = ask.by("confidence_band", planted.ROUTING)
+    off = {name: one.gap for name, one in bands.items() if one.verdict == "miscalibrated"}
+    unsure, sure = ("0.2–0.3", "0.3–0.4", "0.4–0.5"), ("0.6–0.7", "0.7–0.8", "0.8–0.9")
+    assert set(off) == {*unsure, *sure}
+    for name, gap in off.items():
+        planted_gap = planted.ROUTING_GAP if name in sure else -planted.ROUTING_GAP
+        assert gap == pytest.approx(planted_gap, abs=0.04)
+
+
+def test_they_cancel_in_every_mailbox_and_language_alike(ask: Any) -> None:
+    for name in ("mailbox", "language"):
+        for one in ask.by(name, planted.ROUTING).values():
+            assert shows(one, 0)
+            assert one.parts["whole"].state != "off"
 
 
 def test_the_theatre_signal_never_changes_an_action(ask: Any, claims: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from core.measure.labels import inverse_propensity
+from core.measure.parts import STATES
 from core.review.segments import segments_view
 from core.store.labelling import propensity_sums
 from core.store.selection import Selection
@@ -38,11 +39,22 @@ def test_a_signal_that_is_calibrated_everywhere_is_flagged_nowhere(
         every_pair=True,
     )
     assert ask.whole(signal).verdict == "within_tolerance"
-    assert not (view.cells["verdict"] == "miscalibrated").any()
-    assert not (view.ranked["verdict"] == "miscalibrated").any()
+    for told in (view.cells["verdict"], view.ranked["verdict"]):
+        assert set(told) <= set(STATES) - {"off"}
     assert not view.ranked["flagged"].any()
     assert view.test is not None
     assert "nothing that chance alone would not" in view.test
+
+
+def test_no_errors_cancel_in_the_signal_that_is_calibrated_everywhere(ask: Any) -> None:
+    one = ask.whole(planted.AGREEMENT)
+    assert one.state == "fine"
+    assert {name: part.state for name, part in one.parts.items()} == {
+        "whole": "fine",
+        "shape": "fine",
+        "high_band": "fine",
+    }
+    assert one.parts["shape"].low == 0
 
 
 @pytest.mark.parametrize(

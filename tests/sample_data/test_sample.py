@@ -174,6 +174,13 @@ FAILURES = {
         f"{planted.ANCHORED_INPUTS:,} inputs",
     ),
     ("confidence theatre", planted.MERGE): ("everywhere", ALWAYS, "every action is `review`"),
+    ("errors cancel", planted.ROUTING): (
+        f"stated at {percent(planted.ROUTING_UNSURE_TO)} or less, and at "
+        f"{percent(planted.ROUTING_SURE_FROM)} or more",
+        ALWAYS,
+        f"gap −{100 * planted.ROUTING_GAP:.0f} and {points(planted.ROUTING_GAP)}; of the whole "
+        f"none, and {100 * planted.ROUTING_ERROR:.0f} on average over the range",
+    ),
     ("labelled only where escalated", planted.CALLBACK): (
         f"action `automate` from {percent(planted.CALLBACK_CUTS[0])}, `escalate` below "
         f"{percent(planted.CALLBACK_CUTS[1])}",

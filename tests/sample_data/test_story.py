@@ -34,6 +34,7 @@ from sample_data.planted import (
     JUDGE,
     LOGPROB,
     MERGE,
+    ROUTING,
     SAFETY,
     SELF_REPORT,
 )
@@ -68,6 +69,7 @@ ENDS = {
     (DRAFT, story.DRAFT_V3): ("rejected", False),
     (ANSWER, story.ANSWER_V9): ("draft", False),
     (JUDGE, story.RUBRIC_3): ("rejected", False),
+    (ROUTING, story.ROUTING_V1): ("rejected", False),
     (MERGE, story.MERGE_V1): ("in_validation", False),
     (GROUNDING, story.GROUNDING_V2): ("waived", True),
 }
@@ -90,6 +92,7 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("empty_owner_seat", SAFETY),
         ("miscalibrated", ANSWER),
         ("miscalibrated", DRAFT),
+        ("miscalibrated", ROUTING),
         ("hidden_segment", SELF_REPORT),
         ("hidden_segment", SAFETY),
         ("split_leaked", ANSWER),
@@ -110,6 +113,7 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("new_fingerprint", ANSWER),
         ("new_fingerprint", JUDGE),
         ("new_fingerprint", MERGE),
+        ("new_fingerprint", ROUTING),
         ("unregistered_signal", CALLBACK),
         ("validation_expiring", LOGPROB),
         ("validation_expiring", GROUNDING),
@@ -136,6 +140,18 @@ def test_the_leaked_evaluation_cannot_be_submitted_and_lists_its_rows(office: Of
     with pytest.raises(Leaked) as refused:
         prepare(office, ANSWER, story.ANSWER_V9)
     assert "300" in str(refused.value)
+
+
+def test_errors_that_cancel_meet_every_written_bound_and_miss_the_verdict(office: Office):
+    bundle = prepare(office, ROUTING, story.ROUTING_V1)
+    results = bundle.whole.sample.results
+    assert [(one.metric, one.outcome) for one in results] == [
+        ("gap", "met"),
+        ("auroc", "met"),
+        ("verdict", "missed"),
+    ]
+    assert not bundle.met
+    assert "underconfident at 30% to 50%" in results[-1].words
 
 
 def test_the_trail_and_every_seal_verify(office: Office):

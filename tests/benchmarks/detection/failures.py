@@ -39,6 +39,8 @@ TOLERANCE = 0.05
 WEEKS = BEFORE + AFTER
 #: Days that a round looks back for breaches.
 BREACH_DAYS = 30
+#: Values whose errors cancel: those under one half state too little, the others too much.
+CANCELLING = np.array([0.3, 0.4, 0.7, 0.85])
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,18 @@ def band(rng: np.random.Generator, size: float) -> pd.DataFrame:
     made = claims(rng)
     off = later(made) & (made["v"] >= 0.9)
     made.loc[off, "outcome"] = right(rng, (made.loc[off, "v"] - size).to_numpy())
+    return made
+
+
+def cancelling(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Half of what is stated is too unsure and half too sure, by as much: no gap is left.
+
+    The same values if nothing is wrong, as often each, none of them in the high-confidence band.
+    """
+    made = claims(rng)
+    made["v"] = rng.choice(CANCELLING, len(made))
+    off = np.where(made["v"] < 0.5, -size, size) * later(made)
+    made["outcome"] = right(rng, (made["v"] - off).to_numpy())
     return made
 
 
@@ -252,6 +266,15 @@ FAILURES = (
         of_kind(calibration_conditions, "hidden_segment", "miscalibrated"),
         naive.fixed_ece,
         "the week's ECE above 5%",
+    ),
+    Failure(
+        "errors cancel",
+        "calibration of the shape",
+        beyond(3, 6, 12),
+        cancelling,
+        of_kind(calibration_conditions, "hidden_segment", "miscalibrated"),
+        naive.raw_ece,
+        "eight weeks' ECE above 5%",
     ),
     Failure(
         "drift of the gap",

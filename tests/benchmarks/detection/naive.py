@@ -18,6 +18,11 @@ def fixed_ece(claims: pd.DataFrame, week: int) -> bool:
     return _ece(claims[claims["week"] == week]) > LIMIT
 
 
+def raw_ece(claims: pd.DataFrame, week: int) -> bool:
+    """The ECE of the eight newest settled weeks, per confidence, is above 5 %."""
+    return _ece(claims[claims["week"].between(week - 7, week)]) > LIMIT
+
+
 def weekly_z(claims: pd.DataFrame, week: int) -> bool:
     """The newest settled week's gap is off by 1.96 standard errors."""
     return _off(claims[claims["week"] == week])

@@ -385,6 +385,44 @@ def test_the_gamed_signal_of_the_sample_does_not_meet(sample_path: Path) -> None
     assert not bundle.met
 
 
+def complained_about(off: float) -> Rows:
+    """Heldout claims whose wrong answers are labelled nine times in ten, the others one in two."""
+    rng = np.random.default_rng(3)
+    rows = claims("h", 3000, MONDAY, split="heldout", off=off)
+    for row in rows:
+        row["label_propensity"] = 0.5 if row["outcome"] else 0.9
+        if rng.random() >= row["label_propensity"]:
+            row["outcome"] = row["outcome_ts"] = None
+    return rows
+
+
+@pytest.mark.parametrize(("off", "outcome"), [(0.0, "met"), (0.15, "missed")])
+def test_labels_drawn_by_chances_that_differ_are_judged_weighted_by_them(
+    ledger: Ledger, fill: Fill, off: float, outcome: str
+) -> None:
+    fill(complained_about(off))
+
+    whole = frozen(ledger).whole
+
+    assert whole.measures["verdict"] == "miscalibrated"
+    verdict = whole.sample.results[-1]
+    assert (verdict.metric, verdict.outcome) == ("verdict", outcome)
+    assert "each weighted by the logged chance of its label" in verdict.words
+
+
+def test_one_label_without_its_chance_and_the_labels_are_judged_as_they_are(
+    ledger: Ledger, fill: Fill
+) -> None:
+    rows = complained_about(0.0)
+    next(row for row in rows if row["outcome"] is not None)["label_propensity"] = None
+    fill(rows)
+
+    verdict = frozen(ledger).whole.sample.results[-1]
+
+    assert (verdict.metric, verdict.outcome) == ("verdict", "missed")
+    assert "weighted" not in verdict.words
+
+
 def test_too_few_claims_do_not_meet_and_the_bundle_says_how_many_are_missing(
     ledger: Ledger, fill: Fill
 ) -> None:

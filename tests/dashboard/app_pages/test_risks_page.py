@@ -103,7 +103,7 @@ def test_a_broken_trail_is_said_first_and_what_claims_tell_stays(
     assert "The decision trail is broken" in shown
     assert "10 not measured" in "".join(one.proto.body for one in app.get("markdown"))
     assert "so nothing can be said of what was written and signed" in shown
-    assert "of 120 are open" in shown
+    assert "of 132 are open" in shown
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_the_audit_file_holds_every_line_the_mapping_and_its_notes(view: RisksVi
         assert f"## {one.title}" in text
     # 12 × 10 lines of evidence, each with its place.
     places = [line for line in text.splitlines() if line.startswith("| ") and "| `/" in line]
-    assert len(places) == 120
+    assert len(places) == 132
     assert "`/sign_off?signal=reply-safety.self-report&fingerprint=f-" in text
     assert "2027-12-02" in text
     assert "follows its principles" in text
@@ -137,7 +137,7 @@ def test_the_grid_says_each_status_with_a_mark_and_a_word(
     chart = risk_grid(frame, palette)
     spec = chart.to_dict(validate=True)
     (rows,) = spec["datasets"].values()
-    assert len(rows) == 120
+    assert len(rows) == 132
     assert {(one["_mark"], one["_wide"]) for one in rows if one["status"] == "open"} == {
         ("◆", "open")
     }

@@ -37,7 +37,7 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     serving(told_copy)
     app = opened()
     shown = text_of(app)
-    assert "All 9 signals were measured in time. Shown to be off: " in shown
+    assert "All 10 signals were measured in time. Shown to be off: " in shown
     assert "Not watched, for nothing is written down about it: callback-urgency" in shown
     assert "**Miscalibrated**, gap +9.3 points" in shown
     assert "only its high-confidence band is off, by +11.7 points (+7.1 to +17.2), n 296" in shown
