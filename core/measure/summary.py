@@ -197,7 +197,7 @@ class Measures:
         values["group"] = dict(self.group)
         values["high_band"] = self.high_band.as_json() if self.high_band else None
         values["parts"] = {name: part.as_json() for name, part in self.parts.items()}
-        reach = values.pop("reach")
+        reach, notes = values.pop("reach"), values.pop("notes")
         if reach is not None:
             values["bounds"] = {
                 "n_claims": reach.n_claims,
@@ -205,9 +205,8 @@ class Measures:
                 "gap_low": _finite(reach.gap_if_right),
                 "gap_high": _finite(reach.gap_if_wrong),
             }
-        values["notes"] = dict(self.notes)
-        if not self.notes:
-            del values["notes"]
+        if notes:
+            values["notes"] = dict(notes)
         return values
 
 
