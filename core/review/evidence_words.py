@@ -184,6 +184,8 @@ def evidence_view(bundle: Bundle) -> EvidenceView:
 
 def criterion_words(one: CriterionResult) -> str:
     """A bound, which somebody declared and is never rounded: ``ECE at most 0.08``."""
+    if one.metric == "verdict":
+        return f"No part off by more than {one.bound * 100:.6g} points"
     if one.metric.endswith("gap"):
         bound = f"{one.bound * 100:.6g} points"
     else:
@@ -231,6 +233,9 @@ def _tried(one: CriterionResult) -> Tried:
     value = ABSENT if one.value is None else _shown(one.metric, one.value)
     if one.low is not None and one.high is not None and one.metric != "coverage":
         value += f" ({_shown(one.metric, one.low)} to {_shown(one.metric, one.high)})"
+    if one.metric == "verdict":
+        # Which parts are off, behind the criterion and its outcome.
+        value = one.words.split(": ", 2)[-1].removesuffix(".")
     return Tried(
         one.outcome,
         OUTCOME_WORDS[one.outcome],

@@ -207,7 +207,9 @@ def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(ho
         "ECE at most 0.12",
         "AUROC at least 0.55",
         "Wrong among automated at most 20%",
+        "No part off by more than 5 points",
     ]
+    assert found.whole.rows[-1].value == "no part is off"
     assert {row.verdict for row in found.whole.rows} == {"Met"}
     assert [one.name for one in found.segment_samples] == ["language=de", "language=en"]
     assert found.segment_words == "Every criterion is met in each of 2 required segments."

@@ -99,7 +99,7 @@ def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
     run_if_due(house.office)
     (row,) = house.view().rows
     (one,) = row.prints
-    assert (one.words, one.n, one.n_inputs, one.verdict) == ("m1", 100, 100, "cannot_tell")
+    assert (one.words, one.n, one.n_inputs, one.state) == ("m1", 100, 100, "too_few")
     assert one.gap == pytest.approx(0)
     assert (row.why, row.cadence_days) == ("because its cadence has passed", 14)
     assert row.claims.startswith("Production claims of 2026-09-21 to 2026-10-18")
@@ -124,7 +124,7 @@ def test_a_band_that_alone_is_off_is_told(house: House) -> None:
     house.claims("s", right=80, confidence="0.97")
     run_if_due(house.office)
     ((one,),) = (row.prints for row in house.view().rows)
-    assert one.verdict == "miscalibrated"
+    assert one.state == "off"
     # The band is the whole here, so the whole is off by itself.
     assert one.band == ""
 
