@@ -266,7 +266,8 @@ def _segments(parts: Sequence[Part]) -> pd.DataFrame:
     rows = [
         (
             part.name,
-            *(part.measures[name] for name in ("gap", "gap_low", "gap_high", "n", "verdict")),
+            *(part.measures[name] for name in ("gap", "gap_low", "gap_high", "n")),
+            _state(part),
         )
         for part in parts
     ]
@@ -293,11 +294,17 @@ def _segment_words(bundle: Bundle) -> str:
     return f"{told}{which}.{absent}"
 
 
+def _state(part: Part) -> PartState:
+    """The verdict on a part; evidence of before the four words holds only three."""
+    state: PartState = part.measures.get("state") or _STATES[part.measures["verdict"]]
+    return state
+
+
 def _measures(part: Part) -> Measures:
     found = {**_OF_BEFORE, **part.measures}
     found.pop("bounds", None)
-    if "state" not in part.measures:
-        found["state"] = _STATES[found["verdict"]]
+    found["state"] = _state(part)
+    if "n_effective" not in part.measures:
         found["n_effective"] = float(found["n_inputs"])
     found["parts"] = {
         name: PartMeasure(

@@ -151,6 +151,12 @@ def test_bounds_on_one_side_of_the_tolerance_settle_it_however_labels_were_chose
     assert reach(gap_if_right=low, gap_if_wrong=high, by_chance=True).speaks_for == "all"
 
 
+def test_bounds_of_the_old_do_not_make_up_for_first_labels_of_the_young_that_mislead():
+    mislead = early([200, 1000], [60, 800], [160.0, 800.0])
+    found = reach(gap_if_right=-0.01, gap_if_wrong=0.01, early=mislead)
+    assert found.speaks_for == "labelled"
+
+
 def test_bounds_that_touch_both_sides_do_not():
     assert reach(gap_if_right=0.04, gap_if_wrong=0.3, by_chance=True).speaks_for == "labelled"
 

@@ -250,18 +250,19 @@ def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
 
 
 def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
-    off = Off("topic", "medical", 0.158, 0.135, 0.181, 1_370, 1_360, 56, band=False)
+    words = "right 67% of the time (said 83%): gap +15.8 points (+13.5 to +18.1), 1,370 claims"
+    off = Off("topic", "medical", "whole", 0.158, 0.135, 0.181, words, 1_370, 1_360, 56)
     found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
     assert found.status == "open"
-    assert "topic=medical is off by +15.8 points (+13.5 to +18.1; n 1,370)" in found.line
+    assert f"topic=medical is off: {words}" in found.line
     assert found.link.query == (("topic", "medical"),)
 
 
 def test_the_high_confidence_band_alone_is_enough() -> None:
-    recent = replace(RECENT, high_low=0.06, high_high=0.14)
+    recent = replace(RECENT, state="off", off_parts=("high_band",), high_low=0.06, high_high=0.14)
     found = rules.aggregate(replace(FACTS, recent=recent))
     assert found.status == "open"
-    assert "claims 95% and gets 94% (n 500)" in found.line
+    assert "it is right 94% of the time (said 95%, n 500)" in found.line
 
 
 def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:

@@ -246,7 +246,7 @@ def test_labels_that_cannot_speak_for_all_give_no_verdict_and_say_why() -> None:
     (said,) = sentences.beside(one)
     assert said.startswith("No verdict on all claims, for the labels cannot speak for them")
     assert "The gap of all 4,000 may be anything from −10.0 to +40.0 points." in said
-    assert said.endswith("An audit sample drawn by chance would (Labels).")
+    assert said.endswith("Weighted by those chances they do (Labels).")
 
 
 @pytest.mark.parametrize("one", [OVERCONFIDENT, BAD_BAND, HONEST, UNLABELLED, UNSTATED, NOTHING])
