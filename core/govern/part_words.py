@@ -116,7 +116,9 @@ def _why(reach: LabelReach) -> str:
     if reach.escalated is not None:
         return f"only escalated or reviewed cases are labelled ({reach.escalated.reason})"
     if reach.by_chance:
-        return "they were drawn with chances that differ, and each counts for another number of claims"
+        return (
+            "they were drawn with chances that differ, and each counts for another number of claims"
+        )
     if reach.uneven is not None:
         one = reach.uneven
         value = "(none)" if one.value is None else one.value

@@ -133,6 +133,9 @@ def labels_to_decide(part: Part, tolerance: float, alpha: float, power: float = 
         for _ in range(_HALVINGS):
             middle = (few + many) / 2
             decided = special.ndtr(middle * near - z) + special.ndtr(middle * far - z) - 1
-            few, many = np.where(decided < power, middle, few), np.where(decided < power, many, middle)
+            few, many = (
+                np.where(decided < power, middle, few),
+                np.where(decided < power, many, middle),
+            )
         times = (half * many / z) ** 2
     return np.asarray(part.n * times, dtype=np.float64)

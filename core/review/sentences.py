@@ -132,8 +132,8 @@ def beside(one: Measures) -> tuple[str, ...]:
     for name, part in one.parts.items():
         if _too_small(part) and one.n:
             found.append(
-                f"{_subject(name)} holds {percent(part.share)} of the claims and has too few labels "
-                f"({count(part.n)}) to decide; it does not count against the rest."
+                f"{_subject(name)} holds {percent(part.share)} of the claims and has too few "
+                f"labels ({count(part.n)}) to decide; it does not count against the rest."
             )
     return tuple(found)
 

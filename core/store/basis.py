@@ -143,8 +143,9 @@ def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> How
         """,
         source.parameters,
     ).fetchall()
-    *counts, chances = map(int, rows[0])
-    return HowLabelled(*counts, drawn_alike=counts[2] > 0 and chances == 1)
+    n_claims, n, n_drawn, automated, labelled, chances = map(int, rows[0])
+    alike = n_drawn > 0 and chances == 1
+    return HowLabelled(n_claims, n, n_drawn, automated, labelled, drawn_alike=alike)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,7 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
             st.markdown(f"**{plain(row.signal)}**", width="content")
             links.registry(row.signal, f"Owner: {written.owner.words}")
-        badges.standing(
-            row.state, written.badge, reason=row.reason, speaks_for=row.speaks_for
-        )
+        badges.standing(row.state, written.badge, reason=row.reason, speaks_for=row.speaks_for)
         gap, band, covered = st.columns(3)
         gap.metric(
             f"Gap, points ({row.judged_week or 'no mature week'})",

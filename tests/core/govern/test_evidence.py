@@ -414,9 +414,7 @@ def test_a_required_segment_whose_errors_cancel_misses_the_verdict(
     ledger: Ledger, fill: Fill
 ) -> None:
     fill(*weekly(400, seg_language="de"), *cancelling(100, seg_language="hi"))
-    spec = planned(
-        criteria=(Criterion("gap", maximum_ppm=50_000),), segments=("language",)
-    )
+    spec = planned(criteria=(Criterion("gap", maximum_ppm=50_000),), segments=("language",))
 
     found = {one.name: one.sample for one in frozen(ledger, spec).segments}
 

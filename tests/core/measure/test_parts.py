@@ -95,12 +95,15 @@ def test_a_wider_interval_never_decides_more(ends, wider, enough) -> None:  # ty
     low, high = ends
     before = gap_state(low, high, enough=enough)
     after = gap_state(low - wider, high + wider, enough=enough)
-    assert after in {
-        "off": ("off", "at_the_edge", "too_few"),
-        "fine": ("fine", "at_the_edge", "too_few"),
-        "at_the_edge": ("at_the_edge", "too_few"),
-        "too_few": ("too_few",),
-    }[before]
+    assert (
+        after
+        in {
+            "off": ("off", "at_the_edge", "too_few"),
+            "fine": ("fine", "at_the_edge", "too_few"),
+            "at_the_edge": ("at_the_edge", "too_few"),
+            "too_few": ("too_few",),
+        }[before]
+    )
 
 
 def test_too_few_counts_from_a_tenth_of_the_claims_and_every_other_state_always() -> None:

@@ -126,9 +126,7 @@ def test_labels_that_cannot_speak_for_all_take_the_verdict_and_leave_bounds():
 
 
 def test_labels_that_speak_for_all_keep_the_verdict_with_bounds_beside_it():
-    reach = label_reach(
-        n_claims=1200, n=900, gap_if_right=-0.02, gap_if_wrong=0.23, tolerance=0.05
-    )
+    reach = label_reach(n_claims=1200, n=900, gap_if_right=-0.02, gap_if_wrong=0.23, tolerance=0.05)
     found = measure(OVERCONFIDENT, reaches=[reach]).as_json()
     assert (found["speaks_for"], found["state"]) == ("all", "off")
     assert found["bounds"]["gap_high"] == 0.23
@@ -137,7 +135,9 @@ def test_labels_that_speak_for_all_keep_the_verdict_with_bounds_beside_it():
 def test_one_input_that_holds_nine_tenths_leaves_too_few():
     m = np.array([1] * 39 + [351])
     detail = InputCells(np.arange(40), np.zeros(40, int), m, np.zeros(40, int))
-    one = measure(Cells(np.array([0.99]), np.array([390]), np.array([390]), np.array([0]), 0, detail))
+    one = measure(
+        Cells(np.array([0.99]), np.array([390]), np.array([390]), np.array([0]), 0, detail)
+    )
     assert (one.state, one.n_inputs, one.largest_share) == ("too_few", 40, 0.9)
     assert one.n_effective < 2
 

@@ -239,8 +239,9 @@ def test_evidence_of_before_verdicts_had_parts_is_shown_and_still_recomputes(
 
 def test_evidence_whose_errors_cancel_says_which_part_is_off(desk: Desk):
     desk.register()
-    low = lines(600, pre="l").replace(f"{SIGNAL},0.95,", f"{SIGNAL},0.55,")
-    desk.bring(low, lines(900, off=0.0))
+    # 55 % and 95 % stated the wrong way round.
+    swapped = lines(600, pre="l").replace(",0.95,", ",x,").replace(",0.55,", ",0.95,")
+    desk.bring(swapped.replace(",x,", ",0.55,"), lines(300))
     desk.submit()
     found = desk.view().evidence
     assert found is not None

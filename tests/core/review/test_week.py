@@ -414,11 +414,12 @@ def test_the_headline_counts_and_names_what_is_off_hidden_and_open(
     assert int(said[5]) == states.count("too_few")
 
 
-def wrong_ones_labelled(batch: Batch, monday: date = W43, **columns: str) -> list[dict[str, object]]:
+def wrong_ones_labelled(
+    batch: Batch, monday: date = W43, **columns: str
+) -> list[dict[str, object]]:
     """Calibrated at 60% and 90%; all wrong answers have a label, and few of the right ones."""
-    return (
-        batch(monday, 400, 0.6, 20, labelled=180, **columns)
-        + batch(monday, 400, 0.9, 20, labelled=60, **columns)
+    return batch(monday, 400, 0.6, 20, labelled=180, **columns) + batch(
+        monday, 400, 0.9, 20, labelled=60, **columns
     )
 
 

@@ -40,7 +40,9 @@ def claims(n: int, labelled: int, right: int | None = None, **columns: Any) -> R
     ]
 
 
-def reaches(ledger: Ledger, *by: str, now: datetime = NOW, **where: Any) -> Mapping[Key, LabelReach]:
+def reaches(
+    ledger: Ledger, *by: str, now: datetime = NOW, **where: Any
+) -> Mapping[Key, LabelReach]:
     with ledger.cursor() as cursor:
         return label_reaches(cursor, Selection("triage", **where), by, tolerance=0.05, as_of=now)
 
