@@ -15,7 +15,15 @@ from rich.table import Table
 from core.govern.bundle import Bundle
 from core.govern.registry import Plan
 from core.review.measure import MeasureReport
-from core.review.words import ABSENT, STATE_WORDS, count, counted, group_name, percent, points
+from core.review.words import (
+    ABSENT,
+    count,
+    counted,
+    group_name,
+    percent,
+    points,
+    verdict_words,
+)
 from core.shown import one_line, shell_word, visible
 from core.store.ingest import ImportSummary
 from core.store.quarantine import Refused
@@ -131,7 +139,7 @@ def measure_table(report: MeasureReport) -> None:
     rows = [
         (
             group_name(one.group),
-            STATE_WORDS[one.state],
+            verdict_words(one.state, one.speaks_for),
             points(one.gap, decimals=1),
             f"{points(one.gap_low, decimals=1)} … {points(one.gap_high, decimals=1)}",
             count(one.n),

@@ -103,9 +103,12 @@ def reach_words(reach: LabelReach) -> str:
             f" The gap of all {reach.n_claims:,} may be anything from "
             f"{points(reach.gap_if_right)} to {points(reach.gap_if_wrong)} points."
         )
+    out = "An audit sample drawn by chance would (Labels)."
+    if reach.by_chance and reach.escalated is None:
+        out = "Weighted by those chances they do (Labels)."
     return (
         f"No verdict on all claims, for the labels cannot speak for them: {_why(reach)}.{bounds} "
-        "An audit sample drawn by chance would (Labels)."
+        f"{out}"
     )
 
 
@@ -113,7 +116,9 @@ def _why(reach: LabelReach) -> str:
     if reach.escalated is not None:
         return f"only escalated or reviewed cases are labelled ({reach.escalated.reason})"
     if reach.by_chance:
-        return "they were drawn with chances that differ, so each counts for its own number"
+        return (
+            "they were drawn with chances that differ, and each counts for another number of claims"
+        )
     if reach.uneven is not None:
         one = reach.uneven
         value = "(none)" if one.value is None else one.value

@@ -210,8 +210,9 @@ def label_reach(
 ) -> LabelReach:
     """For which claims the labels speak.
 
-    For all, where whatever the missing labels are the gap of all claims lies on the same side of
-    the tolerance; or where nothing that can be seen speaks against it.
+    For all, where nothing that can be seen speaks against it; or where, whatever the missing labels
+    are, the gap of all claims lies on the same side of the tolerance. The latter says nothing of
+    claims too young to be looked at, so that early labels which mislead are never made up for.
 
     Args:
         n_claims: stated claims old enough to be looked at.
@@ -229,8 +230,9 @@ def label_reach(
         or gap_if_wrong < -tolerance
         or (-tolerance <= gap_if_right and gap_if_wrong <= tolerance)
     )
-    chosen = uneven is not None or bool(escalated) or by_chance or early is not None
-    speaks_for: SpeaksFor = "labelled" if n and chosen and not certain else "all"
+    chosen = uneven is not None or bool(escalated) or by_chance
+    against = early is not None or (chosen and not certain)
+    speaks_for: SpeaksFor = "labelled" if n and against else "all"
     return LabelReach(
         speaks_for,
         n_claims,

@@ -25,6 +25,8 @@ PART_NAMES: tuple[PartName, ...] = ("whole", "high_band", "shape")
 #: A part with too few labels counts against its group once it holds this share of its claims; a
 #: smaller one is told beside the verdict and erases nothing.
 MATTERS_FROM = 0.1
+#: Of the search for how many labels decide: to a millionth of their number.
+_HALVINGS = 20
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def _states(
 def labels_to_decide(part: Part, tolerance: float, alpha: float, power: float = 0.8) -> FloatArray:
     """Labelled claims after which a gap's interval would probably lie on one side of the tolerance.
 
-    Were the gap what it looks like: half an interval narrows as 1/√n, and must then be smaller than
-    the distance to the nearer end of the tolerance, and that by z_power standard errors.
+    Were the gap what it looks like: half an interval narrows as 1/√n, and with so many its two ends
+    lie on one side of the tolerance, or both within, with the chance wanted.
 
     Args:
         part: a gap, of the whole or of a band.
@@ -121,8 +123,19 @@ def labels_to_decide(part: Part, tolerance: float, alpha: float, power: float = 
         nan without a label.
     """
     half = np.maximum(part.high - part.value, part.value - part.low)
-    wanted = np.abs(np.abs(part.value) - tolerance)
     z = float(special.ndtri(1 - alpha / 2))
-    with np.errstate(divide="ignore"):
-        times = (half / wanted * (z + float(special.ndtri(power))) / z) ** 2
+    size = np.abs(part.value)
+    near = np.abs(size - tolerance)
+    # Inside, an interval may also end beyond the far end of the tolerance.
+    far = np.where(size < tolerance, size + tolerance, np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        few, many = ((z + float(special.ndtri(p))) / near for p in (power, (1 + power) / 2))
+        for _ in range(_HALVINGS):
+            middle = (few + many) / 2
+            decided = special.ndtr(middle * near - z) + special.ndtr(middle * far - z) - 1
+            few, many = (
+                np.where(decided < power, middle, few),
+                np.where(decided < power, many, middle),
+            )
+        times = (half * many / z) ** 2
     return np.asarray(part.n * times, dtype=np.float64)

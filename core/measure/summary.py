@@ -197,7 +197,7 @@ class Measures:
         values["group"] = dict(self.group)
         values["high_band"] = self.high_band.as_json() if self.high_band else None
         values["parts"] = {name: part.as_json() for name, part in self.parts.items()}
-        reach = values.pop("reach")
+        reach, notes = values.pop("reach"), values.pop("notes")
         if reach is not None:
             values["bounds"] = {
                 "n_claims": reach.n_claims,
@@ -205,9 +205,8 @@ class Measures:
                 "gap_low": _finite(reach.gap_if_right),
                 "gap_high": _finite(reach.gap_if_wrong),
             }
-        values["notes"] = dict(self.notes)
-        if not self.notes:
-            del values["notes"]
+        if notes:
+            values["notes"] = dict(notes)
         return values
 
 
@@ -293,10 +292,10 @@ def part_measures(
 def _part(name: PartName, judgement: Judgement, g: int, needed: float) -> PartMeasure:
     part, curve, bands = judgement.part(name), judgement.curve, judgement.bands.labels(g)
     n, state = int(part.n[g]), part.state[g]
-    more = needed - n
-    undecided = state in ("too_few", "at_the_edge")
-    lacking = max(0.0, MINIMUM_INPUTS - float(part.n_effective[g]))
-    worth = undecided and math.isfinite(more) and more <= MOST_LABELS
+    more = needed - n if math.isfinite(needed) and needed - n <= MOST_LABELS else 0.0
+    lacking = _lacking(n, float(part.n_effective[g]))
+    # By how an error looks on too few inputs nothing can be ruled out.
+    worth = state in ("too_few", "at_the_edge") and max(more, lacking) > 0
     side = curve.signs[g, : len(bands)].tolist() if name == "shape" and state != "fine" else []
     return PartMeasure(
         state=state,
@@ -311,6 +310,31 @@ def _part(name: PartName, judgement: Judgement, g: int, needed: float) -> PartMe
         over=tuple(band for band, way in zip(bands, side, strict=False) if way > 0),
         under=tuple(band for band, way in zip(bands, side, strict=False) if way < 0),
     )
+
+
+def _lacking(n: int, n_effective: float) -> float:
+    """Labels on inputs of their own until there are effective inputs enough.
+
+    With k of them they are ``(n + k)²/(Σm² + k)``.
+    """
+    if n_effective >= MINIMUM_INPUTS:
+        return 0.0
+    squares = n * n / n_effective if n else 0.0
+    half = n - MINIMUM_INPUTS / 2
+    return math.sqrt(half * half - n * n + MINIMUM_INPUTS * squares) - half
+
+
+def _parts(
+    judgement: Judgement, g: int, needed: Mapping[PartName, FloatArray], notes: _Notes
+) -> dict[PartName, PartMeasure]:
+    """The parts of a group, with a note on each of their numbers that is lacking."""
+    found = part_measures(judgement, g, needed)
+    for name, part in found.items():
+        lone = (ONE_INPUT if part.n else NO_LABELS).reason
+        for field_name in ("value", "low", "high"):
+            if getattr(part, field_name) is None:
+                notes[f"parts.{name}.{field_name}"] = lone
+    return found
 
 
 def _finite(value: float) -> float | None:
@@ -367,11 +391,11 @@ def _measure(
             "minimum_detectable_gap", "so few labels can show no gap" if n else NO_LABELS.reason
         ),
         n_effective=float(judgement.n_effective[g]),
-        largest_share=_finite(judgement.largest_share[g]),
+        largest_share=judged("largest_share"),
         state=judgement.state[g],
         reason=judgement.reason[g],
         speaks_for=judgement.speaks_for[g],
-        parts=part_measures(judgement, g, needed),
+        parts=_parts(judgement, g, needed, notes),
         reach=judgement.reaches[g],
         notes=dict(notes),
     )

@@ -184,6 +184,8 @@ def evidence_view(bundle: Bundle) -> EvidenceView:
 
 def criterion_words(one: CriterionResult) -> str:
     """A bound, which somebody declared and is never rounded: ``ECE at most 0.08``."""
+    if one.metric == "verdict":
+        return f"No part off by more than {one.bound * 100:.6g} points"
     if one.metric.endswith("gap"):
         bound = f"{one.bound * 100:.6g} points"
     else:
@@ -231,6 +233,9 @@ def _tried(one: CriterionResult) -> Tried:
     value = ABSENT if one.value is None else _shown(one.metric, one.value)
     if one.low is not None and one.high is not None and one.metric != "coverage":
         value += f" ({_shown(one.metric, one.low)} to {_shown(one.metric, one.high)})"
+    if one.metric == "verdict":
+        # Which parts are off, behind the criterion and its outcome.
+        value = one.words.split(": ", 2)[-1].removesuffix(".")
     return Tried(
         one.outcome,
         OUTCOME_WORDS[one.outcome],
@@ -261,7 +266,8 @@ def _segments(parts: Sequence[Part]) -> pd.DataFrame:
     rows = [
         (
             part.name,
-            *(part.measures[name] for name in ("gap", "gap_low", "gap_high", "n", "verdict")),
+            *(part.measures[name] for name in ("gap", "gap_low", "gap_high", "n")),
+            _state(part),
         )
         for part in parts
     ]
@@ -288,11 +294,17 @@ def _segment_words(bundle: Bundle) -> str:
     return f"{told}{which}.{absent}"
 
 
+def _state(part: Part) -> PartState:
+    """The verdict on a part; evidence of before the four words holds only three."""
+    state: PartState = part.measures.get("state") or _STATES[part.measures["verdict"]]
+    return state
+
+
 def _measures(part: Part) -> Measures:
     found = {**_OF_BEFORE, **part.measures}
     found.pop("bounds", None)
-    if "state" not in part.measures:
-        found["state"] = _STATES[found["verdict"]]
+    found["state"] = _state(part)
+    if "n_effective" not in part.measures:
         found["n_effective"] = float(found["n_inputs"])
     found["parts"] = {
         name: PartMeasure(

@@ -87,8 +87,9 @@ class MeasureReport:
             named = f"{group_name(one.group)}: " if len(self.groups) > 1 else ""
             lines += [f"{named}{words}" for words in sentences.beside(one)]
         for one in self.groups:
-            for field, reason in one.notes.items():
-                lines.append(f"{field}: {reason}")
+            # A part lacks a number where the group, or its band, lacks it too.
+            told = [name for name in one.notes if not name.startswith("parts.")]
+            lines += [f"{field}: {one.notes[field]}" for field in told]
         return tuple(dict.fromkeys(lines))
 
 

@@ -32,13 +32,13 @@ from core.review.week import (
 from core.review.windows import Window
 from core.review.words import (
     ABSENT,
-    STATE_WORDS,
     count,
     counted,
     cut,
     percent,
     points,
     value_name,
+    verdict_words,
     within,
 )
 from core.shown import shell_word
@@ -50,7 +50,7 @@ from core.store.selection import Selection
 NOTHING_CHANGED = "Nothing that stands out against the week before."
 #: As many signals are named that may act.
 _NAMED = 4
-NO_WORST = "none is shown to be off in the last mature weeks"
+NO_WORST = "none stands out in the last complete weeks"
 
 
 class NothingToReport(LedgerError):  # noqa: N818 (it reads as what is the matter)
@@ -318,6 +318,12 @@ def _command(one: Pointer, ledger: str) -> str | None:
     return " ".join(shell_word(word) for word in words)
 
 
+def _worst(row: SignalWeek) -> str:
+    if row.speaks_for == "labelled":
+        return "not judged, for the labels cannot speak for all claims"
+    return NO_WORST if row.worst is None else row.worst.text
+
+
 def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
     high_n = f"n {count(row.high_n)}"
     if cuts_differ:
@@ -325,7 +331,7 @@ def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
     return Line(
         signal=row.signal,
         verdict=row.state,
-        verdict_words=STATE_WORDS[row.state],
+        verdict_words=verdict_words(row.state, row.speaks_for),
         gap=points(row.gap, decimals=1),
         gap_of=_gap_of(row),
         judged=row.judged_week or "",
@@ -333,7 +339,7 @@ def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
         if row.high_claimed is None
         else f"{percent(row.high_claimed)} → {percent(row.high_observed)}",
         high_n="" if row.high_claimed is None else high_n,
-        worst=NO_WORST if row.worst is None else row.worst.text,
+        worst=_worst(row),
         labelled=percent(row.coverage),
         n_claims=f"of {count(row.n_claims)}",
         trend=row.trend,

@@ -264,14 +264,22 @@ def drift(facts: SignalFacts) -> Found:
     cases = _cases(facts)
     span = f"{recent.since} to {recent.until}"
     status: Status = "not_measured"
-    says = f"it cannot be told yet whether that is within {within(recent.tolerance)}"
-    inside = recent.low > -recent.tolerance and recent.high < recent.tolerance
+    says = f"too few labels to say whether that is within {within(recent.tolerance)}"
+    # Then it is the high-confidence band alone that has too few labels.
+    inside = (
+        recent.state == "too_few"
+        and recent.low > -recent.tolerance
+        and recent.high < recent.tolerance
+        and not recent.error_high > recent.tolerance
+    )
     if inside:
         says = (
-            f"within {within(recent.tolerance)}, but its high-confidence band cannot be told yet "
-            f"(n {count(recent.high_n)})"
+            f"within {within(recent.tolerance)}, but its high-confidence band has too few labels "
+            f"({count(recent.high_n)})"
         )
-    if recent.state == "off":
+    if recent.state == "at_the_edge":
+        says = f"at the edge of {within(recent.tolerance)}"
+    elif recent.state == "off":
         says = f"outside {within(recent.tolerance)}"
         if recent.off_parts[0] == "high_band":
             says = f"its high-confidence band is outside {within(recent.tolerance)}"

@@ -50,7 +50,7 @@ def headline(one: Measures, *, tolerance: float) -> str:
 def _off(one: Measures, said: str) -> str:
     assert one.gap is not None
     healthy = "whole" in one.parts and one.parts["whole"].state == "fine"
-    start = f"Looks fine overall ({said}), but" if healthy else f"Overall {said};"
+    start = f"Looks fine overall: {said}. But" if healthy else f"Overall {said};"
     band, curve = one.high_band, one.parts.get("shape")
     if one.reason == "high_band" and band is not None:
         gap = band.claimed - band.observed
@@ -81,32 +81,42 @@ def why_not_decided(one: Measures, *, tolerance: float) -> str | None:
     told = [
         _undecided(name, part, tolerance)
         for name, part in one.parts.items()
-        if part.state in ("too_few", "at_the_edge")
+        if part.state in ("too_few", "at_the_edge") and not _too_small(part)
     ]
     return " ".join(told) or None
 
 
+def _too_small(part: PartMeasure) -> bool:
+    """Whether a part that is not decided is so small that it does not count; see `beside`."""
+    return part.state == "too_few" and part.share < MATTERS_FROM
+
+
 def _undecided(name: PartName, part: PartMeasure, tolerance: float) -> str:
-    words = f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
+    words = _subject(name)
     if part.n_effective < MINIMUM_INPUTS:
         labels = counted(part.n, "label")
         return f"{words} has {labels}, and it takes {MINIMUM_INPUTS} effective inputs to decide it."
     assert part.low is not None
     assert part.high is not None
-    if name == "shape":
-        span = f"is off by {points(part.low, decimals=1).lstrip('+')} to "
-        span += f"{points(part.high, decimals=1).lstrip('+')} points on average"
+    if name == "shape" and part.state == "too_few":
+        span = f"may be off by up to {size_of(part.high)} on average"
+    elif name == "shape":
+        span = f"is off by {part.low * 100:.1f} to {size_of(part.high)} on average"
     else:
         span = f"may be anything {_span((part.low, part.high))}"
     if part.state == "at_the_edge":
-        return (
-            f"{words} {span}: an error is shown, and it may lie on either side of "
-            f"{within(tolerance)}. Decide; more labels like these will not soon tell."
-        )
+        span += f": an error is shown, within {within(tolerance)} or beyond"
     more = ""
-    if part.labels_needed:
-        more = f" About {counted(part.labels_needed, 'more label')} would decide it."
+    needed = part.labels_needed
+    if needed is not None and (part.state == "too_few" or needed <= part.n):
+        more = f" About {counted(needed, 'more label')} would decide it."
+    elif part.state == "at_the_edge":
+        more = " Decide now: more labels will not settle it soon."
     return f"{words} {span}.{more}"
+
+
+def _subject(name: PartName) -> str:
+    return f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
 
 
 def beside(one: Measures) -> tuple[str, ...]:
@@ -120,11 +130,10 @@ def beside(one: Measures) -> tuple[str, ...]:
             f"{counted(one.n_inputs, 'input')} are worth {count(one.n_effective)}."
         )
     for name, part in one.parts.items():
-        if part.state == "too_few" and part.share < MATTERS_FROM and one.n:
-            words = f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
+        if _too_small(part) and one.n:
             found.append(
-                f"{words} holds {percent(part.share)} of the claims and has too few labels "
-                f"({count(part.n)}) to decide; it does not count against the rest."
+                f"{_subject(name)} holds {percent(part.share)} of the claims and has too few "
+                f"labels ({count(part.n)}) to decide; it does not count against the rest."
             )
     return tuple(found)
 

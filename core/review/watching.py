@@ -36,7 +36,7 @@ class Again:
         n, n_inputs: labelled claims, and distinct inputs among them.
         state: the verdict on the whole.
         off: the required segments that are off, in words, worst first.
-        band: the high-confidence band in words, where only that is off; "" otherwise.
+        off_by: in words by what the whole is off where its gap is not; "" otherwise.
         watched: what the sequential monitor saw since the signature; "" where it watches nothing.
     """
 
@@ -49,7 +49,7 @@ class Again:
     n_inputs: int
     state: PartState
     off: tuple[str, ...]
-    band: str
+    off_by: str
     watched: str = ""
 
 
@@ -209,7 +209,6 @@ def _measured(row: WatchRow, act: Act, seen: Mapping[tuple[str, str], str]) -> W
 def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], str]) -> Again:
     fingerprint = Fingerprint.of(body["fingerprint"])
     whole, *segments = body["groups"]
-    band = whole["high_band"]
     return Again(
         words=fingerprint.words(),
         id=fingerprint.id,
@@ -220,11 +219,11 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
         n_inputs=whole["n_inputs"],
         state=_state(whole),
         off=tuple(
-            f"{_segment(one['where'])} by {_interval(one)}, n {count(one['n'])}"
+            f"{_segment(one['where'])} {_off_by(one)}"
             for one in sorted(segments, key=lambda one: -abs(float(one["gap"] or 0)))
             if _state(one) == "off"
         ),
-        band="" if band is None else f"{_interval(band)}, n {count(band['n'])}",
+        off_by="" if _state(whole) != "off" or _part(whole) == "whole" else _off_by(whole),
         watched=seen.get((signal, fingerprint.id), ""),
     )
 
@@ -238,6 +237,25 @@ def _state(body: Mapping[str, Any]) -> PartState:
     }
     state: PartState = body.get("state") or known[body["verdict"]]
     return state
+
+
+def _part(body: Mapping[str, Any]) -> str:
+    """Which part of a group that is off makes it so; acts of before name the band only."""
+    return str(body.get("part") or ("high_band" if body["high_band"] else "whole"))
+
+
+def _off_by(body: Mapping[str, Any]) -> str:
+    """By how much a group is off, and in what."""
+    part, band = _part(body), body["high_band"]
+    if part == "shape":
+        error, least = (float(body[name]) * 100 for name in ("error", "error_low"))
+        return (
+            f"by {error:.1f} points on average over the range of confidence (at least "
+            f"{least:.1f}), where errors cancel, n {count(body['n'])}"
+        )
+    if part == "high_band" and band is not None:
+        return f"by {_interval(band)} where it is most confident, n {count(band['n'])}"
+    return f"by {_interval(body)}, n {count(body['n'])}"
 
 
 def _segment(where: Sequence[str | None]) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.govern.part_words import part_words
+from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.parts import STATES, PartName, PartState
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review.changes import changes
@@ -22,6 +23,7 @@ from core.review.windows import mature
 from core.review.words import counted
 from core.store.catalogue import SignalFacts, dimensions, signals
 from core.store.dimensions import week_label
+from core.store.label_reach import label_reaches
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.series import PeriodSums, period_sums
 from core.store.sums import grouped_sums
@@ -54,6 +56,7 @@ class SignalWeek:
         gap_before: of the mature week before it.
         state: the verdict, corrected over all signals.
         reason: the part of it that gives it; None where it is fine.
+        reach: for which claims the labels of the last mature weeks speak; None without one.
         high_n, high_claimed, high_observed: the high-confidence band of the judged week.
         trend: gap of each mature week, oldest first.
         worst: the worst segment of the last mature weeks; its verdict corrected over all signals.
@@ -73,6 +76,7 @@ class SignalWeek:
     gap_before: float | None
     state: PartState
     reason: PartName | None
+    reach: LabelReach | None
     high_n: int
     high_claimed: float | None
     high_observed: float | None
@@ -80,6 +84,11 @@ class SignalWeek:
     worst: Pointer | None
     changes: tuple[Pointer, ...]
     terms: Terms
+
+    @property
+    def speaks_for(self) -> SpeaksFor:
+        """Whether the verdict is one on all claims; by labels of some kind only there is none."""
+        return "all" if self.reach is None else self.reach.speaks_for
 
 
 @dataclass(frozen=True)
@@ -226,7 +235,11 @@ def _signal(
         judge(series.sums.take([i]), tolerance=terms.tolerance, level=level)
         for i in settled[-2:].tolist()
     ]
-    states = [one.state[0] for one in judged]
+    days = _run(series, is_mature, own)
+    reach = _reach(cursor, facts, days, terms, now)
+    if reach is not None:
+        judged = [one.with_reaches([reach]) for one in judged]
+    spoken = reach is None or reach.speaks_for == "all"
     return SignalWeek(
         signal=facts.name,
         n_claims=n_claims,
@@ -240,12 +253,15 @@ def _signal(
         gap_before=_number(own.gap[settled[-2]]) if settled.size > 1 else None,
         state=judged[-1].state[0] if judged else "too_few",
         reason=judged[-1].reason[0] if judged else None,
+        reach=reach,
         high_n=0 if at is None else int(own.high_n[at]),
         high_claimed=None if at is None else _number(own.high_claimed[at]),
         high_observed=None if at is None else _number(own.high_observed[at]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
-        worst=_worst(cursor, facts, _run(series, is_mature, own), terms, level),
-        changes=changes(cursor, facts, first, (n_before, n_claims), states),
+        worst=_worst(cursor, facts, days, terms, level) if spoken else None,
+        changes=changes(
+            cursor, facts, first, (n_before, n_claims), [one.state[0] for one in judged]
+        ),
         terms=terms,
     )
 
@@ -261,6 +277,23 @@ def _run(
     young = np.flatnonzero(~is_mature[:last])
     weeks = settled[settled > (young[-1] if young.size else -1)][-SEGMENT_WEEKS:]
     return series.starts[int(weeks[0])], series.starts[last] + timedelta(days=6)
+
+
+def _reach(
+    cursor: duckdb.DuckDBPyConnection,
+    facts: SignalFacts,
+    days: tuple[date, date] | None,
+    terms: Terms,
+    now: datetime,
+) -> LabelReach | None:
+    """For which claims of some days the labels speak."""
+    if days is None:
+        return None
+    since, until = days
+    selection = Selection(
+        facts.name, since=_midnight(since), until=_midnight(until + timedelta(days=1))
+    )
+    return label_reaches(cursor, selection, tolerance=terms.tolerance, as_of=now).get(())
 
 
 def _worst(
@@ -312,7 +345,8 @@ def _headline(rows: Sequence[SignalWeek]) -> str:
     bad = [one for one in rows if one.state == "off"]
     hidden = [one for one in rows if one.state != "off" and one.worst is not None]
     edge = [one for one in rows if one.state == "at_the_edge"]
-    unsure = sum(one.state == "too_few" for one in rows)
+    mute = [one for one in rows if one.speaks_for == "labelled"]
+    unsure = sum(one.state == "too_few" for one in rows) - len(mute)
     of = counted(len(rows), "signal")
     if bad:
         text = f"{len(bad)} of {of} {'is' if len(bad) == 1 else 'are'} off: {_names(bad)}."
@@ -323,6 +357,9 @@ def _headline(rows: Sequence[SignalWeek]) -> str:
         text += f" {_names(hidden)} {verb} in one segment."
     if edge:
         text += f" {_names(edge)} {'is' if len(edge) == 1 else 'are'} at the edge of the tolerance."
+    if mute:
+        verb, whose = ("has", "its") if len(mute) == 1 else ("have", "their")
+        text += f" {_names(mute)} {verb} no verdict: {whose} labels cannot speak for all claims."
     if unsure:
         text += f" {counted(unsure, 'signal')} {'needs' if unsure == 1 else 'need'} more labels."
     return text

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.measure.label_reach import SpeaksFor
 from core.measure.parts import PartName, PartState
 from core.measure.verdict import Verdict
 
@@ -16,6 +17,8 @@ STATE_WORDS: dict[PartState, str] = {
     "too_few": "Too few labels",
     "fine": "Fine",
 }
+#: Where the labels cannot speak for all claims.
+NO_VERDICT = "No verdict"
 #: The three words of files, acts and programs, where it is not known why it cannot be told.
 VERDICT_WORDS: dict[Verdict, str] = {
     "miscalibrated": "Off",
@@ -103,6 +106,11 @@ def within(tolerance: float) -> str:
 def cut(share: float) -> str:
     """A threshold, which somebody declared and is never rounded: ``90%``, ``99.5%``."""
     return f"{share * 100:.6g}%"
+
+
+def verdict_words(state: PartState, speaks_for: SpeaksFor = "all") -> str:
+    """The verdict on a group in a word or two; none on all claims by labels of some kind only."""
+    return STATE_WORDS[state] if speaks_for == "all" else NO_VERDICT
 
 
 def dimension_name(dimension: str) -> str:

@@ -94,6 +94,7 @@ class HowLabelled:
         n_drawn: those of them whose label was drawn with a logged chance below one.
         n_automated: claims logged as automated.
         n_automated_labelled: those of them with an outcome.
+        drawn_alike: whether every label was drawn, and all with one and the same chance.
     """
 
     n_claims: int
@@ -101,6 +102,12 @@ class HowLabelled:
     n_drawn: int
     n_automated: int
     n_automated_labelled: int
+    drawn_alike: bool = False
+
+    @property
+    def drawn_unlike(self) -> bool:
+        """Whether labels were drawn with chances that differ, so that some count for more."""
+        return self.n_drawn > 0 and not self.drawn_alike
 
     @property
     def one_sided(self) -> bool:
@@ -130,12 +137,15 @@ def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> How
         f"""
         SELECT count(*), count(outcome), count(outcome) FILTER (propensity < 1),
                count(*) FILTER (action = 'automate'),
-               count(outcome) FILTER (action = 'automate')
+               count(outcome) FILTER (action = 'automate'),
+               count(DISTINCT coalesce(propensity, 0)) FILTER (outcome IS NOT NULL)
         FROM ({source.sql}) AS claim
         """,
         source.parameters,
     ).fetchall()
-    return HowLabelled(*map(int, rows[0]))
+    n_claims, n, n_drawn, automated, labelled, chances = map(int, rows[0])
+    alike = n_drawn > 0 and chances == 1
+    return HowLabelled(n_claims, n, n_drawn, automated, labelled, drawn_alike=alike)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def label_reaches(
         settled, found = selection, coverage_by(cursor, selection, names)
     shared = _Shared(
         effect=design_effect(cursor, settled),
-        by_chance=bool(how_labelled(cursor, settled).n_drawn),
+        by_chance=how_labelled(cursor, settled).drawn_unlike,
         early=_early(cursor, selection, until, now),
         tolerance=tolerance,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.measure.label_reach import SpeaksFor
 from core.measure.parts import PartName, PartState
 from core.review.standing import Badge, Level
-from core.review.words import PART_WORDS, STATE_WORDS
+from core.review.words import PART_WORDS, verdict_words
 from dashboard.components.verbatim import plain
 
 _LOOKS: dict[PartState, tuple[str, str]] = {
@@ -23,6 +24,10 @@ _HELP: dict[PartState, str] = {
     "fine": "The gap, the high-confidence band and the shape of the errors all lie within the "
     "tolerance.",
 }
+_HELP_NONE = (
+    "Which claims are labelled depends on what they are, so nothing is said of the others. An "
+    "audit sample drawn by chance would speak for all."
+)
 _STANDING: dict[Level, tuple[str, str]] = {
     "validated": (":material/verified:", "green"),
     "waived": (":material/schedule:", "violet"),
@@ -41,7 +46,7 @@ def standing(
     badge: Badge,
     *,
     reason: PartName | None = None,
-    labelled_only: bool = False,
+    speaks_for: SpeaksFor = "all",
 ) -> None:
     """The verdict, whom it is about, and whether these numbers may be acted on.
 
@@ -49,20 +54,15 @@ def standing(
         state: the verdict.
         badge: whether the numbers may be acted on.
         reason: the part that gives the verdict.
-        labelled_only: whether the labels cannot speak for all claims.
+        speaks_for: whether it is one on all claims; by labels of some kind only there is none.
     """
     icon, color = _LOOKS[state]
-    why = "" if reason is None else f" It is {PART_WORDS[reason]} that says so."
+    why = "" if reason is None else f" This is about {PART_WORDS[reason]}."
+    said = _HELP_NONE if speaks_for == "labelled" else _HELP[state] + why
     with st.container(horizontal=True, gap="small"):
-        st.badge(STATE_WORDS[state], icon=icon, color=color, help=_HELP[state] + why)  # type: ignore[arg-type]
-        if labelled_only:
-            st.badge(
-                "Labelled cases only",
-                icon=":material/filter_alt:",
-                color="orange",
-                help="Which claims are labelled depends on what they are, so nothing is said of "
-                "the others. An audit sample drawn by chance would speak for all.",
-            )
+        st.badge(verdict_words(state, speaks_for), icon=icon, color=color, help=said)  # type: ignore[arg-type]
+        if speaks_for == "labelled":
+            st.badge("Labelled cases only", icon=":material/filter_alt:", color="orange")
         validation(badge)
 
 

@@ -75,14 +75,14 @@ def said(group: GroupView, badge: Badge) -> None:
         measures.state,
         badge,
         reason=measures.reason,
-        labelled_only=measures.speaks_for == "labelled",
+        speaks_for=measures.speaks_for,
     )
     st.markdown(f"#### {group.headline}")
     if group.interval:
         st.markdown(f"**{group.interval}**")
     st.markdown(group.high_band)
     for reason in group.reasons:
-        st.markdown(reason)
+        st.markdown(plain(reason))
     st.caption(group.coverage)
 
 

@@ -97,8 +97,8 @@ def _print(row: WatchRow, one: Again) -> None:
             f"{counted(one.n, 'claim')} of {counted(one.n_inputs, 'input')}"
         )
     told = [f"{verbatim(one.words)}: **{verdict}**, {numbers}"]
-    if one.band:
-        told.append(f"only its high-confidence band is off, by {one.band}")
+    if one.off_by:
+        told.append(f"off {one.off_by}")
     if one.off:
         more = f" and {len(one.off) - _NAMED} more" if len(one.off) > _NAMED else ""
         told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.govern.part_words import reach_words
 from core.review.standing import Written
 from core.review.week import Pointer, SignalWeek, WeekView
 from core.review.words import counted, cut, percent, points
@@ -17,7 +18,7 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
             st.markdown(f"**{plain(row.signal)}**", width="content")
             links.registry(row.signal, f"Owner: {written.owner.words}")
-        badges.standing(row.state, written.badge, reason=row.reason)
+        badges.standing(row.state, written.badge, reason=row.reason, speaks_for=row.speaks_for)
         gap, band, covered = st.columns(3)
         gap.metric(
             f"Gap, points ({row.judged_week or 'no mature week'})",
@@ -45,7 +46,9 @@ def card(row: SignalWeek, view: WeekView, written: Written) -> None:
                 Pointer("", "claims", row.signal, since=view.first, until=view.last),
                 counted(row.n_claims, "claim"),
             )
-        if row.worst is not None:
+        if row.reach is not None and row.speaks_for == "labelled":
+            st.caption(plain(reach_words(row.reach)))
+        elif row.worst is not None:
             links.draw(row.worst, f"Worst segment: {row.worst.text}")
         else:
             st.caption("No segment stands out in the last complete weeks.")

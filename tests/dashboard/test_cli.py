@@ -17,7 +17,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from core.review.words import VERDICT_WORDS, count, percent, points
+from core.review.words import STATE_WORDS, count, percent, points
 from core.store.ledger import Ledger
 from dashboard.cli import main
 from sample_data import sample_files
@@ -264,10 +264,11 @@ def test_the_table_shows_the_numbers_of_the_json(sample: Path) -> None:
         band = one["high_band"]
         assert re.split(r"\s{2,}", line.strip()) == [
             f"topic={one['group']['topic']}",
-            VERDICT_WORDS[one["verdict"]],
+            STATE_WORDS[one["state"]],
             points(one["gap"], decimals=1),
             f"{points(one['gap_low'], decimals=1)} … {points(one['gap_high'], decimals=1)}",
             count(one["n"]),
+            count(one["n_effective"]),
             percent(one["coverage"]),
             percent(one["mean_confidence"], decimals=1),
             percent(one["accuracy"], decimals=1),

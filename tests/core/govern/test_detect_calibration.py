@@ -66,7 +66,7 @@ def test_the_band_alone_is_enough_and_is_told_apart_from_the_whole(
     frame.loc[high, "outcome"] = (rng.random(high.sum()) < 0.83).astype(int)
     bring(governed, frame)
     (one,) = found(governed)
-    assert "stated at 90% or more it claims 95%" in one.text
+    assert "stated at 90% or more it is right 85% of the time (said 95%)" in one.text
     assert "As a whole the gap is +" in one.text
     assert dict(one.evidence)["band_from"] == "0.9"
 
@@ -78,7 +78,7 @@ def test_a_segment_that_fails_behind_a_healthy_whole_is_named(
     bring(governed, made(clock, range(31, 87), 4, gap=0.3, seg_topic="medical"))
     (one,) = found(governed)
     assert (one.kind, one.subject) == ("hidden_segment", "topic")
-    assert "topic=medical is off by +" in one.text
+    assert "topic=medical is off: right 40% of the time (said 71%): gap +3" in one.text
     assert "224 claims of 224 inputs on 56 days" in one.text
     assert "As a whole it is" in one.text
     assert "Miscalibrated" not in one.text
@@ -100,7 +100,7 @@ def test_only_the_worst_three_segments_are_named(
     for i in range(4):
         bring(governed, made(clock, range(31, 87), 3, gap=0.35, seg_topic=f"bad-{i}"))
     (one,) = found(governed)
-    assert one.text.count("is off by") == 3
+    assert one.text.count(" is off: right ") == 3
     assert "and 1 more" in one.text
 
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from core.govern import evidence
-from core.govern.bundle import Bundle, decimal
+from core.govern.bundle import LAYOUT, PLAIN_LAYOUT, Bundle, decimal
 from core.govern.bundle_changes import changes
 from core.govern.canonical import canonical
-from core.govern.criteria import judge_sample
+from core.govern.criteria import judge_sample, verdict_result
 from core.govern.escalation import Band, Override, Rules
 from core.govern.evidence import EvidenceBroken, NothingToJudge, freeze, load, store, verify
 from core.govern.fingerprint import Fingerprint
@@ -27,6 +27,8 @@ from core.measure.bounded import Sample
 from core.measure.reliability import corp, histogram
 from core.measure.scores import NoValue
 from core.measure.summary import measure_groups
+from core.measure.sums import group_sums
+from core.measure.verdict import judge
 from core.store.cells import grouped_cells
 from core.store.ingest import import_file
 from core.store.judged import Judged, Known
@@ -38,6 +40,7 @@ MONDAY = datetime(2026, 9, 7, 12)
 NOW = datetime(2026, 11, 2)
 WEEK = timedelta(weeks=1)
 MODEL = Fingerprint(model_version="m-1", prompt_version="p-1")
+GOLDEN = Path(__file__).parent / "golden"
 
 CRITERIA = (
     Criterion("gap", maximum_ppm=50_000),
@@ -322,15 +325,24 @@ def test_the_numbers_are_those_of_the_measures_on_the_same_claims(
     for name, value in wanted.as_json().items():
         if name == "high_band":
             assert bundle.whole.measures[name] == pytest.approx(value)
+        elif name == "parts":
+            assert bundle.whole.measures[name].keys() == value.keys()
+            for part, numbers in value.items():
+                for what, number in numbers.items():
+                    found_number = bundle.whole.measures[name][part][what]
+                    approximate = isinstance(number, float)
+                    assert found_number == (pytest.approx(number) if approximate else number)
         elif isinstance(value, float):
             assert bundle.whole.measures[name] == pytest.approx(value, abs=1e-9), name
         else:
             assert bundle.whole.measures[name] == value, name
     automated = judge_sample(CRITERIA, Sample(cells, automated_of(cells), 0.9), minimum=400)
-    for found, one in zip(bundle.whole.sample.results, automated.results, strict=True):
+    by_parts = verdict_result(judge(group_sums([cells], 0.9), tolerance=0.05), 0)
+    wanted_results = [*automated.results, by_parts]
+    for found, one in zip(bundle.whole.sample.results, wanted_results, strict=True):
         assert found.words == one.words
         assert found.outcome == one.outcome
-        assert found.value == pytest.approx(one.value)
+        assert found.value == (None if one.value is None else pytest.approx(one.value))
     curve, bars = corp(cells), histogram(cells)
     assert not isinstance(curve, NoValue)
     assert bundle.curve()["observed"].tolist() == pytest.approx(curve.observed.tolist())
@@ -365,8 +377,60 @@ def test_a_collapsed_confidence_does_not_meet_however_well_calibrated(
     bundle = frozen(ledger)
 
     outcomes = {one.metric: one.outcome for one in bundle.whole.sample.results}
-    assert outcomes == {"gap": "met", "ece": "met", "auroc": "missed", "automated_error": "met"}
+    assert outcomes == {
+        "gap": "met",
+        "ece": "met",
+        "auroc": "missed",
+        "automated_error": "met",
+        "verdict": "met",
+    }
     assert not bundle.met
+
+
+def cancelling(n: int = 200, **given: Any) -> list[Rows]:
+    """Said 55 % and right 75, said 80 % and right 60: a gap of nil, off by 20 points."""
+    return [
+        claims(f"{name}{w}", n, MONDAY + w * WEEK, fixed=fixed, off=off, **given)
+        for w in range(4)
+        for name, fixed, off in (("low", 0.55, -0.2), ("top", 0.8, 0.2))
+    ]
+
+
+def test_errors_that_cancel_satisfy_a_bound_on_the_gap_and_miss_the_verdict(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(*cancelling())
+
+    bundle = frozen(ledger, planned(criteria=(Criterion("gap", maximum_ppm=50_000),)))
+
+    gap, verdict = bundle.whole.sample.results
+    assert (gap.metric, gap.outcome) == ("gap", "met")
+    assert (verdict.metric, verdict.outcome) == ("verdict", "missed")
+    assert "overconfident at 80%, underconfident at 55%" in verdict.words
+    assert not bundle.met
+
+
+def test_a_required_segment_whose_errors_cancel_misses_the_verdict(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(*weekly(400, seg_language="de"), *cancelling(100, seg_language="hi"))
+    spec = planned(criteria=(Criterion("gap", maximum_ppm=50_000),), segments=("language",))
+
+    found = {one.name: one.sample for one in frozen(ledger, spec).segments}
+
+    assert not found["language=de"].missed
+    assert [one.metric for one in found["language=hi"].results if one.outcome == "missed"] == [
+        "verdict"
+    ]
+
+
+def test_a_verdict_that_is_not_decided_misses_nothing(ledger: Ledger, fill: Fill) -> None:
+    fill(claims("few", 40, MONDAY))
+
+    verdict = frozen(ledger).whole.sample.results[-1]
+
+    assert (verdict.metric, verdict.outcome) == ("verdict", "met")
+    assert "no part is off" in verdict.words
 
 
 def test_the_gamed_signal_of_the_sample_does_not_meet(sample_path: Path) -> None:
@@ -636,6 +700,63 @@ def test_a_bundle_whose_text_was_altered_is_refused(ledger: Ledger, fill: Fill) 
     assert "was altered" in comparison.differences[0]
 
 
+# Evidence from before verdicts had parts ---------------------------------------------------------
+
+
+@pytest.fixture
+def plain_bundle(ledger: Ledger, fill: Fill) -> Bundle:
+    """Frozen by the program of then on these very claims, one input among them asked 60 times."""
+    often = claims("one", 60, MONDAY, off=0.3, seg_language="en", input_id="asked-often")
+    fill(*weekly(60, seg_language="de"), often)
+    bundle = Bundle((GOLDEN / "evidence_layout_1.json").read_text().strip())
+    stored(ledger, bundle)
+    return bundle
+
+
+def test_evidence_of_before_is_read_and_recomputed(ledger: Ledger, plain_bundle: Bundle) -> None:
+    assert plain_bundle.content["v"] == PLAIN_LAYOUT
+    with ledger.cursor() as cursor:
+        assert load(cursor, plain_bundle.sha256) == plain_bundle
+    assert verified(ledger, plain_bundle.sha256) == evidence.Comparison(True)
+
+
+def test_evidence_of_before_is_asked_for_no_verdict_by_parts(plain_bundle: Bundle) -> None:
+    assert set(plain_bundle.criteria_table()["metric"]) == {one.metric for one in CRITERIA}
+
+
+def test_an_altered_claim_is_found_behind_evidence_of_before(
+    ledger: Ledger, plain_bundle: Bundle
+) -> None:
+    with ledger.cursor() as cursor:
+        cursor.execute("UPDATE claims SET outcome = 1 - outcome WHERE event_id = 'w3-00007'")
+
+    found = verified(ledger, plain_bundle.sha256)
+
+    assert not found.same
+    assert found.differences[0].startswith("The judged claims or their outcomes are not")
+
+
+@pytest.mark.parametrize("name", ["gap", "ece", "brier", "n_inputs"])
+def test_an_altered_estimate_of_before_is_found(
+    ledger: Ledger, plain_bundle: Bundle, name: str
+) -> None:
+    content = json.loads(plain_bundle.text)
+    content["whole"]["measures"][name] = 9 if name == "n_inputs" else "0.001"
+    sha256 = stored(ledger, Bundle(canonical(content)))
+
+    with ledger.cursor() as cursor:
+        found = verify(cursor, sha256)
+
+    assert found.differences[0].startswith(f"whole.measures.{name} was ")
+
+
+def test_evidence_of_a_later_layout_is_refused(ledger: Ledger, plain_bundle: Bundle) -> None:
+    later = Bundle(canonical(json.loads(plain_bundle.text) | {"v": LAYOUT + 1}))
+    sha256 = stored(ledger, later)
+    with ledger.cursor() as cursor, pytest.raises(EvidenceBroken, match="reads layouts 1 and 2"):
+        load(cursor, sha256)
+
+
 def test_evidence_that_is_not_there_is_not_the_same(ledger: Ledger) -> None:
     assert verified(ledger, "ab" * 32).differences == (
         f"The ledger holds no evidence {'ab' * 32}.",
@@ -815,11 +936,11 @@ def test_the_table_of_criteria_has_a_row_for_each_on_each_sample(
     table = frozen(ledger, planned(segments=("language",))).criteria_table()
 
     assert table["sample"].value_counts().to_dict() == {
-        "all judged claims": 4,
-        "the recent window": 4,
-        "language=de": 4,
+        "all judged claims": 5,
+        "the recent window": 5,
+        "language=de": 5,
     }
-    assert set(table["metric"]) == {one.metric for one in CRITERIA}
+    assert set(table["metric"]) == {*(one.metric for one in CRITERIA), "verdict"}
 
 
 def test_a_bundle_holds_no_float(ledger: Ledger, fill: Fill) -> None:

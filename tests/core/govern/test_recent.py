@@ -33,7 +33,8 @@ def test_eight_weeks_up_to_the_maturity_are_measured(
         clock.now.date() - timedelta(days=31),
     )
     assert (one.n, one.n_inputs, one.n_days) == (1120, 1120, 56)
-    assert one.verdict == "within_tolerance"
+    assert (one.state, one.off_parts) == ("fine", ())
+    assert one.speaks_for_all
     assert one.labels.fair
 
 
@@ -61,7 +62,7 @@ def test_the_numbers_are_those_of_the_judgement_at_the_level_asked_for(
     assert (wider.gap, wider.low, wider.high) == pytest.approx(
         (whole.gap[0], whole.corrected_low[0], whole.corrected_high[0])
     )
-    assert wider.whole_off
+    assert (one.state, one.off_parts[0]) == ("off", "whole")
 
 
 def test_tuning_and_heldout_claims_do_not_count(

@@ -117,7 +117,27 @@ def test_the_high_confidence_band_is_named_where_only_it_is_off(governed: Any, l
     assert found.whole.verdict == "miscalibrated"
     assert found.whole.band is not None
     assert (found.whole.band.n, found.whole.band.gap) == (300, pytest.approx(0.95 - 250 / 300))
-    assert "of the high-confidence band by itself +11.7 points" in found.words
+    assert (
+        "stated at 90% or more it is right 83% of the time (said 95%): gap +11.7 points"
+        in found.words
+    )
+    assert (found.whole.state, found.whole.reason) == ("off", "high_band")
+
+
+def test_errors_that_cancel_are_off_and_where_is_said(governed: Any, log: Log) -> None:
+    log(UNTIL - timedelta(days=7), 600, 440, 0.55)
+    log(UNTIL - timedelta(days=6), 600, 370, 0.8)
+    found = measured(governed)
+    assert (found.whole.state, found.whole.reason) == ("off", "shape")
+    assert "over the range of confidence" in found.words
+    assert "overconfident at 80%, underconfident at 55%" in found.words
+    written = found.as_json()["groups"][0]
+    assert (written["verdict"], written["state"], written["part"]) == (
+        "miscalibrated",
+        "off",
+        "shape",
+    )
+    assert float(written["error_low"]) > 0.05
 
 
 def test_required_segments_are_measured_and_what_is_off_is_named(
@@ -145,8 +165,9 @@ def test_a_version_too_young_to_measure_says_when_it_can_be(governed: Any, log: 
     found = measured(governed, "m9")
     # Its week ends on 2026-11-23, and comes of age 30 days later.
     assert found.next_labels == datetime(2026, 12, 23)
-    assert "the first come of age on 2026-12-23" in found.words
-    assert found.whole.verdict == "cannot_tell"
+    assert "too few labels, no outcome of " in found.words
+    assert found.words.endswith("is final yet; the first will be on 2026-12-23.")
+    assert (found.whole.state, found.whole.verdict) == ("too_few", "cannot_tell")
 
 
 def test_an_old_version_without_labels_promises_none(governed: Any) -> None:
@@ -156,7 +177,7 @@ def test_an_old_version_without_labels_promises_none(governed: Any) -> None:
     with governed.ledger.cursor() as cursor:
         found = remeasure(cursor, spec, seen, NOW)
     assert found.next_labels is None
-    assert found.words.endswith("for no label of 2026-09-21 to 2026-10-18 has come of age.")
+    assert found.words.endswith("no outcome of 2026-09-21 to 2026-10-18 is final yet.")
 
 
 def test_it_is_carried_without_floating_point_numbers(governed: Any, log: Log) -> None:

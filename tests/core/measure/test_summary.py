@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.measure.cells import Cells
+from core.measure.cells import Cells, InputCells
+from core.measure.label_reach import label_reach
 from core.measure.noise import ece_p_value
 from core.measure.overconfidence import overconfidence_p_value
 from core.measure.regression import calibration_slope_intercept
@@ -21,6 +22,11 @@ KEYS = [
     "gap", "gap_low", "gap_high", "ece", "ece_noise_floor", "ece_p_value", "ece_debiased_l2",
     "smece", "brier", "mcb", "dsc", "unc", "log_loss", "n_exact_0_or_1", "auroc", "slope",
     "intercept", "high_band", "verdict", "minimum_detectable_gap",
+]  # fmt: skip
+#: What came with verdicts by parts, after those.
+NEW_KEYS = ["n_effective", "largest_share", "state", "reason", "speaks_for", "parts"]
+PART_KEYS = [
+    "verdict", "value", "low", "high", "n", "n_inputs", "n_effective", "share", "labels_needed",
 ]  # fmt: skip
 HIGH_KEYS = ["from", "n", "claimed", "observed", "low", "high", "p_value"]
 
@@ -41,10 +47,99 @@ def measure(group, **options):
     return measure_groups([{}], [group], **options)[0]
 
 
-def test_the_json_has_exactly_the_documented_keys_in_order():
+def nulls_of(found):
+    """Names of the numbers that are null; ``reason`` is a word, of verdicts that need one."""
+    nulls = {key for key, value in found.items() if value is None and key != "reason"}
+    nulls |= {f"high_band.{key}" for key, value in (found["high_band"] or {}).items()
+              if value is None}  # fmt: skip
+    for name, part in found["parts"].items():
+        nulls |= {f"parts.{name}.{key}" for key in ("value", "low", "high") if part[key] is None}
+    return nulls
+
+
+def test_the_json_keeps_its_keys_in_order_and_adds_the_parts_after_them():
     found = measure(OVERCONFIDENT).as_json()
-    assert list(found) == KEYS
+    assert list(found) == [*KEYS, *NEW_KEYS]
     assert list(found["high_band"]) == HIGH_KEYS
+    assert list(found["parts"]) == ["whole", "high_band", "shape"]
+    assert list(found["parts"]["whole"]) == PART_KEYS
+
+
+def test_the_json_says_where_a_shape_is_off():
+    found = measure(cells([0.3, 0.7], [2000, 2000], [1000, 1000])).as_json()
+    assert (found["verdict"], found["state"], found["reason"]) == ("miscalibrated", "off", "shape")
+    assert found["parts"]["shape"]["overconfident_at"] == ["0.7"]
+    assert found["parts"]["shape"]["underconfident_at"] == ["0.3"]
+    assert list(found["parts"]["shape"])[:-2] == PART_KEYS
+    assert found["parts"]["whole"]["verdict"] == "fine"
+
+
+def test_a_part_that_a_group_does_not_have_is_left_out():
+    assert list(measure(cells([0.7], [400], [280])).parts) == ["whole"]
+
+
+def test_the_verdict_is_that_of_the_worst_part_that_matters():
+    one = measure(HONEST)
+    assert {part.state for part in one.parts.values()} == {"fine"}
+    assert (one.state, one.reason, one.verdict) == ("fine", None, "within_tolerance")
+
+
+def test_labels_that_would_decide_are_named_where_a_part_is_undecided_only():
+    open_, decided = measure(cells([0.6], [200], [116])), measure(OVERCONFIDENT)
+    assert open_.parts["whole"].labels_needed > 0
+    assert decided.parts["whole"].labels_needed is None
+
+
+def test_few_inputs_ask_for_as_many_as_it_takes_to_decide_anything():
+    # A gap of 5 points on 20 claims is not one known to lie at the tolerance.
+    assert measure(FEW).gap == pytest.approx(0.05)
+    assert measure(FEW).parts["whole"].labels_needed == 10
+    assert measure(EMPTY).parts["whole"].labels_needed == 30
+
+
+def test_beside_one_input_that_holds_most_it_takes_many_more():
+    m = np.array([1] * 39 + [351])
+    detail = InputCells(np.arange(40), np.zeros(40, int), m, np.zeros(40, int))
+    count = np.array([390])
+    more = measure(Cells(np.array([0.99]), count, count, np.array([0]), 0, detail)).parts["whole"]
+    k = more.labels_needed
+    assert (390 + k) ** 2 / (39 + 351**2 + k) >= 30
+    assert (389 + k) ** 2 / (38 + 351**2 + k) < 30
+
+
+def test_no_number_of_labels_is_named_for_a_gap_right_at_the_tolerance():
+    one = measure(cells([0.89], [4600], [round(4600 * 0.84)]))
+    assert (one.state, one.parts["whole"].labels_needed) == ("at_the_edge", None)
+
+
+def test_labels_that_cannot_speak_for_all_take_the_verdict_and_leave_bounds():
+    reach = label_reach(
+        n_claims=1200, n=900, gap_if_right=-0.02, gap_if_wrong=0.23, tolerance=0.05, by_chance=True
+    )
+    one = measure(OVERCONFIDENT, reaches=[reach])
+    assert (one.state, one.reason, one.verdict) == ("too_few", None, "cannot_tell")
+    assert one.parts["whole"].state == "off"
+    found = one.as_json()
+    assert list(found) == [*KEYS, *NEW_KEYS, "bounds"]
+    assert found["speaks_for"] == "labelled"
+    assert found["bounds"] == {"n_claims": 1200, "n": 900, "gap_low": -0.02, "gap_high": 0.23}
+
+
+def test_labels_that_speak_for_all_keep_the_verdict_with_bounds_beside_it():
+    reach = label_reach(n_claims=1200, n=900, gap_if_right=-0.02, gap_if_wrong=0.23, tolerance=0.05)
+    found = measure(OVERCONFIDENT, reaches=[reach]).as_json()
+    assert (found["speaks_for"], found["state"]) == ("all", "off")
+    assert found["bounds"]["gap_high"] == 0.23
+
+
+def test_one_input_that_holds_nine_tenths_leaves_too_few():
+    m = np.array([1] * 39 + [351])
+    detail = InputCells(np.arange(40), np.zeros(40, int), m, np.zeros(40, int))
+    one = measure(
+        Cells(np.array([0.99]), np.array([390]), np.array([390]), np.array([0]), 0, detail)
+    )
+    assert (one.state, one.n_inputs, one.largest_share) == ("too_few", 40, 0.9)
+    assert one.n_effective < 2
 
 
 def test_every_number_is_that_of_its_own_function():
@@ -82,8 +177,7 @@ def test_counts_and_gap_by_hand():
 def test_nothing_labelled_gives_nulls_with_their_reason_and_valid_json():
     waiting = cells([0.5, 0.95], [0, 0], [0, 0], n_claims=[5, 6], unstated=2)
     found = measure(waiting).as_json()
-    nulls = {key for key, value in found.items() if value is None}
-    assert nulls == set(found["notes"])
+    assert nulls_of(found) == set(found["notes"])
     assert found["n_claims"] == 11
     assert found["coverage"] == 0
     assert found["notes"]["ece"] == "no labelled claims"
@@ -94,10 +188,7 @@ def test_nothing_labelled_gives_nulls_with_their_reason_and_valid_json():
 @pytest.mark.parametrize("group", [EMPTY, FEW, OVERCONFIDENT, HONEST])
 def test_every_null_has_a_note_and_every_note_a_null(group):
     found = measure(group).as_json()
-    nulls = {key for key, value in found.items() if value is None}
-    nulls |= {f"high_band.{key}" for key, value in (found["high_band"] or {}).items()
-              if value is None}  # fmt: skip
-    assert nulls == set(found.get("notes", {}))
+    assert nulls_of(found) == set(found.get("notes", {}))
     assert all(found.get("notes", {}).values())
     json.dumps(found, allow_nan=False)
 

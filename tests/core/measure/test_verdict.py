@@ -1,4 +1,4 @@
-"""The verdict over many groups: its three answers, its correction, its error rate."""
+"""The verdict over many groups: its parts, its four answers, its correction, its error rate."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from core.measure.cells import Cells, InputCells
+from core.measure.parts import MATTERS_FROM, PART_NAMES, STATES
 from core.measure.sums import group_sums
 from core.measure.verdict import (
     MINIMUM_INPUTS,
+    VERDICT_OF,
     judge,
     max_statistic_critical_value,
     pair_probability,
@@ -50,15 +52,56 @@ def test_a_bad_high_band_makes_a_healthy_aggregate_miscalibrated():
     assert abs(judged.gap[0]) < 0.03
     assert judged.corrected_high[0] < 0.05
     assert judged.high_gap_low[0] > 0.05
+    assert (judged.state, judged.reason) == (("off",), ("high_band",))
     assert judged.verdict == ("miscalibrated",)
 
 
-def test_opposite_errors_outside_the_high_band_are_not_within_tolerance():
-    # Overall gap 0, no high band; only ECE shows that .3 and .7 are both .5.
+def test_errors_that_cancel_are_off_by_their_shape():
+    # Overall gap 0, no high band; the curve shows that .3 and .7 are both .5.
     judged = one([0.3, 0.7], [2000, 2000], [1000, 1000])
     assert judged.gap[0] == pytest.approx(0)
     assert judged.ece[0] == pytest.approx(0.2)
+    assert judged.whole.state == ("fine",)
+    assert (judged.state, judged.reason) == (("off",), ("shape",))
+    assert judged.verdict == ("miscalibrated",)
+    assert judged.curve.signs[0, :2].tolist() == [-1, 1]
+
+
+def test_an_error_right_at_the_tolerance_is_at_the_edge_and_not_short_of_labels():
+    # 4,600 claims at +4.9 points (+3.8 to +5.9).
+    judged = one([0.89], [4600], [3869])
+    assert judged.gap[0] == pytest.approx(0.049, abs=0.001)
+    assert judged.corrected_low[0] > 0.03
+    assert judged.corrected_high[0] > 0.05
+    assert (judged.state, judged.reason) == (("at_the_edge",), ("whole",))
     assert judged.verdict == ("cannot_tell",)
+
+
+def test_twenty_claims_that_leave_everything_open_are_too_few():
+    judged = one([0.89], [20], [17])
+    assert (judged.state, judged.reason) == (("too_few",), ("whole",))
+    assert judged.verdict == ("cannot_tell",)
+
+
+def test_many_labels_that_show_no_error_and_do_not_exclude_one_are_too_few():
+    judged = one([0.6], [200], [116])
+    assert judged.n_effective[0] >= MINIMUM_INPUTS
+    assert (judged.state, judged.reason) == (("too_few",), ("whole",))
+
+
+@pytest.mark.parametrize(
+    ("right", "state"), [(960, "off"), (1000, "fine")], ids=["four in a hundred wrong", "all right"]
+)
+def test_a_group_that_always_states_certainty_is_judged_by_its_gap(right, state):
+    judged = one([1.0], [1000], [right], tolerance=0.02)
+    assert not judged.shape.present[0]
+    assert judged.state == (state,)
+
+
+def test_a_group_of_one_confidence_has_no_shape_beside_its_gap():
+    judged = one([0.7], [4000], [2810])
+    assert not judged.shape.present[0]
+    assert judged.state == ("fine",)
 
 
 def test_a_band_without_labels_is_vacuously_inside():
@@ -69,8 +112,29 @@ def test_a_band_without_labels_is_vacuously_inside():
     assert judged.verdict == ("within_tolerance",)
 
 
-def test_a_band_too_small_to_tell_keeps_the_group_from_within_tolerance():
-    assert one([0.6, 0.95], [4000, 10], [2400, 9]).verdict == ("cannot_tell",)
+def test_a_band_too_small_to_matter_erases_nothing():
+    # 151 of 97,058 claims state .95, and too few of those are labelled.
+    claims, labelled = np.array([96_907, 151]), np.array([96_907, 12])
+    group = Cells(np.array([0.6, 0.95]), claims, labelled, np.array([58_144, 11]))
+    judged = judge(group_sums([group]))
+    assert judged.high_band.share[0] == pytest.approx(151 / 97_058)
+    assert judged.high_band.state == ("too_few",)
+    assert (judged.state, judged.reason) == (("fine",), (None,))
+
+
+@pytest.mark.parametrize(("band", "state"), [(10, "fine"), (450, "too_few")])
+def test_a_band_that_cannot_be_told_counts_from_a_tenth_of_the_claims(band, state):
+    claims, labelled = np.array([4000, band]), np.array([4000, 10])
+    judged = judge(group_sums([Cells(np.array([0.6, 0.95]), claims, labelled, [2400, 9])]))
+    assert judged.high_band.state == ("too_few",)
+    assert (judged.high_band.share[0] >= MATTERS_FROM) == (state == "too_few")
+    assert judged.state == (state,)
+
+
+def test_a_small_band_that_is_off_is_never_passed_over():
+    judged = one([0.6, 0.95], [4000, 60], [2400, 30])
+    assert judged.high_band.share[0] < MATTERS_FROM
+    assert (judged.state, judged.reason) == (("off",), ("high_band",))
 
 
 def test_a_band_too_small_to_tell_does_not_hide_a_wrong_whole():
@@ -101,22 +165,30 @@ def test_thirty_inputs_are_too_few_where_one_holds_most_claims():
     judged = judge(group_sums([Cells(np.array([0.99]), count, count, np.array([0]), 0, detail)]))
     assert (judged.n_inputs[0], judged.largest_share[0]) == (40, 0.9)
     assert judged.n_effective[0] == pytest.approx(390**2 / (39 + 351**2))
-    assert judged.verdict == ("cannot_tell",)
+    assert judged.state == ("too_few",)
 
 
 @pytest.mark.parametrize(
-    ("band", "verdict"),
-    [(MINIMUM_INPUTS - 1, "cannot_tell"), (MINIMUM_INPUTS, "miscalibrated")],
+    ("band", "state"), [(MINIMUM_INPUTS - 1, "too_few"), (MINIMUM_INPUTS, "off")]
 )
-def test_a_band_of_under_thirty_inputs_tells_nothing_however_bad_it_looks(band, verdict):
+def test_a_band_of_under_thirty_inputs_tells_nothing_however_bad_it_looks(band, state):
     judged = one([0.6, 0.95], [4000, band], [2400, 0])
     assert judged.high_effective[0] == band
-    assert judged.verdict == (verdict,)
+    assert judged.high_band.state == (state,)
 
 
 def test_a_band_of_few_inputs_is_not_counted_in_the_family():
-    few, alone = one([0.6, 0.95], [400, 10], [240, 9]), one([0.6], [400], [240])
+    few = one([0.6, 0.95], [400, 10], [240, 9])
+    alone = one([0.5, 0.6], [200, 200], [100, 120])
     assert few.critical_value == alone.critical_value
+
+
+def test_a_fifth_of_the_chance_of_error_goes_to_shapes_where_there_are_any():
+    flat, curved = one([0.6], [400], [240]), one([0.5, 0.6], [200, 200], [100, 120])
+    assert flat.critical_value == pytest.approx(stats.norm.ppf(0.975))
+    assert curved.critical_value == pytest.approx(stats.norm.ppf(1 - 0.04 / 2))
+    assert "a fifth of the chance of error goes to the shape" in curved.method
+    assert "shape" not in flat.method
 
 
 def test_repeated_inputs_widen_the_interval_and_the_detectable_gap():
@@ -190,19 +262,28 @@ def test_the_bands_own_interval_is_clopper_pearson():
 def test_every_verdict_follows_from_the_numbers_beside_it(groups, tolerance):
     made = [cells([0.7, 0.95], [a, b], [round(a * p), round(b * q)]) for a, b, p, q in groups]
     j = judge(group_sums(made), tolerance=tolerance)
-    for g, verdict in enumerate(j.verdict):
-        ends = [(j.corrected_low[g], j.corrected_high[g]), (j.high_gap_low[g], j.high_gap_high[g])]
-        known = [(low, high) for low, high in ends if not np.isnan(low)]
-        told = ends if j.high_effective[g] >= MINIMUM_INPUTS else ends[:1]
-        outside = any(low > tolerance or high < -tolerance for low, high in told)
-        inside = all(-tolerance <= low and high <= tolerance for low, high in known)
-        quiet = j.ece[g] - j.ece_noise_floor[g] <= tolerance
-        if j.n_inputs[g] < MINIMUM_INPUTS:
-            assert verdict == "cannot_tell"
-        elif outside:
-            assert verdict == "miscalibrated"
-        else:
-            assert verdict == ("within_tolerance" if inside and quiet else "cannot_tell")
+    for g in range(len(j)):
+        for part, (low, high) in (
+            (j.whole, (j.corrected_low[g], j.corrected_high[g])),
+            (j.high_band, (j.high_gap_low[g], j.high_gap_high[g])),
+            (j.shape, (j.curve.low[g], j.curve.high[g])),
+        ):
+            if not part.present[g]:
+                assert part.state[g] == "fine"
+            elif part.n_effective[g] < MINIMUM_INPUTS:
+                assert part.state[g] == "too_few"
+            elif low > tolerance or high < -tolerance:
+                assert part.state[g] == "off"
+            elif -tolerance <= low and high <= tolerance:
+                assert part.state[g] == "fine"
+            else:
+                assert part.state[g] == ("at_the_edge" if low > 0 or high < 0 else "too_few")
+        counted = [j.part(name) for name in PART_NAMES if j.part(name).matters(g)]
+        assert j.state[g] == min((part.state[g] for part in counted), key=STATES.index)
+        reason = j.reason[g]
+        assert (reason is None) == (j.state[g] == "fine")
+        assert reason is None or j.part(reason).state[g] == j.state[g]
+        assert j.verdict[g] == VERDICT_OF[j.state[g]]
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.7, 0.95, 0.999])

@@ -256,7 +256,7 @@ def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -
     assert "100 unlabelled ones are there" in rare.words
     assert hi.verdict == "miscalibrated"
     assert hi.needed is None
-    assert hi.words == "Miscalibrated: no further label is needed for that."
+    assert hi.words == "Off: no further label is needed for that."
     assert plan.wanted() == {"en": en.needed}
     assert plan.headline == (
         f"2 of 3 values of language cannot be told: {en.needed:,} more labels would settle 1 of "
@@ -390,7 +390,7 @@ def test_a_group_that_they_do_not() -> None:
 def test_a_headline_holds_the_drawn_against_all_labels() -> None:
     given: Any = [("within_tolerance", None, False)]
     stands = words.shown("within_tolerance", 4000, 0.012, -0.003, 0.026)
-    assert stands == "within tolerance (gap +1.2 points, 95% interval −0.3 to +2.6, n 4,000)"
+    assert stands == "fine (gap +1.2 points, 95% interval −0.3 to +2.6, n 4,000)"
     same = words.headline(given, None, 0.05, stands, "same")
     assert same == f"No label is needed for an answer: {stands}."
     opened = words.headline(given, None, 0.05, stands, "open")
@@ -420,7 +420,7 @@ def test_headlines() -> None:
     def said(*groups: Any, by: str | None = "language") -> str:
         return words.headline(groups, by, 0.05)
 
-    assert said(given, by=None) == "No label is needed for an answer: miscalibrated."
+    assert said(given, by=None) == "No label is needed for an answer: off."
     assert (
         said(settled, by=None) == "40 more labels would tell whether the gap is within ±5 points."
     )

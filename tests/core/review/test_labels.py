@@ -262,8 +262,10 @@ def test_reliability_says_so_of_the_escalated_and_of_no_other(
 ) -> None:
     cursor = escalation().into(ledger, tmp_path)
     (group,) = reliability_view(cursor, Selection("s"), as_of=NOW).groups
-    assert group.escalated_only is not None
-    assert group.escalated_only.startswith("Escalated cases only: 0 of 600 automated claims")
+    assert group.measures.speaks_for == "labelled"
+    assert group.headline.startswith("No verdict on all claims: the labelled ones are right ")
+    (said,) = (one for one in group.reasons if one.startswith("No verdict on all claims"))
+    assert "only escalated or reviewed cases are labelled (0 of 600 automated claims" in said
     # While the claims are young an automated one may yet be labelled.
     assert escalated_cases_only(cursor, Selection("s"), as_of=DAY + timedelta(days=20)) is None
 

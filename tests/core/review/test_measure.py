@@ -28,9 +28,10 @@ GROUP = [
     "gap", "gap_low", "gap_high", "ece", "ece_noise_floor", "ece_p_value", "ece_debiased_l2",
     "smece", "brier", "mcb", "dsc", "unc", "log_loss", "n_exact_0_or_1", "auroc", "slope",
     "intercept", "high_band", "verdict", "minimum_detectable_gap",
+    "n_effective", "largest_share", "state", "reason", "speaks_for", "parts", "bounds",
 ]  # fmt: skip
 HIGH_BAND = ["from", "n", "claimed", "observed", "low", "high", "p_value"]
-WORST_FIRST = ["miscalibrated", "cannot_tell", "within_tolerance"]
+WORST_FIRST = ["off", "at_the_edge", "too_few", "fine"]
 
 
 def strict(text: str) -> Any:
@@ -101,7 +102,7 @@ def test_a_filter_for_claims_that_name_nothing_is_null() -> None:
 
 def test_groups_stand_by_worst_verdict_then_by_n(sample: duckdb.DuckDBPyConnection) -> None:
     groups = asked(sample, by=("topic", "language"))["groups"]
-    order = [(WORST_FIRST.index(one["verdict"]), -one["n"]) for one in groups]
+    order = [(WORST_FIRST.index(one["state"]), -one["n"]) for one in groups]
     assert order == sorted(order)
     assert len({place for place, _ in order}) > 1
 
@@ -147,7 +148,8 @@ def test_one_class_gives_null_with_a_note(ledger: Ledger, tmp_path: Any) -> None
     for name in ("auroc", "slope", "intercept"):
         assert one[name] is None
         assert one["notes"][name] == "one class only"
-    assert {name for name, value in one.items() if value is None} <= set(one["notes"])
+    nulls = {name for name, value in one.items() if value is None}
+    assert nulls - {"reason"} <= set(one["notes"])
 
 
 def test_nothing_stated_is_json_too(ledger: Ledger, tmp_path: Any) -> None:

@@ -91,7 +91,7 @@ def test_only_the_worst_signal_is_looked_at_closely_over_its_last_four_mature_we
     assert closer.signal == "bad"
     assert closer.days.words() == "2026-10-26 to 2026-11-22"
     assert closer.group.measures.n == 400
-    assert "overconfident by 30.0 points" in closer.curve_says[0]
+    assert "Overconfident by 30.0 points" in closer.curve_says[0]
     assert len(closer.drift.periods) == 5
     assert "2026-10-19" in closer.drift_says
 

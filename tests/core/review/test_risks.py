@@ -20,6 +20,7 @@ from core.govern.office import Office
 from core.govern.validation import Standing, ValidationState
 from core.measure.elicitation import Difference
 from core.measure.gaming import Change, Collapse, Side, Spread
+from core.measure.label_reach import LabelReach
 from core.measure.theatre import USUAL_COSTS, Effect
 from core.review import risk_rules as rules
 from core.review.controls import FAILURES, NOTES, failure
@@ -93,7 +94,12 @@ RECENT = Recent(
     gap=0.01,
     low=-0.01,
     high=0.03,
-    verdict="within_tolerance",
+    state="fine",
+    off_parts=(),
+    error=0.02,
+    error_low=0.0,
+    error_high=0.04,
+    error_where="",
     tolerance=0.05,
     high_from=0.9,
     high_n=500,
@@ -109,6 +115,7 @@ RECENT = Recent(
     off=(),
     bounded=0.95,
     labels=HowLabelled(2_200, 2_000, 0, 300, 280),
+    reach=LabelReach("all", 2_200, 2_000, -0.08, 0.1),
 )
 THEATRE = Theatre(
     signal="s",
@@ -243,18 +250,19 @@ def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
 
 
 def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
-    off = Off("topic", "medical", 0.158, 0.135, 0.181, 1_370, 1_360, 56, band=False)
+    words = "right 67% of the time (said 83%): gap +15.8 points (+13.5 to +18.1), 1,370 claims"
+    off = Off("topic", "medical", "whole", 0.158, 0.135, 0.181, words, 1_370, 1_360, 56)
     found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
     assert found.status == "open"
-    assert "topic=medical is off by +15.8 points (+13.5 to +18.1; n 1,370)" in found.line
+    assert f"topic=medical is off: {words}" in found.line
     assert found.link.query == (("topic", "medical"),)
 
 
 def test_the_high_confidence_band_alone_is_enough() -> None:
-    recent = replace(RECENT, high_low=0.06, high_high=0.14)
+    recent = replace(RECENT, state="off", off_parts=("high_band",), high_low=0.06, high_high=0.14)
     found = rules.aggregate(replace(FACTS, recent=recent))
     assert found.status == "open"
-    assert "claims 95% and gets 94% (n 500)" in found.line
+    assert "it is right 94% of the time (said 95%, n 500)" in found.line
 
 
 def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:
@@ -271,13 +279,17 @@ def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence(
     [
         replace(FACTS, recent=None),
         replace(FACTS, dimensions=()),
-        replace(FACTS, recent=replace(RECENT, verdict="cannot_tell")),
+        replace(FACTS, recent=replace(RECENT, state="too_few")),
+        replace(FACTS, recent=replace(RECENT, state="at_the_edge")),
         replace(FACTS, recent=replace(RECENT, bounded=0.79)),
         replace(FACTS, recent=replace(RECENT, n_segments=0, bounded=0.0)),
         replace(FACTS, labels=Labels(800, 800, 0, 0)),
         replace(FACTS, labels=Labels(800, 0, 300, 0)),
     ],
-    ids=["unlabelled", "no segment", "cannot tell", "little", "small", "drawn", "one-sided"],
+    ids=[
+        *("unlabelled", "no segment", "too few", "at the edge", "little", "small", "drawn"),
+        "one-sided",
+    ],
 )
 def test_labels_that_cannot_tell_are_not_measured(facts: SignalFacts) -> None:
     assert rules.aggregate(facts).status == "not_measured"
@@ -337,7 +349,23 @@ def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> Non
     assert "hardly changed" in rules.drift(FACTS).line
 
 
-OFF = replace(FACTS, recent=replace(RECENT, gap=0.1, low=0.08, high=0.12, verdict="miscalibrated"))
+OFF = replace(
+    FACTS,
+    recent=replace(RECENT, gap=0.1, low=0.08, high=0.12, state="off", off_parts=("whole",)),
+)
+CANCELLING = replace(
+    RECENT,
+    state="off",
+    off_parts=("shape",),
+    error=0.14,
+    error_low=0.12,
+    error_high=0.16,
+    error_where="overconfident at 70% to 85%, underconfident at 30%",
+)
+CHOSEN = replace(
+    RECENT,
+    reach=LabelReach("labelled", 2_200, 600, -0.3, 0.4, by_chance=True),
+)
 OTHERS = Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)
 
 
@@ -359,10 +387,35 @@ def test_a_finding_that_inputs_drifted_is_open_though_calibration_held() -> None
 
 def test_recent_claims_outside_tolerance_are_open_and_too_few_are_not_measured() -> None:
     assert rules.drift(replace(OFF, moved=OTHERS)).status == "open"
-    unsure = replace(RECENT, verdict="cannot_tell")
+    unsure = replace(RECENT, state="too_few")
     found = rules.drift(replace(FACTS, recent=unsure))
     assert found.status == "not_measured"
-    assert "its high-confidence band cannot be told yet (n 500)" in found.line
+    assert "but its high-confidence band has too few labels (500)" in found.line
+
+
+def test_errors_that_cancel_leave_an_aggregate_open_and_where_is_said() -> None:
+    found = rules.aggregate(replace(FACTS, recent=CANCELLING))
+    assert (found.status, found.link.page) == ("open", "reliability")
+    assert "errors cancel: overconfident at 70% to 85%, underconfident at 30%" in found.line
+
+
+def test_errors_that_cancel_are_named_where_inputs_drifted() -> None:
+    found = rules.drift(replace(FACTS, recent=CANCELLING, moved=OTHERS))
+    assert found.status == "open"
+    assert "errors cancel: overconfident at 70% to 85%" in found.line
+
+
+def test_labels_that_cannot_speak_for_all_are_not_measured_and_why_is_said() -> None:
+    for rule in (rules.aggregate, rules.drift):
+        found = rule(replace(FACTS, recent=CHOSEN))
+        assert found.status == "not_measured"
+        assert found.line.startswith("No verdict on all claims, for the labels cannot speak")
+
+
+def test_an_error_at_the_edge_of_the_tolerance_is_called_so() -> None:
+    found = rules.drift(replace(FACTS, recent=replace(RECENT, state="at_the_edge")))
+    assert found.status == "not_measured"
+    assert "at the edge of ±5 points" in found.line
 
 
 WATCH = Watch(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 5, 900, "")
@@ -383,7 +436,7 @@ def test_an_alarm_of_the_watch_is_open_whatever_the_newest_weeks_say() -> None:
     assert rules.drift(one_sided).status == "open"
 
 
-UNSURE = replace(FACTS, recent=replace(RECENT, verdict="cannot_tell"))
+UNSURE = replace(FACTS, recent=replace(RECENT, state="too_few"))
 
 
 def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tell() -> None:
@@ -402,8 +455,10 @@ def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tel
         replace(
             FACTS,
             watches=(WATCH,),
-            recent=replace(RECENT, gap=0.05, low=0.03, high=0.07, verdict="cannot_tell"),
+            recent=replace(RECENT, gap=0.05, low=0.03, high=0.07, state="at_the_edge"),
         ),
+        replace(FACTS, watches=(WATCH,), recent=replace(RECENT, state="at_the_edge")),
+        replace(FACTS, watches=(WATCH,), recent=replace(RECENT, state="too_few", error_high=0.06)),
     ],
     ids=[
         "no cohort yet",
@@ -411,6 +466,8 @@ def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tel
         "another version unwatched",
         "none in use",
         "the whole not known to be within tolerance",
+        "a band that is shown an error",
+        "a shape not known to be within tolerance",
     ],
 )
 def test_a_watch_that_saw_too_little_covers_nothing(facts: SignalFacts) -> None:

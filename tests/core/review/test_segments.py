@@ -55,20 +55,23 @@ def cell(view: SegmentsView, topic: str, language: str) -> pd.Series:
 def test_the_planted_medical_gap_is_found_and_is_the_worst(planted: SegmentsView) -> None:
     worst = planted.ranked.iloc[0]
     assert worst["label"] == "Topic medical"
-    assert worst["verdict"] == "miscalibrated"
+    assert worst["verdict"] == "off"
     assert worst["flagged"]
     assert worst["gap_low"] < generate.MEDICAL_GAP < worst["gap_high"]
-    shown = f"gets {worst['accuracy']:.0%} (+{100 * worst['gap']:.1f} points, n {worst['n']:,})."
-    assert planted.headline.endswith(f"Worst: Topic medical claims 83%, {shown}")
+    assert (
+        f"Worst: Topic medical: right {worst['accuracy']:.0%} of the time (said 83%): gap "
+        f"+{100 * worst['gap']:.1f} points ("
+    ) in planted.headline
+    assert planted.headline.endswith(f"), {worst['n']:,} cases.")
 
 
 def test_the_planted_hindi_translations_are_found(planted: SegmentsView) -> None:
     found = cell(planted, "translation", "hi")
-    assert found["verdict"] == "miscalibrated"
+    assert found["verdict"] == "off"
     low, high = found["corrected_low"], found["corrected_high"]
     assert low < generate.HINDI_TRANSLATION_GAP < high
     others = planted.cells[planted.cells["topic"].isin(["billing", "contract", "triage"])]
-    assert not (others["verdict"] == "miscalibrated").any()
+    assert not (others["verdict"] == "off").any()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,7 @@ def test_the_planted_hindi_translations_are_found(planted: SegmentsView) -> None
         (LOGPROB, "language", "amount", ("language", "amount")),
     ],
 )
-def test_a_calibrated_signal_has_no_miscalibrated_segment(
+def test_a_calibrated_signal_has_no_segment_that_is_off(
     signal: str,
     row: str,
     column: str,
@@ -86,10 +89,10 @@ def test_a_calibrated_signal_has_no_miscalibrated_segment(
     sample: duckdb.DuckDBPyConnection,
 ) -> None:
     view = view_of(sample, signal, row=row, column=column, listed=listed, every_pair=True)
-    assert not (view.cells["verdict"] == "miscalibrated").any()
-    assert not (view.ranked["verdict"] == "miscalibrated").any()
+    assert not (view.cells["verdict"] == "off").any()
+    assert not (view.ranked["verdict"] == "off").any()
     assert not view.ranked["flagged"].any()
-    assert view.headline.startswith("No segment is shown to be outside ±5 points")
+    assert view.headline.startswith("No segment is off by more than ±5 points; ")
     assert view.test is not None
     assert "nothing that chance alone would not" in view.test
 
@@ -107,7 +110,7 @@ def test_the_numbers_of_a_cell_are_those_of_measure(
             one.n_unstated,
         )
         assert found["gap"] == pytest.approx(one.gap, abs=1e-12)
-        assert found["verdict"] == one.verdict
+        assert found["verdict"] == one.state
 
 
 def test_the_numbers_of_a_listed_segment_are_those_of_measure(
@@ -178,15 +181,15 @@ def test_a_cell_with_too_few_inputs_is_marked_and_has_no_verdict(
     cells = view.cells
     assert cells["too_few"].any()
     assert (cells["too_few"] == (cells["n_inputs"] < 30)).all()
-    assert (cells["verdict"][cells["too_few"]] == "cannot_tell").all()
+    assert (cells["verdict"][cells["too_few"]] == "too_few").all()
 
 
 def test_the_headline_counts_and_shows_what_the_list_holds(planted: SegmentsView) -> None:
-    bad = planted.ranked[planted.ranked["verdict"] == "miscalibrated"]
+    bad = planted.ranked[planted.ranked["verdict"] == "off"]
     verb = "is" if len(bad) == 1 else "are"
-    start = f"{len(bad)} of {len(planted.ranked)} segments {verb} miscalibrated."
+    start = f"{len(bad)} of {len(planted.ranked)} segments {verb} off."
     assert planted.headline.startswith(start)
-    assert f"n {bad.iloc[0]['n']:,}" in planted.headline
+    assert f"{bad.iloc[0]['n']:,} cases" in planted.headline
 
 
 def rows_of(segment: str, v: float, n: int, right: int) -> str:
@@ -213,7 +216,21 @@ def test_a_segment_that_only_its_high_band_condemns_is_said_so(
     text = rows_of("bad", 0.6, 3000, 1950) + rows_of("bad", 0.95, 600, 420)
     view = view_of_rows(ledger, tmp_path, text + rows_of("good", 0.8, 2000, 1600))
     assert "Part bad" in view.headline
-    assert "where most confident claims 95%, gets 70% (+25.0 points, n 600)." in view.headline
+    assert (
+        "stated at 90% or more it is right 70% of the time (said 95%): gap +25.0 points ("
+    ) in view.headline
+    assert view.headline.endswith("), 600 cases.")
+
+
+def test_a_segment_whose_errors_cancel_is_off_and_where_is_said(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    text = rows_of("bad", 0.55, 600, 440) + rows_of("bad", 0.8, 600, 370)
+    view = view_of_rows(ledger, tmp_path, text + rows_of("good", 0.8, 2000, 1600))
+    bad = view.cells[view.cells["part"] == "bad"].iloc[0]
+    assert abs(bad["gap"]) < 0.01
+    assert bad["verdict"] == "off"
+    assert "overconfident at 80%, underconfident at 55%" in view.headline
 
 
 def test_segments_without_a_label_are_mapped_but_not_ranked(ledger: Ledger, tmp_path: Path) -> None:

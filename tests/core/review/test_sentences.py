@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.measure.cells import Cells, InputCells
+from core.measure.label_reach import label_reach
 from core.measure.summary import Measures, measure_groups
 from core.measure.sums import group_sums
 from core.measure.verdict import Judgement, judge
@@ -43,13 +44,7 @@ def headline(one: Cells, tolerance: float = TOLERANCE) -> str:
 
 
 def why(one: Cells, tolerance: float = TOLERANCE) -> str | None:
-    measures, judgement = judged(one, tolerance)
-    return sentences.why_not_told(
-        measures,
-        tolerance=tolerance,
-        corrected=(float(judgement.corrected_low[0]), float(judgement.corrected_high[0])),
-        high_gap=(float(judgement.high_gap_low[0]), float(judgement.high_gap_high[0])),
-    )
+    return sentences.why_not_decided(judged(one, tolerance)[0], tolerance=tolerance)
 
 
 def numbers(text: str) -> list[float]:
@@ -70,6 +65,21 @@ OPPOSED = cells([0.3, 1.0], [120, 40], [58, 26])
 HONEST = cells([0.5, 0.7, 0.95], [4000, 4000, 4000], [2000, 2800, 3800])
 HONEST_BELOW = cells([0.5, 0.7], [4000, 4000], [2000, 2800])
 STRADDLING = cells([0.6, 0.95], [60, 40], [33, 37])
+#: 4,600 claims at +4.9 points (+3.8 to +5.9).
+EDGE = cells([0.89], [4600], [3869])
+#: 151 of 97,058 claims state 95 %; few of them are labelled.
+SPARSE_BAND = cells([0.6, 0.95], [96_907, 12], [58_144, 11], n_claims=[96_907, 151])
+#: One input asked 351 times, and 39 others.
+DOMINATED = Cells(
+    np.array([0.99]), np.array([390]), np.array([390]), np.array([0]), 0,
+    InputCells(
+        np.arange(40), np.zeros(40, np.int64), np.array([1] * 39 + [351]), np.zeros(40, np.int64)
+    ),
+)  # fmt: skip
+#: Drawn with chances that differ, and far from all of them.
+CHOSEN = label_reach(
+    n_claims=4_000, n=2_000, gap_if_right=-0.1, gap_if_wrong=0.4, tolerance=0.05, by_chance=True
+)
 FEW = cells([0.8, 0.9], [10, 10], [7, 9])
 #: Off by 20 points up and down within one another's shadow: no gap, yet every number is wrong.
 CROSSED = cells([0.35, 0.75], [5000, 5000], [2750, 2750])
@@ -79,15 +89,19 @@ NOTHING = cells([], [], [])
 
 
 def test_a_signal_that_is_off_as_a_whole_is_said_to_be_over_or_underconfident() -> None:
-    assert headline(OVERCONFIDENT) == ("Claims 87.5%, gets 67.0%: overconfident by 20.5 points.")
-    assert headline(UNDERCONFIDENT) == ("Claims 50.0%, gets 70.0%: underconfident by 20.0 points.")
+    assert headline(OVERCONFIDENT) == (
+        "Overconfident by 20.5 points: right 67.0% of the time (said 87.5%), 2,000 cases."
+    )
+    assert headline(UNDERCONFIDENT) == (
+        "Underconfident by 20.0 points: right 70.0% of the time (said 50.0%), 2,000 cases."
+    )
 
 
 def test_a_bad_high_band_under_a_healthy_whole_is_named() -> None:
     assert judged(BAD_BAND)[0].verdict == "miscalibrated"
     assert headline(BAD_BAND) == (
-        "Claims 65.8%, gets 65.3%, which looks fine; but where it is most confident it is "
-        "overconfident by 25.0 points."
+        "Looks fine overall: right 65.3% of the time (said 65.8%), 3,600 cases. But where it is "
+        "most confident it is overconfident by 25.0 points."
     )
 
 
@@ -98,14 +112,18 @@ def test_a_whole_that_is_not_shown_to_be_off_does_not_take_the_blame_of_its_band
     assert judgement.high_gap_low[0] > TOLERANCE
     said = headline(OPPOSED)
     assert "underconfident" not in said
-    assert said.endswith("but where it is most confident it is overconfident by 35.0 points.")
+    assert said.startswith("Overall right ")
+    assert said.endswith("; where it is most confident it is overconfident by 35.0 points.")
 
 
 def test_within_tolerance_speaks_of_the_high_band_only_when_there_is_one() -> None:
     assert headline(HONEST) == (
-        "Claims 71.7%, gets 71.7%: within ±5 points, and so is its high-confidence band."
+        "Fine, within ±5 points, and so is its high-confidence band: right 71.7% of the time "
+        "(said 71.7%), 12,000 cases."
     )
-    assert headline(HONEST_BELOW) == "Claims 60.0%, gets 60.0%: within ±5 points."
+    assert headline(HONEST_BELOW) == (
+        "Fine, within ±5 points: right 60.0% of the time (said 60.0%), 8,000 cases."
+    )
 
 
 def test_a_declared_tolerance_is_said_as_declared() -> None:
@@ -114,14 +132,25 @@ def test_a_declared_tolerance_is_said_as_declared() -> None:
 
 def test_what_cannot_be_told_is_not_called_fine() -> None:
     said = headline(STRADDLING)
-    assert said.endswith("a gap of +4.0 points, which cannot be judged yet.")
-    assert "within" not in said
+    assert said == (
+        "Too few labels: right 70.0% of the time (said 74.0%), 100 cases, gap +4.0 points."
+    )
 
 
 def test_under_thirty_inputs_are_the_reason_whatever_the_gap() -> None:
-    assert why(FEW) == "Only 20 distinct labelled inputs; under 30 nothing can be told."
+    assert why(FEW) == "Only 20 distinct labelled inputs; it takes 30 to decide anything."
     assert why(cells([0.9], [1], [0])) == (
-        "Only 1 distinct labelled input; under 30 nothing can be told."
+        "Only 1 distinct labelled input; it takes 30 to decide anything."
+    )
+
+
+def test_one_input_that_holds_most_is_said_with_what_the_labels_are_worth() -> None:
+    assert headline(DOMINATED).startswith("Too few labels")
+    assert why(DOMINATED) == (
+        "Only 390 labels on 40 distinct labelled inputs, worth 1; it takes 30 to decide anything."
+    )
+    assert sentences.beside(judged(DOMINATED)[0])[0] == (
+        "One input holds 90% of these labels: 390 on 40 inputs are worth 1."
     )
 
 
@@ -133,33 +162,95 @@ def test_an_interval_that_straddles_the_tolerance_is_the_reason() -> None:
         *(judgement.corrected_low[0], judgement.corrected_high[0]),
         *(judgement.high_gap_low[0], judgement.high_gap_high[0]),
     )
-    assert numbers(said)[:4] == in_points(*ends)
-    assert said.endswith(": not wholly inside ±5 points, and not wholly outside.")
+    assert said.startswith("The gap as a whole may be anything from ")
+    assert " The high-confidence band may be anything from " in said
+    whole, rest = said.split(" The high-confidence band ")
+    band = rest.split(" The shape of the errors ")[0]
+    assert numbers(whole)[:2] == in_points(*ends[:2])
+    assert numbers(band)[:2] == in_points(*ends[2:])
+    assert numbers(whole)[2] == judged(STRADDLING)[0].parts["whole"].labels_needed
+    assert " more labels would decide it." in whole
+
+
+def test_an_error_right_at_the_tolerance_asks_for_a_decision_and_not_for_labels() -> None:
+    assert headline(EDGE).startswith("At the edge of ±5 points: right 84.1% of the time")
+    said = why(EDGE)
+    assert said is not None
+    assert "an error is shown, within ±5 points or beyond." in said
+    assert said.endswith("Decide now: more labels will not settle it soon.")
+
+
+def test_an_error_that_as_many_labels_again_would_decide_asks_for_them() -> None:
+    near = cells([0.55, 0.75, 0.9, 0.95], [425] * 4, [220, 305, 369, 390])
+    curve = judged(near)[0].parts["shape"]
+    assert curve.state == "at_the_edge"
+    assert curve.labels_needed is not None
+    assert curve.labels_needed < 1_700
+    said = (why(near) or "").split(" The shape of the errors ")[1]
+    assert said.startswith("is off by ")
+    assert said.endswith(f"About {curve.labels_needed:,} more labels would decide it.")
+
+
+def test_a_shape_that_is_open_is_said_by_what_it_may_be_at_most() -> None:
+    said = (why(STRADDLING) or "").split(" The shape of the errors ")[1]
+    assert numbers(said)[:1] == in_points(judged(STRADDLING)[0].parts["shape"].high)
+    assert said.startswith("may be off by up to ")
 
 
 def test_only_the_interval_that_straddles_is_named() -> None:
-    only_band = cells([0.5, 0.95], [9000, 40], [4500, 38])
+    only_band = cells([0.5, 0.95], [9000, 40], [4500, 38], n_claims=[9000, 2000])
     said = why(only_band)
     assert said is not None
-    assert said.startswith("The high-confidence band's gap may be anywhere from ")
+    assert said.startswith("The high-confidence band may be anything from ")
+    assert "whole" not in said
     only_whole = cells([0.8], [100], [80])
     said = why(only_whole)
     assert said is not None
-    assert said.startswith("The gap may be anywhere from ")
+    assert said.startswith("The gap as a whole may be anything from ")
     assert "band" not in said
 
 
-def test_single_confidences_far_off_are_the_reason_when_the_gaps_are_inside() -> None:
+def test_errors_that_cancel_are_off_and_where_is_said() -> None:
     measures, _ = judged(CROSSED)
-    assert measures.verdict == "cannot_tell"
-    said = why(CROSSED)
-    assert said is not None
-    assert said.startswith("The gaps lie within ±5 points, but single confidences are further off")
-    assert numbers(said)[1:] == in_points(measures.ece, measures.ece_noise_floor)
+    assert (measures.state, measures.reason) == ("off", "shape")
+    assert headline(CROSSED) == (
+        "Looks fine overall: right 55.0% of the time (said 55.0%), 10,000 cases. But errors "
+        "cancel: off by 20.0 points on average over the range of confidence, overconfident at "
+        "75%, underconfident at 35%."
+    )
+
+
+def test_a_part_too_small_to_matter_is_named_beside_and_leaves_the_word() -> None:
+    measures, _ = judged(SPARSE_BAND)
+    assert headline(SPARSE_BAND).startswith("Fine, within ±5 points")
+    assert why(SPARSE_BAND) is None
+    assert sentences.beside(measures) == (
+        "The high-confidence band holds <1% of the claims and has too few labels (12) to decide; "
+        "it does not count against the rest.",
+    )
+
+
+def test_a_part_too_small_to_matter_is_said_once() -> None:
+    open_ = cells([0.6, 0.95], [200, 5], [118, 5])
+    assert "band" not in (why(open_) or "")
+    assert any("band" in words for words in sentences.beside(judged(open_)[0]))
+
+
+def test_labels_that_cannot_speak_for_all_give_no_verdict_and_say_why() -> None:
+    one = measure_groups([{}], [OVERCONFIDENT], reaches=[CHOSEN])[0]
+    assert sentences.headline(one, tolerance=TOLERANCE) == (
+        "No verdict on all claims: the labelled ones are right 67.0% of the time (said 87.5%), "
+        "2,000 cases."
+    )
+    assert sentences.why_not_decided(one, tolerance=TOLERANCE) is None
+    (said,) = sentences.beside(one)
+    assert said.startswith("No verdict on all claims, for the labels cannot speak for them")
+    assert "The gap of all 4,000 may be anything from −10.0 to +40.0 points." in said
+    assert said.endswith("Weighted by those chances they do (Labels).")
 
 
 @pytest.mark.parametrize("one", [OVERCONFIDENT, BAD_BAND, HONEST, UNLABELLED, UNSTATED, NOTHING])
-def test_a_verdict_that_is_told_and_an_empty_group_need_no_reason(one: Cells) -> None:
+def test_a_verdict_that_is_decided_and_an_empty_group_need_no_reason(one: Cells) -> None:
     assert why(one) is None
 
 
@@ -170,15 +261,15 @@ def test_a_band_on_one_single_input_is_the_reason() -> None:
     s = np.concatenate([(np.arange(200) % 2 == 0).astype(np.int64), [5]])
     one = Cells(
         np.array([0.5, 0.95]),
-        np.array([200, 5]),
+        np.array([200, 50]),
         np.array([200, 5]),
         np.array([100, 5]),
         0,
         InputCells(inputs, value, n, s),
     )
-    assert why(one) == (
-        "All claims of the high-confidence band are on one input: it cannot be judged."
-    )
+    assert (
+        "The high-confidence band has 5 labels, and it takes 30 effective inputs to decide it."
+    ) in (why(one) or "")
     band = sentences.high_band(judged(one)[0], high_from=HIGH_FROM)
     assert "no interval from one input" in band
 
@@ -190,20 +281,22 @@ def test_no_label_no_confidence_and_no_claim_are_three_things() -> None:
     assert sentences.coverage(judged(UNSTATED)[0]) == headline(UNSTATED)
 
 
-def test_the_high_band_says_what_it_claims_and_gets() -> None:
+def test_the_high_band_says_how_often_it_is_right_and_what_it_said() -> None:
     measures, _ = judged(OVERCONFIDENT)
     band = measures.high_band
     assert band is not None
     said = sentences.high_band(measures, high_from=HIGH_FROM)
     assert numbers(said) == [
         90,
-        *in_points(band.claimed, band.observed),
+        *in_points(band.observed, band.claimed),
         band.n,
         95,
         *in_points(band.low, band.high),
-        10_000,
+        *(1, 10_000),
     ]
-    assert said.endswith("An honest signal would do this badly less than once in 10,000 times.")
+    assert said.endswith(
+        "A well-calibrated signal would miss by this much less than 1 time in 10,000."
+    )
 
 
 def test_the_odds_of_a_bad_band_are_those_of_its_p_value() -> None:
@@ -217,12 +310,12 @@ def test_the_odds_of_a_bad_band_are_those_of_its_p_value() -> None:
 
 def test_a_band_that_does_better_than_it_claims_raises_no_alarm() -> None:
     said = sentences.high_band(judged(cells([0.9], [1000], [990]))[0], high_from=HIGH_FROM)
-    assert "honest signal" not in said
+    assert "well-calibrated signal" not in said
 
 
 def test_a_band_of_a_few_claims_is_too_few_and_an_empty_one_is_said_to_be() -> None:
     few = sentences.high_band(judged(cells([0.9], [19], [10]))[0], high_from=HIGH_FROM)
-    assert few.endswith("Too few to tell.")
+    assert few.endswith("Too few to decide.")
     none = sentences.high_band(judged(HONEST_BELOW)[0], high_from=0.995)
     assert none == "Stated at 99.5% or more: no labelled claim."
 
@@ -267,6 +360,9 @@ def test_the_headline_never_says_another_number_than_its_measures(
     known = [
         *(measures.mean_confidence, measures.accuracy, measures.gap),
         *(band_gap, -band_gap, tolerance, -measures.gap),
+        *(measures.n / 100, *(part.value for part in measures.parts.values())),
+        # Where in the range a shape is off: its bands, single confidences here.
+        *(0.4, 0.75, 0.95),
     ]
     for number in numbers(sentences.headline(measures, tolerance=tolerance)):
         if number not in (99.9, 0.1):  # ">99.9%" and "<0.1%" are bounds
@@ -280,8 +376,8 @@ def told(a: tuple[float, float, float], b: tuple[float, float, float]) -> str:
 def test_overlapping_intervals_do_not_tell_two_groups_apart() -> None:
     said = told((0.10, 0.05, 0.15), (0.18, 0.14, 0.22))
     assert said == (
-        "A: +10.0 points; B: +18.0 points. Their intervals overlap: these labels do not tell the "
-        "two apart."
+        "A: +10.0 points; B: +18.0 points. Their intervals overlap: these labels do not separate "
+        "the two."
     )
 
 
@@ -297,7 +393,7 @@ def test_of_two_groups_told_apart_on_one_side_of_zero_the_worse_is_named(sign: i
 def test_opposite_gaps_told_apart_do_not_say_which_is_worse() -> None:
     said = told((0.06, 0.04, 0.08), (-0.05, -0.07, -0.03))
     assert "further off than" not in said
-    assert "A claims more for what it delivers than B" in said
+    assert "A is more overconfident than B" in said
 
 
 @given(*[st.tuples(st.floats(-1, 1), st.floats(0, 0.3), st.floats(0, 0.3))] * 2)

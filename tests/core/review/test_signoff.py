@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.govern import registry, signing
+from core.govern import evidence, registry, signing
 from core.govern.acts import Actor
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
@@ -207,10 +208,46 @@ def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(ho
         "ECE at most 0.12",
         "AUROC at least 0.55",
         "Wrong among automated at most 20%",
+        "No part off by more than 5 points",
     ]
+    assert found.whole.rows[-1].value == "no part is off"
     assert {row.verdict for row in found.whole.rows} == {"Met"}
     assert [one.name for one in found.segment_samples] == ["language=de", "language=en"]
     assert found.segment_words == "Every criterion is met in each of 2 required segments."
+
+
+def test_evidence_of_before_verdicts_had_parts_is_shown_and_still_recomputes(
+    honest: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    then = partial(evidence._content, by_parts=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "_content", then)
+        sha256 = honest.submit()
+    view = honest.view()
+    found = view.evidence
+    assert found is not None
+    assert (view.fault, found.met) == (None, True)
+    assert [row.criterion for row in found.whole.rows] == [
+        "ECE at most 0.12",
+        "AUROC at least 0.55",
+        "Wrong among automated at most 20%",
+    ]
+    assert set(found.segments["verdict"]) <= {"off", "too_few", "fine"}
+    with honest.ledger.cursor() as cursor:
+        assert evidence.verify(cursor, sha256) == evidence.Comparison(True)
+
+
+def test_evidence_whose_errors_cancel_says_which_part_is_off(desk: Desk):
+    desk.register()
+    # 55 % and 95 % stated the wrong way round.
+    swapped = lines(600, pre="l").replace(",0.95,", ",x,").replace(",0.55,", ",0.95,")
+    desk.bring(swapped.replace(",x,", ",0.55,"), lines(300))
+    desk.submit()
+    found = desk.view().evidence
+    assert found is not None
+    assert not found.met
+    assert found.whole.rows[-1].outcome == "missed"
+    assert "underconfident at 55%" in found.whole.rows[-1].value
 
 
 def test_the_rules_table_counts_what_each_rule_would_take_and_what_of_it_is_wrong(honest: Desk):

@@ -14,7 +14,7 @@ from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.registry_file import read
 from core.govern.runs import run, run_if_due
-from core.review.watching import WatchView, watch_view
+from core.review.watching import WatchView, _again, watch_view
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 
@@ -43,9 +43,11 @@ class House:
         self.at, self.ledger, self._folder = NOW, ledger, folder
         self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
 
-    def claims(self, signal: str, right: int = 80, confidence: str = "0.8") -> None:
+    def claims(
+        self, signal: str, right: int = 80, confidence: str = "0.8", first: str = ""
+    ) -> None:
         rows = (
-            f"{signal}{i},2026-10-14T08:00:00Z,{signal},{confidence},{int(i < right)},"
+            f"{first}{signal}{i},2026-10-14T08:00:00Z,{signal},{confidence},{int(i < right)},"
             "2026-10-15T08:00:00Z,m1\n"
             for i in range(100)
         )
@@ -99,7 +101,7 @@ def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
     run_if_due(house.office)
     (row,) = house.view().rows
     (one,) = row.prints
-    assert (one.words, one.n, one.n_inputs, one.verdict) == ("m1", 100, 100, "cannot_tell")
+    assert (one.words, one.n, one.n_inputs, one.state) == ("m1", 100, 100, "too_few")
     assert one.gap == pytest.approx(0)
     assert (row.why, row.cadence_days) == ("because its cadence has passed", 14)
     assert row.claims.startswith("Production claims of 2026-09-21 to 2026-10-18")
@@ -124,9 +126,32 @@ def test_a_band_that_alone_is_off_is_told(house: House) -> None:
     house.claims("s", right=80, confidence="0.97")
     run_if_due(house.office)
     ((one,),) = (row.prints for row in house.view().rows)
-    assert one.verdict == "miscalibrated"
+    assert one.state == "off"
     # The band is the whole here, so the whole is off by itself.
-    assert one.band == ""
+    assert one.off_by == ""
+
+
+def test_what_is_off_beside_the_gap_is_told_in_words(house: House) -> None:
+    house.register("s")
+    # Said 80 % and right 40, said 30 % and right 70: no gap, off by 40 points.
+    house.claims("s", right=40, confidence="0.8")
+    house.claims("s", right=70, confidence="0.3", first="b")
+    run_if_due(house.office)
+    ((one,),) = (row.prints for row in house.view().rows)
+    assert one.state == "off"
+    assert one.off_by.startswith("by 40.0 points on average over the range of confidence (at least")
+    assert one.off_by.endswith("), where errors cancel, n 200")
+
+
+def test_acts_of_before_verdicts_had_parts_are_read() -> None:
+    band = {"n": 296, "gap": "0.117000", "low": "0.071000", "high": "0.172000"}
+    whole = {
+        "where": None, "n": 900, "n_inputs": 900, "gap": "0.003000", "low": "-0.020000",
+        "high": "0.026000", "verdict": "miscalibrated", "high_band": band,
+    }  # fmt: skip
+    found = _again({"fingerprint": {"model_version": "m1"}, "groups": [whole]}, "s", {})
+    assert found.state == "off"
+    assert found.off_by == "by +11.7 points (+7.1 to +17.2) where it is most confident, n 296"
 
 
 def test_who_left_or_is_away_is_said_so(house: House) -> None:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from scipy import stats
 
+from core.govern.part_words import reach_words
 from core.review.pointer import Pointer
 from core.review.terms import Terms
 from core.review.week import (
@@ -56,14 +57,14 @@ def test_each_signal_is_judged_by_its_own_tolerance_and_cut(batch: Batch, fill: 
     view = week_view(fill(rows), terms={"t": Terms(0.4, 0.95)}, now=NOW)
     assert view is not None
     usual, own = view.rows
-    assert (usual.signal, usual.verdict, usual.high_n) == ("s", "miscalibrated", 200)
+    assert (usual.signal, usual.state, usual.high_n) == ("s", "off", 200)
     assert (own.signal, own.terms, own.high_n) == ("t", Terms(0.4, 0.95), 0)
-    assert own.verdict != "miscalibrated"
+    assert own.state != "off"
 
 
 def test_the_worst_segment_is_looked_for_with_the_signals_own_cut(batch: Batch, fill: Fill) -> None:
-    # Whole and honest together; those above 70% claim far too much in one topic only.
-    rows = batch(W43, 100, 0.8, 45, seg_topic="x") + batch(W43, 100, 0.3, 65, seg_topic="x")
+    # Those above 70% claim too much in one topic only: of few, which its other claims outweigh.
+    rows = batch(W43, 200, 0.8, 130, seg_topic="x") + batch(W43, 3000, 0.3, 930, seg_topic="x")
     rows += batch(W43, 100, 0.8, 80, seg_topic="y") + batch(W43, 100, 0.3, 30, seg_topic="y")
     cursor = fill(rows)
     assert only(reviewed(cursor)).worst is None
@@ -71,7 +72,18 @@ def test_the_worst_segment_is_looked_for_with_the_signals_own_cut(batch: Batch, 
     assert view is not None
     worst = only(view).worst
     assert worst is not None
-    assert worst.text.startswith("Topic x where most confident claims 80%, gets 45%")
+    assert worst.text.startswith(
+        "Topic x: stated at 70% or more it is right 65% of the time (said 80%)"
+    )
+
+
+def test_the_worst_segment_may_be_one_whose_errors_cancel(batch: Batch, fill: Fill) -> None:
+    rows = batch(W43, 100, 0.8, 45, seg_topic="x") + batch(W43, 100, 0.3, 65, seg_topic="x")
+    rows += batch(W43, 100, 0.8, 80, seg_topic="y") + batch(W43, 100, 0.3, 30, seg_topic="y")
+    worst = only(reviewed(fill(rows))).worst
+    assert worst is not None
+    assert worst.text.startswith("Topic x: off by 35.0 points on average over the range of")
+    assert "overconfident at 80%, underconfident at 30%" in worst.text
 
 
 # ------------------------------------------------------------------------------------- which week
@@ -151,14 +163,14 @@ def test_a_verdict_alone_is_made_at_the_plain_level(batch: Batch, fill: Fill) ->
     p = 2 * stats.norm.cdf((281 - 300) / (400 * 0.75 * 0.25) ** 0.5)
     assert 1 - 0.95 ** (1 / 5) < p < 0.05
     view = reviewed(fill(batch(W43, **NEARLY)))
-    assert only(view).verdict == "miscalibrated"
+    assert only(view).state == "off"
     assert view.method.endswith("over 1 signal")
 
 
 def test_a_verdict_among_five_signals_must_hold_for_all_five(batch: Batch, fill: Fill) -> None:
     others = [row for i in range(4) for row in batch(W43, 40, 0.8, 32, signal=f"other-{i}")]
     view = reviewed(fill(batch(W43, **NEARLY) + others))
-    assert [row.verdict for row in view.rows if row.signal == "s"] == ["cannot_tell"]
+    assert [row.state for row in view.rows if row.signal == "s"] == ["at_the_edge"]
     assert view.method.endswith("over 5 signals")
 
 
@@ -166,7 +178,7 @@ def test_quiet_signals_are_named_and_do_not_weigh_on_the_others(batch: Batch, fi
     long_ago = W47 - timedelta(weeks=13)
     quiet = [row for i in range(4) for row in batch(long_ago, 40, 0.8, 32, signal=f"quiet-{i}")]
     view = reviewed(fill(batch(W43, **NEARLY) + batch(W47, 1, 0.8, 0, labelled=0) + quiet))
-    assert only(view).verdict == "miscalibrated"
+    assert only(view).state == "off"
     assert view.quiet == ("quiet-0", "quiet-1", "quiet-2", "quiet-3")
 
 
@@ -209,11 +221,11 @@ def desk(batch: Batch) -> list[dict[str, object]]:
 
 def test_the_worst_signal_comes_first(batch: Batch, fill: Fill) -> None:
     view = reviewed(fill(desk(batch)))
-    assert [(row.signal, row.verdict) for row in view.rows] == [
-        ("off", "miscalibrated"),
-        ("hides", "within_tolerance"),
-        ("young", "cannot_tell"),
-        ("fine", "within_tolerance"),
+    assert [(row.signal, row.state) for row in view.rows] == [
+        ("off", "off"),
+        ("hides", "fine"),
+        ("young", "too_few"),
+        ("fine", "fine"),
     ]
 
 
@@ -227,9 +239,12 @@ def test_the_planted_segment_is_found_and_linked_with_its_days(batch: Batch, fil
         (("topic", "medical"),),
     )
     assert (worst.since, worst.until) == (W43, W43 + timedelta(days=6))
-    figures = re.search(r"claims (\d+)%, gets (\d+)% \((\S+) points, (.+), n (\d+),", worst.text)
+    figures = re.search(
+        r"right (\d+)% of the time \(said (\d+)%\): gap (\S+) points \((.+)\), (\d+) cases",
+        worst.text,
+    )
     assert figures is not None
-    assert (*figures.group(1, 2, 3), figures[5]) == ("80", "60", "+20.0", "200")
+    assert (*figures.group(1, 2, 3), figures[5]) == ("60", "80", "+20.0", "200")
     low, high = map(float, figures[4].split(" to "))
     assert 5 < low < 20 < high
 
@@ -247,7 +262,7 @@ def test_what_to_open_first_names_its_signal(batch: Batch, fill: Fill) -> None:
     rows = [row for row in desk(batch) if row["signal"] != "off"]
     first = reviewed(fill(rows)).first_step
     assert first is not None
-    assert first.text.startswith("hides: Topic medical claims 80%")
+    assert first.text.startswith("hides: Topic medical: right 60% of the time (said 80%)")
 
 
 def test_the_worst_segments_weeks_hold_no_immature_one(batch: Batch, fill: Fill) -> None:
@@ -273,12 +288,15 @@ def test_a_segment_off_only_where_most_confident_is_told_by_that_band(
     worst = only(reviewed(cursor)).worst
     assert worst is not None
     # As a whole (285 + 300 − 225 − 360) / 900 = 0.
-    said = "Topic medical where most confident claims 95%, gets 75% (+20.0 points, "
+    said = (
+        "Topic medical: stated at 90% or more it is right 75% of the time (said 95%): gap +20.0 "
+        "points ("
+    )
     assert worst.text.startswith(said)
     interval, n, *_ = worst.text.removeprefix(said).split(", ")
-    low, high = map(float, interval.split(" to "))
+    low, high = map(float, interval.rstrip(")").split(" to "))
     assert 5 < low < 20 < high
-    assert n == "n 300"
+    assert n == "300 cases"
 
 
 def test_claims_that_name_no_value_are_a_segment_too(batch: Batch, fill: Fill) -> None:
@@ -356,10 +374,8 @@ def test_a_signal_that_came_back_is_told(batch: Batch, fill: Fill) -> None:
 
 def test_a_changed_verdict_ends_with_the_verdict_shown(batch: Batch, fill: Fill) -> None:
     row = only(reviewed(fill(batch(W46, 2000, 0.8, 1600) + batch(W47, 2000, 0.8, 1200))))
-    assert texts(row.changes) == [
-        "Verdict of the newest mature week: within tolerance → miscalibrated"
-    ]
-    assert row.verdict == "miscalibrated"
+    assert texts(row.changes) == ["Verdict of the newest complete week: fine → off"]
+    assert row.state == "off"
 
 
 def test_confidences_that_moved_are_told_without_any_label(batch: Batch, fill: Fill) -> None:
@@ -386,21 +402,58 @@ def test_the_headline_counts_and_names_what_is_off_hidden_and_open(
 ) -> None:
     view = reviewed(fill(desk(batch)))
     said = re.fullmatch(
-        r"(\d+) of (\d+) signals miscalibrated: (.+)\. A bad segment hides in (.+)\. "
-        r"For (\d+) signal it cannot be told yet\.",
+        r"(\d+) of (\d+) signals is off: (.+)\. (.+) looks fine overall but fails in one segment\. "
+        r"(\d+) signal needs more labels\.",
         view.headline,
     )
     assert said is not None
-    verdicts = [row.verdict for row in view.rows]
-    assert int(said[1]) == verdicts.count("miscalibrated")
+    states = [row.state for row in view.rows]
+    assert int(said[1]) == states.count("off")
     assert int(said[2]) == len(view.rows)
     assert (said[3], said[4]) == ("off", "hides")
-    assert int(said[5]) == verdicts.count("cannot_tell")
+    assert int(said[5]) == states.count("too_few")
+
+
+def wrong_ones_labelled(
+    batch: Batch, monday: date = W43, **columns: str
+) -> list[dict[str, object]]:
+    """Calibrated at 60% and 90%; all wrong answers have a label, and few of the right ones."""
+    return batch(monday, 400, 0.6, 20, labelled=180, **columns) + batch(
+        monday, 400, 0.9, 20, labelled=60, **columns
+    )
+
+
+def test_labels_of_some_kind_only_give_a_signal_no_verdict_and_no_worst_segment(
+    batch: Batch, fill: Fill
+) -> None:
+    view = reviewed(fill(wrong_ones_labelled(batch, seg_topic="x") + batch(W43, 40, 0.8, 32)))
+    row = only(view)
+    assert (row.speaks_for, row.state, row.reason) == ("labelled", "too_few", None)
+    assert row.gap is not None
+    assert row.gap > 0.3
+    assert (row.worst, view.first_step) == (None, None)
+    assert row.reach is not None
+    assert reach_words(row.reach).startswith("No verdict on all claims, for the labels cannot")
+    assert view.headline == (
+        "None of 1 signal is off as a whole. s has no verdict: its labels cannot speak for all "
+        "claims."
+    )
+
+
+def test_labels_of_some_kind_only_take_no_change_of_verdict_back(batch: Batch, fill: Fill) -> None:
+    rows = wrong_ones_labelled(batch) + batch(W40, 2000, 0.8, 1600)
+    assert not any("Verdict" in text for text in texts(only(reviewed(fill(rows))).changes))
+
+
+def test_an_even_coverage_keeps_the_verdict(batch: Batch, fill: Fill) -> None:
+    rows = batch(W43, 400, 0.6, 60, labelled=200) + batch(W43, 400, 0.9, 90, labelled=200)
+    row = only(reviewed(fill(rows)))
+    assert (row.speaks_for, row.state) == ("all", "off")
 
 
 def test_the_headline_of_good_signals_says_no_more_than_was_shown(batch: Batch, fill: Fill) -> None:
     view = reviewed(fill([row for row in desk(batch) if row["signal"] == "fine"]))
-    assert view.headline == "None of 1 signal is shown to be miscalibrated as a whole."
+    assert view.headline == "None of 1 signal is off as a whole."
     assert view.first_step is None
 
 

@@ -60,10 +60,12 @@ def test_the_data_page_says_in_one_line_that_nothing_is_wrong(opened) -> None:
 
 def test_reliability_marks_a_signal_labelled_only_where_escalated(opened) -> None:
     said = words(opened("reliability", ""))
-    assert "Escalated cases only: 0 of 100 automated claims" in said
-    assert "no verdict for the rest" in said
-    assert "filter_alt: Escalated cases only]" in said
+    assert "only escalated or reviewed cases are labelled (0 of 100 automated claims" in said
+    assert ":material/help: No verdict]" in said
+    assert "filter_alt: Labelled cases only]" in said
 
 
 def test_reliability_does_not_mark_a_signal_labelled_throughout(opened) -> None:
-    assert "Escalated cases only" not in words(opened("reliability", "1"))
+    said = words(opened("reliability", "1"))
+    assert "Labelled cases only" not in said
+    assert "No verdict" not in said

@@ -39,7 +39,7 @@ def weeks(
                 "n_claims": 100,
                 "coverage": 0.8,
                 "mature": k < len(gaps) - young,
-                "verdict": "miscalibrated" if out else "cannot_tell",
+                "verdict": "off" if out else "too_few",
             }
         )
     return pd.DataFrame([row for k, row in enumerate(rows) if k not in skipped])
@@ -133,10 +133,10 @@ def test_no_periods_are_said_in_words() -> None:
     assert "No claims yet" in str(measure_strips(weeks([]), LIGHT).to_dict())
 
 
-def test_a_gap_judged_miscalibrated_is_a_diamond_and_the_title_says_so(drawn: Any) -> None:
+def test_a_gap_that_is_off_is_a_diamond_and_the_title_says_so(drawn: Any) -> None:
     drawing = drawn(timeline(weeks([0.0, 0.2])))
     assert [row["shape"] for row in drawing.marks("point")] == ["circle", "diamond"]
-    assert "Diamonds: judged miscalibrated" in drawing.title
+    assert "Diamonds: off" in drawing.title
     assert "iamond" not in drawn(timeline(weeks([0.0]))).title
 
 

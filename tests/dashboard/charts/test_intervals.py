@@ -15,7 +15,7 @@ ROWS = pd.DataFrame(
         "low": [0.15, -0.01, -0.01, NAN],
         "high": [0.2, 0.25, 0.03, NAN],
         "n": [1101, 44, 12018, 0],
-        "verdict": ["miscalibrated", "cannot_tell", "within_tolerance", "cannot_tell"],
+        "verdict": ["off", "at_the_edge", "fine", "too_few"],
     }
 )
 
@@ -41,15 +41,16 @@ def test_the_axis_holds_every_interval_and_the_strip() -> None:
     assert high > 0.25
 
 
-def test_a_dot_is_hollow_where_nothing_can_be_told() -> None:
+def test_a_dot_is_hollow_where_nothing_is_decided() -> None:
     fills = [row["_fill"] for row in drawn(spec())]
     assert fills == [LIGHT.alert, LIGHT.background, LIGHT.estimate, LIGHT.background]
 
 
 def test_figures_and_verdict_stand_in_words_beside_each_name() -> None:
     axis = spec()["layer"][-1]["encoding"]["y"]["axis"]["labelExpr"]
-    assert "+17 (+15 to +20), n 1,101, miscalibrated" in axis
-    assert "n 0, cannot tell yet" in axis
+    assert "+17 (+15 to +20), n 1,101, off" in axis
+    assert "n 44, at the edge" in axis
+    assert "n 0, too few labels" in axis
 
 
 def test_rows_keep_the_order_given() -> None:
@@ -68,7 +69,7 @@ def test_no_rows_and_rows_without_numbers_are_drawn_all_the_same() -> None:
 
 def test_a_difference_that_is_no_gap_has_its_own_title_and_words() -> None:
     chart = interval_dots(
-        ROWS, LIGHT, tolerance=0.05, title="Difference", named={"miscalibrated": "beyond"}
+        ROWS, LIGHT, tolerance=0.05, title="Difference", named={"off": "beyond"}
     ).to_dict(validate=True)
     assert chart["encoding"]["x"]["title"] == "Difference"
     axis = chart["layer"][-1]["encoding"]["y"]["axis"]["labelExpr"]

@@ -23,7 +23,7 @@ def cells(**changes: Any) -> pd.DataFrame:
             "n": [12018, 500, 12, 0],
             "n_inputs": [12018, 500, 12, 0],
             "coverage": [1.0, 0.5, 0.8, NAN],
-            "verdict": ["miscalibrated", "within_tolerance", "cannot_tell", "cannot_tell"],
+            "verdict": ["off", "fine", "too_few", "at_the_edge"],
             "shown": [0.11, 0.0, 0.0, 0.0],
             "too_few": [False, False, True, True],
         }
@@ -71,9 +71,9 @@ def test_a_pair_without_claims_is_blank_but_keeps_its_place() -> None:
     assert document["encoding"]["x"]["scale"]["domain"] == ["2026-W09", "2026-W10"]
 
 
-def test_miscalibrated_cells_carry_a_mark_and_not_colour_alone() -> None:
+def test_cells_that_are_off_carry_a_mark_and_not_colour_alone() -> None:
     flags = [x for x in heatmap(cells())["layer"] if x["mark"]["type"] == "point"]
-    assert [x["transform"] for x in flags] == [[{"filter": "datum.verdict == 'miscalibrated'"}]]
+    assert [x["transform"] for x in flags] == [[{"filter": "datum.verdict == 'off'"}]]
 
 
 def test_the_colours_are_symmetric_about_zero_and_end_at_the_limit() -> None:

@@ -101,11 +101,11 @@ def test_the_text_of_a_ranked_list_counts_only_verdicts() -> None:
             "low": [0.15, -0.1],
             "high": [0.2, 0.9],
             "n": [1101, 30],
-            "verdict": ["miscalibrated", "cannot_tell"],
+            "verdict": ["off", "too_few"],
         }
     )
     assert words.alt_text_intervals(rows, tolerance=0.05) == (
-        "Gap and interval of 2 segments: 1 judged miscalibrated at a tolerance of ±5 points, "
+        "Gap and interval of 2 segments: 1 off at a tolerance of ±5 points, "
         "the largest law at +17 points (+15 to +20)."
     )
 

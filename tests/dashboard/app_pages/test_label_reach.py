@@ -1,0 +1,106 @@
+"""Labels chosen by outcome: no verdict on all claims, wherever a verdict stands."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from streamlit.testing.v1 import AppTest
+
+from core.govern import registry
+from core.govern.detect_calibration import calibration_conditions
+from core.govern.office import Office
+from core.govern.registry_file import read
+from core.store.ingest import import_file
+from core.store.ledger import Ledger
+from dashboard import cli
+
+MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+NOW = datetime.now(UTC).replace(tzinfo=None)
+REASON = "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
+WAY_OUT = "An audit sample drawn by chance would (Labels)."
+ENTRY = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: s, labels: {stakes: high}}
+spec:
+  owner: user:t/ann
+  validators: [user:t/val]
+  riskApprovers: [user:t/rita]
+  decision: "sends the reply"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Path:
+    """A calibrated signal of settled weeks: every wrong answer is labelled, few right ones are."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for i, v in enumerate(rng.choice([0.7, 0.8, 0.9, 0.95], 1_600)):
+        made = NOW - timedelta(days=80 - 35 * i / 1_600)
+        right = rng.random() < v
+        label = "" if right and rng.random() > 0.03 else int(right)
+        rows.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,{v},{label},i{i}\n")
+    path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
+    file.write_text("event_id,ts,signal,confidence,outcome,input_id\n" + "".join(rows))
+    with Ledger.open(path, create=True) as ledger:
+        assert import_file(ledger, file).n_quarantined == 0
+        registry.apply(Office.of(ledger), read(ENTRY), "user:t/adam")
+    return path
+
+
+def opened(page: str, **query: str) -> str:
+    app = AppTest.from_file(MAIN, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    return "\n".join(one.value for one in shown).replace("\\", "")
+
+
+def test_measure_gives_no_verdict_and_says_why_with_the_bounds(chosen: Path) -> None:
+    def run(*words: str) -> str:
+        asked = ["measure", "--ledger", str(chosen), "--signal", "s", *words]
+        found = CliRunner().invoke(cli.main, asked, catch_exceptions=False)
+        assert found.exit_code == 0
+        return found.stdout
+
+    (one,) = json.loads(run("--format", "json"))["groups"]
+    assert (one["verdict"], one["speaks_for"], one["reason"]) == ("cannot_tell", "labelled", None)
+    assert one["gap"] > 0.5
+    assert one["bounds"]["gap_low"] < 0.05 < one["bounds"]["gap_high"]
+    table = run()
+    assert "No verdict" in table.splitlines()[1]
+    assert REASON in table
+    assert WAY_OUT in table
+
+
+def test_reliability_and_this_week_say_it_in_the_same_words(chosen: Path, serving: Any) -> None:
+    serving(chosen)
+    for page in ("reliability", "this_week"):
+        said = opened(page, signal="s")
+        assert ":material/help: No verdict]" in said
+        assert REASON in said, page
+        assert WAY_OUT in said, page
+        assert ":material/error: Off]" not in said
+    assert "#### No verdict on all claims: the labelled ones are right " in opened(
+        "reliability", signal="s"
+    )
+
+
+def test_no_finding_is_made_of_such_labels(chosen: Path) -> None:
+    with Ledger.open(chosen) as ledger, ledger.cursor() as cursor:
+        state = Office.of(ledger).state()
+        assert calibration_conditions(cursor, state, NOW) == ()
