@@ -94,7 +94,7 @@ def entry(signal: str) -> dict[str, object]:
                 "maxAgeDays": 90,
                 "minSamples": 100,
                 "segments": ["language"],
-                "criteria": [{"metric": "ece", "max": "0.90"}, {"metric": "auroc", "min": "0.51"}],
+                "criteria": [{"metric": "ece", "max": "0.25"}, {"metric": "auroc", "min": "0.51"}],
             },
             "escalation": {
                 "bands": [{"below": "0.60", "action": "review"}, {"action": "automate"}],
