@@ -94,7 +94,7 @@ def entry(signal: str) -> dict[str, object]:
                 "maxAgeDays": 90,
                 "minSamples": 100,
                 "segments": ["language"],
-                "criteria": [{"metric": "ece", "max": "0.90"}, {"metric": "auroc", "min": "0.51"}],
+                "criteria": [{"metric": "ece", "max": "0.25"}, {"metric": "auroc", "min": "0.51"}],
             },
             "escalation": {
                 "bands": [{"below": "0.60", "action": "review"}, {"action": "automate"}],
@@ -123,12 +123,16 @@ def registry_text(*signals: str) -> str:
 def rows(
     signal: str, now: datetime, n: int, *, pre: str = "", split: str = "production", weeks: int = 10
 ):
-    """``n`` claims: in the first language, and of the newest model, far too confident."""
+    """``n`` claims: of late, in the first language and of the newest model, far too confident.
+
+    What could be signed for is as confident as it is right, and so is what is held out.
+    """
     for i in range(n):
         stated = (0.55, 0.75, 0.95)[i % 3]
         at = now - timedelta(days=7 * weeks * (1 - i / n) + 3, minutes=i % 7)
         model = M1 if i < n * 0.8 else M2
-        off = 0.35 if LANGUAGES[i // 3 % 3] == LANGUAGES[0] or model == M2 else 0.02
+        late = split == "production" and i >= n * 0.3
+        off = 0.35 if late and (LANGUAGES[i // 3 % 3] == LANGUAGES[0] or model == M2) else 0.02
         right = int((i * 7919 % 1000) / 1000 < stated - off)
         yield (
             f"{pre}{i} {ALL}", f"{at:%Y-%m-%dT%H:%M:%SZ}", signal, stated,
@@ -193,7 +197,7 @@ def build(folder: Path, now: datetime) -> Path:
         rejected = by(VERA, "validation.rejected", REFUND)
         signing.reject(office, rejected, REFUND, V1, reason=f"no {ALL}")
         clock[0] += timedelta(days=10)
-        gate, log = Gate(office), DecisionLog(ledger)
+        gate, log = Gate(office), DecisionLog(office)
         asked = [
             {"signal": TRIAGE, "event_id": f"{i} {ALL}", "confidence": 0.95, **V1.as_json(),
              "segments": {"language": LANGUAGES[i % 3]}}

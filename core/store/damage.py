@@ -1,13 +1,13 @@
 """Whether a ledger's file still is what the database wrote: nothing cut off, nothing put in place.
 
 A database that is open goes on answering from memory when its file is cut or replaced under it.
-Everything here is read from the file and its directory entry, so that it costs microseconds.
+Its file is never opened here: a process that closes a file gives up every lock it holds on it
+(POSIX), and the next process could open the ledger as well. The directory says enough.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,12 @@ import duckdb
 
 from core.store.errors import NotALedger
 
-#: DuckDB's file: three headers of 4,096 bytes, of which the first carries the mark after its
-#: checksum and the two others count the checkpoints, and then the blocks.
-_HEADER, _MARK_AT, _MARK = 4096, 8, b"DUCK"
-_HEADERS = 3 * _HEADER
-_COUNT = struct.Struct("<8xQ")
-#: A checkpoint that is being written is looked at again so often, after so many seconds; so many
-#: blocks may be given out and not yet written.
-_AGAIN, _PAUSE, _ON_THEIR_WAY = 20, 0.01, 16
+#: DuckDB's file: three headers of 4,096 bytes, and then the blocks.
+_HEADERS = 3 * 4096
+#: A file that the database is writing to is looked at again so often, after so many seconds.
+_AGAIN, _PAUSE = 50, 0.02
+#: Times of files are coarser than what happens: nothing rests on younger ones, in nanoseconds.
+_COARSE = 1_000_000_000
 
 
 class Damaged(NotALedger):
@@ -69,12 +67,12 @@ class _Seen:
 
     identity: tuple[int, int]
     size: int
+    written_ns: int
     log_size: int
-    checkpoints: int
 
 
 class Watch:
-    """Notices a file that is cut, emptied or replaced while the database has it open.
+    """Notices a file that is cut or replaced while the database has it open.
 
     Not for several threads at once. What was noticed once is never taken back: the database may
     since have written into the gap.
@@ -92,7 +90,7 @@ class Watch:
             connection: to the database.
 
         Raises:
-            Damaged: the file was cut, emptied or replaced.
+            Damaged: the file was cut or replaced.
             OSError: there is none any more.
         """
         if self._damaged is None:
@@ -107,40 +105,33 @@ class Watch:
         before, now = self._seen, self._look()
         if now.identity != before.identity:
             raise Damaged(self._path, "another file was put in its place")
-        if now.checkpoints < before.checkpoints:
-            raise Damaged(self._path, "its header is older than it was")
-        # The database takes space back, and empties its log, only after a checkpoint was written.
-        if now.checkpoints == before.checkpoints:
-            if now.size < before.size:
-                raise Damaged(self._path, f"it was cut from {before.size:,} to {now.size:,} bytes")
-            if now.log_size < before.log_size:
-                raise Damaged(self._path, "its write-ahead log was cut")
+        # The database empties its log only after a checkpoint, which writes to the file.
+        untouched = now.written_ns == before.written_ns
+        if now.log_size < before.log_size and untouched and self._settled(now):
+            raise Damaged(self._path, "its write-ahead log was cut")
+        if now.size >= before.size:
             return now
+        # It gives space back by itself, and then knows of no block beyond.
         for _ in range(_AGAIN):
             row = connection.execute(
-                "SELECT used_blocks, block_size FROM pragma_database_size()"
+                "SELECT total_blocks, block_size FROM pragma_database_size()"
             ).fetchone()
             assert row is not None
-            used, block = map(int, row)
-            needed = _HEADERS + max(0, used - _ON_THEIR_WAY) * block
             now = self._look()
-            if now.size >= needed:
+            if now.size >= _HEADERS + int(row[0]) * int(row[1]):
                 return now
             time.sleep(_PAUSE)
-        raise Damaged(self._path, f"it ends after {now.size:,} bytes, and {needed:,} are in use")
+        raise Damaged(self._path, f"it was cut from {before.size:,} to {now.size:,} bytes")
+
+    @staticmethod
+    def _settled(seen: _Seen) -> bool:
+        return time.time_ns() - seen.written_ns > _COARSE
 
     def _look(self) -> _Seen:
-        # The header last: a checkpoint in between is then seen, and looks like no damage.
-        file = self._path.stat()
+        # The log first: a checkpoint in between then shows in the file, and looks like no damage.
         try:
             log = os.stat(f"{self._path}.wal").st_size  # noqa: PTH116 (as in the gate)
         except FileNotFoundError:
             log = 0
-        return _Seen((file.st_dev, file.st_ino), file.st_size, log, self._checkpoints())
-
-    def _checkpoints(self) -> int:
-        with self._path.open("rb", buffering=0) as file:
-            head = file.read(_HEADERS)
-        if len(head) < _HEADERS or head[_MARK_AT : _MARK_AT + len(_MARK)] != _MARK:
-            raise Damaged(self._path, "its header is gone")
-        return max(int(_COUNT.unpack_from(head, at)[0]) for at in (_HEADER, 2 * _HEADER))
+        file = self._path.stat()
+        return _Seen((file.st_dev, file.st_ino), file.st_size, file.st_mtime_ns, log)

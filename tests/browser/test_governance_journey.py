@@ -314,7 +314,7 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     assert calledger("trail", "check-proof", proof, entry, "--key", key).returncode == 0
     verified = calledger("trail", "verify", export, "--held", held)
     assert verified.returncode == 0, verified.stdout
-    assert "Whole" in verified.stdout
+    assert "The trail is intact" in verified.stdout
     entry.write_text(entry.read_text().replace("every segment", "nothing"))
     assert calledger("trail", "check-proof", proof, entry, "--key", key).returncode == 1
 

@@ -24,8 +24,21 @@ SHARES = np.array([0.1, 0.15, 0.2, 0.3, 0.25])
 TOPICS = np.array(list("abcdefgh"))
 SIGNAL = "triage"
 
-_WRITTEN = REGISTRY.replace("maxAgeDays: 90", "maxAgeDays: 365").replace(
-    '  highConfidence: "0.90"\n', f'  highConfidence: "0.90"\n  maturity: {{days: {MATURITY}}}\n'
+#: Simulated claims name no language, so that no rule of its own stands for one.
+_OF_LANGUAGE = """    overrides:
+      - where: {language: hi}
+        bands:
+          - {below: "0.95", action: review}
+          - {action: automate}
+    knownValues: {language: [de, en]}
+"""
+_WRITTEN = (
+    REGISTRY.replace("maxAgeDays: 90", "maxAgeDays: 365")
+    .replace(
+        '  highConfidence: "0.90"\n',
+        f'  highConfidence: "0.90"\n  maturity: {{days: {MATURITY}}}\n',
+    )
+    .replace(_OF_LANGUAGE, "")
 )
 
 

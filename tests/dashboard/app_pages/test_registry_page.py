@@ -17,6 +17,7 @@ from core.govern.registry_file import read
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from dashboard import owner
+from dashboard.components.verbatim import plain
 
 MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 NOW = datetime.now(UTC).replace(tzinfo=None)
@@ -232,7 +233,7 @@ def test_the_first_entry_makes_whoever_applies_it_admin(ledger_of: Make) -> None
     ledger_of(entry=False)
     app = proposed(opened(signal="s"), ENTRY)
     app.text_input(key="registry_self").set_value("user:t/eve").run()
-    click(app, "Apply as user:t/eve")
+    click(app, f"Apply as {plain('user:t/eve')}")
     state = owner.office().state()
     assert state.entries["s"].spec.decision == "sends the reply"
     assert state.grants[people.known_person(owner.office(), "user:t/eve")] == {"admin"}
