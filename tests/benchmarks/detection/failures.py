@@ -25,11 +25,9 @@ from detection.ledgers import (
     AFTER,
     BEFORE,
     LABELS,
-    SHARES,
     SIGNAL,
     V1,
     Desk,
-    V,
     claims,
     look,
     right,
@@ -110,19 +108,6 @@ def cancelling(rng: np.random.Generator, size: float) -> pd.DataFrame:
 def drift(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """Everything is off."""
     return claims(rng, gap=np.where(np.arange(WEEKS) < BEFORE, 0.0, size))
-
-
-def cancelling(rng: np.random.Generator, size: float) -> pd.DataFrame:
-    """Too sure at .9 or more and not sure enough below: no gap on the whole."""
-    made = claims(rng)
-    off = later(made)
-    high = made["v"] >= 0.9
-    of_high = float(SHARES[V >= 0.9].sum())
-    # Either half of the claims' error on one side.
-    moved = np.where(high, -size / 2 / of_high, size / 2 / (1 - of_high))
-    chance = (made["v"] + moved).to_numpy()
-    made.loc[off, "outcome"] = right(rng, chance[off.to_numpy()])
-    return made
 
 
 def of_kind(
@@ -361,7 +346,7 @@ FAILURES = (
         labels=False,
     ),
     Failure(
-        "errors cancel",
+        "errors cancel, watched",
         "e-process since signature",
         beyond(3, 6, 10),
         cancelling,
