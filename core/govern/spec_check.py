@@ -397,4 +397,4 @@ def _check_truth(truth: Truth | None) -> Iterator[SpecProblem]:
             yield SpecProblem(field, source, mend)
         elif source not in TRUTH_SOURCES:
             yield SpecProblem(field, source, f"is no source of labels; write {listed}")
-        yield from _check_once(field, source, truth.sources[:i])
+    yield from check_once(place, truth.sources)
