@@ -357,8 +357,8 @@ def _reasons(sums: JudgeSums, narrower: BoolArray) -> tuple[str, ...]:
             reason = f"only {n} inputs have both labels; {MINIMUM_BOTH} are needed"
         elif not sums.drawn[g]:
             reason = (
-                "which claims have both labels was not drawn by chance; draw an audit sample of "
-                "what the judge labels"
+                "the claims with both labels were not all drawn by chance, with one chance; draw "
+                "an audit sample of what the judge labels"
             )
         elif only.inputs[g] < 2:
             reason = "the judge labels no more claims than ground truth does"

@@ -168,7 +168,7 @@ def test_claims_that_nobody_drew_do_not_tell_how_the_judge_errs() -> None:
     found = powered(judged(sums_of(*both), sums_of(*only), drawn=False))
 
     assert not found.used[0]
-    assert "not drawn by chance" in found.reasons[0]
+    assert "not all drawn by chance" in found.reasons[0]
 
 
 def test_no_label_of_truth_is_no_gap_whatever_the_judge_says() -> None:

@@ -1,0 +1,186 @@
+"""A judge's labels beside the truth: the sums that `core.measure.judge_labels` is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from core.measure.cells import FloatArray, InputSums, IntArray
+from core.measure.judge_labels import JudgeSums, LabelSums, TruthSums
+from core.store.audits import answered_propensity_sql
+from core.store.dimensions import dimensions_named
+from core.store.errors import BadValue
+from core.store.keys import Key, groups_of
+from core.store.selection import SOURCE_DIMENSION, Selection
+from core.store.source import selected_claims
+from core.store.truth import other_labels_sql, truth_of
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class JudgedGroups:
+    """A judge beside the truth, of the groups of a question.
+
+    Attributes:
+        by: the dimensions grouped by.
+        keys: labels of each group, ascending with None last.
+        whole: sums over each group.
+        high: over its high-confidence band.
+    """
+
+    by: tuple[str, ...]
+    keys: tuple[Key, ...]
+    whole: JudgeSums
+    high: JudgeSums
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def judge_sums(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    by: Sequence[str] = (),
+    *,
+    high_from: float = 0.9,
+) -> JudgedGroups | None:
+    """Sum what truth and a judge say of a selection's claims, for each group that has a label.
+
+    The judge's label of a claim is the newest that is not truth (before ``selection.as_known``,
+    when that is set). Claims with both labels count as drawn by chance where each of them has a
+    known chance to be labelled, its own ``label_propensity`` or that of an audit sample, and all
+    have the same. A claim that names no input is one of its own.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless ``split`` is named in it or in
+            ``by``.
+        by: dimensions to group by; without any there is one group.
+        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+
+    Returns:
+        The sums; None where no claim of the signal has a label of a judge: it is asked first, and
+        costs next to nothing.
+
+    Raises:
+        BadValue: the question names the source of labels, which it is about already; or the
+            selection accepts a week, day or band that does not exist.
+        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
+    """
+    if selection.by_source or SOURCE_DIMENSION in by:
+        raise BadValue("A judge is set beside the truth already; leave outcome_source out.")
+    others = other_labels_sql(
+        truth_of(cursor, selection.signal),
+        known_before="$as_known" if selection.as_known is not None else None,
+    )
+    # As the claims below are asked for, so that both mean the same time.
+    parameters = selected_claims(cursor, selection, {"one": "1"}).parameters
+    known = {name: parameters[name] for name in ("signal", "as_known") if name in parameters}
+    if cursor.execute(f"SELECT 1 FROM ({others}) LIMIT 1", known).fetchone() is None:
+        return None
+    named = dimensions_named(cursor, by)
+    dimensions = [named[name] for name in by]
+    keys = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
+    columns = {
+        **keys,
+        "ppm": "confidence_ppm",
+        "event": "event_id",
+        # Of two kinds, so that no event passes for the input of another claim.
+        "unit": "CASE WHEN input_id IS NULL THEN [event_id, NULL] ELSE [NULL, input_id] END",
+        "propensity": answered_propensity_sql(cursor, selection.signal),
+    }
+    source = selected_claims(cursor, selection, columns, by=by, also="confidence_ppm IS NOT NULL")
+    listed = "".join(f"{key}, " for key in keys)
+    table = cursor.sql(
+        _SUMS.format(keys=listed, claims=source.sql, others=others),
+        params={**source.parameters, "high_ppm": round(high_from * _MILLION)},
+    ).to_arrow_table()
+    columns_of = [table.column(key) for key in keys]
+    groups = groups_of(columns_of, dimensions, table.num_rows)
+    place = groups.of(columns_of, table.num_rows)
+    kind = np.asarray(table.column("kind").to_numpy(), dtype=np.int64)
+    band = np.asarray(table.column("high").to_numpy(), dtype=np.int64)
+
+    def read(which: str, high: int) -> dict[str, FloatArray]:
+        """The named sums of every group, zero where it has none."""
+        rows = (kind == _KINDS[which]) & (band == high)
+        found = {}
+        for name in _NAMES:
+            values = np.zeros(len(groups.keys))
+            values[place[rows]] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)[rows]
+            found[name] = values
+        return found
+
+    whole, high = (_judge_sums(*(read(one, in_band) for one in _KINDS)) for in_band in (0, 1))
+    return JudgedGroups(tuple(by), groups.keys, whole, high)
+
+
+#: Of which claims a row is: with both labels, with the judge's alone, with truth.
+_KINDS = {"both": 0, "only": 1, "truth": 2}
+_COUNTS = ("inputs", "n")
+_SUMMED = ("v", "vv", "f", "s", "fs", "r", "q", "rr", "qq", "rq", "rm", "qm", "mm", "most")
+_NAMES = (*_COUNTS, *_SUMMED, "chances", "least_chance", "greatest_chance")
+
+# Claims are taken once for each sum they are in: of all, and of the band; with both labels, with
+# the judge's alone, and with truth whether the judge labelled them or not.
+_SUMS = """
+    WITH labelled AS (
+        SELECT {keys}unit, propensity, CAST(ppm AS DOUBLE) / 1000000 AS v,
+               CAST(outcome AS DOUBLE) AS y, CAST(judged.outcome AS DOUBLE) AS f,
+               ppm >= $high_ppm AS in_band
+        FROM ({claims}) AS claim LEFT JOIN ({others}) AS other ON judged_event = event
+        WHERE outcome IS NOT NULL OR judged IS NOT NULL
+    ), taken AS (
+        SELECT *, unnest(CASE WHEN f IS NULL THEN [2] WHEN y IS NULL THEN [1] ELSE [0, 2] END)
+                      AS kind, unnest_high AS high
+        FROM labelled, (SELECT unnest([0, 1]) AS unnest_high)
+        WHERE unnest_high = 0 OR in_band
+    ), per_input AS (
+        SELECT {keys}kind, high, unit, count(*) AS m, sum(v) AS v, sum(v * v) AS vv,
+               coalesce(sum(f), 0) AS f, coalesce(sum(y), 0) AS s, coalesce(sum(f * y), 0) AS fs,
+               coalesce(sum(v - y), 0) AS r, coalesce(sum(v - f), 0) AS q,
+               count(propensity) AS chances, min(propensity) AS least,
+               max(propensity) AS greatest
+        FROM taken GROUP BY ALL
+    )
+    SELECT {keys}kind, high, count(*) AS inputs, sum(m) AS n, sum(v) AS v, sum(vv) AS vv,
+           sum(f) AS f, sum(s) AS s, sum(fs) AS fs, sum(r) AS r, sum(q) AS q, sum(r * r) AS rr,
+           sum(q * q) AS qq, sum(r * q) AS rq, sum(r * m) AS rm, sum(q * m) AS qm,
+           sum(m * m) AS mm, max(m) AS most, sum(chances) AS chances,
+           coalesce(min(least), 0) AS least_chance, coalesce(max(greatest), 0) AS greatest_chance
+    FROM per_input GROUP BY ALL
+"""
+
+
+def _judge_sums(
+    both: dict[str, FloatArray], only: dict[str, FloatArray], truth: dict[str, FloatArray]
+) -> JudgeSums:
+    n, inputs = _whole(truth["n"]), _whole(truth["inputs"])
+    repeated = None
+    if (inputs < n).any():
+        repeated = InputSums(inputs=inputs, rr=truth["rr"], rm=truth["rm"], mm=truth["mm"])
+    drawn = (both["chances"] == both["n"]) & (both["n"] > 0)
+    # One chance for all: with several the labels would have to be weighted.
+    drawn &= both["greatest_chance"] - both["least_chance"] < 1e-9
+    return JudgeSums(
+        both=_label_sums(both),
+        only=_label_sums(only),
+        truth=TruthSums(n, _whole(truth["s"]), truth["v"], repeated),
+        drawn=drawn,
+    )
+
+
+def _label_sums(sums: dict[str, FloatArray]) -> LabelSums:
+    return LabelSums(
+        inputs=_whole(sums["inputs"]),
+        n=_whole(sums["n"]),
+        **{name: sums[name] for name in _SUMMED},
+    )
+
+
+def _whole(counts: FloatArray) -> IntArray:
+    return np.rint(counts).astype(np.int64)
