@@ -60,7 +60,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
             yield f"There were {then['counts'].get(name):,} {words}; now {now['counts'][name]:,}."
     if then["cells_sha256"] != now["cells_sha256"]:
         yield "The sums by stated confidence differ."
-    plain = then["v"] == PLAIN_LAYOUT
+    plain = then.get("v") == PLAIN_LAYOUT
     if then["met"] != now["met"] and not plain:
         yield f"The criteria were {_met(then['met'])}; recomputed they are {_met(now['met'])}."
     known = {"claims_sha256", "cells_sha256", "met", "counts"}

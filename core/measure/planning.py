@@ -20,7 +20,7 @@ from scipy import special, stats
 from core.measure.cells import ECE_BINS, FloatArray, GroupSums, InputSums, IntArray
 from core.measure.intervals import effective_n
 from core.measure.shrinkage import shrunken_gaps
-from core.measure.verdict import MINIMUM_INPUTS, max_statistic_critical_value
+from core.measure.verdict import MINIMUM_INPUTS, gap_level, max_statistic_critical_value
 
 #: The chance with which the planned labels are to give an answer.
 CHANCE = 0.8
@@ -259,7 +259,9 @@ def critical_value_of_all(sums: GroupSums, unlabelled: Unlabelled, *, level: flo
     share = np.clip(high / np.where(every > 0, every, np.inf), 0, 1)
     alone = (high_n == 0) | (high_n == n)
     correlation = np.where(alone, 1.0, np.sqrt(share))
-    return max_statistic_critical_value(correlation[could], level)
+    several = ((sums.n + unlabelled.n) > 0).sum(axis=1) > 1
+    shaped = bool((could & several).any())
+    return max_statistic_critical_value(correlation[could], gap_level(level, shaped=shaped))
 
 
 @dataclass(frozen=True)

@@ -234,8 +234,9 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     correlation = np.where(band_judged, _overlap(sums), 1.0)
     curved = judged & (sums.bands.count > 1)
     shaped, shape_alpha = int(curved.sum()), SHAPE_SHARE * (1 - level)
-    gap_level = level + shape_alpha if shaped else level
-    critical = max_statistic_critical_value(correlation[judged], gap_level)
+    critical = max_statistic_critical_value(
+        correlation[judged], gap_level(level, shaped=shaped > 0)
+    )
     alpha, corrected_alpha = 1 - level, 2 * special.ndtr(-critical)
     gap_low, gap_high = gap_interval(confidence, s, n, alpha, whole)
     low, high = gap_interval(confidence, s, n, corrected_alpha, whole)
@@ -334,6 +335,16 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         critical_value=critical,
         method=_method(int(judged.sum()), shaped),
     )
+
+
+def gap_level(level: float, *, shaped: bool) -> float:
+    """The level of the family of gaps and high bands, the shapes having their share of the chance.
+
+    Args:
+        level: of the whole verdict, in (0, 1).
+        shaped: whether any group has a shape to judge.
+    """
+    return level + SHAPE_SHARE * (1 - level) if shaped else level
 
 
 def pair_probability(c: float, correlation: FloatArray) -> FloatArray:

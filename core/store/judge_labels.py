@@ -162,7 +162,8 @@ def _judge_sums(
     n, inputs = _whole(truth["n"]), _whole(truth["inputs"])
     repeated = None
     if (inputs < n).any():
-        repeated = InputSums(inputs=inputs, rr=truth["rr"], rm=truth["rm"], mm=truth["mm"])
+        names = ("rr", "rm", "mm", "most")
+        repeated = InputSums(inputs=inputs, **{name: truth[name] for name in names})
     drawn = (both["chances"] == both["n"]) & (both["n"] > 0)
     # One chance for all: with several the labels would have to be weighted.
     drawn &= both["greatest_chance"] - both["least_chance"] < 1e-9

@@ -92,7 +92,7 @@ def drawn(
     if repeat > 1:
         from core.measure.cells import InputSums
 
-        inputs = InputSums(both.inputs, both.rr, both.rm, both.mm)
+        inputs = InputSums(both.inputs, both.rr, both.rm, both.mm, both.most)
     truths = TruthSums(both.n, np.rint(both.s).astype(np.int64), sv, inputs)
     gap = float(np.mean(VALUES - truth(VALUES)))
     return JudgeSums(both, only, truths, np.ones(draws, dtype=np.bool_)), gap

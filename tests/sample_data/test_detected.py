@@ -35,7 +35,11 @@ DETECTED = {
     ("hidden_segment", planted.SAFETY, "policy"),
     ("split_leaked", planted.ANSWER, "split_leaked"),
     ("model_changed", planted.SAFETY, "model_version=guard-2"),
+    # The slow decalibration of voice falls into the time of these two.
+    ("model_changed", planted.SELF_REPORT, "model_version=assist-2"),
+    ("prompt_changed", planted.SELF_REPORT, "prompt_version=triage-v4"),
     ("prompt_changed", planted.DRAFT, "prompt_version=draft-v3"),
+    ("prompt_changed", planted.JUDGE, "prompt_version=rubric-3"),
     ("inputs_drifted", planted.LOGPROB, "amount"),
     ("metric_gamed", planted.JUDGE, "prompt rubric-3"),
     ("confidence_anchored", planted.DRAFT, "reply-draft.self-report/verbal/draft-v2-after"),
@@ -107,11 +111,25 @@ def test_signals_that_are_honest_everywhere_raise_nothing(
     assert {one.kind for one in conditions if one.signal == planted.LOGPROB} == {"inputs_drifted"}
 
 
-def test_versions_that_change_nothing_are_not_reviewed_as_worse(
+def test_versions_that_change_nothing_are_worse_only_where_something_else_got_worse(
     conditions: tuple[Condition, ...],
 ) -> None:
-    changed = {one.subject for one in conditions if one.kind in ("model_changed", "prompt_changed")}
-    assert changed == {"model_version=guard-2", "prompt_version=draft-v3"}
+    changed = {
+        one.subject: one.text
+        for one in conditions
+        if one.kind in ("model_changed", "prompt_changed") and one.signal == planted.SELF_REPORT
+    }
+    assert changed.keys() == {"model_version=assist-2", "prompt_version=triage-v4"}
+    for text in changed.values():
+        assert re.findall(r"Worse on ([^.]+?) \(", text) == ["channel=voice"]
+
+
+def test_a_gamed_metric_is_reviewed_as_telling_right_from_wrong_less_well(
+    conditions: tuple[Condition, ...],
+) -> None:
+    (one,) = (one for one in conditions if one.subject == "prompt_version=rubric-3")
+    assert "mixed" in one.text
+    assert "tells right from wrong less well: AUROC 0.67" in one.text
 
 
 def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
@@ -151,7 +169,7 @@ def test_every_text_about_calibration_tells_inputs_and_days(
 ) -> None:
     kinds = ("miscalibrated", "hidden_segment", "model_changed", "prompt_changed", "inputs_drifted")
     told = [one for one in conditions if one.kind in kinds]
-    assert len(told) == 8
+    assert len(told) == 11
     for one in told:
         assert re.search(r"[\d,]+ claims of [\d,]+ inputs on \d+ days", one.text), one.text
 
@@ -244,7 +262,10 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("hidden_segment", planted.SAFETY): "segments",
         ("split_leaked", planted.ANSWER): "thresholds",
         ("model_changed", planted.SAFETY): "changes",
+        ("model_changed", planted.SELF_REPORT): "changes",
+        ("prompt_changed", planted.SELF_REPORT): "changes",
         ("prompt_changed", planted.DRAFT): "changes",
+        ("prompt_changed", planted.JUDGE): "changes",
         ("inputs_drifted", planted.LOGPROB): "drift",
         ("metric_gamed", planted.JUDGE): "drift",
         ("confidence_anchored", planted.DRAFT): "reliability",

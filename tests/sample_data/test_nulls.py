@@ -38,7 +38,13 @@ def test_a_signal_that_is_calibrated_everywhere_is_flagged_nowhere(
         segment_dimensions=listed,
         every_pair=True,
     )
-    assert ask.whole(signal).verdict == "within_tolerance"
+    whole = ask.whole(signal)
+    # The young weeks of the merges hold their first labels only, and those mislead.
+    early = signal == planted.MERGE
+    assert (whole.verdict, whole.speaks_for) == (
+        ("cannot_tell", "labelled") if early else ("within_tolerance", "all")
+    )
+    assert whole.parts["whole"].state == "fine"
     for told in (view.cells["verdict"], view.ranked["verdict"]):
         assert set(told) <= set(STATES) - {"off"}
     assert not view.ranked["flagged"].any()

@@ -104,7 +104,7 @@ def test_a_new_version_is_measured_in_the_run_after_it_came(
     log(START, model_version="m2")
     (measured,) = of_kind(run_if_due(governed.office).acts, "signal.remeasured")
     assert measured.body["why"] == "new_version"
-    assert "m2: cannot tell yet" in measured.body["text"]
+    assert "m2: too few labels" in measured.body["text"]
 
 
 def test_a_version_met_by_a_short_round_is_measured_too(

@@ -46,7 +46,7 @@ def sums_of(v: FloatArray, y: FloatArray, f: FloatArray, inputs: FloatArray | No
 def judged(both: LabelSums, only: LabelSums, *, drawn: bool = True) -> JudgeSums:
     inputs = None
     if both.inputs[0] < both.n[0]:
-        inputs = InputSums(both.inputs, both.rr, both.rm, both.mm)
+        inputs = InputSums(both.inputs, both.rr, both.rm, both.mm, both.most)
     truth = TruthSums(both.n, both.s.astype(np.int64), both.v, inputs)
     return JudgeSums(both, only, truth, np.array([drawn]))
 

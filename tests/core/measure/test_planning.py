@@ -128,7 +128,10 @@ def test_planned_labels_decide_with_the_chance_they_are_planned_for(
     assert len(with_all) >= 90
     error = 2 / np.sqrt(len(with_all))
     assert np.mean(with_all) == pytest.approx(0.8, abs=0.05 + 0.4 * error)
-    assert np.mean(with_likely) == pytest.approx(0.5, abs=0.05 + 0.5 * error)
+    # What is likely enough is planned for the gap and the high band; where a signal has a shape,
+    # that may still be open.
+    least = 0.45 if alone else 0.35
+    assert least - 0.5 * error < np.mean(with_likely) < 0.55 + 0.5 * error
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.03, 0.07, 0.1, -0.12])

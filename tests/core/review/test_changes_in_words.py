@@ -133,7 +133,7 @@ def test_an_anchored_confidence_says_so_with_its_interval(told: Told) -> None:
         "Asked after the answer, it states 15.0 points more than asked before the answer, and is "
         "right as often. The answer anchors it."
     )
-    assert view.differences["verdict"].tolist() == ["miscalibrated", "within_tolerance"]
+    assert view.differences["verdict"].tolist() == ["off", "fine"]
     assert view.differences["label"].is_unique
 
 

@@ -770,18 +770,18 @@ def test_an_alarm_in_the_ledger_opens_the_line(
 
 
 def test_there_is_a_cell_for_every_failure_of_every_signal_worst_first(view: RisksView) -> None:
-    assert len(view.cells) == 12 * len(view.signals) == 120
-    assert view.headline.startswith(f"{sum(one.status == 'open' for one in view.cells)} of 120")
+    assert len(view.cells) == 12 * len(view.signals) == 132
+    assert view.headline.startswith(f"{sum(one.status == 'open' for one in view.cells)} of 132")
     opened = [
         sum(one.status == "open" for one in view.of_failure(each.key)) for each in view.failures
     ]
     assert opened == sorted(opened, reverse=True)
-    assert tally_words(view.of_failure("audit_trail")) == "10 covered"
+    assert tally_words(view.of_failure("audit_trail")) == "11 covered"
 
 
 def test_the_file_s_table_has_every_cell_with_its_evidence(view: RisksView) -> None:
     frame = view.frame()
-    assert len(frame) == 120
+    assert len(frame) == 132
     assert frame["evidence"].str.len().min() > 20
     assert {"supports SR 26-2", "supports EU AI Act"} <= set(frame.columns)
 

@@ -73,7 +73,7 @@ def test_the_band_begins_at_the_cut_asked_for(fill: Fill) -> None:
 def test_labels_that_were_drawn_or_only_of_what_people_saw_are_told(fill: Fill) -> None:
     cursor = fill(ROWS, action="review", label_propensity=0.1)
     found = how_labelled(cursor, Selection("s"))
-    assert found == HowLabelled(6, 5, 5, 0, 0)
+    assert found == HowLabelled(6, 5, 5, 0, 0, drawn_alike=True)
     assert not found.fair
     rows = [("2026-03-02", 0.95, None, "law")] * 30
     automated = how_labelled(fill(rows, action="automate"), Selection("s"))
