@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 from core.measure.summary import Measures, measure_groups
 from core.measure.verdict import MINIMUM_INPUTS
 from core.review import sentences
+from core.review.judged import Judged, judged
 from core.review.terms import USUAL, read_state, terms_of
 from core.review.words import counted, cut, group_name, within
 from core.shown import json_text
@@ -38,6 +39,8 @@ class MeasureReport:
         groups: their measures.
         tolerance: the gap accepted.
         high_from: lower edge of the high-confidence band.
+        judge: a judge's labels beside the truth; None where there are none, or where the question
+            itself tells labels apart by who gave them.
     """
 
     selection: Selection
@@ -46,6 +49,7 @@ class MeasureReport:
     groups: tuple[Measures, ...]
     tolerance: float
     high_from: float
+    judge: Judged | None = None
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""
@@ -55,6 +59,8 @@ class MeasureReport:
             "filters": filters_of(self.selection),
             "groups": [one.as_json() for one in self.groups],
         }
+        if self.judge is not None:
+            payload["judge"] = [asdict(one) for one in self.judge.groups]
         return json_text(payload)
 
     def footnotes(self) -> tuple[str, ...]:
@@ -86,6 +92,8 @@ class MeasureReport:
         for one in self.groups:
             named = f"{group_name(one.group)}: " if len(self.groups) > 1 else ""
             lines += [f"{named}{words}" for words in sentences.beside(one)]
+        if self.judge is not None:
+            lines += [one.words for one in self.judge.groups]
         for one in self.groups:
             # A part lacks a number where the group, or its band, lacks it too.
             told = [name for name in one.notes if not name.startswith("parts.")]
@@ -142,7 +150,8 @@ def measure(
         truth = truth_of(cursor, selection.signal)
         measures = tuple(_of_labels(one, selection, truth) for one in measures)
     now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from)
+    beside = None if split else judged(cursor, selection, by, high_from=high_from)
+    return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from, beside)
 
 
 def _of_labels(one: Measures, selection: Selection, truth: Truth) -> Measures:

@@ -16,6 +16,7 @@ from core.measure.summary import Measures, measure_groups
 from core.measure.sums import group_sums
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review import explain, sentences
+from core.review.judged import Judged, judged
 from core.review.words import value_name
 from core.store.cells import grouped_cells
 from core.store.label_reach import label_reaches
@@ -127,6 +128,9 @@ def side_by_side(
     reaches = [
         label_reaches(cursor, one, tolerance=tolerance, as_of=as_of).get(()) for _, one in asked
     ]
+    beside = [
+        None if one.by_source else judged(cursor, one, high_from=high_from) for _, one in asked
+    ]
     # measure_groups sorts by verdict; the page keeps the order asked for.
     measured = {
         one.group["at"]: one
@@ -139,7 +143,8 @@ def side_by_side(
         )
     }
     groups = tuple(
-        _group(name, one, measured[str(i)], judgement, i) for i, (name, one) in enumerate(named)
+        _group(name, one, measured[str(i)], judgement, i, beside[i])
+        for i, (name, one) in enumerate(named)
     )
     comparison = _comparison(groups) if len(groups) == 2 else None
     return ReliabilityView(groups, comparison, judgement.method, tolerance, high_from)
@@ -149,12 +154,20 @@ def _one(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Cells:
     return grouped_cells(cursor, selection).cells[0]
 
 
-def _group(name: str, cells: Cells, measures: Measures, judgement: Judgement, at: int) -> GroupView:
+def _group(
+    name: str,
+    cells: Cells,
+    measures: Measures,
+    judgement: Judgement,
+    at: int,
+    labels: Judged | None,
+) -> GroupView:
     tolerance, high_from = judgement.tolerance, judgement.high_from
     corrected = (float(judgement.corrected_low[at]), float(judgement.corrected_high[at]))
     reasons = (
         sentences.why_not_decided(measures, tolerance=tolerance),
         *sentences.beside(measures),
+        *(() if labels is None else (one.words for one in labels.groups)),
         sentences.unseen(measures),
     )
     found = {

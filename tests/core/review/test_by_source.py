@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from core.review.measure import measure
+from core.review.reliability import reliability_view
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
@@ -57,3 +59,31 @@ def test_a_judges_labels_are_shown_apart_without_a_verdict_or_a_coverage(
     assert any("by who labelled" in line for line in report.footnotes())
     if split:
         assert found["HUMAN"].verdict == "miscalibrated"
+
+
+def test_a_judge_stands_beside_the_verdict_with_how_it_errs(judged: Ledger) -> None:
+    with judged.cursor() as cursor:
+        report = measure(cursor, Selection("s"))
+        view = reliability_view(cursor, Selection("s"))
+    assert report.judge is not None
+    (beside,) = report.judge.groups
+    assert (beside.n_truth, beside.n_both, beside.n_only) == (60, 0, 600)
+    assert not beside.used
+    assert "Its labels are left aside" in beside.words
+    assert beside.words in report.footnotes()
+    assert beside.words in view.groups[0].reasons
+    (told,) = json.loads(report.to_json())["judge"]
+    assert (told["n_truth"], told["n_only"], told["agreement"]) == (60, 600, None)
+
+
+def test_without_a_judge_nothing_is_said_of_one(ledger: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    rows = [f"e{i},2026-11-02T09:00:00Z,s,0.9,1,HUMAN" for i in range(40)]
+    file.write_text(
+        "\n".join(["event_id,ts,signal,confidence,outcome,outcome_source", *rows]) + "\n"
+    )
+    import_file(ledger, file)
+    with ledger.cursor() as cursor:
+        report = measure(cursor, Selection("s"))
+    assert report.judge is None
+    assert "judge" not in json.loads(report.to_json())
