@@ -139,7 +139,9 @@ def open_item(page: Page, site: Site, item: str) -> None:
     listed = main(page).get_by_role("link", name=item, exact=True)
     if not listed.first.is_visible():
         page.get_by_text(re.compile("other fingerprint")).click()
+        page.wait_for_timeout(1000)  # what a drawer holds moves while it opens
     listed.first.click()
+    page.wait_for_url(re.compile("fingerprint="))
     shows(page, "Sign-off")
     expect(page.get_by_role("heading", name="Evidence", exact=True)).to_be_visible()
 
