@@ -223,7 +223,7 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
             for one in sorted(segments, key=lambda one: -abs(float(one["gap"] or 0)))
             if _state(one) == "off"
         ),
-        off_by="" if _state(whole) != "off" or _part(whole) == "whole" else _off_by(whole),
+        off_by=_beside(whole) if _state(whole) == "off" else "",
         watched=seen.get((signal, fingerprint.id), ""),
     )
 
@@ -244,18 +244,24 @@ def _part(body: Mapping[str, Any]) -> str:
     return str(body.get("part") or ("high_band" if body["high_band"] else "whole"))
 
 
+def _beside(body: Mapping[str, Any]) -> str:
+    """By what a whole is off whose gap is not; "" where its gap is."""
+    part = _part(body)
+    if part == "whole":
+        return ""
+    subject = "its errors cancel: it" if part == "shape" else "only its high-confidence band"
+    return f"{subject} is off, {_off_by(body)}"
+
+
 def _off_by(body: Mapping[str, Any]) -> str:
-    """By how much a group is off, and in what."""
+    """By how much the part of a group is off that makes it so."""
     part, band = _part(body), body["high_band"]
     if part == "shape":
         error, least = (float(body[name]) * 100 for name in ("error", "error_low"))
-        return (
-            f"by {error:.1f} points on average over the range of confidence (at least "
-            f"{least:.1f}), where errors cancel, n {count(body['n'])}"
-        )
-    if part == "high_band" and band is not None:
-        return f"by {_interval(band)} where it is most confident, n {count(band['n'])}"
-    return f"by {_interval(body)}, n {count(body['n'])}"
+        average = f"by {error:.1f} points on average over the range of confidence"
+        return f"{average} (at least {least:.1f}), n {count(body['n'])}"
+    one = body if part == "whole" or band is None else band
+    return f"by {_interval(one)}, n {count(one['n'])}"
 
 
 def _segment(where: Sequence[str | None]) -> str:

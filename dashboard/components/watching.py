@@ -98,7 +98,7 @@ def _print(row: WatchRow, one: Again) -> None:
         )
     told = [f"{verbatim(one.words)}: **{verdict}**, {numbers}"]
     if one.off_by:
-        told.append(f"off {one.off_by}")
+        told.append(one.off_by)
     if one.off:
         more = f" and {len(one.off) - _NAMED} more" if len(one.off) > _NAMED else ""
         told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")

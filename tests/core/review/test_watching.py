@@ -139,8 +139,10 @@ def test_what_is_off_beside_the_gap_is_told_in_words(house: House) -> None:
     run_if_due(house.office)
     ((one,),) = (row.prints for row in house.view().rows)
     assert one.state == "off"
-    assert one.off_by.startswith("by 40.0 points on average over the range of confidence (at least")
-    assert one.off_by.endswith("), where errors cancel, n 200")
+    assert one.off_by.startswith(
+        "its errors cancel: it is off, by 40.0 points on average over the range of confidence (at"
+    )
+    assert one.off_by.endswith("), n 200")
 
 
 def test_acts_of_before_verdicts_had_parts_are_read() -> None:
@@ -151,7 +153,9 @@ def test_acts_of_before_verdicts_had_parts_are_read() -> None:
     }  # fmt: skip
     found = _again({"fingerprint": {"model_version": "m1"}, "groups": [whole]}, "s", {})
     assert found.state == "off"
-    assert found.off_by == "by +11.7 points (+7.1 to +17.2) where it is most confident, n 296"
+    assert found.off_by == (
+        "only its high-confidence band is off, by +11.7 points (+7.1 to +17.2), n 296"
+    )
 
 
 def test_who_left_or_is_away_is_said_so(house: House) -> None:
