@@ -40,8 +40,8 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     assert "All 10 signals were measured in time. Shown to be off: " in shown
     assert "Not watched, for nothing is written down about it: callback-urgency" in shown
     assert "**Off**, gap +9.3 points" in shown
-    assert " where it is most confident, n " in shown
-    assert "topic=medical" in shown
+    assert "only its high-confidence band is off, by +11.7 points (+7.0 to +17.4), n 296" in shown
+    assert "off by themselves: topic=medical by +15.6 points (+8.4 to +23.3), n 386" in shown
     assert "Answers for monitoring: Maya Cole (left)" in [
         one.proto.label for one in app.get("page_link")
     ]
