@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import hostile
+from tests.browser.walking import first_screen, go
 
 pytestmark = pytest.mark.browser
 #: What the payloads have become.
@@ -27,16 +28,13 @@ def test_no_page_makes_a_link_an_icon_or_an_emoji_of_a_name(
 ) -> None:
     ledger = hostile.build(tmp_path, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     with serve("serve", "--ledger", str(ledger)) as address:
-        page.goto(address)
-        links = page.get_by_test_id("stSidebarNavLink")
-        links.first.wait_for()
-        names = [text.split("\n")[-1] for text in links.all_inner_texts()]
+        first_screen(page, address)
+        # Whatever the sidebar names, so that a page to come is walked too.
+        links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
+        names = [text.split("\n")[-1] for text in links]
         made, named = [], 0
-        for link, name in zip(links.all(), names, strict=True):
-            link.click()
-            page.get_by_role("heading", level=1, name=name).wait_for()
-            page.get_by_test_id("stExpander").last.wait_for()
-            page.get_by_test_id("stStatusWidget").wait_for(state="hidden")
+        for name in names:
+            go(page, name)
             made += page.evaluate(MADE)
             named += page.get_by_text("evil.example").count() > 0
     assert not made
