@@ -61,10 +61,10 @@ def site(
 
 def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, site: str) -> None:
     first_screen(page, site)
-    expect(page.get_by_text("1 of 2 signals miscalibrated: desk.")).to_be_visible()
+    expect(page.get_by_text("1 of 2 signals is off: desk.")).to_be_visible()
 
-    first = page.get_by_role("link", name=re.compile("Open first: desk: Topic medical claims 80%"))
-    said = re.search(r"n (\d+), (\S+) to (\S+)\)", first.inner_text())
+    first = page.get_by_role("link", name=re.compile("Open first: desk: Topic medical: right"))
+    said = re.search(r"(\d+) cases, ([\d-]+) to ([\d-]+)", first.inner_text())
     assert said is not None
     assert said.groups() == ("400", str(monday(8)), str(monday(11) + timedelta(days=6)))
     first.click()
