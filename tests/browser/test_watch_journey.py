@@ -47,7 +47,7 @@ spec:
 P2 = Fingerprint(model_version="m1", prompt_version="p2")
 #: How often each confidence is right: as often as it says, and less.
 HONEST = {"0.6": 0.6, "0.8": 0.8, "0.95": 0.95}
-EAGER = {"0.6": 0.5, "0.8": 0.62, "0.95": 0.94}
+EAGER = {"0.6": 0.5, "0.8": 0.75, "0.95": 0.94}
 
 
 def claims(prompt: str, days: range, each: int, right: dict[str, float], split: str) -> str:
