@@ -97,6 +97,11 @@ def reach_words(reach: LabelReach) -> str:
     """
     if reach.speaks_for == "all":
         return ""
+    if reach.no_truth:
+        return (
+            "No verdict: these labels are of a source that is not ground truth, such as an LLM "
+            "judge, and decide nothing."
+        )
     bounds = ""
     if math.isfinite(reach.gap_if_right):
         bounds = (

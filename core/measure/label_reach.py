@@ -94,6 +94,7 @@ class LabelReach:
         escalated: the labels are of escalated or reviewed cases only; None where they are not.
         by_chance: labels were drawn with logged chances that differ.
         early: the newest claims have only their first labels, which are unlike the later ones.
+        no_truth: the labels are of a source that is not ground truth, such as a judge.
     """
 
     speaks_for: SpeaksFor
@@ -105,6 +106,7 @@ class LabelReach:
     escalated: LabelledWhere | None = None
     by_chance: bool = False
     early: EarlyLabels | None = None
+    no_truth: bool = False
 
 
 def p_of_difference(

@@ -198,7 +198,7 @@ class Measures:
         values["high_band"] = self.high_band.as_json() if self.high_band else None
         values["parts"] = {name: part.as_json() for name, part in self.parts.items()}
         reach, notes = values.pop("reach"), values.pop("notes")
-        if reach is not None:
+        if reach is not None and not reach.no_truth and math.isfinite(reach.gap_if_right):
             values["bounds"] = {
                 "n_claims": reach.n_claims,
                 "n": reach.n,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -11,14 +11,17 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.govern.part_words import reach_words
 from core.measure.cells import FloatArray, IntArray
 from core.measure.changepoint import Level
 from core.measure.drift import brier_scores
 from core.measure.intervals import wilson
+from core.measure.label_reach import LabelReach
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review.moves import gap_levels, level_frame, moved_words
 from core.review.windows import Window, default_windows, mature
-from core.review.words import counted, points, within
+from core.review.words import counted, points, shown_states, within
+from core.store.label_reach import label_reaches, settled_until
 from core.store.selection import Selection
 from core.store.series import PeriodSums, period_sums
 from core.store.versions import VersionSeen, first_seen
@@ -84,6 +87,8 @@ def drift_view(
     now = as_of or selection.as_known or datetime.now(UTC).replace(tzinfo=None)
     found = period_sums(cursor, selection, period, high_from=high_from)
     judged = judge(found.sums, tolerance=tolerance)
+    reach = _reach(cursor, selection, tolerance, now)
+    judged = judged.with_reaches([reach] * len(judged))
     periods = _periods(found, judged, DAYS[period], now)
     changes = _changes(first_seen(cursor, selection), found.starts, DAYS[period])
     breaches = _breaches(periods, judged, DAYS[period], period)
@@ -93,12 +98,24 @@ def drift_view(
         changes=changes,
         breaches=breaches,
         levels=level_frame(levels, periods),
-        headline=_headline(periods, changes, breaches, period, tolerance),
+        headline=("" if reach is None else reach_words(reach))
+        or _headline(periods, changes, breaches, period, tolerance),
         moved=moved_words(levels, periods, changes),
         method=judged.method,
         windows=default_windows(found.starts, periods["mature"].to_numpy(bool), DAYS[period]),
         tolerance=tolerance,
     )
+
+
+def _reach(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, tolerance: float, now: datetime
+) -> LabelReach | None:
+    """For which claims the labels of final periods speak; young ones are marked as such."""
+    until = settled_until(now)
+    old = replace(
+        selection, until=until if selection.until is None else min(selection.until, until)
+    )
+    return label_reaches(cursor, old, tolerance=tolerance, as_of=now).get(())
 
 
 def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> pd.DataFrame:
@@ -116,7 +133,7 @@ def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> 
             "n_claims": judged.n_claims,
             "n_inputs": judged.n_inputs,
             "mature": mature(found.starts, days, judged.coverage, now),
-            "verdict": list(judged.state),
+            "verdict": shown_states(judged),
             "gap": judged.gap,
             "gap_low": judged.gap_low,
             "gap_high": judged.gap_high,

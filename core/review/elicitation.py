@@ -18,7 +18,7 @@ from core.store.elicited import Way, ways
 from core.store.selection import Selection
 
 #: What the verdicts of interval charts are called where they are about a difference.
-SHIFT_WORDS: dict[PartState, str] = {
+SHIFT_WORDS: dict[str, str] = {
     "off": "beyond what is accepted",
     "fine": "within what is accepted",
     "at_the_edge": "at the edge of what is accepted",

@@ -21,7 +21,6 @@ from core.store.cells import grouped_cells
 from core.store.errors import LedgerError
 from core.store.label_reach import label_reaches
 from core.store.selection import SOURCE_DIMENSION, Selection
-from core.store.truth import Truth, truth_of
 
 
 class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -136,9 +135,7 @@ def measure(
         check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
     split = selection.by_source or SOURCE_DIMENSION in by
-    reaches = (
-        {} if split else label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
-    )
+    reaches = label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
     measures = measure_groups(
         keys,
         grouped.cells,
@@ -147,23 +144,16 @@ def measure(
         reaches=[reaches.get(key) for key in grouped.keys],
     )
     if split:
-        truth = truth_of(cursor, selection.signal)
-        measures = tuple(_of_labels(one, selection, truth) for one in measures)
+        measures = tuple(map(_of_labels, measures))
     now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     beside = None if split else judged(cursor, selection, by, high_from=high_from)
     return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from, beside)
 
 
-def _of_labels(one: Measures, selection: Selection, truth: Truth) -> Measures:
+def _of_labels(one: Measures) -> Measures:
     """A group of labels instead of claims: it has no coverage, and without truth no verdict."""
     notes = {**one.notes, "coverage": "a group by who labelled holds labelled claims only"}
-    sources: set[str | None] = set()
-    if SOURCE_DIMENSION in one.group:
-        sources = {one.group[SOURCE_DIMENSION]}
-    else:
-        sources.update(*(v for name, v in selection.where if name == SOURCE_DIMENSION))
-    if not all(map(truth.counts, sources)):
-        one = replace(one, verdict="cannot_tell", state="too_few", reason=None)
+    if one.reach is not None and one.reach.no_truth:
         notes["verdict"] = (
             "labels of a source that is not ground truth, such as an LLM judge, decide nothing"
         )

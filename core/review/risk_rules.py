@@ -751,7 +751,7 @@ def _doubt(facts: SignalFacts) -> str | None:
             f"None of {counted(labels.n_automated, 'automated claim')} is labelled, only what "
             "people looked at: nothing can be told of the others."
         )
-    if labels.n_drawn:
+    if labels.n_drawn and (facts.recent is None or not facts.recent.labels.drawn_alike):
         return (
             f"{count(labels.n_drawn)} of {counted(labels.n_known, 'label')} were drawn with a "
             "logged chance (label_propensity): without weights these numbers would mislead."

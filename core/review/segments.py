@@ -9,8 +9,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.govern.part_words import part_words
+from core.govern.part_words import part_words, reach_words
 from core.measure.cells import GroupSums
+from core.measure.label_reach import LabelReach
 from core.measure.segments import (
     MaxStatisticTest,
     false_discovery_q,
@@ -19,8 +20,9 @@ from core.measure.segments import (
 )
 from core.measure.shrinkage import shrunken_gaps
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
-from core.review.words import counted, dimension_name, value_name, within
+from core.review.words import counted, dimension_name, shown_states, value_name, within
 from core.store.cells import grouped_cells
+from core.store.label_reach import label_reaches
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
 
@@ -96,7 +98,8 @@ def segments_view(
     segments = [_segment(*entry) for entry in found.entries]
     crossed = [i for i, one in enumerate(segments) if _names(one) == (row, column)]
     cell_sums = found.sums.take(crossed)
-    cell_judgement = judge(cell_sums, tolerance=tolerance)
+    reach = label_reaches(cursor, selection, tolerance=tolerance).get(())
+    cell_judgement = judge(cell_sums, tolerance=tolerance).with_reaches([reach] * len(cell_sums))
     cells = _cell_frame([segments[i] for i in crossed], cell_judgement, row, column)
     listed = [
         i
@@ -104,15 +107,17 @@ def segments_view(
         if not {BAND_DIMENSION, *TIME_DIMENSIONS} & set(_names(one))
     ]
     ranked, ranked_judgement = ranked_segments(
-        found.sums.take(listed), [segments[i] for i in listed], tolerance
+        found.sums.take(listed), [segments[i] for i in listed], tolerance, reach
     )
-    test = _test(cursor, selection, row, column) if 0 < len(crossed) <= MOST_CELLS_TESTED else None
+    mute = "" if reach is None else reach_words(reach)
+    tested = not mute and 0 < len(crossed) <= MOST_CELLS_TESTED
+    test = _test(cursor, selection, row, column) if tested else None
     return SegmentsView(
         row=row,
         column=column,
         cells=cells,
         ranked=ranked,
-        headline=_headline(ranked, tolerance),
+        headline=mute or _headline(ranked, tolerance),
         cells_method=cell_judgement.method,
         ranked_method=ranked_judgement.method,
         test=test,
@@ -145,6 +150,8 @@ def _cell_frame(
     low, high = judged.corrected_low, judged.corrected_high
     # The end nearest zero: a wide interval cannot look alarming.
     shown = np.where(low > 0, low, np.where(high < 0, high, 0.0))
+    # Nor can a gap of labels that do not speak for these claims.
+    shown = np.where([one == "labelled" for one in judged.speaks_for], 0.0, shown)
     return pd.DataFrame(
         {
             row: [one[row] for one in values],
@@ -157,7 +164,7 @@ def _cell_frame(
             "n_claims": judged.n_claims,
             "n_unstated": judged.n_unstated,
             "coverage": judged.coverage,
-            "verdict": list(judged.state),
+            "verdict": shown_states(judged),
             "shown": np.nan_to_num(shown),
             "too_few": judged.n_effective < MINIMUM_INPUTS,
         }
@@ -165,10 +172,20 @@ def _cell_frame(
 
 
 def ranked_segments(
-    sums: GroupSums, segments: Sequence[Segment], tolerance: float
+    sums: GroupSums,
+    segments: Sequence[Segment],
+    tolerance: float,
+    reach: LabelReach | None = None,
 ) -> tuple[pd.DataFrame, Judgement]:
-    """Every listed segment with a label on at least one claim, worst shrunken gap first."""
-    judged = judge(sums, tolerance=tolerance)
+    """Every listed segment with a label on at least one claim, worst shrunken gap first.
+
+    Args:
+        sums: of the segments.
+        segments: their names and values.
+        tolerance: the gap accepted.
+        reach: for which claims the labels speak; None: nothing is known against them.
+    """
+    judged = judge(sums, tolerance=tolerance).with_reaches([reach] * len(sums))
     overlapping = len({_names(one) for one in segments}) > 1
     q = false_discovery_q(gap_p_values(sums, tolerance), overlapping=overlapping)
     shrunken = shrunken_gaps(judged.gap, judged.n.astype(np.float64), judged.accuracy)
@@ -188,13 +205,13 @@ def ranked_segments(
             "high_n": judged.high_n,
             "high_claimed": judged.high_claimed,
             "high_observed": judged.high_observed,
-            "verdict": list(judged.state),
+            "verdict": shown_states(judged),
             "words": [
                 "" if reason is None or not judged.n[g] else part_words(judged, g, reason)
                 for g, reason in enumerate(judged.reason)
             ],
             "q": q,
-            "flagged": q <= FALSE_DISCOVERY_RATE,
+            "flagged": (q <= FALSE_DISCOVERY_RATE) & (reach is None or reach.speaks_for == "all"),
         }
     )
     frame = frame[frame["n"] > 0]

@@ -32,6 +32,8 @@ def headline(one: Measures, *, tolerance: float) -> str:
     said = f"right {percent(one.accuracy, decimals=1)} of the time (said "
     said += f"{percent(one.mean_confidence, decimals=1)}), {counted(one.n, 'case')}"
     allowed = within(tolerance)
+    if one.reach is not None and one.reach.no_truth:
+        return f"No verdict, for these labels are not ground truth: {said}."
     if one.speaks_for == "labelled":
         return f"No verdict on all claims: the labelled ones are {said}."
     if one.state == "fine":

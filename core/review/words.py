@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.measure.label_reach import SpeaksFor
 from core.measure.parts import PartName, PartState
-from core.measure.verdict import Verdict
+from core.measure.verdict import Judgement, Verdict
 
 STATE_WORDS: dict[PartState, str] = {
     "off": "Off",
@@ -19,6 +19,11 @@ STATE_WORDS: dict[PartState, str] = {
 }
 #: Where the labels cannot speak for all claims.
 NO_VERDICT = "No verdict"
+#: What a row of a table or chart shows: the verdict, or that its labels can give none.
+SHOWN_WORDS: dict[str, str] = {
+    **{str(state): words for state, words in STATE_WORDS.items()},
+    "no_verdict": NO_VERDICT,
+}
 #: The three words of files, acts and programs, where it is not known why it cannot be told.
 VERDICT_WORDS: dict[Verdict, str] = {
     "miscalibrated": "Off",
@@ -111,6 +116,12 @@ def cut(share: float) -> str:
 def verdict_words(state: PartState, speaks_for: SpeaksFor = "all") -> str:
     """The verdict on a group in a word or two; none on all claims by labels of some kind only."""
     return STATE_WORDS[state] if speaks_for == "all" else NO_VERDICT
+
+
+def shown_states(judged: Judgement) -> list[str]:
+    """Of every group, its key of `SHOWN_WORDS`."""
+    pairs = zip(judged.state, judged.speaks_for, strict=True)
+    return [state if speaks_for == "all" else "no_verdict" for state, speaks_for in pairs]
 
 
 def dimension_name(dimension: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -12,6 +13,7 @@ import numpy as np
 from core.measure.label_reach import (
     EarlyLabels,
     LabelReach,
+    SpeaksFor,
     early_labels,
     label_reach,
     most_uneven,
@@ -23,8 +25,9 @@ from core.store.dimensions import BAND_LABELS
 from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.keys import Key
 from core.store.labelling import Coverage, coverage_by
-from core.store.selection import BAND_DIMENSION, Selection
+from core.store.selection import BAND_DIMENSION, SOURCE_DIMENSION, Selection
 from core.store.series import cohort_ages, design_effect
+from core.store.truth import truth_of
 
 #: Ages at which the labels known early are held against all that came, in days.
 AGES_DAYS = (7, 14, 21, MATURE_AGE.days)
@@ -44,7 +47,8 @@ def label_reaches(
 
     Coverage is compared over the confidence bands and the actions, of claims past the age of
     maturity: a young claim is unlabelled for its youth. Of a selection without any such claim all
-    are looked at.
+    are looked at. A question that tells labels apart by who gave them is about these labels alone:
+    those of ground truth speak for themselves, and others for nothing.
 
     Args:
         cursor: of the ledger.
@@ -62,8 +66,10 @@ def label_reaches(
     """
     now = as_of or selection.as_known or datetime.now(UTC)
     now = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
+    if selection.by_source or SOURCE_DIMENSION in by:
+        return _by_source(cursor, selection, by)
     names = tuple(dict.fromkeys((*by, "action", BAND_DIMENSION)))
-    until = _settled_until(now)
+    until = settled_until(now)
     old = replace(
         selection, until=until if selection.until is None else min(selection.until, until)
     )
@@ -84,6 +90,24 @@ def label_reaches(
     return {key: _reach(found, rows, at, shared) for key, rows in groups.items()}
 
 
+def _by_source(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: Sequence[str]
+) -> Mapping[Key, LabelReach]:
+    truth = truth_of(cursor, selection.signal)
+    asked = {v for name, values in selection.where if name == SOURCE_DIMENSION for v in values}
+    found = coverage_by(cursor, selection, by)
+
+    def reach(i: int) -> LabelReach:
+        named = dict(zip(by, found.keys[i], strict=True))
+        sources = {named[SOURCE_DIMENSION]} if SOURCE_DIMENSION in named else asked
+        decide = all(map(truth.counts, sources))
+        n_claims, n = int(found.n_claims[i]), int(found.n[i])
+        speaks_for: SpeaksFor = "all" if decide else "labelled"
+        return LabelReach(speaks_for, n_claims, n, math.nan, math.nan, no_truth=not decide)
+
+    return {key: reach(i) for i, key in enumerate(found.keys)}
+
+
 @dataclass(frozen=True)
 class _Shared:
     """What holds for all groups of a selection."""
@@ -94,7 +118,7 @@ class _Shared:
     tolerance: float
 
 
-def _settled_until(now: datetime) -> datetime:
+def settled_until(now: datetime) -> datetime:
     """The Monday before which every claim is past the age of maturity."""
     day = (now - MATURE_AGE).date()
     return datetime.combine(day - timedelta(days=day.weekday()), time())

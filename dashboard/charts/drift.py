@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, STATE_WORDS, absent, count, percent, within
+from core.review.words import ABSENT, SHOWN_WORDS, absent, count, percent, within
 from dashboard.charts import words
 from dashboard.charts.annotations import (
     LANE,
@@ -106,7 +106,7 @@ def drift_timeline(
         rows, series.value, series.low, series.high, periods["verdict"], strict=True
     ):
         row["value"], row["interval"] = known.told(value), known.told_interval(low, high)
-        row["verdict"] = STATE_WORDS.get(verdict, ABSENT)
+        row["verdict"] = SHOWN_WORDS.get(verdict, ABSENT)
     drawing.tell(rows, _titles(axis, titles, placed, coverage=measure != "coverage"))
     labels = ticks(strip, known, most=5)
     labels |= {float(bars.y(t)): words.count_short(t) for t in claim_ticks(bars.high)}

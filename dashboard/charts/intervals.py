@@ -9,8 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.measure.parts import PartState
-from core.review.words import STATE_WORDS, count, points
+from core.review.words import SHOWN_WORDS, count, points
 from core.shown import visible
 from dashboard.charts import words
 from dashboard.charts.base import (
@@ -42,7 +41,7 @@ def interval_dots(
     tolerance: float,
     width: int = 760,
     title: str = GAP_TITLE,
-    named: Mapping[PartState, str] = STATE_WORDS,
+    named: Mapping[str, str] = SHOWN_WORDS,
 ) -> alt.LayerChart | alt.Chart:
     """Gap and interval per segment, or another difference, against what the owner accepts.
 
@@ -94,7 +93,7 @@ def interval_dots(
     return finish(chart, palette, fit=True)
 
 
-def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[PartState, str]) -> pd.DataFrame:
+def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[str, str]) -> pd.DataFrame:
     """The rows with their words and colours."""
     verdict = rows["verdict"].to_numpy(dtype=object)
     out = verdict == "off"
@@ -107,9 +106,7 @@ def _told(rows: pd.DataFrame, palette: Palette, named: Mapping[PartState, str]) 
             "low": rows["low"].to_numpy(dtype=float),
             "high": rows["high"].to_numpy(dtype=float),
             "_colour": colour,
-            "_fill": np.where(
-                np.isin(verdict, ("too_few", "at_the_edge")), palette.background, colour
-            ),
+            "_fill": np.where(np.isin(verdict, ("off", "fine")), colour, palette.background),
             "_ink": np.where(out, palette.alert_ink, palette.muted_ink),
             "_gap": [points(g) for g in rows["gap"]],
             "_interval": [words.interval(low, high) for low, high in ends],

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, NONE_WORD, STATE_WORDS, count, percent, points
+from core.review.words import ABSENT, NONE_WORD, SHOWN_WORDS, count, percent, points
 from dashboard.charts import words
 from dashboard.charts.base import (
     POINTS_LABEL,
@@ -243,8 +243,8 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
         _tip_coverage=[percent(c) for c in frame["coverage"]],
         _tip_verdict=np.where(
             few,
-            f"{STATE_WORDS['too_few']}: under 30 inputs",
-            [STATE_WORDS.get(v, str(v)) for v in frame["verdict"]],
+            f"{SHOWN_WORDS['too_few']}: under 30 inputs",
+            [SHOWN_WORDS.get(v, str(v)) for v in frame["verdict"]],
         ),
     )
 

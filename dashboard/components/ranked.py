@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.review.segments import FALSE_DISCOVERY_RATE, SegmentsView
-from core.review.words import STATE_WORDS, percent
+from core.review.words import SHOWN_WORDS, percent
 from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
@@ -42,7 +42,7 @@ def draw(view: SegmentsView) -> None:
     )
     table = view.ranked.assign(
         **{name: view.ranked[name] * 100 for name in hundredfold},
-        verdict=view.ranked["verdict"].map(STATE_WORDS),
+        verdict=view.ranked["verdict"].map(SHOWN_WORDS),
     )
     st.caption("Tick a row to open its curve.")
     st.dataframe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.review.drift import DriftView
-from core.review.words import STATE_WORDS
+from core.review.words import SHOWN_WORDS
 from core.shown import visible
 from dashboard.charts.drift import drift_timeline, measure_strips
 from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
@@ -68,7 +68,7 @@ def table(view: DriftView) -> None:
     shares = ("gap", "gap_low", "gap_high", "accuracy", "mean_confidence", "coverage")
     frame = view.periods.iloc[::-1].assign(
         **{name: view.periods[name] * 100 for name in shares},
-        verdict=view.periods["verdict"].map(STATE_WORDS),
+        verdict=view.periods["verdict"].map(SHOWN_WORDS),
     )
     st.dataframe(
         cells(frame),

@@ -16,8 +16,12 @@ from core.govern import registry
 from core.govern.detect_calibration import calibration_conditions
 from core.govern.office import Office
 from core.govern.registry_file import read
+from core.review.drift import drift_view
+from core.review.reliability import reliability_view
+from core.review.segments import segments_view
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from core.store.selection import Selection
 from dashboard import cli
 
 MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
@@ -50,9 +54,9 @@ def chosen(tmp_path: Path) -> Path:
         made = NOW - timedelta(days=80 - 35 * i / 1_600)
         right = rng.random() < v
         label = "" if right and rng.random() > 0.03 else int(right)
-        rows.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,{v},{label},i{i}\n")
+        rows.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,{v},{label},i{i},{'ab'[i % 2]}\n")
     path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
-    file.write_text("event_id,ts,signal,confidence,outcome,input_id\n" + "".join(rows))
+    file.write_text("event_id,ts,signal,confidence,outcome,input_id,seg_topic\n" + "".join(rows))
     with Ledger.open(path, create=True) as ledger:
         assert import_file(ledger, file).n_quarantined == 0
         registry.apply(Office.of(ledger), read(ENTRY), "user:t/adam")
@@ -98,6 +102,67 @@ def test_reliability_and_this_week_say_it_in_the_same_words(chosen: Path, servin
     assert "#### No verdict on all claims: the labelled ones are right " in opened(
         "reliability", signal="s"
     )
+
+
+def test_segments_and_drift_call_nothing_off_by_such_labels(chosen: Path, serving: Any) -> None:
+    with Ledger.open(chosen, read_only=True) as ledger, ledger.cursor() as cursor:
+        drift = drift_view(cursor, Selection("s"), as_of=NOW)
+        assert set(drift.periods["verdict"]) == {"no_verdict"}
+        assert drift.breaches.empty
+        view = segments_view(
+            cursor,
+            Selection("s"),
+            row="topic",
+            column="confidence_band",
+            segment_dimensions=("topic",),
+        )
+    assert set(view.cells["verdict"]) == {"no_verdict"}
+    assert not view.cells["shown"].any()
+    serving(chosen)
+    for page in ("segments", "drift"):
+        said = opened(page, signal="s")
+        assert f"#### {REASON}" in said, page
+        assert WAY_OUT in said, page
+        assert "outside ±5 points" not in said
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """People find it 30 points overconfident; a judge, on other claims, finds it honest."""
+    lines = ["event_id,ts,signal,confidence,outcome,outcome_source,model_version"]
+    for i in range(1_200):
+        made = NOW - timedelta(days=80 - 35 * i / 1_200)
+        people = i % 2 == 0
+        right = i % 20 < 12 if people else i % 10 > 0
+        source = "HUMAN" if people else "LLM"
+        lines.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,0.9,{int(right)},{source},m{i % 4 // 2}")
+    path, file = tmp_path / "judged.duckdb", tmp_path / "judged.csv"
+    file.write_text("\n".join(lines) + "\n")
+    with Ledger.open(path, create=True) as ledger:
+        assert import_file(ledger, file).n_quarantined == 0
+    return path
+
+
+@pytest.mark.parametrize("source", ["LLM", "HUMAN"])
+def test_a_judges_labels_decide_nothing_on_any_view(judged: Path, source: str) -> None:
+    asked = Selection("s", where=(("outcome_source", (source,)),))
+    with Ledger.open(judged, read_only=True) as ledger, ledger.cursor() as cursor:
+        (group,) = reliability_view(cursor, asked).groups
+        segments = segments_view(
+            cursor,
+            asked,
+            row="model_version",
+            column="confidence_band",
+            segment_dimensions=("model_version",),
+        )
+        drift = drift_view(cursor, asked, as_of=NOW)
+    held = source == "LLM"
+    assert group.measures.speaks_for == ("labelled" if held else "all")
+    for words in (group.headline, segments.headline, drift.headline):
+        assert words.startswith("No verdict") == held
+    for shown in (segments.cells, segments.ranked, drift.periods):
+        assert ("no_verdict" in set(shown["verdict"])) == held
+        assert "fine" not in set(shown["verdict"])
 
 
 def test_no_finding_is_made_of_such_labels(chosen: Path) -> None:
