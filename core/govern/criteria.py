@@ -24,7 +24,7 @@ from typing import Literal
 
 from core.govern.escalation import fraction
 from core.govern.figures import ends, points
-from core.govern.part_words import part_words
+from core.govern.part_words import part_words, reach_words
 from core.govern.spec import DISCRIMINATION_METRICS, Criterion
 from core.measure.bounded import (
     LEVEL,
@@ -34,6 +34,7 @@ from core.measure.bounded import (
     collapsed,
     estimate,
 )
+from core.measure.label_reach import LabelReach
 from core.measure.labels import Weighted
 from core.measure.parts import PART_NAMES
 from core.measure.scores import NoValue
@@ -138,8 +139,14 @@ class SampleResult:
         return any(one.outcome == "missed" for one in self.results)
 
 
+_MET: Outcome = "met"
+
+
 def verdict_result(
-    judged: Judgement, group: int, weighted: Weighted | None = None
+    judged: Judgement,
+    group: int,
+    weighted: Weighted | None = None,
+    reach: LabelReach | None = None,
 ) -> CriterionResult:
     """The product's own verdict as a criterion that every evidence has to meet.
 
@@ -152,6 +159,8 @@ def verdict_result(
         group: which of them.
         weighted: its gap weighted by the chances with which its labels were drawn, where those
             differ: the labelled claims by themselves are then no sample of all. None: they are.
+        reach: for which claims the labels speak. Where not for all, nothing is decided of the
+            claims that a signature would let act. None: nothing is known against them.
     """
     off = [
         part_words(judged, group, name) for name in PART_NAMES if judged.part(name).is_off(group)
@@ -165,7 +174,11 @@ def verdict_result(
         )
         off = [told] if low > judged.tolerance or high < -judged.tolerance else []
         good = f"{told}; shape and high band are not judged by such labels"
-    said = f"missed: {'; '.join(off)}" if off else f"met: {good}"
+    said, outcome = f"met: {good}", _MET
+    if off:
+        said, outcome = f"missed: {'; '.join(off)}", "missed"
+    if weighted is None and reach is not None and reach.speaks_for == "labelled":
+        said, outcome = f"not decided. {reach_words(reach).removesuffix('.')}", "undecided"
     return CriterionResult(
         metric="verdict",
         side="max",
@@ -173,7 +186,7 @@ def verdict_result(
         value=None,
         low=None,
         high=None,
-        outcome="missed" if off else "met",
+        outcome=outcome,
         n=int(judged.n[group]),
         labels_needed=None,
         words=f"{METRIC_WORDS['verdict']}, within {judged.tolerance * 100:.6g} points: {said}.",

@@ -50,6 +50,7 @@ from core.govern.spec_json import material_sha256, spec_sha256, to_json
 from core.govern.untold import Findings, Span, untold
 from core.measure.bounded import Sample, seed_of
 from core.measure.cells import Cells
+from core.measure.label_reach import LabelReach
 from core.measure.labels import inverse_propensity
 from core.measure.reliability import consistency_band, corp, histogram, honest_band, non_crossing
 from core.measure.scores import NoValue
@@ -68,6 +69,7 @@ from core.store.judged import (
     production_weeks,
     tuning_freeze,
 )
+from core.store.label_reach import reach_of_cells
 from core.store.truth import EVERY_SOURCE, Truth
 
 #: The splits that may be judged on.
@@ -473,12 +475,25 @@ def _verdict(
     One label without its chance, or one that would count for more than a claim may, and the labels
     are judged as they are: nobody escapes a verdict by logging a chance here and there.
     """
-    sums = group_sums([cells], spec.high_from_ppm / 1_000_000)
-    verdict = judge(sums, tolerance=spec.tolerance_ppm / 1_000_000)
+    tolerance = spec.tolerance_ppm / 1_000_000
+    verdict = judge(group_sums([cells], spec.high_from_ppm / 1_000_000), tolerance=tolerance)
     drawn = judged_propensities(cursor, judged)
     if drawn is None or drawn.n[0] < drawn.n_labelled[0] or drawn.n_capped[0]:
-        return verdict_result(verdict, 0)
+        return verdict_result(verdict, 0, reach=_reach(cursor, judged, tolerance))
     return verdict_result(verdict, 0, inverse_propensity(drawn))
+
+
+def _reach(
+    cursor: duckdb.DuckDBPyConnection, judged: Judged, tolerance: float
+) -> LabelReach | None:
+    """For which production claims the labels speak; what is held out is labelled on purpose."""
+    grouped = judged_cells(cursor, judged, ["split", "action"])
+    production = {
+        key[1]: cells
+        for key, cells in zip(grouped.keys, grouped.cells, strict=True)
+        if key[0] == "production"
+    }
+    return reach_of_cells(production, tolerance=tolerance)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 import duckdb
 import numpy as np
 
+from core.measure.cells import Cells, ece_bin
 from core.measure.label_reach import (
     EarlyLabels,
     LabelReach,
@@ -88,6 +89,43 @@ def label_reaches(
         groups.setdefault(key[: len(by)], []).append(i)
     at = {name: names.index(name) for name in ("action", BAND_DIMENSION)}
     return {key: _reach(found, rows, at, shared) for key, rows in groups.items()}
+
+
+def reach_of_cells(by_action: Mapping[str | None, Cells], *, tolerance: float) -> LabelReach | None:
+    """The same of claims that are at hand as cells, all of them old enough.
+
+    Args:
+        by_action: the claims by what was done with them; None: nothing is logged.
+        tolerance: the gap accepted, in [0, 1].
+
+    Returns:
+        None without a stated claim.
+    """
+    keys: list[Key] = []
+    sums: list[tuple[float, float, float, float]] = []
+    for action, cells in by_action.items():
+        place = ece_bin(cells.v)
+        for band in np.unique(place).tolist():
+            at = place == band
+            keys.append((action, BAND_LABELS[band]))
+            v, n_claims = cells.v[at], cells.n_claims[at]
+            sums.append((n_claims.sum(), cells.n[at].sum(), cells.s[at].sum(), n_claims @ v))
+    if not keys:
+        return None
+    n_claims, n, s, sum_v = np.array(sums, dtype=np.float64).T
+    claims, known, right = (np.rint(one).astype(np.int64) for one in (n_claims, n, s))
+    found = Coverage(("action", BAND_DIMENSION), tuple(keys), claims, known, right, sum_v)
+    labelled, worth = n.sum(), sum(_worth(cells) for cells in by_action.values())
+    shared = _Shared(max(1.0, labelled / worth) if worth else 1.0, False, None, tolerance)
+    return _reach(found, range(len(keys)), {"action": 0, BAND_DIMENSION: 1}, shared)
+
+
+def _worth(cells: Cells) -> float:
+    """Equally weighted inputs that a group's labelled claims are worth (Kish 1965)."""
+    if cells.inputs is None:
+        return float(cells.total)
+    m = np.bincount(cells.inputs.input, cells.inputs.n)
+    return float(m.sum() ** 2 / (m @ m)) if m.size else 0.0
 
 
 def _by_source(

@@ -76,8 +76,8 @@ def _planned(text: str) -> Plan | None:
         return data.plan(text)
     except RegistryFileError as refused:
         n = len(refused.problems)
-        mended = "it is" if n == 1 else "they are"
-        lines = [f"{counted(n, 'problem')}; nothing is changed until {mended} mended."]
+        fixed = "it is" if n == 1 else "they are"
+        lines = [f"{counted(n, 'problem')}; nothing is changed until {fixed} fixed."]
         lines += [f"- {plain(one.replace('line', 'Line', 1))}" for one in said(refused.problems)]
         st.error("\n".join(lines), icon=":material/rule:")
     except LedgerError as error:

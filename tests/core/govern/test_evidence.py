@@ -433,6 +433,41 @@ def test_a_verdict_that_is_not_decided_misses_nothing(ledger: Ledger, fill: Fill
     assert "no part is off" in verdict.words
 
 
+def picked(sure: float, unsure: float, **given: Any) -> list[Rows]:
+    """Claims that are right as often as they say; so many of either kind are labelled."""
+    return [
+        claims(f"{name}{w}", 300, MONDAY + w * WEEK, fixed=fixed, labelled=share, **given)
+        for w in range(4)
+        for name, fixed, share in (("low", 0.55, unsure), ("top", 0.95, sure))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sure", "unsure", "outcome"), [(1.0, 0.3, "undecided"), (0.6, 0.6, "met")]
+)
+def test_labels_that_cannot_speak_for_all_claims_leave_the_verdict_of_evidence_undecided(
+    ledger: Ledger, fill: Fill, sure: float, unsure: float, outcome: str
+) -> None:
+    fill(*picked(sure, unsure))
+
+    bundle = frozen(ledger, planned(criteria=(Criterion("gap", maximum_ppm=50_000),)))
+
+    gap, verdict = bundle.whole.sample.results
+    assert (gap.outcome, verdict.outcome) == ("met", outcome)
+    assert bundle.met == (outcome == "met")
+    held = "claims of confidence band 0.9–1.0 are labelled 100% (900 of 900)" in verdict.words
+    assert held == (outcome == "undecided")
+    assert (verdict.words in bundle.untold) == held
+
+
+def test_held_out_claims_are_labelled_on_purpose(ledger: Ledger, fill: Fill) -> None:
+    fill(*picked(1.0, 0.3, split="heldout"))
+
+    bundle = frozen(ledger, planned(criteria=(Criterion("gap", maximum_ppm=50_000),)))
+
+    assert bundle.whole.sample.results[-1].outcome == "met"
+
+
 def test_the_gamed_signal_of_the_sample_does_not_meet(sample_path: Path) -> None:
     gamed = Fingerprint("judge-3", "rubric-3", None, "judge", "independent")
     with Ledger.open(sample_path, read_only=True) as ledger, ledger.cursor() as cursor:

@@ -169,7 +169,7 @@ def test_errors_name_their_line_and_field_and_nothing_can_be_applied(ledger_of: 
     ledger_of()
     app = proposed(opened(signal="s"), ENTRY.replace('below: "0.90"', "below: 0.90"))
     (error,) = app.error
-    assert "1 problem; nothing is changed until it is mended." in error.value
+    assert "1 problem; nothing is changed until it is fixed." in error.value
     assert "Line 15, spec.escalation.bands[0].below" in error.value.replace("\\", "")
     assert not [one for one in app.button if one.label.startswith("Apply")]
 
