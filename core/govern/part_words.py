@@ -48,7 +48,7 @@ def shape_where(judged: Judgement, group: int) -> str:
     "" where no error of its shape is shown.
     """
     labels = judged.bands.labels(group)
-    signs = judged.curve.signs[group, : len(labels)].tolist()
+    signs = judged.curve.named[group, : len(labels)].tolist()
     return bands_where(labels, signs)
 
 
@@ -65,8 +65,18 @@ def bands_where(labels: Sequence[str], signs: Sequence[int]) -> str:
 
 def bands_where_named(over: Sequence[str], under: Sequence[str]) -> str:
     """The same where only the bands that take part are named, by their labels."""
-    named = sorted({*over, *under}, key=lambda label: _edges(label)[0])
-    return bands_where(named, [1 if label in over else -1 for label in named])
+    told = []
+    for labels, word in ((over, "overconfident"), (under, "underconfident")):
+        spans: list[tuple[float, float]] = []
+        for low, high in sorted(map(_edges, labels)):
+            # Which bands lie between two is not known here, but bands that touch are one.
+            if spans and spans[-1][1] == low:
+                spans[-1] = (spans[-1][0], high)
+            else:
+                spans.append((low, high))
+        if spans:
+            told.append(f"{word} at {' and '.join(_percents(*one) for one in spans)}")
+    return ", ".join(told)
 
 
 def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
@@ -80,7 +90,10 @@ def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _span(first: str, last: str) -> str:
-    low, high = _edges(first)[0], _edges(last)[1]
+    return _percents(_edges(first)[0], _edges(last)[1])
+
+
+def _percents(low: float, high: float) -> str:
     return f"{low:g}%" if low == high else f"{low:g}% to {high:g}%"
 
 

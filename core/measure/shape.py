@@ -42,13 +42,15 @@ from core.measure.sums import BoolArray
 #: Draws by which a critical value is found; see `critical_value`.
 DRAWS = 1024
 _SEED = 20_240_229
+#: A band is named as off where it is so many standard errors off by itself.
+_NAMED = 2.0
 #: Labels are planned so that the answer comes in four of five cases.
 _POWER = 0.8
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of G groups' errors; arrays of shape (G,) but for ``signs``.
+    """The shape of G groups' errors; arrays of shape (G,) but for ``signs`` and ``named``.
 
     Where a group has no labelled claim, what rests on labels is nan.
 
@@ -59,6 +61,8 @@ class Shape:
         high: its upper bound, at level 1 − alpha_high/2.
         signs: shape (G, BANDS), the pattern that shows most: 1 where it is overconfidence, −1
             underconfidence, 0 where it takes no part; 0 throughout where ``low`` is 0.
+        named: the same but for bands that take part by the pattern's form alone: left are those
+            whose own sum is two standard errors off that way, or all where none is.
         critical: how many standard errors the search over patterns asks for.
         variance: V of all bands together, as ``high`` has it.
         unseen: Σm²/N of the inputs; 1 where none repeats.
@@ -70,6 +74,7 @@ class Shape:
     low: FloatArray
     high: FloatArray
     signs: IntArray
+    named: IntArray
     critical: FloatArray
     variance: FloatArray
     unseen: FloatArray
@@ -138,12 +143,15 @@ def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
                 low[g] = bound[best] / known[g]
                 side = np.sign(residual[g, :number] @ family[best])
                 signs[g, :number] = side * family[best]
+    own = signs * residual > _NAMED * np.sqrt(spread.bands)
+    named = np.where(own.any(axis=1, keepdims=True), signs * own, signs)
     return Shape(
         count=count,
         error=error,
         low=low,
         high=np.minimum(high, 1),
         signs=signs,
+        named=named,
         critical=critical,
         variance=total,
         unseen=spread.unseen,

@@ -296,7 +296,7 @@ def _part(name: PartName, judgement: Judgement, g: int, needed: float) -> PartMe
     lacking = _lacking(n, float(part.n_effective[g]))
     # By how an error looks on too few inputs nothing can be ruled out.
     worth = state in ("too_few", "at_the_edge") and max(more, lacking) > 0
-    side = curve.signs[g, : len(bands)].tolist() if name == "shape" and state != "fine" else []
+    side = curve.named[g, : len(bands)].tolist() if name == "shape" and state != "fine" else []
     return PartMeasure(
         state=state,
         value=_finite(part.value[g]),

@@ -131,6 +131,14 @@ def test_errors_that_cancel_by_hand() -> None:
     assert found.signs[0].tolist() == [-1, 1] + [0] * 8
 
 
+def test_a_band_that_takes_part_by_form_alone_is_not_named() -> None:
+    # Between an unsure .3 and an eager .85, .6 is as right as it says; a cut has to take a side.
+    n = [1_000] * 3
+    found = shape(group_sums([cells([0.3, 0.6, 0.85], n, [500, 600, 650])]).bands, 0.05)
+    assert abs(found.signs[0, 1]) == 1
+    assert found.named[0, :3].tolist() == [-1, 0, 1]
+
+
 def test_one_band_is_the_gap_and_asks_for_no_search() -> None:
     found = shape(group_sums([cells([0.9], [400], [300])]).bands, 0.05)
     low, high = gap_interval(0.9, 300, 400, 0.05)
