@@ -23,8 +23,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+import judges
 import numpy as np
-from honest import changes, watches
+from honest import changes, missing, watches
 from honest.draws import Sizes, by_input, dominated, labelled, like, pareto
 from honest.rules import new, old
 
@@ -261,7 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ledgers", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    every = [*SECTIONS, "compare", "watch"]
+    every = [*SECTIONS, "missing", "judges", "compare", "watch"]
     parser.add_argument("--only", action="append", choices=every, default=[], metavar="SECTION")
     asked = parser.parse_args()
     began = time.perf_counter()
@@ -277,13 +278,16 @@ def main() -> None:
             places = [(section, at) for at, _ in enumerate(designs())]
             for line in pool.map(partial(_line, ledgers=asked.ledgers), places):
                 _print(section, line)
-        for name, module in (("compare", changes), ("watch", watches)):
+        for name, module in (("missing", missing), ("compare", changes), ("watch", watches)):
             if not asked.only or name in asked.only:
                 print(f"\n{name}: {module.__doc__.splitlines()[0]}")
                 for words in pool.map(
                     partial(module.line, ledgers=asked.ledgers), range(len(module.DESIGNS))
                 ):
                     print(words, flush=True)
+    if not asked.only or "judges" in asked.only:
+        print("\njudges: Intervals that a judge's labels narrow.")
+        judges.main(asked.ledgers, family=False)
     print(f"\n{time.perf_counter() - began:.0f} seconds")
 
 

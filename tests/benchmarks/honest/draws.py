@@ -88,6 +88,7 @@ def _sums(
         s=whole(s @ bins),
         sv=(n * v) @ bins,
         svv=(n * v * v) @ bins,
+        high_claims=whole(n @ high),
         high_n=whole(n @ high),
         high_s=whole(s @ high),
         high_sv=(n * v) @ high,

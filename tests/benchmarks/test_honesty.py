@@ -1,0 +1,40 @@
+"""The error rates of verdicts can be printed, and hold where those of the old rule did not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("honesty.py")
+
+
+def _printed(section: str, ledgers: int) -> dict[str, list[float]]:
+    told = subprocess.run(
+        [sys.executable, str(SCRIPT), "--ledgers", str(ledgers), "--processes", "1",
+         "--only", section],
+        capture_output=True, text=True, check=True, timeout=300,
+    ).stdout  # fmt: skip
+    found = (re.match(r"(.+?)  +(?:off: .*?)?(?=\d\.\d{3})", line) for line in told.splitlines())
+    return {
+        " ".join(one[1].split()): [float(x) for x in re.findall(r"\d\.\d{3}", one.string)]
+        for one in found
+        if one
+    }
+
+
+def test_repeated_inputs_make_no_verdict_false() -> None:
+    printed = _printed("clusters", 4)
+    assert len(printed) == 40
+    assert sum(old for old, *_ in printed.values()) > 5
+    assert sum(new for _, new, *_ in printed.values()) == 0
+
+
+def test_labels_chosen_by_outcome_make_no_verdict_false() -> None:
+    printed = _printed("missing", 10)
+    wrong_first = printed["calibrated, wrong first 10000"]
+    assert wrong_first == [1, 0, 0, 0, 1]
+    by_chance = printed["calibrated, by chance 10000"]
+    assert by_chance[:2] == [0, 0]
+    assert by_chance[4] <= 0.1
