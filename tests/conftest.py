@@ -53,15 +53,12 @@ def told_copy(told_path: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch):
     """Make the dashboard's pages read the ledger at a path."""
-    import streamlit as st
-
     from dashboard import owner
 
     opened: list[Path] = []
 
     def serve(path: Path) -> None:
         monkeypatch.setenv(LEDGER_VARIABLE, str(path))
-        st.cache_data.clear()
         opened.append(path)
 
     yield serve
