@@ -137,10 +137,9 @@ def weighted_gaps(sums: PropensitySums) -> tuple[WeightedGap | None, ...]:
     """
     found = inverse_propensity(sums)
     ends = zip(found.gap.tolist(), found.gap_low.tolist(), found.gap_high.tolist(), strict=True)
-    sound = (sums.n > 0) & (sums.n == sums.n_labelled) & (sums.n_capped == 0)
     return tuple(
         WeightedGap(*one) if good and all(map(math.isfinite, one)) else None
-        for one, good in zip(ends, sound.tolist(), strict=True)
+        for one, good in zip(ends, sums.sound.tolist(), strict=True)
     )
 
 

@@ -177,26 +177,12 @@ def _starts(by: Sequence[str], key: Key) -> datetime:
     return datetime.combine(date.fromisocalendar(int(year), int(week), 1), time())
 
 
-def reach_of_cells(by_action: Mapping[str | None, Cells], *, tolerance: float) -> LabelReach | None:
-    """The same of claims that are at hand as cells, all of them old enough.
-
-    Args:
-        by_action: the claims by what was done with them; None: nothing is logged.
-        tolerance: the gap accepted, in [0, 1].
-
-    Returns:
-        None without a stated claim.
-    """
-    found = reaches_of_cells({((), action): one for action, one in by_action.items()}, tolerance)
-    return found.get(())
-
-
 def reaches_of_cells(
     groups: Mapping[tuple[Key, str | None], Cells],
     tolerance: float,
     weighted: Mapping[Key, WeightedGap | None] = MappingProxyType({}),
 ) -> Mapping[Key, LabelReach]:
-    """The same of several groups.
+    """The same of groups of claims that are at hand as cells, all of them old enough.
 
     Args:
         groups: the claims of each by what was done with them; None: nothing is logged.
