@@ -237,7 +237,7 @@ def _measured(
     tolerance = whole.tolerance
     # What is held of a segment's labels only is said of neither side.
     spoken = np.array(parts.speaks_for) == "all"
-    enough = [i for i in np.flatnonzero(spoken) if parts.n_effective[i] >= MINIMUM_INPUTS]
+    enough = [i for i in np.flatnonzero(spoken).tolist() if parts.n_effective[i] >= MINIMUM_INPUTS]
     within = [i for i in enough if parts.state[i] == "fine"]
     off = [
         _off(parts, i, entries[i], days.get(entries[i], NO_DAYS))
