@@ -23,7 +23,10 @@ from core.measure.summary import Measures, part_measures
 from core.measure.verdict import Judgement
 
 #: The version of the bundle's own layout.
-LAYOUT = 2
+LAYOUT = 3
+#: Of evidence whose required segments were judged as if their labels spoke for all their claims,
+#: and whose measures were told likewise: it is recomputed by the rules of then.
+WHOLE_LAYOUT = 2
 #: Of evidence frozen before verdicts had parts: it is read, and recomputed by the rules of then.
 PLAIN_LAYOUT = 1
 
@@ -91,6 +94,7 @@ def segment_measures_json(
     found |= {name: float(getattr(judgement, name)[at]) for name in _OF_SEGMENTS}
     found |= {"high_band": band if high else None, "verdict": judgement.verdict[at]}
     found |= {"state": judgement.state[at], "reason": judgement.reason[at]}
+    found["speaks_for"] = judgement.speaks_for[at]
     found["n_effective"] = float(judgement.n_effective[at])
     found["parts"] = {name: one.as_json() for name, one in part_measures(judgement, at).items()}
     made: dict[str, Any] = written({"group": dict(group), "notes": {}, **found})

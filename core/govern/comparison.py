@@ -38,6 +38,7 @@ from core.store.compared import (
 )
 from core.store.dimensions import segment_dimensions
 from core.store.errors import LedgerError
+from core.store.label_reach import reaches_by
 from core.store.selection import Selection
 from core.store.series import design_effect
 
@@ -283,12 +284,15 @@ def _groups(
         sides[name] = compared_cells(cursor, before, after, (name,), paired=paired)
     keys = [(one.dimension, () if one.dimension is None else (one.value,)) for one in summed]
     numbers = []
-    for at in (0, 1):
+    groupings = [(), *((name,) for name in by)]
+    for at, side in enumerate((before, after)):
+        reaches = reaches_by(cursor, side, groupings, tolerance=tolerance)
+        spoken = [reaches[() if name is None else (name,)].get(key) for name, key in keys]
         found = {
             name: dict(zip(of[at].keys, of[at].cells, strict=True)) for name, of in sides.items()
         }
         cells = [found[name].get(key, _NO_CELLS) for name, key in keys]
-        numbers.append(numbers_of(cells, high_from, tolerance))
+        numbers.append(numbers_of(cells, high_from, tolerance, spoken))
     if paired:
         ranked = paired_areas(cursor, before, after, sides)
     else:

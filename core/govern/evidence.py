@@ -26,6 +26,7 @@ from core.govern.acts import moment, stamp
 from core.govern.bundle import (
     LAYOUT,
     PLAIN_LAYOUT,
+    WHOLE_LAYOUT,
     Bundle,
     decimal,
     measures_json,
@@ -35,7 +36,6 @@ from core.govern.bundle import (
 from core.govern.bundle_changes import differences
 from core.govern.canonical import canonical
 from core.govern.criteria import (
-    CriterionResult,
     SampleResult,
     judge_sample,
     segment_minimum,
@@ -48,10 +48,10 @@ from core.govern.overlap import Leaked, overlap
 from core.govern.spec import Maturity, SignalSpec
 from core.govern.spec_json import material_sha256, spec_sha256, to_json
 from core.govern.untold import Findings, Span, untold
-from core.measure.bounded import Sample, seed_of
+from core.measure.bounded import LEVEL, Sample, seed_of
 from core.measure.cells import Cells
-from core.measure.label_reach import LabelReach
-from core.measure.labels import inverse_propensity
+from core.measure.label_reach import LabelReach, weighted_gaps
+from core.measure.labels import Weighted, inverse_propensity
 from core.measure.reliability import consistency_band, corp, histogram, honest_band, non_crossing
 from core.measure.scores import NoValue
 from core.measure.summary import Measures, measure_groups
@@ -69,7 +69,8 @@ from core.store.judged import (
     production_weeks,
     tuning_freeze,
 )
-from core.store.label_reach import reach_of_cells
+from core.store.keys import Key
+from core.store.label_reach import reaches_of_cells
 from core.store.truth import EVERY_SOURCE, Truth
 
 #: The splits that may be judged on.
@@ -162,10 +163,10 @@ def load(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Bundle | None:
             f"The evidence stored as {sha256} was altered: its text now has the hash "
             f"{bundle.sha256}; restore it from a backup, or have new evidence signed."
         )
-    if bundle.content.get("v") not in (PLAIN_LAYOUT, LAYOUT):
+    if bundle.content.get("v") not in (PLAIN_LAYOUT, WHOLE_LAYOUT, LAYOUT):
         raise EvidenceBroken(
             f"The evidence {sha256} has layout {bundle.content.get('v')}, and this program reads "
-            f"layouts {PLAIN_LAYOUT} and {LAYOUT}; read it with the program that made it."
+            f"layouts {PLAIN_LAYOUT} to {LAYOUT}; read it with the program that made it."
         )
     return bundle
 
@@ -176,7 +177,8 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     Claims and outcomes that came in since do not count, whatever they are dated. Numbers may
     differ by a millionth of their size, so that another processor's rounding is no difference;
     sentences are not compared. Of evidence frozen before verdicts had parts the claims and the
-    estimates are compared, and not the bounds and verdicts, whose rules are others now.
+    estimates are compared, and not the bounds and verdicts, whose rules are others now. That
+    frozen before segments' labels were asked for whom they speak is recomputed as it was then.
     """
     try:
         bundle = load(cursor, sha256)
@@ -192,7 +194,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
             bundle.program,
             query["leave_out_overlap"],
             _truth_of(query),
-            by_parts=bundle.content["v"] != PLAIN_LAYOUT,
+            layout=bundle.content["v"],
         )
     except (LedgerError, ValueError) as error:
         return Comparison(False, (str(error),))
@@ -262,7 +264,7 @@ def _content(
     leave_out_overlap: bool,
     truth: Truth,
     *,
-    by_parts: bool = True,
+    layout: int = LAYOUT,
 ) -> dict[str, Any]:
     asked = _asked(cursor, spec, fingerprint, known, leave_out_overlap, truth)
     judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
@@ -277,15 +279,11 @@ def _content(
         )
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = _sample(cursor, judged, spec, rules)
-    measures = _measured(spec, whole.cells)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)
-    if by_parts:
-        result = result.with_verdict(_verdict(cursor, spec, judged, whole.cells))
+    measures, result = _by_parts(cursor, spec, judged, whole.cells, result, layout)
     recent = replace(judged, since=span.since)
-    window = _window(cursor, spec, recent, rules, by_parts=by_parts)
-    segments = _segments(cursor, spec, judged, rules)
-    if by_parts:
-        segments = segments.with_verdicts()
+    window = _window(cursor, spec, recent, rules, layout)
+    segments = _segments(cursor, spec, judged, rules, layout)
     met = (
         result.met
         and not segments.missing
@@ -294,7 +292,7 @@ def _content(
     )
     dimensions = _digested(spec)
     return {
-        "v": LAYOUT if by_parts else PLAIN_LAYOUT,
+        "v": layout,
         "signal": spec.name,
         "fingerprint": fingerprint.as_json(),
         "spec": to_json(spec),
@@ -330,7 +328,7 @@ def _content(
         "met": met,
         "whole": _part(measures, result),
         "window": None if window is None else _part(*window),
-        "segments": segments.as_json(),
+        "segments": segments.as_json(layout),
         "missing_segments": list(segments.missing),
         "rules": _rules(cursor, judged, spec.rules, rules),
         **_pictures(whole.cells),
@@ -435,12 +433,32 @@ def _automating(rules: Sequence[RuleRow]) -> tuple[int, ...]:
     return tuple(i for i, row in enumerate(rules) if row.action == "automate")
 
 
-def _measured(spec: SignalSpec, cells: Cells) -> Measures:
+def _by_parts(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    judged: Judged,
+    cells: Cells,
+    result: SampleResult,
+    layout: int,
+) -> tuple[Measures, SampleResult]:
+    """What is measured of a sample, and its criteria with the product's own verdict among them."""
+    labels = _Labels()
+    if layout != PLAIN_LAYOUT:
+        labels = _labels(cursor, spec, judged, {(): cells})[()]
+        tolerance, high_from = spec.tolerance_ppm / 1_000_000, spec.high_from_ppm / 1_000_000
+        verdict = judge(group_sums([cells], high_from), tolerance=tolerance)
+        result = result.with_verdict(verdict_result(verdict, 0, labels.weighted, labels.reach))
+    told = labels.reach if layout == LAYOUT else None
+    return _measured(spec, cells, told), result
+
+
+def _measured(spec: SignalSpec, cells: Cells, reach: LabelReach | None) -> Measures:
     return measure_groups(
         [{}],
         [cells],
         tolerance=spec.tolerance_ppm / 1_000_000,
         high_from=spec.high_from_ppm / 1_000_000,
+        reaches=[reach],
     )[0]
 
 
@@ -453,8 +471,7 @@ def _window(
     spec: SignalSpec,
     recent: Judged,
     rules: Sequence[RuleRow],
-    *,
-    by_parts: bool,
+    layout: int,
 ) -> tuple[Measures, SampleResult] | None:
     """The recent window's measures and criteria; None where it holds no claim."""
     if recent.since is None or not judged_counts(cursor, recent).production:
@@ -462,38 +479,70 @@ def _window(
     sample = _sample(cursor, recent, spec, rules)
     minimum = segment_minimum(spec.validation.min_samples)
     result = judge_sample(spec.validation.criteria, sample, minimum=minimum)
-    if by_parts:
-        result = result.with_verdict(_verdict(cursor, spec, recent, sample.cells))
-    return _measured(spec, sample.cells), result
+    return _by_parts(cursor, spec, recent, sample.cells, result, layout)
 
 
-def _verdict(
-    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, judged: Judged, cells: Cells
-) -> CriterionResult:
-    """By weights where every label logs the chance it was drawn with and those differ.
+@dataclass(frozen=True)
+class _Labels:
+    """What the labels of a group may be taken for.
 
-    One label without its chance, or one that would count for more than a claim may, and the labels
-    are judged as they are: nobody escapes a verdict by logging a chance here and there.
+    Attributes:
+        reach: for which of its claims they speak; None: nothing is known against them.
+        weighted: its gap, each label counting by the chance it was drawn with; None: all alike.
+    """
+
+    reach: LabelReach | None = None
+    weighted: Weighted | None = None
+
+
+def _labels(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    judged: Judged,
+    groups: Mapping[Key, Cells],
+    by: Sequence[str] = (),
+    *,
+    family: int = 1,
+) -> Mapping[Key, _Labels]:
+    """What the labels of each group may be taken for.
+
+    They are weighted where every label logs the chance it was drawn with and those differ. One
+    label without its chance, or one that would count for more than a claim may, and the labels are
+    judged as they are: nobody escapes a verdict by logging a chance here and there. Otherwise it is
+    production claims that are asked for whom they speak; what is held out is labelled on purpose.
+
+    Args:
+        cursor: of the ledger.
+        spec: the signal's entry.
+        judged: which claims.
+        groups: the cells of each group.
+        by: the dimensions they are grouped by.
+        family: groups judged side by side, over which a weighted gap's interval is corrected.
     """
     tolerance = spec.tolerance_ppm / 1_000_000
-    verdict = judge(group_sums([cells], spec.high_from_ppm / 1_000_000), tolerance=tolerance)
-    drawn = judged_propensities(cursor, judged)
-    if drawn is None or drawn.n[0] < drawn.n_labelled[0] or drawn.n_capped[0]:
-        return verdict_result(verdict, 0, reach=_reach(cursor, judged, tolerance))
-    return verdict_result(verdict, 0, inverse_propensity(drawn))
-
-
-def _reach(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, tolerance: float
-) -> LabelReach | None:
-    """For which production claims the labels speak; what is held out is labelled on purpose."""
-    grouped = judged_cells(cursor, judged, ["split", "action"])
-    production = {
-        key[1]: cells
-        for key, cells in zip(grouped.keys, grouped.cells, strict=True)
-        if key[0] == "production"
+    drawn = {
+        key: sums
+        for key, sums in judged_propensities(cursor, judged, by).items()
+        if sums.sound[0] and key in groups
     }
-    return reach_of_cells(production, tolerance=tolerance)
+    gaps = {key: weighted_gaps(sums)[0] for key, sums in drawn.items()}
+    by_chance = reaches_of_cells({(key, None): groups[key] for key in drawn}, tolerance, gaps)
+    production = judged_cells(cursor, judged, ["split", "action", *by])
+    reaches = reaches_of_cells(
+        {
+            (key[2:], key[1]): cells
+            for key, cells in zip(production.keys, production.cells, strict=True)
+            if key[0] == "production"
+        },
+        tolerance,
+    )
+    level = LEVEL ** (1 / family)
+    return {
+        key: _Labels(by_chance.get(key), inverse_propensity(drawn[key], level=level))
+        if key in drawn
+        else _Labels(reaches.get(key))
+        for key in groups
+    }
 
 
 @dataclass(frozen=True)
@@ -505,20 +554,27 @@ class _Segments:
     results: tuple[SampleResult, ...]
     missing: tuple[str, ...]
 
-    def with_verdicts(self) -> _Segments:
+    def with_verdicts(self, labels: Sequence[_Labels]) -> _Segments:
         """The same, the product's own verdict on each segment counting as a criterion."""
         told = (
-            one.with_verdict(verdict_result(self.judgement, i))
-            for i, one in enumerate(self.results)
+            one.with_verdict(verdict_result(self.judgement, i, of.weighted, of.reach))
+            for i, (one, of) in enumerate(zip(self.results, labels, strict=True))
         )
-        return replace(self, results=tuple(told))
+        judgement = self.judgement.with_reaches([of.reach for of in labels])
+        return replace(self, judgement=judgement, results=tuple(told))
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self, layout: int) -> list[dict[str, Any]]:
+        def measures(i: int, group: dict[str, str | None]) -> dict[str, Any]:
+            found = segment_measures_json(self.judgement, i, group)
+            if layout != LAYOUT:
+                del found["speaks_for"]
+            return found
+
         return [
             {
                 "dimension": dimension,
                 "value": value,
-                "measures": segment_measures_json(self.judgement, i, {dimension: value}),
+                "measures": measures(i, {dimension: value}),
                 "sample": sample_json(result),
             }
             for i, ((dimension, value), result) in enumerate(
@@ -532,10 +588,12 @@ def _segments(
     spec: SignalSpec,
     judged: Judged,
     rules: Sequence[RuleRow],
+    layout: int,
 ) -> _Segments:
     names: list[tuple[str, str | None]] = []
     samples: list[Sample] = []
     missing: list[str] = []
+    found: dict[str, dict[Key, Cells]] = {}
     plan, high_from = spec.validation, spec.high_from_ppm / 1_000_000
     for dimension in sorted(set(plan.segments)):
         try:
@@ -550,10 +608,11 @@ def _segments(
             cursor, judged, [dimension], rungs=rungs_of(spec.rules), only=_automating(rules)
         )
         acting = dict(zip(automated.keys, automated.cells, strict=True))
+        found[dimension] = dict(zip(grouped.keys, grouped.cells, strict=True))
         for key, cells in zip(grouped.keys, grouped.cells, strict=True):
             names.append((dimension, key[0]))
             samples.append(Sample(cells, acting.get(key, _no_cells()), high_from))
-    return _Segments(
+    segments = _Segments(
         names=tuple(names),
         judgement=judge(
             group_sums([sample.cells for sample in samples], high_from),
@@ -571,6 +630,19 @@ def _segments(
         ),
         missing=tuple(missing),
     )
+    if layout == PLAIN_LAYOUT:
+        return segments
+    labels = [_Labels()] * len(names)
+    if layout == LAYOUT:
+        of = {
+            (dimension, key[0]): one
+            for dimension, groups in found.items()
+            for key, one in _labels(
+                cursor, spec, judged, groups, [dimension], family=len(names)
+            ).items()
+        }
+        labels = [of[name] for name in names]
+    return segments.with_verdicts(labels)
 
 
 def _no_cells() -> Cells:

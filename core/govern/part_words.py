@@ -124,6 +124,12 @@ def reach_words(reach: LabelReach) -> str:
     out = "An audit sample drawn by chance would (Labels)."
     if reach.by_chance and reach.escalated is None:
         out = "Weighted by those chances they do (Labels)."
+        if reach.weighted is not None:
+            gap, low, high = reach.weighted.gap, reach.weighted.low, reach.weighted.high
+            out = (
+                f"Weighted by those chances the gap of all is {points(gap)} points "
+                f"({ends(low, high)}; Labels)."
+            )
     return (
         f"No verdict on all claims, for the labels cannot speak for them: {_why(reach)}.{bounds} "
         f"{out}"
@@ -140,8 +146,9 @@ def _why(reach: LabelReach) -> str:
     if reach.uneven is not None:
         one = reach.uneven
         value = "(none)" if one.value is None else one.value
+        told = "within such groups taken together, " if one.within else ""
         return (
-            f"claims of {one.dimension} {value} are labelled {percent(one.n / one.n_claims)} "
+            f"{told}claims of {one.dimension} {value} are labelled {percent(one.n / one.n_claims)} "
             f"({one.n:,} of {one.n_claims:,}), the others "
             f"{percent(one.others_n / one.others_claims)} ({one.others_n:,} of "
             f"{one.others_claims:,})"

@@ -29,7 +29,7 @@ from core.measure.verdict import (
 )
 from core.store.basis import NO_DAYS, HowLabelled, LabelledDays, how_labelled, labelled_days
 from core.store.catalogue import dimensions, segment_values
-from core.store.label_reach import label_reaches
+from core.store.label_reach import reaches_by
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
 
@@ -83,8 +83,9 @@ class Recent:
         tolerance, high_from: by which.
         high_n, high_inputs, high_days, high_claimed, high_observed: the high-confidence band.
         high_low, high_high: interval of its gap, corrected likewise.
-        n_segments: segments with enough labelled inputs to be judged.
+        n_segments: segments with enough labelled inputs to be judged, whose labels speak for all.
         n_small: segments with fewer.
+        n_mute: labelled segments, of either kind, whose labels cannot speak for all their claims.
         n_within: those shown to be within tolerance.
         off: those shown to be off, worst first.
         bounded: share of the labelled claims that lie in segments shown to be off by less than
@@ -118,6 +119,7 @@ class Recent:
     high_high: float
     n_segments: int
     n_small: int
+    n_mute: int
     n_within: int
     off: tuple[Off, ...]
     bounded: float
@@ -208,6 +210,8 @@ def recent(
     rest = list(range(1, len(found)))
     parts = judge(found.sums.take(rest), tolerance=tolerance, level=level)
     entries = [(by[0], key[0]) for by, key in found.entries[1:]]
+    reaches = reaches_by(cursor, claims, groupings, tolerance=tolerance, as_of=now)
+    parts = parts.with_reaches([reaches[by].get(key) for by, key in found.entries[1:]])
     return _measured(
         claims,
         whole,
@@ -215,7 +219,7 @@ def recent(
         entries,
         labelled_days(cursor, claims, names, high_from=high_from),
         how_labelled(cursor, claims),
-        label_reaches(cursor, claims, tolerance=tolerance, as_of=now)[()],
+        reaches[()][()],
     )
 
 
@@ -231,7 +235,9 @@ def _measured(
     assert claims.since is not None
     assert claims.until is not None
     tolerance = whole.tolerance
-    enough = [i for i in range(len(parts)) if parts.n_effective[i] >= MINIMUM_INPUTS]
+    # What is held of a segment's labels only is said of neither side.
+    spoken = np.array(parts.speaks_for) == "all"
+    enough = [i for i in np.flatnonzero(spoken).tolist() if parts.n_effective[i] >= MINIMUM_INPUTS]
     within = [i for i in enough if parts.state[i] == "fine"]
     off = [
         _off(parts, i, entries[i], days.get(entries[i], NO_DAYS))
@@ -270,7 +276,8 @@ def _measured(
         high_low=float(whole.high_gap_low[0]),
         high_high=float(whole.high_gap_high[0]),
         n_segments=len(enough),
-        n_small=len(parts) - len(enough),
+        n_small=int(spoken.sum()) - len(enough),
+        n_mute=int((~spoken & (parts.n > 0)).sum()),
         n_within=len(within),
         off=tuple(off),
         bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,

@@ -1,13 +1,14 @@
 """A re-measurement: one fingerprint's newest settled production claims, judged once more.
 
 What a validation rests on was measured once, on the claims of then. This measures the same on the
-last `window_days` whose outcomes are final, so that no set is ever judged for ever.
+last `window_days` whose outcomes are final, so that no set is ever judged for ever. Where the
+labels cannot speak for all claims there is no verdict, as on every page.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,14 +17,17 @@ import duckdb
 
 from core.govern.figures import counted, ends, points, segment
 from core.govern.fingerprint import Fingerprint
-from core.govern.part_words import part_words
+from core.govern.part_words import part_words, reach_words
 from core.govern.spec import SignalSpec
+from core.measure.label_reach import LabelReach, SpeaksFor, weighted_gaps
 from core.measure.parts import PartName, PartState
 from core.measure.sums import group_sums
 from core.measure.verdict import VERDICT_OF, Judgement, Verdict, judge
-from core.store.cohorts import Matured, matured_cells
+from core.store.cohorts import Matured, matured_cells, matured_propensities
 from core.store.errors import UnknownDimension
 from core.store.fingerprints import Seen
+from core.store.keys import Key
+from core.store.label_reach import reaches_of_cells
 
 _WORDS: dict[PartState, str] = {
     "off": "off",
@@ -31,6 +35,8 @@ _WORDS: dict[PartState, str] = {
     "too_few": "too few labels",
     "fine": "fine",
 }
+#: States in which some error is shown.
+_SHOWN: tuple[PartState, ...] = ("off", "at_the_edge")
 #: So many segments that are off are named in the sentence.
 _NAMED = 3
 
@@ -57,10 +63,11 @@ class Measured:
         low, high: its simultaneous 95 % interval over the whole and the required segments.
         state: the verdict on this group.
         reason: the part that gives it; None where it is fine.
-        off: what is off beside the gap: its high-confidence band or the shape, in words; "" where
-            nothing is.
+        beside: what is off or at the edge beside the gap: its high-confidence band or the shape, in
+            words; "" where nothing is.
         error, error_low: the error over the bands of confidence, and its lower bound.
-        band: the gap of its high-confidence band by itself, where only that is off.
+        band: the gap of its high-confidence band by itself, where only that gives the verdict.
+        reach: for which of its claims the labels speak; None: nothing is known against them.
     """
 
     where: tuple[str, str | None] | None
@@ -71,15 +78,21 @@ class Measured:
     high: float
     state: PartState
     reason: PartName | None
-    off: str
+    beside: str
     error: float
     error_low: float
     band: Band | None = None
+    reach: LabelReach | None = None
 
     @property
     def verdict(self) -> Verdict:
         """In the three words of acts and files."""
         return VERDICT_OF[self.state]
+
+    @property
+    def speaks_for(self) -> SpeaksFor:
+        """Whether its verdict is one on all claims or on the labelled ones."""
+        return "all" if self.reach is None else self.reach.speaks_for
 
     @property
     def words(self) -> str:
@@ -88,7 +101,7 @@ class Measured:
             return "no outcome is final yet"
         rests = f"{counted(self.n, 'claim')} of {counted(self.n_inputs, 'input')}"
         whole = f"gap {_interval(self.gap, self.low, self.high)}, {rests}"
-        return f"{whole}; {self.off}" if self.off else whole
+        return f"{whole}; {self.beside}" if self.beside else whole
 
 
 @dataclass(frozen=True)
@@ -128,10 +141,16 @@ class Remeasured:
         named = "; ".join(f"{_name(one)} is off: {one.words}" for one in off[:_NAMED])
         more = f"; and {len(off) - _NAMED} more segments" if len(off) > _NAMED else ""
         told = f" {named}{more}." if named else ""
-        return (
-            f"{self.fingerprint.words()}: {_WORDS[self.whole.state]}, {self.whole.words}, "
-            f"{period}.{told}"
-        )
+        mute = [one for one in self.segments if one.n and one.speaks_for == "labelled"]
+        if self.whole.speaks_for == "labelled":
+            assert self.whole.reach is not None
+            told = f" {reach_words(self.whole.reach)}{told}"
+        if mute:
+            which = ", ".join(map(_name, mute[:_NAMED]))
+            rest = f" and {len(mute) - _NAMED} more segments" if len(mute) > _NAMED else ""
+            told += f" No verdict on {which}{rest}, for their labels cannot speak for all claims."
+        said = _WORDS[self.whole.state] if self.whole.speaks_for == "all" else "no verdict"
+        return f"{self.fingerprint.words()}: {said}, {self.whole.words}, {period}.{told}"
 
     def as_json(self) -> dict[str, Any]:
         """What the act carries: numbers as decimal strings."""
@@ -158,17 +177,21 @@ def remeasure(
     matured = Matured(spec.name, fingerprint.as_json(), datetime.min, now, days)
     since = matured.until - timedelta(days=spec.validation.window_days)
     matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    tolerance = spec.tolerance_ppm / 1_000_000
     keys: list[tuple[str, str | None] | None] = [None]
     cells = list(matured_cells(cursor, matured, weekly=False).cells)
+    reaches = [_reaches(cursor, matured, (), tolerance).get(())]
     for dimension in sorted(set(spec.validation.segments)):
         try:
             found = matured_cells(cursor, matured, [dimension], weekly=False)
         except UnknownDimension:
             continue
+        of = _reaches(cursor, matured, (dimension,), tolerance)
         keys += [(dimension, key[0]) for key in found.keys]
         cells += found.cells
+        reaches += [of.get(key) for key in found.keys]
     sums = group_sums(cells, spec.high_from_ppm / 1_000_000)
-    judged = judge(sums, tolerance=spec.tolerance_ppm / 1_000_000)
+    judged = judge(sums, tolerance=tolerance).with_reaches(reaches)
     whole, *segments = _measured(keys, judged)
     young = not whole.n and seen.first_ts >= since
     return Remeasured(
@@ -179,6 +202,17 @@ def remeasure(
         tuple(segments),
         _come_of_age(seen.first_ts, days) if young else None,
     )
+
+
+def _reaches(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, by: tuple[str, ...], tolerance: float
+) -> Mapping[Key, LabelReach]:
+    """For which claims of each group the labels speak, those that have come of age."""
+    every = matured_cells(cursor, matured, [*by, "action"], weekly=False, unlabelled=True)
+    groups = {(key[:-1], key[-1]): one for key, one in zip(every.keys, every.cells, strict=True)}
+    drawn = matured_propensities(cursor, matured, by)
+    weighted = {key: weighted_gaps(sums)[0] for key, sums in drawn.items()}
+    return reaches_of_cells(groups, tolerance, weighted)
 
 
 def _measured(keys: Sequence[tuple[str, str | None] | None], judged: Judgement) -> list[Measured]:
@@ -196,22 +230,23 @@ def _measured(keys: Sequence[tuple[str, str | None] | None], judged: Judgement) 
             float(judged.shape.value[i]),
             float(judged.shape.low[i]),
             _band(judged, i),
+            judged.reaches[i],
         )
         for i, where in enumerate(keys)
     ]
 
 
 def _beside(judged: Judgement, i: int) -> str:
-    """What is off in a group whose gap as a whole is not."""
+    """What is off, or at the edge, in a group whose gap as a whole is not."""
     reason = judged.reason[i]
-    if judged.state[i] != "off" or reason in (None, "whole"):
+    if judged.state[i] not in _SHOWN or reason in (None, "whole"):
         return ""
     return part_words(judged, i, reason)
 
 
 def _band(judged: Judgement, i: int) -> Band | None:
-    """The high-confidence band, where it is what makes a group miscalibrated."""
-    if judged.reason[i] != "high_band" or judged.state[i] != "off":
+    """The high-confidence band, where an error of it is what gives a group its verdict."""
+    if judged.reason[i] != "high_band" or judged.state[i] not in _SHOWN:
         return None
     gap = judged.high_claimed[i] - judged.high_observed[i]
     low, high = judged.high_gap_low[i], judged.high_gap_high[i]
@@ -235,6 +270,8 @@ def _as_json(one: Measured) -> dict[str, Any]:
         "verdict": one.verdict,
         "state": one.state,
         "part": one.reason,
+        "speaks_for": one.speaks_for,
+        "why": None if one.reach is None else reach_words(one.reach) or None,
         "error": _decimal(one.error),
         "error_low": _decimal(one.error_low),
         "high_band": None

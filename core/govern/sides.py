@@ -13,6 +13,7 @@ from core.govern.fingerprint import FIELDS
 from core.govern.nearest import closest_first, fingerprints_there
 from core.govern.part_words import shape_where
 from core.measure.cells import Cells
+from core.measure.label_reach import LabelReach
 from core.measure.parts import PartName, PartState
 from core.measure.scores import Auroc, auroc
 from core.measure.sums import group_sums
@@ -37,7 +38,8 @@ class Numbers:
         ece: over ten equal-width bins, with the noise floor.
         auroc: with ``auroc_low`` and ``auroc_high`` (DeLong).
         high_n, high_claimed, high_observed, high_low, high_high: in the high-confidence band.
-        state: by itself, of its worst part, and ``reason``: which that is.
+        state: by itself, of its worst part, and ``reason``: which that is; ``too_few`` where the
+            labels cannot speak for all its claims.
         where_off: in which bands of confidence it is shown to be off; "" where in none.
     """
 
@@ -66,15 +68,22 @@ class Numbers:
     where_off: str
 
 
-def numbers_of(cells: Sequence[Cells], high_from: float, tolerance: float) -> list[Numbers]:
+def numbers_of(
+    cells: Sequence[Cells],
+    high_from: float,
+    tolerance: float,
+    reaches: Sequence[LabelReach | None],
+) -> list[Numbers]:
     """Each group of a side as it was logged.
 
     Args:
         cells: of the groups.
         high_from: lower edge of the high-confidence band.
         tolerance: the gap accepted.
+        reaches: for which of its claims the labels of each group speak; None: nothing is known
+            against them.
     """
-    found = judge(group_sums(cells, high_from), tolerance=tolerance)
+    found = judge(group_sums(cells, high_from), tolerance=tolerance).with_reaches(reaches)
     numbers = []
     for i, one in enumerate(cells):
         n_claims = int(one.n_claims.sum())

@@ -10,6 +10,7 @@ sign of a choice; what the missing labels could change at most stands beside it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +19,8 @@ import numpy as np
 from scipy import special
 
 from core.measure.cells import FloatArray, IntArray
-from core.measure.labels import LabelledWhere
+from core.measure.labels import LabelledWhere, PropensitySums, inverse_propensity
+from core.measure.sums import BoolArray
 
 SpeaksFor = Literal["all", "labelled"]
 
@@ -48,6 +50,7 @@ class Uneven:
         others_n: labelled claims of all other values.
         others_claims: stated claims of these.
         p_value: of the difference, corrected over the values compared.
+        within: it shows within several groups taken together, each by itself too small to show it.
     """
 
     dimension: str
@@ -57,6 +60,7 @@ class Uneven:
     others_n: int
     others_claims: int
     p_value: float
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,20 @@ class EarlyLabels:
 
 
 @dataclass(frozen=True)
+class WeightedGap:
+    """The gap of all claims of a group by labels that each count by their logged chance.
+
+    Attributes:
+        gap: in [−1, 1].
+        low, high: its 95 % interval, see `core.measure.labels.inverse_propensity`.
+    """
+
+    gap: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class LabelReach:
     """For which claims of a group its labels speak.
 
@@ -95,6 +113,7 @@ class LabelReach:
         by_chance: labels were drawn with logged chances that differ.
         early: the newest claims have only their first labels, which are unlike the later ones.
         no_truth: the labels are of a source that is not ground truth, such as a judge.
+        weighted: the gap by those chances, where every label logs its own and none had to be cut.
     """
 
     speaks_for: SpeaksFor
@@ -107,6 +126,21 @@ class LabelReach:
     by_chance: bool = False
     early: EarlyLabels | None = None
     no_truth: bool = False
+    weighted: WeightedGap | None = None
+
+
+def weighted_gaps(sums: PropensitySums) -> tuple[WeightedGap | None, ...]:
+    """The gap of each of G groups by the logged chances of its labels.
+
+    None where it cannot be told: a label logs no chance, or had to count for less than it stands
+    for, or the interval has no end.
+    """
+    found = inverse_propensity(sums)
+    ends = zip(found.gap.tolist(), found.gap_low.tolist(), found.gap_high.tolist(), strict=True)
+    return tuple(
+        WeightedGap(*one) if good and all(map(math.isfinite, one)) else None
+        for one, good in zip(ends, sums.sound.tolist(), strict=True)
+    )
 
 
 def p_of_difference(
@@ -142,6 +176,7 @@ def most_uneven(
     effect: float = 1.0,
     less_only: bool = False,
     only: int | None = None,
+    groups: int = 1,
 ) -> Uneven | None:
     """The value whose coverage is furthest from the others' for certain.
 
@@ -153,6 +188,7 @@ def most_uneven(
         effect: design effect of repeated inputs, at least 1.
         less_only: only a value that is labelled less than the others counts.
         only: index of the one value to look at; None: each, corrected over the K (Bonferroni).
+        groups: groups looked at side by side, over which it is corrected as well.
 
     Returns:
         None where none is: too few claims, no difference beyond chance, or none that matters.
@@ -169,7 +205,7 @@ def most_uneven(
         here, there = own / one, other / rest
         if not _matters(here, there) or (less_only and here >= there):
             continue
-        p = p_of_difference((own, other), (one, rest), effect=effect) * len(asked)
+        p = p_of_difference((own, other), (one, rest), effect=effect) * len(asked) * groups
         if p <= SIGNIFICANT and abs(here - there) > furthest:
             furthest = abs(here - there)
             best = Uneven(dimension, values[i], own, one, other, rest, p)
@@ -177,7 +213,12 @@ def most_uneven(
 
 
 def most_uneven_band(
-    values: Sequence[str | None], n_claims: IntArray, n: IntArray, *, effect: float = 1.0
+    values: Sequence[str | None],
+    n_claims: IntArray,
+    n: IntArray,
+    *,
+    effect: float = 1.0,
+    groups: int = 1,
 ) -> Uneven | None:
     """`most_uneven` of bands of confidence; the highest, where nobody looks any more, goes first.
 
@@ -186,11 +227,92 @@ def most_uneven_band(
         n_claims: shape (K,), stated claims.
         n: shape (K,), the labelled among them.
         effect: design effect of repeated inputs, at least 1.
+        groups: groups looked at side by side.
     """
     if not len(values):
         return None
-    top = most_uneven(BAND, values, n_claims, n, effect=effect, only=len(values) - 1)
-    return top or most_uneven(BAND, values, n_claims, n, effect=effect)
+    last = len(values) - 1
+    top = most_uneven(BAND, values, n_claims, n, effect=effect, only=last, groups=groups)
+    return top or most_uneven(BAND, values, n_claims, n, effect=effect, groups=groups)
+
+
+def uneven_within(
+    dimension: str,
+    values: Sequence[str | None],
+    n_claims: IntArray,
+    n: IntArray,
+    *,
+    effect: float = 1.0,
+) -> tuple[Uneven, BoolArray] | None:
+    """The value whose coverage differs from the others' within groups, all of them together.
+
+    Groups too small to show a choice by themselves show it together: the stratified test of one
+    value against the others (Mantel & Haenszel 1959; Cochran 1954), which never compares claims of
+    two groups, so that groups that differ in coverage and confidence alone show nothing.
+
+    Args:
+        dimension: what the values are of.
+        values: K of them.
+        n_claims: shape (G, K), stated claims by group and value.
+        n: shape (G, K), the labelled among them.
+        effect: design effect of repeated inputs, at least 1.
+
+    Returns:
+        The value, its counts being those of all groups, and shape (G,) whether it may hold for a
+        group: not where the group has no claim to compare, or its own labels show that they are
+        less uneven than that. None: no value, by chance alone or not enough to matter.
+    """
+    best: tuple[Uneven, BoolArray] | None = None
+    furthest = 0.0
+    stated, labelled = n_claims.sum(axis=1), n.sum(axis=1)
+    for i, value in enumerate(values):
+        one, own = n_claims[:, i], n[:, i]
+        rest, other = stated - one, labelled - own
+        both = (one > 0) & (rest > 0)
+        if min(one[both].sum(), rest[both].sum()) < MINIMUM_CLAIMS:
+            continue
+        total = np.where(both, stated, 1).astype(np.float64)
+        weight = np.where(both, one * rest / total, 0.0)
+        here = float((own * rest / total)[both].sum() / weight.sum())
+        there = float((other * one / total)[both].sum() / weight.sum())
+        counts = [int(column[both].sum()) for column in (own, one, other, rest)]
+        plain = counts[0] / counts[1] - counts[2] / counts[3]
+        if not _matters(here, there) or plain * (here - there) <= 0:
+            continue
+        spread = weight * labelled * (stated - labelled) / (total * np.maximum(total - 1, 1))
+        if spread.sum() <= 0:
+            continue
+        moved = (own - one * labelled / total)[both].sum()
+        error = float(np.sqrt(spread.sum() * effect))
+        p = float(special.erfc(abs(moved) / error / np.sqrt(2))) * len(values)
+        if p <= SIGNIFICANT and abs(here - there) > furthest:
+            furthest = abs(here - there)
+            may = both & ~_less_uneven(own, one, other, rest, here - there, effect)
+            n_own, n_one, n_other, n_rest = counts
+            found = Uneven(dimension, value, n_own, n_one, n_other, n_rest, p, within=True)
+            best = found, may
+    return best
+
+
+def _less_uneven(
+    own: IntArray,
+    one: IntArray,
+    other: IntArray,
+    rest: IntArray,
+    difference: float,
+    effect: float,
+) -> BoolArray:
+    """Groups whose own labels rule out that their coverage differs as much, or more."""
+
+    def shown(s: tuple[float, float], n: tuple[float, float]) -> bool:
+        if min(n) == 0:
+            return False
+        least = s[0] / n[0] - s[1] / n[1]
+        less = least < difference if difference > 0 else least > difference
+        return less and p_of_difference(s, n, difference, effect=effect) <= SIGNIFICANT
+
+    pairs = zip(own.tolist(), other.tolist(), one.tolist(), rest.tolist(), strict=True)
+    return np.array([shown((a, b), (c, d)) for a, b, c, d in pairs], dtype=np.bool_)
 
 
 def _matters(here: float, there: float) -> bool:

@@ -8,8 +8,8 @@ all; `inverse_propensity` what is true if each labelled claim's chance of being 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +107,20 @@ class PropensitySums:
 
     def __len__(self) -> int:
         return len(self.n)
+
+    @property
+    def sound(self) -> npt.NDArray[np.bool_]:
+        """Whether every label logs its chance and none has to count for less than it stands for."""
+        found: npt.NDArray[np.bool_] = (
+            (self.n > 0) & (self.n == self.n_labelled) & (self.n_capped == 0)
+        )
+        return found
+
+    def take(self, groups: Sequence[int]) -> PropensitySums:
+        """The same of some of the groups."""
+        at = np.asarray(groups, dtype=np.int64)
+        of = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "maximum_weight"}
+        return replace(self, **{name: values[at] for name, values in of.items()})
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from core.measure.cells import FloatArray, IntArray
 from core.measure.changepoint import Level
 from core.measure.drift import brier_scores
 from core.measure.intervals import wilson
-from core.measure.label_reach import LabelReach
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review.moves import gap_levels, level_frame, moved_words
 from core.review.windows import Window, default_windows, mature
@@ -87,8 +86,8 @@ def drift_view(
     now = as_of or selection.as_known or datetime.now(UTC).replace(tzinfo=None)
     found = period_sums(cursor, selection, period, high_from=high_from)
     judged = judge(found.sums, tolerance=tolerance)
-    reach = _reach(cursor, selection, tolerance, now)
-    judged = judged.with_reaches([reach] * len(judged))
+    reaches = label_reaches(cursor, selection, (period,), tolerance=tolerance, as_of=now)
+    judged = judged.with_reaches([reaches.get((label,)) for label in found.labels])
     periods = _periods(found, judged, DAYS[period], now)
     changes = _changes(first_seen(cursor, selection), found.starts, DAYS[period])
     breaches = _breaches(periods, judged, DAYS[period], period)
@@ -98,7 +97,7 @@ def drift_view(
         changes=changes,
         breaches=breaches,
         levels=level_frame(levels, periods),
-        headline=("" if reach is None else reach_words(reach))
+        headline=_mute(cursor, selection, judged, tolerance, now)
         or _headline(periods, changes, breaches, period, tolerance),
         moved=moved_words(levels, periods, changes),
         method=judged.method,
@@ -107,15 +106,23 @@ def drift_view(
     )
 
 
-def _reach(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, tolerance: float, now: datetime
-) -> LabelReach | None:
-    """For which claims the labels of final periods speak; young ones are marked as such."""
+def _mute(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    judged: Judgement,
+    tolerance: float,
+    now: datetime,
+) -> str:
+    """Why no period has a verdict on all its claims; "" where some has, or none has a label."""
+    known = [reach for reach, n in zip(judged.reaches, judged.n, strict=True) if n and reach]
+    if not known or any(one.speaks_for == "all" for one in known):
+        return ""
     until = settled_until(now)
     old = replace(
         selection, until=until if selection.until is None else min(selection.until, until)
     )
-    return label_reaches(cursor, old, tolerance=tolerance, as_of=now).get(())
+    whole = label_reaches(cursor, old, tolerance=tolerance, as_of=now).get(())
+    return reach_words(known[-1] if whole is None or whole.speaks_for == "all" else whole)
 
 
 def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> pd.DataFrame:
@@ -163,7 +170,9 @@ def _design_effects(found: PeriodSums, n: IntArray) -> FloatArray:
 
 def _levels(found: PeriodSums, judged: Judgement, periods: pd.DataFrame) -> tuple[Level, ...]:
     independent = judged.n / _design_effects(found, judged.n)
-    return gap_levels(found, judged.gap, independent, periods)
+    # A week of labels that cannot speak for it says nothing of when the gap moved.
+    spoken = periods["mature"] & (periods["verdict"] != "no_verdict")
+    return gap_levels(found, judged.gap, independent, periods.assign(mature=spoken))
 
 
 def _half_width(found: PeriodSums, n: FloatArray) -> FloatArray:
@@ -224,12 +233,17 @@ def _headline(
     settled = periods[periods["mature"].astype(bool) & (periods["n"] > 0)]
     if settled.empty:
         return f"No {period} is mature yet: its outcomes are still to come."
+    judged = settled[settled["verdict"] != "no_verdict"]
+    held = _held(len(settled) - len(judged), period)
+    if judged.empty:
+        return held.strip()
+    settled = judged
     if breaches.empty:
         last = settled.iloc[-1]
         return (
             f"In none of {counted(len(settled), f'mature {period}')} is the gap shown to be "
             f"outside {within(tolerance)}; the newest, {last['period']}, has "
-            f"{points(last['gap'], decimals=1)} points (n {int(last['n']):,})."
+            f"{points(last['gap'], decimals=1)} points (n {int(last['n']):,}).{held}"
         )
     last_breach = breaches.iloc[-1]
     over = last_breach["end"] <= settled["start"].iloc[-1]
@@ -239,7 +253,17 @@ def _headline(
         if over
         else f"The gap has been outside {within(tolerance)} since {last_breach['start']}"
     )
-    return f"{text}{_after(changes, last_breach['start'], DAYS[period])}."
+    return f"{text}{_after(changes, last_breach['start'], DAYS[period])}.{held}"
+
+
+def _held(number: int, period: Period) -> str:
+    """That the labels of so many periods cannot speak for all their claims."""
+    if not number:
+        return ""
+    verb, whose = ("has", "its") if number == 1 else ("have", "their")
+    return (
+        f" {counted(number, period)} {verb} no verdict: {whose} labels cannot speak for all claims."
+    )
 
 
 def _after(changes: pd.DataFrame, start: date, days: int) -> str:

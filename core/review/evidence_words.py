@@ -267,7 +267,7 @@ def _segments(parts: Sequence[Part]) -> pd.DataFrame:
         (
             part.name,
             *(part.measures[name] for name in ("gap", "gap_low", "gap_high", "n")),
-            _state(part),
+            "no_verdict" if part.measures.get("speaks_for") == "labelled" else _state(part),
         )
         for part in parts
     ]

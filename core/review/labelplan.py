@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.govern import audit
+from core.govern.part_words import reach_words
 from core.measure.cells import FloatArray, GroupSums, IntArray
 from core.measure.labels import inverse_propensity
 from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
@@ -30,6 +31,7 @@ from core.review.labels import escalated_cases_only
 from core.review.words import value_name
 from core.store.audits import Frame, drawn_counts, frame, own_design, sample_counts, to_label
 from core.store.errors import LedgerError
+from core.store.label_reach import label_reaches
 from core.store.labelling import propensity_sums
 from core.store.selection import Selection
 from core.store.sums import grouped_sums
@@ -250,29 +252,48 @@ def label_plan(
     offered = frame(cursor, selection, by, drawn=[one.design for one in drawn], high_from=high_from)
     found = grouped_sums(cursor, selection, [() if by is None else (by,)], high_from=high_from)
     values = [None if by is None else key[0] for _, key in found.entries]
-    judged = judge(found.sums, tolerance=tolerance)
+    grouping = () if by is None else (by,)
+    reaches = label_reaches(cursor, selection, grouping, tolerance=tolerance)
+    reach_of = [reaches.get(key) for _, key in found.entries]
+    of_labelled = judge(found.sums, tolerance=tolerance)
+    judged = of_labelled.with_reaches(reach_of)
     unlabelled, waiting = _aligned(offered, values)
     looked_at = escalated_cases_only(cursor, selection) or ""
-    # Labels of the cases people looked at foretell nothing of a sample of all.
-    sums = _without_labels(found.sums) if looked_at else found.sums
+    # Labels that cannot speak for all claims foretell nothing of a sample of all.
+    held = [bool(looked_at) or one == "labelled" for one in judged.speaks_for]
+    unspoken = _without_labels(found.sums)
     undecided = [
-        g for g, verdict in enumerate(judged.verdict) if looked_at or verdict == "cannot_tell"
+        g for g, verdict in enumerate(judged.verdict) if held[g] or verdict == "cannot_tell"
     ]
+    sums = unspoken if looked_at else found.sums
     of_all = critical_value_of_all(sums, unlabelled, level=judged.level)
-    plan = plan_labels(
-        sums.take(undecided),
-        unlabelled.take(undecided),
-        tolerance=tolerance,
-        critical_value=max(judged.critical_value, of_all),
-    )
+    plans: dict[int, tuple[Plan, int]] = {}
+    for as_held, of in ((False, found.sums), (True, unspoken)):
+        some = [g for g in undecided if held[g] == as_held]
+        made = plan_labels(
+            of.take(some),
+            unlabelled.take(some),
+            tolerance=tolerance,
+            critical_value=max(judged.critical_value, of_all),
+        )
+        plans |= {g: (made, place) for place, g in enumerate(some)}
+    edge = max((float(one.edge.max(initial=0.0)) for one, _ in plans.values()), default=0.0)
     own = own_design(cursor, selection, by)
-    asked = _Asked(by, tolerance, high_from, judged, plan, unlabelled, waiting, looked_at, own)
+    asked = _Asked(
+        by=by,
+        tolerance=tolerance,
+        high_from=high_from,
+        judged=judged,
+        of_labelled=of_labelled,
+        plans=plans,
+        unlabelled=unlabelled,
+        waiting=waiting,
+        looked_at=looked_at,
+        own=own,
+    )
     sampled = bool(drawn or own)
     estimates = _estimates(cursor, selection, by, offered, tolerance, own) if sampled else {}
-    groups = [
-        _group(asked, g, value, undecided.index(g) if g in undecided else None, estimates)
-        for g, value in enumerate(values)
-    ]
+    groups = [_group(asked, g, value, estimates) for g, value in enumerate(values)]
     whole = estimates.get(None) if by is None else None
     if sampled and by is not None:
         whole = _estimates(cursor, selection, None, offered, tolerance, own).get(None)
@@ -282,9 +303,7 @@ def label_plan(
         selection=selection,
         by=by,
         headline=_headline(groups, asked, whole),
-        details=words.details(
-            tolerance, plan.chance, by, bool(looked_at), float(plan.edge.max(initial=0.0))
-        ),
+        details=words.details(tolerance, made.chance, by, bool(looked_at), edge),
         groups=tuple(sorted(groups, key=_order)),
         samples=samples,
         n_to_label=n_drawn - n_labelled,
@@ -323,13 +342,14 @@ def to_label_rows(cursor: duckdb.DuckDBPyConnection, signal: str) -> pd.DataFram
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the groups are told by; arrays of shape (G,), the plan's of those undecided."""
+    """What the groups are told by; arrays of shape (G,). Undecided ones have a place in a plan."""
 
     by: str | None
     tolerance: float
     high_from: float
     judged: Judgement
-    plan: Plan
+    of_labelled: Judgement
+    plans: Mapping[int, tuple[Plan, int]]
     unlabelled: Unlabelled
     waiting: IntArray
     looked_at: str
@@ -341,7 +361,7 @@ def _headline(groups: Sequence[GroupPlan], asked: _Asked, whole: Estimate | None
     stands = ""
     sample: words.Beside = ""
     if asked.by is None and groups and groups[0].gap is not None:
-        stands = _stands(asked.judged, 0)
+        stands = _stands(asked.of_labelled, 0)
         sample = _against(groups[0], whole, asked.tolerance)
     if asked.own:
         n, left = (sum(one[i] for one in asked.own.values()) for i in (0, 2))
@@ -354,11 +374,15 @@ def _headline(groups: Sequence[GroupPlan], asked: _Asked, whole: Estimate | None
             stands,
             sum(one.waiting for one in groups),
         )
+    held = [one == "labelled" for one in asked.judged.speaks_for]
+    if asked.by is None and any(held):
+        return groups[0].words
     given = [
         (one.verdict, one.needed if one.settles else one.batch or None, one.settles)
         for one in groups
     ]
-    return words.headline(given, asked.by, asked.tolerance, stands, sample)
+    told = words.headline(given, asked.by, asked.tolerance, stands, sample)
+    return f"{told} {words.held(sum(held))}" if any(held) else told
 
 
 def _against(one: GroupPlan, whole: Estimate | None, tolerance: float) -> words.Beside:
@@ -400,20 +424,25 @@ def _group(
     asked: _Asked,
     g: int,
     value: str | None,
-    place: int | None,
     estimates: Mapping[str | None, Estimate],
 ) -> GroupPlan:
-    """One group; ``place``: where it is in the plan, None where its verdict is given."""
-    judged, plan = asked.judged, asked.plan
-    needed = 0.0 if place is None else float(plan.needed[place])
+    """One group."""
+    judged = asked.judged
+    needed = 0.0
+    if g in asked.plans:
+        plan, place = asked.plans[g]
+        needed = float(plan.needed[place])
     available = int(asked.unlabelled.inputs[g])
     in_high = 0
-    if place is not None and available and math.isfinite(needed):
+    if g in asked.plans and available and math.isfinite(needed):
         in_high = round(needed * float(asked.unlabelled.high_n[g]) / available)
     verdict = judged.verdict[g]
-    one = _plain_group(asked, g, value, place, needed, in_high, estimates)
+    one = _plain_group(asked, g, value, needed, in_high, estimates)
+    reach = judged.reaches[g]
+    if reach is not None and reach.speaks_for == "labelled":
+        one = replace(one, words=_unspoken(one, reach_words(reach)))
     if asked.looked_at:
-        stands = _stands(judged, g) if one.n else ""
+        stands = _stands(asked.of_labelled, g) if one.n else ""
         said = words.looked_at(one.n, one.to_begin, one.waiting, stands)
         one = replace(one, words=said, looked_at=True)
     if value in asked.own:
@@ -424,17 +453,26 @@ def _group(
     return one
 
 
+def _unspoken(one: GroupPlan, why: str) -> str:
+    """What a group needs whose labels cannot speak for all: a sample, or nothing beside one."""
+    told = one.estimate
+    if told is not None and not one.waiting and told.effective_n >= MINIMUM_INPUTS:
+        return words.weighed(why, told.words)
+    return words.unspoken(why, one.to_begin, one.waiting)
+
+
 def _plain_group(
     asked: _Asked,
     g: int,
     value: str | None,
-    place: int | None,
     needed: float,
     in_high: int,
     estimates: Mapping[str | None, Estimate],
 ) -> GroupPlan:
     """One group as if its labels could be any of its claims."""
-    judged, plan = asked.judged, asked.plan
+    judged = asked.judged
+    plan: Plan | None
+    plan, place = asked.plans.get(g, (None, 0))
     available, waiting = int(asked.unlabelled.inputs[g]), int(asked.waiting[g])
     verdict = judged.verdict[g]
     return GroupPlan(
@@ -447,35 +485,35 @@ def _plain_group(
         gap=_number(judged.gap[g]),
         gap_low=_number(judged.gap_low[g]),
         gap_high=_number(judged.gap_high[g]),
-        needed=_whole(needed) if place is not None else None,
-        whole=None if place is None else _whole(plan.whole[place]),
-        high=None if place is None else _whole(plan.high[place]),
+        needed=_whole(needed) if plan is not None else None,
+        whole=None if plan is None else _whole(plan.whole[place]),
+        high=None if plan is None else _whole(plan.high[place]),
         in_high=in_high,
-        settles=place is not None and bool(plan.possible[place]),
+        settles=plan is not None and bool(plan.possible[place]),
         available=available,
         waiting=waiting,
         words=words.group(
             verdict=verdict,
             n=int(judged.n[g]),
             needed=needed,
-            band_needed=0.0 if place is None else float(plan.high[place]),
+            band_needed=0.0 if plan is None else float(plan.high[place]),
             in_high=in_high,
             available=available,
             waiting=waiting,
             enough=math.isfinite(needed) and _enough(needed, waiting),
-            outlook="inside" if place is None else plan.outlook[place],
-            gap=0.0 if place is None else float(plan.gap[place]),
-            high_gap=0.0 if place is None else float(plan.high_gap[place]),
+            outlook="inside" if plan is None else plan.outlook[place],
+            gap=0.0 if plan is None else float(plan.gap[place]),
+            high_gap=0.0 if plan is None else float(plan.high_gap[place]),
             high_from=asked.high_from,
             tolerance=asked.tolerance,
-            likely=0.0 if place is None else float(plan.likely[place]),
-            chance_if_all=0.0 if place is None else float(plan.chance_if_all[place]),
-            plateau=0.0 if place is None else float(plan.plateau[place]),
-            plateau_at=0.0 if place is None else float(plan.plateau_at[place]),
+            likely=0.0 if plan is None else float(plan.likely[place]),
+            chance_if_all=0.0 if plan is None else float(plan.chance_if_all[place]),
+            plateau=0.0 if plan is None else float(plan.plateau[place]),
+            plateau_at=0.0 if plan is None else float(plan.plateau_at[place]),
         ),
         estimate=estimates.get(value),
-        likely=None if place is None else _whole(plan.likely[place]),
-        chance_if_all=None if place is None else float(plan.chance_if_all[place]),
+        likely=None if plan is None else _whole(plan.likely[place]),
+        chance_if_all=None if plan is None else float(plan.chance_if_all[place]),
     )
 
 

@@ -181,6 +181,35 @@ def looked_at(n: int, to_begin: int, waiting: int, stands: str) -> str:
     return f"{said} {_waits(waiting)}: label those first." if waiting else said
 
 
+def unspoken(why: str, to_begin: int, waiting: int) -> str:
+    """What one group needs whose labels cannot speak for all its claims.
+
+    Args:
+        why: that they cannot, and what could be true, in sentences.
+        to_begin: inputs that an audit sample is to begin with; 0: none is left.
+        waiting: unlabelled inputs that a sample holds.
+    """
+    if not to_begin:
+        return f"{why} None is left to be drawn: it takes claims to come."
+    said = (
+        f"{why} About {counted(to_begin, 'label')} to begin with, drawn at random from all claims."
+    )
+    return f"{said} {_waits(waiting)}: label those first." if waiting else said
+
+
+def weighed(why: str, estimate: str) -> str:
+    """That a drawn sample tells what labels which cannot speak for all claims do not."""
+    return f"{why} What counts is the estimate that weighs each label by its chance: {estimate}"
+
+
+def held(groups: int) -> str:
+    """That so many values have labels which cannot speak for all their claims."""
+    verb, whose = ("has", "its") if groups == 1 else ("have", "their")
+    return (
+        f"{counted(groups, 'value')} {verb} no verdict: {whose} labels cannot speak for all claims."
+    )
+
+
 def looked_at_headline(
     sentence: str, to_begin: int, by: str | None, stands: str, waiting: int
 ) -> str:

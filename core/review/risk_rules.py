@@ -224,6 +224,9 @@ def aggregate(facts: SignalFacts) -> Found:
             where,
         )
     small = f"; {recent.n_small} more are too small to be judged" if recent.n_small else ""
+    if recent.n_mute:
+        verb = "has" if recent.n_mute == 1 else "have"
+        small += f"; {recent.n_mute} more {verb} labels that cannot speak for all claims"
     line = (
         f"In {recent.since} to {recent.until} none of {counted(recent.n_segments, 'segment')} is "
         f"shown to be off. Segments with {percent(recent.bounded)} of the labels are off by less "

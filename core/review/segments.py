@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import numpy as np
@@ -22,7 +23,7 @@ from core.measure.shrinkage import shrunken_gaps
 from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
 from core.review.words import counted, dimension_name, shown_states, value_name, within
 from core.store.cells import grouped_cells
-from core.store.label_reach import label_reaches
+from core.store.label_reach import reaches_by
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
 
@@ -48,6 +49,7 @@ class SegmentsView:
             values (tuples), gap, gap_low, gap_high, shrunken, n, n_inputs, coverage, verdict, q,
             flagged.
         headline: what is worst, in words.
+        withheld: why segments listed have no verdict while others have one, each in words.
         cells_method, ranked_method: how each family was corrected.
         test: the test over all overlapping segments at once, in words; None where left out.
     """
@@ -57,6 +59,7 @@ class SegmentsView:
     cells: pd.DataFrame
     ranked: pd.DataFrame
     headline: str
+    withheld: tuple[str, ...]
     cells_method: str
     ranked_method: str
     test: str | None
@@ -98,32 +101,57 @@ def segments_view(
     segments = [_segment(*entry) for entry in found.entries]
     crossed = [i for i, one in enumerate(segments) if _names(one) == (row, column)]
     cell_sums = found.sums.take(crossed)
-    reach = label_reaches(cursor, selection, tolerance=tolerance).get(())
-    cell_judgement = judge(cell_sums, tolerance=tolerance).with_reaches([reach] * len(cell_sums))
+    reaches = segment_reaches(cursor, selection, segments, tolerance)
+    cell_judgement = judge(cell_sums, tolerance=tolerance)
+    cell_judgement = cell_judgement.with_reaches([reaches.get(segments[i]) for i in crossed])
     cells = _cell_frame([segments[i] for i in crossed], cell_judgement, row, column)
     listed = [
         i
         for i, one in enumerate(segments)
         if not {BAND_DIMENSION, *TIME_DIMENSIONS} & set(_names(one))
     ]
-    ranked, ranked_judgement = ranked_segments(
-        found.sums.take(listed), [segments[i] for i in listed], tolerance, reach
-    )
-    mute = "" if reach is None else reach_words(reach)
-    tested = not mute and 0 < len(crossed) <= MOST_CELLS_TESTED
+    names = [segments[i] for i in listed]
+    ranked, ranked_judgement = ranked_segments(found.sums.take(listed), names, tolerance, reaches)
+    known = [one for one in reaches.values() if one.n]
+    held = [one for one in known if one.speaks_for == "labelled"]
+    # A test over all of them cannot leave one out.
+    tested = not held and 0 < len(crossed) <= MOST_CELLS_TESTED
     test = _test(cursor, selection, row, column) if tested else None
+    mute = _mute(ranked, cells, reaches)
     return SegmentsView(
         row=row,
         column=column,
         cells=cells,
         ranked=ranked,
         headline=mute or _headline(ranked, tolerance),
+        withheld=() if mute else _withheld(ranked),
         cells_method=cell_judgement.method,
         ranked_method=ranked_judgement.method,
         test=test,
         tolerance=tolerance,
         high_from=high_from,
     )
+
+
+def segment_reaches(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    segments: Iterable[Segment],
+    tolerance: float,
+    as_of: datetime | None = None,
+) -> dict[Segment, LabelReach]:
+    """For which claims the labels of each segment speak, and under ``()`` those of all.
+
+    Args:
+        cursor: of the ledger.
+        selection: the claims.
+        segments: which.
+        tolerance: the gap accepted.
+        as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
+    """
+    groupings = [(), *dict.fromkeys(map(_names, segments))]
+    found = reaches_by(cursor, selection, groupings, tolerance=tolerance, as_of=as_of)
+    return {_segment(names, key): reach for names, of in found.items() for key, reach in of.items()}
 
 
 def label(segment: Segment) -> str:
@@ -175,7 +203,7 @@ def ranked_segments(
     sums: GroupSums,
     segments: Sequence[Segment],
     tolerance: float,
-    reach: LabelReach | None = None,
+    reaches: Mapping[Segment, LabelReach],
 ) -> tuple[pd.DataFrame, Judgement]:
     """Every listed segment with a label on at least one claim, worst shrunken gap first.
 
@@ -183,9 +211,10 @@ def ranked_segments(
         sums: of the segments.
         segments: their names and values.
         tolerance: the gap accepted.
-        reach: for which claims the labels speak; None: nothing is known against them.
+        reaches: for which claims the labels of each speak; nothing is known against those of one
+            that is not there.
     """
-    judged = judge(sums, tolerance=tolerance).with_reaches([reach] * len(sums))
+    judged = judge(sums, tolerance=tolerance).with_reaches([reaches.get(one) for one in segments])
     overlapping = len({_names(one) for one in segments}) > 1
     q = false_discovery_q(gap_p_values(sums, tolerance), overlapping=overlapping)
     shrunken = shrunken_gaps(judged.gap, judged.n.astype(np.float64), judged.accuracy)
@@ -206,17 +235,38 @@ def ranked_segments(
             "high_claimed": judged.high_claimed,
             "high_observed": judged.high_observed,
             "verdict": shown_states(judged),
-            "words": [
-                "" if reason is None or not judged.n[g] else part_words(judged, g, reason)
-                for g, reason in enumerate(judged.reason)
-            ],
+            "words": [_words(judged, g) for g in range(len(judged))],
             "q": q,
-            "flagged": (q <= FALSE_DISCOVERY_RATE) & (reach is None or reach.speaks_for == "all"),
+            "flagged": (q <= FALSE_DISCOVERY_RATE) & (np.array(judged.speaks_for) == "all"),
         }
     )
     frame = frame[frame["n"] > 0]
     order = frame["shrunken"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True), judged
+
+
+def _words(judged: Judgement, group: int) -> str:
+    """What gives a segment's verdict, or why it has none; "" of one that is fine."""
+    reach, reason = judged.reaches[group], judged.reason[group]
+    if reach is not None and reach.speaks_for == "labelled":
+        return reach_words(reach)
+    return "" if reason is None or not judged.n[group] else part_words(judged, group, reason)
+
+
+def _mute(ranked: pd.DataFrame, cells: pd.DataFrame, reaches: Mapping[Segment, LabelReach]) -> str:
+    """Why no segment has a verdict on all its claims; "" where some has, or none has a label."""
+    shown = (*ranked["verdict"], *cells[cells["n"] > 0]["verdict"])
+    if not shown or set(shown) != {"no_verdict"}:
+        return ""
+    whole = reaches.get(())
+    if whole is not None and whole.speaks_for == "labelled":
+        return reach_words(whole)
+    return next(words for one in reaches.values() if (words := reach_words(one)))
+
+
+def _withheld(ranked: pd.DataFrame) -> tuple[str, ...]:
+    held = ranked[ranked["verdict"] == "no_verdict"]
+    return tuple(f"{row['label']}: {row['words']}" for _, row in held.iterrows())
 
 
 def _test(
@@ -260,12 +310,20 @@ def _headline(ranked: pd.DataFrame, tolerance: float) -> str:
     if ranked.empty:
         return "No labelled claim matches these filters."
     bad = ranked[ranked["verdict"] == "off"]
+    n_held = int((ranked["verdict"] == "no_verdict").sum())
+    verb, whose = ("has", "its") if n_held == 1 else ("have", "their")
+    held = (
+        f" {counted(n_held, 'segment')} {verb} no verdict: {whose} labels cannot speak for all "
+        "claims."
+        if n_held
+        else ""
+    )
     if bad.empty:
         unsure = int(ranked["verdict"].isin(("too_few", "at_the_edge")).sum())
         return (
             f"No segment is off by more than {within(tolerance)}; {unsure} of {len(ranked)} are "
-            f"not decided."
+            f"not decided.{held}"
         )
     verb = "is" if len(bad) == 1 else "are"
     many = f"{len(bad)} of {counted(len(ranked), 'segment')} {verb} off."
-    return f"{many} Worst: {bad.iloc[0]['label']}: {bad.iloc[0]['words']}."
+    return f"{many} Worst: {bad.iloc[0]['label']}: {bad.iloc[0]['words']}.{held}"

@@ -16,6 +16,7 @@ from core.govern.monitor import watched
 from core.govern.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.govern.search import ActSearch, found
 from core.govern.state import State
+from core.measure.label_reach import SpeaksFor
 from core.measure.parts import PartState
 from core.review.words import count, counted, points, value_name
 from core.store.fingerprints import fingerprints_seen
@@ -36,7 +37,11 @@ class Again:
         n, n_inputs: labelled claims, and distinct inputs among them.
         state: the verdict on the whole.
         off: the required segments that are off, in words, worst first.
-        off_by: in words by what the whole is off where its gap is not; "" otherwise.
+        off_by: in words by what the whole is off, or at the edge, where its gap is not; ""
+            otherwise.
+        speaks_for: whether the verdict is one on all claims or on the labelled ones.
+        why: why there is none on all claims, in a sentence; "" where there is.
+        mute: the required segments without one.
         watched: what the sequential monitor saw since the signature; "" where it watches nothing.
     """
 
@@ -51,6 +56,9 @@ class Again:
     off: tuple[str, ...]
     off_by: str
     watched: str = ""
+    speaks_for: SpeaksFor = "all"
+    why: str = ""
+    mute: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,8 +231,16 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
             for one in sorted(segments, key=lambda one: -abs(float(one["gap"] or 0)))
             if _state(one) == "off"
         ),
-        off_by=_beside(whole) if _state(whole) == "off" else "",
+        off_by=_beside(whole) if _state(whole) in ("off", "at_the_edge") else "",
         watched=seen.get((signal, fingerprint.id), ""),
+        # Acts of before do not say for whom the labels spoke.
+        speaks_for=whole.get("speaks_for", "all"),
+        why=whole.get("why") or "",
+        mute=tuple(
+            _segment(one["where"])
+            for one in segments
+            if one["n"] and one.get("speaks_for") == "labelled"
+        ),
     )
 
 
@@ -245,10 +261,16 @@ def _part(body: Mapping[str, Any]) -> str:
 
 
 def _beside(body: Mapping[str, Any]) -> str:
-    """By what a whole is off whose gap is not; "" where its gap is."""
+    """By what a whole is off, or at the edge, whose gap is not; "" where its gap is."""
     part = _part(body)
     if part == "whole":
         return ""
+    if _state(body) == "at_the_edge":
+        if part == "shape":
+            return f"the shape of its errors is at the edge, {_off_by(body)}"
+        # Acts of before hold the numbers of a band only where it is off.
+        known = body["high_band"] is not None
+        return f"its high-confidence band is at the edge, {_off_by(body)}" if known else ""
     subject = "its errors cancel: it" if part == "shape" else "only its high-confidence band"
     return f"{subject} is off, {_off_by(body)}"
 

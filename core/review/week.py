@@ -17,7 +17,7 @@ from core.measure.parts import STATES, PartName, PartState
 from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
 from core.review.changes import changes
 from core.review.pointer import Pointer
-from core.review.segments import Segment, label, ranked_segments
+from core.review.segments import Segment, label, ranked_segments, segment_reaches
 from core.review.terms import Terms
 from core.review.windows import mature
 from core.review.words import counted
@@ -239,7 +239,6 @@ def _signal(
     reach = _reach(cursor, facts, days, terms, now)
     if reach is not None:
         judged = [one.with_reaches([reach]) for one in judged]
-    spoken = reach is None or reach.speaks_for == "all"
     return SignalWeek(
         signal=facts.name,
         n_claims=n_claims,
@@ -258,7 +257,7 @@ def _signal(
         high_claimed=None if at is None else _number(own.high_claimed[at]),
         high_observed=None if at is None else _number(own.high_observed[at]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
-        worst=_worst(cursor, facts, days, terms, level) if spoken else None,
+        worst=_worst(cursor, facts, days, terms, level, now),
         changes=changes(
             cursor, facts, first, (n_before, n_claims), [one.state[0] for one in judged]
         ),
@@ -302,6 +301,7 @@ def _worst(
     days: tuple[date, date] | None,
     terms: Terms,
     level: float,
+    now: datetime,
 ) -> Pointer | None:
     """The worst segment of some days, if any is off."""
     names = [
@@ -319,8 +319,10 @@ def _worst(
     groupings = [*((name,) for name in names), *pairs]
     found = grouped_sums(cursor, selection, groupings, high_from=terms.high_from)
     segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
-    frame, _ = ranked_segments(found.sums, segments, terms.tolerance)
+    reaches = segment_reaches(cursor, selection, segments, terms.tolerance, now)
+    frame, _ = ranked_segments(found.sums, segments, terms.tolerance, reaches)
     judged = judge(found.sums, tolerance=terms.tolerance, level=level)
+    judged = judged.with_reaches([reaches.get(one) for one in segments])
     off = {one for one, said in zip(segments, judged.state, strict=True) if said == "off"}
     bad = frame[[one in off for one in frame["segment"]]]
     if bad.empty:
@@ -343,7 +345,11 @@ def _headline(rows: Sequence[SignalWeek]) -> str:
     if not rows:
         return "No signal had claims up to this week."
     bad = [one for one in rows if one.state == "off"]
-    hidden = [one for one in rows if one.state != "off" and one.worst is not None]
+    hidden = [
+        one
+        for one in rows
+        if one.state != "off" and one.worst is not None and one.speaks_for == "all"
+    ]
     edge = [one for one in rows if one.state == "at_the_edge"]
     mute = [one for one in rows if one.speaks_for == "labelled"]
     unsure = sum(one.state == "too_few" for one in rows) - len(mute)

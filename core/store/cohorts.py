@@ -10,10 +10,14 @@ import duckdb
 import numpy as np
 
 from core.measure.cells import Cells
+from core.measure.labels import PropensitySums
+from core.store.audits import answered_propensity_sql
 from core.store.cells import GroupedCells, signal_repeats, summed
 from core.store.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.store.fingerprints import FIELDS
 from core.store.judged import Rungs, rule_of
+from core.store.keys import Key
+from core.store.labelling import weighted_sums
 from core.store.source import Source
 from core.store.truth import Truth, truth_of
 
@@ -52,6 +56,7 @@ def matured_cells(
     rungs: Rungs | None = None,
     only: Sequence[int] = (),
     weekly: bool = True,
+    unlabelled: bool = False,
 ) -> GroupedCells:
     """Labelled claims as cells by week, and by further dimensions.
 
@@ -65,6 +70,7 @@ def matured_cells(
         rungs: written rules; where given only claims count whose rule is one of ``only``.
         only: positions of rows.
         weekly: by week; otherwise all of them together.
+        unlabelled: with the claims that have no label at that age; not by week.
 
     Returns:
         One group per week and labels that have a label, oldest week first.
@@ -85,10 +91,58 @@ def matured_cells(
         parameters = parameters if chosen else {}
     repeats = signal_repeats(cursor, matured.signal)
     truth = truth_of(cursor, matured.signal)
-    source = _claims(matured, truth, keys, also, parameters)
+    source = _claims(matured, truth, keys, also, parameters, unlabelled=unlabelled)
     if repeats and weekly:
         source = _first_week_only(source, ["input", *(key for key in keys if key != "key_0")])
     return summed(cursor, source, dimensions, repeats=repeats)
+
+
+def matured_propensities(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, by: Sequence[str] = ()
+) -> Mapping[Key, PropensitySums]:
+    """The labelled claims weighted by the chances with which their labels were drawn.
+
+    Args:
+        cursor: of the ledger.
+        matured: which claims.
+        by: dimensions to group by.
+
+    Returns:
+        Key → the sums of that one group; a group whose labels were not drawn, or all with one and
+        the same chance, is not there.
+
+    Raises:
+        UnknownDimension: ``by`` names a dimension that the ledger does not have.
+    """
+    named = dimensions_named(cursor, by)
+    dimensions = [named[name] for name in by]
+    keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
+    columns = keys | {
+        "logged": "label_propensity",
+        "propensity": answered_propensity_sql(cursor, matured.signal),
+        "own": "CASE WHEN input_id IS NULL THEN event_id END",
+    }
+    source = _claims(matured, truth_of(cursor, matured.signal), columns, "TRUE", {})
+    listed = "".join(f"{key}, " for key in keys)
+    grouped = f"GROUP BY {listed.removesuffix(', ')}" if keys else ""
+    rows = cursor.execute(
+        f"""
+        SELECT {listed}coalesce(bool_or(logged < 1), FALSE)
+               AND count(DISTINCT coalesce(logged, 0)) > 1
+        FROM ({source.sql}) AS claim {grouped}
+        """,
+        source.parameters,
+    ).fetchall()
+    unlike = {
+        tuple(dimension.label(value) for dimension, value in zip(dimensions, row, strict=False))
+        for row in rows
+        if row[-1]
+    }
+    if not unlike:
+        return {}
+    repeats = signal_repeats(cursor, matured.signal)
+    found = weighted_sums(cursor, source, dimensions, listed, repeats)
+    return {key: found.sums.take([i]) for i, key in enumerate(found.keys) if key in unlike}
 
 
 #: A group of `matured_series`: the whole, or (dimension, value).
@@ -189,8 +243,10 @@ def _claims(
     keys: Mapping[str, str],
     also: str,
     parameters: Mapping[str, Parameter],
+    *,
+    unlabelled: bool = False,
 ) -> Source:
-    """The labelled claims with the outcome as it stood when they came of age."""
+    """The claims with the outcome as it stood when they came of age; labelled ones, or all."""
     ours, bound = _of_fingerprint(matured)
     bound |= {"since": matured.since, "until": matured.until, **parameters}
     conditions = [*ours, "split = 'production'", "ts >= $since", "ts < $until", also]
@@ -217,7 +273,7 @@ def _claims(
             ) AS log ON logged_event = event_id
             WHERE {" AND ".join(conditions)}
         ) AS aged
-        WHERE outcome IS NOT NULL
+        WHERE {"TRUE" if unlabelled else "outcome IS NOT NULL"}
         """,
         bound,
     )

@@ -26,6 +26,7 @@ from core.store.dimensions import (
     week_start,
 )
 from core.store.fingerprints import FIELDS
+from core.store.keys import Key
 from core.store.labelling import weighted_sums
 from core.store.ledger import quoted
 from core.store.source import Source
@@ -202,24 +203,48 @@ def judged_cells(
     return GroupedCells(found.by, found.keys, tuple(map(with_inputs_ordered, found.cells)))
 
 
-def judged_propensities(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> PropensitySums | None:
-    """The judged claims weighted by the chances with which their labels were drawn, as one group.
+def judged_propensities(
+    cursor: duckdb.DuckDBPyConnection, judged: Judged, by: Sequence[str] = ()
+) -> Mapping[Key, PropensitySums]:
+    """The judged claims weighted by the chances with which their labels were drawn.
 
-    None where no label logs its chance, or all log the same one: then each counts alike.
+    Args:
+        cursor: of the ledger.
+        judged: which claims.
+        by: dimensions to group by.
+
+    Returns:
+        Key → the sums of that one group. A group of which no label logs its chance, or all log the
+        same one, is not there: its labels count alike.
+
+    Raises:
+        UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
+    named = dimensions_named(cursor, by)
+    dimensions = [named[name] for name in by]
+    keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     columns = {"ppm": "confidence_ppm", "propensity": "label_propensity", "input": "input_id"}
     columns["own"] = "CASE WHEN input_id IS NULL THEN event_id END"
-    source = _claims(cursor, judged, columns, "confidence_ppm IS NOT NULL")
+    source = _claims(cursor, judged, keys | columns, "confidence_ppm IS NOT NULL")
+    listed = "".join(f"{key}, " for key in keys)
+    grouped = f"GROUP BY {listed.removesuffix(', ')}" if keys else ""
     rows = cursor.execute(
         f"""
-        SELECT count(DISTINCT propensity) > 1 FROM ({source.sql}) AS claim
-        WHERE outcome IS NOT NULL
+        SELECT {listed}count(DISTINCT propensity) > 1 FROM ({source.sql}) AS claim
+        WHERE outcome IS NOT NULL {grouped}
         """,
         source.parameters,
     ).fetchall()
-    if not rows[0][0]:
-        return None
-    return weighted_sums(cursor, source, repeats=signal_repeats(cursor, judged.signal)).sums
+    unlike = {
+        tuple(dimension.label(value) for dimension, value in zip(dimensions, row, strict=False))
+        for row in rows
+        if row[-1]
+    }
+    if not unlike:
+        return {}
+    repeats = signal_repeats(cursor, judged.signal)
+    found = weighted_sums(cursor, source, dimensions, listed, repeats)
+    return {key: found.sums.take([i]) for i, key in enumerate(found.keys) if key in unlike}
 
 
 def claims_digest(

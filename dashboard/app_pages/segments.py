@@ -9,6 +9,9 @@ from dashboard.components import badges, empty, filters, guide, heatmap, ranked,
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
 
+#: So many segments without a verdict are told with the reason.
+_WITHHELD = 3
+
 chosen = filters.current()
 st.title("Segments")
 if chosen is None:
@@ -47,6 +50,10 @@ badges.validation(data.badge(chosen.selection))
 st.markdown(f"#### {plain(view.headline)}")
 if view.test:
     st.markdown(plain(view.test))
+for sentence in view.withheld[:_WITHHELD]:
+    st.caption(plain(sentence))
+if len(view.withheld) > _WITHHELD:
+    st.caption(f"… and {len(view.withheld) - _WITHHELD} more segments without a verdict.")
 heatmap.draw(view)
 
 opened = heatmap.opened_cell(view)

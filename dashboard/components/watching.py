@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.review.watching import Again, WatchRow, WatchView
-from core.review.words import STATE_WORDS, counted, points, within
+from core.review.words import counted, points, verdict_words, within
 from core.shown import visible
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.palette import palette_for
@@ -42,7 +42,8 @@ def _frame(rows: list[WatchRow]) -> pd.DataFrame:
         for one in row.prints:
             if one.gap is not None:
                 name = row.signal if len(row.prints) == 1 else f"{row.signal}: {one.words}"
-                found.append((name, one.gap, one.low, one.high, one.n, one.state))
+                shown = one.state if one.speaks_for == "all" else "no_verdict"
+                found.append((name, one.gap, one.low, one.high, one.n, shown))
     columns = ["label", "gap", "low", "high", "n", "verdict"]
     frame = pd.DataFrame(found, columns=columns)
     return frame.sort_values("gap", ascending=False, kind="stable", ignore_index=True)
@@ -87,7 +88,7 @@ def _when(row: WatchRow) -> None:
 
 
 def _print(row: WatchRow, one: Again) -> None:
-    verdict = STATE_WORDS[one.state]
+    verdict = verdict_words(one.state, one.speaks_for)
     if one.gap is None:
         numbers = "no outcome is final yet"
     else:
@@ -102,7 +103,12 @@ def _print(row: WatchRow, one: Again) -> None:
     if one.off:
         more = f" and {len(one.off) - _NAMED} more" if len(one.off) > _NAMED else ""
         told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")
+    if one.mute:
+        more = f" and {len(one.mute) - _NAMED} more" if len(one.mute) > _NAMED else ""
+        told.append(f"without a verdict by themselves: {plain(', '.join(one.mute[:_NAMED]))}{more}")
     st.markdown(f"{'; '.join(told)}.")
+    if one.why:
+        st.caption(plain(one.why))
     if one.watched:
         st.caption(f"Since its signature: {plain(one.watched)}.")
 

@@ -11,9 +11,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from core.govern import evidence
-from core.govern.bundle import LAYOUT, PLAIN_LAYOUT, Bundle, decimal
+from core.govern.bundle import LAYOUT, PLAIN_LAYOUT, WHOLE_LAYOUT, Bundle, Part, decimal
 from core.govern.bundle_changes import changes
 from core.govern.canonical import canonical
 from core.govern.criteria import judge_sample, verdict_result
@@ -29,6 +30,7 @@ from core.measure.scores import NoValue
 from core.measure.summary import measure_groups
 from core.measure.sums import group_sums
 from core.measure.verdict import judge
+from core.review.evidence_words import evidence_view
 from core.store.cells import grouped_cells
 from core.store.ingest import import_file
 from core.store.judged import Judged, Known
@@ -433,10 +435,13 @@ def test_a_verdict_that_is_not_decided_misses_nothing(ledger: Ledger, fill: Fill
     assert "no part is off" in verdict.words
 
 
-def picked(sure: float, unsure: float, **given: Any) -> list[Rows]:
+GAP = (Criterion("gap", maximum_ppm=50_000),)
+
+
+def picked(sure: float, unsure: float, prefix: str = "", **given: Any) -> list[Rows]:
     """Claims that are right as often as they say; so many of either kind are labelled."""
     return [
-        claims(f"{name}{w}", 300, MONDAY + w * WEEK, fixed=fixed, labelled=share, **given)
+        claims(f"{prefix}{name}{w}", 300, MONDAY + w * WEEK, fixed=fixed, labelled=share, **given)
         for w in range(4)
         for name, fixed, share in (("low", 0.55, unsure), ("top", 0.95, sure))
     ]
@@ -503,7 +508,9 @@ def test_labels_drawn_by_chances_that_differ_are_judged_weighted_by_them(
 
     whole = frozen(ledger).whole
 
-    assert whole.measures["verdict"] == "miscalibrated"
+    # So far off that whatever the unlabelled ones are, the bounds settle it.
+    of_labelled = ("miscalibrated", "all") if off else ("cannot_tell", "labelled")
+    assert (whole.measures["verdict"], whole.measures["speaks_for"]) == of_labelled
     verdict = whole.sample.results[-1]
     assert (verdict.metric, verdict.outcome) == ("verdict", outcome)
     assert "each weighted by the logged chance of its label" in verdict.words
@@ -520,6 +527,90 @@ def test_one_label_without_its_chance_and_the_labels_are_judged_as_they_are(
 
     assert (verdict.metric, verdict.outcome) == ("verdict", "missed")
     assert "weighted" not in verdict.words
+
+
+@pytest.mark.parametrize(("off", "outcome"), [(0.0, "met"), (0.15, "missed")])
+def test_a_required_segment_drawn_by_chances_that_differ_is_judged_weighted_by_them(
+    ledger: Ledger, fill: Fill, off: float, outcome: str
+) -> None:
+    drawn = [row | {"seg_topic": "drawn"} for row in complained_about(off)]
+    fill(drawn, claims("all", 1000, MONDAY, split="heldout", seg_topic="all"))
+
+    by_name = segments_of(frozen(ledger, planned(segments=("topic",))))
+
+    verdict = by_name["topic=drawn"].sample.results[-1]
+    assert verdict.outcome == outcome
+    assert "each weighted by the logged chance of its label" in verdict.words
+    assert ("shape and high band are not judged" in verdict.words) == (outcome == "met")
+    assert by_name["topic=drawn"].measures["speaks_for"] == ("all" if off else "labelled")
+    assert "weighted" not in by_name["topic=all"].sample.results[-1].words
+    assert by_name["topic=all"].measures["speaks_for"] == "all"
+
+
+def test_a_weighted_segments_interval_is_corrected_over_the_segments(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill([row | {"seg_topic": "drawn"} for row in complained_about(0.0)])
+    words = segments_of(frozen(ledger, planned(segments=("topic",))))
+    alone = ends_of(words["topic=drawn"].sample.results[-1].words)
+    fill(claims("all", 1000, MONDAY, split="heldout", seg_topic="all"))
+    words = segments_of(frozen(ledger, planned(segments=("topic",))))
+    beside = ends_of(words["topic=drawn"].sample.results[-1].words)
+    z = stats.norm.ppf(0.5 + 0.5 * np.sqrt(0.95)) / stats.norm.ppf(0.975)
+    assert np.ptp(beside) / np.ptp(alone) == pytest.approx(z, rel=0.03)
+
+
+def ends_of(words: str) -> tuple[float, float]:
+    low, high = words.partition("points (")[2].partition(")")[0].split(" to ")
+    return float(low.replace("−", "-")), float(high.replace("−", "-"))
+
+
+def segments_of(bundle: Bundle) -> dict[str, Part]:
+    return {one.name: one for one in bundle.segments}
+
+
+def of_topics(**chosen: float) -> list[Rows]:
+    """Claims of one topic labelled alike, and of another as ``chosen`` says."""
+    return [
+        *picked(0.6, 0.6, prefix="even-", seg_topic="even"),
+        *picked(**chosen, prefix="chosen-", seg_topic="chosen"),
+    ]
+
+
+def test_a_required_segment_whose_labels_cannot_speak_leaves_its_verdict_undecided(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(*of_topics(sure=1.0, unsure=0.3))
+
+    bundle = frozen(ledger, planned(criteria=GAP, segments=("topic",)))
+
+    by_name = segments_of(bundle)
+    outcomes = {name: one.sample.results[-1].outcome for name, one in by_name.items()}
+    assert outcomes == {"topic=chosen": "undecided", "topic=even": "met"}
+    assert not bundle.met
+    words = by_name["topic=chosen"].sample.results[-1].words
+    assert "claims of confidence band 0.9–1.0 are labelled 100% (900 of 900)" in words
+    assert by_name["topic=chosen"].measures["state"] == "too_few"
+    shown = evidence_view(bundle).segments
+    assert dict(zip(shown["label"], shown["verdict"], strict=True))["topic=chosen"] == "no_verdict"
+
+
+def test_segments_labelled_alike_leave_the_verdict_to_the_numbers(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(*of_topics(sure=0.6, unsure=0.6))
+
+    bundle = frozen(ledger, planned(criteria=GAP, segments=("topic",)))
+
+    assert bundle.met
+
+
+def test_a_segments_held_out_claims_are_labelled_on_purpose(ledger: Ledger, fill: Fill) -> None:
+    fill(*picked(1.0, 0.3, split="heldout", seg_topic="x"))
+
+    bundle = frozen(ledger, planned(criteria=GAP, segments=("topic",)))
+
+    assert segments_of(bundle)["topic=x"].sample.results[-1].outcome == "met"
 
 
 def test_too_few_claims_do_not_meet_and_the_bundle_says_how_many_are_missing(
@@ -785,10 +876,25 @@ def test_an_altered_estimate_of_before_is_found(
     assert found.differences[0].startswith(f"whole.measures.{name} was ")
 
 
+def test_evidence_that_asked_no_segment_for_whom_its_labels_speak_is_recomputed(
+    ledger: Ledger, fill: Fill
+) -> None:
+    """Frozen by the program of then on these very claims: the chosen segment is met in it."""
+    fill(*of_topics(sure=1.0, unsure=0.3))
+    bundle = Bundle((GOLDEN / "evidence_layout_2.json").read_text().strip())
+    assert bundle.content["v"] == WHOLE_LAYOUT
+    assert segments_of(bundle)["topic=chosen"].sample.results[-1].outcome == "met"
+    assert evidence_view(bundle).segments["verdict"].tolist() == ["fine", "fine"]
+
+    found = verified(ledger, stored(ledger, bundle))
+
+    assert found == evidence.Comparison(True)
+
+
 def test_evidence_of_a_later_layout_is_refused(ledger: Ledger, plain_bundle: Bundle) -> None:
     later = Bundle(canonical(json.loads(plain_bundle.text) | {"v": LAYOUT + 1}))
     sha256 = stored(ledger, later)
-    with ledger.cursor() as cursor, pytest.raises(EvidenceBroken, match="reads layouts 1 and 2"):
+    with ledger.cursor() as cursor, pytest.raises(EvidenceBroken, match="reads layouts 1 to 3"):
         load(cursor, sha256)
 
 

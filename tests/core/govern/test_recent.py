@@ -96,3 +96,18 @@ def test_a_dimension_that_names_the_case_is_no_segment(
     bring(governed, frame.assign(seg_case=cases, seg_only="x", seg_topic=["a", "b"] * 100))
     with governed.ledger.cursor() as cursor:
         assert segments_of(cursor, "triage") == ("topic",)
+
+
+def test_a_segment_of_labels_that_cannot_speak_is_counted_on_neither_side(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    days = range(31, 87)
+    bring(governed, made(clock, days, gap=0.2).assign(seg_topic="off"))
+    chosen = made(clock, days, gap=0.2).assign(seg_topic="chosen")
+    chosen["event_id"] = "c" + chosen["event_id"].astype(str)
+    drop = (chosen["confidence"] < 0.9) & (chosen.index % 10 > 0)
+    chosen.loc[drop, ["outcome", "outcome_ts"]] = None
+    bring(governed, chosen)
+    one = measured(governed)
+    assert [each.value for each in one.off] == ["off"]
+    assert (one.n_segments, one.n_small, one.n_mute) == (1, 0, 1)

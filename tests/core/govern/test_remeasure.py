@@ -14,10 +14,14 @@ import pytest
 
 from core.govern.canonical import canonical
 from core.govern.fingerprint import Fingerprint
+from core.govern.office import Office
 from core.govern.remeasure import Remeasured, remeasure
 from core.measure.intervals import clopper_pearson
+from core.review.measure import measure
 from core.store.fingerprints import Seen, fingerprints_seen
 from core.store.ingest import import_file
+from core.store.ledger import Ledger
+from core.store.selection import Selection
 
 NOW = datetime(2026, 11, 24, 9)
 #: Labels come of age after 30 days: the last week that counts ends on Monday, 2026-10-19.
@@ -158,6 +162,88 @@ def test_a_dimension_that_no_claim_names_is_left_out(
     require_topic(governed, registry_text)
     log(UNTIL - timedelta(days=7), 100, 80, 0.8)
     assert measured(governed).segments == ()
+
+
+def uneven(log: Log, low: int, high: int, **columns: Any) -> None:
+    """600 claims at 55 % and as many at 80 %, right as stated, so many of each labelled."""
+    day = UNTIL - timedelta(days=7)
+    for confidence, labelled in ((0.55, low), (0.8, high)):
+        for n, right, came in (
+            (labelled, round(confidence * labelled), day + timedelta(days=2)),
+            # Labels of these come too late to count.
+            (600 - labelled, 0, day + timedelta(days=31)),
+        ):
+            log(day, n, right, confidence, outcome_ts=f"{came:%Y-%m-%dT%H:%M:%SZ}", **columns)
+
+
+def test_labels_that_cannot_speak_for_all_claims_give_no_verdict(governed: Any, log: Log) -> None:
+    uneven(log, 540, 60)
+    found = measured(governed)
+    assert (found.whole.state, found.whole.reason) == ("too_few", None)
+    assert found.whole.n == 600
+    assert ": no verdict, gap 0.0 points" in found.words
+    assert "claims of confidence band 0.7–0.8 are labelled 10% (60 of 600)" in found.words
+    assert "The gap of all 1,200 may be anything from −11.2 to +38.8 points." in found.words
+    written = found.as_json()["groups"][0]
+    assert (written["verdict"], written["speaks_for"]) == ("cannot_tell", "labelled")
+    assert written["why"].startswith("No verdict on all claims")
+
+
+def test_a_required_segment_of_such_labels_gives_none_while_its_neighbour_does(
+    governed: Any, log: Log, registry_text: str
+) -> None:
+    require_topic(governed, registry_text)
+    uneven(log, 540, 60, seg_topic="chosen")
+    uneven(log, 590, 590, seg_topic="even")
+    found = measured(governed)
+    states = {one.where: (one.state, one.speaks_for) for one in found.segments}
+    assert states == {
+        ("topic", "chosen"): ("too_few", "labelled"),
+        ("topic", "even"): ("fine", "all"),
+    }
+    assert "No verdict on topic=chosen, for their labels cannot speak for all" in found.words
+
+
+def test_labels_drawn_by_chances_that_differ_are_weighted_by_them(governed: Any, log: Log) -> None:
+    day = UNTIL - timedelta(days=7)
+    log(day, 100, 0, 0.8, label_propensity=0.1)
+    log(day, 100, 100, 0.8, label_propensity=0.5)
+    late = day + timedelta(days=31)
+    log(day, 1000, 0, 0.8, outcome_ts=f"{late:%Y-%m-%dT%H:%M:%SZ}")
+    found = measured(governed)
+    # Of 1,200 cases 200 are right; of the labelled every second one is.
+    assert found.whole.gap == pytest.approx(0.3)
+    reach = found.whole.reach
+    assert reach is not None
+    assert reach.weighted is not None
+    assert reach.weighted.gap == pytest.approx(0.8 - 200 / 1200)
+    assert "Weighted by those chances the gap of all is +63.3 points" in found.words
+
+
+def test_measure_tells_the_same_of_the_same_claims(told_path: Path) -> None:
+    with Ledger.open(told_path, read_only=True) as ledger, ledger.cursor() as cursor:
+        spec = Office.of(ledger).state().entries["answer-grounding.agreement"].spec
+        seen = fingerprints_seen(cursor)
+        (mine,) = (one for one in seen if one.signal == spec.name)
+        found = remeasure(cursor, spec, mine, datetime(2026, 11, 23, 12))
+        production = Selection(
+            spec.name, found.since, found.until, where=(("split", ("production",)),)
+        )
+        (group,) = measure(cursor, production, as_of=datetime(2026, 11, 23, 12)).groups
+    assert (found.whole.n, found.whole.gap) == (group.n, pytest.approx(group.gap))
+    assert found.whole.speaks_for == group.speaks_for == "labelled"
+    weighted = [one and one.weighted for one in (found.whole.reach, group.reach)]
+    assert weighted[0] is not None
+    assert weighted[0] == weighted[1]
+
+
+def test_the_band_that_is_at_the_edge_is_named(governed: Any, log: Log) -> None:
+    log(UNTIL - timedelta(days=7), 280, 266, 0.9)
+    log(UNTIL - timedelta(days=6), 2500, 2000, 0.8)
+    found = measured(governed)
+    assert (found.whole.state, found.whole.reason) == ("at_the_edge", "high_band")
+    assert "stated at 90% or more it is right 95% of the time (said 90%)" in found.words
+    assert found.as_json()["groups"][0]["high_band"]["gap"] == "-0.050000"
 
 
 def test_a_version_too_young_to_measure_says_when_it_can_be(governed: Any, log: Log) -> None:

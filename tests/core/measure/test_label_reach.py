@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from core.measure.label_reach import (
     BAND,
@@ -13,8 +14,10 @@ from core.measure.label_reach import (
     most_uneven,
     most_uneven_band,
     p_of_difference,
+    uneven_within,
+    weighted_gaps,
 )
-from core.measure.labels import escalated_only
+from core.measure.labels import PropensitySums, escalated_only
 
 
 def uneven(n_claims, n, **options):
@@ -163,3 +166,79 @@ def test_bounds_that_touch_both_sides_do_not():
 
 def test_without_a_label_there_is_nothing_to_take_away():
     assert reach(n=0, by_chance=True).speaks_for == "all"
+
+
+# Uneven coverage within groups, each too small to show it.
+def within(n_claims, n, **options):
+    values = [f"v{i}" for i in range(np.shape(n)[1])]
+    return uneven_within("topic", values, np.array(n_claims), np.array(n), **options)
+
+
+def test_small_groups_show_together_what_none_shows_by_itself():
+    n_claims, n = [[20, 20]] * 10, [[6, 14]] * 10
+    assert uneven(n_claims[0], n[0]) is None
+    found, may = within(n_claims, n)
+    assert (found.n, found.n_claims, found.others_n, found.others_claims) == (60, 200, 140, 200)
+    assert found.within
+    assert may.all()
+
+
+def test_its_p_value_is_that_of_hypergeometric_counts_in_each_group():
+    n_claims, n = [[20, 30], [25, 15], [40, 40]], [[6, 21], [5, 9], [12, 25]]
+    found, _ = within(n_claims, n)
+    drawn = [
+        stats.hypergeom(sum(claims), claims[0], sum(labelled))
+        for claims, labelled in zip(n_claims, n, strict=True)
+    ]
+    moved = sum(one[0] for one in n) - sum(one.mean() for one in drawn)
+    z = moved / np.sqrt(sum(one.var() for one in drawn))
+    assert found.p_value == pytest.approx(2 * 2 * stats.norm.sf(abs(z)))
+
+
+def test_groups_that_differ_in_coverage_and_confidence_alone_show_nothing():
+    n_claims, n = [[160, 40], [40, 160]], [[128, 32], [8, 32]]
+    assert uneven(np.sum(n_claims, axis=0), np.sum(n, axis=0)) is not None
+    assert within(n_claims, n) is None
+
+
+def test_a_group_whose_own_labels_rule_it_out_is_not_held_by_the_others():
+    _, may = within([[20, 20]] * 40 + [[300, 300]], [[5, 15]] * 40 + [[150, 150]])
+    assert may.tolist() == [True] * 40 + [False]
+
+
+def test_a_group_with_one_value_only_has_nothing_to_compare():
+    _, may = within([[20, 20]] * 10 + [[20, 0]], [[6, 14]] * 10 + [[20, 0]])
+    assert may.tolist() == [True] * 10 + [False]
+
+
+def test_honest_groups_seldom_show_together_what_is_not_there():
+    rng = np.random.default_rng(11)
+    n_claims = rng.integers(5, 40, (500, 12, 3))
+    coverage = rng.uniform(0.1, 0.9, (500, 12, 1))
+    n = rng.binomial(n_claims, coverage)
+    shown = sum(within(a, b) is not None for a, b in zip(n_claims, n, strict=True))
+    assert shown <= 10
+
+
+# The gap by logged chances.
+def sums_of(n_labelled=200, n_capped=0):
+    one = {name: np.array([value]) for name, value in PROPENSITIES.items()}
+    return PropensitySums(n_labelled=np.array([n_labelled]), n_capped=np.array([n_capped]), **one)
+
+
+#: Two hundred inputs of weight two, said 80 %, of which 150 are right.
+PROPENSITIES = {
+    **{"n": 200, "inputs": 200, "w": 400.0, "wy": 300.0, "wr": 20.0, "ww": 800.0},
+    **{"ww_y": 600.0, "yy": 600.0, "ww_r": 40.0, "rr": 4 * (150 * 0.04 + 50 * 0.64)},
+}
+
+
+def test_the_weighted_gap_is_that_of_the_sums():
+    (one,) = weighted_gaps(sums_of())
+    assert one.gap == pytest.approx(0.05)
+    assert one.low < 0.05 < one.high
+
+
+@pytest.mark.parametrize("short", [{"n_labelled": 201}, {"n_capped": 1}])
+def test_it_cannot_be_told_where_a_label_has_no_chance_or_counts_for_too_little(short):
+    assert weighted_gaps(sums_of(**short)) == (None,)

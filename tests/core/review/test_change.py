@@ -270,3 +270,23 @@ def test_what_was_off_before_and_still_is_is_said(tmp_path: Path) -> None:
     assert " Off before and after: " in found.headline
     assert "use=ill (gap +" in found.headline
     assert "use=well" not in found.headline
+
+
+def test_what_labels_that_cannot_speak_for_all_show_off_is_not_said_to_be(tmp_path: Path) -> None:
+    def chosen(seed: int) -> pd.DataFrame:
+        one = drawn(seed, V - 0.2)
+        return one.assign(
+            outcome=one["outcome"]
+            .astype("Int8")
+            .mask((one["confidence"] < one["confidence"].median()) & (one.index % 10 > 0)),
+            seg_use="ill",
+        )
+
+    sides = [
+        pd.concat([drawn(seed, V, 3000).assign(seg_use="well"), chosen(seed + 1)])
+        for seed in (10, 12)
+    ]
+    found = models(logged(tmp_path, *sides), "s", "a", "b")
+    (ill,) = (one for one in found.segments if one.name == "use=ill")
+    assert [side and side.state for side in (ill.before, ill.after)] == ["too_few", "too_few"]
+    assert "Off before and after" not in found.headline

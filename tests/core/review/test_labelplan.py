@@ -185,7 +185,7 @@ def test_where_only_looked_at_cases_are_labelled_there_is_no_clean_bill(desk: De
     desk.bring(1500, action="automate", seg_language="en")
     plan = desk.plan()
     (whole,) = plan.groups
-    assert whole.verdict == "within_tolerance"
+    assert whole.verdict == "cannot_tell"
     assert "0 of 1,500 automated claims are labelled" in plan.looked_at
     assert plan.undecided == plan.groups
     assert whole.batch == whole.likely
@@ -205,7 +205,7 @@ def test_where_only_looked_at_cases_are_labelled_there_is_no_clean_bill(desk: De
     begun = desk.plan()
     assert begun.looked_at == ""
     assert "No label is needed" not in begun.headline
-    assert "still wait for their label" in begun.headline
+    assert "drawn already wait for a label: label those first." in begun.headline
 
 
 def test_of_looked_at_cases_too_few_to_settle_it_begins_with_what_there_is(desk: Desk) -> None:
@@ -217,13 +217,36 @@ def test_of_looked_at_cases_too_few_to_settle_it_begins_with_what_there_is(desk:
     assert f"about {MINIMUM_INPUTS} labels to begin with" in whole.words
 
 
+def test_labels_that_cannot_speak_for_all_claims_are_planned_anew_and_why_is_said(
+    desk: Desk,
+) -> None:
+    desk.bring(1000, labelled=1000, confidence=0.95, seg_kind="chosen")
+    desk.bring(1000, labelled=100, confidence=0.7, seg_kind="chosen")
+    desk.bring(1000, labelled=600, confidence=0.95, seg_kind="even")
+    desk.bring(1000, labelled=600, confidence=0.7, seg_kind="even")
+    plan = desk.plan("kind")
+    of = {one.value: one for one in plan.groups}
+    assert of["chosen"].verdict == "cannot_tell"
+    assert of["chosen"].words.startswith(
+        "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
+    )
+    assert "to begin with, drawn at random from all claims." in of["chosen"].words
+    assert of["even"].verdict == "miscalibrated"
+    assert plan.undecided == (of["chosen"],)
+    assert plan.headline.endswith("1 value has no verdict: its labels cannot speak for all claims.")
+    # As much as a group with the same unlabelled claims and no label at all.
+    desk.bring(900, confidence=0.7, seg_kind="bare")
+    of = {one.value: one for one in desk.plan("kind").groups}
+    assert of["chosen"].needed == of["bare"].needed
+
+
 def test_under_a_sampling_of_its_own_the_weighted_estimate_counts(desk: Desk) -> None:
     # Half is labelled for certain and claims too much; of the honest rest a tenth is.
     desk.bring(500, gap=0.3, labelled=500, label_propensity="1", seg_kind="hard")
     desk.bring(5000, labelled=500, label_propensity="0.1", seg_kind="easy")
     plan = desk.plan()
     (whole,) = plan.groups
-    assert whole.verdict == "miscalibrated"
+    assert whole.verdict == "cannot_tell"
     assert (plan.n_own, plan.n_own_unlabelled) == (5500, 4500)
     assert plan.estimate is not None
     assert plan.estimate.gap is not None

@@ -111,6 +111,7 @@ RECENT = Recent(
     high_high=0.04,
     n_segments=4,
     n_small=0,
+    n_mute=0,
     n_within=2,
     off=(),
     bounded=0.95,

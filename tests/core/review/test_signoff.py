@@ -11,6 +11,7 @@ import pytest
 
 from core.govern import evidence, registry, signing
 from core.govern.acts import Actor
+from core.govern.bundle import PLAIN_LAYOUT
 from core.govern.directory import directory
 from core.govern.fingerprint import Fingerprint
 from core.govern.imports import import_recorded
@@ -219,7 +220,7 @@ def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(ho
 def test_evidence_of_before_verdicts_had_parts_is_shown_and_still_recomputes(
     honest: Desk, monkeypatch: pytest.MonkeyPatch
 ):
-    then = partial(evidence._content, by_parts=False)
+    then = partial(evidence._content, layout=PLAIN_LAYOUT)
     with monkeypatch.context() as patched:
         patched.setattr(evidence, "_content", then)
         sha256 = honest.submit()

@@ -158,6 +158,32 @@ def test_acts_of_before_verdicts_had_parts_are_read() -> None:
     )
 
 
+def group(**body: object) -> dict[str, object]:
+    given = {"where": None, "n": 600, "n_inputs": 600, "gap": "0.010000", "low": "-0.01"}
+    given |= {"high": "0.03", "verdict": "cannot_tell", "state": "too_few", "part": None}
+    return {**given, "error": None, "error_low": None, "high_band": None, **body}
+
+
+def test_where_labels_cannot_speak_there_is_no_verdict_and_why_is_told() -> None:
+    held = {"speaks_for": "labelled", "why": "No verdict on all claims, for …"}
+    segments = [group(where=["topic", one], **of) for one, of in (("a", held), ("b", {}))]
+    body = {"fingerprint": {"model_version": "m1"}, "groups": [group(**held), *segments]}
+    found = _again(body, "s", {})
+    assert (found.speaks_for, found.why) == ("labelled", held["why"])
+    assert found.mute == ("topic=a",)
+
+
+def test_the_band_that_is_at_the_edge_is_told() -> None:
+    band = {"n": 266, "gap": "-0.047", "low": "-0.074", "high": "-0.007"}
+    whole = group(state="at_the_edge", part="high_band", high_band=band)
+    body = {"fingerprint": {"model_version": "m1"}, "groups": [whole]}
+    assert _again(body, "s", {}).off_by == (
+        "its high-confidence band is at the edge, by −4.7 points (−7.4 to −0.7), n 266"
+    )
+    before = group(state="at_the_edge", part="high_band")
+    assert _again({**body, "groups": [before]}, "s", {}).off_by == ""
+
+
 def test_who_left_or_is_away_is_said_so(house: House) -> None:
     house.register("s")
     house.claims("s")

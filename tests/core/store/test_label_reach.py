@@ -13,7 +13,7 @@ from core.govern.part_words import reach_words
 from core.measure.label_reach import BAND, LabelReach
 from core.store.errors import UnknownDimension
 from core.store.keys import Key
-from core.store.label_reach import label_reaches
+from core.store.label_reach import label_reaches, reaches_by
 from core.store.ledger import Ledger
 from core.store.selection import Selection
 
@@ -187,6 +187,152 @@ def test_each_group_is_looked_at_by_itself(ledger: Ledger, fill: Fill) -> None:
         ("even",): "all",
         ("chosen",): "labelled",
     }
+
+
+def uneven_claims(low: int, high: int, n: int, **columns: Any) -> Rows:
+    """``n`` claims at 80 % and as many at 60 %, so many of each labelled."""
+    return claims(n, low, **columns) + claims(
+        n, high, confidence=0.6, right=round(0.6 * high), **columns
+    )
+
+
+def test_groups_too_small_to_show_a_choice_are_held_by_what_they_show_together(
+    ledger: Ledger, fill: Fill
+) -> None:
+    days = [MONDAY + week * 7 * DAY for week in range(8)]
+    rows = [row for day in days for row in uneven_claims(5, 15, 20, ts=day)]
+    fill(ledger, rows)
+    assert reaches(ledger, "week", since=days[0], until=days[0] + DAY)[("2026-W32",)].uneven is None
+    found = reaches(ledger, "week")
+    assert {one.speaks_for for one in found.values()} == {"labelled"}
+    assert all(one.uneven is not None and one.uneven.within for one in found.values())
+    assert "within such groups taken together, claims of confidence band 0.5–0.6 are" in (
+        reach_words(found[("2026-W32",)])
+    )
+    assert found[("2026-W32",)].n_claims == 40
+
+
+def test_a_group_that_shows_itself_even_keeps_its_word_beside_them(
+    ledger: Ledger, fill: Fill
+) -> None:
+    chosen = [row for i in range(20) for row in uneven_claims(5, 15, 20, seg_topic=f"t{i}")]
+    fill(ledger, uneven_claims(150, 150, 300, seg_topic="even") + chosen)
+    found = reaches(ledger, "topic")
+    assert [key for key, one in found.items() if one.speaks_for == "all"] == [("even",)]
+
+
+def test_groups_that_differ_in_coverage_and_confidence_alone_speak_for_themselves(
+    ledger: Ledger, fill: Fill
+) -> None:
+    fill(
+        ledger,
+        claims(320, 256, seg_topic="a")
+        + claims(80, 64, confidence=0.6, right=38, seg_topic="a")
+        + claims(80, 16, seg_topic="b")
+        + claims(320, 64, confidence=0.6, right=38, seg_topic="b"),
+    )
+    assert reach(ledger).speaks_for == "labelled"
+    assert {one.speaks_for for one in reaches(ledger, "topic").values()} == {"all"}
+
+
+def test_a_band_is_held_by_what_is_seen_over_all_bands(ledger: Ledger, fill: Fill) -> None:
+    fill(
+        ledger,
+        uneven_claims(40, 360, 400, seg_topic="chosen")
+        + uneven_claims(200, 200, 400, seg_topic="even"),
+    )
+    found = reaches(ledger, "topic", "confidence_band")
+    assert {key: one.speaks_for for key, one in found.items()} == {
+        ("chosen", "0.5–0.6"): "labelled",
+        ("chosen", "0.7–0.8"): "labelled",
+        ("even", "0.5–0.6"): "all",
+        ("even", "0.7–0.8"): "all",
+    }
+
+
+def test_labels_of_escalated_cases_only_are_told_of_small_groups_together(
+    ledger: Ledger, fill: Fill
+) -> None:
+    def rows(topic: str, labelled: int) -> Rows:
+        return claims(20, labelled, action="automate", seg_topic=topic) + claims(
+            20, 18, action="escalate", seg_topic=topic
+        )
+
+    fill(ledger, [row for i in range(4) for row in rows(f"t{i}", 0)])
+    held = reaches(ledger, "topic")
+    assert {one.speaks_for for one in held.values()} == {"labelled"}
+
+
+def test_of_groups_by_time_early_labels_hold_the_young_ones_only(
+    ledger: Ledger, fill: Fill
+) -> None:
+    def week(i: int, early_right: int, final_right: int) -> Rows:
+        made = MONDAY + i * 7 * DAY
+        first = claims(100, 100, early_right, ts=made)
+        rest = claims(300, 300, final_right, ts=made)
+        late = [row | {"outcome_ts": made + 27 * DAY} for row in rest]
+        return first + late
+
+    young = claims(400, 100, 30, ts=NOW - 5 * DAY)
+    fill(ledger, [row for i in range(3) for row in week(i, 30, 290)] + young)
+    found = reaches(ledger, "week")
+    assert {key[0]: one.speaks_for for key, one in found.items()} == {
+        "2026-W32": "all",
+        "2026-W33": "all",
+        "2026-W34": "all",
+        "2026-W44": "labelled",
+    }
+
+
+def log_chances(ledger: Ledger, chance_of: Mapping[str, float]) -> None:
+    drawn = {"event_id": list(chance_of), "p": list(chance_of.values())}
+    with ledger.transaction() as cursor:
+        cursor.register("logged", pa.table(drawn))
+        cursor.execute(
+            "UPDATE claims SET label_propensity = p FROM logged "
+            "WHERE claims.event_id = logged.event_id"
+        )
+
+
+def test_chances_that_differ_between_groups_only_hold_none_of_them(
+    ledger: Ledger, fill: Fill
+) -> None:
+    rows = claims(400, 200, seg_topic="a") + claims(400, 200, seg_topic="b")
+    fill(ledger, [{"event_id": f"s{i}", **row} for i, row in enumerate(rows)])
+    log_chances(ledger, {f"s{i}": 0.5 if i < 400 else 0.25 for i in range(800)})
+    assert reach(ledger).by_chance
+    assert not any(one.by_chance for one in reaches(ledger, "topic").values())
+
+
+def test_the_gap_by_the_logged_chances_is_told_in_the_place_of_a_verdict(
+    ledger: Ledger, fill: Fill
+) -> None:
+    # Of 100 labels drawn with 10 % all are wrong, of 100 drawn with 50 % all are right.
+    rows = claims(100, 100, 0) + claims(100, 100, 100) + claims(1000, 0)
+    fill(ledger, [{"event_id": f"s{i}", **row} for i, row in enumerate(rows)])
+    log_chances(ledger, {f"s{i}": 0.1 if i < 100 else 0.5 for i in range(1200)})
+    found = reach(ledger)
+    assert found.weighted is not None
+    assert found.weighted.gap == pytest.approx(0.8 - 200 / 1200)
+    assert "Weighted by those chances the gap of all is +63.3 points" in reach_words(found)
+
+
+def test_several_groupings_are_answered_as_each_by_itself(ledger: Ledger, fill: Fill) -> None:
+    fill(
+        ledger,
+        uneven_claims(40, 360, 400, seg_topic="a", seg_language="x", split="heldout")
+        + uneven_claims(200, 200, 400, seg_topic="b", seg_language="y", split="production")
+        + uneven_claims(10, 350, 400, seg_topic="b", seg_language="x", split="tuning"),
+    )
+    asked = [(), ("topic",), ("language", "topic"), ("split",), ("week",)]
+    with ledger.cursor() as cursor:
+        selection = Selection("triage")
+        found = reaches_by(cursor, selection, asked, tolerance=0.05, as_of=NOW)
+        for by in asked:
+            alone = label_reaches(cursor, selection, by, tolerance=0.05, as_of=NOW)
+            assert found[by] == alone
+    assert ("tuning",) in found[("split",)]
+    assert found[()][()].n_claims == 1600
 
 
 def test_many_claims_on_one_input_count_for_less(ledger: Ledger, fill: Fill) -> None:

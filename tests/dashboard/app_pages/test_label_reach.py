@@ -127,6 +127,66 @@ def test_segments_and_drift_call_nothing_off_by_such_labels(chosen: Path, servin
 
 
 @pytest.fixture
+def partly(tmp_path: Path) -> Path:
+    """Topic b, and the last two weeks, are labelled mostly where wrong; all is calibrated."""
+    rng = np.random.default_rng(2)
+    start = (NOW - timedelta(days=80)).replace(hour=0, minute=0, second=0)
+    start -= timedelta(days=start.weekday())
+    rows = []
+    for i, v in enumerate(rng.choice([0.7, 0.8, 0.9, 0.95], 4_000)):
+        week = i % 5
+        made = start + timedelta(days=7 * week + int(rng.integers(7)), minutes=i % 1000)
+        topic = "abcd"[int(rng.integers(4))]
+        right = rng.random() < v
+        kept = 0.03 if right and (topic == "b" or week == 4) else 0.8
+        label = int(right) if rng.random() < kept else ""
+        rows.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,{v},{label},i{i},{topic}\n")
+    path, file = tmp_path / "partly.duckdb", tmp_path / "partly.csv"
+    file.write_text("event_id,ts,signal,confidence,outcome,input_id,seg_topic\n" + "".join(rows))
+    with Ledger.open(path, create=True) as ledger:
+        assert import_file(ledger, file).n_quarantined == 0
+    return path
+
+
+def test_a_segment_of_chosen_labels_loses_its_verdict_and_its_neighbours_keep_theirs(
+    partly: Path, serving: Any
+) -> None:
+    with Ledger.open(partly, read_only=True) as ledger, ledger.cursor() as cursor:
+        until = drift_view(cursor, Selection("s"), as_of=NOW).periods["start"].iloc[-1]
+        before = Selection("s", until=datetime.combine(until, datetime.min.time()))
+        view = segments_view(
+            cursor, before, row="topic", column="confidence_band", segment_dimensions=("topic",)
+        )
+    shown = dict(zip(view.ranked["label"], view.ranked["verdict"], strict=True))
+    assert shown.pop("Topic b") == "no_verdict"
+    assert set(shown) == {"Topic a", "Topic c", "Topic d"}
+    assert "no_verdict" not in shown.values()
+    held = view.cells["verdict"] == "no_verdict"
+    assert set(view.cells[held]["topic"]) == {"b"}
+    assert set(view.cells[~held]["topic"]) == {"a", "c", "d"}
+    assert "1 segment has no verdict: its labels cannot speak for all claims." in view.headline
+    (why,) = view.withheld
+    assert why.startswith(f"Topic b: {REASON}")
+    assert "The gap of all" in why
+    assert view.test is None
+    serving(partly)
+    said = opened("segments", signal="s", until=f"{until - timedelta(days=1):%Y-%m-%d}")
+    assert f"Topic b: {REASON}" in said
+
+
+def test_a_week_of_chosen_labels_loses_its_verdict_and_the_others_keep_theirs(
+    partly: Path,
+) -> None:
+    asked = Selection("s", where=(("topic", ("a", "c", "d")),))
+    with Ledger.open(partly, read_only=True) as ledger, ledger.cursor() as cursor:
+        view = drift_view(cursor, asked, as_of=NOW)
+    assert [one == "no_verdict" for one in view.periods["verdict"]] == [False] * 4 + [True]
+    assert view.breaches.empty
+    assert view.headline.endswith("1 week has no verdict: its labels cannot speak for all claims.")
+    assert view.moved == ""
+
+
+@pytest.fixture
 def judged(tmp_path: Path) -> Path:
     """People find it 30 points overconfident; a judge, on other claims, finds it honest."""
     lines = ["event_id,ts,signal,confidence,outcome,outcome_source,model_version"]
