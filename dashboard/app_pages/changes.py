@@ -5,9 +5,10 @@ import streamlit as st
 from dashboard import data
 from dashboard.components import change, curve, empty, filters, guide
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Changes")
+st.title(PAGES["changes"].title)
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -16,17 +17,17 @@ st.markdown(f"**{plain(chosen.selection.signal)}**")
 asked = change.choose_sides(chosen)
 if asked is None:
     change.nothing_changed(chosen)
-    guide.draw("Changes")
+    guide.draw(PAGES["changes"].title)
     st.stop()
 if asked.values[0] == asked.values[1]:
     st.info("Choose two different versions to compare.", icon=":material/compare_arrows:")
-    guide.draw("Changes")
+    guide.draw(PAGES["changes"].title)
     st.stop()
 before, after = (chosen.selection.narrowed(asked.dimension, one) for one in asked.values)
 review = data.change(before, after, asked.paired)
 if isinstance(review, str):
     st.info(plain(review), icon=":material/filter_alt_off:")
-    guide.draw("Changes")
+    guide.draw(PAGES["changes"].title)
     st.stop()
 
 change.verdict(review)
@@ -41,4 +42,4 @@ if review.paired:
 
 st.subheader("Segments, worst first")
 change.segments(review)
-guide.draw("Changes")
+guide.draw(PAGES["changes"].title)

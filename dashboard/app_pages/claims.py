@@ -8,9 +8,10 @@ from core.review.claims import DOWNLOAD_SIZE
 from dashboard import data
 from dashboard.components import claim, claims, download, empty, filters, find, guide
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Claims")
+st.title(PAGES["claims"].title)
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -42,4 +43,4 @@ if found.counts.n_found:
 else:
     empty.filters()
 claim.opened(chosen.selection)
-guide.draw("Claims")
+guide.draw(PAGES["claims"].title)

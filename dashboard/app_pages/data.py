@@ -10,9 +10,10 @@ from dashboard.charts.palette import palette_for
 from dashboard.charts.words import alt_text_coverage, alt_text_delays
 from dashboard.components import claims, empty, filters, guide, intake, labels
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Data")
+st.title(PAGES["data"].title)
 signal = chosen.facts.name if chosen else None
 view = data.intake(signal)
 if view.imports.empty:
@@ -39,9 +40,9 @@ if chosen is not None:
     st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
     st.page_link(
-        "app_pages/labels.py",
+        PAGES["labels"].path,
         label="Which labels would settle what cannot be told",
-        icon=":material/label:",
+        icon=PAGES["labels"].icon,
         query_params={"signal": chosen.facts.name},
     )
 
@@ -51,4 +52,4 @@ st.subheader("What was refused, and why")
 intake.refused(view.refused, data.quarantined())
 if chosen is not None:
     claims.behind(chosen.selection)
-guide.draw("Data")
+guide.draw(PAGES["data"].title)

@@ -4,13 +4,14 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.components import act, acts, empty, guide, trail
+from dashboard.pages import PAGES
 
-st.title("Decision trail")
+st.title(PAGES["decision_trail"].title)
 top = st.container()
 asked = acts.search(data.act_choices()) if data.trail_size() else None
 if asked is None:
     trail.not_begun()
-    guide.draw("Decision trail")
+    guide.draw(PAGES["decision_trail"].title)
     st.stop()
 
 view = data.acts(asked, acts.leaf_number(asked))
@@ -33,4 +34,4 @@ with flags:
     acts.flagged(view, whole)
 if opened is not None:
     act.opened(opened, whole)
-guide.draw("Decision trail")
+guide.draw(PAGES["decision_trail"].title)

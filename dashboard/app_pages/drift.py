@@ -7,9 +7,10 @@ from dashboard import data
 from dashboard.components import badges, claims, empty, filters, gaming, guide, shift, timeline
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Drift")
+st.title(PAGES["drift"].title)
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -59,4 +60,4 @@ else:
     )
     shift.draw(data.shift(chosen.selection, *windows, chosen.segment_dimensions(), by), by)
 claims.behind(chosen.selection)
-guide.draw("Drift")
+guide.draw(PAGES["drift"].title)

@@ -8,8 +8,9 @@ from dashboard import data, owner
 from dashboard.components import escalation, findings, guide, theatre
 from dashboard.components.choice import choose, choose_day
 from dashboard.components.verbatim import verbatim
+from dashboard.pages import PAGES
 
-st.title("Escalation")
+st.title(PAGES["escalation"].title)
 try:
     state = owner.office().state()
 except TrailBroken:
@@ -19,7 +20,7 @@ overview = data.overview()
 names = tuple(dict.fromkeys((*overview.names(), *sorted(state.entries))))
 if not names:
     escalation.no_signals()
-    guide.draw("Escalation")
+    guide.draw(PAGES["escalation"].title)
     st.stop()
 
 which, _ = st.columns([1, 1])
@@ -35,7 +36,7 @@ if first > last:
 st.markdown(f"**{verbatim(signal)}** · {escalation.period_words(first, last)}")
 if signal not in state.entries:
     escalation.unregistered(signal)
-    guide.draw("Escalation")
+    guide.draw(PAGES["escalation"].title)
     st.stop()
 
 view = data.escalation(signal, first, last, as_if=False)
@@ -46,4 +47,4 @@ escalation.load(view)
 st.subheader("What its confidence changes")
 theatre.draw(data.theatre(signal, last))
 escalation.listed(view)
-guide.draw("Escalation")
+guide.draw(PAGES["escalation"].title)

@@ -7,9 +7,10 @@ from core.govern.replay import TrailBroken
 from dashboard import data, owner
 from dashboard.components import acting, empty, filters, findings, guide, label_plan
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Labels")
+st.title(PAGES["labels"].title)
 label_plan.announce()
 try:
     state = owner.office().state()
@@ -18,7 +19,7 @@ except TrailBroken:
     st.stop()
 if chosen is None:
     empty.ledger()
-    guide.draw("Labels")
+    guide.draw(PAGES["labels"].title)
     st.stop()
 names = directory(owner.cursor())
 person = acting.choose(state, names)
@@ -27,11 +28,11 @@ st.markdown(f"**{plain(chosen.selection.signal)}**")
 view = data.label_plan(chosen.selection, label_plan.choose_split(chosen))
 if not view.groups or not sum(one.n_claims for one in view.groups):
     empty.nothing_stated(chosen.facts.n_unstated)
-    guide.draw("Labels")
+    guide.draw(PAGES["labels"].title)
     st.stop()
 label_plan.answer(view, chosen.selection)
 label_plan.groups(view)
 label_plan.draw(view, state, names, person)
 label_plan.hand_out(view)
 label_plan.drawn(view)
-guide.draw("Labels")
+guide.draw(PAGES["labels"].title)

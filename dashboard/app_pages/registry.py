@@ -8,8 +8,9 @@ from dashboard import data, owner
 from dashboard.components import acting, empty, entry_editor, findings, guide, registry
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
-st.title("Registry")
+st.title(PAGES["registry"].title)
 registry.announce()
 findings.announce()
 try:
@@ -42,4 +43,4 @@ registry.rules(one)
 entry_editor.draw(one, state, names, person)
 registry.history(one.history)
 registry.everybody(view, state, person)
-guide.draw("Registry")
+guide.draw(PAGES["registry"].title)

@@ -16,9 +16,10 @@ from dashboard.components import (
 )
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 chosen = filters.current()
-st.title("Reliability")
+st.title(PAGES["reliability"].title)
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -76,4 +77,4 @@ if asked_ways.shown:
     st.subheader("How it was asked")
     elicitation.draw(asked_ways)
 claims.behind(chosen.selection)
-guide.draw("Reliability")
+guide.draw(PAGES["reliability"].title)

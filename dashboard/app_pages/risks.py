@@ -5,14 +5,15 @@ import streamlit as st
 from dashboard import data
 from dashboard.components import acting, empty, findings, guide, links, risks
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
-st.title("Risks")
+st.title(PAGES["risks"].title)
 links.start_afresh(*risks.KEYS, acting.KEY)
 view = data.risks()
 if not view.signals:
     empty.ledger()
     risks.mapping()
-    guide.draw("Risks")
+    guide.draw(PAGES["risks"].title)
     st.stop()
 if view.broken:
     findings.lead(data.findings(), None, None)
@@ -31,4 +32,4 @@ st.subheader("Every failure, most open first")
 risks.overview(view)
 risks.mapping()
 risks.downloads(view)
-guide.draw("Risks")
+guide.draw(PAGES["risks"].title)

@@ -8,12 +8,13 @@ from dashboard import data
 from dashboard.components import badges, empty, filters, guide, heatmap, ranked, segment
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 #: So many segments without a verdict are told with the reason.
 _WITHHELD = 3
 
 chosen = filters.current()
-st.title("Segments")
+st.title(PAGES["segments"].title)
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -62,4 +63,4 @@ if opened:
 
 st.subheader("Worst segments")
 ranked.draw(view)
-guide.draw("Segments")
+guide.draw(PAGES["segments"].title)

@@ -7,8 +7,9 @@ from core.govern.replay import TrailBroken
 from dashboard import data, owner
 from dashboard.components import acting, evidence, guide, leaks, signing, signoff
 from dashboard.components.verbatim import verbatim
+from dashboard.pages import PAGES
 
-st.title("Sign-off")
+st.title(PAGES["sign_off"].title)
 signing.announce()
 try:
     state = owner.office().state()
@@ -30,7 +31,7 @@ if signal is None or fingerprint is None:
         signoff.nothing()
     else:
         signoff.listed(every)
-    guide.draw("Sign-off")
+    guide.draw(PAGES["sign_off"].title)
     st.stop()
 
 st.page_link(signoff.PAGE, label="Everything that waits", icon=":material/arrow_back:")
@@ -46,4 +47,4 @@ with shown:
         leaks.draw(last.refusal, signal)
     evidence.draw(view)
 signoff.past(view)
-guide.draw("Sign-off")
+guide.draw(PAGES["sign_off"].title)

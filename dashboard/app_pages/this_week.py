@@ -10,8 +10,9 @@ from dashboard import data, owner
 from dashboard.components import acting, empty, findings, guide, links, notices, week
 from dashboard.components.choice import choose
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
-st.title("This week")
+st.title(PAGES["this_week"].title)
 links.start_afresh("week", acting.KEY, findings.KEYS)
 state = data.state()
 person = None if state is None else acting.choose(state, directory(owner.cursor()))
@@ -50,4 +51,4 @@ for row in view.rows:
 if view.quiet:
     st.caption(f"No claims in this week or the twelve before: {plain(', '.join(view.quiet))}.")
 st.caption(f"How the verdicts were corrected together: {view.method}.")
-guide.draw("This week")
+guide.draw(PAGES["this_week"].title)

@@ -5,8 +5,9 @@ import streamlit as st
 from core.govern.replay import TrailBroken
 from dashboard import data, owner
 from dashboard.components import empty, findings, guide, thresholds
+from dashboard.pages import PAGES
 
-st.title("Thresholds")
+st.title(PAGES["thresholds"].title)
 try:
     owner.office().state()
 except TrailBroken:
@@ -16,7 +17,7 @@ tuned = data.tuned_signals()
 names = tuple(dict.fromkeys((*tuned, *data.overview().names())))
 if not names:
     empty.ledger()
-    guide.draw("Thresholds")
+    guide.draw(PAGES["thresholds"].title)
     st.stop()
 
 view = thresholds.answered(thresholds.ask(names))
@@ -24,4 +25,4 @@ if view is not None:
     thresholds.answer(view)
     thresholds.numbers(view)
     thresholds.change(view)
-guide.draw("Thresholds")
+guide.draw(PAGES["thresholds"].title)

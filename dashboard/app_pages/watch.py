@@ -5,17 +5,18 @@ import streamlit as st
 from dashboard import data
 from dashboard.components import empty, findings, guide, notices, trail, watching
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
-st.title("Watch")
+st.title(PAGES["watch"].title)
 view = data.watching()
 if view is None:
     findings.lead(data.findings(), None, None)
     notices.draw(data.notices(data.overview().names()))
-    guide.draw("Watch")
+    guide.draw(PAGES["watch"].title)
     st.stop()
 if not view.rows and not view.unregistered:
     empty.ledger()
-    guide.draw("Watch")
+    guide.draw(PAGES["watch"].title)
     st.stop()
 
 st.markdown(f"#### {plain(view.headline)}")
@@ -37,4 +38,4 @@ watching.runs(view)
 st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
 st.code(trail.command("check"), language="bash")
 notices.draw(data.notices(data.overview().names()))
-guide.draw("Watch")
+guide.draw(PAGES["watch"].title)

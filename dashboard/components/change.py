@@ -28,6 +28,7 @@ from dashboard.components import claims, columns
 from dashboard.components.choice import choose
 from dashboard.components.filters import Filters, value_of
 from dashboard.components.verbatim import cells, plain
+from dashboard.pages import PAGES
 
 #: What can have changed; segments and actions are no versions.
 _DIMENSIONS = (
@@ -225,9 +226,9 @@ def links(review: ChangeReview) -> None:
             claims.link(Search(side), f"After, {plain(one.name)}")
         if review.regressed:
             st.page_link(
-                "app_pages/thresholds.py",
+                PAGES["thresholds"].path,
                 label="Look for a cut that still holds",
-                icon=":material/tune:",
+                icon=PAGES["thresholds"].icon,
                 query_params={"signal": review.after.signal},
             )
 

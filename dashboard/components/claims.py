@@ -13,9 +13,9 @@ from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from dashboard import data
 from dashboard.components.filters import shown_name, url_key
 from dashboard.components.verbatim import cells
+from dashboard.pages import PAGES
 
-PAGE = "app_pages/claims.py"
-ICON = ":material/receipt_long:"
+PAGE, ICON = PAGES["claims"].path, PAGES["claims"].icon
 
 #: The choices of the Claims page, in the words that stand in its links.
 OUTCOMES: dict[str, Standing] = {"right": "right", "wrong": "wrong", "not known yet": "unknown"}

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 
 import streamlit as st
 
 from core.govern.detect_theatre import PERIOD
 from core.review.findings import FindingRow, Page
+from dashboard.pages import PAGES
 
 #: Where what was measured or counted is seen.
-PAGES: Mapping[Page, tuple[str, str, str]] = {
-    "changes": ("app_pages/changes.py", "Open in Changes", ":material/compare_arrows:"),
-    "drift": ("app_pages/drift.py", "Open in Drift", ":material/timeline:"),
-    "escalation": ("app_pages/escalation.py", "Open in Escalation", ":material/call_split:"),
-    "labels": ("app_pages/labels.py", "Open in Labels", ":material/label:"),
-    "reliability": ("app_pages/reliability.py", "Open in Reliability", ":material/show_chart:"),
-    "segments": ("app_pages/segments.py", "Open in Segments", ":material/grid_view:"),
-    "thresholds": ("app_pages/thresholds.py", "Open in Thresholds", ":material/tune:"),
-}
+SHOWN_ON: frozenset[Page] = frozenset(
+    ("changes", "drift", "escalation", "labels", "reliability", "segments", "thresholds")
+)
 
 
 def link(row: FindingRow, signal: str) -> None:
     """A link to the claims a finding was measured on.
 
     Args:
-        row: the finding; its page is one of `PAGES`.
+        row: the finding; its page is one of `SHOWN_ON`.
         signal: which it is about.
     """
-    page, label, icon = PAGES[row.page]
-    st.page_link(page, label=label, icon=icon, query_params={"signal": signal, **choices(row)})
+    page = PAGES[row.page]
+    query = {"signal": signal, **choices(row)}
+    st.page_link(page.path, label=page.opening, icon=page.icon, query_params=query)
 
 
 def choices(row: FindingRow) -> dict[str, str]:

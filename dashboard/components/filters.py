@@ -6,7 +6,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
 
 import streamlit as st
 
@@ -17,13 +16,11 @@ from core.store.catalogue import DimensionFacts, SignalFacts
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from dashboard import data
 from dashboard.components.choice import choose
+from dashboard.pages import Scope
 
 _STATE = "shared_filters"
 #: The page that was drawn last.
 _PAGE = "filters_page"
-
-#: Which filters a page draws.
-Scope = Literal["everything", "signal", "nothing"]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from dashboard import owner
 from dashboard.components import evidenced, links, trail
 from dashboard.components.acting import Acting
 from dashboard.components.verbatim import plain, verbatim
+from dashboard.pages import PAGES
 
 #: As many kinds stand open, each with its most urgent finding; the rest waits in a drawer.
 SHOWN = 3
@@ -31,7 +32,7 @@ _LOOKS: dict[Severity, tuple[str, str]] = {
     "critical": (":material/error:", "red"),
     "warning": (":material/warning:", "orange"),
 }
-_SIGN_OFF, _SIGN_ICON = "app_pages/sign_off.py", ":material/draw:"
+_SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 _DONE = f"{KEYS}done"
 
 
@@ -126,7 +127,7 @@ def _settle(row: FindingRow) -> None:
     elif row.page == "sign_off" and row.signal:
         query = {"signal": row.signal, "fingerprint": row.fingerprint}
         st.page_link(_SIGN_OFF, label="Open in Sign-off", icon=_SIGN_ICON, query_params=query)
-    elif row.page in evidenced.PAGES and row.signal:
+    elif row.page in evidenced.SHOWN_ON and row.signal:
         evidenced.link(row, row.signal)
     elif row.signal:
         links.registry(row.signal, "Open in Registry")

@@ -8,17 +8,7 @@ from core.review.week import Pointer
 from dashboard.components.claims import STATED
 from dashboard.components.filters import shown_name, url_key
 from dashboard.components.verbatim import plain
-
-REGISTRY = "app_pages/registry.py"
-
-_ICONS = {
-    "reliability": ":material/show_chart:",
-    "segments": ":material/grid_view:",
-    "drift": ":material/timeline:",
-    "changes": ":material/compare_arrows:",
-    "claims": ":material/receipt_long:",
-    "data": ":material/database:",
-}
+from dashboard.pages import PAGES
 
 
 def draw(pointer: Pointer, text: str) -> None:
@@ -31,9 +21,9 @@ def draw(pointer: Pointer, text: str) -> None:
         # Reviews count stated claims.
         query["stated"] = STATED
     st.page_link(
-        f"app_pages/{pointer.page}.py",
+        PAGES[pointer.page].path,
         label=plain(text),
-        icon=_ICONS[pointer.page],
+        icon=PAGES[pointer.page].icon,
         query_params={"signal": pointer.signal, **query},
     )
 
@@ -41,9 +31,9 @@ def draw(pointer: Pointer, text: str) -> None:
 def registry(signal: str, text: str) -> None:
     """A link to a signal's registry entry."""
     st.page_link(
-        REGISTRY,
+        PAGES["registry"].path,
         label=plain(text),
-        icon=":material/assignment_ind:",
+        icon=PAGES["registry"].icon,
         query_params={"signal": signal},
     )
 

@@ -24,11 +24,12 @@ from dashboard.components.acting import Acting
 from dashboard.components.claims import ICON, PAGE
 from dashboard.components.filters import shown_name, url_key
 from dashboard.components.verbatim import cells, plain, verbatim
+from dashboard.pages import PAGES
 
 #: How the keys of this component's widgets begin.
 KEYS = "registry_"
 _TABLE, _NAMES, _DONE = f"{KEYS}rows", f"{KEYS}names", f"{KEYS}done"
-_SIGN_OFF, _SIGN_ICON = "app_pages/sign_off.py", ":material/draw:"
+_SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
 #: Of the width, for a name and its value.

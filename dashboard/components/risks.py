@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.review.controls import FAILURES, NOTES, SOURCES, Failure, failure
-from core.review.risk_rules import STATUS_WORDS, Link, Page, Status
+from core.review.risk_rules import STATUS_WORDS, Link, Status
 from core.review.risks import Cell, RisksView, tallied
 from core.shown import visible
 from dashboard import owner
@@ -18,9 +18,10 @@ from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
 from dashboard.components.choice import choose
 from dashboard.components.download import csv_of
 from dashboard.components.verbatim import plain, verbatim
+from dashboard.pages import PAGES
 from dashboard.report.risks import to_markdown
 
-PAGE = "app_pages/risks.py"
+PAGE = PAGES["risks"].path
 #: The two choices, in the session and in the URL.
 FAILURE, SIGNAL = "failure", "of_signal"
 EVERY = "all"
@@ -33,17 +34,6 @@ _LOOKS: dict[Status, tuple[str, str]] = {
     "not_measured": (":material/help:", "gray"),
     "covered": (":material/check_circle:", "green"),
     "not_applicable": (":material/remove:", "gray"),
-}
-_PAGES: dict[Page, tuple[str, str]] = {
-    "registry": ("Open in Registry", ":material/assignment_ind:"),
-    "sign_off": ("Open in Sign-off", ":material/draw:"),
-    "segments": ("Open in Segments", ":material/grid_view:"),
-    "reliability": ("Open in Reliability", ":material/show_chart:"),
-    "drift": ("Open in Drift", ":material/timeline:"),
-    "escalation": ("Open in Escalation", ":material/call_split:"),
-    "decision_trail": ("Open the Decision trail", ":material/history_edu:"),
-    "claims": ("Open in Claims", ":material/receipt_long:"),
-    "data": ("Open in Data", ":material/database:"),
 }
 
 
@@ -178,10 +168,8 @@ def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
 
 def _seen(link: Link) -> None:
     """The way to where a line can be seen."""
-    label, icon = _PAGES[link.page]
-    st.page_link(
-        f"app_pages/{link.page}.py", label=label, icon=icon, query_params=link.parameters()
-    )
+    to = PAGES[link.page]
+    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=link.parameters())
 
 
 def _opening(one: Failure, label: str) -> None:

@@ -13,6 +13,7 @@ from dashboard import data
 from dashboard.components import curve
 from dashboard.components.filters import Filters, url_key, value_of
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
 
 
 def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
@@ -34,8 +35,8 @@ def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
             if name not in (BAND_DIMENSION, *TIME_DIMENSIONS)
         }
         st.page_link(
-            "app_pages/reliability.py",
+            PAGES["reliability"].path,
             label="Open this segment in Reliability",
-            icon=":material/show_chart:",
+            icon=PAGES["reliability"].icon,
             query_params={"signal": selection.signal, **link},
         )

@@ -12,10 +12,9 @@ from core.review.signoff_list import Line, SignoffList
 from core.review.words import counted
 from dashboard.components import trail
 from dashboard.components.verbatim import plain, verbatim
+from dashboard.pages import PAGES
 
-PAGE = "app_pages/sign_off.py"
-ICON = ":material/draw:"
-REGISTRY = "app_pages/registry.py"
+PAGE, ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 #: Which fingerprint, in the URL.
 SIGNAL, FINGERPRINT = "signal", "fingerprint"
 
@@ -58,9 +57,9 @@ def listed(view: SignoffList) -> None:
         st.markdown("##### :material/help: Nothing is written down")
         for signal, n_claims in view.unregistered:
             st.page_link(
-                REGISTRY,
+                PAGES["registry"].path,
                 label=f"{verbatim(signal)} {counted(n_claims, 'claim')} and no registry entry",
-                icon=":material/assignment_ind:",
+                icon=PAGES["registry"].icon,
                 query_params={SIGNAL: signal},
             )
     if view.silent:

@@ -11,9 +11,9 @@ from core.review.wholeness import Wholeness
 from core.shown import shell_word
 from dashboard import data, owner
 from dashboard.components.verbatim import plain, verbatim
+from dashboard.pages import PAGES
 
-PAGE = "app_pages/decision_trail.py"
-ICON = ":material/history_edu:"
+PAGE, ICON = PAGES["decision_trail"].path, PAGES["decision_trail"].icon
 #: The opened act's number, in the session and in the URL.
 OPENED = "entry"
 #: The names of the list's filters in the URL.

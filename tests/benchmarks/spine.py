@@ -24,12 +24,14 @@ from statistics import median
 
 import duckdb
 
+from dashboard.pages import PAGES
+
 DIMENSIONS = {"region": 6, "topic": 12, "channel": 5, "tier": 4, "customer": 30}
 WEEKS = 12
 REPEATS = 3
 NOW = datetime(2026, 11, 23, 12)
 MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
-PAGES = ("this_week", "reliability", "segments", "drift", "claims", "data")
+OPENED = ("this_week", "reliability", "segments", "drift", "claims", "data")
 
 GENERATE = """
 COPY (
@@ -194,13 +196,13 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
         for _ in range(REPEATS):
             forget()
             began = time.perf_counter()
-            app.switch_page(f"app_pages/{page}.py").run()
+            app.switch_page(PAGES[page].path).run()
             seconds.append(time.perf_counter() - began)
         assert not app.exception, app.exception
         return median(seconds)
 
     found: dict[str, float] = {}
-    for page in PAGES:
+    for page in OPENED:
         run(page, lambda: None)
         found[f"{page}, first visit after an import"] = run(page, st.cache_data.clear)
         found[f"{page}, after a filter changed"] = run(

@@ -22,8 +22,8 @@ from core.store.ledger import Ledger
 from dashboard.cli import main
 from sample_data import sample_files
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
+from tests.worlds.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TS = "2026-11-02T09:00:00Z"
 HEADER = "event_id,ts,signal,confidence,outcome\n"
 CLEAN = f"{HEADER}a,{TS},s,0.8,1\nb,{TS},s,0.7,0\n"

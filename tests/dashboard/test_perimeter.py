@@ -28,8 +28,8 @@ from core.store.ledger import Ledger
 from dashboard.cli import main
 from dashboard.hosts import host_name, known
 from dashboard.perimeter import MOST_TOLD, Perimeter, refusal
+from tests.worlds.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMED = "ledger.example.org"
 
 

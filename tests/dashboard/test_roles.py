@@ -17,11 +17,11 @@ from streamlit.testing.v1 import AppTest
 from core.store.ledger import Ledger
 from dashboard.cli import main
 from dashboard.components import acting
+from dashboard.pages import PAGES
 from sample_data import story
 from sample_data.planted import GROUNDING, LOGPROB, MERGE
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[2] / "dashboard" / "main.py")
-PAGES = tuple(sorted(path.stem for path in Path(MAIN).with_name("app_pages").glob("*.py")))
 ROLES = ("nobody", "viewer", "auditor", "owner", "deputy", "validator", "risk_approver", "admin")
 #: Who holds a role at a signal; Paul answers for another signal, and is a viewer of these.
 EVERYWHERE = {
@@ -76,7 +76,7 @@ def opened(page: str, person: str | None, subs: dict[str, str], **query: str) ->
     if person is not None:
         app.session_state[acting.KEY] = subs[person]
     app.run()
-    return app.switch_page(f"app_pages/{page}.py").run()
+    return app.switch_page(PAGES[page].path).run()
 
 
 def offered(app: AppTest, person: str | None) -> set[str]:

@@ -24,8 +24,8 @@ import pytest
 
 from dashboard import serve
 from dashboard.serve import _address, _listener, run
+from tests.worlds.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 ADDRESS = re.compile(r"Calibration Ledger is at (http://\S+):(\d+)")
 
 

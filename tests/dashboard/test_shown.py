@@ -30,12 +30,13 @@ from core.store.ledger import Ledger
 from dashboard import owner
 from dashboard.cli import main
 from dashboard.components.acting import KEY
+from dashboard.pages import PAGES
 from dashboard.report import risks as risks_report
 from dashboard.report import to_html, to_markdown
 from tests import hostile
+from tests.worlds.paths import ROOT
 
-DASHBOARD = Path(__file__).parents[2] / "dashboard"
-PAGES = sorted(one.name for one in (DASHBOARD / "app_pages").glob("*.py"))
+DASHBOARD = ROOT / "dashboard"
 
 #: Fields that Streamlit (1.67) shows as they are; every other text of an element is Markdown.
 PLAIN = {
@@ -191,19 +192,19 @@ def opened(page: str, person: str | None, **query: str) -> AppTest:
         app.query_params[name] = value
     if person is not None:
         app.session_state[KEY] = directory(owner.cursor()).sub(person)
-    app.switch_page(f"app_pages/{page}").run()
+    app.switch_page(PAGES[page].path).run()
     assert not app.exception, app.exception
     return app
 
 
 #: What opens more of a page than its address alone, and who looks.
 MORE: dict[str, list[dict[str, str]]] = {
-    "claims.py": [{"claim": f"890 {hostile.ALL}"}, {"claim": f"none {hostile.ALL}"}],
-    "labels.py": [{"by": "language"}],
-    "reliability.py": [{"compare": "model_version"}],
-    "segments.py": [{"row": "language", "column": "topic", "pairs": "true"}],
-    "sign_off.py": [{"fingerprint": one.id} for one in (hostile.V1, hostile.V2)],
-    "thresholds.py": [{"by": "language"}],
+    "claims": [{"claim": f"890 {hostile.ALL}"}, {"claim": f"none {hostile.ALL}"}],
+    "labels": [{"by": "language"}],
+    "reliability": [{"compare": "model_version"}],
+    "segments": [{"row": "language", "column": "topic", "pairs": "true"}],
+    "sign_off": [{"fingerprint": one.id} for one in (hostile.V1, hostile.V2)],
+    "thresholds": [{"by": "language"}],
 }
 
 
@@ -223,12 +224,12 @@ def test_no_logged_text_on_a_page_is_more_than_text(
 ) -> None:
     serving(built)
     more = MORE.get(page, [])
-    if page == "decision_trail.py":
+    if page == "decision_trail":
         kinds = "SELECT min(seq) FROM acts GROUP BY json_extract_string(entry, '$.kind')"
         more = [{"entry": str(seq)} for (seq,) in owner.cursor().execute(kinds).fetchall()]
     seen = [opened(page, person, signal=signal) for signal, person in WHO]
     # Where people act, more is offered to those who may.
-    people = (None, hostile.VERA) if page == "sign_off.py" else (None,)
+    people = (None, hostile.VERA) if page == "sign_off" else (None,)
     seen += [opened(page, one, signal=hostile.TRIAGE, **query) for query in more for one in people]
     wrong, held = zip(*map(faults, seen), strict=True)
     assert not any(wrong), "\n".join(sorted({one for several in wrong for one in several}))

@@ -19,6 +19,7 @@ from core import __version__
 from core.store.errors import LedgerError, LedgerHeld, LedgerMissing, LedgerNewer, NotALedger
 from core.store.ledger import Ledger
 from core.store.migrations import known_migrations
+from tests.worlds.paths import ROOT
 
 AddImport = Callable[..., None]
 
@@ -307,10 +308,9 @@ with Ledger.open(sys.argv[1]):
 def test_a_ledger_held_by_another_process_is_refused_naming_the_process(
     path: Path, read_only: bool
 ) -> None:
-    root = Path(__file__).parents[3]
     command = [sys.executable, "-c", HOLD, str(path)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=root) as holder:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"open\n"
         with pytest.raises(LedgerHeld, match=f"process {holder.pid}") as caught:

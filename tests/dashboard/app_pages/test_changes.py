@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
-
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def changes(told_copy: Path, serving):
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page("app_pages/changes.py").run()
+        app.switch_page(PAGES["changes"].path).run()
         assert not app.exception
         return app
 
@@ -75,7 +75,7 @@ def test_one_version_says_what_to_log(tmp_path: Path, serving) -> None:
         import_file(ledger, file)
     serving(tmp_path / "ledger.duckdb")
     app = AppTest.from_file(MAIN, default_timeout=60).run()
-    app.switch_page("app_pages/changes.py").run()
+    app.switch_page(PAGES["changes"].path).run()
     assert not app.exception
     assert "one version only" in said(app)
     assert any("calledger compare" in block.value for block in app.code)

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
 from sample_data.generate import SELF_REPORT
-
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+from tests.worlds.paths import MAIN
 
 CLAIMS = """event_id,ts,signal,confidence,outcome,split,input_id,seg_language,note
 a1,2026-11-02T09:00:00Z,s,0.95,0,,i1,de,![x](http://evil.example/x.png)
@@ -28,7 +28,7 @@ def opened(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("app_pages/claims.py").run()
+    app.switch_page(PAGES["claims"].path).run()
     assert not app.exception
     return app
 

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 HEADER = "event_id,ts,signal,confidence,outcome,outcome_ts,action\n"
 
 
@@ -34,7 +35,7 @@ def opened(tmp_path: Path, serving):
         serving(path)
         app = AppTest.from_file(MAIN, default_timeout=60)
         app.run()
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(PAGES[page].path).run()
         assert not app.exception
         return app
 

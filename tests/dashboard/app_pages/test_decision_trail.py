@@ -18,9 +18,10 @@ from core.govern.imports import import_recorded
 from core.govern.office import Office
 from core.store.ledger import Ledger
 from dashboard import owner
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
-PAGE = "app_pages/decision_trail.py"
+PAGE = PAGES["decision_trail"].path
 
 REGISTRY = """
 apiVersion: calledger/v1
@@ -250,7 +251,7 @@ def test_a_claim_leads_to_the_entry_that_was_in_force(trail_of) -> None:
     trail_of()
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.query_params["claim"] = "e1"
-    app.switch_page("app_pages/claims.py").run()
+    app.switch_page(PAGES["claims"].path).run()
     assert not app.exception
     assert "Which rules were in force" in text_of(app)
     assert "The gate was not asked about this claim." in text_of(app)

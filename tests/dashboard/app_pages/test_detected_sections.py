@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def opened(page: str, signal: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.query_params["signal"] = signal
     app.run()
-    app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(PAGES[page].path).run()
     assert not app.exception
     return app
 

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 #: Weeks 16 to 18 of the sample.
 PLANTED = {"signal": SELF_REPORT, "first": "2026-09-07", "last": "2026-09-27"}
 Open = Callable[..., AppTest]
@@ -29,7 +30,7 @@ def page(**query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("app_pages/escalation.py").run()
+    app.switch_page(PAGES["escalation"].path).run()
     assert not app.exception
     return app
 
@@ -113,7 +114,7 @@ def test_days_that_end_before_they_begin_are_said(opened: Open) -> None:
 def test_a_finding_of_breaches_leads_here(opened: Open, told_copy: Path) -> None:
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.query_params["signal"] = SELF_REPORT
-    app.switch_page("app_pages/registry.py").run()
+    app.switch_page(PAGES["registry"].path).run()
     assert not app.exception
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
     opened_with = dict(parse_qsl(links["Open in Escalation"]))

@@ -23,8 +23,9 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
 from dashboard import cli
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 NOW = datetime.now(UTC).replace(tzinfo=None)
 REASON = "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
 WAY_OUT = "An audit sample drawn by chance would (Labels)."
@@ -68,7 +69,7 @@ def opened(page: str, **query: str) -> str:
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
-    app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(PAGES[page].path).run()
     assert not app.exception
     shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
     return "\n".join(one.value for one in shown).replace("\\", "")

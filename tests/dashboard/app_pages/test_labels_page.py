@@ -18,8 +18,9 @@ from dashboard import data, owner
 from dashboard.components import label_plan
 from dashboard.components.acting import KEY
 from dashboard.components.download import csv_of
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 SAFETY = "reply-safety.self-report"
 VERA, KIM = "user:risk/vera.roth", "user:desk/kim.sato"
 Open = Callable[..., AppTest]
@@ -37,7 +38,7 @@ def page(acting_for: str | None = None, **query: str) -> AppTest:
         app.query_params[name] = value
     if acting_for is not None:
         app.session_state[KEY] = directory(owner.cursor()).sub(acting_for)
-    app.switch_page("app_pages/labels.py").run()
+    app.switch_page(PAGES["labels"].path).run()
     assert not app.exception
     return app
 
@@ -204,7 +205,7 @@ def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
 
 def test_the_data_page_leads_here(opened: Open) -> None:
     app = opened(signal=SAFETY)
-    app.switch_page("app_pages/data.py").run()
+    app.switch_page(PAGES["data"].path).run()
     links = [one.proto.label for one in app.get("page_link")]
     assert "Which labels would settle what cannot be told" in links
     assert label_plan.KEYS == "labels_"

@@ -18,8 +18,9 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from dashboard import owner
 from dashboard.components.verbatim import plain
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 NOW = datetime.now(UTC).replace(tzinfo=None)
 M1 = Fingerprint(model_version="m1")
 ENTRY = """apiVersion: calledger/v1
@@ -89,7 +90,7 @@ def opened(**query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("app_pages/registry.py").run()
+    app.switch_page(PAGES["registry"].path).run()
     assert not app.exception
     return app
 

@@ -17,9 +17,10 @@ from dashboard import data
 from dashboard.charts.palette import DARK, LIGHT, Palette
 from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
 from dashboard.components.risks import _frame
+from dashboard.pages import PAGES
 from dashboard.report.risks import to_markdown
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 
 
@@ -27,7 +28,7 @@ def opened(**query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("app_pages/risks.py").run()
+    app.switch_page(PAGES["risks"].path).run()
     assert not app.exception
     return app
 

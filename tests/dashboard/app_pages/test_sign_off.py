@@ -20,9 +20,10 @@ from core.govern.questions import Question
 from core.govern.registry_file import read
 from core.store.ledger import Ledger
 from dashboard import owner
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
-PAGE = "app_pages/sign_off.py"
+PAGE = PAGES["sign_off"].path
 M1 = Fingerprint(model_version="m1")
 ANN, BOB, VERA = "user:desk/ann", "user:desk/bob", "user:risk/vera"
 RITA, RUTH = "user:risk/rita", "user:risk/ruth"

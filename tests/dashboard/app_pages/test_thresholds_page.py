@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 SAMPLE = "knowledge-answer.self-report"
 Open = Callable[..., AppTest]
 
@@ -26,7 +27,7 @@ def page(**query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("app_pages/thresholds.py").run()
+    app.switch_page(PAGES["thresholds"].path).run()
     assert not app.exception
     return app
 
@@ -125,10 +126,10 @@ def test_the_signal_chosen_on_the_page_before_is_the_one_that_the_address_names(
     opened: Open,
 ) -> None:
     app = opened()
-    app.switch_page("app_pages/escalation.py").run()
+    app.switch_page(PAGES["escalation"].path).run()
     app.selectbox(key="signal").set_value("reply-draft.self-report").run()
     app.query_params["signal"] = "reply-draft.self-report"
-    app.switch_page("app_pages/thresholds.py").run()
+    app.switch_page(PAGES["thresholds"].path).run()
     assert not app.exception
     assert app.selectbox(key="signal").value == "reply-draft.self-report"
     assert app.query_params["signal"] == "reply-draft.self-report"

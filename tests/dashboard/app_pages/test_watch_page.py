@@ -12,14 +12,15 @@ from core.govern.office import Office
 from core.govern.runs import run
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 
 
 def opened() -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
-    app.switch_page("app_pages/watch.py").run()
+    app.switch_page(PAGES["watch"].path).run()
     assert not app.exception
     return app
 

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
 Serve = Callable[..., None]
 
@@ -57,7 +58,7 @@ def opened(page: str | None = None, **query: str) -> AppTest:
         app.query_params[name] = value
     app.run()
     if page is not None:
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(PAGES[page].path).run()
     assert not app.exception
     return app
 

@@ -15,8 +15,9 @@ from core.govern.registry_file import read
 from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from dashboard import owner
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 NOW = datetime.now(UTC).replace(tzinfo=None)
 ENTRY = """apiVersion: calledger/v1
 kind: ConfidenceSignal
@@ -68,7 +69,7 @@ def opened(page: str | None = None, **query: str) -> AppTest:
         app.query_params[name] = value
     app.run()
     if page is not None:
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(PAGES[page].path).run()
     assert not app.exception
     return app
 
@@ -203,8 +204,8 @@ def test_the_claims_page_calls_the_signals_own_band_confident(ledger_of: Make) -
 def test_whom_the_reader_acts_for_stays_on_other_pages(ledger_of: Make) -> None:
     ledger_of("s", registered=("s",))
     app = chosen(opened(), "ann")
-    app.switch_page("app_pages/reliability.py").run()
-    app.switch_page("app_pages/registry.py").run()
+    app.switch_page(PAGES["reliability"].path).run()
+    app.switch_page(PAGES["registry"].path).run()
     kept = people.known_person(owner.office(), "user:t/ann")
     assert app.selectbox(key="acting_for").value == kept
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import tomllib
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,9 @@ from dashboard.charts.palette import (
     Palette,
     palette_for,
 )
+from tests.worlds.paths import ROOT
 
-THEME = tomllib.loads((Path(__file__).parents[3] / "dashboard" / "theme.toml").read_text())
+THEME = tomllib.loads((ROOT / "dashboard" / "theme.toml").read_text())
 BOTH = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 MODES = pytest.mark.parametrize(("mode", "palette"), [("light", LIGHT), ("dark", DARK)])
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from core.store.ledger import Ledger
 from dashboard.cli import main
+from tests.worlds.paths import ROOT
 
 HOLD = """
 import sys
@@ -68,8 +69,7 @@ def test_a_signal_or_a_ledger_that_is_not_there_is_unusable(
 def test_a_ledger_that_is_held_names_who_holds_it(told_copy: Path) -> None:
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", HOLD, str(told_copy)]
-    root = Path(__file__).parents[3]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=root) as holder:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"open\n"
         found = check(told_copy)

@@ -15,10 +15,11 @@ from core.govern.detect_theatre import theatre_conditions
 from core.govern.replay import Replay
 from core.review.findings import FindingRow, findings_view
 from core.store.ledger import Ledger
-from dashboard.components.evidenced import PAGES, choices
+from dashboard.components.evidenced import choices
+from dashboard.pages import PAGES
 from sample_data import planted
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 NOW = datetime(2026, 11, 23, 12)
 
 
@@ -38,7 +39,7 @@ def follow(told_copy: Path, serving) -> Callable[[FindingRow], AppTest]:
         for name, value in {"signal": str(row.signal), **choices(row)}.items():
             app.query_params[name] = value
         app.run()
-        app.switch_page(PAGES[row.page][0]).run()
+        app.switch_page(PAGES[row.page].path).run()
         assert not app.exception
         return app
 
@@ -115,8 +116,3 @@ def test_what_was_tuned_on_opens_the_rows_that_are(rows, follow) -> None:
 def test_what_needs_no_choice_makes_none(rows) -> None:
     assert choices(rows["inputs_drifted", planted.LOGPROB]) == {}
     assert choices(rows["confidence_anchored", planted.DRAFT]) == {}
-
-
-def test_every_page_of_a_measurement_is_one_of_the_app() -> None:
-    root = Path(MAIN).parent
-    assert all((root / page).is_file() for page, *_ in PAGES.values())

@@ -13,12 +13,12 @@ from core.store.ingest import import_file
 from core.store.ledger import Ledger
 from core.store.selection import Selection
 from dashboard.components.filters import Filters, url_key, value_of
+from dashboard.pages import PAGES
 from sample_data.generate import LOGPROB, SELF_REPORT
+from tests.worlds.paths import MAIN
 
-MAIN = str(Path(__file__).parents[3] / "dashboard" / "main.py")
 
-
-def opened(page: str = "app_pages/reliability.py", **query: str | list[str]) -> AppTest:
+def opened(page: str = PAGES["reliability"].path, **query: str | list[str]) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
@@ -102,7 +102,7 @@ def test_a_page_about_everything_a_signal_has_takes_the_signal_alone(
     sample_path: Path, serving
 ) -> None:
     serving(sample_path)
-    app = opened("app_pages/data.py", signal=LOGPROB, since="2026-09-07")
+    app = opened(PAGES["data"].path, signal=LOGPROB, since="2026-09-07")
     assert chosen(app).selection == Selection(LOGPROB)
     assert not app.multiselect
 
@@ -140,12 +140,12 @@ def test_an_empty_ledger_has_nothing_to_choose_from(tmp_path: Path, serving) -> 
 
 def test_a_link_from_another_page_narrows_what_was_chosen_there(told_copy: Path, serving) -> None:
     serving(told_copy)
-    app = opened("app_pages/segments.py", signal=SELF_REPORT)
+    app = opened(PAGES["segments"].path, signal=SELF_REPORT)
     app.multiselect(key="model_version").set_value(["assist-2"]).run()
     # What the link does not name stays.
     app.query_params["seg_topic"] = ["medical", "no such topic"]
     app.query_params["until"] = "2026-10-23"
-    app.switch_page("app_pages/reliability.py").run()
+    app.switch_page(PAGES["reliability"].path).run()
     assert not app.exception
     selection = chosen(app).selection
     assert dict(selection.where) == {"model_version": ("assist-2",), "topic": ("medical",)}
@@ -156,8 +156,8 @@ def test_on_the_same_page_what_is_chosen_counts_and_not_the_link_that_led_there(
     told_copy: Path, serving
 ) -> None:
     serving(told_copy)
-    app = opened("app_pages/segments.py", signal=SELF_REPORT)
+    app = opened(PAGES["segments"].path, signal=SELF_REPORT)
     app.query_params["seg_topic"] = "medical"
-    app.switch_page("app_pages/reliability.py").run()
+    app.switch_page(PAGES["reliability"].path).run()
     app.multiselect(key="seg_topic").set_value([]).run()
     assert chosen(app).selection.where == ()

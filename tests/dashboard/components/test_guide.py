@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from dashboard.cli import main
 from dashboard.components.guide import READERS, sections
-
-ROOT = Path(__file__).parents[3]
-PAGES = sorted((ROOT / "dashboard" / "app_pages").glob("*.py"))
-
-
-def titles() -> set[str]:
-    """Titles of the pages, as they draw them."""
-    found = (re.search(r'st\.title\("([^"]+)"\)', page.read_text()) for page in PAGES)
-    return {one[1] for one in found if one is not None}
+from dashboard.pages import PAGES
+from tests.worlds.paths import ROOT
 
 
 def test_every_page_has_its_section_and_every_section_its_page() -> None:
-    assert len(titles()) == len(PAGES)
-    assert set(sections()) == titles()
+    assert set(sections()) == {page.title for page in PAGES.values()}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_shows_its_own_section(page: Path) -> None:
-    text = page.read_text()
-    title = re.search(r'st\.title\("([^"]+)"\)', text)
-    assert title is not None
-    assert f'guide.draw("{title[1]}")' in text
+def test_every_page_has_its_script_and_every_script_its_page() -> None:
+    scripts = (ROOT / "dashboard" / "app_pages").rglob("*.py")
+    assert {str(one.relative_to(ROOT / "dashboard")) for one in scripts} == {
+        page.path for page in PAGES.values()
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_its_own_section(page: str) -> None:
+    text = (ROOT / "dashboard" / PAGES[page].path).read_text()
+    assert f'guide.draw(PAGES["{page}"].title)' in text
 
 
 @pytest.mark.parametrize("reader", READERS)
