@@ -233,7 +233,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
 
     correlation = np.where(band_judged, _overlap(sums), 1.0)
     curved = judged & (sums.bands.count > 1)
-    shaped, shape_alpha = int(curved.sum()), SHAPE_SHARE * (1 - level)
+    shaped = int(curved.sum())
     critical = max_statistic_critical_value(
         correlation[judged], gap_level(level, shaped=shaped > 0)
     )
@@ -247,8 +247,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
     floor = ece_noise_floor(sums)
 
-    # Fine takes every part, so none of their upper bounds shares its chance of an error.
-    curve = shape(sums.bands, _sidak(shape_alpha, shaped), _sidak(alpha, shaped))
+    curve = shape(sums.bands, *shape_levels(level, shaped))
     claims = np.where(sums.n_claims > 0, sums.n_claims, np.nan)
     every, everywhere = np.ones(len(sums)), np.ones(len(sums), dtype=np.bool_)
     banded = sums.high_claims > 0
@@ -345,6 +344,18 @@ def gap_level(level: float, *, shaped: bool) -> float:
         shaped: whether any group has a shape to judge.
     """
     return level + SHAPE_SHARE * (1 - level) if shaped else level
+
+
+def shape_levels(level: float, shaped: int) -> tuple[float, float]:
+    """Alphas of each shape's lower and upper bound.
+
+    Fine takes every part, so the upper bound does not share its chance of an error with others.
+
+    Args:
+        level: of the whole verdict, in (0, 1).
+        shaped: groups whose shapes are judged together.
+    """
+    return _sidak(SHAPE_SHARE * (1 - level), shaped), _sidak(1 - level, shaped)
 
 
 def pair_probability(c: float, correlation: FloatArray) -> FloatArray:

@@ -14,7 +14,14 @@ import pandas as pd
 from core.govern import audit
 from core.measure.cells import FloatArray, GroupSums, IntArray
 from core.measure.labels import inverse_propensity
-from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
+from core.measure.planning import (
+    CHANCE,
+    Plan,
+    Unlabelled,
+    critical_value_of_all,
+    plan_labels,
+    shapes_of_all,
+)
 from core.measure.sums import HUNDREDTHS, banded
 from core.measure.verdict import (
     HIGH_FROM,
@@ -264,6 +271,8 @@ def label_plan(
         unlabelled.take(undecided),
         tolerance=tolerance,
         critical_value=max(judged.critical_value, of_all),
+        shapes=shapes_of_all(sums, unlabelled),
+        level=judged.level,
     )
     own = own_design(cursor, selection, by)
     asked = _Asked(by, tolerance, high_from, judged, plan, unlabelled, waiting, looked_at, own)

@@ -360,10 +360,11 @@ def group(**more: Any) -> str:
 def test_a_group_that_labels_settle() -> None:
     assert group() == (
         "240 more labelled inputs settle it with 80% chance, 90 with 50% (its gap is likeliest "
-        "+1.2 points: within tolerance). About 60 of them would be stated 90% or more."
+        "+1.2 points: fine). About 60 of them would be stated 90% or more."
     )
     assert "with no label yet, it may well be honest or far off" in group(n=0)
-    assert "miscalibrated" in group(outlook="outside")
+    assert "+1.2 points: off)" in group(outlook="outside")
+    assert "+1.2 points: off in shape, its errors cancel)" in group(outlook="cancel")
     assert group(waiting=1).endswith("1 drawn already waits for a label.")
     said = group(waiting=230, enough=True)
     assert said.endswith("230 drawn already wait for a label: label those first.")
@@ -382,7 +383,6 @@ def test_a_group_that_they_do_not() -> None:
     band = group(available=50, band_needed=240.0, high_gap=0.06)
     assert band.endswith("The true gap at 90% or more seems too near the edge of ±5 points.")
     assert "all that could be drawn are labelled" in group(available=0)
-    assert "recalibrate" in group(needed=float("inf"), outlook="cancel")
     assert "at the edge of ±5 points" in group(needed=float("inf"), outlook="near")
     assert "It takes claims to come." in group(needed=float("inf"), outlook="exhausted")
 
@@ -421,12 +421,10 @@ def test_headlines() -> None:
         return words.headline(groups, by, 0.05)
 
     assert said(given, by=None) == "No label is needed for an answer: off."
-    assert (
-        said(settled, by=None) == "40 more labels would tell whether the gap is within ±5 points."
-    )
+    assert said(settled, by=None) == "40 more labels would tell whether it is within ±5 points."
     assert "cannot be settled" in said(stuck, by=None)
     assert said(as_likely, by=None) == (
-        "90 more labels would tell with 50% chance whether the gap is within ±5 points; for more, "
+        "90 more labels would tell with 50% chance whether it is within ±5 points; for more, "
         "plan again then."
     )
     assert said(given, given) == "No label is needed for an answer: each of 2 of language has one."
