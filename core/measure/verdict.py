@@ -82,6 +82,7 @@ class Judgement:
         ece_noise_floor: the ECE a perfectly calibrated signal would show on average.
         minimum_detectable_gap: overconfident gap that a two-sided test of size 1 − level on this
             group alone would see in four of five cases; nan where no gap would show.
+        detectable_beyond_tolerance: the same of a gap that would show to be beyond the tolerance.
         whole: the gap of the whole.
         shape: the error over the bands of confidence.
         high_band: the gap of the high-confidence band.
@@ -129,6 +130,7 @@ class Judgement:
     ece: FloatArray
     ece_noise_floor: FloatArray
     minimum_detectable_gap: FloatArray
+    detectable_beyond_tolerance: FloatArray
     whole: Part
     shape: Part
     high_band: Part
@@ -244,6 +246,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     high_gap_low, high_gap_high = gap_interval(
         high_claimed, sums.high_s, sums.high_n, corrected_alpha, band
     )
+    worth = effective_n(confidence, s, n, whole)
     ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
     floor = ece_noise_floor(sums)
 
@@ -317,8 +320,9 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         high_gap_high=high_gap_high,
         ece=ece,
         ece_noise_floor=floor,
-        minimum_detectable_gap=minimum_detectable_gap(
-            confidence, effective_n(confidence, s, n, whole), alpha
+        minimum_detectable_gap=minimum_detectable_gap(confidence, worth, alpha),
+        detectable_beyond_tolerance=minimum_detectable_gap(
+            confidence, worth, alpha, tolerance=tolerance
         ),
         **parts,
         curve=curve,
