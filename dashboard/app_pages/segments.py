@@ -23,7 +23,7 @@ if not rows:
         icon=":material/call_split:",
     )
     st.stop()
-down, across, _ = st.columns([1, 1, 1])
+down, across, colour = st.columns([1, 1, 1])
 row = choose("Down", rows, key="row", place=down, format_func=dimension_name)
 others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
 column = choose(
@@ -34,6 +34,7 @@ column = choose(
     format_func=dimension_name,
     help="Another dimension, the confidence itself, or the week of the claim.",
 )
+measure = heatmap.chosen_measure(colour)
 every_pair = st.toggle(
     "Rank every pair of dimensions, not only this one", key="pairs", bind="query-params"
 )
@@ -47,7 +48,7 @@ badges.validation(data.badge(chosen.selection))
 st.markdown(f"#### {plain(view.headline)}")
 if view.test:
     st.markdown(plain(view.test))
-heatmap.draw(view)
+heatmap.draw(view, measure)
 
 opened = heatmap.opened_cell(view)
 if opened:
