@@ -55,7 +55,7 @@ page = st.navigation(
                 "app_pages/labels.py",
                 title="Labels",
                 icon=":material/label:",
-                help="Which labels would settle what cannot be told, and the audit sample.",
+                help="Which labels would settle what is not decided, and the audit sample.",
             ),
         ],
         "Govern": [

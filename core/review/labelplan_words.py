@@ -284,7 +284,7 @@ def headline(
     name = dimension_name(by).lower()
     if not untold:
         return f"No label is needed for an answer: each of {len(groups)} of {name} has one."
-    said = f"{len(untold)} of {counted(len(groups), 'value')} of {name} cannot be told"
+    said = f"{len(untold)} of {counted(len(groups), 'value')} of {name} not decided"
     if not settled:
         return f"{said}, and cannot be settled with the claims there are."
     if len(settled) == len(untold):

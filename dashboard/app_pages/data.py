@@ -40,7 +40,7 @@ if chosen is not None:
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
     st.page_link(
         "app_pages/labels.py",
-        label="Which labels would settle what cannot be told",
+        label="Which labels would settle what is not decided",
         icon=":material/label:",
         query_params={"signal": chosen.facts.name},
     )

@@ -259,7 +259,7 @@ def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -
     assert hi.words == "Off: no further label is needed for that."
     assert plan.wanted() == {"en": en.needed}
     assert plan.headline == (
-        f"2 of 3 values of language cannot be told: {en.needed:,} more labels would settle 1 of "
+        f"2 of 3 values of language not decided: {en.needed:,} more labels would settle 1 of "
         "them; 1 cannot be settled with the claims there are."
     )
     assert max(en.whole or 0, en.high or 0) <= (en.needed or 0) * 1.02
@@ -428,8 +428,8 @@ def test_headlines() -> None:
         "plan again then."
     )
     assert said(given, given) == "No label is needed for an answer: each of 2 of language has one."
-    assert said(given, settled).endswith("cannot be told: 40 more labels would settle it.")
-    assert said(settled, settled).endswith("cannot be told: 80 more labels would settle them.")
+    assert said(given, settled).endswith("not decided: 40 more labels would settle it.")
+    assert said(settled, settled).endswith("not decided: 80 more labels would settle them.")
     assert said(stuck, given).endswith("and cannot be settled with the claims there are.")
     assert "settle 1 of them; 1 cannot" in said(settled, stuck)
     assert said() == "No claim matches these filters."
