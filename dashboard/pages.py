@@ -85,7 +85,7 @@ _ROWS = (
         "Labels",
         "Review",
         ":material/label:",
-        "Which labels would settle what cannot be told, and the audit sample.",
+        "Which labels would settle what is not decided, and the audit sample.",
         "everything",
     ),
     Page(

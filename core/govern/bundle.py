@@ -112,6 +112,7 @@ _OF_SEGMENTS = (
     "ece",
     "ece_noise_floor",
     "minimum_detectable_gap",
+    "detectable_beyond_tolerance",
 )
 
 

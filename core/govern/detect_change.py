@@ -77,7 +77,7 @@ _VERDICTS: dict[OverallVerdict, str] = {
     "worse": "worse",
     "mixed": "mixed",
     "same": "the same within tolerance",
-    "cannot_tell": "cannot tell yet",
+    "cannot_tell": "too few labels",
 }
 
 
@@ -293,15 +293,16 @@ def review_words(one: Reviewed) -> str:
     found = one.found
     if found is None or not found.whole.gap.inputs:
         return (
-            f"{_VERDICTS['cannot_tell']}, no label of it is settled. The labels of its first day "
+            f"{_VERDICTS['cannot_tell']}, no label of it is final. The labels of its first day "
             f"count from {one.counts_from} on."
         )
     whole = found.whole
     more = whole.gap.more_labels
     verdict = _VERDICTS[found.verdict]
-    if found.verdict == "cannot_tell" and whole.shape_unknown:
-        verdict += ", too few labels for the shape of the errors"
-    elif found.verdict == "cannot_tell" and more:
+    if found.verdict == "cannot_tell" and whole.shape_unknown and whole.shape is not None:
+        verdict += " for the shape of the errors"
+        more = whole.shape.more_labels
+    if found.verdict == "cannot_tell" and more:
         verdict += f", {counted(more, 'more label')}"
     told = [
         f"{verdict}. {_capital(_moved(whole))}; {accepted(found.tolerance)} accepted.",

@@ -247,7 +247,7 @@ class Watched:
     def words(self) -> str:
         """``watched since 2026-10-14: 5 cohorts, 3,100 inputs, evidence 0.8 of 20 needed: …``."""
         if not self.cohorts:
-            return f"watched since {self.since:%Y-%m-%d}: no cohort has come of age yet"
+            return f"watched since {self.since:%Y-%m-%d}: no cohort has final outcomes yet"
         told = [f"evidence {_evidence(self.gap.process)}"]
         if self.errors is not None:
             told.append(f"on errors of the automated {_evidence(self.errors.process)}")

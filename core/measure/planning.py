@@ -17,10 +17,24 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from core.measure.cells import ECE_BINS, FloatArray, GroupSums, InputSums, IntArray
+from core.measure.cells import (
+    BANDS,
+    FloatArray,
+    GroupSums,
+    InputSums,
+    IntArray,
+    bin_of_hundredth,
+    hundredth,
+)
 from core.measure.intervals import effective_n
-from core.measure.shrinkage import shrunken_gaps
-from core.measure.verdict import MINIMUM_INPUTS, gap_level, max_statistic_critical_value
+from core.measure.shape import even_critical, patterns
+from core.measure.sums import HUNDREDTHS
+from core.measure.verdict import (
+    MINIMUM_INPUTS,
+    gap_level,
+    max_statistic_critical_value,
+    shape_levels,
+)
 
 #: The chance with which the planned labels are to give an answer.
 CHANCE = 0.8
@@ -34,7 +48,7 @@ REASONABLE = 50_000
 _MILLION = 1_000_000
 
 #: What the labels are expected to show, or why none would: `near` the edge of the tolerance;
-#: bands that `cancel`: the gap is within it and the calibration error is not; a high-confidence
+#: bands that `cancel`: the gaps are within it and the error over bands is not; a high-confidence
 #: band that is `exhausted`: too few labels place it, and none of its claims is left to label.
 Outlook = Literal["inside", "outside", "near", "cancel", "exhausted"]
 
@@ -49,9 +63,12 @@ _LEAST = 0.002
 #: .8 by up to a quarter where one of them, of weight .27, happens to fall on the edge.
 _SLICES = 61
 _NODES = special.ndtri((np.arange(_SLICES) + 0.5) / _SLICES)
-#: That of the band, given the gap.
-_BAND_SLICES = 5
-_BAND_NODES = special.ndtri((np.arange(_BAND_SLICES) + 0.5) / _BAND_SLICES)
+#: Draws of the bands' gaps at each of them.
+_DRAWS = 5
+#: How far bands' gaps may lie from their group's: a half-normal prior of the scale of `TYPICAL_GAP`
+#: (Gelman 2006), by the middles of slices of equal probability.
+_SPREADS = TYPICAL_GAP * special.ndtri(0.5 + (np.arange(16) + 0.5) / 32)
+_SEED = 20_240_229
 
 
 @dataclass(frozen=True)
@@ -60,8 +77,8 @@ class Unlabelled:
 
     Attributes:
         inputs: shape (G,), distinct inputs with an unlabelled claim.
-        n: shape (G, 10), unlabelled claims per ECE bin.
-        sv: shape (G, 10), sum of their confidences.
+        n: shape (G, 101), unlabelled claims at each hundredth of confidence.
+        sv: shape (G, 101), sum of their confidences.
         high_n: shape (G,), those in the high-confidence band.
         high_sv: shape (G,), sum of their confidences.
     """
@@ -88,6 +105,7 @@ class Plan:
         whole: until the group's gap is placed, wholly inside or wholly outside the tolerance.
         high: until that of its high-confidence band is, counted over all bands: labels are drawn
             from the group evenly. 0 where the band is, and will be, empty.
+        shape: until the error over its bands is. 0 where it has but one.
         plateau: the best chance of an answer that a reasonable number gives, in [0, 1].
         plateau_at: the fewest labels that come within two points of it.
         edge: half-width of the band around the tolerance, on either side, in which a true gap is
@@ -106,6 +124,7 @@ class Plan:
     likely: FloatArray
     whole: FloatArray
     high: FloatArray
+    shape: FloatArray
     plateau: FloatArray
     plateau_at: FloatArray
     edge: FloatArray
@@ -128,6 +147,8 @@ def plan_labels(
     *,
     tolerance: float,
     critical_value: float,
+    shapes: int = 1,
+    level: float = 0.95,
     chance: float = CHANCE,
 ) -> Plan:
     """Plan the labels of G groups that are judged together.
@@ -137,17 +158,21 @@ def plan_labels(
     open (*assurance*: Spiegelhalter & Freedman 1986; O'Hagan, Stevens & Campbell 2005), over slices
     of a normal posterior with mean ``n·g/(n + σ²/τ²)`` and standard error
     ``σ/√(n + σ²/τ²)``, the prior being around zero with τ = `TYPICAL_GAP` (Gelman et al. 2013,
-    §2.5). The band's gap has a posterior of its own, correlated with that of the whole by the
-    labels that are of both, and by the prior as far as it still counts. ECE bins are taken to be as
-    their group, but those with `MINIMUM_INPUTS` labels as `shrunken_gaps` has them.
+    §2.5). The gaps of the bands of confidence lie about their group's, normally and with one
+    spread, of which the labels so far and a half-normal prior say how large it may be; they are
+    drawn a few times for each slice, with a fixed seed. That of the high-confidence band is theirs
+    that it is made of, so that no part is thought to be off independently of the others.
 
     For each number of further labels the intervals' ends are known in closed form, since a
     Clopper–Pearson end lies beyond a bound exactly where a binomial tail is small, and so are the
     chances that the final sum of outcomes, the one there is plus a binomial, falls between them.
-    With P_out the larger of both chances to be wholly outside, the verdict is given with at least
-    ``P_out + P_in·P_in,high·P(ECE − floor ≤ tolerance)``: a band is part of its group, and events
-    that go together happen together more often than apart (Royen 2014). The ECE is taken as normal
-    with the mean and variance of folded normals.
+    For the shape (`core.measure.shape`) sums over bands are taken as normal: its upper bound is
+    within the tolerance with the chance of an ECE of folded normals, and its lower bound is beyond
+    it at least as often as that of the *one* pattern that shows most.
+
+    With P_out the largest of the parts' chances to be off, the verdict is given with at least
+    ``P_out + P_fine·P_fine,high·P_fine,shape``: a group is off by any of its parts and fine by
+    all, and events that go together happen together more often than apart (Royen 2014).
 
     A gap at the very edge of the tolerance is told by no number. Where the chance is not reached
     with `REASONABLE` labels of the group, or of its band, no number is named but the best chance
@@ -162,6 +187,8 @@ def plan_labels(
         tolerance: the gap accepted, in [0, 1].
         critical_value: how many standard errors the correction asks for: the judgement's own, or
             `critical_value_of_all`.
+        shapes: groups whose shapes are judged together, `shapes_of_all`.
+        level: confidence level of the verdict, in (0, 1).
         chance: wanted chance of an answer, in (0, 1).
 
     Returns:
@@ -177,7 +204,7 @@ def plan_labels(
         raise ValueError(f"tolerance must be in [0, 1], not {tolerance}")
     alpha = float(2 * special.ndtr(-critical_value))
     size = len(sums)
-    asked = _Asked(tolerance, alpha, chance)
+    asked = _Asked(tolerance, alpha, *shape_levels(level, shapes), chance)
     found = [_planned(sums, unlabelled, g, asked) for g in range(size)]
     available = unlabelled.inputs.astype(np.int64)
 
@@ -190,6 +217,7 @@ def plan_labels(
         likely=column("likely"),
         whole=column("whole"),
         high=column("high"),
+        shape=column("shape"),
         plateau=column("plateau"),
         plateau_at=column("plateau_at"),
         edge=column("edge"),
@@ -250,6 +278,7 @@ def critical_value_of_all(sums: GroupSums, unlabelled: Unlabelled, *, level: flo
     n, sv = sums.n.sum(axis=1) + unlabelled.n.sum(axis=1), sums.sv.sum(axis=1)
     inputs = sums.repeated.whole.inputs if sums.repeated else sums.n.sum(axis=1)
     could = inputs + unlabelled.inputs >= MINIMUM_INPUTS
+    shaped = shapes_of_all(sums, unlabelled) > 0
     high_n = sums.high_n + unlabelled.high_n
     claimed = sv + unlabelled.sv.sum(axis=1)
     high_claimed = sums.high_sv + unlabelled.high_sv
@@ -259,17 +288,30 @@ def critical_value_of_all(sums: GroupSums, unlabelled: Unlabelled, *, level: flo
     share = np.clip(high / np.where(every > 0, every, np.inf), 0, 1)
     alone = (high_n == 0) | (high_n == n)
     correlation = np.where(alone, 1.0, np.sqrt(share))
-    several = ((sums.n + unlabelled.n) > 0).sum(axis=1) > 1
-    shaped = bool((could & several).any())
     return max_statistic_critical_value(correlation[could], gap_level(level, shaped=shaped))
+
+
+def shapes_of_all(sums: GroupSums, unlabelled: Unlabelled) -> int:
+    """The groups whose shape is judged once every group that could be is in the family.
+
+    Args:
+        sums: of all groups that are judged together.
+        unlabelled: what may still be labelled of them.
+    """
+    inputs = sums.repeated.whole.inputs if sums.repeated else sums.n.sum(axis=1)
+    could = inputs + unlabelled.inputs >= MINIMUM_INPUTS
+    several = [_bands_of(sums, unlabelled, g)[0].size > 1 for g in range(len(sums))]
+    return int((could & np.array(several, dtype=np.bool_)).sum())
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """By what rule, and how surely."""
+    """By what rule, and how surely; alphas of gaps, and of a shape's lower and upper bound."""
 
     tolerance: float
     alpha: float
+    shape_alpha: float
+    shape_alpha_high: float
     chance: float
 
 
@@ -281,6 +323,7 @@ class _Planned:
     likely: float
     whole: float
     high: float
+    shape: float
     plateau: float
     plateau_at: float
     edge: float
@@ -293,14 +336,16 @@ class _Planned:
 def _planned(sums: GroupSums, unlabelled: Unlabelled, g: int, asked: _Asked) -> _Planned:
     one = _group(sums, unlabelled, g)
     curve = _chances(one, _GRID, asked)
-    needed, whole, high = (
-        _first(one, getattr(curve, name), asked, name) for name in ("decided", "whole", "high")
+    needed, whole, high, shape = (
+        _first(one, getattr(curve, name), asked, name)
+        for name in ("decided", "whole", "high", "shape")
     )
     likely = _first(one, curve.decided, replace(asked, chance=0.5), "decided")
     # What is drawn is counted in inputs, and what a gap takes in labels of its own.
     in_whole, in_high = max(one.whole.per_input, 1.0), max(one.high.per_input, 1e-9)
     most = max(REASONABLE / in_whole, REASONABLE / in_high if one.high.per_input else 0.0)
-    near = max(whole * in_whole, high * in_high if one.high.per_input else 0.0) > REASONABLE
+    longest = max(whole * in_whole, shape * in_whole, high * in_high if one.high.per_input else 0.0)
+    near = longest > REASONABLE and needed * in_whole > REASONABLE
     if near:
         needed = math.inf
         likely = math.inf if likely > most else likely
@@ -313,6 +358,7 @@ def _planned(sums: GroupSums, unlabelled: Unlabelled, g: int, asked: _Asked) -> 
         likely=likely,
         whole=whole,
         high=high,
+        shape=shape,
         plateau=best,
         plateau_at=float(_GRID[short]),
         edge=_edge(one, asked),
@@ -324,10 +370,17 @@ def _planned(sums: GroupSums, unlabelled: Unlabelled, g: int, asked: _Asked) -> 
 
 
 def _edge(one: _Group, asked: _Asked) -> float:
-    """How near the tolerance a gap has to be for `REASONABLE` labels to leave it open."""
+    """How near the tolerance an error has to be for `REASONABLE` labels to leave it open."""
     unit = one.whole
     spread = math.sqrt(unit.accuracy * (1 - unit.accuracy) * unit.effect / REASONABLE)
-    return float(special.ndtri(1 - asked.alpha / 2) + special.ndtri(asked.chance)) * spread
+    power = float(special.ndtri(asked.chance))
+    steps = float(special.ndtri(1 - asked.alpha / 2))
+    if one.bands.several:
+        above = even_critical(len(one.bands.n), asked.shape_alpha)
+        # So near the tolerance bands are off by far more than their noise: the ECE has no bias.
+        below = float(special.ndtri(1 - asked.shape_alpha_high / 2))
+        steps = max(steps, above, below)
+    return (steps + power) * spread
 
 
 @dataclass(frozen=True)
@@ -355,12 +408,7 @@ class _Unit:
     @property
     def accuracy(self) -> float:
         """Of further labels, at the gap believed; never certain."""
-        return float(self.accuracies(np.zeros(1))[0])
-
-    def accuracies(self, off: FloatArray) -> FloatArray:
-        """The same where the gap is off by so many standard errors."""
-        gaps = self.gap + self.error * off
-        return np.clip(self.confidence - gaps, _LEAST, 1 - _LEAST)
+        return min(max(self.confidence - self.gap, _LEAST), 1 - _LEAST)
 
 
 @dataclass(frozen=True)
@@ -371,18 +419,47 @@ class _Group:
         inputs: labelled ones.
         available: those that may still be labelled.
         whole, high: the group, and its high-confidence band.
-        together: correlation of what is not known of their gaps.
         alone: whether the band is the whole group.
-        bins: its ECE bins that have or may get a label.
+        bands: its bands of confidence that have or may get a label.
     """
 
     inputs: int
     available: int
     whole: _Unit
     high: _Unit
-    together: float
     alone: bool
-    bins: tuple[_Unit, ...]
+    bands: _Bands
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """A group's bands of confidence; arrays of shape (B,) but for ``gaps``.
+
+    Attributes:
+        n: labelled claims.
+        residual: their Σ(v − y).
+        per_input: claims that one more labelled input brings to each.
+        confidence: mean confidence of these.
+        effect: design effect of repeated inputs, ≥ 1.
+        high: how the high-confidence band is made of them, shares that sum to 1; 0 throughout
+            where it is empty.
+        gaps: shape (X, Y, B), Y draws of their true gaps at each slice of the whole gap.
+        likeliest: the gaps that are believed the likeliest.
+    """
+
+    n: FloatArray
+    residual: FloatArray
+    per_input: FloatArray
+    confidence: FloatArray
+    effect: float
+    high: FloatArray
+    gaps: FloatArray
+    likeliest: FloatArray
+
+    @property
+    def several(self) -> bool:
+        """Whether there is a shape beside the gap."""
+        return len(self.n) > 1
 
 
 @dataclass(frozen=True)
@@ -392,13 +469,13 @@ class _Chances:
     decided: FloatArray
     whole: FloatArray
     high: FloatArray
+    shape: FloatArray
 
 
 def _group(sums: GroupSums, unlabelled: Unlabelled, g: int) -> _Group:
     """A group as it is taken to be."""
     repeated = sums.repeated
-    n, s, sv = sums.n[g].astype(float), sums.s[g].astype(float), sums.sv[g]
-    total = float(n.sum())
+    total = float(sums.n[g].sum())
     inputs = int(repeated.whole.inputs[g]) if repeated else round(total)
     available = int(unlabelled.inputs[g])
     fresh, fresh_sv = unlabelled.n[g].astype(float), unlabelled.sv[g]
@@ -406,7 +483,7 @@ def _group(sums: GroupSums, unlabelled: Unlabelled, g: int) -> _Group:
     sources = available
     if not available:
         # Nothing is left to label: further claims would be like those there are.
-        fresh, fresh_sv, sources = n, sv, max(inputs, 1)
+        fresh, fresh_sv, sources = sums.n[g].astype(float), sums.sv[g], max(inputs, 1)
         high_n, high_sv = float(sums.high_n[g]), float(sums.high_sv[g])
     per_input = float(fresh.sum()) / sources if sources else 1.0
 
@@ -428,8 +505,8 @@ def _group(sums: GroupSums, unlabelled: Unlabelled, g: int) -> _Group:
 
     whole = unit(
         total,
-        float(s.sum()),
-        float(sv.sum()),
+        float(sums.s[g].sum()),
+        float(sums.sv[g].sum()),
         float(fresh.sum()),
         float(fresh_sv.sum()),
         repeated.whole if repeated else None,
@@ -442,14 +519,9 @@ def _group(sums: GroupSums, unlabelled: Unlabelled, g: int) -> _Group:
         high_sv,
         repeated.high if repeated else None,
     )
-    bins = _bins(whole, n, s, sv, fresh / sources, fresh_sv / sources)
-    share = high.n / total if total else high.per_input / max(whole.per_input, 1e-12)
+    bands = _bands(whole, sums, unlabelled, g, sources)
     alone = high.n == total and math.isclose(high.per_input, whole.per_input)
-    # What labels say of both is correlated by what they share; before any, what holds of the whole
-    # is thought to hold of the band.
-    prior = (high.error / TYPICAL_GAP) ** 2
-    together = 1.0 if alone else min(prior + (1 - prior) * share * high.error / whole.error, 1.0)
-    return _Group(inputs, available, whole, high, together, alone, bins)
+    return _Group(inputs, available, whole, high, alone, bands)
 
 
 def _believed(n: float, s: float, sv: float, confidence: float) -> tuple[float, float]:
@@ -462,48 +534,110 @@ def _believed(n: float, s: float, sv: float, confidence: float) -> tuple[float, 
     return (sv - s) / worth, math.sqrt(variance / worth)
 
 
-def _bins(
-    whole: _Unit,
-    n: FloatArray,
-    s: FloatArray,
-    sv: FloatArray,
-    share: FloatArray,
-    claimed: FloatArray,
-) -> tuple[_Unit, ...]:
-    """The ECE bins: as the group, but for those with labels enough to tell them apart.
+def _bands_of(
+    sums: GroupSums, unlabelled: Unlabelled, g: int
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """The bands once all is labelled: upper edges, and n, Σ(v − y) and Σv of the labelled."""
+    of, count = sums.bands, int(sums.bands.count[g])
+    upper = of.upper[g, :count]
+    open_at = np.flatnonzero(unlabelled.n[g])
+    edges = np.union1d(upper, open_at)
+    if not len(edges):
+        edges = np.zeros(1, dtype=np.int64)
+    n, sv = of.n[g, :count].astype(float), of.sv[g, :count]
+    residual = sv - of.s[g, :count]
+    if (count and of.width[g] > 1) or len(edges) > BANDS:
+        upper = 10 * (bin_of_hundredth(upper) + 1)
+        edges = np.union1d(upper, 10 * (bin_of_hundredth(open_at) + 1))
+    place = np.searchsorted(edges, upper)
+    n, residual, sv = (_summed(place, weight, edges) for weight in (n, residual, sv))
+    return edges.astype(np.int64), n, residual, sv
 
-    ``share`` and ``claimed`` are the claims, and Σ confidence, that one more input brings to each.
-    """
-    gaps = np.full(ECE_BINS, whole.gap)
-    known = n >= MINIMUM_INPUTS * whole.effect
-    if known.any():
-        trials = n[known] / whole.effect
-        apart = shrunken_gaps((sv[known] - s[known]) / n[known], trials, s[known] / n[known]).gap
-        gaps[known] += apart - float(trials @ apart / trials.sum())
-    return tuple(
-        _Unit(
-            *(float(n[b]), float(s[b]), float(sv[b]), float(share[b])),
-            float(claimed[b] / share[b] if share[b] else sv[b] / n[b]),
-            *(float(gaps[b]), whole.error, whole.effect),
-        )
-        for b in range(ECE_BINS)
-        if n[b] + share[b] > 0
+
+def _summed(place: IntArray, weight: FloatArray, edges: IntArray) -> FloatArray:
+    return np.bincount(place, weight, len(edges)).astype(np.float64)
+
+
+def _bands(whole: _Unit, sums: GroupSums, unlabelled: Unlabelled, g: int, sources: int) -> _Bands:
+    """A group's bands, and what the labels so far leave open of their gaps."""
+    edges, n, residual, sv = _bands_of(sums, unlabelled, g)
+    fresh, fresh_sv = n, sv
+    from_hundredth = int(hundredth(np.array([sums.high_from]))[0])
+    high = np.where(edges >= from_hundredth, n, 0)
+    if unlabelled.inputs[g]:
+        at = np.searchsorted(edges, np.arange(HUNDREDTHS)).clip(max=len(edges) - 1)
+        left = unlabelled.n[g].astype(float)
+        fresh, fresh_sv = _summed(at, left, edges), _summed(at, unlabelled.sv[g], edges)
+        left[:from_hundredth] = 0
+        high = _summed(at, left, edges) if left.any() else high
+    confidence = np.where(
+        fresh > 0, fresh_sv / np.where(fresh > 0, fresh, 1), sv / np.where(n > 0, n, 1)
     )
+    held = n / whole.effect
+    accuracy = ((sv - residual) / whole.effect + 2) / (held + 4)
+    variance = np.maximum(confidence * (1 - confidence), accuracy * (1 - accuracy) / 4)
+    mix = n + fresh
+    likeliest, gaps = _band_gaps(
+        whole, residual / np.where(n > 0, n, 1), held / variance, mix / max(mix.sum(), 1e-12)
+    )
+    return _Bands(
+        n,
+        residual,
+        fresh / max(sources, 1),
+        confidence,
+        whole.effect,
+        high / max(high.sum(), 1e-12),
+        gaps,
+        likeliest,
+    )
+
+
+def _slices(unit: _Unit) -> FloatArray:
+    """The gaps at which its posterior is looked at."""
+    found: FloatArray = unit.gap + unit.error * _NODES
+    return found
+
+
+def _band_gaps(
+    whole: _Unit, seen: FloatArray, precision: FloatArray, mix: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The likeliest gaps of bands, and draws of them about each slice of the whole gap.
+
+    ``seen`` are the labels' own gaps, ``precision`` one over their variances, 0 without a label.
+    """
+    slices = _slices(whole)
+    spread = np.where(precision > 0, 1 / np.where(precision > 0, precision, 1), np.inf)
+    told = _SPREADS[:, None] ** 2 + spread
+    weight = np.where(np.isfinite(told), -0.5 * (np.log(told) + (seen - whole.gap) ** 2 / told), 0)
+    chance = np.exp(weight.sum(axis=1) - weight.sum(axis=1).max())
+    chance /= chance.sum()
+    rng = np.random.default_rng(_SEED)
+    size = _SLICES * _DRAWS
+    # Each spread as often as it is likely, in an order that has nothing to do with the slices.
+    at = np.searchsorted(np.cumsum(chance), (rng.permutation(size) + 0.5) / size)
+    drawn = _SPREADS[at.clip(max=len(_SPREADS) - 1)].reshape(_SLICES, _DRAWS, 1)
+    normal = rng.standard_normal((_SLICES, _DRAWS, len(mix)))
+
+    def about(gap: FloatArray, squared: FloatArray) -> tuple[FloatArray, FloatArray]:
+        share = squared * precision / (1 + squared * precision)
+        return share * (seen - gap), np.sqrt(squared * (1 - share))
+
+    mean, deviation = about(slices[:, None, None], drawn**2)
+    off = mean + deviation * normal
+    off -= (off @ mix)[..., None]
+    likely, _ = about(np.array(whole.gap), (chance @ _SPREADS**2)[None])
+    return whole.gap + likely - likely @ mix, slices[:, None, None] + off
 
 
 def _chances(one: _Group, more: IntArray, asked: _Asked) -> _Chances:
-    """Averaged over the posterior: of the gap first, and given it of the band's."""
-    out, inside = _placed(one.whole, more, asked, _NODES)
-    rest = math.sqrt(1 - one.together**2)
-    off = one.together * _NODES[:, None] + rest * _BAND_NODES
-    high_out, high_inside = (
-        chance.reshape(*off.shape, len(more))
-        for chance in _placed(one.high, more, asked, off.ravel())
-    )
+    """Averaged over the posterior."""
+    out, inside = _placed(one.whole, more, asked, _slices(one.whole))
+    high_out, high_inside = _placed(one.high, more, asked, one.bands.gaps @ one.bands.high)
     enough = one.inputs + more >= MINIMUM_INPUTS
-    even = _error_within(one, more, asked.tolerance, _NODES)
-    settled = even[:, None] * inside[:, None] * (1.0 if one.alone else high_inside)
-    decided = np.minimum(np.maximum(out[:, None], high_out) + settled, 1)
+    off_shape, fine_shape = _shaped(one.bands, more, asked, one.bands.gaps)
+    settled = fine_shape * inside[:, None] * (1.0 if one.alone else high_inside)
+    off_any = np.maximum(np.maximum(out[:, None], high_out), off_shape)
+    decided = np.minimum(off_any + settled, 1)
 
     def averaged(chance: FloatArray) -> FloatArray:
         return np.where(enough, chance, 0)
@@ -512,16 +646,14 @@ def _chances(one: _Group, more: IntArray, asked: _Asked) -> _Chances:
         decided=averaged(decided.mean(axis=(0, 1))),
         whole=averaged((out + inside).mean(axis=0)),
         high=averaged((high_out + high_inside).mean(axis=(0, 1))),
+        shape=averaged((off_shape + fine_shape).mean(axis=(0, 1))),
     )
 
 
 def _placed(
-    unit: _Unit, more: IntArray, asked: _Asked, off: FloatArray
+    unit: _Unit, more: IntArray, asked: _Asked, gaps: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Chances that the interval of the gap lies wholly outside, and wholly inside.
-
-    Shape (X, K): for each number of standard errors by which the gap believed is ``off``.
-    """
+    """Chances that the interval lies wholly outside, and inside, shape (…, K), at true gaps (…)."""
     before, right = np.rint(unit.n / unit.effect), np.rint(unit.s / unit.effect)
     fresh = np.rint(more * unit.per_input / unit.effect)
     n = before + fresh
@@ -544,7 +676,7 @@ def _placed(
         chance: FloatArray = binom.cdf(most - right, fresh, accuracy)
         return chance
 
-    accuracy = unit.accuracies(off)[:, None]
+    accuracy = np.clip(unit.confidence - gaps, _LEAST, 1 - _LEAST)[..., None]
 
     low, high = at_least(claimed - tolerance), at_most(claimed + tolerance)
     inside = np.maximum(up_to(high) - up_to(low - 1), 0)
@@ -552,30 +684,58 @@ def _placed(
     return np.where(n > 0, beyond, 0.0), np.where(n > 0, inside, 1.0)
 
 
-def _error_within(one: _Group, more: IntArray, tolerance: float, off: FloatArray) -> FloatArray:
-    """Chance that the ECE exceeds its noise floor by no more than the tolerance, shape (X, K)."""
-    labels = one.whole.n + more * one.whole.per_input
-    total = np.where(labels > 0, labels, 1)
-    error, variance = (np.zeros((len(off), len(more))) for _ in range(2))
-    floor = np.zeros(len(more))
-    for unit in one.bins:
-        fresh = more * unit.per_input
-        accuracy = unit.accuracies(off)[:, None]
-        mean = np.abs(unit.sv - unit.s + fresh * (unit.confidence - accuracy))
-        spread = np.sqrt(fresh * accuracy * (1 - accuracy) * unit.effect)
-        ratio = mean / np.where(spread > 0, spread, 1)
-        folded = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
-        folded = np.where(spread > 0, folded + mean * special.erf(ratio / np.sqrt(2)), mean)
-        error += folded
-        variance += np.maximum(mean**2 + spread**2 - folded**2, 0)
-        claimed = (unit.sv + fresh * unit.confidence) / np.maximum(unit.n + fresh, 1e-12)
-        noise = (unit.n + fresh) * np.clip(claimed * (1 - claimed), 0, None) * unit.effect
-        floor += np.sqrt(2 / np.pi * noise)
-    excess = (error - floor) / total
-    within: FloatArray = special.ndtr(
-        (tolerance - excess) / np.maximum(np.sqrt(variance) / total, 1e-9)
+def _shaped(
+    bands: _Bands, more: IntArray, asked: _Asked, gaps: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Chances that the shape is off, and that it is fine, shape (…, K), at gaps of shape (…, B)."""
+    shape = (*gaps.shape[:-1], len(more))
+    if not bands.several:
+        return np.zeros(shape), np.ones(shape)
+    accuracy = np.clip(bands.confidence - gaps, _LEAST, 1 - _LEAST)
+    true = bands.confidence - accuracy
+    each = accuracy * (1 - accuracy) * bands.effect
+    fresh = more[:, None] * bands.per_input
+    labels = bands.n + fresh
+    total = np.maximum(labels.sum(axis=1), 1e-12)
+    mean = bands.residual + fresh * true[..., None, :]
+    spread = np.sqrt(fresh * each[..., None, :])
+    ratio = np.abs(mean) / np.where(spread > 0, spread, 1)
+    folded = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
+    folded = np.where(
+        spread > 0, folded + np.abs(mean) * special.erf(ratio / np.sqrt(2)), np.abs(mean)
     )
-    return within
+    loose = np.maximum(mean**2 + spread**2 - folded**2, 0).sum(axis=-1)
+    variance = (labels * each[..., None, :]).sum(axis=-1)
+    z = float(special.ndtri(1 - asked.shape_alpha_high / 2))
+    half = z * np.sqrt(variance + z * z / 2 * bands.effect)
+    room = asked.tolerance * total - half - folded.sum(axis=-1)
+    fine: FloatArray = special.ndtr(room / np.maximum(np.sqrt(loose), 1e-9))
+    side, used = _pattern(true, each, bands.n + bands.per_input * REASONABLE, asked.tolerance)
+    c = even_critical(len(bands.n), asked.shape_alpha)
+    reach = (side[..., None, :] * mean).sum(axis=-1) - asked.tolerance * total
+    taken = (labels * (used * each)[..., None, :]).sum(axis=-1)
+    left = (fresh * (used * each)[..., None, :]).sum(axis=-1)
+    beyond = reach - c * np.sqrt(taken + c * c / 2 * bands.effect)
+    off: FloatArray = special.ndtr(beyond / np.maximum(np.sqrt(left), 1e-9))
+    return off, fine
+
+
+def _pattern(
+    true: FloatArray, each: FloatArray, mix: FloatArray, tolerance: float
+) -> tuple[FloatArray, FloatArray]:
+    """The signed pattern that shows most at these true gaps, and the bands it uses.
+
+    By ``(|Σ ε_b m_b g_b| − τ)/√Σ ε_b² m_b p_b q_b``, m_b the shares of labels: it is the same one
+    for any number of them.
+    """
+    share = mix / mix.sum()
+    family = patterns(true.shape[-1])
+    reach = (share * true) @ family.T
+    variance = (share * each) @ np.abs(family).T
+    best = ((np.abs(reach) - tolerance) / np.sqrt(variance)).argmax(axis=-1)
+    sign = np.sign(np.take_along_axis(reach, best[..., None], axis=-1))
+    found = family[best]
+    return sign * found, np.abs(found)
 
 
 def _first(one: _Group, curve: FloatArray, asked: _Asked, name: str) -> float:
@@ -599,8 +759,9 @@ def _outlook(one: _Group, asked: _Asked, needed: float, near: bool) -> Outlook:
         return "exhausted"
     if near:
         return "near"
-    if np.isfinite(needed) or most > tolerance:
-        return "outside" if most > tolerance else "inside"
-    # Labels without end, and no answer: either some gap is at the edge, or it is the bands'.
-    many = np.array([MOST])
-    return "cancel" if _error_within(one, many, tolerance, np.zeros(1))[0, 0] < 0.5 else "near"
+    if most > tolerance:
+        return "outside"
+    bands = one.bands
+    mix = bands.n + bands.per_input * REASONABLE
+    error = float(np.abs(bands.likeliest) @ mix / max(mix.sum(), 1e-12))
+    return "cancel" if bands.several and error > tolerance else "inside"

@@ -129,7 +129,7 @@ def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
         reach = np.abs(residual[at, :number] @ family.T)
         variance = spread.of(at, family)
         # No pattern can ask for less than one alone does, so most groups need no c of their own.
-        critical[at] = even = _even_critical(number, alpha)
+        critical[at] = even = even_critical(number, alpha)
         least = reach - z * np.sqrt(variance + z * z / 2 * spread.unseen[at, None])
         for i in np.flatnonzero(least.max(axis=1) > 0).tolist():
             g = at[i]
@@ -243,8 +243,13 @@ def _fixed_draws(dimension: int) -> tuple[FloatArray, FloatArray]:
 
 
 @lru_cache(maxsize=4096)
-def _even_critical(bands: int, alpha: float) -> float:
-    """Of bands of equal variance."""
+def even_critical(bands: int, alpha: float) -> float:
+    """The critical value of a shape over bands of equal variance.
+
+    Args:
+        bands: at least 1.
+        alpha: in (0, 1).
+    """
     return critical_value(patterns(bands), alpha)
 
 

@@ -30,6 +30,13 @@ from core.measure.shape import critical_value, patterns
 from core.measure.sums import input_bands, single_inputs, tally
 from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 
+#: Labels are planned so that an answer comes in four of five cases.
+_Z_POWER = float(special.ndtri(0.8))
+#: Beyond so many times the labels there are no number is named.
+_MOST_TIMES = 1000.0
+#: Of the search for it: to a thousandth.
+_HALVINGS = 20
+
 #: Bands of a comparison: more find finer shapes, later.
 BANDS_COMPARED = 5
 
@@ -106,6 +113,9 @@ class ShapeChange:
             their lower ends are no bounds but 0.
         change: error after − error before, with its interval.
         verdict: see `shape_change`.
+        more_labels: labelled inputs that the smaller side lacks for an answer, in four of five
+            cases, were errors and change what they look like beyond their noise; 0 where it is
+            told, or where no reasonable number would.
     """
 
     effective: float
@@ -114,6 +124,7 @@ class ShapeChange:
     after: Interval
     change: Interval
     verdict: ChangeVerdict
+    more_labels: int = 0
 
 
 def band_pair(before: Cells, after: Cells, band: IntArray, *, shared: bool = False) -> BandPair:
@@ -220,7 +231,8 @@ def shape_change(
     value = after.value - before.value
     if effective < MINIMUM_INPUTS:
         nowhere = Interval(value, -1.0, 1.0)
-        return ShapeChange(effective, int(bands), before, after, nowhere, "cannot_tell")
+        lacking = math.ceil(MINIMUM_INPUTS - effective)
+        return ShapeChange(effective, int(bands), before, after, nowhere, "cannot_tell", lacking)
     change = Interval(value, max(sides.least(alpha / 2), -1.0), min(-turned.least(alpha / 2), 1.0))
     verdict: ChangeVerdict = "cannot_tell"
     if max(before.high, after.high) <= tolerance or change.inside(MATERIAL * tolerance):
@@ -229,7 +241,22 @@ def shape_change(
         verdict = "worse"
     elif change.high < 0:
         verdict = "better"
-    return ShapeChange(effective, int(bands), before, after, change, verdict)
+    more = 0
+    if verdict == "cannot_tell":
+        times = min(
+            max(one.times_to_clear(alpha, tolerance) for one in (sides, turned)),
+            _times_to_direct(change, alpha),
+        )
+        more = math.ceil(effective * (times - 1)) if times <= _MOST_TIMES else 0
+    return ShapeChange(effective, int(bands), before, after, change, verdict, more)
+
+
+def _times_to_direct(change: Interval, alpha: float) -> float:
+    """So many times the labels narrow the interval to one side of 0; inf where nothing changed."""
+    size = abs(change.value)
+    half = change.value - change.low if change.value > 0 else change.high - change.value
+    z = float(special.ndtri(1 - alpha / 2))
+    return (half / size * (z + _Z_POWER) / z) ** 2 if size > 0 else math.inf
 
 
 class _Sides:
@@ -258,6 +285,39 @@ class _Sides:
         value = float(np.abs(self.pair.q[own]).sum() / total)
         unseen = z * z / 2 * (total / self.pair.effective[0]) ** 2
         return Interval(value, 0.0, min(value + z * math.sqrt(variance + unseen) / total, 1.0))
+
+    def times_to_clear(self, alpha: float, tolerance: float) -> float:
+        """So many times its labels the side before needs for an upper bound within the tolerance.
+
+        As `core.measure.shape.labels_to_clear`: a band's true error is what it shows beyond its
+        noise, and the ECE of so many labels that of such a signal. Inf where none would do.
+        """
+        size, total = self.pair.bands, self.pair.total[0]
+        own = slice(0, size)
+        cluster, together = self.covariance[own, own], self.together[own, own]
+        noise = np.maximum(np.diag(cluster), np.diag(together))
+        mean = np.sqrt(np.maximum(self.pair.q[own] ** 2 - noise, 0)) / total
+        variance = max(np.abs(cluster).sum(), together.sum())
+        z = float(special.ndtri(1 - alpha / 2))
+        unseen = z * z / 2 * (total / self.pair.effective[0]) ** 2
+
+        def short(times: float) -> bool:
+            sd = np.sqrt(np.maximum(noise, 1e-12) / times) / total
+            x = mean / sd
+            # Mean and variance of the folded normal.
+            folded = np.sqrt(2 / np.pi) * sd * np.exp(-x * x / 2)
+            folded += mean * special.erf(x / np.sqrt(2))
+            loose = np.maximum(mean**2 + sd**2 - folded**2, 0).sum()
+            half = z * math.sqrt(variance / times + unseen / times**2) / total
+            return float(folded.sum() + _Z_POWER * math.sqrt(loose) + half) > tolerance
+
+        low, high = 0.0, math.log10(_MOST_TIMES)
+        if short(10**high):
+            return math.inf
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if short(10**middle) else (low, middle)
+        return float(10**high)
 
     def least(self, alpha: float) -> float:
         """Lower bound, one-sided, of the error after less the error before."""

@@ -84,7 +84,8 @@ class PartMeasure:
         n_effective: how many equally weighted inputs those are worth.
         share: of the group's stated claims, in [0, 1].
         labels_needed: roughly how many more labelled claims would decide it; None where it is
-            decided, or where no reasonable number will.
+            decided, where no reasonable number will, and at the edge, where it takes more than
+            there are already: then it is to be decided now.
         over, under: of a shape that is shown: the bands where it is over- and underconfident.
     """
 
@@ -144,6 +145,7 @@ class Measures:
         high_band: None when no labelled claim lies in it.
         verdict: of all groups judged together; of all claims, see ``speaks_for``.
         minimum_detectable_gap: see `Judgement`.
+        detectable_beyond_tolerance: see `Judgement`.
         n_effective: how many equally weighted inputs the labelled claims are worth.
         largest_share: share of the labelled claims that the input with most of them holds.
         state: the verdict in four words; of its worst part that matters.
@@ -182,6 +184,7 @@ class Measures:
     high_band: HighBand | None
     verdict: Verdict
     minimum_detectable_gap: float | None
+    detectable_beyond_tolerance: float | None
     n_effective: float
     largest_share: float | None
     state: PartState
@@ -246,6 +249,13 @@ def measure_groups(
     return tuple(measured)
 
 
+#: Why no number of labels is named for a part that is not decided.
+_NO_NUMBER: dict[PartState, str] = {
+    "at_the_edge": "decide now: more labels will not settle it soon",
+    "too_few": "no reasonable number of labels will decide it",
+}
+
+
 class _Notes(dict[str, str]):
     """Reasons by field, filled while values are read off."""
 
@@ -295,7 +305,8 @@ def _part(name: PartName, judgement: Judgement, g: int, needed: float) -> PartMe
     more = needed - n if math.isfinite(needed) and needed - n <= MOST_LABELS else 0.0
     lacking = _lacking(n, float(part.n_effective[g]))
     # By how an error looks on too few inputs nothing can be ruled out.
-    worth = state in ("too_few", "at_the_edge") and max(more, lacking) > 0
+    worth = state == "too_few" and max(more, lacking) > 0
+    worth |= state == "at_the_edge" and 0 < more <= n
     side = curve.named[g, : len(bands)].tolist() if name == "shape" and state != "fine" else []
     return PartMeasure(
         state=state,
@@ -334,6 +345,8 @@ def _parts(
         for field_name in ("value", "low", "high"):
             if getattr(part, field_name) is None:
                 notes[f"parts.{name}.{field_name}"] = lone
+        if part.labels_needed is None and part.state in _NO_NUMBER:
+            notes[f"parts.{name}.labels_needed"] = _NO_NUMBER[part.state]
     return found
 
 
@@ -389,6 +402,10 @@ def _measure(
         verdict=judgement.verdict[g],
         minimum_detectable_gap=judged(
             "minimum_detectable_gap", "so few labels can show no gap" if n else NO_LABELS.reason
+        ),
+        detectable_beyond_tolerance=judged(
+            "detectable_beyond_tolerance",
+            "no gap would show to be beyond the tolerance" if n else NO_LABELS.reason,
         ),
         n_effective=float(judgement.n_effective[g]),
         largest_share=judged("largest_share"),

@@ -82,6 +82,7 @@ class Judgement:
         ece_noise_floor: the ECE a perfectly calibrated signal would show on average.
         minimum_detectable_gap: overconfident gap that a two-sided test of size 1 − level on this
             group alone would see in four of five cases; nan where no gap would show.
+        detectable_beyond_tolerance: the same of a gap that would show to be beyond the tolerance.
         whole: the gap of the whole.
         shape: the error over the bands of confidence.
         high_band: the gap of the high-confidence band.
@@ -129,6 +130,7 @@ class Judgement:
     ece: FloatArray
     ece_noise_floor: FloatArray
     minimum_detectable_gap: FloatArray
+    detectable_beyond_tolerance: FloatArray
     whole: Part
     shape: Part
     high_band: Part
@@ -233,7 +235,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
 
     correlation = np.where(band_judged, _overlap(sums), 1.0)
     curved = judged & (sums.bands.count > 1)
-    shaped, shape_alpha = int(curved.sum()), SHAPE_SHARE * (1 - level)
+    shaped = int(curved.sum())
     critical = max_statistic_critical_value(
         correlation[judged], gap_level(level, shaped=shaped > 0)
     )
@@ -244,11 +246,11 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
     high_gap_low, high_gap_high = gap_interval(
         high_claimed, sums.high_s, sums.high_n, corrected_alpha, band
     )
+    worth = effective_n(confidence, s, n, whole)
     ece = np.abs(sums.sv - sums.s).sum(axis=1) / known
     floor = ece_noise_floor(sums)
 
-    # Fine takes every part, so none of their upper bounds shares its chance of an error.
-    curve = shape(sums.bands, _sidak(shape_alpha, shaped), _sidak(alpha, shaped))
+    curve = shape(sums.bands, *shape_levels(level, shaped))
     claims = np.where(sums.n_claims > 0, sums.n_claims, np.nan)
     every, everywhere = np.ones(len(sums)), np.ones(len(sums), dtype=np.bool_)
     banded = sums.high_claims > 0
@@ -318,8 +320,9 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95)
         high_gap_high=high_gap_high,
         ece=ece,
         ece_noise_floor=floor,
-        minimum_detectable_gap=minimum_detectable_gap(
-            confidence, effective_n(confidence, s, n, whole), alpha
+        minimum_detectable_gap=minimum_detectable_gap(confidence, worth, alpha),
+        detectable_beyond_tolerance=minimum_detectable_gap(
+            confidence, worth, alpha, tolerance=tolerance
         ),
         **parts,
         curve=curve,
@@ -345,6 +348,18 @@ def gap_level(level: float, *, shaped: bool) -> float:
         shaped: whether any group has a shape to judge.
     """
     return level + SHAPE_SHARE * (1 - level) if shaped else level
+
+
+def shape_levels(level: float, shaped: int) -> tuple[float, float]:
+    """Alphas of each shape's lower and upper bound.
+
+    Fine takes every part, so the upper bound does not share its chance of an error with others.
+
+    Args:
+        level: of the whole verdict, in (0, 1).
+        shaped: groups whose shapes are judged together.
+    """
+    return _sidak(SHAPE_SHARE * (1 - level), shaped), _sidak(1 - level, shaped)
 
 
 def pair_probability(c: float, correlation: FloatArray) -> FloatArray:

@@ -183,6 +183,7 @@ def _group_json(one: GroupChange) -> dict[str, Any]:
         "better": one.better,
         "gap_verdict": gap.verdict,
         "shape_change": _changed(one.shape),
+        "shape_more_labels": 0 if one.shape is None else one.shape.more_labels,
         "auroc_change": _changed(one.auroc),
         "brier_paired": _changed(one.brier),
         "n_inputs": gap.inputs,

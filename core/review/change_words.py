@@ -39,14 +39,14 @@ OVERALL_WORDS: dict[OverallVerdict, str] = {
     "worse": "Worse",
     "mixed": "Mixed",
     "same": "Same within tolerance",
-    "cannot_tell": "Cannot tell yet",
+    "cannot_tell": "Too few labels",
 }
 _ON_WHOLE: dict[OverallVerdict, str] = {
     "better": "better on the whole",
     "worse": "worse on the whole",
     "mixed": "mixed on the whole",
     "same": "same within tolerance on the whole",
-    "cannot_tell": "cannot tell on the whole",
+    "cannot_tell": "too few labels on the whole",
 }
 _PART_NAMES: dict[ChangedPart, str] = {"gap": "gap", "shape": "shape", "auroc": "AUROC"}
 #: As many segments are named in a sentence.
@@ -69,7 +69,7 @@ def side_names(before: Selection, after: Selection) -> tuple[str, str]:
 
 
 def verdict_words(one: GroupChange) -> str:
-    """The verdict of one group: ``Worse: shape, AUROC``, ``Cannot tell yet, 1,529 more labels``."""
+    """The verdict of one group: ``Worse: shape, AUROC``, ``Too few labels, 1,529 more labels``."""
     said = OVERALL_WORDS[one.verdict]
     gap = one.gap
     empty = [
@@ -79,7 +79,7 @@ def verdict_words(one: GroupChange) -> str:
     ]
     if empty:
         # Where it states nothing there, no label will ever come.
-        return f"Cannot tell, no label there {' or '.join(empty)}"
+        return f"Too few labels, none there {' or '.join(empty)}"
     worse = telling(one, one.worse)
     if any(part != "gap" for part in worse):
         said += f": {', '.join(_PART_NAMES[part] for part in worse)}"
@@ -88,8 +88,16 @@ def verdict_words(one: GroupChange) -> str:
     if one.verdict != "cannot_tell":
         return said
     if one.shape_unknown:
-        return f"{said} of the shape"
-    return f"{said}, {counted(gap.more_labels, 'more label')}" if gap.more_labels else said
+        said += " for the shape"
+    more = _more_labels(one)
+    return f"{said}, {counted(more, 'more label')}" if more else said
+
+
+def _more_labels(one: GroupChange) -> int:
+    """What the part that is not told takes, in labels; 0 where no number is named."""
+    if one.shape_unknown and one.shape is not None:
+        return one.shape.more_labels
+    return one.gap.more_labels
 
 
 def headline(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupChange]) -> str:
@@ -108,14 +116,11 @@ def _verdict(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupC
         return f"Same within tolerance: {gap_moved(whole)}"
     if verdict == "cannot_tell":
         if not math.isfinite(whole.gap.change.value):
-            return "Cannot tell yet: baseline and candidate have no labelled claims to compare"
-        if whole.shape_unknown:
-            return (
-                f"Cannot tell yet, too few labels for the shape of the errors: {gap_moved(whole)}"
-            )
-        labels = whole.gap.more_labels
-        more = f", {counted(labels, 'more label')}" if labels else ""
-        return f"Cannot tell yet{more}: {gap_moved(whole)}"
+            return "Too few labels: baseline and candidate have no labelled claims to compare"
+        labels = _more_labels(whole)
+        of = " for the shape of the errors" if whole.shape_unknown else ""
+        more = f", {counted(labels, 'more label')} would tell" if labels else ""
+        return f"Too few labels{of}{more}: {gap_moved(whole)}"
     worse = _by_harm([one for one in parts if one.worse])
     better = _by_harm([one for one in parts if one.better])
     every = {part for one in (whole, *parts) for part in one.worse}
@@ -215,7 +220,7 @@ def sentences(
         names = ", ".join(one.name for one in unknown[:_NAMED])
         rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         found.append(
-            f"Cannot tell yet on {names}{rest}: a change beyond {within(tolerance)} there may go "
+            f"Too few labels on {names}{rest}: a change beyond {within(tolerance)} there may go "
             "unseen."
         )
     return tuple(found)

@@ -495,13 +495,13 @@ def _bound(of: _Shares, spec: SignalSpec | None) -> Bound:
     if wrong.share is None or wrong.low is None or wrong.high is None:
         none = of.reckoning.tally(automated).n_claims == 0
         why = f"there are no {what}" if none else f"none of the {what} is labelled"
-        return Bound("undecided", f"Cannot tell: {why}; {asked}.")
+        return Bound("undecided", f"Too few labels: {why}; {asked}.")
     said = f"wrong among the {what}: {wrong.words}; {asked}."
     if wrong.high <= limit:
         return Bound("met", f"Met: {said}")
     if wrong.low > limit:
         return Bound("missed", f"Missed: {said}")
-    return Bound("undecided", f"Cannot tell yet: {said}")
+    return Bound("undecided", f"Too few labels: {said}")
 
 
 def _percent(ppm: int) -> str:

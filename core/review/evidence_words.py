@@ -24,7 +24,7 @@ from core.store.selection import CLAIM_DIMENSIONS
 OUTCOME_WORDS: Mapping[Outcome, str] = {
     "met": "Met",
     "missed": "Missed",
-    "undecided": "Cannot tell yet",
+    "undecided": "Not decided",
 }
 _SHORT = 16
 
@@ -203,7 +203,7 @@ def _verdict(bundle: Bundle) -> str:
     recent = bundle.window is not None and bundle.window.sample.missed
     told = [
         f"{missed} missed" if missed else "",
-        f"{undecided} cannot be told yet" if undecided else "",
+        f"{undecided} not decided" if undecided else "",
         "a miss in the recent window" if recent else "",
         f"no judged claim names {', '.join(bundle.missing_segments)}"
         if bundle.missing_segments

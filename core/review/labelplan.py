@@ -15,7 +15,14 @@ from core.govern import audit
 from core.govern.part_words import reach_words
 from core.measure.cells import FloatArray, GroupSums, IntArray
 from core.measure.labels import inverse_propensity
-from core.measure.planning import CHANCE, Plan, Unlabelled, critical_value_of_all, plan_labels
+from core.measure.planning import (
+    CHANCE,
+    Plan,
+    Unlabelled,
+    critical_value_of_all,
+    plan_labels,
+    shapes_of_all,
+)
 from core.measure.sums import HUNDREDTHS, banded
 from core.measure.verdict import (
     HIGH_FROM,
@@ -275,6 +282,8 @@ def label_plan(
             unlabelled.take(some),
             tolerance=tolerance,
             critical_value=max(judged.critical_value, of_all),
+            shapes=shapes_of_all(sums, unlabelled),
+            level=judged.level,
         )
         plans |= {g: (made, place) for place, g in enumerate(some)}
     edge = max((float(one.edge.max(initial=0.0)) for one, _ in plans.values()), default=0.0)

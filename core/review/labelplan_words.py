@@ -24,7 +24,7 @@ from core.store.audits import ANSWERED
 Beside = Literal["", "same", "open", "waiting", "contrary"]
 
 #: What the labels are expected to show.
-_EXPECTED = {"inside": "within tolerance", "outside": "miscalibrated"}
+_EXPECTED = {"inside": "fine", "outside": "off", "cancel": "off in shape, its errors cancel"}
 
 
 def group(
@@ -135,16 +135,11 @@ def _never(
             f"No label that is left settles it: at {cut(high_from)} or more too few claims were "
             f"made for {within(tolerance)}, and all of them are labelled. It takes claims to come."
         )
-    if outlook == "cancel":
-        return (
-            "No number of labels settles it: the gap is within tolerance, but its confidence bands "
-            f"are off in opposite ways by more than {within(tolerance)} on average. Look at the "
-            "curve, and recalibrate."
-        )
     return (
         f"No reasonable number of labels settles it with {percent(CHANCE)} chance: about "
         f"{count(plateau_at)} give {percent(plateau)}, and {count(REASONABLE)} little more. Its "
-        f"true gap may lie at the edge of {within(tolerance)}: decide, or recalibrate."
+        "true error, of the whole, the high band or the shape, may lie at the edge of "
+        f"{within(tolerance)}: decide, or recalibrate."
     )
 
 
@@ -308,17 +303,17 @@ def headline(
                 )
             return f"No label is needed for an answer: {told}."
         if settled:
-            return f"{labels} would tell whether the gap is within {within(tolerance)}."
+            return f"{labels} would tell whether it is within {within(tolerance)}."
         if untold[0][1]:
             return (
                 f"{counted(untold[0][1], 'more label')} would tell with {percent(0.5)} chance "
-                f"whether the gap is within {within(tolerance)}; for more, plan again then."
+                f"whether it is within {within(tolerance)}; for more, plan again then."
             )
-        return "Whether the gap is within tolerance cannot be settled with the claims there are."
+        return "Whether it is within tolerance cannot be settled with the claims there are."
     name = dimension_name(by).lower()
     if not untold:
         return f"No label is needed for an answer: each of {len(groups)} of {name} has one."
-    said = f"{len(untold)} of {counted(len(groups), 'value')} of {name} cannot be told"
+    said = f"{len(untold)} of {counted(len(groups), 'value')} of {name} not decided"
     if not settled:
         return f"{said}, and cannot be settled with the claims there are."
     if len(settled) == len(untold):
@@ -354,8 +349,8 @@ def details(
     )
     if edge:
         said += (
-            f" A true gap less than {points(edge, decimals=1).lstrip('+')} points from the edge of "
-            f"{within(tolerance)} is told by no reasonable number ({count(REASONABLE)})."
+            f" A true error less than {points(edge, decimals=1).lstrip('+')} points from the edge "
+            f"of {within(tolerance)} is told by no reasonable number ({count(REASONABLE)})."
         )
     return said
 

@@ -14,7 +14,7 @@ from core.measure.verdict import MINIMUM_INPUTS
 from core.review import sentences
 from core.review.judged import Judged, judged
 from core.review.terms import USUAL, read_state, terms_of
-from core.review.words import counted, cut, group_name, within
+from core.review.words import counted, cut, group_name, size_of, within
 from core.shown import json_text
 from core.store.catalogue import signals
 from core.store.cells import grouped_cells
@@ -78,6 +78,7 @@ class MeasureReport:
             f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
             f"Intervals shown are 95% each; {corrected}"
         ]
+        lines += self._unseen()
         unstated = sum(one.n_unstated for one in self.groups)
         if unstated:
             lines.append(f"Left out, for they state no confidence: {counted(unstated, 'claim')}.")
@@ -98,6 +99,23 @@ class MeasureReport:
             told = [name for name in one.notes if not name.startswith("parts.")]
             lines += [f"{field}: {one.notes[field]}" for field in told]
         return tuple(dict.fromkeys(lines))
+
+    def _unseen(self) -> list[str]:
+        """How small a gap the labels could have missed; of several groups the ends of the range."""
+        if len(self.groups) == 1:
+            said = sentences.unseen(self.groups[0], tolerance=self.tolerance)
+            return [said] if said else []
+        beyond = [
+            one.detectable_beyond_tolerance
+            for one in self.groups
+            if one.detectable_beyond_tolerance is not None
+        ]
+        if not beyond:
+            return []
+        return [
+            f"Smallest gap that a group's labels would show to be beyond {within(self.tolerance)}: "
+            f"{size_of(min(beyond))} to {size_of(max(beyond))}."
+        ]
 
 
 def measure(

@@ -168,7 +168,7 @@ def _group(
         sentences.why_not_decided(measures, tolerance=tolerance),
         *sentences.beside(measures),
         *(() if labels is None else (one.words for one in labels.groups)),
-        sentences.unseen(measures),
+        sentences.unseen(measures, tolerance=tolerance),
     )
     found = {
         "observed curve": reliability.corp(cells),

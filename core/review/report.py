@@ -412,8 +412,8 @@ def _guide(view: WeekView) -> tuple[str, ...]:
         f"Gap: mean stated confidence minus the share that was right, in points; + claims more "
         f"than it delivers. It is the last mature week's ({MATURE_AGE.days} days old or "
         f"{percent(MATURE_COVERAGE)} labelled): outcomes of younger ones still arrive.",
-        f"Verdict: miscalibrated when the corrected interval lies wholly outside {allowed}, within "
-        f"tolerance when wholly inside; otherwise it cannot be told yet, which is no clean bill.",
+        f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
+        f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
         f"High band: what claims {high} claim → what they get. Trend: the gap of "
         f"each mature week; the grey strip is {allowed}.",
         "Diagram: where the curve runs below the diagonal, less came true than was stated; inside "

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.govern.part_words import part_words, reach_words
+from core.govern.part_words import part_words, reach_words, shape_where
 from core.measure.cells import GroupSums
 from core.measure.label_reach import LabelReach
 from core.measure.segments import (
@@ -44,7 +44,9 @@ class SegmentsView:
         row, column: the heatmap's dimensions.
         cells: one line per heatmap cell: the row's and the column's value under the dimensions'
             names, gap, corrected_low, corrected_high, n, n_inputs, coverage, verdict, shown (the
-            corrected interval's end nearest zero; 0 when it holds zero), too_few.
+            corrected interval's end nearest zero; 0 when it holds zero), too_few, shape_low and
+            shape_high (bounds of the error over its bands of confidence; null with under two),
+            shape_shown (the lower one; 0 where none is shown), shape_where (in words).
         ranked: one line per one-way and two-way segment, worst first: label, dimensions and
             values (tuples), gap, gap_low, gap_high, shrunken, n, n_inputs, coverage, verdict, q,
             flagged.
@@ -179,7 +181,10 @@ def _cell_frame(
     # The end nearest zero: a wide interval cannot look alarming.
     shown = np.where(low > 0, low, np.where(high < 0, high, 0.0))
     # Nor can a gap of labels that do not speak for these claims.
-    shown = np.where([one == "labelled" for one in judged.speaks_for], 0.0, shown)
+    muted = np.array([one == "labelled" for one in judged.speaks_for], dtype=np.bool_)
+    shown = np.where(muted, 0.0, shown)
+    curved = judged.shape.present
+    shape_low = np.where(curved, judged.shape.low, np.nan)
     return pd.DataFrame(
         {
             row: [one[row] for one in values],
@@ -195,6 +200,12 @@ def _cell_frame(
             "verdict": shown_states(judged),
             "shown": np.nan_to_num(shown),
             "too_few": judged.n_effective < MINIMUM_INPUTS,
+            "shape_low": shape_low,
+            "shape_high": np.where(curved, judged.shape.high, np.nan),
+            "shape_shown": np.nan_to_num(np.where(muted, 0.0, shape_low)),
+            "shape_where": [
+                shape_where(judged, g) if curved[g] else "" for g in range(len(judged))
+            ],
         }
     )
 

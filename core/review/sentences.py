@@ -109,9 +109,8 @@ def _undecided(name: PartName, part: PartMeasure, tolerance: float) -> str:
     if part.state == "at_the_edge":
         span += f": an error is shown, within {within(tolerance)} or beyond"
     more = ""
-    needed = part.labels_needed
-    if needed is not None and (part.state == "too_few" or needed <= part.n):
-        more = f" About {counted(needed, 'more label')} would decide it."
+    if part.labels_needed is not None:
+        more = f" About {counted(part.labels_needed, 'more label')} would decide it."
     elif part.state == "at_the_edge":
         more = " Decide now: more labels will not settle it soon."
     return f"{words} {span}.{more}"
@@ -187,11 +186,15 @@ def interval(one: Measures) -> str | None:
     )
 
 
-def unseen(one: Measures) -> str | None:
-    """How small a gap these labels could have missed."""
+def unseen(one: Measures, *, tolerance: float) -> str | None:
+    """How small a gap these labels could have missed, at all and as one beyond the tolerance."""
     if one.minimum_detectable_gap is None:
         return None
-    return f"Smallest gap this sample can detect: {size_of(one.minimum_detectable_gap)}."
+    said = f"Smallest gap this sample can detect: {size_of(one.minimum_detectable_gap)}"
+    beyond = one.detectable_beyond_tolerance
+    if beyond is None:
+        return f"{said}; none would show to be beyond {within(tolerance)}."
+    return f"{said}; to show that it is beyond {within(tolerance)}: {size_of(beyond)}."
 
 
 def told_apart(

@@ -19,11 +19,12 @@ import pandas as pd
 import pyarrow as pa
 
 from core.events import PPM
-from core.measure.cells import ECE_BINS, IntArray
+from core.measure.cells import IntArray
 from core.measure.planning import Unlabelled
+from core.measure.sums import HUNDREDTHS
 from core.store.cells import signal_repeats
 from core.store.dimensions import (
-    ECE_BIN_SQL,
+    HUNDREDTH_SQL,
     Dimension,
     Parameter,
     dimensions_named,
@@ -132,7 +133,7 @@ def frame(
     so_far, parameters = _chance_so_far(cursor, drawn)
     columns = {f"key_{i}": one.sql for i, one in enumerate(dimensions)} | {
         "ppm": "confidence_ppm",
-        "bin": ECE_BIN_SQL,
+        "centi": HUNDREDTH_SQL,
         "unit": "coalesce(input_id, event_id)",
         "named": "input_id IS NOT NULL",
         "chance": so_far,
@@ -165,10 +166,10 @@ def frame(
     ).to_arrow_table()
     claims = cursor.sql(
         f"""
-        SELECT {key}bin, ppm >= $high AS high, outcome IS NULL AS open, count(*) AS n,
+        SELECT {key}centi, ppm >= $high AS high, outcome IS NULL AS open, count(*) AS n,
                CAST(sum(ppm) AS BIGINT) AS ppm, count(*) FILTER (chance > 0) AS covered
         FROM ({source.sql}) AS claim
-        GROUP BY {key}bin, high, open
+        GROUP BY {key}centi, high, open
         """,
         params={**every, "high": round(high_from * PPM)},
     ).to_arrow_table()
@@ -185,15 +186,15 @@ def _counted(
     n, ppm = integers(claims, "n"), integers(claims, "ppm")
     is_open = np.asarray(claims.column("open").to_numpy(), dtype=bool)
     high = is_open & np.asarray(claims.column("high").to_numpy(), dtype=bool)
-    bins = place * ECE_BINS + integers(claims, "bin")
+    cell = place * HUNDREDTHS + integers(claims, "centi")
 
     def total(at: IntArray, weight: IntArray, length: int) -> IntArray:
         return np.rint(np.bincount(at, weight, length)).astype(np.int64)
 
     unlabelled = Unlabelled(
         inputs=np.zeros(size, dtype=np.int64),
-        n=total(bins[is_open], n[is_open], size * ECE_BINS).reshape(size, ECE_BINS),
-        sv=total(bins[is_open], ppm[is_open], size * ECE_BINS).reshape(size, ECE_BINS) / PPM,
+        n=total(cell[is_open], n[is_open], size * HUNDREDTHS).reshape(size, HUNDREDTHS),
+        sv=total(cell[is_open], ppm[is_open], size * HUNDREDTHS).reshape(size, HUNDREDTHS) / PPM,
         high_n=total(place[high], n[high], size),
         high_sv=total(place[high], ppm[high], size) / PPM,
     )

@@ -22,6 +22,9 @@ ECE_BIN_SQL = """
     CAST(CASE WHEN confidence_ppm = 0 THEN 0 ELSE (confidence_ppm - 1) // 100000 END AS TINYINT)
 """.strip()
 
+#: The hundredth 0 … 100 it lies in, as `core.measure.cells.hundredth` has it.
+HUNDREDTH_SQL = "CAST((confidence_ppm + 9999) // 10000 AS TINYINT)"
+
 _FIRST_MONDAY = date(1970, 1, 5)
 _EPOCH = date(1970, 1, 1)
 _DAY_SQL = f"date_diff('day', DATE '{_EPOCH}', ts)"

@@ -41,7 +41,7 @@ if chosen is not None:
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
     st.page_link(
         PAGES["labels"].path,
-        label="Which labels would settle what cannot be told",
+        label="Which labels would settle what is not decided",
         icon=PAGES["labels"].icon,
         query_params={"signal": chosen.facts.name},
     )

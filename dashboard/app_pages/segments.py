@@ -27,7 +27,7 @@ if not rows:
         icon=":material/call_split:",
     )
     st.stop()
-down, across, _ = st.columns([1, 1, 1])
+down, across, colour = st.columns([1, 1, 1])
 row = choose("Down", rows, key="row", place=down, format_func=dimension_name)
 others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
 column = choose(
@@ -38,6 +38,7 @@ column = choose(
     format_func=dimension_name,
     help="Another dimension, the confidence itself, or the week of the claim.",
 )
+measure = heatmap.chosen_measure(colour)
 every_pair = st.toggle(
     "Rank every pair of dimensions, not only this one", key="pairs", bind="query-params"
 )
@@ -55,7 +56,7 @@ for sentence in view.withheld[:_WITHHELD]:
     st.caption(plain(sentence))
 if len(view.withheld) > _WITHHELD:
     st.caption(f"… and {len(view.withheld) - _WITHHELD} more segments without a verdict.")
-heatmap.draw(view)
+heatmap.draw(view, measure)
 
 opened = heatmap.opened_cell(view)
 if opened:

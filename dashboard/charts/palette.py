@@ -40,6 +40,7 @@ class Palette:
         neutral_cell: a heatmap cell whose corrected interval reaches zero.
         over: three stops, light to strong, for claiming more than is delivered (positive gap).
         under: three stops for claiming less.
+        shape: three stops for the size of an error that has no direction, of a third hue.
     """
 
     background: str
@@ -60,11 +61,17 @@ class Palette:
     neutral_cell: str
     over: tuple[str, str, str]
     under: tuple[str, str, str]
+    shape: tuple[str, str, str]
 
     @property
     def ramp(self) -> tuple[str, ...]:
         """Seven stops from most underconfident through neutral to most overconfident."""
         return (*reversed(self.under), self.neutral_cell, *self.over)
+
+    @property
+    def size_ramp(self) -> tuple[str, ...]:
+        """Four stops from no error shown to the largest, whichever way it goes."""
+        return (self.neutral_cell, *self.shape)
 
 
 LIGHT = Palette(
@@ -86,6 +93,7 @@ LIGHT = Palette(
     neutral_cell="#F2F4F6",
     over=("#FBE6CC", "#F3BD78", "#E08A20"),
     under=("#E5E3F1", "#C3BBDF", "#A195CB"),
+    shape=("#D6E8F4", "#9CC8E6", "#5FA8D8"),
 )
 
 DARK = Palette(
@@ -107,6 +115,7 @@ DARK = Palette(
     neutral_cell="#1B212B",
     over=("#3A2917", "#6B4012", "#96530F"),
     under=("#27233F", "#443971", "#6754A6"),
+    shape=("#122C3D", "#154A68", "#1B678F"),
 )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -31,6 +32,9 @@ from dashboard.charts.cell_layout import (
 )
 from dashboard.charts.palette import Palette
 
+#: What a heatmap's colours and figures are of.
+Measure = Literal["gap", "shape"]
+
 _FLAG = "M0,0L-2,0L0,2Z"  # a folded corner
 #: Expressions: whether a cell is too small to be judged, whether its interval excludes zero.
 _FEW, _TELLING = "datum.too_few", "datum._telling"
@@ -42,14 +46,17 @@ def segment_heatmap(
     *,
     row: str,
     column: str,
+    measure: Measure = "gap",
     limit: float = 0.15,
     selection_name: str = "cell",
     width: int = 900,
 ) -> alt.LayerChart | alt.Chart:
-    """Signed gap of each pair of segments.
+    """Signed gap of each pair of segments, or the size of its error over bands of confidence.
 
-    Colour is the corrected interval's end nearest zero, so that a wide interval cannot alarm
-    (after the value-suppressing palettes of Correll, Moritz and Heer 2018, CHI). A folded corner
+    Of the gap, colour is the corrected interval's end nearest zero, so that a wide interval cannot
+    alarm (after the value-suppressing palettes of Correll, Moritz and Heer 2018, CHI). Of the shape
+    it is the lower bound, for an observed error over bands is never zero; a cell where none is
+    shown has no colour and says what the error is at most. A folded corner
     marks a cell that is off, bold type an interval that excludes zero; under 30 inputs the cell
     is empty and dashed; a pair without claims is blank.
 
@@ -61,11 +68,13 @@ def segment_heatmap(
         cells: one row per pair: the two keys, gap, corrected_low, corrected_high (differences of
             proportions, null where nothing is labelled), n, n_inputs, coverage (null where there
             is no claim), verdict, shown (the corrected interval's end nearest zero; 0 where it
-            contains zero), too_few (bool).
+            contains zero), too_few (bool); for the shape also shape_low, shape_high, shape_shown
+            and shape_where, as `core.review.segments.SegmentsView` has them.
         palette: the colours.
         row: name of the key column that runs down.
         column: name of the key column that runs across.
-        limit: gap at which the colour is strongest, in proportion; the scale is symmetric.
+        measure: what is coloured and written in the cells.
+        limit: error at which the colour is strongest, in proportion; the scale is symmetric.
         selection_name: of the point selection, whose fields are ``row`` and ``column``.
         width: the most pixels it takes, row labels included. A page may narrow it further:
             names then turn aslant, counts shorten and go (they stay in the tooltip), gaps remain.
@@ -77,7 +86,7 @@ def segment_heatmap(
     frame[row] = [words.key(v) for v in frame[row]]
     frame[column] = [words.key(v) for v in frame[column]]
     layout = cell_layout(frame["n"].to_list(), rows, columns, width)
-    frame = _told(frame)
+    frame = _told(frame) if measure == "gap" else _told_shape(_told(frame))
 
     down, across = _field(row), _field(column)
     shared = {
@@ -101,7 +110,9 @@ def segment_heatmap(
     chosen = alt.selection_point(name=selection_name, fields=[down, across])
     chart = layered(
         [
-            _tiles(palette, limit, chosen, _tooltip(row, column)),
+            _tiles(
+                _colour(palette, limit, measure), palette, chosen, _tooltip(row, column, measure)
+            ),
             _dashes(palette),
             _flags(palette, alt.X(field=across, bandPosition=1), alt.Y(field=down, bandPosition=0)),
             *_texts(palette, layout),
@@ -110,13 +121,13 @@ def segment_heatmap(
         data=frame,
         width=layout.width,
         height=layout.height * len(rows),
-        title=_heatmap_key(),
+        title=_heatmap_key(measure),
     )
     return finish(chart, palette, fit=True)
 
 
 def _tiles(
-    palette: Palette, limit: float, chosen: alt.Parameter, told: list[alt.Tooltip]
+    colour: alt.Color, palette: Palette, chosen: alt.Parameter, told: list[alt.Tooltip]
 ) -> alt.Chart:
     """The cells; a click on one chooses it."""
     picked = {"param": chosen.name, "empty": False}
@@ -124,7 +135,7 @@ def _tiles(
         alt.Chart()
         .mark_rect(cornerRadius=2)
         .encode(
-            color=_colour(palette, limit),
+            color=colour,
             stroke=alt.StrokeValue(palette.background, condition={**picked, "value": palette.ink}),
             strokeWidth=alt.StrokeWidthValue(0, condition={**picked, "value": 2.5}),
             tooltip=told,
@@ -249,18 +260,51 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _colour(palette: Palette, limit: float) -> alt.Color:
+def _told_shape(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same of the error over bands: at least so much where it is shown, else at most."""
+    telling = ~frame["too_few"] & (frame["shape_shown"] > 0)
+    bounds = list(zip(frame["shape_low"], frame["shape_high"], telling, strict=True))
+    known = ~frame["too_few"] & frame["shape_high"].notna()
+    said = [_bound(low, high, shown, decimals=0) for low, high, shown in bounds]
+    told = [f"{_bound(low, high, shown, decimals=1)} points" for low, high, shown in bounds]
+    where = [
+        f"{size}, {place}" if shown and place else size
+        for size, place, (_, _, shown) in zip(told, frame["shape_where"], bounds, strict=True)
+    ]
+    alone = np.where(frame["too_few"], ABSENT, "one confidence only")
+    return frame.assign(
+        shown=frame["shape_shown"],
+        _telling=telling,
+        _gap=np.where(known, said, ABSENT),
+        _tip_shape=np.where(known, where, alone),
+    )
+
+
+def _bound(low: float, high: float, shown: bool, *, decimals: int) -> str:
+    """At least, or at most; rounded to the safe side, and a small one not to nothing."""
+    if not math.isfinite(high):
+        return ABSENT
+    if shown:
+        decimals = 1 if low < 0.1 else decimals
+        return f"≥{math.floor(100 * low * 10**decimals + 1e-9) / 10**decimals:.{decimals}f}"
+    return f"≤{math.ceil(100 * high * 10**decimals - 1e-9) / 10**decimals:.{decimals}f}"
+
+
+def _colour(palette: Palette, limit: float, measure: Measure) -> alt.Color:
     """Neutral at zero, a clear tint as soon as zero is excluded, then up to the limit.
 
     Cells too small to be judged have none.
     """
+    ends = [0, limit / 20, limit / 2, limit]
+    if measure == "gap":
+        ends = [-limit, -limit / 2, -limit / 20, *ends]
     return alt.Color(
         field="shown",
         type="quantitative",
         condition={"test": _FEW, "value": palette.background},
         scale=alt.Scale(
-            domain=[-limit, -limit / 2, -limit / 20, 0, limit / 20, limit / 2, limit],
-            range=list(palette.ramp),
+            domain=ends,
+            range=list(palette.ramp if measure == "gap" else palette.size_ramp),
             clamp=True,
             interpolate="rgb",
         ),
@@ -270,17 +314,20 @@ def _colour(palette: Palette, limit: float) -> alt.Color:
             gradientLength=220,
             gradientThickness=8,
             offset=10,
-            title="Colour: corrected interval's end nearest zero",
+            title="Colour: corrected interval's end nearest zero"
+            if measure == "gap"
+            else "Colour: lower bound of the error over confidence",
             titleLimit=320,
-            values=[-limit, 0, limit],
-            labelExpr=POINTS_LABEL,
+            values=[-limit, 0, limit] if measure == "gap" else [0, limit],
+            labelExpr=POINTS_LABEL if measure == "gap" else "format(datum.value * 100, '.0f')",
         ),
     )
 
 
-def _tooltip(row: str, column: str) -> list[alt.Tooltip]:
+def _tooltip(row: str, column: str, measure: Measure) -> list[alt.Tooltip]:
     keys = [alt.Tooltip(field=_field(k), type="nominal", title=k) for k in (row, column)]
     told = {
+        **({"_tip_shape": "Error over confidence"} if measure == "shape" else {}),
         "_tip_gap": "Gap",
         "_tip_interval": "Corrected interval",
         "_tip_n": "Labelled claims",
@@ -291,10 +338,12 @@ def _tooltip(row: str, column: str) -> list[alt.Tooltip]:
     return [*keys, *tooltip(told)]
 
 
-def _heatmap_key() -> alt.Title:
+def _heatmap_key(measure: Measure) -> alt.Title:
     """What the marks mean, under the chart, so that a saved picture explains itself."""
     lines = [
-        "Gap in points; bold: the interval excludes zero.",
+        "Gap in points; bold: the interval excludes zero."
+        if measure == "gap"
+        else "Error over confidence in points; bold ≥: at least that; ≤: none shown.",
         "Folded corner: off. Blank: no claims.",
         "Dashed: under 30 inputs. Small: labelled claims.",
     ]

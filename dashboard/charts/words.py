@@ -80,6 +80,25 @@ def alt_text_pair(
     return f"Two reliability curves on the same axes. {'. '.join(parts)}."
 
 
+def alt_text_heatmap_of_shape(cells: pd.DataFrame, *, row: str, column: str) -> str:
+    """Takeaway of `segment_heatmap` of the shape: in how many cells it is shown, and the worst."""
+    judged = cells[~cells["too_few"].astype(bool) & cells["shape_high"].notna()]
+    telling = judged[judged["shape_shown"] > 0]
+    few = int((cells["too_few"].astype(bool) & cells["coverage"].notna()).sum())
+    head = f"Error over confidence by {row} and {column}: "
+    tail = f" {plural(few, 'cell')} had under 30 inputs." if few else ""
+    if judged.empty:
+        return f"{head}no cell has enough labelled inputs to be judged.{tail}"
+    if telling.empty:
+        return f"{head}in none of {plural(len(judged), 'cell')} is an error shown.{tail}"
+    worst = telling.iloc[int(telling["shape_shown"].to_numpy().argmax())]
+    return (
+        f"{head}in {count(len(telling))} of {plural(len(judged), 'cell')} an error is shown, most "
+        f"in {key(worst[row])}, {key(worst[column])} (at least "
+        f"{100 * worst['shape_shown']:.1f} points, {plural(worst['n'], 'labelled claim')}).{tail}"
+    )
+
+
 def alt_text_heatmap(cells: pd.DataFrame, *, row: str, column: str) -> str:
     """Takeaway of `segment_heatmap`: how many cells exclude zero, and the worst of them."""
     judged = cells[~cells["too_few"].astype(bool) & cells["gap"].notna()]

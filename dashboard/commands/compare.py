@@ -57,7 +57,7 @@ def compare_command(
 
     Worse is a larger gap, a larger error over the range of confidence (the shape), or telling right
     from wrong less well, of all claims, their high-confidence band or a segment. Else says: better,
-    mixed (which segments), same within tolerance, or cannot tell yet and how many more labels it
+    mixed (which segments), same within tolerance, or too few labels and how many more labels it
     takes.
     """
     sides = _side(signal, baseline, "--baseline"), _side(signal, candidate, "--candidate")

@@ -50,7 +50,7 @@ def plan(
     until: str | None,
     format_: str,
 ) -> None:
-    """Print how many labels would turn "cannot tell" into an answer, and what samples say."""
+    """Print how many labels would decide what is not decided, and what samples say."""
     with office_of(ledger_path) as office:
         view = _planned(office, _selection(signal, since, until), by)
     if format_ == "json":

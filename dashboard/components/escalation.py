@@ -65,7 +65,7 @@ def headline(view: EscalationView) -> None:
 _BOUND_LOOKS = {
     "met": (":material/check_circle:", "green", "Bound met"),
     "missed": (":material/cancel:", "red", "Bound missed"),
-    "undecided": (":material/help:", "orange", "Bound: cannot tell"),
+    "undecided": (":material/help:", "orange", "Bound: too few labels"),
     None: (":material/do_not_disturb_on:", "gray", "No bound"),
 }
 

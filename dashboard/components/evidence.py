@@ -20,7 +20,7 @@ from dashboard.components.verbatim import cells, plain, verbatim
 _OUTCOMES: dict[Outcome, str] = {
     "met": ":green[:material/check_circle: Met]",
     "missed": ":red[:material/cancel: Missed]",
-    "undecided": ":orange[:material/help: Cannot tell yet]",
+    "undecided": ":orange[:material/help: Not decided]",
 }
 #: Pixels of the plot: it stands in a column beside the buttons.
 _PLOT = 262
@@ -91,7 +91,7 @@ def _changed(view: SignoffView) -> None:
 
 
 def _untold(found: EvidenceView) -> None:
-    st.markdown("##### What cannot be told yet")
+    st.markdown("##### What is not decided yet")
     said = "\n".join(f"- {plain(one)}" for one in found.untold)
     st.markdown(said or "Nothing that the program knows of.")
 

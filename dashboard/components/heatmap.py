@@ -8,8 +8,9 @@ from core.review.segments import Segment, SegmentsView
 from core.review.words import dimension_name, value_name
 from core.shown import visible
 from dashboard.charts.palette import palette_for
-from dashboard.charts.segments import segment_heatmap, selected_cell
-from dashboard.charts.words import alt_text_heatmap
+from dashboard.charts.segments import Measure, segment_heatmap, selected_cell
+from dashboard.charts.words import alt_text_heatmap, alt_text_heatmap_of_shape
+from dashboard.components.choice import choose
 from dashboard.components.filters import shown_name
 
 _CHART = "heatmap"
@@ -17,13 +18,34 @@ _ROW, _COLUMN = "cell_row", "cell_column"
 WIDTH = 900
 
 
-def draw(view: SegmentsView) -> None:
+#: What the cells may be coloured by, and how the page names it.
+_MEASURES: dict[str, Measure] = {"gap": "gap", "shape": "shape"}
+_NAMES = {"gap": "Gap", "shape": "Shape of the errors"}
+
+
+def chosen_measure(place: st.delta_generator.DeltaGenerator) -> Measure:
+    """What the cells are to be coloured by, as chosen there or in the link."""
+    chosen = choose(
+        "Colour by",
+        tuple(_MEASURES),
+        key="colour",
+        place=place,
+        format_func=_NAMES.__getitem__,
+        help="The gap says whether confidence is too high or too low on average. The shape says "
+        "how far off it is over its range, where errors may cancel.",
+    )
+    return _MEASURES[chosen]
+
+
+def draw(view: SegmentsView, measure: Measure) -> None:
     """Draw the heatmap; a click opens a cell."""
+    told = alt_text_heatmap if measure == "gap" else alt_text_heatmap_of_shape
     chart = segment_heatmap(
         view.cells,
         palette_for(st.context.theme.type),
         row=view.row,
         column=view.column,
+        measure=measure,
         selection_name="cell",
         width=WIDTH,
     )
@@ -33,10 +55,11 @@ def draw(view: SegmentsView) -> None:
         key=_CHART,
         on_select=lambda: _open_clicked(view.row, view.column),
         selection_mode="cell",
-        alt=visible(alt_text_heatmap(view.cells, row=view.row, column=view.column)),
+        alt=visible(told(view.cells, row=view.row, column=view.column)),
     )
+    what = "Gap" if measure == "gap" else "Error over the range of confidence"
     st.caption(
-        f"Gap in points and n of each pair of {dimension_name(view.row).lower()} and "
+        f"{what} in points and n of each pair of {dimension_name(view.row).lower()} and "
         f"{dimension_name(view.column).lower()}; corrected together: {view.cells_method}. "
         "A folded corner marks a cell that is off."
     )

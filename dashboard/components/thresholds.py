@@ -156,7 +156,7 @@ def answer(view: ThresholdView) -> None:
 _LOOKS = {
     "kept": ("Held out: borne out", ":material/check_circle:", "green"),
     "broken": ("Held out: contradicted", ":material/cancel:", "red"),
-    "not_told": ("Held out: cannot tell", ":material/help:", "orange"),
+    "not_told": ("Held out: too few labels", ":material/help:", "orange"),
     "unjudged": ("Held out: nothing to judge by", ":material/hourglass_empty:", "gray"),
 }
 

@@ -38,8 +38,8 @@ def test_a_new_model_opens_a_review_at_once(
     assert one.fingerprint == M2
     day = clock.now.date() - timedelta(days=4)
     assert one.text == (
-        f"Model m2, first seen {day} with m1 in use (its claims fall back to people): cannot tell "
-        "yet, no label of it is settled. The labels of its first day count from 2026-11-30 on."
+        f"Model m2, first seen {day} with m1 in use (its claims fall back to people): too few "
+        "labels, no label of it is final. The labels of its first day count from 2026-11-30 on."
     )
 
 
@@ -71,7 +71,7 @@ def test_labels_that_come_fast_do_not_make_it_worse(
     young.loc[late & (young["outcome"] == 1), "outcome"] = pd.NA
     bring(governed, young)
     (one,) = found(governed)
-    assert "cannot tell yet" in one.text
+    assert "too few labels" in one.text
 
 
 @pytest.mark.parametrize("gap", [0.0, -0.02], ids=["same", "a little less"])
@@ -118,7 +118,7 @@ def test_a_review_that_cannot_tell_closes_in_time(
 ) -> None:
     bring(governed, made(clock, range(40, 120), 2))
     bring(governed, made(clock, range(1, 40), 2, model_version="m2"))
-    assert "cannot tell yet, " in found(governed)[0].text
+    assert "too few labels, " in found(governed)[0].text
     clock.forward(days=30)
     bring(governed, made(clock, range(1, 30), 2, model_version="m2"))
     assert found(governed) == []

@@ -83,7 +83,7 @@ def test_claims_are_watched_from_the_signature_until_the_last_week_of_age(
     log(-1, 0.5)
     for week in range(6):
         log(week)
-    assert seen(governed).words == "watched since 2026-11-02: no cohort has come of age yet"
+    assert seen(governed).words == "watched since 2026-11-02: no cohort has final outcomes yet"
     clock.forward(weeks=3, days=30)
     one = seen(governed)
     assert (one.cohorts, one.n, one.n_inputs, one.alarm_at) == (3, 900, 900, None)

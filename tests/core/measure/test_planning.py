@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
-from core.measure.cells import Cells, FloatArray, InputCells, ece_bin
+from core.measure.cells import Cells, FloatArray, InputCells, hundredth
 from core.measure.planning import (
     CHANCE,
     Plan,
@@ -18,6 +18,7 @@ from core.measure.planning import (
     critical_value_of_all,
     drawing_chance,
     plan_labels,
+    shapes_of_all,
 )
 from core.measure.sums import group_sums
 from core.measure.verdict import judge
@@ -39,13 +40,13 @@ def cells_of(v: FloatArray, y: FloatArray, labelled: FloatArray) -> Cells:
 
 def rest_of(groups: list[FloatArray], inputs: list[int] | None = None) -> Unlabelled:
     """What may be labelled: the confidences of each group's unlabelled claims."""
-    binned = [ece_bin(v) for v in groups]
+    at = [hundredth(v) for v in groups]
     return Unlabelled(
         inputs=np.array(inputs or [len(v) for v in groups], dtype=np.int64),
-        n=np.array([np.bincount(b, minlength=10) for b in binned], dtype=np.int64).reshape(-1, 10),
+        n=np.array([np.bincount(b, minlength=101) for b in at], dtype=np.int64).reshape(-1, 101),
         sv=np.array(
-            [np.bincount(b, v, 10) for b, v in zip(binned, groups, strict=True)], dtype=float
-        ).reshape(-1, 10),
+            [np.bincount(b, v, 101) for b, v in zip(at, groups, strict=True)], dtype=float
+        ).reshape(-1, 101),
         high_n=np.array([(v >= 0.9).sum() for v in groups], dtype=np.int64),
         high_sv=np.array([v[v >= 0.9].sum() for v in groups], dtype=float),
     )
@@ -90,11 +91,11 @@ class Many:
 
     def plan(self) -> Plan:
         sums = group_sums([Cells(self.v, self.n + self.left, self.n, self.s)])
-        bins, high = ece_bin(self.v), self.v >= 0.9
+        bins, high = hundredth(self.v), self.v >= 0.9
         rest = Unlabelled(
             inputs=np.array([self.left.sum()]),
-            n=np.bincount(bins, self.left, 10).astype(np.int64)[None],
-            sv=np.bincount(bins, self.left * self.v, 10)[None],
+            n=np.bincount(bins, self.left, 101).astype(np.int64)[None],
+            sv=np.bincount(bins, self.left * self.v, 101)[None],
             high_n=np.array([self.left[high].sum()]),
             high_sv=np.array([(self.left * self.v)[high].sum()]),
         )
@@ -109,8 +110,7 @@ def test_planned_labels_decide_with_the_chance_they_are_planned_for(
 ) -> None:
     """Over true gaps as they usually are: 80 ± 5 %, and 50 % with what is likely enough.
 
-    Of 700 to 1,200 ledgers .82, .79, .81 and .75, and .50, .51, .48 and .55. Two chance errors of
-    the few drawn here come on top.
+    Two chance errors of the few drawn here come on top.
     """
     rng = np.random.default_rng(11)
     with_all, with_likely = [], []
@@ -128,10 +128,7 @@ def test_planned_labels_decide_with_the_chance_they_are_planned_for(
     assert len(with_all) >= 90
     error = 2 / np.sqrt(len(with_all))
     assert np.mean(with_all) == pytest.approx(0.8, abs=0.05 + 0.4 * error)
-    # What is likely enough is planned for the gap and the high band; where a signal has a shape,
-    # that may still be open.
-    least = 0.45 if alone else 0.35
-    assert least - 0.5 * error < np.mean(with_likely) < 0.55 + 0.5 * error
+    assert 0.45 - 0.5 * error < np.mean(with_likely) < 0.55 + 0.5 * error
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.03, 0.07, 0.1, -0.12])
@@ -149,6 +146,48 @@ def test_outside_the_band_that_is_stated_planned_labels_decide(gap: float) -> No
             found.append(group.decided())
     assert len(found) >= 20
     assert np.mean(found) >= 0.75
+
+
+#: What is right at each of (0.05, …, 0.95) where stated confidence is that, spread too far.
+TENTHS = np.arange(0.05, 1, 0.1)
+SLOPED = special.expit(0.6 * special.logit(TENTHS))
+
+
+@pytest.mark.parametrize(
+    ("v", "right", "share"),
+    [
+        (V, V, SHARE),
+        (V, V - 0.03, SHARE),
+        (V, V - 0.07, SHARE),
+        (V, V - 0.1, SHARE),
+        (V, V - 0.15, SHARE),
+        (np.array([0.3, 0.5, 0.7, 0.85]), np.array([0.5, 0.6, 0.6, 0.65]), np.full(4, 0.25)),
+        (TENTHS, SLOPED, np.full(10, 0.1)),
+    ],
+    ids=["calibrated", "gap .03", "gap .07", "gap .10", "gap .15", "cancelling", "slope .6"],
+)
+def test_planned_labels_decide_the_shape_too(
+    v: FloatArray, right: FloatArray, share: FloatArray
+) -> None:
+    """A plan for the gap alone decided in 35 to 50 % of such cases.
+
+    Of 120 pilots each .99, .94, .90, .93, 1.00 and .99, and of the slope, whose error of 7.5 points
+    ten labels a band hardly show, .73 of 22.
+    """
+    rng = np.random.default_rng(5)
+    found = []
+    for _ in range(30):
+        group = Many(rng, 0.0, 0, alone=False)
+        group.v, group.right, group.share = v, right, share
+        group.left = np.rint(2_000_000 * share).astype(np.int64)
+        group.n, group.s = np.zeros(len(v), np.int64), np.zeros(len(v), np.int64)
+        group.label(100)
+        plan = group.plan()
+        if not group.decided() and np.isfinite(plan.needed[0]):
+            group.label(int(plan.needed[0]))
+            found.append(group.decided())
+    assert len(found) >= 10
+    assert np.mean(found) >= 0.75 - 1 / np.sqrt(len(found)) * 0.43
 
 
 def test_inside_that_band_no_reasonable_number_decides() -> None:
@@ -172,13 +211,21 @@ def test_groups_judged_together_are_each_given_their_verdict() -> None:
         sums = group_sums([Cells(one.v, one.n + one.left, one.n, one.s) for one in groups])
         rest = Unlabelled(
             inputs=np.array([one.left.sum() for one in groups]),
-            n=np.array([np.bincount(ece_bin(V), one.left, 10) for one in groups]).astype(np.int64),
-            sv=np.array([np.bincount(ece_bin(V), one.left * V, 10) for one in groups]),
+            n=np.array([np.bincount(hundredth(V), one.left, 101) for one in groups]).astype(
+                np.int64
+            ),
+            sv=np.array([np.bincount(hundredth(V), one.left * V, 101) for one in groups]),
             high_n=np.array([one.left[V >= 0.9].sum() for one in groups]),
             high_sv=np.array([(one.left * V)[V >= 0.9].sum() for one in groups]),
         )
         critical = critical_value_of_all(sums, rest)
-        plan = plan_labels(sums, rest, tolerance=TOLERANCE, critical_value=critical)
+        plan = plan_labels(
+            sums,
+            rest,
+            tolerance=TOLERANCE,
+            critical_value=critical,
+            shapes=shapes_of_all(sums, rest),
+        )
         for one, needed in zip(groups, plan.needed, strict=True):
             one.label(int(needed) if np.isfinite(needed) else 0)
         found += decided([Cells(one.v, one.n + one.left, one.n, one.s) for one in groups])
@@ -238,7 +285,7 @@ def test_a_rare_high_band_is_what_makes_it_long() -> None:
     v = np.where(np.arange(20_000) % 20 == 0, 0.92, 0.7)
     plan = planned([cells_of(v, v, np.zeros(len(v), bool))], [v])
     assert plan.high[0] > 3 * plan.whole[0]
-    assert plan.needed[0] > 2 * plan.whole[0]
+    assert plan.needed[0] > 1.5 * plan.whole[0]
 
 
 def test_a_high_band_that_is_and_stays_empty_needs_nothing() -> None:
@@ -286,12 +333,14 @@ def test_a_band_without_a_claim_left_to_label_waits_for_claims_to_come() -> None
     assert plan.outlook == ("exhausted",)
 
 
-def test_bands_that_cancel_are_settled_by_no_number() -> None:
-    n = np.array([2000, 2000])
-    cells = Cells(np.array([0.4, 0.8]), n * 4, n, np.array([1200, 1200]))
-    plan = planned([cells], [np.repeat([0.4, 0.8], 6000)])
-    assert np.isinf(plan.needed[0])
+def test_bands_that_cancel_are_expected_to_be_off_in_shape() -> None:
+    n = np.array([60, 60])
+    cells = Cells(np.array([0.4, 0.8]), n * 100, n, np.array([34, 38]))
+    assert not decided([cells])[0]
+    plan = planned([cells], [np.repeat([0.4, 0.8], 5940)])
     assert plan.outlook == ("cancel",)
+    assert plan.needed[0] == pytest.approx(plan.shape[0], rel=0.05)
+    assert plan.needed[0] < plan.whole[0] / 5
 
 
 def test_few_labels_that_put_a_gap_at_the_edge_do_not_make_it_undecidable() -> None:

@@ -72,6 +72,10 @@ def share(word: str, runs: int, seed: int, **design: object) -> float:
     return float(np.mean([one.verdict == word for one in found]))
 
 
+#: The bands of .5 and .9.
+HALVES = (np.arange(HUNDREDTHS) > 50).astype(np.int64)
+
+
 def counts(n: list[int], s: list[int]) -> Cells:
     """At .5 and .9."""
     count = np.array(n)
@@ -138,6 +142,28 @@ def test_a_shape_that_cancels_is_found_to_be_worse_where_no_gap_changed(paired: 
 def test_overconfidence_at_half_the_slope_is_found_over_five_bands_of_ten_confidences() -> None:
     design = {"v": V10, "before": V10, "after": 0.5 + 0.5 * (V10 - 0.5), "labels": 1000}
     assert share("worse", 40, 5, **design) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("after", "word"), [(V4, "same"), (CANCELLING, "worse")], ids=["calibrated", "cancelling"]
+)
+def test_the_labels_it_names_tell(after: FloatArray, word: str) -> None:
+    rng = np.random.default_rng(12)
+    told = []
+    while len(told) < 40:
+        first = compared(rng, V4, V4, after, 150)
+        if first.verdict == "cannot_tell" and first.more_labels:
+            again = compared(rng, V4, V4, after, 150 + first.more_labels)
+            told.append(again.verdict == word)
+    assert np.mean(told) >= 0.65
+
+
+def test_without_inputs_enough_those_are_named_and_where_it_is_told_none() -> None:
+    few = shape_change(band_pair(counts([10, 10], [5, 9]), counts([50, 50], [25, 45]), HALVES))
+    assert few.more_labels == 10
+    many = counts([20000, 20000], [10000, 18000])
+    told = shape_change(band_pair(many, many, HALVES))
+    assert (told.verdict, told.more_labels) == ("same", 0)
 
 
 def test_repeated_inputs_are_not_taken_for_more_labels() -> None:

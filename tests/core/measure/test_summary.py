@@ -22,6 +22,7 @@ KEYS = [
     "gap", "gap_low", "gap_high", "ece", "ece_noise_floor", "ece_p_value", "ece_debiased_l2",
     "smece", "brier", "mcb", "dsc", "unc", "log_loss", "n_exact_0_or_1", "auroc", "slope",
     "intercept", "high_band", "verdict", "minimum_detectable_gap",
+    "detectable_beyond_tolerance",
 ]  # fmt: skip
 #: What came with verdicts by parts, after those.
 NEW_KEYS = ["n_effective", "largest_share", "state", "reason", "speaks_for", "parts"]
@@ -54,6 +55,8 @@ def nulls_of(found):
               if value is None}  # fmt: skip
     for name, part in found["parts"].items():
         nulls |= {f"parts.{name}.{key}" for key in ("value", "low", "high") if part[key] is None}
+        if part["labels_needed"] is None and part["verdict"] in ("too_few", "at_the_edge"):
+            nulls.add(f"parts.{name}.labels_needed")
     return nulls
 
 
@@ -110,6 +113,26 @@ def test_beside_one_input_that_holds_most_it_takes_many_more():
 def test_no_number_of_labels_is_named_for_a_gap_right_at_the_tolerance():
     one = measure(cells([0.89], [4600], [round(4600 * 0.84)]))
     assert (one.state, one.parts["whole"].labels_needed) == ("at_the_edge", None)
+    assert one.notes["parts.whole.labels_needed"].startswith("decide now")
+
+
+def test_at_the_edge_a_number_is_named_only_where_it_is_no_more_than_there_are_labels():
+    alone = measure(cells([0.8], [900], [654]))
+    assert (alone.state, alone.parts["whole"].labels_needed) == ("at_the_edge", None)
+    keys = [{"topic": str(i)} for i in range(60)]
+    among_many = measure_groups(keys, [cells([0.8], [9000], [6616])] * 60)[0]
+    assert among_many.state == "at_the_edge"
+    assert 0 < among_many.parts["whole"].labels_needed <= 9000
+    assert "parts.whole.labels_needed" not in among_many.notes
+
+
+@pytest.mark.parametrize(
+    ("v", "n", "beyond"), [(1.0, 40, 0.191), (1.0, 100, 0.134), (0.9, 2000, 0.073)]
+)
+def test_the_gap_that_shows_to_be_beyond_the_tolerance_is_the_exact_one(v, n, beyond):
+    one = measure(cells([v], [n], [round(0.9 * n)]))
+    assert one.detectable_beyond_tolerance == pytest.approx(beyond, abs=6e-4)
+    assert one.detectable_beyond_tolerance > one.minimum_detectable_gap
 
 
 def test_labels_that_cannot_speak_for_all_take_the_verdict_and_leave_bounds():

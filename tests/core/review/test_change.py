@@ -174,10 +174,10 @@ def test_settings_and_calibrators_are_versions_too(tmp_path: Path) -> None:
 def test_a_band_without_a_label_on_a_side_asks_for_none(sample) -> None:
     found = prompts(sample, "answer-quality.judge", "rubric-2", "rubric-3")
     assert found.high is not None
-    assert verdict_words(found.high) == "Cannot tell, no label there after"
+    assert verdict_words(found.high) == "Too few labels, none there after"
     back = prompts(sample, "answer-quality.judge", "rubric-3", "rubric-2")
     assert back.high is not None
-    assert verdict_words(back.high) == "Cannot tell, no label there before"
+    assert verdict_words(back.high) == "Too few labels, none there before"
     unknown = [one for one in found.segments if one.verdict == "cannot_tell"]
     assert unknown
     assert all(verdict_words(one).endswith(" more labels") for one in unknown)
@@ -240,8 +240,14 @@ def test_too_few_labels_for_the_shape_are_said_and_are_not_the_same(tmp_path: Pa
     found = models(logged(tmp_path, side, side), "s", "a", "b")
     assert found.whole.gap.verdict == "same"
     assert found.verdict == "cannot_tell"
-    assert found.headline.startswith("Cannot tell yet, too few labels for the shape of the errors:")
-    assert verdict_words(found.whole) == "Cannot tell yet of the shape"
+    assert found.whole.shape is not None
+    more = found.whole.shape.more_labels
+    assert found.headline.startswith(
+        f"Too few labels for the shape of the errors, {more} more labels would tell:"
+    )
+    assert verdict_words(found.whole) == f"Too few labels for the shape, {more} more labels"
+    told = json.loads(found.to_json())["groups"][0]
+    assert told["shape_more_labels"] == more > 0
 
 
 def test_a_worse_brier_score_on_the_same_inputs_is_no_better_version(tmp_path: Path) -> None:

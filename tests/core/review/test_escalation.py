@@ -209,7 +209,7 @@ def test_without_a_label_no_cost_of_errors_is_made_up(house: House) -> None:
     assert view.done is not None
     assert view.done.cost.expected is None
     assert view.done.cost.words == "cannot be told: no automated claim is labelled"
-    assert view.bound.words.startswith("Cannot tell: none of the automated claims is labelled")
+    assert view.bound.words.startswith("Too few labels: none of the automated claims is labelled")
 
 
 def test_the_headline_counts_breaches_and_says_what_was_automated(busy: House) -> None:
@@ -251,7 +251,7 @@ def test_weeks_hold_every_claim_once_and_its_breaches(busy: House) -> None:
     [
         (40, 0, "met", "Met: wrong among the automated claims: 0.0%"),
         (10, 30, "missed", "Missed: wrong among the automated claims: 75.0%"),
-        (3, 1, "undecided", "Cannot tell yet: wrong among the automated claims: 25.0%"),
+        (3, 1, "undecided", "Too few labels: wrong among the automated claims: 25.0%"),
     ],
 )
 def test_the_error_rate_is_held_against_its_bound(

@@ -282,7 +282,7 @@ def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -
     assert hi.words == "Off: no further label is needed for that."
     assert plan.wanted() == {"en": en.needed}
     assert plan.headline == (
-        f"2 of 3 values of language cannot be told: {en.needed:,} more labels would settle 1 of "
+        f"2 of 3 values of language not decided: {en.needed:,} more labels would settle 1 of "
         "them; 1 cannot be settled with the claims there are."
     )
     assert max(en.whole or 0, en.high or 0) <= (en.needed or 0) * 1.02
@@ -383,10 +383,11 @@ def group(**more: Any) -> str:
 def test_a_group_that_labels_settle() -> None:
     assert group() == (
         "240 more labelled inputs settle it with 80% chance, 90 with 50% (its gap is likeliest "
-        "+1.2 points: within tolerance). About 60 of them would be stated 90% or more."
+        "+1.2 points: fine). About 60 of them would be stated 90% or more."
     )
     assert "with no label yet, it may well be honest or far off" in group(n=0)
-    assert "miscalibrated" in group(outlook="outside")
+    assert "+1.2 points: off)" in group(outlook="outside")
+    assert "+1.2 points: off in shape, its errors cancel)" in group(outlook="cancel")
     assert group(waiting=1).endswith("1 drawn already waits for a label.")
     said = group(waiting=230, enough=True)
     assert said.endswith("230 drawn already wait for a label: label those first.")
@@ -405,7 +406,6 @@ def test_a_group_that_they_do_not() -> None:
     band = group(available=50, band_needed=240.0, high_gap=0.06)
     assert band.endswith("The true gap at 90% or more seems too near the edge of ±5 points.")
     assert "all that could be drawn are labelled" in group(available=0)
-    assert "recalibrate" in group(needed=float("inf"), outlook="cancel")
     assert "at the edge of ±5 points" in group(needed=float("inf"), outlook="near")
     assert "It takes claims to come." in group(needed=float("inf"), outlook="exhausted")
 
@@ -444,17 +444,15 @@ def test_headlines() -> None:
         return words.headline(groups, by, 0.05)
 
     assert said(given, by=None) == "No label is needed for an answer: off."
-    assert (
-        said(settled, by=None) == "40 more labels would tell whether the gap is within ±5 points."
-    )
+    assert said(settled, by=None) == "40 more labels would tell whether it is within ±5 points."
     assert "cannot be settled" in said(stuck, by=None)
     assert said(as_likely, by=None) == (
-        "90 more labels would tell with 50% chance whether the gap is within ±5 points; for more, "
+        "90 more labels would tell with 50% chance whether it is within ±5 points; for more, "
         "plan again then."
     )
     assert said(given, given) == "No label is needed for an answer: each of 2 of language has one."
-    assert said(given, settled).endswith("cannot be told: 40 more labels would settle it.")
-    assert said(settled, settled).endswith("cannot be told: 80 more labels would settle them.")
+    assert said(given, settled).endswith("not decided: 40 more labels would settle it.")
+    assert said(settled, settled).endswith("not decided: 80 more labels would settle them.")
     assert said(stuck, given).endswith("and cannot be settled with the claims there are.")
     assert "settle 1 of them; 1 cannot" in said(settled, stuck)
     assert said() == "No claim matches these filters."

@@ -223,7 +223,7 @@ def test_a_version_says_what_was_seen_of_it_since_it_was_signed(house: House) ->
     house.register()
     house.validate(M1)
     rows = {row.words: row for row in house.one().prints}
-    assert rows["m1"].watched == "Watched since 2026-11-24: no cohort has come of age yet."
+    assert rows["m1"].watched == "Watched since 2026-11-24: no cohort has final outcomes yet."
     assert rows["m2"].watched == ""
 
 

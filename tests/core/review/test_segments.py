@@ -230,6 +230,12 @@ def test_a_segment_whose_errors_cancel_is_off_and_where_is_said(
     bad = view.cells[view.cells["part"] == "bad"].iloc[0]
     assert abs(bad["gap"]) < 0.01
     assert bad["verdict"] == "off"
+    assert (bad["shown"], bad["shape_shown"]) == (0, bad["shape_low"])
+    assert 0.05 < bad["shape_low"] < 0.185 < bad["shape_high"]
+    assert bad["shape_where"] == "overconfident at 80%, underconfident at 55%"
+    good = view.cells[view.cells["part"] == "good"].iloc[0]
+    assert (good["shape_shown"], good["shape_where"]) == (0, "")
+    assert np.isnan(good["shape_high"])  # of one confidence
     assert "overconfident at 80%, underconfident at 55%" in view.headline
 
 

@@ -340,10 +340,14 @@ def test_coverage_counts_labels_inputs_and_the_unstated() -> None:
 
 def test_what_would_go_unseen_is_the_minimum_detectable_gap() -> None:
     measures, _ = judged(STRADDLING)
-    said = sentences.unseen(measures)
+    said = sentences.unseen(measures, tolerance=0.05)
     assert said is not None
-    assert numbers(said) == in_points(measures.minimum_detectable_gap)
-    assert sentences.unseen(judged(NOTHING)[0]) is None
+    assert numbers(said) == [
+        *in_points(measures.minimum_detectable_gap),
+        5,
+        *in_points(measures.detectable_beyond_tolerance),
+    ]
+    assert sentences.unseen(judged(NOTHING)[0], tolerance=0.05) is None
 
 
 @given(

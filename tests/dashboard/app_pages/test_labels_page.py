@@ -55,7 +55,7 @@ def button(app: AppTest, key: str):
 def test_what_cannot_be_told_leads_with_the_number_that_settles_it(opened: Open) -> None:
     app = opened(signal=SAFETY, by="language")
     text = text_of(app)
-    assert "5 of 5 values of language cannot be told" in text
+    assert "5 of 5 values of language not decided" in text
     assert "80% chance" in text
     assert "**en**" in text
     assert app.get("vega_lite_chart")
@@ -162,7 +162,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
         import_file(ledger, file)
     serving(path)
     text = text_of(page(by="kind"))
-    assert "2 of 2 values of kind cannot be told" in text
+    assert "2 of 2 values of kind not decided" in text
     assert "[x](http" not in text
     assert "[y](http" not in text
 
@@ -207,5 +207,5 @@ def test_the_data_page_leads_here(opened: Open) -> None:
     app = opened(signal=SAFETY)
     app.switch_page(PAGES["data"].path).run()
     links = [one.proto.label for one in app.get("page_link")]
-    assert "Which labels would settle what cannot be told" in links
+    assert "Which labels would settle what is not decided" in links
     assert label_plan.KEYS == "labels_"

@@ -50,7 +50,7 @@ def test_the_contrast_measure_gives_the_published_values() -> None:
 
 @BOTH
 def test_ink_reads_on_every_colour_of_the_ramp(palette: Palette) -> None:
-    for left, right in pairwise(palette.ramp):
+    for left, right in (*pairwise(palette.ramp), *pairwise(palette.size_ramp)):
         for share in np.linspace(0, 1, 11):
             assert contrast(palette.ink, over(left, share, right)) >= 4.5
 
@@ -86,7 +86,7 @@ def test_marks_stand_out_from_the_background(palette: Palette) -> None:
 
 @BOTH
 def test_the_ramp_gets_stronger_away_from_neutral_on_both_sides(palette: Palette) -> None:
-    for side in (palette.over, palette.under):
+    for side in (palette.over, palette.under, palette.shape):
         steps = [contrast(palette.neutral_cell, colour) for colour in side]
         assert steps == sorted(steps)
         assert steps[-1] > 1.5

@@ -26,6 +26,10 @@ def cells(**changes: Any) -> pd.DataFrame:
             "verdict": ["off", "fine", "too_few", "at_the_edge"],
             "shown": [0.11, 0.0, 0.0, 0.0],
             "too_few": [False, False, True, True],
+            "shape_low": [0.072, 0.0, 0.0, NAN],
+            "shape_high": [0.2, 0.093, 0.9, NAN],
+            "shape_shown": [0.072, 0.0, 0.0, 0.0],
+            "shape_where": ["overconfident at 90%", "", "", ""],
         }
     )
     return frame.assign(**changes)
@@ -46,6 +50,34 @@ def scale(document: dict[str, Any]) -> dict[str, Any]:
 def test_a_cell_says_its_gap_and_its_claims() -> None:
     first = drawn(heatmap(cells()))[0]
     assert (first["_gap"], first["_n"], first["_n_short"]) == ("+17", "n 12,018", "12k")
+
+
+def shaped(frame: pd.DataFrame) -> dict[str, Any]:
+    chart = segment_heatmap(frame, LIGHT, row="topic", column="week", measure="shape")
+    return chart.to_dict(validate=True)
+
+
+def test_by_shape_a_cell_says_the_least_error_shown_or_the_most_there_may_be() -> None:
+    rows = drawn(shaped(cells()))
+    assert [row["_gap"] for row in rows] == ["≥7.2", "≤10", "–"]
+    assert [row["_telling"] for row in rows] == [True, False, False]
+    assert rows[0]["_tip_shape"] == "≥7.2 points, overconfident at 90%"
+    assert rows[1]["_tip_shape"] == "≤9.3 points"
+
+
+def test_by_shape_only_what_is_shown_is_coloured() -> None:
+    document = shaped(cells(shape_shown=[0.072, 0.0, 0.3, 0.0]))
+    assert [row["shown"] for row in drawn(document)][:2] == [0.072, 0.0]
+    colour = document["layer"][0]["encoding"]["color"]
+    assert colour["condition"]["test"] == "datum.too_few"
+    assert colour["scale"]["range"] == list(LIGHT.size_ramp)
+    assert colour["scale"]["domain"][0] == 0
+    assert "lower bound" in colour["legend"]["title"]
+
+
+def test_by_shape_a_cell_of_one_confidence_has_none() -> None:
+    first = drawn(shaped(cells(shape_low=NAN, shape_high=NAN, shape_shown=0.0)))[0]
+    assert (first["_gap"], first["_tip_shape"]) == ("–", "one confidence only")
 
 
 def test_bold_cells_are_those_whose_interval_excludes_zero() -> None:

@@ -93,6 +93,24 @@ def test_the_text_of_a_heatmap_names_the_cell_that_is_surest_not_the_widest_gap(
     )
 
 
+def test_the_text_of_a_heatmap_of_shapes_names_the_cell_where_most_is_shown() -> None:
+    cells = pd.DataFrame(
+        {
+            "topic": ["law", "law", "math"],
+            "model": ["a", "b", None],
+            "shape_high": [0.4, 0.12, 0.1],
+            "shape_shown": [0.01, 0.092, 0.0],
+            "n": [40, 2000, 50],
+            "coverage": [1.0, 1.0, 1.0],
+            "too_few": [False, False, False],
+        }
+    )
+    assert words.alt_text_heatmap_of_shape(cells, row="topic", column="model") == (
+        "Error over confidence by topic and model: in 2 of 3 cells an error is shown, most in "
+        "law, b (at least 9.2 points, 2,000 labelled claims)."
+    )
+
+
 def test_the_text_of_a_ranked_list_counts_only_verdicts() -> None:
     rows = pd.DataFrame(
         {

@@ -43,7 +43,7 @@ def filled(file: Path, *, most: int = 10_000) -> int:
 def test_the_plan_as_a_table_and_as_json(on: tuple[str, ...]) -> None:
     table = run("plan", *on, "--by", "language")
     assert table.exit_code == 0, table.stderr
-    assert "5 of 5 values of language cannot be told" in table.stdout
+    assert "5 of 5 values of language not decided" in table.stdout
     assert "en: " in table.stdout
     assert "80% chance" in table.stderr
     found = json.loads(run("plan", *on, "--by", "language", "--format", "json").stdout)
