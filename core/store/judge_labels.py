@@ -47,6 +47,7 @@ def judge_sums(
     by: Sequence[str] = (),
     *,
     high_from: float = 0.9,
+    sources: Sequence[str | None] | None = None,
 ) -> JudgedGroups | None:
     """Sum what truth and a judge say of a selection's claims, for each group that has a label.
 
@@ -61,6 +62,8 @@ def judge_sums(
             ``by``.
         by: dimensions to group by; without any there is one group.
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+        sources: whose labels the judge's are, of `core.store.truth.Truth.others`; None: of any
+            that is not truth.
 
     Returns:
         The sums; None where no claim of the signal has a label of a judge: it is asked first, and
@@ -76,6 +79,7 @@ def judge_sums(
     others = other_labels_sql(
         truth_of(cursor, selection.signal),
         known_before="$as_known" if selection.as_known is not None else None,
+        sources=sources,
     )
     # As the claims below are asked for, so that both mean the same time.
     parameters = selected_claims(cursor, selection, {"one": "1"}).parameters
