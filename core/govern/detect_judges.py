@@ -91,7 +91,7 @@ class Disagreement:
     Attributes:
         source: whose labels, as they state it; None: they state none.
         held: what they say against the truth.
-        drawn: whether the claims that both labelled were drawn by chance.
+        drawn: whether the claims that both labelled were drawn by chance, each with the same.
         since, until: which claims, UTC without zone; ``until`` is exclusive.
     """
 
@@ -206,7 +206,7 @@ def _both(
                 for g, (value,) in enumerate(split.keys)
                 if _enough(split.whole.both, g)
             ]
-        drawn = bool(found.whole.drawn[0])
+        drawn = bool(found.whole.drawn[0] and not found.whole.unequal[0])
         yield _Both(spec, source, found.whole.both, tuple(parts), drawn)
 
 

@@ -170,7 +170,8 @@ def _words(
             f"judge are worth {count(float(gaps.worth[g]))}: gap "
             f"{points(float(gaps.gap[g]), decimals=1)} points "
             f"({points(float(gaps.low[g]), decimals=1)} to "
-            f"{points(float(gaps.high[g]), decimals=1)})."
+            f"{points(float(gaps.high[g]), decimals=1)})"
+            f"{', each label weighted by its chance to be given' * bool(gaps.weighted[g])}."
         )
     return f"{said}Its labels are left aside: {gaps.reasons[g]}."
 
