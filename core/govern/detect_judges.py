@@ -22,13 +22,12 @@ from core.govern.recent import all_segments, week_began
 from core.govern.spec import SignalSpec
 from core.govern.state import State
 from core.measure.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
+from core.store.basis import UNSTATED
 from core.store.judge_labels import judge_sums
 from core.store.selection import Selection
 
 #: Chance that any judge of the ledger is called off though none is.
 ALPHA = 0.05
-#: What a judge is called whose labels state no source.
-UNSTATED = "unstated"
 #: Weeks of claims that are looked at; few have both labels, and the newest are not unlike them.
 WEEKS = 26
 

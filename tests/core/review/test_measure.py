@@ -29,6 +29,7 @@ GROUP = [
     "smece", "brier", "mcb", "dsc", "unc", "log_loss", "n_exact_0_or_1", "auroc", "slope",
     "intercept", "high_band", "verdict", "minimum_detectable_gap",
     "n_effective", "largest_share", "state", "reason", "speaks_for", "parts", "bounds",
+    "label_sources",
 ]  # fmt: skip
 HIGH_BAND = ["from", "n", "claimed", "observed", "low", "high", "p_value"]
 WORST_FIRST = ["off", "at_the_edge", "too_few", "fine"]
