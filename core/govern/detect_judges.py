@@ -18,7 +18,7 @@ import numpy as np
 from core.events import PPM
 from core.govern.conditions import Condition
 from core.govern.figures import counted, percent, segment
-from core.govern.recent import all_segments, week_began
+from core.govern.recent import segments_of, week_began
 from core.govern.spec import SignalSpec
 from core.govern.state import State
 from core.measure.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
@@ -123,11 +123,10 @@ def measure_judges(
         now: UTC without zone; claims of the `WEEKS` before are looked at.
     """
     until, since = now, now - timedelta(weeks=WEEKS)
-    segments = all_segments(cursor)
     both = [
         one
-        for signal, entry in sorted(state.entries.items())
-        for one in _both(cursor, entry.spec, segments.get(signal, ()), since, until)
+        for _, entry in sorted(state.entries.items())
+        for one in _both(cursor, entry.spec, since, until)
     ]
     found: dict[str, tuple[Disagreement, ...]] = {}
     for one in both:
@@ -183,7 +182,6 @@ def judge_conditions(
 def _both(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
-    segments: Sequence[str],
     since: datetime,
     until: datetime,
 ) -> Iterator[_Both]:
@@ -197,7 +195,7 @@ def _both(
         parts = []
         if _enough(found.high.both, 0):
             parts.append((f"claims stated at {high_from * 100:.6g}% or more", found.high.both))
-        for dimension in segments:
+        for dimension in segments_of(cursor, spec.name):
             split = judge_sums(cursor, claims, [dimension], high_from=high_from, sources=[source])
             assert split is not None
             parts += [
