@@ -12,6 +12,7 @@ from core.govern.detect_calibration import calibration_conditions
 from core.govern.detect_change import change_conditions
 from core.govern.detect_gaming import gaming_conditions
 from core.govern.detect_inputs import inputs_conditions
+from core.govern.detect_judges import judge_conditions
 from core.govern.detect_labels import labels_conditions
 from core.govern.detect_leak import leak_conditions
 from core.govern.detect_theatre import theatre_conditions
@@ -24,8 +25,9 @@ def detected(
     """What the claims show, worst first.
 
     Signals that are off, as a whole or in a segment; claims that were tuned on; new versions that
-    are not as good as the ones before; inputs that drifted; labels that no longer come; metrics
-    that are gamed, confidence that is anchored, and confidence that changes nothing.
+    are not as good as the ones before; inputs that drifted; labels that no longer come; judges
+    that disagree with ground truth; metrics that are gamed, confidence that is anchored, and
+    confidence that changes nothing.
 
     Args:
         cursor: of the ledger.
@@ -38,6 +40,7 @@ def detected(
         *change_conditions(cursor, state, now),
         *inputs_conditions(cursor, state, now),
         *labels_conditions(cursor, state, now),
+        *judge_conditions(cursor, state, now),
         *gaming_conditions(cursor, state, now),
         *anchoring_conditions(cursor, state, now),
         *theatre_conditions(cursor, state, now),

@@ -121,7 +121,11 @@ def truth_words(truth: Truth | None) -> str:
     words = " and ".join(
         [", ".join(said.sources), *["labels that state no source"] * said.unstated]
     )
-    return words if truth else f"not declared ({words})"
+    if truth is None:
+        return f"not declared ({words})"
+    if truth.judge_tolerance_ppm is None:
+        return words
+    return f"{words}; a judge may disagree on {fraction(truth.judge_tolerance_ppm)} of the claims"
 
 
 def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
@@ -177,15 +181,14 @@ def _simple(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
         after.coverage_ppm,
         fraction,
     )
-    # The order of the sources means nothing.
-    counted = [one.truth and (set(one.truth.sources), one.truth.unstated) for one in (old, new)]
+    declared = (old.truth is None, new.truth is None)
     yield from _changed(
         "spec.truth",
         "ground truth",
         old.truth,
         new.truth,
         truth_words,
-        material=counted[0] != counted[1],
+        material=declared[0] != declared[1] or not old.ground_truth.counts_as(new.ground_truth),
     )
 
 

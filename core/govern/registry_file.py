@@ -441,10 +441,12 @@ def _costs(place: Place | None) -> Costs | None:
 def _truth(place: Place | None) -> Truth | None:
     if place is None:
         return None
-    fields = _Fields(place, ("sources", "unstated"))
+    fields = _Fields(place, ("sources", "unstated", "judgeTolerance"))
     sources = fields.need("sources", "write whose labels are truth, as in [HUMAN, CODE]")
     unstated = _value(fields.get("unstated"), Place.flag, Truth.unstated)
-    return Truth(_texts(sources), unstated)
+    tolerance = fields.get("judgeTolerance")
+    judge_tolerance = None if tolerance is None else _value(tolerance, Place.fraction, 0)
+    return Truth(_texts(sources), unstated, judge_tolerance)
 
 
 def _override(place: Place) -> Override:

@@ -92,7 +92,10 @@ def _signal(spec: SignalSpec) -> Iterator[str]:
     yield f"  maturity: {{days: {spec.maturity.days}, coverage: {coverage}}}  # whichever is first"
     if spec.truth is not None:
         unstated = "true" if spec.truth.unstated else "false"
-        listed = f"{{sources: {_listed(spec.truth.sources)}, unstated: {unstated}}}"
+        judge = ""
+        if spec.truth.judge_tolerance_ppm is not None:
+            judge = f", judgeTolerance: {_quoted_fraction(spec.truth.judge_tolerance_ppm)}"
+        listed = f"{{sources: {_listed(spec.truth.sources)}, unstated: {unstated}{judge}}}"
         yield f"  truth: {listed}  # whose labels count"
     yield from _plan(spec.validation)
     yield from _rules(spec.rules)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.events import PPM
 from core.govern.escalation import Action, Rules
+from core.measure.judge_labels import JUDGE_TOLERANCE
 from core.store.truth import USUAL, Truth
 
 Stakes = Literal["low", "medium", "high"]
@@ -170,3 +172,9 @@ class SignalSpec:
     def ground_truth(self) -> Truth:
         """Whose labels count as truth, declared or not."""
         return self.truth or USUAL
+
+    @property
+    def judge_tolerance(self) -> float:
+        """Share of the claims on which a judge may disagree with truth, in (0, 1)."""
+        declared = self.ground_truth.judge_tolerance_ppm
+        return JUDGE_TOLERANCE if declared is None else declared / PPM

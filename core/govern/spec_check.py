@@ -398,3 +398,9 @@ def _check_truth(truth: Truth | None) -> Iterator[SpecProblem]:
             yield SpecProblem(field, source, mend)
         elif source not in TRUTH_SOURCES:
             yield SpecProblem(field, source, f"is no source of labels; write {listed}")
+    if truth.judge_tolerance_ppm is not None and not 0 < truth.judge_tolerance_ppm < PPM:
+        yield SpecProblem(
+            "spec.truth.judgeTolerance",
+            fraction(truth.judge_tolerance_ppm),
+            'is out of range; write a share above 0 and below 1, as in "0.10"',
+        )

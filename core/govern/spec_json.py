@@ -28,7 +28,7 @@ MATERIAL = (
 
 #: Fields that are younger than the first ledgers. They are not written while they say nothing, so
 #: that an entry without them keeps the hashes it was signed under.
-YOUNGER = frozenset({"known_values", "truth"})
+YOUNGER = frozenset({"known_values", "truth", "judge_tolerance_ppm"})
 
 
 def to_json(spec: SignalSpec) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def hashes_as_written(written: Mapping[str, Any]) -> tuple[str, str]:
         part["rules"] = {**part["rules"], "known_values": known}
     if part.get("truth") is not None:
         part["truth"] = {**part["truth"], "sources": sorted(part["truth"]["sources"])}
+        # How much a judge may disagree changes nothing of what was measured on the truth.
+        part["truth"].pop("judge_tolerance_ppm", None)
     return sha256_of(written), sha256_of(part)
 
 

@@ -279,6 +279,7 @@ _PAGES: Mapping[str, Page] = {
     "prompt_changed": "changes",
     "inputs_drifted": "drift",
     "labels_missing": "labels",
+    "judge_disagrees": "reliability",
 }
 
 

@@ -14,6 +14,9 @@ from core.review.words import count, counted, percent, points, value_name
 from core.store.judge_labels import judge_sums
 from core.store.selection import Selection
 
+#: Where to go on.
+AS_A_SIGNAL = "To hold the judge itself to a tolerance, register it as a signal (guide for owners)."
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -157,6 +160,8 @@ def _words(
     if not n_truth:
         return f"{said}judge only, {counted(n_only, 'label')}: no verdict without ground truth."
     agreement, false_pass, false_fail = rates
+    # Once for all, and not again for each of its groups.
+    checked = "" if group or agreement is None else f" {AS_A_SIGNAL}"
     if agreement is not None:
         said += f"The judge agrees with ground truth on {_rate(agreement)} of {count(n_both)}"
         if false_pass is not None:
@@ -170,9 +175,11 @@ def _words(
             f"judge are worth {count(float(gaps.worth[g]))}: gap "
             f"{points(float(gaps.gap[g]), decimals=1)} points "
             f"({points(float(gaps.low[g]), decimals=1)} to "
-            f"{points(float(gaps.high[g]), decimals=1)})."
+            f"{points(float(gaps.high[g]), decimals=1)})"
+            f"{', each label weighted by its chance to be given' * bool(gaps.weighted[g])}."
+            f"{checked}"
         )
-    return f"{said}Its labels are left aside: {gaps.reasons[g]}."
+    return f"{said}Its labels are left aside: {gaps.reasons[g]}.{checked}"
 
 
 def _rate(rate: Rate) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,13 @@ from core.review.judged import Judged, judged
 from core.review.terms import USUAL, read_state, terms_of
 from core.review.words import counted, cut, group_name, size_of, within
 from core.shown import json_text
+from core.store.basis import UNSTATED, label_sources_by
 from core.store.catalogue import signals
 from core.store.cells import grouped_cells
 from core.store.errors import LedgerError
 from core.store.label_reach import label_reaches
 from core.store.selection import SOURCE_DIMENSION, Selection
+from core.store.truth import SOURCES
 
 
 class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -40,6 +42,7 @@ class MeasureReport:
         high_from: lower edge of the high-confidence band.
         judge: a judge's labels beside the truth; None where there are none, or where the question
             itself tells labels apart by who gave them.
+        label_sources: of each group, in their order, source → labels it gave.
     """
 
     selection: Selection
@@ -49,6 +52,7 @@ class MeasureReport:
     tolerance: float
     high_from: float
     judge: Judged | None = None
+    label_sources: tuple[Mapping[str, int], ...] = ()
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""
@@ -56,7 +60,10 @@ class MeasureReport:
             "signal": self.selection.signal,
             "as_of": _stamp(self.as_of),
             "filters": filters_of(self.selection),
-            "groups": [one.as_json() for one in self.groups],
+            "groups": [
+                _with_sources(one, sources)
+                for one, sources in zip(self.groups, self.label_sources, strict=True)
+            ],
         }
         if self.judge is not None:
             payload["judge"] = [asdict(one) for one in self.judge.groups]
@@ -165,7 +172,19 @@ def measure(
         measures = tuple(map(_of_labels, measures))
     now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     beside = None if split else judged(cursor, selection, by, high_from=high_from)
-    return MeasureReport(selection, grouped.by, now, measures, tolerance, high_from, beside)
+    given = label_sources_by(cursor, selection, by)
+    none = dict.fromkeys((*SOURCES, UNSTATED), 0)
+    sources = tuple(given.get(tuple(map(one.group.get, grouped.by)), none) for one in measures)
+    return MeasureReport(
+        selection, grouped.by, now, measures, tolerance, high_from, beside, sources
+    )
+
+
+def _with_sources(one: Measures, sources: Mapping[str, int]) -> dict[str, Any]:
+    """A group's JSON with who labelled it; the notes stay last."""
+    told = one.as_json()
+    notes = {"notes": told.pop("notes")} if "notes" in told else {}
+    return {**told, "label_sources": dict(sources), **notes}
 
 
 def _of_labels(one: Measures) -> Measures:

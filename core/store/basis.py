@@ -11,8 +11,10 @@ import duckdb
 from core.events import PPM
 from core.store.dimensions import dimensions_named
 from core.store.fingerprints import FIELDS
-from core.store.selection import Selection
+from core.store.keys import Key
+from core.store.selection import SOURCE_DIMENSION, Selection
 from core.store.source import selected_claims
+from core.store.truth import SOURCES
 
 
 @dataclass(frozen=True)
@@ -233,3 +235,45 @@ _STATED_BY = " AND ".join(
 
 def _stated_by(signal: str, fingerprint: Mapping[str, str]) -> dict[str, str | None]:
     return {"signal": signal, **{field: fingerprint.get(field) for field in FIELDS}}
+
+
+#: What labels are called that state no source.
+UNSTATED = "unstated"
+
+
+def label_sources_by(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: Sequence[str] = ()
+) -> Mapping[Key, Mapping[str, int]]:
+    """How many labels of each source the stated claims of each group have.
+
+    A claim with a label that is truth and one that is not has both counted. Every source is named,
+    also where it gave none.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
+        by: dimensions; without any there is one group, ``()``.
+
+    Returns:
+        Key → source, `UNSTATED` last → labels; a group without a label is left out.
+
+    Raises:
+        UnknownDimension: a name that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    known = dimensions_named(cursor, by)
+    named = [known[name] for name in by]
+    keys = {f"key_{i}": one.sql for i, one in enumerate(named)}
+    columns = {**keys, "source": SOURCE_DIMENSION}
+    source = selected_claims(cursor, selection, columns, by=by, also="confidence_ppm IS NOT NULL")
+    listed = "".join(f"{key}, " for key in keys)
+    rows = cursor.execute(
+        f"SELECT {listed}source, count(*) FROM ({source.sql}) AS label GROUP BY ALL",
+        source.parameters,
+    ).fetchall()
+    found: dict[Key, dict[str, int]] = {}
+    for *values, who, n in rows:
+        key = tuple(one.label(value) for one, value in zip(named, values, strict=True))
+        counts = found.setdefault(key, dict.fromkeys((*SOURCES, UNSTATED), 0))
+        counts[UNSTATED if who is None else who] += n
+    return found

@@ -28,6 +28,7 @@ from core.store.readers import LinesAtFault, damaged, read_records
 from core.store.records import Records
 from core.store.repeats import note_signals
 from core.store.screening import Screening, screen
+from core.store.twins import twins_notice
 
 __all__ = ["ImportSummary", "UnusableFile", "import_file"]
 
@@ -241,7 +242,7 @@ class _Import:
         assert row is not None
         n_claims, n_unstated, first_ts, last_ts = row
         n_new = n_claims + attached.n_fresh
-        notices = (*layout.notices, *screening.notices)
+        notices = (*layout.notices, *screening.notices, *twins_notice(cursor, import_id=import_id))
         if not (n_new or n_quarantined or n_resolved):
             raise _NothingNew(screening.n_read, notices)
         n_duplicate = screening.n_read - n_new - n_quarantined

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from core.measure.cells import FloatArray, InputSums, IntArray
-from core.measure.judge_labels import JudgeSums, LabelSums, TruthSums
+from core.measure.judge_labels import JudgeSums, LabelSums, TruthSums, WeightedSums
 from core.store.audits import answered_propensity_sql
 from core.store.dimensions import dimensions_named
 from core.store.errors import BadValue
-from core.store.keys import Key, groups_of
+from core.store.keys import Key, groups_of, integers
 from core.store.selection import SOURCE_DIMENSION, Selection
 from core.store.source import selected_claims
 from core.store.truth import other_labels_sql, truth_of
@@ -47,13 +48,15 @@ def judge_sums(
     by: Sequence[str] = (),
     *,
     high_from: float = 0.9,
+    sources: Sequence[str | None] | None = None,
 ) -> JudgedGroups | None:
     """Sum what truth and a judge say of a selection's claims, for each group that has a label.
 
     The judge's label of a claim is the newest that is not truth (before ``selection.as_known``,
     when that is set). Claims with both labels count as drawn by chance where each of them has a
-    known chance to be labelled, its own ``label_propensity`` or that of an audit sample, and all
-    have the same. A claim that names no input is one of its own.
+    known chance to be labelled, its own ``label_propensity`` or that of an audit sample; where the
+    chances differ they are summed once more, weighted. A claim that names no input is one of its
+    own.
 
     Args:
         cursor: of the ledger.
@@ -61,6 +64,8 @@ def judge_sums(
             ``by``.
         by: dimensions to group by; without any there is one group.
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+        sources: whose labels the judge's are, of `core.store.truth.Truth.others`; None: of any
+            that is not truth.
 
     Returns:
         The sums; None where no claim of the signal has a label of a judge: it is asked first, and
@@ -76,6 +81,7 @@ def judge_sums(
     others = other_labels_sql(
         truth_of(cursor, selection.signal),
         known_before="$as_known" if selection.as_known is not None else None,
+        sources=sources,
     )
     # As the claims below are asked for, so that both mean the same time.
     parameters = selected_claims(cursor, selection, {"one": "1"}).parameters
@@ -95,39 +101,57 @@ def judge_sums(
     }
     source = selected_claims(cursor, selection, columns, by=by, also="confidence_ppm IS NOT NULL")
     listed = "".join(f"{key}, " for key in keys)
-    table = cursor.sql(
-        _SUMS.format(keys=listed, claims=source.sql, others=others),
-        params={**source.parameters, "high_ppm": round(high_from * _MILLION)},
-    ).to_arrow_table()
+    labelled = _LABELLED.format(keys=listed, claims=source.sql, others=others)
+    bound = {**source.parameters, "high_ppm": round(high_from * _MILLION)}
+    table = cursor.sql(labelled + _SUMS.format(keys=listed), params=bound).to_arrow_table()
     columns_of = [table.column(key) for key in keys]
     groups = groups_of(columns_of, dimensions, table.num_rows)
-    place = groups.of(columns_of, table.num_rows)
-    kind = np.asarray(table.column("kind").to_numpy(), dtype=np.int64)
-    band = np.asarray(table.column("high").to_numpy(), dtype=np.int64)
+    place, size = groups.of(columns_of, table.num_rows), len(groups.keys)
+    found = [
+        _judge_sums(*(_read(table, _NAMES, place, size, kind=kind, high=high) for kind in _KINDS))
+        for high in (0, 1)
+    ]
+    if any(one.unequal.any() for one in found):
+        table = cursor.sql(labelled + _BY_CHANCE.format(keys=listed), params=bound).to_arrow_table()
+        place = groups.of([table.column(key) for key in keys], table.num_rows)
+        found = [
+            _weighted(one, _read(table, _WEIGHTED, place, size, kind=0, high=high))
+            for high, one in enumerate(found)
+        ]
+    return JudgedGroups(tuple(by), groups.keys, *found)
 
-    def read(which: str, high: int) -> dict[str, FloatArray]:
-        """The named sums of every group, zero where it has none."""
-        rows = (kind == _KINDS[which]) & (band == high)
-        found = {}
-        for name in _NAMES:
-            values = np.zeros(len(groups.keys))
-            values[place[rows]] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)[rows]
-            found[name] = values
-        return found
 
-    whole, high = (_judge_sums(*(read(one, in_band) for one in _KINDS)) for in_band in (0, 1))
-    return JudgedGroups(tuple(by), groups.keys, whole, high)
+def _read(
+    table: pa.Table, names: Sequence[str], place: IntArray, size: int, *, kind: int, high: int
+) -> dict[str, FloatArray]:
+    """The named sums of every group, zero where it has none.
+
+    Args:
+        table: one row per group, kind and band.
+        names: of its columns.
+        place: the group of each row.
+        size: groups.
+        kind: of `_KINDS`.
+        high: 1 for the band.
+    """
+    rows = (integers(table, "kind") == kind) & (integers(table, "high") == high)
+    found = {}
+    for name in names:
+        values = np.zeros(size)
+        values[place[rows]] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)[rows]
+        found[name] = values
+    return found
 
 
 #: Of which claims a row is: with both labels, with the judge's alone, with truth.
-_KINDS = {"both": 0, "only": 1, "truth": 2}
+_KINDS = (0, 1, 2)
 _COUNTS = ("inputs", "n")
 _SUMMED = ("v", "vv", "f", "s", "fs", "r", "q", "rr", "qq", "rq", "rm", "qm", "mm", "most")
 _NAMES = (*_COUNTS, *_SUMMED, "chances", "least_chance", "greatest_chance")
 
 # Claims are taken once for each sum they are in: of all, and of the band; with both labels, with
 # the judge's alone, and with truth whether the judge labelled them or not.
-_SUMS = """
+_LABELLED = """
     WITH labelled AS (
         SELECT {keys}unit, propensity, CAST(ppm AS DOUBLE) / 1000000 AS v,
                CAST(outcome AS DOUBLE) AS y, CAST(judged.outcome AS DOUBLE) AS f,
@@ -139,7 +163,10 @@ _SUMS = """
                       AS kind, unnest_high AS high
         FROM labelled, (SELECT unnest([0, 1]) AS unnest_high)
         WHERE unnest_high = 0 OR in_band
-    ), per_input AS (
+    )
+"""
+_SUMS = """
+    , per_input AS (
         SELECT {keys}kind, high, unit, count(*) AS m, sum(v) AS v, sum(v * v) AS vv,
                coalesce(sum(f), 0) AS f, coalesce(sum(y), 0) AS s, coalesce(sum(f * y), 0) AS fs,
                coalesce(sum(v - y), 0) AS r, coalesce(sum(v - f), 0) AS q,
@@ -156,6 +183,24 @@ _SUMS = """
 """
 
 
+# Of claims with both labels alone, each by itself: where inputs repeat it is not asked for.
+_BY_CHANCE = """
+    , drawn AS (
+        SELECT {keys}kind, high, v, f, y, v - y AS r, v - f AS q, 1 / propensity AS w
+        FROM taken WHERE kind = 0 AND propensity IS NOT NULL
+    )
+    SELECT {keys}kind, high, sum(w) AS w, sum(w * v) AS v, sum(w * v * v) AS vv, sum(w * f) AS f,
+           sum(w * y) AS s, sum(w * f * y) AS fs, sum(w * r) AS r, sum(w * q) AS q,
+           sum(w * w * r * r) AS rr, sum(w * w * q * q) AS qq, sum(w * w * r * q) AS rq,
+           sum(w * w * r) AS rm, sum(w * w * q) AS qm, sum(w * w) AS mm, max(w) AS most,
+           sum(w * r * r) AS once_rr, sum(w * q * q) AS once_qq, sum(w * r * q) AS once_rq
+    FROM drawn GROUP BY ALL
+"""
+_SQUARED = ("rr", "qq", "rq", "rm", "qm", "mm")
+_ONCE = ("rr", "qq", "rq")
+_WEIGHTED = ("w", *_SUMMED, *(f"once_{name}" for name in _ONCE))
+
+
 def _judge_sums(
     both: dict[str, FloatArray], only: dict[str, FloatArray], truth: dict[str, FloatArray]
 ) -> JudgeSums:
@@ -165,14 +210,27 @@ def _judge_sums(
         names = ("rr", "rm", "mm", "most")
         repeated = InputSums(inputs=inputs, **{name: truth[name] for name in names})
     drawn = (both["chances"] == both["n"]) & (both["n"] > 0)
-    # One chance for all: with several the labels would have to be weighted.
-    drawn &= both["greatest_chance"] - both["least_chance"] < 1e-9
+    several = both["greatest_chance"] - both["least_chance"] >= 1e-9
     return JudgeSums(
         both=_label_sums(both),
         only=_label_sums(only),
         truth=TruthSums(n, _whole(truth["s"]), truth["v"], repeated),
         drawn=drawn,
+        unequal=drawn & several,
     )
+
+
+def _weighted(sums: JudgeSums, found: dict[str, FloatArray]) -> JudgeSums:
+    """With the claims that have both labels weighted by their chances, to a mean weight of 1."""
+    both = sums.both
+    scale = both.n / np.where(found["w"] > 0, found["w"], 1)
+    weighted = LabelSums(
+        inputs=both.inputs,
+        n=both.n,
+        **{name: found[name] * (scale**2 if name in _SQUARED else scale) for name in _SUMMED},
+    )
+    once = {name: found[f"once_{name}"] * scale for name in _ONCE}
+    return replace(sums, weighted=WeightedSums(weighted, **once))
 
 
 def _label_sums(sums: dict[str, FloatArray]) -> LabelSums:

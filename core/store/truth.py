@@ -13,7 +13,7 @@ from there, so that no other table can say otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -36,14 +36,28 @@ class Truth:
     Attributes:
         sources: of `TRUTH_SOURCES`.
         unstated: whether a label that states no source counts as well.
+        judge_tolerance_ppm: share of the claims, in whole millionths, on which other labels may
+            disagree with these before it is a finding; None: the usual. It is read from the
+            registry entry, and has no say in which labels count.
     """
 
     sources: tuple[str, ...] = TRUTH_SOURCES
     unstated: bool = True
+    judge_tolerance_ppm: int | None = None
 
     def counts(self, source: str | None) -> bool:
         """Whether a label of this source is truth."""
         return self.unstated if source is None else source in self.sources
+
+    @property
+    def others(self) -> tuple[str | None, ...]:
+        """The sources whose labels stand beside the truth; None: labels that state none."""
+        stated = tuple(source for source in SOURCES if not self.counts(source))
+        return stated if self.unstated else (*stated, None)
+
+    def counts_as(self, other: Truth) -> bool:
+        """Whether both count the same labels; the order of the sources means nothing."""
+        return self.others == other.others
 
     def sql(self, column: str = "source") -> str:
         """The same as SQL over a column with the source; never NULL."""
@@ -121,7 +135,9 @@ def in_force_sql(log: str, truth: str = "TRUE") -> str:
     """.strip()
 
 
-def other_labels_sql(truth: Truth, *, known_before: str | None = None) -> str:
+def other_labels_sql(
+    truth: Truth, *, known_before: str | None = None, sources: Sequence[str | None] | None = None
+) -> str:
     """A query for the newest label of each event that is not truth; needs ``$signal``.
 
     Columns ``judged_event`` and ``judged``, a struct as `in_force_sql` makes it. Where a signal has
@@ -131,15 +147,18 @@ def other_labels_sql(truth: Truth, *, known_before: str | None = None) -> str:
     Args:
         truth: what is truth.
         known_before: SQL of the time before which labels count; None: all.
+        sources: only labels of these, of `Truth.others`; None: of all of them.
     """
-    others = [f"source = {literal(one)}" for one in SOURCES if not truth.counts(one)]
-    if not truth.unstated:
-        others.append("source IS NULL")
+    others = [
+        "source IS NULL" if one is None else f"source = {literal(one)}"
+        for one in truth.others
+        if sources is None or one in sources
+    ]
     before = f" AND known_at < {known_before}" if known_before else ""
     return f"""
         SELECT event_id AS judged_event, {in_force_sql("outcomes")} AS judged
         FROM outcomes
-        WHERE ({" OR ".join(others)}) AND (signal IS NULL OR signal = $signal){before}
+        WHERE ({" OR ".join(others) or "FALSE"}) AND (signal IS NULL OR signal = $signal){before}
         GROUP BY event_id
     """
 

@@ -41,6 +41,8 @@ def choices(row: FindingRow) -> dict[str, str]:
             "split": "production",
             "until": known["until"],
         }
+    if row.kind == "judge_disagrees":
+        return {name: known[name] for name in ("since", "until")}
     if row.kind in ("miscalibrated", "hidden_segment"):
         days = {name: known[name] for name in ("since", "until")} | {"split": "production"}
         return days | ({"row": known["dimension"]} if row.page == "segments" else {})

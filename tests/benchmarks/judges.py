@@ -5,7 +5,8 @@
 Each line is a judge, from perfect to hostile, over signals that are calibrated, 10 points
 overconfident and right 95 % of the time whatever they say; n claims have both labels, 10 n the
 judge's alone. Printed beside it is the textbook form (PPI++, Angelopoulos, Duchi & Zrnic 2024),
-which fails with few labels. `--family` asks for one of about 25 intervals made together.
+which fails with few labels. `--family` asks for one of about 25 intervals made together. Last come
+labels whose chances depend on the confidence, or on what the judge says.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ import numpy.typing as npt
 from scipy import special
 
 from core.measure.cells import FloatArray
-from core.measure.judge_labels import JudgeSums, LabelSums, TruthSums, _estimate, powered
+from core.measure.judge_labels import (
+    JudgeSums,
+    LabelSums,
+    TruthSums,
+    WeightedSums,
+    _estimate,
+    powered,
+)
 
 Draw = Callable[[np.random.Generator, FloatArray, FloatArray, FloatArray], FloatArray]
 
@@ -95,7 +103,8 @@ def drawn(
         inputs = InputSums(both.inputs, both.rr, both.rm, both.mm, both.most)
     truths = TruthSums(both.n, np.rint(both.s).astype(np.int64), sv, inputs)
     gap = float(np.mean(VALUES - truth(VALUES)))
-    return JudgeSums(both, only, truths, np.ones(draws, dtype=np.bool_)), gap
+    yes = np.ones(draws, dtype=np.bool_)
+    return JudgeSums(both, only, truths, yes, ~yes), gap
 
 
 def sums_of(v: FloatArray, y: FloatArray, f: FloatArray) -> LabelSums:
@@ -124,6 +133,64 @@ def sums_of(v: FloatArray, y: FloatArray, f: FloatArray) -> LabelSums:
         mm=(m * m).sum(axis=1),
         most=m.max(axis=1),
     )
+
+
+#: The chance to be labelled, as a multiple of the usual one, from the confidence and the judge.
+CHANCES: Mapping[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "the surer": lambda v, f: np.where(v > 0.85, 1.6, 0.4),
+    "the doubtful": lambda v, f: np.where(v < 0.85, 1.8, 0.5),
+    "what it fails": lambda v, f: np.where(f < 1, 3.0, 0.6),
+}
+
+
+def drawn_unequally(
+    rng: np.random.Generator, judge: Draw, truth: Callable[[FloatArray], FloatArray],
+    chance: Callable[[FloatArray, FloatArray], FloatArray], *, n: int, draws: int,
+) -> tuple[JudgeSums, float]:  # fmt: skip
+    """As `drawn`, about n of 11 n claims being labelled, each with its own chance."""
+    v = rng.choice(VALUES, (draws, 11 * n))
+    right = truth(v)
+    y = (rng.random(v.shape) < right).astype(float)
+    f = judge(rng, v, y, right)
+    p = np.minimum(chance(v, f) / 11, 1)
+    picked = rng.random(v.shape) < p
+    w = picked / p
+    w = w * (picked.sum(axis=1) / w.sum(axis=1))[:, None]
+    r, q = v - y, v - f
+
+    def sums(w: FloatArray) -> LabelSums:
+        n = np.rint(w.sum(axis=1)).astype(np.int64)
+        once = (w * v, w * v * v, w * f, w * y, w * f * y, w * r, w * q)
+        twice = (w * w * one for one in (r * r, q * q, r * q, r, q, np.ones_like(r)))
+        return LabelSums(
+            n, n, *(one.sum(axis=1) for one in once), *(one.sum(axis=1) for one in twice),
+            w.max(axis=1),
+        )  # fmt: skip
+
+    both, only = sums(picked.astype(float)), sums((~picked).astype(float))
+    truths = TruthSums(both.n, np.rint(both.s).astype(np.int64), both.v)
+    yes = np.ones(draws, dtype=np.bool_)
+    once = ((w * one).sum(axis=1) for one in (r * r, q * q, r * q))
+    weighted = WeightedSums(sums(w), *once)
+    gap = float(np.mean(VALUES - truth(VALUES)))
+    return JudgeSums(both, only, truths, yes, yes, weighted), gap
+
+
+def coverage_unequally(
+    judge: Draw, truth: Callable[[FloatArray], FloatArray],
+    chance: Callable[[FloatArray, FloatArray], FloatArray], *, n: int, draws: int, seed: int = 1,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Where the judge is used: coverage, and width over the weighted one without; and how often."""
+    rng = np.random.default_rng(seed)
+    sums, gap = drawn_unequally(rng, judge, truth, chance, n=n, draws=draws)
+    found = powered(sums)
+    bare = _estimate(sums, 0.05, 1.96, raised=1.92, weight=np.zeros(draws))
+    used = found.weighted
+    if not used.any():
+        return float("nan"), float("nan"), 0.0
+    held = (found.low - 1e-12 <= gap) & (gap <= found.high + 1e-12)
+    width = (found.high - found.low)[used].mean() / (2 * bare.half[used].mean())
+    return float(held[used].mean()), float(width), float(used.mean())
 
 
 def coverage(
@@ -174,6 +241,17 @@ def main(draws: int, family: bool) -> None:
             )  # fmt: skip
             cells.append(f"{name} {held:.3f} ({width:.2f})")
         print(f"100 inputs × {repeat}, {alike:.0%} alike: " + "  ".join(cells), flush=True)
+    print("Labels drawn with unequal chances, where the judge is used (width; how often used)")
+    for n in (100, 200, 400):
+        for name in ("perfect", "right 95 %", "lenient", "useless"):
+            for more, chance in CHANCES.items():
+                cells = []
+                for truth in SIGNALS.values():
+                    held, width, used = coverage_unequally(
+                        JUDGES[name], truth, chance, n=n, draws=draws
+                    )
+                    cells.append(f"{held:.3f} ({width:.2f}; {used:.2f})")
+                print(f"of {n:>3}  {name:<12}{more:<14}" + "  ".join(cells), flush=True)
 
 
 if __name__ == "__main__":

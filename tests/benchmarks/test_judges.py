@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.benchmarks.judges import CHANCES, JUDGES, SIGNALS, coverage_unequally
+
 SCRIPT = Path(__file__).with_name("judges.py")
 
 
@@ -21,3 +25,21 @@ def test_coverage_is_kept_from_fifty_labels_on_whatever_the_judge_does() -> None
     # The chance error of one of 72 cells at 200 draws is .015; of all of them together, .002.
     assert min(held) >= 0.95 - 3 * 0.0155
     assert sum(held) / len(held) >= 0.95
+
+
+@pytest.mark.parametrize("more", CHANCES)
+@pytest.mark.parametrize("name", ["perfect", "right 95 %", "lenient"])
+def test_intervals_hold_where_labels_are_drawn_with_unequal_chances(name: str, more: str) -> None:
+    held, width, used = coverage_unequally(
+        JUDGES[name], SIGNALS["10 over"], CHANCES[more], n=200, draws=400
+    )
+    assert held >= 0.94
+    assert width < 0.97
+    assert used > 0.7
+
+
+def test_a_useless_judge_is_left_aside_where_chances_are_unequal() -> None:
+    *_, used = coverage_unequally(
+        JUDGES["useless"], SIGNALS["10 over"], CHANCES["the surer"], n=100, draws=400
+    )
+    assert used <= 0.05

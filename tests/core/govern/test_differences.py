@@ -268,6 +268,14 @@ def rules(**changed: Any) -> dict[str, Any]:
                 "*",
             ],
         ),
+        (
+            {"truth": Truth(("HUMAN",), judge_tolerance_ppm=150_000)},
+            [
+                "ground truth not declared (HUMAN, CODE and labels that state no source) → HUMAN "
+                "and labels that state no source; a judge may disagree on 0.15 of the claims",
+                "*",
+            ],
+        ),
         ({}, ["nothing changes"]),
     ],
 )
@@ -288,6 +296,13 @@ def test_a_change_is_said_in_the_words_of_its_readers(
 def test_an_order_without_meaning_is_no_material_difference(changed: dict[str, Any]) -> None:
     (one,) = differences(ENTRY, replace(ENTRY, **changed))
     assert not one.material
+
+
+def test_what_a_judge_may_disagree_on_is_no_material_difference() -> None:
+    declared = replace(ENTRY, truth=Truth())
+    (one,) = differences(declared, replace(ENTRY, truth=Truth(judge_tolerance_ppm=50_000)))
+    assert not one.material
+    assert one.words.endswith("a judge may disagree on 0.05 of the claims")
 
 
 def test_a_new_entry_is_listed_and_reopens_nothing() -> None:

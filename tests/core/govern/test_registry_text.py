@@ -27,6 +27,7 @@ from core.govern.spec import (
     ValidationPlan,
 )
 from core.govern.spec_check import ORDERS, check_spec
+from core.store.truth import TRUTH_SOURCES, Truth
 
 text = (
     st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
@@ -120,6 +121,13 @@ specs = st.builds(
     handling=st.builds(Handling, *[st.none() | st.builds(Queue, text, st.integers(1, 100))] * 2),
     costs=st.none()
     | st.builds(Costs, text, *[st.integers(0, 10**15 - 1) | st.integers(0, 10**7)] * 3),
+    truth=st.none()
+    | st.builds(
+        Truth,
+        st.lists(st.sampled_from(TRUTH_SOURCES), min_size=1, unique=True).map(tuple),
+        st.booleans(),
+        st.none() | ppm,
+    ),
 ).filter(lambda spec: not check_spec(spec))
 groups = st.builds(Group, names, st.lists(handles, max_size=3, unique=True).map(tuple))
 

@@ -130,6 +130,11 @@ def test_a_sensible_entry_has_no_problem() -> None:
         ({"truth": Truth(())}, "spec.truth.sources", "is empty"),
         ({"truth": Truth(("LLM",))}, "spec.truth.sources[0]", "is a judge's label"),
         ({"truth": Truth(("CODE", "CODE"))}, "spec.truth.sources[1]", "stands there twice"),
+        (
+            {"truth": Truth(judge_tolerance_ppm=0)},
+            "spec.truth.judgeTolerance",
+            "is out of range; write a share above 0 and below 1",
+        ),
         ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
     ],
 )

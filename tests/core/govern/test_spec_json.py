@@ -283,6 +283,14 @@ def test_listing_sources_of_truth_in_another_order_changes_nothing_material() ->
     assert material_sha256(one) == material_sha256(other)
 
 
+def test_how_much_a_judge_may_disagree_is_kept_and_is_not_material() -> None:
+    plain, said = (replace(ENTRY, truth=Truth(judge_tolerance_ppm=one)) for one in (None, 50_000))
+    assert set(to_json(plain)["truth"]) == {"sources", "unstated"}
+    assert of_json(json.loads(canonical(to_json(said)))) == said
+    assert material_sha256(said) == material_sha256(plain)
+    assert spec_sha256(said) != spec_sha256(plain)
+
+
 def test_every_field_has_a_form_in_json() -> None:
     for part in (ENTRY, ENTRY.validation, ENTRY.rules, ENTRY.maturity, ENTRY.responsible):
         assert is_dataclass(part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from core.measure.judge_labels import (
     JudgeSums,
     LabelSums,
     TruthSums,
+    WeightedSums,
     _estimate,
     judge_error,
     powered,
@@ -48,7 +51,7 @@ def judged(both: LabelSums, only: LabelSums, *, drawn: bool = True) -> JudgeSums
     if both.inputs[0] < both.n[0]:
         inputs = InputSums(both.inputs, both.rr, both.rm, both.mm, both.most)
     truth = TruthSums(both.n, both.s.astype(np.int64), both.v, inputs)
-    return JudgeSums(both, only, truth, np.array([drawn]))
+    return JudgeSums(both, only, truth, np.array([drawn]), np.array([False]))
 
 
 def claims(seed: int, n: int = 60, more: int = 600, lenient: float = 0.4, over: float = 0.1):
@@ -169,6 +172,52 @@ def test_claims_that_nobody_drew_do_not_tell_how_the_judge_errs() -> None:
 
     assert not found.used[0]
     assert "not all drawn by chance" in found.reasons[0]
+
+
+def by_chance(w: FloatArray, *, repeat: int = 1) -> JudgeSums:
+    """Sixty claims with both labels and these weights, before they are scaled."""
+    (v, y, f), only = claims(5)
+    inputs = np.arange(len(v)) // repeat
+    w = w / w.mean()
+    r, q = v - y, v - f
+
+    def total(*values: FloatArray) -> tuple[FloatArray, ...]:
+        return tuple(np.array([one.sum()]) for one in values)
+
+    both = sums_of(v, y, f, inputs)
+    weighted = LabelSums(
+        both.inputs, both.n,
+        *total(w * v, w * v * v, w * f, w * y, w * f * y, w * r, w * q),
+        *total(*(w * w * one for one in (r * r, q * q, r * q, r, q, np.ones_like(r)))),
+        np.array([w.max()]),
+    )  # fmt: skip
+    once = total(*(w * one for one in (r * r, q * q, r * q)))
+    sums = judged(both, sums_of(*only))
+    return replace(sums, unequal=np.array([True]), weighted=WeightedSums(weighted, *once))
+
+
+def test_equal_chances_weigh_to_the_same_estimate() -> None:
+    sums = by_chance(np.full(60, 5.0))
+    plain = _estimate(replace(sums, weighted=None), 0.05, 1.96, raised=0.0)
+    found = _estimate(sums, 0.05, 1.96, raised=0.0, weight=plain.weight * (1 + 60 / 600))
+    # q̄_all − q̄ is (q̄_only − q̄)·M/(n + M): the same correction under another weight.
+    assert found.gap == pytest.approx(plain.gap)
+    assert found.accuracy == pytest.approx(plain.accuracy)
+    assert found.half == pytest.approx(plain.half, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("few", "repeat", "words"),
+    [
+        (30, 2, "drawn with several chances, and their inputs repeat"),
+        (20, 1, "with such different chances that they are worth 24; 30 are needed"),
+        (1, 1, "had so small a chance that it stands for too many"),
+    ],
+)
+def test_chances_too_unequal_leave_the_judge_aside(few: int, repeat: int, words: str) -> None:
+    w = np.where(np.arange(60) < few, 20.0 if few > 1 else 8.0, 1.0)
+    (reason,) = powered(by_chance(w, repeat=repeat)).reasons
+    assert reason.endswith(words)
 
 
 def test_no_label_of_truth_is_no_gap_whatever_the_judge_says() -> None:

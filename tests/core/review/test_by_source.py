@@ -87,3 +87,51 @@ def test_without_a_judge_nothing_is_said_of_one(ledger: Ledger, tmp_path: Path) 
         report = measure(cursor, Selection("s"))
     assert report.judge is None
     assert "judge" not in json.loads(report.to_json())
+
+
+def sources_told(ledger: Ledger, by: tuple[str, ...] = (), **asked: object) -> dict[str, object]:
+    """Group's values, joined → its ``label_sources``."""
+    with ledger.cursor() as cursor:
+        report = measure(cursor, Selection("s", **asked), by=by)  # type: ignore[arg-type]
+    return {
+        "/".join(map(str, one["group"].values())): one["label_sources"]
+        for one in json.loads(report.to_json())["groups"]
+    }
+
+
+def counts(human: int = 0, code: int = 0, llm: int = 0, unstated: int = 0) -> dict[str, int]:
+    return {"HUMAN": human, "CODE": code, "LLM": llm, "unstated": unstated}
+
+
+def test_labels_are_counted_by_who_gave_them(ledger: Ledger, tmp_path: Path) -> None:
+    at = "2026-11-02T09:00:00Z"
+    claims = [
+        *(f"e{i},{at},s,0.9,{'ab'[i % 2]}" for i in range(10)),
+        f"mute,{at},s,,a",
+        f"quiet,{at},s,0.5,c",
+    ]
+    labels = [
+        *(f"e{i},1,HUMAN" for i in range(4)),
+        *(f"e{i},1,LLM" for i in range(8)),
+        *("e4,1,CODE", "e5,1,CODE", "e9,0,", "mute,1,HUMAN"),
+    ]
+    for name, head, lines in (
+        ("claims.csv", "event_id,ts,signal,confidence,seg_topic", claims),
+        ("labels.csv", "event_id,outcome,outcome_source", labels),
+    ):
+        (tmp_path / name).write_text("\n".join([head, *lines]) + "\n")
+        import_file(ledger, tmp_path / name)
+
+    assert sources_told(ledger) == {"": counts(4, 2, 8, 1)}
+    assert sources_told(ledger, ("topic",)) == {
+        "a": counts(2, 1, 4),
+        "b": counts(2, 1, 4, 1),
+        "c": counts(),
+    }
+    assert sources_told(ledger, ("outcome_source",)) == {
+        "HUMAN": counts(human=4),
+        "CODE": counts(code=2),
+        "LLM": counts(llm=8),
+        "None": counts(unstated=1),
+    }
+    assert sources_told(ledger, where=(("topic", ("a",)),)) == {"": counts(2, 1, 4)}

@@ -204,3 +204,22 @@ def test_the_most_urgent_of_each_kind_leads_and_tells_how_many_are_alike(
         else (1, ("another",)),
     }
     assert [one.row.kind for one in house.view().leading(1)] == [leading[0].row.kind]
+
+
+def test_a_judge_that_disagrees_is_a_warning_that_leads_to_reliability(
+    house: House, tmp_path: Path
+) -> None:
+    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    made = (NOW - timedelta(days=20)).isoformat()
+    claims, labels = ["event_id,ts,signal,confidence"], ["event_id,outcome,outcome_source"]
+    for i in range(100):
+        claims.append(f"j{i},{made}Z,s,0.7")
+        labels += [f"j{i},{i % 2},HUMAN", f"j{i},{int(i % 4 > 0)},LLM"]
+    for name, lines in (("judged.csv", claims), ("both.csv", labels)):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+        assert import_file(house.ledger, tmp_path / name).n_quarantined == 0
+    rounds(house.office, thorough=True)
+    row = house.row("judge_disagrees")
+    assert (row.severity, row.page, row.signal) == ("warning", "reliability", "s")
+    assert row.title == "A judge disagrees with ground truth"
+    assert row.text.startswith("Labels from LLM disagree with ground truth on 25% (")

@@ -30,6 +30,7 @@ GROUP = [
     "intercept", "high_band", "verdict", "minimum_detectable_gap",
     "detectable_beyond_tolerance",
     "n_effective", "largest_share", "state", "reason", "speaks_for", "parts", "bounds",
+    "label_sources",
 ]  # fmt: skip
 HIGH_BAND = ["from", "n", "claimed", "observed", "low", "high", "p_value"]
 WORST_FIRST = ["off", "at_the_edge", "too_few", "fine"]

@@ -131,9 +131,9 @@ def test_sums_are_those_of_the_claims(ledger: Ledger, take: Take, inputs: int | 
 
 @pytest.mark.parametrize(
     ("chances", "drawn"),
-    [([0.3], True), ([None], False), ([0.3, None], False), ([0.3, 0.6], False)],
+    [([0.3], True), ([None], False), ([0.3, None], False), ([0.3, 0.6], True)],
 )
-def test_labels_are_drawn_where_each_had_the_same_known_chance(
+def test_labels_are_drawn_where_each_had_a_known_chance(
     ledger: Ledger, take: Take, chances: list[float | None], drawn: bool
 ) -> None:
     claims = some()
@@ -142,6 +142,64 @@ def test_labels_are_drawn_where_each_had_the_same_known_chance(
     take(records(claims))
 
     assert asked(ledger).whole.drawn.tolist() == [drawn]
+
+
+def test_claims_drawn_with_several_chances_are_summed_by_them(ledger: Ledger, take: Take) -> None:
+    claims = some()
+    for i, one in enumerate(claims):
+        one["propensity"] = [0.2, 0.5, 0.8][i % 3]
+        one["input"] = f"i{i}"
+    take(records(claims))
+    found = asked(ledger, ("topic",))
+
+    for sums, least in ((found.whole, 0.0), (found.high, 0.9)):
+        assert sums.unequal.tolist() == [True, True]
+        assert sums.weighted is not None
+        for g, topic in enumerate("ab"):
+            mine = [
+                one
+                for one in claims
+                if (one["topic"], one["v"] >= least) == (topic, True)
+                and None not in (one["y"], one["f"])
+            ]
+            v, y, f, p = (np.array([one[k] for one in mine]) for k in ("v", "y", "f", "propensity"))
+            w = 1 / p / np.mean(1 / p)
+            r, q = v - y, v - f
+            expected = {
+                "inputs": len(mine), "n": len(mine), "v": w @ v, "vv": w @ v**2, "f": w @ f,
+                "s": w @ y, "fs": w @ (f * y), "r": w @ r, "q": w @ q, "rr": w**2 @ r**2,
+                "qq": w**2 @ q**2, "rq": w**2 @ (r * q), "rm": w**2 @ r, "qm": w**2 @ q,
+                "mm": w @ w, "most": w.max(),
+            }  # fmt: skip
+            for field in fields(LabelSums):
+                value = getattr(sums.weighted.sums, field.name)[g]
+                assert value == pytest.approx(expected[field.name]), field.name
+            once = (sums.weighted.rr[g], sums.weighted.qq[g], sums.weighted.rq[g])
+            assert once == pytest.approx((w @ r**2, w @ q**2, w @ (r * q)))
+
+
+def test_labels_drawn_by_confidence_speak_for_all_claims_once_weighted(
+    ledger: Ledger, take: Take
+) -> None:
+    # Surer claims are labelled more often, and only they are overconfident: by .25 of two thirds.
+    rng = np.random.default_rng(4)
+    claims = some(3000)
+    for i, one in enumerate(claims):
+        sure = one["v"] > 0.6
+        one["propensity"] = 0.3 if sure else 0.1
+        right = int(rng.random() < one["v"] - 0.25 * sure)
+        one["input"], one["topic"] = f"i{i}", "a"
+        one["y"] = right if rng.random() < one["propensity"] else None
+        one["f"] = right if rng.random() < 0.97 else 1 - right
+    take(records(claims))
+    found = powered(asked(ledger).whole)
+    gap = 0.25 * np.mean([one["v"] > 0.6 for one in claims])
+
+    assert found.reasons == ("",)
+    assert found.weighted.tolist() == [True]
+    assert found.low[0] < gap < found.high[0]
+    assert found.truth_low[0] > gap - 0.005
+    assert found.high[0] - found.low[0] < 0.8 * (found.truth_high[0] - found.truth_low[0])
 
 
 def test_a_judge_narrows_the_gap_of_a_ledger(ledger: Ledger, take: Take) -> None:

@@ -75,6 +75,14 @@ def test_a_signal_that_is_off_opens_the_very_weeks(rows, follow) -> None:
     assert n in said(follow(row))
 
 
+def test_a_judge_that_disagrees_opens_the_very_days_its_claims_were_made_in(rows) -> None:
+    made = (("n", "400"), ("since", "2026-05-18"), ("until", "2026-11-15"))
+    row = replace(
+        rows["miscalibrated", planted.ANSWER], kind="judge_disagrees", evidence=made
+    )  # fmt: skip
+    assert choices(row) == {"since": "2026-05-18", "until": "2026-11-15"}
+
+
 def test_breaches_open_the_very_days_they_were_counted_in(rows, follow) -> None:
     row = rows["escalation_breached", planted.SELF_REPORT]
     n = f"{int(dict(row.evidence)['breaches']):,}"
