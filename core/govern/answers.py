@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from core.defaults import WAIVER_DAYS
 from core.govern.access import Refused
 from core.govern.acts import Act, Actor, Proposal
 from core.govern.findings import Finding
 from core.govern.office import Office
-from core.govern.validation import WAIVER_DAYS
 from core.govern.watch import outlook, rounds
 
 

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import duckdb
 import numpy as np
 
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.govern.escalation import ACTIONS, Rules, decide
 from core.govern.figures import segment
 from core.govern.ranked import areas_on_one_mix, paired_areas
@@ -28,7 +29,6 @@ from core.measure.change import Interval, OverallVerdict, Pair, difference, over
 from core.measure.drift import Stability, population_stability
 from core.measure.group_change import ChangedPart, GroupPairs, PartsChange, parts_changes
 from core.measure.score_change import brier_change
-from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.store.cells import GroupedCells
 from core.store.compared import (
     ComparedGroup,

@@ -20,9 +20,10 @@ from core.govern import audit, directory, signed_answers, tokens
 from core.govern.acts import Act
 from core.govern.notes import VerifierKey
 from core.govern.problems import Problem
-from core.store.ledger import Ledger, quoted
+from core.store.ledger import Ledger
 from core.store.migrations import known_migrations
 from core.store.repeats import repeating_signals
+from core.store.sql import quoted
 
 #: Table → the columns that a verification checks.
 COVERED: Mapping[str, frozenset[str]] = {

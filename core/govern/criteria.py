@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern.escalation import fraction
 from core.govern.figures import ends, points
 from core.govern.part_words import part_words, reach_words
@@ -38,7 +39,7 @@ from core.measure.label_reach import LabelReach
 from core.measure.labels import Weighted
 from core.measure.parts import PART_NAMES
 from core.measure.scores import NoValue
-from core.measure.verdict import MINIMUM_INPUTS, Judgement
+from core.measure.verdict import Judgement
 
 Outcome = Literal["met", "missed", "undecided"]
 

@@ -10,6 +10,7 @@ from itertools import combinations
 
 import duckdb
 
+from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
 from core.events import PPM
 from core.govern.conditions import Condition
 from core.govern.state import State
@@ -19,7 +20,6 @@ from core.measure.elicitation import (
     paired_difference,
     unpaired_difference,
 )
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 from core.store.elicited import (
     Asked,
     SharedInputs,
@@ -34,8 +34,6 @@ from core.store.selection import Selection
 
 #: So far back findings look.
 PERIOD = timedelta(weeks=26)
-#: Chance that any of a signal's intervals misses, all taken together.
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)

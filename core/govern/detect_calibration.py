@@ -18,19 +18,17 @@ from datetime import datetime
 
 import duckdb
 
+from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.govern.acting import resting
 from core.govern.conditions import Condition, Severity
 from core.govern.figures import accepted, basis, ends, percent, points, segment
 from core.govern.recent import Off, Recent, all_segments, recent, week_began, window
 from core.govern.state import State
 from core.measure.labels import inverse_propensity
-from core.measure.verdict import MINIMUM_INPUTS
 from core.store.catalogue import signals
 from core.store.fingerprints import fingerprints_seen
 from core.store.labelling import propensity_sums
 
-#: Chance that any signal of the ledger is called off though none is.
-ALPHA = 0.05
 #: As many segments of a dimension are named.
 NAMED = 3
 

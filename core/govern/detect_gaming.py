@@ -11,6 +11,7 @@ from typing import Literal
 
 import duckdb
 
+from core.defaults import ALPHA
 from core.govern.conditions import IN_USE, Condition
 from core.govern.fingerprint import Fingerprint
 from core.govern.recent import week_began
@@ -27,8 +28,6 @@ _COLUMNS: dict[Kind, str] = {"prompt": "prompt_version", "model": "model_version
 
 #: Weeks on each side where weeks are compared.
 WEEKS = 8
-#: Chance that any honest signal of the ledger is flagged, all comparisons taken together.
-ALPHA = 0.05
 #: Least resamples, and how many per comparison, so that a p can be as small as asked for.
 _DRAWS, _DRAWS_EACH = 999, 80
 #: Resamples that tell whether a comparison is worth all of them, and up to which p it is: what all

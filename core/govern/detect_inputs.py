@@ -23,6 +23,7 @@ from datetime import datetime, time, timedelta
 import duckdb
 import numpy as np
 
+from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.govern.acting import in_use
 from core.govern.conditions import Condition
 from core.govern.figures import basis, counted, percent, segment
@@ -34,7 +35,6 @@ from core.measure.cells import IntArray
 from core.measure.drift import BrierSplit, Change, brier_split
 from core.measure.mix import MixChange, mix_change
 from core.measure.scores import NoValue
-from core.measure.verdict import MINIMUM_INPUTS
 from core.store.arrivals import Arrived, arrivals
 from core.store.basis import NO_DAYS, how_labelled, labelled_days
 from core.store.cells import grouped_cells
@@ -44,8 +44,6 @@ from core.store.selection import Selection
 
 #: The newest weeks, and those they are held against.
 WEEKS, WEEKS_BEFORE = 4, 8
-#: Chance that any signal is said to have drifted though none has.
-ALPHA = 0.05
 #: A size that matters: so much PSI over noise (Siddiqi 2006 calls 0.1 a minor shift), or so much
 #: of all inputs in one value more or less.
 PSI_OVER_NOISE, SHARE = 0.1, 0.10

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import duckdb
 import numpy as np
 
+from core.defaults import ALPHA
 from core.events import PPM
 from core.govern.conditions import Condition
 from core.govern.figures import counted, percent, segment
@@ -26,8 +27,6 @@ from core.store.basis import UNSTATED
 from core.store.judge_labels import judge_sums
 from core.store.selection import Selection
 
-#: Chance that any judge of the ledger is called off though none is.
-ALPHA = 0.05
 #: Weeks of claims that are looked at; few have both labels, and the newest are not unlike them.
 WEEKS = 26
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern.acting import in_use
 from core.govern.conditions import Condition
 from core.govern.figures import counted
@@ -13,7 +14,6 @@ from core.govern.fingerprint import Fingerprint
 from core.govern.recent import week_began
 from core.govern.spec import SignalSpec
 from core.govern.state import State
-from core.measure.verdict import MINIMUM_INPUTS
 from core.store.basis import LabelsOf, LastLabel, labels_of, last_label
 from core.store.fingerprints import fingerprints_seen
 

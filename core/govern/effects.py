@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from core.defaults import LEVEL
 from core.govern.differences import differences
 from core.govern.escalation import ACTIONS, Action, compile_rules, told_apart
 from core.govern.spec import SignalSpec
@@ -20,8 +21,6 @@ from core.store.source import selected_claims
 
 #: So many days of claims are looked at unless asked otherwise.
 DAYS = 30
-#: Confidence level of the interval of expected errors.
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)

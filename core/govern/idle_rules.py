@@ -10,8 +10,8 @@ import duckdb
 from core.govern.escalation import written_values
 from core.govern.spec import SignalSpec
 from core.store.dimensions import segment_dimensions
-from core.store.ledger import quoted
 from core.store.segments import kept, kept_sql
+from core.store.sql import quoted
 
 #: So many existing values are named, and the nearest looked for among so many, the commonest.
 _NAMED, _LOOKED_AT = 3, 10_000

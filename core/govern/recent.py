@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 import numpy as np
 
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.events import PPM
 from core.govern.figures import basis
 from core.govern.part_words import part_words, shape_where
@@ -20,13 +21,7 @@ from core.govern.spec import Maturity
 from core.govern.state import State
 from core.measure.label_reach import LabelReach
 from core.measure.parts import PART_NAMES, PartName, PartState
-from core.measure.verdict import (
-    HIGH_FROM,
-    MINIMUM_INPUTS,
-    TOLERANCE,
-    Judgement,
-    judge,
-)
+from core.measure.verdict import Judgement, judge
 from core.store.basis import NO_DAYS, HowLabelled, LabelledDays, how_labelled, labelled_days
 from core.store.catalogue import dimensions, segment_values
 from core.store.label_reach import reaches_by

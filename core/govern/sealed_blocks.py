@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.govern.canonical import canonical
-from core.store.ledger import quoted
+from core.store.sql import quoted
 
 #: Numbers that fall into one block.
 BLOCK = 4096

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.defaults import (
+    CADENCE_DAYS,
+    HIGH_FROM,
+    JUDGE_TOLERANCE,
+    MATURE_AGE,
+    MATURE_COVERAGE,
+    TOLERANCE,
+    WINDOW_DAYS,
+)
 from core.events import PPM
 from core.govern.escalation import Action, Rules
-from core.measure.judge_labels import JUDGE_TOLERANCE
 from core.store.truth import USUAL, Truth
 
 Stakes = Literal["low", "medium", "high"]
@@ -66,8 +74,8 @@ class ValidationPlan:
     min_samples: int
     criteria: tuple[Criterion, ...]
     segments: tuple[str, ...] = ()
-    cadence_days: int = 30
-    window_days: int = 28
+    cadence_days: int = CADENCE_DAYS
+    window_days: int = WINDOW_DAYS
     self_sign: bool = False
 
 
@@ -75,8 +83,8 @@ class ValidationPlan:
 class Maturity:
     """When a cohort may be read as final: at an age or at a coverage."""
 
-    days: int = 30
-    coverage_ppm: int = 800_000
+    days: int = MATURE_AGE.days
+    coverage_ppm: int = round(MATURE_COVERAGE * PPM)
 
 
 @dataclass(frozen=True)
@@ -159,8 +167,8 @@ class SignalSpec:
     order: str | None
     validation: ValidationPlan
     rules: Rules
-    tolerance_ppm: int = 50_000
-    high_from_ppm: int = 900_000
+    tolerance_ppm: int = round(TOLERANCE * PPM)
+    high_from_ppm: int = round(HIGH_FROM * PPM)
     maturity: Maturity = Maturity()
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()

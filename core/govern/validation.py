@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from core.defaults import WAIVER_DAYS
 from core.govern.access import Refused
 from core.govern.acts import ASSURANCES, SYSTEM, Act, Assurance, moment
 
@@ -27,8 +28,6 @@ ValidationState = Literal[
     "retired",
 ]
 
-#: The most days a waiver may last; less where a validation itself lasts less.
-WAIVER_DAYS = 30
 #: The trigger of a suspension by a registry entry that changed what a validation rests on.
 RULES_CHANGED = "rules_changed"
 #: The trigger of a suspension because what was signed no longer recomputes.

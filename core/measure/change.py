@@ -13,7 +13,7 @@ from typing import Literal
 
 from scipy import special
 
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
+from core.defaults import MINIMUM_INPUTS, TOLERANCE
 
 ChangeVerdict = Literal["better", "worse", "same", "cannot_tell"]
 OverallVerdict = Literal["better", "worse", "mixed", "same", "cannot_tell"]

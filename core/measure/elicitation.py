@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import FloatArray
-from core.measure.verdict import MINIMUM_INPUTS
 
 #: Two differences closer than this are equal: confidences are whole millionths.
 _SAME = 1e-9

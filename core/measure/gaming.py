@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
 from core.measure.noise import ece_noise_floor
 from core.measure.resampling import pooled, resampled
 from core.measure.scores import NoValue, auroc, ece, labelled
 from core.measure.sums import group_sums
-from core.measure.verdict import MINIMUM_INPUTS
 
 #: Share of the stated confidences that the narrowest window holds.
 HELD = 0.9

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from core.defaults import MINIMUM_INPUTS, TOLERANCE
 from core.measure.change import (
     MATERIAL,
     ChangeVerdict,
@@ -20,7 +21,6 @@ from core.measure.change import (
 )
 from core.measure.score_change import ScoreChange
 from core.measure.shape_change import BandPair, ShapeChange, shape_change
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 
 #: Shares of the chance of error.
 GAP_SHARE, SHAPE_SHARE, AUROC_SHARE = 0.6, 0.2, 0.2

@@ -20,11 +20,6 @@ from core.measure.sums import BoolArray
 
 #: Under so many inputs with both labels the judge's are left aside.
 MINIMUM_BOTH = 30
-#: Share of the claims on which a judge may disagree with truth, unless the registry says otherwise.
-#: The gap by a judge's labels is never further from the one by truth, of the same claims, than the
-#: share on which they disagree; how far that may be is what a tolerance is of. A judge that passes
-#: everything disagrees as often as the signal errs, so the false passes are told beside it.
-JUDGE_TOLERANCE = 0.10
 #: Further apart than so many standard errors, claims with truth are not like those without.
 UNLIKE = 3.0
 #: The judge's labels are used only where they narrow the interval to this share of its width.

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import (
     BANDS,
     FloatArray,
@@ -29,12 +30,7 @@ from core.measure.cells import (
 from core.measure.intervals import effective_n
 from core.measure.shape import even_critical, patterns
 from core.measure.sums import HUNDREDTHS
-from core.measure.verdict import (
-    MINIMUM_INPUTS,
-    gap_level,
-    max_statistic_critical_value,
-    shape_levels,
-)
+from core.measure.verdict import gap_level, max_statistic_critical_value, shape_levels
 
 #: The chance with which the planned labels are to give an answer.
 CHANCE = 0.8

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.intervals import clopper_pearson, wilson
 from core.measure.resampling import MAXIMUM_VALUES, by_input, multiplicities, pooled
 from core.measure.scores import NO_LABELS, NoValue, labelled
-from core.measure.verdict import MINIMUM_INPUTS
 
 #: A per-value table longer than this is pooled at two decimals.
 MAXIMUM_ROWS = 100

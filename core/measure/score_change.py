@@ -16,11 +16,11 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.change import Interval, Pair, difference
 from core.measure.intervals import LARGE_SHARE
 from core.measure.sums import single_inputs, tally
-from core.measure.verdict import MINIMUM_INPUTS
 
 ScoreVerdict = Literal["better", "worse", "same", "cannot_tell"]
 

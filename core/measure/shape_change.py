@@ -24,11 +24,11 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse, special
 
+from core.defaults import MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells import Cells, FloatArray, IntArray, hundredth
 from core.measure.change import MATERIAL, ChangeVerdict, Interval
 from core.measure.shape import critical_value, patterns
 from core.measure.sums import input_bands, single_inputs, tally
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 
 #: Labels are planned so that an answer comes in four of five cases.
 _Z_POWER = float(special.ndtri(0.8))

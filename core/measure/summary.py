@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells import Cells, FloatArray, GroupSums
 from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.noise import ece_p_value
@@ -29,14 +30,7 @@ from core.measure.scores import (
 from core.measure.shape import labels_to_clear, labels_to_show
 from core.measure.smece import smece
 from core.measure.sums import group_sums
-from core.measure.verdict import (
-    HIGH_FROM,
-    MINIMUM_INPUTS,
-    TOLERANCE,
-    Judgement,
-    Verdict,
-    judge,
-)
+from core.measure.verdict import Judgement, Verdict, judge
 
 #: Beyond so many more labels none are named: no reasonable number will decide it.
 MOST_LABELS = 1_000_000

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special
 
+from core.defaults import LEVEL, MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells import Bands, FloatArray, GroupSums, IntArray
 from core.measure.intervals import (
     effective_n,
@@ -28,13 +29,6 @@ from core.measure.parts import (
     shape_states,
 )
 from core.measure.shape import Shape, shape
-
-#: The gap an owner accepts unless declared otherwise.
-TOLERANCE = 0.05
-#: Lower edge of the high-confidence band unless declared otherwise.
-HIGH_FROM = 0.9
-#: Under this many effective inputs with a label nothing can be told, of a group or of its band.
-MINIMUM_INPUTS = 30
 
 #: Share of the chance of error that goes to the shapes; the rest to the gaps and high bands.
 SHAPE_SHARE = 0.2
@@ -186,7 +180,7 @@ VERDICT_OF: dict[PartState, Verdict] = {
 }
 
 
-def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = 0.95) -> Judgement:
+def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = LEVEL) -> Judgement:
     """Judge G groups together.
 
     Three parts are judged of each: the gap as a whole, the gap of the high-confidence band, and the

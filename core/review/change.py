@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.govern import comparison
 from core.govern.comparison import Comparison, in_use_before
 from core.govern.comparison import GroupChange as GroupChange
@@ -18,7 +19,6 @@ from core.govern.state import State
 from core.measure.change import Interval
 from core.measure.score_change import ScoreChange
 from core.measure.shape_change import ShapeChange
-from core.measure.verdict import HIGH_FROM, TOLERANCE
 from core.review import change_words as words
 from core.shown import json_text
 from core.store.selection import Selection

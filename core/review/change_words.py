@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern.changed_words import (
     auroc_moved,
     better_parts,
@@ -20,7 +21,6 @@ from core.govern.comparison import GroupChange
 from core.measure.change import Interval, OverallVerdict
 from core.measure.drift import Stability
 from core.measure.group_change import ChangedPart
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review.words import (
     ABSENT,
     counted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from core.measure.verdict import HIGH_FROM
+from core.defaults import HIGH_FROM
 from core.review.words import count, counted, cut
 from core.store import rows
 from core.store.rows import Counts, Order, Search

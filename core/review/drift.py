@@ -11,12 +11,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.govern.part_words import reach_words
 from core.measure.cells import FloatArray, IntArray
 from core.measure.changepoint import Level
 from core.measure.drift import brier_scores
 from core.measure.intervals import wilson
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
+from core.measure.verdict import Judgement, judge
 from core.review.moves import gap_levels, level_frame, moved_words
 from core.review.windows import Window, default_windows, mature
 from core.review.words import counted, points, shown_states, within

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from core.govern.detect_anchoring import ALPHA, Compared, compare_ways
+from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
+from core.govern.detect_anchoring import Compared, compare_ways
 from core.measure.elicitation import Difference
 from core.measure.parts import PartState
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE
 from core.review.words import ABSENT, count, counted, percent, points, size_of, within
 from core.store.elicited import Way, ways
 from core.store.selection import Selection

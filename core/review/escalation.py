@@ -10,6 +10,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from core.defaults import LEVEL
 from core.events import PPM
 from core.govern import trail
 from core.govern.breaches import (
@@ -36,7 +37,6 @@ from core.store.selection import Selection
 
 #: Days looked at unless others are chosen.
 DAYS = 30
-LEVEL = 0.95
 
 #: A choice among sorts of claims.
 Which = Callable[[Judged], object]

@@ -8,8 +8,8 @@ from datetime import datetime
 import duckdb
 import pandas as pd
 
+from core.defaults import ALPHA
 from core.govern.detect_gaming import (
-    ALPHA,
     Gaming,
     Pair,
     gaming_words,

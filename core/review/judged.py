@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from core.defaults import HIGH_FROM
 from core.measure.judge_labels import JudgeError, Powered, judge_error, powered
-from core.measure.verdict import HIGH_FROM
 from core.review.words import count, counted, percent, points, value_name
 from core.store.judge_labels import judge_sums
 from core.store.selection import Selection

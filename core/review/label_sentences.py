@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import FloatArray, IntArray
 from core.measure.label_reach import (
     Uneven,
@@ -16,7 +17,6 @@ from core.measure.label_reach import (
     most_uneven_band,
 )
 from core.measure.labels import LabelledWhere, Weighted
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review.words import NONE_WORD, count, counted, p_words, percent, points, within
 
 #: What is looked at.

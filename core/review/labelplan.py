@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.govern import audit
 from core.govern.part_words import reach_words
 from core.measure.cells import FloatArray, GroupSums, IntArray
@@ -24,14 +25,7 @@ from core.measure.planning import (
     shapes_of_all,
 )
 from core.measure.sums import HUNDREDTHS, banded
-from core.measure.verdict import (
-    HIGH_FROM,
-    MINIMUM_INPUTS,
-    TOLERANCE,
-    Judgement,
-    Verdict,
-    judge,
-)
+from core.measure.verdict import Judgement, Verdict, judge
 from core.review import labelplan_words as words
 from core.review.act_words import Names, drawn_of
 from core.review.labels import escalated_cases_only

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.planning import CHANCE, REASONABLE, Outlook
-from core.measure.verdict import MINIMUM_INPUTS, Verdict
+from core.measure.verdict import Verdict
 from core.review.words import (
     VERDICT_WORDS,
     count,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.defaults import MATURE_AGE, MATURE_COVERAGE, TOLERANCE
 from core.measure.cells import InputSums
 from core.measure.intervals import gap_interval, wilson
 from core.measure.labels import (
@@ -19,13 +20,11 @@ from core.measure.labels import (
     escalated_only,
     inverse_propensity,
 )
-from core.measure.verdict import TOLERANCE
 from core.review import label_sentences as sentences
 from core.review.label_sentences import Early, Told
 from core.review.windows import mature
 from core.review.words import value_name
 from core.store.cells import grouped_cells
-from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.labelling import Coverage, coverage_by, propensity_sums
 from core.store.selection import BAND_DIMENSION, Selection
 from core.store.series import CohortAges, cohort_ages, design_effect

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.summary import Measures, measure_groups
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review import sentences
 from core.review.judged import Judged, judged
 from core.review.terms import USUAL, read_state, terms_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.review.segments import Segment
+from core.store.keys import Segment
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from datetime import datetime
 import duckdb
 import pandas as pd
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.measure import bootstrap, reliability
 from core.measure.cells import Cells
 from core.measure.scores import NoValue
 from core.measure.summary import Measures, measure_groups
 from core.measure.sums import group_sums
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
+from core.measure.verdict import Judgement, judge
 from core.review import explain, sentences
 from core.review.judged import Judged, judged
 from core.review.words import value_name

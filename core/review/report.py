@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.govern.replay import Replay, TrailBroken
 from core.govern.state import State
 from core.measure.parts import PartState
@@ -44,7 +45,6 @@ from core.review.words import (
 from core.shown import shell_word
 from core.store.dimensions import week_label
 from core.store.errors import LedgerError
-from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.selection import Selection
 
 NOTHING_CHANGED = "Nothing that stands out against the week before."

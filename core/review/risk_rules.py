@@ -60,13 +60,13 @@ from datetime import date
 from typing import Literal
 from urllib.parse import urlencode
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern.detect_theatre import MINIMUM_DECISIONS
 from core.govern.part_words import reach_words
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review.risk_facts import Recent, SignalFacts, Version, Watch
-from core.review.segments import Segment
 from core.review.words import count, counted, cut, percent, points, size_of, value_name, within
 from core.store.elicited import Way
+from core.store.keys import Segment
 from core.store.selection import CLAIM_DIMENSIONS
 
 Status = Literal["open", "not_measured", "covered", "not_applicable"]

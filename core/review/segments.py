@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.govern.part_words import part_words, reach_words, shape_where
 from core.measure.cells import GroupSums
 from core.measure.label_reach import LabelReach
@@ -20,9 +21,10 @@ from core.measure.segments import (
     max_statistic_test,
 )
 from core.measure.shrinkage import shrunken_gaps
-from core.measure.verdict import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE, Judgement, judge
+from core.measure.verdict import Judgement, judge
 from core.review.words import counted, dimension_name, shown_states, value_name, within
 from core.store.cells import grouped_cells
+from core.store.keys import Segment
 from core.store.label_reach import reaches_by
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection
 from core.store.sums import grouped_sums
@@ -32,8 +34,6 @@ FALSE_DISCOVERY_RATE = 0.10
 
 #: Above this many heatmap cells the test over overlapping segments is left out.
 MOST_CELLS_TESTED = 400
-
-Segment = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern.part_words import bands_where_named, reach_words
 from core.measure.intervals import LARGE_SHARE
 from core.measure.parts import MATTERS_FROM, PartName
 from core.measure.summary import Measures, PartMeasure
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review.words import (
     PART_WORDS,
     absent,

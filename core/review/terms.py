@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.events import PPM
 from core.govern.replay import Replay, TrailBroken
 from core.govern.state import State
-from core.measure.verdict import HIGH_FROM, TOLERANCE
 
 
 @dataclass(frozen=True)

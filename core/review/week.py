@@ -11,18 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.govern.part_words import part_words
 from core.measure.label_reach import LabelReach, SpeaksFor
 from core.measure.parts import STATES, PartName, PartState
-from core.measure.verdict import HIGH_FROM, TOLERANCE, Judgement, judge
+from core.measure.verdict import Judgement, judge
 from core.review.changes import changes
 from core.review.pointer import Pointer
-from core.review.segments import Segment, label, ranked_segments, segment_reaches
+from core.review.segments import label, ranked_segments, segment_reaches
 from core.review.terms import Terms
 from core.review.windows import mature
 from core.review.words import counted
 from core.store.catalogue import SignalFacts, dimensions, signals
 from core.store.dimensions import week_label
+from core.store.keys import Segment
 from core.store.label_reach import label_reaches
 from core.store.selection import CLAIM_DIMENSIONS, Selection
 from core.store.series import PeriodSums, period_sums

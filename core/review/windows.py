@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.measure.cells import FloatArray
-from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.selection import Selection
 
 #: Weeks on each side, unless others are chosen.

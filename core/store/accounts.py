@@ -14,7 +14,7 @@ import duckdb
 from core.events import PPM
 from core.store.dimensions import segment_dimensions
 from core.store.fingerprints import FIELDS
-from core.store.ledger import quoted
+from core.store.sql import quoted
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import duckdb
 
 from core.events import PPM
 from core.store.dimensions import segment_dimensions
-from core.store.ledger import quoted
 from core.store.segments import kept_sql
+from core.store.sql import quoted
 
 
 @dataclass(frozen=True)

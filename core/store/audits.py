@@ -32,9 +32,9 @@ from core.store.dimensions import (
 )
 from core.store.errors import BadValue
 from core.store.keys import groups_of, integers
-from core.store.ledger import quoted
 from core.store.selection import Selection
 from core.store.source import selected_claims
+from core.store.sql import quoted
 from core.store.truth import truth_of
 
 #: Claims that a sample may hold: production ones that state a confidence and are not under a

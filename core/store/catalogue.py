@@ -8,8 +8,8 @@ from datetime import datetime
 import duckdb
 
 from core.store.dimensions import dimensions_named, segment_dimensions
-from core.store.ledger import quoted
 from core.store.selection import CLAIM_DIMENSIONS, SOURCE_DIMENSION
+from core.store.sql import quoted
 from core.store.truth import other_labels_sql, truth_of
 
 #: As many values of a dimension are listed, the commonest ones.

@@ -22,9 +22,9 @@ from dataclasses import dataclass, replace
 from core import events
 from core.store import values
 from core.store.layout import Layout
-from core.store.ledger import quoted
-from core.store.records import Records, key_given_twice, literal, object_of, said_twice
+from core.store.records import Records, key_given_twice, object_of, said_twice
 from core.store.segments import kept_sql
+from core.store.sql import literal, quoted
 
 _TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
 _NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"

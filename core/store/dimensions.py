@@ -12,9 +12,9 @@ import duckdb
 
 from core.measure.cells import ECE_BINS
 from core.store.errors import BadValue, UnknownDimension
-from core.store.ledger import quoted
 from core.store.segments import kept_sql
 from core.store.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
+from core.store.sql import quoted
 
 #: The ECE bin of a stated confidence in whole millionths, as `core.measure.cells.ece_bin` has it:
 #: (lo, hi], zero in the first. NULL for an unstated one.

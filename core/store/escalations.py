@@ -18,9 +18,9 @@ import pandas as pd
 from core.store.apart import NOTHING, Apart
 from core.store.dimensions import WEEK_SQL, Parameter, segment_dimensions
 from core.store.fingerprints import FIELDS
-from core.store.ledger import quoted
 from core.store.selection import Selection
 from core.store.source import Source, selected_claims
+from core.store.sql import quoted
 
 #: The logged actions by their number in a code; 0: none was logged.
 ACTIONS = (None, "automate", "review", "escalate")

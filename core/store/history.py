@@ -12,7 +12,7 @@ import duckdb
 
 from core.store.audits import propensity_sql
 from core.store.dimensions import segment_dimensions
-from core.store.ledger import quoted
+from core.store.sql import quoted
 from core.store.truth import truth_of
 
 

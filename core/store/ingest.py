@@ -19,7 +19,7 @@ from core.store.dimensions import segment_dimensions
 from core.store.errors import UnusableFile
 from core.store.filetype import LogFile, look_at
 from core.store.layout import Layout, lay_out
-from core.store.ledger import Ledger, quoted
+from core.store.ledger import Ledger
 from core.store.lines import lost
 from core.store.outcomes import Attached, attach_entangled, log_outcomes_of_new_claims
 from core.store.progress import Progress, never_falling
@@ -28,6 +28,7 @@ from core.store.readers import LinesAtFault, damaged, read_records
 from core.store.records import Records
 from core.store.repeats import note_signals
 from core.store.screening import Screening, screen
+from core.store.sql import quoted
 from core.store.twins import twins_notice
 
 __all__ = ["ImportSummary", "UnusableFile", "import_file"]

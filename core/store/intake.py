@@ -8,11 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
+from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.store.dimensions import WEEK_SQL, week_label, week_start
-
-#: A cohort is mature at this age or this coverage, unless its signal declares otherwise.
-MATURE_AGE = timedelta(days=30)
-MATURE_COVERAGE = 0.8
 
 DELAY_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 

@@ -28,8 +28,8 @@ from core.store.dimensions import (
 from core.store.fingerprints import FIELDS
 from core.store.keys import Key
 from core.store.labelling import weighted_sums
-from core.store.ledger import quoted
 from core.store.source import Source
+from core.store.sql import quoted
 from core.store.truth import USUAL, Truth, truth_of
 
 #: Rows taken from the database at a time while claims are hashed.

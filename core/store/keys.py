@@ -13,6 +13,8 @@ from core.store.dimensions import Dimension
 
 #: The labels of one group, one per dimension; None where its claims do not name the dimension.
 Key = tuple[str | None, ...]
+#: One group with the names of what tells it apart: dimension and value.
+Segment = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import duckdb
 import numpy as np
 
+from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.measure.cells import Cells, IntArray, ece_bin
 from core.measure.label_reach import (
     BAND,
@@ -30,7 +31,6 @@ from core.measure.label_reach import (
 from core.measure.labels import LabelledWhere, bounds, escalated_only
 from core.store.coverage_sets import coverage_sets
 from core.store.dimensions import BAND_LABELS
-from core.store.intake import MATURE_AGE, MATURE_COVERAGE
 from core.store.keys import Key
 from core.store.labelling import Coverage, coverage_by, propensity_sums
 from core.store.selection import (

@@ -11,9 +11,9 @@ import duckdb
 from core import events
 from core.store.dimensions import segment_dimensions
 from core.store.errors import UnusableFile
-from core.store.ledger import quoted
-from core.store.records import TEXT, Column, Records, json_pointer, literal
+from core.store.records import TEXT, Column, Records, json_pointer
 from core.store.segments import RESERVED_DIMENSIONS, dimension_of, fault_of, plain
+from core.store.sql import literal, quoted
 
 _QUARANTINE_ID = events.QUARANTINE_PREFIX + "id"
 

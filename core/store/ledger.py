@@ -26,6 +26,7 @@ from core.store.errors import (
 )
 from core.store.migrations import applied_version, apply_migrations, known_migrations
 from core.store.private import owner_only, private_folder, tighten
+from core.store.sql import literal, quoted
 
 MEMORY_LIMIT = "1.5GB"
 
@@ -158,7 +159,7 @@ class Ledger:
             row = cursor.execute("SELECT current_database()").fetchone()
             assert row is not None
             try:
-                cursor.execute(f"ATTACH {_literal(str(partial))} AS backup_copy")
+                cursor.execute(f"ATTACH {literal(str(partial))} AS backup_copy")
             except duckdb.IOException as error:
                 raise LedgerError(f"The backup {target} cannot be written: {error}") from error
             try:
@@ -198,15 +199,6 @@ def is_database(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return file.read(_MARK_AT + len(_MARK))[_MARK_AT:] == _MARK
-
-
-def quoted(identifier: str) -> str:
-    """An SQL identifier in double quotes, safe whatever it contains."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _wal(path: Path) -> Path:

@@ -19,8 +19,7 @@ import pyarrow as pa
 
 from core.store.errors import UnusableFile
 from core.store.filetype import LogFile
-from core.store.ledger import quoted
-from core.store.records import literal
+from core.store.sql import literal, quoted
 from core.store.survey import (
     MOST_BYTES_OF_A_RECORD,
     MOST_IN_WORDS,

@@ -23,12 +23,12 @@ from core.store.records import (
     Records,
     json_pointer,
     key_given_twice,
-    literal,
     object_of,
     parquet_column,
     path_literal,
     said_twice,
 )
+from core.store.sql import literal
 from core.store.survey import MOST_BYTES_OF_A_RECORD, MOST_IN_WORDS, LongLine, bounded_lines
 from core.store.values import is_number
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.store.ledger import quoted
+from core.store.sql import literal, quoted
 
 #: Column types that hold text; everything else has a type of its own.
 TEXT = "VARCHAR"
@@ -73,11 +73,6 @@ class Records:
     raw: str = "CAST(NULL AS VARCHAR)"
     mend: str = "CAST(NULL AS VARCHAR)"
     notices: tuple[str, ...] = ()
-
-
-def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def path_literal(path: Path) -> str:

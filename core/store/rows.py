@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 
 from core.store.dimensions import segment_dimensions
-from core.store.ledger import quoted
 from core.store.selection import Selection
 from core.store.source import Source, selected_claims
+from core.store.sql import quoted
 
 Order = Literal["ts", "-ts", "confidence", "-confidence", "worst"]
 Standing = Literal["right", "wrong", "unknown"]

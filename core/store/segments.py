@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from core import events
-from core.store.records import literal
 from core.store.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
+from core.store.sql import literal
 
 #: Names that `--by` takes already, and that no segment dimension can have.
 RESERVED_DIMENSIONS = frozenset({*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMENSION, "signal"})

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.events import ALLOWED
-from core.store.records import literal
+from core.store.sql import literal
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))

@@ -6,7 +6,7 @@ import duckdb
 
 from core.events import TEXT_FIELDS
 from core.store.dimensions import segment_dimensions
-from core.store.ledger import quoted
+from core.store.sql import quoted
 
 #: Fewer are chance: two cases of one second that look the same.
 FROM = 30

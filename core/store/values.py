@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.store.records import Column, literal
+from core.store.records import Column
+from core.store.sql import literal
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _UNZONED = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")

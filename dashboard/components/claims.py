@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.measure.verdict import HIGH_FROM
+from core.defaults import HIGH_FROM
 from core.review.words import cut
 from core.store.rows import Search, Standing
 from core.store.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selection

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.defaults import WAIVER_DAYS
 from core.govern.acts import Act
 from core.govern.answers import acknowledge, waive
 from core.govern.conditions import Severity
 from core.govern.state import State
-from core.govern.validation import WAIVER_DAYS
 from core.review.findings import FindingRow, FindingsView, Leading, answering
 from core.review.words import counted
 from core.store.errors import LedgerError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.review.segments import Segment, SegmentsView
+from core.review.segments import SegmentsView
 from core.review.words import dimension_name, value_name
 from core.shown import visible
+from core.store.keys import Segment
 from dashboard.charts.palette import palette_for
 from dashboard.charts.segments import Measure, segment_heatmap, selected_cell
 from dashboard.charts.words import alt_text_heatmap, alt_text_heatmap_of_shape

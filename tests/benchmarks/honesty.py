@@ -29,8 +29,8 @@ from honest import changes, missing, watches
 from honest.draws import Sizes, by_input, dominated, labelled, like, pareto
 from honest.rules import new, old
 
+from core.defaults import TOLERANCE
 from core.measure.cells import FloatArray, GroupSums
-from core.measure.verdict import TOLERANCE
 
 SEED = 20_261_128
 SEGMENTS = (1, 10, 60)

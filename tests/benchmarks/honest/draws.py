@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from core.defaults import HIGH_FROM
 from core.measure.cells import (
     BANDS,
     ECE_BINS,
@@ -19,7 +20,6 @@ from core.measure.cells import (
     hundredth,
 )
 from core.measure.sums import HUNDREDTHS, banded, in_high_band
-from core.measure.verdict import HIGH_FROM
 
 Sizes = Callable[[np.random.Generator, int], FloatArray]
 

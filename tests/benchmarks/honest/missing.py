@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.defaults import TOLERANCE
 from core.measure.cells import FloatArray
 from core.measure.label_reach import label_reach, most_uneven_band
 from core.measure.labels import bounds
-from core.measure.verdict import TOLERANCE
 from honest.draws import independent
 from honest.rules import new
 

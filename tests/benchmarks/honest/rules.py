@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from core.defaults import MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells import FloatArray, GroupSums, InputSums
 from core.measure.intervals import (
     clopper_pearson,
@@ -18,7 +19,7 @@ from core.measure.intervals import (
 )
 from core.measure.noise import ece_noise_floor
 from core.measure.shape import shape
-from core.measure.verdict import MINIMUM_INPUTS, TOLERANCE, _overlap, max_statistic_critical_value
+from core.measure.verdict import _overlap, max_statistic_critical_value
 
 BoolArray = npt.NDArray[np.bool_]
 Interval = tuple[FloatArray, FloatArray]

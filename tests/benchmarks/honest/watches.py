@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from core.defaults import TOLERANCE
 from core.measure.cells import Cells, FloatArray
 from core.measure.sequential import (
     LEVEL,
@@ -19,7 +20,6 @@ from core.measure.sequential import (
     shape_edges,
     shape_prior,
 )
-from core.measure.verdict import TOLERANCE
 
 V4, BAD4 = np.array([0.3, 0.5, 0.7, 0.85]), np.array([0.5, 0.6, 0.6, 0.65])
 V10 = np.arange(10) / 10 + 0.05

@@ -23,9 +23,10 @@ from core.govern.office import Office
 from core.govern.people import set_status
 from core.govern.verify import held_beside, verify_ledger
 from core.govern.watch import rounds
-from core.store.ledger import Ledger, quoted
+from core.store.ledger import Ledger
 from core.store.outbox import Draft, write
 from core.store.selection import Selection
+from core.store.sql import quoted
 from tests.core.govern.conftest import Clock, Governed
 
 #: What a problem says of the tables that it does not call by name.

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from core.defaults import ALPHA
 from core.govern.conditions import Condition
-from core.govern.detect_judges import ALPHA, hold, judge_conditions, measure_judges
+from core.govern.detect_judges import hold, judge_conditions, measure_judges
 from core.measure.judge_labels import LabelSums
 from core.store.truth import JUDGE
 

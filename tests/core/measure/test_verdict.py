@@ -6,16 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells import Cells, InputCells
 from core.measure.parts import MATTERS_FROM, PART_NAMES, STATES
 from core.measure.sums import group_sums
-from core.measure.verdict import (
-    MINIMUM_INPUTS,
-    VERDICT_OF,
-    judge,
-    max_statistic_critical_value,
-    pair_probability,
-)
+from core.measure.verdict import VERDICT_OF, judge, max_statistic_critical_value, pair_probability
 
 
 def cells(v, n, s):

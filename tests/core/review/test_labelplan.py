@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.defaults import MINIMUM_INPUTS
 from core.govern import audit, registry
 from core.govern.filled import take
 from core.govern.imports import import_recorded
@@ -21,7 +22,6 @@ from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.people import actor_for, known_person
 from core.govern.registry_file import read
-from core.measure.verdict import MINIMUM_INPUTS
 from core.review import labelplan_words as words
 from core.review.labelplan import LabelPlan, label_plan, to_label_rows
 from core.store.errors import LedgerError

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.defaults import HIGH_FROM, TOLERANCE
 from core.govern.keys import Signer
 from core.govern.office import Office
 from core.govern.registry import apply
 from core.govern.registry_file import read
-from core.measure.verdict import HIGH_FROM, TOLERANCE
 from core.review.measure import MeasureReport, UnknownSignal, filters_of, measure
 from core.store.errors import BadValue, UnknownDimension
 from core.store.ingest import import_file

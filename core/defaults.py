@@ -1,0 +1,31 @@
+"""Every number one may want to change, once; a registry entry may say otherwise for its signal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+#: The gap between confidence and accuracy that is accepted.
+TOLERANCE = 0.05
+#: Lower edge of the high-confidence band.
+HIGH_FROM = 0.9
+#: Under so many effective inputs with a label nothing is decided, of a group or of its band.
+MINIMUM_INPUTS = 30
+#: A cohort's outcomes are read as final at this age,
+MATURE_AGE = timedelta(days=30)
+#: or once this share of its claims is labelled.
+MATURE_COVERAGE = 0.8
+#: Share of the claims on which a judge may disagree with ground truth. The gap by its labels is
+#: never further from the one by truth, of the same claims, than the share on which they disagree.
+#: A judge that passes everything disagrees as often as the signal errs, so false passes are told
+#: beside it.
+JUDGE_TOLERANCE = 0.1
+#: Level of intervals that stand alone.
+LEVEL = 0.95
+#: Chance of a false finding, of each detector at each look.
+ALPHA = 0.05
+#: The most days a waiver may last; less where a validation itself lasts less.
+WAIVER_DAYS = 30
+#: A signal in use is measured again after so many days,
+CADENCE_DAYS = 30
+#: on the production claims of so many days.
+WINDOW_DAYS = 28
