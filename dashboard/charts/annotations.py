@@ -9,10 +9,10 @@ import pandas as pd
 
 from dashboard.charts.base import SMALL_SIZE, shortened, text_width
 from dashboard.charts.drawing import Dash, Drawing, Strip, round_values
-from dashboard.charts.intake import IMMATURE_WORDS
 from dashboard.charts.lanes import Label, Lane, lanes
 from dashboard.charts.palette import REGION_OPACITY, Palette
 from dashboard.charts.timeline import Days, TimeAxis
+from dashboard.charts.words import IMMATURE_WORDS
 
 LANE = 15  # height of a row of words
 _BARS = 42  # height of the bars

@@ -12,11 +12,11 @@ from core.review.words import count, points, within
 from dashboard.charts import words
 from dashboard.charts.base import finish, lookup, words_only
 from dashboard.charts.drawing import Drawing, Row, Strip, round_values
-from dashboard.charts.intake import IMMATURE_WORDS
 from dashboard.charts.palette import BAND_OPACITY, HONEST_OPACITY, REGION_OPACITY, Palette
 from dashboard.charts.quantities import MEASURES, reach, ticks
 from dashboard.charts.strip_labels import StripLabels
 from dashboard.charts.timeline import NARROW, Series
+from dashboard.charts.words import IMMATURE_WORDS
 
 _MARGIN = 62  # pixels beside the plot
 _HEAD = 18  # height of a row of words

@@ -23,11 +23,11 @@ from dashboard.charts.annotations import (
 )
 from dashboard.charts.base import finish, words_only
 from dashboard.charts.drawing import Drawing, Row, Strip
-from dashboard.charts.intake import IMMATURE_WORDS
 from dashboard.charts.palette import BAND_OPACITY, Palette
 from dashboard.charts.quantities import MEASURES, MeasureName, reach, ticks
 from dashboard.charts.strip_labels import StripLabels
 from dashboard.charts.timeline import NARROW, Days, Series, TimeAxis, draw_series, time_axis
+from dashboard.charts.words import IMMATURE_WORDS
 
 _MARGIN = 62  # pixels beside the plot
 _HEAD = LANE + 5

@@ -24,8 +24,8 @@ from dashboard.charts.base import (
     words_only,
 )
 from dashboard.charts.palette import REGION_OPACITY, Palette
+from dashboard.charts.words import IMMATURE_WORDS
 
-IMMATURE_WORDS = "immature: outcomes still to come"
 #: The bars take the lower part of the plot, the shares the part above this, as parts of its height.
 _BARS = 0.56
 _SHARES_FROM = 0.68

@@ -13,6 +13,9 @@ import pandas as pd
 
 from core.review.words import ABSENT, NONE_WORD, absent, count, percent, points
 
+#: What is written beside periods whose labels are not complete.
+IMMATURE_WORDS = "immature: outcomes still to come"
+
 
 def count_short(n: float | None) -> str:
     """A count in at most four characters: "850", "1.2k", "12k", "2.7M"; null gives "–"."""

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts import DARK, LIGHT, Palette, delay_histogram, label_coverage_timeline
-from dashboard.charts.intake import IMMATURE_WORDS
+from dashboard.charts.words import IMMATURE_WORDS
 
 WEEKS = pd.DataFrame(
     {
