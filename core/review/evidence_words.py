@@ -322,8 +322,9 @@ def _measures(part: Part) -> Measures:
     return Measures(**found)
 
 
-#: What evidence frozen before verdicts had parts does not hold.
+#: What evidence of earlier layouts does not hold.
 _OF_BEFORE: dict[str, Any] = {
+    "detectable_beyond_tolerance": None,
     "largest_share": None,
     "reason": None,
     "speaks_for": "all",
