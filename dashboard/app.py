@@ -10,9 +10,12 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import api, owner, standing, start
-from dashboard.perimeter import Perimeter
-from dashboard.settings import allowed_hosts
+from dashboard.server import api
+from dashboard.server import background_rounds as standing
+from dashboard.server import first_document as start
+from dashboard.server import open_ledger as owner
+from dashboard.server.perimeter import Perimeter
+from dashboard.server.settings import allowed_hosts
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core import __version__
-from dashboard import data
-from dashboard.components import filters
+from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.widgets import filters
 
 st.set_page_config(
     page_title="Calibration Ledger",

@@ -32,7 +32,7 @@ class Page:
     @property
     def path(self) -> str:
         """Its script, relative to `dashboard/`, as Streamlit's links name it."""
-        return f"app_pages/{self.key}.py"
+        return f"app_pages/{self.group.lower()}/{self.key}.py"
 
     @property
     def opening(self) -> str:

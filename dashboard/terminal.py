@@ -12,10 +12,10 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from core.govern.bundle import Bundle
-from core.govern.registry import Plan
-from core.review.measure import MeasureReport
-from core.review.words import (
+from core.gate.registry_changes import Plan
+from core.ingest.import_file import ImportSummary
+from core.ingest.quarantine import Refused
+from core.sentences.numbers import (
     ABSENT,
     count,
     counted,
@@ -24,9 +24,9 @@ from core.review.words import (
     points,
     verdict_words,
 )
-from core.shown import one_line, shell_word, visible
-from core.store.ingest import ImportSummary
-from core.store.quarantine import Refused
+from core.text.shown import one_line, shell_word, visible
+from core.validation.evidence_bundle import Bundle
+from core.views.review.measures import MeasureReport
 
 
 def _console(*, stderr: bool = False, width: int | None = None) -> Console:

@@ -10,20 +10,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from core.govern import people, registry, signing
-from core.govern.acts import Actor, Proposal
-from core.govern.decisions import DecisionLog
-from core.govern.directory import directory
-from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate
-from core.govern.imports import adopt_unrecorded
-from core.govern.office import Office, utc_now
-from core.govern.overlap import Leaked
-from core.govern.questions import Question
-from core.govern.registry_file import read_path
-from core.govern.runs import run_if_due
-from core.govern.watch import rounds
-from core.store.ledger import Ledger
+from core.gate import registry_changes as registry
+from core.gate.decision_log import DecisionLog
+from core.gate.gate import Gate
+from core.gate.questions import Question
+from core.governance import people
+from core.governance.names import directory
+from core.governance.perform import Office, utc_now
+from core.governance.recorded_import import adopt_unrecorded
+from core.ledger.connection import Ledger
+from core.monitoring.rounds import rounds
+from core.monitoring.runs import run_if_due
+from core.registry.yaml_reader import read_path
+from core.trail.acts import Actor, Proposal
+from core.trail.fingerprint import Fingerprint
+from core.validation import steps as signing
+from core.validation.tuning_leakage import Leaked
 from sample_data.planted import (
     AGREEMENT,
     ANSWER,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from core.store.ingest import import_file
-from core.store.ledger import Ledger
-from dashboard.settings import LEDGER_VARIABLE
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 
 NOW = datetime(2026, 11, 23, 12)
@@ -53,7 +53,7 @@ def told_copy(told_path: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch):
     """Make the dashboard's pages read the ledger at a path."""
-    from dashboard import owner
+    from dashboard.server import open_ledger as owner
 
     opened: list[Path] = []
 

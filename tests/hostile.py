@@ -13,17 +13,22 @@ from pathlib import Path
 
 import yaml
 
-from core.govern import answers, audit, people, registry, signing, tokens
-from core.govern.acts import Actor, Proposal
-from core.govern.decisions import DecisionLog
-from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate, Question
-from core.govern.imports import import_recorded
-from core.govern.office import Office
-from core.govern.registry_file import read
-from core.govern.watch import outlook, rounds
-from core.store.ledger import Ledger
-from core.store.selection import Selection
+from core.gate import registry_changes as registry
+from core.gate.decision_log import DecisionLog
+from core.gate.gate import Gate, Question
+from core.governance import api_tokens as tokens
+from core.governance import people
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ledger.connection import Ledger
+from core.monitoring import audit_draw as audit
+from core.monitoring import finding_responses as answers
+from core.monitoring.rounds import outlook, rounds
+from core.queries.base.selection import Selection
+from core.registry.yaml_reader import read
+from core.trail.acts import Actor, Proposal
+from core.trail.fingerprint import Fingerprint
+from core.validation import steps as signing
 
 HIDDEN = "\u202e\u200b\u2066\ufeff\u00ad\u2069\u202c"
 PAYLOADS = (

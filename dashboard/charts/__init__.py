@@ -4,9 +4,9 @@ No chart computes a statistic, reads a store, or knows of Streamlit, so each can
 specification it gives and reused in a report.
 """
 
-from dashboard.charts.intake import delay_histogram, label_coverage_timeline
 from dashboard.charts.intervals import interval_dots
-from dashboard.charts.palette import DARK, LIGHT, Palette, palette_for
+from dashboard.charts.kit.palette import DARK, LIGHT, Palette, palette_for
+from dashboard.charts.label_delay import delay_histogram, label_coverage_timeline
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.charts.segments import segment_heatmap, selected_cell
 

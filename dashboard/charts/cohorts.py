@@ -8,15 +8,15 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import count, points, within
-from dashboard.charts import words
-from dashboard.charts.base import finish, lookup, words_only
-from dashboard.charts.drawing import Drawing, Row, Strip, round_values
-from dashboard.charts.palette import BAND_OPACITY, HONEST_OPACITY, REGION_OPACITY, Palette
-from dashboard.charts.quantities import MEASURES, reach, ticks
-from dashboard.charts.strip_labels import StripLabels
-from dashboard.charts.timeline import NARROW, Series
-from dashboard.charts.words import IMMATURE_WORDS
+from core.sentences.numbers import count, points, within
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.alt_text import IMMATURE_WORDS
+from dashboard.charts.kit.base import finish, lookup, words_only
+from dashboard.charts.kit.drawing import Drawing, Row, Strip, round_values
+from dashboard.charts.kit.palette import BAND_OPACITY, HONEST_OPACITY, REGION_OPACITY, Palette
+from dashboard.charts.kit.quantities import MEASURES, reach, ticks
+from dashboard.charts.kit.strip_labels import StripLabels
+from dashboard.charts.kit.time_axis import NARROW, Series
 
 _MARGIN = 62  # pixels beside the plot
 _HEAD = 18  # height of a row of words

@@ -8,9 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, SHOWN_WORDS, absent, count, percent, within
-from dashboard.charts import words
-from dashboard.charts.annotations import (
+from core.sentences.numbers import ABSENT, SHOWN_WORDS, absent, count, percent, within
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.alt_text import IMMATURE_WORDS
+from dashboard.charts.kit.annotations import (
     LANE,
     Changes,
     claim_ticks,
@@ -21,13 +22,12 @@ from dashboard.charts.annotations import (
     draw_levels,
     place_changes,
 )
-from dashboard.charts.base import finish, words_only
-from dashboard.charts.drawing import Drawing, Row, Strip
-from dashboard.charts.palette import BAND_OPACITY, Palette
-from dashboard.charts.quantities import MEASURES, MeasureName, reach, ticks
-from dashboard.charts.strip_labels import StripLabels
-from dashboard.charts.timeline import NARROW, Days, Series, TimeAxis, draw_series, time_axis
-from dashboard.charts.words import IMMATURE_WORDS
+from dashboard.charts.kit.base import finish, words_only
+from dashboard.charts.kit.drawing import Drawing, Row, Strip
+from dashboard.charts.kit.palette import BAND_OPACITY, Palette
+from dashboard.charts.kit.quantities import MEASURES, MeasureName, reach, ticks
+from dashboard.charts.kit.strip_labels import StripLabels
+from dashboard.charts.kit.time_axis import NARROW, Days, Series, TimeAxis, draw_series, time_axis
 
 _MARGIN = 62  # pixels beside the plot
 _HEAD = LANE + 5

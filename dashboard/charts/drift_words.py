@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.review.words import absent
-from dashboard.charts import words
-from dashboard.charts.annotations import place_changes
+from core.sentences.numbers import absent
 from dashboard.charts.drift import STRIPS
-from dashboard.charts.quantities import MEASURES, MeasureName
-from dashboard.charts.timeline import NARROW, TimeAxis, time_axis
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.annotations import place_changes
+from dashboard.charts.kit.quantities import MEASURES, MeasureName
+from dashboard.charts.kit.time_axis import NARROW, TimeAxis, time_axis
 
 #: As many changes are told; of more, the last ones.
 _CHANGES = 6

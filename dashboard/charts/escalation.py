@@ -5,9 +5,9 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from core.review.words import count
-from dashboard.charts import words
-from dashboard.charts.base import (
+from core.sentences.numbers import count
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.base import (
     COUNT_LABEL,
     SMALL_SIZE,
     at_y,
@@ -18,7 +18,7 @@ from dashboard.charts.base import (
     words_of,
     words_only,
 )
-from dashboard.charts.palette import Palette
+from dashboard.charts.kit.palette import Palette
 
 #: From the bottom of a bar to its top.
 _ORDER = ("automated", "reviewed", "escalated", "not logged")

@@ -9,10 +9,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import SHOWN_WORDS, count, points
-from core.shown import visible
-from dashboard.charts import words
-from dashboard.charts.base import (
+from core.sentences.numbers import SHOWN_WORDS, count, points
+from core.text.shown import visible
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.base import (
     POINTS_LABEL,
     SMALL_SIZE,
     at_x,
@@ -25,7 +25,7 @@ from dashboard.charts.base import (
     words_of,
     words_only,
 )
-from dashboard.charts.palette import BAND_OPACITY, Palette
+from dashboard.charts.kit.palette import BAND_OPACITY, Palette
 
 _ROW = 40
 

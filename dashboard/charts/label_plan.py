@@ -8,10 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import count
-from core.shown import visible
-from dashboard.charts import words
-from dashboard.charts.base import (
+from core.sentences.numbers import count
+from core.text.shown import visible
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.base import (
     COUNT_LABEL,
     SMALL_SIZE,
     at_x,
@@ -25,7 +25,7 @@ from dashboard.charts.base import (
     words_of,
     words_only,
 )
-from dashboard.charts.palette import Palette
+from dashboard.charts.kit.palette import Palette
 
 _ROW = 40
 _NOTHING = "No group waits for labels."

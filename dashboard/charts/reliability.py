@@ -15,8 +15,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.base import finish, layered, stacked, words_only
-from dashboard.charts.curves import (
+from dashboard.charts.kit.base import finish, layered, stacked, words_only
+from dashboard.charts.kit.label_layout import UnitLabels
+from dashboard.charts.kit.palette import BAND_OPACITY, HONEST_OPACITY, Palette
+from dashboard.charts.kit.reliability_layers import (
     claims_histogram,
     corp_curve,
     diagonal,
@@ -25,8 +27,6 @@ from dashboard.charts.curves import (
     single_values,
     unit_axes,
 )
-from dashboard.charts.labels import UnitLabels
-from dashboard.charts.palette import BAND_OPACITY, HONEST_OPACITY, Palette
 
 BAND_WORDS = "grey: where chance alone\nwould put a calibrated signal"
 HONEST_WORDS = "outlined: where the\ntrue curve may lie"

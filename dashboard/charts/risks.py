@@ -8,10 +8,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.review.risk_rules import STATUS_WORDS, STATUSES, Status
-from dashboard.charts.base import finish, layered, lookup, name_axis, shortened, tooltip
-from dashboard.charts.cell_layout import STEP, cell_layout, column_axis
-from dashboard.charts.palette import Palette
+from core.views.risks.rules import STATUS_WORDS, STATUSES, Status
+from dashboard.charts.kit.base import finish, layered, lookup, name_axis, shortened, tooltip
+from dashboard.charts.kit.cell_layout import STEP, cell_layout, column_axis
+from dashboard.charts.kit.palette import Palette
 
 #: A mark beside each status's words, so that colour is not needed to tell them apart.
 MARKS: Mapping[Status, str] = {
@@ -43,7 +43,7 @@ def risk_grid(
 
     Args:
         cells: one row per pair: failure (its short name), signal, status (one of
-            `core.review.risk_rules.STATUSES`), line (the evidence). Rows and columns keep the order
+            `core.views.risks.rules.STATUSES`), line (the evidence). Rows and columns keep the order
             in which they are first named.
         palette: the colours.
         selection_name: of the point selection, whose fields are failure and signal.

@@ -10,9 +10,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.review.words import ABSENT, NONE_WORD, SHOWN_WORDS, count, percent, points
-from dashboard.charts import words
-from dashboard.charts.base import (
+from core.sentences.numbers import ABSENT, NONE_WORD, SHOWN_WORDS, count, percent, points
+from dashboard.charts.kit import alt_text as words
+from dashboard.charts.kit.base import (
     POINTS_LABEL,
     finish,
     layered,
@@ -22,7 +22,7 @@ from dashboard.charts.base import (
     tooltip,
     words_only,
 )
-from dashboard.charts.cell_layout import (
+from dashboard.charts.kit.cell_layout import (
     STEP,
     CellLayout,
     cell_layout,
@@ -30,7 +30,7 @@ from dashboard.charts.cell_layout import (
     full_counts,
     short_counts,
 )
-from dashboard.charts.palette import Palette
+from dashboard.charts.kit.palette import Palette
 
 #: What a heatmap's colours and figures are of.
 Measure = Literal["gap", "shape"]
@@ -69,7 +69,7 @@ def segment_heatmap(
             proportions, null where nothing is labelled), n, n_inputs, coverage (null where there
             is no claim), verdict, shown (the corrected interval's end nearest zero; 0 where it
             contains zero), too_few (bool); for the shape also shape_low, shape_high, shape_shown
-            and shape_where, as `core.review.segments.SegmentsView` has them.
+            and shape_where, as `core.views.review.segments.SegmentsView` has them.
         palette: the colours.
         row: name of the key column that runs down.
         column: name of the key column that runs across.

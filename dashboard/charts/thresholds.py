@@ -5,9 +5,9 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from core.review.words import count, percent
-from core.review.words import cut as _share
-from dashboard.charts.base import (
+from core.sentences.numbers import count, percent
+from core.sentences.numbers import cut as _share
+from dashboard.charts.kit.base import (
     LABEL_SIZE,
     at_x,
     at_y,
@@ -17,7 +17,7 @@ from dashboard.charts.base import (
     words_of,
     words_only,
 )
-from dashboard.charts.palette import BAND_OPACITY, Palette
+from dashboard.charts.kit.palette import BAND_OPACITY, Palette
 
 _DASHES = ([1, 0], [5, 3])
 

@@ -20,18 +20,20 @@ from pathlib import Path
 
 import duckdb
 
-from core.govern import people, registry, signing
-from core.govern.acts import Proposal
-from core.govern.decisions import DecisionLog, _insert, decide_logged
-from core.govern.fingerprint import Fingerprint
-from core.govern.gate import Gate
-from core.govern.imports import import_recorded
-from core.govern.office import Office
-from core.govern.questions import Question
-from core.govern.registry_file import read
-from core.govern.seal import seal_import
-from core.store.ingest import import_file
-from core.store.ledger import Ledger
+from core.gate import registry_changes as registry
+from core.gate.decision_log import DecisionLog, _insert, decide_logged
+from core.gate.gate import Gate
+from core.gate.questions import Question
+from core.governance import people
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
+from core.trail.acts import Proposal
+from core.trail.fingerprint import Fingerprint
+from core.trail.row_seals import seal_import
+from core.validation import steps as signing
 
 REGISTRY = """
 apiVersion: calledger/v1

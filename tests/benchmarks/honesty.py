@@ -30,7 +30,7 @@ from honest.draws import Sizes, by_input, dominated, labelled, like, pareto
 from honest.rules import new, old
 
 from core.defaults import TOLERANCE
-from core.measure.cells import FloatArray, GroupSums
+from core.measure.cells.cells import FloatArray, GroupSums
 
 SEED = 20_261_128
 SEGMENTS = (1, 10, 60)

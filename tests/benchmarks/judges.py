@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from core.measure.cells import FloatArray
-from core.measure.judge_labels import (
+from core.measure.cells.cells import FloatArray
+from core.measure.labelling.judge_labels import (
     JudgeSums,
     LabelSums,
     TruthSums,
@@ -98,7 +98,7 @@ def drawn(
     sv = both.v
     inputs = None
     if repeat > 1:
-        from core.measure.cells import InputSums
+        from core.measure.cells.cells import InputSums
 
         inputs = InputSums(both.inputs, both.rr, both.rm, both.mm, both.most)
     truths = TruthSums(both.n, np.rint(both.s).astype(np.int64), sv, inputs)

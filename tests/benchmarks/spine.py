@@ -92,8 +92,8 @@ def step_bare_import(parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_import(parquet: Path, ledger: Path) -> dict[str, float]:
     """The real import."""
-    from core.store.ingest import import_file
-    from core.store.ledger import Ledger
+    from core.ingest.import_file import import_file
+    from core.ledger.connection import Ledger
 
     with Ledger.open(ledger, create=True) as opened:
         return timed(lambda: import_file(opened, parquet))
@@ -101,7 +101,7 @@ def step_import(parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_bare_scan(_parquet: Path, ledger: Path) -> dict[str, float]:
     """One query that sums n, v and y over the groups of the weekly review."""
-    from core.store.ledger import Ledger
+    from core.ledger.connection import Ledger
 
     sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
     columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
@@ -117,11 +117,11 @@ def step_bare_scan(_parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_review(_parquet: Path, ledger: Path) -> dict[str, float]:
     """Each value of five dimensions × twelve weeks × four signals, with verdicts."""
-    from core.measure.verdict import judge
-    from core.store.catalogue import signals
-    from core.store.ledger import Ledger
-    from core.store.selection import Selection
-    from core.store.sums import grouped_sums
+    from core.ledger.connection import Ledger
+    from core.measure.verdicts.verdict import judge
+    from core.queries.base.catalogue import signals
+    from core.queries.base.selection import Selection
+    from core.queries.sums.grouped_sums import grouped_sums
 
     def review(opened: Ledger) -> int:
         groups = 0
@@ -142,8 +142,8 @@ def step_review(_parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_week(_parquet: Path, ledger: Path) -> dict[str, float]:
     """The first screen: every signal's week, trend, worst segment and changes."""
-    from core.review.week import week_view
-    from core.store.ledger import Ledger
+    from core.ledger.connection import Ledger
+    from core.views.review.this_week import week_view
 
     with Ledger.open(ledger) as opened:
         return best_of(lambda: week_view(opened.cursor(), now=NOW))
@@ -151,10 +151,10 @@ def step_week(_parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_drift(_parquet: Path, ledger: Path) -> dict[str, float]:
     """The Drift page's timeline of every signal, over all its weeks."""
-    from core.review.drift import drift_view
-    from core.store.catalogue import signals
-    from core.store.ledger import Ledger
-    from core.store.selection import Selection
+    from core.ledger.connection import Ledger
+    from core.queries.base.catalogue import signals
+    from core.queries.base.selection import Selection
+    from core.views.review.drift import drift_view
 
     with Ledger.open(ledger) as opened:
         names = [one.name for one in signals(opened.cursor())]
@@ -165,7 +165,7 @@ def step_drift(_parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_report(_parquet: Path, ledger: Path) -> dict[str, float]:
     """`calledger report`, the command as a whole."""
-    command = [sys.executable, "-m", "dashboard.cli", "report", "--ledger", str(ledger)]
+    command = [sys.executable, "-m", "dashboard.cli.main", "report", "--ledger", str(ledger)]
     return timed(
         lambda: subprocess.run(
             [*command, "--out", str(ledger.with_suffix(".html"))], check=True, capture_output=True
@@ -178,8 +178,8 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    from dashboard import data
-    from dashboard.settings import LEDGER_VARIABLE
+    from dashboard.cache import views as data
+    from dashboard.server.settings import LEDGER_VARIABLE
 
     os.environ[LEDGER_VARIABLE] = str(ledger)
     app = AppTest.from_file(str(MAIN), default_timeout=600).run()

@@ -4,7 +4,7 @@
     .venv/bin/python tests/benchmarks/watch.py --rows 1000000
 
 Fifty registered and validated signals, five required dimensions of eight values each (40 segments),
-two years. The check is `core.govern.runs.run`, all of it: evidence of every validation in force
+two years. The check is `core.monitoring.runs.run`, all of it: evidence of every validation in force
 recomputed, the sequential monitor, every detector, breaches, re-measurements, and its acts. The
 scan sums n, v and y of each signal, week and segment. Each step runs in a process of its own, so
 that its peak memory is its own; only ratios of one run mean something on a busy machine.
@@ -26,13 +26,18 @@ from pathlib import Path
 import duckdb
 from spine import best_of, peak_mb, timed
 
-from core.govern import detect, evidence, people, registry, runs, watch
-from core.govern.acts import Actor, Proposal, Signature, stamp
-from core.govern.fingerprint import Fingerprint
-from core.govern.imports import import_recorded
-from core.govern.office import Office
-from core.govern.registry_file import read
-from core.store.ledger import Ledger
+from core.findings.detectors import all as detect
+from core.gate import registry_changes as registry
+from core.governance import people
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ledger.connection import Ledger
+from core.monitoring import rounds as watch
+from core.monitoring import runs
+from core.registry.yaml_reader import read
+from core.trail.acts import Actor, Proposal, Signature, stamp
+from core.trail.fingerprint import Fingerprint
+from core.validation import evidence
 
 SIGNALS, WEEKS = 50, 104
 DIMENSIONS = dict.fromkeys(("region", "topic", "channel", "tier", "language"), 8)

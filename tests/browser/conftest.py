@@ -59,7 +59,7 @@ def served(*words: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.cli", *words, "--port", str(port), "--no-browser"],
+        [sys.executable, "-m", "dashboard.cli.main", *words, "--port", str(port), "--no-browser"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -37,7 +37,15 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = [sys.executable, "-m", "dashboard.cli", "demo", "--no-browser", "--port", str(port)]
+    words = [
+        sys.executable,
+        "-m",
+        "dashboard.cli.main",
+        "demo",
+        "--no-browser",
+        "--port",
+        str(port),
+    ]
     server = subprocess.Popen(words)
     try:
         address = f"http://127.0.0.1:{port}"

@@ -17,15 +17,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.govern import people, registry, signing
-from core.govern.acts import Actor
-from core.govern.fingerprint import Fingerprint
-from core.govern.imports import import_recorded
-from core.govern.office import Office
-from core.govern.registry_file import read
-from core.govern.watch import rounds
-from core.store.ledger import Ledger
-from dashboard.running import running_on
+from core.gate import registry_changes as registry
+from core.governance import people
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ledger.connection import Ledger
+from core.monitoring.rounds import rounds
+from core.registry.yaml_reader import read
+from core.trail.acts import Actor
+from core.trail.fingerprint import Fingerprint
+from core.validation import steps as signing
+from dashboard.server.server_file import running_on
 from tests.browser.walking import (
     act_for,
     asked,
@@ -323,6 +325,6 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
 
 def calledger(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "dashboard.cli", *map(str, words)],
+        [sys.executable, "-m", "dashboard.cli.main", *map(str, words)],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip

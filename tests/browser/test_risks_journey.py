@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.review.controls import FAILURES, failure
+from core.views.risks.catalogue import FAILURES, failure
 from tests.browser.walking import first_screen, go, main, settled, shows
 
 pytestmark = pytest.mark.browser

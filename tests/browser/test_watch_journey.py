@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.govern import people, registry, runs
-from core.govern.fingerprint import Fingerprint
-from core.govern.imports import import_recorded
-from core.govern.office import Office
-from core.govern.registry_file import read
-from core.store.ledger import Ledger
-from dashboard.running import running_on
+from core.gate import registry_changes as registry
+from core.governance import people
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ledger.connection import Ledger
+from core.monitoring import runs
+from core.registry.yaml_reader import read
+from core.trail.fingerprint import Fingerprint
+from dashboard.server.server_file import running_on
 from tests.browser.walking import act_for, first_screen, follow, go, settled
 
 pytestmark = pytest.mark.browser

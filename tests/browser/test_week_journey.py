@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.store.ingest import import_file
-from core.store.ledger import Ledger
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
 from tests.browser.walking import asked, choose, first_screen, follow, go, settled, shows
 
 pytestmark = pytest.mark.browser

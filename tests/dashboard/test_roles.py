@@ -1,7 +1,7 @@
 """Who may do what, on every page and on the command line: one table each.
 
-`tests/core/govern/test_access.py` is the same table for every kind of act; here it is asked through
-the screens and the commands, which must offer and accept just that.
+`tests/core/governance/test_permissions.py` is the same table for every kind of act; here it is
+asked through the screens and the commands, which must offer and accept just that.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from core.store.ledger import Ledger
-from dashboard.cli import main
-from dashboard.components import acting
+from core.ledger.connection import Ledger
+from dashboard.cli.main import main
 from dashboard.pages import PAGES
+from dashboard.widgets import acting_for as acting
 from sample_data import story
 from sample_data.planted import GROUNDING, LOGPROB, MERGE
 from tests.worlds.paths import MAIN

@@ -21,18 +21,18 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from streamlit.testing.v1 import AppTest
 
-from core.govern.directory import directory
-from core.govern.office import Office
-from core.review.report import weekly_report
-from core.review.risks import risks_view
-from core.review.wholeness import wholeness
-from core.store.ledger import Ledger
-from dashboard import owner
-from dashboard.cli import main
-from dashboard.components.acting import KEY
+from core.governance.names import directory
+from core.governance.perform import Office
+from core.ledger.connection import Ledger
+from core.views.audit.trail_integrity import wholeness
+from core.views.audit.weekly_report import weekly_report
+from core.views.risks.matrix import risks_view
+from dashboard.cli.main import main
 from dashboard.pages import PAGES
-from dashboard.report import risks as risks_report
-from dashboard.report import to_html, to_markdown
+from dashboard.reports import risks as risks_report
+from dashboard.reports.formats import to_html, to_markdown
+from dashboard.server import open_ledger as owner
+from dashboard.widgets.acting_for import KEY
 from tests import hostile
 from tests.worlds.paths import ROOT
 

@@ -9,13 +9,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from core.measure.cells import Cells
-from core.measure.drift import BrierSplit, brier_split
-from core.measure.summary import Measures
-from core.review.measure import measure
-from core.store.cells import grouped_cells
-from core.store.ledger import Ledger
-from core.store.selection import Selection
+from core.ledger.connection import Ledger
+from core.measure.cells.cells import Cells
+from core.measure.monitoring.brier_decomposition import BrierSplit, brier_split
+from core.measure.verdicts.measure_table import Measures
+from core.queries.base.cells import grouped_cells
+from core.queries.base.selection import Selection
+from core.views.review.measures import measure
 from sample_data import planted, sample_files
 
 Weeks = tuple[int, int]

@@ -10,19 +10,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.govern.conditions import KIND_WORDS, Condition
-from core.govern.detect import detected
-from core.govern.detect_anchoring import compare_ways
-from core.govern.detect_gaming import Gaming, measure_gaming, pairs
-from core.govern.detect_theatre import Theatre, measure_theatre
-from core.govern.office import Office
-from core.govern.replay import Replay
-from core.govern.state import State
-from core.govern.watch import rounds
-from core.review.findings import findings_view
-from core.store.catalogue import signals
-from core.store.ledger import Ledger
-from core.store.selection import Selection
+from core.findings.detectors.all import detected
+from core.findings.detectors.anchoring import compare_ways
+from core.findings.detectors.metric_gaming import Gaming, measure_gaming, pairs
+from core.findings.detectors.theatre import Theatre, measure_theatre
+from core.findings.kinds import KIND_WORDS, Condition
+from core.governance.perform import Office
+from core.governance.replay import Replay
+from core.governance.state import State
+from core.ledger.connection import Ledger
+from core.monitoring.rounds import rounds
+from core.queries.base.catalogue import signals
+from core.queries.base.selection import Selection
+from core.views.govern.findings import findings_view
 from sample_data import planted
 
 NOW = datetime(2026, 11, 23, 12)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.measure.labels import escalated_only
-from core.review.segments import SegmentsView, segments_view
-from core.store.labelling import coverage_by
-from core.store.selection import Selection
+from core.measure.metrics.label_bias import escalated_only
+from core.queries.base.selection import Selection
+from core.queries.sums.label_coverage import coverage_by
+from core.views.review.segments import SegmentsView, segments_view
 from sample_data import planted
 
 

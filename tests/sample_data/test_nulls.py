@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.measure.labels import inverse_propensity
-from core.measure.parts import STATES
-from core.review.segments import segments_view
-from core.store.labelling import propensity_sums
-from core.store.selection import Selection
+from core.measure.metrics.label_bias import inverse_propensity
+from core.measure.verdicts.parts import STATES
+from core.queries.base.selection import Selection
+from core.queries.sums.label_coverage import propensity_sums
+from core.views.review.segments import segments_view
 from sample_data import planted
 
 TRIAGE = ("topic", "language", "channel", "model_version", "prompt_version")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.store.ingest import ImportSummary, import_file
-from core.store.ledger import Ledger
-from core.store.quarantine import list_quarantined
+from core.ingest.import_file import ImportSummary, import_file
+from core.ingest.quarantine import list_quarantined
+from core.ledger.connection import Ledger
 from sample_data import generate, planted, sample_files, shifted_copies
 from sample_data.shift import SAMPLE_END, whole_weeks_to
 
@@ -238,7 +238,7 @@ def test_the_readme_states_what_is_planted_as_the_constants_have_it(
 def test_the_commands_of_the_readme_name_what_can_be_split_by(sample_path: Path) -> None:
     from click.testing import CliRunner
 
-    from dashboard.cli import main
+    from dashboard.cli.main import main
 
     rows = table("| failure", 2)
     assert len(rows) == len(FAILURES)

@@ -9,21 +9,22 @@ from typing import get_args
 
 import pytest
 
-from core.govern import evidence, trail
-from core.govern.access import Refused
-from core.govern.acts import Proposal
-from core.govern.directory import directory
-from core.govern.fingerprint import Fingerprint
-from core.govern.office import Office
-from core.govern.overlap import Leaked
-from core.govern.people import actor_for
-from core.govern.registry_file import read_path, with_people
-from core.govern.signing import prepare
-from core.govern.state import State, check
-from core.govern.validation import ValidationState
-from core.govern.verify import verify_ledger
-from core.govern.watch import outlook
-from core.store.ledger import Ledger
+from core.audit.verify import verify_ledger
+from core.governance.names import directory
+from core.governance.people import actor_for
+from core.governance.perform import Office
+from core.governance.permissions import Refused
+from core.governance.state import State, check
+from core.governance.validation_lifecycle import ValidationState
+from core.ledger.connection import Ledger
+from core.monitoring.rounds import outlook
+from core.registry.yaml_reader import read_path, with_people
+from core.trail import log as trail
+from core.trail.acts import Proposal
+from core.trail.fingerprint import Fingerprint
+from core.validation import evidence
+from core.validation.steps import prepare
+from core.validation.tuning_leakage import Leaked
 from sample_data import story
 from sample_data.planted import (
     AGREEMENT,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from core.govern.conditions import conditions
-from core.govern.replay import Replay, TrailBroken
-from core.store.ledger import Ledger
+from core.findings.kinds import conditions
+from core.governance.replay import Replay, TrailBroken
+from core.ledger.connection import Ledger
 from detection.ledgers import governed
 
 

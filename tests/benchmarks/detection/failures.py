@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from core.govern import trail
-from core.govern.breaches import breached_signals
-from core.govern.conditions import Condition
-from core.govern.detect_anchoring import anchoring_conditions
-from core.govern.detect_calibration import calibration_conditions
-from core.govern.detect_change import change_conditions
-from core.govern.detect_gaming import gaming_conditions
-from core.govern.detect_inputs import inputs_conditions
-from core.govern.detect_leak import leak_conditions
-from core.govern.detect_theatre import theatre_conditions
-from core.govern.monitor import watch_one
+from core.findings.detectors.anchoring import anchoring_conditions
+from core.findings.detectors.drift_alarm import watch_one
+from core.findings.detectors.input_drift import inputs_conditions
+from core.findings.detectors.metric_gaming import gaming_conditions
+from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.theatre import theatre_conditions
+from core.findings.detectors.tuning_leak import leak_conditions
+from core.findings.detectors.version_change import change_conditions
+from core.findings.kinds import Condition
+from core.gate.breaches import breached_signals
+from core.trail import log as trail
 from detection import naive
 from detection.ledgers import (
     AFTER,

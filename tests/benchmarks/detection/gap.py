@@ -1,6 +1,7 @@
 """Drift of the gap, rule by rule: the sequential monitor beside five rules that look every week.
 
-No ledger is needed: `core.measure.sequential` is played on simulated cohorts, all at once. *False*
+No ledger is needed: `core.measure.monitoring.e_process` is played on simulated cohorts, all at
+once. *False*
 alarms: the share of ledgers that alarm before anything is wrong; *found*: of those which alarm
 within the year after it begins and not before; *weeks*: the median delay (– where not half are
 found).
@@ -14,9 +15,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from core.measure.cells import FloatArray, IntArray
-from core.measure.changepoint import CohortMeans, changes, levels, pooled_variances
-from core.measure.sequential import LEVEL, gap_bets, log_e_values
+from core.measure.cells.cells import FloatArray, IntArray
+from core.measure.monitoring.changepoint import CohortMeans, changes, levels, pooled_variances
+from core.measure.monitoring.e_process import LEVEL, gap_bets, log_e_values
 from detection.ledgers import LABELS, SHARES, V
 
 TOLERANCE, WEEKS = 0.05, 52

@@ -8,9 +8,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.measure.cells import FloatArray
-from core.store.ledger import Ledger
-from tests.core.govern.conftest import REGISTRY, V1, Clock, Governed
+from core.ledger.connection import Ledger
+from core.measure.cells.cells import FloatArray
+from tests.worlds.governed import REGISTRY, V1, Clock, Governed
 
 #: A Monday; claims come from then on.
 START = datetime(2026, 1, 5)

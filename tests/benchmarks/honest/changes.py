@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from core.measure.cells import Cells, FloatArray, InputCells
-from core.measure.change import Pair, Side, gap_changes
-from core.measure.score_change import auroc_change, brier_change
-from core.measure.shape_change import band_pair, shape_change, shared_bands
-from core.measure.sums import HUNDREDTHS
+from core.measure.cells.cells import Cells, FloatArray, InputCells
+from core.measure.cells.group_sums import HUNDREDTHS
+from core.measure.verdicts.before_after import Pair, Side, gap_changes
+from core.measure.verdicts.score_change import auroc_change, brier_change
+from core.measure.verdicts.shape_change import band_pair, shape_change, shared_bands
 
 V4, BAD4 = np.array([0.3, 0.5, 0.7, 0.85]), np.array([0.5, 0.6, 0.6, 0.65])
 V10 = np.arange(10) / 10 + 0.05

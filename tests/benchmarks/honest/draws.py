@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.defaults import HIGH_FROM
-from core.measure.cells import (
+from core.measure.cells.cells import (
     BANDS,
     ECE_BINS,
     BandInputs,
@@ -19,7 +19,7 @@ from core.measure.cells import (
     ece_bin,
     hundredth,
 )
-from core.measure.sums import HUNDREDTHS, banded, in_high_band
+from core.measure.cells.group_sums import HUNDREDTHS, banded, in_high_band
 
 Sizes = Callable[[np.random.Generator, int], FloatArray]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.defaults import TOLERANCE
-from core.measure.cells import FloatArray
-from core.measure.label_reach import label_reach, most_uneven_band
-from core.measure.labels import bounds
+from core.measure.cells.cells import FloatArray
+from core.measure.metrics.label_bias import bounds
+from core.measure.verdicts.label_reach import label_reach, most_uneven_band
 from honest.draws import independent
 from honest.rules import new
 

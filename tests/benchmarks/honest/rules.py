@@ -9,17 +9,17 @@ import numpy.typing as npt
 from scipy import special
 
 from core.defaults import MINIMUM_INPUTS, TOLERANCE
-from core.measure.cells import FloatArray, GroupSums, InputSums
-from core.measure.intervals import (
+from core.measure.cells.cells import FloatArray, GroupSums, InputSums
+from core.measure.metrics.intervals import (
     clopper_pearson,
     cluster_variance,
     equivalent_trials,
     gap_interval,
     kish_n,
 )
-from core.measure.noise import ece_noise_floor
-from core.measure.shape import shape
-from core.measure.verdict import _overlap, max_statistic_critical_value
+from core.measure.metrics.noise_floor import ece_noise_floor
+from core.measure.metrics.shape import shape
+from core.measure.verdicts.verdict import _overlap, max_statistic_critical_value
 
 BoolArray = npt.NDArray[np.bool_]
 Interval = tuple[FloatArray, FloatArray]

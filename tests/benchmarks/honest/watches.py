@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from core.defaults import TOLERANCE
-from core.measure.cells import Cells, FloatArray
-from core.measure.sequential import (
+from core.measure.cells.cells import Cells, FloatArray
+from core.measure.monitoring.e_process import (
     LEVEL,
     gap_bets,
     log_e_values,

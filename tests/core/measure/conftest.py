@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from core.measure.cells import Cells, InputCells
+from core.measure.cells.cells import Cells, InputCells
 
 
 def _of_claims(v: Sequence[float], y: Sequence[int], inputs: Sequence[int] | None = None) -> Cells:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.store.ingest import import_file
-from core.store.ledger import Ledger
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from tests.worlds.paths import MAIN
 

@@ -12,7 +12,7 @@ import pytest
 from dashboard.charts import DARK, LIGHT
 from dashboard.charts.drift import drift_timeline, measure_strips
 from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
-from dashboard.charts.words import IMMATURE_WORDS
+from dashboard.charts.kit.alt_text import IMMATURE_WORDS
 
 NAN = math.nan
 MONDAY = dt.date(2025, 12, 15)

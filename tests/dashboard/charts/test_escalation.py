@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts.escalation import alt_text_load, load_chart
-from dashboard.charts.palette import DARK, LIGHT, Palette
+from dashboard.charts.kit.palette import DARK, LIGHT, Palette
 
 WEEKS = pd.DataFrame(
     [

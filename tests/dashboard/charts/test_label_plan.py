@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.charts.kit.palette import DARK, LIGHT, Palette
 from dashboard.charts.label_plan import alt_text_labels, labels_chart
-from dashboard.charts.palette import DARK, LIGHT, Palette
 
 ROWS = pd.DataFrame(
     [("en", 240.0, 500, True), ("is", 1400.0, 12, False), ("yo", np.nan, 0, False)],

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dashboard.charts.palette import DARK, LIGHT, Palette
+from dashboard.charts.kit.palette import DARK, LIGHT, Palette
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
 
 CURVE = pd.DataFrame(

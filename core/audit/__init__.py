@@ -1,0 +1,1 @@
+"""Whether the trail and what it covers are whole: verify, export, proofs."""

@@ -1,0 +1,1 @@
+"""Two versions of a signal compared, group by group."""

@@ -1,0 +1,1 @@
+"""One detector a failure, and `all` of them."""

@@ -1,0 +1,210 @@
+"""Ways of asking compared over the same inputs, and confidence that the answer pulls up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import combinations
+
+import duckdb
+
+from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
+from core.events import PPM
+from core.findings.kinds import Condition
+from core.governance.state import State
+from core.measure.failures.elicitation import (
+    Difference,
+    anchored,
+    paired_difference,
+    unpaired_difference,
+)
+from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.selection import Selection
+from core.queries.sums.elicitation_pairs import (
+    Asked,
+    SharedInputs,
+    Way,
+    shared_across,
+    shared_within,
+    ways,
+    ways_asked,
+)
+
+#: So far back findings look.
+PERIOD = timedelta(weeks=26)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two ways of asking, other − reference; every interval is corrected over the pairs shown.
+
+    Attributes:
+        reference, other: the ways.
+        by: what pairs share, "input_id" or "event_id"; None: they share nothing, and the cases of
+            the two may differ.
+        confidence: of the mean confidence; paired: over the shared inputs.
+        accuracy, gap: likewise over inputs with an outcome on both sides; None with too few.
+        brier: likewise; None where nothing is shared.
+        anchored: whether the confidence moves beyond the tolerance at equal accuracy.
+        one_in: one of so many shared inputs was looked at; 1: every one.
+    """
+
+    reference: Way
+    other: Way
+    by: str | None
+    confidence: Difference
+    accuracy: Difference | None
+    brier: Difference | None
+    gap: Difference | None
+    anchored: bool
+    one_in: int = 1
+
+    @property
+    def by_the_answer(self) -> bool:
+        """Whether it is the answer that anchors: one method, asked after it and before it."""
+        orders = (self.reference.order, self.other.order)
+        return (
+            self.anchored
+            and orders == ("before", "after")
+            and self.reference.method == self.other.method
+        )
+
+
+def compare_ways(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, *, tolerance: float
+) -> tuple[Compared, ...]:
+    """Every two ways of asking of a signal, and of it beside others, that can be compared.
+
+    Pairs on shared inputs come first; methods and orders of the signal that share no input are
+    compared unpaired. Pairs of fewer than `MINIMUM_INPUTS` inputs are left out.
+
+    Args:
+        cursor: of the ledger.
+        selection: the claims.
+        tolerance: the gap accepted.
+    """
+    shared = [
+        one
+        for one in (*shared_within(cursor, selection), *shared_across(cursor, selection))
+        if one.differences.confidence.n >= MINIMUM_INPUTS
+    ]
+    paired = {_plain(one.reference, one.other) for one in shared}
+    several = len(ways(cursor, selection)) > 1
+    apart = [
+        (one, other)
+        for one, other in combinations(ways_asked(cursor, selection) if several else (), 2)
+        if _plain(one.way, other.way) not in paired
+        and min(one.confidence.n, other.confidence.n) >= MINIMUM_INPUTS
+    ]
+    level = 1 - ALPHA / max(1, len(shared) + len(apart))
+    return (
+        *_compared(shared, level, tolerance),
+        *(_unpaired(one, other, level) for one, other in apart),
+    )
+
+
+def anchoring_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """Where asking after the answer moves the confidence beyond the tolerance at equal accuracy.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+    """
+    found = []
+    for signal in _asked_both_ways(cursor, now):
+        entry = state.entries.get(signal)
+        tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
+        selection = Selection(signal, since=now - PERIOD, until=now)
+        for each in compare_ways(cursor, selection, tolerance=tolerance):
+            if each.by_the_answer:
+                found.append(_condition(signal, each, tolerance))
+    return tuple(found)
+
+
+def _asked_both_ways(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[str, ...]:
+    """The signals with a method asked before the answer and, here or elsewhere, after it."""
+    asked: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+    for one in fingerprints_seen(cursor, now):
+        fields = dict(one.fields)
+        asked[one.signal].add((fields.get("elicitation"), fields.get("elicitation_order")))
+    every = set().union(*asked.values())
+    other = {"before": "after", "after": "before"}
+    return tuple(
+        signal
+        for signal, ways in sorted(asked.items())
+        if any(order in other and (method, other[order]) in every for method, order in ways)
+    )
+
+
+def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) -> list[Compared]:
+    found = []
+    for one in shared:
+        d = one.differences
+        confidence = paired_difference(d.confidence, level=level)
+        accuracy = paired_difference(d.accuracy, level=level)
+        assert confidence is not None
+        found.append(
+            Compared(
+                one.reference,
+                one.other,
+                one.by,
+                confidence,
+                accuracy,
+                paired_difference(d.brier, level=level),
+                paired_difference(d.gap, level=level),
+                anchored(confidence, accuracy, tolerance=tolerance),
+                one.one_in,
+            )
+        )
+    return found
+
+
+def _unpaired(one: Asked, other: Asked, level: float) -> Compared:
+    confidence = unpaired_difference(one.confidence, other.confidence, level=level)
+    assert confidence is not None
+    return Compared(
+        one.way,
+        other.way,
+        None,
+        confidence,
+        unpaired_difference(one.accuracy, other.accuracy, level=level),
+        None,
+        unpaired_difference(one.gap, other.gap, level=level),
+        anchored=False,
+    )
+
+
+def _plain(one: Way, other: Way) -> frozenset[Way]:
+    """The two ways whatever their prompts."""
+    return frozenset((replace(one, prompt=None), replace(other, prompt=None)))
+
+
+def _condition(signal: str, one: Compared, tolerance: float) -> Condition:
+    shift, accuracy = one.confidence, one.accuracy
+    assert accuracy is not None
+    shared = "inputs" if one.by == "input_id" else "events"
+    of = "" if one.reference.signal == signal else f" of {one.reference.signal}"
+    prompt = f" (prompt {one.other.prompt})" if one.other.prompt else ""
+    return Condition(
+        "confidence_anchored",
+        signal,
+        "/".join(filter(None, (one.reference.signal, one.other.method, one.other.prompt))),
+        f"Asked after the answer{prompt}, it states {shift.value * 100:.1f} points more than "
+        f"before it{of}, on the same {shift.n:,} {shared} ({shift.low * 100:.1f} to "
+        f"{shift.high * 100:.1f}; ±{tolerance * 100:.6g} accepted), and is right as often: the "
+        f"accuracy differs by {abs(accuracy.value) * 100:.1f} points (n {accuracy.n:,}).",
+        "Ask for the confidence before the answer or independently of it; the version that asks "
+        "after it needs a validation of its own.",
+        evidence=(
+            ("accuracy_difference", f"{accuracy.value + 0.0:.4f}"),
+            ("confidence_difference", f"{shift.value:.4f}"),
+            ("high", f"{shift.high:.4f}"),
+            ("low", f"{shift.low:.4f}"),
+            ("pairs", str(shift.n)),
+        ),
+    )

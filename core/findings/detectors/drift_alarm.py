@@ -1,0 +1,571 @@
+"""The standing watch: whether what was signed still holds, week by week since the signature.
+
+For every validation in force: gap and shape of the errors against the registered tolerance, in one
+process, so that errors that cancel are found too; the error rate of what the rules automate against
+the bound on ``automated_error`` where there is one; and gap and shape of every value of the
+required segments, all by `core.measure.monitoring.e_process`. The chance of a false alarm, ever, is
+`LEVEL` for one validation of one fingerprint (no registry field changes it), shared equally among
+the parts that are watched; segments share theirs by e-BH. A week enters once, when the registered
+maturity in days has passed since its end, with outcomes as they stood at that age of their claim.
+
+The evidence decides whether; when it changed is dated by `core.measure.monitoring.changepoint`,
+which decides nothing.
+
+Every look works the path out anew from the ledger. Outcomes that come in later than they say they
+were known change it, as they change every number read at a fixed age.
+
+The bands of the shape are those of the confidences stated before the signature; without any, of the
+first cohort.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import duckdb
+import numpy as np
+
+from core.findings.kinds import Condition
+from core.governance.state import State
+from core.governance.validation_lifecycle import DRIFT_ALARM, Validation
+from core.measure.cells.cells import Cells, FloatArray, IntArray, hundredth
+from core.measure.monitoring.changepoint import Change, Level, changes, cohort_means, levels
+from core.measure.monitoring.e_process import (
+    LEVEL,
+    EProcess,
+    e_bh,
+    e_process,
+    error_bets_of,
+    leading_side,
+    mean_over_inputs,
+    shape_bets_of,
+    shape_edges,
+    shape_prior,
+    shape_sides,
+)
+from core.queries.labels.weekly_cohorts import (
+    Group,
+    Matured,
+    matured_cells,
+    matured_series,
+    stated_before,
+    week_end,
+)
+from core.registry.escalation_rules import rungs_of, table
+from core.registry.signal_spec import SignalSpec
+from core.text.parts import bands_where
+from core.trail.fingerprint import Fingerprint
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The pattern of errors that the evidence is about, where that is not the plain gap.
+
+    Attributes:
+        where: ``overconfident at 70% to 85%, underconfident at 30%``.
+        estimate: the mean error along it since the signature, over inputs; in [−1, 1].
+        stretches: the weeks cut into stretches of one level of it each, oldest first.
+    """
+
+    where: str
+    estimate: float
+    stretches: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that is watched.
+
+    Attributes:
+        what: gap and shape, or the share of wrong ones among the automated.
+        where: (segment dimension, value); None: the whole.
+        weeks: its matured cohorts that have a label, oldest first.
+        n: labelled claims of these.
+        n_inputs: distinct inputs among them.
+        estimate: the gap (positive: overconfident) or error rate since, over inputs; nan without.
+        bound: what is accepted.
+        process: the evidence against it, cohort by cohort.
+        stretches: its weeks cut into stretches of one level each, oldest first.
+        pattern: of its errors, by the evidence so far (up to the alarm, where there is one); None:
+            the gap, or no evidence.
+    """
+
+    what: Literal["gap", "automated_error"]
+    where: tuple[str, str | None] | None
+    weeks: tuple[str, ...]
+    n: int
+    n_inputs: int
+    estimate: float
+    bound: float
+    process: EProcess
+    stretches: tuple[Level, ...]
+    pattern: Pattern | None = None
+
+    @property
+    def name(self) -> str:
+        """As in ``the gap of language=de``."""
+        words = "the gap" if self.what == "gap" else "the share of wrong ones among the automated"
+        words = words if self.pattern is None else "the shape of the errors"
+        return words if self.where is None else f"{words} of {self.where[0]}={self.where[1]}"
+
+    @property
+    def words(self) -> str:
+        """What is known of it, and against what: ``the gap is +8.1 points (±5 accepted) …``."""
+        accepted = f"±{self.bound * 100:.6g}"
+        if self.pattern is not None:
+            known, accepted = f"off by {self.pattern.estimate * 100:.1f} points", accepted[1:]
+            accepted = f"{self.pattern.where}; at most {accepted}"
+        elif self.what == "gap":
+            known = f"{_points(self.estimate)} points"
+        else:
+            known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
+        return (
+            f"{self.name} is {known} ({accepted} accepted) over {_counted(self.n, 'claim')} of "
+            f"{_counted(self.n_inputs, 'input')} in {_counted(len(self.weeks), 'weekly cohort')}"
+        )
+
+    @property
+    def dated(self) -> tuple[Level, ...]:
+        """The stretches of what the evidence is about."""
+        return self.stretches if self.pattern is None else self.pattern.stretches
+
+    def changed(self, week: str) -> Change | None:
+        """The last change-point no later than a week; None: none is seen."""
+        known = [one for one in changes(self.dated) if self.weeks[one.at] <= week]
+        return known[-1] if known else None
+
+    def when(self, week: str) -> str:
+        """Since when it is as an alarm with a week found it.
+
+        As in ``changed about 2026-W31: from +0.9 to +9.4 points``; "" where that is not seen.
+        """
+        change = self.changed(week)
+        if change is not None:
+            before, after = change.before.mean, change.after.mean
+            if self.what == "gap":
+                moved = f"from {_points(before)} to {_points(after)} points"
+            else:
+                moved = f"from {before * 100:.1f}% to {after * 100:.1f}%"
+            return f"changed about {self.weeks[change.at]}: {moved}"
+        start = self.dated[0] if self.dated else None
+        beyond = start is not None and (start.low > self.bound or -start.high > self.bound)
+        return "was so from the first cohort on" if beyond else ""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """That the evidence sufficed.
+
+    Attributes:
+        at: when the cohort that did it had come of age.
+        week: that cohort.
+        parts: what is beyond what was agreed; where segments did it, the flagged ones.
+    """
+
+    at: datetime
+    week: str
+    parts: tuple[Part, ...]
+
+    @property
+    def words(self) -> str:
+        """What is off, since when it is known, and when it changed."""
+        told = self.parts[:3]
+        several = "; ".join(one.words for one in told)
+        more = len(self.parts) - 3
+        several += f"; and {more} more" if more > 0 else ""
+        said = [f"{several}: shown with the cohort {self.week}."]
+        for one in told:
+            when = one.when(self.week)
+            if when:
+                said.append(f"{'it' if len(self.parts) == 1 else one.name} {when}.")
+        return " ".join(f"{one[0].upper()}{one[1:]}" for one in said)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One validation under watch.
+
+    Attributes:
+        signal, fingerprint: of the validation.
+        since: its signature; claims count from then on.
+        gap: gap and shape of the whole.
+        errors: what is automated; None without a bound on it.
+        segments: every value of the required dimensions met so far.
+        flagged: the segments that e-BH rejects now.
+        alarm: the first; None: none so far.
+    """
+
+    signal: str
+    fingerprint: Fingerprint
+    since: datetime
+    gap: Part
+    errors: Part | None
+    segments: tuple[Part, ...]
+    flagged: tuple[Part, ...]
+    alarm: Alarm | None
+
+    @property
+    def cohorts(self) -> int:
+        """Weekly cohorts that have come of age with a label."""
+        return len(self.gap.weeks)
+
+    @property
+    def n(self) -> int:
+        """Labelled claims of these."""
+        return self.gap.n
+
+    @property
+    def n_inputs(self) -> int:
+        """Distinct inputs among them."""
+        return self.gap.n_inputs
+
+    @property
+    def estimate(self) -> float:
+        """The gap since the signature, over inputs; nan without a label."""
+        return self.gap.estimate
+
+    @property
+    def e_value(self) -> float:
+        """The evidence now against gap and shape of the whole."""
+        return self.gap.process.e_value
+
+    @property
+    def level(self) -> float:
+        """The chance of a false alarm, ever, of that part."""
+        return self.gap.process.level
+
+    @property
+    def alarm_at(self) -> datetime | None:
+        """When the first alarm was."""
+        return None if self.alarm is None else self.alarm.at
+
+    @property
+    def words(self) -> str:
+        """``watched since 2026-10-14: 5 cohorts, 3,100 inputs, evidence 0.8 of 20 needed: …``."""
+        if not self.cohorts:
+            return f"watched since {self.since:%Y-%m-%d}: no cohort has final outcomes yet"
+        told = [f"evidence {_evidence(self.gap.process)}"]
+        if self.errors is not None:
+            told.append(f"on errors of the automated {_evidence(self.errors.process)}")
+        if self.segments:
+            told.append(f"{_counted(len(self.segments), 'segment')}, {len(self.flagged)} flagged")
+        end = "no alarm" if self.alarm is None else f"alarm with the cohort {self.alarm.week}"
+        return (
+            f"watched since {self.since:%Y-%m-%d}: {_counted(self.cohorts, 'cohort')}, "
+            f"{_counted(self.n_inputs, 'input')}, {', '.join(told)}: {end}"
+        )
+
+
+def watched(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, *, only: str | None = None
+) -> tuple[Watched, ...]:
+    """Every validation that is in force, or that an alarm suspended, as seen now.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+        only: of this signal only.
+    """
+    found = []
+    for (signal, fingerprint), one in state.validations.items():
+        if signal not in state.entries or one.signed is None or only not in (None, signal):
+            continue
+        in_force = state.standing_of(signal, fingerprint, now).state in ("validated", "waived")
+        if in_force or _alarmed(one):
+            spec = state.entries[signal].spec
+            found.append(watch_one(cursor, spec, fingerprint, one.signed.at, now))
+    return tuple(found)
+
+
+def watch_one(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    fingerprint: Fingerprint,
+    since: datetime,
+    now: datetime,
+) -> Watched:
+    """One fingerprint since a time.
+
+    Args:
+        cursor: of the ledger.
+        spec: the signal's registry entry.
+        fingerprint: whose production claims.
+        since: from then on, UTC without zone.
+        now: UTC without zone.
+    """
+    plan, tolerance = spec.validation, spec.tolerance_ppm / 1_000_000
+    days = spec.maturity.days
+    matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    bound = _error_bound(spec)
+    level = LEVEL / (1 + (bound is not None) + bool(plan.segments))
+    series = matured_series(cursor, matured, sorted(set(plan.segments)))
+    groups = [None, *(group for group in series if group is not None)]
+    edges = _edges(cursor, matured, series.get(None, {}))
+    gap, *segments = [
+        _curved(group, series.get(group, {}), tolerance, level, edges) for group in groups
+    ]
+    errors = None
+    if bound is not None:
+        automated = _automated(cursor, matured, spec)
+        errors = _automated_part(automated, bound, level)
+    flagged_by_week = _flagged(segments, gap.weeks, level)
+    alarms: list[tuple[str, tuple[Part, ...]]] = [
+        (one.weeks[one.process.crossed], (one,))
+        for one in (gap, errors)
+        if one is not None and one.process.crossed is not None
+    ]
+    alarms += [(week, of) for week, of in zip(gap.weeks, flagged_by_week, strict=True) if of][:1]
+    alarm = None
+    if alarms:
+        week = min(week for week, _ in alarms)
+        parts = tuple(part for at, of in alarms if at == week for part in of)
+        alarm = Alarm(week_end(week) + timedelta(days=days), week, parts)
+    return Watched(
+        spec.name,
+        fingerprint,
+        since,
+        gap,
+        errors,
+        tuple(segments),
+        flagged_by_week[-1] if flagged_by_week else (),
+        alarm,
+    )
+
+
+def drift_conditions(state: State, seen: Sequence[Watched]) -> tuple[Condition, ...]:
+    """The alarms as what is wrong; one that suspended a validation stands until it is signed anew.
+
+    Args:
+        state: what the trail says.
+        seen: what `watched` saw.
+    """
+    found = []
+    for one in seen:
+        validation = state.validations[one.signal, one.fingerprint]
+        if validation.signed is None or validation.signed.at != one.since:
+            continue  # signed again meanwhile
+        if one.alarm is not None:
+            text = f"Since it was signed on {one.since:%Y-%m-%d}: {one.alarm.words}"
+        elif _alarmed(validation):
+            assert validation.trigger is not None
+            text = validation.trigger.reason
+        else:
+            continue
+        found.append(
+            Condition(
+                "drift_alarm",
+                one.signal,
+                one.fingerprint.id,
+                f"{one.fingerprint.words()}: {text}",
+                "See on Drift since when and in which cases; fix it, then have new evidence on "
+                "recent claims signed.",
+                one.fingerprint,
+                _numbers(one),
+            )
+        )
+    return tuple(found)
+
+
+def drifted(
+    state: State, seen: Sequence[Watched], now: datetime
+) -> dict[tuple[str, Fingerprint], str]:
+    """What an alarm closes, and why: what is in force and was opened before the alarm.
+
+    Who lets a fingerprint act by a waiver after an alarm does so knowing it.
+
+    Args:
+        state: what the trail says.
+        seen: what `watched` saw.
+        now: UTC without zone.
+    """
+    found = {}
+    for one in seen:
+        validation = state.validations.get((one.signal, one.fingerprint))
+        standing = state.standing_of(one.signal, one.fingerprint, now)
+        if one.alarm is None or validation is None or validation.signed is None:
+            continue
+        opened = {
+            "validated": validation.signed.at,
+            "waived": validation.waiver.at if validation.waiver else None,
+        }.get(standing.state)
+        # Signed again meanwhile: what was seen is about the signature before.
+        if opened is not None and one.since == validation.signed.at and one.alarm.at > opened:
+            words = f"Drifted beyond what was signed. {one.alarm.words}"
+            found[one.signal, one.fingerprint] = words
+    return found
+
+
+def _alarmed(one: Validation) -> bool:
+    """Whether it is an alarm that holds it suspended."""
+    return one.state == "suspended" and one.trigger is not None and one.trigger.id == DRIFT_ALARM
+
+
+def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
+    worst = one.alarm.parts[0] if one.alarm is not None else one.gap
+    change = None if one.alarm is None else worst.changed(one.alarm.week)
+    dated = (
+        ()
+        if change is None
+        else (
+            ("changed", worst.weeks[change.at]),
+            ("before", f"{change.before.mean:.4f}"),
+            ("after", f"{change.after.mean:.4f}"),
+        )
+    )
+    pattern = worst.pattern
+    shown: tuple[tuple[str, str], ...]
+    if pattern is not None:
+        shown = (("shape", f"{pattern.estimate:.4f}"), ("where_off", pattern.where))
+    else:
+        shown = ((worst.what, f"{worst.estimate:.4f}"),) if worst.weeks else ()
+    return (
+        ("claims", str(worst.n)),
+        ("inputs", str(worst.n_inputs)),
+        ("cohorts", str(len(worst.weeks))),
+        ("evidence", _size(worst.process.e_value)),
+        ("needed", _size(worst.process.needed)),
+        *((("week", one.alarm.week),) if one.alarm is not None else ()),
+        *shown,
+        *dated,
+        ("since", f"{one.since:%Y-%m-%d}"),
+    )
+
+
+Cohorts = Mapping[str, Cells]
+
+
+def _automated(
+    cursor: duckdb.DuckDBPyConnection, matured: Matured, spec: SignalSpec
+) -> dict[str, Cells]:
+    rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
+    grouped = matured_cells(
+        cursor,
+        matured,
+        rungs=rungs_of(spec.rules),
+        only=[i for i, row in enumerate(rules) if row.action == "automate"],
+    )
+    return {str(key[0]): cells for key, cells in zip(grouped.keys, grouped.cells, strict=True)}
+
+
+def _error_bound(spec: SignalSpec) -> float | None:
+    """The registered bound on what is automated; none at all is taken for one in a million."""
+    bounds = [
+        one.maximum_ppm
+        for one in spec.validation.criteria
+        if one.metric == "automated_error" and one.maximum_ppm is not None
+    ]
+    return max(1, min(bounds)) / 1_000_000 if bounds else None
+
+
+def _edges(cursor: duckdb.DuckDBPyConnection, matured: Matured, series: Cohorts) -> IntArray:
+    """The bands of the shape, by what is known before the first bet."""
+    stated = stated_before(cursor, matured)
+    if not len(stated.v) and series:
+        stated = series[min(series)]
+    return shape_edges(stated)
+
+
+def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges: IntArray) -> Part:
+    """Gap and shape of a group."""
+    weeks = tuple(sorted(series))
+    cells = [series[week] for week in weeks]
+    prior = shape_prior(edges)
+    bets = [shape_bets_of(one, tolerance, edges) for one in cells]
+    process = e_process(bets, level, prior)
+    pattern = None
+    if weeks and process.log_e.max() > 0:
+        until = len(weeks) if process.crossed is None else process.crossed + 1
+        pattern = _pattern(cells, leading_side(bets[:until], prior), edges)
+    return Part(
+        what="gap",
+        where=group,
+        weeks=weeks,
+        n=sum(one.total for one in cells),
+        n_inputs=sum(one.n_inputs for one in cells),
+        estimate=mean_over_inputs(cells)[0],
+        bound=tolerance,
+        process=process,
+        stretches=levels(cohort_means(cells)),
+        pattern=pattern,
+    )
+
+
+def _pattern(cells: Sequence[Cells], side: int, edges: IntArray) -> Pattern | None:
+    """The pattern of a side, as these cohorts show it; None of the gap's two sides."""
+    signs = shape_sides(edges)[side]
+    if abs(signs.sum()) == len(signs):
+        return None
+    places = [np.searchsorted(edges, hundredth(one.v)) for one in cells]
+    stated = np.concatenate([hundredth(one.v) for one in cells])
+    band = np.concatenate(places)
+    labels, taken = [], []
+    for b in np.unique(band).tolist():
+        low, high = (int(f(stated[band == b])) / 100 for f in (np.min, np.max))
+        labels.append(f"{low:g}" if low == high else f"({low:g}, {high:g}]")
+        taken.append(int(signs[b]))
+    means = cohort_means(cells, signs=[signs[place] for place in places])
+    estimate = float(means.inputs @ means.mean / means.inputs.sum())
+    return Pattern(bands_where(labels, taken), estimate, levels(means))
+
+
+def _automated_part(series: Cohorts, bound: float, level: float) -> Part:
+    """The error rate of what is automated."""
+    weeks = tuple(sorted(series))
+    cells = [series[week] for week in weeks]
+    return Part(
+        what="automated_error",
+        where=None,
+        weeks=weeks,
+        n=sum(one.total for one in cells),
+        n_inputs=sum(one.n_inputs for one in cells),
+        estimate=mean_over_inputs(cells)[1],
+        bound=bound,
+        process=e_process([error_bets_of(one, bound) for one in cells], level),
+        stretches=levels(cohort_means(cells, "automated_error")),
+    )
+
+
+def _flagged(
+    segments: Sequence[Part], weeks: Sequence[str], level: float
+) -> list[tuple[Part, ...]]:
+    """The segments that e-BH rejects after each week, among those met by then."""
+    found = []
+    for week in weeks:
+        met = [(one, known) for one in segments if (known := _after(one, week)) is not None]
+        rejected = e_bh(np.array([known for _, known in met], dtype=np.float64), level)
+        found.append(tuple(one for (one, _), no in zip(met, rejected, strict=True) if no))
+    return found
+
+
+def _after(part: Part, week: str) -> float | None:
+    """Logarithm of a segment's e-value after a week; None before its first."""
+    known = sum(one <= week for one in part.weeks)
+    log_e: FloatArray = part.process.log_e
+    return float(log_e[known - 1]) if known else None
+
+
+def _evidence(process: EProcess) -> str:
+    return f"{_size(process.e_value)} of {_size(process.needed)} needed"
+
+
+def _size(e_value: float) -> str:
+    """An e-value in words: ``0.8``, ``34``, ``over a million``."""
+    if e_value > 1_000_000:
+        return "over a million"
+    whole = e_value >= 10 or math.isclose(e_value, round(e_value))
+    return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
+
+
+def _points(gap: float) -> str:
+    """A gap in points with its sign: ``+0.9``, ``−4.2``, ``0.0``."""
+    size = f"{abs(gap) * 100:.1f}"
+    return f"{'' if float(size) == 0 else '+' if gap > 0 else '−'}{size}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

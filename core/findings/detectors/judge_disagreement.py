@@ -1,0 +1,284 @@
+"""Judges that disagree with ground truth: labels beside the truth that say something else.
+
+Looked at are claims that both have labelled. What counts is the share on which the two disagree:
+the gap by a judge's labels is off by at most that, so it may be held against a tolerance as the gap
+is. The question is put to all such claims of a signal and once more to each of their segments and
+the high-confidence band, each with half of `ALPHA`, over all judges of the ledger together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+
+from core.defaults import ALPHA
+from core.events import PPM
+from core.findings.kinds import Condition
+from core.governance.state import State
+from core.measure.labelling.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
+from core.queries.base.selection import Selection
+from core.queries.labels.judge_labels import judge_sums
+from core.queries.labels.label_provenance import UNSTATED
+from core.registry.signal_spec import SignalSpec
+from core.text.figures import counted, percent, segment
+from core.validation.recent_sample import segments_of, week_began
+
+#: Weeks of claims that are looked at; few have both labels, and the newest are not unlike them.
+WEEKS = 26
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its interval, each in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """``22% (17% to 28%)``."""
+        return f"{percent(self.value)} ({percent(self.low)} to {percent(self.high)})"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The doubly labelled claims of one part of a signal.
+
+    Attributes:
+        name: which, in words; "" for all of them.
+        n: claims.
+        n_inputs: distinct inputs among them.
+        disagrees: share on which the judge says something else; None without such a claim.
+        false_pass: share of the wrong ones that it calls right; None without a wrong one.
+        false_fail: share of the right ones that it calls wrong; None without a right one.
+    """
+
+    name: str
+    n: int
+    n_inputs: int
+    disagrees: Share
+    false_pass: Share | None
+    false_fail: Share | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A judge held against its tolerance.
+
+    Attributes:
+        whole: all claims that both labelled.
+        worst: the part in which it is shown beyond the tolerance, by most; None where none is, or
+            where the whole is and no part is worse.
+        shown: whether it is shown beyond the tolerance, as a whole or in a part.
+    """
+
+    whole: Part
+    worst: Part | None
+    shown: bool
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One judge of one signal.
+
+    Attributes:
+        source: whose labels, as they state it; None: they state none.
+        held: what they say against the truth.
+        drawn: whether the claims that both labelled were drawn by chance, each with the same.
+        since, until: which claims, UTC without zone; ``until`` is exclusive.
+    """
+
+    source: str | None
+    held: Held
+    drawn: bool
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The sums of one judge: of all claims, and of each part that has enough."""
+
+    spec: SignalSpec
+    source: str | None
+    whole: LabelSums
+    parts: tuple[tuple[str, LabelSums], ...]
+    drawn: bool
+
+
+def measure_judges(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> dict[str, tuple[Disagreement, ...]]:
+    """Every judge of the registered signals that has labelled enough of what truth has.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone; claims of the `WEEKS` before are looked at.
+    """
+    until, since = now, now - timedelta(weeks=WEEKS)
+    both = [
+        one
+        for _, entry in sorted(state.entries.items())
+        for one in _both(cursor, entry.spec, since, until)
+    ]
+    found: dict[str, tuple[Disagreement, ...]] = {}
+    for one in both:
+        held = hold(one.whole, one.parts, one.spec.judge_tolerance, judges=len(both))
+        told = Disagreement(one.source, held, one.drawn, since, until)
+        found[one.spec.name] = (*found.get(one.spec.name, ()), told)
+    return found
+
+
+def hold(
+    whole: LabelSums, parts: Sequence[tuple[str, LabelSums]], tolerance: float, *, judges: int
+) -> Held:
+    """Hold a judge against its tolerance, as a whole and in each part.
+
+    Args:
+        whole: one unit, the claims of a signal that both labelled.
+        parts: of one unit each, by name.
+        tolerance: share on which it may disagree.
+        judges: of the ledger, over which the chance of a false alarm is `ALPHA` at most.
+    """
+    alpha = ALPHA / 2 / judges
+    of_all = _part("", whole, alpha)
+    of_parts = [_part(name, sums, alpha / len(parts)) for name, sums in parts]
+    off = of_all.disagrees.low > tolerance
+    # Where all is off already, a part is worth naming only if it is worse than all.
+    least = max(tolerance, of_all.disagrees.value) if off else tolerance
+    worst = max(
+        (one for one in of_parts if one.disagrees.low > least),
+        key=lambda one: one.disagrees.low,
+        default=None,
+    )
+    return Held(of_all, worst, off or worst is not None)
+
+
+def judge_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The registered signals with a judge that is shown to disagree by more than its tolerance.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone; claims count up to the Monday of its week.
+    """
+    return tuple(
+        _condition(state.entries[signal].spec, one)
+        for signal, judges in measure_judges(cursor, state, week_began(now)).items()
+        for one in judges
+        if one.held.shown
+    )
+
+
+def _both(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    since: datetime,
+    until: datetime,
+) -> Iterator[_Both]:
+    """The judges of one signal, by whose their labels are."""
+    claims = Selection(spec.name, since, until)
+    high_from = spec.high_from_ppm / PPM
+    for source in spec.ground_truth.others:
+        found = judge_sums(cursor, claims, high_from=high_from, sources=[source])
+        if found is None or not _enough(found.whole.both, 0):
+            continue
+        parts = []
+        if _enough(found.high.both, 0):
+            parts.append((f"claims stated at {high_from * 100:.6g}% or more", found.high.both))
+        for dimension in segments_of(cursor, spec.name):
+            split = judge_sums(cursor, claims, [dimension], high_from=high_from, sources=[source])
+            assert split is not None
+            parts += [
+                (segment(dimension, value), split.whole.both.take(np.array([g])))
+                for g, (value,) in enumerate(split.keys)
+                if _enough(split.whole.both, g)
+            ]
+        drawn = bool(found.whole.drawn[0] and not found.whole.unequal[0])
+        yield _Both(spec, source, found.whole.both, tuple(parts), drawn)
+
+
+def _enough(both: LabelSums, at: int) -> bool:
+    return at < len(both) and bool(both.effective[at] >= MINIMUM_BOTH)
+
+
+def _part(name: str, both: LabelSums, alpha: float) -> Part:
+    """The rates of one unit, each end of an interval missed with chance ``alpha``."""
+    errors = judge_error(both, level=1 - 2 * alpha)
+    agrees = _share(errors, "agreement")
+    assert agrees is not None
+    return Part(
+        name,
+        int(both.n[0]),
+        int(both.inputs[0]),
+        Share(1 - agrees.value, 1 - agrees.high, 1 - agrees.low),
+        _share(errors, "false_pass"),
+        _share(errors, "false_fail"),
+    )
+
+
+def _share(errors: JudgeError, name: str) -> Share | None:
+    value, low, high = (float(getattr(errors, f"{name}{end}")[0]) for end in ("", "_low", "_high"))
+    return None if np.isnan(value) else Share(value, low, high)
+
+
+def _condition(spec: SignalSpec, one: Disagreement) -> Condition:
+    last = one.until - timedelta(days=1)
+    whole, worst = one.held.whole, one.held.worst
+    labels = "Labels that state no source" if one.source is None else f"Labels from {one.source}"
+    text = (
+        f"{labels} disagree with ground truth on {whole.disagrees.words} of "
+        f"{counted(whole.n, 'claim')} of {counted(whole.n_inputs, 'input')} that both labelled, "
+        f"made from {one.since:%Y-%m-%d} to {last:%Y-%m-%d}; "
+        f"{spec.judge_tolerance * 100:.6g}% is accepted."
+    )
+    errors = [
+        f"{share.words} of the {of} ones are called {called}"
+        for share, of, called in (
+            (whole.false_pass, "wrong", "right"),
+            (whole.false_fail, "right", "wrong"),
+        )
+        if share is not None
+    ]
+    text += f" By them {' and '.join(errors)}."
+    if worst is not None:
+        text += (
+            f" Worst: {worst.name}, {worst.disagrees.words} of {counted(worst.n, 'claim')} of "
+            f"{counted(worst.n_inputs, 'input')}."
+        )
+    if not one.drawn:
+        text += (
+            " These claims were not drawn by chance, with one chance: on others they may disagree "
+            "more or less often."
+        )
+    evidence = {
+        "disagrees": f"{whole.disagrees.value:.4f}",
+        "disagrees_low": f"{whole.disagrees.low:.4f}",
+        "disagrees_high": f"{whole.disagrees.high:.4f}",
+        "inputs": str(whole.n_inputs),
+        "n": str(whole.n),
+        "since": f"{one.since:%Y-%m-%d}",
+        "source": one.source or UNSTATED,
+        "tolerance": f"{spec.judge_tolerance:.6g}",
+        "until": f"{last:%Y-%m-%d}",
+    }
+    if worst is not None:
+        evidence |= {"worst": worst.name, "worst_disagrees": f"{worst.disagrees.value:.4f}"}
+    return Condition(
+        "judge_disagrees",
+        spec.name,
+        one.source or UNSTATED,
+        text,
+        "Read no number that rests on these labels until people have labelled a chance sample "
+        "of the same claims (Labels); leave the judge out, or register it as a signal of its own "
+        "and hold it to a tolerance.",
+        evidence=tuple(sorted(evidence.items())),
+    )

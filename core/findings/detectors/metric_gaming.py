@@ -1,0 +1,305 @@
+"""Metrics that are gamed or collapse: versions and weeks held against those before them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import Literal
+
+import duckdb
+
+from core.defaults import ALPHA
+from core.findings.kinds import IN_USE, Condition
+from core.governance.state import State
+from core.measure.failures.gaming import Collapse, collapse
+from core.measure.metrics.scores import NoValue
+from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.selection import Selection
+from core.queries.sums.settled_cells import settled_cells
+from core.registry.signal_spec import Maturity
+from core.trail.fingerprint import Fingerprint
+from core.validation.recent_sample import week_began
+
+Kind = Literal["prompt", "model", "weeks"]
+_COLUMNS: dict[Kind, str] = {"prompt": "prompt_version", "model": "model_version"}
+
+#: Weeks on each side where weeks are compared.
+WEEKS = 8
+#: Least resamples, and how many per comparison, so that a p can be as small as asked for.
+_DRAWS, _DRAWS_EACH = 999, 80
+#: Resamples that tell whether a comparison is worth all of them, and up to which p it is: what all
+#: of them would flag is among these but for a few chances in a million.
+_FEW_DRAWS, _SUSPICIOUS = 39, 0.2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups of claims of one signal, one after the other.
+
+    Attributes:
+        signal: which signal.
+        kind: what tells them apart.
+        before, after: the versions; for weeks the days, in words.
+        claims_before, claims_after: the claims.
+        settled: labels count of claims made before it, UTC without zone.
+        prints: the fingerprints of the later group; empty for weeks.
+    """
+
+    signal: str
+    kind: Kind
+    before: str
+    after: str
+    claims_before: Selection
+    claims_after: Selection
+    settled: datetime
+    prints: tuple[Fingerprint, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What the two are called: ``prompt rubric-2``."""
+        if self.kind == "weeks":
+            return self.before, self.after
+        return f"{self.kind} {self.before}", f"{self.kind} {self.after}"
+
+
+@dataclass(frozen=True)
+class Gaming:
+    """A pair compared.
+
+    Attributes:
+        pair: which.
+        found: the comparison.
+        family: comparisons made in the whole ledger, over which p is corrected.
+    """
+
+    pair: Pair
+    found: Collapse
+    family: int
+
+    @property
+    def traded(self) -> bool:
+        """Whether ECE fell and AUROC with it, beyond what chance does in so many comparisons."""
+        return min(1.0, 2 * self.found.p_traded * self.family) <= ALPHA
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the stated confidences shrank into a band, likewise."""
+        return min(1.0, 2 * self.found.p_narrowed * self.family) <= ALPHA
+
+    @property
+    def flagged(self) -> bool:
+        """Whether either is so."""
+        return self.traded or self.narrowed
+
+
+def pairs(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime
+) -> tuple[Pair, ...]:
+    """What is compared: every version in use with the one before it, and the latest weeks.
+
+    Within each method and order of asking: others are other numbers. A version is in use while its
+    last claim is at most 14 days older than its signal's. The weeks are the last `WEEKS` whose
+    labels are settled, against as many before.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says, for each signal's maturity; None: the usual one.
+        now: UTC without zone.
+    """
+    by_signal: defaultdict[str, list[Seen]] = defaultdict(list)
+    for one in fingerprints_seen(cursor, now):
+        if one.n_claims:
+            by_signal[one.signal].append(one)
+    found: list[Pair] = []
+    for signal, seen in sorted(by_signal.items()):
+        entry = None if state is None else state.entries.get(signal)
+        maturity = Maturity() if entry is None else entry.spec.maturity
+        settled = now - timedelta(days=maturity.days)
+        newest = max(one.last_ts for one in seen)
+        ways: defaultdict[tuple[str | None, str | None], list[Seen]] = defaultdict(list)
+        for one in seen:
+            fields = dict(one.fields)
+            ways[fields.get("elicitation"), fields.get("elicitation_order")].append(one)
+        for way, mine in sorted(ways.items(), key=str):
+            where = tuple(
+                (name, (value,))
+                for name, value in zip(("elicitation", "elicitation_order"), way, strict=True)
+            )
+            claims = Selection(signal, until=now, where=where)
+            found += _versions(mine, claims, newest, settled)
+            if max(one.last_ts for one in mine) >= newest - IN_USE:
+                found.append(_weeks(claims, settled))
+    return tuple(found)
+
+
+def measure_gaming(
+    cursor: duckdb.DuckDBPyConnection, asked: Sequence[Pair], *, family: int
+) -> tuple[Gaming, ...]:
+    """Compare pairs; one with too few claims on a side is left out.
+
+    Only what looks suspicious is resampled as often as a finding asks for.
+
+    Args:
+        cursor: of the ledger.
+        asked: the pairs.
+        family: how many are compared in the whole ledger.
+    """
+    draws = max(_DRAWS, _DRAWS_EACH * family)
+    compared = []
+    for pair in asked:
+        before, after = (
+            settled_cells(cursor, one, pair.settled).cells[0]
+            for one in (pair.claims_before, pair.claims_after)
+        )
+        found = collapse(before, after, draws=_FEW_DRAWS)
+        if not isinstance(found, NoValue) and found.p_narrowed <= _SUSPICIOUS:
+            found = collapse(before, after, draws=draws)
+        if not isinstance(found, NoValue):
+            compared.append(Gaming(pair, found, family))
+    return tuple(compared)
+
+
+def worst_gaming(found: Sequence[Gaming]) -> Gaming | None:
+    """The flagged comparison to show: one of versions before one of weeks, then the clearest."""
+    flagged = [one for one in found if one.flagged]
+    return min(
+        flagged,
+        key=lambda one: (one.pair.kind == "weeks", one.found.p, one.pair.after),
+        default=None,
+    )
+
+
+def gaming_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The signals whose metric got better while the number got worse, up to this week's Monday.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+    """
+    asked = pairs(cursor, state, week_began(now))
+    by_signal: defaultdict[str, list[Gaming]] = defaultdict(list)
+    for one in measure_gaming(cursor, asked, family=len(asked)):
+        by_signal[one.pair.signal].append(one)
+    worst = (worst_gaming(found) for found in by_signal.values())
+    return tuple(_condition(one, state, now) for one in worst if one is not None)
+
+
+def gaming_words(one: Gaming) -> str:
+    """What was found, in a sentence or two."""
+    before, after = one.pair.words
+    old, new = one.found.before, one.found.after
+    parts = []
+    if one.traded:
+        ece, auroc = one.found.ece, one.found.auroc
+        assert ece is not None
+        assert auroc is not None
+        parts.append(
+            f"ECE fell from {old.ece:.3f} to {new.ece:.3f} while AUROC fell from {old.auroc:.2f} "
+            f"to {new.auroc:.2f} (by {-auroc.high:.2f} to {-auroc.low:.2f}; n {old.n:,} and "
+            f"{new.n:,})"
+        )
+    if one.narrowed:
+        wide, narrow = old.spread, new.spread
+        parts.append(
+            f"90% of what it states lies within {narrow.width * 100:.0f} points "
+            f"({narrow.low * 100:.0f}–{narrow.high * 100:.0f}%), where it was "
+            f"{wide.width * 100:.0f} ({wide.low * 100:.0f}–{wide.high * 100:.0f}%)"
+        )
+    return f"From {before} to {after}: {'; and '.join(parts)}."
+
+
+def _meaning(one: Gaming) -> str:
+    if one.traded:
+        return "It looks better calibrated because it tells less of right and wrong."
+    return "It says nearly the same of every case."
+
+
+def _condition(one: Gaming, state: State, now: datetime) -> Condition:
+    pair, found = one.pair, one.found
+    acting = [print_ for print_ in pair.prints if state.standing_of(pair.signal, print_, now).open]
+    if pair.kind == "weeks":
+        acting = _acting(state, pair.signal, now)
+    evidence = {
+        "after": pair.words[1],
+        "before": pair.words[0],
+        "comparisons": str(one.family),
+        "p_narrowed": f"{found.p_narrowed:.6f}",
+        "p_traded": f"{found.p_traded:.6f}",
+        "width_after": f"{found.after.spread.width:.4f}",
+        "width_before": f"{found.before.spread.width:.4f}",
+    }
+    for name, side in (("before", found.before), ("after", found.after)):
+        if side.ece is not None and side.auroc is not None:
+            evidence |= {f"ece_{name}": f"{side.ece:.4f}", f"auroc_{name}": f"{side.auroc:.4f}"}
+    return Condition(
+        "metric_gamed",
+        pair.signal,
+        pair.kind if pair.kind == "weeks" else " ".join((pair.kind, pair.after)),
+        f"{gaming_words(one)} {_meaning(one)}",
+        "Judge it by AUROC or DSC as well as by calibration; take the change back, or show that "
+        "its cases really became alike.",
+        pair.prints[0] if len(pair.prints) == 1 else None,
+        tuple(sorted(evidence.items())),
+        "critical" if acting else None,
+    )
+
+
+def _acting(state: State, signal: str, now: datetime) -> list[Fingerprint]:
+    return [
+        print_
+        for (name, print_) in state.validations
+        if name == signal and state.standing_of(name, print_, now).open
+    ]
+
+
+def _versions(
+    seen: Sequence[Seen], claims: Selection, newest: datetime, settled: datetime
+) -> Iterator[Pair]:
+    """Each version in use and the one that was there before it."""
+    told: set[tuple[frozenset[Seen], frozenset[Seen]]] = set()
+    for kind, column in _COLUMNS.items():
+        versions: defaultdict[str, list[Seen]] = defaultdict(list)
+        for one in seen:
+            version = dict(one.fields).get(column)
+            if version is not None:
+                versions[version].append(one)
+        order = sorted(versions, key=lambda name: (min(s.first_ts for s in versions[name]), name))
+        for before, after in pairwise(order):
+            mine = versions[after]
+            members = frozenset(versions[before]), frozenset(mine)
+            # A prompt and a model that changed at once are one change.
+            if members in told or max(one.last_ts for one in mine) < newest - IN_USE:
+                continue
+            told.add(members)
+            yield Pair(
+                claims.signal,
+                kind,
+                before,
+                after,
+                claims.narrowed(column, before),
+                claims.narrowed(column, after),
+                settled,
+                tuple(Fingerprint.of(dict(one.fields)) for one in mine),
+            )
+
+
+def _weeks(claims: Selection, settled: datetime) -> Pair:
+    monday = settled.date() - timedelta(days=settled.weekday())
+    until = datetime.combine(monday, time())
+    middle, since = until - timedelta(weeks=WEEKS), until - timedelta(weeks=2 * WEEKS)
+    day = timedelta(days=1)
+    return Pair(
+        claims.signal,
+        "weeks",
+        f"{since:%Y-%m-%d} – {middle - day:%Y-%m-%d}",
+        f"{middle:%Y-%m-%d} – {until - day:%Y-%m-%d}",
+        Selection(claims.signal, since, middle, where=claims.where),
+        Selection(claims.signal, middle, until, where=claims.where),
+        settled,
+    )

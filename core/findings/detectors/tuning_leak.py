@@ -1,0 +1,163 @@
+"""Claims to judge on that the signal was also tuned on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from core.findings.kinds import IN_USE, Condition
+from core.governance.state import State
+from core.ledger.errors import LedgerError
+from core.queries.claims.claims_per_signal import Account, accounts
+from core.queries.sums.validation_sample import (
+    Judged,
+    Known,
+    Shared,
+    judged_counts,
+    newest_import,
+    tuning_freeze,
+)
+from core.text.figures import counted
+from core.trail import act_search as search
+from core.trail.fingerprint import Fingerprint
+from core.validation import evidence
+from core.validation.recent_sample import week_began
+from core.validation.tuning_leakage import overlap, words
+
+#: As many shared claims stand in the finding.
+NAMED = 2
+#: Submissions of a signal that are read.
+_SUBMISSIONS = 1_000
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Claims to judge on held against those tuned on.
+
+    Attributes:
+        n_tuning: tuning claims.
+        n_named: those of them that name their input.
+        n_judged: heldout claims, and production ones after the tuning.
+        n_shared: those of them that share an event or an input with tuning.
+        first: the first of these.
+    """
+
+    n_tuning: int
+    n_named: int
+    n_judged: int
+    n_shared: int
+    first: tuple[Shared, ...] = ()
+
+
+def measure_leak(
+    cursor: duckdb.DuckDBPyConnection,
+    signal: str,
+    mine: Sequence[Account],
+    now: datetime,
+) -> Leak:
+    """Hold what the versions in use would be judged on against what the signal was tuned on.
+
+    Args:
+        cursor: of the ledger.
+        signal: which signal.
+        mine: its claims of every split.
+        now: UTC without zone.
+    """
+    tuning = [one for one in mine if one.split == "tuning"]
+    if not tuning:
+        return Leak(0, 0, 0, 0)
+    known = Known(now, newest_import(cursor))
+    _, freeze = tuning_freeze(cursor, signal, known)
+    n_judged = n_shared = 0
+    first: tuple[Shared, ...] = ()
+    for one in judged_prints(mine):
+        judged = Judged(signal, one.as_json(), known, freeze=freeze, settled=now)
+        counts = judged_counts(cursor, judged)
+        shared = overlap(cursor, judged, limit=NAMED)
+        n_judged += counts.heldout + counts.production
+        n_shared += shared.n
+        first = (*first, *shared.rows)[:NAMED]
+    return Leak(
+        n_tuning=sum(one.n_claims for one in tuning),
+        n_named=sum(one.n_named for one in tuning),
+        n_judged=n_judged,
+        n_shared=n_shared,
+        first=first,
+    )
+
+
+def judged_prints(mine: Sequence[Account]) -> tuple[Fingerprint, ...]:
+    """The fingerprints in use among claims that were not tuned on, each once."""
+    judged = [one for one in mine if one.split != "tuning"]
+    newest = max((one.last_ts for one in judged), default=None)
+    fields = [one.fields for one in judged if newest and one.last_ts >= newest - IN_USE]
+    return tuple(Fingerprint.of(dict(one)) for one in dict.fromkeys(fields))
+
+
+def leak_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The registered signals whose versions in use would be judged on what they were tuned on.
+
+    Not where the last evidence about one of them left such claims out.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+    """
+    week = week_began(now)
+    by: defaultdict[str, list[Account]] = defaultdict(list)
+    for one in accounts(cursor, settled=now, now=now):
+        if one.signal in state.entries:
+            by[one.signal].append(one)
+    found = []
+    for signal, mine in sorted(by.items()):
+        leak, used = measure_leak(cursor, signal, mine, week), judged_prints(mine)
+        if leak.n_shared and not _left_out(cursor, signal, used):
+            found.append(_condition(signal, leak, used[0]))
+    return tuple(found)
+
+
+def _left_out(
+    cursor: duckdb.DuckDBPyConnection, signal: str, used: Collection[Fingerprint]
+) -> bool:
+    """Whether the last evidence about a version in use leaves out what was tuned on."""
+    asked = search.ActSearch(signal=signal, kinds=("validation.submitted",))
+    last: dict[Fingerprint, str] = {}
+    for one in search.found(cursor, asked, limit=_SUBMISSIONS):
+        act = one.act
+        if act is not None and act.fingerprint is not None and act.fingerprint in used:
+            last.setdefault(act.fingerprint, str(act.body.get("evidence")))
+    for sha256 in last.values():
+        try:
+            bundle = evidence.load(cursor, sha256)
+        except (LedgerError, KeyError, TypeError, ValueError):
+            # What was submitted can no longer be read: the trail's verification says so.
+            continue
+        if bundle is not None and bundle.counts["overlap_left_out"]:
+            return True
+    return False
+
+
+def _condition(signal: str, leak: Leak, used: Fingerprint) -> Condition:
+    named = "; ".join(words(one) for one in leak.first)
+    return Condition(
+        "split_leaked",
+        signal,
+        "split_leaked",
+        f"{leak.n_shared:,} of {counted(leak.n_judged, 'claim')} to judge on share an event or an "
+        f"input with {counted(leak.n_tuning, 'tuning claim')} ({named}). What is measured on them "
+        "flatters the signal, and as evidence they are refused.",
+        "Bring in heldout claims on other inputs, or submit evidence that leaves these out.",
+        used,
+        evidence=(
+            ("judged", str(leak.n_judged)),
+            ("shared", str(leak.n_shared)),
+            ("tuning", str(leak.n_tuning)),
+        ),
+    )

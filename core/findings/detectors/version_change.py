@@ -1,0 +1,391 @@
+"""New versions of a model, a prompt or a way of asking, each held against the one before it.
+
+A version is *new* until its first labels are settled and `REVIEWED` more has passed: with the usual
+maturity of 30 days that is 60 days, so that four weeks of settled labels can speak before the
+review closes unanswered. While it is new and not shown to be as good as the one before, the finding
+is open. One that is shown to be worse does not become right with age: it stays, for `PERIOD`.
+
+A review ends when the version is as good as the one before or better, when every fingerprint in
+use that carries it was signed after it was first seen, or when it is no longer in use.
+
+Only settled labels count, on both sides, up to the Monday before: failures that are reported faster
+than successes would make every new version look worse than the one before it. Each look holds at
+95 % over the groups of its comparison (see `parts_changes`), as on the page; looks of different
+weeks are not corrected for, and what one says the next may take back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
+from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
+from core.events import PPM
+from core.findings.kinds import IN_USE, Condition, Kind, Severity
+from core.governance.state import State
+from core.measure.verdicts.before_after import OverallVerdict
+from core.queries.base.dimensions import segment_dimensions
+from core.queries.base.selection import Selection
+from core.queries.claims.claims_per_signal import Account, accounts
+from core.queries.labels.label_provenance import NO_DAYS, labelled_days
+from core.registry.signal_spec import SignalSpec
+from core.text.figures import accepted, basis, counted
+from core.trail.fingerprint import Fingerprint
+from core.validation.recent_sample import week_began
+
+#: So long after its first labels are settled a version may stay without an answer.
+REVIEWED = timedelta(days=30)
+#: So long after its first claim a version that is worse is still held against the one before.
+PERIOD = timedelta(weeks=26)
+#: Versions first seen within so long of each other came at once, side by side: none of them is a
+#: change of another.
+AT_ONCE = timedelta(days=1)
+#: As many worse segments are named.
+NAMED = 3
+
+#: What can change, and which kind of finding it is.
+_KINDS: dict[str, Kind] = {
+    "model_version": "model_changed",
+    "prompt_version": "prompt_changed",
+    "elicitation": "prompt_changed",
+    "elicitation_order": "prompt_changed",
+    "params_version": "model_changed",
+    "calibrator_version": "model_changed",
+}
+_NAMES = {
+    "model_version": "model",
+    "prompt_version": "prompt",
+    "elicitation": "way of asking",
+    "elicitation_order": "order of asking",
+    "params_version": "settings",
+    "calibrator_version": "calibrator",
+}
+_VERDICTS: dict[OverallVerdict, str] = {
+    "better": "better",
+    "worse": "worse",
+    "mixed": "mixed",
+    "same": "the same within tolerance",
+    "cannot_tell": "too few labels",
+}
+
+
+@dataclass(frozen=True)
+class VersionUsed:
+    """One version of one dimension in a signal's production.
+
+    Attributes:
+        dimension: which.
+        version: its name.
+        first_ts, last_ts: of its first and last claim, UTC without zone.
+        n_claims: its claims.
+        prints: the fingerprints that carry it, with their last claim.
+    """
+
+    dimension: str
+    version: str
+    first_ts: datetime
+    last_ts: datetime
+    n_claims: int
+    prints: tuple[tuple[Fingerprint, datetime], ...]
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A new version and what became of calibration with it.
+
+    Attributes:
+        after, before: the version, and the one in use when it came.
+        settled: labels count of claims made before it.
+        counts_from: the Monday from which labels of the new version's first day count.
+        found: the comparison; None: one side has no settled claim yet.
+        days: distinct days on which the labelled claims were made, before and after.
+    """
+
+    after: VersionUsed
+    before: VersionUsed
+    settled: datetime
+    counts_from: date
+    found: Comparison | None
+    days: tuple[int, int]
+
+    @property
+    def verdict(self) -> OverallVerdict:
+        """Whether it is as good as the one before."""
+        return "cannot_tell" if self.found is None else self.found.verdict
+
+    @property
+    def regressed(self) -> bool:
+        """Whether anything is shown to be worse."""
+        return self.found is not None and self.found.regressed
+
+
+def change_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The new versions of registered signals that are not shown to be as good as before.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+    """
+    by: defaultdict[str, list[Account]] = defaultdict(list)
+    for one in accounts(cursor, settled=now, now=now):
+        if one.signal in state.entries and one.split == "production":
+            by[one.signal].append(one)
+    found = []
+    for signal, mine in sorted(by.items()):
+        spec = state.entries[signal].spec
+        for after, before in _new(mine, state, signal, now):
+            reviewed = review(cursor, spec, before, after, now)
+            young = now - after.first_ts <= timedelta(days=spec.maturity.days) + REVIEWED
+            untold = reviewed.verdict == "cannot_tell" and young
+            if untold or reviewed.regressed:
+                found.append(_condition(reviewed, state, spec, now))
+    return tuple(found)
+
+
+def versions_used(mine: Sequence[Account], dimension: str) -> tuple[VersionUsed, ...]:
+    """The versions of a dimension in production claims, the first seen first.
+
+    Args:
+        mine: the production claims of one signal.
+        dimension: as claims name it.
+    """
+    by: defaultdict[str, list[Account]] = defaultdict(list)
+    for one in mine:
+        version = dict(one.fields).get(dimension)
+        if version is not None:
+            by[version].append(one)
+    found = [
+        VersionUsed(
+            dimension,
+            version,
+            min(one.first_ts for one in parts),
+            max(one.last_ts for one in parts),
+            sum(one.n_claims for one in parts),
+            tuple((Fingerprint.of(dict(one.fields)), one.last_ts) for one in parts),
+        )
+        for version, parts in by.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.first_ts, one.version)))
+
+
+def review(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    before: VersionUsed,
+    after: VersionUsed,
+    now: datetime,
+) -> Reviewed:
+    """Hold a version against the one before it, on settled production claims.
+
+    Args:
+        cursor: of the ledger.
+        spec: the signal's entry; its required segments are compared, or else the usual ones.
+        before: the version in use when the other came.
+        after: the new one.
+        now: UTC without zone.
+    """
+    settled = week_began(now) - timedelta(days=spec.maturity.days)
+    sides = [
+        Selection(
+            spec.name,
+            until=settled,
+            where=(("split", ("production",)), (one.dimension, (one.version,))),
+        )
+        for one in (before, after)
+    ]
+    counts_from = after.first_ts.date() + timedelta(days=spec.maturity.days + 1)
+    counts_from += timedelta(days=-counts_from.weekday() % 7)
+    if after.first_ts >= settled:
+        return Reviewed(after, before, settled, counts_from, None, (0, 0))
+    known = segment_dimensions(cursor)
+    required = tuple(name for name in spec.validation.segments if name in known)
+    found = compare(
+        cursor,
+        sides[0],
+        sides[1],
+        by=required or None,
+        tolerance=spec.tolerance_ppm / PPM,
+        high_from=spec.high_from_ppm / PPM,
+    )
+    days = [labelled_days(cursor, one).get((None, None), NO_DAYS).n for one in sides]
+    return Reviewed(after, before, settled, counts_from, found, (days[0], days[1]))
+
+
+def _new(
+    mine: Sequence[Account], state: State, signal: str, now: datetime
+) -> list[tuple[VersionUsed, VersionUsed]]:
+    """The versions to review, each with the one in use when it came."""
+    newest = max(one.last_ts for one in mine)
+    found: list[tuple[VersionUsed, VersionUsed]] = []
+    told: set[tuple[frozenset[Fingerprint], frozenset[Fingerprint]]] = set()
+    for dimension in _KINDS:
+        versions = versions_used(mine, dimension)
+        for after in versions:
+            earlier = [one for one in versions if one.first_ts <= after.first_ts - AT_ONCE]
+            before = in_use_before(earlier, after.first_ts)
+            if (
+                before is None
+                or now - after.first_ts > PERIOD
+                or after.last_ts < newest - IN_USE
+                or _signed_since(after, state, signal, newest)
+            ):
+                continue
+            members = (
+                frozenset(print_ for print_, _ in before.prints),
+                frozenset(print_ for print_, _ in after.prints),
+            )
+            # A prompt and a model that changed at once are one change.
+            if members not in told:
+                told.add(members)
+                found.append((after, before))
+    return found
+
+
+def _signed_since(after: VersionUsed, state: State, signal: str, newest: datetime) -> bool:
+    """Whether every fingerprint in use that carries it was signed after it was first seen."""
+    used = [print_ for print_, last in after.prints if last >= newest - IN_USE]
+    signatures = [
+        known.signed.at
+        for print_ in used
+        if (known := state.validations.get((signal, print_))) is not None and known.signed
+    ]
+    return len(signatures) == len(used) and all(at >= after.first_ts for at in signatures)
+
+
+def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> Condition:
+    after, before = one.after, one.before
+    name = _NAMES[after.dimension]
+    is_open = any(state.standing_of(spec.name, print_, now).open for print_, _ in after.prints)
+    level: Severity = "critical" if one.regressed and is_open else "warning"
+    standing = "its gate is open" if is_open else "its claims fall back to people"
+    prints = [print_ for print_, _ in after.prints]
+    return Condition(
+        _KINDS[after.dimension],
+        spec.name,
+        f"{after.dimension}={after.version}",
+        f"{name[0].upper()}{name[1:]} {after.version}, first seen {after.first_ts:%Y-%m-%d} with "
+        f"{before.version} in use ({standing}): {review_words(one)}",
+        "See Changes for both versions, segment by segment; take it back, fix it, or have "
+        "evidence about it signed.",
+        prints[0] if len(prints) == 1 else None,
+        tuple(sorted(_evidence(one).items())),
+        level,
+    )
+
+
+def review_words(one: Reviewed) -> str:
+    """The verdict and what it rests on, in a sentence or two."""
+    found = one.found
+    if found is None or not found.whole.gap.inputs:
+        return (
+            f"{_VERDICTS['cannot_tell']}, no label of it is final. The labels of its first day "
+            f"count from {one.counts_from} on."
+        )
+    whole = found.whole
+    more = whole.gap.more_labels
+    verdict = _VERDICTS[found.verdict]
+    if found.verdict == "cannot_tell" and whole.shape_unknown and whole.shape is not None:
+        verdict += " for the shape of the errors"
+        more = whole.shape.more_labels
+    if found.verdict == "cannot_tell" and more:
+        verdict += f", {counted(more, 'more label')}"
+    told = [
+        f"{verdict}. {_capital(_moved(whole))}; {accepted(found.tolerance)} accepted.",
+        f"{_capital(brier_moved(whole))}." if whole.brier_worse else "",
+        _where(found),
+        off_before_and_after(found.groups, most=NAMED),
+        _rests_on(one, found),
+    ]
+    return " ".join(part for part in told if part)
+
+
+def _moved(whole: GroupChange) -> str:
+    """What became of the gap, and of what else is shown to be worse."""
+    parts = worse_parts(whole)
+    return parts if "gap" in whole.worse else "; ".join(filter(None, (gap_moved(whole), parts)))
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _where(found: Comparison) -> str:
+    """The groups that are shown to be worse."""
+    worse = [one for one in found.groups[1:] if one.worse]
+    worse.sort(key=lambda one: -one.harm)
+    return f"Worse on {named(worse, most=NAMED)}." if worse else ""
+
+
+def _rests_on(one: Reviewed, found: Comparison) -> str:
+    old, new = found.whole.before, found.whole.after
+    assert old is not None
+    assert new is not None
+    before, after = one.days
+    if found.paired:
+        return (
+            f"On {counted(found.shared, 'input')} that both answered, settled before "
+            f"{one.settled:%Y-%m-%d}: {counted(old.n, 'claim')} before and "
+            f"{counted(new.n, 'claim')} after. All labels of either were made on "
+            f"{counted(before, 'day')} before and {counted(after, 'day')} after."
+        )
+    return (
+        f"On the same mix of cases, settled before {one.settled:%Y-%m-%d}: before "
+        f"{basis(old.n, old.n_inputs, before)}, after {basis(new.n, new.n_inputs, after)}."
+    )
+
+
+def _evidence(one: Reviewed) -> dict[str, str]:
+    evidence = {
+        "dimension": one.after.dimension,
+        "before": one.before.version,
+        "after": one.after.version,
+        "first": f"{one.after.first_ts:%Y-%m-%d}",
+        "until": f"{one.settled - timedelta(days=1):%Y-%m-%d}",
+        "verdict": one.verdict,
+    }
+    if one.found is None:
+        return evidence
+    whole = one.found.whole
+    for name, side, days in (
+        ("before", whole.before, one.days[0]),
+        ("after", whole.after, one.days[1]),
+    ):
+        if side is not None:
+            evidence |= {
+                f"claims_{name}": str(side.n),
+                f"inputs_{name}": str(side.n_inputs),
+                f"days_{name}": str(days),
+            }
+    change = whole.gap.change
+    if math.isfinite(change.value):
+        evidence |= {
+            "change": f"{change.value:.4f}",
+            "low": f"{change.low:.4f}",
+            "high": f"{change.high:.4f}",
+        }
+    if whole.shape is not None and math.isfinite(whole.shape.change.value):
+        evidence |= {
+            "shape_before": f"{whole.shape.before.value:.4f}",
+            "shape_after": f"{whole.shape.after.value:.4f}",
+            "shape_low": f"{whole.shape.change.low:.4f}",
+            "shape_high": f"{whole.shape.change.high:.4f}",
+        }
+    if whole.auroc is not None and math.isfinite(whole.auroc.change.value):
+        evidence |= {
+            "auroc_before": f"{whole.auroc.before:.4f}",
+            "auroc_after": f"{whole.auroc.after:.4f}",
+            "auroc_low": f"{whole.auroc.change.low:.4f}",
+            "auroc_high": f"{whole.auroc.change.high:.4f}",
+        }
+    if whole.gap.more_labels:
+        evidence["more_labels"] = str(whole.gap.more_labels)
+    return evidence

@@ -1,0 +1,336 @@
+"""What is wrong now: worked out from the state and the ledger, kind by kind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core.gate.breaches import Breached
+from core.gate.breaches import Kind as BreachKind
+from core.governance.state import State
+from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED, Validation
+from core.queries.base.fingerprints_seen import Seen
+from core.trail.fingerprint import Fingerprint
+
+Kind = Literal[
+    "trail_broken",
+    "empty_owner_seat",
+    "evidence_changed",
+    "escalation_breached",
+    "drift_alarm",
+    "miscalibrated",
+    "hidden_segment",
+    "split_leaked",
+    "validation_suspended",
+    "validation_expired",
+    "new_fingerprint",
+    "unregistered_signal",
+    "validation_expiring",
+    "model_changed",
+    "prompt_changed",
+    "inputs_drifted",
+    "labels_missing",
+    "judge_disagrees",
+    "metric_gamed",
+    "confidence_anchored",
+    "confidence_theatre",
+]
+Severity = Literal["critical", "warning"]
+
+#: What each kind is called on screen.
+KIND_WORDS: Mapping[str, str] = {
+    "trail_broken": "Trail broken",
+    "empty_owner_seat": "Owner's seat empty",
+    "evidence_changed": "Evidence changed",
+    "escalation_breached": "Escalation rules breached",
+    "drift_alarm": "Drifted beyond the tolerance",
+    "miscalibrated": "Miscalibrated",
+    "hidden_segment": "A segment fails behind the whole",
+    "split_leaked": "Judged on what it was tuned on",
+    "validation_suspended": "Validation suspended",
+    "validation_expired": "Validation expired",
+    "new_fingerprint": "New fingerprint, not validated",
+    "unregistered_signal": "Unregistered signal",
+    "validation_expiring": "Validation about to expire",
+    "model_changed": "Model changed",
+    "prompt_changed": "Prompt or way of asking changed",
+    "inputs_drifted": "Inputs drifted",
+    "labels_missing": "No recent labels",
+    "judge_disagrees": "A judge disagrees with ground truth",
+    "metric_gamed": "Metric gamed or collapsed",
+    "confidence_anchored": "Confidence anchored by the answer",
+    "confidence_theatre": "Confidence that changes nothing",
+}
+_SEVERITY: Mapping[str, Severity] = {
+    "trail_broken": "critical",
+    "empty_owner_seat": "critical",
+    "evidence_changed": "critical",
+    "escalation_breached": "critical",
+    "drift_alarm": "critical",
+    "miscalibrated": "critical",
+    "hidden_segment": "critical",
+    "split_leaked": "warning",
+    "validation_suspended": "critical",
+    "validation_expired": "critical",
+    "new_fingerprint": "warning",
+    "unregistered_signal": "warning",
+    "validation_expiring": "warning",
+    "model_changed": "warning",
+    "prompt_changed": "warning",
+    "inputs_drifted": "warning",
+    "labels_missing": "warning",
+    "judge_disagrees": "warning",
+    "metric_gamed": "warning",
+    "confidence_anchored": "warning",
+    "confidence_theatre": "warning",
+}
+#: Kinds that only a thorough round can see; in between they stand as it found them.
+THOROUGH: frozenset[str] = frozenset(
+    (
+        "evidence_changed",
+        "drift_alarm",
+        "miscalibrated",
+        "hidden_segment",
+        "split_leaked",
+        "model_changed",
+        "prompt_changed",
+        "inputs_drifted",
+        "labels_missing",
+        "judge_disagrees",
+        "metric_gamed",
+        "confidence_anchored",
+        "confidence_theatre",
+    )
+)
+
+#: A fingerprint counts as in use when its last claim is no older than this before the signal's.
+IN_USE = timedelta(days=14)
+#: So long before its end a validation or a waiver is about to expire, and never earlier than half
+#: the way there.
+EXPIRING = timedelta(days=14)
+#: Triggers of a suspension that are findings themselves.
+_FOUND_ITSELF = (EVIDENCE_CHANGED, DRIFT_ALARM)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that is wrong now.
+
+    Attributes:
+        kind: one of `KIND_WORDS`.
+        signal: which signal; None for the ledger as a whole.
+        subject: what of it: a fingerprint's id, or the kind again.
+        fingerprint: where it is about one.
+        text: what is wrong, in a sentence.
+        mend: what to do next, in a sentence.
+        evidence: the numbers it rests on, as text.
+        level: how bad it is, where that is not what its kind usually is.
+    """
+
+    kind: Kind
+    signal: str | None
+    subject: str
+    text: str
+    mend: str
+    fingerprint: Fingerprint | None = None
+    evidence: tuple[tuple[str, str], ...] = ()
+    level: Severity | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same thing wrong, whenever it comes: ``n-`` and twelve digits."""
+        words = "\n".join((self.kind, self.signal or "", self.subject))
+        return f"n-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: as its kind, unless it says so itself."""
+        return self.level or _SEVERITY[self.kind]
+
+
+def conditions(
+    state: State,
+    seen: Sequence[Seen],
+    now: datetime,
+    *,
+    changed_evidence: Mapping[tuple[str, Fingerprint], str] | None = None,
+    breaches: Mapping[str, Breached] | None = None,
+) -> tuple[Condition, ...]:
+    """Everything that is wrong now, worst first.
+
+    Args:
+        state: what the trail says.
+        seen: the fingerprints of the ledger.
+        now: UTC without zone.
+        changed_evidence: what differs, where evidence that was signed no longer recomputes.
+        breaches: the last days' breaches, of the signals that have any.
+    """
+    found: list[Condition] = []
+    by_signal: dict[str, list[Seen]] = {}
+    for one in seen:
+        by_signal.setdefault(one.signal, []).append(one)
+    for signal, prints in by_signal.items():
+        if signal not in state.entries:
+            found.append(_unregistered(signal, prints))
+    for signal in state.entries:
+        if state.acting_owner(signal, now) is None:
+            found.append(_empty_seat(signal))
+        found += _of_fingerprints(state, signal, by_signal.get(signal, ()), now)
+    for (signal, fingerprint), words in (changed_evidence or {}).items():
+        found.append(_changed(signal, fingerprint, words))
+    for signal, of in (breaches or {}).items():
+        found.append(_breached(signal, of))
+    order = tuple(KIND_WORDS)
+    return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.signal or "", one.id)))
+
+
+def _unregistered(signal: str, prints: Sequence[Seen]) -> Condition:
+    n, first = sum(one.n_claims for one in prints), min(one.first_ts for one in prints)
+    return Condition(
+        "unregistered_signal",
+        signal,
+        "unregistered_signal",
+        f"{n:,} claims since {first:%Y-%m-%d}, and nothing is written down about this signal: what "
+        "it decides, who answers for it, when it may act. The gate sends every case to review.",
+        "Write its registry entry and apply it.",
+        evidence=(("claims", str(n)), ("first", f"{first:%Y-%m-%d}")),
+    )
+
+
+def _empty_seat(signal: str) -> Condition:
+    return Condition(
+        "empty_owner_seat",
+        signal,
+        "empty_owner_seat",
+        "Nobody answers for this signal: its owner and every deputy have left or are away. The "
+        "gate is closed until somebody does.",
+        "Name an active owner in its registry entry.",
+    )
+
+
+def _of_fingerprints(
+    state: State, signal: str, prints: Sequence[Seen], now: datetime
+) -> list[Condition]:
+    """What is wrong with the validations of the fingerprints in use."""
+    if not prints:
+        return []
+    newest = max(one.last_ts for one in prints)
+    spec = state.entries[signal].spec
+    found = []
+    for one in prints:
+        if one.last_ts < newest - IN_USE:
+            continue
+        fingerprint = Fingerprint.of(dict(one.fields))
+        known = state.validations.get((signal, fingerprint))
+        standing = state.standing_of(signal, fingerprint, now)
+        evidence = (
+            ("claims", str(one.n_claims)),
+            ("first", f"{one.first_ts:%Y-%m-%d}"),
+            ("last", f"{one.last_ts:%Y-%m-%d}"),
+        )
+
+        def condition(
+            kind: Kind,
+            text: str,
+            mend: str,
+            *,
+            of: Fingerprint = fingerprint,
+            evidence: tuple[tuple[str, str], ...] = evidence,
+        ) -> Condition:
+            return Condition(kind, signal, of.id, text, mend, of, evidence)
+
+        words = fingerprint.words()
+        if standing.state in ("draft", "rejected", "in_validation"):
+            waits = " Its evidence waits for a signature." if known and known.candidate else ""
+            found.append(
+                condition(
+                    "new_fingerprint",
+                    f"{words}: {one.n_claims:,} claims since {one.first_ts:%Y-%m-%d} by a "
+                    f"fingerprint that is not validated. Each falls back to "
+                    f"{spec.rules.unvalidated}.{waits}",
+                    "Measure it, submit the evidence and have a validator sign it.",
+                )
+            )
+        elif standing.state == "expired":
+            found.append(
+                condition(
+                    "validation_expired",
+                    f"{words}: {standing.reason} Its claims fall back to {spec.rules.unvalidated}.",
+                    "Submit new evidence on recent claims and have it signed.",
+                )
+            )
+        elif standing.state == "suspended" and _stopped_by(known) not in _FOUND_ITSELF:
+            found.append(
+                condition(
+                    "validation_suspended",
+                    f"{words}: {standing.reason} Its claims fall back to {spec.rules.unvalidated}.",
+                    "Find out why; then submit new evidence and have it signed.",
+                )
+            )
+        elif standing.open and standing.until is not None:
+            held = standing.until - known.since if known else EXPIRING
+            lead = min(EXPIRING, held / 2)
+            if standing.until - now <= lead and not (known and known.candidate):
+                found.append(
+                    condition(
+                        "validation_expiring",
+                        f"{words}: it may act until {standing.until:%Y-%m-%d} and nobody has "
+                        "submitted new evidence.",
+                        "Submit new evidence now: the gate stays open while it is judged.",
+                    )
+                )
+    return found
+
+
+def _stopped_by(validation: Validation | None) -> str | None:
+    """The trigger that suspended it."""
+    return validation.trigger.id if validation is not None and validation.trigger else None
+
+
+def _changed(signal: str, fingerprint: Fingerprint, words: str) -> Condition:
+    return Condition(
+        "evidence_changed",
+        signal,
+        fingerprint.id,
+        f"{fingerprint.words()}: what was signed no longer recomputes from the ledger: {words}",
+        "Verify the trail and the seals; do not sign again before it is explained.",
+        fingerprint,
+    )
+
+
+#: What a breach of each kind did not keep to.
+_BREACH_WORDS: Mapping[BreachKind, str] = {
+    "cut": "the cut",
+    "override": "a segment's own bands",
+    "missing": "what is asked where no confidence is stated",
+    "unvalidated": "the fallback of versions that may not act",
+}
+
+
+def _breached(signal: str, of: Breached) -> Condition:
+    last = of.until - timedelta(days=1)
+    several = ", ".join(f"{n:,} against {_BREACH_WORDS[kind]}" for kind, n in of.by_kind)
+    claims = f"{of.n:,} {'claim' if of.n == 1 else 'claims'}"
+    return Condition(
+        "escalation_breached",
+        signal,
+        # What is worse is another finding, with its own date.
+        "automated" if of.n_automated else "reviewed",
+        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} got less care than the rule in "
+        f"force required: {several}. Acted without a person: {of.n_automated:,}. Known to be "
+        f"wrong: {of.n_wrong:,}.",
+        "Open them, find out why the production system did not do as the rule says, and have it "
+        "ask the gate.",
+        evidence=(
+            ("breaches", str(of.n)),
+            ("automated", str(of.n_automated)),
+            ("wrong", str(of.n_wrong)),
+            *((kind, str(n)) for kind, n in of.by_kind),
+            ("first", f"{of.since:%Y-%m-%d}"),
+            ("last", f"{last:%Y-%m-%d}"),
+        ),
+        level=None if of.n_automated else "warning",
+    )

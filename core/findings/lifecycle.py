@@ -1,0 +1,229 @@
+"""Findings: something wrong that somebody owns and must answer by a date.
+
+What is wrong now is worked out by `core.findings.kinds`; that it was found, who owns it and what
+they said of it stands in the trail, from which `findings` replays it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from core.findings.kinds import Condition, Kind, Severity
+from core.governance.state import State
+from core.registry.signal_spec import Stakes
+from core.trail.acts import Act
+from core.trail.fingerprint import Fingerprint
+
+FindingState = Literal["open", "acknowledged", "waived", "resolved"]
+
+#: Days until a finding must be answered, by the signal's stakes; half of it when critical.
+DUE_DAYS: Mapping[Stakes, int] = {"high": 4, "medium": 7, "low": 14}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a finding's history.
+
+    Attributes:
+        seq, at, kind, actor: of the act.
+        note: what somebody said, or why.
+        text: what was believed from then on; of a resolution, until then.
+    """
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    note: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A condition that was found, and what became of it.
+
+    Attributes:
+        id, kind, severity, signal, fingerprint, text, mend, evidence: see `Condition`; of the
+            last time it was found.
+        owner: opaque id of who must answer: the acting owner; None where there is none.
+        opened_at: when it was found first.
+        since: when it was found this time.
+        due: the day by which it must be answered.
+        state: open, acknowledged, waived (until a day) or resolved.
+        until: the last day of a waiver.
+        occurrences: how often it was found.
+        history: every act about it, oldest first.
+        stored: whether it stands in the trail; a live one that was just noticed does not yet.
+    """
+
+    id: str
+    kind: Kind
+    severity: Severity
+    signal: str | None
+    subject: str
+    fingerprint: Fingerprint | None
+    text: str
+    mend: str
+    evidence: tuple[tuple[str, str], ...]
+    owner: str | None
+    opened_at: datetime
+    since: datetime
+    due: date
+    state: FindingState
+    until: date | None
+    occurrences: int
+    history: tuple[Entry, ...]
+    stored: bool = True
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether it should have been answered."""
+        return self.state in ("open", "acknowledged") and now.date() > self.due
+
+
+def findings(acts: Sequence[Act], now: datetime) -> dict[str, Finding]:
+    """Every finding of the trail by id, as it stands at a time: a waiver ends with its day."""
+    found: dict[str, Finding] = {}
+    for act in acts:
+        if act.kind.startswith("finding."):
+            one = _advanced(found.get(str(act.body["finding"])), act)
+            found[one.id] = one
+    return {id_: _now(one, now) for id_, one in found.items()}
+
+
+def _now(one: Finding, now: datetime) -> Finding:
+    if one.state == "waived" and one.until is not None and now.date() > one.until:
+        return replace(one, state="open", until=None)
+    return one
+
+
+def _advanced(one: Finding | None, act: Act) -> Finding:
+    body = act.body
+    note = str(body.get("note") or body.get("reason") or "")
+    text = str(body.get("text") or body.get("believed") or "")
+    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note, text)
+    if act.kind in ("finding.opened", "finding.recurred"):
+        kind: Kind = body["finding_kind"]
+        fresh = Finding(
+            id=str(body["finding"]),
+            kind=kind,
+            severity=body["severity"],
+            signal=act.signal,
+            subject=str(body["subject"]),
+            fingerprint=act.fingerprint,
+            text=str(body["text"]),
+            mend=str(body["mend"]),
+            evidence=_evidence(body),
+            owner=body["owner"],
+            opened_at=act.at,
+            since=act.at,
+            due=date.fromisoformat(body["due"]),
+            state="open",
+            until=None,
+            occurrences=1,
+            history=(entry,),
+        )
+        if one is None:
+            return fresh
+        return replace(
+            fresh,
+            opened_at=one.opened_at,
+            occurrences=one.occurrences + 1,
+            history=(*one.history, entry),
+        )
+    if one is None:
+        raise ValueError(f"finding {body['finding']} was never opened")
+    history = (*one.history, entry)
+    if act.kind == "finding.revised":
+        worse = body["severity"] == "critical" and one.severity != "critical"
+        return replace(
+            one,
+            severity=body["severity"],
+            text=str(body["text"]),
+            mend=str(body["mend"]),
+            evidence=_evidence(body),
+            due=date.fromisoformat(str(body["due"])),
+            # What was answered, or waived, was something milder.
+            state="open" if worse else one.state,
+            until=None if worse else one.until,
+            history=history,
+        )
+    if act.kind == "finding.acknowledged":
+        return replace(one, state="acknowledged", history=history)
+    if act.kind == "finding.waived":
+        until = date.fromisoformat(str(body["until"]))
+        return replace(one, state="waived", until=until, history=history)
+    return replace(one, state="resolved", until=None, history=history)
+
+
+def _evidence(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(value)) for name, value in body["evidence"].items()))
+
+
+def due(condition: Condition, state: State, now: datetime) -> date:
+    """The day by which a condition found now must be answered."""
+    entry = None if condition.signal is None else state.entries.get(condition.signal)
+    days = DUE_DAYS[entry.spec.stakes if entry else "medium"]
+    return now.date() + timedelta(days=days // 2 if condition.severity == "critical" else days)
+
+
+def current(
+    stored: Mapping[str, Finding], wrong: Sequence[Condition], state: State, now: datetime
+) -> tuple[Finding, ...]:
+    """What is wrong now as findings: those of the trail, and what it does not hold yet.
+
+    A stored finding whose condition is gone is left out; a resolved one whose condition is there
+    counts as found again. Critical ones first, then by due date.
+    """
+    found = []
+    for one in wrong:
+        known = stored.get(one.id)
+        owner = None if one.signal is None else state.acting_owner(one.signal, now)
+        if known is None or known.state == "resolved":
+            fresh = _fresh(one, owner, due(one, state, now), now)
+            if known is not None:
+                fresh = replace(
+                    fresh,
+                    opened_at=known.opened_at,
+                    occurrences=known.occurrences + 1,
+                    history=known.history,
+                )
+            found.append(fresh)
+        else:
+            found.append(
+                replace(
+                    known,
+                    severity=one.severity,
+                    text=one.text,
+                    mend=one.mend,
+                    evidence=one.evidence,
+                    owner=owner,
+                )
+            )
+    return tuple(sorted(found, key=lambda one: (one.severity != "critical", one.due, one.id)))
+
+
+def _fresh(one: Condition, owner: str | None, by: date, now: datetime) -> Finding:
+    """A condition found just now, which the trail does not hold yet."""
+    return Finding(
+        id=one.id,
+        kind=one.kind,
+        severity=one.severity,
+        signal=one.signal,
+        subject=one.subject,
+        fingerprint=one.fingerprint,
+        text=one.text,
+        mend=one.mend,
+        evidence=one.evidence,
+        owner=owner,
+        opened_at=now,
+        since=now,
+        due=by,
+        state="open",
+        until=None,
+        occurrences=1,
+        history=(),
+        stored=False,
+    )

@@ -1,0 +1,1 @@
+"""May this confidence act: the decision, its log, its rules, and where they were broken."""

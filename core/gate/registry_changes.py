@@ -1,0 +1,223 @@
+"""The written registry: what a file would change and do, applied as acts, and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+
+from core.gate.backtest import Effects, effects
+from core.gate.idle_rules import idle_overrides
+from core.governance.names import Directory, directory
+from core.governance.people import actor_for, become_first_admin, enter
+from core.governance.perform import Desk, Office
+from core.governance.state import State
+from core.registry.signal_spec import SignalSpec
+from core.registry.spec_diff import Difference, differences
+from core.registry.spec_json import material_sha256, spec_sha256, to_json
+from core.registry.spec_rules import person_key
+from core.registry.yaml_reader import Group, RegistryFile, groups_of, people_of, with_people
+from core.registry.yaml_writer import write
+from core.trail.acts import Act, Assurance, Proposal, Via
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a file says of one signal, against what is in force.
+
+    Attributes:
+        new, old: the entries, people as handles; old is None for a new one.
+        differences: in words; empty where nothing changes.
+        effects: what it would do on the last 30 days of claims.
+        idle: overrides of the new entry that fit no claim so far, and values of claims that it
+            does not list, each in sentences.
+    """
+
+    new: SignalSpec
+    old: SignalSpec | None
+    differences: tuple[Difference, ...]
+    effects: Effects
+    idle: tuple[str, ...] = ()
+
+    @property
+    def reopens(self) -> bool:
+        """Whether validations in force are suspended by it."""
+        return self.old is not None and any(one.material for one in self.differences)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What applying a file would change; what is the same already is left out.
+
+    Attributes:
+        changes: entries that are new or differ.
+        groups: groups that are new or have other members; name → members before and after.
+        unchanged: signals that are written just as they are.
+        new_people: handles that nobody has yet.
+    """
+
+    changes: tuple[Change, ...]
+    groups: tuple[tuple[Group, tuple[str, ...] | None], ...]
+    unchanged: tuple[str, ...]
+    new_people: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not self.changes and not self.groups
+
+
+def plan(
+    cursor: duckdb.DuckDBPyConnection, state: State, file: RegistryFile, now: datetime
+) -> Plan:
+    """Work out what a file would change, and what that would have done; nothing is written."""
+    known = directory(cursor)
+    file = _as_known(known, file)
+    changes, unchanged = [], []
+    for new in file.specs:
+        entry = state.entries.get(new.name)
+        old = None if entry is None else with_people(entry.spec, known.handle)
+        if old == new:
+            unchanged.append(new.name)
+            continue
+        found = differences(old, new), effects(cursor, old, new, now=now)
+        changes.append(Change(new, old, *found, idle_overrides(cursor, new)))
+    groups = []
+    for group in file.groups:
+        before = state.groups.get(group.name)
+        members = None if before is None else tuple(sorted(map(known.handle, before)))
+        if members is None or set(members) != set(group.members):
+            groups.append((group, members))
+    named = {one for group in file.groups for one in group.members}
+    named |= {one for spec in file.specs for one in people_of(spec)}
+    new_people = tuple(sorted(one for one in named if known.sub(one) is None))
+    return Plan(tuple(changes), tuple(groups), tuple(unchanged), new_people)
+
+
+def apply(
+    office: Office,
+    file: RegistryFile,
+    who: str,
+    *,
+    assurance: Assurance = "none",
+    via: Via = "cli",
+) -> tuple[Act, ...]:
+    """Apply a file: people who are new are entered, groups and entries set, all or nothing.
+
+    While the ledger has no admin, who applies the first file becomes one.
+
+    Args:
+        office: where acts are done.
+        file: what was read.
+        who: the handle of the person.
+        assurance: how it is known that it is they.
+        via: through what.
+
+    Returns:
+        The acts; none where the file says what is in force.
+
+    Raises:
+        Refused: not theirs to change.
+    """
+    done: list[Act] = []
+    with office.acting() as desk:
+        known = directory(desk.cursor)
+        file = _as_known(known, file)
+        if _same(desk.state, known, file):
+            return ()
+        sub = enter(desk, who)
+        become_first_admin(desk, sub)
+        subs: dict[str, str] = {}
+
+        def sub_of(handle: str) -> str:
+            if handle not in subs:
+                subs[handle] = enter(desk, handle)
+            return subs[handle]
+
+        for group in file.groups:
+            done += _group(desk, group, sub, sub_of, assurance, via)
+        for spec in file.specs:
+            done += _entry(desk, with_people(spec, sub_of), sub, assurance, via)
+    return tuple(done)
+
+
+def _as_known(known: Directory, file: RegistryFile) -> RegistryFile:
+    """The file with every person spelled as the directory spells them, or as the file did first."""
+    first: dict[str, str] = {}
+
+    def spelled(handle: str) -> str:
+        sub = known.sub(handle)
+        usual = handle if sub is None else known.handle(sub)
+        return first.setdefault(person_key(handle), usual)
+
+    specs = tuple(with_people(spec, spelled) for spec in file.specs)
+    groups = tuple(
+        replace(group, members=tuple(map(spelled, group.members))) for group in file.groups
+    )
+    return RegistryFile(specs, groups)
+
+
+def _same(state: State, known: Directory, file: RegistryFile) -> bool:
+    return all(
+        spec.name in state.entries
+        and with_people(state.entries[spec.name].spec, known.handle) == spec
+        for spec in file.specs
+    ) and all(
+        group.name in state.groups
+        and {known.handle(one) for one in state.groups[group.name]} == set(group.members)
+        for group in file.groups
+    )
+
+
+def _group(
+    desk: Desk,
+    group: Group,
+    sub: str,
+    sub_of: Callable[[str], str],
+    assurance: Assurance,
+    via: Via,
+) -> Sequence[Act]:
+    members = sorted(sub_of(one) for one in group.members)
+    if desk.state.groups.get(group.name) == frozenset(members):
+        return ()
+    actor = actor_for(desk.state, sub, "group.set", None, assurance=assurance, via=via)
+    body = {"name": group.name, "members": members}
+    return (desk.perform(Proposal("group.set", actor, body=body)),)
+
+
+def _entry(desk: Desk, spec: SignalSpec, sub: str, assurance: Assurance, via: Via) -> Sequence[Act]:
+    entry = desk.state.entries.get(spec.name)
+    if entry is not None and entry.spec == spec:
+        return ()
+    actor = actor_for(desk.state, sub, "registry.set", spec.name, assurance=assurance, via=via)
+    body = {
+        "spec": to_json(spec),
+        "spec_sha256": spec_sha256(spec),
+        "material_sha256": material_sha256(spec),
+    }
+    return (desk.perform(Proposal("registry.set", actor, spec.name, body=body)),)
+
+
+def export(cursor: duckdb.DuckDBPyConnection, state: State, signals: Sequence[str] = ()) -> str:
+    """The registry in force as a YAML file, people by their handles.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        signals: only these, and the groups they name; all when empty.
+    """
+    known = directory(cursor)
+    entries: Mapping[str, SignalSpec] = {
+        name: with_people(entry.spec, known.handle)
+        for name, entry in sorted(state.entries.items())
+        if not signals or name in signals
+    }
+    named = {group for spec in entries.values() for group in groups_of(spec)}
+    groups = [
+        Group(name, tuple(sorted(map(known.handle, members))))
+        for name, members in sorted(state.groups.items())
+        if not signals or name in named
+    ]
+    return write(entries.values(), groups)

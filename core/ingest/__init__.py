@@ -1,0 +1,1 @@
+"""A file into the ledger: format, readers, columns, checks, duplicates, outcomes, quarantine."""

@@ -1,0 +1,273 @@
+"""A file into the ledger: read, checked, freed of duplicates and committed, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from core import __version__
+from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_claims
+from core.ingest.column_mapping import Layout, lay_out
+from core.ingest.file_format import LogFile, look_at
+from core.ingest.malformed_lines import lost
+from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
+from core.ingest.quarantine import keep_refused, resolve_answered
+from core.ingest.raw_records import Records
+from core.ingest.readers import LinesAtFault, damaged, read_records
+from core.ingest.repeats import note_signals
+from core.ingest.row_checks import incoming
+from core.ingest.screening import Screening, screen
+from core.ingest.twins import twins_notice
+from core.ledger.connection import Ledger
+from core.ledger.errors import UnusableFile
+from core.ledger.progress import Progress, never_falling
+from core.ledger.sql import quoted
+from core.queries.base.dimensions import segment_dimensions
+
+__all__ = ["ImportSummary", "UnusableFile", "import_file"]
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What one file brought; ``n_read = n_new + n_duplicate + n_quarantined``.
+
+    Attributes:
+        source: the file's name, without its folder.
+        import_id: the import's number; None when the file changed nothing.
+        n_read: records in the file.
+        n_new: records that added a claim, or an outcome not known before.
+        n_duplicate: records that the ledger had already, refused ones among them.
+        n_unstated: new claims without a confidence.
+        n_quarantined: records newly refused.
+        n_attached: claims that had no outcome before and have one now.
+        n_held: new outcome records whose claim has not come yet.
+        n_corrected: claims whose outcome in force changed its value.
+        notices: what was assumed, one sentence each.
+        seconds: wall time.
+    """
+
+    source: str
+    import_id: int | None
+    n_read: int
+    n_new: int
+    n_duplicate: int
+    n_unstated: int
+    n_quarantined: int
+    n_attached: int
+    n_held: int
+    n_corrected: int
+    notices: tuple[str, ...]
+    seconds: float
+
+
+class _NothingNew(Exception):  # noqa: N818 (a signal to roll back, not an error)
+    def __init__(self, n_read: int, notices: tuple[str, ...]) -> None:
+        self.n_read, self.notices = n_read, notices
+
+
+def import_file(
+    ledger: Ledger,
+    path: str | os.PathLike[str],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    signal: str | None = None,
+    now: datetime | None = None,
+    progress: Callable[[float, str], None] | None = None,
+    recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None,
+) -> ImportSummary:
+    """Import one CSV, JSONL or Parquet file of claims and outcomes (`core.events`).
+
+    One transaction: if the process dies, the ledger is as it was. A row that cannot be used is
+    quarantined and costs itself alone. The same file again changes nothing.
+
+    Args:
+        ledger: open for writing.
+        path: the file; its suffix says what it is.
+        mapping: the file's column names → ours.
+        signal: the signal of every record, for a file without a column that names it.
+        now: when outcomes without a time became known; None: now. Taken as UTC without a zone.
+        progress: called with the fraction done, which never falls, and the stage's name,
+            sometimes from a helper thread.
+        recorded: called with the cursor and the import's number when all of it is in place but
+            not committed; what it writes is committed with the import, and if it raises, nothing
+            is. Not called for a file that changes nothing.
+
+    Raises:
+        UnusableFile: the file as a whole cannot be used; nothing was changed.
+    """
+    started = time.monotonic()
+    moment = _utc(now or datetime.now(UTC))
+    path = Path(path)
+    report = never_falling(progress)
+    file = look_at(path)
+
+    def run(*, careful: bool) -> _Counted:
+        with ledger.transaction() as cursor:
+            one = _Import(cursor, file, moment, Progress(cursor, report), careful, recorded)
+            return one.run(mapping or {}, signal)
+
+    try:
+        try:
+            counted = run(careful=file.survey is not None and file.survey.needs_care)
+        except LinesAtFault:
+            counted = run(careful=True)
+    except _NothingNew as nothing:
+        return ImportSummary(
+            path.name,
+            None,
+            nothing.n_read,
+            0,
+            nothing.n_read,
+            0,
+            0,
+            0,
+            0,
+            0,
+            nothing.notices,
+            time.monotonic() - started,
+        )
+    return ImportSummary(path.name, *counted, seconds=time.monotonic() - started)
+
+
+_Counted = tuple[int, int, int, int, int, int, int, int, int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Import:
+    """One file on its way in; the steps share a transaction and its temporary tables."""
+
+    cursor: duckdb.DuckDBPyConnection
+    file: LogFile
+    now: datetime
+    progress: Progress
+    careful: bool
+    recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None
+
+    def run(self, mapping: Mapping[str, str], signal: str | None) -> _Counted:
+        cursor, progress, name = self.cursor, self.progress, self.file.path.name
+        settings = json.dumps(
+            {"map": dict(mapping), "signal": signal, "program": __version__}, sort_keys=True
+        )
+        self._refuse_same_again(settings)
+        with progress.stage("reading", 0.05 if self.file.format == "parquet" else 0.35):
+            records = read_records(cursor, self.file, careful=self.careful)
+            layout = lay_out(cursor, records, name=name, mapping=mapping, signal=signal)
+        try:
+            return self._taken_in(records, layout, settings)
+        except duckdb.Error as error:
+            # A Parquet file is read to its end only here.
+            if self.file.format == "parquet" and name in str(error):
+                raise damaged(name, error) from error
+            raise
+
+    def _refuse_same_again(self, settings: str) -> None:
+        """Stop early where the very same bytes came in the very same way.
+
+        Nothing is ever taken out of the ledger, so whatever they hold is in it.
+        """
+        row = self.cursor.execute(
+            """
+            SELECT n_read, notices FROM imports WHERE sha256 = $sha256 AND settings = $settings
+            LIMIT 1
+            """,
+            {"sha256": self.file.sha256, "settings": settings},
+        ).fetchone()
+        if row is not None:
+            raise _NothingNew(row[0], tuple(row[1]))
+
+    def _taken_in(self, records: Records, layout: Layout, settings: str) -> _Counted:
+        cursor, progress = self.cursor, self.progress
+        import_id = self._number("SELECT coalesce(max(import_id), 0) + 1 FROM imports")
+        self._add_dimensions(layout, import_id)
+        view = incoming(records, layout, segment_dimensions(cursor))
+        columns = view.claim_columns
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {view.sql}")
+        with progress.stage("checking", 0.45):
+            screening = screen(cursor, answers=layout.quarantine_id is not None)
+            if screening.n_read != records.count:
+                raise lost(self.file, screening.n_read, records.count, "records")
+        with progress.stage("looking for duplicates", 0.6):
+            entangled = find_entangled(cursor, columns, outcome_rows=screening.n_outcome_rows > 0)
+            if entangled:
+                settle_claims(cursor, columns)
+        with progress.stage("storing claims", 0.85):
+            insert_new_claims(
+                cursor, columns, import_id=import_id, now=self.now, entangled=entangled
+            )
+        with progress.stage("storing outcomes", 0.95):
+            n_inline = log_outcomes_of_new_claims(
+                cursor, import_id=import_id, now=self.now, entangled=entangled
+            )
+            attached = Attached(0, 0, 0, 0)
+            if entangled:
+                attached = attach_entangled(cursor, import_id=import_id, now=self.now)
+        with progress.stage("finishing", 1.0):
+            note_signals(cursor, import_id=import_id)
+            return self._recorded(screening, layout, import_id, n_inline, attached, settings)
+
+    def _add_dimensions(self, layout: Layout, import_id: int) -> None:
+        for dimension in sorted(set(layout.segments) - set(segment_dimensions(self.cursor))):
+            column = quoted(f"seg_{dimension}")
+            self.cursor.execute(f"ALTER TABLE claims ADD COLUMN {column} VARCHAR")
+            self.cursor.execute(
+                "INSERT INTO segment_dimensions VALUES ($dimension, $import_id)",
+                {"dimension": dimension, "import_id": import_id},
+            )
+
+    def _recorded(
+        self,
+        screening: Screening,
+        layout: Layout,
+        import_id: int,
+        n_inline: int,
+        attached: Attached,
+        settings: str,
+    ) -> _Counted:
+        cursor, name = self.cursor, self.file.path.name
+        n_quarantined = keep_refused(cursor, import_id=import_id, file=name)
+        n_resolved = resolve_answered(cursor, import_id=import_id) if screening.answers else 0
+        row = cursor.execute(
+            """
+            SELECT count(*), count(*) FILTER (confidence_ppm IS NULL), min(ts), max(ts)
+            FROM claims WHERE import_id = $import_id
+            """,
+            {"import_id": import_id},
+        ).fetchone()
+        assert row is not None
+        n_claims, n_unstated, first_ts, last_ts = row
+        n_new = n_claims + attached.n_fresh
+        notices = (*layout.notices, *screening.notices, *twins_notice(cursor, import_id=import_id))
+        if not (n_new or n_quarantined or n_resolved):
+            raise _NothingNew(screening.n_read, notices)
+        n_duplicate = screening.n_read - n_new - n_quarantined
+        n_attached = n_inline + attached.n_attached
+        counts = (
+            screening.n_read, n_new, n_duplicate, n_unstated, n_quarantined, n_attached,
+            attached.n_held, attached.n_corrected,
+        )  # fmt: skip
+        cursor.execute(
+            f"INSERT INTO imports VALUES ({', '.join('?' * 17)})",
+            [
+                *(import_id, name, self.file.format, self.file.sha256, self.now),
+                *(*counts, first_ts, last_ts, list(notices), settings),
+            ],
+        )
+        if self.recorded is not None:
+            self.recorded(cursor, import_id)
+        return import_id, *counts, notices
+
+    def _number(self, query: str) -> int:
+        row = self.cursor.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,169 @@
+"""The log of outcomes, and the outcome in force of every claim.
+
+Every outcome is logged once and never changed. In force for a claim is, of those that name its
+event and its signal (or no signal) and are truth (`core.queries.base.truth`), the one with the
+greatest (known_at, import_id, import_row). So a judge's label never takes the place of a person's,
+and a claim that only a judge has labelled is unlabelled. The same outcome again (event, signal,
+value, outcome_ts and source all equal) is a duplicate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from core.queries.base.truth import declared, in_force_sql, truth_sql
+
+_SAME = """
+    log.event_id = o.event_id AND log.signal IS NOT DISTINCT FROM o.signal
+    AND log.outcome = o.outcome AND log.outcome_ts IS NOT DISTINCT FROM o.outcome_ts
+    AND log.source IS NOT DISTINCT FROM o.outcome_source
+"""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What a file's outcomes did.
+
+    Attributes:
+        n_fresh: rows that brought an outcome not logged before, but no new claim.
+        n_attached: claims that had no outcome and now have one; one that is no truth is none.
+        n_held: outcome rows whose claim has not come yet.
+        n_corrected: claims whose outcome in force changed its value.
+    """
+
+    n_fresh: int
+    n_attached: int
+    n_held: int
+    n_corrected: int
+
+
+def log_outcomes_of_new_claims(
+    cursor: duckdb.DuckDBPyConnection, *, import_id: int, now: datetime, entangled: bool
+) -> int:
+    """Log the outcomes that came with new claims and meet nothing else; how many are truth."""
+    others = "ANTI JOIN entangled USING (import_row)" if entangled else ""
+    row = cursor.execute(
+        f"""
+        INSERT INTO outcomes
+        SELECT event_id, signal, outcome, outcome_ts, coalesce(outcome_ts, $now), outcome_source,
+               true, $import_id, import_row
+        FROM accepted {others} WHERE outcome IS NOT NULL AND NOT is_outcome
+        """,
+        {"now": now, "import_id": import_id},
+    ).fetchone()
+    if row is None or not row[0]:
+        return 0
+    rows = cursor.execute(
+        f"""
+        SELECT count(outcome) FROM claims {others} WHERE import_id = $import_id
+        """,
+        {"import_id": import_id},
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def attach_entangled(
+    cursor: duckdb.DuckDBPyConnection, *, import_id: int, now: datetime
+) -> Attached:
+    """Log the entangled outcomes that are new, and bring the claims they concern up to date.
+
+    New claims are in the table already. Uses ``entangled`` and ``settled``; leaves ``fresh``, the
+    outcomes logged now.
+    """
+    parameters = {"now": now, "import_id": import_id}
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT import_row, is_outcome, event_id, signal, outcome, outcome_ts, outcome_source
+        FROM (
+            SELECT * FROM entangled AS o
+            WHERE outcome IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM outcomes AS log WHERE {_SAME})
+              AND import_row NOT IN (SELECT import_row FROM settled WHERE verdict = 'conflict'))
+        QUALIFY row_number() OVER (
+            PARTITION BY event_id, signal, outcome, outcome_ts, outcome_source
+            ORDER BY import_row) = 1
+        """
+    )
+    cursor.execute(
+        """
+        INSERT INTO outcomes
+        SELECT event_id, signal, outcome, outcome_ts, coalesce(outcome_ts, $now), outcome_source,
+               NOT is_outcome, $import_id, import_row
+        FROM fresh
+        """,
+        parameters,
+    )
+    truth = truth_sql(declared(cursor), "known.signal", "log.source")
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE concerned AS
+        WITH events AS (
+            SELECT event_id FROM fresh
+            UNION SELECT event_id FROM settled WHERE verdict = 'new'),
+        known AS (
+            SELECT event_id, signal, import_id = $import_id AS is_new, outcome FROM claims
+            SEMI JOIN events USING (event_id)),
+        log AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id))
+        SELECT known.event_id, known.signal, any_value(known.is_new) AS is_new,
+               CASE WHEN any_value(known.is_new) THEN NULL ELSE any_value(known.outcome) END
+                   AS outcome_before,
+               {in_force_sql("log", truth)} AS in_force,
+               count(*) FILTER ({truth}) > 1 AS corrected
+        FROM known JOIN log
+          ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
+        GROUP BY known.event_id, known.signal
+        """,
+        {"import_id": import_id},
+    )
+    cursor.execute(_BRING_UP_TO_DATE)
+    row = cursor.execute(
+        """
+        SELECT
+            (SELECT count(*) FROM fresh WHERE is_outcome OR import_row NOT IN (
+                SELECT import_row FROM settled WHERE verdict = 'new')),
+            -- A new claim that is not entangled got its outcome from its own row, and was counted.
+            (SELECT count(*) FROM concerned
+             WHERE outcome_before IS NULL AND in_force IS NOT NULL AND NOT (
+                is_new AND NOT EXISTS (
+                    SELECT 1 FROM settled WHERE settled.event_id = concerned.event_id
+                    AND settled.signal = concerned.signal))),
+            (SELECT count(*) FROM fresh AS o WHERE is_outcome AND NOT EXISTS (
+                SELECT 1 FROM claims WHERE claims.event_id = o.event_id
+                AND (o.signal IS NULL OR o.signal = claims.signal))),
+            (SELECT count(*) FROM concerned WHERE outcome_before <> in_force.outcome)
+        """
+    ).fetchone()
+    assert row is not None
+    return Attached(*row)
+
+
+def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
+    """Put in force, for every claim of a signal, what is truth by its registry entry now."""
+    truth = truth_sql(declared(cursor), "known.signal", "log.source")
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE concerned AS
+        SELECT known.event_id, known.signal, {in_force_sql("log", truth)} AS in_force,
+               count(*) FILTER ({truth}) > 1 AS corrected
+        FROM claims AS known JOIN outcomes AS log
+          ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
+        WHERE known.signal = $signal
+        GROUP BY known.event_id, known.signal
+        """,
+        {"signal": signal},
+    )
+    cursor.execute(_BRING_UP_TO_DATE)
+
+
+_BRING_UP_TO_DATE = """
+    UPDATE claims
+    SET outcome = in_force.outcome, outcome_ts = in_force.outcome_ts,
+        outcome_known_at = in_force.known_at, outcome_source = in_force.source,
+        outcome_corrected = corrected
+    FROM concerned
+    WHERE claims.event_id = concerned.event_id AND claims.signal = concerned.signal
+"""

@@ -1,0 +1,181 @@
+"""Refused rows: kept whole with what is wrong and how to mend it, listed, exported, resolved."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from core.events import FIELDS
+from core.ledger.errors import LedgerError
+
+#: Columns an export adds to a record's own.
+ADDED = (
+    "quarantine_id",
+    "quarantine_field",
+    "quarantine_value",
+    "quarantine_reason",
+    "quarantine_mend",
+    "quarantine_file",
+    "quarantine_row",
+    "quarantine_record",
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One refused row.
+
+    Attributes:
+        quarantine_id: its number.
+        import_id: the import that brought it.
+        file: that import's file, without its folder.
+        import_row: 1 for the file's first record.
+        field: the field at fault; "row" when the line is no record at all.
+        value: the offending value, cut to 80 characters; None when it is missing.
+        reason: what is wrong.
+        mend: what to do about it.
+        record: the row as it came: a JSON object of texts, or the raw text of a broken line.
+        resolved: whether a corrected row has come in since.
+    """
+
+    quarantine_id: int
+    import_id: int
+    file: str
+    import_row: int
+    field: str
+    value: str | None
+    reason: str
+    mend: str
+    record: str
+    resolved: bool
+
+
+def list_quarantined(
+    cursor: duckdb.DuckDBPyConnection, *, open_only: bool = True, limit: int | None = None
+) -> list[Refused]:
+    """The refused rows, oldest first.
+
+    Args:
+        cursor: of the ledger.
+        open_only: leave out those that a corrected row has resolved.
+        limit: at most so many; None: all of them.
+    """
+    rows = cursor.execute(
+        f"""
+        SELECT quarantine_id, import_id, file, import_row, field, value, reason, mend, record,
+               quarantine_id IN (SELECT quarantine_id FROM quarantine_resolved) AS resolved
+        FROM quarantine {"WHERE NOT resolved" if open_only else ""}
+        ORDER BY quarantine_id {"" if limit is None else "LIMIT $limit"}
+        """,
+        {} if limit is None else {"limit": limit},
+    ).fetchall()
+    return [Refused(*row) for row in rows]
+
+
+def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> int:
+    """Write the open entries to a file that can be corrected and imported like any other.
+
+    Each record has its own fields and `ADDED`; only ``quarantine_id`` must stay as it is. A line
+    that was no record has nothing but its raw text, in ``quarantine_record``.
+
+    Args:
+        cursor: of the ledger.
+        path: ends in .csv, .jsonl or .ndjson.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        LedgerError: another suffix, or the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".jsonl", ".ndjson"):
+        raise LedgerError(f"{path.name} must end in .csv or .jsonl.")
+    columns: dict[str, None] = {}
+    count = 0
+    if suffix == ".csv":
+        for record in _exported(cursor):
+            columns |= dict.fromkeys(record)
+    header = [*sorted((name for name in columns if name not in ADDED), key=_place), *ADDED]
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, header) if suffix == ".csv" else None
+            if writer is not None:
+                writer.writeheader()
+            for record in _exported(cursor):
+                count += 1
+                if writer is not None:
+                    writer.writerow(record)
+                else:
+                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be written: {error.strerror}.") from error
+    return count
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Our own fields first, in the contract's order, then the others by name."""
+    return (FIELDS.index(name), "") if name in FIELDS else (len(FIELDS), name)
+
+
+def _exported(cursor: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+    # Fetched in pieces: a quarantine can be larger than memory should be asked for.
+    cursor.execute(
+        """
+        SELECT quarantine_id, field, value, reason, mend, file, import_row, record FROM quarantine
+        ANTI JOIN quarantine_resolved USING (quarantine_id) ORDER BY quarantine_id
+        """
+    )
+    while rows := cursor.fetchmany(10_000):
+        for *added, text in rows:
+            record: dict[str, Any] = {}
+            raw: str | None = text
+            if added[1] != "row":
+                record, raw = json.loads(text), None
+            yield record | dict(zip(ADDED, (*added, raw), strict=True))
+
+
+def keep_refused(cursor: duckdb.DuckDBPyConnection, *, import_id: int, file: str) -> int:
+    """Quarantine the rows of ``refused``; how many are new.
+
+    A row that is there already, as the same record with the same field at fault, is not kept
+    twice; nor is a row whose ``quarantine_id`` names an entry and that says nothing itself (a
+    broken line, exported and not yet mended).
+    """
+    row = cursor.execute(
+        """
+        INSERT INTO quarantine
+        SELECT (SELECT coalesce(max(quarantine_id), 0) FROM quarantine)
+                   + row_number() OVER (ORDER BY import_row),
+               $import_id, $file, import_row, field, value, reason, mend, record
+        FROM refused
+        WHERE NOT EXISTS (SELECT 1 FROM quarantine AS q
+                          WHERE q.record = refused.record AND q.field = refused.field)
+          AND NOT (record = '{}' AND quarantine_id IN (SELECT quarantine_id FROM quarantine))
+        """,
+        {"import_id": import_id, "file": file},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def resolve_answered(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> int:
+    """Close the open entries that an accepted row names; how many."""
+    row = cursor.execute(
+        """
+        INSERT INTO quarantine_resolved
+        SELECT DISTINCT quarantine_id, $import_id FROM accepted
+        ANTI JOIN refused USING (import_row)
+        SEMI JOIN quarantine USING (quarantine_id)
+        ANTI JOIN quarantine_resolved USING (quarantine_id)
+        """,
+        {"import_id": import_id},
+    ).fetchone()
+    return int(row[0]) if row else 0

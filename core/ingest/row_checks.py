@@ -1,0 +1,279 @@
+"""The checks every record passes, as one SQL view: ``incoming``.
+
+One row per record of the file. `Incoming.claim_columns` are the claim as it will be kept; next
+to them:
+
+- ``import_row``: 1 for the first record;
+- ``is_outcome``: an outcome rather than a claim (the rule is in `core.events`);
+- ``outcome``, ``outcome_ts``, ``outcome_source``;
+- ``problem``: the number of the first check that fails, NULL when none does;
+- ``value``, ``reason``, ``mend``: what that check has to say;
+- ``stated_number``: the confidence whatever its range, for the suspicion of a 0–100 scale;
+- ``record``: every original field, a JSON object of texts; or the raw text of a broken line;
+- ``quarantine_id``: the entry this row answers;
+- ``zoneless``, ``date_only``, ``stray_outcome_ts``: for the notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core import events
+from core.ingest import parsing as values
+from core.ingest.column_mapping import Layout
+from core.ingest.raw_records import Records, key_given_twice, object_of, said_twice
+from core.ledger.sql import literal, quoted
+from core.queries.base.segment_names import kept_sql
+
+_TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
+_NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
+#: As much of an offending value as a message shows.
+SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that can be wrong with a record.
+
+    Attributes:
+        field: the field at fault; "row" when the line is no record at all.
+        fails: SQL, true when it is.
+        reason: SQL for what is wrong.
+        mend: SQL for what to do about it.
+    """
+
+    field: str
+    fails: str
+    reason: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The view of a file's checked records.
+
+    Attributes:
+        sql: its SELECT.
+        claim_columns: names of the claim's own columns, the outcome's apart.
+    """
+
+    sql: str
+    claim_columns: tuple[str, ...]
+
+
+def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Incoming:
+    """The view's definition.
+
+    Args:
+        records: the file.
+        layout: which of its columns is what.
+        dimensions: every segment dimension of the ledger, this file's among them.
+    """
+    readings = _readings(layout)
+    segment_columns = {quoted(f"seg_{name}"): layout.segments.get(name) for name in dimensions}
+    segments = "".join(
+        f", {kept_sql(column.text) if column else 'CAST(NULL AS VARCHAR)'} AS {name}"
+        for name, column in segment_columns.items()
+    )
+    others = [column.renamed(name) for name, column in layout.attributes.items()]
+    attributes = f"nullif({object_of(others)}, '{{}}')" if others else "CAST(NULL AS VARCHAR)"
+    whole = layout.segments_object
+    taken = ", ".join(f"{reading.taken} AS taken_{name}" for name, reading in readings.items())
+    # Sorted, so that a record refused once is known again from a file with another column order.
+    originals = sorted(layout.originals, key=lambda column: column.name)
+    first = f"""
+        SELECT {records.row} AS import_row, {records.malformed} AS malformed,
+               {records.mend} AS malformed_mend, {taken}{segments},
+               {attributes} AS attributes,
+               {whole.sql if whole else "CAST(NULL AS VARCHAR)"} AS segments_object,
+               {_quarantine_id(layout)} AS quarantine_id,
+               coalesce({records.raw}, {object_of(originals)}) AS record
+        FROM {records.relation}
+    """
+    read = ", ".join(f"{reading.value} AS {name}" for name, reading in readings.items())
+    second = f"""
+        SELECT *, {read},
+               {readings["ts"].zoneless} OR {readings["outcome_ts"].zoneless} AS zoneless,
+               {readings["ts"].date_only} OR {readings["outcome_ts"].date_only} AS date_only,
+               {_is_outcome(layout)} AS is_outcome
+        FROM ({first})
+    """
+    checks = _checks(layout, readings)
+    claim_columns = (
+        *("event_id", "signal", "ts", "confidence_ppm", "confidence_raw"),
+        *events.TEXT_FIELDS,
+        *("elicitation_order", "split", "action", "label_propensity", "attributes"),
+        *segment_columns,
+    )
+    computed = {
+        "confidence_ppm": events.quantise_sql(
+            "CASE WHEN confidence BETWEEN 0 AND 1 THEN confidence END"
+        ),
+        "confidence_raw": "confidence",
+        "split": f"coalesce(split, {literal(events.DEFAULT_SPLIT)})",
+    }
+    claim = ", ".join(
+        f"{computed[name]} AS {name}" if name in computed else name for name in claim_columns
+    )
+    problem = " ".join(f"WHEN {check.fails} THEN {i}" for i, check in enumerate(checks, 1))
+    third = f"SELECT *, CAST(CASE {problem} END AS TINYINT) AS problem FROM ({second})"
+    fourth = f"""
+        SELECT import_row, {claim}, is_outcome, outcome,
+               CASE WHEN outcome IS NOT NULL THEN outcome_ts END AS outcome_ts,
+               CASE WHEN outcome IS NOT NULL THEN outcome_source END AS outcome_source,
+               confidence AS stated_number, record, quarantine_id, zoneless, date_only,
+               taken_outcome_ts IS NOT NULL AND taken_outcome IS NULL AS stray_outcome_ts,
+               problem, {_said(checks)}
+        FROM ({third})
+    """
+    return Incoming(fourth, claim_columns)
+
+
+def _readings(layout: Layout) -> dict[str, values.Reading]:
+    """Field → how it is read."""
+    found = layout.fields.get
+    readings = {
+        name: values.text(found(name), f"taken_{name}")
+        for name in ("event_id", *events.TEXT_FIELDS)
+    }
+    if layout.signal is None:
+        readings["signal"] = values.text(found("signal"), "taken_signal")
+    else:
+        readings["signal"] = values.Reading(literal(layout.signal), "taken_signal")
+    for name in ("ts", "outcome_ts"):
+        readings[name] = values.time(found(name), f"taken_{name}")
+    for name in ("confidence", "label_propensity"):
+        readings[name] = values.number(found(name), f"taken_{name}")
+    for name, allowed in events.ALLOWED.items():
+        readings[name] = values.choice(found(name), f"taken_{name}", allowed)
+    readings["outcome"] = values.truth(found("outcome"), "taken_outcome")
+    return readings
+
+
+def _is_outcome(layout: Layout) -> str:
+    if "confidence" not in layout.fields:
+        return "true"
+    if "outcome" not in layout.fields:
+        return "false"
+    marks = [f"taken_{name} IS NULL" for name in events.CLAIM_MARKS if name in layout.fields]
+    unmarked = " AND ".join(marks) or "true"
+    return (
+        "(taken_outcome IS NOT NULL AND taken_confidence IS NULL "
+        f"AND (taken_signal IS NULL OR ({unmarked})))"
+    )
+
+
+def _quarantine_id(layout: Layout) -> str:
+    if layout.quarantine_id is None:
+        return "CAST(NULL AS BIGINT)"
+    return f"TRY_CAST({layout.quarantine_id.text} AS BIGINT)"
+
+
+def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Check, ...]:
+    """Every check, in the order in which a record's fault is named."""
+
+    def missing(field: str, condition: str, mend: str) -> Check:
+        return Check(
+            field, f"{condition} AND taken_{field} IS NULL", literal(f"no {field}"), literal(mend)
+        )
+
+    def unreadable(field: str, condition: str, reason: str, mend: str) -> Check:
+        fails = f"{condition} AND taken_{field} IS NOT NULL AND {field} IS NULL"
+        return Check(field, fails, literal(reason), literal(mend))
+
+    def no_time(field: str, condition: str) -> Check:
+        check = unreadable(field, condition, "", _TIME_MEND)
+        return replace(check, reason=readings[field].fault)
+
+    def not_allowed(field: str, condition: str) -> Check:
+        kept = ", ".join(dict.fromkeys(events.ALLOWED[field].values()))
+        return unreadable(field, condition, "not one of the values allowed", f"write one of {kept}")
+
+    claim = "NOT is_outcome"
+    shown = "trim(CAST(taken_confidence AS VARCHAR))"
+    percent = f"regexp_full_match({shown}, '\\d{{1,3}}(\\.\\d+)?\\s*%')"
+    comma = f"regexp_full_match({shown}, '[01]?,\\d+')"
+    number_mend = (
+        f"CASE WHEN {percent} THEN 'write ' || "
+        f"CAST(TRY_CAST(rtrim({shown}, ' %') AS DOUBLE) / 100 AS VARCHAR) "
+        f"WHEN {comma} THEN 'write ' || replace({shown}, ',', '.') "
+        f"ELSE {literal(_NUMBER_MEND)} END"
+    )
+    checks = [
+        Check("row", "malformed IS NOT NULL", "malformed", "malformed_mend"),
+        missing("event_id", "true", "give the record the id by which its outcome will name it"),
+        missing("signal", claim, "name the signal, in a column or with --signal NAME"),
+        missing("ts", claim, f"give the time of the claim: {_TIME_MEND}"),
+        no_time("ts", claim),
+        Check(
+            "confidence",
+            "taken_confidence IS NOT NULL AND confidence IS NULL",
+            literal("not a number"),
+            number_mend,
+        ),
+        Check(
+            "confidence",
+            "confidence < 0 OR confidence > 1",
+            literal("outside 0 to 1"),
+            literal(_NUMBER_MEND),
+        ),
+        missing("outcome", "is_outcome", "leave the record out until its outcome is known"),
+        Check(
+            "outcome",
+            f"{values.graded(layout.fields.get('outcome'), 'taken_outcome')}",
+            literal("a graded score, and an outcome is right or wrong"),
+            literal("choose the cut: write 1 from it upwards and 0 below"),
+        ),
+        unreadable("outcome", "true", "not 0 or 1", "write 1 for right and 0 for wrong"),
+        no_time("outcome_ts", "outcome IS NOT NULL"),
+        not_allowed("outcome_source", "outcome IS NOT NULL"),
+        not_allowed("elicitation_order", claim),
+        not_allowed("split", claim),
+        not_allowed("action", claim),
+        Check(
+            "label_propensity",
+            f"{claim} AND taken_label_propensity IS NOT NULL "
+            "AND coalesce(label_propensity <= 0 OR label_propensity > 1, true)",
+            literal("not a number above 0 and up to 1"),
+            literal("write the chance with which this claim was chosen to be labelled"),
+        ),
+    ]
+    if layout.segments_object is not None:
+        checks.append(
+            Check(
+                "segments",
+                "segments_object <> '' AND CASE WHEN json_valid(segments_object) "
+                "THEN json_type(segments_object) <> 'OBJECT' ELSE true END",
+                literal("not a JSON object"),
+                literal('write one object of names and values, for example {"language": "de"}'),
+            )
+        )
+        twice = key_given_twice("segments_object")
+        checks.append(
+            Check(
+                "segments",
+                f"segments_object <> '' AND {twice} IS NOT NULL",
+                said_twice(twice),
+                literal("keep one of the two"),
+            )
+        )
+    return tuple(checks)
+
+
+def _said(checks: Sequence[Check]) -> str:
+    def chosen(parts: Sequence[str]) -> str:
+        cases = " ".join(f"WHEN {i} THEN {part}" for i, part in enumerate(parts, 1))
+        return f"CASE problem {cases} END"
+
+    texts = {"row": "record", "segments": "segments_object"}
+    shown = [
+        f"CAST({texts.get(check.field, f'taken_{check.field}')} AS VARCHAR)" for check in checks
+    ]
+    return f"""
+        {chosen([literal(check.field) for check in checks])} AS field,
+        left({chosen(shown)}, {SHOWN}) AS value,
+        {chosen([check.reason for check in checks])} AS reason,
+        {chosen([check.mend for check in checks])} AS mend,
+        left(CAST(taken_confidence AS VARCHAR), {SHOWN}) AS shown_confidence
+    """

@@ -1,0 +1,1 @@
+"""Claims summed by confidence, and what is drawn from them again."""

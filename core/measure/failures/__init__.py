@@ -1,0 +1,1 @@
+"""Failures with a statistic of their own: anchoring, gaming, theatre."""

@@ -1,0 +1,1 @@
+"""How many labels settle it, what judges add, cuts with a guarantee."""

@@ -1,0 +1,1 @@
+"""One measure a module: intervals, scores, curves, shape, noise."""

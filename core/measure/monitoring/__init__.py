@@ -1,0 +1,1 @@
+"""Time: sequential tests, change points, shifts of the population."""

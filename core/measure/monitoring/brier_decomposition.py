@@ -1,0 +1,571 @@
+"""What changed between two windows: the Brier score split in two, and drift that needs no label.
+
+A worse Brier score may only mean harder cases, which honest confidences foretell. For 0/1 outcomes
+``(y − v)² = v(1−v) + (y−v)(1−2v)``, so a change of the mean splits exactly into what the
+confidences themselves foretell and *decalibration*, whose expectation is zero while every
+confidence is true (the terms behind Spiegelhalter 1986; Seillier-Moiseiwitsch & Dawid 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from scipy import special
+
+from core.measure.cells.cells import Cells, FloatArray, IntArray
+from core.measure.cells.group_sums import tally
+from core.measure.metrics.scores import NoValue
+
+#: Variances are taken as if so many claims more had been seen, calibrated ones.
+CALIBRATED_CLAIMS = 4
+#: Under this many expected claims in a bin, χ² is not trusted (Cochran 1954) and claims are dealt.
+EXPECTED_AT_LEAST = 5.0
+#: Beyond so many distinct confidences, dealing works at two decimals.
+VALUES_UP_TO = 200
+DRAWS = 999
+_SEED = 20_240_229
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums of a quantity x over the inputs of G groups, each array of shape (G,).
+
+    With x_j the sum of x over input j's m_j labelled claims. Where each claim is its own input,
+    m_j = 1.
+
+    Attributes:
+        x: Σ_j x_j.
+        xx: Σ_j x_j².
+        xm: Σ_j x_j m_j.
+    """
+
+    x: FloatArray
+    xx: FloatArray
+    xm: FloatArray
+
+
+@dataclass(frozen=True)
+class BrierSums:
+    """What the Brier score of G groups and its split need, over labelled claims.
+
+    Attributes:
+        n: shape (G,), labelled claims N.
+        inputs: shape (G,), distinct inputs J.
+        mm: shape (G,), Σ_j m_j².
+        brier: of (y − v)².
+        foretold: of v(1−v).
+        decalibration: of (y − v)(1 − 2v).
+        calibrated: shape (G,), Σ (1−2v)²v(1−v), the variance that the sum of decalibration would
+            have if every claim were calibrated and its own input.
+    """
+
+    n: IntArray
+    inputs: IntArray
+    mm: FloatArray
+    brier: Moments
+    foretold: Moments
+    decalibration: Moments
+    calibrated: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.n)
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """A mean per group with its interval; shape (G,), nan where there is none."""
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True)
+class BrierScores:
+    """The Brier score of G groups and its two parts: brier = foretold + decalibration."""
+
+    brier: Estimates
+    foretold: Estimates
+    decalibration: Estimates
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference, after − before, with its interval; None with one input only on a side."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class BrierSplit:
+    """Why the Brier score changed: change = foretold + decalibration, exactly.
+
+    Attributes:
+        before: Brier score of the first window, in [0, 1].
+        after: of the second.
+        n_before: labelled claims.
+        n_after: labelled claims.
+        change: after − before.
+        foretold: Δ mean v(1−v): cases became harder (positive) or easier, and the confidences say
+            so.
+        decalibration: Δ mean (y−v)(1−2v): the confidences became less true (positive) or truer.
+        level: confidence level of the intervals.
+        note: why an interval is missing, else None.
+    """
+
+    before: float
+    after: float
+    n_before: int
+    n_after: int
+    change: Change
+    foretold: Change
+    decalibration: Change
+    level: float
+    note: str | None = None
+
+
+def brier_sums(groups: Sequence[Cells]) -> BrierSums:
+    """Sum each group's cells; all values from them are exact.
+
+    Args:
+        groups: G groups of cells; any may be empty.
+
+    Returns:
+        The sums. A group without per-input detail counts each labelled claim as its own input.
+    """
+    rows = [_row(group) for group in groups]
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), 13).T
+    counts = np.rint(table[:2]).astype(np.int64)
+    brier, foretold, decalibration = (Moments(*table[at : at + 3]) for at in (3, 6, 9))
+    return BrierSums(
+        counts[0], counts[1], table[2], brier, foretold, decalibration, calibrated=table[12]
+    )
+
+
+def _row(cells: Cells) -> list[float]:
+    """N, J, Σm², then x, xx and xm of the three quantities, then the calibrated variance."""
+    v, n, s = cells.v, cells.n.astype(float), cells.s.astype(float)
+    spread, slope = v * (1 - v), 1 - 2 * v
+    # Of a claim that was right, and of one that was wrong.
+    quantities = (((1 - v) ** 2, v**2), (spread, spread), ((1 - v) * slope, -v * slope))
+    calibrated = float(n @ (slope**2 * spread))
+    inputs = cells.inputs
+    if inputs is None:
+        row = [n.sum(), n.sum(), n.sum()]
+        for right, wrong in quantities:
+            total = s @ right + (n - s) @ wrong
+            row += [total, s @ right**2 + (n - s) @ wrong**2, total]
+        return [*map(float, row), calibrated]
+    size, at = inputs.n_inputs, inputs.value
+    m = tally(inputs.input, inputs.n, size)
+    row = [m.sum(), size, m @ m]
+    for right, wrong in quantities:
+        entries = inputs.s * right[at] + (inputs.n - inputs.s) * wrong[at]
+        x = tally(inputs.input, entries, size)
+        row += [x.sum(), x @ x, x @ m]
+    return [*map(float, row), calibrated]
+
+
+def brier_scores(sums: BrierSums, *, level: float = 0.95) -> BrierScores:
+    """The Brier score of each group, and its parts, each with an interval.
+
+    Means over labelled claims, ``± t_{J−1} · √V``. V is the variance of a mean over inputs,
+    ``J/(J−1) · Σ_j (x_j − x̄ m_j)² / N²`` (the linearised ratio, Cochran 1977, §2.11), which for
+    claims that are their own input is the sample variance over N. For the two quantities that
+    rest on outcomes, V is mixed with the variance that calibrated claims would show, as if
+    `CALIBRATED_CLAIMS` more of these had been seen (after Agresti & Coull 1998's four): thirty
+    right answers in a row have no spread of their own, and still are not certain.
+
+    Args:
+        sums: of G groups.
+        level: in (0, 1).
+
+    Returns:
+        Three estimates. Value nan without a label; ends nan with one input only.
+    """
+    scores = []
+    for mean, variance in _means(sums):
+        half = special.stdtrit(np.maximum(sums.inputs - 1, 1), (1 + level) / 2) * np.sqrt(variance)
+        scores.append(Estimates(mean, mean - half, mean + half))
+    return BrierScores(*scores)
+
+
+def _means(sums: BrierSums) -> list[tuple[FloatArray, FloatArray]]:
+    """Mean and variance of the mean: of Brier, foretold, decalibration."""
+    known = np.where(sums.n > 0, sums.n, np.nan)
+    count = np.where(sums.inputs > 1, sums.inputs, np.nan)
+
+    def mean_of(x: Moments) -> tuple[FloatArray, FloatArray]:
+        mean = x.x / known
+        spread = x.xx - 2 * mean * x.xm + mean * mean * sums.mm
+        # What is left of equal quantities is rounding, not spread.
+        spread = np.where(spread > 1e-14 * x.xx, spread, 0)
+        return mean, count / (count - 1) * spread / known**2
+
+    def steadied(
+        mean_variance: tuple[FloatArray, FloatArray], prior: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        mean, variance = mean_variance
+        more = CALIBRATED_CLAIMS
+        return mean, (sums.inputs * variance + more * prior) / (sums.inputs + more)
+
+    foretold = mean_of(sums.foretold)
+    # An input's claims right or wrong together: Σm²/N times the variance of independent ones.
+    prior = sums.calibrated * sums.mm / known**3
+    brier = steadied(mean_of(sums.brier), foretold[1] + prior)
+    return [brier, foretold, steadied(mean_of(sums.decalibration), prior)]
+
+
+def brier_split(before: Cells, after: Cells, *, level: float = 0.95) -> BrierSplit | NoValue:
+    """Split the change of the Brier score into what was foretold and what is decalibration.
+
+    The windows count as independent samples: variances of `brier_scores` add up, with Welch's
+    degrees of freedom (Welch 1947) over inputs. An input that occurs in both windows counts as
+    two; its answers resemble each other, so that errs on the wide side.
+
+    Args:
+        before: cells of the first window.
+        after: of the second.
+        level: of each interval, in (0, 1).
+
+    Returns:
+        The split; `NoValue` when a window has no label.
+    """
+    return split_sums(brier_sums([before]), brier_sums([after]), level=level)[0]
+
+
+def split_sums(
+    before: BrierSums, after: BrierSums, *, level: float = 0.95
+) -> tuple[BrierSplit | NoValue, ...]:
+    """`brier_split` of G pairs of windows, from their sums."""
+    pairs = list(zip(_means(before), _means(after), strict=True))
+    found: list[BrierSplit | NoValue] = []
+    for g in range(len(before)):
+        sizes = int(before.n[g]), int(after.n[g])
+        if not all(sizes):
+            empty = " and ".join(
+                w for w, n in zip(("before", "after"), sizes, strict=True) if not n
+            )
+            found.append(NoValue(f"no labelled claims {empty}"))
+            continue
+        degrees = np.array([before.inputs[g] - 1, after.inputs[g] - 1], dtype=float)
+        change, foretold, decalibration = (
+            _change((mb[g], ma[g]), np.array([vb[g], va[g]]), degrees, level)
+            for (mb, vb), (ma, va) in pairs
+        )
+        (old, _), (new, _) = pairs[0]
+        note = None if degrees.all() else "no interval: one input only in a window"
+        found.append(
+            BrierSplit(
+                before=float(old[g]),
+                after=float(new[g]),
+                n_before=sizes[0],
+                n_after=sizes[1],
+                change=change,
+                foretold=foretold,
+                decalibration=decalibration,
+                level=level,
+                note=note,
+            )
+        )
+    return tuple(found)
+
+
+def _change(
+    means: tuple[float, float], variances: FloatArray, degrees: FloatArray, level: float
+) -> Change:
+    value = float(means[1] - means[0])
+    total = variances.sum()
+    if np.isnan(total):
+        return Change(value, None, None)
+    if total == 0:
+        return Change(value, value, value)
+    freedom = total**2 / (variances**2 / degrees).sum()
+    half = float(special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(total))
+    return Change(value, value - half, value + half)
+
+
+@dataclass(frozen=True)
+class SegmentSplit(Generic[K]):
+    """One segment's part in the change of a whole.
+
+    Attributes:
+        key: the segment.
+        n_before: labelled claims.
+        n_after: labelled claims.
+        share_before: of all labelled claims, in [0, 1].
+        share_after: likewise.
+        change: its contribution to the whole's change, ``share · mean`` after less before;
+            contributions of disjoint segments add up to the whole's, as do those below.
+        foretold: to the foretold part.
+        decalibration: to decalibration.
+        by_share: how much of ``decalibration`` comes from the segment's share having changed, with
+            its own calibration held at the average of both windows (Kitagawa 1955); the rest is
+            its own doing. All of it for a segment that is absent on one side.
+        split: the segment's own change, not weighted by its share; `NoValue` when a side is empty.
+    """
+
+    key: K
+    n_before: int
+    n_after: int
+    share_before: float
+    share_after: float
+    change: float
+    foretold: float
+    decalibration: float
+    by_share: float
+    split: BrierSplit | NoValue
+
+
+def brier_split_by_segment(
+    before: Mapping[K, Cells], after: Mapping[K, Cells], *, level: float = 0.95
+) -> tuple[SegmentSplit[K], ...] | NoValue:
+    """Where in the whole a change of the Brier score came from.
+
+    Args:
+        before: cells of disjoint segments that make up the first window.
+        after: of the second; a segment absent on one side has nothing there.
+        level: of the own splits' intervals, simultaneously over the segments, for each of the
+            three quantities: they are made at level^(1/S), S the segments labelled in both
+            windows (Šidák 1967; exact for independent claims, as segments are disjoint).
+
+    Returns:
+        One entry per segment, those of ``before`` first, in the order given; `NoValue` when a
+        whole window has no label.
+    """
+    keys = list(dict.fromkeys([*before, *after]))
+    none = np.zeros(0, dtype=np.int64)
+    empty = Cells(np.zeros(0), none, none, none)
+    old = brier_sums([before.get(key, empty) for key in keys])
+    new = brier_sums([after.get(key, empty) for key in keys])
+    totals = int(old.n.sum()), int(new.n.sum())
+    if not all(totals):
+        return NoValue("no labelled claims " + ("before" if not totals[0] else "after"))
+    both = max(int(((old.n > 0) & (new.n > 0)).sum()), 1)
+    splits = split_sums(old, new, level=level ** (1 / both))
+    shares = old.n / totals[0], new.n / totals[1]
+
+    def contribution(x: Moments, y: Moments) -> FloatArray:
+        return y.x / totals[1] - x.x / totals[0]
+
+    change = contribution(old.brier, new.brier)
+    foretold = contribution(old.foretold, new.foretold)
+    decalibration = contribution(old.decalibration, new.decalibration)
+    own = [s.decalibration.value if isinstance(s, BrierSplit) else 0.0 for s in splits]
+    by_share = decalibration - (shares[0] + shares[1]) / 2 * np.array(own)
+    return tuple(
+        SegmentSplit(
+            key,
+            int(old.n[g]),
+            int(new.n[g]),
+            float(shares[0][g]),
+            float(shares[1][g]),
+            float(change[g]),
+            float(foretold[g]),
+            float(decalibration[g]),
+            float(by_share[g]),
+            splits[g],
+        )
+        for g, key in enumerate(keys)
+    )
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How far counts over the same bins, or values of a dimension, moved between two windows.
+
+    Attributes:
+        psi: population stability index, ≥ 0.
+        noise: the PSI that windows of this size show on average when nothing changed.
+        p_value: of homogeneity; nan when one bin holds everything.
+        terms: shape (B,), each bin's part of ``psi``; 0 where both windows are empty.
+        n_before: claims counted.
+        n_after: claims counted.
+        smoothed: whether ½ was added to every count, see `population_stability`.
+        test: how the p-value was made, in words a page can print.
+    """
+
+    psi: float
+    noise: float
+    p_value: float
+    terms: FloatArray
+    n_before: int
+    n_after: int
+    smoothed: bool
+    test: str
+
+
+def population_stability(
+    before: IntArray, after: IntArray, *, design_effects: tuple[float, float] = (1.0, 1.0)
+) -> Stability | NoValue:
+    """Population stability index of counts, beside what sampling noise alone would show.
+
+    ``PSI = Σ (q − p) ln(q/p)`` over the shares p before and q after (Siddiqi 2006; Jeffreys'
+    divergence). Bins empty in both windows do not count. Where a bin is empty in one of them, ½ is
+    added to every other bin's count too, in both, so that the logarithm exists; otherwise PSI is
+    the plain one. Without a change, PSI / (1/n + 1/m) is about χ² with B − 1 degrees of freedom
+    (Yurdakul & Naranjo 2020), so its mean is ``(B − 1)(1/n + 1/m)``. With many claims any
+    difference is significant: read the p-value for whether, and PSI − noise for how much.
+
+    The p-value is of Pearson's χ² test of homogeneity. Where some bin expects fewer than
+    `EXPECTED_AT_LEAST` claims, the pooled claims are dealt anew to both windows `DRAWS` times
+    instead (a permutation test of the same statistic).
+
+    Args:
+        before: shape (B,), claims per bin of the first window.
+        after: of the second, same bins.
+        design_effects: of both windows, ≥ 1, where one input has several claims: n and m become
+            n/δ and m/δ in noise and test (Rao & Scott 1984, first order).
+
+    Returns:
+        The index; `NoValue` when a window is empty.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    before, after = np.asarray(before, dtype=np.int64), np.asarray(after, dtype=np.int64)
+    if before.shape != after.shape:
+        raise ValueError(f"bins differ: {before.shape} before, {after.shape} after")
+    n, m = int(before.sum()), int(after.sum())
+    if not n or not m:
+        return NoValue("no claims " + ("before" if not n else "after"))
+    used = before + after > 0
+    left, right = before[used], after[used]
+    smoothed = bool((left == 0).any() or (right == 0).any())
+    p, q = (x + smoothed / 2 for x in (left, right))
+    p, q = p / p.sum(), q / q.sum()
+    terms = np.zeros(before.shape)
+    terms[used] = (q - p) * np.log(q / p)
+
+    scale = design_effects[0] / n + design_effects[1] / m
+    inflation = scale / (1 / n + 1 / m)
+    pooled = left + right
+    freedom = len(pooled) - 1
+    statistic = float(_homogeneity(left[np.newaxis], pooled, n)[0]) / inflation
+    if not freedom:
+        p_value, test = np.nan, "no test: one value holds everything"
+    elif pooled.min() * min(n, m) / (n + m) >= EXPECTED_AT_LEAST:
+        p_value, test = float(special.chdtrc(freedom, statistic)), "χ² test of homogeneity"
+    else:
+        dealt = _homogeneity(_dealt(pooled, n), pooled, n)
+        p_value, test = _rank(dealt, statistic), f"permutation test, {DRAWS} deals"
+    return Stability(float(terms.sum()), freedom * scale, p_value, terms, n, m, smoothed, test)
+
+
+def _homogeneity(left: IntArray, pooled: IntArray, n: int) -> FloatArray:
+    """Pearson's χ² of two windows, shape (draws,), from the first's counts (draws, B)."""
+    total = int(pooled.sum())
+    share = n / total
+    squares: FloatArray = ((left - share * pooled) ** 2 / pooled).sum(axis=1)
+    return squares / (share * (1 - share))
+
+
+def _dealt(pooled: IntArray, n: int) -> IntArray:
+    """The first window's counts when the pooled claims are dealt anew, shape (draws, B)."""
+    rng = np.random.default_rng(_SEED)
+    dealt: IntArray = rng.multivariate_hypergeometric(pooled, n, size=DRAWS, method="marginals")
+    return dealt
+
+
+def _rank(draws: FloatArray, observed: float) -> float:
+    """Permutation p-value (Davison & Hinkley 1997, §4.2.1); a tie counts as reached."""
+    return (1 + int((draws >= observed * (1 - 1e-9)).sum())) / (len(draws) + 1)
+
+
+@dataclass(frozen=True)
+class Displacement:
+    """How far the stated confidences moved between two windows.
+
+    Attributes:
+        distance: first Wasserstein distance, in [0, 1]: the average way a confidence moved.
+        shift: mean after − mean before; |shift| ≤ distance, with equality when all moved one way.
+        noise: the distance that windows of this size show on average when nothing changed; None
+            where inputs repeat and no design effect is given.
+        p_value: chance of such a distance or more when nothing changed; None likewise.
+        n_before: stated claims.
+        n_after: stated claims.
+        note: why a value is None or what was approximated, else None.
+    """
+
+    distance: float
+    shift: float
+    noise: float | None
+    p_value: float | None
+    n_before: int
+    n_after: int
+    note: str | None = None
+
+
+def wasserstein(
+    before: Cells, after: Cells, *, design_effects: tuple[float, float] | None = None
+) -> Displacement | NoValue:
+    """First Wasserstein distance between the *stated* confidences of two windows.
+
+    ``W₁ = ∫ |F − G|``, exact from counts. No label is looked at. Were nothing changed, F − G at x
+    would have variance ``H(1−H)(1/n + 1/m)`` with H the pooled distribution, so that the expected
+    distance is ``∫ √(2/π · H(1−H)(1/n + 1/m))`` up to a normal approximation at each x. The
+    p-value is a permutation test: pooled claims dealt anew `DRAWS` times (at two decimals beyond
+    `VALUES_UP_TO` distinct confidences).
+
+    Args:
+        before: cells of the first window.
+        after: of the second.
+        design_effects: of both windows, ≥ 1, where one input has several claims: n/δ and m/δ
+            claims then count (Kish 1965). Cells tell inputs apart for labelled claims only, so
+            it must be given.
+
+    Returns:
+        The distance; `NoValue` when a window has no stated claim.
+    """
+    n, m = int(before.n_claims.sum()), int(after.n_claims.sum())
+    if not n or not m:
+        return NoValue("no stated claims " + ("before" if not n else "after"))
+    v, left, right = _aligned(before, after)
+    width = np.diff(v)
+    distance = float(np.abs(_steps(left) / n - _steps(right) / m) @ width)
+    shift = float(after.v @ after.n_claims / m - before.v @ before.n_claims / n)
+    if design_effects is None and (before.inputs is not None or after.inputs is not None):
+        lacking = "inputs repeat: no noise level without their design effect"
+        return Displacement(distance, shift, None, None, n, m, lacking)
+    effects = design_effects or (1.0, 1.0)
+    scale = effects[0] / n + effects[1] / m
+    inflation = np.sqrt(scale / (1 / n + 1 / m))
+    h = _steps(left + right) / (n + m)
+    noise = float(np.sqrt(2 / np.pi * scale * h * (1 - h)) @ width)
+
+    note: str | None = None
+    observed = distance
+    if len(v) > VALUES_UP_TO:
+        note = f"p-value at two decimals: more than {VALUES_UP_TO} values"
+        hundredths, place = np.unique(np.rint(v * 100), return_inverse=True)
+        left, right = (tally(place, x, len(hundredths)).astype(np.int64) for x in (left, right))
+        width = np.diff(hundredths / 100)
+        observed = float(np.abs(_steps(left) / n - _steps(right) / m) @ width)
+    pooled = left + right
+    dealt = _dealt(pooled, n)
+    draws = np.abs(_steps(dealt) / n - _steps(pooled - dealt) / m) @ width
+    p_value = _rank(draws, observed / float(inflation))
+    return Displacement(distance, shift, noise, p_value, n, m, note)
+
+
+def _steps(counts: IntArray) -> IntArray:
+    """Cumulative counts at all values but the last, along the last axis."""
+    return np.cumsum(counts, axis=-1)[..., :-1]
+
+
+def _aligned(before: Cells, after: Cells) -> tuple[FloatArray, IntArray, IntArray]:
+    """Both windows' stated counts over the distinct confidences of either."""
+    v, place = np.unique(np.concatenate([before.v, after.v]), return_inverse=True)
+    split = len(before.v)
+    counts = [
+        tally(at, cells.n_claims, len(v)).astype(np.int64)
+        for at, cells in ((place[:split], before), (place[split:], after))
+    ]
+    return v, counts[0], counts[1]

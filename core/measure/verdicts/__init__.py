@@ -1,0 +1,1 @@
+"""Groups judged by parts, and what became of them."""

@@ -1,0 +1,249 @@
+"""Did the scores change that are not calibration: the Brier score, and discrimination.
+
+A new model may state each confidence as honestly as the old one and yet tell right from wrong less
+well; or lose accuracy at the same calibration error, which the Brier score sees. Neither is the
+word "worse calibrated", and either forbids the word "better".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from core.defaults import MINIMUM_INPUTS
+from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
+from core.measure.cells.group_sums import single_inputs, tally
+from core.measure.metrics.intervals import LARGE_SHARE
+from core.measure.verdicts.before_after import Interval, Pair, difference
+
+ScoreVerdict = Literal["better", "worse", "same", "cannot_tell"]
+
+#: Claims of each outcome, right and wrong, that either side must have for its discrimination.
+MINIMUM_OF_A_CLASS = 10
+
+
+@dataclass(frozen=True)
+class ScoreChange:
+    """What became of a score.
+
+    Attributes:
+        before, after: the score on each side; nan where it has none.
+        change: after − before, with its interval.
+        verdict: in which direction the interval excludes zero, if it does; ``same`` only where
+            that is too little to matter (`core.measure.verdicts.group_change`).
+    """
+
+    before: float
+    after: float
+    change: Interval
+    verdict: ScoreVerdict
+
+
+def brier_change(pair: Pair, *, level: float = 0.95) -> ScoreChange:
+    """The Brier score, mean (v − y)², lower being better; inputs on both sides are paired.
+
+    Student's t over inputs, as `core.measure.verdicts.before_after.difference`. It is worse also
+    where accuracy fell at the same calibration error.
+
+    Args:
+        pair: the sums of (v − y)² per input.
+        level: 1 − α; the chance of either word without a change is at most α/2.
+    """
+    change = difference(pair, level=level)
+    verdict: ScoreVerdict = "cannot_tell"
+    if min(pair.before.effective, pair.after.effective) >= MINIMUM_INPUTS:
+        verdict = "worse" if change.low > 0 else "better" if change.high < 0 else "cannot_tell"
+    return ScoreChange(pair.before.mean, pair.after.mean, change, verdict)
+
+
+def auroc_change(
+    before: Cells,
+    after: Cells,
+    *,
+    inputs: tuple[InputCells, InputCells] | None = None,
+    level: float = 0.95,
+) -> ScoreChange:
+    """The chance that a right claim is stated with more confidence than a wrong one (AUROC).
+
+    DeLong, DeLong & Clarke-Pearson 1988: a claim's part in the area is its placement among those
+    of the other outcome, and the area's variance that of the mean placements. Where inputs repeat,
+    placements are summed per input first (Obuchowski 1997). Inputs in both sides are paired where
+    ``inputs`` tells which: their parts' covariance is taken off, whatever the outcomes on each
+    side. One side without spread (every right claim above every wrong one) is nobody's certainty:
+    a variance is held at that of one more claim of each outcome, half of it misplaced.
+
+    Args:
+        before: the baseline's cells.
+        after: the candidate's.
+        inputs: both sides' labelled claims by input, numbered alike, so that one number is one
+            input on both; None: the sides share none.
+        level: 1 − α; the chance of either word without a change is about α/2.
+
+    Returns:
+        The change; ``cannot_tell`` under `MINIMUM_OF_A_CLASS` right or wrong claims on a side, or
+        `MINIMUM_INPUTS` effective inputs, or where one input holds over a tenth of a side's claims.
+    """
+    of = (None, None) if inputs is None else inputs
+    sides = [_Side([one], [1.0], [by]) for one, by in zip((before, after), of, strict=True)]
+    return _changed(sides[0], sides[1], inputs is not None, level)
+
+
+def auroc_change_on_one_mix(
+    before: Sequence[Cells], after: Sequence[Cells], *, level: float = 0.95
+) -> ScoreChange:
+    """`auroc_change` with the candidate weighted to the baseline's mix of cases.
+
+    Other cases are ranked with other ease; that is no change of the version. So each of the
+    candidate's claims counts for as many as the baseline has labels of its kind of case against
+    each label of the candidate's. Kinds that one side has no label of are left out of both.
+
+    Args:
+        before: the baseline's cells of each kind of case.
+        after: the candidate's, of the same kinds in the same order.
+        level: as in `auroc_change`.
+    """
+    kinds = [
+        (one, other)
+        for one, other in zip(before, after, strict=True)
+        if one.total > 0 and other.total > 0
+    ]
+    old, new = ([kind[at] for kind in kinds] for at in (0, 1))
+    even = [1.0] * len(kinds)
+    weights = [one.total / other.total for one, other in kinds]
+    nobody: list[InputCells | None] = [None] * len(kinds)
+    return _changed(_Side(old, even, nobody), _Side(new, weights, nobody), False, level)
+
+
+def _changed(before: _Side, after: _Side, shared: bool, level: float) -> ScoreChange:
+    sides = before, after
+    areas = [one.area if one.known else math.nan for one in sides]
+    if not (before.known and after.known):
+        return ScoreChange(areas[0], areas[1], Interval(math.nan, -1.0, 1.0), "cannot_tell")
+    covariance = 0.0
+    if shared:
+        number = max(before.n_inputs, after.n_inputs)
+        covariance = float(before.parts(number) @ after.parts(number))
+    z = float(special.ndtri((1 + level) / 2))
+    half = z * math.sqrt(max(before.variance + after.variance - 2 * covariance, 0.0))
+    value = areas[1] - areas[0]
+    change = Interval(value, max(value - half, -1.0), min(value + half, 1.0))
+    verdict: ScoreVerdict = "cannot_tell"
+    if before.enough and after.enough:
+        verdict = "worse" if change.high < 0 else "better" if change.low > 0 else "cannot_tell"
+    return ScoreChange(areas[0], areas[1], change, verdict)
+
+
+class _Side:
+    """One side's labelled claims, of kinds of case that each count with a weight."""
+
+    def __init__(
+        self,
+        kinds: Sequence[Cells],
+        weights: Sequence[float],
+        inputs: Sequence[InputCells | None],
+    ) -> None:
+        shifted = [
+            None if by is None else _shifted(one, by) for one, by in zip(kinds, inputs, strict=True)
+        ]
+        cells = [one.labelled() for one in kinds]
+        self._kinds = [
+            (one, weight, by if by is not None else one.inputs)
+            for one, weight, by in zip(cells, weights, shifted, strict=True)
+        ]
+        self._v = np.unique(np.concatenate([np.zeros(0), *(one.v for one in cells)]))
+        self._place = [np.searchsorted(self._v, one.v) for one in cells]
+        #: Σw and Σw² of the right, and of the wrong, at each confidence.
+        self.right, self.right_squares = self._tallied([one.s for one in cells])
+        self.wrong, self.wrong_squares = self._tallied([one.n - one.s for one in cells])
+        self.known = self.right.sum() > 0 and self.wrong.sum() > 0
+
+    def _tallied(self, counts: Sequence[IntArray]) -> tuple[FloatArray, FloatArray]:
+        sums = np.zeros((2, len(self._v)))
+        for (_, weight, _), place, count in zip(self._kinds, self._place, counts, strict=True):
+            sums[0, place] += weight * count
+            sums[1, place] += weight * weight * count
+        return sums[0], sums[1]
+
+    @cached_property
+    def placements(self) -> tuple[FloatArray, FloatArray]:
+        """Of a right claim at each confidence among the wrong ones, and the reverse; in [0, 1]."""
+        of_right = (np.cumsum(self.wrong) - self.wrong / 2) / self.wrong.sum()
+        of_wrong = 1 - (np.cumsum(self.right) - self.right / 2) / self.right.sum()
+        return of_right, of_wrong
+
+    @cached_property
+    def area(self) -> float:
+        return float(self.right @ self.placements[0] / self.right.sum())
+
+    @property
+    def effective(self) -> tuple[float, float]:
+        """Right and wrong claims it is worth."""
+        right = float(self.right.sum() ** 2 / self.right_squares.sum())
+        return right, float(self.wrong.sum() ** 2 / self.wrong_squares.sum())
+
+    @property
+    def n_inputs(self) -> int:
+        return sum(one.total if by is None else by.n_inputs for one, _, by in self._kinds)
+
+    @cached_property
+    def variance(self) -> float:
+        """Of the area."""
+        of_right, of_wrong = self.placements
+        right, wrong = self.effective
+        least: float = 0.25 * (1 / (right + 1) ** 2 + 1 / (wrong + 1) ** 2)
+        spread_right = float(self.right_squares @ (of_right - self.area) ** 2)
+        spread_wrong = float(self.wrong_squares @ (of_wrong - self.area) ** 2)
+        plain: float = spread_right / self.right.sum() ** 2 * right / max(right - 1, 1)
+        plain += spread_wrong / self.wrong.sum() ** 2 * wrong / max(wrong - 1, 1)
+        if all(by is None for *_, by in self._kinds):
+            return max(plain, least)
+        parts = self.parts(self.n_inputs)
+        used = int(np.count_nonzero(self._claims))
+        return max(float(parts @ parts) * used / max(used - 1, 1), plain, least)
+
+    def parts(self, number: int) -> FloatArray:
+        """What each input adds to the area's deviation, shape (number,); of one kind."""
+        of_right, of_wrong = self.placements
+        each = []
+        for (cells, weight, by), place in zip(self._kinds, self._place, strict=True):
+            by = single_inputs(cells) if by is None else by
+            at = place[by.value]
+            of_each = weight / float(self.right.sum()) * by.s * (of_right[at] - self.area)
+            of_each += weight / float(self.wrong.sum()) * (by.n - by.s) * (of_wrong[at] - self.area)
+            each.append(tally(by.input, np.asarray(of_each, dtype=np.float64), by.n_inputs))
+        found = np.concatenate(each)
+        return np.concatenate([found, np.zeros(number - len(found))])
+
+    @cached_property
+    def _claims(self) -> FloatArray:
+        """Of each input, by weight."""
+        return np.concatenate(
+            [
+                np.full(one.total, weight)
+                if by is None
+                else weight * tally(by.input, by.n, by.n_inputs)
+                for one, weight, by in self._kinds
+            ]
+        )
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are claims of either outcome enough, and inputs."""
+        total = self._claims.sum()
+        repeated = any(by is not None for *_, by in self._kinds)
+        if repeated and self._claims.max() > LARGE_SHARE * total:
+            return False
+        effective = total**2 / float(self._claims @ self._claims)
+        return effective >= MINIMUM_INPUTS and min(self.effective) >= MINIMUM_OF_A_CLASS
+
+
+def _shifted(cells: Cells, inputs: InputCells) -> InputCells:
+    """The entries by the places of the labelled confidences alone."""
+    place = np.cumsum(cells.n > 0) - 1
+    return InputCells(inputs.input, place[inputs.value], inputs.n, inputs.s)

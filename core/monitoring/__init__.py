@@ -1,0 +1,1 @@
+"""What is measured again by itself: rounds, runs, the schedule, audit samples."""

@@ -1,0 +1,87 @@
+"""What people say to a finding: that they have seen it, or that it may wait until a date."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from core.defaults import WAIVER_DAYS
+from core.findings.lifecycle import Finding
+from core.governance.perform import Office
+from core.governance.permissions import Refused
+from core.monitoring.rounds import outlook, rounds
+from core.trail.acts import Act, Actor, Proposal
+
+
+def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act:
+    """Say that a finding is seen, and what is being done about it.
+
+    Args:
+        office: where acts are done.
+        actor: the owner or a deputy; an admin where nothing is written down about the signal.
+        finding: its id.
+        note: in words.
+
+    Raises:
+        Refused: not theirs to say, nothing was said, or it is waived or gone.
+    """
+    if not note.strip():
+        raise Refused("Say what you do about it: the note stands in the trail.")
+    found = _written(office, finding)
+    if found.state == "waived":
+        raise Refused(f"It is waived until {found.until}, and waits for nobody until then.")
+    return _said(office, "finding.acknowledged", actor, found, note=note.strip())
+
+
+def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: str) -> Act:
+    """Let a finding wait until a day; the next day it is open again if it is still so.
+
+    Args:
+        office: where acts are done.
+        actor: a risk approver, and not the one who must answer it.
+        finding: its id.
+        until: the last day of it, `core.governance.validation_lifecycle.WAIVER_DAYS` from now at
+            most.
+        reason: in words.
+
+    Raises:
+        Refused: not theirs to say, no reason, the day is past or too far, or it is gone.
+    """
+    today = office.now().date()
+    if not reason.strip():
+        raise Refused("Say why it may wait: the reason stands in the trail.")
+    if until <= today:
+        raise Refused(f"It would wait until {until}, which is past; name a later day.")
+    most = today + timedelta(days=WAIVER_DAYS)
+    if until > most:
+        raise Refused(f"A finding may wait until {most} at most, not until {until}.")
+    found = _written(office, finding)
+    if actor.sub == found.owner:
+        raise Refused("Whoever must answer a finding cannot waive it; another risk approver can.")
+    return _said(
+        office, "finding.waived", actor, found, until=until.isoformat(), reason=reason.strip()
+    )
+
+
+def _written(office: Office, finding: str) -> Finding:
+    """The finding as it is now, written into the trail if it was just noticed.
+
+    Raises:
+        Refused: there is none, or none any more.
+    """
+    found = _live(office, finding)
+    if not found.stored:
+        rounds(office)
+        found = _live(office, finding)
+    return found
+
+
+def _live(office: Office, finding: str) -> Finding:
+    for one in outlook(office).findings:
+        if one.id == finding:
+            return one
+    raise Refused("This finding is no longer so; nothing needs to be said to it.")
+
+
+def _said(office: Office, kind: str, actor: Actor, found: Finding, **body: str) -> Act:
+    proposal = Proposal(kind, actor, found.signal, found.fingerprint, {"finding": found.id, **body})
+    return office.perform(proposal)

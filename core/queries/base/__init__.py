@@ -1,0 +1,1 @@
+"""What every query is made of: selections, dimensions, cells, which labels count as truth."""

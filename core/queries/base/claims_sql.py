@@ -1,0 +1,120 @@
+"""From a `Selection` to SQL: which claims, and the outcome each had at the time asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from core.queries.base.dimensions import Parameter, dimensions_named
+from core.queries.base.selection import SOURCE_DIMENSION, Selection
+from core.queries.base.truth import labels_of_claims, truth_of
+
+
+@dataclass(frozen=True)
+class Source:
+    """A query over claims, to be put in brackets after FROM or WITH … AS.
+
+    Attributes:
+        sql: a SELECT of the columns asked for, then ``outcome``.
+        parameters: its named parameters.
+    """
+
+    sql: str
+    parameters: Mapping[str, Parameter]
+
+
+def selected_claims(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    columns: Mapping[str, str],
+    *,
+    by: Iterable[str] = (),
+    also: str = "TRUE",
+) -> Source:
+    """The claims of a selection, one row each.
+
+    Where the selection, ``by`` or a column names `SOURCE_DIMENSION`, its labels, one row each: the
+    source belongs to the label. A claim has at most one label that is truth and one that is not,
+    the newest of either, so a claim with both stands there twice, and one without any not at all.
+
+    Args:
+        cursor: of the ledger; asked for its segment dimensions.
+        selection: which claims.
+        columns: alias → expression over the table claims. The expressions are put into the query
+            as they are and must be the program's own.
+        by: the dimensions the answer is grouped by; naming ``split`` among them, or in the
+            selection, takes tuning claims in, which are otherwise left out.
+        also: one more condition over the table claims, the program's own.
+
+    Returns:
+        The columns, and ``outcome``: 1, 0 or NULL, the newest that is truth
+        (`core.queries.base.truth`; before ``selection.as_known``, when that is set).
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger does not have.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    conditions = ["signal = $signal", also]
+    parameters: dict[str, Parameter] = {"signal": selection.signal}
+    if not selection.splits_chosen and "split" not in by:
+        conditions.append("split <> 'tuning'")
+    if selection.since is not None:
+        conditions.append("ts >= $since")
+        parameters["since"] = _utc(selection.since)
+    if selection.until is not None:
+        conditions.append("ts < $until")
+        parameters["until"] = _utc(selection.until)
+    dimensions = dimensions_named(cursor, (name for name, _ in selection.where))
+    for i, (name, values) in enumerate(selection.where):
+        condition, more = dimensions[name].condition(values, f"where_{i}")
+        conditions.append(condition)
+        parameters |= more
+    taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
+    condition = " AND ".join(conditions)
+    by_source = selection.by_source or SOURCE_DIMENSION in (*by, *columns.values())
+    if selection.as_known is None and not by_source:
+        return Source(f"SELECT {taken}outcome FROM claims WHERE {condition}", parameters)
+    truth = truth_of(cursor, selection.signal)
+    if selection.as_known is not None:
+        parameters["as_known"] = _utc(selection.as_known)
+        condition += " AND ts < $as_known"
+    if by_source:
+        labels = labels_of_claims(truth, as_known=selection.as_known is not None)
+        return Source(
+            f"SELECT {taken}outcome FROM ({labels}) AS label WHERE {condition}", parameters
+        )
+    return Source(_as_known(taken, condition, truth.sql()), parameters)
+
+
+def _as_known(taken: str, condition: str, truth: str) -> str:
+    """The claims made before $as_known, with the truth that was in force then.
+
+    Only claims whose outcome was ever corrected pay a join with the log of outcomes; hence two
+    halves. Within one signal an event_id names one claim.
+    """
+    return f"""
+        SELECT {taken}CASE WHEN outcome_known_at < $as_known THEN outcome END AS outcome
+        FROM claims
+        WHERE {condition} AND NOT outcome_corrected
+        UNION ALL
+        SELECT {taken}outcome_then AS outcome
+        FROM (SELECT * FROM claims
+              WHERE {condition} AND outcome_corrected) AS corrected
+        LEFT JOIN (
+            SELECT event_id AS known_event,
+                   arg_max(outcome, (known_at, import_id, import_row)) AS outcome_then
+            FROM outcomes
+            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known AND {truth}
+              AND event_id IN (
+                  SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
+            GROUP BY event_id
+        ) ON known_event = event_id
+    """
+
+
+def _utc(time: datetime) -> datetime:
+    """A time as the ledger keeps them: UTC, without a zone."""
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,89 @@
+"""From the key columns of a query's rows to numbered, labelled groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from core.measure.cells.cells import IntArray
+from core.queries.base.dimensions import Dimension
+
+#: The labels of one group, one per dimension; None where its claims do not name the dimension.
+Key = tuple[str | None, ...]
+#: One group with the names of what tells it apart: dimension and value.
+Segment = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a question, ascending by label with None last.
+
+    Attributes:
+        keys: the labels of each group.
+        ranks: per dimension, value as the query returns it → rank of its label.
+        codes: the ranks of each group's key as digits of one number, ascending.
+    """
+
+    keys: tuple[Key, ...]
+    ranks: tuple[dict[str | int | None, int], ...]
+    codes: IntArray
+
+    def of(self, columns: Sequence[pa.ChunkedArray], length: int) -> IntArray:
+        """The group number of each of ``length`` rows, all of known groups."""
+        codes = _combined(columns, self.ranks, length)
+        return np.searchsorted(self.codes, codes).astype(np.int64)
+
+
+def groups_of(
+    columns: Sequence[pa.ChunkedArray], dimensions: Sequence[Dimension], length: int
+) -> Groups:
+    """The groups among ``length`` rows; without any dimension the one group of everything."""
+    if not dimensions:
+        return Groups(((),), (), np.zeros(1, dtype=np.int64))
+    ranks: list[dict[str | int | None, int]] = []
+    labels: list[list[str | None]] = []
+    for column, dimension in zip(columns, dimensions, strict=True):
+        named = [(dimension.label(value), value) for value in column.unique().to_pylist()]
+        named.sort(key=lambda pair: (pair[0] is None, pair[0] or ""))
+        labels.append([label for label, _ in named])
+        ranks.append({value: rank for rank, (_, value) in enumerate(named)})
+    codes = np.unique(_combined(columns, ranks, length))
+    digits: list[IntArray] = []
+    rest = codes
+    for column_labels in reversed(labels):
+        size = max(len(column_labels), 1)
+        digits.append(rest % size)
+        rest = rest // size
+    named_columns = [
+        [column_labels[i] for i in digit]
+        for column_labels, digit in zip(labels, reversed(digits), strict=True)
+    ]
+    return Groups(tuple(zip(*named_columns, strict=True)), tuple(ranks), codes)
+
+
+def encoded(column: pa.ChunkedArray) -> tuple[IntArray, list[str | int | None]]:
+    """Each row's position in the list of distinct values, and that list."""
+    dictionary = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    codes = np.asarray(dictionary.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return codes, dictionary.dictionary.to_pylist()
+
+
+def integers(table: pa.Table, column: str) -> IntArray:
+    """A column of whole numbers without NULL."""
+    return np.asarray(table.column(column).to_numpy(), dtype=np.int64)
+
+
+def _combined(
+    columns: Sequence[pa.ChunkedArray],
+    ranks: Sequence[dict[str | int | None, int]],
+    length: int,
+) -> IntArray:
+    combined: IntArray = np.zeros(length, dtype=np.int64)
+    for column, rank in zip(columns, ranks, strict=True):
+        codes, values = encoded(column)
+        of_code = np.array([rank[value] for value in values], dtype=np.int64)
+        combined = combined * max(len(rank), 1) + of_code[codes]
+    return combined

@@ -1,0 +1,210 @@
+"""Which labels count as truth for a signal, and where its other labels are found.
+
+A label says who gave it (``outcome_source``). What people and checks by code found is *truth*; what
+an LLM judge says is not, and never takes the place of truth, however late it comes. So the outcome
+columns of the table claims hold the newest label from a source of truth, and nothing else
+(`core.ingest.outcome_attachment`): whatever reads them rests on truth. The other labels stay in the
+log of outcomes, and `labels_of_claims` puts them beside it.
+
+Which sources are truth stands in the registry entry of the signal, and so in the trail; it is read
+from there, so that no other table can say otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from core.events import ALLOWED
+from core.ledger.sql import literal
+
+#: Every source a label can state.
+SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))
+#: The one whose labels are never truth.
+JUDGE = "LLM"
+#: Those that may be.
+TRUTH_SOURCES = tuple(source for source in SOURCES if source != JUDGE)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Whose labels count as truth.
+
+    Attributes:
+        sources: of `TRUTH_SOURCES`.
+        unstated: whether a label that states no source counts as well.
+        judge_tolerance_ppm: share of the claims, in whole millionths, on which other labels may
+            disagree with these before it is a finding; None: the usual. It is read from the
+            registry entry, and has no say in which labels count.
+    """
+
+    sources: tuple[str, ...] = TRUTH_SOURCES
+    unstated: bool = True
+    judge_tolerance_ppm: int | None = None
+
+    def counts(self, source: str | None) -> bool:
+        """Whether a label of this source is truth."""
+        return self.unstated if source is None else source in self.sources
+
+    @property
+    def others(self) -> tuple[str | None, ...]:
+        """The sources whose labels stand beside the truth; None: labels that state none."""
+        stated = tuple(source for source in SOURCES if not self.counts(source))
+        return stated if self.unstated else (*stated, None)
+
+    def counts_as(self, other: Truth) -> bool:
+        """Whether both count the same labels; the order of the sources means nothing."""
+        return self.others == other.others
+
+    def sql(self, column: str = "source") -> str:
+        """The same as SQL over a column with the source; never NULL."""
+        stated = ", ".join(literal(one) for one in SOURCES if one in self.sources)
+        return f"coalesce({column} IN ({stated or 'NULL'}), {'TRUE' if self.unstated else 'FALSE'})"
+
+
+#: What counts where nothing is declared.
+USUAL = Truth()
+#: Labels of every source, as evidence counted them before truth had a source.
+EVERY_SOURCE = Truth(SOURCES)
+
+
+def declared(cursor: duckdb.DuckDBPyConnection) -> dict[str, Truth]:
+    """What the registry entries in force say of truth; signals that say nothing are left out."""
+    rows = cursor.execute(
+        """
+        SELECT signal, newest.said FROM (
+            SELECT signal, arg_max({'said': said}, seq) AS newest FROM (
+                SELECT seq, entry ->> '$.signal' AS signal, entry -> '$.body.spec.truth' AS said
+                FROM (SELECT seq, entry FROM acts
+                      WHERE contains(entry, '"registry.set"') AND json_valid(entry))
+                WHERE entry ->> '$.kind' = 'registry.set')
+            GROUP BY signal)
+        WHERE newest.said IS NOT NULL
+        """
+    ).fetchall()
+    return {signal: _of_json(said) for signal, said in rows}
+
+
+def truth_of(cursor: duckdb.DuckDBPyConnection, signal: str) -> Truth:
+    """Whose labels count as truth for a signal."""
+    return declared(cursor).get(signal, USUAL)
+
+
+def _of_json(said: str) -> Truth:
+    # What is in the trail was checked when it was written; a trail that was altered since is
+    # refused where it is replayed, and is no reason to let other labels in here.
+    read = json.loads(said)
+    if not isinstance(read, dict) or not isinstance(read.get("sources"), list):
+        return USUAL
+    sources = tuple(one for one in TRUTH_SOURCES if one in read["sources"])
+    return Truth(sources, read.get("unstated", USUAL.unstated) is True)
+
+
+def truth_sql(truths: Mapping[str, Truth], signal: str, source: str) -> str:
+    """Whether a label is truth, as SQL; never NULL.
+
+    Args:
+        truths: `declared`.
+        signal: SQL of the signal whose label it is.
+        source: SQL of the label's source.
+    """
+    usual = USUAL.sql(source)
+    cases = (
+        f"WHEN {literal(name)} THEN {truth.sql(source)}"
+        for name, truth in sorted(truths.items())
+        if truth != USUAL
+    )
+    listed = " ".join(cases)
+    return f"CASE {signal} {listed} ELSE {usual} END" if listed else usual
+
+
+def in_force_sql(log: str, truth: str = "TRUE") -> str:
+    """The newest label among rows of the log, as a struct; NULL where there is none.
+
+    Args:
+        log: the name under which the log stands in the query.
+        truth: SQL of the rows that count.
+    """
+    return f"""
+        arg_max({{'outcome': {log}.outcome, 'outcome_ts': {log}.outcome_ts,
+                 'known_at': {log}.known_at, 'source': {log}.source}},
+                ({log}.known_at, {log}.import_id, {log}.import_row)) FILTER ({truth})
+    """.strip()
+
+
+def other_labels_sql(
+    truth: Truth, *, known_before: str | None = None, sources: Sequence[str | None] | None = None
+) -> str:
+    """A query for the newest label of each event that is not truth; needs ``$signal``.
+
+    Columns ``judged_event`` and ``judged``, a struct as `in_force_sql` makes it. Where a signal has
+    no such label the log is passed over: DuckDB keeps the least and greatest source of every row
+    group, and these are looked for one by one.
+
+    Args:
+        truth: what is truth.
+        known_before: SQL of the time before which labels count; None: all.
+        sources: only labels of these, of `Truth.others`; None: of all of them.
+    """
+    others = [
+        "source IS NULL" if one is None else f"source = {literal(one)}"
+        for one in truth.others
+        if sources is None or one in sources
+    ]
+    before = f" AND known_at < {known_before}" if known_before else ""
+    return f"""
+        SELECT event_id AS judged_event, {in_force_sql("outcomes")} AS judged
+        FROM outcomes
+        WHERE ({" OR ".join(others) or "FALSE"}) AND (signal IS NULL OR signal = $signal){before}
+        GROUP BY event_id
+    """
+
+
+def labels_of_claims(truth: Truth, *, as_known: bool = False) -> str:
+    """The signal's labels instead of its claims, one row each; needs ``$signal``.
+
+    A query with the columns of claims, whose outcome columns are of the label: a claim with a
+    truth label and another one stands there twice, one that is unlabelled not at all.
+
+    Args:
+        truth: what is truth.
+        as_known: the labels that were in force before ``$as_known``.
+    """
+    others = other_labels_sql(truth, known_before="$as_known" if as_known else None)
+    # A label of a judge is taken as it is: earlier versions of it are nobody's concern.
+    judged = f"""
+        SELECT claims.* REPLACE (
+            CAST(judged.outcome AS TINYINT) AS outcome, judged.outcome_ts AS outcome_ts,
+            judged.known_at AS outcome_known_at, judged.source AS outcome_source,
+            FALSE AS outcome_corrected)
+        FROM claims JOIN ({others}) AS other ON judged_event = event_id
+        WHERE signal = $signal
+    """
+    if not as_known:
+        return f"""
+            SELECT * FROM claims WHERE signal = $signal AND outcome IS NOT NULL
+            UNION ALL {judged}
+        """
+    return f"""
+        SELECT * FROM claims
+        WHERE signal = $signal AND NOT outcome_corrected AND outcome_known_at < $as_known
+        UNION ALL
+        SELECT claims.* REPLACE (
+            CAST(known_then.outcome AS TINYINT) AS outcome, known_then.outcome_ts AS outcome_ts,
+            known_then.known_at AS outcome_known_at, known_then.source AS outcome_source,
+            FALSE AS outcome_corrected)
+        FROM claims JOIN (
+            SELECT event_id AS known_event, {in_force_sql("outcomes")} AS known_then
+            FROM outcomes
+            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known
+              AND {truth.sql()}
+              AND event_id IN (
+                  SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
+            GROUP BY event_id
+        ) AS logged ON known_event = event_id
+        WHERE signal = $signal AND outcome_corrected
+        UNION ALL {judged}
+    """

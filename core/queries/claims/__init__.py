@@ -1,0 +1,1 @@
+"""Single claims: lists, one history, what was decided on them."""

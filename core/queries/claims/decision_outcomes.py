@@ -1,0 +1,98 @@
+"""What was done with claims, and how often that would have been wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from core.queries.base.selection import Selection
+from core.queries.sums.rule_outcomes import Sorting
+
+
+@dataclass(frozen=True)
+class HandledSums:
+    """Claims of one part of a selection.
+
+    Labels are weighted by one over the chance with which they were drawn, where that is logged.
+
+    Attributes:
+        n_claims: claims, unstated ones included.
+        n: claims with a settled label.
+        weight: Σw over these.
+        wrong: Σw over the wrong ones among them.
+        squares: Σ_j (Σw of input j)²; a claim without an input is an input of its own.
+    """
+
+    n_claims: int
+    n: int
+    weight: float
+    wrong: float
+    squares: float
+
+    @property
+    def error_rate(self) -> float | None:
+        """Weighted share of wrong ones; None without a label."""
+        return self.wrong / self.weight if self.n else None
+
+    @property
+    def worth(self) -> float:
+        """How many independent, equally weighted labels they are worth (Kish 1965), 0 … n."""
+        return min(self.weight**2 / self.squares, self.n) if self.n else 0.0
+
+
+def handled(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    sorting: Sorting,
+    groups: Mapping[str, Collection[int]],
+    before: datetime,
+) -> dict[str, HandledSums]:
+    """Sum the selected claims by groups of their sorts.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+        sorting: what they are told apart by.
+        groups: name → codes of its claims.
+        before: labels count of claims made before it, UTC without zone: younger ones wait for
+            theirs, and the first to come are not like the rest.
+
+    Returns:
+        Per group; one without a claim is left out.
+    """
+    columns = {
+        "input": "coalesce(input_id, event_id)",
+        "named": "input_id IS NOT NULL",
+        "weight": "1 / coalesce(label_propensity, 1)",
+    }
+    source = sorting.source(cursor, selection, columns)
+    rows = cursor.execute(
+        f"""
+        WITH claim AS (
+            SELECT name, input, named, weight,
+                   CASE WHEN made < $settled_before THEN outcome END AS outcome
+            FROM ({source.sql}) AS sorted_claim
+            JOIN (SELECT unnest($names) AS name, unnest($codes) AS member) ON member = code),
+        per_input AS (
+            SELECT name, count(*) AS n_claims, count(outcome) AS n,
+                   coalesce(sum(weight) FILTER (outcome IS NOT NULL), 0) AS weight,
+                   coalesce(sum(weight) FILTER (outcome = 0), 0) AS wrong
+            FROM claim
+            GROUP BY name, input, named)
+        SELECT name, CAST(sum(n_claims) AS BIGINT), CAST(sum(n) AS BIGINT), sum(weight),
+               sum(wrong), sum(weight * weight)
+        FROM per_input
+        GROUP BY name
+        ORDER BY name
+        """,
+        {
+            **source.parameters,
+            "settled_before": before,
+            "names": [name for name, codes in groups.items() for _ in codes],
+            "codes": [code for codes in groups.values() for code in codes],
+        },
+    ).fetchall()
+    return {name: HandledSums(*sums) for name, *sums in rows}

@@ -1,0 +1,1 @@
+"""Claims summed by group, period, rule or pair."""

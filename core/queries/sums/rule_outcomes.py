@@ -1,0 +1,320 @@
+"""Claims counted and fetched by what escalation rules can tell them apart by.
+
+Rules know nothing of SQL, and need not be run on every claim: what they can tell apart are a few
+sorts of claims, each known by one whole number, its code. A query gives every claim its code; the
+rules are then asked once per sort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from core.ledger.sql import quoted
+from core.queries.base.apart import NOTHING, Apart
+from core.queries.base.claims_sql import Source, selected_claims
+from core.queries.base.dimensions import WEEK_SQL, Parameter, segment_dimensions
+from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.selection import Selection
+
+#: The logged actions by their number in a code; 0: none was logged.
+ACTIONS = (None, "automate", "review", "escalate")
+
+Order = Literal["-ts", "ts", "worst"]
+_ORDERS: dict[Order, str] = {
+    "-ts": "made DESC",
+    "ts": "made",
+    "worst": "(outcome IS NOT DISTINCT FROM 0) DESC, ppm DESC NULLS LAST",
+}
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of claims, read from a code.
+
+    Attributes:
+        era: which span of time, 0 the one before the first moment.
+        print: which of the fingerprints told apart; None: any other.
+        confidence: the least of the sort, in [0, 1]; None: none is stated.
+        segments: dimension → a value of the sort, where rules know it.
+        action: what was logged as done; None: nothing.
+    """
+
+    era: int
+    print: int | None
+    confidence: float | None
+    segments: Mapping[str, str]
+    action: str | None
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """What claims are told apart by.
+
+    Attributes:
+        moments: ascending, UTC without zone; each begins an era.
+        prints: fingerprints, as (field, value) pairs of the fields they state.
+        apart: what the rules of any era look at.
+    """
+
+    moments: tuple[datetime, ...] = ()
+    prints: tuple[tuple[tuple[str, str], ...], ...] = ()
+    apart: Apart = NOTHING
+
+    def sort(self, code: int) -> Sort:
+        """What a code says."""
+        code, action = divmod(code, len(ACTIONS))
+        code, of_rules = divmod(code, self.apart.size)
+        era, print_ = divmod(code, len(self.prints) + 1)
+        confidence, segments = self.apart.claim(of_rules)
+        return Sort(
+            era=era,
+            print=print_ - 1 if print_ else None,
+            confidence=confidence,
+            segments=segments,
+            action=ACTIONS[action],
+        )
+
+    def source(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        selection: Selection,
+        columns: Mapping[str, str] | None = None,
+    ) -> Source:
+        """The selection's claims with their code.
+
+        Args:
+            cursor: of the ledger.
+            selection: which claims.
+            columns: more columns, as in `core.queries.base.claims_sql.selected_claims`; none of
+                them is called made, ppm, of_rules or code.
+
+        Returns:
+            made (the claim's time), ppm, the columns, outcome and code.
+        """
+        more = dict(columns or {})
+        of_rules, named = self.apart.sql(cursor)
+        parameters: dict[str, Parameter] = {**named}
+        taken = {
+            "made": "ts",
+            "ppm": "confidence_ppm",
+            "act": _case(
+                [(f"action = '{one}'", i) for i, one in enumerate(ACTIONS) if one is not None]
+            ),
+            "print": _case(
+                [(_is(fields, i, parameters), i + 1) for i, fields in enumerate(self.prints)]
+            ),
+            "of_rules": of_rules,
+            **more,
+        }
+        source = selected_claims(cursor, selection, taken)
+        parameters |= source.parameters
+        era = "0" + "".join(f" + CAST(made >= $moment_{i} AS INTEGER)" for i in _each(self.moments))
+        parameters |= {f"moment_{i}": one for i, one in enumerate(self.moments)}
+        kept = "".join(f"{alias}, " for alias in ("made", "ppm", *more))
+        return Source(
+            f"""
+            SELECT {kept}outcome,
+                   (((CAST(era AS BIGINT) * {len(self.prints) + 1} + print) * {self.apart.size}
+                     + of_rules) * {len(ACTIONS)} + act) AS code
+            FROM (SELECT *, {era} AS era FROM ({source.sql}) AS claim) AS dated
+            """,
+            parameters,
+        )
+
+
+@dataclass(frozen=True)
+class Count:
+    """Claims of one sort in one week.
+
+    Attributes:
+        code: their sort.
+        week: as `core.queries.base.dimensions.week_start` takes it.
+        n_claims: how many.
+        n: labelled ones among them.
+        s: right ones among these.
+    """
+
+    code: int
+    week: int
+    n_claims: int
+    n: int
+    s: int
+
+
+def counted(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, sorting: Sorting
+) -> tuple[Count, ...]:
+    """The selection's claims by sort and week."""
+    source = sorting.source(cursor, selection, {"week": WEEK_SQL})
+    rows = cursor.execute(
+        f"""
+        SELECT code, week, count(*), count(outcome), CAST(coalesce(sum(outcome), 0) AS BIGINT)
+        FROM ({source.sql}) AS claim
+        GROUP BY code, week
+        ORDER BY code, week
+        """,
+        source.parameters,
+    ).fetchall()
+    return tuple(Count(*row) for row in rows)
+
+
+def worths(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    sorting: Sorting,
+    groups: Mapping[str, Collection[int]],
+) -> dict[str, float]:
+    """How many independent labels the labelled claims of each group are worth.
+
+    ``(Σm)²/Σm²`` over inputs with m labelled claims each (Kish 1965, §8.2); a claim without an
+    input is one of its own.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims.
+        sorting: what they are told apart by.
+        groups: name → codes of its claims; they may overlap.
+
+    Returns:
+        Per group; one without a labelled claim is left out.
+    """
+    source = sorting.source(cursor, selection, {"input": "input_id"})
+    rows = cursor.execute(
+        f"""
+        SELECT name, sum(m), sum(CASE WHEN input IS NULL THEN m ELSE m * m END)
+        FROM (SELECT name, input, count(*) AS m
+              FROM ({source.sql}) AS claim
+              JOIN (SELECT unnest($names) AS name, unnest($codes) AS member) ON member = code
+              WHERE outcome IS NOT NULL
+              GROUP BY name, input)
+        GROUP BY name
+        """,
+        {
+            **source.parameters,
+            "names": [name for name, codes in groups.items() for _ in codes],
+            "codes": [code for codes in groups.values() for code in codes],
+        },
+    ).fetchall()
+    return {name: int(total) ** 2 / int(squares) for name, total, squares in rows}
+
+
+def claims_of(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    sorting: Sorting,
+    codes: Collection[int],
+    *,
+    limit: int,
+    offset: int = 0,
+    order: Order = "-ts",
+) -> pd.DataFrame:
+    """Some claims of a few sorts, each with the gate's last answer about it.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims.
+        sorting: what they are told apart by.
+        codes: the sorts.
+        limit: at most so many rows.
+        offset: so many are passed over first.
+        order: by time, "-" for falling; "worst": the wrong ones first, most confident first. Ties
+            stand in the order they came in.
+
+    Returns:
+        Columns event_id, ts (UTC without zone), code, confidence (NaN: unstated), outcome (1, 0 or
+        NA), action, the fingerprint's fields, input_id, one ``seg_<dimension>`` each, and
+        gate_decision, gate_at, gate_action, gate_rule (null where the gate was not asked).
+    """
+    keys = {"import_id": "import_id", "import_row": "import_row"}
+    source = sorting.source(cursor, selection, keys)
+    segments = (f"seg_{name}" for name in segment_dimensions(cursor))
+    described = ", ".join(f"claims.{quoted(name)}" for name in (*FIELDS, "input_id", *segments))
+    frame: pd.DataFrame = cursor.sql(
+        f"""
+        WITH leaf AS (
+            SELECT * FROM ({source.sql}) AS found
+            WHERE code IN (SELECT unnest($codes))
+            ORDER BY {_ORDERS[order]}, import_id, import_row
+            LIMIT $limit OFFSET $offset
+        ), fetched AS (
+            SELECT claims.event_id, made, code, ppm, leaf.outcome, action, {described},
+                   leaf.import_id, leaf.import_row
+            FROM leaf
+            JOIN claims ON claims.import_id = leaf.import_id
+                       AND claims.import_row = leaf.import_row
+        )
+        SELECT event_id, made AS ts, code, ppm / 1e6 AS confidence,
+               fetched.* EXCLUDE (event_id, made, code, ppm, import_id, import_row),
+               last.* EXCLUDE (asked_of)
+        FROM fetched
+        LEFT JOIN ({_LAST_ANSWERS} AND event_id IN (SELECT event_id FROM fetched)
+                   GROUP BY event_id) AS last
+        ON asked_of = event_id
+        ORDER BY {_ORDERS[order]}, import_id, import_row
+        """,
+        params={
+            **source.parameters,
+            "codes": list(codes),
+            "limit": limit,
+            "offset": offset,
+            "signal": selection.signal,
+        },
+    ).df()
+    return frame.astype({"outcome": "Int8"})
+
+
+_LAST_ANSWERS = """
+    SELECT event_id AS asked_of, arg_max(decision_id, decision_no) AS gate_decision,
+           arg_max(decided_at, decision_no) AS gate_at,
+           arg_max(action, decision_no) AS gate_action, arg_max(rule, decision_no) AS gate_rule
+    FROM decisions WHERE signal = $signal AND event_id IS NOT NULL
+""".strip()
+
+
+def answered(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    sorting: Sorting,
+    codes: Collection[int],
+) -> tuple[int, int]:
+    """About how many claims of a few sorts the gate was asked, and how many did as it said last."""
+    source = sorting.source(cursor, selection, {"event": "event_id", "done": "action"})
+    row = cursor.execute(
+        f"""
+        SELECT count(*), count(*) FILTER (done = gate_action)
+        FROM ({_LAST_ANSWERS} GROUP BY event_id) AS last
+        JOIN (SELECT * FROM ({source.sql}) AS claim WHERE code IN (SELECT unnest($codes)))
+        ON asked_of = event
+        """,
+        {**source.parameters, "codes": list(codes), "signal": selection.signal},
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def _is(fields: tuple[tuple[str, str], ...], number: int, parameters: dict[str, Parameter]) -> str:
+    """SQL for a claim having exactly this fingerprint; adds its parameters."""
+    stated, parts = dict(fields), []
+    for j, name in enumerate(FIELDS):
+        if name in stated:
+            parameters[f"print_{number}_{j}"] = stated[name]
+            parts.append(f"{name} = $print_{number}_{j}")
+        else:
+            parts.append(f"{name} IS NULL")
+    return " AND ".join(parts)
+
+
+def _case(whens: list[tuple[str, int]]) -> str:
+    """The first that holds; 0 where none does."""
+    said = "".join(f" WHEN {condition} THEN {value}" for condition, value in whens)
+    return f"CASE{said} ELSE 0 END" if whens else "0"
+
+
+def _each(values: tuple[object, ...]) -> range:
+    return range(len(values))

@@ -1,0 +1,458 @@
+"""Sums over time: by week or day, and by cohort at fixed ages of its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from core.measure.cells.cells import FloatArray, GroupSums, InputSums, IntArray
+from core.measure.monitoring.brier_decomposition import BrierSums, Moments
+from core.queries.base.cells import signal_repeats
+from core.queries.base.claims_sql import selected_claims
+from core.queries.base.dimensions import dimensions_named, week_label, week_start
+from core.queries.base.group_keys import integers
+from core.queries.base.selection import Selection
+from core.queries.base.truth import truth_of
+from core.queries.sums.grouped_sums import grouped_sums
+
+Period = Literal["week", "day"]
+
+_MILLION = 1_000_000
+_DAY_US = 86_400 * _MILLION
+
+
+@dataclass(frozen=True)
+class PeriodSums:
+    """A signal over time.
+
+    Attributes:
+        period: "week" or "day".
+        labels: P periods that have a claim, "2026-W47" or "2026-11-23", oldest first.
+        starts: the first day of each.
+        sums: of each, to be judged together.
+        brier: of each, for the Brier score and its two parts.
+    """
+
+    period: Period
+    labels: tuple[str, ...]
+    starts: tuple[date, ...]
+    sums: GroupSums
+    brier: BrierSums
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def period_sums(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    period: Period,
+    *,
+    high_from: float = 0.9,
+) -> PeriodSums:
+    """Sum a selection's claims by week (ISO) or day, UTC, of the claim.
+
+    Sums are taken over whole millionths and are exact, up to the last conversion to floating
+    point. Both scans see one state of the ledger.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+        period: what to group by.
+        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
+
+    Returns:
+        The sums. Periods without a claim are left out; one that has claims but no label is there.
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger lacks.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    with _snapshot(cursor):
+        grouped = grouped_sums(cursor, selection, [(period,)], high_from=high_from)
+        labels = tuple(str(key[0]) for _, key in grouped.entries)
+        brier = _brier_sums(cursor, selection, period, labels)
+    starts = tuple(_first_day(period, label) for label in labels)
+    return PeriodSums(period, labels, starts, grouped.sums, brier)
+
+
+def _first_day(period: Period, label: str) -> date:
+    if period == "day":
+        return date.fromisoformat(label)
+    year, week = label.split("-W")
+    return date.fromisocalendar(int(year), int(week), 1)
+
+
+@contextmanager
+def _snapshot(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let all queries inside see one state; in an open transaction they do already."""
+    # A BEGIN that is refused would abort the open transaction. Without one every statement is its
+    # own, with a number of its own.
+    first, second = (cursor.execute("SELECT txid_current()").fetchall()[0][0] for _ in range(2))
+    if first == second:
+        yield
+        return
+    cursor.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        cursor.execute("ROLLBACK")
+
+
+# In whole millionths, v(1−v) and (y−v)(1−2v) are whole numbers up to 10¹², their squares 10²⁴:
+# past 64 bits, within DuckDB's 128. (1−2v)²v(1−v) is f − 4f² with f = v(1−v).
+_PARTS = """
+    SELECT {keys}ppm * ({million} - ppm) AS f,
+           ({million} * y - ppm) * ({million} - 2 * ppm) AS d
+    FROM (
+        SELECT {keys}CAST(ppm AS BIGINT) AS ppm, CAST(outcome AS BIGINT) AS y
+        FROM ({claims}) AS claim
+        WHERE ppm IS NOT NULL AND outcome IS NOT NULL
+    ) AS labelled
+"""
+_PER_CLAIM = (
+    """
+    SELECT period, count(*) AS n, count(*) AS inputs, count(*) AS mm, sum(ff) AS ff1,
+           {sums}
+    FROM (
+        SELECT period, 1 AS m, CAST(f + d AS HUGEINT) AS l, CAST(f AS HUGEINT) AS f,
+               CAST(d AS HUGEINT) AS d, CAST(f AS HUGEINT) * f AS ff
+        FROM ("""
+    + _PARTS
+    + """) AS part
+    ) AS unit
+    GROUP BY period
+"""
+)
+# A claim that names no input is its own, told apart by its event.
+_PER_INPUT = (
+    """
+    SELECT period, CAST(sum(m) AS BIGINT) AS n, count(*) AS inputs, sum(m * m) AS mm,
+           sum(ff) AS ff1, {sums}
+    FROM (
+        SELECT period, count(*) AS m, sum(f + d) AS l, sum(f) AS f, sum(d) AS d,
+               sum(CAST(f AS HUGEINT) * f) AS ff
+        FROM ("""
+    + _PARTS
+    + """) AS part
+        GROUP BY period, input, own
+    ) AS unit
+    GROUP BY period
+"""
+)
+_QUANTITIES = ("l", "f", "d")
+
+
+def _brier_sums(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    period: Period,
+    labels: Sequence[str],
+) -> BrierSums:
+    dimension = dimensions_named(cursor, [period])[period]
+    repeats = signal_repeats(cursor, selection.signal)
+    columns = {"period": dimension.sql, "ppm": "confidence_ppm"}
+    if repeats:
+        columns |= {"input": "input_id", "own": _OWN}
+    source = selected_claims(cursor, selection, columns, by=[period])
+    keys = "period, input, own, " if repeats else "period, "
+    products = {"x": "{0}", "xx": "{0} * {0}"} | ({"xm": "{0} * m"} if repeats else {})
+    sums = ", ".join(
+        f"CAST(sum({product.format(name)}) AS DOUBLE) AS {name}_{of}"
+        for name in _QUANTITIES
+        for of, product in products.items()
+    )
+    query = (_PER_INPUT if repeats else _PER_CLAIM).format(
+        keys=keys, million=_MILLION, claims=source.sql, sums=sums
+    )
+    table = cursor.sql(
+        f"SELECT * REPLACE (CAST(mm AS DOUBLE) AS mm, CAST(ff1 AS DOUBLE) AS ff1) FROM ({query})",
+        params=dict(source.parameters),
+    ).to_arrow_table()
+    place_of = {label: i for i, label in enumerate(labels)}
+    place = np.array(
+        [place_of[str(dimension.label(value))] for value in table.column("period").to_pylist()],
+        dtype=np.int64,
+    )
+
+    def column(name: str, power: int = 0) -> FloatArray:
+        values = np.zeros(len(labels))
+        values[place] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+        values /= float(_MILLION) ** power
+        return values
+
+    def moments(name: str) -> Moments:
+        x = column(f"{name}_x", 2)
+        return Moments(x, column(f"{name}_xx", 4), column(f"{name}_xm", 2) if repeats else x)
+
+    brier, foretold, decalibration = (moments(name) for name in _QUANTITIES)
+    return BrierSums(
+        n=column("n").astype(np.int64),
+        inputs=column("inputs").astype(np.int64),
+        mm=column("mm"),
+        brier=brier,
+        foretold=foretold,
+        decalibration=decalibration,
+        calibrated=np.maximum(foretold.x - 4 * column("ff1", 4), 0),
+    )
+
+
+_OWN = "CASE WHEN input_id IS NULL THEN event_id END"
+
+
+def design_effect(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> float:
+    """How much less the stated claims of a selection tell because inputs repeat.
+
+    ``Σ_j M_j² / Σ_j M_j`` over inputs with M_j stated claims (Kish 1965, §8.2, with the claims of
+    one input wholly alike, which errs on the wide side).
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+
+    Returns:
+        At least 1; 1 where no input repeats, or there is no claim.
+
+    Raises:
+        UnknownDimension: the selection names a dimension that the ledger lacks.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    if not signal_repeats(cursor, selection.signal):
+        return 1.0
+    source = selected_claims(
+        cursor,
+        selection,
+        {"input": "input_id", "own": _OWN},
+        also="confidence_ppm IS NOT NULL",
+    )
+    rows = cursor.execute(
+        f"""
+        SELECT sum(m * m) / sum(m)
+        FROM (SELECT count(*) AS m FROM ({source.sql}) AS claim GROUP BY input, own)
+        """,
+        dict(source.parameters),
+    ).fetchall()
+    return float(rows[0][0] or 1.0)
+
+
+@dataclass(frozen=True)
+class CohortAges:
+    """Weekly cohorts, each with what was known of it at fixed ages; W cohorts, A ages.
+
+    Only cohorts at the same age compare: where failures are reported faster than successes, every
+    young cohort looks overconfident.
+
+    Attributes:
+        weeks: ISO week of the claims, oldest first.
+        starts: its Monday.
+        ages_days: the ages, ascending.
+        n_claims: shape (W,), stated claims.
+        n: shape (W, A), those whose outcome was known within the age of the *claim*.
+        s: shape (W, A), sum of these outcomes, as they stood at that age.
+        sv: shape (W, A), sum of their confidences.
+        mature: shape (W, A), whether every claim of the week has reached the age.
+        repeated: shape (W, A), per-input sums where inputs repeat, else None.
+    """
+
+    weeks: tuple[str, ...]
+    starts: tuple[date, ...]
+    ages_days: tuple[int, ...]
+    n_claims: IntArray
+    n: IntArray
+    s: IntArray
+    sv: FloatArray
+    mature: npt.NDArray[np.bool_]
+    repeated: InputSums | None = None
+
+    def __len__(self) -> int:
+        return len(self.weeks)
+
+
+def cohort_ages(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    ages_days: Sequence[int],
+    *,
+    as_of: datetime | None = None,
+) -> CohortAges:
+    """Outcomes of each weekly cohort that were known within each age.
+
+    An outcome counts from when it was known (stated, or else imported) at most so many days after
+    its claim; a corrected one as it stood at that age.
+
+    Args:
+        cursor: of the ledger.
+        selection: which claims; tuning ones are left out unless it names ``split``.
+        ages_days: ages in days, ≥ 0; sorted, each once.
+        as_of: the time at which ages are reached, UTC without zone; None: the selection's
+            ``as_known``, or else now.
+
+    Returns:
+        The cohorts that have a stated claim.
+
+    Raises:
+        ValueError: no age is given, or a negative one.
+        UnknownDimension: the selection names a dimension that the ledger lacks.
+        BadValue: the selection accepts a week, day or band that does not exist.
+    """
+    ages = tuple(sorted(set(ages_days)))
+    if not ages or ages[0] < 0:
+        raise ValueError(f"ages must be days, 0 or more, not {list(ages_days)}")
+    repeats = signal_repeats(cursor, selection.signal)
+    with _snapshot(cursor):
+        rows = _steps(cursor, selection, ages, per_input=False)
+        numbers = sorted(set(integers(rows, "week").tolist()))
+        repeated = _per_input(cursor, selection, ages, numbers) if repeats else None
+    shape = (len(numbers), len(ages) + 1)
+    place = np.searchsorted(numbers, integers(rows, "week")), integers(rows, "bucket")
+
+    def tallied(column: str) -> IntArray:
+        table = np.zeros(shape, dtype=np.int64)
+        np.add.at(table, place, integers(rows, column))
+        return table
+
+    def within(column: str) -> IntArray:
+        """Cumulative over ages; what came later than the last, or not at all, falls away."""
+        return np.cumsum(tallied(column)[:, :-1], axis=1)
+
+    starts = tuple(week_start(number) for number in numbers)
+    now = as_of or selection.as_known or datetime.now(UTC)
+    now = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
+    return CohortAges(
+        weeks=tuple(week_label(start) for start in starts),
+        starts=starts,
+        ages_days=ages,
+        n_claims=tallied("n_claims").sum(axis=1),
+        n=within("n"),
+        s=within("s"),
+        sv=within("ppm") / _MILLION,
+        mature=np.array(
+            [
+                [now - datetime.combine(day, time()) >= timedelta(days=7 + age) for age in ages]
+                for day in starts
+            ],
+            dtype=np.bool_,
+        ).reshape(len(starts), len(ages)),
+        repeated=repeated,
+    )
+
+
+# Each version of an outcome adds the claim at the first age that knows it, and takes it off again
+# at the age that knows the next; summed up over ages that leaves the version then in force.
+_STEPS = """
+    WITH versions AS (
+        SELECT week, ppm, input, own, logged.outcome AS known_outcome,
+               epoch_us(known_at) - made AS late,
+               lead(epoch_us(known_at) - made) OVER ordered AS next_late,
+               row_number() OVER ordered AS nth
+        FROM ({corrected}) AS claim
+        LEFT JOIN outcomes AS logged
+            ON logged.event_id = event AND (logged.signal IS NULL OR logged.signal = $signal)
+            AND {known}
+        WINDOW ordered AS (PARTITION BY event ORDER BY known_at, import_id, import_row)
+    ), steps AS (
+        SELECT week, ppm, input, own, outcome AS y, CASE WHEN outcome IS NULL THEN {never}
+               ELSE {bucket} END AS bucket, 1 AS sign, 1 AS first
+        FROM ({plain}) AS claim
+        UNION ALL
+        SELECT week, ppm, input, own, known_outcome, CASE WHEN known_outcome IS NULL THEN {never}
+               ELSE {bucket} END, 1, CASE WHEN nth = 1 THEN 1 ELSE 0 END
+        FROM versions
+        UNION ALL
+        SELECT week, ppm, input, own, known_outcome, {next_bucket}, -1, 0
+        FROM versions WHERE next_late IS NOT NULL
+    )
+"""
+_BY_AGE = """
+    SELECT week, CAST(bucket AS BIGINT) AS bucket, CAST(sum(first) AS BIGINT) AS n_claims,
+           CAST(sum(sign) AS BIGINT) AS n, CAST(coalesce(sum(sign * y), 0) AS BIGINT) AS s,
+           CAST(sum(sign * CAST(ppm AS BIGINT)) AS BIGINT) AS ppm
+    FROM steps GROUP BY week, bucket
+"""
+_BY_AGE_AND_INPUT = """
+    SELECT week, age AS bucket, count(*) AS inputs, CAST(sum(r * r) AS DOUBLE) AS rr,
+           CAST(sum(r * m) AS DOUBLE) AS rm, CAST(sum(m * m) AS DOUBLE) AS mm,
+           CAST(max(m) AS DOUBLE) AS most
+    FROM (
+        SELECT week, age, sum(sign) AS m, sum(sign * (CAST(ppm AS BIGINT) - 1000000 * y)) AS r
+        FROM steps JOIN range({never}) AS ages(age) ON bucket <= age
+        GROUP BY week, age, input, own
+    )
+    GROUP BY week, age
+"""
+
+
+def _steps(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    ages: Sequence[int],
+    *,
+    per_input: bool,
+) -> pa.Table:
+    columns = {
+        "week": dimensions_named(cursor, ["week"])["week"].sql,
+        "ppm": "confidence_ppm",
+        "input": "input_id" if per_input else "NULL",
+        "own": _OWN if per_input else "NULL",
+    }
+    plain = selected_claims(
+        cursor,
+        selection,
+        columns | {"late": "epoch_us(outcome_known_at) - epoch_us(ts)"},
+        also="confidence_ppm IS NOT NULL AND NOT outcome_corrected",
+    )
+    corrected = selected_claims(
+        cursor,
+        selection,
+        columns | {"event": "event_id", "made": "epoch_us(ts)"},
+        also="confidence_ppm IS NOT NULL AND outcome_corrected",
+    )
+
+    def bucket(late: str) -> str:
+        """How many of the ages are too young to know it."""
+        return " + ".join(f"CAST({late} > {age * _DAY_US} AS TINYINT)" for age in ages)
+
+    query = _STEPS + (_BY_AGE_AND_INPUT if per_input else _BY_AGE)
+    return cursor.sql(
+        query.format(
+            plain=plain.sql,
+            corrected=corrected.sql,
+            known=truth_of(cursor, selection.signal).sql("logged.source")
+            + ("" if selection.as_known is None else " AND known_at < $as_known"),
+            bucket=bucket("late"),
+            next_bucket=bucket("next_late"),
+            never=len(ages),
+        ),
+        params=dict(plain.parameters),
+    ).to_arrow_table()
+
+
+def _per_input(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    ages: Sequence[int],
+    numbers: Sequence[int],
+) -> InputSums:
+    rows = _steps(cursor, selection, ages, per_input=True)
+    place = np.searchsorted(numbers, integers(rows, "week")), integers(rows, "bucket")
+
+    def column(name: str, power: int) -> FloatArray:
+        table = np.zeros((len(numbers), len(ages)))
+        table[place] = np.asarray(rows.column(name).to_numpy(), dtype=np.float64)
+        return table / float(_MILLION) ** power
+
+    return InputSums(
+        inputs=np.rint(column("inputs", 0)).astype(np.int64),
+        rr=column("rr", 2),
+        rm=column("rm", 1),
+        mm=column("mm", 0),
+        most=column("most", 0),
+    )

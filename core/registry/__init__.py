@@ -1,0 +1,1 @@
+"""What is written down about a signal: fields, YAML in and out, rules, differences."""

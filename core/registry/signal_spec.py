@@ -1,0 +1,188 @@
+"""What is written down about a signal: one registry entry as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.defaults import (
+    CADENCE_DAYS,
+    HIGH_FROM,
+    JUDGE_TOLERANCE,
+    MATURE_AGE,
+    MATURE_COVERAGE,
+    TOLERANCE,
+    WINDOW_DAYS,
+)
+from core.events import PPM
+from core.queries.base.truth import USUAL, Truth
+from core.registry.escalation_rules import Action, Rules
+
+Stakes = Literal["low", "medium", "high"]
+STAKES: tuple[Stakes, ...] = ("low", "medium", "high")
+
+#: Prefix of a reference to a group of people where a person's opaque id could stand.
+GROUP = "group:"
+
+#: Metrics that bound how far off a confidence is, that it tells right from wrong, and what errs.
+CALIBRATION_METRICS = ("gap", "high_band_gap", "ece", "ece_debiased_l2", "smece", "mcb", "brier")
+DISCRIMINATION_METRICS = ("auroc", "dsc")
+OTHER_METRICS = ("automated_error", "accuracy", "coverage", "high_band_accuracy")
+METRICS = (*CALIBRATION_METRICS, *DISCRIMINATION_METRICS, *OTHER_METRICS)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A bound on one metric; exactly one of minimum and maximum is set.
+
+    Attributes:
+        metric: one of `METRICS`; of ``gap`` and ``high_band_gap`` the size counts, not the sign.
+            ``automated_error`` is the share of wrong ones among what the rules would automate.
+        minimum_ppm, maximum_ppm: the bound, in whole millionths.
+    """
+
+    metric: str
+    minimum_ppm: int | None = None
+    maximum_ppm: int | None = None
+
+
+@dataclass(frozen=True)
+class Responsible:
+    """Who answers for a part of the signal; opaque ids."""
+
+    schema: str
+    thresholds: str
+    monitoring: str
+
+
+@dataclass(frozen=True)
+class ValidationPlan:
+    """What a validation needs, and how long it holds.
+
+    Attributes:
+        max_age_days: days from the signature until it expires.
+        cadence_days: days after which a re-measurement is due.
+        window_days: length of the recent production window that every bundle holds.
+        min_samples: labelled inputs that the judged sample needs, and each required segment a
+            tenth of it but at least 30.
+        segments: required segment dimensions: the criteria apply to each of their values.
+        criteria: at least one of calibration and one of discrimination.
+        self_sign: whether the author may sign; only with low stakes.
+    """
+
+    max_age_days: int
+    min_samples: int
+    criteria: tuple[Criterion, ...]
+    segments: tuple[str, ...] = ()
+    cadence_days: int = CADENCE_DAYS
+    window_days: int = WINDOW_DAYS
+    self_sign: bool = False
+
+
+@dataclass(frozen=True)
+class Maturity:
+    """When a cohort may be read as final: at an age or at a coverage."""
+
+    days: int = MATURE_AGE.days
+    coverage_ppm: int = round(MATURE_COVERAGE * PPM)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Where cases wait for a person.
+
+    Attributes:
+        name: the queue, as the people who work it off call it.
+        within_hours: whole hours in which a case has to be taken up.
+    """
+
+    name: str
+    within_hours: int
+
+
+@dataclass(frozen=True)
+class Handling:
+    """Where the cases of an action go; None: nothing is written down."""
+
+    review: Queue | None = None
+    escalate: Queue | None = None
+
+    def of(self, action: Action) -> Queue | None:
+        """The queue of an action; what is automated waits for nobody."""
+        return {"automate": None, "review": self.review, "escalate": self.escalate}[action]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a case costs, in whole millionths of one unit.
+
+    Attributes:
+        unit: of all of them, as in ``EUR`` or ``minutes``.
+        error_millionths: one wrong case that was automated.
+        review_millionths, escalate_millionths: one review, one escalation.
+    """
+
+    unit: str
+    error_millionths: int
+    review_millionths: int
+    escalate_millionths: int
+
+
+@dataclass(frozen=True)
+class SignalSpec:
+    """One registry entry. People are opaque ids, groups ``group:<name>``.
+
+    Attributes:
+        name: the signal.
+        decision: what its confidence decides, in words.
+        stakes: how much harm a wrong decision does; sets how soon findings are due.
+        owner: who answers for it.
+        deputies: who stands in, in this order.
+        validators: who may sign; never the owner or a deputy.
+        risk_approvers: who may approve a waiver; never the owner.
+        responsible: for schema, thresholds and monitoring.
+        method, order: how the confidence is asked for; None: any.
+        tolerance_ppm: the gap accepted.
+        high_from_ppm: lower edge of the high-confidence band.
+        maturity: when outcomes may be read as final.
+        validation: what a validation needs.
+        rules: what is done with a case.
+        labels: free labels, name → value.
+        annotations: references to other systems, name → value.
+        handling: where cases go that are not automated. Like ``costs`` no part of what a
+            validation rests on.
+        costs: what errors and people's work cost; None: not declared.
+        truth: whose labels count as truth; None: not declared.
+    """
+
+    name: str
+    decision: str
+    stakes: Stakes
+    owner: str
+    deputies: tuple[str, ...]
+    validators: tuple[str, ...]
+    risk_approvers: tuple[str, ...]
+    responsible: Responsible
+    method: str | None
+    order: str | None
+    validation: ValidationPlan
+    rules: Rules
+    tolerance_ppm: int = round(TOLERANCE * PPM)
+    high_from_ppm: int = round(HIGH_FROM * PPM)
+    maturity: Maturity = Maturity()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    handling: Handling = Handling()
+    costs: Costs | None = None
+    truth: Truth | None = None
+
+    @property
+    def ground_truth(self) -> Truth:
+        """Whose labels count as truth, declared or not."""
+        return self.truth or USUAL
+
+    @property
+    def judge_tolerance(self) -> float:
+        """Share of the claims on which a judge may disagree with truth, in (0, 1)."""
+        declared = self.ground_truth.judge_tolerance_ppm
+        return JUDGE_TOLERANCE if declared is None else declared / PPM

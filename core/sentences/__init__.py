@@ -1,0 +1,1 @@
+"""What pages and reports say: acts, evidence, labels, measures, changes."""

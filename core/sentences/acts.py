@@ -1,0 +1,570 @@
+"""Acts in words: what was done as a sentence, what else stands in it as names and values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from core.findings.kinds import KIND_WORDS
+from core.governance.names import Directory, directory
+from core.monitoring.schedule import WHY_WORDS
+from core.sentences.fact import Fact
+from core.sentences.numbers import ABSENT, counted
+from core.trail import act_search as search
+from core.trail.acts import KINDS, Act, moment
+from core.trail.fingerprint import Fingerprint
+
+#: Kinds of acts by what people look for; together they hold every kind once.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Validations": (
+        "fingerprint.seen",
+        "validation.submitted",
+        "validation.signed",
+        "validation.rejected",
+        "validation.suspended",
+        "validation.expired",
+    ),
+    "Waivers and retirements": (
+        "waiver.requested",
+        "waiver.approved",
+        "retirement.requested",
+        "retirement.approved",
+    ),
+    "Registry": ("registry.set",),
+    "Findings": (
+        "finding.opened",
+        "finding.recurred",
+        "finding.revised",
+        "finding.acknowledged",
+        "finding.resolved",
+        "finding.waived",
+    ),
+    "Standing watch": ("check.run", "signal.remeasured", "audit.drawn"),
+    "Imports and seals": ("import.recorded", "decisions.sealed"),
+    "People and roles": (
+        "person.added",
+        "person.named",
+        "person.status",
+        "person.forgotten",
+        "group.set",
+        "role.granted",
+        "role.revoked",
+    ),
+    "Gate and access": ("gate.mode", "token.created", "token.revoked"),
+    "Trail and key": ("trail.started", "key.changed"),
+}
+assert sorted(kind for kinds in GROUPS.values() for kind in kinds) == sorted(KINDS)
+
+ASSURANCE_WORDS: Mapping[str, str] = {
+    "none": "none: nobody signed on",
+    "signed-on": "signed on",
+    "re-authenticated": "signed on, and asked again just before",
+}
+VIA_WORDS: Mapping[str, str] = {
+    "page": "a page of the dashboard",
+    "cli": "the command line",
+    "http": "HTTP",
+    "system": "the program by itself",
+}
+
+#: What a value that cannot be put into words may raise.
+_UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+#: As much of a reason stands in a line of the list.
+_MOST = 160
+
+#: The parts of a body, in the order they are shown, and what each is called.
+_FIELDS: Mapping[str, str] = {
+    "origin": "Trail",
+    "key": "Public key",
+    "program": "Program",
+    "sub": "Person",
+    "status": "Status",
+    "role": "Role",
+    "name": "Group",
+    "members": "Members",
+    "mode": "Mode of the gate",
+    "author": "Evidence made by",
+    "criteria_met": "Every criterion met",
+    "trigger": "Trigger",
+    "reason": "Reason",
+    "until": "Until",
+    "finding": "Finding",
+    "finding_kind": "Kind of finding",
+    "severity": "Severity",
+    "text": "What is wrong",
+    "mend": "What to do",
+    "owner": "Who must answer",
+    "due": "Due",
+    "subject": "About",
+    "note": "Note",
+    "import_id": "Import",
+    "source": "File",
+    "format": "Format",
+    "n_read": "Rows read",
+    "n_new": "New claims",
+    "n_duplicate": "Duplicates",
+    "n_unstated": "Without a confidence",
+    "n_quarantined": "Refused",
+    "n_attached": "Outcomes attached",
+    "n_held": "Outcomes held",
+    "n_corrected": "Outcomes corrected",
+    "settings": "Settings",
+    "file_sha256": "SHA-256 of the file",
+    "first": "First decision",
+    "last": "Last decision",
+    "first_ts": "First claim",
+    "n_claims": "Claims so far",
+    "audit": "Audit sample",
+    "n": "Claims in it",
+    "by": "Drawn by",
+    "groups": "Drawn of each",
+    "since": "Claims from",
+    "seed": "Seed of the random numbers",
+    "imports": "Imports up to",
+    "sha256": "SHA-256 of the sample",
+    "why": "Made",
+    "n_missed": "Runs missed before it",
+    "n_remeasured": "Signals measured again",
+    "n_open": "Findings open",
+    "n_critical": "Critical among them",
+    "data_version": "Imports up to",
+    "fingerprints": "Measured",
+    "believed": "Believed until then",
+    "token": "Token",
+    "label": "Label",
+    "scopes": "May",
+    "evidence": "Evidence",
+    "spec_sha256": "SHA-256 of the entry",
+    "material_sha256": "SHA-256 of what a validation rests on",
+}
+#: Values that are words of ours and not text that somebody wrote.
+_OURS = frozenset(
+    {
+        *("sub", "status", "role", "members", "mode", "author", "criteria_met", "until", "owner"),
+        *("severity", "finding_kind", "due", "import_id", "first", "last", "first_ts", "n_claims"),
+        *("n_read", "n_new", "n_duplicate", "n_unstated", "n_quarantined", "n_attached"),
+        *("n_held", "n_corrected", "scopes", "n", "imports", "since"),
+        *("why", "n_missed", "n_remeasured", "n_open", "n_critical", "data_version"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What ids in acts stand for.
+
+    Attributes:
+        people: the directory.
+        findings: kind of each finding, by its id.
+    """
+
+    people: Directory
+    findings: Mapping[str, str]
+
+    @classmethod
+    def read(cls, cursor: duckdb.DuckDBPyConnection) -> Names:
+        """Read them from a ledger."""
+        return cls(directory(cursor), search.finding_kinds(cursor))
+
+    def person(self, sub: object) -> str:
+        """A person, a group or the program as people read them."""
+        return self.people.words(str(sub))
+
+    def finding(self, id_: object) -> str:
+        """What a finding is about, in words: its kind, or else its id."""
+        kind = self.findings.get(str(id_))
+        return str(id_) if kind is None else KIND_WORDS.get(kind, kind)
+
+
+def sentence(act: Act, names: Names) -> str:
+    """What was done, without who: ``signed the validation of s for m2 · p4 until 2027-02-20``.
+
+    What an entry says that cannot be put into words is left out; nothing is raised.
+    """
+    said = _said(act, names)
+    return f"{said.done} {said.joint} {_about(act)}{said.rest}" if said.joint else said.short
+
+
+def short(act: Act, names: Names) -> str:
+    """The same without the signal and the fingerprint: ``signed the validation until 2027-02-20``.
+
+    For lists that name these beside it.
+    """
+    return _said(act, names).short
+
+
+def about(act: Act) -> str:
+    """The signal and the fingerprint, as lists name them; empty for the ledger as a whole."""
+    fingerprint = "" if act.fingerprint is None else f" · {act.fingerprint.words()}"
+    return f"{act.signal}{fingerprint}" if act.signal else ""
+
+
+def moved(act: Act) -> str:
+    """From which state to which: ``in validation → validated``; empty where it moved none."""
+    if act.before is None and act.after is None:
+        return ""
+    before, after = (ABSENT if one is None else state_words(one) for one in (act.before, act.after))
+    return f"stays {after}" if before == after else f"{before} → {after}"
+
+
+def state_words(state: str) -> str:
+    """A state of a validation: ``in_validation`` → ``in validation``."""
+    return state.replace("_", " ")
+
+
+def role_words(role: str) -> str:
+    """A role: ``risk_approver`` → ``risk approver``."""
+    return "the program" if role == "system" else role.replace("_", " ")
+
+
+def when(stamped: str) -> str:
+    """A time as acts carry it, as pages show it: ``2026-11-24 09:12:00 UTC``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return f"{moment(stamped):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def facts(act: Act, names: Names) -> tuple[Fact, ...]:
+    """Everything in an act's body but the registry entry, in words.
+
+    What has no words of its own stands under the name and in the form it has in the entry.
+    """
+    body = act.body
+    known = [name for name in _FIELDS if name in body]
+    others = [name for name in body if name not in _FIELDS and name not in ("spec", "seals")]
+    found = []
+    for name in (*known, *others):
+        value = body[name]
+        if value is None or (name == "evidence" and isinstance(value, str)):
+            continue
+        label = _FIELDS.get(name, name)
+        if name == "name" and act.kind != "group.set":
+            label = name
+        if name == "text" and act.kind == "signal.remeasured":
+            label = "Outcome"
+        found.append(Fact(label, _value(name, value, names), logged=name not in _OURS))
+    return (*found, *_seals(body.get("seals")))
+
+
+def _value(name: str, value: Any, names: Names) -> str:
+    try:
+        if name in ("sub", "author", "owner"):
+            return _with_id(value, names)
+        if name == "members":
+            return ", ".join(_with_id(one, names) for one in value) or "nobody"
+        if name in ("until", "since", "first_ts", "due") and "T" in value:
+            return when(value)
+        if name == "criteria_met":
+            return "yes" if value is True else "no"
+        if name == "finding_kind":
+            return KIND_WORDS.get(value, str(value))
+        if name == "role":
+            return role_words(value)
+        if name == "scopes":
+            return ", ".join(value)
+        if name == "why":
+            several = [value] if isinstance(value, str) else value
+            return ", ".join(WHY_WORDS.get(one, str(one)) for one in several)
+        if name == "fingerprints":
+            return "; ".join(_measured(one) for one in value)
+        if name == "groups":
+            return "; ".join(drawn_of(one) for one in value)
+        if name == "evidence":
+            return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
+        if isinstance(value, int) and not isinstance(value, bool):
+            return f"{value:,}"
+    except _UNFIT:
+        pass
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def drawn_of(group: Mapping[str, Any]) -> str:
+    """One group of an audit sample: ``hi: 40 of 120 unlabelled, chance 33.3334%``."""
+    value = "" if group["value"] is None else f"{group['value']}: "
+    share = f"{group['chance_ppm'] / 10_000:.4f}".rstrip("0").rstrip(".")
+    return f"{value}{group['wanted']:,} of {group['available']:,} unlabelled, chance {share}%"
+
+
+def _measured(body: Mapping[str, Any]) -> str:
+    """One fingerprint of a re-measurement, every group with its numbers as the entry has them."""
+    groups = [
+        f"{'all' if one['where'] is None else '='.join(str(part) for part in one['where'])}: "
+        f"{one['verdict'].replace('_', ' ')}, gap {one['gap']} ({one['low']} to {one['high']}), "
+        f"n {one['n']:,}, {one['n_inputs']:,} inputs"
+        for one in body["groups"]
+    ]
+    words = Fingerprint.of(body["fingerprint"]).words()
+    return f"{words}, {body['since']} to before {body['until']}: {'; '.join(groups)}"
+
+
+def _with_id(sub: str, names: Names) -> str:
+    words = names.person(sub)
+    return words if sub in words else f"{words} ({sub})"
+
+
+def _seals(seals: object) -> tuple[Fact, ...]:
+    if seals is None:
+        return ()
+    try:
+        return tuple(
+            Fact(f"Seal of {one['seal']}", f"{counted(one['rows'], 'row')}, {one['digest']}")
+            for one in seals  # type: ignore[attr-defined]
+            if one["rows"]
+        )
+    except _UNFIT:
+        return (Fact("Seals", json.dumps(seals, ensure_ascii=False)),)
+
+
+# -- sentences -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence in parts.
+
+    Attributes:
+        done: what was done.
+        rest: what follows.
+        joint: what stands between what was done and what it was done to; empty where the sentence
+            names neither signal nor fingerprint.
+    """
+
+    done: str
+    rest: str = ""
+    joint: str = ""
+
+    @property
+    def short(self) -> str:
+        """Without the signal and the fingerprint."""
+        return f"{self.done}{self.rest}"
+
+
+def _said(act: Act, names: Names) -> _Said:
+    try:
+        return _SENTENCES[act.kind](act, names)
+    except _UNFIT:
+        known = KINDS.get(act.kind, f"did something unknown, {act.kind}")
+        return _Said(known, joint="of" if act.signal else "")
+
+
+def _about(act: Act) -> str:
+    """The signal, and the fingerprint where there is one: ``s for m2 · p4``."""
+    signal = act.signal or "an unnamed signal"
+    return signal if act.fingerprint is None else f"{signal} for {act.fingerprint.words()}"
+
+
+def _short(text: object) -> str:
+    words = " ".join(str(text).split())
+    return words if len(words) <= _MOST else f"{words[: _MOST - 1]}…"
+
+
+def _day(stamped: Any) -> str:
+    text = str(stamped)
+    return f"{moment(text):%Y-%m-%d}" if "T" in text else text
+
+
+def _started(act: Act, _names: Names) -> _Said:
+    return _Said(f"started the trail {act.body['origin']}")
+
+
+def _key_changed(act: Act, _names: Names) -> _Said:
+    return _Said(KINDS[act.kind])
+
+
+def _person_added(act: Act, names: Names) -> _Said:
+    return _Said(f"entered {names.person(act.body['sub'])}")
+
+
+def _person_named(act: Act, names: Names) -> _Said:
+    return _Said(f"recorded the names of {names.person(act.body['sub'])}")
+
+
+def _person_status(act: Act, names: Names) -> _Said:
+    status, until = act.body["status"], act.body.get("until")
+    said = {"active": "is active", "away": "is away", "left": "has left"}[status]
+    back = f" until {_day(until)}" if until else ""
+    return _Said(f"recorded that {names.person(act.body['sub'])} {said}{back}")
+
+
+def _person_forgotten(act: Act, _names: Names) -> _Said:
+    return _Said(f"erased the name of {act.body['sub']}")
+
+
+def _group_set(act: Act, names: Names) -> _Said:
+    members = sorted(names.person(one) for one in act.body["members"])
+    return _Said(f"set the group {act.body['name']} to {', '.join(members) or 'nobody'}")
+
+
+def _role_granted(act: Act, names: Names) -> _Said:
+    role = role_words(act.body["role"])
+    if act.body["sub"] == act.actor.sub and act.actor.role == "viewer":
+        return _Said(f"became the first {role}")
+    return _Said(f"granted {names.person(act.body['sub'])} the role {role}")
+
+
+def _role_revoked(act: Act, names: Names) -> _Said:
+    role = role_words(act.body["role"])
+    return _Said(f"took the role {role} from {names.person(act.body['sub'])}")
+
+
+def _gate_mode(act: Act, _names: Names) -> _Said:
+    return _Said(f"set the gate to {act.body['mode']} mode")
+
+
+def _registry_set(act: Act, names: Names) -> _Said:
+    owner = names.person(act.body["spec"]["owner"])
+    return _Said("set the registry entry", f", owner {owner}", "of")
+
+
+def _seen(act: Act, _names: Names) -> _Said:
+    claims, first = counted(act.body["n_claims"], "claim"), _day(act.body["first_ts"])
+    return _Said("saw a new fingerprint", f": {claims} since {first}", "of")
+
+
+def _submitted(act: Act, _names: Names) -> _Said:
+    met = "every criterion met" if act.body["criteria_met"] is True else "not every criterion met"
+    return _Said("submitted evidence", f": {met}", "of")
+
+
+def _signed(act: Act, _names: Names) -> _Said:
+    return _Said("signed the validation", f" until {_day(act.body['until'])}", "of")
+
+
+def _rejected(act: Act, _names: Names) -> _Said:
+    return _Said("rejected the validation", f": {_short(act.body['reason'])}", "of")
+
+
+def _suspended(act: Act, _names: Names) -> _Said:
+    what = "stopped the gate" if act.body["trigger"] == "stop" else "suspended the validation"
+    return _Said(what, f": {_short(act.body['reason'])}", "of")
+
+
+def _expired(act: Act, _names: Names) -> _Said:
+    what = "waiver" if act.before == "waived" else "validation"
+    return _Said(f"recorded the end of the {what}", f" on {_day(act.body['until'])}", "of")
+
+
+def _waiver_requested(act: Act, _names: Names) -> _Said:
+    until, reason = _day(act.body["until"]), _short(act.body["reason"])
+    return _Said("asked for a waiver", f" until {until}: {reason}", "of")
+
+
+def _waiver_approved(act: Act, _names: Names) -> _Said:
+    return _Said("approved the waiver", f" until {_day(act.body['until'])}", "of")
+
+
+def _retirement_requested(act: Act, _names: Names) -> _Said:
+    return _Said("asked for retirement", f": {_short(act.body['reason'])}", "of")
+
+
+def _retirement_approved(_act: Act, _names: Names) -> _Said:
+    return _Said("approved the retirement", "", "of")
+
+
+def _finding(verb: str, detail: Callable[[Act], str]) -> Callable[[Act, Names], _Said]:
+    def words(act: Act, names: Names) -> _Said:
+        name = names.finding(act.body["finding"])
+        return _Said(f"{verb} the finding “{name}”", detail(act), "of" if act.signal else "")
+
+    return words
+
+
+def _due(act: Act) -> str:
+    return f", {act.body['severity']}, due {act.body['due']}"
+
+
+def _noted(act: Act) -> str:
+    note = act.body.get("note") or act.body.get("reason")
+    return f": {_short(note)}" if note else ""
+
+
+def _waived(act: Act) -> str:
+    return f" until {_day(act.body['until'])}{_noted(act)}"
+
+
+def _revised(act: Act) -> str:
+    return f": {_short(act.body['text'])}"
+
+
+def _check_run(act: Act, _names: Names) -> _Said:
+    body = act.body
+    missed = f"; {counted(body['n_missed'], 'run')} before it missed" if body["n_missed"] else ""
+    return _Said(f"ran the standing checks, {counted(body['n_open'], 'finding')} open{missed}")
+
+
+def _remeasured(act: Act, _names: Names) -> _Said:
+    return _Said(f"re-measured {act.signal}: {_short(act.body['text'])}")
+
+
+def _audit_drawn(act: Act, _names: Names) -> _Said:
+    return _Said(f"drew an audit sample of {counted(act.body['n'], 'claim')}", "", "of")
+
+
+def _import(act: Act, _names: Names) -> _Said:
+    body = act.body
+    parts = [f"{counted(body['n_read'], 'row')} read", f"{body['n_new']:,} new"]
+    parts += [f"{body['n_quarantined']:,} refused"] if body["n_quarantined"] else []
+    parts += [f"{body['n_attached']:,} with an outcome"] if body["n_attached"] else []
+    return _Said(f"recorded import {body['import_id']}, {body['source']}: {', '.join(parts)}")
+
+
+def _sealed(act: Act, _names: Names) -> _Said:
+    first, last = act.body["first"], act.body["last"]
+    if first == last:
+        return _Said(f"sealed decision {first:,} of the gate")
+    return _Said(f"sealed decisions {first:,} to {last:,} of the gate")
+
+
+def _token_created(act: Act, _names: Names) -> _Said:
+    body = act.body
+    scopes = ", ".join(body["scopes"])
+    return _Said(f"gave out the token {body['token']}, “{body['label']}”, for {scopes}")
+
+
+def _token_revoked(act: Act, _names: Names) -> _Said:
+    return _Said(f"took the token {act.body['token']} back")
+
+
+_SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
+    "trail.started": _started,
+    "key.changed": _key_changed,
+    "person.added": _person_added,
+    "person.named": _person_named,
+    "person.status": _person_status,
+    "person.forgotten": _person_forgotten,
+    "group.set": _group_set,
+    "role.granted": _role_granted,
+    "role.revoked": _role_revoked,
+    "gate.mode": _gate_mode,
+    "registry.set": _registry_set,
+    "fingerprint.seen": _seen,
+    "validation.submitted": _submitted,
+    "validation.signed": _signed,
+    "validation.rejected": _rejected,
+    "validation.suspended": _suspended,
+    "validation.expired": _expired,
+    "waiver.requested": _waiver_requested,
+    "waiver.approved": _waiver_approved,
+    "retirement.requested": _retirement_requested,
+    "retirement.approved": _retirement_approved,
+    "finding.opened": _finding("opened", _due),
+    "finding.recurred": _finding("recorded again", _due),
+    "finding.revised": _finding("revised", _revised),
+    "finding.acknowledged": _finding("acknowledged", _noted),
+    "finding.resolved": _finding("resolved", _noted),
+    "finding.waived": _finding("waived", _waived),
+    "import.recorded": _import,
+    "decisions.sealed": _sealed,
+    "check.run": _check_run,
+    "signal.remeasured": _remeasured,
+    "audit.drawn": _audit_drawn,
+    "token.created": _token_created,
+    "token.revoked": _token_revoked,
+}
+assert _SENTENCES.keys() == KINDS.keys()

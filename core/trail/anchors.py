@@ -1,0 +1,270 @@
+"""Checkpoints outside the ledger file: beside it, and wherever the ledger's owner said.
+
+Whoever can rewrite the ledger and sign with its key can rewrite everything in it, but not what
+somebody else holds. Anchors are named in ``<ledger>.anchors``, one per line: ``file PATH`` or
+``git DIR`` (a working tree in which a file is appended to and committed); ``#`` begins a comment.
+A later checkpoint proves everything before it, so only the newest has to arrive: an anchor that
+failed once is made good by the next act.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.ledger.errors import LedgerError
+from core.ledger.private import owner_only, tighten
+from core.trail.checkpoints import Checkpoint, Note, NoteError, blocks
+
+AnchorKind = Literal["beside", "file", "git"]
+_KINDS: tuple[AnchorKind, ...] = ("file", "git")
+_MEND = "write for example: file /mnt/audit/ledger.checkpoints"
+
+#: Seconds that a git command may take.
+_PATIENCE = 30
+#: Bytes of an anchor's end that are looked at for its last note.
+_TAIL = 1 << 16
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A place that holds checkpoints.
+
+    Attributes:
+        kind: ``beside`` the ledger, a ``file`` elsewhere, or a ``git`` working tree.
+        path: the file; of a git tree, the one in it.
+    """
+
+    kind: AnchorKind
+    path: Path
+
+    @property
+    def words(self) -> str:
+        """As people read it: ``git /srv/audit``."""
+        if self.kind == "beside":
+            return str(self.path)
+        return f"{self.kind} {self.path.parent if self.kind == 'git' else self.path}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An anchor that did not take a checkpoint; the act stands all the same.
+
+    Attributes:
+        anchor: which.
+        words: why, and what to do, in one sentence.
+    """
+
+    anchor: Anchor
+    words: str
+
+
+class _Unwritten(OSError):  # noqa: N818 (reads as what is the matter)
+    """An anchor did not take a checkpoint; the message says why."""
+
+
+def beside_path(ledger: str | os.PathLike[str]) -> Path:
+    """Where checkpoints lie beside a ledger: ``<ledger>.checkpoints``."""
+    ledger = Path(ledger)
+    return ledger.with_name(ledger.name + ".checkpoints")
+
+
+def settings_path(ledger: str | os.PathLike[str]) -> Path:
+    """Where a ledger's anchors are named: ``<ledger>.anchors``."""
+    ledger = Path(ledger)
+    return ledger.with_name(ledger.name + ".anchors")
+
+
+def anchors_of(ledger: str | os.PathLike[str]) -> tuple[Anchor, ...]:
+    """The file beside the ledger, and then every anchor its owner named.
+
+    A relative path is taken from the ledger's folder. In a git tree the file is named as it is
+    beside the ledger.
+
+    Raises:
+        LedgerError: a line names no anchor, or the file cannot be read.
+    """
+    path = settings_path(ledger)
+    beside = Anchor("beside", beside_path(ledger))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return (beside,)
+    except (OSError, UnicodeDecodeError):
+        raise LedgerError(f"The anchors in {path} cannot be read; see its permissions.") from None
+    found = [beside]
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        word, _, rest = line.partition(" ")
+        kind = next((kind for kind in _KINDS if kind == word), None)
+        if kind is None or not rest.strip():
+            fault = f"names no place after {word!r}" if kind else f"begins with {word!r}"
+            raise LedgerError(
+                f"Line {number} of {path} {fault}; an anchor is `file PATH` or `git DIR`: {_MEND}"
+            )
+        place = Path(ledger).parent / Path(rest.strip()).expanduser()
+        anchor = Anchor(kind, place / beside.path.name if kind == "git" else place)
+        if anchor in found:
+            raise LedgerError(f"Line {number} of {path} names {anchor.words} again; take it out.")
+        found.append(anchor)
+    return tuple(found)
+
+
+def publish(note: str, anchors: Sequence[Anchor]) -> tuple[Failure, ...]:
+    """Write a checkpoint to every anchor; never raises, and one's failure keeps no other waiting.
+
+    Args:
+        note: the newest signed checkpoint, which proves every one before it.
+        anchors: where to.
+
+    Returns:
+        The anchors that do not hold it now. The next call makes them good.
+    """
+    failures = []
+    for anchor in anchors:
+        try:
+            _write(note, anchor)
+        except _Unwritten as error:
+            failures.append(
+                Failure(anchor, f"The anchor {anchor.words} holds no new checkpoint: {error}")
+            )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            failures.append(
+                Failure(anchor, f"The anchor {anchor.words} cannot be written: {reason}.")
+            )
+    return tuple(failures)
+
+
+def anchored_size(anchors: Sequence[Anchor], origin: str) -> int | None:
+    """The newest size of a trail that an anchor holds; its signature is not checked here.
+
+    Args:
+        anchors: of which those beside the ledger do not count.
+        origin: the trail's.
+    """
+    sizes = [
+        found.size
+        for anchor in anchors
+        if anchor.kind != "beside"
+        for found in _checkpoints(_text_or_none(anchor) or "")
+        if found.origin == origin
+    ]
+    return max(sizes, default=None)
+
+
+def text_of(anchor: Anchor) -> str | None:
+    """What an anchor holds; of a git tree, what is committed. None: nothing yet.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if anchor.kind == "git":
+        _refuse_no_tree(anchor.path.parent)
+        shown = _git(anchor.path.parent, "show", f"HEAD:./{anchor.path.name}")
+        return shown.stdout if shown.returncode == 0 else None
+    try:
+        return anchor.path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def _text_or_none(anchor: Anchor) -> str | None:
+    try:
+        return text_of(anchor)
+    except OSError:
+        return None
+
+
+def _checkpoints(text: str) -> list[Checkpoint]:
+    found = []
+    for block in blocks(text):
+        try:
+            found.append(Checkpoint.of(Note.of(block).text))
+        except NoteError:
+            continue
+    return found
+
+
+def _write(note: str, anchor: Anchor) -> None:
+    new = Checkpoint.of(Note.of(note).text)
+    if anchor.kind == "git":
+        _refuse_no_tree(anchor.path.parent)
+    if anchor.kind == "beside":
+        with owner_only():
+            _append(anchor.path, note, new)
+        tighten(anchor.path)
+    else:
+        _append(anchor.path, note, new)
+    if anchor.kind == "git":
+        _commit(anchor.path.parent, anchor.path.name, new.size)
+
+
+def _refuse_no_tree(tree: Path) -> None:
+    if not tree.is_dir():
+        raise _Unwritten("the folder does not exist.")
+    if _git(tree, "rev-parse", "--is-inside-work-tree").stdout.strip() != "true":
+        raise _Unwritten("it is not a git working tree; make it one with: git init")
+
+
+def _append(path: Path, note: str, new: Checkpoint) -> None:
+    """Add a note at the end of a file and wait until it is on disk, unless it is there."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    with os.fdopen(handle, "r+b", buffering=0) as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(0, length - _TAIL))
+        tail = file.read().decode("utf-8", errors="replace")
+        last = _checkpoints(tail)[-1:]
+        if last and last[0].origin != new.origin:
+            raise _Unwritten(
+                f"it belongs to the trail {last[0].origin}; give each ledger a file of its own."
+            )
+        if last and last[0] == new:
+            return
+        # An empty line between two notes; after one that a crash cut short, too.
+        gap = "" if not tail or tail.endswith("\n\n") else "\n" if tail.endswith("\n") else "\n\n"
+        file.write(f"{gap}{note}".encode())
+        os.fsync(file.fileno())
+
+
+def _commit(tree: Path, name: str, size: int) -> None:
+    steps = (
+        ("add", "--", name),
+        ("commit", "--quiet", "-m", f"Checkpoint of {size} entries", "--", name),
+    )
+    if _git(tree, "show", f"HEAD:./{name}").stdout == (tree / name).read_text(encoding="utf-8"):
+        return
+    for step in steps:
+        done = _git(tree, *step)
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+            raise _Unwritten(f"git {step[0]} refused it ({said[-1]}).")
+
+
+def _git(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # Variables of a surrounding git (a hook, say) would lead it to another repository.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    settings = ("user.name=Calibration Ledger", "user.email=calledger@localhost")
+    flags = [part for one in (*settings, "commit.gpgsign=false") for part in ("-c", one)]
+    try:
+        return subprocess.run(
+            ["git", *flags, "-C", str(tree), *arguments],
+            env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise _Unwritten("there is no git on this machine.") from None
+    except subprocess.TimeoutExpired:
+        raise _Unwritten(f"git took more than {_PATIENCE} seconds.") from None

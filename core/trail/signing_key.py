@@ -1,0 +1,217 @@
+"""The key that signs the trail: outside the ledger file, so that who has the one has not the other.
+
+It lies beside the ledger as ``<ledger>.key``, in the text form of Go's x/mod/sumdb/note:
+``PRIVATE+KEY+name+keyid+base64(0x01 || seed)``. Its name is the trail's origin.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core.ledger.errors import LedgerError
+from core.trail import log as trail
+from core.trail.checkpoints import ED25519, PUBLIC_BYTES, NoteError, VerifierKey, check_name
+
+_PREFIX = "PRIVATE+KEY+"
+#: Only its owner may read a key.
+_MODE = 0o600
+
+
+@dataclass(frozen=True, repr=False)
+class Signer:
+    """A signing key. Its text and its representation show the public half only.
+
+    Attributes:
+        name: the trail's origin.
+        seed: the 32 secret bytes.
+    """
+
+    name: str
+    seed: bytes
+
+    def __repr__(self) -> str:
+        return f"Signer({self.verifier_key!r})"
+
+    @classmethod
+    def generate(cls, origin: str | None = None) -> Signer:
+        """A new key.
+
+        Args:
+            origin: of the trail it signs; None: a trail that has not begun.
+        """
+        return cls(origin or f"calledger/{secrets.token_hex(8)}", secrets.token_bytes(PUBLIC_BYTES))
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public half."""
+        private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        return VerifierKey(self.name, private.public_key().public_bytes_raw())
+
+    @property
+    def verifier_key(self) -> str:
+        """The public half as text."""
+        return self.verifier.text
+
+    @property
+    def key_id(self) -> bytes:
+        """The four bytes that tell it from other keys."""
+        return self.verifier.key_id
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of a message, 64 bytes."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+
+    def secret_text(self) -> str:
+        """The whole key as its file holds it; for that file only."""
+        encoded = base64.b64encode(ED25519 + self.seed).decode("ascii")
+        return f"{_PREFIX}{self.name}+{self.key_id.hex()}+{encoded}"
+
+    @classmethod
+    def of_secret_text(cls, text: str) -> Signer:
+        """Read a key.
+
+        Raises:
+            NoteError: it is none; the message holds nothing of the secret.
+        """
+        parts = text.removeprefix(_PREFIX).split("+", 2)
+        if not text.startswith(_PREFIX) or len(parts) != 3:
+            raise NoteError("a signing key looks like PRIVATE+KEY+name+keyid+base64")
+        name, id_, encoded = parts
+        check_name(name)
+        try:
+            material = base64.b64decode(encoded.encode("ascii"), validate=True)
+        except (binascii.Error, ValueError):
+            raise NoteError("the signing key's secret is not base64") from None
+        if material[:1] != ED25519 or len(material) != 1 + PUBLIC_BYTES:
+            raise NoteError("the signing key is not an Ed25519 key")
+        key = cls(name, material[1:])
+        if key.key_id.hex() != id_:
+            raise NoteError(f"the signing key has the id {id_}, which is not its own")
+        return key
+
+
+def key_path(ledger: str | os.PathLike[str]) -> Path:
+    """Where the key of a ledger lies: ``<ledger>.key`` beside it."""
+    ledger = Path(ledger)
+    return ledger.with_name(ledger.name + ".key")
+
+
+def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnection) -> Signer:
+    """The key of a ledger's trail; made now when the trail has not begun and there is none.
+
+    Args:
+        ledger: the ledger file.
+        cursor: of that ledger.
+
+    Raises:
+        LedgerError: the trail has entries and its key is missing, or what lies there is no key, is
+            another trail's, or cannot be read or written.
+    """
+    path, needed = key_path(ledger), trail.key_in_force(cursor)
+    _settle_change(path, needed)
+    try:
+        signer = _read(path)
+    except FileNotFoundError:
+        if needed is not None:
+            raise LedgerError(
+                f"The signing key {path} is missing, and the decision trail has entries that only "
+                "it can follow; put it back from your backup. Nothing was changed."
+            ) from None
+        signer = Signer.generate()
+        try:
+            _write(path, signer)
+        except FileExistsError:
+            signer = _read(path)
+    if needed is not None and signer.verifier_key != needed.text:
+        raise LedgerError(
+            f"The key in {path} ({signer.name}+{signer.key_id.hex()}) is not the one that signs "
+            f"this trail ({needed.name}+{needed.key_id.hex()}); put the right one back from your "
+            "backup."
+        )
+    return signer
+
+
+def warning(ledger: str | os.PathLike[str]) -> str | None:
+    """What is unsafe about a ledger's key file, with the mend; None when nothing is, or no file."""
+    path = key_path(ledger)
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return None
+    if os.name != "posix" or not mode & 0o077:
+        return None
+    return (
+        f"The signing key {path} can be read by others (mode {mode:03o}), who could sign in the "
+        f"trail's name; mend it with: chmod 600 {path}"
+    )
+
+
+def prepare_successor(ledger: str | os.PathLike[str], origin: str) -> Signer:
+    """A new key for a trail, kept as ``<ledger>.key.next`` until `settle_successor`.
+
+    Raises:
+        LedgerError: it cannot be written.
+    """
+    path = _next(key_path(ledger))
+    successor = Signer.generate(origin)
+    path.unlink(missing_ok=True)
+    _write(path, successor)
+    return successor
+
+
+def settle_successor(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnection) -> None:
+    """Put the prepared key in the old one's place, if the trail says so by now.
+
+    `load_or_create` does the same after a crash in between.
+    """
+    _settle_change(key_path(ledger), trail.key_in_force(cursor))
+
+
+def _settle_change(path: Path, needed: VerifierKey | None) -> None:
+    waiting = _next(path)
+    if needed is None or not waiting.exists():
+        return
+    if _read(waiting).verifier_key == needed.text:
+        waiting.replace(path)
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(path.name + ".next")
+
+
+def _read(path: Path) -> Signer:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError):
+        raise LedgerError(f"The signing key {path} cannot be read; see its permissions.") from None
+    try:
+        return Signer.of_secret_text(text)
+    except NoteError as error:
+        raise LedgerError(
+            f"{path} holds no signing key ({error}); put the right one back from your backup."
+        ) from None
+
+
+def _write(path: Path, signer: Signer) -> None:
+    """Make the file, which must not exist, readable by its owner only from its first byte on."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise LedgerError(f"The signing key {path} cannot be written: {error.strerror}.") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(signer.secret_text() + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""Evidence, its criteria, its limits, and the steps people take."""

@@ -1,0 +1,306 @@
+"""The newest settled production claims of a signal, measured: the whole, its high band, segments.
+
+Intervals count inputs and not rows (see `core.measure.verdicts.verdict.judge`), and what a number
+rests on is told with it: claims, distinct inputs, distinct days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import duckdb
+import numpy as np
+
+from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.events import PPM
+from core.governance.state import State
+from core.measure.verdicts.label_reach import LabelReach
+from core.measure.verdicts.parts import PART_NAMES, PartName, PartState
+from core.measure.verdicts.verdict import Judgement, judge
+from core.queries.base.catalogue import dimensions, segment_values
+from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
+from core.queries.labels.label_provenance import (
+    NO_DAYS,
+    HowLabelled,
+    LabelledDays,
+    how_labelled,
+    labelled_days,
+)
+from core.queries.labels.label_reach import reaches_by
+from core.queries.sums.grouped_sums import grouped_sums
+from core.registry.signal_spec import Maturity
+from core.text.figures import basis
+from core.text.parts import part_words, shape_where
+
+#: Settled weeks that are measured.
+WEEKS = 8
+#: A dimension with more values than these is a name of the case, and no segment.
+MOST_VALUES = 50
+
+
+@dataclass(frozen=True)
+class Off:
+    """A segment that is off.
+
+    Attributes:
+        dimension, value: which.
+        part: which part of it is off; the others may be too.
+        gap, low, high: that part's gap, or of its shape the error, with the bounds that hold for
+            all segments together.
+        words: what it shows, in a clause.
+        n: labelled claims of the part.
+        n_inputs: distinct inputs among them.
+        n_days: distinct days on which they were made.
+    """
+
+    dimension: str
+    value: str | None
+    part: PartName
+    gap: float
+    low: float
+    high: float
+    words: str
+    n: int
+    n_inputs: int
+    n_days: int
+
+
+@dataclass(frozen=True)
+class Recent:
+    """The newest settled production claims, measured.
+
+    Attributes:
+        since, until: first and last day.
+        n: labelled claims.
+        n_inputs: distinct inputs among them; a claim that names none is one of its own.
+        n_days: distinct days, UTC, on which they were made.
+        gap, low, high: of the whole, the interval at the level asked for.
+        state: of the whole by itself, by its worst part that matters.
+        off_parts: the parts of the whole that are off, the first being the reason.
+        error, error_low, error_high: the error over the bands of confidence, with its bounds.
+        error_where: where in its range it is off; "" where no error of its shape is shown.
+        tolerance, high_from: by which.
+        high_n, high_inputs, high_days, high_claimed, high_observed: the high-confidence band.
+        high_low, high_high: interval of its gap, corrected likewise.
+        n_segments: segments with enough labelled inputs to be judged, whose labels speak for all.
+        n_small: segments with fewer.
+        n_mute: labelled segments, of either kind, whose labels cannot speak for all their claims.
+        n_within: those shown to be within tolerance.
+        off: those shown to be off, worst first.
+        bounded: share of the labelled claims that lie in segments shown to be off by less than
+            twice the tolerance, in [0, 1].
+        labels: how the labels came about.
+        reach: for which claims the labels speak.
+    """
+
+    since: date
+    until: date
+    n: int
+    n_inputs: int
+    n_days: int
+    gap: float
+    low: float
+    high: float
+    state: PartState
+    off_parts: tuple[PartName, ...]
+    error: float
+    error_low: float
+    error_high: float
+    error_where: str
+    tolerance: float
+    high_from: float
+    high_n: int
+    high_inputs: int
+    high_days: int
+    high_claimed: float
+    high_observed: float
+    high_low: float
+    high_high: float
+    n_segments: int
+    n_small: int
+    n_mute: int
+    n_within: int
+    off: tuple[Off, ...]
+    bounded: float
+    labels: HowLabelled
+    reach: LabelReach
+
+    @property
+    def band_off(self) -> bool:
+        """Whether the high-confidence band by itself is outside tolerance."""
+        return "high_band" in self.off_parts
+
+    @property
+    def speaks_for_all(self) -> bool:
+        """Whether the labels may speak for all claims; else the numbers are of the labelled."""
+        return self.reach.speaks_for == "all"
+
+
+def week_began(now: datetime) -> datetime:
+    """The Monday, at midnight UTC, of the week that a time is in.
+
+    Findings are measured up to it, so that their numbers change once a week and the trail does not
+    hold every day's.
+    """
+    return datetime.combine(now.date() - timedelta(days=now.weekday()), time())
+
+
+def segments_of(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[str, ...]:
+    """The segment dimensions that can tell two groups of a signal's claims apart."""
+    return tuple(
+        one.name
+        for one in dimensions(cursor, signal)
+        if one.name not in CLAIM_DIMENSIONS
+        and 1 < one.n_values + (one.n_missing > 0) <= MOST_VALUES
+    )
+
+
+def all_segments(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+    """`segments_of` every signal."""
+    return {
+        signal: tuple(name for name, n in values.items() if 1 < n <= MOST_VALUES)
+        for signal, values in segment_values(cursor).items()
+    }
+
+
+def window(state: State | None, signal: str, now: datetime) -> Selection:
+    """The production claims of a signal's newest settled weeks, by its registered maturity."""
+    entry = None if state is None else state.entries.get(signal)
+    maturity = Maturity() if entry is None else entry.spec.maturity
+    until = datetime.combine(now.date(), time()) - timedelta(days=maturity.days)
+    where = (("split", ("production",)),)
+    return Selection(signal, until - timedelta(weeks=WEEKS), until, where=where)
+
+
+def recent(
+    cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
+    signal: str,
+    now: datetime,
+    *,
+    level: float = 0.95,
+    names: Sequence[str] | None = None,
+) -> Recent | None:
+    """Measure the newest settled production claims of a signal.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says, for the signal's tolerance, band and maturity; None, or
+            without an entry: the usual ones.
+        signal: which signal.
+        now: UTC without zone.
+        level: at which the intervals of the whole and its band hold together, and those of all
+            segments likewise.
+        names: segment dimensions; None: `segments_of` the signal.
+
+    Returns:
+        None where no claim of these weeks is labelled.
+    """
+    entry = None if state is None else state.entries.get(signal)
+    tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
+    high_from = HIGH_FROM if entry is None else entry.spec.high_from_ppm / PPM
+    names = segments_of(cursor, signal) if names is None else names
+    claims = window(state, signal, now)
+    groupings = [(), *((name,) for name in names)]
+    found = grouped_sums(cursor, claims, groupings, high_from=high_from)
+    whole = judge(found.sums.take([0]), tolerance=tolerance, level=level)
+    if not whole.n[0]:
+        return None
+    rest = list(range(1, len(found)))
+    parts = judge(found.sums.take(rest), tolerance=tolerance, level=level)
+    entries = [(by[0], key[0]) for by, key in found.entries[1:]]
+    reaches = reaches_by(cursor, claims, groupings, tolerance=tolerance, as_of=now)
+    parts = parts.with_reaches([reaches[by].get(key) for by, key in found.entries[1:]])
+    return _measured(
+        claims,
+        whole,
+        parts,
+        entries,
+        labelled_days(cursor, claims, names, high_from=high_from),
+        how_labelled(cursor, claims),
+        reaches[()][()],
+    )
+
+
+def _measured(
+    claims: Selection,
+    whole: Judgement,
+    parts: Judgement,
+    entries: Sequence[tuple[str, str | None]],
+    days: Mapping[tuple[str | None, str | None], LabelledDays],
+    labels: HowLabelled,
+    reach: LabelReach,
+) -> Recent:
+    assert claims.since is not None
+    assert claims.until is not None
+    tolerance = whole.tolerance
+    # What is held of a segment's labels only is said of neither side.
+    spoken = np.array(parts.speaks_for) == "all"
+    enough = [i for i in np.flatnonzero(spoken).tolist() if parts.n_effective[i] >= MINIMUM_INPUTS]
+    within = [i for i in enough if parts.state[i] == "fine"]
+    off = [
+        _off(parts, i, entries[i], days.get(entries[i], NO_DAYS))
+        for i in enough
+        if parts.state[i] == "off"
+    ]
+    off.sort(key=lambda one: -abs(one.gap))
+    n = np.where(np.isfinite(parts.gap), parts.n, 0)
+    most = 2 * tolerance
+    bounded = [
+        i for i in enough if parts.corrected_low[i] >= -most and parts.corrected_high[i] <= most
+    ]
+    made = days.get((None, None), NO_DAYS)
+    return Recent(
+        since=claims.since.date(),
+        until=(claims.until - timedelta(days=1)).date(),
+        n=int(whole.n[0]),
+        n_inputs=int(whole.n_inputs[0]),
+        n_days=made.n,
+        gap=float(whole.gap[0]),
+        low=float(whole.corrected_low[0]),
+        high=float(whole.corrected_high[0]),
+        state=whole.state[0],
+        off_parts=tuple(name for name in PART_NAMES if whole.part(name).is_off(0)),
+        error=float(whole.shape.value[0]),
+        error_low=float(whole.shape.low[0]),
+        error_high=float(whole.shape.high[0]),
+        error_where=shape_where(whole, 0),
+        tolerance=tolerance,
+        high_from=whole.high_from,
+        high_n=int(whole.high_n[0]),
+        high_inputs=int(whole.high_inputs[0]),
+        high_days=made.high,
+        high_claimed=float(whole.high_claimed[0]),
+        high_observed=float(whole.high_observed[0]),
+        high_low=float(whole.high_gap_low[0]),
+        high_high=float(whole.high_gap_high[0]),
+        n_segments=len(enough),
+        n_small=int(spoken.sum()) - len(enough),
+        n_mute=int((~spoken & (parts.n > 0)).sum()),
+        n_within=len(within),
+        off=tuple(off),
+        bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,
+        labels=labels,
+        reach=reach,
+    )
+
+
+def _off(parts: Judgement, i: int, entry: tuple[str, str | None], days: LabelledDays) -> Off:
+    reason = parts.reason[i]
+    assert reason is not None
+    part = parts.part(reason)
+    n, inputs = int(part.n[i]), int(part.n_inputs[i])
+    n_days = days.high if reason == "high_band" else days.n
+    return Off(
+        *entry,
+        part=reason,
+        gap=float(part.value[i]),
+        low=float(part.low[i]),
+        high=float(part.high[i]),
+        words=part_words(parts, i, reason, basis(n, inputs, n_days)),
+        n=n,
+        n_inputs=inputs,
+        n_days=n_days,
+    )

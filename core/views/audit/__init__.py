@@ -1,0 +1,1 @@
+"""What the pages of Audit and the reports show."""

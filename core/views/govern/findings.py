@@ -1,0 +1,325 @@
+"""What is wrong now, who must answer it by when, and where it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+import duckdb
+
+from core.findings.kinds import KIND_WORDS, Severity
+from core.findings.lifecycle import Entry, Finding
+from core.governance.names import Directory, directory
+from core.governance.permissions import roles_of, who_may
+from core.governance.replay import TrailBroken
+from core.governance.state import State
+from core.monitoring.rounds import outlook_of
+from core.sentences.numbers import counted
+
+SEVERITY_WORDS: dict[Severity, str] = {"critical": "Critical", "warning": "Warning"}
+
+#: Kinds that are settled by a signature; the others by a change of the registry.
+_SIGNED_OFF = (
+    "validation_suspended",
+    "validation_expired",
+    "new_fingerprint",
+    "validation_expiring",
+    "evidence_changed",
+)
+
+_ACT_WORDS = {
+    "finding.opened": "found",
+    "finding.recurred": "found again",
+    "finding.revised": "revised",
+    "finding.acknowledged": "acknowledged",
+    "finding.waived": "waived",
+    "finding.resolved": "resolved",
+}
+
+
+Page = Literal[
+    "registry",
+    "sign_off",
+    "escalation",
+    "drift",
+    "reliability",
+    "decision_trail",
+    "segments",
+    "changes",
+    "labels",
+    "thresholds",
+]
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One act about a finding.
+
+    Attributes:
+        seq: its place in the trail.
+        words: when, who and what they said.
+    """
+
+    seq: int
+    words: str
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding as people read it.
+
+    Attributes:
+        id: of the finding; "" where the trail cannot hold it.
+        kind, severity: as the code calls them.
+        title: the kind in words.
+        severity_words: likewise.
+        signal: which signal; None for the ledger as a whole.
+        text: what is wrong.
+        mend: what to do next.
+        owner: who must answer it, by name.
+        due_words: by when: ``due in 3 days (2026-11-27)``, ``overdue since 2026-11-20``.
+        overdue: whether that is past.
+        occurrences: how often it was found.
+        state_words: what became of it: "", ``acknowledged``, ``waived until 2026-12-01``.
+        waits: whether it waits for somebody; not while it is waived.
+        page: where it is settled.
+        fingerprint: the id of the fingerprint it is about; "" where none.
+        history: every act about it, oldest first.
+        n_answers: how often somebody answered it.
+        evidence: the numbers it rests on, as text, by name.
+    """
+
+    id: str
+    kind: str
+    severity: Severity
+    title: str
+    severity_words: str
+    signal: str | None
+    text: str
+    mend: str
+    owner: str
+    due_words: str
+    overdue: bool
+    occurrences: int
+    state_words: str
+    waits: bool
+    page: Page
+    fingerprint: str = ""
+    history: tuple[HistoryLine, ...] = ()
+    n_answers: int = 0
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Leading:
+    """The most urgent finding of its kind.
+
+    Attributes:
+        row: itself.
+        others: how many more of the kind wait.
+        also: the signals that those are about, each once.
+    """
+
+    row: FindingRow
+    others: int
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FindingsView:
+    """What is wrong now.
+
+    Attributes:
+        rows: those that wait for somebody, critical ones first, then by due date; then the waived.
+        headline: how many, and how many of them are overdue, in a sentence.
+        broken: what is the matter with the trail; None where it is whole.
+    """
+
+    rows: tuple[FindingRow, ...]
+    headline: str
+    broken: str | None = None
+
+    def of(self, signal: str) -> tuple[FindingRow, ...]:
+        """Those of one signal."""
+        return tuple(one for one in self.rows if one.signal == signal)
+
+    def leading(self, most: int) -> tuple[Leading, ...]:
+        """The most urgent finding of each kind, so many kinds at most; what is alike is one line.
+
+        Args:
+            most: kinds.
+        """
+        by_kind: dict[str, list[FindingRow]] = {}
+        for one in self.waiting:
+            by_kind.setdefault(one.kind, []).append(one)
+        return tuple(
+            Leading(
+                first,
+                len(rest),
+                tuple(dict.fromkeys(one.signal for one in rest if one.signal is not None)),
+            )
+            for first, *rest in list(by_kind.values())[:most]
+        )
+
+    @property
+    def waiting(self) -> tuple[FindingRow, ...]:
+        """Those that wait for somebody."""
+        return tuple(one for one in self.rows if one.waits)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What a person may say to a finding.
+
+    Attributes:
+        acknowledge: whether they may say that it is seen.
+        waive: whether they may let it wait until a day.
+        why_not: where neither, who may; "" otherwise.
+    """
+
+    acknowledge: bool
+    waive: bool
+    why_not: str
+
+
+def answering(state: State, sub: str, row: FindingRow) -> Answering:
+    """What a person may say to a finding, by the roles they hold."""
+    held = roles_of(state, sub, row.signal)
+    acknowledge = bool(held & who_may(state, "finding.acknowledged", row.signal)) and row.waits
+    waive = bool(held & who_may(state, "finding.waived", row.signal))
+    registered = row.signal in state.entries
+    who = "the owner or a deputy" if registered else "an admin"
+    why = "" if acknowledge or waive else f"Only {who} acknowledges it; a risk approver waives it."
+    return Answering(acknowledge, waive, why)
+
+
+def findings_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> FindingsView:
+    """Assemble what is wrong now.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+    """
+    names = directory(cursor)
+    rows = [_row(one, names, now) for one in outlook_of(cursor, state, now).findings]
+    rows.sort(key=lambda one: not one.waits)
+    return FindingsView(tuple(rows), _headline(rows))
+
+
+def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
+    """What is wrong where the trail is: nothing else can be told.
+
+    Args:
+        broken: what is the matter.
+        now: UTC without zone.
+    """
+    row = FindingRow(
+        id="",
+        kind="trail_broken",
+        severity="critical",
+        title=KIND_WORDS["trail_broken"],
+        severity_words=SEVERITY_WORDS["critical"],
+        signal=None,
+        text=str(broken),
+        mend="Verify the trail, hold it against the checkpoints kept outside this ledger, and "
+        "restore the last whole backup. Until then the gate sends every case to review.",
+        owner="whoever keeps this ledger",
+        due_words=_due_words(now.date(), now),
+        overdue=False,
+        occurrences=1,
+        state_words="",
+        waits=True,
+        page="decision_trail",
+    )
+    return FindingsView((row,), "The decision trail is broken.", str(broken))
+
+
+def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
+    waits = one.state in ("open", "acknowledged")
+    state_words = {"open": "", "acknowledged": "acknowledged"}.get(one.state)
+    return FindingRow(
+        id=one.id,
+        kind=one.kind,
+        severity=one.severity,
+        title=KIND_WORDS[one.kind],
+        severity_words=SEVERITY_WORDS[one.severity],
+        signal=one.signal,
+        text=one.text,
+        mend=one.mend,
+        owner=names.words(one.owner),
+        due_words=_due_words(one.due, now) if waits else "",
+        overdue=one.overdue(now),
+        occurrences=one.occurrences,
+        state_words=f"waived until {one.until}" if state_words is None else state_words,
+        waits=waits,
+        page=_page(one.kind),
+        fingerprint="" if one.fingerprint is None else one.fingerprint.id,
+        history=_history(one, names),
+        n_answers=sum(
+            entry.kind in ("finding.acknowledged", "finding.waived") for entry in one.history
+        ),
+        evidence=one.evidence,
+    )
+
+
+#: Where it is seen and settled, for what is neither signed off nor written in the registry.
+_PAGES: Mapping[str, Page] = {
+    "escalation_breached": "escalation",
+    "confidence_theatre": "escalation",
+    "drift_alarm": "drift",
+    "metric_gamed": "drift",
+    "confidence_anchored": "reliability",
+    "miscalibrated": "reliability",
+    "hidden_segment": "segments",
+    "split_leaked": "thresholds",
+    "model_changed": "changes",
+    "prompt_changed": "changes",
+    "inputs_drifted": "drift",
+    "labels_missing": "labels",
+    "judge_disagrees": "reliability",
+}
+
+
+def _page(kind: str) -> Page:
+    return "sign_off" if kind in _SIGNED_OFF else _PAGES.get(kind, "registry")
+
+
+def _history(one: Finding, names: Directory) -> tuple[HistoryLine, ...]:
+    """Every act about it; what was believed before stands with the act that said so."""
+    return tuple(_line(entry, names, one.text) for entry in one.history)
+
+
+def _line(entry: Entry, names: Directory, now: str) -> HistoryLine:
+    words = _ACT_WORDS.get(entry.kind, entry.kind)
+    said = f": {entry.note}" if entry.note else ""
+    if entry.text and entry.text != now:
+        until = "Believed until then" if entry.kind == "finding.resolved" else "Believed then"
+        said += f"{'' if said.endswith('.') else '.'} {until}: {entry.text}"
+    return HistoryLine(
+        entry.seq, f"{entry.at:%Y-%m-%d %H:%M} {words} by {names.words(entry.actor)}{said}"
+    )
+
+
+def _due_words(due: date, now: datetime) -> str:
+    days = (due - now.date()).days
+    if days < 0:
+        return f"overdue since {due}"
+    if days == 0:
+        return f"due today ({due})"
+    return f"due in {counted(days, 'day')} ({due})"
+
+
+def _headline(rows: Sequence[FindingRow]) -> str:
+    waiting = [one for one in rows if one.waits]
+    if not waiting:
+        return "Nothing waits for anybody."
+    critical = sum(one.severity == "critical" for one in waiting)
+    late = sum(one.overdue for one in waiting)
+    text = counted(len(waiting), "finding")
+    text += f" {'waits' if len(waiting) == 1 else 'wait'} for an answer"
+    more = [f"{critical} critical"] if critical else []
+    more += [f"{late} overdue"] if late else []
+    return f"{text}{', ' + ', '.join(more) if more else ''}."

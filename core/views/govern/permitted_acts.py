@@ -1,0 +1,94 @@
+"""What a person may do about a fingerprint now, and why not where they may not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.governance.names import Directory
+from core.governance.people import actor_for
+from core.governance.permissions import Refused
+from core.governance.state import State, check
+from core.trail.acts import Proposal, Signature, stamp
+from core.trail.fingerprint import Fingerprint
+
+#: Every act on a validation that a person does.
+KINDS = (
+    "validation.submitted",
+    "validation.signed",
+    "validation.rejected",
+    "validation.suspended",
+    "waiver.requested",
+    "waiver.approved",
+    "retirement.requested",
+    "retirement.approved",
+)
+_SUB = re.compile(r"p-[0-9a-f]{16}")
+#: Stands for what the person has yet to type, or the machine to measure.
+_TYPED, _MEASURED = "…", "0" * 64
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One act.
+
+    Attributes:
+        may: whether they may do it now, once they have typed what it asks for.
+        why: why not, in a sentence; "" where they may.
+    """
+
+    may: bool
+    why: str = ""
+
+
+def offers(
+    state: State,
+    sub: str,
+    names: Directory,
+    signal: str,
+    fingerprint: Fingerprint,
+    now: datetime,
+) -> Mapping[str, Offer]:
+    """Every act of `KINDS`, as the guards themselves answer for this person."""
+    found = {}
+    for kind in KINDS:
+        try:
+            check(state, _proposal(state, sub, kind, signal, fingerprint, now), now)
+            found[kind] = Offer(True)
+        except Refused as error:
+            found[kind] = Offer(False, named(str(error), names))
+    return found
+
+
+def named(text: str, names: Directory) -> str:
+    """A sentence with people's names where it has their opaque ids."""
+    return _SUB.sub(lambda match: names.words(match[0]), text)
+
+
+def _proposal(
+    state: State, sub: str, kind: str, signal: str, fingerprint: Fingerprint, now: datetime
+) -> Proposal:
+    """The act as it would be proposed, with stand-ins for what is typed and measured."""
+    actor = actor_for(state, sub, kind, signal, via="page")
+    entry, known = state.entries.get(signal), state.validations.get((signal, fingerprint))
+    candidate = known.candidate if known else None
+    end = stamp(max(now, state.last_at) + timedelta(days=1))
+    body: dict[str, object] = {"reason": _TYPED, "until": end}
+    signature = None
+    if kind == "validation.submitted":
+        body = {
+            "evidence": _MEASURED,
+            "material_sha256": entry.material_sha256 if entry else "",
+            "criteria_met": True,
+            "author": sub,
+        }
+    elif kind == "validation.signed":
+        body = {"until": end}
+        signature = Signature(_TYPED, candidate.evidence if candidate else _MEASURED)
+    elif kind == "validation.suspended":
+        body = {"trigger": "stop", "reason": _TYPED}
+    elif kind == "waiver.approved" and known and known.pending_waiver:
+        body = {"until": stamp(known.pending_waiver.until)}
+    return Proposal(kind, actor, signal, fingerprint, body, signature)

@@ -1,0 +1,182 @@
+"""What waits for a signature, and what soon will, over all signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.findings.kinds import IN_USE
+from core.governance.state import State
+from core.governance.validation_lifecycle import Validation, at_time
+from core.queries.base.fingerprints_seen import Seen
+from core.sentences.acts import Names
+from core.sentences.numbers import counted
+from core.trail.fingerprint import Fingerprint
+from core.views.govern.sign_off_next import lead, next_step
+
+
+@dataclass(frozen=True)
+class Line:
+    """One fingerprint in the list.
+
+    Attributes:
+        signal, fingerprint: which.
+        text: what is to be done, or how it stands.
+    """
+
+    signal: str
+    fingerprint: Fingerprint
+    text: str
+
+
+@dataclass(frozen=True)
+class SignoffList:
+    """What is to be done, over all signals; each fingerprint is in one place.
+
+    Attributes:
+        headline: how much that is, in a sentence.
+        waits: for a signature, or for an approval.
+        renew: may act, and not much longer.
+        closed: signed once, in use, and no longer open.
+        never: makes claims, and was never validated.
+        held: open, and nothing to be done.
+        rest: neither in use nor open.
+        unregistered: (signal, its claims) of which nothing is written down.
+        silent: signals that are written down and made no claim.
+    """
+
+    headline: str
+    waits: tuple[Line, ...]
+    renew: tuple[Line, ...]
+    closed: tuple[Line, ...]
+    never: tuple[Line, ...]
+    held: tuple[Line, ...]
+    rest: tuple[Line, ...]
+    unregistered: tuple[tuple[str, int], ...]
+    silent: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every fingerprint of a registered signal."""
+        parts = (self.waits, self.renew, self.closed, self.never, self.held, self.rest)
+        return tuple(line for lines in parts for line in lines)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is neither a claim nor anything written down."""
+        return not (self.lines or self.unregistered or self.silent)
+
+    def fingerprint(self, id_: str) -> Fingerprint | None:
+        """The fingerprint of an id; None where no registered signal has it."""
+        return next((one.fingerprint for one in self.lines if one.fingerprint.id == id_), None)
+
+
+def signoff_list(
+    state: State, seen: Sequence[Seen], names: Names, now: datetime, signal: str | None = None
+) -> SignoffList:
+    """What waits for whom, over all signals or of one.
+
+    Args:
+        state: what the trail says.
+        seen: the fingerprints of the ledger.
+        names: what ids in acts stand for.
+        now: UTC without zone.
+        signal: only this one.
+    """
+    now = max(now, state.last_at)
+    groups: dict[str, list[Line]] = {
+        name: [] for name in ("waits", "renew", "closed", "never", "held", "rest")
+    }
+    for name, fingerprint, facts, used in fingerprints_of(state, seen, signal):
+        if name in state.entries:
+            group, text = _line(state, names, name, fingerprint, facts, used, now)
+            groups[group].append(Line(name, fingerprint, text))
+    unregistered: dict[str, int] = {}
+    for one in seen:
+        if one.signal not in state.entries and signal in (None, one.signal):
+            unregistered[one.signal] = unregistered.get(one.signal, 0) + one.n_claims
+    parts = [
+        (len(groups["waits"]), "waits for a signature or an approval", "wait"),
+        (len(groups["renew"]), "may act only a few days more", "may"),
+        (len(groups["closed"]), "is no longer open", "are"),
+        (len(groups["never"]), "makes claims and was never validated", "make"),
+    ]
+    told = [_counted(n, words, verb) for n, words, verb in parts if n]
+    if unregistered:
+        told.append(f"{counted(len(unregistered), 'signal')} unregistered")
+    headline = "; ".join(told)
+    spoken = {line.signal for lines in groups.values() for line in lines}
+    silent = (name for name in state.entries if name not in spoken and signal in (None, name))
+    return SignoffList(
+        headline=f"{headline[0].upper()}{headline[1:]}." if told else "Nothing waits for anybody.",
+        unregistered=tuple(sorted(unregistered.items())),
+        silent=tuple(sorted(silent)),
+        **{name: tuple(lines) for name, lines in groups.items()},
+    )
+
+
+def fingerprints_of(
+    state: State, seen: Sequence[Seen], signal: str | None = None
+) -> tuple[tuple[str, Fingerprint, Seen | None, bool], ...]:
+    """Every fingerprint that made a claim, asked the gate or was judged.
+
+    Returns:
+        (signal, fingerprint, its claims, whether it is in use), the newest claims first; what
+        made no claim is at the end of its signal.
+    """
+    by: dict[tuple[str, Fingerprint], Seen | None] = dict.fromkeys(state.validations)
+    newest: dict[str, datetime] = {}
+    for one in seen:
+        by[one.signal, Fingerprint.of(dict(one.fields))] = one
+        newest[one.signal] = max(one.last_ts, newest.get(one.signal, one.last_ts))
+    found = [
+        (name, fingerprint, facts, facts is not None and facts.last_ts >= newest[name] - IN_USE)
+        for (name, fingerprint), facts in by.items()
+        if signal in (None, name)
+    ]
+    # Sorted twice: sorting keeps the order of what is equal.
+    found.sort(key=lambda one: one[2].last_ts if one[2] else datetime.min, reverse=True)
+    found.sort(key=lambda one: one[0])
+    return tuple(found)
+
+
+def _line(
+    state: State,
+    names: Names,
+    signal: str,
+    fingerprint: Fingerprint,
+    facts: Seen | None,
+    used: bool,
+    now: datetime,
+) -> tuple[str, str]:
+    """In which group of the list, and what is said there."""
+    standing = state.standing_of(signal, fingerprint, now)
+    known = state.validations.get((signal, fingerprint))
+    context = state.context(signal, now)
+    if known is not None and standing.state != "retired" and _asked(known):
+        step = next_step(state, signal, at_time(known, now), standing, context, names, now)
+        since = f"Since {known.candidate.at:%Y-%m-%d}: " if known.candidate else ""
+        return "waits", since + " ".join(step)
+    claims = "" if facts is None else f" {counted(facts.n_claims, 'claim')}."
+    if standing.open and standing.until is not None:
+        if standing.until - now > lead(context):
+            return "held", standing.reason
+        step = next_step(state, signal, known, standing, context, names, now)
+        return "renew", f"{standing.reason} {' '.join(step)}"
+    if used and known is not None and known.ever_validated and standing.state != "retired":
+        return "closed", f"{standing.reason}{claims}"
+    if used and standing.state != "retired":
+        return "never", f"{standing.reason}{claims}"
+    return "rest", f"{standing.reason}{claims}"
+
+
+def _asked(one: Validation) -> bool:
+    return any((one.candidate, one.pending_waiver, one.pending_retirement))
+
+
+def _counted(n: int, words: str, verb: str) -> str:
+    """``1 waits for …``, ``3 wait for …``."""
+    if n == 1:
+        return f"1 fingerprint {words}"
+    return f"{n:,} fingerprints {verb}{words[words.index(' ') :]}"

@@ -1,0 +1,58 @@
+"""What an edited registry entry would change, as the page shows it before it is applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.gate.registry_changes import Plan
+
+
+@dataclass(frozen=True)
+class PlanPart:
+    """What a text would change of one signal, of a group, or of who is known.
+
+    Attributes:
+        heading: of what.
+        changes: each in words.
+        effects: what it would have done with the last claims; empty where it concerns none.
+        warning: what it takes the ground from; "" where nothing.
+        idle: the rules in it that never applied so far, each a sentence.
+    """
+
+    heading: str
+    changes: tuple[str, ...]
+    effects: tuple[str, ...] = ()
+    warning: str = ""
+    idle: tuple[str, ...] = ()
+
+
+def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
+    """What a text would change and what that would have done, as `calledger registry diff` says."""
+    found = []
+    for change in plan.changes:
+        found.append(
+            PlanPart(
+                f"{change.new.name}: {'new entry' if change.old is None else 'changed'}",
+                tuple(one.words for one in change.differences),
+                change.effects.lines(),
+                "Validations in force are suspended by this; submit evidence anew."
+                if change.reopens
+                else "",
+                change.idle,
+            )
+        )
+    for group, before in plan.groups:
+        was = "new" if before is None else f"was: {', '.join(before) or 'nobody'}"
+        found.append(PlanPart(f"Group {group.name}", (f"{', '.join(group.members)} ({was})",)))
+    if plan.new_people:
+        found.append(PlanPart("People who are new here", plan.new_people))
+    return tuple(found)
+
+
+def same_plan(one: Plan, other: Plan) -> bool:
+    """Whether two plans say the same changes; what these would have done goes on with the clock."""
+
+    def core(plan: Plan) -> object:
+        return [(a.new, a.old) for a in plan.changes], plan.groups, plan.new_people
+
+    return core(one) == core(other)

@@ -1,0 +1,186 @@
+"""Whether a metric is being gamed: versions and weeks held against those before them, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+
+from core.defaults import ALPHA
+from core.findings.detectors.metric_gaming import (
+    Gaming,
+    Pair,
+    gaming_words,
+    measure_gaming,
+    pairs,
+    worst_gaming,
+)
+from core.governance.state import State
+from core.measure.failures.gaming import HELD, Change, Side
+from core.queries.base.selection import Selection
+from core.sentences.numbers import ABSENT, count, counted, percent, points
+from core.sentences.signal_terms import terms_of
+from core.views.review.reliability import ReliabilityView, side_by_side
+
+
+@dataclass(frozen=True)
+class GamingView:
+    """Whether a signal's metric got better while its number got worse.
+
+    Attributes:
+        flagged: whether that is so.
+        headline: the answer, in a sentence.
+        method: what was compared, and how that was corrected.
+        compared: one line per comparison: before, after, and ece, auroc, width with the values of
+            both and the change's interval in words.
+        numbers: of the flagged comparison: measure, before, after, change, in words; empty else.
+        curves: its two reliability diagrams; None where nothing is flagged.
+        sides: their claims, first the earlier ones.
+        names: what the two are called.
+    """
+
+    flagged: bool
+    headline: str
+    method: str
+    compared: pd.DataFrame
+    numbers: pd.DataFrame
+    curves: ReliabilityView | None = None
+    sides: tuple[Selection, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def gaming_view(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
+) -> GamingView:
+    """Assemble what a signal's versions and weeks show, over all its claims.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says; None where it is broken.
+        signal: which signal.
+        now: UTC without zone.
+    """
+    asked = pairs(cursor, state, now)
+    mine = [one for one in asked if one.signal == signal]
+    found = measure_gaming(cursor, mine, family=len(asked))
+    worst = worst_gaming(found)
+    view = GamingView(
+        flagged=worst is not None,
+        headline=_headline(found, worst),
+        method=_method(found, len(asked)),
+        compared=pd.DataFrame(
+            [_line(one) for one in found], columns=["before", "after", "ece", "auroc", "width"]
+        ),
+        numbers=_numbers(worst),
+    )
+    if worst is None:
+        return view
+    by = terms_of(state, signal)
+    sides = _settled(worst.pair, worst.found.after.n > 0)
+    names = worst.pair.words
+    curves = side_by_side(
+        cursor,
+        list(zip(names, sides, strict=True)),
+        tolerance=by.tolerance,
+        high_from=by.high_from,
+        as_of=now,
+    )
+    return replace(view, curves=curves, sides=sides, names=names)
+
+
+def _settled(pair: Pair, labelled: bool) -> tuple[Selection, Selection]:
+    """The claims whose labels the numbers rest on; all of them where none is settled."""
+    sides = pair.claims_before, pair.claims_after
+    if not labelled:
+        return sides
+    first, second = (
+        replace(one, until=min(one.until or pair.settled, pair.settled)) for one in sides
+    )
+    return first, second
+
+
+def _headline(found: tuple[Gaming, ...], worst: Gaming | None) -> str:
+    if worst is not None:
+        return gaming_words(worst)
+    if not found:
+        return "Nothing to compare yet: one version, and too few weeks with claims."
+    return (
+        f"No: in none of {counted(len(found), 'comparison')} did ECE and AUROC fall together, or "
+        "the stated confidences shrink into a band."
+    )
+
+
+def _method(found: tuple[Gaming, ...], family: int) -> str:
+    if not found:
+        return ""
+    return (
+        "Compared: each prompt and model version in use with the one before it, and the last eight "
+        "weeks whose labels are settled with the eight before. Intervals are each at "
+        f"{percent(found[0].found.level)}; what is flagged holds over all "
+        f"{counted(family, 'comparison')} of the ledger together (Bonferroni, {percent(ALPHA)})."
+    )
+
+
+def _line(one: Gaming) -> tuple[str, str, str, str, str]:
+    old, new = one.found.before, one.found.after
+    return (
+        *one.pair.words,
+        f"{_number(old.ece)} → {_number(new.ece)}",
+        f"{_number(old.auroc, 2)} → {_number(new.auroc, 2)}",
+        f"{_width(old)} → {_width(new)}",
+    )
+
+
+def _numbers(one: Gaming | None) -> pd.DataFrame:
+    columns = ["measure", "before", "after", "change"]
+    if one is None:
+        return pd.DataFrame(columns=columns)
+    old, new, found = one.found.before, one.found.after, one.found
+    rows = [
+        ("Labelled claims", count(old.n), count(new.n), ""),
+        ("ECE", _number(old.ece), _number(new.ece), ""),
+        ("ECE by noise alone", _number(old.noise), _number(new.noise), ""),
+        ("ECE above noise", _above(old), _above(new), _change(found.ece, 3)),
+        ("AUROC", _number(old.auroc, 2), _number(new.auroc, 2), _change(found.auroc, 2)),
+        (
+            f"Window with {percent(HELD)} of the confidences",
+            _width(old),
+            _width(new),
+            f"{points(found.width.value)} points ({points(found.width.low)} to "
+            f"{points(found.width.high)})",
+        ),
+        ("Distinct confidences", count(old.spread.n_values), count(new.spread.n_values), ""),
+        ("Entropy, bits", f"{old.spread.entropy:.2f}", f"{new.spread.entropy:.2f}", ""),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _above(side: Side) -> str:
+    if side.ece is None or side.noise is None:
+        return ABSENT
+    return _signed(side.ece - side.noise, 3)
+
+
+def _change(change: Change | None, decimals: int) -> str:
+    if change is None:
+        return "too few labels"
+    ends = (_signed(end, decimals) for end in (change.low, change.high))
+    return f"{_signed(change.value, decimals)} ({' to '.join(ends)})"
+
+
+def _signed(value: float, decimals: int) -> str:
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return ABSENT if value is None else f"{value:.{decimals}f}"
+
+
+def _width(side: Side) -> str:
+    wide = side.spread
+    return f"{wide.width * 100:.0f} points ({percent(wide.low)}–{percent(wide.high)})"

@@ -1,0 +1,1 @@
+"""The twelve failures of every signal."""

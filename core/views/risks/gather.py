@@ -1,0 +1,356 @@
+"""The facts that the twelve failures are judged by, gathered for every signal of a ledger."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+
+import duckdb
+
+from core.findings.acts import finding_acts
+from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
+from core.findings.detectors.anchoring import Compared, compare_ways
+from core.findings.detectors.drift_alarm import drift_conditions, watched
+from core.findings.detectors.metric_gaming import measure_gaming, pairs
+from core.findings.detectors.theatre import measure_theatre
+from core.findings.detectors.tuning_leak import measure_leak
+from core.findings.kinds import IN_USE
+from core.findings.lifecycle import findings
+from core.gate.breaches import KINDS, Kind, reckon
+from core.governance.names import Directory, directory
+from core.governance.rules_in_force import Span, timelines
+from core.governance.state import State
+from core.ledger.errors import LedgerError
+from core.queries.base.selection import Selection
+from core.queries.claims.claims_per_signal import (
+    Account,
+    accounts,
+    claims_by_import,
+    decisions_by_seal,
+    most_moved,
+)
+from core.registry.signal_spec import Maturity, SignalSpec
+from core.sentences.signal_terms import Terms, terms_of
+from core.trail import act_search as search
+from core.trail import log as trail
+from core.trail.fingerprint import Fingerprint
+from core.validation import evidence
+from core.validation.evidence_bundle import Bundle, Part
+from core.validation.recent_sample import WEEKS, recent, segments_of
+from core.views.audit.trail_integrity import Wholeness
+from core.views.govern.escalation import KIND_WORDS
+from core.views.review.validation_badge import answerable
+from core.views.risks.facts import (
+    Asked,
+    Followed,
+    Labels,
+    Seat,
+    SignalFacts,
+    Trail,
+    Tried,
+    Version,
+    Watch,
+)
+from core.views.risks.rules import missed_words
+
+#: Weeks in which breaches are looked for.
+BREACH_WEEKS = 13
+#: Between a sentence and the next.
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+#: Submissions that are read.
+_SUBMISSIONS = 5_000
+
+
+def gathered(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime, whole: Wholeness
+) -> tuple[SignalFacts, ...]:
+    """The facts of every signal that has claims or an entry, by name.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says; None: it is broken.
+        now: UTC without zone.
+        whole: the last verification of the trail.
+    """
+    ledger = _Ledger(cursor, state, now, whole)
+    return tuple(ledger.facts(signal) for signal in ledger.signals)
+
+
+class _Ledger:
+    """What is read once for all signals."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        state: State | None,
+        now: datetime,
+        whole: Wholeness,
+    ) -> None:
+        self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
+        usual = Maturity()
+        end = _midnight(now) - timedelta(days=usual.days)
+        span = timedelta(weeks=WEEKS)
+        self.accounts: defaultdict[str, list[Account]] = defaultdict(list)
+        for one in accounts(cursor, settled=end, now=now):
+            self.accounts[one.signal].append(one)
+        entries = () if state is None else tuple(state.entries)
+        self.signals = tuple(sorted({*self.accounts, *entries}))
+        self.names = directory(cursor)
+        self.moved = most_moved(cursor, end - 2 * span, end - span, _midnight(now))
+        self.imports = claims_by_import(cursor)
+        self.decisions = decisions_by_seal(cursor, 0 if state is None else state.sealed_to)
+        self.submitted = {} if state is None else _submitted(cursor)
+        compared = pairs(cursor, state, now)
+        self.gaming = measure_gaming(cursor, compared, family=len(compared))
+        self.watches = {} if state is None else _watches(cursor, state, now)
+        self.drifted = {} if state is None else _drifted(cursor, now)
+        self.spans: Mapping[str, tuple[Span, ...]] = {}
+        if state is not None and state.size:
+            self.spans = timelines(trail.acts(cursor))
+        # Verdicts hold together over all signals (Šidák 1967).
+        self.level = 0.95 ** (1 / max(1, len(self.accounts)))
+
+    def facts(self, signal: str) -> SignalFacts:
+        state, mine = self.state, self.accounts.get(signal, [])
+        entry = None if state is None else state.entries.get(signal)
+        spec = None if entry is None else entry.spec
+        judged = [one for one in mine if one.split != "tuning"]
+        terms = terms_of(state, signal)
+        versions = self._versions(signal, judged)
+        names = segments_of(self.cursor, signal) if judged else ()
+        since = self.now - WAYS_PERIOD
+        return SignalFacts(
+            signal=signal,
+            written=state is not None,
+            registered=spec is not None,
+            unvalidated="" if spec is None else spec.rules.unvalidated,
+            n_claims=sum(one.n_claims for one in judged),
+            first=min((one.first_ts.date() for one in judged), default=None),
+            last=max((one.last_ts.date() for one in judged), default=None),
+            versions=versions,
+            seat=None if state is None or spec is None else self._seat(state, spec),
+            dimensions=names,
+            recent=recent(self.cursor, state, signal, self.now, level=self.level, names=names)
+            if judged
+            else None,
+            moved=self.moved.get(signal),
+            labels=_labels(judged),
+            leak=measure_leak(self.cursor, signal, mine, self.now),
+            gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
+            asked=_asked(judged),
+            ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),
+            theatre=measure_theatre(self.cursor, spec, Selection(signal), self.now),
+            followed=self._followed(signal, spec),
+            trail=self._trail(signal, mine),
+            watches=tuple(self.watches.get(signal, ())),
+            drifted=tuple(self.drifted.get(signal, ())),
+        )
+
+    def _versions(self, signal: str, mine: Sequence[Account]) -> tuple[Version, ...]:
+        by: defaultdict[tuple[tuple[str, str], ...], list[Account]] = defaultdict(list)
+        for one in mine:
+            by[one.fields].append(one)
+        if not by:
+            return ()
+        newest = max(one.last_ts for one in mine)
+        found = []
+        for fields, parts in by.items():
+            fingerprint = Fingerprint.of(dict(fields))
+            last = max(one.last_ts for one in parts)
+            in_use = last >= newest - IN_USE
+            standing = signed = None
+            if self.state is not None:
+                standing = self.state.standing_of(signal, fingerprint, self.now)
+                known = self.state.validations.get((signal, fingerprint))
+                signed = known.signed.at.date() if known and known.signed else None
+            found.append(
+                Version(
+                    fingerprint=fingerprint,
+                    n_claims=sum(one.n_claims for one in parts),
+                    n_automated=sum(one.n_automated for one in parts),
+                    first=min(one.first_ts for one in parts).date(),
+                    last=last.date(),
+                    in_use=in_use,
+                    standing=standing,
+                    signed=signed,
+                    tried=self._tried(signal, fingerprint) if in_use else None,
+                    n=sum(one.n for one in parts),
+                    stated=sum(one.stated for one in parts),
+                    right=sum(one.right for one in parts),
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.first, one.words)))
+
+    def _tried(self, signal: str, fingerprint: Fingerprint) -> Tried | None:
+        sha256 = self.submitted.get((signal, fingerprint))
+        if sha256 is None:
+            return None
+        try:
+            bundle = evidence.load(self.cursor, sha256)
+            return None if bundle is None else _tried_of(bundle)
+        except (LedgerError, KeyError, TypeError, ValueError):
+            # What was submitted can no longer be read: the trail's verification says so.
+            return None
+
+    def _seat(self, state: State, spec: SignalSpec) -> Seat:
+        said = answerable(state, spec.name, self.names, self.now)
+        responsible = {
+            "schema": spec.responsible.schema,
+            "thresholds": spec.responsible.thresholds,
+            "monitoring": spec.responsible.monitoring,
+        }
+        gone = [
+            f"{part} ({self.names.words(sub)})"
+            for part, sub in responsible.items()
+            if _left(state, sub)
+        ]
+        deputies = [sub for sub in state.resolved(spec.deputies) if not _left(state, sub)]
+        return Seat(
+            words=said.words,
+            empty=said.empty,
+            deputies=tuple(self.names.words(sub) for sub in deputies),
+            gone=tuple(gone),
+            responsible=_each_once(self.names, responsible.values()),
+        )
+
+    def _followed(self, signal: str, spec: SignalSpec | None) -> Followed | None:
+        spans = self.spans.get(signal)
+        if not spans or spec is None:
+            return None
+        since = max(_midnight(self.now) - timedelta(weeks=BREACH_WEEKS), spans[0].since)
+        found = reckon(self.cursor, spans, Selection(signal, since=since, until=self.now))
+        kinds: Counter[Kind] = Counter()
+        for code in found.codes(lambda one: one.kind is not None):
+            kind = found.judged[code].kind
+            assert kind is not None
+            kinds[kind] += sum(one.n_claims for one in found.counts if one.code == code)
+        rules = spec.rules
+        return Followed(
+            since=since.date(),
+            until=self.now.date(),
+            n_bands=len(rules.bands),
+            n_overrides=len(rules.overrides),
+            n_logged=found.tally(lambda one: one.required and one.done).n_claims,
+            n_claims=found.tally(lambda one: one.required).n_claims,
+            by_kind=tuple((_in_line(kind), kinds[kind]) for kind in KINDS if kinds[kind]),
+            n_wrong=found.tally(lambda one: one.kind).n_wrong,
+        )
+
+    def _trail(self, signal: str, mine: Sequence[Account]) -> Trail:
+        recorded = frozenset[int]() if self.state is None else self.state.imports
+        by_import = self.imports.get(signal, {})
+        sealed, unsealed = self.decisions.get(signal, (0, 0))
+        return Trail(
+            whole=self.whole.whole,
+            headline=self.whole.headline,
+            n_entries=self.whole.n_entries,
+            checked=self.whole.checked_at.date(),
+            anchored=self.whole.anchored,
+            n_claims=sum(one.n_claims for one in mine),
+            n_unrecorded=sum(n for one, n in by_import.items() if one not in recorded),
+            n_sealed=sealed,
+            n_unsealed=unsealed,
+        )
+
+
+def _submitted(
+    cursor: duckdb.DuckDBPyConnection,
+) -> dict[tuple[str, Fingerprint], str]:
+    """The evidence submitted last, by signal and fingerprint."""
+    asked = search.ActSearch(kinds=("validation.submitted",))
+    found: dict[tuple[str, Fingerprint], str] = {}
+    for one in search.found(cursor, asked, limit=_SUBMISSIONS):
+        act = one.act
+        if act is not None and act.signal is not None and act.fingerprint is not None:
+            found.setdefault((act.signal, act.fingerprint), str(act.body.get("evidence")))
+    return found
+
+
+def _tried_of(bundle: Bundle) -> Tried:
+    recent = [bundle.window] if bundle.window is not None else []
+    return Tried(
+        at=bundle.at.date(),
+        n=bundle.whole.sample.n,
+        met=bundle.met,
+        missed=tuple(_missed([bundle.whole, *recent])),
+        missed_segments=tuple(_missed(bundle.segments)),
+        n_segments=len(bundle.segments),
+        n_left_out=bundle.counts["overlap_left_out"],
+    )
+
+
+def _missed(parts: Iterable[Part]) -> list[str]:
+    return [
+        missed_words(part.name, one.words, one.n)
+        for part in parts
+        for one in part.sample.results
+        if one.outcome == "missed"
+    ]
+
+
+def _watches(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> dict[str, list[Watch]]:
+    """By signal; an alarm also stands where later labels no longer show it, until signed anew."""
+    seen = watched(cursor, state, now)
+    alarms = {(one.signal, one.subject): one.text for one in drift_conditions(state, seen)}
+    found: defaultdict[str, list[Watch]] = defaultdict(list)
+    for one in seen:
+        alarm = alarms.get((one.signal, one.fingerprint.id), "")
+        found[one.signal].append(
+            Watch(one.fingerprint, one.words, one.cohorts, one.n_inputs, alarm)
+        )
+    return found
+
+
+def _drifted(cursor: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, list[str]]:
+    """The first sentence of each finding that inputs drifted, by signal; waived ones stand too."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in findings(finding_acts(cursor), now).values():
+        if one.kind == "inputs_drifted" and one.state != "resolved" and one.signal is not None:
+            found[one.signal].append(_SENTENCES.split(one.text)[0])
+    return found
+
+
+def _ways(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, terms: Terms
+) -> tuple[Compared, ...]:
+    return compare_ways(cursor, selection, tolerance=terms.tolerance)
+
+
+def _labels(mine: Sequence[Account]) -> Labels:
+    return Labels(
+        n_known=sum(one.n_known for one in mine),
+        n_drawn=sum(one.n_drawn for one in mine),
+        n_automated=sum(one.n_automated for one in mine),
+        n_automated_labelled=sum(one.n_automated_labelled for one in mine),
+    )
+
+
+def _asked(mine: Sequence[Account]) -> tuple[Asked, ...]:
+    found: Counter[tuple[str | None, str | None]] = Counter()
+    for one in mine:
+        fields = dict(one.fields)
+        found[fields.get("elicitation"), fields.get("elicitation_order")] += one.n_claims
+    return tuple(Asked(*way, n) for way, n in found.most_common())
+
+
+def _each_once(names: Directory, subs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names.words(sub) for sub in subs))
+
+
+def _left(state: State, sub: str) -> bool:
+    person = state.people.get(sub)
+    return person is None or person.status == "left"
+
+
+def _in_line(kind: Kind) -> str:
+    """A kind of breach within a sentence."""
+    words = KIND_WORDS[kind]
+    return f"{words[0].lower()}{words[1:]}"
+
+
+def _midnight(at: datetime) -> datetime:
+    return datetime.combine(at.date(), time())

@@ -1,0 +1,50 @@
+"""Claims: one claim end to end, found among all of them."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.text.markdown import plain
+from core.views.audit.claims import DOWNLOAD_SIZE
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.audit import claim
+from dashboard.parts.audit import claim_search as find
+from dashboard.widgets import claim_links as claims
+from dashboard.widgets import download, filters, guide
+from dashboard.widgets import empty_states as empty
+
+chosen = filters.current()
+st.title(PAGES["claims"].title)
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+signal = chosen.selection.signal
+high_from = data.terms(signal).high_from
+asked, order = find.search(chosen.selection, high_from)
+found = data.found(asked, chosen.facts.n_claims + chosen.facts.n_unstated)
+st.markdown(f"**{plain(signal)}**")
+st.markdown(f"#### {found.sentence}")
+wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=high_from)
+if found.counts.n_high_wrong and wrong != asked:
+    claims.link(wrong, "Open the confidently wrong ones", high_from=high_from)
+if not chosen.selection.splits_chosen and find.has_tuning(chosen.dimensions):
+    st.caption("Claims of the tuning split are left out unless Split asks for them.")
+
+if found.counts.n_found:
+    place = st.container()
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        number = find.leaf_number(asked, order, found.n_leaves)
+        download.button(
+            lambda: data.download(asked, order),
+            n_rows=found.counts.n_found,
+            most=DOWNLOAD_SIZE,
+            name=f"claims-{signal}",
+        )
+    with place:
+        find.listed(data.leaf(asked, order, number))
+else:
+    empty.filters()
+claim.opened(chosen.selection)
+guide.draw(PAGES["claims"].title)

@@ -1,0 +1,59 @@
+"""Data: what came in, what was refused and why, how much is labelled and how late."""
+
+import streamlit as st
+
+from core.sentences.numbers import percent
+from core.text.markdown import plain
+from core.text.shown import visible
+from dashboard.cache import views as data
+from dashboard.charts.kit.alt_text import alt_text_coverage, alt_text_delays
+from dashboard.charts.kit.palette import palette_for
+from dashboard.charts.label_delay import delay_histogram, label_coverage_timeline
+from dashboard.pages import PAGES
+from dashboard.parts.audit import data as intake
+from dashboard.parts.review import labels
+from dashboard.widgets import claim_links as claims
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import filters, guide
+
+chosen = filters.current()
+st.title(PAGES["data"].title)
+signal = chosen.facts.name if chosen else None
+view = data.intake(signal)
+if view.imports.empty:
+    empty.ledger()
+    st.stop()
+palette = palette_for(st.context.theme.type)
+
+st.markdown(f"#### {plain(view.headline)}")
+st.markdown(view.refusals)
+if chosen is not None:
+    st.subheader(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
+    st.markdown(view.labels)
+    if chosen.facts.n_unstated:
+        total = chosen.facts.n_unstated + chosen.facts.n_claims
+        st.markdown(
+            f"{chosen.facts.n_unstated:,} of {total:,} claims "
+            f"({percent(chosen.facts.n_unstated / total)}) state no confidence: kept and counted, "
+            f"never guessed."
+        )
+    weeks = label_coverage_timeline(view.coverage, palette)
+    st.altair_chart(weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage)))
+    delays = delay_histogram(view.delays, palette)
+    st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
+    st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
+    labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
+    st.page_link(
+        PAGES["labels"].path,
+        label="Which labels would settle what is not decided",
+        icon=PAGES["labels"].icon,
+        query_params={"signal": chosen.facts.name},
+    )
+
+st.subheader("What came in")
+intake.imports_table(view.imports)
+st.subheader("What was refused, and why")
+intake.refused(view.refused, data.quarantined())
+if chosen is not None:
+    claims.behind(chosen.selection)
+guide.draw(PAGES["data"].title)

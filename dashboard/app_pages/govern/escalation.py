@@ -1,0 +1,52 @@
+"""Escalation: the rules, how many cases each took, and where they were not kept."""
+
+import streamlit as st
+
+from core.governance.replay import TrailBroken
+from core.text.markdown import verbatim
+from core.views.govern.escalation import default_days
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.govern import escalation, findings, theatre
+from dashboard.server import open_ledger as owner
+from dashboard.widgets import guide
+from dashboard.widgets.url_choice import choose, choose_day
+
+st.title(PAGES["escalation"].title)
+try:
+    state = owner.office().state()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+overview = data.overview()
+names = tuple(dict.fromkeys((*overview.names(), *sorted(state.entries))))
+if not names:
+    escalation.no_signals()
+    guide.draw(PAGES["escalation"].title)
+    st.stop()
+
+which, _ = st.columns([1, 1])
+signal = choose("Signal", names, key="signal", place=which)
+since, until, _ = st.columns(3)
+newest = overview.facts(signal).last_ts if signal in overview.names() else None
+first, last = default_days(newest, owner.office().now())
+first = choose_day("From", key="first", first=first, place=since) or first
+last = choose_day("To", key="last", first=last, place=until) or last
+if first > last:
+    st.error(f"The days end ({last}) before they begin ({first}).", icon=":material/date_range:")
+    st.stop()
+st.markdown(f"**{verbatim(signal)}** · {escalation.period_words(first, last)}")
+if signal not in state.entries:
+    escalation.unregistered(signal)
+    guide.draw(PAGES["escalation"].title)
+    st.stop()
+
+view = data.escalation(signal, first, last, as_if=False)
+escalation.headline(view)
+escalation.sides(view)
+escalation.rules(view)
+escalation.load(view)
+st.subheader("What its confidence changes")
+theatre.draw(data.theatre(signal, last))
+escalation.listed(view)
+guide.draw(PAGES["escalation"].title)

@@ -1,0 +1,39 @@
+"""Risks: the twelve failures against every signal, with the evidence one click away."""
+
+import streamlit as st
+
+from core.text.markdown import plain
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.govern import findings, risks
+from dashboard.widgets import acting_for as acting
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import guide
+from dashboard.widgets import page_links as links
+
+st.title(PAGES["risks"].title)
+links.start_afresh(*risks.KEYS, acting.KEY)
+view = data.risks()
+if not view.signals:
+    empty.ledger()
+    risks.mapping()
+    guide.draw(PAGES["risks"].title)
+    st.stop()
+if view.broken:
+    findings.lead(data.findings(), None, None)
+
+st.markdown(f"#### {plain(view.headline)}")
+st.caption(
+    f"As of {view.at:%Y-%m-%d %H:%M} UTC. {plain(view.whole)} Nothing here is set by hand: every "
+    "line is computed and shows where it can be seen."
+)
+one, signal = risks.chosen(view)
+if one is None and signal is None:
+    risks.grid(view)
+else:
+    risks.closely(view, one, signal)
+st.subheader("Every failure, most open first")
+risks.overview(view)
+risks.mapping()
+risks.downloads(view)
+guide.draw(PAGES["risks"].title)

@@ -1,0 +1,31 @@
+"""Thresholds: a cut with a guarantee, tuned on one set and judged on another."""
+
+import streamlit as st
+
+from core.governance.replay import TrailBroken
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.govern import findings, thresholds
+from dashboard.server import open_ledger as owner
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import guide
+
+st.title(PAGES["thresholds"].title)
+try:
+    owner.office().state()
+except TrailBroken:
+    findings.lead(data.findings(), None, None)
+    st.stop()
+tuned = data.tuned_signals()
+names = tuple(dict.fromkeys((*tuned, *data.overview().names())))
+if not names:
+    empty.ledger()
+    guide.draw(PAGES["thresholds"].title)
+    st.stop()
+
+view = thresholds.answered(thresholds.ask(names))
+if view is not None:
+    thresholds.answer(view)
+    thresholds.numbers(view)
+    thresholds.change(view)
+guide.draw(PAGES["thresholds"].title)

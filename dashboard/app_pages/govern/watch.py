@@ -1,0 +1,45 @@
+"""Watch: what is measured again, when, with what outcome, and who is told."""
+
+import streamlit as st
+
+from core.text.markdown import plain
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.audit import trail_integrity as trail
+from dashboard.parts.govern import findings, notices
+from dashboard.parts.govern import watch as watching
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import guide
+
+st.title(PAGES["watch"].title)
+view = data.watching()
+if view is None:
+    findings.lead(data.findings(), None, None)
+    notices.draw(data.notices(data.overview().names()))
+    guide.draw(PAGES["watch"].title)
+    st.stop()
+if not view.rows and not view.unregistered:
+    empty.ledger()
+    guide.draw(PAGES["watch"].title)
+    st.stop()
+
+st.markdown(f"#### {plain(view.headline)}")
+st.markdown(plain(view.next_words))
+if view.unregistered:
+    st.markdown(
+        f":material/visibility_off: Not watched, for nothing is written down about "
+        f"{'it' if len(view.unregistered) == 1 else 'them'}: {plain(', '.join(view.unregistered))}."
+    )
+if not view.rows:
+    st.markdown("A signal is watched once it is written down what it decides and who answers:")
+    st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
+else:
+    st.subheader("The last re-measurement")
+    watching.overview(view)
+    watching.signals(view)
+st.subheader("Runs of the standing checks")
+watching.runs(view)
+st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
+st.code(trail.command("check"), language="bash")
+notices.draw(data.notices(data.overview().names()))
+guide.draw(PAGES["watch"].title)

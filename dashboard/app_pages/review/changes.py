@@ -1,0 +1,48 @@
+"""Changes: this new model or prompt, before and after, on which segments."""
+
+import streamlit as st
+
+from core.text.markdown import plain
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.review import changes as change
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import filters, guide
+from dashboard.widgets import reliability_panel as curve
+
+chosen = filters.current()
+st.title(PAGES["changes"].title)
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+asked = change.choose_sides(chosen)
+if asked is None:
+    change.nothing_changed(chosen)
+    guide.draw(PAGES["changes"].title)
+    st.stop()
+if asked.values[0] == asked.values[1]:
+    st.info("Choose two different versions to compare.", icon=":material/compare_arrows:")
+    guide.draw(PAGES["changes"].title)
+    st.stop()
+before, after = (chosen.selection.narrowed(asked.dimension, one) for one in asked.values)
+review = data.change(before, after, asked.paired)
+if isinstance(review, str):
+    st.info(plain(review), icon=":material/filter_alt_off:")
+    guide.draw(PAGES["changes"].title)
+    st.stop()
+
+change.verdict(review)
+change.numbers(review)
+change.links(review)
+
+st.subheader("Both curves")
+view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
+curve.pair(view, [data.badge(one) for one in (before, after)])
+if review.paired:
+    st.caption("The curves show every claim of both, not only those on inputs they share.")
+
+st.subheader("Segments, worst first")
+change.segments(review)
+guide.draw(PAGES["changes"].title)

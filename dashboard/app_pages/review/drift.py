@@ -1,0 +1,68 @@
+"""Drift: since when, and after which model or prompt change."""
+
+import streamlit as st
+
+from core.sentences.numbers import dimension_name
+from core.text.markdown import plain
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.review import drift as timeline
+from dashboard.parts.review import gaming
+from dashboard.parts.review import window_comparison as shift
+from dashboard.widgets import badges, filters, guide
+from dashboard.widgets import claim_links as claims
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets.url_choice import choose
+
+chosen = filters.current()
+st.title(PAGES["drift"].title)
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+by_measure, by_period, _ = st.columns(3)
+measure = choose(
+    "Show", tuple(timeline.MEASURES), key="measure", place=by_measure,
+    format_func=timeline.MEASURES.__getitem__,
+)  # fmt: skip
+period = choose("Per", ("week", "day"), key="period", place=by_period, format_func=str.capitalize)
+view = data.drift(chosen.selection, "day" if period == "day" else "week")
+if view.periods.empty:
+    empty.filters()
+    st.stop()
+
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+badges.validation(data.badge(chosen.selection))
+st.markdown(f"#### {plain(view.headline)}")
+if view.moved:
+    st.markdown(plain(view.moved))
+timeline.draw(view, measure)
+with st.expander("Every measure on the same time", icon=":material/stacked_line_chart:"):
+    timeline.strips(view)
+with st.expander("Every period as a table", icon=":material/table_rows:"):
+    timeline.table(view)
+
+st.subheader("Is a metric being gamed?")
+gaming.draw(data.gaming(chosen.selection.signal), data.badge)
+
+st.subheader("What changed between two windows")
+windows = shift.choose_windows(view)
+if windows is None:
+    st.info(
+        "Two windows with mature periods are needed to compare. Choose their days when there are.",
+        icon=":material/hourglass_empty:",
+    )
+else:
+    dimensions = chosen.splittable()
+    by = st.selectbox(
+        "Split the change by",
+        dimensions,
+        index=None,
+        placeholder="The whole only",
+        format_func=dimension_name,
+        key="split_by",
+        bind="query-params",
+    )
+    shift.draw(data.shift(chosen.selection, *windows, chosen.segment_dimensions(), by), by)
+claims.behind(chosen.selection)
+guide.draw(PAGES["drift"].title)

@@ -1,0 +1,71 @@
+"""Segments: which cases does the aggregate hide."""
+
+import streamlit as st
+
+from core.queries.base.selection import BAND_DIMENSION
+from core.sentences.numbers import dimension_name
+from core.text.markdown import plain
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.parts.review import segment_heatmap as heatmap
+from dashboard.parts.review import segment_ranking as ranked
+from dashboard.widgets import badges, filters, guide
+from dashboard.widgets import empty_states as empty
+from dashboard.widgets import segment_panel as segment
+from dashboard.widgets.url_choice import choose
+
+#: So many segments without a verdict are told with the reason.
+_WITHHELD = 3
+
+chosen = filters.current()
+st.title(PAGES["segments"].title)
+if chosen is None:
+    empty.ledger()
+    st.stop()
+
+rows = chosen.splittable()
+if not rows:
+    st.info(
+        "This signal's claims carry no segment, model or prompt to split by. Log columns such as "
+        "`seg_language` or `model_version` with each claim.",
+        icon=":material/call_split:",
+    )
+    st.stop()
+down, across, colour = st.columns([1, 1, 1])
+row = choose("Down", rows, key="row", place=down, format_func=dimension_name)
+others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
+column = choose(
+    "Across",
+    others,
+    key="column",
+    place=across,
+    format_func=dimension_name,
+    help="Another dimension, the confidence itself, or the week of the claim.",
+)
+measure = heatmap.chosen_measure(colour)
+every_pair = st.toggle(
+    "Rank every pair of dimensions, not only this one", key="pairs", bind="query-params"
+)
+view = data.segments(chosen.selection, row, column, rows, every_pair)
+if not view.cells["n_claims"].any():
+    empty.nothing_stated(int(view.cells["n_unstated"].sum()))
+    st.stop()
+
+st.markdown(f"**{plain(chosen.selection.signal)}**")
+badges.validation(data.badge(chosen.selection))
+st.markdown(f"#### {plain(view.headline)}")
+if view.test:
+    st.markdown(plain(view.test))
+for sentence in view.withheld[:_WITHHELD]:
+    st.caption(plain(sentence))
+if len(view.withheld) > _WITHHELD:
+    st.caption(f"… and {len(view.withheld) - _WITHHELD} more segments without a verdict.")
+heatmap.draw(view, measure)
+
+opened = heatmap.opened_cell(view)
+if opened:
+    segment.draw(chosen, opened)
+
+st.subheader("Worst segments")
+ranked.draw(view)
+guide.draw(PAGES["segments"].title)

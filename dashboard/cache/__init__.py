@@ -1,0 +1,1 @@
+"""What pages computed, kept until the ledger changes."""

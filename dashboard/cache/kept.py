@@ -1,0 +1,75 @@
+"""What is computed once for a question: its answer, and as well its refusal.
+
+Streamlit keeps what a function returns and forgets what it raises, so a question that is refused
+would be asked of the ledger anew at every click.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import streamlit as st
+
+from core.ledger.errors import LedgerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A refusal as a value.
+
+    Attributes:
+        error: what is raised of it each time.
+    """
+
+    error: LedgerError
+
+
+class Kept(Generic[P, T]):
+    """A function whose answers and refusals are kept by its arguments."""
+
+    def __init__(self, outcome: Any) -> None:
+        self._outcome = outcome
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The answer.
+
+        Raises:
+            LedgerError: it was refused, now or when it was first asked.
+        """
+        found = self._outcome(*args, **kwargs)
+        if isinstance(found, _Refusal):
+            raise found.error
+        answer: T = found
+        return answer
+
+    def clear(self) -> None:
+        """Forget every answer and refusal."""
+        self._outcome.clear()
+
+
+def kept(*, max_entries: int, show_spinner: bool | str) -> Callable[[Callable[P, T]], Kept[P, T]]:
+    """Keep what a function answers and what it refuses with, as `st.cache_data` keeps answers.
+
+    Args:
+        max_entries: the most that are kept; the oldest goes.
+        show_spinner: what is shown while it is computed; False: nothing.
+    """
+
+    def keeping(compute: Callable[P, T]) -> Kept[P, T]:
+        # By name, source and parameters it stays the function it wraps: these make the cache's key.
+        @functools.wraps(compute)
+        def outcome(*args: P.args, **kwargs: P.kwargs) -> T | _Refusal:
+            try:
+                return compute(*args, **kwargs)
+            except LedgerError as error:
+                return _Refusal(error)
+
+        return Kept(st.cache_data(max_entries=max_entries, show_spinner=show_spinner)(outcome))
+
+    return keeping

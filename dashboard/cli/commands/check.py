@@ -1,0 +1,113 @@
+"""`calledger check`: every standing check once, for CI and cron."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from core.findings.kinds import KIND_WORDS
+from core.findings.lifecycle import Finding
+from core.governance.names import Directory, directory
+from core.governance.perform import Office
+from core.governance.recorded_import import adopt_unrecorded
+from core.ledger.errors import LedgerError
+from core.monitoring.rounds import outlook
+from core.monitoring.runs import run
+from core.queries.base.catalogue import signals
+from core.sentences.numbers import counted
+from core.text.shown import json_text
+from core.views.govern.findings import SEVERITY_WORDS
+from dashboard import terminal
+from dashboard.cli.commands.notices import notices_option, read_checked, tell
+from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.shared import office_of
+
+
+@click.command()
+@ledger_option
+@click.option("--signal", help="Only what is wrong with this signal.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "warning"]),
+    default="critical",
+    show_default=True,
+    help="Exit with 1 when a finding this bad or worse is open.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@notices_option
+def check(
+    ledger_path: Path, signal: str | None, fail_on: str, format_: str, notices_path: Path | None
+) -> None:
+    """Make every standing check, record what changed, and print what is open.
+
+    Exit 0 when nothing as bad as --fail-on is open, 1 when something is, 2 when the ledger cannot
+    be used. A finding that was waived does not count until its waiver ends. With --notices,
+    messages that are due are sent at the end; a channel that fails does not change the exit code.
+    """
+    settings = None if notices_path is None else read_checked(notices_path)
+    with office_of(ledger_path) as office:
+        if signal is not None:
+            _refuse_unknown(office, signal)
+        adopt_unrecorded(office)
+        recorded = run(office).acts
+        found = [one for one in outlook(office).open() if signal in (None, one.signal)]
+        with office.ledger.cursor() as cursor:
+            names = directory(cursor)
+        if settings is not None:
+            tell(office, settings)
+    if format_ == "json":
+        click.echo(json_text([_as_json(one, names) for one in found]))
+    else:
+        for one in found:
+            terminal.say(_line(one, names))
+        terminal.say(_summary(found))
+    entries = "1 entry" if len(recorded) == 1 else f"{len(recorded):,} entries"
+    terminal.note(f"{entries} added to the trail.")
+    levels = ("critical",) if fail_on == "critical" else ("critical", "warning")
+    if any(one.severity in levels for one in found):
+        sys.exit(EXIT_FOUND)
+
+
+def _refuse_unknown(office: Office, signal: str) -> None:
+    with office.ledger.cursor() as cursor:
+        known = {one.name for one in signals(cursor)} | set(office.state().entries)
+    if signal not in known:
+        several = ", ".join(sorted(known)) or "none"
+        raise LedgerError(f"There is no signal {signal!r} in this ledger; it has: {several}.")
+
+
+def _line(one: Finding, names: Directory) -> str:
+    about = "" if one.signal is None else f"{one.signal}: "
+    state = ", acknowledged" if one.state == "acknowledged" else ""
+    return (
+        f"{SEVERITY_WORDS[one.severity]}  {KIND_WORDS[one.kind]}\n"
+        f"   {about}{one.text}\n"
+        f"   {names.words(one.owner)}, due {one.due}{state}. {one.mend}"
+    )
+
+
+def _summary(found: list[Finding]) -> str:
+    if not found:
+        return "Nothing is open."
+    critical = sum(one.severity == "critical" for one in found)
+    return f"{counted(len(found), 'finding')} open, {critical:,} of them critical."
+
+
+def _as_json(one: Finding, names: Directory) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "severity": one.severity,
+        "signal": one.signal,
+        "fingerprint": None if one.fingerprint is None else one.fingerprint.as_json(),
+        "owner": None if one.owner is None else names.words(one.owner),
+        "due": one.due.isoformat(),
+        "state": one.state,
+        "text": one.text,
+        "mend": one.mend,
+        "evidence": dict(one.evidence),
+    }

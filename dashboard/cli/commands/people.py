@@ -1,0 +1,137 @@
+"""`calledger person`, `calledger role` and `calledger gate`: who is there, and what they may."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from core.governance import people
+from core.governance.names import directory
+from core.governance.permissions import GRANTABLE, roles_of
+from core.ledger.errors import LedgerError
+from core.trail.acts import Proposal
+from dashboard import terminal
+from dashboard.cli.options import ledger_option
+from dashboard.cli.shared import acting, as_option, office_of
+
+
+@click.group()
+def person() -> None:
+    """The people who answer for signals; acts hold opaque ids, names can be erased."""
+
+
+@person.command()
+@ledger_option
+@as_option
+@click.argument("handle_added", metavar="PERSON")
+@click.option("--name", default=None, help="As it stands beside a signature.")
+def add(ledger_path: Path, handle: str | None, handle_added: str, name: str | None) -> None:
+    """Enter a PERSON, such as user:finance/ann.lee, or give them a printed name."""
+    with office_of(ledger_path) as office:
+        if office.state().had_admin:
+            acting_for = acting(office, handle, "person.added")
+            if "admin" not in roles_of(office.state(), acting_for.sub, None):
+                raise LedgerError("Only an admin adds people.")
+        with office.acting() as desk:
+            sub = people.enter(desk, handle_added, name)
+    terminal.say(f"{handle_added} is {sub} in the trail.")
+
+
+@person.command(name="list")
+@ledger_option
+def list_command(ledger_path: Path) -> None:
+    """Print everybody known, whether they are there, and their roles for the whole ledger."""
+    with office_of(ledger_path) as office:
+        state, names = office.state(), directory(office.ledger.cursor())
+    for sub, one in sorted(state.people.items(), key=lambda item: names.words(item[0])):
+        granted = ", ".join(sorted(state.grants.get(sub, ())))
+        until = f" until {one.until}" if one.until else ""
+        terminal.say(
+            f"{sub}  {names.handle(sub)}  {names.words(sub)}  {one.status}{until}"
+            f"{f'  ({granted})' if granted else ''}"
+        )
+
+
+@person.command()
+@ledger_option
+@as_option
+@click.argument("who", metavar="PERSON")
+@click.argument("status_", metavar="STATUS", type=click.Choice(["active", "away", "left"]))
+@click.option("--until", metavar="DATE", default=None, help="The day they are back.")
+def status(
+    ledger_path: Path, handle: str | None, who: str, status_: str, until: str | None
+) -> None:
+    """Say that a PERSON is active, away (until a day) or has left."""
+    try:
+        day = None if until is None else datetime.strptime(until, "%Y-%m-%d").date()
+    except ValueError:
+        raise click.BadParameter(f"{until!r} is not a date", param_hint="--until") from None
+    with office_of(ledger_path) as office:
+        sub = people.known_person(office, who)
+        people.set_status(office, acting(office, handle, "person.status"), sub, status_, day)
+    terminal.say(f"{who} is {status_}{f' until {until}' if until else ''}.")
+
+
+@person.command()
+@ledger_option
+@as_option
+@click.argument("who", metavar="PERSON")
+def forget(ledger_path: Path, handle: str | None, who: str) -> None:
+    """Erase a PERSON's names; their acts keep the opaque id. This cannot be undone."""
+    with office_of(ledger_path) as office:
+        sub = people.known_person(office, who)
+        people.forget(office, acting(office, handle, "person.forgotten"), sub)
+    terminal.say(f"The names of {sub} are erased from this ledger; backups still hold them.")
+
+
+@click.group()
+def role() -> None:
+    """Roles for the whole ledger; owners, deputies and validators stand in registry entries."""
+
+
+@role.command()
+@ledger_option
+@as_option
+@click.argument("who", metavar="PERSON")
+@click.argument("role_", metavar="ROLE", type=click.Choice(GRANTABLE))
+def grant(ledger_path: Path, handle: str | None, who: str, role_: str) -> None:
+    """Grant a ROLE to a PERSON."""
+    _set_role(ledger_path, handle, who, role_, "role.granted")
+    terminal.say(f"{who} is now {role_}.")
+
+
+@role.command()
+@ledger_option
+@as_option
+@click.argument("who", metavar="PERSON")
+@click.argument("role_", metavar="ROLE", type=click.Choice(GRANTABLE))
+def revoke(ledger_path: Path, handle: str | None, who: str, role_: str) -> None:
+    """Take a ROLE away from a PERSON."""
+    _set_role(ledger_path, handle, who, role_, "role.revoked")
+    terminal.say(f"{who} is no longer {role_}.")
+
+
+def _set_role(ledger_path: Path, handle: str | None, who: str, role_: str, kind: str) -> None:
+    with office_of(ledger_path) as office:
+        sub = people.known_person(office, who)
+        body = {"sub": sub, "role": role_}
+        office.perform(Proposal(kind, acting(office, handle, kind), body=body))
+
+
+@click.group()
+def gate() -> None:
+    """The gate as a whole."""
+
+
+@gate.command()
+@ledger_option
+@as_option
+@click.argument("mode_", metavar="MODE", type=click.Choice(["local", "production"]))
+def mode(ledger_path: Path, handle: str | None, mode_: str) -> None:
+    """Set the gate's MODE: in production a signature made without sign-on opens nothing."""
+    with office_of(ledger_path) as office:
+        actor = acting(office, handle, "gate.mode")
+        office.perform(Proposal("gate.mode", actor, body={"mode": mode_}))
+    terminal.say(f"The gate is in {mode_} mode.")

@@ -1,0 +1,119 @@
+"""`calledger threshold`: a cut with a guarantee, and the registry change it would be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from core.gate.choose_threshold import Question, TunedOn
+from core.queries.base.selection import Selection
+from core.text.shown import json_text
+from core.views.govern.thresholds import ThresholdView, threshold_view
+from core.views.review.measures import check_signal
+from dashboard import terminal
+from dashboard.cli.options import EXIT_FOUND, Share, ledger_option, where_conditions
+from dashboard.cli.shared import office_of
+
+
+class _Inside(Share):
+    """A number strictly between 0 and 1."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the word."""
+        number = super().convert(value, param, ctx)
+        if not 0 < number < 1:
+            self.fail(f"{value!r} is not in the range 0<x<1.", param, ctx)
+        return number
+
+
+@click.command()
+@ledger_option
+@click.option("--signal", required=True)
+@click.option(
+    "--risk", required=True, type=_Inside(), help="The share of wrong ones accepted, as in 0.05."
+)
+@click.option(
+    "--confidence-level",
+    "confidence",
+    default=0.9,
+    show_default=True,
+    type=_Inside(),
+    help="With which probability that has to hold.",
+)
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="DIM=VALUE",
+    help="Only these claims. May be given again.",
+)
+@click.option("--by", metavar="DIM", help="A cut for each value of a segment dimension.")
+@click.option(
+    "--without-overlap",
+    is_flag=True,
+    help="Leave out heldout claims on inputs that were tuned on, instead of refusing.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+def threshold(
+    ledger_path: Path,
+    signal: str,
+    risk: float,
+    confidence: float,
+    conditions: Sequence[str],
+    by: str | None,
+    without_overlap: bool,
+    format_: str,
+) -> None:
+    """Find the lowest cut above which at most RISK are wrong, with a guarantee.
+
+    Chosen on the tuning split, judged on the heldout one. Prints the registry change it would be
+    and applies nothing. Exit 0 with a cut; 1 when none holds, or other claims contradict the one
+    that is offered; 2 when there is nothing to choose it on or heldout claims share inputs with the
+    tuning split.
+    """
+    question = Question(
+        Selection(signal, where=where_conditions(conditions)), risk, confidence, by, without_overlap
+    )
+    with office_of(ledger_path) as office:
+        cursor = office.ledger.cursor()
+        check_signal(cursor, signal)
+        try:
+            view = threshold_view(cursor, office.state(), question, office.now())
+        except TunedOn:
+            terminal.note("To leave them out, which the answer will say: --without-overlap.")
+            raise
+    if format_ == "json":
+        click.echo(json_text(view.as_json()))
+    else:
+        _print(view)
+    if not view.stands:
+        sys.exit(EXIT_FOUND)
+
+
+def _print(view: ThresholdView) -> None:
+    if view.contradicted:
+        terminal.say(f"{view.headline}.")
+    for part in view.parts:
+        terminal.say(part.guarantee)
+        for line in (part.held, part.warning):
+            if line:
+                terminal.say(f"   {line}")
+        if not part.table.empty:
+            terminal.frame_table(part.table)
+    for line in view.samples:
+        terminal.note(line)
+    if view.change is None:
+        terminal.say(view.no_change)
+        return
+    terminal.say("The registry change it would be; nothing is applied:")
+    terminal.say(view.change.bands.rstrip("\n"))
+    terminal.plan_lines(view.change.plan)
+    for note in view.change.notes:
+        terminal.say(note)

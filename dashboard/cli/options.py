@@ -1,0 +1,121 @@
+"""What the commands share: options, how words are read, exit codes, errors in one sentence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.ledger.errors import LedgerError
+from core.sentences.numbers import NONE_WORD
+from dashboard import terminal
+from dashboard.server.hosts import host_name
+
+EXIT_FOUND = 1
+EXIT_UNUSABLE = 2
+EXIT_QUARANTINED = 3
+
+ledger_option = click.option(
+    "--ledger",
+    "ledger_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The ledger file.",
+)
+
+port_option = click.option(
+    "--port",
+    default=8501,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="The first port to try.",
+)
+
+
+def _host_names(
+    _context: click.Context, _parameter: click.Parameter, texts: Sequence[str]
+) -> tuple[str, ...]:
+    try:
+        return tuple(map(host_name, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+hosts_option = click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_host_names,
+    help="A further host that browsers may ask for: behind a proxy or a tunnel, the name in their "
+    "address bar, with its port if only that one is meant. May be given again.",
+)
+
+
+class Share(click.FloatRange):
+    """A number in [0, 1]; "nan", which no bound holds back, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the word."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not in the range 0<=x<=1.", param, ctx)
+        return number
+
+
+class OneSentence(click.Group):
+    """Turns the errors a user can mend into one sentence and exit code 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            terminal.error(str(error))
+            ctx.exit(EXIT_UNUSABLE)
+
+
+def pair(text: str, option: str, shape: str) -> tuple[str, str]:
+    """Read ``left=right``."""
+    left, equals, right = text.partition("=")
+    if not (left and equals and right):
+        raise click.BadParameter(f"{text!r} is not of the form {shape}", param_hint=option)
+    return left, right
+
+
+def where_conditions(texts: Sequence[str]) -> tuple[tuple[str, tuple[str | None, ...]], ...]:
+    """Group ``dim=value`` words: several values of one dimension mean any of them."""
+    chosen: dict[str, tuple[str | None, ...]] = {}
+    for text in texts:
+        dimension, value = pair(text, "--where", "dim=value")
+        named = None if value == NONE_WORD else value
+        chosen[dimension] = (*chosen.get(dimension, ()), named)
+    return tuple(chosen.items())
+
+
+def day(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """A date, or a time, in UTC; a bare date as an end means the end of that day."""
+    if text is None:
+        return None
+    bare = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+    try:
+        # Python reads "2026-W47" too, as a Monday: whoever writes it means the week.
+        if bare is None and re.match(r"\d{4}-\d\d-\d\d[T ]", text) is None:
+            raise ValueError(text)
+        stamp = datetime.fromisoformat(text)
+        if stamp.tzinfo is not None:
+            stamp = stamp.astimezone(UTC).replace(tzinfo=None)
+        return stamp + timedelta(days=1) if end and bare else stamp
+    except (ValueError, OverflowError):
+        message = f"{text!r} is not a date such as 2026-11-23"
+        raise click.BadParameter(message, param_hint=option) from None

@@ -1,0 +1,85 @@
+"""What the commands of the written side share: who acts, how words are read and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.governance.names import directory, local_handle
+from core.governance.people import actor_for, known_person
+from core.governance.perform import Office
+from core.governance.permissions import Refused
+from core.ledger.connection import Ledger
+from core.ledger.errors import LedgerError
+from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.trail.acts import Actor
+from core.trail.fingerprint import Fingerprint
+from core.trail.signing_key import warning
+from core.validation.nearest import fingerprints_there
+from dashboard import terminal
+
+as_option = click.option(
+    "--as",
+    "handle",
+    metavar="PERSON",
+    default=None,
+    help="Who you act for, such as user:finance/ann.lee; you yourself unless given. Nobody signs "
+    "on here, so every signature made this way says assurance: none.",
+)
+
+
+def fingerprint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The six fields of a fingerprint as options."""
+    for name in (
+        *("calibrator-version", "elicitation-order", "elicitation", "params-version"),
+        *("prompt-version", "model-version"),
+    ):
+        command = click.option(f"--{name}", default=None)(command)
+    return command
+
+
+def known_fingerprint(office: Office, signal: str, fields: Mapping[str, str | None]) -> Fingerprint:
+    """The fingerprint that a command names.
+
+    Raises:
+        LedgerError: no claim, no question to the gate and no act is of it; names those there are.
+    """
+    named = Fingerprint.of(fields)
+    with office.ledger.cursor() as cursor:
+        seen = {(one.signal, Fingerprint.of(dict(one.fields))) for one in fingerprints_seen(cursor)}
+        if (signal, named) in seen or (signal, named) in office.state().validations:
+            return named
+        there = fingerprints_there(cursor, signal, fields)
+    raise LedgerError(f"{signal} has no fingerprint {named.words()}. {there}")
+
+
+@contextmanager
+def office_of(ledger_path: Path) -> Iterator[Office]:
+    """The office of a ledger, for as long as a command runs."""
+    with Ledger.open(ledger_path) as ledger:
+        office = Office.of(ledger)
+        try:
+            yield office
+        except Refused as refusal:
+            # Acts know people by opaque ids; whoever typed the command knows them by name.
+            with ledger.cursor() as cursor:
+                raise Refused(directory(cursor).named(str(refusal))) from None
+        unsafe = warning(ledger_path)
+        if unsafe:
+            terminal.note(unsafe)
+        for failure in office.failures:
+            terminal.note(failure.words)
+
+
+def acting(office: Office, handle: str | None, kind: str, signal: str | None = None) -> Actor:
+    """The person a command acts for, in the role that allows it.
+
+    Raises:
+        LedgerError: nobody is known by that handle.
+    """
+    sub = known_person(office, handle or local_handle())
+    return actor_for(office.state(), sub, kind, signal)

@@ -1,0 +1,100 @@
+"""Tables of the Data page: imports and refused rows."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.text.markdown import cells, verbatim
+from core.text.shown import shell_word
+from dashboard.server import open_ledger as owner
+from dashboard.widgets import table_columns as columns
+
+#: Beyond so many rows the table of refused rows scrolls.
+_TALL, _TALL_PIXELS = 12, 480
+
+_COUNTS = {
+    "n_read": "Read",
+    "n_new": "New",
+    "n_duplicate": "Duplicate",
+    "n_unstated": "Unstated",
+    "n_quarantined": "Quarantined",
+    "n_attached": "Outcomes attached",
+    "n_held": "Held",
+    "n_corrected": "Corrected",
+}
+
+
+def imports_table(imports: pd.DataFrame) -> None:
+    """One line per import, newest first."""
+    counts = {field: columns.number(name) for field, name in _COUNTS.items()}
+    st.dataframe(
+        cells(imports),
+        hide_index=True,
+        key="imports",
+        column_order=(
+            "imported_at",
+            "source",
+            *_COUNTS,
+            "first_ts",
+            "last_ts",
+            "notices",
+            "sha256",
+        ),
+        column_config={
+            "imported_at": st.column_config.DatetimeColumn(
+                "Imported (UTC)", format="YYYY-MM-DD HH:mm"
+            ),
+            "source": st.column_config.TextColumn("File"),
+            **counts,
+            "first_ts": st.column_config.DatetimeColumn("First claim", format="YYYY-MM-DD"),
+            "last_ts": st.column_config.DatetimeColumn("Last claim", format="YYYY-MM-DD"),
+            "notices": st.column_config.ListColumn("Notices"),
+            "sha256": st.column_config.TextColumn("SHA-256"),
+        },
+        alt="Every import with what became of its rows",
+    )
+
+
+def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Reasons with their counts, the rows themselves, and how to get them in corrected."""
+    if summary.empty:
+        st.markdown("No row was ever refused.")
+        return
+    st.dataframe(
+        cells(summary),
+        hide_index=True,
+        key="refused_summary",
+        column_config={
+            "file": "File",
+            "field": "Field",
+            "reason": "Reason",
+            "n": columns.number("Rows"),
+            "n_open": columns.number("Still open"),
+        },
+        alt="Reasons for refusing rows, with counts",
+    )
+    if rows.empty:
+        st.markdown("Every refused row has since come in corrected.")
+        return
+    st.table(
+        rows.fillna("")
+        .assign(**{name: rows[name].map(_shown) for name in ("file", "value")})
+        .rename(columns=str.capitalize),
+        border="horizontal",
+        hide_index=True,
+        height="content" if len(rows) <= _TALL else _TALL_PIXELS,
+        alt="The refused rows that are still open",
+    )
+    path = shell_word(owner.path())
+    st.markdown("To mend them: export, correct, import again (with this server stopped).")
+    st.code(
+        f"calledger quarantine export --ledger {path} --out refused.csv\n"
+        f"calledger import refused.csv --ledger {path}",
+        language="bash",
+    )
+
+
+def _shown(value: object) -> str:
+    """A refused value as it came: it is somebody's text, and tables read Markdown."""
+    return verbatim(value) if isinstance(value, str) and value else ""

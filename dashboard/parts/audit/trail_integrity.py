@@ -1,0 +1,165 @@
+"""The way to an act, and whether the whole trail is as it was signed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.text.markdown import plain, verbatim
+from core.text.shown import shell_word
+from core.trail.problems import Problem
+from core.views.audit.trail_integrity import Wholeness
+from dashboard.cache import views as data
+from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
+
+PAGE, ICON = PAGES["decision_trail"].path, PAGES["decision_trail"].icon
+#: The opened act's number, in the session and in the URL.
+OPENED = "entry"
+#: The names of the list's filters in the URL.
+FILTERS = ("kind", "who", "about", "from", "to", "leaf")
+
+#: Names of the files that are handed out.
+EXPORT, CHECKPOINTS = "trail.jsonl", "checkpoints.txt"
+
+
+def link(seq: int, label: str) -> None:
+    """A link to one act of the trail.
+
+    Args:
+        seq: its number.
+        label: Markdown; logged text in it has to be safe already.
+    """
+    st.page_link(PAGE, label=label, icon=ICON, query_params={OPENED: str(seq)})
+
+
+def step(seq: int, label: str, *, icon: str = ICON) -> None:
+    """A link from this page to another act; the filters of the list stay, and in the URL, too."""
+    kept = {name: st.query_params.get_all(name) for name in FILTERS}
+    query = {name: values for name, values in kept.items() if values}
+    st.page_link(PAGE, label=label, icon=icon, query_params={**query, OPENED: str(seq)})
+
+
+def command(*words: str) -> str:
+    """A command line about this ledger."""
+    return " ".join(("calledger", *map(shell_word, words), "--ledger", shell_word(owner.path())))
+
+
+def not_begun() -> None:
+    """The trail has no entry yet."""
+    st.subheader("The trail has not begun")
+    st.markdown(
+        "It begins with the first act: the first file imported, or the first registry entry "
+        "applied. From then on every sign-off, waiver, suspension and rule change stands here, "
+        "each signed. Stop this server first: one process owns the ledger."
+    )
+    st.code(command("registry", "apply", "registry.yaml"), language="bash", wrap_lines=True)
+
+
+def whole(found: Wholeness) -> None:
+    """Whether the trail is intact, what vouches for it, and what the auditor takes away."""
+    with st.container(border=True):
+        if found.whole:
+            st.badge("Intact", icon=":material/verified:", color="green")
+        else:
+            st.badge("Not intact", icon=":material/gpp_bad:", color="red")
+        st.markdown(f"#### {plain(found.headline)}")
+        for problem in found.problems:
+            _problem(problem)
+        if found.more:
+            st.markdown(found.more)
+        for line in found.anchoring:
+            icon = ":material/link:" if found.anchored else ":material/link_off:"
+            st.markdown(f"{icon} {plain(line)}")
+        if found.newest is not None and found.newest.size is not None:
+            st.markdown(
+                f"Newest checkpoint: {found.newest.size:,} "
+                f"{'entry' if found.newest.size == 1 else 'entries'}, "
+                f"root {verbatim(found.newest.root or '')}."
+            )
+        with st.container(horizontal=True):
+            _handed_out(found)
+        st.caption(_verified(found.checked_at))
+        for remark in found.remarks:
+            st.caption(plain(remark))
+        _how_to_verify(found)
+
+
+def _verified(at: datetime) -> str:
+    return (
+        f"Verified {at:%Y-%m-%d %H:%M:%S} UTC: every entry, checkpoint, piece of evidence and "
+        "sealed row."
+    )
+
+
+def _problem(problem: Problem) -> None:
+    if problem.seq is None:
+        st.markdown(f":material/error: {plain(problem.words)}")
+    else:
+        step(problem.seq, plain(problem.words), icon=":material/error:")
+
+
+def _handed_out(found: Wholeness) -> None:
+    """Buttons: the export, the newest checkpoint, and verifying once more."""
+    st.download_button(
+        "Export for the auditor",
+        data=data.trail_export,
+        file_name=EXPORT,
+        mime="application/x-ndjson",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+        disabled=bool(found.no_export),
+        help=found.no_export
+        or "One file with every entry, its signed checkpoint, and the evidence that is cited. It "
+        "verifies with no ledger.",
+    )
+    if found.newest is not None:
+        st.download_button(
+            "Newest checkpoint",
+            data=found.newest.note,
+            file_name=CHECKPOINTS,
+            mime="text/plain",
+            icon=":material/anchor:",
+            on_click="ignore",
+            help="Keep it where nobody who runs this ledger can write: whatever is changed in the "
+            "trail up to here, it shows.",
+        )
+    st.button(
+        "Verify again",
+        icon=":material/refresh:",
+        on_click=data.verify_again,
+        help="Verifies by itself whenever an act or an import comes in.",
+    )
+
+
+def _how_to_verify(found: Wholeness) -> None:
+    with st.expander("The checkpoint, and how to verify this yourself", icon=":material/terminal:"):
+        if found.newest is not None:
+            st.markdown("The newest checkpoint: the trail's name, its size, its root, signed.")
+            st.code(found.newest.note, language=None, wrap_lines=True)
+        if found.key is not None:
+            st.markdown("The public key that signs it; compare it with the one you were given.")
+            st.code(found.key, language=None, wrap_lines=True)
+        st.markdown(
+            f"The export on any machine, against checkpoints kept before in `{CHECKPOINTS}`:"
+        )
+        st.code(
+            f"calledger trail verify {EXPORT} --held {CHECKPOINTS}",
+            language="bash",
+            wrap_lines=True,
+        )
+        st.markdown(
+            "The ledger itself, with everything that is sealed (stop this server first), and a "
+            "checkpoint to keep elsewhere:"
+        )
+        st.code(
+            f"{command('trail', 'verify')}\n{command('trail', 'checkpoint')} >> {CHECKPOINTS}",
+            language="bash",
+            wrap_lines=True,
+        )
+        st.markdown(
+            f"To have every checkpoint written elsewhere by itself, name the place in "
+            f"{verbatim(owner.path() + '.anchors')}, one a line: `file PATH`, or `git DIR`."
+        )

@@ -1,0 +1,138 @@
+"""A registry entry edited on the page: first what a text would change, then applied as written."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.gate import registry_changes as registry_of
+from core.gate.registry_changes import Plan
+from core.governance.names import Directory, local_handle
+from core.governance.state import State
+from core.ledger.errors import LedgerError
+from core.registry.strict_yaml import said
+from core.registry.yaml_reader import RegistryFileError, read
+from core.sentences.numbers import counted
+from core.text.markdown import plain
+from core.views.govern.signal_entry import SignalView
+from core.views.govern.signal_plan import plan_parts, same_plan
+from dashboard.cache import views as data
+from dashboard.parts.govern import registry
+from dashboard.server import open_ledger as owner
+from dashboard.widgets.acting_for import Acting
+
+_ASKED, _SHOWN = f"{registry.KEYS}asked", f"{registry.KEYS}shown"
+_AREA = f"{registry.KEYS}yaml"
+_LINE, _LEAST, _MOST = 21, 320, 720
+
+
+def draw(view: SignalView, state: State, names: Directory, person: Acting | None) -> None:
+    """The entry as text, what it would change, and the button that applies it."""
+    if not view.row.registered:
+        st.markdown("#### Write the entry")
+        _draw(view, state, names, person)
+        return
+    with st.expander("Change the entry", icon=":material/edit:", key=f"{registry.KEYS}editor"):
+        _draw(view, state, names, person)
+
+
+def _draw(view: SignalView, state: State, names: Directory, person: Acting | None) -> None:
+    signal, registered = view.row.signal, view.row.registered
+    st.markdown(
+        "This is the entry in force, as a registry file. Edit it here, or in your own repository "
+        "and apply it with `calledger registry apply`."
+        if registered
+        else "A complete example: put people where `<…>` stands, and read the rest once."
+    )
+    version = view.history[0].seq if view.history else "new"
+    # Streamlit has no such choice for text areas, and YAML is read by its indentation.
+    st.html(f"<style>.st-key-{_AREA} textarea {{ font-family: monospace; }}</style>")
+    with st.container(key=_AREA):
+        text = st.text_area(
+            "The entry as YAML",
+            value=view.text,
+            # Another version of the entry begins with its own text.
+            key=f"{registry.KEYS}text_{signal}_{version}",
+            height=max(_LEAST, min(_MOST, _LINE * (view.text.count("\n") + 2))),
+            label_visibility="collapsed",
+        )
+    if st.button("Show what it would change", icon=":material/difference:"):
+        st.session_state[_ASKED] = (signal, text)
+    asked = st.session_state.get(_ASKED)
+    if asked is None or asked[0] != signal:
+        return
+    if asked != (signal, text):
+        st.caption("The text is another one now: show again what it would change.")
+        return
+    plan = _planned(text)
+    if plan is None:
+        return
+    _changes(plan)
+    if not plan.empty:
+        _apply(plan, text, state, names, person)
+
+
+def _planned(text: str) -> Plan | None:
+    """What a text would change; None where it is refused, which is said line by line."""
+    try:
+        return data.plan(text)
+    except RegistryFileError as refused:
+        n = len(refused.problems)
+        fixed = "it is" if n == 1 else "they are"
+        lines = [f"{counted(n, 'problem')}; nothing is changed until {fixed} fixed."]
+        lines += [f"- {plain(one.replace('line', 'Line', 1))}" for one in said(refused.problems)]
+        st.error("\n".join(lines), icon=":material/rule:")
+    except LedgerError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+    return None
+
+
+def _changes(plan: Plan) -> None:
+    with st.container(border=True):
+        if plan.empty:
+            st.markdown("Nothing would change: this is what is in force.")
+        for part in plan_parts(plan):
+            st.markdown(f"**{plain(part.heading)}**")
+            st.markdown("\n".join(f"- {plain(one)}" for one in part.changes))
+            if part.effects:
+                st.markdown("What it would have done:")
+                st.markdown("\n".join(f"- {plain(one)}" for one in part.effects))
+            for one in part.idle:
+                st.warning(plain(one), icon=":material/rule:")
+            if part.warning:
+                st.warning(part.warning, icon=":material/lock_reset:")
+
+
+def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting | None) -> None:
+    """The button that applies exactly what is shown above it."""
+    handle = None if person is None else names.handle(person.sub)
+    who = "…" if person is None else person.name
+    if not state.people:
+        st.markdown("Nobody is known yet: whoever applies this becomes the admin.")
+        handle = who = st.text_input(
+            "You, as in `user:finance/ann.lee`", value=local_handle(), key=f"{registry.KEYS}self"
+        ).strip()
+    elif person is None:
+        st.caption("To apply it, choose in the sidebar whom you act for.")
+    before: Plan | None = st.session_state.get(_SHOWN)
+    st.session_state[_SHOWN] = plan
+    if not st.button(
+        f"Apply as {plain(who)}", type="primary", icon=":material/check:", disabled=not handle
+    ):
+        return
+    assert handle is not None
+    if before is None or not same_plan(before, plan):
+        st.warning(
+            "The registry changed meanwhile, and so does what this text would change: read it "
+            "again above, then apply.",
+            icon=":material/sync_problem:",
+        )
+        return
+    try:
+        acts = registry_of.apply(owner.office(), read(text), handle, via="page")
+    except LedgerError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+        return
+    for key in (_ASKED, _SHOWN):
+        st.session_state.pop(key, None)
+    last = f", up to entry {acts[-1].seq}" if acts else ""
+    registry.done(f"Applied: {counted(len(acts), 'act')} in the trail{last}.")

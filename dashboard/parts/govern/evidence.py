@@ -1,0 +1,205 @@
+"""A bundle of evidence: what was measured, which criteria are met, what cannot be told."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.sentences.evidence import EvidenceView, Sample
+from core.sentences.numbers import ABSENT, count, counted
+from core.text.markdown import cells, plain, verbatim
+from core.text.shown import visible
+from core.validation.criteria import Outcome
+from core.views.govern.sign_off import SignoffView
+from dashboard.charts.intervals import interval_dots
+from dashboard.charts.kit.alt_text import alt_text_intervals, alt_text_reliability
+from dashboard.charts.kit.palette import palette_for
+from dashboard.charts.reliability import reliability_diagram
+from dashboard.widgets import fact_list as facts
+from dashboard.widgets import page_links as links
+from dashboard.widgets import table_columns as columns
+
+_OUTCOMES: dict[Outcome, str] = {
+    "met": ":green[:material/check_circle: Met]",
+    "missed": ":red[:material/cancel: Missed]",
+    "undecided": ":orange[:material/help: Not decided]",
+}
+#: Pixels of the plot: it stands in a column beside the buttons.
+_PLOT = 262
+#: Pixels of what is said of it, beside it where there is room.
+_SAID = 230
+#: As many segments are drawn; all of them are in the table.
+_DRAWN = 12
+
+
+def draw(view: SignoffView) -> None:
+    """The evidence, what changed since the last signature, and what cannot be told."""
+    st.subheader("Evidence")
+    st.markdown(plain(view.shown_words))
+    if view.fault is not None:
+        st.error(plain(view.fault), icon=":material/gpp_bad:")
+        return
+    if view.evidence is None:
+        return
+    found = view.evidence
+    _criteria(found)
+    _changed(view)
+    _untold(found)
+    _curve(found)
+    _segments(found)
+    _rules(found)
+    with st.expander("Every measure, with its interval", icon=":material/table_rows:"):
+        _measures(found)
+    _which(found)
+
+
+def _criteria(found: EvidenceView) -> None:
+    st.markdown("##### Criteria")
+    icon = ":green[:material/check_circle:]" if found.met else ":red[:material/cancel:]"
+    st.markdown(f"{icon} **{plain(found.verdict)}**")
+    _sample(found.whole)
+    if found.window is None:
+        st.caption(plain(found.window_words))
+    else:
+        _sample(found.window)
+        st.caption(plain(found.window_words))
+
+
+def _sample(one: Sample) -> None:
+    st.markdown(f"**{plain(one.name)}**: {plain(one.said)}")
+    needed = any(row.needed != ABSENT for row in one.rows)
+    table = {
+        "": [_OUTCOMES[row.outcome] for row in one.rows],
+        "Criterion": [plain(row.criterion) for row in one.rows],
+        "Found (95% interval)": [plain(row.value) for row in one.rows],
+    }
+    if needed:
+        table["Labels needed"] = [row.needed for row in one.rows]
+    st.table(
+        pd.DataFrame(table),
+        border="horizontal",
+        hide_index=True,
+        alt=visible(f"Criteria on {one.name}"),
+    )
+
+
+def _changed(view: SignoffView) -> None:
+    st.markdown("##### What changed since the last validation")
+    if view.compared is None:
+        st.markdown("There was none before: nothing to compare with.")
+        return
+    st.caption(f"Against {plain(view.compared)}.")
+    st.markdown("\n".join(f"- {plain(one)}" for one in view.changes) or "Nothing.")
+
+
+def _untold(found: EvidenceView) -> None:
+    st.markdown("##### What is not decided yet")
+    said = "\n".join(f"- {plain(one)}" for one in found.untold)
+    st.markdown(said or "Nothing that the program knows of.")
+
+
+def _curve(found: EvidenceView) -> None:
+    st.markdown("##### Stated and delivered")
+    chart = reliability_diagram(
+        found.curve,
+        found.consistency,
+        found.honest,
+        None,
+        found.histogram,
+        palette_for(st.context.theme.type),
+        high_from=found.high_from,
+        width=_PLOT,
+    )
+    alt = alt_text_reliability(found.curve, found.histogram)
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=_PLOT + 60):
+            st.altair_chart(chart, width="content", alt=visible(alt))
+        with st.container(width=_SAID):
+            st.markdown(f"**{found.headline}**")
+            if found.interval:
+                st.markdown(found.interval)
+            st.markdown(found.high_band)
+            st.caption(found.coverage)
+
+
+def _segments(found: EvidenceView) -> None:
+    st.markdown("##### Required segments")
+    st.markdown(plain(found.segment_words))
+    if found.segments.empty:
+        return
+    worst = found.segments.loc[
+        found.segments["gap"].abs().sort_values(ascending=False, na_position="last").index
+    ].head(_DRAWN)
+    chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=found.tolerance)
+    st.altair_chart(
+        chart, width="stretch", alt=visible(alt_text_intervals(worst, tolerance=found.tolerance))
+    )
+    if len(worst) < len(found.segments):
+        st.caption(f"The {_DRAWN} largest gaps of {len(found.segments)}.")
+    rows = [
+        (one.name, row.verdict, row.criterion, row.value, row.n, row.needed)
+        for one in found.segment_samples
+        for row in one.rows
+    ]
+    names = ["Segment", "Outcome", "Criterion", "Found (95% interval)", "Labelled", "Labels needed"]
+    with st.expander(
+        f"The criteria on {counted(len(found.segment_samples), 'segment')}",
+        icon=":material/table_rows:",
+        expanded=not all(one.met for one in found.segment_samples),
+    ):
+        st.dataframe(
+            cells(pd.DataFrame(rows, columns=names)),
+            hide_index=True,
+            column_config={
+                "Outcome": st.column_config.TextColumn("Outcome", width=120),
+                "Labelled": columns.number("Labelled"),
+            },
+            alt="Every criterion on every required segment",
+        )
+
+
+def _rules(found: EvidenceView) -> None:
+    st.markdown("##### What the written rules would do")
+    st.markdown(found.automated)
+    st.table(
+        pd.DataFrame(
+            {
+                "Rule": [
+                    f"**{row.action}** {plain(row.whom)}, stated {row.stated}"
+                    for row in found.rules
+                ],
+                "Claims": [count(row.n_claims) for row in found.rules],
+                "Wrong of labelled": [row.wrong for row in found.rules],
+            }
+        ),
+        border="horizontal",
+        hide_index=True,
+        alt="What each written rule would take of the judged claims, and how much of it is wrong",
+    )
+
+
+def _measures(found: EvidenceView) -> None:
+    st.table(
+        pd.DataFrame(
+            {
+                "Measure": [row.name for row in found.measures],
+                "Value": [row.value for row in found.measures],
+                "95% interval": [row.interval for row in found.measures],
+                "What it says": [row.meaning for row in found.measures],
+            }
+        ),
+        border="horizontal",
+        hide_index=True,
+        alt="Every measure of all judged claims",
+    )
+
+
+def _which(found: EvidenceView) -> None:
+    with st.container(gap="xsmall"):
+        facts.draw("Which claims", found.query)
+        links.draw(found.claims, found.claims.text)
+    icon = ":green[:material/check_circle:]" if found.overlap_checked else ":material/help:"
+    st.markdown(f"##### Overlap with tuning\n{icon} {plain(found.overlap)}")
+    with st.expander("Hashes and program", icon=":material/tag:"):
+        for one in found.hashes:
+            st.markdown(f":gray[{plain(one.name)}]  \n{verbatim(one.value)}")

@@ -1,0 +1,342 @@
+"""The written registry on the page: every signal, one of them, and everybody known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from core.findings.kinds import IN_USE
+from core.governance import people
+from core.governance.state import State
+from core.ledger.errors import LedgerError
+from core.sentences.numbers import counted
+from core.text.markdown import cells, plain, verbatim
+from core.text.shown import visible
+from core.trail.acts import Act
+from core.validation import steps as signing
+from core.views.govern.registry import PersonRow, RegistryRow, RegistryView, may_set_status
+from core.views.govern.signal_entry import EntryChange, PrintRow, SignalView
+from dashboard.pages import PAGES
+from dashboard.parts.audit import trail_integrity as trail
+from dashboard.server import open_ledger as owner
+from dashboard.widgets import badges
+from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.claim_links import ICON, PAGE
+from dashboard.widgets.filters import shown_name, url_key
+
+#: How the keys of this component's widgets begin.
+KEYS = "registry_"
+_TABLE, _NAMES, _DONE = f"{KEYS}rows", f"{KEYS}names", f"{KEYS}done"
+_SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
+#: Pixels of the two halves; one below the other where the page is narrow.
+_HALF = 470
+#: Of the width, for a name and its value.
+_SHARES = (2, 5)
+_TALL, _HEAD, _ROW = 388, 38, 35
+_NOBODY = "Choose in the sidebar whom you act for."
+
+
+def announce() -> None:
+    """Say what was done by the act that this page was drawn anew for."""
+    said = st.session_state.pop(_DONE, None)
+    if said:
+        st.toast(plain(said), icon=":material/check_circle:")
+
+
+def done(said: str) -> None:
+    """Draw the page anew, and say what was done there."""
+    st.session_state[_DONE] = said
+    st.rerun()
+
+
+def run(act: Callable[[], Act], said: str) -> None:
+    """Do an act; what refuses it is said here, and otherwise the page is drawn anew."""
+    try:
+        entry = act()
+    except LedgerError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+        return
+    done(f"{said}: entry {entry.seq} of the trail.")
+
+
+# ----------------------------------------------------------------------------------- every signal
+def nothing() -> None:
+    """Nothing is written down, and there is no claim."""
+    st.markdown(
+        "A signal can also be written down before its first claim: who answers for it, what it "
+        "decides, under which rules. Stop this server first, or come back when claims are in and "
+        "fill in the example here."
+    )
+    st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
+
+
+def overview(view: RegistryView) -> None:
+    """Every signal, those that wait for somebody first; ticking a row opens it."""
+    st.dataframe(
+        cells(pd.DataFrame([_line(row, view.since) for row in view.rows])),
+        hide_index=True,
+        key=_TABLE,
+        height=min(_TALL, _HEAD + _ROW * len(view.rows)),
+        on_select=_open_ticked,
+        selection_mode="single-row",
+        column_config={
+            "signal": st.column_config.TextColumn("Signal", width=220, pinned=True),
+            "standing": st.column_config.TextColumn("Standing", width=190),
+            "owner": st.column_config.TextColumn("Owner", width=220),
+            "findings": st.column_config.NumberColumn(
+                "Findings", width=70, help="Findings that wait for an answer; open the signal."
+            ),
+            "claims": st.column_config.LinkColumn(
+                "Claims, 30 days",
+                width=110,
+                display_text=r"#(.*)$",
+                help=f"Claims since {view.since}, tuning ones left out. Opens them.",
+            ),
+            "stakes": st.column_config.TextColumn("Stakes", width=80),
+            "decides": st.column_config.TextColumn("What it decides", width=420),
+        },
+        alt="Every signal with its standing, owner, findings and claims",
+    )
+    st.caption("Tick a row to open its entry.")
+    st.session_state[_NAMES] = view.names
+
+
+def _line(row: RegistryRow, since: date) -> dict[str, object]:
+    query = urlencode({"signal": row.signal, "since": since.isoformat()})
+    return {
+        "signal": row.signal,
+        "standing": row.badge.words,
+        "owner": row.owner.words,
+        "findings": row.n_findings,
+        "claims": f"claims?{query}#{row.n_claims:,}",
+        "stakes": row.stakes or "–",
+        "decides": row.decision or "nothing is written down",
+    }
+
+
+def _open_ticked() -> None:
+    """Carry the ticked row into the choice of the signal, and so into the link."""
+    ticked = st.session_state[_TABLE].selection.rows
+    if ticked:
+        st.session_state["signal"] = st.session_state[_NAMES][ticked[0]]
+
+
+# ------------------------------------------------------------------------------------- one signal
+def header(view: SignalView) -> None:
+    """Its standing, and what it decides."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"### {verbatim(view.row.signal)}", width="content")
+        badges.validation(view.row.badge)
+    st.markdown(plain(view.sentence))
+
+
+def versions(view: SignalView, state: State, person: Acting | None) -> None:
+    """Its fingerprints in use with what may be done about them; older ones folded away."""
+    st.markdown("#### Versions: what is in use, and whether it may act")
+    if not view.prints and not view.older:
+        st.markdown("No claim was made yet, and nothing was submitted.")
+        return
+    for row in view.prints:
+        with st.container(border=True, gap="xsmall"):
+            _version(view.row, row, state, person)
+    if view.older:
+        days = IN_USE.days
+        words = f"{counted(len(view.older), 'older version')}, unused for {days} days and more"
+        with st.expander(words, icon=":material/history:"):
+            for row in view.older:
+                with st.container(border=True, gap="xsmall"):
+                    _version(view.row, row, state, person)
+
+
+_LOOKS = {
+    "validated": (":material/verified:", "green"),
+    "waived": (":material/schedule:", "violet"),
+    "suspended": (":material/block:", "red"),
+    "expired": (":material/event_busy:", "red"),
+    "rejected": (":material/thumb_down:", "red"),
+    "retired": (":material/inventory_2:", "gray"),
+    "in_validation": (":material/draw:", "blue"),
+}
+
+
+def _version(of: RegistryRow, row: PrintRow, state: State, person: Acting | None) -> None:
+    icon, color = _LOOKS.get(row.standing.state, (":material/lock:", "orange"))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"**{verbatim(row.words)}**", width="content")
+        st.badge(row.state_words, icon=icon, color=color)  # type: ignore[arg-type]
+        st.badge(
+            row.does.capitalize(),
+            icon=":material/lock_open:" if row.standing.open else ":material/lock:",
+            color="green" if row.standing.open else "orange",
+        )
+    said = " ".join(filter(None, (row.standing.reason, row.signed, row.waiting)))
+    st.markdown(plain(said))
+    if row.watched:
+        st.caption(plain(row.watched))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _claims(of.signal, row)
+        query = {"signal": of.signal, "fingerprint": row.fingerprint.id}
+        st.page_link(_SIGN_OFF, label="Sign-off", icon=_SIGN_ICON, query_params=query)
+        if row.standing.open:
+            with st.popover("Stop", icon=":material/front_hand:"):
+                _stop(of.signal, row, state, person)
+
+
+def _claims(signal: str, row: PrintRow) -> None:
+    """Its claims, and the way to them."""
+    if not row.n_claims or row.first is None or row.last is None:
+        st.caption("no claim yet" if row.first is None else f"asked about since {row.first}")
+        return
+    words = f"{counted(row.n_claims, 'claim')}, {row.first} to {row.last}"
+    if row.query is None:
+        st.caption(words)
+        return
+    query: dict[str, str | list[str]] = {"signal": signal}
+    for name, values in row.query:
+        query[url_key(name)] = [shown_name(value) for value in values]
+    st.page_link(PAGE, label=words, icon=ICON, query_params=query)
+
+
+def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> None:
+    """The stop button: anybody known may, and says why."""
+    st.markdown(
+        "Closes the gate for this version with the very next decision. It opens again only with "
+        "new evidence and a signature."
+    )
+    if person is None:
+        st.caption(_NOBODY)
+        return
+    key = f"{KEYS}{row.fingerprint.id}"
+    reason = st.text_input("Why", key=f"{key}_why", max_chars=500, persist_state="page")
+    if st.button(
+        f"Stop it now as {plain(person.name)}",
+        key=f"{key}_stop",
+        type="primary",
+        icon=":material/front_hand:",
+    ):
+        actor = person.actor(state, "validation.suspended", signal)
+        office = owner.office()
+        run(lambda: signing.stop(office, actor, signal, row.fingerprint, reason=reason), "Stopped")
+
+
+def written(view: SignalView) -> None:
+    """Who fills which seat, and what it is measured and validated by."""
+    if not view.row.registered:
+        return
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_HALF, gap="xxsmall"):
+            st.markdown("#### Who answers for it")
+            for seat in view.seats:
+                said = plain("; ".join(seat.people)) or "nobody"
+                gone = seat.empty and seat.people
+                _pair(seat.name, f":red[:material/person_off: **{said}**]" if gone else said)
+        with st.container(width=_HALF, gap="xxsmall"):
+            st.markdown("#### What a validation takes")
+            for name, words in view.terms:
+                _pair(name, plain(words))
+
+
+def _pair(name: str, words: str) -> None:
+    left, right = st.columns(_SHARES, gap="small")
+    left.markdown(f":gray[{plain(name)}]")
+    right.markdown(words)
+
+
+def rules(view: SignalView) -> None:
+    """The rule table, made from the object the gate runs."""
+    if not view.rules:
+        return
+    st.markdown("#### Rules: what is done with a claim")
+    frame = pd.DataFrame(
+        {
+            "For": [verbatim(one.whom) if one.where else one.whom for one in view.rules],
+            "Confidence": [one.words for one in view.rules],
+            "Action": [f"**{one.action}**" for one in view.rules],
+            "Rule": [verbatim(one.rule) for one in view.rules],
+        }
+    )
+    st.table(frame, border="horizontal", hide_index=True, alt="The rules, from top to bottom")
+    st.caption(
+        "Read from the top: the first row that fits is taken, and every input fits one. The gate "
+        "runs on these very rows and names the rule with each answer. A version that may not act "
+        "gets the last rows."
+    )
+
+
+def history(changes: Sequence[EntryChange]) -> None:
+    """The versions of the entry, each a link to the act that set it."""
+    if not changes:
+        return
+    st.markdown("#### History of the entry")
+    for one in changes:
+        trail.link(one.seq, f"{one.when} · {plain(one.who)} · entry {one.seq}")
+        said = [*one.lines, *(["validations in force were suspended"] if one.reopened else [])]
+        st.caption("; ".join(plain(line) for line in said) or "the same again")
+
+
+# --------------------------------------------------------------------------------- everybody known
+def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
+    """Who is known, whether they are there, and which seats they fill."""
+    st.subheader("People")
+    if not view.people:
+        st.markdown(
+            "Nobody is known yet. Whoever applies the first registry entry becomes the admin, and "
+            "the people it names are entered with it."
+        )
+        return
+    st.dataframe(
+        cells(
+            pd.DataFrame(
+                {
+                    "name": [one.name for one in view.people],
+                    "status": [one.status for one in view.people],
+                    "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
+                    "handle": [one.handle or "erased" for one in view.people],
+                }
+            )
+        ),
+        hide_index=True,
+        key=f"{KEYS}people",
+        height=min(_TALL, _HEAD + _ROW * len(view.people)),
+        column_config={
+            "name": st.column_config.TextColumn("Name", width=160, pinned=True),
+            "status": st.column_config.TextColumn("Status", width=160),
+            "roles": st.column_config.TextColumn("Seats and roles", width=520),
+            "handle": st.column_config.TextColumn("In a registry file", width=200),
+        },
+        alt="Everybody known, whether they are there, and their seats",
+    )
+    if person is None or not may_set_status(state, person.sub):
+        st.caption("An admin who is chosen in the sidebar can say here who is away or has left.")
+        return
+    with st.expander("Say who is there", icon=":material/event_available:"):
+        _status(view.people, state, person)
+
+
+def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
+    names = {one.sub: one.name for one in known}
+    who, what, when, act = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
+    sub = who.selectbox(
+        "Who", tuple(names), format_func=lambda one: visible(names[one]), key=f"{KEYS}who"
+    )
+    status = what.selectbox("Is", ("active", "away", "left"), key=f"{KEYS}status")
+    until = when.date_input(
+        "Back on",
+        value=None,
+        min_value=owner.office().now().date() + timedelta(days=1),
+        key=f"{KEYS}until",
+        format="YYYY-MM-DD",
+        disabled=status != "away",
+        help="The day they are back; left open while that is not known.",
+    )
+    if act.button(f"Record as {plain(person.name)}", key=f"{KEYS}record"):
+        actor = person.actor(state, "person.status", None)
+        day = until if status == "away" else None
+        run(
+            lambda: people.set_status(owner.office(), actor, sub, status, day),
+            f"{names[sub]} is {status}",
+        )

@@ -1,0 +1,217 @@
+"""The twelve failures: all of them at a glance, one of them closely, and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.text.markdown import plain, verbatim
+from core.text.shown import visible
+from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure, failure
+from core.views.risks.matrix import Cell, RisksView, tallied
+from core.views.risks.rules import STATUS_WORDS, Link, Status
+from dashboard.charts.kit.palette import palette_for
+from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
+from dashboard.pages import PAGES
+from dashboard.reports.risks import to_markdown
+from dashboard.server import open_ledger as owner
+from dashboard.widgets.download import csv_of
+from dashboard.widgets.url_choice import choose
+
+PAGE = PAGES["risks"].path
+#: The two choices, in the session and in the URL.
+FAILURE, SIGNAL = "failure", "of_signal"
+EVERY = "all"
+_CHART = "risk_grid"
+#: How the keys of this component's widgets begin.
+KEYS = (FAILURE, SIGNAL, _CHART)
+
+_LOOKS: dict[Status, tuple[str, str]] = {
+    "open": (":material/error:", "red"),
+    "not_measured": (":material/help:", "gray"),
+    "covered": (":material/check_circle:", "green"),
+    "not_applicable": (":material/remove:", "gray"),
+}
+
+
+def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
+    """Which failure and which signal are opened; None: all of them."""
+    first, second = st.columns(2)
+    keys = (EVERY, *(one.key for one in FAILURES))
+    key = choose(
+        "Failure",
+        keys,
+        key=FAILURE,
+        place=first,
+        format_func=lambda one: "All twelve" if one == EVERY else failure(one).title,
+    )
+    signal = choose(
+        "Signal",
+        (EVERY, *view.signals),
+        key=SIGNAL,
+        place=second,
+        format_func=lambda one: "All signals" if one == EVERY else one,
+    )
+    return (None if key == EVERY else failure(key), None if signal == EVERY else signal)
+
+
+def grid(view: RisksView) -> None:
+    """Every failure of every signal; a click opens one."""
+    frame = _frame(view)
+    chart = risk_grid(frame, palette_for(st.context.theme.type))
+    st.altair_chart(
+        chart,
+        width=int(chart.width),
+        key=_CHART,
+        on_select=lambda: _open_clicked(view),
+        selection_mode="cell",
+        alt=visible(alt_text_risks(frame)),
+    )
+    st.caption("Most open first, from the top and from the left. Click a cell for its evidence.")
+
+
+def overview(view: RisksView) -> None:
+    """One line per failure: how many of each status, and which signals are open."""
+    for one in view.failures:
+        cells = view.of_failure(one.key)
+        with st.container(border=True, gap="xsmall"):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                _opening(one, one.title)
+                with st.container(horizontal=True, width="content", gap="xsmall"):
+                    for status, n in tallied(cells):
+                        _badge(status, f"{n} {STATUS_WORDS[status].lower()}")
+            open_ = [verbatim(cell.signal) for cell in cells if cell.status == "open"]
+            st.caption(f"Open: {', '.join(open_)}" if open_ else "Open: none")
+
+
+def closely(view: RisksView, one: Failure | None, signal: str | None) -> None:
+    """The evidence of a failure over all signals, of a signal over all failures, or of a pair."""
+    if one is not None:
+        st.subheader(one.title)
+        st.markdown(plain(one.control))
+        said = "; ".join(f"{name}: {part}" for name, part in one.supports.named())
+        st.caption(f"Supports {plain(said)}. It certifies nothing.")
+        cells = view.of_failure(one.key)
+        _lines([each for each in cells if signal in (None, each.signal)], by_signal=True)
+    elif signal is not None:
+        st.subheader(plain(signal))
+        _lines(view.of_signal(signal), by_signal=False)
+    query = {FAILURE: EVERY, SIGNAL: EVERY}
+    st.page_link(
+        PAGE,
+        label="All twelve, all signals",
+        icon=":material/arrow_back:",
+        query_params=query,
+    )
+
+
+def mapping() -> None:
+    """Which parts of which texts the controls support."""
+    with st.expander("What the controls support", icon=":material/account_balance:"):
+        st.table(
+            pd.DataFrame(
+                [(one.title, *(_parts(one))) for one in FAILURES],
+                columns=["Failure", *(f"Supports {name}" for name in SOURCES)],
+            ).set_index("Failure")
+        )
+        for note in NOTES:
+            st.caption(plain(note))
+
+
+def downloads(view: RisksView) -> None:
+    """The same as a file for an audit: Markdown, and CSV."""
+    name = Path(owner.path()).name
+    day = f"{view.at:%Y-%m-%d}"
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Audit file (Markdown)",
+            data=lambda: to_markdown(view, name).encode("utf-8"),
+            file_name=f"risks-{day}.md",
+            mime="text/markdown; charset=utf-8",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Every line with its date, the data version, size and root of the trail, and the "
+            "mapping with its notes.",
+        )
+        st.download_button(
+            "Every line (CSV)",
+            data=lambda: csv_of(view.frame()),
+            file_name=f"risks-{day}.csv",
+            mime="text/csv; charset=utf-8",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
+    for cell in cells:
+        with st.container(border=True, gap="xsmall"):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                with st.container(
+                    horizontal=True, width="content", gap="small", vertical_alignment="center"
+                ):
+                    _badge(cell.status, STATUS_WORDS[cell.status])
+                    if by_signal:
+                        st.markdown(f"**{plain(cell.signal)}**", width="content")
+                    else:
+                        _opening(cell.failure, cell.failure.title)
+                _seen(cell.link)
+            st.markdown(plain(cell.line))
+
+
+def _seen(link: Link) -> None:
+    """The way to where a line can be seen."""
+    to = PAGES[link.page]
+    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=link.parameters())
+
+
+def _opening(one: Failure, label: str) -> None:
+    st.page_link(
+        PAGE,
+        label=label,
+        icon=":material/manage_search:",
+        query_params={FAILURE: one.key, SIGNAL: EVERY},
+    )
+
+
+def _badge(status: Status, words: str) -> None:
+    icon, color = _LOOKS[status]
+    st.badge(words, icon=icon, color=color)  # type: ignore[arg-type]
+
+
+def _frame(view: RisksView) -> pd.DataFrame:
+    known = {(one.failure.key, one.signal): one for one in view.cells}
+    return pd.DataFrame(
+        [
+            (one.short, signal, known[one.key, signal].status, known[one.key, signal].line)
+            for one in view.failures
+            for signal in view.signals
+        ],
+        columns=["failure", "signal", "status", "line"],
+    )
+
+
+def _open_clicked(view: RisksView) -> None:
+    """Carry the clicked cell into the two choices, and so into the link."""
+    clicked = selected_pair(st.session_state[_CHART].selection.get("cell", []))
+    if clicked is not None:
+        short, signal = clicked
+        st.session_state[FAILURE] = next(one.key for one in FAILURES if one.short == short)
+        st.session_state[SIGNAL] = next(one for one in view.signals if visible(one) == signal)
+
+
+def _parts(one: Failure) -> tuple[str, ...]:
+    supports = one.supports
+    return (
+        supports.sr_26_2 or "–",
+        supports.eu_ai_act or "–",
+        supports.nist_ai_rmf or "–",
+        supports.iso_42001 or "–",
+    )

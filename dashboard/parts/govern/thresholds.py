@@ -1,0 +1,240 @@
+"""A cut with its guarantee on the page: the numbers on both samples, and the change it would be."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.gate.choose_threshold import NoTuning, Question, TunedOn
+from core.ledger.errors import LedgerError
+from core.queries.base.selection import Selection
+from core.sentences.numbers import counted, dimension_name
+from core.text.markdown import cells, plain, verbatim
+from core.text.shown import visible
+from core.views.govern.thresholds import PartView, ThresholdView
+from dashboard.cache import views as data
+from dashboard.charts.kit.palette import palette_for
+from dashboard.charts.thresholds import alt_text_risk, risk_chart
+from dashboard.parts.audit import trail_integrity as trail
+from dashboard.parts.govern import tuning_leak as leaks
+from dashboard.widgets import page_links as links
+from dashboard.widgets.download import csv_of
+from dashboard.widgets.url_choice import choose
+
+#: Rows of an overlap on the page; all of them are in the file.
+_SHOWN = 100
+#: Pixels; a narrower page narrows it.
+_CHART_WIDTH = 680
+#: A widget's choice of no dimension.
+_ALL = "one for all claims"
+_RISK, _SURE, _OVERLAP = "risk", "sure", "without_overlap"
+
+
+def ask(signals: tuple[str, ...]) -> Question:
+    """What is asked: the signal, the risk, how sure, and whether by segment; all in the URL."""
+    which, bound, level, split = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
+    signal = choose("Signal", signals, key="signal", place=which)
+    risk = bound.number_input(
+        "Wrong (%)",
+        min_value=0.1,
+        max_value=50.0,
+        value=5.0,
+        step=1.0,
+        format="%.1f",
+        key=_RISK,
+        bind="query-params",
+        help="The most that is accepted: the share of wrong ones among what is automated.",
+    )
+    sure = level.number_input(
+        "Sure (%)",
+        min_value=50.0,
+        max_value=99.9,
+        value=90.0,
+        step=1.0,
+        format="%.1f",
+        key=_SURE,
+        bind="query-params",
+        help="The probability, over the tuning claims drawn, with which the cut keeps the bound.",
+    )
+    dimensions = data.segment_names(signal)
+    by = _ALL
+    if dimensions:
+        by = choose(
+            "A cut",
+            (_ALL, *dimensions),
+            key="by",
+            place=split,
+            format_func=lambda name: name if name == _ALL else f"per {dimension_name(name)}",
+        )
+    without = st.checkbox(
+        "Leave out heldout claims on inputs that were tuned on",
+        key=_OVERLAP,
+        bind="query-params",
+        help="As a validation does: without them the held-out numbers are of other inputs only.",
+    )
+    return Question(
+        Selection(signal),
+        round(risk / 100, 6),
+        round(sure / 100, 6),
+        None if by == _ALL else by,
+        without,
+    )
+
+
+def answered(question: Question) -> ThresholdView | None:
+    """The answer; None where it is refused, which is said with its rows or what to log."""
+    signal = question.selection.signal
+    try:
+        return data.threshold(question)
+    except NoTuning:
+        _no_tuning(signal)
+    except TunedOn as refused:
+        _refused(refused)
+    except LedgerError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+    return None
+
+
+def _no_tuning(signal: str) -> None:
+    st.subheader("Nothing to choose a cut on")
+    st.markdown(
+        f"{verbatim(signal)} has no tuning split. A cut that is chosen on the claims it is judged "
+        "on flatters itself, so none is offered. Log claims whose outcome you know in two parts, "
+        "on different inputs:"
+    )
+    st.code(
+        "event_id,ts,signal,confidence,input_id,split,outcome\n"
+        f"t-1,2026-11-16T09:12:00Z,{visible(signal)},0.93,case-1,tuning,1\n"
+        f"h-1,2026-11-16T09:13:00Z,{visible(signal)},0.88,case-2,heldout,0",
+        language="csv",
+    )
+    st.code(trail.command("import", "splits.csv"), language="bash")
+    tuned = data.tuned_signals()
+    if tuned:
+        st.caption(f"With a tuning split: {plain(', '.join(tuned))}.")
+
+
+def _refused(refused: TunedOn) -> None:
+    n = refused.overlap.n
+    st.error(
+        f"{counted(n, 'heldout claim')} {'has an input' if n == 1 else 'have inputs'} that "
+        f"{'was' if n == 1 else 'were'} also tuned on. Judged on them, a cut shows how well it was "
+        "fitted, not how well it works; so none is chosen.",
+        icon=":material/content_copy:",
+    )
+    st.markdown(
+        "**What mends it:** leave them out with the box above, which the answer will say, or bring "
+        "in heldout claims on inputs that nothing was tuned on."
+    )
+    rows = refused.overlap.rows[:_SHOWN]
+    if len(rows) < n:
+        st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
+    st.dataframe(
+        cells(leaks.table(rows)), hide_index=True, alt="Heldout claims that were also tuned on"
+    )
+    st.download_button(
+        f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
+        data=lambda: csv_of(leaks.table(data.shared_inputs(refused.selection, n))),
+        file_name="tuned-on.csv",
+        mime="text/csv; charset=utf-8",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def answer(view: ThresholdView) -> None:
+    """The cut, its guarantee, and what other claims say of it."""
+    icon = (
+        ":material/verified:"
+        if view.threshold.holds and not view.contradicted
+        else ":material/report:"
+        if view.contradicted
+        else ":material/do_not_disturb_on:"
+    )
+    st.markdown(f"#### {icon} {plain(view.headline)}")
+    for part in view.parts:
+        _said(part)
+
+
+_LOOKS = {
+    "kept": ("Held out: borne out", ":material/check_circle:", "green"),
+    "broken": ("Held out: contradicted", ":material/cancel:", "red"),
+    "not_told": ("Held out: too few labels", ":material/help:", "orange"),
+    "unjudged": ("Held out: nothing to judge by", ":material/hourglass_empty:", "gray"),
+}
+
+
+def _said(part: PartView) -> None:
+    with st.container(border=bool(part.name)):
+        st.markdown(plain(part.guarantee))
+        if part.part.word is not None:
+            words, icon, colour = _LOOKS[part.part.word]
+            st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
+            st.markdown(plain(part.held))
+        if part.warning:
+            st.warning(plain(part.warning), icon=":material/trending_up:")
+
+
+def numbers(view: ThresholdView) -> None:
+    """The curve, and the same numbers on the same data, on held-out claims and in production."""
+    st.subheader("Risk and coverage")
+    chart = risk_chart(
+        view.curve, view.marks, view.threshold.question.risk, palette_for(st.context.theme.type)
+    )
+    about = alt_text_risk(view.curve, view.marks, view.threshold.question.risk)
+    with st.container(width=_CHART_WIDTH):
+        st.altair_chart(chart, width="stretch", alt=visible(about))
+    st.caption(
+        "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
+        "each cut by itself. All claims, labelled or not, count as coverage."
+    )
+    tables = [part for part in view.parts if not part.table.empty]
+    if tables:
+        st.subheader("Same data, held out, production")
+    for part in tables:
+        if part.name:
+            st.markdown(f"**{plain(part.name)}, cut {part.cut}**")
+        frame = part.table.map(plain)
+        frame.iloc[:, 0] = [f"**{name}**" for name in frame.iloc[:, 0]]
+        st.table(frame, border="horizontal", hide_index=True, alt="The cut on each sample")
+    st.caption("  \n".join(map(plain, view.samples)))
+    with st.expander("Every cut that was tested", icon=":material/format_list_numbered:"):
+        if view.path.empty:
+            st.markdown("None: there are too few labelled claims to test any.")
+        else:
+            st.dataframe(
+                cells(view.path),
+                hide_index=True,
+                alt="Cuts tested, from the highest down",
+                column_config={
+                    "cut": "Cut",
+                    "n": "Labelled at it or above",
+                    "errors": "Wrong",
+                    "p": st.column_config.NumberColumn("p", format="%.4f"),
+                    "coverage": st.column_config.NumberColumn("Automated", format="percent"),
+                    "passed": "Passed",
+                },
+            )
+
+
+def change(view: ThresholdView) -> None:
+    """The registry change it would be, to be copied, read and applied by whoever answers for it."""
+    st.subheader("The registry change")
+    signal = view.threshold.question.selection.signal
+    if view.change is None:
+        st.markdown(plain(view.no_change))
+        links.registry(signal, "The rules in Registry")
+        return
+    st.markdown(
+        "Nothing is applied here. Copy the entry, put it into the editor in *Registry*, and apply "
+        "it there under your own name."
+    )
+    st.code(view.change.bands.rstrip("\n"), language="yaml")
+    for part in view.changes:
+        st.markdown("\n".join(f"- {plain(one)}" for one in (*part.changes, *part.effects)))
+        if part.warning:
+            st.warning(plain(part.warning), icon=":material/lock_reset:")
+    for note in view.change.notes:
+        st.markdown(plain(note))
+    with st.expander("The whole entry with this cut", icon=":material/content_copy:"):
+        st.code(view.change.entry, language="yaml")
+    links.registry(signal, "Open the editor in Registry")

@@ -1,0 +1,97 @@
+"""A signal over time: one measure large, all of them small, and the figures as a table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.sentences.numbers import SHOWN_WORDS
+from core.text.markdown import cells
+from core.text.shown import visible
+from core.views.review.drift import DriftView
+from dashboard.charts.drift import drift_timeline, measure_strips
+from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
+from dashboard.charts.kit.palette import palette_for
+from dashboard.widgets import table_columns as columns
+
+MEASURES = {
+    "gap": "Gap",
+    "accuracy": "Accuracy",
+    "mean_confidence": "Mean confidence",
+    "brier": "Brier score",
+    "coverage": "Label coverage",
+}
+
+
+def draw(view: DriftView, measure: str) -> None:
+    """One measure over time, with what changed and what was breached."""
+    periods = view.periods.assign(
+        value=view.periods[measure],
+        low=view.periods[f"{measure}_low"],
+        high=view.periods[f"{measure}_high"],
+    )
+    chart = drift_timeline(
+        periods,
+        view.changes,
+        view.breaches,
+        palette_for(st.context.theme.type),
+        measure=measure,  # type: ignore[arg-type]
+        tolerance=view.tolerance if measure == "gap" else None,
+        levels=view.levels,
+    )
+    st.altair_chart(
+        chart,
+        width=int(chart.width),
+        alt=visible(
+            alt_text_drift(
+                periods,
+                view.changes,
+                view.breaches,
+                measure=measure,  # type: ignore[arg-type]
+                levels=view.levels,
+            )
+        ),
+    )
+    st.caption(
+        f"95% intervals of each period's own; breaches and verdicts are corrected together: "
+        f"{view.method}."
+    )
+
+
+def strips(view: DriftView) -> None:
+    """All measures on one time axis."""
+    chart = measure_strips(view.periods, palette_for(st.context.theme.type), changes=view.changes)
+    st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_strips(view.periods)))
+
+
+def table(view: DriftView) -> None:
+    """The figures of every period, newest first."""
+    shares = ("gap", "gap_low", "gap_high", "accuracy", "mean_confidence", "coverage")
+    frame = view.periods.iloc[::-1].assign(
+        **{name: view.periods[name] * 100 for name in shares},
+        verdict=view.periods["verdict"].map(SHOWN_WORDS),
+    )
+    st.dataframe(
+        cells(frame),
+        hide_index=True,
+        key="periods",
+        column_order=(
+            *("period", "mature", "verdict", "n", "n_inputs", "n_claims", "coverage", "gap"),
+            *("gap_low", "gap_high", "mean_confidence", "accuracy", "brier"),
+        ),
+        column_config={
+            "period": "Period",
+            "mature": st.column_config.CheckboxColumn("Mature", width="small"),
+            "verdict": st.column_config.TextColumn("Verdict", width=130),
+            "n": columns.number("Labelled"),
+            "n_inputs": columns.number("Inputs"),
+            "n_claims": columns.number("Claims"),
+            "coverage": columns.share("Coverage"),
+            "gap": columns.points("Gap, points"),
+            "gap_low": columns.points("95% from"),
+            "gap_high": columns.points("to"),
+            "mean_confidence": columns.share("Claims"),
+            "accuracy": columns.share("Gets"),
+            "brier": st.column_config.NumberColumn("Brier", format="%.4f", width="small"),
+        },
+        alt="Every period with its measures",
+    )

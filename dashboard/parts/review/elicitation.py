@@ -1,0 +1,50 @@
+"""How the confidence was asked for, and what difference that makes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.text.markdown import cells, plain
+from core.text.shown import visible
+from core.views.review.elicitation import SHIFT_WORDS, ElicitationView
+from dashboard.charts.intervals import interval_dots
+from dashboard.charts.kit.palette import palette_for
+
+_TITLE = "Difference in points: the first named has more →"
+
+
+def draw(view: ElicitationView) -> None:
+    """The answer, the differences with their intervals, and every number as a table."""
+    if view.anchored:
+        st.warning(plain(view.headline), icon=":material/anchor:")
+    else:
+        st.markdown(f"#### {plain(view.headline)}")
+    if view.table.empty:
+        return
+    chart = interval_dots(
+        view.differences,
+        palette_for(st.context.theme.type),
+        tolerance=view.tolerance,
+        title=_TITLE,
+        named=SHIFT_WORDS,
+    )
+    st.altair_chart(chart, width=int(chart.width), alt=visible(" ".join(view.sentences)))
+    for sentence in view.sentences:
+        st.markdown(plain(sentence))
+    st.caption(plain(view.method))
+    with st.expander("Every difference as a table", icon=":material/table_rows:"):
+        st.dataframe(
+            cells(view.table),
+            hide_index=True,
+            column_config={
+                "other": st.column_config.TextColumn("Asked", width="medium"),
+                "reference": st.column_config.TextColumn("Against", width="medium"),
+                "on": st.column_config.TextColumn("On"),
+                "n": st.column_config.TextColumn("n", width="small"),
+                "confidence": st.column_config.TextColumn("Confidence"),
+                "accuracy": st.column_config.TextColumn("Accuracy"),
+                "brier": st.column_config.TextColumn("Brier score"),
+                "gap": st.column_config.TextColumn("Gap"),
+            },
+            alt="Differences of confidence, accuracy, Brier score and gap for each pair",
+        )

@@ -1,0 +1,102 @@
+"""The Risks page as one file for an audit."""
+
+from __future__ import annotations
+
+from core.sentences.numbers import count
+from core.text.markdown import plain, verbatim
+from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
+from core.views.risks.matrix import Cell, RisksView, tally_words
+from core.views.risks.rules import STATUS_WORDS
+from dashboard.charts.risks import MARKS
+
+_MEANINGS = (
+    ("open", "something shows the failure, or the control against it is missing"),
+    ("covered", "the control did its work on this signal and found nothing"),
+    ("not_measured", "what the answer needs was not logged, or there is not enough of it"),
+    ("not_applicable", "the failure cannot happen to this signal as it is now"),
+)
+
+
+def to_markdown(view: RisksView, ledger: str) -> str:
+    """Every cell with its line, the mapping and its notes; nothing is left out.
+
+    Args:
+        view: what the page shows.
+        ledger: the file's name.
+    """
+    root = view.root or "none"
+    parts = [
+        "# Twelve failures of trust in a confidence, for every signal",
+        f"{view.at:%Y-%m-%d %H:%M} UTC · ledger {plain(ledger)} · data version "
+        f"{count(view.data_version)} · trail of {count(view.n_entries)} entries, root `{root}`",
+        f"**{plain(view.headline)}** {plain(view.whole)}",
+        "\n".join(
+            f"- {MARKS[status]} **{STATUS_WORDS[status]}**: {meaning}."  # type: ignore[index]
+            for status, meaning in _MEANINGS
+        ),
+        "## All of them",
+        _matrix(view),
+    ]
+    for failure in FAILURES:
+        parts += _failure(view, failure)
+    parts += ["## What the controls support", _mapping(), "\n".join(f"- {plain(n)}" for n in NOTES)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _failure(view: RisksView, failure: Failure) -> list[str]:
+    cells = view.of_failure(failure.key)
+    supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
+    return [
+        f"## {plain(failure.title)}",
+        f"{plain(failure.control)} *Supports {plain(supports)}.*",
+        f"{plain(tally_words(cells)) or 'No signal'}.",
+        _table(
+            ("Signal", "Status", "Evidence", "Seen on"),
+            [_line(one) for one in cells],
+        ),
+    ]
+
+
+def _line(one: Cell) -> tuple[str, ...]:
+    status = f"{MARKS[one.status]} {STATUS_WORDS[one.status]}"
+    return plain(one.signal), status, plain(one.line), verbatim(one.link.address)
+
+
+def _matrix(view: RisksView) -> str:
+    known = {(one.failure.key, one.signal): one for one in view.cells}
+    rows = [
+        (
+            plain(failure.title),
+            *(_mark(known[failure.key, signal]) for signal in view.signals),
+        )
+        for failure in FAILURES
+    ]
+    return _table(("Failure", *map(plain, view.signals)), rows)
+
+
+def _mark(one: Cell) -> str:
+    return f"{MARKS[one.status]} {STATUS_WORDS[one.status].lower()}"
+
+
+def _mapping() -> str:
+    rows = [
+        (
+            plain(one.title),
+            *(
+                plain(part) or "–"
+                for part in (
+                    one.supports.sr_26_2,
+                    one.supports.eu_ai_act,
+                    one.supports.nist_ai_rmf,
+                    one.supports.iso_42001,
+                )
+            ),
+        )
+        for one in FAILURES
+    ]
+    return _table(("Failure", *(f"Supports {name}" for name in SOURCES)), rows)
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)

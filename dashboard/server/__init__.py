@@ -1,0 +1,1 @@
+"""The running service: HTTP, who may knock, background rounds, notices."""

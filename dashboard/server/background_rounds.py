@@ -1,0 +1,72 @@
+"""The server's standing rounds: what time and data brought about is recorded and told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import duckdb
+from starlette.concurrency import run_in_threadpool
+
+from core.governance.recorded_import import adopt_unrecorded
+from core.ledger.errors import LedgerError
+from core.monitoring.rounds import rounds as one_round
+from core.monitoring.runs import run_if_due
+from dashboard import terminal
+from dashboard.server import notices as notify
+from dashboard.server import open_ledger as owner
+
+#: Seconds between two rounds. The gate does not wait for them.
+EVERY = 30.0
+
+
+@asynccontextmanager
+async def rounds() -> AsyncIterator[None]:
+    """A short round now, then what the schedule asks for or a short one, and one at the end.
+
+    What is due waits for the second round, so that it comes after the first pages: a run of all
+    checks takes seconds of the same processor. Messages leave after each round but the last.
+    """
+    making, ending = threading.Lock(), threading.Event()
+    task = asyncio.create_task(_forever(making, ending))
+    try:
+        yield
+    finally:
+        # Nobody waits for a channel that does not answer.
+        ending.set()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        # A round under way goes on in its thread; the last one waits for it.
+        await run_in_threadpool(_round, making, scheduled=False)
+
+
+async def _forever(making: threading.Lock, ending: threading.Event) -> None:
+    scheduled = False
+    while True:
+        await run_in_threadpool(_round, making, scheduled=scheduled)
+        await run_in_threadpool(_tell, ending)
+        scheduled = True
+        await asyncio.sleep(EVERY)
+
+
+def _round(making: threading.Lock, *, scheduled: bool) -> None:
+    """One round; what goes wrong is said and tried again, and pages show it as it is."""
+    with making:
+        try:
+            office = owner.office()
+            adopt_unrecorded(office)
+            if not (scheduled and run_if_due(office)):
+                one_round(office)
+        except (LedgerError, duckdb.Error, OSError) as error:
+            terminal.error(str(error))
+
+
+def _tell(ending: threading.Event) -> None:
+    """Write and send the messages that are due, also while the trail is broken."""
+    try:
+        notify.in_round(owner.office(), ending)
+    except (LedgerError, duckdb.Error, OSError) as error:
+        terminal.error(str(error))

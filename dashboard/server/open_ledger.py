@@ -1,0 +1,75 @@
+"""The one open ledger of this process, for pages and HTTP routes alike; knows no Streamlit."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from core.gate.decision_log import DecisionLog
+from core.gate.gate import Gate
+from core.governance.perform import Office
+from core.ledger.connection import Ledger
+from dashboard.server.settings import LEDGER_VARIABLE
+
+
+@dataclass(frozen=True)
+class _Owned:
+    """What belongs to one open ledger."""
+
+    ledger: Ledger
+    office: Office
+    gate: Gate
+    log: DecisionLog
+
+
+@functools.cache
+def _owned_at(path: str) -> _Owned:
+    ledger = Ledger.open(Path(path))
+    office = Office.of(ledger)
+    return _Owned(ledger, office, Gate(office), DecisionLog(office))
+
+
+def path() -> str:
+    """The ledger file this process was started on."""
+    return os.environ[LEDGER_VARIABLE]
+
+
+def ledger() -> Ledger:
+    """The one open ledger of this process."""
+    return _owned_at(path()).ledger
+
+
+def office() -> Office:
+    """Where acts are done."""
+    return _owned_at(path()).office
+
+
+def gate() -> Gate:
+    """What answers whether a confidence may act."""
+    return _owned_at(path()).gate
+
+
+def log() -> DecisionLog:
+    """Where the gate's answers are written."""
+    return _owned_at(path()).log
+
+
+def cursor() -> duckdb.DuckDBPyConnection:
+    """A fresh cursor: one per call, so that threads never share one."""
+    return ledger().cursor()
+
+
+def version() -> int:
+    """The data version, read from the file (a counter in Python would be doubled by reloads)."""
+    return ledger().data_version()
+
+
+def close() -> None:
+    """Give the file free; closing twice is harmless."""
+    if _owned_at.cache_info().currsize:
+        ledger().close()
+        _owned_at.cache_clear()

@@ -1,0 +1,160 @@
+"""Start the one process that owns a ledger: dashboard and HTTP routes on one port."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from core.governance.api_tokens import new_secret
+from core.ledger.connection import Ledger
+from dashboard import terminal
+from dashboard.server.server_file import Running, announced
+from dashboard.server.settings import (
+    HOSTS_VARIABLE,
+    LEDGER_VARIABLE,
+    NOTICES_VARIABLE,
+    TOKEN_VARIABLE,
+    streamlit_options,
+)
+
+PORTS_TO_TRY = 50
+
+#: After so many seconds an open page no longer holds up the end.
+GRACE_SECONDS = 2
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def run(
+    ledger_path: Path,
+    *,
+    host: str,
+    port: int,
+    open_browser: bool | None,
+    notices: Path | None = None,
+    allowed_hosts: Sequence[str] = (),
+) -> None:
+    """Serve the dashboard on ``ledger_path`` until interrupted.
+
+    Args:
+        ledger_path: an existing ledger; opened, and so checked, before anything is served.
+        host: the loopback address to bind; another is refused.
+        port: the first port to try; the next free one is taken when it is in use.
+        open_browser: None opens one where there is a display.
+        notices: the notices file; None: the one beside the ledger, where there is one.
+        allowed_hosts: further hosts that browsers may ask for, see `perimeter.host_name`.
+    """
+    if host not in LOOPBACK:
+        terminal.error(
+            f"{host} can be reached from other machines, and nobody signs on here yet: serve on "
+            "127.0.0.1, let others in through a tunnel or a proxy that asks who they are, and name "
+            "with --allowed-host the host that their browsers ask for."
+        )
+        sys.exit(2)
+    Ledger.open(ledger_path).close()
+    listener = _listener(host, port)
+
+    import uvicorn
+    from streamlit.web.bootstrap import load_config_options
+
+    os.environ[LEDGER_VARIABLE] = str(ledger_path.resolve())
+    os.environ[TOKEN_VARIABLE] = new_secret()
+    if allowed_hosts:
+        os.environ[HOSTS_VARIABLE] = ",".join(allowed_hosts)
+    if notices is not None:
+        os.environ[NOTICES_VARIABLE] = str(notices.resolve())
+    # Streamlit reads its configuration from the current folder; ours must hold from any folder.
+    load_config_options(streamlit_options(host))
+
+    from dashboard.app import app
+
+    address = _address(host, listener.getsockname()[1])
+    terminal.say(f"Calibration Ledger is at {address}   (stop it with Ctrl-C)")
+    if open_browser if open_browser is not None else _has_display():
+        threading.Timer(1.5, webbrowser.open, [address]).start()
+    # Streamlit's own server passes these to uvicorn; without them a large table ends the page.
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            ws_max_size=200 * 1024 * 1024,
+            ws_ping_interval=None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    word = Running(address, os.getpid(), os.environ[TOKEN_VARIABLE])
+    with suppress(KeyboardInterrupt), announced(ledger_path.resolve(), word):
+        server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(1)
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal leave by the way of an exception.
+
+    Left to themselves they end the process at once, and what it made for a while stays behind.
+    """
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    def hang_up(_number: int, _frame: FrameType | None) -> None:
+        # Whoever then listens for SIGTERM, the server or we, knows how to end.
+        signal.raise_signal(signal.SIGTERM)
+
+    handlers: dict[int, Callable[[int, FrameType | None], None]] = {signal.SIGTERM: leave}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = hang_up
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listener(host: str, first: int) -> socket.socket:
+    """A socket that listens on the first free port from ``first`` on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(first, min(first + PORTS_TO_TRY, 65536)):
+        # Told no protocol, asyncio leaves TCP_NODELAY unset: 40 ms on each keep-alive answer.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if os.name == "posix":
+            # Else a port that was just given free is refused for a minute.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            # From here on nobody else can take it.
+            listener.listen(2048)
+        except OSError as error:
+            listener.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            terminal.error(f"Cannot listen on {host} port {port}: {error.strerror}.")
+            sys.exit(2)
+        return listener
+    terminal.error(f"No free port on {host} from {first} on: give --port another.")
+    sys.exit(2)
+
+
+def _address(host: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _has_display() -> bool:
+    """Whether a browser window could be seen here."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

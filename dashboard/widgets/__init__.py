@@ -1,0 +1,1 @@
+"""Pieces that several pages share: filters, badges, tables, links, empty states."""

@@ -1,0 +1,143 @@
+"""The importer against a few lines of plain Python that keep the same books row by row."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+
+START = datetime(2026, 11, 1)
+Row = dict[str, Any]
+
+
+@dataclass
+class Model:
+    """A ledger as the contract words it."""
+
+    claims: dict[tuple[str, str], tuple[Row, int, int]] = field(default_factory=dict)
+    log: list[tuple[Any, ...]] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+    imports: int = 0
+
+    def in_force(self, key: tuple[str, str]) -> tuple[Any, ...]:
+        signal, event = key
+        versions = [v for v in self.log if v[0] == event and v[1] in (None, signal)]
+        if not versions:
+            return (None, None, False)
+        best = max(versions, key=lambda version: version[5:])
+        return (best[2], best[5], len(versions) > 1)
+
+    def take(self, rows: list[Row], now: datetime) -> Counter[str]:
+        number, counts = self.imports + 1, Counter[str]()
+        before = {key: self.in_force(key)[0] for key in self.claims}
+        known_refusals = set(self.quarantined)
+        outcome_rows = []
+        for place, row in enumerate(rows, 1):
+            content = {k: v for k, v in row.items() if not k.startswith("outcome")}
+            new = False
+            if "confidence" in row:
+                key = (row["signal"], row["event_id"])
+                if key not in self.claims:
+                    self.claims[key] = (content, number, place)
+                    new = True
+                elif self.claims[key][0] != content:
+                    record = json.dumps(row, sort_keys=True)
+                    counts["duplicate" if record in known_refusals else "quarantined"] += 1
+                    if record not in known_refusals:
+                        self.quarantined.append(record)
+                    continue
+            if row.get("outcome") is not None:
+                moment = row.get("outcome_ts")
+                what = (row["event_id"], row.get("signal"), row["outcome"], moment, None)
+                if what not in [version[:5] for version in self.log]:
+                    known = datetime.fromisoformat(moment) if moment else now
+                    self.log.append((*what, known, number, place))
+                    new = True
+                    if "confidence" not in row:
+                        outcome_rows.append(row)
+            counts["new" if new else "duplicate"] += 1
+        after = {key: self.in_force(key)[0] for key in self.claims}
+        for key, value in after.items():
+            counts["attached"] += before.get(key) is None and value is not None
+            counts["corrected"] += before.get(key) is not None and before[key] != value
+        for row in outcome_rows:
+            counts["held"] += not any(
+                event == row["event_id"] and row.get("signal") in (None, signal)
+                for signal, event in self.claims
+            )
+        self.imports += bool(counts["new"] or counts["quarantined"])
+        return counts
+
+
+EVENTS, SIGNALS = st.sampled_from(["e1", "e2", "e3"]), st.sampled_from(["a", "b"])
+TIMES = st.none() | st.integers(0, 3).map(lambda d: (START + timedelta(days=d)).isoformat())
+OUTCOMES = st.none() | st.sampled_from([0, 1])
+
+
+def record(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Row]:
+    return st.fixed_dictionaries(parts)
+
+
+CLAIMS = record(
+    event_id=EVENTS,
+    signal=SIGNALS,
+    ts=st.just(START.isoformat()),
+    confidence=st.sampled_from([0.5, 0.5, 0.5, 0.9]),
+    outcome=OUTCOMES,
+    outcome_ts=TIMES,
+).map(lambda row: row if row["outcome"] is not None else {**row, "outcome_ts": None})
+LATE = record(event_id=EVENTS, outcome=st.sampled_from([0, 1]), outcome_ts=TIMES) | record(
+    event_id=EVENTS, signal=SIGNALS, outcome=st.sampled_from([0, 1]), outcome_ts=TIMES
+)
+FILES = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=8), min_size=1, max_size=5)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@given(FILES, st.lists(st.integers(0, 4), max_size=2))
+def test_batches_redelivered_reordered_early_late_and_corrected_agree_with_the_model(
+    files: list[list[Row]], redelivered: list[int]
+):
+    deliveries = files + [list(reversed(files[i])) for i in redelivered if i < len(files)]
+    model = Model()
+    with tempfile.TemporaryDirectory() as folder, Ledger.in_memory() as ledger:
+        for number, rows in enumerate(deliveries):
+            now = START + timedelta(days=10 + number)
+            path = Path(folder) / f"{number}.jsonl"
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            expected = model.take(rows, now)
+            found = import_file(ledger, path, now=now)
+            assert found.n_read == len(rows)
+            for name in ("new", "duplicate", "quarantined", "attached", "held", "corrected"):
+                assert getattr(found, f"n_{name}") == expected[name], name
+        cursor = ledger.cursor()
+        claims = cursor.execute(
+            """
+            SELECT signal, event_id, confidence_raw, import_id, import_row, outcome,
+                   outcome_known_at, outcome_corrected FROM claims
+            """
+        ).fetchall()
+        assert sorted(claims, key=str) == sorted(
+            (
+                (*key, content["confidence"], number, place, *model.in_force(key))
+                for key, (content, number, place) in model.claims.items()
+            ),
+            key=str,
+        )
+        logged = cursor.execute(
+            "SELECT event_id, signal, outcome, known_at, import_id, import_row FROM outcomes"
+        ).fetchall()
+        expected_log = [(*version[:3], *version[5:]) for version in model.log]
+        assert sorted(logged, key=str) == sorted(expected_log, key=str)
+        (row,) = cursor.execute("SELECT count(*) FROM quarantine").fetchall()
+        assert row == (len(model.quarantined),)
+        assert ledger.data_version() == model.imports

@@ -1,0 +1,321 @@
+"""What changed between two versions of an entry, completely and in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.queries.base.truth import Truth
+from core.registry.escalation_rules import Action, Band, Override, Rules
+from core.registry.signal_spec import (
+    STAKES,
+    Costs,
+    Criterion,
+    Handling,
+    Maturity,
+    Queue,
+    Responsible,
+    SignalSpec,
+    ValidationPlan,
+)
+from core.registry.spec_diff import NOTHING, differences, lines, reopens_validation
+from core.registry.spec_json import material_sha256
+
+BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
+HINDI = Override("language", "hi", (Band(950_000, "review"), Band(None, "automate")))
+ENTRY = SignalSpec(
+    name="triage",
+    decision="route the ticket",
+    stakes="high",
+    owner="user:ann",
+    deputies=("user:bob",),
+    validators=("group:risk",),
+    risk_approvers=("user:cy",),
+    responsible=Responsible("user:ann", "user:ann", "user:ann"),
+    method="verbal",
+    order="after",
+    validation=ValidationPlan(
+        90,
+        400,
+        (Criterion("ece", maximum_ppm=50_000), Criterion("auroc", minimum_ppm=750_000)),
+        ("language", "topic"),
+    ),
+    rules=Rules(BANDS, (HINDI,)),
+)
+
+# Few values each, so that versions often agree in part.
+few = st.sampled_from(["a", "b"])
+lists = st.lists(few, max_size=3).map(tuple)
+ppm = st.sampled_from([1, 2])
+actions: st.SearchStrategy[Action] = st.sampled_from(["review", "automate"])
+bands = st.lists(st.builds(Band, st.none() | ppm, actions), max_size=2).map(tuple)
+specs = st.builds(
+    SignalSpec,
+    name=few,
+    decision=few,
+    stakes=st.sampled_from(STAKES),
+    owner=few,
+    deputies=lists,
+    validators=lists,
+    risk_approvers=lists,
+    responsible=st.builds(Responsible, few, few, few),
+    method=st.none() | few,
+    order=st.none() | few,
+    validation=st.builds(
+        ValidationPlan,
+        ppm,
+        ppm,
+        st.lists(
+            st.builds(Criterion, st.sampled_from(["ece", "dsc"]), st.none() | ppm, st.none() | ppm),
+            max_size=3,
+        ).map(tuple),
+        lists,
+        ppm,
+        ppm,
+        st.booleans(),
+    ),
+    rules=st.builds(
+        Rules,
+        bands,
+        st.lists(st.builds(Override, few, few, bands), max_size=3).map(tuple),
+        actions,
+        actions,
+        actions,
+        st.lists(st.tuples(few, st.lists(few, max_size=3).map(tuple)), max_size=2).map(tuple),
+    ),
+    tolerance_ppm=ppm,
+    high_from_ppm=ppm,
+    maturity=st.builds(Maturity, ppm, ppm),
+    labels=st.lists(st.tuples(few, few), max_size=2).map(tuple),
+    annotations=st.lists(st.tuples(few, few), max_size=2).map(tuple),
+    handling=st.builds(Handling, *[st.none() | st.builds(Queue, few, ppm)] * 2),
+    costs=st.none() | st.builds(Costs, few, ppm, ppm, ppm),
+    truth=st.none()
+    | st.builds(
+        Truth,
+        st.sampled_from([("HUMAN",), ("HUMAN", "CODE"), ("CODE", "HUMAN")]),
+        st.booleans(),
+    ),
+)
+
+
+@st.composite
+def versions(draw: st.DrawFn) -> tuple[SignalSpec, SignalSpec]:
+    """Two entries that differ in a few fields at most."""
+    old, other = draw(specs), draw(specs)
+    changed = draw(st.sets(st.sampled_from(sorted(vars(old))), max_size=3))
+    return old, replace(old, **{name: getattr(other, name) for name in changed})
+
+
+@given(versions())
+def test_there_is_no_difference_exactly_between_equal_entries(
+    pair: tuple[SignalSpec, SignalSpec],
+) -> None:
+    old, new = pair
+    assert (differences(old, new) == ()) == (old == new)
+
+
+@given(versions())
+def test_a_difference_is_material_exactly_when_a_validation_rests_on_it(
+    pair: tuple[SignalSpec, SignalSpec],
+) -> None:
+    old, new = pair
+    material = any(one.material for one in differences(old, new))
+    assert material == (material_sha256(old) != material_sha256(new))
+    assert material == reopens_validation(old, new)
+
+
+@given(versions())
+def test_every_difference_says_both_sides(pair: tuple[SignalSpec, SignalSpec]) -> None:
+    for one in differences(*pair):
+        assert one.before != one.after
+        assert all(side == NOTHING or side in one.words for side in (one.before, one.after))
+
+
+def plan(**changed: Any) -> dict[str, Any]:
+    return {"validation": replace(ENTRY.validation, **changed)}
+
+
+def rules(**changed: Any) -> dict[str, Any]:
+    return {"rules": replace(ENTRY.rules, **changed)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"decision": "close it"}, ["decision “route the ticket” → “close it”", "*"]),
+        ({"stakes": "low"}, ["stakes high → low", "*"]),
+        ({"owner": "user:dee"}, ["owner ann → dee"]),
+        ({"deputies": ("user:bob", "user:dee")}, ["deputy added: dee"]),
+        (
+            {"deputies": ("user:dee", "user:bob")},
+            ["deputy added: dee", "order (deputy) bob → dee; bob"],
+        ),
+        ({"deputies": ()}, ["deputy removed: bob"]),
+        (
+            {"validators": ("user:dee",)},
+            ["validator removed: group:risk", "validator added: dee"],
+        ),
+        ({"risk_approvers": ()}, ["risk approver removed: cy"]),
+        (
+            {"responsible": Responsible("user:ann", "user:bob", "user:ann")},
+            ["responsible for thresholds ann → bob"],
+        ),
+        ({"method": None}, ["method “verbal” → any", "*"]),
+        ({"tolerance_ppm": 40_000}, ["tolerance 0.05 → 0.04", "*"]),
+        ({"high_from_ppm": 950_000}, ["high-confidence band from 0.90 → 0.95", "*"]),
+        (
+            {"maturity": Maturity(1, 500_000)},
+            [
+                "outcomes mature after 30 days → 1 day",
+                "outcomes mature at coverage 0.80 → 0.50",
+                "*",
+            ],
+        ),
+        (plan(max_age_days=60), ["validation expires after 90 days → 60 days", "*"]),
+        (plan(min_samples=2000), ["labelled inputs needed 400 → 2,000", "*"]),
+        (plan(self_sign=True), ["author may sign no → yes", "*"]),
+        (plan(segments=("language",)), ["required segment removed: topic", "*"]),
+        (
+            plan(segments=("topic", "language")),
+            ["order (required segment) language; topic → topic; language"],
+        ),
+        (
+            plan(criteria=(Criterion("ece", maximum_ppm=40_000), ENTRY.validation.criteria[1])),
+            ["criterion ece at most 0.05 → ece at most 0.04", "*"],
+        ),
+        (
+            plan(criteria=(Criterion("smece", maximum_ppm=1), ENTRY.validation.criteria[1])),
+            [
+                "criterion removed: ece at most 0.05",
+                "criterion added: smece at most 0.000001",
+                "*",
+            ],
+        ),
+        (
+            rules(bands=(BANDS[0], Band(850_000, "review"), BANDS[2])),
+            ["cut between review and automate 0.90 → 0.85", "*"],
+        ),
+        (
+            rules(bands=(BANDS[1], BANDS[2])),
+            [
+                "bands escalate below 0.62, review below 0.90, automate above → "
+                "review below 0.90, automate above",
+                "*",
+            ],
+        ),
+        (
+            rules(overrides=()),
+            ["override removed: language=hi: review below 0.95, automate above", "*"],
+        ),
+        (
+            rules(overrides=(HINDI, Override("topic", "law", (Band(None, "review"),)))),
+            ["override added: topic=law: always review", "*"],
+        ),
+        (
+            rules(overrides=(Override("topic", "law", HINDI.bands), HINDI)),
+            [
+                "override added: topic=law: review below 0.95, automate above",
+                "order (override) language=hi: review below 0.95, automate above → "
+                "topic=law: review below 0.95, automate above; "
+                "language=hi: review below 0.95, automate above",
+                "*",
+            ],
+        ),
+        (
+            rules(overrides=(replace(HINDI, bands=(Band(None, "review"),)),)),
+            [
+                "for language=hi: bands review below 0.95, automate above → always review",
+                "*",
+            ],
+        ),
+        (
+            rules(overrides=(replace(HINDI, bands=(Band(970_000, "review"), HINDI.bands[1])),)),
+            ["for language=hi: cut between review and automate 0.95 → 0.97", "*"],
+        ),
+        (
+            rules(known_values=(("language", ("de", "en")),)),
+            ["known value added: language=de", "known value added: language=en", "*"],
+        ),
+        (
+            rules(missing="escalate", unvalidated="escalate"),
+            [
+                "where the fingerprint may not act: review → escalate",
+                "where no confidence is stated: review → escalate",
+                "*",
+            ],
+        ),
+        ({"labels": (("team", "a b"),)}, ["label added: team=a b"]),
+        (
+            {"handling": Handling(Queue("desk-2", 8), Queue("lead", 1))},
+            [
+                "review goes to – → desk-2 within 8 hours",
+                "escalate goes to – → lead within 1 hour",
+            ],
+        ),
+        (
+            {"costs": Costs("EUR", 25_000_000, 2_500_000, 8_000_000)},
+            ["costs – → error 25, review 2.50, escalation 8 EUR"],
+        ),
+        (
+            {"truth": Truth(("HUMAN",), unstated=False)},
+            [
+                "ground truth not declared (HUMAN, CODE and labels that state no source) → HUMAN",
+                "*",
+            ],
+        ),
+        (
+            {"truth": Truth(("HUMAN",), judge_tolerance_ppm=150_000)},
+            [
+                "ground truth not declared (HUMAN, CODE and labels that state no source) → HUMAN "
+                "and labels that state no source; a judge may disagree on 0.15 of the claims",
+                "*",
+            ],
+        ),
+        ({}, ["nothing changes"]),
+    ],
+)
+def test_a_change_is_said_in_the_words_of_its_readers(
+    changed: dict[str, Any], said: list[str]
+) -> None:
+    expected = ["reopens validation" if one == "*" else one for one in said]
+    assert list(lines(ENTRY, replace(ENTRY, **changed))) == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        plan(segments=("topic", "language")),
+        plan(criteria=ENTRY.validation.criteria[::-1]),
+    ],
+)
+def test_an_order_without_meaning_is_no_material_difference(changed: dict[str, Any]) -> None:
+    (one,) = differences(ENTRY, replace(ENTRY, **changed))
+    assert not one.material
+
+
+def test_what_a_judge_may_disagree_on_is_no_material_difference() -> None:
+    declared = replace(ENTRY, truth=Truth())
+    (one,) = differences(declared, replace(ENTRY, truth=Truth(judge_tolerance_ppm=50_000)))
+    assert not one.material
+    assert one.words.endswith("a judge may disagree on 0.05 of the claims")
+
+
+def test_a_new_entry_is_listed_and_reopens_nothing() -> None:
+    assert list(lines(None, ENTRY)) == [
+        "new entry for triage, stakes high",
+        "decides: route the ticket",
+        "owner ann",
+        "validated where ece at most 0.05, auroc at least 0.75",
+        "escalate below 0.62, review below 0.90, automate above",
+        "override added: language=hi: review below 0.95, automate above",
+    ]
+
+
+def test_people_are_shown_by_the_name_given_and_compared_by_who_they_are() -> None:
+    other = replace(ENTRY, owner="user:dee")
+    assert lines(ENTRY, other, name=lambda _: "Ann Lee") == ("owner Ann Lee → Ann Lee",)

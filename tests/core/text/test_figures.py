@@ -1,0 +1,38 @@
+"""Numbers as findings say them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.text.figures import accepted, basis, ends, percent, points, segment
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.0714, "+7.1"), (-0.042, "−4.2"), (0.0, "0.0"), (-0.0001, "0.0"), (1.0, "+100.0")],
+)
+def test_points_carry_their_sign_and_zero_has_none(value: float, said: str) -> None:
+    assert points(value) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.5, "50%"), (1.0, "100%"), (0.999, ">99%"), (0.001, "<1%"), (0.0, "0%")]
+)
+def test_a_share_is_never_a_plain_all_or_nothing_that_it_is_not(share: float, said: str) -> None:
+    assert percent(share) == said
+
+
+def test_what_a_number_rests_on_is_claims_inputs_and_days() -> None:
+    assert basis(1204, 311, 42) == "1,204 claims of 311 inputs on 42 days"
+    assert basis(1, 1, 1) == "1 claim of 1 input on 1 day"
+
+
+def test_a_declared_tolerance_is_not_rounded() -> None:
+    assert accepted(0.05) == "±5 points"
+    assert accepted(0.0125) == "±1.25 points"
+    assert accepted(0.01) == "±1 point"
+
+
+def test_an_interval_and_a_segment_read_as_everywhere() -> None:
+    assert ends(-0.011, 0.062) == "−1.1 to +6.2"
+    assert segment("topic", None) == "topic=(none)"

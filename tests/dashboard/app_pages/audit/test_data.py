@@ -1,0 +1,72 @@
+"""The Data and Reliability pages on a signal whose labels are no fair sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
+
+HEADER = "event_id,ts,signal,confidence,outcome,outcome_ts,action\n"
+
+
+@pytest.fixture
+def opened(tmp_path: Path, serving):
+    """Opens a page on 100 automated and 100 escalated claims of 2024."""
+
+    def open_page(page: str, automated_outcome: str) -> AppTest:
+        file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
+        known = "2024-09-03" if automated_outcome else ""
+        file.write_text(
+            HEADER
+            + "".join(
+                f"a{i},2024-09-02,s,0.95,{automated_outcome},{known},automate\n"
+                f"b{i},2024-09-02,s,0.6,{int(i % 5 > 1)},2024-09-03,escalate\n"
+                for i in range(100)
+            )
+        )
+        with Ledger.open(path, create=True) as ledger:
+            import_file(ledger, file)
+        serving(path)
+        app = AppTest.from_file(MAIN, default_timeout=60)
+        app.run()
+        app.switch_page(PAGES[page].path).run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(one.value for one in (*app.subheader, *app.markdown, *app.caption))
+
+
+def test_the_data_page_says_whose_labels_these_are(opened) -> None:
+    said = words(opened("data", ""))
+    assert "How honest are the labels: s" in said
+    assert "Escalated cases only: 0 of 100 automated claims are labelled (0%)" in said
+    assert "If every unlabelled claim were right" in said
+
+
+def test_the_data_page_says_in_one_line_that_nothing_is_wrong(opened) -> None:
+    said = words(opened("data", "1"))
+    assert "Nothing found speaks against taking the labels for all claims" in said
+    assert ":material/warning:" not in said
+
+
+def test_reliability_marks_a_signal_labelled_only_where_escalated(opened) -> None:
+    said = words(opened("reliability", ""))
+    assert "only escalated or reviewed cases are labelled (0 of 100 automated claims" in said
+    assert ":material/help: No verdict]" in said
+    assert "filter_alt: Labelled cases only]" in said
+
+
+def test_reliability_does_not_mark_a_signal_labelled_throughout(opened) -> None:
+    said = words(opened("reliability", "1"))
+    assert "Labelled cases only" not in said
+    assert "No verdict on all claims" not in said

@@ -1,0 +1,150 @@
+"""The Escalation page: rules in practice, breaches, and the states with little to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from dashboard.pages import PAGES
+from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
+from tests.worlds.paths import MAIN
+
+#: Weeks 16 to 18 of the sample.
+PLANTED = {"signal": SELF_REPORT, "first": "2026-09-07", "last": "2026-09-27"}
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(told_copy: Path, serving) -> Open:
+    serving(told_copy)
+    return page
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(PAGES["escalation"].path).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error)
+    return "\n".join(one.value for one in shown)
+
+
+def breaches(app: AppTest):
+    return next(one.value for one in app.dataframe if "claim" in one.value)
+
+
+def test_the_page_leads_with_the_breaches_and_keeps_its_choices_in_the_link(opened: Open) -> None:
+    app = opened(**PLANTED)
+    assert "got less care than the rule in force required" in text_of(app)
+    assert app.query_params["first"] == "2026-09-07"
+    assert app.query_params["last"] == "2026-09-27"
+    assert app.query_params["signal"] == SELF_REPORT
+
+
+def test_the_planted_breaches_of_the_cut_can_be_listed_alone(opened: Open) -> None:
+    app = opened(**PLANTED, breach_kind="Against the cut")
+    found = breaches(app)
+    assert len(found) == 100
+    assert set(found["kind"]) == {"Against the cut"}
+    assert set(found["seg_topic"]) == {"contract"}
+    assert any("120" in one.label for one in app.get("download_button"))
+    later = opened(**PLANTED, breach_kind="Against the cut", breach_page="2")
+    assert len(breaches(later)) == 20
+
+
+def test_each_breach_links_to_its_claim_and_the_act_that_set_the_rule(opened: Open) -> None:
+    first = breaches(opened(**PLANTED)).iloc[0]
+    assert first["claim"] == f"claims?signal={SELF_REPORT}&claim={first['event_id']}"
+    assert first["act"].startswith(f"decision_trail?entry={first['entry']}")
+
+
+def test_a_change_of_the_question_goes_back_to_the_first_leaf(opened: Open) -> None:
+    app = opened(**PLANTED, breach_page="2")
+    app.multiselect(key="breach_kind").set_value(["Against the cut"]).run()
+    assert not app.exception
+    assert len(breaches(app)) == 100
+
+
+def test_the_rows_can_hold_the_claims_as_if_every_version_might_act(opened: Open) -> None:
+    asked = {**PLANTED, "rows": "as if every version might act"}
+    (stood,), (as_if,) = (
+        [one.value for one in app.dataframe if "queue" in one.value]
+        for app in (opened(**PLANTED), opened(**asked))
+    )
+    assert "the fingerprint may not act" in set(stood["words"])
+    assert "the fingerprint may not act" not in set(as_if["words"])
+    assert set(as_if["queue"]) >= {"desk, 8 hours", "desk-leads, 2 hours"}
+
+
+def test_a_signal_without_logged_actions_says_what_to_log(opened: Open) -> None:
+    text = text_of(opened(signal=AGREEMENT))
+    assert "Log the field action" in text
+    assert "None that could be told." in text
+
+
+def test_a_signal_whose_rules_were_kept_has_no_list(opened: Open) -> None:
+    app = opened(signal=MERGE)
+    assert "No breach" in text_of(app)
+    assert not [one for one in app.dataframe if "claim" in one.value]
+
+
+def test_an_unregistered_signal_leads_to_the_registry(opened: Open) -> None:
+    app = opened(signal=CALLBACK)
+    assert "Nothing is registered about this signal" in text_of(app)
+    assert any(one.proto.label == "Write its entry in Registry" for one in app.get("page_link"))
+
+
+def test_days_that_end_before_they_begin_are_said(opened: Open) -> None:
+    assert "before they begin" in text_of(
+        opened(signal=MERGE, first="2026-09-10", last="2026-09-01")
+    )
+
+
+def test_a_finding_of_breaches_leads_here(opened: Open, told_copy: Path) -> None:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    app.query_params["signal"] = SELF_REPORT
+    app.switch_page(PAGES["registry"].path).run()
+    assert not app.exception
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    opened_with = dict(parse_qsl(links["Open in Escalation"]))
+    assert opened_with.pop("signal") == SELF_REPORT
+    assert set(opened_with) == {"first", "last"}
+
+
+def test_an_empty_ledger_shows_the_commands_that_fill_it(tmp_path: Path, serving) -> None:
+    path = tmp_path / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    app = page()
+    commands = "\n".join(block.value for block in app.code)
+    assert "calledger registry apply" in commands
+    assert "calledger import" in commands
+
+
+def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
+    with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
+        cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
+    serving(told_copy)
+    assert "broken" in text_of(page()).lower()
+
+
+def test_logged_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
+    path = tmp_path / "ledger.duckdb"
+    file = tmp_path / "claims.csv"
+    name = "a*b_[x](http://e)"
+    file.write_text(f"event_id,ts,signal,confidence\ne1,2026-11-02T09:00:00Z,{name},0.9\n")
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+    serving(path)
+    assert f"`{name}`" in text_of(page(signal=name))

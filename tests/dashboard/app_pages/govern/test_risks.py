@@ -1,0 +1,153 @@
+"""The Risks page: all at a glance, one closely, and as a file for an audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from core.views.risks.catalogue import FAILURES
+from core.views.risks.matrix import RisksView
+from dashboard.cache import views as data
+from dashboard.charts.kit.palette import DARK, LIGHT, Palette
+from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
+from dashboard.pages import PAGES
+from dashboard.parts.govern.risks import _frame
+from dashboard.reports.risks import to_markdown
+from tests.worlds.paths import MAIN
+
+HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(PAGES["risks"].path).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    return "\n".join(one.value for one in shown).replace("\\", "")
+
+
+def links(app: AppTest, page: str) -> list[dict[str, list[str]]]:
+    found = app.get("page_link")
+    return [parse_qs(one.proto.query_string) for one in found if one.proto.page == page]
+
+
+@pytest.fixture
+def small(tmp_path: Path, serving: Any) -> Path:
+    """A ledger with one signal about which nothing is written down, and a name like Markdown."""
+    path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
+    rows = [f"e{i},2026-09-01T09:00:00Z,s *[x](y)*,0.8,1,m1\n" for i in range(40)]
+    file.write_text(HEAD + "".join(rows))
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+    serving(path)
+    return path
+
+
+def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving: Any) -> None:
+    path = tmp_path / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    app = opened()
+    assert any("calledger import" in block.value for block in app.code)
+    assert "certifies nothing" in text_of(app)
+
+
+def test_where_nothing_is_registered_that_is_open(small: Path) -> None:
+    shown = text_of(opened())
+    assert "over 12 failures of 1 signal" in shown
+    assert "Every failure, most open first" in shown
+
+
+def test_a_failure_in_the_link_opens_its_evidence_and_what_its_control_supports(
+    small: Path,
+) -> None:
+    app = opened(failure="ownership")
+    shown = text_of(app)
+    assert "Nobody owns the signal" in shown
+    assert "nobody answers for it" in shown
+    assert "Supports SR 26-2: roles; EU AI Act: Art. 17(1)(m)" in shown
+    assert ["s *[x](y)*"] in [one.get("signal") for one in links(app, "registry")]
+
+
+def test_a_signal_in_the_link_opens_all_twelve_of_it(small: Path) -> None:
+    app = opened(of_signal="s *[x](y)*")
+    assert "s *[x](y)*" in [one.value.replace("\\", "") for one in app.subheader]
+    titles = {one.title for one in FAILURES}
+    assert titles <= {one.proto.label for one in app.get("page_link")}
+
+
+def test_a_link_to_what_is_not_there_opens_all(small: Path) -> None:
+    shown = text_of(opened(failure="gone", of_signal="gone"))
+    assert "Click a cell for its evidence" in shown
+
+
+def test_a_broken_trail_is_said_first_and_what_claims_tell_stays(
+    told_copy: Path, serving: Any
+) -> None:
+    with Ledger.open(told_copy) as ledger, ledger.cursor() as cursor:
+        cursor.execute("UPDATE acts SET entry = replace(entry, 'verbal', 'verbose') WHERE seq > 9")
+    serving(told_copy)
+    app = opened(failure="unvalidated")
+    shown = text_of(app)
+    assert "The decision trail is broken" in shown
+    assert "10 not measured" in "".join(one.proto.body for one in app.get("markdown"))
+    assert "so nothing can be said of what was written and signed" in shown
+    assert "of 132 are open" in shown
+
+
+@pytest.fixture
+def view(told_copy: Path, serving: Any) -> RisksView:
+    serving(told_copy)
+    found = data.risks()
+    return found
+
+
+def test_the_audit_file_holds_every_line_the_mapping_and_its_notes(view: RisksView) -> None:
+    text = to_markdown(view, "told.duckdb")
+    assert f"trail of {view.n_entries} entries, root `{view.root}`" in text
+    assert f"data version {view.data_version}" in text
+    assert view.root
+    for one in FAILURES:
+        assert f"## {one.title}" in text
+    # 12 × 10 lines of evidence, each with its place.
+    places = [line for line in text.splitlines() if line.startswith("| ") and "| `/" in line]
+    assert len(places) == 132
+    assert "`/sign_off?signal=reply-safety.self-report&fingerprint=f-" in text
+    assert "2027-12-02" in text
+    assert "follows its principles" in text
+    assert "complies" not in text
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_grid_says_each_status_with_a_mark_and_a_word(
+    view: RisksView, palette: Palette
+) -> None:
+    frame = _frame(view)
+    chart = risk_grid(frame, palette)
+    spec = chart.to_dict(validate=True)
+    (rows,) = spec["datasets"].values()
+    assert len(rows) == 132
+    assert {(one["_mark"], one["_wide"]) for one in rows if one["status"] == "open"} == {
+        ("◆", "open")
+    }
+    assert len({one["_mark"] for one in rows}) == 4
+    assert rows[0]["failure"] == view.failures[0].short
+    assert "Not validated: " in alt_text_risks(frame)
+
+
+def test_a_click_is_read_as_a_failure_and_a_signal() -> None:
+    assert selected_pair([{"failure": "Gaming", "signal": "s"}]) == ("Gaming", "s")
+    assert selected_pair([]) is None
+    assert selected_pair([{"failure": "Gaming"}]) is None

@@ -1,0 +1,479 @@
+"""Sign-off as an owner and a validator use it: submit, sign, reject, stop, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.gate import registry_changes as registry
+from core.gate.gate import Gate
+from core.gate.questions import Question
+from core.governance.names import directory
+from core.governance.people import actor_for
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
+from core.trail.fingerprint import Fingerprint
+from core.validation import steps as signing
+from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
+from tests.worlds.paths import MAIN
+
+PAGE = PAGES["sign_off"].path
+M1 = Fingerprint(model_version="m1")
+ANN, BOB, VERA = "user:desk/ann", "user:desk/bob", "user:risk/vera"
+RITA, RUTH = "user:risk/rita", "user:risk/ruth"
+MEANING = "I read the evidence, and [accept](https://x) it."
+REGISTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata:
+  name: triage
+  labels: {stakes: high}
+spec:
+  owner: user:desk/ann
+  deputies: [user:desk/bob]
+  validators: [user:risk/vera]
+  riskApprovers: [user:risk/rita, user:risk/ruth]
+  decision: "answer without a person reading it"
+  validation:
+    maxAgeDays: 90
+    minSamples: 300
+    segments: [language]
+    criteria:
+      - {metric: ece, max: "0.12"}
+      - {metric: auroc, min: "0.55"}
+  escalation:
+    bands:
+      - {below: "0.90", action: review}
+      - {action: automate}
+    fallback: {unvalidated: review, missing: review, invalid: escalate}
+"""
+HEADER = (
+    "event_id,ts,signal,confidence,outcome,outcome_ts,model_version,split,input_id,seg_language\n"
+)
+STATED = (0.55, 0.75, 0.95)
+NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+Build = Callable[..., None]
+
+
+def lines(
+    n: int,
+    *,
+    off: float = 0.0,
+    split: str = "production",
+    pre: str = "",
+    labelled: bool = True,
+    one_class: bool = False,
+    days_ago: int = 0,
+    days: int = 56,
+    signal: str = "triage",
+) -> str:
+    """``n`` claims of so many days, right exactly as often as stated, less ``off``."""
+    found = []
+    for i in range(n):
+        v, turn = STATED[i % 3], i // 3
+        right = int((turn + 1) * (v - off) + 1e-9) - int(turn * (v - off) + 1e-9)
+        outcome = "" if not labelled else 1 if one_class else right
+        stamp = f"{NOW - timedelta(days=days_ago + days - (days - 1) * i / n):%Y-%m-%dT%H:%M:%SZ}"
+        language = "de" if i < n / 2 else "en"
+        found.append(
+            f"{pre}{i},{stamp},{signal},{v},{outcome},{stamp if labelled else ''},m1,{split},"
+            f"i{i},{language}\n"
+        )
+    return "".join(found)
+
+
+@pytest.fixture
+def built(tmp_path: Path, serving) -> Build:
+    """``built(csv, registered=True, then=…)``: a ledger on disk, which the pages then read."""
+
+    def make(
+        text: str | None,
+        *,
+        registered: bool = True,
+        then: Callable[[Office], None] | None = None,
+    ) -> None:
+        path = tmp_path / "ledger.duckdb"
+        with Ledger.open(path, create=True) as ledger:
+            office = Office.of(ledger)
+            if registered:
+                registry.apply(office, read(REGISTRY), "user:desk/admin")
+            if text is not None:
+                file = tmp_path / "claims.csv"
+                file.write_text(HEADER + text)
+                assert import_recorded(office, file).n_quarantined == 0
+            if then is not None:
+                then(office)
+        serving(path)
+
+    return make
+
+
+def sub_of(office: Office, handle: str) -> str:
+    with office.ledger.cursor() as cursor:
+        found = directory(cursor).sub(handle)
+    assert found is not None
+    return found
+
+
+def submitted(office: Office) -> None:
+    sub = sub_of(office, ANN)
+    actor = actor_for(office.state(), sub, "validation.submitted", "triage")
+    signing.submit(office, actor, "triage", M1)
+
+
+def signed(office: Office) -> None:
+    submitted(office)
+    sub = sub_of(office, VERA)
+    actor = actor_for(office.state(), sub, "validation.signed", "triage")
+    signing.sign(office, actor, "triage", M1, meaning="I read it.")
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    return app
+
+
+def triage(who: str | None = None) -> AppTest:
+    """The page of the one fingerprint, for a person."""
+    app = opened(signal="triage", fingerprint=M1.id)
+    return app if who is None else acting(app, who)
+
+
+def acting(app: AppTest, who: str) -> AppTest:
+    app.selectbox(key="acting_for").set_value(sub_of(owner.office(), who)).run()
+    assert not app.exception
+    return app
+
+
+def button(app: AppTest, label: str):
+    found = [one for one in app.button if one.label.startswith(label)]
+    assert len(found) == 1, [one.label for one in app.button]
+    return found[0]
+
+
+def typed(app: AppTest, label: str, text: str) -> None:
+    next(one for one in app.text_area if one.label == label).set_value(text)
+
+
+def field(app: AppTest, label: str) -> str | None:
+    """What stands in the first field of this label."""
+    return next(one.value for one in app.text_area if one.label == label)
+
+
+def press(app: AppTest, label: str) -> None:
+    button(app, label).click().run()
+    assert not app.exception
+
+
+def words(app: AppTest) -> str:
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error)
+    return "\n".join(one.value for one in (*shown, *app.warning))
+
+
+def links(app: AppTest) -> dict[str, str]:
+    found = app.get("page_link")
+    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
+
+
+def answer() -> str:
+    """What the gate of this very process answers a confident claim."""
+    question = Question.of({"signal": "triage", "confidence": 0.95, "model_version": "m1"})
+    return owner.gate().decide(question).action
+
+
+def state() -> str:
+    office = owner.office()
+    return office.state().standing_of("triage", M1, office.now()).state
+
+
+def test_an_empty_ledger_shows_the_commands_that_fill_it(built: Build):
+    built(None, registered=False)
+    app = opened()
+    assert any("calledger registry apply" in block.value for block in app.code)
+    assert any("calledger import" in block.value for block in app.code)
+
+
+def test_a_registered_signal_without_claims_is_named(built: Build):
+    built(None)
+    assert "Registered, and no claim yet: `triage`" in words(opened())
+
+
+def test_an_unregistered_signal_leads_to_the_registry(built: Build):
+    built(lines(30), registered=False)
+    (where,) = [url for label, url in links(opened()).items() if "triage" in label]
+    assert where == "registry?signal=triage"
+
+
+def test_the_list_leads_to_what_waits(built: Build):
+    built(lines(600), then=submitted)
+    app = opened()
+    assert "1 fingerprint waits for a signature or an approval." in words(app)
+    assert links(app)["`triage` `m1`"] == f"sign_off?signal=triage&fingerprint={M1.id}"
+
+
+def test_a_link_to_a_fingerprint_that_is_not_there_says_so(built: Build):
+    built(lines(30))
+    app = opened(signal="triage", fingerprint="f-000000000000")
+    assert "has no fingerprint `f-000000000000`" in words(app)
+
+
+def test_nobody_acts_before_somebody_is_chosen(built: Build):
+    built(lines(600))
+    app = triage()
+    assert button(app, "Measure and submit as").disabled
+    assert "Choose in the sidebar whom you act for." in words(app)
+
+
+def test_the_owner_measures_and_submits_and_it_waits(built: Build):
+    built(lines(600))
+    app = triage(ANN)
+    press(app, "Measure and submit as desk/ann")
+    assert state() == "in_validation"
+    assert answer() == "review"
+    said = words(app)
+    assert "Its evidence waits for a signature" in said
+    assert "risk/vera may sign or reject it." in said
+    assert "Every criterion is met." in said
+    assert app.toast[0].value.startswith("Submitted.")
+
+
+def test_a_validator_may_not_submit_and_is_told_who_may(built: Build):
+    built(lines(600))
+    app = triage(VERA)
+    assert button(app, "Measure and submit as").disabled
+    assert "Only the owner or a deputy may submit a validation, and risk/vera acts as" in words(app)
+
+
+def test_measuring_without_submitting_shows_the_evidence_and_does_nothing(built: Build):
+    built(lines(600))
+    app = triage()
+    size = owner.office().state().size
+    press(app, "Measure without submitting")
+    assert "and not submitted." in words(app)
+    assert "Every criterion is met." in words(app)
+    assert owner.office().state().size == size
+
+
+def test_the_owner_cannot_sign_and_sees_why(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(ANN)
+    assert button(app, "Sign as").disabled
+    assert "Only a validator" in words(app)
+    assert "desk/ann acts as owner" in words(app)
+
+
+def test_a_signature_without_a_meaning_is_refused_and_nothing_is_prefilled(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    assert next(one for one in app.text_area if "signature" in one.label).value == ""
+    press(app, "Sign as risk/vera")
+    assert "A signature says what it means; nothing was typed." in words(app)
+    assert state() == "in_validation"
+
+
+def test_a_validator_signs_and_the_gate_opens(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    typed(app, "What your signature means", MEANING)
+    press(app, "Sign as risk/vera")
+    assert (state(), answer()) == ("validated", "automate")
+    said = words(app)
+    assert f"`{MEANING}`" in said
+    assert "assurance: none – nobody signed on" in said
+    assert app.toast[0].value.startswith("Signed. Validated until")
+    with Ledger.in_memory() as other:
+        assert Gate(Office.of(other)).decide(Question.of({"signal": "triage"})).action == "review"
+
+
+def test_the_signature_names_the_day_that_was_chosen(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    day = NOW.date() + timedelta(days=9)
+    app.date_input[0].set_value(day)
+    typed(app, "What your signature means", MEANING)
+    press(app, "Sign as risk/vera")
+    until = owner.office().state().standing_of("triage", M1, NOW).until
+    assert until is not None
+    assert until.date() == day
+
+
+def test_evidence_that_misses_its_criteria_cannot_be_signed(built: Build):
+    built(lines(600, off=0.35), then=submitted)
+    app = triage(VERA)
+    assert button(app, "Sign as").disabled
+    assert "The evidence does not meet every criterion, and cannot be signed." in words(app)
+
+
+def test_claims_altered_since_the_submission_are_found_at_the_signature(built: Build):
+    def and_altered(office: Office) -> None:
+        submitted(office)
+        with office.ledger.transaction() as cursor:
+            cursor.execute("UPDATE claims SET outcome = 1 - outcome WHERE event_id = '7'")
+
+    built(lines(600), then=and_altered)
+    app = triage(VERA)
+    typed(app, "What your signature means", MEANING)
+    press(app, "Sign as risk/vera")
+    assert "The evidence no longer recomputes from the ledger" in words(app)
+    assert state() == "in_validation"
+
+
+@pytest.mark.parametrize(
+    ("label", "asked"),
+    [("Sign as risk/vera", "What your signature means"), ("Reject as risk/vera", "Why")],
+)
+def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(
+    built: Build, label: str, asked: str
+):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    typed(app, asked, MEANING)
+    pressed = button(app, label).click()
+    office = owner.office()
+    actor = actor_for(office.state(), sub_of(office, VERA), "validation.rejected", "triage")
+    signing.reject(office, actor, "triage", M1, reason="measure again")
+    submitted(office)
+    pressed.run()
+    assert "no longer waits; other evidence" in words(app)
+    assert state() == "in_validation"
+    # Nothing was signed with it, so nobody has to type it once more.
+    assert field(app, asked) == MEANING
+
+
+def test_what_was_typed_for_one_act_is_not_offered_for_the_next(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    typed(app, "Why", "not good")
+    press(app, "Reject as risk/vera")
+    submitted(owner.office())
+    app.run()
+    assert field(app, "Why") == ""
+
+
+def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    typed(app, "What your signature means", MEANING)
+    pressed = button(app, "Sign as risk/vera").click()
+    office = owner.office()
+    actor = actor_for(office.state(), sub_of(office, VERA), "validation.rejected", "triage")
+    signing.reject(office, actor, "triage", M1, reason="measure again")
+    pressed.run()
+    assert "The evidence you were shown no longer waits." in words(app)
+    assert state() == "rejected"
+
+
+def test_a_validator_rejects_with_a_reason(built: Build):
+    built(lines(600), then=submitted)
+    app = triage(VERA)
+    press(app, "Reject as risk/vera")
+    assert "Say why: the reason stands in the trail." in words(app)
+    typed(app, "Why", "too short a window")
+    press(app, "Reject as risk/vera")
+    assert state() == "rejected"
+    assert "too short a window" in words(app)
+
+
+def test_anybody_known_stops_what_is_open(built: Build):
+    built(lines(600), then=signed)
+    app = triage("user:desk/admin")
+    assert answer() == "automate"
+    next(one for one in app.text_area if one.placeholder == "What you saw").set_value("nonsense")
+    press(app, "Stop as desk/admin")
+    assert (state(), answer()) == ("suspended", "review")
+
+
+def test_two_people_waive_what_was_stopped(built: Build):
+    built(lines(600), then=signed)
+    app = triage(BOB)
+    next(one for one in app.text_area if one.placeholder == "What you saw").set_value("a doubt")
+    press(app, "Stop as desk/bob")
+    typed(app, "Why it may act meanwhile", "peak week")
+    press(app, "Ask for a waiver as desk/bob")
+    assert button(app, "Approve the waiver as desk/bob").disabled
+    press(acting(app, RUTH), "Approve the waiver as risk/ruth")
+    assert (state(), answer()) == ("waived", "automate")
+
+
+def test_owner_and_validator_retire_it(built: Build):
+    built(lines(600), then=signed)
+    app = triage(ANN)
+    button_ = button(app, "Ask to retire as desk/ann")
+    next(one for one in app.text_area if one.key.startswith("retire_reason")).set_value(
+        "m2 is here"
+    )
+    button_.click().run()
+    assert button(app, "Retire it for good as desk/ann").disabled
+    press(acting(app, VERA), "Retire it for good as risk/vera")
+    assert (state(), answer()) == ("retired", "review")
+    assert not [one for one in app.button if one.label.startswith("Measure")]
+
+
+def test_what_was_tuned_on_is_listed_and_left_out_only_when_asked(built: Build):
+    built(lines(600) + lines(4, split="tuning", pre="t", days_ago=60))
+    app = triage(ANN)
+    press(app, "Measure and submit as desk/ann")
+    assert state() == "draft"
+    assert "4 claims to judge were also tuned on." in words(app)
+    rows = next(one.value for one in app.dataframe if "Event tuned on" in one.value.columns)
+    assert rows.iloc[0].to_list() == ["0", "t0", "i0", "the input"]
+    assert len(rows) == 4
+    app.checkbox[0].check().run()
+    press(app, "Measure and submit as desk/ann")
+    assert state() == "in_validation"
+    assert "4 claims that shared an event or an input with the 4 tuning claims" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (lines(9, labelled=False, days=3), "has no claim of the fingerprint m1 to be judged"),
+        (lines(600, labelled=False), "claims and no outcome yet"),
+        (lines(600, one_class=True), "Not every criterion is met"),
+    ],
+    ids=["nothing mature", "no outcomes", "one class only"],
+)
+def test_claims_that_cannot_be_judged_are_said_to_be_so(built: Build, text: str, said: str):
+    built(text)
+    app = triage(ANN)
+    press(app, "Measure without submitting")
+    assert said in words(app)
+
+
+def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):
+    def and_lost(office: Office) -> None:
+        submitted(office)
+        with office.ledger.transaction() as cursor:
+            cursor.execute("DELETE FROM evidence")
+
+    built(lines(600), then=and_lost)
+    app = triage(VERA)
+    assert "The ledger no longer holds the evidence" in words(app)
+    assert button(app, "Sign as").disabled
+
+
+@pytest.mark.parametrize("query", [{}, {"signal": "triage", "fingerprint": M1.id}])
+def test_on_a_broken_trail_nothing_can_be_done(built: Build, query: dict[str, str]):
+    def and_broken(office: Office) -> None:
+        signed(office)
+        with office.ledger.transaction() as cursor:
+            cursor.execute("UPDATE acts SET entry = replace(entry, 'I read it', 'I saw it')")
+
+    built(lines(600), then=and_broken)
+    app = opened(**query)
+    assert "The decision trail is broken" in words(app)
+    assert not app.button
+    assert any("calledger trail verify" in block.value for block in app.code)

@@ -1,0 +1,135 @@
+"""The Thresholds page: a cut, none, a refusal, and the states with little to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
+
+SAMPLE = "knowledge-answer.self-report"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(told_copy: Path, serving) -> Open:
+    serving(told_copy)
+    return page
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(PAGES["thresholds"].path).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    shown = (*app.subheader, *app.markdown, *app.caption, *app.info, *app.error, *app.warning)
+    return "\n".join(one.value for one in shown)
+
+
+def yaml_of(app: AppTest) -> str:
+    return "\n".join(one.value for one in app.code)
+
+
+def test_the_page_opens_on_a_tuned_signal_and_refuses_the_leak_with_its_rows(opened: Open) -> None:
+    app = opened()
+    assert app.query_params["signal"] == SAMPLE
+    assert "300 heldout claims have inputs" in text_of(app)
+    rows = next(one.value for one in app.dataframe if "Event to judge" in one.value)
+    assert len(rows) == 100
+    assert not app.code
+
+
+def test_without_the_overlap_a_flattering_cut_is_not_offered(opened: Open) -> None:
+    app = opened()
+    app.checkbox(key="without_overlap").check().run()
+    assert not app.exception
+    text = text_of(app)
+    assert "Held-out claims contradict the cut 0.85: 28 of 211 wrong" in text
+    assert "at most 5% wrong only on what it was chosen on" in text
+    assert "300 on inputs that were tuned on are left out" in text
+    assert "no change to write" in text
+    assert not app.code
+
+
+def test_a_cut_comes_with_both_samples_and_a_change_to_copy(opened: Open) -> None:
+    app = opened(signal=SAMPLE, without_overlap="true", risk="10.0")
+    text = text_of(app)
+    assert "At 0.85 and above at most 10% are wrong, with 90% confidence" in text
+    assert "Nothing is applied here" in text
+    assert 'below: "0.85"' in yaml_of(app)
+    (table,) = (one.value for one in app.table)
+    assert list(table.columns)[1:3] == ["Tuned on (same data)", "Held out"]
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["Open the editor in Registry"] == f"signal={SAMPLE}"
+
+
+def test_a_cut_per_segment_names_those_without(opened: Open) -> None:
+    text = text_of(opened(signal=SAMPLE, without_overlap="true", risk="20.0", by="language"))
+    assert "4 of 5 segments of language get a cut" in text
+    assert "language=yo: no cut keeps" in text
+
+
+def test_without_a_tuning_split_it_says_what_to_log(opened: Open) -> None:
+    app = opened(signal="ticket-triage.self-report")
+    assert "Nothing to choose a cut on" in text_of(app)
+    assert "tuning,1" in yaml_of(app)
+
+
+def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
+    tmp_path: Path, serving
+) -> None:
+    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
+    name = "a*b_[x](http://e)"
+    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
+    lines += [
+        f"e{i},2026-11-02T09:00:00Z,{name},0.9,i{i},{'tuning' if i % 2 else 'heldout'},1,"
+        "2026-11-03T09:00:00Z"
+        for i in range(200)
+    ]
+    file.write_text("\n".join(lines))
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+    serving(path)
+    text = text_of(page())
+    assert "Automate from 0.90: at most 5% wrong" in text
+    assert "Held-out claims bear it out: 0 of 100 wrong" in text
+    assert "Nothing is registered" in text
+    assert "[x](http" not in text
+
+
+def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving) -> None:
+    path = tmp_path / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    assert "calledger import" in yaml_of(page())
+
+
+def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
+    with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
+        cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
+    serving(told_copy)
+    assert "broken" in text_of(page()).lower()
+
+
+def test_the_signal_chosen_on_the_page_before_is_the_one_that_the_address_names(
+    opened: Open,
+) -> None:
+    app = opened()
+    app.switch_page(PAGES["escalation"].path).run()
+    app.selectbox(key="signal").set_value("reply-draft.self-report").run()
+    app.query_params["signal"] = "reply-draft.self-report"
+    app.switch_page(PAGES["thresholds"].path).run()
+    assert not app.exception
+    assert app.selectbox(key="signal").value == "reply-draft.self-report"
+    assert app.query_params["signal"] == "reply-draft.self-report"

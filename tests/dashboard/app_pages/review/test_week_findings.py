@@ -1,0 +1,219 @@
+"""Findings lead This week, and every page marks what may not be acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.gate import registry_changes as registry
+from core.governance import people
+from core.governance.perform import Office
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
+from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
+from tests.worlds.paths import MAIN
+
+NOW = datetime.now(UTC).replace(tzinfo=None)
+ENTRY = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: NAME, labels: {stakes: high}}
+spec:
+  owner: user:t/ann
+  validators: [user:t/val]
+  riskApprovers: [user:t/rita]
+  decision: "sends the reply"
+  tolerance: "0.3"
+  highConfidence: "0.85"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def ledger_of(tmp_path: Path, serving) -> Make:
+    def make(*signals: str, registered: tuple[str, ...] = ()) -> Path:
+        path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
+        day = f"{NOW - timedelta(weeks=2):%Y-%m-%d}"
+        file.write_text(
+            "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
+            + "".join(
+                f"{signal}-{i},{day}T09:00:00Z,{signal},0.87,{int(i % 3 > 0)},m1,t{i % 2}\n"
+                for signal in signals
+                for i in range(90)
+            )
+        )
+        with Ledger.open(path, create=True) as ledger:
+            import_file(ledger, file)
+            office = Office.of(ledger)
+            for name in registered:
+                registry.apply(office, read(ENTRY.replace("NAME", name)), "user:t/adam")
+        serving(path)
+        return path
+
+    return make
+
+
+def opened(page: str | None = None, **query: str) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if page is not None:
+        app.switch_page(PAGES[page].path).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.error)
+    return "\n".join(one.value for one in shown)
+
+
+def links(app: AppTest) -> dict[str, str]:
+    found = app.get("page_link")
+    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
+
+
+def chosen(app: AppTest, name: str) -> AppTest:
+    sub = people.known_person(owner.office(), f"user:t/{name}")
+    app.selectbox(key="acting_for").set_value(sub).run()
+    return app
+
+
+def finding_key(app: AppTest, begins: str) -> str:
+    (key,) = (
+        one.key
+        for one in (*app.text_input, *app.button)
+        if one.key and one.key.startswith(f"finding_{begins}_")
+    )
+    return str(key)
+
+
+def test_findings_stand_above_what_changed(ledger_of: Make) -> None:
+    ledger_of("s")
+    heads = [one.value for one in opened().subheader]
+    assert heads.index("Findings") < heads.index("What changed")
+
+
+def test_a_finding_names_owner_and_day_and_links_to_where_it_is_settled(ledger_of: Make) -> None:
+    ledger_of("s", "other", registered=("s",))
+    app = opened()
+    shown = text_of(app)
+    assert "Owner: t/ann." in shown
+    assert "due in 4 days" in shown
+    found = links(app)
+    assert found["Open in Sign-off"].startswith("sign_off?signal=s&fingerprint=f-")
+    assert found["Open in Registry"] == "registry?signal=other"
+
+
+def test_what_is_alike_is_one_card_and_the_others_wait_in_a_drawer(ledger_of: Make) -> None:
+    ledger_of(*(f"s{i}" for i in range(7)))
+    app = opened()
+    assert [one.label for one in app.expander if one.label.endswith("more")] == ["6 more"]
+    assert "Of this kind 6 more wait: `s" in text_of(app)
+    assert "and 2 more." in text_of(app)
+
+
+def test_each_signal_names_its_owner_and_the_way_to_its_entry(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    assert links(opened())["Owner: t/ann"] == "registry?signal=s"
+
+
+def test_an_owner_acknowledges_on_the_page(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    app = chosen(opened(), "ann")
+    app.text_input(key=finding_key(app, "note")).set_value("measuring it").run()
+    app.button(key=finding_key(app, "ack")).click().run()
+    assert not app.exception
+    assert "acknowledged" in text_of(app)
+    assert any("t/ann: measuring it" in label for label in links(app))
+
+
+def test_a_risk_approver_waives_on_the_page(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    app = chosen(opened(), "rita")
+    app.button(key=finding_key(app, "waive")).click().run()
+    assert "Say why it may wait" in app.error[0].value
+    app.text_input(key=finding_key(app, "reason")).set_value("a pilot").run()
+    app.button(key=finding_key(app, "waive")).click().run()
+    assert not app.exception
+    assert "waived until" in text_of(app)
+    assert "Nothing waits for anybody." in text_of(app)
+
+
+def test_who_may_not_answer_is_told_who_may(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    assert "Only the owner or a deputy acknowledges it" in text_of(chosen(opened(), "val"))
+
+
+def test_a_broken_trail_is_the_first_finding_and_the_week_is_still_there(ledger_of: Make) -> None:
+    path = ledger_of("s", registered=("s",))
+    with Ledger.open(path) as ledger, ledger.cursor() as cursor:
+        cursor.execute("DELETE FROM acts WHERE seq = 2")
+    app = opened()
+    assert "The decision trail is broken" in text_of(app)
+    assert "Every signal, worst first" in [one.value for one in app.subheader]
+    assert "Standing not known" in text_of(app)
+
+
+@pytest.mark.parametrize("page", ["reliability", "segments", "drift", "claims", "data"])
+def test_a_broken_trail_closes_no_page_that_measures(page: str, ledger_of: Make) -> None:
+    path = ledger_of("s", registered=("s",))
+    with Ledger.open(path) as ledger, ledger.cursor() as cursor:
+        cursor.execute("DELETE FROM acts WHERE seq = 2")
+    assert opened(page).title[0].value
+
+
+@pytest.mark.parametrize("page", [None, "reliability", "segments", "drift"])
+def test_numbers_of_an_unregistered_signal_are_marked(page: str | None, ledger_of: Make) -> None:
+    ledger_of("s")
+    assert "Unregistered" in text_of(opened(page))
+
+
+@pytest.mark.parametrize("page", [None, "reliability", "segments", "drift"])
+def test_numbers_of_what_nobody_signed_are_marked(page: str | None, ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    assert "Not validated]" in text_of(opened(page))
+
+
+def test_a_signal_is_measured_by_its_own_cut_and_tolerance(ledger_of: Make) -> None:
+    ledger_of("s", "usual", registered=("s",))
+    assert "85% or more" in text_of(opened("reliability", signal="s"))
+    assert "90% or more" in text_of(opened("reliability", signal="usual"))
+    guide = text_of(opened("reliability", signal="s"))
+    assert "±30 points" in guide
+
+
+def test_the_claims_page_calls_the_signals_own_band_confident(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    app = opened("claims", signal="s", stated="85% or more")
+    assert "90 claims" in text_of(app)
+    assert "30 of them stated 85% or more and were wrong" in text_of(app)
+
+
+def test_whom_the_reader_acts_for_stays_on_other_pages(ledger_of: Make) -> None:
+    ledger_of("s", registered=("s",))
+    app = chosen(opened(), "ann")
+    app.switch_page(PAGES["reliability"].path).run()
+    app.switch_page(PAGES["registry"].path).run()
+    kept = people.known_person(owner.office(), "user:t/ann")
+    assert app.selectbox(key="acting_for").value == kept
+
+
+def test_beside_an_earlier_week_it_is_said_that_findings_are_todays(
+    told_copy: Path, serving
+) -> None:
+    serving(told_copy)
+    assert "Findings are those of today" in text_of(opened(week="2026-W40"))
+    assert "Findings are those of today" not in text_of(opened())

@@ -1,0 +1,480 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from core.ledger.connection import Ledger
+from core.sentences.numbers import STATE_WORDS, count, percent, points
+from dashboard.cli.main import main
+from sample_data import sample_files
+from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
+from tests.worlds.paths import ROOT
+
+TS = "2026-11-02T09:00:00Z"
+HEADER = "event_id,ts,signal,confidence,outcome\n"
+CLEAN = f"{HEADER}a,{TS},s,0.8,1\nb,{TS},s,0.7,0\n"
+DIRTY = f"{HEADER}c,{TS},s,85%,1\nd,{TS},s,0.7,0\n"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "my.duckdb"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str, str], Path]:
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def sample(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("cli") / "sample.duckdb"
+    shutil.copy(sample_path, copy)
+    return copy
+
+
+def table_row(output: str, name: str) -> dict[str, str]:
+    """One line of a printed table, by column."""
+    lines = output.splitlines()
+    head = next(line for line in lines if line.startswith("file "))
+    line = next(line for line in lines if line.startswith(name))
+    columns = re.split(r"\s{2,}", head.strip())
+    return dict(zip(columns, re.split(r"\s{2,}", line.strip()), strict=True))
+
+
+def version(path: Path) -> int:
+    with Ledger.open(path) as opened:
+        return opened.data_version()
+
+
+def refused_in_one_sentence(result: Result, *words: str) -> None:
+    """Exit code 2, nothing on standard output, and one line that says what is the matter."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("calledger: ")
+    for word in words:
+        assert word in result.stderr
+
+
+# Help
+
+
+def commands(group: click.Group, *above: str) -> list[tuple[str, ...]]:
+    found = []
+    for name, one in group.commands.items():
+        found.append((*above, name))
+        if isinstance(one, click.Group):
+            found += commands(one, *above, name)
+    return found
+
+
+@pytest.mark.parametrize("words", [(), *commands(main)], ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    result = run(*words, "--help")
+    assert result.exit_code == 0
+    described = result.stdout.split("Options:")[0].strip().splitlines()
+    assert described[-1].strip()
+    assert "-h, --help" in result.stdout
+
+
+def test_the_version_is_printed() -> None:
+    from core import __version__
+
+    assert run("--version").stdout.strip() == f"calledger, version {__version__}"
+
+
+# Import
+
+
+def test_import_says_what_became_of_every_row(ledger: Path) -> None:
+    result = run("import", *sample_files(), "--ledger", ledger)
+    assert result.exit_code == 0
+    rows = {path.name: table_row(result.stdout, path.name) for path in sample_files()}
+    assert rows["triage_claims.parquet"]["new"] == "44,490"
+    assert rows["triage_outcomes.csv.gz"]["outcomes attached"] == "37,964"
+    assert rows["hand_typed.csv"]["quarantined"] == "6"
+    for row in rows.values():
+        number = {
+            name: int(value.replace(",", "")) for name, value in row.items() if name != "file"
+        }
+        assert number["read"] == number["new"] + number["duplicate"] + number["quarantined"]
+    assert f"calledger quarantine list --ledger {ledger}" in result.stderr
+
+
+def test_importing_twice_prints_duplicates_and_leaves_the_data_version(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    path = file("claims.csv", CLEAN)
+    run("import", path, "--ledger", ledger)
+    before = version(ledger)
+    again = run("import", path, "--ledger", ledger)
+    assert again.exit_code == 0
+    row = table_row(again.stdout, "claims.csv")
+    assert (row["read"], row["new"], row["duplicate"]) == ("2", "0", "2")
+    assert version(ledger) == before == 1
+
+
+def test_an_unusable_file_does_not_stop_the_others(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    broken, good = file("broken.parquet", "not parquet"), file("good.csv", CLEAN)
+    result = run("import", broken, "missing.csv", good, "--ledger", ledger)
+    assert result.exit_code == 2
+    assert table_row(result.stdout, "good.csv")["new"] == "2"
+    errors = result.stderr.strip().splitlines()
+    assert len(errors) == 2
+    assert "broken.parquet" in errors[0]
+    assert "missing.csv" in errors[1]
+
+
+def test_quarantined_rows_fail_only_a_strict_import(
+    tmp_path: Path, file: Callable[[str, str], Path]
+) -> None:
+    dirty, clean = file("dirty.csv", DIRTY), file("clean.csv", CLEAN)
+    assert run("import", dirty, "--ledger", tmp_path / "a").exit_code == 0
+    strict = run("import", dirty, "--ledger", tmp_path / "b", "--strict")
+    assert strict.exit_code == 3
+    assert table_row(strict.stdout, "dirty.csv")["new"] == "1"
+    assert run("import", clean, "--ledger", tmp_path / "c", "--strict").exit_code == 0
+
+
+def test_an_unusable_file_outweighs_quarantined_rows(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    result = run("import", file("d.csv", DIRTY), "missing.csv", "--ledger", ledger, "--strict")
+    assert result.exit_code == 2
+
+
+def test_map_and_signal_read_another_tools_columns(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    path = file("theirs.csv", "id,ts,probability,correct\n1,2026-11-02,0.8,1\n2,2026-11-02,0.6,0\n")
+    renames = ("id=event_id", "probability=confidence", "correct=outcome")
+    words = [word for rename in renames for word in ("--map", rename)]
+    result = run("import", path, "--ledger", ledger, "--signal", "theirs", *words)
+    assert result.exit_code == 0, result.output
+    (group,) = json.loads(
+        run("measure", "--ledger", ledger, "--signal", "theirs", "--format", "json").stdout
+    )["groups"]
+    assert (group["n"], group["mean_confidence"]) == (2, pytest.approx(0.7))
+
+
+@pytest.mark.parametrize("rename", ["probability", "=confidence", "probability="])
+def test_a_map_of_another_shape_is_refused(rename: str, ledger: Path) -> None:
+    result = run("import", "x.csv", "--ledger", ledger, "--map", rename)
+    assert result.exit_code == 2
+    assert "theirs=ours" in result.stderr
+    assert not ledger.exists()
+
+
+def test_standard_error_is_not_filled_with_a_bar_nobody_sees(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    result = run("import", file("claims.csv", CLEAN), "--ledger", ledger)
+    assert result.stderr == ""
+
+
+# Quarantine
+
+
+def test_an_export_is_corrected_imported_and_the_list_is_empty(
+    tmp_path: Path, ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    run("import", file("dirty.csv", DIRTY), "--ledger", ledger)
+    listed = run("quarantine", "list", "--ledger", ledger)
+    assert listed.exit_code == 0
+    for word in ("dirty.csv row 1", "confidence '85%'", "not a number", "write 0.85", "1 of 1"):
+        assert word in listed.stdout
+    assert "1 refused row.\n" in listed.stdout
+
+    out = tmp_path / "refused.csv"
+    exported = run("quarantine", "export", "--ledger", ledger, "--out", out)
+    assert exported.stdout.startswith(f"1 refused row written to {out}.")
+    with out.open(newline="") as opened:
+        (row,) = csv.DictReader(opened)
+    row["confidence"] = "0.85"
+    with out.open("w", newline="") as opened:
+        writer = csv.DictWriter(opened, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+    again = run("import", out, "--ledger", ledger, "--strict")
+    assert again.exit_code == 0
+    assert table_row(again.stdout, "refused.csv")["new"] == "1"
+    assert run("quarantine", "list", "--ledger", ledger).stdout == "Nothing is in quarantine.\n"
+    every = run("quarantine", "list", "--ledger", ledger, "--all").stdout
+    assert "(since corrected)" in every
+
+
+def test_a_long_quarantine_is_cut_and_says_so(ledger: Path) -> None:
+    run("import", sample_files()[-1], "--ledger", ledger)
+    result = run("quarantine", "list", "--ledger", ledger, "--limit", 2)
+    assert "2 of 6 refused rows." in result.stdout
+    assert result.stdout.count("mend:") == 2
+    assert run("quarantine", "list", "--ledger", ledger, "--limit", -1).exit_code == 2
+
+
+def test_a_printed_command_can_be_pasted_whatever_the_path(
+    tmp_path: Path, file: Callable[[str, str], Path]
+) -> None:
+    ledger = tmp_path / "my ledger.duckdb"
+    result = run("import", file("dirty.csv", DIRTY), "--ledger", ledger)
+    assert f"--ledger '{ledger}'" in result.stderr
+
+
+# Measure
+
+
+def measured(ledger: Path, *words: object) -> Any:
+    result = run("measure", "--ledger", ledger, "--format", "json", *words)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def test_the_table_shows_the_numbers_of_the_json(sample: Path) -> None:
+    words = ("--signal", SELF_REPORT, "--by", "topic")
+    groups = measured(sample, *words)["groups"]
+    lines = run("measure", "--ledger", sample, *words).stdout.splitlines()
+    assert len(groups) == 5
+    for line, one in zip(lines[1:], groups, strict=False):
+        band = one["high_band"]
+        assert re.split(r"\s{2,}", line.strip()) == [
+            f"topic={one['group']['topic']}",
+            STATE_WORDS[one["state"]],
+            points(one["gap"], decimals=1),
+            f"{points(one['gap_low'], decimals=1)} … {points(one['gap_high'], decimals=1)}",
+            count(one["n"]),
+            count(one["n_effective"]),
+            percent(one["coverage"]),
+            percent(one["mean_confidence"], decimals=1),
+            percent(one["accuracy"], decimals=1),
+            f"{percent(band['claimed'])} → {percent(band['observed'])}",
+            *(f"{one[name]:.4f}" for name in ("ece", "ece_noise_floor", "brier", "auroc")),
+        ]
+
+
+def test_a_table_is_not_cut_to_the_terminal(sample: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    head = run("measure", "--ledger", sample, "--signal", LOGPROB).stdout.splitlines()[0]
+    assert head.startswith("group")
+    assert head.endswith("AUROC")
+
+
+def test_a_segment_that_looks_like_markup_is_printed_as_it_is(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    names = ("[/beta]", "[red]", ":smile:")
+    rows = "".join(f"e{i},2026-11-02,s,0.8,1,{name}\n" for i, name in enumerate(names))
+    run(
+        "import",
+        file("[old].csv", "event_id,ts,signal,confidence,outcome,seg_tier\n" + rows),
+        "--ledger",
+        ledger,
+    )
+    result = run("measure", "--ledger", ledger, "--signal", "s", "--by", "tier")
+    assert result.exit_code == 0
+    for name in names:
+        assert f"tier={name}" in result.stdout
+
+
+def test_where_takes_several_values_and_claims_that_name_none(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    rows = "".join(
+        f"e{i},2026-11-02,s,0.8,1,{name}\n" for i, name in enumerate(["de", "de", "pt", "en", ""])
+    )
+    run(
+        "import",
+        file("c.csv", "event_id,ts,signal,confidence,outcome,seg_language\n" + rows),
+        "--ledger",
+        ledger,
+    )
+    where = ("--where", "language=de", "--where", "language=pt")
+    found = measured(ledger, "--signal", "s", *where)
+    assert found["filters"] == {"language": ["de", "pt"]}
+    assert found["groups"][0]["n"] == 3
+    nameless = measured(ledger, "--signal", "s", "--where", "language=(none)")
+    assert nameless["filters"] == {"language": None}
+    assert nameless["groups"][0]["n"] == 1
+
+
+def test_by_may_be_given_again(sample: Path) -> None:
+    groups = measured(sample, "--signal", AGREEMENT, "--by", "topic", "--by", "week")["groups"]
+    assert list(groups[0]["group"]) == ["topic", "week"]
+    assert len(groups) == 130
+
+
+def test_until_includes_its_day_and_since_begins_with_it(sample: Path) -> None:
+    whole = measured(sample, "--signal", LOGPROB)["groups"][0]["n_claims"]
+    first = measured(sample, "--signal", LOGPROB, "--until", "2026-10-04")
+    rest = measured(sample, "--signal", LOGPROB, "--since", "2026-10-05")
+    assert first["filters"] == {"until": "2026-10-05T00:00:00Z"}
+    assert rest["filters"] == {"since": "2026-10-05T00:00:00Z"}
+    assert first["groups"][0]["n_claims"] + rest["groups"][0]["n_claims"] == whole
+
+
+def test_a_time_with_a_zone_is_taken_to_utc(sample: Path) -> None:
+    found = measured(sample, "--signal", LOGPROB, "--since", "2026-10-05T01:30:00+02:00")
+    assert found["filters"] == {"since": "2026-10-04T23:30:00Z"}
+
+
+def test_as_known_is_the_end_of_the_day(sample: Path) -> None:
+    found = measured(sample, "--signal", SELF_REPORT, "--as-known", "2026-10-04")
+    assert found["as_of"] == "2026-10-05T00:00:00Z"
+    assert found["filters"] == {"as_known": "2026-10-05T00:00:00Z"}
+
+
+@pytest.mark.parametrize("option", ["--since", "--until", "--as-known"])
+@pytest.mark.parametrize(
+    "word", ["yesterday", "2026-13-01", "20261005", "2026-W41", "2026-10-05junk", ""]
+)
+def test_what_is_no_date_is_refused(option: str, word: str, sample: Path) -> None:
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, option, word)
+    assert result.exit_code == 2
+    assert "is not a date such as 2026-11-23" in result.stderr
+    assert option in result.stderr
+
+
+def test_the_end_of_time_is_no_date(sample: Path) -> None:
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, "--until", "9999-12-31")
+    assert result.exit_code == 2
+    assert "is not a date" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--tolerance", "--high-from"])
+@pytest.mark.parametrize("word", ["1.5", "-0.1", "nan", "much"])
+def test_a_tolerance_or_cut_outside_zero_to_one_is_refused(
+    option: str, word: str, sample: Path
+) -> None:
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, option, word)
+    assert result.exit_code == 2
+    assert option in result.stderr
+
+
+def test_an_unknown_signal_names_those_there_are(sample: Path) -> None:
+    result = run("measure", "--ledger", sample, "--signal", "triage")
+    refused_in_one_sentence(result, "'triage'", SELF_REPORT, AGREEMENT, LOGPROB)
+
+
+def test_an_unknown_dimension_names_those_there_are(sample: Path) -> None:
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, "--by", "tier")
+    refused_in_one_sentence(result, "'tier'", "amount", "week")
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, "--where", "tier=gold")
+    refused_in_one_sentence(result, "'tier'")
+
+
+def test_a_week_that_is_none_is_refused(sample: Path) -> None:
+    words = ("--where", "week=2026-W99")
+    result = run("measure", "--ledger", sample, "--signal", LOGPROB, *words)
+    refused_in_one_sentence(result, "2026-W99", "2026-W47")
+
+
+# Ledgers that cannot be opened
+
+
+def opening(ledger: Path) -> list[tuple[object, ...]]:
+    return [
+        ("serve", "--ledger", ledger),
+        ("measure", "--ledger", ledger, "--signal", "s"),
+        ("quarantine", "list", "--ledger", ledger),
+        ("quarantine", "export", "--ledger", ledger, "--out", ledger.with_name("out.csv")),
+    ]
+
+
+def test_a_missing_ledger_is_one_sentence_with_the_command_that_makes_one(ledger: Path) -> None:
+    for words in opening(ledger):
+        refused_in_one_sentence(run(*words), str(ledger), "calledger import")
+    assert not ledger.exists()
+
+
+def test_a_newer_ledger_is_one_sentence_and_left_untouched(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    with Ledger.open(ledger, create=True) as opened, opened.transaction() as cursor:
+        cursor.execute("INSERT INTO migrations VALUES (9000, 'later', '99.0', now()::TIMESTAMP)")
+    before = ledger.read_bytes()
+    claims = file("claims.csv", CLEAN)
+    for words in (*opening(ledger), ("import", claims, "--ledger", ledger)):
+        refused_in_one_sentence(run(*words), "newer", "Upgrade")
+    assert ledger.read_bytes() == before
+
+
+def test_another_kind_of_file_is_one_sentence(file: Callable[[str, str], Path]) -> None:
+    path = file("claims.csv", CLEAN)
+    for words in opening(path):
+        refused_in_one_sentence(run(*words), "is not a ledger")
+
+
+HOLD = """
+import sys
+from core.ledger.connection import Ledger
+with Ledger.open(sys.argv[1], create=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_ledger_held_by_another_process_names_it(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    command = [sys.executable, "-c", HOLD, str(ledger)]
+    pipe = subprocess.PIPE
+    claims = file("claims.csv", CLEAN)
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        for words in (*opening(ledger), ("import", claims, "--ledger", ledger)):
+            refused_in_one_sentence(run(*words), f"process {holder.pid}")
+        holder.communicate()
+
+
+def test_an_export_that_cannot_be_written_is_one_sentence(sample: Path, tmp_path: Path) -> None:
+    for out in (tmp_path / "no folder" / "out.csv", tmp_path / "out.xlsx"):
+        refused_in_one_sentence(run("quarantine", "export", "--ledger", sample, "--out", out))
+
+
+def test_a_file_that_cannot_be_used_leaves_no_ledger_behind(tmp_path: Path) -> None:
+    ledger = tmp_path / "new.duckdb"
+    result = CliRunner().invoke(main, ["import", str(tmp_path / "no.csv"), "--ledger", str(ledger)])
+    assert result.exit_code == 2
+    assert not ledger.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+def test_import_makes_nothing_that_others_can_read(
+    tmp_path: Path, file: Callable[[str, str], Path]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    before = os.umask(0o022)
+    try:
+        result = run("import", file("clean.csv", CLEAN), "--ledger", home / "l.duckdb")
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    modes = {one.name: one.stat().st_mode & 0o777 for one in home.iterdir()}
+    assert modes == dict.fromkeys(("l.duckdb", "l.duckdb.key", "l.duckdb.checkpoints"), 0o600)

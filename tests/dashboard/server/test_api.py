@@ -1,0 +1,264 @@
+"""The HTTP routes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from core import __version__
+from core.gate import registry_changes as registry
+from core.governance import api_tokens as tokens
+from core.governance import people
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
+from dashboard.server import api
+from dashboard.server import open_ledger as owner
+
+
+def get(path: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=api.routes))
+        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
+            return await client.get(path)
+
+    # In a thread of its own: the browser tests keep an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
+
+
+def test_healthz_says_how_far_the_ledger_has_come(
+    sample_path: Path, tmp_path: Path, serving
+) -> None:
+    copy = tmp_path / "copy.duckdb"
+    shutil.copy(sample_path, copy)
+    with Ledger.open(copy) as ledger:
+        version = ledger.data_version()
+    serving(copy)
+    answer = get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "program": __version__, "data_version": version}
+
+
+def test_healthz_is_not_ok_when_the_ledger_is_gone(tmp_path: Path, serving) -> None:
+    path = tmp_path / "gone.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    assert get("/healthz").status_code == 200
+    owner.close()
+    path.rename(tmp_path / "elsewhere.duckdb")
+    answer = get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unavailable"
+    assert str(path) in answer.json()["reason"]
+
+
+def test_closing_twice_is_harmless(tmp_path: Path, serving) -> None:
+    path = tmp_path / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    assert owner.version() == 0
+    owner.close()
+    path.unlink()
+    owner.close()
+
+
+REGISTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: triage, labels: {stakes: low}}
+spec:
+  owner: user:desk/ann
+  validators: [user:risk/vera]
+  decision: "answer by itself"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+
+
+@pytest.fixture
+def governed(tmp_path: Path, serving) -> str:
+    """A registered ledger that is served; the secret of a token that may decide."""
+    path = tmp_path / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    serving(path)
+    office = owner.office()
+    registry.apply(office, read(REGISTRY), "user:desk/kim")
+    kim = people.known_person(office, "user:desk/kim")
+    actor = people.actor_for(office.state(), kim, "token.created", None)
+    _, secret = tokens.create(office, actor, "tests", ["decide"])
+    return secret
+
+
+def post(body: object, token: str | None, *, content_type: str = "application/json", **headers):
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=api.routes))
+        sent = {"content-type": content_type, **headers}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
+            content = body if isinstance(body, (str, bytes)) else json.dumps(body)
+            return await client.post("/api/v1/decide", content=content, headers=sent)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
+
+
+def logged() -> list[tuple[str, str]]:
+    rows = owner.cursor().execute("SELECT event_id, action FROM decisions ORDER BY decision_no")
+    return rows.fetchall()
+
+
+def test_decide_answers_one_question_with_one_object_and_logs_it(governed: str) -> None:
+    answer = post({"signal": "triage", "event_id": "e1", "confidence": 0.97}, governed)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["action"], found["rule"]) == ("review", "fallback:unvalidated")
+    assert found["event_id"] == "e1"
+    assert logged() == [("e1", "review")]
+
+
+def test_decide_answers_many_questions_in_order(governed: str) -> None:
+    many = [{"signal": "triage", "event_id": f"e{i}", "confidence": i} for i in range(3)]
+    listed = post(many, governed).json()
+    assert [one["event_id"] for one in listed] == ["e0", "e1", "e2"]
+    assert [one["rule"] for one in listed][2] == "fallback:invalid+unvalidated"
+    lines = "\n".join(json.dumps(one) for one in many)
+    assert len(post(lines, governed, content_type="application/x-ndjson").json()) == 3
+    assert len(logged()) == 6
+
+
+def test_decide_answers_what_no_claim_could_hold_instead_of_failing(governed: str) -> None:
+    for body in ('{"signal":"triage","confidence":NaN}', "{}", '{"signal":{"a":[1]}}'):
+        answer = post(body, governed)
+        assert answer.status_code == 200, body
+        assert answer.json()["action"] in ("review", "escalate")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+def test_an_item_that_cannot_be_read_has_its_own_answer_and_the_others_theirs(
+    governed: str, kind: str
+) -> None:
+    items = [
+        '{"signal": "triage", "event_id": "a\\ud800"}',
+        '{"signal": "triage", "event_id": "b"}',
+        "5",
+        '{"signal": "triage", "event_id": "c", "event_id": "d"}',
+        '{"signal": "triage", "event_id": "e\u2028e"}',
+        '{"signal": "\\udfff", "model_version": "\\ud800", "confidence": "\\ud800"}',
+    ]
+    body = "\n".join(items) if "ndjson" in kind else f"[{', '.join(items)}]"
+    answer = post(body.encode(), governed, content_type=kind)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert [one["event_id"] for one in found] == ["a\\ud800", "b", None, None, "e\u2028e", None]
+    closed = [one["rule"] == "builtin:fail-closed" for one in found]
+    assert closed == [True, False, True, True, False, True]
+    assert all(one["reason"] for one in found)
+    assert logged() == [(one["event_id"], one["action"]) for one in found]
+
+
+def test_a_line_that_is_no_json_costs_itself_alone(governed: str) -> None:
+    lines = [b'{"signal": "triage", "event_id": "a"}', b"{", b"\xff", b"", b"[" * 100_000]
+    found = post(b"\r\n".join(lines), governed, content_type="application/x-ndjson").json()
+    assert [one["rule"] for one in found] == ["fallback:missing+unvalidated"] + [
+        "builtin:fail-closed"
+    ] * 3
+    assert len(logged()) == 4
+
+
+def test_a_ledger_that_cannot_be_read_still_has_an_action(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving
+) -> None:
+    serving(tmp_path / "missing.duckdb")
+    answer = post({"signal": "triage"}, "a-token")
+    assert answer.status_code == 503
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
+    assert "There is no ledger" in answer.json()["reason"]
+
+
+def test_what_nobody_foresaw_still_has_an_action(
+    governed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "gate", lambda: 1 / 0)
+    answer = post({"signal": "triage"}, governed)
+    assert (answer.status_code, answer.json()["action"]) == (500, "review")
+
+
+@pytest.mark.parametrize("token", [None, "", "calledger_wrong", "ü"])
+def test_without_a_known_token_nothing_is_decided(governed: str, token: str | None) -> None:
+    headers = {} if token is None else {"authorization": f"Bearer {token}".encode()}
+    answer = post({"signal": "triage"}, None, **headers)
+    assert answer.status_code == 401
+    assert "token" in answer.json()["error"]
+    assert answer.json()["action"] == "review"
+    assert answer.json()["error"] in answer.json()["reason"]
+    assert logged() == []
+
+
+def test_a_token_without_the_scope_or_taken_back_decides_nothing(governed: str) -> None:
+    office = owner.office()
+    kim = people.known_person(office, "user:desk/kim")
+    actor = people.actor_for(office.state(), kim, "token.created", None)
+    _, reads = tokens.create(office, actor, "reader", ["read"])
+    refused = post({"signal": "triage"}, reads)
+    assert (refused.status_code, refused.json()["action"]) == (403, "review")
+    for one in tokens.tokens(owner.cursor()):
+        tokens.revoke(office, actor, one.token_id)
+    assert post({"signal": "triage"}, governed).status_code == 401
+    assert logged() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ("{", 400, "not JSON"),
+        ("1", 400, "neither"),
+        ("", 400, "not JSON"),
+        (b"\xff\xfe", 400, "not JSON"),
+        (b'"' + b"x" * (9 * 1024 * 1024) + b'"', 413, "8 MB"),
+    ],
+    ids=["cut short", "no object", "empty", "no text", "too large"],
+)
+def test_a_body_that_is_no_question_is_refused_with_the_reason(
+    governed: str, body: str | bytes, status: int, words: str
+) -> None:
+    answer = post(body, governed)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
+    assert words in answer.json()["reason"]
+    assert logged() == []
+
+
+def test_a_wrong_method_is_told_an_action_too(governed: str) -> None:
+    answer = get("/api/v1/decide")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.json()["action"], answer.json()["rule"]) == ("review", "builtin:fail-closed")
+
+
+def test_no_secret_of_a_token_is_kept(governed: str) -> None:
+    rows = owner.cursor().execute("SELECT * FROM tokens").fetchall()
+    entries = owner.cursor().execute("SELECT entry FROM acts").fetchall()
+    assert governed not in str(rows) + str(entries)
+
+
+def test_every_route_is_described_and_every_answer_has_its_described_fields(governed: str) -> None:
+    document = get("/api/v1/openapi.json").json()
+    served = {route.path for route in api.routes} - {"/api/v1/openapi.json"}
+    assert set(document["paths"]) == served
+    answer = post({"signal": "triage", "event_id": "e1"}, governed).json()
+    schemas = document["components"]["schemas"]
+    assert set(answer) == set(schemas["Decision"]["properties"])
+    refused = post("{", governed).json()
+    assert set(refused) == set(schemas["Refusal"]["properties"])

@@ -1,0 +1,126 @@
+"""A finding's link opens the claims it was measured on, with the same choices made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.findings.detectors.theatre import theatre_conditions
+from core.governance.replay import Replay
+from core.ledger.connection import Ledger
+from core.views.govern.findings import FindingRow, findings_view
+from dashboard.pages import PAGES
+from dashboard.widgets.evidence_links import choices
+from sample_data import planted
+from tests.worlds.paths import MAIN
+
+NOW = datetime(2026, 11, 23, 12)
+
+
+@pytest.fixture(scope="module")
+def rows(told_path: Path) -> dict[tuple[str, str | None], FindingRow]:
+    with Ledger.open(told_path, read_only=True) as ledger:
+        cursor = ledger.cursor()
+        view = findings_view(cursor, Replay().caught_up(cursor), NOW)
+    return {(one.kind, one.signal): one for one in view.rows}
+
+
+@pytest.fixture
+def follow(told_copy: Path, serving) -> Callable[[FindingRow], AppTest]:
+    def open_page(row: FindingRow) -> AppTest:
+        serving(told_copy)
+        app = AppTest.from_file(MAIN, default_timeout=60)
+        for name, value in {"signal": str(row.signal), **choices(row)}.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page(PAGES[row.page].path).run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+def said(app: AppTest) -> str:
+    shown = (*app.markdown, *app.caption, *app.metric)
+    return "\n".join(str(one.value) for one in shown)
+
+
+def test_a_changed_prompt_opens_both_versions_on_settled_claims(rows, follow) -> None:
+    row = rows["prompt_changed", planted.DRAFT]
+    app = follow(row)
+    assert app.selectbox(key="changed").value == "prompt_version"
+    assert app.selectbox(key="from_prompt_version").value == "draft-v2"
+    assert app.selectbox(key="to_prompt_version").value == "draft-v3"
+    moved = re.search("gap went from .* points, a change in size of .*?\\)", row.text)
+    assert moved is not None
+    assert f"Worse for calibration: the {moved[0]}" in said(app)
+
+
+def test_a_failing_segment_opens_its_dimension(rows, follow) -> None:
+    app = follow(rows["hidden_segment", planted.SAFETY])
+    assert app.selectbox(key="row").value == "policy"
+
+
+def test_a_signal_that_is_off_opens_the_very_weeks(rows, follow) -> None:
+    row = rows["miscalibrated", planted.ANSWER]
+    assert f"{choices(row)['since']} to {choices(row)['until']}" in row.text
+    n = f"{int(dict(row.evidence)['claims']):,}"
+    assert f"{n} claims" in row.text
+    assert n in said(follow(row))
+
+
+def test_a_judge_that_disagrees_opens_the_very_days_its_claims_were_made_in(rows) -> None:
+    made = (("n", "400"), ("since", "2026-05-18"), ("until", "2026-11-15"))
+    row = replace(
+        rows["miscalibrated", planted.ANSWER], kind="judge_disagrees", evidence=made
+    )  # fmt: skip
+    assert choices(row) == {"since": "2026-05-18", "until": "2026-11-15"}
+
+
+def test_breaches_open_the_very_days_they_were_counted_in(rows, follow) -> None:
+    row = rows["escalation_breached", planted.SELF_REPORT]
+    n = f"{int(dict(row.evidence)['breaches']):,}"
+    assert row.text.startswith(
+        f"{n} claims from {choices(row)['first']} to {choices(row)['last']} "
+    )
+    app = follow(row)
+    assert [str(app.date_input(key=name).value) for name in ("first", "last")] == [
+        *choices(row).values()
+    ]
+    assert f"{n} of 3,661 claims whose action was logged got less care" in said(app)
+
+
+def test_confidence_that_changes_nothing_opens_the_weeks_it_was_weighed_in(
+    rows, follow, told_path: Path
+) -> None:
+    # Found as a day begins, for the page weighs whole days.
+    with Ledger.open(told_path, read_only=True) as ledger:
+        cursor = ledger.cursor()
+        state = Replay().caught_up(cursor)
+        (one,) = theatre_conditions(cursor, state, datetime.combine(NOW, time()))
+    row = replace(rows["confidence_theatre", planted.MERGE], text=one.text, evidence=one.evidence)
+    n = f"{int(dict(row.evidence)['decisions']):,} decisions"
+    assert row.text.startswith(f"All {n} since {choices(row)['first']} ")
+    app = follow(row)
+    assert any(f"all {n} were" in str(one.value) for one in app.warning)
+
+
+def test_what_was_tuned_on_opens_the_rows_that_are(rows, follow) -> None:
+    row = rows["split_leaked", planted.ANSWER]
+    app = follow(row)
+    n = dict(row.evidence)["shared"]
+    assert row.text.startswith(f"{n} of ")
+    assert any(str(one.value).startswith(f"{n} heldout claims ") for one in app.error)
+    listed = app.dataframe[0].value
+    assert "answer-000902" in listed.to_string()
+
+
+def test_what_needs_no_choice_makes_none(rows) -> None:
+    assert choices(rows["inputs_drifted", planted.LOGPROB]) == {}
+    assert choices(rows["confidence_anchored", planted.DRAFT]) == {}
