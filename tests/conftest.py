@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from datetime import datetime
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 23, 12)
 
 # How long an example takes says more about the machine than about the code. A profile's number of
 # examples holds where a test does not set its own.
-settings.register_profile("usual", deadline=None)
+settings.register_profile("usual", deadline=None, max_examples=40)
 settings.register_profile("nightly", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 
@@ -48,6 +49,15 @@ def told_copy(told_path: Path, tmp_path: Path) -> Path:
     for file in told_path.parent.glob("told.duckdb*"):
         shutil.copy(file, tmp_path / file.name)
     return tmp_path / told_path.name
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_looked_for_once() -> None:
+    """Streamlit reads the metadata of every installed package at each start of an app."""
+    from streamlit.components.v2 import manifest_scanner
+
+    found = functools.cache(manifest_scanner.scan_component_manifests)
+    manifest_scanner.scan_component_manifests = found
 
 
 @pytest.fixture
