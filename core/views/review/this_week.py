@@ -352,17 +352,20 @@ def _headline(rows: Sequence[SignalWeek]) -> str:
         for one in rows
         if one.state != "off" and one.worst is not None and one.speaks_for == "all"
     ]
-    edge = [one for one in rows if one.state == "at_the_edge"]
-    mute = [one for one in rows if one.speaks_for == "labelled"]
-    unsure = sum(one.state == "too_few" for one in rows) - len(mute)
+    # Every signal is told once, by the worst that is known of it.
+    others = [one for one in rows if one not in hidden]
+    edge = [one for one in others if one.state == "at_the_edge"]
+    mute = [one for one in others if one.speaks_for == "labelled"]
+    unsure = sum(one.state == "too_few" for one in others) - len(mute)
     of = counted(len(rows), "signal")
     if bad:
         text = f"{len(bad)} of {of} {'is' if len(bad) == 1 else 'are'} off: {_names(bad)}."
     else:
         text = f"None of {of} is off as a whole."
     if hidden:
-        verb = "looks fine overall but fails" if len(hidden) == 1 else "look fine overall but fail"
-        text += f" {_names(hidden)} {verb} in one segment."
+        verb = "is not off as a whole" if len(hidden) == 1 else "are not off as a whole"
+        fails = "fails" if len(hidden) == 1 else "fail"
+        text += f" {_names(hidden)} {verb} but {fails} in one segment."
     if edge:
         text += f" {_names(edge)} {'is' if len(edge) == 1 else 'are'} at the edge of the tolerance."
     if mute:

@@ -402,7 +402,8 @@ def test_the_headline_counts_and_names_what_is_off_hidden_and_open(
 ) -> None:
     view = reviewed(fill(desk(batch)))
     said = re.fullmatch(
-        r"(\d+) of (\d+) signals is off: (.+)\. (.+) looks fine overall but fails in one segment\. "
+        r"(\d+) of (\d+) signals is off: (.+)\. "
+        r"(.+) is not off as a whole but fails in one segment\. "
         r"(\d+) signal needs more labels\.",
         view.headline,
     )
