@@ -15,96 +15,78 @@ from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED, 
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.fingerprint import Fingerprint
 
-Kind = Literal[
-    "trail_broken",
-    "empty_owner_seat",
-    "evidence_changed",
-    "escalation_breached",
-    "drift_alarm",
-    "miscalibrated",
-    "hidden_segment",
-    "split_leaked",
-    "validation_suspended",
-    "validation_expired",
-    "new_fingerprint",
-    "unregistered_signal",
-    "validation_expiring",
-    "model_changed",
-    "prompt_changed",
-    "inputs_drifted",
-    "labels_missing",
-    "judge_disagrees",
-    "metric_gamed",
-    "confidence_anchored",
-    "confidence_theatre",
-]
 Severity = Literal["critical", "warning"]
 
-#: What each kind is called on screen.
-KIND_WORDS: Mapping[str, str] = {
-    "trail_broken": "Trail broken",
-    "empty_owner_seat": "Owner's seat empty",
-    "evidence_changed": "Evidence changed",
-    "escalation_breached": "Escalation rules breached",
-    "drift_alarm": "Drifted beyond the tolerance",
-    "miscalibrated": "Miscalibrated",
-    "hidden_segment": "A segment fails behind the whole",
-    "split_leaked": "Judged on what it was tuned on",
-    "validation_suspended": "Validation suspended",
-    "validation_expired": "Validation expired",
-    "new_fingerprint": "New fingerprint, not validated",
-    "unregistered_signal": "Unregistered signal",
-    "validation_expiring": "Validation about to expire",
-    "model_changed": "Model changed",
-    "prompt_changed": "Prompt or way of asking changed",
-    "inputs_drifted": "Inputs drifted",
-    "labels_missing": "No recent labels",
-    "judge_disagrees": "A judge disagrees with ground truth",
-    "metric_gamed": "Metric gamed or collapsed",
-    "confidence_anchored": "Confidence anchored by the answer",
-    "confidence_theatre": "Confidence that changes nothing",
-}
-_SEVERITY: Mapping[str, Severity] = {
-    "trail_broken": "critical",
-    "empty_owner_seat": "critical",
-    "evidence_changed": "critical",
-    "escalation_breached": "critical",
-    "drift_alarm": "critical",
-    "miscalibrated": "critical",
-    "hidden_segment": "critical",
-    "split_leaked": "warning",
-    "validation_suspended": "critical",
-    "validation_expired": "critical",
-    "new_fingerprint": "warning",
-    "unregistered_signal": "warning",
-    "validation_expiring": "warning",
-    "model_changed": "warning",
-    "prompt_changed": "warning",
-    "inputs_drifted": "warning",
-    "labels_missing": "warning",
-    "judge_disagrees": "warning",
-    "metric_gamed": "warning",
-    "confidence_anchored": "warning",
-    "confidence_theatre": "warning",
-}
-#: Kinds that only a thorough round can see; in between they stand as it found them.
-THOROUGH: frozenset[str] = frozenset(
-    (
-        "evidence_changed",
-        "drift_alarm",
-        "miscalibrated",
-        "hidden_segment",
-        "split_leaked",
-        "model_changed",
-        "prompt_changed",
-        "inputs_drifted",
-        "labels_missing",
+
+@dataclass(frozen=True)
+class FindingKind:
+    """What can be wrong; all that is said of it and asked of it by its kind alone.
+
+    Attributes:
+        key: as the trail has it.
+        words: what it is called on screen.
+        severity: how bad it usually is; a condition may say otherwise.
+        page: key of the page (`dashboard.pages`) where it is seen and settled.
+        thorough: whether only a thorough round can see it; in between it stands as that found it.
+    """
+
+    key: str
+    words: str
+    severity: Severity
+    page: str
+    thorough: bool = False
+
+
+#: Worst first, as pages list them.
+_ROWS = (
+    FindingKind("trail_broken", "Trail broken", "critical", "decision_trail"),
+    FindingKind("empty_owner_seat", "Owner's seat empty", "critical", "registry"),
+    FindingKind("evidence_changed", "Evidence changed", "critical", "sign_off", thorough=True),
+    FindingKind("escalation_breached", "Escalation rules breached", "critical", "escalation"),
+    FindingKind("drift_alarm", "Drifted beyond the tolerance", "critical", "drift", thorough=True),
+    FindingKind("miscalibrated", "Miscalibrated", "critical", "reliability", thorough=True),
+    FindingKind(
+        "hidden_segment", "A segment fails behind the whole", "critical", "segments", thorough=True
+    ),
+    FindingKind(
+        "split_leaked", "Judged on what it was tuned on", "warning", "thresholds", thorough=True
+    ),
+    FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off"),
+    FindingKind("validation_expired", "Validation expired", "critical", "sign_off"),
+    FindingKind("new_fingerprint", "New fingerprint, not validated", "warning", "sign_off"),
+    FindingKind("unregistered_signal", "Unregistered signal", "warning", "registry"),
+    FindingKind("validation_expiring", "Validation about to expire", "warning", "sign_off"),
+    FindingKind("model_changed", "Model changed", "warning", "changes", thorough=True),
+    FindingKind(
+        "prompt_changed", "Prompt or way of asking changed", "warning", "changes", thorough=True
+    ),
+    FindingKind("inputs_drifted", "Inputs drifted", "warning", "drift", thorough=True),
+    FindingKind("labels_missing", "No recent labels", "warning", "labels", thorough=True),
+    FindingKind(
         "judge_disagrees",
-        "metric_gamed",
+        "A judge disagrees with ground truth",
+        "warning",
+        "reliability",
+        thorough=True,
+    ),
+    FindingKind("metric_gamed", "Metric gamed or collapsed", "warning", "drift", thorough=True),
+    FindingKind(
         "confidence_anchored",
+        "Confidence anchored by the answer",
+        "warning",
+        "reliability",
+        thorough=True,
+    ),
+    FindingKind(
         "confidence_theatre",
-    )
+        "Confidence that changes nothing",
+        "warning",
+        "escalation",
+        thorough=True,
+    ),
 )
+#: By key, in the order pages list them.
+KINDS: Mapping[str, FindingKind] = {one.key: one for one in _ROWS}
 
 #: A fingerprint counts as in use when its last claim is no older than this before the signal's.
 IN_USE = timedelta(days=14)
@@ -120,7 +102,7 @@ class Condition:
     """Something that is wrong now.
 
     Attributes:
-        kind: one of `KIND_WORDS`.
+        kind: key of one of `KINDS`.
         signal: which signal; None for the ledger as a whole.
         subject: what of it: a fingerprint's id, or the kind again.
         fingerprint: where it is about one.
@@ -128,9 +110,12 @@ class Condition:
         mend: what to do next, in a sentence.
         evidence: the numbers it rests on, as text.
         level: how bad it is, where that is not what its kind usually is.
+
+    Raises:
+        ValueError: there is no such kind.
     """
 
-    kind: Kind
+    kind: str
     signal: str | None
     subject: str
     text: str
@@ -138,6 +123,10 @@ class Condition:
     fingerprint: Fingerprint | None = None
     evidence: tuple[tuple[str, str], ...] = ()
     level: Severity | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"there is no kind of finding {self.kind!r}")
 
     @property
     def id(self) -> str:
@@ -148,7 +137,12 @@ class Condition:
     @property
     def severity(self) -> Severity:
         """How bad it is: as its kind, unless it says so itself."""
-        return self.level or _SEVERITY[self.kind]
+        return self.level or KINDS[self.kind].severity
+
+
+def words_of(kind: str) -> str:
+    """What a kind is called on screen; one that this version does not know, by its key."""
+    return KINDS[kind].words if kind in KINDS else kind
 
 
 def conditions(
@@ -183,8 +177,24 @@ def conditions(
         found.append(_changed(signal, fingerprint, words))
     for signal, of in (breaches or {}).items():
         found.append(_breached(signal, of))
-    order = tuple(KIND_WORDS)
+    order = tuple(KINDS)
     return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.signal or "", one.id)))
+
+
+def broken_trail(why: str) -> Condition:
+    """That the trail is broken, of which nothing else can be told.
+
+    Args:
+        why: what is the matter, in a sentence.
+    """
+    return Condition(
+        "trail_broken",
+        None,
+        "trail_broken",
+        why,
+        "Verify the trail, hold it against the checkpoints kept outside this ledger, and restore "
+        "the last whole backup. Until then the gate sends every case to review.",
+    )
 
 
 def _unregistered(signal: str, prints: Sequence[Seen]) -> Condition:
@@ -233,7 +243,7 @@ def _of_fingerprints(
         )
 
         def condition(
-            kind: Kind,
+            kind: str,
             text: str,
             mend: str,
             *,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from core.findings.kinds import Condition, Kind, Severity
+from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.registry.signal_spec import Stakes
 from core.trail.acts import Act
@@ -60,7 +60,7 @@ class Finding:
     """
 
     id: str
-    kind: Kind
+    kind: str
     severity: Severity
     signal: str | None
     subject: str
@@ -105,10 +105,9 @@ def _advanced(one: Finding | None, act: Act) -> Finding:
     text = str(body.get("text") or body.get("believed") or "")
     entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note, text)
     if act.kind in ("finding.opened", "finding.recurred"):
-        kind: Kind = body["finding_kind"]
         fresh = Finding(
             id=str(body["finding"]),
-            kind=kind,
+            kind=str(body["finding_kind"]),
             severity=body["severity"],
             signal=act.signal,
             subject=str(body["subject"]),

@@ -24,6 +24,7 @@ from types import MappingProxyType
 import duckdb
 
 from core.findings.acts import finding_acts
+from core.findings.kinds import broken_trail
 from core.findings.lifecycle import Finding, findings
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
@@ -135,18 +136,17 @@ def _facts(
 
 def _broken(broken: TrailBroken, now: datetime) -> Finding:
     """That the trail is broken, as a finding of today: the trail cannot hold it."""
-    today = datetime.combine(now.date(), time())
+    found, today = broken_trail(str(broken)), datetime.combine(now.date(), time())
     return Finding(
         id=f"trail-broken-{today:%Y-%m-%d}",
-        kind="trail_broken",
-        severity="critical",
-        signal=None,
-        subject="trail_broken",
-        fingerprint=None,
-        text=str(broken),
-        mend="Verify the trail, hold it against the checkpoints kept outside this ledger, and "
-        "restore the last whole backup. Until then the gate sends every case to review.",
-        evidence=(),
+        kind=found.kind,
+        severity=found.severity,
+        signal=found.signal,
+        subject=found.subject,
+        fingerprint=found.fingerprint,
+        text=found.text,
+        mend=found.mend,
+        evidence=found.evidence,
         owner=None,
         opened_at=today,
         since=today,

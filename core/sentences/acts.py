@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from core.findings.kinds import KIND_WORDS
+from core.findings.kinds import words_of
 from core.governance.names import Directory, directory
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
@@ -177,7 +177,7 @@ class Names:
     def finding(self, id_: object) -> str:
         """What a finding is about, in words: its kind, or else its id."""
         kind = self.findings.get(str(id_))
-        return str(id_) if kind is None else KIND_WORDS.get(kind, kind)
+        return str(id_) if kind is None else words_of(kind)
 
 
 def sentence(act: Act, names: Names) -> str:
@@ -262,8 +262,8 @@ def _value(name: str, value: Any, names: Names) -> str:
             return when(value)
         if name == "criteria_met":
             return "yes" if value is True else "no"
-        if name == "finding_kind":
-            return KIND_WORDS.get(value, str(value))
+        if name == "finding_kind" and isinstance(value, str):
+            return words_of(value)
         if name == "role":
             return role_words(value)
         if name == "scopes":

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import streamlit as st
 
 from core.findings.detectors.theatre import PERIOD
-from core.views.govern.findings import FindingRow, Page
+from core.views.govern.findings import FindingRow
 from dashboard.pages import PAGES
-
-#: Where what was measured or counted is seen.
-SHOWN_ON: frozenset[Page] = frozenset(
-    ("changes", "drift", "escalation", "labels", "reliability", "segments", "thresholds")
-)
 
 
 def link(row: FindingRow, signal: str) -> None:
     """A link to the claims a finding was measured on.
 
     Args:
-        row: the finding; its page is one of `SHOWN_ON`.
+        row: the finding; its page shows claims.
         signal: which it is about.
     """
     page = PAGES[row.page]
@@ -30,27 +26,52 @@ def link(row: FindingRow, signal: str) -> None:
 
 def choices(row: FindingRow) -> dict[str, str]:
     """What a finding's page has to choose, so that it shows the numbers of the finding."""
-    known = dict(row.evidence)
-    if row.page == "changes":
-        dimension = known["dimension"]
-        # The first labels to come are not like the rest, so the review leaves young claims out.
-        return {
-            "changed": dimension,
-            f"from_{dimension}": known["before"],
-            f"to_{dimension}": known["after"],
-            "split": "production",
-            "until": known["until"],
-        }
-    if row.kind == "judge_disagrees":
-        return {name: known[name] for name in ("since", "until")}
-    if row.kind in ("miscalibrated", "hidden_segment"):
-        days = {name: known[name] for name in ("since", "until")} | {"split": "production"}
-        return days | ({"row": known["dimension"]} if row.page == "segments" else {})
-    if row.kind == "escalation_breached":
-        return {name: known[name] for name in ("first", "last")}
-    if row.kind == "confidence_theatre":
-        # The page weighs whole days.
-        since = date.fromisoformat(known["since"])
-        last = since + PERIOD - timedelta(days=1)
-        return {"first": since.isoformat(), "last": last.isoformat()}
-    return {}
+    choose = CHOOSES.get(row.kind)
+    return {} if choose is None else choose(dict(row.evidence))
+
+
+def _versions(known: Mapping[str, str]) -> dict[str, str]:
+    dimension = known["dimension"]
+    # The first labels to come are not like the rest, so the review leaves young claims out.
+    return {
+        "changed": dimension,
+        f"from_{dimension}": known["before"],
+        f"to_{dimension}": known["after"],
+        "split": "production",
+        "until": known["until"],
+    }
+
+
+def _days(known: Mapping[str, str]) -> dict[str, str]:
+    return {name: known[name] for name in ("since", "until")}
+
+
+def _in_production(known: Mapping[str, str]) -> dict[str, str]:
+    return _days(known) | {"split": "production"}
+
+
+def _segments(known: Mapping[str, str]) -> dict[str, str]:
+    return _in_production(known) | {"row": known["dimension"]}
+
+
+def _breaches(known: Mapping[str, str]) -> dict[str, str]:
+    return {name: known[name] for name in ("first", "last")}
+
+
+def _weighed(known: Mapping[str, str]) -> dict[str, str]:
+    # The page weighs whole days.
+    since = date.fromisoformat(known["since"])
+    last = since + PERIOD - timedelta(days=1)
+    return {"first": since.isoformat(), "last": last.isoformat()}
+
+
+#: What is chosen by a finding's evidence, by its kind; the other pages open as they are.
+CHOOSES: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
+    "model_changed": _versions,
+    "prompt_changed": _versions,
+    "judge_disagrees": _days,
+    "miscalibrated": _in_production,
+    "hidden_segment": _segments,
+    "escalation_breached": _breaches,
+    "confidence_theatre": _weighed,
+}

@@ -20,8 +20,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from spine import best_of, peak_mb, timed
@@ -153,10 +155,7 @@ def check(path: Path) -> dict[str, float]:
     now = NOW
     spent: dict[str, float] = {}
 
-    @contextmanager
-    def clocked(module: object, name: str, called: str) -> Iterator[None]:
-        real = getattr(module, name)
-
+    def clocked(real: Callable[..., Any], called: str) -> Callable[..., Any]:
         def measured(*given: object, **named: object) -> object:
             began = time.perf_counter()
             try:
@@ -164,7 +163,12 @@ def check(path: Path) -> dict[str, float]:
             finally:
                 spent[called] = spent.get(called, 0.0) + time.perf_counter() - began
 
-        setattr(module, name, measured)
+        return measured
+
+    @contextmanager
+    def replaced(module: object, name: str, other: object) -> Iterator[None]:
+        real = getattr(module, name)
+        setattr(module, name, other)
         try:
             yield
         finally:
@@ -180,9 +184,16 @@ def check(path: Path) -> dict[str, float]:
             (watch, "watched", "sequential monitor"),
             (watch, "_breaches", "breaches"),
             (runs, "_measured", "re-measurements"),
-            *((detect, name, name) for name in vars(detect) if name.endswith("_conditions")),
         ]
-        managers = [clocked(*part) for part in parts]
+        managers = [
+            replaced(module, name, clocked(getattr(module, name), called))
+            for module, name, called in parts
+        ]
+        detectors = [
+            replace(one, find=clocked(one.find, f"looking for {', '.join(one.kinds)}"))
+            for one in detect.DETECTORS
+        ]
+        managers.append(replaced(detect, "DETECTORS", detectors))
         for one in managers:
             one.__enter__()
         again = timed(lambda: runs.run(office))

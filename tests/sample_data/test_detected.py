@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.findings.detectors.all import detected
+from core.findings.detectors.all import DETECTORS, Detector, detected
 from core.findings.detectors.anchoring import compare_ways
 from core.findings.detectors.metric_gaming import Gaming, measure_gaming, pairs
 from core.findings.detectors.theatre import Theatre, measure_theatre
-from core.findings.kinds import KIND_WORDS, Condition
+from core.findings.kinds import KINDS, Condition
 from core.governance.perform import Office
 from core.governance.replay import Replay
 from core.governance.state import State
@@ -86,12 +86,20 @@ def test_the_planted_failures_are_found_and_nothing_else(
     assert {(one.kind, one.signal, one.subject) for one in conditions} == DETECTED
 
 
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.kinds[0])
+def test_a_detector_finds_the_kinds_it_names_and_no_others(
+    cursor: duckdb.DuckDBPyConnection, state: State, detector: Detector
+) -> None:
+    planted_ = {kind for kind, *_ in DETECTED} & set(detector.kinds)
+    assert {one.kind for one in detector.find(cursor, state, NOW)} == planted_
+
+
 def test_the_readme_lists_them() -> None:
     text = (Path(planted.__file__).parent / "README.md").read_text(encoding="utf-8")
     listed = text[text.index("| finding |") :].split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in listed]
     stated = {(title, one.strip("` ")) for title, named, _ in cells for one in named.split(",")}
-    assert stated == {(KIND_WORDS[kind], signal) for kind, signal, _ in DETECTED}
+    assert stated == {(KINDS[kind].words, signal) for kind, signal, _ in DETECTED}
 
 
 def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(

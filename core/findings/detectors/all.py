@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -18,30 +20,44 @@ from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
 from core.governance.state import State
 
+#: From a ledger's cursor, the state of its trail and a time, in UTC without zone.
+Find = Callable[[duckdb.DuckDBPyConnection, State, datetime], tuple[Condition, ...]]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Looks for one failure in the claims of every signal.
+
+    Attributes:
+        kinds: of finding that it can find, keys of `core.findings.kinds.KINDS`.
+        find: what is wrong, by signal.
+    """
+
+    kinds: tuple[str, ...]
+    find: Find
+
+
+DETECTORS = (
+    Detector(("miscalibrated", "hidden_segment"), calibration_conditions),
+    Detector(("split_leaked",), leak_conditions),
+    Detector(("model_changed", "prompt_changed"), change_conditions),
+    Detector(("inputs_drifted",), inputs_conditions),
+    Detector(("labels_missing",), labels_conditions),
+    Detector(("judge_disagrees",), judge_conditions),
+    Detector(("metric_gamed",), gaming_conditions),
+    Detector(("confidence_anchored",), anchoring_conditions),
+    Detector(("confidence_theatre",), theatre_conditions),
+)
+
 
 def detected(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """What the claims show, worst first.
-
-    Signals that are off, as a whole or in a segment; claims that were tuned on; new versions that
-    are not as good as the ones before; inputs that drifted; labels that no longer come; judges
-    that disagree with ground truth; metrics that are gamed, confidence that is anchored, and
-    confidence that changes nothing.
+    """What the claims show, detector by detector.
 
     Args:
         cursor: of the ledger.
         state: what the trail says.
         now: UTC without zone.
     """
-    return (
-        *calibration_conditions(cursor, state, now),
-        *leak_conditions(cursor, state, now),
-        *change_conditions(cursor, state, now),
-        *inputs_conditions(cursor, state, now),
-        *labels_conditions(cursor, state, now),
-        *judge_conditions(cursor, state, now),
-        *gaming_conditions(cursor, state, now),
-        *anchoring_conditions(cursor, state, now),
-        *theatre_conditions(cursor, state, now),
-    )
+    return tuple(found for one in DETECTORS for found in one.find(cursor, state, now))

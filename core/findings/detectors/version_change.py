@@ -27,7 +27,7 @@ import duckdb
 from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
 from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
 from core.events import PPM
-from core.findings.kinds import IN_USE, Condition, Kind, Severity
+from core.findings.kinds import IN_USE, Condition, Severity
 from core.governance.state import State
 from core.measure.verdicts.before_after import OverallVerdict
 from core.queries.base.dimensions import segment_dimensions
@@ -50,7 +50,7 @@ AT_ONCE = timedelta(days=1)
 NAMED = 3
 
 #: What can change, and which kind of finding it is.
-_KINDS: dict[str, Kind] = {
+_KINDS = {
     "model_version": "model_changed",
     "prompt_version": "prompt_changed",
     "elicitation": "prompt_changed",

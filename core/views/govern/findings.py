@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 import duckdb
 
-from core.findings.kinds import KIND_WORDS, Severity
+from core.findings.kinds import KINDS, Severity, broken_trail
 from core.findings.lifecycle import Entry, Finding
 from core.governance.names import Directory, directory
 from core.governance.permissions import roles_of, who_may
@@ -20,15 +19,6 @@ from core.sentences.numbers import counted
 
 SEVERITY_WORDS: dict[Severity, str] = {"critical": "Critical", "warning": "Warning"}
 
-#: Kinds that are settled by a signature; the others by a change of the registry.
-_SIGNED_OFF = (
-    "validation_suspended",
-    "validation_expired",
-    "new_fingerprint",
-    "validation_expiring",
-    "evidence_changed",
-)
-
 _ACT_WORDS = {
     "finding.opened": "found",
     "finding.recurred": "found again",
@@ -37,20 +27,6 @@ _ACT_WORDS = {
     "finding.waived": "waived",
     "finding.resolved": "resolved",
 }
-
-
-Page = Literal[
-    "registry",
-    "sign_off",
-    "escalation",
-    "drift",
-    "reliability",
-    "decision_trail",
-    "segments",
-    "changes",
-    "labels",
-    "thresholds",
-]
 
 
 @dataclass(frozen=True)
@@ -84,7 +60,7 @@ class FindingRow:
         occurrences: how often it was found.
         state_words: what became of it: "", ``acknowledged``, ``waived until 2026-12-01``.
         waits: whether it waits for somebody; not while it is waived.
-        page: where it is settled.
+        page: key of the page where it is seen and settled.
         fingerprint: the id of the fingerprint it is about; "" where none.
         history: every act about it, oldest first.
         n_answers: how often somebody answered it.
@@ -105,7 +81,7 @@ class FindingRow:
     occurrences: int
     state_words: str
     waits: bool
-    page: Page
+    page: str
     fingerprint: str = ""
     history: tuple[HistoryLine, ...] = ()
     n_answers: int = 0
@@ -216,23 +192,23 @@ def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
         broken: what is the matter.
         now: UTC without zone.
     """
+    found = broken_trail(str(broken))
     row = FindingRow(
         id="",
-        kind="trail_broken",
-        severity="critical",
-        title=KIND_WORDS["trail_broken"],
-        severity_words=SEVERITY_WORDS["critical"],
-        signal=None,
-        text=str(broken),
-        mend="Verify the trail, hold it against the checkpoints kept outside this ledger, and "
-        "restore the last whole backup. Until then the gate sends every case to review.",
+        kind=found.kind,
+        severity=found.severity,
+        title=KINDS[found.kind].words,
+        severity_words=SEVERITY_WORDS[found.severity],
+        signal=found.signal,
+        text=found.text,
+        mend=found.mend,
         owner="whoever keeps this ledger",
         due_words=_due_words(now.date(), now),
         overdue=False,
         occurrences=1,
         state_words="",
         waits=True,
-        page="decision_trail",
+        page=KINDS[found.kind].page,
     )
     return FindingsView((row,), "The decision trail is broken.", str(broken))
 
@@ -244,7 +220,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         id=one.id,
         kind=one.kind,
         severity=one.severity,
-        title=KIND_WORDS[one.kind],
+        title=KINDS[one.kind].words,
         severity_words=SEVERITY_WORDS[one.severity],
         signal=one.signal,
         text=one.text,
@@ -255,7 +231,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         occurrences=one.occurrences,
         state_words=f"waived until {one.until}" if state_words is None else state_words,
         waits=waits,
-        page=_page(one.kind),
+        page=KINDS[one.kind].page,
         fingerprint="" if one.fingerprint is None else one.fingerprint.id,
         history=_history(one, names),
         n_answers=sum(
@@ -263,28 +239,6 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         ),
         evidence=one.evidence,
     )
-
-
-#: Where it is seen and settled, for what is neither signed off nor written in the registry.
-_PAGES: Mapping[str, Page] = {
-    "escalation_breached": "escalation",
-    "confidence_theatre": "escalation",
-    "drift_alarm": "drift",
-    "metric_gamed": "drift",
-    "confidence_anchored": "reliability",
-    "miscalibrated": "reliability",
-    "hidden_segment": "segments",
-    "split_leaked": "thresholds",
-    "model_changed": "changes",
-    "prompt_changed": "changes",
-    "inputs_drifted": "drift",
-    "labels_missing": "labels",
-    "judge_disagrees": "reliability",
-}
-
-
-def _page(kind: str) -> Page:
-    return "sign_off" if kind in _SIGNED_OFF else _PAGES.get(kind, "registry")
 
 
 def _history(one: Finding, names: Directory) -> tuple[HistoryLine, ...]:

@@ -129,10 +129,10 @@ def _settle(row: FindingRow) -> None:
     elif row.page == "sign_off" and row.signal:
         query = {"signal": row.signal, "fingerprint": row.fingerprint}
         st.page_link(_SIGN_OFF, label="Open in Sign-off", icon=_SIGN_ICON, query_params=query)
-    elif row.page in evidenced.SHOWN_ON and row.signal:
-        evidenced.link(row, row.signal)
-    elif row.signal:
+    elif row.page == "registry" and row.signal:
         links.registry(row.signal, "Open in Registry")
+    elif row.signal:
+        evidenced.link(row, row.signal)
 
 
 def _answer(row: FindingRow, state: State, person: Acting | None) -> None:

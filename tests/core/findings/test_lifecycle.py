@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.findings.kinds import KIND_WORDS, Condition, conditions
+from core.findings.kinds import KINDS, Condition, conditions
 from core.findings.lifecycle import Finding, current, due, findings
 from core.governance.state import EMPTY
 from core.queries.base.fingerprints_seen import Seen
@@ -47,7 +47,7 @@ def test_the_same_thing_wrong_has_the_same_id_whatever_its_words() -> None:
     assert other.id == CONDITION.id
 
 
-@given(st.sampled_from(sorted(KIND_WORDS)), st.sampled_from(sorted(KIND_WORDS)), st.booleans())
+@given(st.sampled_from(sorted(KINDS)), st.sampled_from(sorted(KINDS)), st.booleans())
 def test_other_kinds_and_signals_have_other_ids(first: str, second: str, same: bool) -> None:
     one = Condition(first, "s", "x", "", "")
     other = Condition(second, "s" if same else "t", "x", "", "")

@@ -12,11 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.findings.detectors.theatre import theatre_conditions
+from core.findings.kinds import KINDS
 from core.governance.replay import Replay
 from core.ledger.connection import Ledger
 from core.views.govern.findings import FindingRow, findings_view
 from dashboard.pages import PAGES
-from dashboard.widgets.evidence_links import choices
+from dashboard.widgets.evidence_links import CHOOSES, choices
 from sample_data import planted
 from tests.worlds.paths import MAIN
 
@@ -49,6 +50,16 @@ def follow(told_copy: Path, serving) -> Callable[[FindingRow], AppTest]:
 def said(app: AppTest) -> str:
     shown = (*app.markdown, *app.caption, *app.metric)
     return "\n".join(str(one.value) for one in shown)
+
+
+def test_every_kind_is_seen_on_a_page_there_is() -> None:
+    assert {one.page for one in KINDS.values()} <= PAGES.keys()
+
+
+def test_only_pages_that_filter_claims_or_weigh_them_are_told_what_to_choose() -> None:
+    assert CHOOSES.keys() <= KINDS.keys()
+    settling = {"registry", "sign_off", "decision_trail"}
+    assert not {KINDS[kind].page for kind in CHOOSES} & settling
 
 
 def test_a_changed_prompt_opens_both_versions_on_settled_claims(rows, follow) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from core.findings.detectors.metric_gaming import gaming_conditions, measure_gaming, pairs
 from core.findings.detectors.theatre import measure_theatre, theatre_conditions
-from core.findings.kinds import THOROUGH
+from core.findings.kinds import KINDS
 from core.findings.lifecycle import Finding
 from core.governance.state import EMPTY
 from core.ingest.import_file import import_file
@@ -56,7 +56,8 @@ def frame(days_ago: range, clock: Any, per_day: int = 20, **columns: Any) -> pd.
 
 
 def found(governed: Any) -> dict[str, Finding]:
-    return {one.kind: one for one in outlook(governed.office).findings if one.kind in THOROUGH}
+    wrong = outlook(governed.office).findings
+    return {one.kind: one for one in wrong if KINDS[one.kind].thorough}
 
 
 # Theatre --------------------------------------------------------------------------------------
