@@ -102,7 +102,7 @@ class Condition:
     """Something that is wrong now.
 
     Attributes:
-        kind: key of one of `KINDS`.
+        kind: key of one of `KINDS`, or what another version found, see `kind_of`.
         signal: which signal; None for the ledger as a whole.
         subject: what of it: a fingerprint's id, or the kind again.
         fingerprint: where it is about one.
@@ -110,9 +110,6 @@ class Condition:
         mend: what to do next, in a sentence.
         evidence: the numbers it rests on, as text.
         level: how bad it is, where that is not what its kind usually is.
-
-    Raises:
-        ValueError: there is no such kind.
     """
 
     kind: str
@@ -124,10 +121,6 @@ class Condition:
     evidence: tuple[tuple[str, str], ...] = ()
     level: Severity | None = None
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"there is no kind of finding {self.kind!r}")
-
     @property
     def id(self) -> str:
         """The same for the same thing wrong, whenever it comes: ``n-`` and twelve digits."""
@@ -137,12 +130,16 @@ class Condition:
     @property
     def severity(self) -> Severity:
         """How bad it is: as its kind, unless it says so itself."""
-        return self.level or KINDS[self.kind].severity
+        return self.level or kind_of(self.kind).severity
 
 
-def words_of(kind: str) -> str:
-    """What a kind is called on screen; one that this version does not know, by its key."""
-    return KINDS[kind].words if kind in KINDS else kind
+def kind_of(key: str) -> FindingKind:
+    """The row of a kind.
+
+    A trail may hold what another version found. Such a kind is called by its key, seen in the
+    registry, and left alone by rounds that do not look for everything.
+    """
+    return KINDS.get(key) or FindingKind(key, key, "warning", "registry", thorough=True)
 
 
 def conditions(

@@ -15,7 +15,7 @@ import duckdb
 from core.findings.acts import finding_acts
 from core.findings.detectors.all import detected
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
-from core.findings.kinds import KINDS, Condition, conditions
+from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, current, due, findings
 from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
@@ -231,13 +231,8 @@ def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:
             one.severity,
         )
         for one in stored.values()
-        if _thorough(one.kind) and one.state != "resolved"
+        if kind_of(one.kind).thorough and one.state != "resolved"
     ]
-
-
-def _thorough(kind: str) -> bool:
-    """Whether only a thorough round sees it; what another version found may be unknown here."""
-    return kind in KINDS and KINDS[kind].thorough
 
 
 def _changed_evidence(
@@ -353,7 +348,7 @@ def _revised(
         if known is None or known.state == "resolved":
             continue
         said = (one.text, tuple(sorted(one.evidence))) != (known.text, known.evidence)
-        if one.severity == known.severity and not (said and _thorough(one.kind)):
+        if one.severity == known.severity and not (said and kind_of(one.kind).thorough):
             continue
         by = known.due
         if one.severity == "critical" != known.severity:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
 
-from core.findings.kinds import words_of
+from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding
 from core.governance.names import Directory
 from core.text.shown import one_line
@@ -87,7 +87,7 @@ def at_once(
         ]
     signals = list(dict.fromkeys(one.signal for one in new if one.signal is not None))
     named = [_line(signal) for signal in signals[:_NAMED]] + ["…"] * (len(signals) > _NAMED)
-    what = f"{len(new)} critical findings" if several else f"Critical: {words_of(new[0].kind)}"
+    what = f"{len(new)} critical findings" if several else f"Critical: {kind_of(new[0].kind).words}"
     return Text(f"{what} ({', '.join(named)})" if named else what, _body(lines, setting))
 
 
@@ -182,7 +182,7 @@ def _told(one: Finding, setting: Setting, number: str = "", marks: Sequence[str]
 
 def _title(one: Finding) -> str:
     about = "" if one.signal is None else f": {_line(one.signal)}"
-    return f"{words_of(one.kind)}{about}"
+    return f"{kind_of(one.kind).words}{about}"
 
 
 def _body(lines: Sequence[str], setting: Setting) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from core.findings.kinds import words_of
+from core.findings.kinds import kind_of
 from core.governance.names import Directory, directory
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
@@ -177,7 +177,7 @@ class Names:
     def finding(self, id_: object) -> str:
         """What a finding is about, in words: its kind, or else its id."""
         kind = self.findings.get(str(id_))
-        return str(id_) if kind is None else words_of(kind)
+        return str(id_) if kind is None else kind_of(kind).words
 
 
 def sentence(act: Act, names: Names) -> str:
@@ -263,7 +263,7 @@ def _value(name: str, value: Any, names: Names) -> str:
         if name == "criteria_met":
             return "yes" if value is True else "no"
         if name == "finding_kind" and isinstance(value, str):
-            return words_of(value)
+            return kind_of(value).words
         if name == "role":
             return role_words(value)
         if name == "scopes":

@@ -59,5 +59,18 @@ def detected(
         cursor: of the ledger.
         state: what the trail says.
         now: UTC without zone.
+
+    Raises:
+        ValueError: a detector finds a kind that it does not say it looks for.
     """
-    return tuple(found for one in DETECTORS for found in one.find(cursor, state, now))
+    return tuple(found for one in DETECTORS for found in _found(one, cursor, state, now))
+
+
+def _found(
+    one: Detector, cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    found = one.find(cursor, state, now)
+    for condition in found:
+        if condition.kind not in one.kinds:
+            raise ValueError(f"{condition.kind!r} is none of the kinds {', '.join(one.kinds)}")
+    return found

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from core.findings.kinds import KINDS, Severity, broken_trail
+from core.findings.kinds import Severity, broken_trail, kind_of
 from core.findings.lifecycle import Entry, Finding
 from core.governance.names import Directory, directory
 from core.governance.permissions import roles_of, who_may
@@ -197,7 +197,7 @@ def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
         id="",
         kind=found.kind,
         severity=found.severity,
-        title=KINDS[found.kind].words,
+        title=kind_of(found.kind).words,
         severity_words=SEVERITY_WORDS[found.severity],
         signal=found.signal,
         text=found.text,
@@ -208,7 +208,7 @@ def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
         occurrences=1,
         state_words="",
         waits=True,
-        page=KINDS[found.kind].page,
+        page=kind_of(found.kind).page,
     )
     return FindingsView((row,), "The decision trail is broken.", str(broken))
 
@@ -220,7 +220,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         id=one.id,
         kind=one.kind,
         severity=one.severity,
-        title=KINDS[one.kind].words,
+        title=kind_of(one.kind).words,
         severity_words=SEVERITY_WORDS[one.severity],
         signal=one.signal,
         text=one.text,
@@ -231,7 +231,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         occurrences=one.occurrences,
         state_words=f"waived until {one.until}" if state_words is None else state_words,
         waits=waits,
-        page=KINDS[one.kind].page,
+        page=kind_of(one.kind).page,
         fingerprint="" if one.fingerprint is None else one.fingerprint.id,
         history=_history(one, names),
         n_answers=sum(

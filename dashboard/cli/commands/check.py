@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from core.findings.kinds import words_of
+from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding
 from core.governance.names import Directory, directory
 from core.governance.perform import Office
@@ -84,7 +84,7 @@ def _line(one: Finding, names: Directory) -> str:
     about = "" if one.signal is None else f"{one.signal}: "
     state = ", acknowledged" if one.state == "acknowledged" else ""
     return (
-        f"{SEVERITY_WORDS[one.severity]}  {words_of(one.kind)}\n"
+        f"{SEVERITY_WORDS[one.severity]}  {kind_of(one.kind).words}\n"
         f"   {about}{one.text}\n"
         f"   {names.words(one.owner)}, due {one.due}{state}. {one.mend}"
     )
