@@ -29,3 +29,10 @@ WAIVER_DAYS = 30
 CADENCE_DAYS = 30
 #: on the production claims of so many days.
 WINDOW_DAYS = 28
+
+#: A version counts as in use when its last claim is no older than this before its signal's.
+IN_USE = timedelta(days=14)
+#: A standing verdict rests on so many of the newest weeks whose outcomes are final,
+STANDING_WEEKS = 8
+#: and on more while these hold fewer labels than this.
+STANDING_CLAIMS = 500

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import duckdb
@@ -18,7 +18,7 @@ import numpy as np
 from core.comparison.ranking import areas_on_one_mix, paired_areas
 from core.comparison.sides import Numbers as Numbers
 from core.comparison.sides import numbers_of, why_empty
-from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.defaults import HIGH_FROM, IN_USE, MINIMUM_INPUTS, TOLERANCE
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import Cells
@@ -39,8 +39,6 @@ from core.validation.recent_sample import segments_of
 
 #: Both sides are paired by themselves where so much of the smaller one's inputs are shared.
 PAIRED_FROM = 0.5
-#: A version whose last claim is older than this when the next one comes was not in use then.
-_IN_USE = timedelta(days=14)
 
 NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
@@ -176,7 +174,7 @@ def in_use_before(earlier: Sequence[V], first: datetime) -> V | None:
     Returns:
         None where none was in use then.
     """
-    running = [one for one in earlier if one.last_ts >= first - _IN_USE]
+    running = [one for one in earlier if one.last_ts >= first - IN_USE]
     return max(running, key=lambda one: one.n_claims, default=None)
 
 

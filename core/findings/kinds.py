@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from core.defaults import IN_USE
 from core.gate.breaches import Breached
 from core.gate.breaches import Kind as BreachKind
 from core.governance.state import State
@@ -88,8 +89,6 @@ _ROWS = (
 #: By key, in the order pages list them.
 KINDS: Mapping[str, FindingKind] = {one.key: one for one in _ROWS}
 
-#: A fingerprint counts as in use when its last claim is no older than this before the signal's.
-IN_USE = timedelta(days=14)
 #: So long before its end a validation or a waiver is about to expire, and never earlier than half
 #: the way there.
 EXPIRING = timedelta(days=14)

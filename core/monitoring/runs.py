@@ -13,7 +13,7 @@ from datetime import datetime
 
 import duckdb
 
-from core.findings.kinds import IN_USE
+from core.defaults import IN_USE
 from core.governance.perform import Office
 from core.governance.state import State
 from core.monitoring.remeasure import Remeasured, remeasure

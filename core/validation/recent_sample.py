@@ -1,4 +1,4 @@
-"""The newest settled production claims of a signal, measured: the whole, its high band, segments.
+"""Some claims of a signal, measured: the whole, its high band, its segments.
 
 Intervals count inputs and not rows (see `core.measure.verdicts.verdict.judge`), and what a number
 rests on is told with it: claims, distinct inputs, distinct days.
@@ -6,6 +6,7 @@ rests on is told with it: claims, distinct inputs, distinct days.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,9 +14,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 import numpy as np
 
-from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
-from core.events import PPM
-from core.governance.state import State
+from core.defaults import LEVEL, MINIMUM_INPUTS
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PART_NAMES, PartName, PartState
 from core.measure.verdicts.verdict import Judgement, judge
@@ -30,12 +29,9 @@ from core.queries.labels.label_provenance import (
 )
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
-from core.registry.signal_spec import Maturity
 from core.text.figures import basis
 from core.text.parts import part_words, shape_where
 
-#: Settled weeks that are measured.
-WEEKS = 8
 #: A dimension with more values than these is a name of the case, and no segment.
 MOST_VALUES = 50
 
@@ -53,6 +49,7 @@ class Off:
         n: labelled claims of the part.
         n_inputs: distinct inputs among them.
         n_days: distinct days on which they were made.
+        differs: whether its gap is beyond that of the rest, by more than chance explains.
     """
 
     dimension: str
@@ -65,11 +62,12 @@ class Off:
     n: int
     n_inputs: int
     n_days: int
+    differs: bool = False
 
 
 @dataclass(frozen=True)
 class Recent:
-    """The newest settled production claims, measured.
+    """Claims of a signal, measured.
 
     Attributes:
         since, until: first and last day.
@@ -93,6 +91,8 @@ class Recent:
             twice the tolerance, in [0, 1].
         labels: how the labels came about.
         reach: for which claims the labels speak.
+        reason: the part of the whole that gives its state; None where it is fine.
+        said: mean confidence of the labelled claims.
     """
 
     since: date
@@ -126,6 +126,8 @@ class Recent:
     bounded: float
     labels: HowLabelled
     reach: LabelReach
+    reason: PartName | None = None
+    said: float = math.nan
 
     @property
     def band_off(self) -> bool:
@@ -141,8 +143,8 @@ class Recent:
 def week_began(now: datetime) -> datetime:
     """The Monday, at midnight UTC, of the week that a time is in.
 
-    Findings are measured up to it, so that their numbers change once a week and the trail does not
-    hold every day's.
+    Findings and standing verdicts are measured up to it, so that their numbers change once a week
+    and the trail does not hold every day's.
     """
     return datetime.combine(now.date() - timedelta(days=now.weekday()), time())
 
@@ -165,44 +167,32 @@ def all_segments(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]
     }
 
 
-def window(state: State | None, signal: str, now: datetime) -> Selection:
-    """The production claims of a signal's newest settled weeks, by its registered maturity."""
-    entry = None if state is None else state.entries.get(signal)
-    maturity = Maturity() if entry is None else entry.spec.maturity
-    until = datetime.combine(now.date(), time()) - timedelta(days=maturity.days)
-    where = (("split", ("production",)),)
-    return Selection(signal, until - timedelta(weeks=WEEKS), until, where=where)
-
-
 def recent(
     cursor: duckdb.DuckDBPyConnection,
-    state: State | None,
-    signal: str,
+    claims: Selection,
     now: datetime,
     *,
-    level: float = 0.95,
+    tolerance: float,
+    high_from: float,
+    level: float = LEVEL,
     names: Sequence[str] | None = None,
 ) -> Recent | None:
-    """Measure the newest settled production claims of a signal.
+    """Measure claims of a signal.
 
     Args:
         cursor: of the ledger.
-        state: what the trail says, for the signal's tolerance, band and maturity; None, or
-            without an entry: the usual ones.
-        signal: which signal.
-        now: UTC without zone.
+        claims: which, between two days.
+        now: when ages are taken, UTC without zone.
+        tolerance: the gap accepted, in [0, 1].
+        high_from: lower edge of the high-confidence band, in [0, 1].
         level: at which the intervals of the whole and its band hold together, and those of all
             segments likewise.
         names: segment dimensions; None: `segments_of` the signal.
 
     Returns:
-        None where no claim of these weeks is labelled.
+        None where none of them is labelled.
     """
-    entry = None if state is None else state.entries.get(signal)
-    tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
-    high_from = HIGH_FROM if entry is None else entry.spec.high_from_ppm / PPM
-    names = segments_of(cursor, signal) if names is None else names
-    claims = window(state, signal, now)
+    names = segments_of(cursor, claims.signal) if names is None else names
     groupings = [(), *((name,) for name in names)]
     found = grouped_sums(cursor, claims, groupings, high_from=high_from)
     whole = judge(found.sums.take([0]), tolerance=tolerance, level=level)
@@ -241,7 +231,7 @@ def _measured(
     enough = [i for i in np.flatnonzero(spoken).tolist() if parts.n_effective[i] >= MINIMUM_INPUTS]
     within = [i for i in enough if parts.state[i] == "fine"]
     off = [
-        _off(parts, i, entries[i], days.get(entries[i], NO_DAYS))
+        _off(whole, parts, i, entries[i], days.get(entries[i], NO_DAYS))
         for i in enough
         if parts.state[i] == "off"
     ]
@@ -284,10 +274,14 @@ def _measured(
         bounded=float(n[bounded].sum() / n.sum()) if n.sum() else 0.0,
         labels=labels,
         reach=reach,
+        reason=whole.reason[0],
+        said=float(whole.mean_confidence[0]),
     )
 
 
-def _off(parts: Judgement, i: int, entry: tuple[str, str | None], days: LabelledDays) -> Off:
+def _off(
+    whole: Judgement, parts: Judgement, i: int, entry: tuple[str, str | None], days: LabelledDays
+) -> Off:
     reason = parts.reason[i]
     assert reason is not None
     part = parts.part(reason)
@@ -303,4 +297,31 @@ def _off(parts: Judgement, i: int, entry: tuple[str, str | None], days: Labelled
         n=n,
         n_inputs=inputs,
         n_days=n_days,
+        differs=beyond_the_rest(whole, parts, i),
     )
+
+
+def beyond_the_rest(whole: Judgement, parts: Judgement, i: int) -> bool:
+    """Whether a segment's gap lies beyond that of the other claims, by more than chance explains.
+
+    The interval of the difference is made of the two intervals (Zou & Donner 2008, the method of
+    variance estimates recovery): the segment's, which holds for all segments together, and that of
+    the rest, whose width is the whole's at its own number of effective inputs.
+
+    Args:
+        whole: all claims, one group.
+        parts: the segments, judged together.
+        i: which segment.
+    """
+    n, mine = int(whole.n[0]), int(parts.n[i])
+    rest = n - mine
+    if rest <= 0:
+        return False
+    gap = float(parts.gap[i])
+    others = (float(whole.gap[0]) * n - gap * mine) / rest
+    widened = (n / rest) ** 0.5
+    below = float(whole.gap[0] - whole.gap_low[0]) * widened
+    above = float(whole.gap_high[0] - whole.gap[0]) * widened
+    if gap > 0:
+        return gap - others > float(np.hypot(gap - parts.corrected_low[i], above))
+    return others - gap > float(np.hypot(parts.corrected_high[i] - gap, below))

@@ -25,7 +25,7 @@ from core.queries.sums.tuning_sample import tuned_signals as tuned_signals_of
 from core.queries.sums.validation_sample import Shared
 from core.registry.yaml_reader import read as read_registry
 from core.sentences.acts import Names
-from core.sentences.signal_terms import Terms, all_terms, terms_of
+from core.governance.signal_terms import Terms, all_terms, terms_of
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from core.findings.kinds import IN_USE, Severity
+from core.findings.kinds import Severity
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import Seen
+from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
-
-
-def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
-    """The fingerprints of a signal whose last claim is not long before the signal's own."""
-    mine = [one for one in seen if one.signal == signal]
-    newest = max((one.last_ts for one in mine), default=None)
-    return () if newest is None else tuple(one for one in mine if one.last_ts >= newest - IN_USE)
 
 
 def acting(state: State, seen: Iterable[Seen], signal: str, now: datetime) -> bool:

@@ -24,7 +24,6 @@ import duckdb
 import numpy as np
 
 from core.defaults import ALPHA, MINIMUM_INPUTS
-from core.findings.detectors.in_use import in_use
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.cells.cells import IntArray
@@ -38,6 +37,7 @@ from core.queries.base.selection import Selection
 from core.queries.labels.label_provenance import NO_DAYS, how_labelled, labelled_days
 from core.queries.sums.inputs_per_day import Arrived, arrivals
 from core.registry.signal_spec import SignalSpec
+from core.standing.window import in_use
 from core.text.figures import basis, counted, percent, segment
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import all_segments, week_began

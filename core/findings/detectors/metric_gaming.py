@@ -11,8 +11,8 @@ from typing import Literal
 
 import duckdb
 
-from core.defaults import ALPHA
-from core.findings.kinds import IN_USE, Condition
+from core.defaults import ALPHA, IN_USE
+from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.failures.gaming import Collapse, collapse
 from core.measure.metrics.scores import NoValue

@@ -1,65 +1,34 @@
-"""Signals that are off in their newest settled claims, as a whole or behind a healthy whole.
+"""Signals whose standing verdict is off, as a whole or behind a healthy whole.
 
 Beside `drift_alarm` both may stand, for they answer other questions: the alarm is about one
-fingerprint since its signature, with evidence that may be looked at every week; here all that
-production stated in the newest settled weeks is measured, up to the Monday before, also of signals
-that nobody ever validated. So the texts name weeks here, and a signature there.
-
-One question is put to the whole of every signal and another to all its segments; each holds at
-`ALPHA` over the signals of the ledger together (Šidák 1967), and within a signal over its segments
-and their high-confidence bands (`core.measure.verdicts.verdict.judge`). Inputs are what is counted.
+version since its signature, with evidence that may be looked at every week; here the newest claims
+with final outcomes are measured (`core.standing`), up to the Monday before, also of signals that
+nobody ever validated or registered. So the texts name weeks here, and a signature there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.findings.detectors.in_use import resting
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
-from core.measure.metrics.label_bias import inverse_propensity
-from core.queries.base.catalogue import signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
-from core.queries.sums.label_coverage import propensity_sums
+from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.text.figures import accepted, basis, ends, percent, points, segment
-from core.validation.recent_sample import Off, Recent, all_segments, recent, week_began, window
+from core.validation.recent_sample import Off, Recent
 
 #: As many segments of a dimension are named.
 NAMED = 3
 
 
-@dataclass(frozen=True)
-class Reweighted:
-    """The gap of all claims where labels were drawn with logged chances.
-
-    Attributes:
-        gap, low, high: with the interval at the level asked for.
-        n: labelled claims it rests on.
-        effective: equally weighted claims they are worth (Kish 1965).
-    """
-
-    gap: float
-    low: float
-    high: float
-    n: int
-    effective: float
-
-
-def family_level(cursor: duckdb.DuckDBPyConnection) -> float:
-    """Level of one signal's intervals, so that those of all signals hold together."""
-    level: float = (1 - ALPHA) ** (1 / max(1, len(signals(cursor))))
-    return level
-
-
 def calibration_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The registered signals that are off, and those with a segment that is.
+    """The signals that are off, and those with a segment that is, each by its worst version in use.
 
     Where the labels cannot speak for all claims (`core.measure.verdicts.label_reach`) nothing is
     said of them; where labels were drawn with logged chances, the whole is weighted by them.
@@ -69,48 +38,23 @@ def calibration_conditions(
         state: what the trail says.
         now: UTC without zone.
     """
-    level, week = family_level(cursor), week_began(now)
-    seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
+    seen = fingerprints_seen(cursor, now)
     found: list[Condition] = []
-    for signal in sorted(state.entries):
-        names = segments.get(signal, ())
-        one = recent(cursor, state, signal, week, level=level, names=names)
-        if one is None:
+    for signal, versions in standing_verdicts(cursor, state, now).items():
+        verdict = of_signal(versions)
+        one = verdict.recent
+        if verdict.state != "off" or one is None:
             continue
         severity = resting(state, seen, signal, now)
-        if one.labels.n_drawn:
-            weighted = _reweighted(cursor, state, signal, week, level)
-            if weighted is not None and not -one.tolerance <= weighted.high <= one.tolerance:
-                found += _off_by_weights(signal, one, weighted, severity)
-        elif not one.speaks_for_all:
-            continue
-        elif one.state == "off":
-            found.append(_off(signal, one, severity))
-        else:
+        if verdict.reason == "segment":
             found += _hidden(signal, one, severity)
+        elif verdict.reason != "alarm":
+            whole = _off_by_weights if verdict.weighted is not None else _off
+            found.append(whole(verdict, one, severity))
     return tuple(found)
 
 
-def _reweighted(
-    cursor: duckdb.DuckDBPyConnection, state: State, signal: str, week: datetime, level: float
-) -> Reweighted | None:
-    """None where some label's chance is not logged, or too few labels are left."""
-    sums = propensity_sums(cursor, window(state, signal, week)).sums
-    if not len(sums) or sums.n[0] < sums.n_labelled[0] or sums.n_capped[0]:
-        return None
-    one = inverse_propensity(sums, level=level)
-    if sums.inputs[0] < MINIMUM_INPUTS:
-        return None
-    return Reweighted(
-        float(one.gap[0]),
-        float(one.gap_low[0]),
-        float(one.gap_high[0]),
-        int(one.n[0]),
-        float(one.effective_n[0]),
-    )
-
-
-def _off(signal: str, one: Recent, severity: Severity) -> Condition:
+def _off(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition:
     whole = (
         f"the gap is {points(one.gap)} points ({ends(one.low, one.high)}) over "
         f"{basis(one.n, one.n_inputs, one.n_days)}"
@@ -150,14 +94,12 @@ def _off(signal: str, one: Recent, severity: Severity) -> Condition:
             "band_claims": str(one.high_n),
             "band_gap": f"{one.high_claimed - one.high_observed:.4f}",
         }
-    return _miscalibrated(signal, one, said, evidence, severity)
+    return _miscalibrated(verdict.signal, one, said, evidence, severity)
 
 
-def _off_by_weights(
-    signal: str, one: Recent, weighted: Reweighted, severity: Severity
-) -> list[Condition]:
-    if not (weighted.low > one.tolerance or weighted.high < -one.tolerance):
-        return []
+def _off_by_weights(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition:
+    weighted = verdict.weighted
+    assert weighted is not None
     said = (
         f"the gap of all claims is {points(weighted.gap)} points "
         f"({ends(weighted.low, weighted.high)}), weighted by the logged chance of each label, over "
@@ -173,7 +115,7 @@ def _off_by_weights(
         "low": f"{weighted.low:.4f}",
         "high": f"{weighted.high:.4f}",
     }
-    return [_miscalibrated(signal, one, said, evidence, severity)]
+    return _miscalibrated(verdict.signal, one, said, evidence, severity)
 
 
 def _miscalibrated(

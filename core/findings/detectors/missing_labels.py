@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import duckdb
 
 from core.defaults import MINIMUM_INPUTS
-from core.findings.detectors.in_use import in_use
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.labels.label_provenance import LabelsOf, LastLabel, labels_of, last_label
 from core.registry.signal_spec import SignalSpec
+from core.standing.window import in_use
 from core.text.figures import counted
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began

@@ -10,8 +10,9 @@ from typing import Literal
 
 import duckdb
 
+from core.defaults import IN_USE
 from core.events import PPM
-from core.findings.kinds import IN_USE, Condition
+from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.failures.theatre import (
     ACTIONS,

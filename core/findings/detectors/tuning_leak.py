@@ -9,7 +9,8 @@ from datetime import datetime
 
 import duckdb
 
-from core.findings.kinds import IN_USE, Condition
+from core.defaults import IN_USE
+from core.findings.kinds import Condition
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.claims.claims_per_signal import Account, accounts

@@ -26,8 +26,9 @@ import duckdb
 
 from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
 from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
+from core.defaults import IN_USE
 from core.events import PPM
-from core.findings.kinds import IN_USE, Condition, Severity
+from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.measure.verdicts.before_after import OverallVerdict
 from core.queries.base.dimensions import segment_dimensions

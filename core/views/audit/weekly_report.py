@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.governance.replay import Replay, TrailBroken
+from core.governance.signal_terms import Terms, all_terms
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
@@ -29,7 +30,6 @@ from core.sentences.numbers import (
     verdict_words,
     within,
 )
-from core.sentences.signal_terms import Terms, all_terms
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view

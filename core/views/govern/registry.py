@@ -16,7 +16,13 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import count_claims
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.findings import FindingsView, findings_view
-from core.views.review.validation_badge import Answerable, Badge, answerable, in_use, standing_badge
+from core.views.review.validation_badge import (
+    Answerable,
+    Badge,
+    answerable,
+    prints_in_use,
+    standing_badge,
+)
 
 #: So many days of claims are counted, and so long before it ends a validation is announced.
 RECENT_DAYS, SOON = 30, timedelta(days=14)
@@ -143,7 +149,7 @@ def _signal_row(
     now: datetime,
 ) -> RegistryRow:
     entry = state.entries.get(signal)
-    prints = in_use(seen, signal) or known_prints(state, signal)
+    prints = prints_in_use(seen, signal) or known_prints(state, signal)
     standings = [state.standing_of(signal, one, now) for one in prints]
     ends = [one.until.date() for one in standings if one.open and one.until is not None]
     return RegistryRow(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.findings.kinds import IN_USE
+from core.defaults import IN_USE
 from core.governance.state import State
 from core.governance.validation_lifecycle import Validation, at_time
 from core.queries.base.fingerprints_seen import Seen

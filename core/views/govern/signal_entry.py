@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import duckdb
 
+from core.defaults import IN_USE
 from core.events import PPM
 from core.findings.detectors.drift_alarm import watched
-from core.findings.kinds import IN_USE
 from core.gate.registry_changes import export
 from core.governance.names import Directory, directory
 from core.governance.state import State

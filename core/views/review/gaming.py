@@ -17,11 +17,11 @@ from core.findings.detectors.metric_gaming import (
     pairs,
     worst_gaming,
 )
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.failures.gaming import HELD, Change, Side
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, count, counted, percent, points
-from core.sentences.signal_terms import terms_of
 from core.views.review.reliability import ReliabilityView, side_by_side
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from core.defaults import MINIMUM_INPUTS
+from core.governance.signal_terms import USUAL, read_state, terms_of
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.queries.base.catalogue import signals
@@ -20,7 +21,6 @@ from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
 from core.sentences import measures as sentences
 from core.sentences.numbers import counted, cut, group_name, size_of, within
-from core.sentences.signal_terms import USUAL, read_state, terms_of
 from core.text.shown import json_text
 from core.views.review.judge_labels import Judged, judged
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.defaults import HIGH_FROM, TOLERANCE
+from core.governance.signal_terms import Terms
 from core.measure.verdicts.label_reach import LabelReach, SpeaksFor
 from core.measure.verdicts.parts import STATES, PartName, PartState
 from core.measure.verdicts.verdict import Judgement, judge
@@ -24,7 +25,6 @@ from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.numbers import counted
 from core.sentences.pointer import Pointer
-from core.sentences.signal_terms import Terms
 from core.text.parts import part_words
 from core.views.review.maturity import mature
 from core.views.review.segments import label, ranked_segments, segment_reaches

@@ -9,12 +9,12 @@ from typing import Literal
 
 import duckdb
 
-from core.findings.kinds import IN_USE
 from core.governance.names import Directory, directory
 from core.governance.state import State
 from core.governance.validation_lifecycle import Standing
 from core.queries.base.fingerprints_seen import Seen, fingerprints_in, fingerprints_seen
 from core.queries.base.selection import Selection
+from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
 
 Level = Literal[
@@ -125,7 +125,7 @@ def selected_standing(
     if state is None or selection.signal not in state.entries:
         return standing_badge(state, selection.signal, (), now)
     prints = tuple(Fingerprint.of(dict(one)) for one in fingerprints_in(cursor, selection))
-    used = prints or in_use(fingerprints_seen(cursor), selection.signal)
+    used = prints or prints_in_use(fingerprints_seen(cursor), selection.signal)
     return standing_badge(state, selection.signal, used, now)
 
 
@@ -149,14 +149,9 @@ def week_written(
     return found
 
 
-def in_use(seen: Sequence[Seen], signal: str) -> tuple[Fingerprint, ...]:
-    """The fingerprints whose last claim is not long before the signal's, newest first."""
-    mine = sorted(
-        (one for one in seen if one.signal == signal), key=lambda one: one.last_ts, reverse=True
-    )
-    return tuple(
-        Fingerprint.of(dict(one.fields)) for one in mine if one.last_ts >= mine[0].last_ts - IN_USE
-    )
+def prints_in_use(seen: Sequence[Seen], signal: str) -> tuple[Fingerprint, ...]:
+    """The fingerprints of a signal's versions in use, newest first."""
+    return tuple(Fingerprint.of(dict(one.fields)) for one in in_use(seen, signal))
 
 
 def standing_badge(

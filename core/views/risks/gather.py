@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 import duckdb
 
+from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import Compared, compare_ways
@@ -16,11 +17,11 @@ from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
 from core.findings.detectors.theatre import measure_theatre
 from core.findings.detectors.tuning_leak import measure_leak
-from core.findings.kinds import IN_USE
 from core.findings.lifecycle import findings
 from core.gate.breaches import KINDS, Kind, reckon
 from core.governance.names import Directory, directory
 from core.governance.rules_in_force import Span, timelines
+from core.governance.signal_terms import Terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
@@ -32,13 +33,13 @@ from core.queries.claims.claims_per_signal import (
     most_moved,
 )
 from core.registry.signal_spec import Maturity, SignalSpec
-from core.sentences.signal_terms import Terms, terms_of
+from core.standing.verdict import of_signal, standing_verdicts
 from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence_bundle import Bundle, Part
-from core.validation.recent_sample import WEEKS, recent, segments_of
+from core.validation.recent_sample import segments_of
 from core.views.audit.trail_integrity import Wholeness
 from core.views.govern.escalation import KIND_WORDS
 from core.views.review.validation_badge import answerable
@@ -91,7 +92,7 @@ class _Ledger:
         self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
         usual = Maturity()
         end = _midnight(now) - timedelta(days=usual.days)
-        span = timedelta(weeks=WEEKS)
+        span = timedelta(weeks=STANDING_WEEKS)
         self.accounts: defaultdict[str, list[Account]] = defaultdict(list)
         for one in accounts(cursor, settled=end, now=now):
             self.accounts[one.signal].append(one)
@@ -109,8 +110,7 @@ class _Ledger:
         self.spans: Mapping[str, tuple[Span, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
-        # Verdicts hold together over all signals (Šidák 1967).
-        self.level = 0.95 ** (1 / max(1, len(self.accounts)))
+        self.verdicts = standing_verdicts(cursor, state, now)
 
     def facts(self, signal: str) -> SignalFacts:
         state, mine = self.state, self.accounts.get(signal, [])
@@ -132,9 +132,7 @@ class _Ledger:
             versions=versions,
             seat=None if state is None or spec is None else self._seat(state, spec),
             dimensions=names,
-            recent=recent(self.cursor, state, signal, self.now, level=self.level, names=names)
-            if judged
-            else None,
+            recent=of_signal(self.verdicts[signal]).recent if signal in self.verdicts else None,
             moved=self.moved.get(signal),
             labels=_labels(judged),
             leak=measure_leak(self.cursor, signal, mine, self.now),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from core.findings.kinds import IN_USE
+from core.defaults import IN_USE
 from core.governance import people
 from core.governance.state import State
 from core.ledger.errors import LedgerError

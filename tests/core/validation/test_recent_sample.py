@@ -1,4 +1,4 @@
-"""The newest settled claims, measured."""
+"""Claims of a signal, measured."""
 
 from __future__ import annotations
 
@@ -6,34 +6,38 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from core.measure.cells.cells import Cells
+from core.measure.cells.group_sums import group_sums
 from core.measure.verdicts.verdict import judge
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import grouped_sums
-from core.validation.recent_sample import WEEKS, recent, segments_of
+from core.validation.recent_sample import beyond_the_rest, recent, segments_of
 
 Bring = Callable[[Any, pd.DataFrame], None]
 Made = Callable[..., pd.DataFrame]
 
 
 def measured(governed: Any, **options: Any) -> Any:
+    now = governed.clock.now
+    claims = Selection(
+        "triage", now - timedelta(weeks=26), now, where=(("split", ("production",)),)
+    )
     with governed.ledger.cursor() as cursor:
-        return recent(cursor, governed.office.state(), "triage", governed.clock.now, **options)
+        return recent(cursor, claims, now, tolerance=0.05, high_from=0.9, **options)
 
 
-def test_eight_weeks_up_to_the_maturity_are_measured(
+def test_what_the_numbers_rest_on_is_told_with_them(
     governed: Any, clock: Any, bring: Bring, made: Made
 ) -> None:
-    bring(governed, made(clock, range(1, 120)))
+    bring(governed, made(clock, range(31, 87)))
     one = measured(governed)
-    assert (one.since, one.until) == (
-        clock.now.date() - timedelta(days=30 + 7 * WEEKS),
-        clock.now.date() - timedelta(days=31),
-    )
     assert (one.n, one.n_inputs, one.n_days) == (1120, 1120, 56)
-    assert (one.state, one.off_parts) == ("fine", ())
+    assert (one.state, one.off_parts, one.reason) == ("fine", (), None)
     assert one.speaks_for_all
     assert one.labels.fair
 
@@ -111,3 +115,46 @@ def test_a_segment_of_labels_that_cannot_speak_is_counted_on_neither_side(
     one = measured(governed)
     assert [each.value for each in one.off] == ["off"]
     assert (one.n_segments, one.n_small, one.n_mute) == (1, 0, 1)
+
+
+def test_segments_as_bad_as_the_rest_do_not_stand_out_from_it(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    for topic in ("law", "tax"):
+        bring(governed, made(clock, range(31, 87), gap=0.2, seg_topic=topic))
+    bring(governed, made(clock, range(31, 87), gap=0.5, seg_topic="medical"))
+    assert {each.value: each.differs for each in measured(governed).off} == {
+        "law": False,
+        "tax": False,
+        "medical": True,
+    }
+
+
+@pytest.mark.parametrize("gap", [0.2, -0.15])
+def test_of_segments_that_are_alike_one_seldom_stands_out(gap: float) -> None:
+    rng, runs, hits = np.random.default_rng(5), 200, 0
+    for _ in range(runs):
+        hits += bool(_stand_out(rng, np.full(10, gap)).any())
+    assert hits <= 0.05 * runs
+
+
+def test_one_that_is_fifteen_points_worse_than_nine_others_mostly_does() -> None:
+    rng, runs = np.random.default_rng(6), 50
+    gaps = np.array([0.3] + [0.15] * 9)
+    assert sum(_stand_out(rng, gaps)[0] for _ in range(runs)) >= 0.8 * runs
+
+
+def _stand_out(rng: np.random.Generator, gaps: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Of segments with 300 claims each and these gaps: which stand out from the rest."""
+    n = 300
+    v = rng.choice([0.6, 0.7, 0.8], (len(gaps), n))
+    y = rng.random((len(gaps), n)) < v - gaps[:, None]
+    whole = judge(group_sums([_cells(v.ravel(), y.ravel())]))
+    parts = judge(group_sums([_cells(*one) for one in zip(v, y, strict=True)]))
+    return np.array([beyond_the_rest(whole, parts, i) for i in range(len(gaps))])
+
+
+def _cells(v: npt.NDArray[np.float64], y: npt.NDArray[np.bool_]) -> Cells:
+    stated, place = np.unique(v, return_inverse=True)
+    n, right = np.bincount(place), np.bincount(place, weights=y).astype(np.int64)
+    return Cells(stated, n, n, right)

@@ -79,7 +79,7 @@ def test_a_segment_that_fails_behind_a_healthy_whole_is_named(
     (one,) = found(governed)
     assert (one.kind, one.subject) == ("hidden_segment", "topic")
     assert "topic=medical is off: right 40% of the time (said 71%): gap +3" in one.text
-    assert "224 claims of 224 inputs on 56 days" in one.text
+    assert "216 claims of 216 inputs on 54 days" in one.text
     assert "As a whole it is" in one.text
     assert "Miscalibrated" not in one.text
     assert dict(one.evidence)["worst"] == "topic=medical"
@@ -131,11 +131,13 @@ def test_drawn_labels_are_weighted_by_their_chances(
         assert "weighted by the logged chance of each label" in conditions[0].text
 
 
-def test_an_unregistered_signal_is_not_measured(
+def test_an_unregistered_signal_is_judged_by_the_usual_terms(
     governed: Any, clock: Any, bring: Bring, made: Made
 ) -> None:
     bring(governed, made(clock, range(31, 87), gap=0.3, signal="other"))
-    assert found(governed) == []
+    (one,) = found(governed)
+    assert (one.kind, one.signal, one.severity) == ("miscalibrated", "other", "warning")
+    assert dict(one.evidence)["tolerance"] == "0.05"
 
 
 def test_what_is_said_changes_with_the_week_and_not_with_every_round(
@@ -146,5 +148,6 @@ def test_what_is_said_changes_with_the_week_and_not_with_every_round(
     clock.forward(days=6)
     assert found(governed) == monday
     clock.forward(days=1)
+    bring(governed, made(clock, range(1, 7), gap=0.15))
     assert [one.id for one in found(governed)] == [one.id for one in monday]
     assert found(governed) != monday

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from scipy import stats
 
+from core.governance.signal_terms import Terms
 from core.queries.base.catalogue import SignalFacts
 from core.sentences.pointer import Pointer
-from core.sentences.signal_terms import Terms
 from core.text.parts import reach_words
 from core.views.review.this_week import (
     SignalWeek,

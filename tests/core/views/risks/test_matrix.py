@@ -731,7 +731,7 @@ def test_the_sample_shows_what_was_planted(
         ("drift", "reply-draft.self-report", "not_measured"),
         ("drift", "knowledge-answer.self-report", "not_measured"),
         ("model_update", "refund-check.logprob", "covered"),
-        ("aggregate", "refund-check.logprob", "covered"),
+        ("aggregate", "ticket-triage.agreement", "covered"),
         ("aggregate", "answer-grounding.agreement", "not_measured"),
         ("aggregate", "callback-urgency.self-report", "not_measured"),
         ("ownership", "refund-check.logprob", "covered"),

@@ -1,0 +1,1 @@
+"""The one verdict of a signal and version in use, and the claims it rests on."""

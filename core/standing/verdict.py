@@ -1,0 +1,322 @@
+"""The standing verdict: one answer per signal and version in use, made here and shown everywhere.
+
+It rests on the newest claims whose outcomes are final (`core.standing.window`), at the level at
+which the verdicts of all versions in use hold together (Šidák 1967). What one week adds is news,
+and what a reader's own filters give is about that selection; neither is a second verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+import duckdb
+import numpy as np
+
+from core.comparison.compare import in_use_before
+from core.defaults import ALPHA, MINIMUM_INPUTS
+from core.governance.signal_terms import Terms, terms_of
+from core.governance.state import State
+from core.governance.validation_lifecycle import DRIFT_ALARM
+from core.measure.metrics.label_bias import inverse_propensity
+from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
+from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
+from core.queries.sums.label_coverage import propensity_sums
+from core.registry.signal_spec import Maturity
+from core.standing.window import StandingWindow, first_window, in_use, standing_window
+from core.trail.fingerprint import Fingerprint
+from core.validation.recent_sample import Off, Recent, all_segments, recent, week_began
+
+#: What gives a verdict: a part of the whole, a segment, or an open alarm of the watch.
+Reason = PartName | Literal["segment", "alarm"]
+
+
+@dataclass(frozen=True)
+class Reweighted:
+    """The gap of all claims where labels were drawn with logged chances.
+
+    Attributes:
+        gap, low, high: with the interval at the level asked for.
+        n: labelled claims it rests on.
+        effective: equally weighted claims they are worth (Kish 1965).
+    """
+
+    gap: float
+    low: float
+    high: float
+    n: int
+    effective: float
+
+
+@dataclass(frozen=True)
+class Began:
+    """The change of version that an error came with.
+
+    Attributes:
+        changed: the fields of the fingerprint that changed, name → new value.
+        on: day of the new version's first claim.
+        gap_before: the gap of the version before it.
+    """
+
+    changed: tuple[tuple[str, str], ...]
+    on: date
+    gap_before: float
+
+
+@dataclass(frozen=True)
+class StandingVerdict:
+    """What is known of one version of a signal now.
+
+    Attributes:
+        signal: whose.
+        version: the fingerprint, with its first and last claim.
+        n_versions: versions of the signal in use.
+        share: of the claims of the signal's versions in use, as far as counted, in [0, 1].
+        terms: by which it is judged: its own, or the usual ones.
+        window: the claims it rests on; None while no outcome is final.
+        recent: these, measured; None without a label.
+        weighted: the gap of all of them where labels were drawn with logged chances.
+        state: the verdict.
+        reason: what gives it; None where it is fine or has too few labels.
+        began: the change of version the error came with, where one is shown.
+    """
+
+    signal: str
+    version: Seen
+    n_versions: int
+    share: float
+    terms: Terms
+    window: StandingWindow | None
+    recent: Recent | None
+    weighted: Reweighted | None
+    state: PartState
+    reason: Reason | None
+    began: Began | None = None
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The version as a fingerprint."""
+        return Fingerprint.of(dict(self.version.fields))
+
+    @property
+    def speaks_for_all(self) -> bool:
+        """Whether it is a verdict on all claims; by labels of some kind only there is none."""
+        return self.weighted is not None or self.recent is None or self.recent.speaks_for_all
+
+    @property
+    def gap(self) -> tuple[float, float, float] | None:
+        """The gap with its interval: weighted where labels were drawn, else as labelled."""
+        one = self.weighted or self.recent
+        return None if one is None else (one.gap, one.low, one.high)
+
+    @property
+    def n(self) -> int:
+        """Labelled claims it rests on."""
+        return 0 if self.recent is None else self.recent.n
+
+    @property
+    def worst(self) -> Off | None:
+        """The segment to name: the worst of those that are off beyond what all claims are.
+
+        Where the whole is off alike everywhere, none is.
+        """
+        if self.recent is None or not self.speaks_for_all:
+            return None
+        return next((one for one in self.recent.off if one.differs), None)
+
+
+def family_level(n: int) -> float:
+    """Level of one verdict, so that ``n`` of them hold together (Šidák 1967)."""
+    level: float = (1 - ALPHA) ** (1 / max(1, n))
+    return level
+
+
+def standing_verdicts(
+    cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
+    now: datetime,
+    *,
+    only: Collection[str] | None = None,
+    causes: bool = False,
+) -> dict[str, tuple[StandingVerdict, ...]]:
+    """Of every signal, the verdict of each version in use, worst first.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says; None: it is broken, and all are judged by the usual terms.
+        now: UTC without zone.
+        only: of these signals; the level is that of all.
+        causes: whether to look for the change of version that an error came with.
+    """
+    # A fingerprint that only asked the gate has no claim to judge.
+    seen = [one for one in fingerprints_seen(cursor, now) if one.n_claims]
+    used = {signal: in_use(seen, signal) for signal in sorted({one.signal for one in seen})}
+    level = family_level(sum(len(versions) for versions in used.values()))
+    segments = all_segments(cursor)
+    asked = _Asked(cursor, state, now, seen, level)
+    return {
+        signal: _of_signal(asked, signal, versions, segments.get(signal, ()), causes=causes)
+        for signal, versions in used.items()
+        if only is None or signal in only
+    }
+
+
+def of_signal(verdicts: Sequence[StandingVerdict]) -> StandingVerdict:
+    """The one that stands for a signal: the worst of its versions in use.
+
+    A version too new to tell counts only once it makes `MATTERS_FROM` of the claims.
+
+    Args:
+        verdicts: of the versions in use, worst first; at least one.
+    """
+    told = [one for one in verdicts if one.state != "too_few" or one.share >= MATTERS_FROM]
+    return (told or list(verdicts))[0]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is alike for all signals of a question."""
+
+    cursor: duckdb.DuckDBPyConnection
+    state: State | None
+    now: datetime
+    seen: Sequence[Seen]
+    level: float
+
+    def maturity(self, signal: str) -> Maturity:
+        entry = None if self.state is None else self.state.entries.get(signal)
+        return Maturity() if entry is None else entry.spec.maturity
+
+    def window(self, version: Seen) -> StandingWindow | None:
+        return standing_window(self.cursor, version, self.maturity(version.signal), self.now)
+
+    def first_window(self, version: Seen) -> StandingWindow | None:
+        return first_window(self.cursor, version, self.maturity(version.signal), self.now)
+
+    def measured(self, window: StandingWindow, terms: Terms, names: Sequence[str]) -> Recent | None:
+        return recent(
+            self.cursor,
+            window.claims,
+            week_began(self.now),
+            tolerance=terms.tolerance,
+            high_from=terms.high_from,
+            level=self.level,
+            names=names,
+        )
+
+
+def _of_signal(
+    asked: _Asked,
+    signal: str,
+    versions: Sequence[Seen],
+    names: Sequence[str],
+    *,
+    causes: bool,
+) -> tuple[StandingVerdict, ...]:
+    state = asked.state
+    terms, total = terms_of(state, signal), sum(one.n_claims for one in versions)
+    found = []
+    for version in versions:
+        window = asked.window(version)
+        measured = weighted = None
+        if window is not None:
+            measured = asked.measured(window, terms, names)
+            weighted = None if measured is None else _reweighted(asked, window, measured)
+        alarmed = state is not None and _alarmed(state, version)
+        verdict, reason = _verdict(measured, weighted, terms, alarmed=alarmed)
+        one = StandingVerdict(
+            signal=signal,
+            version=version,
+            n_versions=len(versions),
+            share=version.n_claims / total,
+            terms=terms,
+            window=window,
+            recent=measured,
+            weighted=weighted,
+            state=verdict,
+            reason=reason,
+        )
+        if causes and verdict == "off":
+            one = replace(one, began=_beginning(asked, one))
+        found.append(one)
+    found.sort(key=lambda one: (STATES.index(one.state), -one.share))
+    return tuple(found)
+
+
+def _reweighted(asked: _Asked, window: StandingWindow, measured: Recent) -> Reweighted | None:
+    """None where some label's chance is not logged, or too few labels are left."""
+    if not measured.labels.n_drawn:
+        return None
+    sums = propensity_sums(asked.cursor, window.claims).sums
+    if not len(sums) or sums.n[0] < sums.n_labelled[0] or sums.n_capped[0]:
+        return None
+    one = inverse_propensity(sums, level=asked.level)
+    if sums.inputs[0] < MINIMUM_INPUTS:
+        return None
+    return Reweighted(
+        float(one.gap[0]),
+        float(one.gap_low[0]),
+        float(one.gap_high[0]),
+        int(one.n[0]),
+        float(one.effective_n[0]),
+    )
+
+
+def _verdict(
+    measured: Recent | None, weighted: Reweighted | None, terms: Terms, *, alarmed: bool
+) -> tuple[PartState, Reason | None]:
+    state: PartState = "too_few"
+    reason: Reason | None = None
+    if weighted is not None:
+        yes = np.ones(1, dtype=bool)
+        low, high = np.array([weighted.low]), np.array([weighted.high])
+        (state,) = gap_states(low, high, yes, yes, terms.tolerance)
+        reason = "whole"
+    elif measured is not None and measured.speaks_for_all:
+        state, reason = measured.state, measured.reason
+        if state != "off" and measured.off:
+            state, reason = "off", "segment"
+    if state != "off" and alarmed:
+        state, reason = "off", "alarm"
+    return state, None if state in ("fine", "too_few") else reason
+
+
+def _alarmed(state: State, version: Seen) -> bool:
+    """Whether it is an alarm of the watch that holds the version's validation suspended."""
+    known = state.validations.get((version.signal, Fingerprint.of(dict(version.fields))))
+    if known is None or known.state != "suspended" or known.trigger is None:
+        return False
+    return known.trigger.id == DRIFT_ALARM
+
+
+def _beginning(asked: _Asked, one: StandingVerdict) -> Began | None:
+    """The change of version that an error came with; None where none is shown.
+
+    The gap in the version's first weeks is held against that of the version in use before it, in
+    its newest weeks: an error that grew later did not come with the version. The change is shown
+    where the interval of the difference, made of the two intervals (Zou & Donner 2008), lies beyond
+    zero on the side of the error.
+    """
+    first = one.version.first_ts
+    earlier = [past for past in asked.seen if past.signal == one.signal and past.first_ts < first]
+    before = in_use_before(earlier, first)
+    if before is None or one.recent is None:
+        return None
+    windows = asked.window(before), asked.first_window(one.version)
+    old, new = (None if w is None else asked.measured(w, one.terms, ()) for w in windows)
+    if old is None or new is None or not (old.speaks_for_all and new.speaks_for_all):
+        return None
+    over = one.recent.gap > 0
+    rise = new.gap - old.gap if over else old.gap - new.gap
+    ends = (
+        (new.gap - new.low, old.high - old.gap) if over else (new.high - new.gap, old.gap - old.low)
+    )
+    if not rise > float(np.hypot(*ends)):
+        return None
+    fields, past = dict(one.version.fields), dict(before.fields)
+    changed = tuple(
+        (name, fields.get(name, "")) for name in FIELDS if fields.get(name) != past.get(name)
+    )
+    return Began(changed, first.date(), old.gap)

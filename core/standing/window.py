@@ -1,0 +1,147 @@
+"""Which claims a standing verdict rests on: the newest whose outcomes are final, of one version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import duckdb
+
+from core.defaults import IN_USE, STANDING_CLAIMS, STANDING_WEEKS
+from core.events import PPM
+from core.queries.base.fingerprints_seen import FIELDS, Seen
+from core.queries.base.selection import Selection
+from core.queries.sums.label_coverage import coverage_by
+from core.registry.signal_spec import Maturity
+from core.validation.recent_sample import week_began
+
+#: Of a new version, so many weeks show whether an error came with it.
+FIRST_WEEKS = 4
+
+
+@dataclass(frozen=True)
+class StandingWindow:
+    """The claims of one version that a standing verdict rests on.
+
+    Attributes:
+        claims: production claims, of whole ISO weeks.
+        first, last: first and last day, both included.
+        n_claims: stated claims.
+        n: the labelled among them.
+        age: from the last day to now.
+    """
+
+    claims: Selection
+    first: date
+    last: date
+    n_claims: int
+    n: int
+    age: timedelta
+
+    @property
+    def coverage(self) -> float:
+        """Labelled share of its claims, in [0, 1]."""
+        return self.n / self.n_claims if self.n_claims else 0.0
+
+
+@dataclass(frozen=True)
+class _Week:
+    monday: date
+    n_claims: int
+    n: int
+
+
+def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
+    """The versions of a signal whose last claim is not long before the signal's own, newest first.
+
+    A version is a fingerprint: model, prompt, settings, calibrator and way of asking.
+    """
+    mine = sorted(
+        (one for one in seen if one.signal == signal), key=lambda one: one.last_ts, reverse=True
+    )
+    return tuple(one for one in mine if one.last_ts >= mine[0].last_ts - IN_USE)
+
+
+def standing_window(
+    cursor: duckdb.DuckDBPyConnection, version: Seen, maturity: Maturity, now: datetime
+) -> StandingWindow | None:
+    """The newest production claims of a version whose outcomes are final.
+
+    Outcomes of a week are final at the registered age or coverage, whichever comes first. The
+    window ends with the newest such week and goes back, over weeks that are final without a gap,
+    for `STANDING_WEEKS`; and further, to the version's first claim, while it holds under
+    `STANDING_CLAIMS` labels. How far it goes depends on counts alone, never on outcomes, and never
+    past the version's own claims.
+
+    Args:
+        cursor: of the ledger.
+        version: whose claims.
+        maturity: when outcomes are final.
+        now: UTC without zone; weeks up to its Monday are looked at.
+
+    Returns:
+        None while no week is final.
+    """
+    chosen = _newest(_weeks(cursor, version, now), maturity, week_began(now))
+    return _window(version, chosen, now) if chosen else None
+
+
+def first_window(
+    cursor: duckdb.DuckDBPyConnection, version: Seen, maturity: Maturity, now: datetime
+) -> StandingWindow | None:
+    """The first production claims of a version: its first `FIRST_WEEKS`, once all are final.
+
+    Returns:
+        None while one of them is not, or none is labelled.
+    """
+    first = _weeks(cursor, version, now)[:FIRST_WEEKS]
+    final = all(_final(one, maturity, week_began(now)) for one in first)
+    return _window(version, first, now) if final and any(one.n for one in first) else None
+
+
+def _claims(version: Seen, since: datetime | None, until: datetime) -> Selection:
+    fields = dict(version.fields)
+    where = tuple((name, (fields.get(name),)) for name in FIELDS)
+    return Selection(version.signal, since, until, where=(*where, ("split", ("production",))))
+
+
+def _weeks(cursor: duckdb.DuckDBPyConnection, version: Seen, now: datetime) -> list[_Week]:
+    """The whole weeks in which the version stated a confidence, oldest first."""
+    coverage = coverage_by(cursor, _claims(version, None, week_began(now)), ("week",))
+    mondays = [datetime.strptime(f"{key[0]}-1", "%G-W%V-%u").date() for key in coverage.keys]
+    counts = zip(mondays, coverage.n_claims.tolist(), coverage.n.tolist(), strict=True)
+    return [_Week(*one) for one in counts]
+
+
+def _window(version: Seen, weeks: Sequence[_Week], now: datetime) -> StandingWindow:
+    since = datetime.combine(weeks[0].monday, time())
+    until = datetime.combine(weeks[-1].monday + timedelta(weeks=1), time())
+    return StandingWindow(
+        claims=_claims(version, since, until),
+        first=since.date(),
+        last=until.date() - timedelta(days=1),
+        n_claims=sum(one.n_claims for one in weeks),
+        n=sum(one.n for one in weeks),
+        age=now - until,
+    )
+
+
+def _newest(weeks: Sequence[_Week], maturity: Maturity, at: datetime) -> list[_Week]:
+    final = [_final(one, maturity, at) for one in weeks]
+    newest = max((i for i, yes in enumerate(final) if yes and weeks[i].n), default=None)
+    if newest is None:
+        return []
+    chosen: list[_Week] = []
+    for one, yes in zip(weeks[newest::-1], final[newest::-1], strict=True):
+        enough = len(chosen) >= STANDING_WEEKS and sum(w.n for w in chosen) >= STANDING_CLAIMS
+        if not yes or enough:
+            break
+        chosen.insert(0, one)
+    return chosen
+
+
+def _final(week: _Week, maturity: Maturity, at: datetime) -> bool:
+    ended = datetime.combine(week.monday + timedelta(weeks=1), time())
+    old = at - ended >= timedelta(days=maturity.days)
+    return old or week.n * PPM >= maturity.coverage_ppm * week.n_claims

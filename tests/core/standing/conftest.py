@@ -1,0 +1,12 @@
+"""A ledger with people and a registry."""
+
+from tests.worlds.governed import (  # noqa: F401
+    bring,
+    clock,
+    governed,
+    governed_on,
+    made,
+    registry_text,
+    ungoverned,
+    v1,
+)
