@@ -8,22 +8,33 @@ from typing import Any
 import streamlit as st
 
 from core import __version__
+from core.text.shown import visible
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.widgets import filters
 
+NAME, HERE = "Calibration Ledger", Path(__file__)
 st.set_page_config(
-    page_title="Calibration Ledger",
-    page_icon=str(Path(__file__).with_name("icon.svg")),
+    page_title=NAME,
+    page_icon=str(HERE.with_name("icon.svg")),
     layout="wide",
-    menu_items={"About": f"Calibration Ledger {__version__}"},
+    initial_sidebar_state=230,
+    menu_items={"About": f"{NAME} {__version__}"},
 )
+# The name beside the mark is text of the style sheet, so that it follows the theme at once.
+st.logo(str(HERE.with_name("icon.svg")), size="large")
+st.html(f"<style>{HERE.with_name('frame.css').read_text(encoding='utf-8')}</style>")
 
 first = next(iter(PAGES))
 groups: dict[str, list[Any]] = {}
 for one in PAGES.values():
     script = st.Page(
-        one.path, title=one.title, icon=one.icon, help=one.help, default=one.key == first
+        one.path,
+        title=one.title,
+        icon=one.icon,
+        help=one.help,
+        default=one.key == first,
+        visibility="hidden" if one.hidden else "visible",
     )
     groups.setdefault(one.group, []).append(script)
 # Unexpanded, the last group hides behind "View more".
@@ -31,6 +42,8 @@ page = st.navigation(groups, expanded=True)
 
 overview = data.overview()
 (opened,) = (one for one in PAGES.values() if one.title == page.title)
+about = st.query_params.get("signal") if opened.key == "signal" else None
+st.set_page_config(page_title=f"{visible(about or opened.title)} · {NAME}")
 filters.draw(overview, opened.filters, page.title)
-st.sidebar.caption(overview.freshness)
+st.sidebar.markdown(f":gray[:small[{overview.freshness}]]")
 page.run()

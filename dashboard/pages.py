@@ -20,6 +20,7 @@ class Page:
         icon: Streamlit's name of its icon.
         help: the question it answers.
         filters: what its readers filter by.
+        hidden: whether the navigation leaves it out: it opens from a name, and shows one thing.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Page:
     icon: str
     help: str
     filters: Scope = "nothing"
+    hidden: bool = False
 
     @property
     def path(self) -> str:
@@ -47,6 +49,14 @@ _ROWS = (
         "Review",
         ":material/event_note:",
         "What changed, what is worst, and what to open first.",
+    ),
+    Page(
+        "signal",
+        "Signal",
+        "Review",
+        ":material/sensors:",
+        "Everything about one signal: its verdict, its owner, and whether it may act.",
+        hidden=True,
     ),
     Page(
         "reliability",

@@ -14,6 +14,7 @@ from core.gate.decision_log import logged as decisions_logged
 from core.gate.registry_changes import Plan
 from core.gate.registry_changes import plan as plan_of
 from core.governance.replay import TrailBroken
+from core.governance.signal_terms import Terms, terms_of
 from core.governance.state import State
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
@@ -25,7 +26,6 @@ from core.queries.sums.tuning_sample import tuned_signals as tuned_signals_of
 from core.queries.sums.validation_sample import Shared
 from core.registry.yaml_reader import read as read_registry
 from core.sentences.acts import Names
-from core.governance.signal_terms import Terms, all_terms, terms_of
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint
@@ -573,16 +573,14 @@ def _mondays(of: tuple[str, int], today: date) -> tuple[date, ...]:
 
 def week(monday: date) -> week_review.WeekView:
     """The weekly review."""
-    view = _week(_key(), monday, all_terms(state()))
+    view = _week(_daily_key(), monday)
     assert view is not None, "a ledger with weeks has a review"
     return view
 
 
 @kept(max_entries=ENTRIES, show_spinner="Reviewing the week…")
-def _week(
-    of: tuple[str, int], monday: date, by: tuple[tuple[str, Terms], ...]
-) -> week_review.WeekView | None:
-    return week_review.week_view(cursor(), monday=monday, terms=dict(by))
+def _week(of: _Daily, monday: date) -> week_review.WeekView | None:
+    return week_review.week_view(cursor(), state(), monday=monday, now=office().clock())
 
 
 def labels(selection: Selection) -> labels_review.LabelsView:

@@ -200,7 +200,9 @@ def content_policy(host: str | None) -> str:
     return "; ".join(
         (
             "default-src 'self'",
-            " ".join(("script-src 'self'", *_inline_scripts())),
+            # Streamlit hands the script of a component to the browser as a blob; only a script that
+            # runs already can make one.
+            " ".join(("script-src 'self' blob:", *_inline_scripts())),
             # Streamlit's components set style attributes.
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",

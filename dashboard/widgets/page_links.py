@@ -8,11 +8,26 @@ from core.text.markdown import plain
 from core.views.review.this_week import Pointer
 from dashboard.pages import PAGES
 from dashboard.widgets.claim_links import STATED
+from dashboard.widgets.drawn.markup import href
 from dashboard.widgets.filters import shown_name, url_key
 
 
 def draw(pointer: Pointer, text: str) -> None:
     """A link to the page a pointer names, with its filters."""
+    st.page_link(
+        PAGES[pointer.page].path,
+        label=plain(text),
+        icon=PAGES[pointer.page].icon,
+        query_params=_query(pointer),
+    )
+
+
+def address(pointer: Pointer) -> str:
+    """The same as an address, for what is drawn."""
+    return href(pointer.page, **_query(pointer))
+
+
+def _query(pointer: Pointer) -> dict[str, str]:
     query = {url_key(name): shown_name(value) for name, value in pointer.query}
     for key, day in (("since", pointer.since), ("until", pointer.until)):
         if day is not None:
@@ -20,12 +35,7 @@ def draw(pointer: Pointer, text: str) -> None:
     if pointer.page == "claims":
         # Reviews count stated claims.
         query["stated"] = STATED
-    st.page_link(
-        PAGES[pointer.page].path,
-        label=plain(text),
-        icon=PAGES[pointer.page].icon,
-        query_params={"signal": pointer.signal, **query},
-    )
+    return {"signal": pointer.signal, **query}
 
 
 def registry(signal: str, text: str) -> None:

@@ -23,6 +23,7 @@ def choose(
     first: int = 0,
     format_func: Callable[[str], str] = str,
     help: str | None = None,
+    hidden_label: bool = False,
 ) -> str:
     """One of the options.
 
@@ -38,6 +39,7 @@ def choose(
         first: index of the option taken until somebody chooses.
         format_func: how an option is shown.
         help: the widget's tooltip.
+        hidden_label: whether what stands beside it says what it is.
     """
     written = f"{key}_written"
     # A widget's own state is lost on a page that does not draw it; what was written stays.
@@ -51,7 +53,12 @@ def choose(
     # Set in any case: what is known may be of a widget of this key on the page before.
     st.session_state[key] = value
     chosen: str = (place or st).selectbox(
-        label, options, key=key, format_func=lambda one: visible(format_func(one)), help=help
+        label,
+        options,
+        key=key,
+        format_func=lambda one: visible(format_func(one)),
+        help=help,
+        label_visibility="collapsed" if hidden_label else "visible",
     )
     st.query_params[key] = st.session_state[written] = chosen
     return chosen

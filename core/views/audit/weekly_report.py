@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
-import numpy as np
-import pandas as pd
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE
+from core.defaults import ALPHA, STANDING_WEEKS
 from core.governance.replay import Replay, TrailBroken
-from core.governance.signal_terms import Terms, all_terms
+from core.governance.signal_terms import USUAL
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
@@ -30,6 +28,7 @@ from core.sentences.numbers import (
     verdict_words,
     within,
 )
+from core.sentences.standing import gap_words, window_words
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view
@@ -37,7 +36,6 @@ from core.views.review.maturity import Window
 from core.views.review.overview import overview
 from core.views.review.reliability import GroupView, ReliabilityView, reliability_view
 from core.views.review.this_week import (
-    SEGMENT_WEEKS,
     TREND_WEEKS,
     Pointer,
     SignalWeek,
@@ -50,7 +48,7 @@ from core.views.review.validation_badge import Written, week_written
 NOTHING_CHANGED = "Nothing that stands out against the week before."
 #: As many signals are named that may act.
 _NAMED = 4
-NO_WORST = "none stands out in the last complete weeks"
+NO_WORST = "none stands out"
 
 
 class NothingToReport(LedgerError):  # noqa: N818 (it reads as what is the matter)
@@ -88,7 +86,7 @@ class Line:
         verdict_words: as people read it.
         gap: in points with its sign.
         gap_of: the interval of the gap and its n.
-        judged: the week the gap is of; empty without a mature one.
+        judged: the days the gap is of; empty while no outcome is final.
         high_band: what the high-confidence band claims and gets.
         high_n: its labelled claims, in words; empty without one.
         worst: the worst segment in words.
@@ -125,7 +123,7 @@ class Closer:
 
     Attributes:
         signal: its name.
-        days: the days of the curve: the last mature weeks.
+        days: the days of the curve: those of the standing verdict.
         curve: its reliability over those days.
         curve_says: the curve's sentences, most important first.
         drift: its gap by week up to the week reported.
@@ -163,7 +161,6 @@ class WeeklyReport:
         findings_say: how many, in a sentence.
         standing: what is signed off, and what nobody has.
         high_from: lower edge of the high-confidence band; None where signals differ in it.
-        tolerance: the gap accepted, of signals that have none of their own.
         closer: the worst signal; None without a line.
         guide: how to read it, in four lines.
         method: how the verdicts were corrected together.
@@ -182,7 +179,6 @@ class WeeklyReport:
     findings_say: str
     standing: str
     high_from: float | None
-    tolerance: float
     closer: Closer | None
     guide: tuple[str, ...]
     method: str
@@ -215,7 +211,7 @@ def weekly_report(
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     monday = _chosen(reviewable_weeks(cursor, moment), week, ledger)
     state, wrong = _written_side(cursor, moment)
-    view = week_view(cursor, monday=monday, terms=dict(all_terms(state)), now=moment)
+    view = week_view(cursor, state, monday=monday, now=moment)
     assert view is not None, "a ledger with weeks has a review"
     written = week_written(cursor, state, monday, moment)
     cuts = {row.terms.high_from for row in view.rows}
@@ -226,18 +222,17 @@ def weekly_report(
         as_of=overview(cursor).freshness,
         headline=view.headline,
         open_first=None if view.first_step is None else _said(view.first_step, ledger),
-        changes=tuple(_said(change, ledger) for row in view.rows for change in row.changes),
+        changes=tuple(_said(change, ledger) for change in view.changes),
         lines=tuple(_line(row, written[row.signal], len(cuts) > 1) for row in view.rows),
         quiet=view.quiet,
         findings=wrong.waiting,
         findings_say=wrong.headline,
         standing=_standing([(row.signal, written[row.signal]) for row in view.rows]),
         high_from=cuts.pop() if len(cuts) == 1 else None,
-        tolerance=view.tolerance,
         closer=_closer(cursor, view, moment) if view.rows else None,
         guide=_guide(view),
-        method=f"Verdicts are corrected together: {view.method}. The intervals printed are each "
-        f"gap's own, at 95%.",
+        method=f"Verdicts and intervals hold together, at {percent(1 - ALPHA)}, over all versions "
+        f"in use (Šidák) and within each over its segments (max-statistic).",
     )
 
 
@@ -321,24 +316,29 @@ def _command(one: Pointer, ledger: str) -> str | None:
 def _worst(row: SignalWeek) -> str:
     if row.speaks_for == "labelled":
         return "not judged, for the labels cannot speak for all claims"
-    return NO_WORST if row.worst is None else row.worst.text
+    worst = row.standing.worst
+    if worst is None:
+        return NO_WORST
+    return f"{worst.dimension} {value_name(worst.value)}: {worst.words}"
 
 
 def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
-    high_n = f"n {count(row.high_n)}"
-    if cuts_differ:
-        high_n += f", from {cut(row.terms.high_from)}"
+    high_n = high_band = ""
+    found = row.standing.recent
+    if found is not None and found.high_n:
+        high_band = f"{percent(found.high_claimed)} → {percent(found.high_observed)}"
+        high_n = counted(found.high_n, "case")
+        high_n += f", from {cut(row.terms.high_from)}" if cuts_differ else ""
+    gap = row.standing.gap
     return Line(
         signal=row.signal,
         verdict=row.state,
         verdict_words=verdict_words(row.state, row.speaks_for),
-        gap=points(row.gap, decimals=1),
+        gap=ABSENT if gap is None else points(gap[0], decimals=1),
         gap_of=_gap_of(row),
-        judged=row.judged_week or "",
-        high_band=ABSENT
-        if row.high_claimed is None
-        else f"{percent(row.high_claimed)} → {percent(row.high_observed)}",
-        high_n="" if row.high_claimed is None else high_n,
+        judged="" if row.standing.window is None else window_words(row.standing),
+        high_band=high_band or ABSENT,
+        high_n=high_n,
         worst=_worst(row),
         labelled=percent(row.coverage),
         n_claims=f"of {count(row.n_claims)}",
@@ -351,11 +351,10 @@ def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
 
 
 def _gap_of(row: SignalWeek) -> str:
-    if row.judged_week is None:
-        return "no mature week yet"
-    low, high = (points(end, decimals=1) for end in (row.gap_low, row.gap_high))
-    span = "no interval" if row.gap_low is None else f"{low} to {high}"
-    return f"{span}, n {count(row.n)}"
+    if row.standing.gap is None:
+        return gap_words(row.standing)
+    _, low, high = (points(end, decimals=1) for end in row.standing.gap)
+    return f"{low} to {high}, {counted(row.standing.n, 'case')}"
 
 
 def _trend_words(trend: Sequence[float]) -> str:
@@ -373,7 +372,8 @@ def _trend_words(trend: Sequence[float]) -> str:
 
 # ------------------------------------------------------------------------------------- the closer
 def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) -> Closer:
-    signal, terms = view.rows[0].signal, view.rows[0].terms
+    standing = view.rows[0].standing
+    signal, terms = standing.signal, standing.terms
     shown = Window(view.first - timedelta(weeks=TREND_WEEKS), view.last)
     drift = drift_view(
         cursor,
@@ -382,36 +382,27 @@ def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) ->
         high_from=terms.high_from,
         as_of=now,
     )
-    days = _last_mature(drift.periods) or shown
+    window = standing.window
+    days = shown if window is None else Window(window.first, window.last)
     curve = reliability_view(
-        cursor, days.of(Selection(signal)), tolerance=terms.tolerance, high_from=terms.high_from
+        cursor,
+        shown.of(Selection(signal)) if window is None else window.claims,
+        tolerance=terms.tolerance,
+        high_from=terms.high_from,
     )
     group = curve.groups[0]
     says = (group.headline, group.interval, group.high_band, *group.reasons, group.coverage)
     return Closer(signal, days, curve, tuple(one for one in says if one), drift, drift.headline)
 
 
-def _last_mature(periods: pd.DataFrame) -> Window | None:
-    """The days of the last mature weeks with labels, no immature one among them."""
-    is_mature = periods["mature"].to_numpy(bool)
-    settled = np.flatnonzero(is_mature & (periods["n"].to_numpy() > 0))
-    if not settled.size:
-        return None
-    young = np.flatnonzero(~is_mature[: settled[-1]])
-    run = settled[settled > (young[-1] if young.size else -1)][-SEGMENT_WEEKS:]
-    starts = list(periods["start"])
-    return Window(starts[run[0]], starts[run[-1]] + timedelta(days=6))
-
-
 def _guide(view: WeekView) -> tuple[str, ...]:
-    usual = Terms(view.tolerance, view.high_from)
-    every = {row.terms for row in view.rows} or {usual}
+    every = {row.terms for row in view.rows} or {USUAL}
     allowed = _one_of({within(one.tolerance) for one in every}, "its tolerance")
     high = _one_of({f"stated at {cut(one.high_from)} or more" for one in every}, "above its cut")
     return (
-        f"Gap: mean stated confidence minus the share that was right, in points; + claims more "
-        f"than it delivers. It is the last mature week's ({MATURE_AGE.days} days old or "
-        f"{percent(MATURE_COVERAGE)} labelled): outcomes of younger ones still arrive.",
+        "Gap: mean stated confidence minus the share that was right, in points; + is "
+        f"overconfident. It is of the newest {counted(STANDING_WEEKS, 'week')} whose outcomes are "
+        "final, of the version in use; outcomes of younger weeks still arrive.",
         f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
         f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
         f"High band: what claims {high} claim → what they get. Trend: the gap of "

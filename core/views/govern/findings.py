@@ -65,6 +65,10 @@ class FindingRow:
         history: every act about it, oldest first.
         n_answers: how often somebody answered it.
         evidence: the numbers it rests on, as text, by name.
+        opened: the day it was found, this time; None where it is not written down.
+        age: days since then.
+        due: by when; None where it waits for nobody.
+        owner_id: opaque id of who must answer it; None where nobody does.
     """
 
     id: str
@@ -86,21 +90,10 @@ class FindingRow:
     history: tuple[HistoryLine, ...] = ()
     n_answers: int = 0
     evidence: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Leading:
-    """The most urgent finding of its kind.
-
-    Attributes:
-        row: itself.
-        others: how many more of the kind wait.
-        also: the signals that those are about, each once.
-    """
-
-    row: FindingRow
-    others: int
-    also: tuple[str, ...]
+    opened: date | None = None
+    age: int = 0
+    due: date | None = None
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,23 +114,9 @@ class FindingsView:
         """Those of one signal."""
         return tuple(one for one in self.rows if one.signal == signal)
 
-    def leading(self, most: int) -> tuple[Leading, ...]:
-        """The most urgent finding of each kind, so many kinds at most; what is alike is one line.
-
-        Args:
-            most: kinds.
-        """
-        by_kind: dict[str, list[FindingRow]] = {}
-        for one in self.waiting:
-            by_kind.setdefault(one.kind, []).append(one)
-        return tuple(
-            Leading(
-                first,
-                len(rest),
-                tuple(dict.fromkeys(one.signal for one in rest if one.signal is not None)),
-            )
-            for first, *rest in list(by_kind.values())[:most]
-        )
+    def since(self, day: date) -> tuple[FindingRow, ...]:
+        """Those that wait and were found on a day or later."""
+        return tuple(one for one in self.waiting if one.opened is not None and one.opened >= day)
 
     @property
     def waiting(self) -> tuple[FindingRow, ...]:
@@ -238,6 +217,10 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
             entry.kind in ("finding.acknowledged", "finding.waived") for entry in one.history
         ),
         evidence=one.evidence,
+        opened=one.since.date(),
+        age=(now.date() - one.since.date()).days,
+        due=one.due if waits else None,
+        owner_id=one.owner,
     )
 
 
@@ -269,11 +252,10 @@ def _due_words(due: date, now: datetime) -> str:
 def _headline(rows: Sequence[FindingRow]) -> str:
     waiting = [one for one in rows if one.waits]
     if not waiting:
-        return "Nothing waits for anybody."
+        return "No open finding."
     critical = sum(one.severity == "critical" for one in waiting)
     late = sum(one.overdue for one in waiting)
-    text = counted(len(waiting), "finding")
-    text += f" {'waits' if len(waiting) == 1 else 'wait'} for an answer"
+    text = f"{len(waiting)} open {'finding' if len(waiting) == 1 else 'findings'}"
     more = [f"{critical} critical"] if critical else []
     more += [f"{late} overdue"] if late else []
     return f"{text}{', ' + ', '.join(more) if more else ''}."

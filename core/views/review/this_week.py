@@ -1,33 +1,30 @@
-"""This week: what changed, what is worst, and what to open first."""
+"""This week: the standing verdict of every signal, what is new in the week, what to open first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from core.defaults import HIGH_FROM, TOLERANCE
+from core.gate.breaches import Tally
 from core.governance.signal_terms import Terms
-from core.measure.verdicts.label_reach import LabelReach, SpeaksFor
-from core.measure.verdicts.parts import STATES, PartName, PartState
-from core.measure.verdicts.verdict import Judgement, judge
-from core.queries.base.catalogue import SignalFacts, dimensions, signals
+from core.governance.state import State
+from core.measure.verdicts.label_reach import SpeaksFor
+from core.measure.verdicts.parts import STATES, PartState
+from core.measure.verdicts.verdict import judge
+from core.queries.base.catalogue import SignalFacts, signals
 from core.queries.base.dimensions import week_label
-from core.queries.base.group_keys import Segment
-from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
-from core.queries.labels.label_reach import label_reaches
-from core.queries.sums.grouped_sums import grouped_sums
+from core.queries.base.selection import Selection
 from core.queries.sums.time_series import PeriodSums, period_sums
-from core.sentences.numbers import counted
 from core.sentences.pointer import Pointer
-from core.text.parts import part_words
+from core.sentences.standing import cause_pointer, headline
+from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
+from core.views.review.acted import acted_unchecked
 from core.views.review.maturity import mature
-from core.views.review.segments import label, ranked_segments, segment_reaches
 from core.views.review.week_over_week import changes
 
 __all__ = [
@@ -40,8 +37,8 @@ __all__ = [
     "weeks_with_claims",
 ]
 
-#: Weeks of the trend before the one reviewed; mature ones in which the worst segment is looked for.
-TREND_WEEKS, SEGMENT_WEEKS = 12, 4
+#: Weeks of the trend before the one reviewed.
+TREND_WEEKS = 12
 
 
 @dataclass(frozen=True)
@@ -49,48 +46,41 @@ class SignalWeek:
     """One signal's line.
 
     Attributes:
-        signal: its name.
+        standing: its verdict, of its worst version in use; at the end of the week.
+        before: the state of its verdict a week earlier; None where it had no claim then.
         n_claims, n_claims_before: stated claims of this week and of the week before.
         coverage: labelled share of this week's claims; None without one.
-        judged_week: the last mature week, from which gap and verdict are taken; None without one.
-        n: labelled claims of the judged week.
-        gap, gap_low, gap_high: of the judged week, with its own 95% interval.
-        gap_before: of the mature week before it.
-        state: the verdict, corrected over all signals.
-        reason: the part of it that gives it; None where it is fine.
-        reach: for which claims the labels of the last mature weeks speak; None without one.
-        high_n, high_claimed, high_observed: the high-confidence band of the judged week.
-        trend: gap of each mature week, oldest first.
-        worst: the worst segment of the last mature weeks; its verdict corrected over all signals.
+        trend: gap of each week of the trend whose outcomes are final, oldest first.
         changes: what changed against the week before.
-        terms: the tolerance and the high-confidence cut it is measured by.
     """
 
-    signal: str
+    standing: StandingVerdict
+    before: PartState | None
     n_claims: int
     n_claims_before: int
     coverage: float | None
-    judged_week: str | None
-    n: int
-    gap: float | None
-    gap_low: float | None
-    gap_high: float | None
-    gap_before: float | None
-    state: PartState
-    reason: PartName | None
-    reach: LabelReach | None
-    high_n: int
-    high_claimed: float | None
-    high_observed: float | None
     trend: tuple[float, ...]
-    worst: Pointer | None
     changes: tuple[Pointer, ...]
-    terms: Terms
+
+    @property
+    def signal(self) -> str:
+        """Its name."""
+        return self.standing.signal
+
+    @property
+    def state(self) -> PartState:
+        """The verdict."""
+        return self.standing.state
+
+    @property
+    def terms(self) -> Terms:
+        """What it is measured by."""
+        return self.standing.terms
 
     @property
     def speaks_for(self) -> SpeaksFor:
         """Whether the verdict is one on all claims; by labels of some kind only there is none."""
-        return "all" if self.reach is None else self.reach.speaks_for
+        return "all" if self.standing.speaks_for_all else "labelled"
 
 
 @dataclass(frozen=True)
@@ -104,8 +94,8 @@ class WeekView:
         quiet: the other signals.
         headline: the state of things in a sentence.
         first_step: what to open first; None when nothing calls for it.
-        method: how the verdicts were corrected over the signals.
-        tolerance, high_from: what signals are measured by that have no terms of their own.
+        acted: of the weeks up to this one, oldest first, the claims that acted although the rules
+            asked for a person, and how many of these are known to be wrong.
     """
 
     week: str
@@ -114,20 +104,38 @@ class WeekView:
     quiet: tuple[str, ...]
     headline: str
     first_step: Pointer | None
-    method: str
-    tolerance: float
-    high_from: float
+    acted: tuple[Tally, ...]
 
     @property
     def last(self) -> date:
         """Its Sunday."""
         return self.first + timedelta(days=6)
 
+    @property
+    def changes(self) -> tuple[Pointer, ...]:
+        """What changed against the week before, in the order of the rows."""
+        return tuple(change for row in self.rows for change in row.changes)
 
-def _badness(one: SignalWeek) -> tuple[bool, bool, int, float]:
-    """Sorts the worst first: off as a whole, then off in a segment, then not to be told."""
-    off = one.state == "off"
-    return not off, one.worst is None, STATES.index(one.state), -abs(one.gap or 0)
+    def count(self, state: PartState) -> int:
+        """How many signals have this verdict."""
+        return sum(one.state == state for one in self.rows)
+
+    def count_before(self, state: PartState) -> int:
+        """How many had it a week earlier."""
+        return sum(one.before == state for one in self.rows)
+
+
+#: What is off in more of the claims comes first.
+_REASONS: tuple[Reason | None, ...] = ("whole", "alarm", "segment", "high_band", "shape", None)
+
+
+def _badness(one: SignalWeek) -> tuple[int, int, float]:
+    """Sorts the worst first: by verdict, by what is off, and then by the error."""
+    found = one.standing
+    gap = 0.0 if found.gap is None else abs(found.gap[0])
+    if found.reason == "segment" and found.worst is not None:
+        gap = abs(found.worst.gap)
+    return STATES.index(one.state), _REASONS.index(found.reason), -gap
 
 
 def last_complete_week(found: Sequence[SignalFacts], now: datetime) -> date | None:
@@ -145,49 +153,52 @@ def last_complete_week(found: Sequence[SignalFacts], now: datetime) -> date | No
 
 def week_view(
     cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
     *,
     monday: date | None = None,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
-    terms: Mapping[str, Terms] | None = None,
     now: datetime | None = None,
 ) -> WeekView | None:
     """Assemble the review of one week; None while the ledger has no claim.
 
     Args:
         cursor: of the ledger.
+        state: what the trail says; None: it is broken, and all are judged by the usual terms.
         monday: the week; None: the last complete one that has claims.
-        tolerance: the gap accepted.
-        high_from: lower edge of the high-confidence band.
-        terms: both, for the signals that have their own.
         now: when ages are taken, UTC without zone; None: now.
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     found = signals(cursor)
-    first = monday or _last_week_with_claims(cursor, found, moment)
-    if first is None:
+    newest = _last_week_with_claims(cursor, found, moment)
+    first = monday or newest
+    if first is None or newest is None:
         return None
-    usual = Terms(tolerance, high_from)
-    by = {one.name: (terms or {}).get(one.name, usual) for one in found}
-    asked = [(one, _series(cursor, one, first, by[one.name].high_from)) for one in found]
-    active = [(one, series) for one, series in asked if series is not None]
-    # Verdicts are corrected over the signals as well: each at the level that makes all of them
-    # hold together (Šidák 1967).
-    level = 0.95 ** (1 / max(1, len(active)))
-    rows = [
-        _signal(cursor, one, series, first, moment, by[one.name], level) for one, series in active
-    ]
+    # A past week is judged as at its end.
+    at = moment if first >= newest else min(moment, _midnight(first + timedelta(weeks=1)))
+    verdicts = standing_verdicts(cursor, state, at, causes=True)
+    before = standing_verdicts(cursor, state, at - timedelta(weeks=1))
+    rows, quiet = [], []
+    for facts in found:
+        standing = verdicts.get(facts.name)
+        if standing is None:
+            continue
+        one = of_signal(standing)
+        series = _series(cursor, facts, first, one.terms.high_from)
+        if series is None:
+            quiet.append(facts.name)
+        else:
+            earlier = before.get(facts.name)
+            was = None if earlier is None else of_signal(earlier).state
+            rows.append(_signal(cursor, facts, series, first, at, one, was))
     rows.sort(key=_badness)
+    standings = [one.standing for one in rows]
     return WeekView(
         week=week_label(first),
         first=first,
         rows=tuple(rows),
-        quiet=tuple(one.name for one, series in asked if series is None),
-        headline=_headline(rows),
-        first_step=_first_step(rows),
-        method=f"max-statistic within a signal, Šidák over {counted(len(rows), 'signal')}",
-        tolerance=tolerance,
-        high_from=high_from,
+        quiet=tuple(quiet),
+        headline=headline(standings),
+        first_step=cause_pointer(standings[0]) if standings else None,
+        acted=acted_unchecked(cursor, state, first, weeks=TREND_WEEKS + 1),
     )
 
 
@@ -224,177 +235,22 @@ def _signal(
     series: PeriodSums,
     first: date,
     now: datetime,
-    terms: Terms,
-    level: float,
+    standing: StandingVerdict,
+    before: PartState | None,
 ) -> SignalWeek:
-    own = judge(series.sums, tolerance=terms.tolerance)
-    is_mature = mature(series.starts, 7, own.coverage, now)
-    settled = np.flatnonzero(is_mature & (own.n > 0))
-    this, before = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
-    n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, before))
-    at = int(settled[-1]) if settled.size else None
-    judged = [
-        judge(series.sums.take([i]), tolerance=terms.tolerance, level=level)
-        for i in settled[-2:].tolist()
-    ]
-    days = _run(series, is_mature, own)
-    reach = _reach(cursor, facts, days, terms, now)
-    if reach is not None:
-        judged = [one.with_reaches([reach]) for one in judged]
+    own = judge(series.sums, tolerance=standing.terms.tolerance)
+    settled = np.flatnonzero(mature(series.starts, 7, own.coverage, now) & (own.n > 0))
+    this, last = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
+    n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, last))
     return SignalWeek(
-        signal=facts.name,
+        standing=standing,
+        before=before,
         n_claims=n_claims,
         n_claims_before=n_before,
         coverage=None if this is None else _number(own.coverage[this]),
-        judged_week=None if at is None else series.labels[at],
-        n=0 if at is None else int(own.n[at]),
-        gap=None if at is None else _number(own.gap[at]),
-        gap_low=None if at is None else _number(own.gap_low[at]),
-        gap_high=None if at is None else _number(own.gap_high[at]),
-        gap_before=_number(own.gap[settled[-2]]) if settled.size > 1 else None,
-        state=judged[-1].state[0] if judged else "too_few",
-        reason=judged[-1].reason[0] if judged else None,
-        reach=reach,
-        high_n=0 if at is None else int(own.high_n[at]),
-        high_claimed=None if at is None else _number(own.high_claimed[at]),
-        high_observed=None if at is None else _number(own.high_observed[at]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
-        worst=_worst(cursor, facts, days, terms, level, now),
-        changes=changes(
-            cursor, facts, first, (n_before, n_claims), [one.state[0] for one in judged]
-        ),
-        terms=terms,
+        changes=changes(cursor, facts, first, (n_before, n_claims)),
     )
-
-
-def _run(
-    series: PeriodSums, is_mature: npt.NDArray[np.bool_], own: Judgement
-) -> tuple[date, date] | None:
-    """First and last day of the last mature weeks, with no immature one among them."""
-    settled = np.flatnonzero(is_mature & (own.n > 0))
-    if not settled.size:
-        return None
-    last = int(settled[-1])
-    young = np.flatnonzero(~is_mature[:last])
-    weeks = settled[settled > (young[-1] if young.size else -1)][-SEGMENT_WEEKS:]
-    return series.starts[int(weeks[0])], series.starts[last] + timedelta(days=6)
-
-
-def _reach(
-    cursor: duckdb.DuckDBPyConnection,
-    facts: SignalFacts,
-    days: tuple[date, date] | None,
-    terms: Terms,
-    now: datetime,
-) -> LabelReach | None:
-    """For which claims of some days the labels speak."""
-    if days is None:
-        return None
-    since, until = days
-    selection = Selection(
-        facts.name, since=_midnight(since), until=_midnight(until + timedelta(days=1))
-    )
-    return label_reaches(cursor, selection, tolerance=terms.tolerance, as_of=now).get(())
-
-
-def _worst(
-    cursor: duckdb.DuckDBPyConnection,
-    facts: SignalFacts,
-    days: tuple[date, date] | None,
-    terms: Terms,
-    level: float,
-    now: datetime,
-) -> Pointer | None:
-    """The worst segment of some days, if any is off."""
-    names = [
-        one.name
-        for one in dimensions(cursor, facts.name)
-        if one.name not in CLAIM_DIMENSIONS and one.n_values + (one.n_missing > 0) > 1
-    ]
-    if days is None or not names:
-        return None
-    since, until = days
-    selection = Selection(
-        facts.name, since=_midnight(since), until=_midnight(until + timedelta(days=1))
-    )
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    groupings = [*((name,) for name in names), *pairs]
-    found = grouped_sums(cursor, selection, groupings, high_from=terms.high_from)
-    segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
-    reaches = segment_reaches(cursor, selection, segments, terms.tolerance, now)
-    frame, _ = ranked_segments(found.sums, segments, terms.tolerance, reaches)
-    judged = judge(found.sums, tolerance=terms.tolerance, level=level)
-    judged = judged.with_reaches([reaches.get(one) for one in segments])
-    off = {one for one, said in zip(segments, judged.state, strict=True) if said == "off"}
-    bad = frame[[one in off for one in frame["segment"]]]
-    if bad.empty:
-        return None
-    one = bad.iloc[0]
-    at = segments.index(one["segment"])
-    reason = judged.reason[at]
-    assert reason is not None
-    return Pointer(
-        f"{label(one['segment'])}: {part_words(judged, at, reason)}, {since} to {until}",
-        "reliability",
-        facts.name,
-        one["segment"],
-        since,
-        until,
-    )
-
-
-def _headline(rows: Sequence[SignalWeek]) -> str:
-    if not rows:
-        return "No signal had claims up to this week."
-    bad = [one for one in rows if one.state == "off"]
-    hidden = [
-        one
-        for one in rows
-        if one.state != "off" and one.worst is not None and one.speaks_for == "all"
-    ]
-    # Every signal is told once, by the worst that is known of it.
-    others = [one for one in rows if one not in hidden]
-    edge = [one for one in others if one.state == "at_the_edge"]
-    mute = [one for one in others if one.speaks_for == "labelled"]
-    unsure = sum(one.state == "too_few" for one in others) - len(mute)
-    of = counted(len(rows), "signal")
-    if bad:
-        text = f"{len(bad)} of {of} {'is' if len(bad) == 1 else 'are'} off: {_names(bad)}."
-    else:
-        text = f"None of {of} is off as a whole."
-    if hidden:
-        verb = "is not off as a whole" if len(hidden) == 1 else "are not off as a whole"
-        fails = "fails" if len(hidden) == 1 else "fail"
-        text += f" {_names(hidden)} {verb} but {fails} in one segment."
-    if edge:
-        text += f" {_names(edge)} {'is' if len(edge) == 1 else 'are'} at the edge of the tolerance."
-    if mute:
-        verb, whose = ("has", "its") if len(mute) == 1 else ("have", "their")
-        text += f" {_names(mute)} {verb} no verdict: {whose} labels cannot speak for all claims."
-    if unsure:
-        text += f" {counted(unsure, 'signal')} {'needs' if unsure == 1 else 'need'} more labels."
-    return text
-
-
-def _names(rows: Sequence[SignalWeek]) -> str:
-    return ", ".join(one.signal for one in rows)
-
-
-def _first_step(rows: Sequence[SignalWeek]) -> Pointer | None:
-    """The worst segment of the worst signal, or else the worst signal itself."""
-    for one in rows:
-        if one.worst is not None:
-            return replace(one.worst, text=f"{one.signal}: {one.worst.text}")
-        if one.state == "off" and one.judged_week is not None:
-            monday = datetime.strptime(f"{one.judged_week}-1", "%G-W%V-%u").date()
-            return Pointer(
-                f"The curve of {one.signal} in {one.judged_week}",
-                "reliability",
-                one.signal,
-                since=monday,
-                until=monday + timedelta(days=6),
-            )
-    return None
 
 
 def weeks_with_claims(found: Sequence[SignalFacts], now: datetime) -> pd.DatetimeIndex:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 import duckdb
 
 from core.measure.metrics import reliability_curve as reliability
 from core.measure.monitoring.brier_decomposition import Stability, population_stability
-from core.measure.verdicts.parts import PartState
 from core.queries.base.catalogue import SignalFacts
 from core.queries.base.cells import grouped_cells
 from core.queries.base.dimensions import week_label
 from core.queries.base.first_seen import first_seen
 from core.queries.base.selection import Selection
 from core.queries.sums.time_series import design_effect
-from core.sentences.numbers import STATE_WORDS, count, counted, p_words
+from core.sentences.numbers import count, counted, p_words
 from core.sentences.pointer import Pointer
 
 #: Volume is told when it moved by more than this share.
@@ -29,16 +27,14 @@ def changes(
     facts: SignalFacts,
     monday: date,
     claims: tuple[int, int],
-    verdicts: Sequence[PartState],
 ) -> tuple[Pointer, ...]:
-    """What changed in the week from ``monday``: versions, volume, confidences, the verdict.
+    """What changed in the week from ``monday``: versions, volume, confidences.
 
     Args:
         cursor: of the ledger.
         facts: the signal.
         monday: first day of the week.
         claims: stated claims of the week before, and of this one.
-        verdicts: of the last mature weeks, judged alike, oldest first; the last two are compared.
     """
     before, now = claims
     begins = facts.first_ts is not None and facts.first_ts.date() >= monday
@@ -48,10 +44,6 @@ def changes(
     found += _volume(facts.name, monday, before, now, begins)
     if before and now:
         found += _confidences(cursor, facts.name, monday)
-    if len(verdicts) > 1 and verdicts[-2] != verdicts[-1]:
-        old, new = (STATE_WORDS[one].lower() for one in verdicts[-2:])
-        text = f"Verdict of the newest complete week: {old} → {new}"
-        found.append(Pointer(text, "drift", facts.name))
     return tuple(found)
 
 

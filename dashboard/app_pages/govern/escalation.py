@@ -16,7 +16,7 @@ st.title(PAGES["escalation"].title)
 try:
     state = owner.office().state()
 except TrailBroken:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
     st.stop()
 overview = data.overview()
 names = tuple(dict.fromkeys((*overview.names(), *sorted(state.entries))))

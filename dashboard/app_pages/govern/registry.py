@@ -21,7 +21,7 @@ try:
     state = owner.office().state()
     view = data.registry()
 except TrailBroken:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
     st.stop()
 names = directory(owner.cursor())
 person = acting.choose(state, names)

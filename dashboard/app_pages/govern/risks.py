@@ -20,7 +20,7 @@ if not view.signals:
     guide.draw(PAGES["risks"].title)
     st.stop()
 if view.broken:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
 
 st.markdown(f"#### {plain(view.headline)}")
 st.caption(

@@ -14,7 +14,7 @@ st.title(PAGES["thresholds"].title)
 try:
     owner.office().state()
 except TrailBroken:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
     st.stop()
 tuned = data.tuned_signals()
 names = tuple(dict.fromkeys((*tuned, *data.overview().names())))

@@ -14,7 +14,7 @@ from dashboard.widgets import guide
 st.title(PAGES["watch"].title)
 view = data.watching()
 if view is None:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
     notices.draw(data.notices(data.overview().names()))
     guide.draw(PAGES["watch"].title)
     st.stop()

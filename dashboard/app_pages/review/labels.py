@@ -20,7 +20,7 @@ label_plan.announce()
 try:
     state = owner.office().state()
 except TrailBroken:
-    findings.lead(data.findings(), None, None)
+    findings.broken(data.findings())
     st.stop()
 if chosen is None:
     empty.ledger()

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from core.governance.signal_terms import read_state, terms_of
 from core.ledger.connection import Ledger
 from core.measure.verdicts.before_after import GapChange
 from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, percent, points
-from core.governance.signal_terms import read_state, terms_of
 from core.sentences.version_change import verdict_words
 from core.views.review.changes import ChangeReview, Numbers, compare
 from dashboard import terminal

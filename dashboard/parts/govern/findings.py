@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pandas as pd
 import streamlit as st
 
 from core.defaults import WAIVER_DAYS
@@ -12,10 +13,10 @@ from core.findings.kinds import Severity
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring.finding_responses import acknowledge, waive
-from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
+from core.text.shown import visible
 from core.trail.acts import Act
-from core.views.govern.findings import FindingRow, FindingsView, Leading, answering
+from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
@@ -23,10 +24,6 @@ from dashboard.widgets import evidence_links as evidenced
 from dashboard.widgets import page_links as links
 from dashboard.widgets.acting_for import Acting
 
-#: As many kinds stand open, each with its most urgent finding; the rest waits in a drawer.
-SHOWN = 3
-#: As many signals are named beside it.
-_NAMED = 4
 #: How the keys of this component's widgets begin.
 KEYS = "finding_"
 
@@ -38,42 +35,160 @@ _SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 _DONE = f"{KEYS}done"
 
 
-def lead(view: FindingsView, state: State | None, person: Acting | None) -> None:
-    """The findings that wait, the most urgent ones open; nothing where nothing is wrong.
+def broken(view: FindingsView) -> None:
+    """What is wrong where the trail is broken: nothing else can be told."""
+    each(view.rows, None, None)
+
+
+def table(view: FindingsView, state: State | None, person: Acting | None, since: date) -> None:
+    """The open findings, a row each; the rows chosen are shown whole and can be answered together.
 
     Args:
         view: what is wrong now.
         state: what the trail says; None: it is broken.
         person: whom the reader acts for.
+        since: first day of the week reviewed: what was found from then on is new.
     """
     announce()
+    st.header("Open findings", anchor=False)
     if not view.rows:
+        st.markdown("Nothing is open. What is found wrong stands here, with who must respond.")
         return
-    st.subheader("Findings")
-    st.markdown(plain(view.headline))
-    leading = view.leading(SHOWN)
-    for one in leading:
-        with st.container(border=True, gap="xsmall"):
-            _one(one.row, state, person, on_its_entry=False)
-            if one.others:
-                st.markdown(_alike(one))
-    shown = {one.row.id for one in leading}
-    waived = [one for one in view.rows if not one.waits]
-    rest = [*(one for one in view.waiting if one.id not in shown), *waived]
-    if rest:
-        said = f"{len(rest)} more"
-        if waived:
-            said += f", {counted(len(waived), 'waived one')} among them"
-        with st.expander(said, icon=":material/unfold_more:"):
-            each(rest, state, person)
+    rows = _filtered(view, person, since)
+    if not rows:
+        st.markdown("None of these.")
+        return
+    # Choosing other rows is another table: what was chosen in one is not taken for the other.
+    key = f"{KEYS}table_{len(rows)}_{rows[0].id}"
+    event = st.dataframe(
+        _frame(rows, since),
+        hide_index=True,
+        height=min(9, len(rows) + 1) * 35 + 3,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=key,
+        column_config={
+            "Severity": st.column_config.TextColumn(width=65),
+            "Signal": st.column_config.TextColumn(width=165),
+            "Finding": st.column_config.TextColumn(width=175),
+            "Age": st.column_config.TextColumn(width=95),
+            "Due": st.column_config.TextColumn(width=85),
+            "Owner": st.column_config.TextColumn(width=90),
+        },
+    )
+    chosen = [rows[i] for i in event["selection"]["rows"] if i < len(rows)]
+    if not chosen:
+        st.markdown(":gray[Select rows to read them in full and to respond.]")
+    elif len(chosen) == 1 or state is None or person is None:
+        each(chosen, state, person)
+    else:
+        _together(chosen, state, person)
 
 
-def _alike(one: Leading) -> str:
-    """How many more of its kind wait, and of which signals."""
-    several = "another one waits" if one.others == 1 else f"{one.others} more wait"
-    named = ", ".join(verbatim(signal) for signal in one.also[:_NAMED])
-    more = f" and {len(one.also) - _NAMED} more" if len(one.also) > _NAMED else ""
-    return f"Of this kind {several}{f': {named}{more}' if named else ''}."
+def _filtered(view: FindingsView, person: Acting | None, since: date) -> tuple[FindingRow, ...]:
+    """What the reader wants to see of it."""
+    waived = tuple(one for one in view.rows if not one.waits)
+    groups = {
+        "All": view.waiting,
+        "New": view.since(since),
+        "Overdue": tuple(one for one in view.waiting if one.overdue),
+        "Waived": waived,
+    }
+    if person is not None:
+        mine = tuple(one for one in view.waiting if one.owner_id == person.sub)
+        groups["Mine"] = mine
+    names = [name for name, of in groups.items() if of or name == "All"]
+    picked = st.segmented_control(
+        "Which findings",
+        names,
+        default="All",
+        required=True,
+        format_func=lambda name: f"{name} {len(groups[name])}",
+        label_visibility="collapsed",
+        key=f"{KEYS}which",
+    )
+    return groups[picked or "All"]
+
+
+def _frame(rows: Sequence[FindingRow], since: date) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Severity": [one.severity_words for one in rows],
+            "Signal": [visible(one.signal or "the whole ledger") for one in rows],
+            "Finding": [one.title for one in rows],
+            "Age": [_age(one, since) for one in rows],
+            "Due": [one.state_words if one.due is None else f"{one.due}" for one in rows],
+            "Owner": [visible(one.owner) for one in rows],
+        }
+    )
+
+
+def _age(one: FindingRow, since: date) -> str:
+    new = one.opened is not None and one.opened >= since
+    late = " · late" if one.overdue else ""
+    return f"{one.age} d{' · new' if new else ''}{late}"
+
+
+def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
+    """Several findings, and one note or one waiver for all of them."""
+    with st.container(border=True, gap="small"):
+        for row in rows:
+            st.markdown(f"**{row.title}** · {verbatim(row.signal or '')}: {plain(row.text)}")
+        may = [answering(state, person.sub, row) for row in rows]
+        acks = [row for row, one in zip(rows, may, strict=True) if one.acknowledge]
+        waives = [row for row, one in zip(rows, may, strict=True) if one.waive]
+        if not acks and not waives:
+            st.markdown(f":gray[{may[0].why_not}]")
+        key = "_".join(f"{row.id}_{row.n_answers}" for row in rows)
+        if acks:
+            note = st.text_input("What you do about them", key=f"{KEYS}notes_{key}", max_chars=500)
+            said = f"Acknowledge {len(acks)} of {len(rows)} as {plain(person.name)}"
+            if st.button(said, key=f"{KEYS}acks_{key}"):
+                _run_all(
+                    [
+                        lambda row=row: acknowledge(  # type: ignore[misc]
+                            owner.office(),
+                            person.actor(state, "finding.acknowledged", row.signal),
+                            row.id,
+                            note=note,
+                        )
+                        for row in acks
+                    ],
+                    "Acknowledged",
+                )
+        if waives:
+            until, reason = _waiver("Why they may wait", key)
+            said = f"Waive {len(waives)} of {len(rows)} as {plain(person.name)}"
+            if st.button(said, key=f"{KEYS}waives_{key}"):
+                _run_all(
+                    [
+                        lambda row=row: waive(  # type: ignore[misc]
+                            owner.office(),
+                            person.actor(state, "finding.waived", row.signal),
+                            row.id,
+                            until=until,
+                            reason=reason,
+                        )
+                        for row in waives
+                    ],
+                    "Waived",
+                )
+
+
+def _waiver(label: str, key: str) -> tuple[date, str]:
+    """Until when something may wait, and why."""
+    today = owner.office().now().date()
+    until = st.date_input(
+        "Let it wait until",
+        value=today + timedelta(days=7),
+        min_value=today + timedelta(days=1),
+        max_value=today + timedelta(days=WAIVER_DAYS),
+        key=f"{KEYS}until_{key}",
+        format="YYYY-MM-DD",
+        persist_state="page",
+    )
+    reason = st.text_input(label, key=f"{KEYS}reason_{key}", max_chars=500, persist_state="page")
+    return until, reason
 
 
 def each(
@@ -99,7 +214,7 @@ def _one(row: FindingRow, state: State | None, person: Acting | None, on_its_ent
             if not on_its_entry or row.page != "registry":
                 _settle(row)
             if row.id and state is not None:
-                with st.popover("Answer", icon=":material/reply:", type="tertiary"):
+                with st.popover("Respond", icon=":material/reply:", type="tertiary"):
                     _answer(row, state, person)
     st.markdown(plain(row.text))
     said = [f"Owner: {plain(row.owner)}"]
@@ -140,9 +255,9 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     for line in row.history:
         trail.link(line.seq, plain(line.words))
     if not row.history:
-        st.caption("Noticed just now; it is written into the trail with the first answer.")
+        st.caption("Noticed just now; it is written into the trail with the first response.")
     if person is None:
-        st.caption("To answer, choose in the sidebar whom you act for.")
+        st.caption("To respond, choose who you are in the sidebar.")
         return
     may = answering(state, person.sub, row)
     # What was typed belongs to one answer: the next one begins empty.
@@ -158,19 +273,7 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
             actor = person.actor(state, "finding.acknowledged", row.signal)
             _run(lambda: acknowledge(owner.office(), actor, row.id, note=note), "Acknowledged")
     if may.waive:
-        today = owner.office().now().date()
-        until = st.date_input(
-            "Let it wait until",
-            value=today + timedelta(days=7),
-            min_value=today + timedelta(days=1),
-            max_value=today + timedelta(days=WAIVER_DAYS),
-            key=f"{KEYS}until_{key}",
-            format="YYYY-MM-DD",
-            persist_state="page",
-        )
-        reason = st.text_input(
-            "Why it may wait", key=f"{KEYS}reason_{key}", max_chars=500, persist_state="page"
-        )
+        until, reason = _waiver("Why it may wait", key)
         if st.button(f"Waive as {plain(person.name)}", key=f"{KEYS}waive_{key}"):
             actor = person.actor(state, "finding.waived", row.signal)
             office = owner.office()
@@ -179,13 +282,27 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
 
 def _run(act: Callable[[], Act], done: str) -> None:
     """Do an act; what refuses it is said here, and otherwise the page is drawn anew."""
-    try:
-        entry = act()
-    except LedgerError as error:
-        st.error(plain(str(error)), icon=":material/block:")
-        return
-    st.session_state[_DONE] = f"{done}: entry {entry.seq} of the trail."
-    st.rerun()
+    _run_all([act], done)
+
+
+def _run_all(acts: Sequence[Callable[[], Act]], done: str) -> None:
+    """Do acts one by one; the first refusal ends it and is said, with what was done before it."""
+    entries: list[int] = []
+    refused = None
+    for act in acts:
+        try:
+            entries.append(act().seq)
+        except LedgerError as error:
+            refused = plain(str(error))
+            break
+    if entries:
+        words = "entry" if len(entries) == 1 else "entries"
+        listed = ", ".join(str(seq) for seq in entries)
+        st.session_state[_DONE] = f"{done}: {words} {listed} of the trail."
+    if refused:
+        st.error(refused, icon=":material/block:")
+    elif entries:
+        st.rerun()
 
 
 def announce() -> None:

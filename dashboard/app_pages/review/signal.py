@@ -1,0 +1,5 @@
+"""Signal: everything about one signal."""
+
+import streamlit as st
+
+st.title("x")
