@@ -80,6 +80,7 @@ class StandingVerdict:
         weighted: the gap of all of them where labels were drawn with logged chances.
         state: the verdict.
         reason: what gives it; None where it is fine or has too few labels.
+        level: of its intervals, so that those of all versions in use hold together.
         began: the change of version the error came with, where one is shown.
     """
 
@@ -93,6 +94,7 @@ class StandingVerdict:
     weighted: Reweighted | None
     state: PartState
     reason: Reason | None
+    level: float
     began: Began | None = None
 
     @property
@@ -115,6 +117,22 @@ class StandingVerdict:
     def n(self) -> int:
         """Labelled claims it rests on."""
         return 0 if self.recent is None else self.recent.n
+
+    def part(self, name: PartName) -> PartState | None:
+        """The state of one part of the whole; None where it has none, or nothing is measured."""
+        one = self.recent
+        if one is None or (name == "high_band" and not one.high_n):
+            return None
+        low, high = {
+            "whole": (one.low, one.high),
+            "shape": (one.error_low, one.error_high),
+            "high_band": (one.high_low, one.high_high),
+        }[name]
+        if name in one.off_parts:
+            return "off"
+        if -self.terms.tolerance <= low and high <= self.terms.tolerance:
+            return "fine"
+        return "at_the_edge" if low > 0 or high < 0 else "too_few"
 
     @property
     def worst(self) -> Off | None:
@@ -237,6 +255,7 @@ def _of_signal(
             weighted=weighted,
             state=verdict,
             reason=reason,
+            level=asked.level,
         )
         if causes and verdict == "off":
             one = replace(one, began=_beginning(asked, one))

@@ -54,6 +54,7 @@ from core.views.review import label_plan as labelplan_review
 from core.views.review import labels as labels_review
 from core.views.review import reliability as reliability_review
 from core.views.review import segments as segments_review
+from core.views.review import signal as signal_review
 from core.views.review import theatre as theatre_review
 from core.views.review import this_week as week_review
 from core.views.review import validation_badge as standing_review
@@ -581,6 +582,16 @@ def week(monday: date) -> week_review.WeekView:
 @kept(max_entries=ENTRIES, show_spinner="Reviewing the week…")
 def _week(of: _Daily, monday: date) -> week_review.WeekView | None:
     return week_review.week_view(cursor(), state(), monday=monday, now=office().clock())
+
+
+def one_signal(signal: str) -> signal_review.OneSignal | None:
+    """A signal's page; None where it never stated a confidence."""
+    return _one_signal(_daily_key(), signal)
+
+
+@kept(max_entries=ENTRIES, show_spinner="Looking at the signal…")
+def _one_signal(of: _Daily, signal: str) -> signal_review.OneSignal | None:
+    return signal_review.one_signal(cursor(), state(), signal, office().clock())
 
 
 def labels(selection: Selection) -> labels_review.LabelsView:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.findings.detectors.theatre import PERIOD
 from core.views.govern.findings import FindingRow
 from dashboard.pages import PAGES
+from dashboard.widgets.drawn.markup import href
 
 
 def link(row: FindingRow, signal: str) -> None:
@@ -22,6 +23,14 @@ def link(row: FindingRow, signal: str) -> None:
     page = PAGES[row.page]
     query = {"signal": signal, **choices(row)}
     st.page_link(page.path, label=page.opening, icon=page.icon, query_params=query)
+
+
+def address(row: FindingRow) -> str:
+    """Where a finding is seen and settled, as an address for what is drawn."""
+    query = {} if row.signal is None else {"signal": row.signal}
+    if row.page == "sign_off" and row.fingerprint:
+        query["fingerprint"] = row.fingerprint
+    return href(row.page, **query, **choices(row))
 
 
 def choices(row: FindingRow) -> dict[str, str]:

@@ -31,7 +31,9 @@ def unit_axes() -> dict[str, Any]:
     """What the layers of the upper plot share: grid lines; x labels stand below the histogram."""
     return {
         "x": alt.X(scale=_UNIT, axis=alt.Axis(values=TICKS, labels=False, title=None)),
-        "y": alt.Y(scale=_UNIT, title="Came true", axis=alt.Axis(values=TICKS, format=".0%")),
+        "y": alt.Y(
+            scale=_UNIT, title="How often it was right", axis=alt.Axis(values=TICKS, format=".0%")
+        ),
     }
 
 
@@ -85,7 +87,12 @@ def single_values(points: pd.DataFrame | None, colour: str) -> list[alt.Chart]:
             size=alt.Size(field="_size", type="quantitative", scale=None),
             tooltip=[
                 alt.Tooltip(field="v", type="quantitative", title="Stated", format=".1%"),
-                alt.Tooltip(field="observed", type="quantitative", title="Came true", format=".1%"),
+                alt.Tooltip(
+                    field="observed",
+                    type="quantitative",
+                    title="How often it was right",
+                    format=".1%",
+                ),
                 alt.Tooltip(field="_told", type="nominal", title="Labelled claims"),
             ],
         )
@@ -130,7 +137,7 @@ def corp_curve(
     )
     base = alt.Chart(pieces)
     group = {"_name": "Group"} if name else {}
-    tips = {"_stated": "Stated", "_observed": "Came true", "_told": "Labelled claims"}
+    tips = {"_stated": "Stated", "_observed": "How often it was right", "_told": "Labelled claims"}
     return [
         line.encode(
             x=at_x("v"),
