@@ -25,6 +25,7 @@ _DOT_EXTRA = 3.0
 #: drawn as points (those with most claims): a screen shows no more.
 _MOST_VALUES = 600
 _UNIT = alt.Scale(domain=[0, 1], nice=False, zero=True)
+_RIGHT = "How often it was right"
 
 
 def unit_axes() -> dict[str, Any]:
@@ -137,7 +138,7 @@ def corp_curve(
     )
     base = alt.Chart(pieces)
     group = {"_name": "Group"} if name else {}
-    tips = {"_stated": "Stated", "_observed": "How often it was right", "_told": "Labelled claims"}
+    tips = {"_stated": "Stated", "_observed": _RIGHT, "_told": "Labelled claims"}
     return [
         line.encode(
             x=at_x("v"),
