@@ -26,6 +26,7 @@ from core.queries.sums.tuning_sample import tuned_signals as tuned_signals_of
 from core.queries.sums.validation_sample import Shared
 from core.registry.yaml_reader import read as read_registry
 from core.sentences.acts import Names
+from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint
@@ -309,6 +310,27 @@ def written(monday: date) -> dict[str, standing_review.Written]:
 @kept(max_entries=ENTRIES, show_spinner=False)
 def _week_written(of: _Written, monday: date) -> dict[str, standing_review.Written]:
     return standing_review.week_written(cursor(), state(), monday, office().clock())
+
+
+def standing() -> dict[str, StandingVerdict]:
+    """The standing verdict of every signal that stated a confidence."""
+    return _standing(_daily_key())
+
+
+@kept(max_entries=4, show_spinner=False)
+def _standing(of: _Daily) -> dict[str, StandingVerdict]:
+    found = standing_verdicts(cursor(), state(), office().clock(), causes=True)
+    return {signal: of_signal(versions) for signal, versions in found.items()}
+
+
+def signal_written(signal: str) -> standing_review.Written:
+    """What the written side says of one signal and its versions in use."""
+    return _signal_written(_written_key(), signal)
+
+
+@kept(max_entries=ENTRIES, show_spinner=False)
+def _signal_written(of: _Written, signal: str) -> standing_review.Written:
+    return standing_review.signal_written(cursor(), state(), signal, office().clock())
 
 
 def overview() -> Overview:

@@ -10,7 +10,7 @@ from dashboard.server import open_ledger as owner
 
 def ledger() -> None:
     """The ledger has no claim."""
-    st.subheader("This ledger is empty")
+    st.header("This ledger is empty")
     st.markdown(
         "Log your system's confidences, one row per claim, and import the file. Stop this "
         "server first: one process owns the ledger."

@@ -21,7 +21,7 @@ def draw(title: str, facts: Sequence[Fact], *, none: str = "Nothing was logged."
         facts: in order.
         none: what is said where there are none.
     """
-    st.markdown(f"##### {title}")
+    st.markdown(f"### {title}")
     if not facts:
         st.markdown(none)
         return

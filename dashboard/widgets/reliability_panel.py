@@ -71,13 +71,14 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
 def said(group: GroupView, badge: Badge) -> None:
     """What a group's numbers say, most important first."""
     measures = group.measures
+    st.markdown(":gray[:small[This selection]]")
     badges.standing(
         measures.state,
         badge,
         reason=measures.reason,
         speaks_for=measures.speaks_for,
     )
-    st.markdown(f"#### {group.headline}")
+    st.markdown(f"## {group.headline}")
     if group.interval:
         st.markdown(f"**{group.interval}**")
     st.markdown(group.high_band)

@@ -27,7 +27,7 @@ def draw(chosen: Filters, opened: Sequence[tuple[str, str]]) -> None:
     for dimension, name in opened:
         selection = selection.narrowed(dimension, value_of(name))
     view = data.reliability(selection, None)
-    st.subheader(plain(" × ".join(f"{dimension_name(name)} {value}" for name, value in opened)))
+    st.header(plain(" × ".join(f"{dimension_name(name)} {value}" for name, value in opened)))
     with curve.with_words(view, data.badge(selection)):
         link = {
             url_key(name): visible(value)

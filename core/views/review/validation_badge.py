@@ -149,6 +149,15 @@ def week_written(
     return found
 
 
+def signal_written(
+    cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
+) -> Written:
+    """What the written side says of a signal and its versions in use."""
+    used = prints_in_use(fingerprints_seen(cursor), signal)
+    owner = answerable(state, signal, directory(cursor), now)
+    return Written(standing_badge(state, signal, used, now), owner)
+
+
 def prints_in_use(seen: Sequence[Seen], signal: str) -> tuple[Fingerprint, ...]:
     """The fingerprints of a signal's versions in use, newest first."""
     return tuple(Fingerprint.of(dict(one.fields)) for one in in_use(seen, signal))

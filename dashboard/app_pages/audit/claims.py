@@ -4,18 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.text.markdown import plain
 from core.views.audit.claims import DOWNLOAD_SIZE
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.audit import claim
 from dashboard.parts.audit import claim_search as find
 from dashboard.widgets import claim_links as claims
-from dashboard.widgets import download, filters, guide
+from dashboard.widgets import download, filters, guide, page_head
 from dashboard.widgets import empty_states as empty
 
 chosen = filters.current()
-st.title(PAGES["claims"].title)
+page_head.title("claims")
 if chosen is None:
     empty.ledger()
     st.stop()
@@ -24,8 +23,8 @@ signal = chosen.selection.signal
 high_from = data.terms(signal).high_from
 asked, order = find.search(chosen.selection, high_from)
 found = data.found(asked, chosen.facts.n_claims + chosen.facts.n_unstated)
-st.markdown(f"**{plain(signal)}**")
-st.markdown(f"#### {found.sentence}")
+page_head.signal(signal)
+st.markdown(f"## {found.sentence}")
 wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=high_from)
 if found.counts.n_high_wrong and wrong != asked:
     claims.link(wrong, "Open the confidently wrong ones", high_from=high_from)

@@ -14,10 +14,10 @@ from dashboard.parts.audit import data as intake
 from dashboard.parts.review import labels
 from dashboard.widgets import claim_links as claims
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide
+from dashboard.widgets import filters, guide, page_head
 
 chosen = filters.current()
-st.title(PAGES["data"].title)
+page_head.title("data")
 signal = chosen.facts.name if chosen else None
 view = data.intake(signal)
 if view.imports.empty:
@@ -25,10 +25,10 @@ if view.imports.empty:
     st.stop()
 palette = palette_for(st.context.theme.type)
 
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 st.markdown(view.refusals)
 if chosen is not None:
-    st.subheader(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
+    st.header(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
     st.markdown(view.labels)
     if chosen.facts.n_unstated:
         total = chosen.facts.n_unstated + chosen.facts.n_claims
@@ -41,7 +41,7 @@ if chosen is not None:
     st.altair_chart(weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage)))
     delays = delay_histogram(view.delays, palette)
     st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
-    st.subheader(f"How honest are the labels: {plain(chosen.facts.name)}")
+    st.header(f"How honest are the labels: {plain(chosen.facts.name)}")
     labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
     st.page_link(
         PAGES["labels"].path,
@@ -50,9 +50,9 @@ if chosen is not None:
         query_params={"signal": chosen.facts.name},
     )
 
-st.subheader("What came in")
+st.header("What came in")
 intake.imports_table(view.imports)
-st.subheader("What was refused, and why")
+st.header("What was refused, and why")
 intake.refused(view.refused, data.quarantined())
 if chosen is not None:
     claims.behind(chosen.selection)

@@ -8,9 +8,9 @@ from dashboard.parts.audit import decision_trail as acts
 from dashboard.parts.audit import trail_entry as act
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 
-st.title(PAGES["decision_trail"].title)
+page_head.title("decision_trail")
 top = st.container()
 asked = acts.search(data.act_choices()) if data.trail_size() else None
 if asked is None:
@@ -19,7 +19,7 @@ if asked is None:
     st.stop()
 
 view = data.acts(asked, acts.leaf_number(asked))
-st.markdown(f"#### {view.sentence}")
+st.markdown(f"## {view.sentence}")
 flags = st.container()
 listing = st.container()
 opened = act.chosen()

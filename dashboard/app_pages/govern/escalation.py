@@ -3,16 +3,15 @@
 import streamlit as st
 
 from core.governance.replay import TrailBroken
-from core.text.markdown import verbatim
 from core.views.govern.escalation import default_days
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import escalation, findings, theatre
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 from dashboard.widgets.url_choice import choose, choose_day
 
-st.title(PAGES["escalation"].title)
+page_head.title("escalation")
 try:
     state = owner.office().state()
 except TrailBroken:
@@ -35,7 +34,7 @@ last = choose_day("To", key="last", first=last, place=until) or last
 if first > last:
     st.error(f"The days end ({last}) before they begin ({first}).", icon=":material/date_range:")
     st.stop()
-st.markdown(f"**{verbatim(signal)}** · {escalation.period_words(first, last)}")
+page_head.signal(signal)
 if signal not in state.entries:
     escalation.unregistered(signal)
     guide.draw(PAGES["escalation"].title)
@@ -46,7 +45,7 @@ escalation.headline(view)
 escalation.sides(view)
 escalation.rules(view)
 escalation.load(view)
-st.subheader("What its confidence changes")
+st.header("What its confidence changes")
 theatre.draw(data.theatre(signal, last))
 escalation.listed(view)
 guide.draw(PAGES["escalation"].title)

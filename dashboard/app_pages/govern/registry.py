@@ -11,10 +11,10 @@ from dashboard.parts.govern import entry_editor, findings, registry
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 from dashboard.widgets.url_choice import choose
 
-st.title(PAGES["registry"].title)
+page_head.title("registry")
 registry.announce()
 findings.announce()
 try:
@@ -31,7 +31,7 @@ if not view.rows:
     registry.everybody(view, state, person)
     st.stop()
 
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 if view.production:
     st.caption("The gate is in production mode: a signature made without sign-on opens nothing.")
 registry.overview(view)

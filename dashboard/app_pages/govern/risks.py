@@ -8,10 +8,10 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern import findings, risks
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 from dashboard.widgets import page_links as links
 
-st.title(PAGES["risks"].title)
+page_head.title("risks")
 links.start_afresh(*risks.KEYS, acting.KEY)
 view = data.risks()
 if not view.signals:
@@ -22,7 +22,7 @@ if not view.signals:
 if view.broken:
     findings.broken(data.findings())
 
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 st.caption(
     f"As of {view.at:%Y-%m-%d %H:%M} UTC. {plain(view.whole)} Nothing here is set by hand: every "
     "line is computed and shows where it can be seen."
@@ -32,7 +32,7 @@ if one is None and signal is None:
     risks.grid(view)
 else:
     risks.closely(view, one, signal)
-st.subheader("Every failure, most open first")
+st.header("Every failure, most open first")
 risks.overview(view)
 risks.mapping()
 risks.downloads(view)

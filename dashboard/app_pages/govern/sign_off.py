@@ -13,9 +13,9 @@ from dashboard.parts.govern import sign_off_actions as signing
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 
-st.title(PAGES["sign_off"].title)
+page_head.title("sign_off")
 signing.announce()
 try:
     state = owner.office().state()
@@ -41,7 +41,8 @@ if signal is None or fingerprint is None:
     st.stop()
 
 st.page_link(signoff.PAGE, label="Everything that waits", icon=":material/arrow_back:")
-st.markdown(f"**{verbatim(signal)}** {verbatim(fingerprint.words())}")
+page_head.signal(signal)
+st.markdown(f"Version **{verbatim(fingerprint.words())}**")
 last = signing.measured(signal, fingerprint.id)
 view = data.signoff(signal, fingerprint, last.bundle if last else None)
 signoff.header(view)

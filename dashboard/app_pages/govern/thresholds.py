@@ -8,9 +8,9 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern import findings, thresholds
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 
-st.title(PAGES["thresholds"].title)
+page_head.title("thresholds")
 try:
     owner.office().state()
 except TrailBroken:

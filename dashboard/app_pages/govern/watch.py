@@ -9,9 +9,9 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import findings, notices
 from dashboard.parts.govern import watch as watching
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import guide
+from dashboard.widgets import guide, page_head
 
-st.title(PAGES["watch"].title)
+page_head.title("watch")
 view = data.watching()
 if view is None:
     findings.broken(data.findings())
@@ -23,7 +23,7 @@ if not view.rows and not view.unregistered:
     guide.draw(PAGES["watch"].title)
     st.stop()
 
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 st.markdown(plain(view.next_words))
 if view.unregistered:
     st.markdown(
@@ -34,10 +34,10 @@ if not view.rows:
     st.markdown("A signal is watched once it is written down what it decides and who answers:")
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 else:
-    st.subheader("The last re-measurement")
+    st.header("The last re-measurement")
     watching.overview(view)
     watching.signals(view)
-st.subheader("Runs of the standing checks")
+st.header("Runs of the standing checks")
 watching.runs(view)
 st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
 st.code(trail.command("check"), language="bash")

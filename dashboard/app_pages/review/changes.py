@@ -7,16 +7,16 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import changes as change
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide
+from dashboard.widgets import filters, guide, page_head
 from dashboard.widgets import reliability_panel as curve
 
 chosen = filters.current()
-st.title(PAGES["changes"].title)
+page_head.title("changes")
 if chosen is None:
     empty.ledger()
     st.stop()
 
-st.markdown(f"**{plain(chosen.selection.signal)}**")
+page_head.signal(chosen.selection.signal)
 asked = change.choose_sides(chosen)
 if asked is None:
     change.nothing_changed(chosen)
@@ -37,12 +37,12 @@ change.verdict(review)
 change.numbers(review)
 change.links(review)
 
-st.subheader("Both curves")
+st.header("Both curves")
 view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
 curve.pair(view, [data.badge(one) for one in (before, after)])
 if review.paired:
     st.caption("The curves show every claim of both, not only those on inputs they share.")
 
-st.subheader("Segments, worst first")
+st.header("Segments, worst first")
 change.segments(review)
 guide.draw(PAGES["changes"].title)

@@ -9,17 +9,18 @@ from dashboard.pages import PAGES
 from dashboard.parts.review import drift as timeline
 from dashboard.parts.review import gaming
 from dashboard.parts.review import window_comparison as shift
-from dashboard.widgets import badges, filters, guide
 from dashboard.widgets import claim_links as claims
 from dashboard.widgets import empty_states as empty
+from dashboard.widgets import filters, guide, page_head
 from dashboard.widgets.url_choice import choose
 
 chosen = filters.current()
-st.title(PAGES["drift"].title)
+page_head.title("drift")
 if chosen is None:
     empty.ledger()
     st.stop()
 
+page_head.signal(chosen.selection.signal)
 by_measure, by_period, _ = st.columns(3)
 measure = choose(
     "Show", tuple(timeline.MEASURES), key="measure", place=by_measure,
@@ -31,9 +32,7 @@ if view.periods.empty:
     empty.filters()
     st.stop()
 
-st.markdown(f"**{plain(chosen.selection.signal)}**")
-badges.validation(data.badge(chosen.selection))
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 if view.moved:
     st.markdown(plain(view.moved))
 timeline.draw(view, measure)
@@ -42,10 +41,10 @@ with st.expander("Every measure on the same time", icon=":material/stacked_line_
 with st.expander("Every period as a table", icon=":material/table_rows:"):
     timeline.table(view)
 
-st.subheader("Is a metric being gamed?")
+st.header("Is a metric being gamed?")
 gaming.draw(data.gaming(chosen.selection.signal), data.badge)
 
-st.subheader("What changed between two windows")
+st.header("What changed between two windows")
 windows = shift.choose_windows(view)
 if windows is None:
     st.info(

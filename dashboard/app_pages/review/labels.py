@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.governance.names import directory
 from core.governance.replay import TrailBroken
-from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import findings
@@ -12,10 +11,10 @@ from dashboard.parts.review import label_plan
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide
+from dashboard.widgets import filters, guide, page_head
 
 chosen = filters.current()
-st.title(PAGES["labels"].title)
+page_head.title("labels")
 label_plan.announce()
 try:
     state = owner.office().state()
@@ -29,7 +28,7 @@ if chosen is None:
 names = directory(owner.cursor())
 person = acting.choose(state, names)
 
-st.markdown(f"**{plain(chosen.selection.signal)}**")
+page_head.signal(chosen.selection.signal)
 view = data.label_plan(chosen.selection, label_plan.choose_split(chosen))
 if not view.groups or not sum(one.n_claims for one in view.groups):
     empty.nothing_stated(chosen.facts.n_unstated)

@@ -10,17 +10,18 @@ from dashboard.parts.review import elicitation
 from dashboard.widgets import claim_links as claims
 from dashboard.widgets import confidence_table as values
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide
+from dashboard.widgets import filters, guide, page_head
 from dashboard.widgets import measure_table as measures
 from dashboard.widgets import reliability_panel as curve
 from dashboard.widgets.url_choice import choose
 
 chosen = filters.current()
-st.title(PAGES["reliability"].title)
+page_head.title("reliability")
 if chosen is None:
     empty.ledger()
     st.stop()
 
+page_head.signal(chosen.selection.signal)
 splittable = chosen.splittable()
 asked, first_side, second_side = st.columns([1, 1, 1], vertical_alignment="bottom")
 dimension = asked.selectbox(
@@ -44,7 +45,6 @@ view = data.reliability(chosen.selection, compare)
 if all(not group.measures.n_claims and not group.measures.n_unstated for group in view.groups):
     empty.filters()
     st.stop()
-st.markdown(f"**{plain(chosen.selection.signal)}**")
 
 if len(view.groups) == 1:
     with curve.with_words(view, data.badge(chosen.selection)):
@@ -55,13 +55,13 @@ if len(view.groups) == 1:
             empty.outcomes(whole.n_claims)
 else:
     if view.comparison:
-        st.markdown(f"#### {plain(view.comparison)}")
+        st.markdown(f"## {plain(view.comparison)}")
     sides = [chosen.selection.narrowed(compare[0], side) for side in compare[1:]] if compare else []
     curve.pair(view, [data.badge(side) for side in sides])
 st.caption(f"How the verdicts' intervals were corrected together: {view.method}.")
 
 if any(group.measures.n for group in view.groups):
-    st.subheader("Measures")
+    st.header("Measures")
     measures.table(view.groups)
 for i, group in enumerate(view.groups):
     of = f" · {group.name}" if group.name else ""
@@ -71,7 +71,7 @@ for i, group in enumerate(view.groups):
         st.caption(note)
 asked_ways = data.elicitation(chosen.selection)
 if asked_ways.shown:
-    st.subheader("How it was asked")
+    st.header("How it was asked")
     elicitation.draw(asked_ways)
 claims.behind(chosen.selection)
 guide.draw(PAGES["reliability"].title)

@@ -9,8 +9,8 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import segment_heatmap as heatmap
 from dashboard.parts.review import segment_ranking as ranked
-from dashboard.widgets import badges, filters, guide
 from dashboard.widgets import empty_states as empty
+from dashboard.widgets import filters, guide, page_head
 from dashboard.widgets import segment_panel as segment
 from dashboard.widgets.url_choice import choose
 
@@ -18,11 +18,12 @@ from dashboard.widgets.url_choice import choose
 _WITHHELD = 3
 
 chosen = filters.current()
-st.title(PAGES["segments"].title)
+page_head.title("segments")
 if chosen is None:
     empty.ledger()
     st.stop()
 
+page_head.signal(chosen.selection.signal)
 rows = chosen.splittable()
 if not rows:
     st.info(
@@ -51,9 +52,7 @@ if not view.cells["n_claims"].any():
     empty.nothing_stated(int(view.cells["n_unstated"].sum()))
     st.stop()
 
-st.markdown(f"**{plain(chosen.selection.signal)}**")
-badges.validation(data.badge(chosen.selection))
-st.markdown(f"#### {plain(view.headline)}")
+st.markdown(f"## {plain(view.headline)}")
 if view.test:
     st.markdown(plain(view.test))
 for sentence in view.withheld[:_WITHHELD]:
@@ -66,6 +65,6 @@ opened = heatmap.opened_cell(view)
 if opened:
     segment.draw(chosen, opened)
 
-st.subheader("Worst segments")
+st.header("Worst segments")
 ranked.draw(view)
 guide.draw(PAGES["segments"].title)

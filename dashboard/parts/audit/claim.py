@@ -50,8 +50,8 @@ def opened(selection: Selection) -> None:
 
 
 def _draw(view: ClaimView, as_known: datetime | None) -> None:
-    st.subheader(f"Claim {verbatim(view.record.event_id)}")
-    st.markdown(f"#### {view.headline}")
+    st.header(f"Claim {verbatim(view.record.event_id)}")
+    st.markdown(f"## {view.headline}")
     st.markdown(f"{view.standing} {view.done}")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF):
@@ -62,7 +62,7 @@ def _draw(view: ClaimView, as_known: datetime | None) -> None:
             facts.draw("Where it came from", view.came_from)
     facts.draw("About what", view.about)
     if not view.happened.empty:
-        st.markdown("##### What happened")
+        st.markdown("### What happened")
         _happened(view.happened)
     _governed(view.governed)
     _relations("The same event in other signals", view.same_event, "signal", as_known)
@@ -73,7 +73,7 @@ def _draw(view: ClaimView, as_known: datetime | None) -> None:
 
 def _governed(governed: Governed) -> None:
     """Which rules were in force, and what the gate answered."""
-    st.markdown("##### Which rules were in force")
+    st.markdown("### Which rules were in force")
     st.markdown(plain(governed.then))
     with st.container(horizontal=True, gap="medium"):
         if governed.entry is not None:
@@ -144,7 +144,7 @@ def _relations(
     """Other claims, each a link that says what tells it from the others, with its outcome now."""
     if not relations:
         return
-    st.markdown(f"##### {title}")
+    st.markdown(f"### {title}")
     for one in relations:
         versions = [value for value in (one.model_version, one.prompt_version) if value]
         made_by = f" by {', '.join(map(verbatim, versions))}" if versions else ""

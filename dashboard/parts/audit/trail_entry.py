@@ -46,8 +46,8 @@ def opened(seq: int, whole: Wholeness) -> None:
 
 
 def _draw(view: ActView, whole: Wholeness) -> None:
-    st.subheader(f"Entry {view.seq}")
-    st.markdown(f"#### {plain(view.headline)}")
+    st.header(f"Entry {view.seq}")
+    st.markdown(f"## {plain(view.headline)}")
     with st.container(horizontal=True, gap="medium"):
         _neighbour("The act before it", view.before)
         _neighbour("The act after it", view.after)
@@ -81,7 +81,7 @@ def _faults(view: ActView, whole: Wholeness) -> None:
 
 
 def _signature(signed: Signed) -> None:
-    st.markdown("##### Signature")
+    st.markdown("### Signature")
     st.markdown(f"> {plain(signed.meaning)}")
     st.markdown(
         f"Signed by {plain(signed.by)} on {signed.at}, over the evidence "
@@ -91,7 +91,7 @@ def _signature(signed: Signed) -> None:
 
 
 def _change(change: Change) -> None:
-    st.markdown("##### What changed in the registry entry")
+    st.markdown("### What changed in the registry entry")
     st.markdown(change.summary)
     st.markdown(
         "\n".join(
@@ -114,7 +114,7 @@ def _change(change: Change) -> None:
 
 
 def _evidence(evidence: Evidence) -> None:
-    st.markdown("##### Evidence")
+    st.markdown("### Evidence")
     st.markdown(f"{verbatim(evidence.sha256)}")
     if not evidence.readable:
         st.error(plain(evidence.summary), icon=":material/gpp_bad:")
@@ -145,7 +145,7 @@ def _evidence(evidence: Evidence) -> None:
 
 def _proof(view: ActView) -> None:
     """The exact text, its place in the tree, and how to check both without trusting this page."""
-    st.markdown("##### Proof")
+    st.markdown("### Proof")
     if view.proof is None:
         st.error(plain(view.no_proof), icon=":material/gpp_bad:")
     else:

@@ -48,7 +48,7 @@ def command(*words: str) -> str:
 
 def not_begun() -> None:
     """The trail has no entry yet."""
-    st.subheader("The trail has not begun")
+    st.header("The trail has not begun")
     st.markdown(
         "It begins with the first act: the first file imported, or the first registry entry "
         "applied. From then on every sign-off, waiver, suspension and rule change stands here, "
@@ -64,7 +64,7 @@ def whole(found: Wholeness) -> None:
             st.badge("Intact", icon=":material/verified:", color="green")
         else:
             st.badge("Not intact", icon=":material/gpp_bad:", color="red")
-        st.markdown(f"#### {plain(found.headline)}")
+        st.markdown(f"## {plain(found.headline)}")
         for problem in found.problems:
             _problem(problem)
         if found.more:

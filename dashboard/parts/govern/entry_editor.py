@@ -28,7 +28,7 @@ _LINE, _LEAST, _MOST = 21, 320, 720
 def draw(view: SignalView, state: State, names: Directory, person: Acting | None) -> None:
     """The entry as text, what it would change, and the button that applies it."""
     if not view.row.registered:
-        st.markdown("#### Write the entry")
+        st.markdown("## Write the entry")
         _draw(view, state, names, person)
         return
     with st.expander("Change the entry", icon=":material/edit:", key=f"{registry.KEYS}editor"):

@@ -48,7 +48,7 @@ def unregistered(signal: str) -> None:
 
 def no_signals() -> None:
     """Neither claims nor entries."""
-    st.subheader("No rules and no claims yet")
+    st.header("No rules and no claims yet")
     st.markdown("Write down what each confidence decides, and log what was done with each case:")
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
     st.code(trail.command("import", "claims.csv"), language="bash")
@@ -59,7 +59,7 @@ def headline(view: EscalationView) -> None:
     """What was not kept, and what the bound says."""
     icon = ":material/report:" if view.n_breaches else ":material/check_circle:"
     known = view.registered and (view.n_breaches or (view.done and view.n_claims))
-    st.markdown(f"#### {icon + ' ' if known else ''}{plain(view.headline)}")
+    st.markdown(f"## {icon + ' ' if known else ''}{plain(view.headline)}")
     if view.said or view.gate:
         st.caption(plain(" ".join(filter(None, (view.gate, *view.said)))))
 
@@ -74,7 +74,7 @@ _BOUND_LOOKS = {
 
 def sides(view: EscalationView) -> None:
     """What the rules ask for beside what was done, and the bound on errors."""
-    st.subheader("As written, and as done")
+    st.header("As written, and as done")
     icon, colour, words = _BOUND_LOOKS[view.bound.outcome]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
@@ -110,7 +110,7 @@ def _side(side: Side) -> dict[str, str]:
 
 def rules(view: EscalationView) -> None:
     """Every row of the rules with the cases it took, or would have taken."""
-    st.subheader("The rules, and the cases each took")
+    st.header("The rules, and the cases each took")
     place, _ = st.columns([2, 3])
     how = choose("Cases by rule", (AS_STOOD, AS_IF), key=ROWS, place=place)
     if how == AS_IF:
@@ -190,7 +190,7 @@ def load(view: EscalationView) -> None:
     """What was done, by week."""
     if view.weeks.empty or view.done is None:
         return
-    st.subheader("What was done, by week")
+    st.header("What was done, by week")
     st.altair_chart(
         load_chart(view.weeks, palette_for(st.context.theme.type)),
         width="content",
@@ -204,7 +204,7 @@ def load(view: EscalationView) -> None:
 
 def listed(view: EscalationView) -> None:
     """The breaches one by one, each the way to its claim."""
-    st.subheader("Breaches")
+    st.header("Breaches")
     if not view.n_breaches:
         st.markdown("None in these days." if view.done else "None that could be told.")
         return

@@ -34,7 +34,7 @@ _DRAWN = 12
 
 def draw(view: SignoffView) -> None:
     """The evidence, what changed since the last signature, and what cannot be told."""
-    st.subheader("Evidence")
+    st.header("Evidence")
     st.markdown(plain(view.shown_words))
     if view.fault is not None:
         st.error(plain(view.fault), icon=":material/gpp_bad:")
@@ -54,7 +54,7 @@ def draw(view: SignoffView) -> None:
 
 
 def _criteria(found: EvidenceView) -> None:
-    st.markdown("##### Criteria")
+    st.markdown("### Criteria")
     icon = ":green[:material/check_circle:]" if found.met else ":red[:material/cancel:]"
     st.markdown(f"{icon} **{plain(found.verdict)}**")
     _sample(found.whole)
@@ -84,7 +84,7 @@ def _sample(one: Sample) -> None:
 
 
 def _changed(view: SignoffView) -> None:
-    st.markdown("##### What changed since the last validation")
+    st.markdown("### What changed since the last validation")
     if view.compared is None:
         st.markdown("There was none before: nothing to compare with.")
         return
@@ -93,13 +93,13 @@ def _changed(view: SignoffView) -> None:
 
 
 def _untold(found: EvidenceView) -> None:
-    st.markdown("##### What is not decided yet")
+    st.markdown("### What is not decided yet")
     said = "\n".join(f"- {plain(one)}" for one in found.untold)
     st.markdown(said or "Nothing that the program knows of.")
 
 
 def _curve(found: EvidenceView) -> None:
-    st.markdown("##### Stated and delivered")
+    st.markdown("### Stated and delivered")
     chart = reliability_diagram(
         found.curve,
         found.consistency,
@@ -123,7 +123,7 @@ def _curve(found: EvidenceView) -> None:
 
 
 def _segments(found: EvidenceView) -> None:
-    st.markdown("##### Required segments")
+    st.markdown("### Required segments")
     st.markdown(plain(found.segment_words))
     if found.segments.empty:
         return
@@ -159,7 +159,7 @@ def _segments(found: EvidenceView) -> None:
 
 
 def _rules(found: EvidenceView) -> None:
-    st.markdown("##### What the written rules would do")
+    st.markdown("### What the written rules would do")
     st.markdown(found.automated)
     st.table(
         pd.DataFrame(
@@ -199,7 +199,7 @@ def _which(found: EvidenceView) -> None:
         facts.draw("Which claims", found.query)
         links.draw(found.claims, found.claims.text)
     icon = ":green[:material/check_circle:]" if found.overlap_checked else ":material/help:"
-    st.markdown(f"##### Overlap with tuning\n{icon} {plain(found.overlap)}")
+    st.markdown(f"### Overlap with tuning\n{icon} {plain(found.overlap)}")
     with st.expander("Hashes and program", icon=":material/tag:"):
         for one in found.hashes:
             st.markdown(f":gray[{plain(one.name)}]  \n{verbatim(one.value)}")

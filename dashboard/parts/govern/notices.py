@@ -41,7 +41,7 @@ def warn(view: NoticesView) -> None:
 
 def draw(view: NoticesView) -> None:
     """The section: what is the matter, the channels, and the last messages with their text."""
-    st.subheader("Notices")
+    st.header("Notices")
     st.markdown(plain(view.headline))
     for one in view.warnings:
         st.warning(plain(one), icon=":material/notifications_off:")

@@ -23,7 +23,7 @@ from core.views.govern.signal_entry import EntryChange, PrintRow, SignalView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import badges
+from dashboard.widgets import page_head
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.claim_links import ICON, PAGE
 from dashboard.widgets.filters import shown_name, url_key
@@ -128,15 +128,13 @@ def _open_ticked() -> None:
 # ------------------------------------------------------------------------------------- one signal
 def header(view: SignalView) -> None:
     """Its standing, and what it decides."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(f"### {verbatim(view.row.signal)}", width="content")
-        badges.validation(view.row.badge)
+    page_head.signal(view.row.signal)
     st.markdown(plain(view.sentence))
 
 
 def versions(view: SignalView, state: State, person: Acting | None) -> None:
     """Its fingerprints in use with what may be done about them; older ones folded away."""
-    st.markdown("#### Versions: what is in use, and whether it may act")
+    st.markdown("## Versions: what is in use, and whether it may act")
     if not view.prints and not view.older:
         st.markdown("No claim was made yet, and nothing was submitted.")
         return
@@ -229,13 +227,13 @@ def written(view: SignalView) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF, gap="xxsmall"):
-            st.markdown("#### Who answers for it")
+            st.markdown("## Who answers for it")
             for seat in view.seats:
                 said = plain("; ".join(seat.people)) or "nobody"
                 gone = seat.empty and seat.people
                 _pair(seat.name, f":red[:material/person_off: **{said}**]" if gone else said)
         with st.container(width=_HALF, gap="xxsmall"):
-            st.markdown("#### What a validation takes")
+            st.markdown("## What a validation takes")
             for name, words in view.terms:
                 _pair(name, plain(words))
 
@@ -250,7 +248,7 @@ def rules(view: SignalView) -> None:
     """The rule table, made from the object the gate runs."""
     if not view.rules:
         return
-    st.markdown("#### Rules: what is done with a claim")
+    st.markdown("## Rules: what is done with a claim")
     frame = pd.DataFrame(
         {
             "For": [verbatim(one.whom) if one.where else one.whom for one in view.rules],
@@ -271,7 +269,7 @@ def history(changes: Sequence[EntryChange]) -> None:
     """The versions of the entry, each a link to the act that set it."""
     if not changes:
         return
-    st.markdown("#### History of the entry")
+    st.markdown("## History of the entry")
     for one in changes:
         trail.link(one.seq, f"{one.when} · {plain(one.who)} · entry {one.seq}")
         said = [*one.lines, *(["validations in force were suspended"] if one.reopened else [])]
@@ -281,7 +279,7 @@ def history(changes: Sequence[EntryChange]) -> None:
 # --------------------------------------------------------------------------------- everybody known
 def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
     """Who is known, whether they are there, and which seats they fill."""
-    st.subheader("People")
+    st.header("People")
     if not view.people:
         st.markdown(
             "Nobody is known yet. Whoever applies the first registry entry becomes the admin, and "

@@ -92,14 +92,14 @@ def overview(view: RisksView) -> None:
 def closely(view: RisksView, one: Failure | None, signal: str | None) -> None:
     """The evidence of a failure over all signals, of a signal over all failures, or of a pair."""
     if one is not None:
-        st.subheader(one.title)
+        st.header(one.title)
         st.markdown(plain(one.control))
         said = "; ".join(f"{name}: {part}" for name, part in one.supports.named())
         st.caption(f"Supports {plain(said)}. It certifies nothing.")
         cells = view.of_failure(one.key)
         _lines([each for each in cells if signal in (None, each.signal)], by_signal=True)
     elif signal is not None:
-        st.subheader(plain(signal))
+        st.header(plain(signal))
         _lines(view.of_signal(signal), by_signal=False)
     query = {FAILURE: EVERY, SIGNAL: EVERY}
     st.page_link(

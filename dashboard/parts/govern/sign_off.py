@@ -47,14 +47,14 @@ def link(signal: str, fingerprint: Fingerprint, label: str) -> None:
 
 def listed(view: SignoffList) -> None:
     """What is to be done, each fingerprint a link; the rest in a drawer."""
-    st.markdown(f"#### {view.headline}")
+    st.markdown(f"## {view.headline}")
     for name, title, icon in _GROUPS:
         lines: tuple[Line, ...] = getattr(view, name)
         if lines:
-            st.markdown(f"##### {icon} {title}")
+            st.markdown(f"### {icon} {title}")
             _lines(lines)
     if view.unregistered:
-        st.markdown("##### :material/help: Nothing is written down")
+        st.markdown("### :material/help: Nothing is written down")
         for signal, n_claims in view.unregistered:
             st.page_link(
                 PAGES["registry"].path,
@@ -96,7 +96,7 @@ def unknown(signal: str, fingerprint: str) -> None:
 
 def nothing() -> None:
     """Neither a claim nor a registry entry."""
-    st.subheader("Nothing to sign off yet")
+    st.header("Nothing to sign off yet")
     st.markdown(
         "A sign-off needs claims with outcomes, and a registry entry that says what they decide, "
         "who owns them and by which criteria they are judged. Stop this server first: one process "
@@ -131,7 +131,7 @@ def header(view: SignoffView) -> None:
             st.badge("Gate closed", icon=":material/lock:", color="gray")
         if view.renewal:
             st.badge("Renewal waits", icon=":material/draw:", color="blue")
-    st.markdown(f"#### {plain(view.reason)}")
+    st.markdown(f"## {plain(view.reason)}")
     if view.decision is not None:
         st.markdown(f"It decides: {verbatim(view.decision)}")
     for one in view.next_step:
@@ -141,7 +141,7 @@ def header(view: SignoffView) -> None:
 def past(view: SignoffView) -> None:
     """Every signature with its meaning, and every act as a link to its entry of the trail."""
     if view.signatures:
-        st.markdown("##### Signatures")
+        st.markdown("### Signatures")
         for one in view.signatures:
             with st.container(border=True):
                 st.markdown(f"**{plain(one.who)}** on {one.at:%Y-%m-%d %H:%M} UTC")
@@ -151,7 +151,7 @@ def past(view: SignoffView) -> None:
                     f"{verbatim(one.evidence[:16])}."
                 )
                 trail.link(one.seq, f"Entry {one.seq}")
-    st.markdown("##### What was done")
+    st.markdown("### What was done")
     if not view.history:
         st.markdown("Nothing yet.")
     for done in view.history:

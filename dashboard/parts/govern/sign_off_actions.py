@@ -151,7 +151,7 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
 
 
 def _sign(desk: _Desk) -> None:
-    st.markdown("##### Sign")
+    st.markdown("### Sign")
     view, offer = desk.view, desk.offer("validation.signed")
     readable = view.evidence is not None
     why = offer.why if readable or not offer.may else "The evidence cannot be shown."
@@ -229,7 +229,7 @@ def _reject(desk: _Desk) -> None:
 
 
 def _submit(desk: _Desk) -> None:
-    st.markdown("##### Measure and submit")
+    st.markdown("### Measure and submit")
     offer = desk.offer("validation.submitted")
     st.caption(
         "Freezes what the ledger knows now as evidence, and puts it before a validator. What is "

@@ -13,7 +13,7 @@ def draw(view: TheatreView) -> None:
     if view.changes_nothing:
         st.warning(plain(view.headline), icon=":material/theater_comedy:")
     else:
-        st.markdown(f"#### {plain(view.headline)}")
+        st.markdown(f"### {plain(view.headline)}")
     if view.interval:
         st.markdown(f"**{plain(view.interval)}**")
     if view.dead_words:

@@ -95,7 +95,7 @@ def answered(question: Question) -> ThresholdView | None:
 
 
 def _no_tuning(signal: str) -> None:
-    st.subheader("Nothing to choose a cut on")
+    st.header("Nothing to choose a cut on")
     st.markdown(
         f"{verbatim(signal)} has no tuning split. A cut that is chosen on the claims it is judged "
         "on flatters itself, so none is offered. Log claims whose outcome you know in two parts, "
@@ -150,7 +150,7 @@ def answer(view: ThresholdView) -> None:
         if view.contradicted
         else ":material/do_not_disturb_on:"
     )
-    st.markdown(f"#### {icon} {plain(view.headline)}")
+    st.markdown(f"## {icon} {plain(view.headline)}")
     for part in view.parts:
         _said(part)
 
@@ -176,7 +176,7 @@ def _said(part: PartView) -> None:
 
 def numbers(view: ThresholdView) -> None:
     """The curve, and the same numbers on the same data, on held-out claims and in production."""
-    st.subheader("Risk and coverage")
+    st.header("Risk and coverage")
     chart = risk_chart(
         view.curve, view.marks, view.threshold.question.risk, palette_for(st.context.theme.type)
     )
@@ -189,7 +189,7 @@ def numbers(view: ThresholdView) -> None:
     )
     tables = [part for part in view.parts if not part.table.empty]
     if tables:
-        st.subheader("Same data, held out, production")
+        st.header("Same data, held out, production")
     for part in tables:
         if part.name:
             st.markdown(f"**{plain(part.name)}, cut {part.cut}**")
@@ -218,7 +218,7 @@ def numbers(view: ThresholdView) -> None:
 
 def change(view: ThresholdView) -> None:
     """The registry change it would be, to be copied, read and applied by whoever answers for it."""
-    st.subheader("The registry change")
+    st.header("The registry change")
     signal = view.threshold.question.selection.signal
     if view.change is None:
         st.markdown(plain(view.no_change))

@@ -20,7 +20,7 @@ _SHOWN = 200
 
 def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
     """Say what is the matter, with its rows, and what mends it."""
-    st.subheader("Nothing was frozen")
+    st.header("Nothing was frozen")
     if isinstance(refusal, NothingToJudge):
         st.warning(plain(str(refusal)), icon=":material/hourglass_empty:")
         st.code(

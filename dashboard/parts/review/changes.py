@@ -122,7 +122,7 @@ def verdict(review: ChangeReview) -> None:
     if review.verdict == "cannot_tell":
         said = verdict_words(review.whole)
     st.badge(said, icon=icon, color=color)  # type: ignore[arg-type]
-    st.markdown(f"#### {plain(review.headline)}")
+    st.markdown(f"## {plain(review.headline)}")
     for sentence in review.sentences:
         st.markdown(plain(sentence))
 

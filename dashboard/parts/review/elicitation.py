@@ -18,7 +18,7 @@ def draw(view: ElicitationView) -> None:
     if view.anchored:
         st.warning(plain(view.headline), icon=":material/anchor:")
     else:
-        st.markdown(f"#### {plain(view.headline)}")
+        st.markdown(f"### {plain(view.headline)}")
     if view.table.empty:
         return
     chart = interval_dots(

@@ -76,7 +76,7 @@ def answer(view: LabelPlan, asked: Selection) -> None:
         )
     clear = not view.undecided and not view.n_own
     icon = ":material/check_circle:" if clear else ":material/help:"
-    st.markdown(f"#### {icon} {plain(view.headline)}")
+    st.markdown(f"## {icon} {plain(view.headline)}")
     if view.undecided:
         st.caption(plain(view.details))
 
@@ -166,7 +166,7 @@ def _line(view: LabelPlan, one: GroupPlan) -> dict[str, object]:
 
 def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None) -> None:
     """The sample to be drawn: of which groups, how many, by whom."""
-    st.subheader("Draw an audit sample")
+    st.header("Draw an audit sample")
     st.markdown(
         "Which claims are labelled is left to chance, with a chance that is kept: so the labels "
         "speak for all claims drawn from, also where other labels are picked. A further sample "
@@ -256,7 +256,7 @@ def hand_out(view: LabelPlan) -> None:
     """The file to be filled in, and the way back in for it."""
     if not view.samples:
         return
-    st.subheader("Label it")
+    st.header("Label it")
     signal = view.selection.signal
     if view.n_to_label:
         st.markdown(
@@ -311,7 +311,7 @@ def drawn(view: LabelPlan) -> None:
     """What the samples say, and each of them with its act."""
     if not view.samples:
         return
-    st.subheader("What the samples say")
+    st.header("What the samples say")
     if view.estimate is None:
         st.markdown("Nothing drawn is labelled yet.")
     else:
@@ -329,7 +329,7 @@ def drawn(view: LabelPlan) -> None:
         f"{plain(view.response)} Each label counts for one over its chance (Hájek 1971); the "
         "verdicts above count every label once, also those that were not drawn."
     )
-    st.markdown("##### Samples of this signal")
+    st.markdown("### Samples of this signal")
     for one in view.samples:
         trail.link(
             one.seq,
