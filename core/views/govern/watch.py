@@ -17,6 +17,7 @@ from core.measure.verdicts.parts import PartState
 from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.sentences.numbers import count, counted, points, value_name
+from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail.act_search import ActSearch, found
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
@@ -78,6 +79,7 @@ class WatchRow:
         next_at: when it is measured next.
         overdue: whether that is past by more than a day.
         text: the outcome in sentences.
+        standing: its standing verdict; None where it never stated a confidence.
     """
 
     signal: str
@@ -92,6 +94,7 @@ class WatchRow:
     next_at: datetime
     overdue: bool
     text: str
+    standing: StandingVerdict | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,14 @@ def watch_view(
     registered = sorted(set(state.entries) & with_claims)
     names = directory(cursor)
     seen = {(one.signal, one.fingerprint.id): one.words for one in watched(cursor, state, now)}
-    rows = [_row(cursor, state, names, signal, now, seen) for signal in registered]
+    standing = standing_verdicts(cursor, state, now, causes=True)
+    rows = [
+        replace(
+            _row(cursor, state, names, signal, now, seen),
+            standing=of_signal(standing[signal]) if signal in standing else None,
+        )
+        for signal in registered
+    ]
     rows.sort(key=_worst_first)
     pending = due(state, now, data_version=data_version, with_claims=with_claims)
     runs = tuple(
@@ -334,9 +344,9 @@ def _headline(state: State, rows: Sequence[WatchRow]) -> str:
         )
     kept = f"All {len(rows)} signals were" if len(rows) > 1 else "The one signal was"
     off = [one.signal for one in rows if _is_off(one)]
-    told = f"Shown to be off: {', '.join(off)}." if off else "None is shown to be off."
-    return f"{kept} measured in time. {told}"
+    told = f"Off: {', '.join(off)}." if off else "None is off."
+    return f"{kept} measured on schedule. {told}"
 
 
 def _is_off(row: WatchRow) -> bool:
-    return any(one.state == "off" or one.off for one in row.prints)
+    return row.standing is not None and row.standing.state == "off"

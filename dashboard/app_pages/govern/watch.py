@@ -34,12 +34,11 @@ if not view.rows:
     st.markdown("A signal is watched once it is written down what it decides and who answers:")
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 else:
-    st.header("The last re-measurement")
-    watching.overview(view)
     watching.signals(view)
 st.header("Runs of the standing checks")
 watching.runs(view)
-st.caption("The same once, for cron and CI; exit code 1 while a critical finding is open:")
-st.code(trail.command("check"), language="bash")
+with st.expander("Run the checks from cron or CI", icon=":material/terminal:"):
+    st.markdown("Exit code 1 while a critical finding is open:")
+    st.code(trail.command("check"), language="bash")
 notices.draw(data.notices(data.overview().names()))
 guide.draw(PAGES["watch"].title)

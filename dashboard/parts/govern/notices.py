@@ -60,7 +60,8 @@ def draw(view: NoticesView) -> None:
         )
         st.caption(plain(view.schedule))
     else:
-        _how()
+        with st.expander("Set up a channel", icon=":material/add_alert:"):
+            _how()
     if view.messages:
         _messages(view.messages)
 

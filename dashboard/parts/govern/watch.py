@@ -1,123 +1,151 @@
-"""The standing watch on the page: the last re-measurement of every signal, and the runs."""
+"""The standing watch on the page: a row for each version measured again, and the runs."""
 
 from __future__ import annotations
 
-from itertools import groupby
-
-import pandas as pd
 import streamlit as st
 
 from core.sentences.numbers import counted, points, verdict_words, within
-from core.text.markdown import plain, verbatim
+from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.govern.watch import Again, WatchRow, WatchView
-from dashboard.charts.intervals import interval_dots
-from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.widgets import page_links as links
+from dashboard.widgets import page_head
+from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.marks import bullet, scale
+from dashboard.widgets.drawn.markup import Markup, href, join, tag
 
 #: As many segments that are off are named.
 _NAMED = 3
 
 
-def overview(view: WatchView) -> None:
-    """Every fingerprint's gap as it was measured last, beside what its owner accepts."""
-    rows = sorted(view.rows, key=lambda one: one.tolerance)
-    for tolerance, group in groupby(rows, key=lambda one: one.tolerance):
-        frame = _frame(list(group))
-        if frame.empty:
-            continue
-        chart = interval_dots(frame, palette_for(st.context.theme.type), tolerance=tolerance)
-        st.altair_chart(chart, width=int(chart.width), alt=visible(_alt(frame, tolerance)))
-    st.caption(
-        "Each signal's newest production claims whose outcomes are final, one line per "
-        "fingerprint in use; intervals are corrected over its required segments. Hollow: not "
-        "decided. *This week* judges one week of every signal together, so its verdicts are more "
-        "careful."
-    )
-
-
-def _frame(rows: list[WatchRow]) -> pd.DataFrame:
-    found = []
-    for row in rows:
-        for one in row.prints:
-            if one.gap is not None:
-                name = row.signal if len(row.prints) == 1 else f"{row.signal}: {one.words}"
-                shown = one.state if one.speaks_for == "all" else "no_verdict"
-                found.append((name, one.gap, one.low, one.high, one.n, shown))
-    columns = ["label", "gap", "low", "high", "n", "verdict"]
-    frame = pd.DataFrame(found, columns=columns)
-    return frame.sort_values("gap", ascending=False, kind="stable", ignore_index=True)
-
-
-def _alt(frame: pd.DataFrame, tolerance: float) -> str:
-    off = frame[frame["verdict"] == "off"]["label"].to_list()
-    told = f"Off: {', '.join(off)}." if off else "None is shown to be off."
-    return (
-        f"Gap of {counted(len(frame), 'fingerprint')} at the last re-measurement, "
-        f"{within(tolerance)} accepted. {told}"
-    )
-
-
 def signals(view: WatchView) -> None:
-    """Each signal: when it was measured last and what came of it, when next, who answers."""
-    if any(one.watched for row in view.rows for one in row.prints):
-        st.caption(
-            "*Evidence* is what bets on a gap beyond the tolerance have won since the signature: "
-            "an honest signal hardly ever reaches what is needed, however often one looks."
-        )
-    for row in view.rows:
-        with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-                st.markdown(f"**{plain(row.signal)}**", width="content")
-                links.registry(row.signal, f"Answers for monitoring: {row.answers}")
-            for one in row.prints:
-                _print(row, one)
-            _when(row)
+    """Each version: its standing verdict, when it was measured last, when next, who answers."""
+    draw(table(view), key="watch_signals")
 
 
-def _when(row: WatchRow) -> None:
-    cadence = f"every {counted(row.cadence_days, 'day')}"
-    next_ = f"{row.next_at:%Y-%m-%d}"
-    if row.measured_at is None or row.seq is None:
-        st.markdown(f"Not measured yet ({cadence}); due since {next_}.")
-        return
-    late = f":red[:material/alarm: **overdue since {next_}**]"
-    said = late if row.overdue else f"next on {next_}"
-    st.caption(f"{row.claims} Measured {cadence}, {said}.")
-    trail.link(row.seq, f"Measured on {row.measured_at:%Y-%m-%d}, {row.why}")
+def table(view: WatchView) -> Markup:
+    """The same as markup."""
+    ticks = tag(
+        "span", scale((-0.05, 0, 0.05, 0.15)), tag("span", "Gap then", class_="last"), class_="pair"
+    )
+    heads: tuple[tuple[Markup | str, str], ...] = (
+        (tag("span", "Standing verdict", class_="sr"), "c-badge"),
+        ("Signal", ""),
+        ("Version", "c-labels c-worst"),
+        (ticks, "c-gap"),
+        ("Measured", "c-acts"),
+        ("Since it was signed", "c-spark"),
+        ("Next", "c-acts"),
+        ("Monitoring", "c-owner"),
+    )
+    said = "the verdict is the standing one; the gap is that of the last re-measurement"
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", tag("h2", "Signals"), tag("span", said, class_="soft")),
+            tag(
+                "thead",
+                tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+            ),
+            tag("tbody", *(one for row in view.rows for one in _rows(row))),
+            class_="signals",
+        ),
+        class_="board",
+    )
 
 
-def _print(row: WatchRow, one: Again) -> None:
-    verdict = verdict_words(one.state, one.speaks_for)
-    if one.gap is None:
-        numbers = "no outcome is final yet"
-    else:
-        ends = " to ".join(points(end, decimals=1) for end in (one.low, one.high))
-        numbers = (
-            f"gap {points(one.gap, decimals=1)} points ({ends}; {within(row.tolerance)} accepted), "
-            f"{counted(one.n, 'claim')} of {counted(one.n_inputs, 'input')}"
-        )
-    told = [f"{verbatim(one.words)}: **{verdict}**, {numbers}"]
+def _rows(row: WatchRow) -> list[Markup]:
+    if not row.prints:
+        return [_line(row, None)]
+    return [_line(row, one) for one in row.prints]
+
+
+def _line(row: WatchRow, one: Again | None) -> Markup:
+    return tag(
+        "tr",
+        tag("td", page_head.standing_badge(row.standing), class_="c-badge"),
+        tag(
+            "th",
+            tag("a", visible(row.signal), class_="row", href=href("signal", signal=row.signal)),
+            scope="row",
+            title=visible(row.signal),
+        ),
+        tag("td", "–" if one is None else visible(one.words), class_="c-labels c-worst soft"),
+        tag("td", _gap(row, one), class_="c-gap", title=_in_full(row, one)),
+        tag("td", _when(row), class_="c-acts"),
+        tag("td", _since_signed(one), class_="c-spark soft"),
+        tag("td", _next(row), class_="c-acts"),
+        tag("td", visible(row.answers), class_="c-owner"),
+    )
+
+
+def _gap(row: WatchRow, one: Again | None) -> Markup:
+    if one is None:
+        return tag("span", "not measured yet", class_="soft")
+    if one.gap is None or one.low is None or one.high is None:
+        return tag("span", "no outcome was final", class_="soft")
+    return tag(
+        "span",
+        bullet(one.gap, one.low, one.high, row.tolerance),
+        tag("b", points(one.gap, decimals=1)),
+        tag("span", f" points, {_ends(one)}", class_="sr"),
+        class_="pair",
+    )
+
+
+def _ends(one: Again) -> str:
+    return " to ".join(points(end, decimals=1) for end in (one.low, one.high))
+
+
+def _in_full(row: WatchRow, one: Again | None) -> str | None:
+    """What the re-measurement said, for the tooltip."""
+    if one is None or one.gap is None:
+        return None
+    told = [
+        f"{verdict_words(one.state, one.speaks_for)}: gap {points(one.gap, decimals=1)} points "
+        f"({_ends(one)}; {within(row.tolerance)} accepted), {counted(one.n, 'claim')} of "
+        f"{counted(one.n_inputs, 'input')}"
+    ]
     if one.off_by:
         told.append(one.off_by)
     if one.off:
         more = f" and {len(one.off) - _NAMED} more" if len(one.off) > _NAMED else ""
-        told.append(f"off by themselves: {plain('; '.join(one.off[:_NAMED]))}{more}")
+        told.append(f"off by themselves: {'; '.join(one.off[:_NAMED])}{more}")
     if one.mute:
-        more = f" and {len(one.mute) - _NAMED} more" if len(one.mute) > _NAMED else ""
-        told.append(f"without a verdict by themselves: {plain(', '.join(one.mute[:_NAMED]))}{more}")
-    st.markdown(f"{'; '.join(told)}.")
+        told.append(f"without a verdict by themselves: {', '.join(one.mute[:_NAMED])}")
     if one.why:
-        st.caption(plain(one.why))
-    if one.watched:
-        st.caption(f"Since its signature: {plain(one.watched)}.")
+        told.append(one.why)
+    return visible(f"{'. '.join(told)} {row.claims}")
+
+
+def _when(row: WatchRow) -> Markup:
+    if row.measured_at is None or row.seq is None:
+        return tag("span", "never", class_="soft")
+    entry = href("decision_trail", entry=str(row.seq))
+    day = f"{row.measured_at:%Y-%m-%d}"
+    return tag("a", day, class_="over", href=entry, title=visible(row.why))
+
+
+def _since_signed(one: Again | None) -> Markup:
+    if one is None or not one.watched:
+        return join("not signed")
+    said = one.watched.rpartition(": ")[2]
+    return tag("span", visible(said), title=visible(one.watched))
+
+
+def _next(row: WatchRow) -> Markup:
+    words = f"{row.next_at:%Y-%m-%d}"
+    title = f"every {counted(row.cadence_days, 'day')}"
+    if row.overdue:
+        return tag("span", f"overdue since {words}", class_="alert", title=title)
+    return tag("span", words, title=title)
 
 
 def runs(view: WatchView) -> None:
     """The last runs, each a link to its act."""
     if not view.runs:
-        st.caption("No run was made yet.")
+        st.markdown(":gray[No run was made yet.]")
         return
     for line in view.runs[:5]:
         trail.link(line.seq, plain(line.words))
