@@ -28,23 +28,45 @@ person = acting.choose(state, names)
 if not view.rows:
     empty.ledger()
     registry.nothing()
+    st.header("People")
     registry.everybody(view, state, person)
     st.stop()
 
 st.markdown(f"## {plain(view.headline)}")
 if view.production:
     st.caption("The gate is in production mode: a signature made without sign-on opens nothing.")
-registry.overview(view)
+registry.overview(view, data.standing())
 chosen, _ = st.columns([1, 1])
 signal = choose("Signal", view.names, key="signal", place=chosen)
 one = data.signal_entry(signal)
 
 registry.header(one)
-findings.each(one.findings, state, person, on_its_entry=True)
-registry.versions(one, state, person)
-registry.written(one)
-registry.rules(one)
-entry_editor.draw(one, state, names, person)
-registry.history(one.history)
-registry.everybody(view, state, person)
+waiting = sum(row.waits for row in one.findings)
+versions, seats, rules, wrong, change, history, people = st.tabs(
+    [
+        "Versions",
+        "Owners and terms",
+        "Rules",
+        f"Findings ({waiting})",
+        "Change the entry",
+        "History",
+        "People",
+    ]
+)
+with versions:
+    registry.versions(one, state, person)
+with seats:
+    registry.written(one)
+with rules:
+    registry.rules(one)
+with wrong:
+    findings.each(one.findings, state, person, on_its_entry=True)
+    if not one.findings:
+        st.markdown("Nothing is open.")
+with change:
+    entry_editor.draw(one, state, names, person)
+with history:
+    registry.history(one.history)
+with people:
+    registry.everybody(view, state, person)
 guide.draw(PAGES["registry"].title)

@@ -27,15 +27,6 @@ _LINE, _LEAST, _MOST = 21, 320, 720
 
 def draw(view: SignalView, state: State, names: Directory, person: Acting | None) -> None:
     """The entry as text, what it would change, and the button that applies it."""
-    if not view.row.registered:
-        st.markdown("## Write the entry")
-        _draw(view, state, names, person)
-        return
-    with st.expander("Change the entry", icon=":material/edit:", key=f"{registry.KEYS}editor"):
-        _draw(view, state, names, person)
-
-
-def _draw(view: SignalView, state: State, names: Directory, person: Acting | None) -> None:
     signal, registered = view.row.signal, view.row.registered
     st.markdown(
         "This is the entry in force, as a registry file. Edit it here, or in your own repository "

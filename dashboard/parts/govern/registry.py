@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +13,7 @@ from core.governance import people
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
+from core.standing.verdict import StandingVerdict
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
 from core.trail.acts import Act
@@ -26,11 +26,13 @@ from dashboard.server import open_ledger as owner
 from dashboard.widgets import page_head
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.claim_links import ICON, PAGE
+from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name, url_key
 
 #: How the keys of this component's widgets begin.
 KEYS = "registry_"
-_TABLE, _NAMES, _DONE = f"{KEYS}rows", f"{KEYS}names", f"{KEYS}done"
+_DONE = f"{KEYS}done"
 _SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
@@ -74,55 +76,68 @@ def nothing() -> None:
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 
 
-def overview(view: RegistryView) -> None:
-    """Every signal, those that wait for somebody first; ticking a row opens it."""
-    st.dataframe(
-        cells(pd.DataFrame([_line(row, view.since) for row in view.rows])),
-        hide_index=True,
-        key=_TABLE,
-        height=min(_TALL, _HEAD + _ROW * len(view.rows)),
-        on_select=_open_ticked,
-        selection_mode="single-row",
-        column_config={
-            "signal": st.column_config.TextColumn("Signal", width=220, pinned=True),
-            "standing": st.column_config.TextColumn("Standing", width=190),
-            "owner": st.column_config.TextColumn("Owner", width=220),
-            "findings": st.column_config.NumberColumn(
-                "Findings", width=70, help="Findings that wait for an answer; open the signal."
-            ),
-            "claims": st.column_config.LinkColumn(
-                "Claims, 30 days",
-                width=110,
-                display_text=r"#(.*)$",
-                help=f"Claims since {view.since}, tuning ones left out. Opens them.",
-            ),
-            "stakes": st.column_config.TextColumn("Stakes", width=80),
-            "decides": st.column_config.TextColumn("What it decides", width=420),
-        },
-        alt="Every signal with its standing, owner, findings and claims",
+def overview(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> None:
+    """Every signal, those that wait for somebody first; a row opens its entry."""
+    draw(table(view, standing), key="registry_overview")
+
+
+def table(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> Markup:
+    """The same as markup."""
+    heads = (
+        (tag("span", "Standing verdict", class_="sr"), "c-badge"),
+        ("Signal", ""),
+        ("May act", "c-acts"),
+        ("Owner", "c-owner"),
+        ("Stakes", "c-labels"),
+        ("What it decides", "c-spark"),
+        ("Claims, 30 days", "c-high num"),
+        ("Findings", "c-findings num"),
     )
-    st.caption("Tick a row to open its entry.")
-    st.session_state[_NAMES] = view.names
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", "Every signal, with a claim or an entry", class_="sr"),
+            tag(
+                "thead",
+                tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+            ),
+            tag(
+                "tbody",
+                *(_line(row, view.since, standing.get(row.signal)) for row in view.rows),
+            ),
+            class_="signals",
+        ),
+        class_="board",
+    )
 
 
-def _line(row: RegistryRow, since: date) -> dict[str, object]:
-    query = urlencode({"signal": row.signal, "since": since.isoformat()})
-    return {
-        "signal": row.signal,
-        "standing": row.badge.words,
-        "owner": row.owner.words,
-        "findings": row.n_findings,
-        "claims": f"claims?{query}#{row.n_claims:,}",
-        "stakes": row.stakes or "–",
-        "decides": row.decision or "nothing is written down",
-    }
-
-
-def _open_ticked() -> None:
-    """Carry the ticked row into the choice of the signal, and so into the link."""
-    ticked = st.session_state[_TABLE].selection.rows
-    if ticked:
-        st.session_state["signal"] = st.session_state[_NAMES][ticked[0]]
+def _line(row: RegistryRow, since: date, standing: StandingVerdict | None) -> Markup:
+    entry = href("registry", signal=row.signal)
+    claims = href("claims", signal=row.signal, since=since.isoformat())
+    decides = visible(row.decision or "not written down")
+    empty = "alert" if row.owner.empty else None
+    return tag(
+        "tr",
+        tag("td", page_head.standing_badge(standing), class_="c-badge"),
+        tag(
+            "th",
+            tag("a", visible(row.signal), class_="row", href=entry),
+            scope="row",
+            title=visible(row.signal),
+        ),
+        tag("td", row.badge.words, class_="c-acts", title=visible(row.badge.help)),
+        tag(
+            "td",
+            tag("span", visible(row.owner.words), class_=empty),
+            class_="c-owner",
+            title=visible(row.owner.words),
+        ),
+        tag("td", row.stakes or "–", class_="c-labels"),
+        tag("td", decides, class_="c-spark c-long soft", title=decides),
+        tag("td", tag("a", f"{row.n_claims:,}", class_="over", href=claims), class_="c-high num"),
+        tag("td", str(row.n_findings), class_="c-findings num"),
+    )
 
 
 # ------------------------------------------------------------------------------------- one signal
@@ -134,7 +149,6 @@ def header(view: SignalView) -> None:
 
 def versions(view: SignalView, state: State, person: Acting | None) -> None:
     """Its fingerprints in use with what may be done about them; older ones folded away."""
-    st.markdown("## Versions: what is in use, and whether it may act")
     if not view.prints and not view.older:
         st.markdown("No claim was made yet, and nothing was submitted.")
         return
@@ -224,6 +238,7 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
 def written(view: SignalView) -> None:
     """Who fills which seat, and what it is measured and validated by."""
     if not view.row.registered:
+        st.markdown("Nothing is written down about this signal. *Change the entry* has an example.")
         return
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF, gap="xxsmall"):
@@ -247,8 +262,8 @@ def _pair(name: str, words: str) -> None:
 def rules(view: SignalView) -> None:
     """The rule table, made from the object the gate runs."""
     if not view.rules:
+        st.markdown("No rule is written down; every case falls back to people.")
         return
-    st.markdown("## Rules: what is done with a claim")
     frame = pd.DataFrame(
         {
             "For": [verbatim(one.whom) if one.where else one.whom for one in view.rules],
@@ -268,8 +283,8 @@ def rules(view: SignalView) -> None:
 def history(changes: Sequence[EntryChange]) -> None:
     """The versions of the entry, each a link to the act that set it."""
     if not changes:
+        st.markdown("Nothing was written down yet.")
         return
-    st.markdown("## History of the entry")
     for one in changes:
         trail.link(one.seq, f"{one.when} · {plain(one.who)} · entry {one.seq}")
         said = [*one.lines, *(["validations in force were suspended"] if one.reopened else [])]
@@ -279,7 +294,6 @@ def history(changes: Sequence[EntryChange]) -> None:
 # --------------------------------------------------------------------------------- everybody known
 def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
     """Who is known, whether they are there, and which seats they fill."""
-    st.header("People")
     if not view.people:
         st.markdown(
             "Nobody is known yet. Whoever applies the first registry entry becomes the admin, and "
