@@ -6,8 +6,7 @@ from core.sentences.numbers import count
 from core.text.markdown import plain, verbatim
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
 from core.views.risks.matrix import Cell, RisksView, tally_words
-from core.views.risks.rules import STATUS_WORDS
-from dashboard.charts.risks import MARKS
+from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
 
 _MEANINGS = (
     ("open", "something shows the failure, or the control against it is missing"),
@@ -31,7 +30,7 @@ def to_markdown(view: RisksView, ledger: str) -> str:
         f"{count(view.data_version)} · trail of {count(view.n_entries)} entries, root `{root}`",
         f"**{plain(view.headline)}** {plain(view.whole)}",
         "\n".join(
-            f"- {MARKS[status]} **{STATUS_WORDS[status]}**: {meaning}."  # type: ignore[index]
+            f"- {STATUS_SIGNS[status]} **{STATUS_WORDS[status]}**: {meaning}."  # type: ignore[index]
             for status, meaning in _MEANINGS
         ),
         "## All of them",
@@ -58,7 +57,7 @@ def _failure(view: RisksView, failure: Failure) -> list[str]:
 
 
 def _line(one: Cell) -> tuple[str, ...]:
-    status = f"{MARKS[one.status]} {STATUS_WORDS[one.status]}"
+    status = f"{STATUS_SIGNS[one.status]} {STATUS_WORDS[one.status]}"
     return plain(one.signal), status, plain(one.line), verbatim(one.link.address)
 
 
@@ -75,7 +74,7 @@ def _matrix(view: RisksView) -> str:
 
 
 def _mark(one: Cell) -> str:
-    return f"{MARKS[one.status]} {STATUS_WORDS[one.status].lower()}"
+    return f"{STATUS_SIGNS[one.status]} {STATUS_WORDS[one.status].lower()}"
 
 
 def _mapping() -> str:

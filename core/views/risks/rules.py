@@ -77,6 +77,13 @@ STATUS_WORDS: Mapping[Status, str] = {
     "covered": "Covered",
     "not_applicable": "Not applicable",
 }
+#: Told apart by sign and word as well as by colour.
+STATUS_SIGNS: Mapping[Status, str] = {
+    "open": "◆",
+    "not_measured": "○",
+    "covered": "●",
+    "not_applicable": "–",
+}
 Page = Literal[
     "registry",
     "sign_off",

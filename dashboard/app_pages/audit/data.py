@@ -27,33 +27,36 @@ palette = palette_for(st.context.theme.type)
 
 st.markdown(f"## {plain(view.headline)}")
 st.markdown(view.refusals)
-if chosen is not None:
-    st.header(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
-    st.markdown(view.labels)
-    if chosen.facts.n_unstated:
-        total = chosen.facts.n_unstated + chosen.facts.n_claims
-        st.markdown(
-            f"{chosen.facts.n_unstated:,} of {total:,} claims "
-            f"({percent(chosen.facts.n_unstated / total)}) state no confidence: kept and counted, "
-            f"never guessed."
+came, refused, labelled = st.tabs(["What came in", "What was refused, and why", "Labels"])
+with came:
+    intake.imports_table(view.imports)
+with refused:
+    intake.refused(view.refused, data.quarantined())
+with labelled:
+    if chosen is not None:
+        st.header(f"How much is labelled, and how late: {plain(chosen.facts.name)}")
+        st.markdown(view.labels)
+        if chosen.facts.n_unstated:
+            total = chosen.facts.n_unstated + chosen.facts.n_claims
+            st.markdown(
+                f"{chosen.facts.n_unstated:,} of {total:,} claims "
+                f"({percent(chosen.facts.n_unstated / total)}) state no confidence: kept and "
+                f"counted, never guessed."
+            )
+        weeks = label_coverage_timeline(view.coverage, palette)
+        st.altair_chart(
+            weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage))
         )
-    weeks = label_coverage_timeline(view.coverage, palette)
-    st.altair_chart(weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage)))
-    delays = delay_histogram(view.delays, palette)
-    st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
-    st.header(f"How honest are the labels: {plain(chosen.facts.name)}")
-    labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
-    st.page_link(
-        PAGES["labels"].path,
-        label="Which labels would settle what is not decided",
-        icon=PAGES["labels"].icon,
-        query_params={"signal": chosen.facts.name},
-    )
-
-st.header("What came in")
-intake.imports_table(view.imports)
-st.header("What was refused, and why")
-intake.refused(view.refused, data.quarantined())
+        delays = delay_histogram(view.delays, palette)
+        st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
+        st.header(f"How honest are the labels: {plain(chosen.facts.name)}")
+        labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
+        st.page_link(
+            PAGES["labels"].path,
+            label="Which labels would settle what is not decided",
+            icon=PAGES["labels"].icon,
+            query_params={"signal": chosen.facts.name},
+        )
 if chosen is not None:
     claims.behind(chosen.selection)
 guide.draw(PAGES["data"].title)

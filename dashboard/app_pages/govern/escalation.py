@@ -42,10 +42,23 @@ if signal not in state.entries:
 
 view = data.escalation(signal, first, last, as_if=False)
 escalation.headline(view)
-escalation.sides(view)
-escalation.rules(view)
-escalation.load(view)
-st.header("What its confidence changes")
-theatre.draw(data.theatre(signal, last))
-escalation.listed(view)
+broken, policy, rules, weeks, worth = st.tabs(
+    [
+        f"Breaches ({view.n_breaches:,})",
+        "Policy vs practice",
+        "Rules",
+        "By week",
+        "What it saves or costs",
+    ]
+)
+with broken:
+    escalation.listed(view)
+with policy:
+    escalation.sides(view)
+with rules:
+    escalation.rules(view)
+with weeks:
+    escalation.load(view)
+with worth:
+    theatre.draw(data.theatre(signal, last))
 guide.draw(PAGES["escalation"].title)

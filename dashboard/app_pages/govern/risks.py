@@ -32,8 +32,6 @@ if one is None and signal is None:
     risks.grid(view)
 else:
     risks.closely(view, one, signal)
-st.header("Every failure, most open first")
-risks.overview(view)
 risks.mapping()
 risks.downloads(view)
 guide.draw(PAGES["risks"].title)

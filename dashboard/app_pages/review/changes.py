@@ -34,15 +34,15 @@ if isinstance(review, str):
     st.stop()
 
 change.verdict(review)
-change.numbers(review)
 change.links(review)
-
-st.header("Both curves")
-view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
-curve.pair(view, [data.badge(one) for one in (before, after)])
-if review.paired:
-    st.caption("The curves show every claim of both, not only those on inputs they share.")
-
-st.header("Segments, worst first")
-change.segments(review)
+segments, numbers, curves = st.tabs(["Segments, worst first", "Before and after", "Both curves"])
+with segments:
+    change.segments(review)
+with numbers:
+    change.numbers(review)
+with curves:
+    view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
+    curve.pair(view, [data.badge(one) for one in (before, after)])
+    if review.paired:
+        st.caption("The curves show every claim of both, not only those on inputs they share.")
 guide.draw(PAGES["changes"].title)

@@ -36,32 +36,34 @@ st.markdown(f"## {plain(view.headline)}")
 if view.moved:
     st.markdown(plain(view.moved))
 timeline.draw(view, measure)
-with st.expander("Every measure on the same time", icon=":material/stacked_line_chart:"):
+compared, gamed, every, table = st.tabs(
+    ["Two windows compared", "Is a metric being gamed?", "Every measure", "Table"]
+)
+with every:
     timeline.strips(view)
-with st.expander("Every period as a table", icon=":material/table_rows:"):
+with table:
     timeline.table(view)
-
-st.header("Is a metric being gamed?")
-gaming.draw(data.gaming(chosen.selection.signal), data.badge)
-
-st.header("What changed between two windows")
-windows = shift.choose_windows(view)
-if windows is None:
-    st.info(
-        "Two windows with mature periods are needed to compare. Choose their days when there are.",
-        icon=":material/hourglass_empty:",
-    )
-else:
-    dimensions = chosen.splittable()
-    by = st.selectbox(
-        "Split the change by",
-        dimensions,
-        index=None,
-        placeholder="The whole only",
-        format_func=dimension_name,
-        key="split_by",
-        bind="query-params",
-    )
-    shift.draw(data.shift(chosen.selection, *windows, chosen.segment_dimensions(), by), by)
+with gamed:
+    gaming.draw(data.gaming(chosen.selection.signal), data.badge)
+with compared:
+    windows = shift.choose_windows(view)
+    if windows is None:
+        st.info(
+            "Comparing needs two windows of weeks whose outcomes are final. Choose their days when "
+            "there are.",
+            icon=":material/hourglass_empty:",
+        )
+    else:
+        dimensions = chosen.splittable()
+        by = st.selectbox(
+            "Split the change by",
+            dimensions,
+            index=None,
+            placeholder="The whole only",
+            format_func=dimension_name,
+            key="split_by",
+            bind="query-params",
+        )
+        shift.draw(data.shift(chosen.selection, *windows, chosen.segment_dimensions(), by), by)
 claims.behind(chosen.selection)
 guide.draw(PAGES["drift"].title)

@@ -74,7 +74,6 @@ _BOUND_LOOKS = {
 
 def sides(view: EscalationView) -> None:
     """What the rules ask for beside what was done, and the bound on errors."""
-    st.header("As written, and as done")
     icon, colour, words = _BOUND_LOOKS[view.bound.outcome]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
@@ -84,11 +83,11 @@ def sides(view: EscalationView) -> None:
     frame = pd.DataFrame(
         {
             "In these days": [f"**{name}**" for name in written],
-            "As written": [plain(one) for one in written.values()],
-            "As done": [plain(one) for one in done.values()],
+            "Policy": [plain(one) for one in written.values()],
+            "Practice": [plain(one) for one in done.values()],
         }
     )
-    st.table(frame, border="horizontal", hide_index=True, alt="As written beside as done")
+    st.table(frame, border="horizontal", hide_index=True, alt="Policy beside practice")
     if view.entry is not None:
         with st.container(horizontal=True, gap="small"):
             links.registry(view.signal, "The rules in Registry")
@@ -110,7 +109,6 @@ def _side(side: Side) -> dict[str, str]:
 
 def rules(view: EscalationView) -> None:
     """Every row of the rules with the cases it took, or would have taken."""
-    st.header("The rules, and the cases each took")
     place, _ = st.columns([2, 3])
     how = choose("Cases by rule", (AS_STOOD, AS_IF), key=ROWS, place=place)
     if how == AS_IF:
@@ -189,8 +187,8 @@ def _short(share: Share) -> str:
 def load(view: EscalationView) -> None:
     """What was done, by week."""
     if view.weeks.empty or view.done is None:
+        st.markdown("No action was logged in these days.")
         return
-    st.header("What was done, by week")
     st.altair_chart(
         load_chart(view.weeks, palette_for(st.context.theme.type)),
         width="content",
@@ -204,7 +202,6 @@ def load(view: EscalationView) -> None:
 
 def listed(view: EscalationView) -> None:
     """The breaches one by one, each the way to its claim."""
-    st.header("Breaches")
     if not view.n_breaches:
         st.markdown("None in these days." if view.done else "None that could be told.")
         return

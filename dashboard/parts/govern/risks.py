@@ -8,26 +8,25 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.text.markdown import plain, verbatim
+from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure, failure
 from core.views.risks.matrix import Cell, RisksView, tallied
-from core.views.risks.rules import STATUS_WORDS, Link, Status
-from dashboard.charts.kit.palette import palette_for
-from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
+from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS, Link, Status
 from dashboard.pages import PAGES
 from dashboard.reports.risks import to_markdown
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
+from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.markup import Markup, href, name, tag
 from dashboard.widgets.url_choice import choose
 
 PAGE = PAGES["risks"].path
 #: The two choices, in the session and in the URL.
 FAILURE, SIGNAL = "failure", "of_signal"
 EVERY = "all"
-_CHART = "risk_grid"
 #: How the keys of this component's widgets begin.
-KEYS = (FAILURE, SIGNAL, _CHART)
+KEYS = (FAILURE, SIGNAL)
 
 _LOOKS: dict[Status, tuple[str, str]] = {
     "open": (":material/error:", "red"),
@@ -59,34 +58,75 @@ def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
 
 
 def grid(view: RisksView) -> None:
-    """Every failure of every signal; a click opens one."""
-    frame = _frame(view)
-    chart = risk_grid(frame, palette_for(st.context.theme.type))
-    st.altair_chart(
-        chart,
-        width=int(chart.width),
-        key=_CHART,
-        on_select=lambda: _open_clicked(view),
-        selection_mode="cell",
-        alt=visible(alt_text_risks(frame)),
+    """Every failure of every signal, each cell the way to its evidence."""
+    draw(matrix(view), key="risks_grid")
+
+
+def matrix(view: RisksView) -> Markup:
+    """The same as markup: most open first, from the top and from the left."""
+    known = {(one.failure.key, one.signal): one for one in view.cells}
+    heads = [
+        tag(
+            "th",
+            tag("a", name(signal), href=_address(EVERY, signal), class_="plain"),
+            scope="col",
+        )
+        for signal in view.signals
+    ]
+    rows = [
+        tag(
+            "tr",
+            tag(
+                "th",
+                tag("a", one.title, href=_address(one.key, EVERY), class_="plain"),
+                scope="row",
+            ),
+            tag("td", _told(view, one), class_="soft"),
+            *(_cell(known[one.key, signal]) for signal in view.signals),
+        )
+        for one in view.failures
+    ]
+    said = "most open first; open a cell for its evidence"
+    return tag(
+        "div",
+        tag(
+            "div",
+            tag(
+                "table",
+                tag("caption", tag("h2", "Failures by signal"), tag("span", said, class_="soft")),
+                tag("thead", tag("tr", tag("td"), tag("td"), *heads)),
+                tag("tbody", *rows),
+                class_="matrix",
+            ),
+            class_="scroll",
+        ),
+        class_="board",
     )
-    st.caption("Most open first, from the top and from the left. Click a cell for its evidence.")
 
 
-def overview(view: RisksView) -> None:
-    """One line per failure: how many of each status, and which signals are open."""
-    for one in view.failures:
-        cells = view.of_failure(one.key)
-        with st.container(border=True, gap="xsmall"):
-            with st.container(
-                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-            ):
-                _opening(one, one.title)
-                with st.container(horizontal=True, width="content", gap="xsmall"):
-                    for status, n in tallied(cells):
-                        _badge(status, f"{n} {STATUS_WORDS[status].lower()}")
-            open_ = [verbatim(cell.signal) for cell in cells if cell.status == "open"]
-            st.caption(f"Open: {', '.join(open_)}" if open_ else "Open: none")
+def _cell(cell: Cell) -> Markup:
+    words = STATUS_WORDS[cell.status]
+    return tag(
+        "td",
+        tag(
+            "a",
+            tag("span", STATUS_SIGNS[cell.status], aria_hidden="true"),
+            tag("span", words),
+            href=_address(cell.failure.key, cell.signal),
+            title=visible(cell.line),
+            aria_label=visible(f"{cell.failure.title}, {cell.signal}: {words}"),
+        ),
+        class_=cell.status,
+    )
+
+
+def _told(view: RisksView, one: Failure) -> str:
+    counts = dict(tallied(view.of_failure(one.key)))
+    return f"{counts['open']} open" if counts.get("open") else ""
+
+
+def _address(key: str, signal: str) -> str:
+    return href("risks", **{FAILURE: key, SIGNAL: signal})
 
 
 def closely(view: RisksView, one: Failure | None, signal: str | None) -> None:
@@ -184,27 +224,6 @@ def _opening(one: Failure, label: str) -> None:
 def _badge(status: Status, words: str) -> None:
     icon, color = _LOOKS[status]
     st.badge(words, icon=icon, color=color)  # type: ignore[arg-type]
-
-
-def _frame(view: RisksView) -> pd.DataFrame:
-    known = {(one.failure.key, one.signal): one for one in view.cells}
-    return pd.DataFrame(
-        [
-            (one.short, signal, known[one.key, signal].status, known[one.key, signal].line)
-            for one in view.failures
-            for signal in view.signals
-        ],
-        columns=["failure", "signal", "status", "line"],
-    )
-
-
-def _open_clicked(view: RisksView) -> None:
-    """Carry the clicked cell into the two choices, and so into the link."""
-    clicked = selected_pair(st.session_state[_CHART].selection.get("cell", []))
-    if clicked is not None:
-        short, signal = clicked
-        st.session_state[FAILURE] = next(one.key for one in FAILURES if one.short == short)
-        st.session_state[SIGNAL] = next(one for one in view.signals if visible(one) == signal)
 
 
 def _parts(one: Failure) -> tuple[str, ...]:

@@ -29,11 +29,10 @@ from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import reliability_diagram
-from dashboard.parts.review.this_week import name
 from dashboard.widgets import evidence_links
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.marks import badge, bullet
-from dashboard.widgets.drawn.markup import Markup, href, join, tag
+from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.filters import shown_name, url_key
 
 #: Gaps that the four panels show, and those of segments.

@@ -13,7 +13,7 @@ from core.views.govern.findings import FindingsView
 from core.views.review.this_week import SignalWeek, WeekView
 from core.views.review.validation_badge import Written
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
-from dashboard.widgets.drawn.markup import Markup, href, join, tag
+from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.page_links import address
 
 #: So many days ahead a gate that closes is told.
@@ -85,12 +85,6 @@ def _news_line(signal: str, target: str, text: str) -> Markup:
         tag("a", name(signal), href=target, class_="plain"),
         tag("span", visible(text)),
     )
-
-
-def name(signal: str) -> Markup:
-    """A signal's name, its source in grey."""
-    what, dot, how = visible(signal).partition(".")
-    return join(what, tag("span", f"{dot}{how}", class_="soft weak") if how else "")
 
 
 def _by(change: int) -> str:

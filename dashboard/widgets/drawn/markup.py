@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from urllib.parse import quote, urlencode
 
+from core.text.shown import visible
 from dashboard.pages import PAGES
 
 
@@ -49,3 +50,9 @@ def href(page: str, **query: str) -> str:
     """
     path = "./" if page == next(iter(PAGES)) else quote(page)
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def name(signal: str) -> Markup:
+    """A signal's name, its source in grey."""
+    what, dot, how = visible(signal).partition(".")
+    return join(what, tag("span", f"{dot}{how}", class_="soft weak") if how else "")

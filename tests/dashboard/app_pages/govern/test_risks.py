@@ -13,11 +13,10 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.views.risks.catalogue import FAILURES
 from core.views.risks.matrix import RisksView
+from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
-from dashboard.charts.kit.palette import DARK, LIGHT, Palette
-from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
 from dashboard.pages import PAGES
-from dashboard.parts.govern.risks import _frame
+from dashboard.parts.govern.risks import matrix
 from dashboard.reports.risks import to_markdown
 from tests.worlds.paths import MAIN
 
@@ -130,24 +129,11 @@ def test_the_audit_file_holds_every_line_the_mapping_and_its_notes(view: RisksVi
     assert "complies" not in text
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-def test_the_grid_says_each_status_with_a_mark_and_a_word(
-    view: RisksView, palette: Palette
-) -> None:
-    frame = _frame(view)
-    chart = risk_grid(frame, palette)
-    spec = chart.to_dict(validate=True)
-    (rows,) = spec["datasets"].values()
-    assert len(rows) == 132
-    assert {(one["_mark"], one["_wide"]) for one in rows if one["status"] == "open"} == {
-        ("◆", "open")
-    }
-    assert len({one["_mark"] for one in rows}) == 4
-    assert rows[0]["failure"] == view.failures[0].short
-    assert "Not validated: " in alt_text_risks(frame)
-
-
-def test_a_click_is_read_as_a_failure_and_a_signal() -> None:
-    assert selected_pair([{"failure": "Gaming", "signal": "s"}]) == ("Gaming", "s")
-    assert selected_pair([]) is None
-    assert selected_pair([{"failure": "Gaming"}]) is None
+def test_each_cell_is_a_link_that_says_its_status_with_a_sign_and_a_word(view: RisksView) -> None:
+    drawn = matrix(view)
+    assert drawn.count('aria-label="') == 132
+    first = view.failures[0]
+    cell = view.cell(first.key, view.signals[0])
+    assert f'aria-label="{first.title}, {cell.signal}: {STATUS_WORDS[cell.status]}"' in drawn
+    for status in {one.status for one in view.cells}:
+        assert f">{STATUS_SIGNS[status]}</span><span>{STATUS_WORDS[status]}</span>" in drawn
