@@ -13,8 +13,8 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 import numpy as np
 
-from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
-from core.events import PPM
+from core.defaults import MINIMUM_INPUTS
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PART_NAMES, PartName, PartState
@@ -30,7 +30,6 @@ from core.queries.labels.label_provenance import (
 )
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
-from core.registry.signal_spec import Maturity
 from core.text.figures import basis
 from core.text.parts import part_words, shape_where
 
@@ -167,9 +166,7 @@ def all_segments(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]
 
 def window(state: State | None, signal: str, now: datetime) -> Selection:
     """The production claims of a signal's newest settled weeks, by its registered maturity."""
-    entry = None if state is None else state.entries.get(signal)
-    maturity = Maturity() if entry is None else entry.spec.maturity
-    until = datetime.combine(now.date(), time()) - timedelta(days=maturity.days)
+    until = datetime.combine(now.date(), time()) - terms_of(state, signal).maturity.age
     where = (("split", ("production",)),)
     return Selection(signal, until - timedelta(weeks=WEEKS), until, where=where)
 
@@ -198,9 +195,8 @@ def recent(
     Returns:
         None where no claim of these weeks is labelled.
     """
-    entry = None if state is None else state.entries.get(signal)
-    tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
-    high_from = HIGH_FROM if entry is None else entry.spec.high_from_ppm / PPM
+    terms = terms_of(state, signal)
+    tolerance, high_from = terms.tolerance, terms.high_from
     names = segments_of(cursor, signal) if names is None else names
     claims = window(state, signal, now)
     groupings = [(), *((name,) for name in names)]
@@ -211,7 +207,7 @@ def recent(
     rest = list(range(1, len(found)))
     parts = judge(found.sums.take(rest), tolerance=tolerance, level=level)
     entries = [(by[0], key[0]) for by, key in found.entries[1:]]
-    reaches = reaches_by(cursor, claims, groupings, tolerance=tolerance, as_of=now)
+    reaches = reaches_by(cursor, claims, groupings, terms=terms, as_of=now)
     parts = parts.with_reaches([reaches[by].get(key) for by, key in found.entries[1:]])
     return _measured(
         claims,

@@ -11,8 +11,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.governance.replay import Replay, TrailBroken
+from core.governance.signal_terms import all_terms
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
@@ -29,7 +29,7 @@ from core.sentences.numbers import (
     verdict_words,
     within,
 )
-from core.sentences.signal_terms import Terms, all_terms
+from core.terms import USUAL
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view
@@ -233,7 +233,7 @@ def weekly_report(
         findings_say=wrong.headline,
         standing=_standing([(row.signal, written[row.signal]) for row in view.rows]),
         high_from=cuts.pop() if len(cuts) == 1 else None,
-        tolerance=view.tolerance,
+        tolerance=USUAL.tolerance,
         closer=_closer(cursor, view, moment) if view.rows else None,
         guide=_guide(view),
         method=f"Verdicts are corrected together: {view.method}. The intervals printed are each "
@@ -378,14 +378,11 @@ def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) ->
     drift = drift_view(
         cursor,
         shown.of(Selection(signal)),
-        tolerance=terms.tolerance,
-        high_from=terms.high_from,
+        terms=terms,
         as_of=now,
     )
     days = _last_mature(drift.periods) or shown
-    curve = reliability_view(
-        cursor, days.of(Selection(signal)), tolerance=terms.tolerance, high_from=terms.high_from
-    )
+    curve = reliability_view(cursor, days.of(Selection(signal)), terms=terms, as_of=now)
     group = curve.groups[0]
     says = (group.headline, group.interval, group.high_band, *group.reasons, group.coverage)
     return Closer(signal, days, curve, tuple(one for one in says if one), drift, drift.headline)
@@ -404,14 +401,20 @@ def _last_mature(periods: pd.DataFrame) -> Window | None:
 
 
 def _guide(view: WeekView) -> tuple[str, ...]:
-    usual = Terms(view.tolerance, view.high_from)
-    every = {row.terms for row in view.rows} or {usual}
+    every = {row.terms for row in view.rows} or {USUAL}
     allowed = _one_of({within(one.tolerance) for one in every}, "its tolerance")
     high = _one_of({f"stated at {cut(one.high_from)} or more" for one in every}, "above its cut")
+    final = _one_of(
+        {
+            f"{counted(one.maturity.days, 'day')} old or {percent(one.maturity.coverage)} labelled"
+            for one in every
+        },
+        "as old or as labelled as its entry asks",
+    )
     return (
         f"Gap: mean stated confidence minus the share that was right, in points; + claims more "
-        f"than it delivers. It is the last mature week's ({MATURE_AGE.days} days old or "
-        f"{percent(MATURE_COVERAGE)} labelled): outcomes of younger ones still arrive.",
+        f"than it delivers. It is the last mature week's ({final}): "
+        f"outcomes of younger ones still arrive.",
         f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
         f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
         f"High band: what claims {high} claim → what they get. Trend: the gap of "

@@ -17,11 +17,11 @@ from core.findings.detectors.metric_gaming import (
     pairs,
     worst_gaming,
 )
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.failures.gaming import HELD, Change, Side
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, count, counted, percent, points
-from core.sentences.signal_terms import terms_of
 from core.views.review.reliability import ReliabilityView, side_by_side
 
 
@@ -77,14 +77,12 @@ def gaming_view(
     )
     if worst is None:
         return view
-    by = terms_of(state, signal)
     sides = _settled(worst.pair, worst.found.after.n > 0)
     names = worst.pair.words
     curves = side_by_side(
         cursor,
         list(zip(names, sides, strict=True)),
-        tolerance=by.tolerance,
-        high_from=by.high_from,
+        terms=terms_of(state, signal),
         as_of=now,
     )
     return replace(view, curves=curves, sides=sides, names=names)

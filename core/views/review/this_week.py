@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.defaults import HIGH_FROM, TOLERANCE
 from core.measure.verdicts.label_reach import LabelReach, SpeaksFor
 from core.measure.verdicts.parts import STATES, PartName, PartState
 from core.measure.verdicts.verdict import Judgement, judge
@@ -24,7 +23,7 @@ from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.numbers import counted
 from core.sentences.pointer import Pointer
-from core.sentences.signal_terms import Terms
+from core.terms import USUAL, Terms
 from core.text.parts import part_words
 from core.views.review.maturity import mature
 from core.views.review.segments import label, ranked_segments, segment_reaches
@@ -63,7 +62,7 @@ class SignalWeek:
         trend: gap of each mature week, oldest first.
         worst: the worst segment of the last mature weeks; its verdict corrected over all signals.
         changes: what changed against the week before.
-        terms: the tolerance and the high-confidence cut it is measured by.
+        terms: by what it is measured.
     """
 
     signal: str
@@ -105,7 +104,6 @@ class WeekView:
         headline: the state of things in a sentence.
         first_step: what to open first; None when nothing calls for it.
         method: how the verdicts were corrected over the signals.
-        tolerance, high_from: what signals are measured by that have no terms of their own.
     """
 
     week: str
@@ -115,8 +113,6 @@ class WeekView:
     headline: str
     first_step: Pointer | None
     method: str
-    tolerance: float
-    high_from: float
 
     @property
     def last(self) -> date:
@@ -147,8 +143,6 @@ def week_view(
     cursor: duckdb.DuckDBPyConnection,
     *,
     monday: date | None = None,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
     terms: Mapping[str, Terms] | None = None,
     now: datetime | None = None,
 ) -> WeekView | None:
@@ -157,9 +151,7 @@ def week_view(
     Args:
         cursor: of the ledger.
         monday: the week; None: the last complete one that has claims.
-        tolerance: the gap accepted.
-        high_from: lower edge of the high-confidence band.
-        terms: both, for the signals that have their own.
+        terms: of the signals that have their own.
         now: when ages are taken, UTC without zone; None: now.
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
@@ -167,8 +159,7 @@ def week_view(
     first = monday or _last_week_with_claims(cursor, found, moment)
     if first is None:
         return None
-    usual = Terms(tolerance, high_from)
-    by = {one.name: (terms or {}).get(one.name, usual) for one in found}
+    by = {one.name: (terms or {}).get(one.name, USUAL) for one in found}
     asked = [(one, _series(cursor, one, first, by[one.name].high_from)) for one in found]
     active = [(one, series) for one, series in asked if series is not None]
     # Verdicts are corrected over the signals as well: each at the level that makes all of them
@@ -186,8 +177,6 @@ def week_view(
         headline=_headline(rows),
         first_step=_first_step(rows),
         method=f"max-statistic within a signal, Šidák over {counted(len(rows), 'signal')}",
-        tolerance=tolerance,
-        high_from=high_from,
     )
 
 
@@ -228,7 +217,7 @@ def _signal(
     level: float,
 ) -> SignalWeek:
     own = judge(series.sums, tolerance=terms.tolerance)
-    is_mature = mature(series.starts, 7, own.coverage, now)
+    is_mature = mature(terms.maturity, series.starts, 7, own.n, own.n_claims, now)
     settled = np.flatnonzero(is_mature & (own.n > 0))
     this, before = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
     n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, before))
@@ -294,7 +283,7 @@ def _reach(
     selection = Selection(
         facts.name, since=_midnight(since), until=_midnight(until + timedelta(days=1))
     )
-    return label_reaches(cursor, selection, tolerance=terms.tolerance, as_of=now).get(())
+    return label_reaches(cursor, selection, terms=terms, as_of=now).get(())
 
 
 def _worst(
@@ -321,7 +310,7 @@ def _worst(
     groupings = [*((name,) for name in names), *pairs]
     found = grouped_sums(cursor, selection, groupings, high_from=terms.high_from)
     segments: list[Segment] = [tuple(zip(by, key, strict=True)) for by, key in found.entries]
-    reaches = segment_reaches(cursor, selection, segments, terms.tolerance, now)
+    reaches = segment_reaches(cursor, selection, segments, terms, now)
     frame, _ = ranked_segments(found.sums, segments, terms.tolerance, reaches)
     judged = judge(found.sums, tolerance=terms.tolerance, level=level)
     judged = judged.with_reaches([reaches.get(one) for one in segments])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from core.governance.signal_terms import read_state, terms_of
 from core.ledger.connection import Ledger
 from core.measure.verdicts.before_after import GapChange
 from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, percent, points
-from core.sentences.signal_terms import read_state, terms_of
 from core.sentences.version_change import verdict_words
 from core.views.review.changes import ChangeReview, Numbers, compare
 from dashboard import terminal
@@ -64,15 +64,13 @@ def compare_command(
     with Ledger.open(ledger_path) as ledger:
         cursor = ledger.cursor()
         state = read_state(cursor)
-        terms = terms_of(state, sides[1].signal)
         review = compare(
             cursor,
             *sides,
             by=tuple(by) or None,
             paired=paired,
             state=state,
-            tolerance=terms.tolerance,
-            high_from=terms.high_from,
+            terms=(terms_of(state, sides[0].signal), terms_of(state, sides[1].signal)),
         )
     if format_ == "json":
         click.echo(review.to_json())

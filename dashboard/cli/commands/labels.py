@@ -9,12 +9,12 @@ import click
 
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
+from core.governance.signal_terms import terms_of
 from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit
 from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
 from core.sentences.numbers import VERDICT_WORDS, count, counted, points
-from core.sentences.signal_terms import terms_of
 from core.text.shown import json_text, shell_word
 from core.views.review.label_plan import LabelPlan, drawn_words, label_plan, to_label_rows
 from core.views.review.measures import check_signal
@@ -223,6 +223,4 @@ def _planned(office: Office, selection: Selection, by: str | None) -> LabelPlan:
     terms = terms_of(office.state(), selection.signal)
     with office.ledger.cursor() as cursor:
         check_signal(cursor, selection.signal)
-        return label_plan(
-            cursor, selection, by, tolerance=terms.tolerance, high_from=terms.high_from
-        )
+        return label_plan(cursor, selection, by, terms=terms)

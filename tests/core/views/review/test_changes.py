@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.governance.signal_terms import read_state
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.cells.cells import FloatArray
 from core.queries.base.selection import Selection
-from core.sentences.signal_terms import read_state
 from core.sentences.version_change import verdict_words
 from core.views.review.changes import ChangeReview, NothingToCompare, compare, offered
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from core.queries.base.catalogue import SignalFacts
 from core.sentences.pointer import Pointer
-from core.sentences.signal_terms import Terms
+from core.terms import Terms
 from core.text.parts import reach_words
 from core.views.review.this_week import (
     SignalWeek,

@@ -12,11 +12,12 @@ from core.gate import registry_changes as registry
 from core.governance import people
 from core.governance.names import directory
 from core.governance.perform import Office
+from core.governance.signal_terms import all_terms, read_state, terms_of
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
-from core.sentences.signal_terms import USUAL, Terms, all_terms, read_state, terms_of
+from core.terms import USUAL, Terms
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
