@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from core.comparison.ranking import areas_on_one_mix, paired_areas
 from core.comparison.sides import Numbers as Numbers
 from core.comparison.sides import numbers_of, why_empty
-from core.defaults import HIGH_FROM, IN_USE, MINIMUM_INPUTS, TOLERANCE
+from core.defaults import IN_USE, MINIMUM_INPUTS
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import Cells
@@ -34,6 +34,7 @@ from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.paired_groups import ComparedGroup, compared, compared_cells, shared_inputs
 from core.queries.sums.time_series import design_effect
 from core.registry.escalation_rules import ACTIONS, Rules, decide
+from core.terms import USUAL, Terms
 from core.text.figures import segment
 from core.validation.recent_sample import segments_of
 
@@ -186,8 +187,7 @@ def compare(
     by: Sequence[str] | None = None,
     paired: bool | None = None,
     state: State | None = None,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: tuple[Terms, Terms] = (USUAL, USUAL),
 ) -> Comparison:
     """Compare a candidate's claims with a baseline's. See `parts_changes` for how it is decided.
 
@@ -199,8 +199,8 @@ def compare(
         paired: only inputs with a label on both sides; None: where `PAIRED_FROM` of the smaller
             side's are. Otherwise the candidate is weighted to the baseline's mix of segments.
         state: the written side, for the rules; None: nothing is said of load.
-        tolerance: the gap accepted, in (0, 1).
-        high_from: lower edge of the high-confidence band.
+        terms: of the baseline's signal and of the candidate's. Each side's labels are settled by
+            its own; the gap accepted and the high-confidence band are the candidate's.
 
     Raises:
         NothingToCompare: a side has no claim, or both no input in common where paired.
@@ -222,11 +222,12 @@ def compare(
     pairing = paired
     if pairing is None:
         pairing = shared >= MINIMUM_INPUTS and shared >= PAIRED_FROM * min(n_before, n_after)
+    tolerance, high_from = terms[1].tolerance, terms[1].high_from
     dims = _usual(cursor, before, after) if by is None else tuple(dict.fromkeys(by))
     sums = compared(cursor, before, after, dims, paired=pairing, high_from=high_from)
     cells = compared_cells(cursor, before, after, (), paired=True) if pairing else everything
     summed = _telling(sums.groups) if by is None else sums.groups
-    groups = _groups(cursor, before, after, dims, pairing, summed, cells, tolerance, high_from)
+    groups = _groups(cursor, before, after, dims, pairing, summed, cells, terms)
     whole = groups[0]
     high = next((one for one in groups if one.high), None)
     segments = sorted((one for one in groups if one.dimension is not None), key=_worst_first)
@@ -268,10 +269,10 @@ def _groups(
     paired: bool,
     summed: Sequence[ComparedGroup],
     whole: tuple[GroupedCells, GroupedCells],
-    tolerance: float,
-    high_from: float,
+    terms: tuple[Terms, Terms],
 ) -> list[GroupChange]:
     """Every group with its verdict, the whole first; segments known to both sides or to one."""
+    tolerance, high_from = terms[1].tolerance, terms[1].high_from
     sides: dict[str | None, tuple[GroupedCells, GroupedCells]] = {None: whole}
     for name in by:
         sides[name] = compared_cells(cursor, before, after, (name,), paired=paired)
@@ -279,7 +280,8 @@ def _groups(
     numbers = []
     groupings = [(), *((name,) for name in by)]
     for at, side in enumerate((before, after)):
-        reaches = reaches_by(cursor, side, groupings, tolerance=tolerance)
+        by_side = replace(terms[1], maturity=terms[at].maturity)
+        reaches = reaches_by(cursor, side, groupings, terms=by_side)
         spoken = [reaches[() if name is None else (name,)].get(key) for name, key in keys]
         found = {
             name: dict(zip(of[at].keys, of[at].cells, strict=True)) for name, of in sides.items()

@@ -25,6 +25,7 @@ from core.queries.base.group_keys import Key
 from core.queries.labels.label_reach import reaches_of_cells
 from core.queries.labels.weekly_cohorts import Matured, matured_cells, matured_propensities
 from core.registry.signal_spec import SignalSpec
+from core.terms import Maturity
 from core.text.figures import counted, ends, points, segment
 from core.text.parts import part_words, reach_words
 from core.trail.fingerprint import Fingerprint
@@ -173,10 +174,10 @@ def remeasure(
         seen: whose claims.
         now: UTC without zone.
     """
-    days, fingerprint = spec.maturity.days, Fingerprint.of(dict(seen.fields))
-    matured = Matured(spec.name, fingerprint.as_json(), datetime.min, now, days)
+    fingerprint = Fingerprint.of(dict(seen.fields))
+    matured = Matured(spec.name, fingerprint.as_json(), datetime.min, now, spec.maturity)
     since = matured.until - timedelta(days=spec.validation.window_days)
-    matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    matured = Matured(spec.name, fingerprint.as_json(), since, now, spec.maturity)
     tolerance = spec.tolerance_ppm / 1_000_000
     keys: list[tuple[str, str | None] | None] = [None]
     cells = list(matured_cells(cursor, matured, weekly=False).cells)
@@ -200,7 +201,7 @@ def remeasure(
         matured.until,
         whole,
         tuple(segments),
-        _come_of_age(seen.first_ts, days) if young else None,
+        _come_of_age(seen.first_ts, spec.maturity) if young else None,
     )
 
 
@@ -253,10 +254,10 @@ def _band(judged: Judgement, i: int) -> Band | None:
     return Band(int(judged.high_n[i]), float(gap), float(low), float(high))
 
 
-def _come_of_age(made: datetime, days: int) -> datetime:
+def _come_of_age(made: datetime, maturity: Maturity) -> datetime:
     """When the week of a claim is read."""
     monday = datetime.combine(made.date() - timedelta(days=made.weekday()), time())
-    return monday + timedelta(weeks=1, days=days)
+    return monday + timedelta(weeks=1) + maturity.age
 
 
 def _as_json(one: Measured) -> dict[str, Any]:

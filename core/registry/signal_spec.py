@@ -7,16 +7,14 @@ from typing import Literal
 
 from core.defaults import (
     CADENCE_DAYS,
-    HIGH_FROM,
     JUDGE_TOLERANCE,
-    MATURE_AGE,
-    MATURE_COVERAGE,
-    TOLERANCE,
     WINDOW_DAYS,
 )
 from core.events import PPM
-from core.queries.base.truth import USUAL, Truth
+from core.queries.base.truth import USUAL as USUAL_TRUTH
+from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Action, Rules
+from core.terms import USUAL, Maturity, Terms
 
 Stakes = Literal["low", "medium", "high"]
 STAKES: tuple[Stakes, ...] = ("low", "medium", "high")
@@ -77,14 +75,6 @@ class ValidationPlan:
     cadence_days: int = CADENCE_DAYS
     window_days: int = WINDOW_DAYS
     self_sign: bool = False
-
-
-@dataclass(frozen=True)
-class Maturity:
-    """When a cohort may be read as final: at an age or at a coverage."""
-
-    days: int = MATURE_AGE.days
-    coverage_ppm: int = round(MATURE_COVERAGE * PPM)
 
 
 @dataclass(frozen=True)
@@ -167,9 +157,9 @@ class SignalSpec:
     order: str | None
     validation: ValidationPlan
     rules: Rules
-    tolerance_ppm: int = round(TOLERANCE * PPM)
-    high_from_ppm: int = round(HIGH_FROM * PPM)
-    maturity: Maturity = Maturity()
+    tolerance_ppm: int = round(USUAL.tolerance * PPM)
+    high_from_ppm: int = round(USUAL.high_from * PPM)
+    maturity: Maturity = USUAL.maturity
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     handling: Handling = Handling()
@@ -177,9 +167,14 @@ class SignalSpec:
     truth: Truth | None = None
 
     @property
+    def terms(self) -> Terms:
+        """By what it is measured."""
+        return Terms(self.tolerance_ppm / PPM, self.high_from_ppm / PPM, self.maturity)
+
+    @property
     def ground_truth(self) -> Truth:
         """Whose labels count as truth, declared or not."""
-        return self.truth or USUAL
+        return self.truth or USUAL_TRUTH
 
     @property
     def judge_tolerance(self) -> float:

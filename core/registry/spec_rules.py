@@ -20,11 +20,11 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     SignalSpec,
     ValidationPlan,
 )
 from core.registry.strict_yaml import shortened
+from core.terms import Maturity
 
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")

@@ -19,7 +19,6 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     Queue,
     Responsible,
     SignalSpec,
@@ -43,6 +42,7 @@ from core.registry.strict_yaml import (
     file_text,
     said,
 )
+from core.terms import Maturity
 
 API_VERSION = "calledger/v1"
 KINDS = ("ConfidenceSignal", "Group")

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
 
+from core.defaults import CADENCE_DAYS, WINDOW_DAYS
+from core.events import PPM
 from core.registry.escalation_rules import Band, Rules, fraction
 from core.registry.signal_spec import Criterion, Handling, SignalSpec, ValidationPlan
 from core.registry.yaml_reader import API_VERSION, KINDS, Group
+from core.terms import USUAL
 from core.text.shown import visible
 
 #: What can stand without quotes, if YAML takes it for text.
@@ -46,7 +49,18 @@ def example(name: str) -> str:
     Args:
         name: the signal.
     """
-    return _EXAMPLE.format(version=API_VERSION, kind=KINDS[0], name=_text(name))
+    maturity = USUAL.maturity
+    return _EXAMPLE.format(
+        version=API_VERSION,
+        kind=KINDS[0],
+        name=_text(name),
+        tolerance=_quoted_fraction(round(USUAL.tolerance * PPM)),
+        high_from=_quoted_fraction(round(USUAL.high_from * PPM)),
+        days=maturity.days,
+        coverage=_quoted_fraction(maturity.coverage_ppm),
+        cadence=CADENCE_DAYS,
+        window=WINDOW_DAYS,
+    )
 
 
 def _group(group: Group) -> Iterator[str]:
@@ -209,9 +223,9 @@ spec:
   validators: user:<validator>  # who signs: a person, a group:… or a list; never owner or deputy
   riskApprovers: []  # who may approve a waiver; never the owner
   decision: "what it decides, for example: the answer is sent without a person reading it"
-  tolerance: "0.05"  # the gap between stated and observed that is accepted
-  highConfidence: "0.90"  # where the high-confidence band begins
-  maturity: {{days: 30, coverage: "0.80"}}  # when outcomes are read as final, whichever is first
+  tolerance: {tolerance}  # the gap between stated and observed that is accepted
+  highConfidence: {high_from}  # where the high-confidence band begins
+  maturity: {{days: {days}, coverage: {coverage}}}  # outcomes are final at either
   truth: {{sources: [HUMAN, CODE], unstated: true}}  # whose labels count; never a judge's (LLM)
   validation:
     maxAgeDays: 90  # a signature holds so long
@@ -221,8 +235,8 @@ spec:
       - {{metric: ece, max: "0.05"}}  # claims come true as often as they say
       - {{metric: auroc, min: "0.75"}}  # and tell right from wrong, so that no constant passes
       - {{metric: automated_error, max: "0.01"}}  # wrong ones among what acts by itself
-    cadenceDays: 30
-    windowDays: 28
+    cadenceDays: {cadence}
+    windowDays: {window}
   escalation:
     bands:  # ordered; the last has no `below`, and a cut belongs to the band above it
       - {{below: "0.62", action: escalate}}

@@ -17,15 +17,15 @@ import numpy as np
 
 from core.comparison.compare import in_use_before
 from core.defaults import ALPHA, MINIMUM_INPUTS
-from core.governance.signal_terms import Terms, terms_of
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.governance.validation_lifecycle import DRIFT_ALARM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
-from core.registry.signal_spec import Maturity
 from core.standing.window import StandingWindow, first_window, in_use, standing_window
+from core.terms import Terms
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import Off, Recent, all_segments, recent, week_began
 
@@ -203,23 +203,20 @@ class _Asked:
     seen: Sequence[Seen]
     level: float
 
-    def maturity(self, signal: str) -> Maturity:
-        entry = None if self.state is None else self.state.entries.get(signal)
-        return Maturity() if entry is None else entry.spec.maturity
-
     def window(self, version: Seen) -> StandingWindow | None:
-        return standing_window(self.cursor, version, self.maturity(version.signal), self.now)
+        maturity = terms_of(self.state, version.signal).maturity
+        return standing_window(self.cursor, version, maturity, self.now)
 
     def first_window(self, version: Seen) -> StandingWindow | None:
-        return first_window(self.cursor, version, self.maturity(version.signal), self.now)
+        maturity = terms_of(self.state, version.signal).maturity
+        return first_window(self.cursor, version, maturity, self.now)
 
     def measured(self, window: StandingWindow, terms: Terms, names: Sequence[str]) -> Recent | None:
         return recent(
             self.cursor,
             window.claims,
             week_began(self.now),
-            tolerance=terms.tolerance,
-            high_from=terms.high_from,
+            terms=terms,
             level=self.level,
             names=names,
         )

@@ -9,11 +9,10 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.defaults import IN_USE, STANDING_CLAIMS, STANDING_WEEKS
-from core.events import PPM
 from core.queries.base.fingerprints_seen import FIELDS, Seen
 from core.queries.base.selection import Selection
 from core.queries.sums.label_coverage import coverage_by
-from core.registry.signal_spec import Maturity
+from core.terms import Maturity
 from core.validation.recent_sample import week_began
 
 #: Of a new version, so many weeks show whether an error came with it.
@@ -143,5 +142,4 @@ def _newest(weeks: Sequence[_Week], maturity: Maturity, at: datetime) -> list[_W
 
 def _final(week: _Week, maturity: Maturity, at: datetime) -> bool:
     ended = datetime.combine(week.monday + timedelta(weeks=1), time())
-    old = at - ended >= timedelta(days=maturity.days)
-    return old or week.n * PPM >= maturity.coverage_ppm * week.n_claims
+    return maturity.reached(ended, week.n, week.n_claims, at)

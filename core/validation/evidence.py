@@ -53,8 +53,9 @@ from core.queries.sums.validation_sample import (
     tuning_freeze,
 )
 from core.registry.escalation_rules import RuleRow, Rules, rungs_of, table
-from core.registry.signal_spec import Maturity, SignalSpec
+from core.registry.signal_spec import SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
+from core.terms import Maturity
 from core.trail.acts import moment, stamp
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
@@ -407,9 +408,7 @@ def _settled(
     unsettled = 0
     for monday, n_claims, n in weeks:
         end = datetime.combine(monday + timedelta(weeks=1), time())
-        old = at - end >= timedelta(days=maturity.days)
-        covered = n * 1_000_000 >= maturity.coverage_ppm * n_claims
-        if unsettled or not (old or covered):
+        if unsettled or not maturity.reached(end, n, n_claims, at):
             unsettled += n_claims
         else:
             settled = min(at, end)

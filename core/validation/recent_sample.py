@@ -29,6 +29,7 @@ from core.queries.labels.label_provenance import (
 )
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
+from core.terms import Terms
 from core.text.figures import basis
 from core.text.parts import part_words, shape_where
 
@@ -172,8 +173,7 @@ def recent(
     claims: Selection,
     now: datetime,
     *,
-    tolerance: float,
-    high_from: float,
+    terms: Terms,
     level: float = LEVEL,
     names: Sequence[str] | None = None,
 ) -> Recent | None:
@@ -183,8 +183,7 @@ def recent(
         cursor: of the ledger.
         claims: which, between two days.
         now: when ages are taken, UTC without zone.
-        tolerance: the gap accepted, in [0, 1].
-        high_from: lower edge of the high-confidence band, in [0, 1].
+        terms: by which.
         level: at which the intervals of the whole and its band hold together, and those of all
             segments likewise.
         names: segment dimensions; None: `segments_of` the signal.
@@ -194,21 +193,21 @@ def recent(
     """
     names = segments_of(cursor, claims.signal) if names is None else names
     groupings = [(), *((name,) for name in names)]
-    found = grouped_sums(cursor, claims, groupings, high_from=high_from)
-    whole = judge(found.sums.take([0]), tolerance=tolerance, level=level)
+    found = grouped_sums(cursor, claims, groupings, high_from=terms.high_from)
+    whole = judge(found.sums.take([0]), tolerance=terms.tolerance, level=level)
     if not whole.n[0]:
         return None
     rest = list(range(1, len(found)))
-    parts = judge(found.sums.take(rest), tolerance=tolerance, level=level)
+    parts = judge(found.sums.take(rest), tolerance=terms.tolerance, level=level)
     entries = [(by[0], key[0]) for by, key in found.entries[1:]]
-    reaches = reaches_by(cursor, claims, groupings, tolerance=tolerance, as_of=now)
+    reaches = reaches_by(cursor, claims, groupings, terms=terms, as_of=now)
     parts = parts.with_reaches([reaches[by].get(key) for by, key in found.entries[1:]])
     return _measured(
         claims,
         whole,
         parts,
         entries,
-        labelled_days(cursor, claims, names, high_from=high_from),
+        labelled_days(cursor, claims, names, high_from=terms.high_from),
         how_labelled(cursor, claims),
         reaches[()][()],
     )

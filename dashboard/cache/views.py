@@ -14,7 +14,7 @@ from core.gate.decision_log import logged as decisions_logged
 from core.gate.registry_changes import Plan
 from core.gate.registry_changes import plan as plan_of
 from core.governance.replay import TrailBroken
-from core.governance.signal_terms import Terms, terms_of
+from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
@@ -27,6 +27,7 @@ from core.queries.sums.validation_sample import Shared
 from core.registry.yaml_reader import read as read_registry
 from core.sentences.acts import Names
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
+from core.terms import Terms
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint
@@ -367,9 +368,7 @@ def _reliability(
     compare: tuple[str, str | None, str | None] | None,
     by: Terms,
 ) -> reliability_review.ReliabilityView:
-    return reliability_review.reliability_view(
-        cursor(), selection, compare=compare, tolerance=by.tolerance, high_from=by.high_from
-    )
+    return reliability_review.reliability_view(cursor(), selection, compare=compare, terms=by)
 
 
 def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
@@ -430,19 +429,20 @@ def _segments(
         column=column,
         segment_dimensions=listed,
         every_pair=every_pair,
-        tolerance=by.tolerance,
-        high_from=by.high_from,
+        terms=by,
     )
 
 
 def intake(signal: str | None) -> intake_review.IntakeView:
     """The Data page's numbers."""
-    return _intake(_key(), signal)
+    return _intake(_key(), signal, all_terms(state()))
 
 
 @kept(max_entries=ENTRIES, show_spinner="Counting…")
-def _intake(of: tuple[str, int], signal: str | None) -> intake_review.IntakeView:
-    return intake_review.intake_view(cursor(), signal)
+def _intake(
+    of: tuple[str, int], signal: str | None, by: tuple[tuple[str, Terms], ...]
+) -> intake_review.IntakeView:
+    return intake_review.intake_view(cursor(), signal, terms=dict(by))
 
 
 def claims(selection: Selection) -> claims_review.ClaimsView:
@@ -474,9 +474,7 @@ def drift(selection: Selection, period: drift_review.Period) -> drift_review.Dri
 def _drift(
     of: tuple[str, int], selection: Selection, period: drift_review.Period, by: Terms
 ) -> drift_review.DriftView:
-    return drift_review.drift_view(
-        cursor(), selection, period=period, tolerance=by.tolerance, high_from=by.high_from
-    )
+    return drift_review.drift_view(cursor(), selection, period=period, terms=by)
 
 
 def shift(
@@ -525,7 +523,6 @@ def change(
 def _change(
     of: _Daily, before: Selection, after: Selection, paired: bool | None
 ) -> change_review.ChangeReview | str:
-    by = terms(after.signal)
     try:
         return change_review.compare(
             cursor(),
@@ -533,8 +530,7 @@ def _change(
             after,
             paired=paired,
             state=state(),
-            tolerance=by.tolerance,
-            high_from=by.high_from,
+            terms=(terms(before.signal), terms(after.signal)),
         )
     except change_review.NothingToCompare as nothing:
         return str(nothing)
@@ -618,14 +614,12 @@ def _one_signal(of: _Daily, signal: str) -> signal_review.OneSignal | None:
 
 def labels(selection: Selection) -> labels_review.LabelsView:
     """How honest a signal's labels are."""
-    return _labels(_key(), selection, terms(selection.signal).tolerance)
+    return _labels(_key(), selection, terms(selection.signal))
 
 
 @kept(max_entries=ENTRIES, show_spinner="Weighing the labels…")
-def _labels(
-    of: tuple[str, int], selection: Selection, tolerance: float
-) -> labels_review.LabelsView:
-    return labels_review.labels_view(cursor(), selection, tolerance=tolerance)
+def _labels(of: tuple[str, int], selection: Selection, by: Terms) -> labels_review.LabelsView:
+    return labels_review.labels_view(cursor(), selection, terms=by)
 
 
 def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPlan:
@@ -637,9 +631,7 @@ def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPl
 def _label_plan(
     of: tuple[str, int, int], selection: Selection, by: str | None, terms: Terms
 ) -> labelplan_review.LabelPlan:
-    return labelplan_review.label_plan(
-        cursor(), selection, by, tolerance=terms.tolerance, high_from=terms.high_from
-    )
+    return labelplan_review.label_plan(cursor(), selection, by, terms=terms)
 
 
 def to_label(signal: str) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from itertools import combinations
 
 import duckdb
 
-from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
-from core.events import PPM
+from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.findings.kinds import Condition
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.failures.elicitation import (
     Difference,
@@ -117,8 +117,7 @@ def anchoring_conditions(
     """
     found = []
     for signal in _asked_both_ways(cursor, now):
-        entry = state.entries.get(signal)
-        tolerance = TOLERANCE if entry is None else entry.spec.tolerance_ppm / PPM
+        tolerance = terms_of(state, signal).tolerance
         selection = Selection(signal, since=now - PERIOD, until=now)
         for each in compare_ways(cursor, selection, tolerance=tolerance):
             if each.by_the_answer:

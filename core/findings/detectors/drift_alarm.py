@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import duckdb
@@ -299,8 +299,7 @@ def watch_one(
         now: UTC without zone.
     """
     plan, tolerance = spec.validation, spec.tolerance_ppm / 1_000_000
-    days = spec.maturity.days
-    matured = Matured(spec.name, fingerprint.as_json(), since, now, days)
+    matured = Matured(spec.name, fingerprint.as_json(), since, now, spec.maturity)
     bound = _error_bound(spec)
     level = LEVEL / (1 + (bound is not None) + bool(plan.segments))
     series = matured_series(cursor, matured, sorted(set(plan.segments)))
@@ -324,7 +323,7 @@ def watch_one(
     if alarms:
         week = min(week for week, _ in alarms)
         parts = tuple(part for at, of in alarms if at == week for part in of)
-        alarm = Alarm(week_end(week) + timedelta(days=days), week, parts)
+        alarm = Alarm(week_end(week) + spec.maturity.age, week, parts)
     return Watched(
         spec.name,
         fingerprint,

@@ -306,7 +306,7 @@ def _sentence(words: str) -> str:
 
 def _calibration(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved) -> str:
     """What it does to calibration, as far as settled labels tell."""
-    settled = one.after.until - timedelta(days=spec.maturity.days)
+    settled = one.after.until - spec.maturity.age
     after = Span(settled - timedelta(weeks=WEEKS), settled)
     before = one.before
     if not one.signed or before.until > after.since:

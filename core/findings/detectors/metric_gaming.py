@@ -13,13 +13,13 @@ import duckdb
 
 from core.defaults import ALPHA, IN_USE
 from core.findings.kinds import Condition
+from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.failures.gaming import Collapse, collapse
 from core.measure.metrics.scores import NoValue
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.sums.settled_cells import settled_cells
-from core.registry.signal_spec import Maturity
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -115,9 +115,7 @@ def pairs(
             by_signal[one.signal].append(one)
     found: list[Pair] = []
     for signal, seen in sorted(by_signal.items()):
-        entry = None if state is None else state.entries.get(signal)
-        maturity = Maturity() if entry is None else entry.spec.maturity
-        settled = now - timedelta(days=maturity.days)
+        settled = now - terms_of(state, signal).maturity.age
         newest = max(one.last_ts for one in seen)
         ways: defaultdict[tuple[str | None, str | None], list[Seen]] = defaultdict(list)
         for one in seen:

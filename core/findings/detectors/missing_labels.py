@@ -41,7 +41,7 @@ def labels_conditions(
     found = []
     for signal, entry in sorted(state.entries.items()):
         spec = entry.spec
-        until = week_began(now) - timedelta(days=spec.maturity.days)
+        until = week_began(now) - spec.maturity.age
         since = until - timedelta(days=max(spec.validation.cadence_days, DAYS))
         for one in in_use(seen, signal):
             fingerprint = Fingerprint.of(dict(one.fields))

@@ -29,7 +29,8 @@ from core.queries.base.selection import Selection
 from core.queries.claims.decision_outcomes import HandledSums, handled
 from core.queries.sums.rule_outcomes import Sort, Sorting, counted
 from core.registry.escalation_rules import Compiled, RuleRow, compile_rules, table, told_apart
-from core.registry.signal_spec import Maturity, SignalSpec
+from core.registry.signal_spec import SignalSpec
+from core.terms import USUAL
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -126,8 +127,7 @@ def measure_theatre(
     until = min(selection.until or now, now)
     since = selection.since or until - PERIOD
     asked = Selection(selection.signal, since, until, selection.as_known, selection.where)
-    maturity = Maturity() if spec is None else spec.maturity
-    settled = now - timedelta(days=maturity.days)
+    settled = now - (USUAL if spec is None else spec.terms).maturity.age
     sorting = _sorting(spec)
     numbers: Counter[int] = Counter()
     for one in counted(cursor, asked, sorting):

@@ -27,7 +27,6 @@ import duckdb
 from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
 from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
 from core.defaults import IN_USE
-from core.events import PPM
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.measure.verdicts.before_after import OverallVerdict
@@ -145,7 +144,7 @@ def change_conditions(
         spec = state.entries[signal].spec
         for after, before in _new(mine, state, signal, now):
             reviewed = review(cursor, spec, before, after, now)
-            young = now - after.first_ts <= timedelta(days=spec.maturity.days) + REVIEWED
+            young = now - after.first_ts <= spec.maturity.age + REVIEWED
             untold = reviewed.verdict == "cannot_tell" and young
             if untold or reviewed.regressed:
                 found.append(_condition(reviewed, state, spec, now))
@@ -194,7 +193,7 @@ def review(
         after: the new one.
         now: UTC without zone.
     """
-    settled = week_began(now) - timedelta(days=spec.maturity.days)
+    settled = week_began(now) - spec.maturity.age
     sides = [
         Selection(
             spec.name,
@@ -214,8 +213,7 @@ def review(
         sides[0],
         sides[1],
         by=required or None,
-        tolerance=spec.tolerance_ppm / PPM,
-        high_from=spec.high_from_ppm / PPM,
+        terms=(spec.terms, spec.terms),
     )
     days = [labelled_days(cursor, one).get((None, None), NO_DAYS).n for one in sides]
     return Reviewed(after, before, settled, counts_from, found, (days[0], days[1]))

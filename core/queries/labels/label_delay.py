@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 import duckdb
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.queries.base.dimensions import WEEK_SQL, week_label, week_start
+from core.terms import USUAL, Terms
 
 DELAY_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -79,34 +81,38 @@ def label_coverage(
     cursor: duckdb.DuckDBPyConnection,
     signal: str | None = None,
     *,
+    terms: Mapping[str, Terms] | None = None,
     as_of: datetime | None = None,
-    mature_age: timedelta = MATURE_AGE,
-    mature_coverage: float = MATURE_COVERAGE,
 ) -> tuple[CohortCoverage, ...]:
     """Coverage of each ISO week that has a stated claim, oldest first.
 
     Args:
         cursor: of the ledger.
         signal: one signal; None: all together.
+        terms: of the signals that have their own; a week of several signals is mature when the
+            week of each is.
         as_of: the time at which ages are taken, UTC without zone; None: now.
-        mature_age: age of a week, counted from its end, from which it is mature.
-        mature_coverage: coverage from which it is mature at any age.
     """
     now = as_of or datetime.now(UTC).replace(tzinfo=None)
     rows = cursor.execute(
         f"""
-        SELECT {WEEK_SQL} AS week, count(*), count(outcome)
+        SELECT {WEEK_SQL} AS week, signal, count(*), count(outcome)
         FROM claims
         WHERE confidence_ppm IS NOT NULL AND ($signal IS NULL OR signal = $signal)
-        GROUP BY week ORDER BY week
+        GROUP BY week, signal ORDER BY week
         """,
         {"signal": signal},
     ).fetchall()
     cohorts = []
-    for week, n_claims, n in rows:
+    for week, parts in groupby(rows, key=lambda row: row[0]):
         monday = week_start(week)
         end = datetime.combine(monday + timedelta(weeks=1), datetime.min.time())
-        mature = now - end >= mature_age or n >= mature_coverage * n_claims
+        n_claims = n = 0
+        mature = True
+        for _, name, stated, labelled in parts:
+            maturity = (terms or {}).get(name, USUAL).maturity
+            mature = mature and maturity.reached(end, labelled, stated, now)
+            n_claims, n = n_claims + stated, n + labelled
         cohorts.append(CohortCoverage(week_label(monday), monday, n_claims, n, mature))
     return tuple(cohorts)
 

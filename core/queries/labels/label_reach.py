@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 
 import duckdb
 import numpy as np
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE
 from core.measure.cells.cells import Cells, IntArray, ece_bin
 from core.measure.metrics.label_bias import LabelledWhere, bounds, escalated_only
 from core.measure.verdicts.label_reach import (
@@ -36,9 +35,8 @@ from core.queries.base.truth import truth_of
 from core.queries.labels.coverage_sets import coverage_sets
 from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_sums
 from core.queries.sums.time_series import cohort_ages, design_effect
+from core.terms import Maturity, Terms
 
-#: Ages at which the labels known early are held against all that came, in days.
-AGES_DAYS = (7, 14, 21, MATURE_AGE.days)
 #: Young claims count for nothing while under this share of all.
 YOUNG_SHARE = 0.05
 
@@ -48,7 +46,7 @@ def label_reaches(
     selection: Selection,
     by: Sequence[str] = (),
     *,
-    tolerance: float,
+    terms: Terms,
     as_of: datetime | None = None,
 ) -> Mapping[Key, LabelReach]:
     """For which claims of each group of a selection its labels speak: `reaches_by` one grouping.
@@ -57,7 +55,7 @@ def label_reaches(
         UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
         BadValue: the selection accepts a week, day or band that does not exist.
     """
-    return reaches_by(cursor, selection, [by], tolerance=tolerance, as_of=as_of)[tuple(by)]
+    return reaches_by(cursor, selection, [by], terms=terms, as_of=as_of)[tuple(by)]
 
 
 def reaches_by(
@@ -65,7 +63,7 @@ def reaches_by(
     selection: Selection,
     groupings: Sequence[Sequence[str]],
     *,
-    tolerance: float,
+    terms: Terms,
     as_of: datetime | None = None,
 ) -> Mapping[tuple[str, ...], Mapping[Key, LabelReach]]:
     """For which claims of each group of several groupings the labels speak.
@@ -84,7 +82,7 @@ def reaches_by(
         cursor: of the ledger.
         selection: the claims.
         groupings: each a list of dimensions; without any there is one group, ``()``.
-        tolerance: the gap accepted, in [0, 1].
+        terms: the gap that is accepted, and when labels are settled.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:
@@ -105,7 +103,7 @@ def reaches_by(
         else:
             of_claims.append(by)
     if of_claims:
-        found |= _of_claims(cursor, selection, of_claims, tolerance, now)
+        found |= _of_claims(cursor, selection, of_claims, terms, now)
     return {by: found[by] for by in asked}
 
 
@@ -113,10 +111,10 @@ def _of_claims(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
     groupings: Sequence[tuple[str, ...]],
-    tolerance: float,
+    terms: Terms,
     now: datetime,
 ) -> dict[tuple[str, ...], Mapping[Key, LabelReach]]:
-    until = settled_until(now)
+    until = terms.maturity.settled_until(now)
     old = replace(
         selection, until=until if selection.until is None else min(selection.until, until)
     )
@@ -131,7 +129,7 @@ def _of_claims(
         **counted,
         **coverage_sets(cursor, selection, [names[by] for by in groupings if timed[by]]),
     }
-    shared = _Shared(design_effect(cursor, settled), _early(cursor, selection, until, now))
+    shared = _Shared(design_effect(cursor, settled), _early(cursor, selection, terms.maturity, now))
     reaches: dict[tuple[str, ...], Mapping[Key, LabelReach]] = {}
     for by in groupings:
         coverage, logged = counted[names[by]]
@@ -144,7 +142,7 @@ def _of_claims(
         def early(key: Key, by: tuple[str, ...] = by, when: bool = timed[by]) -> EarlyLabels | None:
             return shared.early if not when or _starts(by, key) >= until else None
 
-        claims = _Claims(coverage, shared.effect, tolerance)
+        claims = _Claims(coverage, shared.effect, terms.tolerance)
         told = {key: weighted.get(key) for key in unlike}
         # Labels that are uneven over the bands of a group tell of a choice in each of them.
         kept = [place for place, name in enumerate(by) if name != BAND_DIMENSION]
@@ -291,12 +289,6 @@ class _Claims:
         return dict(zip(values, zip(claims.tolist(), labelled.tolist(), strict=True), strict=True))
 
 
-def settled_until(now: datetime) -> datetime:
-    """The Monday before which every claim is past the age of maturity."""
-    day = (now - MATURE_AGE).date()
-    return datetime.combine(day - timedelta(days=day.weekday()), time())
-
-
 def _reaches(
     claims: _Claims,
     groups: Mapping[Key, Sequence[int]],
@@ -407,13 +399,13 @@ def _reach(
 
 
 def _early(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, until: datetime, now: datetime
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, maturity: Maturity, now: datetime
 ) -> EarlyLabels | None:
     """What early labels are like, where young claims with few labels are among the selected."""
-    if selection.until is not None and selection.until <= until:
+    if selection.until is not None and selection.until <= maturity.settled_until(now):
         return None
-    aging = cohort_ages(cursor, selection, AGES_DAYS, as_of=now)
-    young = ~aging.mature[:, -1] & (aging.n[:, -1] < MATURE_COVERAGE * aging.n_claims)
+    aging = cohort_ages(cursor, selection, maturity.ages_days, as_of=now)
+    young = ~aging.mature[:, -1] & ~maturity.covered(aging.n[:, -1], aging.n_claims)
     if aging.n[young, -1].sum() < YOUNG_SHARE * max(1, aging.n[:, -1].sum()):
         return None
     old = aging.mature[:, -1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 import numpy as np
@@ -20,6 +20,7 @@ from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
 from core.queries.sums.label_coverage import weighted_sums
 from core.queries.sums.validation_sample import Rungs, rule_of
+from core.terms import Maturity
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,21 @@ class Matured:
         signal: their signal.
         fingerprint: field of `FIELDS` → value; a field that is not named is not stated.
         since: made from this time on, UTC without zone.
-        now: a week counts when its last moment is ``maturity_days`` before this.
-        maturity_days: an outcome counts as it stood this many days after its claim.
+        now: a week counts when its last moment is as old as ``maturity`` says by then.
+        maturity: an outcome counts as it stood at this age of its claim; its coverage does not
+            matter.
     """
 
     signal: str
     fingerprint: Mapping[str, str]
     since: datetime
     now: datetime
-    maturity_days: int
+    maturity: Maturity
 
     @property
     def until(self) -> datetime:
         """The end of the last week that counts: a Monday, midnight."""
-        age = self.now - timedelta(days=self.maturity_days)
-        monday = age.date() - timedelta(days=age.weekday())
-        return datetime.combine(monday, time())
+        return self.maturity.settled_until(self.now)
 
 
 def matured_cells(
@@ -251,7 +251,7 @@ def _claims(
     bound |= {"since": matured.since, "until": matured.until, **parameters}
     conditions = [*ours, "split = 'production'", "ts >= $since", "ts < $until", also]
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in keys.items())
-    of_age = f"INTERVAL {matured.maturity_days:d} DAY"
+    of_age = f"INTERVAL {matured.maturity.days:d} DAY"
     # Only claims whose outcome was ever corrected pay a join with the log of outcomes.
     return Source(
         f"""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 import pandas as pd
@@ -13,6 +13,7 @@ from core.ingest.quarantine import list_quarantined
 from core.queries.base.dimensions import week_label
 from core.queries.labels import label_delay as intake
 from core.sentences.numbers import count, counted, percent
+from core.terms import Terms
 
 _IMPORT_COLUMNS = tuple(intake.Import.__annotations__)
 _COVERAGE_COLUMNS = ("week", "n_claims", "n", "coverage", "mature")
@@ -44,10 +45,23 @@ class IntakeView:
     refusals: str
 
 
-def intake_view(cursor: duckdb.DuckDBPyConnection, signal: str | None) -> IntakeView:
-    """Assemble the page; coverage and delay for one signal, or for all when None."""
+def intake_view(
+    cursor: duckdb.DuckDBPyConnection,
+    signal: str | None,
+    *,
+    terms: Mapping[str, Terms] | None = None,
+    now: datetime | None = None,
+) -> IntakeView:
+    """Assemble the page; coverage and delay for one signal, or for all when None.
+
+    Args:
+        cursor: of the ledger.
+        signal: which.
+        terms: of the signals that have their own.
+        now: when ages are taken, UTC without zone; None: now.
+    """
     imports = intake.imports(cursor)
-    coverage = _coverage_frame(intake.label_coverage(cursor, signal))
+    coverage = _coverage_frame(intake.label_coverage(cursor, signal, terms=terms, as_of=now))
     refused = intake.quarantine_summary(cursor)
     delays = pd.DataFrame(intake.label_delay_bins(cursor, signal), columns=["left", "right", "n"])
     return IntakeView(

@@ -11,7 +11,6 @@ import duckdb
 
 from core.defaults import ALPHA, STANDING_WEEKS
 from core.governance.replay import Replay, TrailBroken
-from core.governance.signal_terms import USUAL
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
@@ -29,6 +28,7 @@ from core.sentences.numbers import (
     within,
 )
 from core.sentences.standing import gap_words, window_words
+from core.terms import USUAL
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view
@@ -378,8 +378,7 @@ def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) ->
     drift = drift_view(
         cursor,
         shown.of(Selection(signal)),
-        tolerance=terms.tolerance,
-        high_from=terms.high_from,
+        terms=terms,
         as_of=now,
     )
     window = standing.window
@@ -387,8 +386,8 @@ def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) ->
     curve = reliability_view(
         cursor,
         shown.of(Selection(signal)) if window is None else window.claims,
-        tolerance=terms.tolerance,
-        high_from=terms.high_from,
+        terms=terms,
+        as_of=now,
     )
     group = curve.groups[0]
     says = (group.headline, group.interval, group.high_band, *group.reasons, group.coverage)
@@ -399,10 +398,17 @@ def _guide(view: WeekView) -> tuple[str, ...]:
     every = {row.terms for row in view.rows} or {USUAL}
     allowed = _one_of({within(one.tolerance) for one in every}, "its tolerance")
     high = _one_of({f"stated at {cut(one.high_from)} or more" for one in every}, "above its cut")
+    final = _one_of(
+        {
+            f"{counted(one.maturity.days, 'day')} old or {percent(one.maturity.coverage)} labelled"
+            for one in every
+        },
+        "as old or as labelled as its entry asks",
+    )
     return (
         "Gap: mean stated confidence minus the share that was right, in points; + is "
         f"overconfident. It is of the newest {counted(STANDING_WEEKS, 'week')} whose outcomes are "
-        "final, of the version in use; outcomes of younger weeks still arrive.",
+        f"final ({final}), of the version in use; outcomes of younger weeks still arrive.",
         f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
         f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
         f"High band: what claims {high} claim → what they get. Trend: the gap of "

@@ -14,7 +14,6 @@ from core.comparison.compare import Comparison, in_use_before
 from core.comparison.compare import GroupChange as GroupChange
 from core.comparison.compare import NothingToCompare as NothingToCompare
 from core.comparison.compare import Numbers as Numbers
-from core.defaults import HIGH_FROM, TOLERANCE
 from core.governance.state import State
 from core.measure.verdicts.before_after import Interval
 from core.measure.verdicts.score_change import ScoreChange
@@ -22,6 +21,7 @@ from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.first_seen import Kind, first_seen
 from core.queries.base.selection import Selection
 from core.sentences import version_change as words
+from core.terms import USUAL, Terms
 from core.text.shown import json_text
 
 #: What a change is looked for in, as claims name it.
@@ -118,8 +118,7 @@ def compare(
     by: Sequence[str] | None = None,
     paired: bool | None = None,
     state: State | None = None,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: tuple[Terms, Terms] = (USUAL, USUAL),
 ) -> ChangeReview:
     """Compare a candidate's claims with a baseline's, and say what it comes to.
 
@@ -130,8 +129,7 @@ def compare(
         by: segment dimensions; see `core.comparison.compare.compare`, as for all that follows.
         paired: whether only inputs with a label on both sides count; None: whichever fits.
         state: the written side, for the rules; None: nothing is said of load.
-        tolerance: the gap accepted, in (0, 1).
-        high_from: lower edge of the high-confidence band.
+        terms: of the baseline's signal and of the candidate's.
 
     Raises:
         NothingToCompare: a side has no claim, or both no input in common where paired.
@@ -145,11 +143,10 @@ def compare(
         by=by,
         paired=paired,
         state=state,
-        tolerance=tolerance,
-        high_from=high_from,
+        terms=terms,
     )
     before_name, after_name = words.side_names(before, after)
-    whole, parts = found.whole, found.groups[1:]
+    whole, parts, tolerance = found.whole, found.groups[1:], found.tolerance
     loads = (found.load_before, found.load_after)
     return ChangeReview(
         **vars(found),

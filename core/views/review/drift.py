@@ -11,7 +11,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.defaults import HIGH_FROM, TOLERANCE
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.intervals import wilson
 from core.measure.monitoring.brier_decomposition import brier_scores
@@ -19,9 +18,10 @@ from core.measure.monitoring.changepoint import Level
 from core.measure.verdicts.verdict import Judgement, judge
 from core.queries.base.first_seen import VersionSeen, first_seen
 from core.queries.base.selection import Selection
-from core.queries.labels.label_reach import label_reaches, settled_until
+from core.queries.labels.label_reach import label_reaches
 from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.numbers import counted, points, shown_states, within
+from core.terms import USUAL, Maturity, Terms
 from core.text.parts import reach_words
 from core.views.review.level_shifts import gap_levels, level_frame, moved_words
 from core.views.review.maturity import Window, default_windows, mature
@@ -69,8 +69,7 @@ def drift_view(
     selection: Selection,
     *,
     period: Period = "week",
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: Terms = USUAL,
     as_of: datetime | None = None,
 ) -> DriftView:
     """Assemble the timeline of the selected claims.
@@ -79,17 +78,17 @@ def drift_view(
         cursor: of the ledger.
         selection: the claims.
         period: weeks (ISO) or days, UTC, of the claim.
-        tolerance: the gap accepted.
-        high_from: lower edge of the high-confidence band.
+        terms: by what the signal is measured.
         as_of: when the periods' ages are taken, UTC without zone; None: now, or the selection's
             ``as_known``.
     """
     now = as_of or selection.as_known or datetime.now(UTC).replace(tzinfo=None)
-    found = period_sums(cursor, selection, period, high_from=high_from)
+    tolerance = terms.tolerance
+    found = period_sums(cursor, selection, period, high_from=terms.high_from)
     judged = judge(found.sums, tolerance=tolerance)
-    reaches = label_reaches(cursor, selection, (period,), tolerance=tolerance, as_of=now)
+    reaches = label_reaches(cursor, selection, (period,), terms=terms, as_of=now)
     judged = judged.with_reaches([reaches.get((label,)) for label in found.labels])
-    periods = _periods(found, judged, DAYS[period], now)
+    periods = _periods(found, judged, DAYS[period], terms.maturity, now)
     changes = _changes(first_seen(cursor, selection), found.starts, DAYS[period])
     breaches = _breaches(periods, judged, DAYS[period], period)
     levels = _levels(found, judged, periods) if period == "week" else ()
@@ -98,7 +97,7 @@ def drift_view(
         changes=changes,
         breaches=breaches,
         levels=level_frame(levels, periods),
-        headline=_mute(cursor, selection, judged, tolerance, now)
+        headline=_mute(cursor, selection, judged, terms, now)
         or _headline(periods, changes, breaches, period, tolerance),
         moved=moved_words(levels, periods, changes),
         method=judged.method,
@@ -111,22 +110,24 @@ def _mute(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
     judged: Judgement,
-    tolerance: float,
+    terms: Terms,
     now: datetime,
 ) -> str:
     """Why no period has a verdict on all its claims; "" where some has, or none has a label."""
     known = [reach for reach, n in zip(judged.reaches, judged.n, strict=True) if n and reach]
     if not known or any(one.speaks_for == "all" for one in known):
         return ""
-    until = settled_until(now)
+    until = terms.maturity.settled_until(now)
     old = replace(
         selection, until=until if selection.until is None else min(selection.until, until)
     )
-    whole = label_reaches(cursor, old, tolerance=tolerance, as_of=now).get(())
+    whole = label_reaches(cursor, old, terms=terms, as_of=now).get(())
     return reach_words(known[-1] if whole is None or whole.speaks_for == "all" else whole)
 
 
-def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> pd.DataFrame:
+def _periods(
+    found: PeriodSums, judged: Judgement, days: int, maturity: Maturity, now: datetime
+) -> pd.DataFrame:
     brier = brier_scores(found.brier).brier
     right: IntArray = found.sums.s.sum(axis=1)
     effect = _design_effects(found, judged.n)
@@ -140,7 +141,7 @@ def _periods(found: PeriodSums, judged: Judgement, days: int, now: datetime) -> 
             "n": judged.n,
             "n_claims": judged.n_claims,
             "n_inputs": judged.n_inputs,
-            "mature": mature(found.starts, days, judged.coverage, now),
+            "mature": mature(maturity, found.starts, days, judged.n, judged.n_claims, now),
             "verdict": shown_states(judged),
             "gap": judged.gap,
             "gap_low": judged.gap_low,

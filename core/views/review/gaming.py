@@ -77,14 +77,12 @@ def gaming_view(
     )
     if worst is None:
         return view
-    by = terms_of(state, signal)
     sides = _settled(worst.pair, worst.found.after.n > 0)
     names = worst.pair.words
     curves = side_by_side(
         cursor,
         list(zip(names, sides, strict=True)),
-        tolerance=by.tolerance,
-        high_from=by.high_from,
+        terms=terms_of(state, signal),
         as_of=now,
     )
     return replace(view, curves=curves, sides=sides, names=names)

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.defaults import MINIMUM_INPUTS
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import FloatArray, GroupSums, IntArray
 from core.measure.cells.group_sums import HUNDREDTHS, banded
@@ -41,6 +41,7 @@ from core.queries.sums.label_coverage import propensity_sums
 from core.sentences import label_plan as words
 from core.sentences.acts import Names, drawn_of
 from core.sentences.numbers import value_name
+from core.terms import USUAL, Terms
 from core.text.parts import reach_words
 from core.views.review.labels import escalated_cases_only
 
@@ -237,8 +238,7 @@ def label_plan(
     selection: Selection,
     by: str | None = None,
     *,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: Terms = USUAL,
 ) -> LabelPlan:
     """Assemble the page.
 
@@ -249,24 +249,24 @@ def label_plan(
         cursor: of the ledger.
         selection: the claims; as known now, whatever ``as_known`` says.
         by: a dimension of text values; None: the whole.
-        tolerance: the gap accepted.
-        high_from: lower edge of the high-confidence band.
+        terms: by what the signal is measured.
 
     Raises:
         LedgerError: the ledger lacks the dimension or the value, or it is no text.
     """
     selection = replace(selection, as_known=None)
+    tolerance, high_from = terms.tolerance, terms.high_from
     drawn = audit.samples(cursor, selection.signal)
     offered = frame(cursor, selection, by, drawn=[one.design for one in drawn], high_from=high_from)
     found = grouped_sums(cursor, selection, [() if by is None else (by,)], high_from=high_from)
     values = [None if by is None else key[0] for _, key in found.entries]
     grouping = () if by is None else (by,)
-    reaches = label_reaches(cursor, selection, grouping, tolerance=tolerance)
+    reaches = label_reaches(cursor, selection, grouping, terms=terms)
     reach_of = [reaches.get(key) for _, key in found.entries]
     of_labelled = judge(found.sums, tolerance=tolerance)
     judged = of_labelled.with_reaches(reach_of)
     unlabelled, waiting = _aligned(offered, values)
-    looked_at = escalated_cases_only(cursor, selection) or ""
+    looked_at = escalated_cases_only(cursor, selection, terms.maturity) or ""
     # Labels that cannot speak for all claims foretell nothing of a sample of all.
     held = [bool(looked_at) or one == "labelled" for one in judged.speaks_for]
     unspoken = _without_labels(found.sums)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE, TOLERANCE
 from core.measure.cells.cells import InputSums
 from core.measure.metrics.intervals import gap_interval, wilson
 from core.measure.metrics.label_bias import (
@@ -26,11 +25,10 @@ from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_s
 from core.queries.sums.time_series import CohortAges, cohort_ages, design_effect
 from core.sentences import labels as sentences
 from core.sentences.labels import Early, Told
-from core.sentences.numbers import value_name
+from core.sentences.numbers import counted, value_name
+from core.terms import USUAL, Maturity, Terms
 from core.views.review.maturity import mature
 
-#: Ages at which cohorts are compared, in days; the last is that of maturity.
-AGES_DAYS = (7, 14, 21, MATURE_AGE.days)
 #: The newest so many cohorts are drawn.
 COHORTS_DRAWN = 26
 _BY = ("week", "action", BAND_DIMENSION)
@@ -71,7 +69,7 @@ def labels_view(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
     *,
-    tolerance: float = TOLERANCE,
+    terms: Terms = USUAL,
     as_of: datetime | None = None,
 ) -> LabelsView:
     """Assemble what the labels of the selected claims may be used for.
@@ -82,20 +80,21 @@ def labels_view(
     Args:
         cursor: of the ledger.
         selection: the claims.
-        tolerance: the gap accepted; bounds are held against it.
+        terms: by what the signal is measured; bounds are held against the gap it accepts.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
     """
-    now = _now(selection, as_of)
+    now, maturity = _now(selection, as_of), terms.maturity
     found = coverage_by(cursor, selection, _BY)
     weeks = _summed(found, 0)
     cohorts = _frame(weeks)
     starts = [_monday(label) for label in cohorts["value"]]
-    cohorts["mature"] = mature(starts, 7, cohorts["coverage"].to_numpy(float), now)
-    aged = np.array([_aged(start, now) for start in starts], dtype=bool)
+    cohorts["mature"] = mature(maturity, starts, 7, weeks.n, weeks.n_claims, now)
+    until = maturity.settled_until(now)
+    aged = np.array([datetime.combine(one, time()) < until for one in starts], dtype=bool)
     settled = cohorts["value"][aged if aged.any() else cohorts["mature"].astype(bool)].to_list()
     known = found if len(settled) == len(cohorts) else _of_weeks(found, settled)
     bands, actions = _frame(_summed(known, 2)), _frame(_summed(known, 1))
-    aging = cohort_ages(cursor, selection, AGES_DAYS, as_of=now)
+    aging = cohort_ages(cursor, selection, maturity.ages_days, as_of=now)
     if not known.n_claims.sum():
         return LabelsView(
             headline=sentences.not_settled(int(found.n_claims.sum())),
@@ -107,9 +106,9 @@ def labels_view(
             bands=bands,
             actions=actions,
             cohorts=cohorts,
-            ages=_ages_frame(aging),
+            ages=_ages_frame(aging, maturity),
         )
-    asked = _settled_only(selection, settled, now if aged.any() else None)
+    asked = _settled_only(selection, settled, until if aged.any() else None)
     effect = design_effect(cursor, asked)
     where = escalated_only(_summed(known, 1).counts())
     chance = _weighted(cursor, asked)
@@ -122,24 +121,28 @@ def labels_view(
         sentences.by_age(_early(aging, effect)),
     )
     n, n_claims = int(known.n.sum()), int(known.n_claims.sum())
-    which = f"at least {MATURE_AGE.days} days old" if aged.any() else "of mature weeks"
+    which = f"at least {counted(maturity.days, 'day')} old" if aged.any() else "of mature weeks"
     every = told if chance is None else (*told, chance)
     return LabelsView(
         headline=sentences.headline(every, n, n_claims, which),
         findings=tuple(one.words for one in told if one.wrong),
         fine=sentences.fine(told),
-        bounds=sentences.bounds(_bounds(known), n, n_claims, tolerance),
+        bounds=sentences.bounds(_bounds(known), n, n_claims, terms.tolerance),
         weighted="" if chance is None else chance.words,
         escalated_only=escalated,
         bands=bands,
         actions=actions,
         cohorts=cohorts,
-        ages=_ages_frame(aging),
+        ages=_ages_frame(aging, maturity),
     )
 
 
 def escalated_cases_only(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, *, as_of: datetime | None = None
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    maturity: Maturity,
+    *,
+    as_of: datetime | None = None,
 ) -> str | None:
     """The sentence for a signal that is labelled only where its cases were escalated or reviewed.
 
@@ -149,12 +152,13 @@ def escalated_cases_only(
     Args:
         cursor: of the ledger.
         selection: the claims.
+        maturity: the signal's.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:
         The sentence; None where the labels are of all cases, or mended by a logged propensity.
     """
-    asked = _until(selection, _settled_until(_now(selection, as_of)))
+    asked = _until(selection, maturity.settled_until(_now(selection, as_of)))
     automated = asked.narrowed("action", "automate")
     few = coverage_by(cursor, automated)
     stated, labelled = int(few.n_claims.sum()), int(few.n.sum())
@@ -171,24 +175,14 @@ def _now(selection: Selection, as_of: datetime | None) -> datetime:
     return now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
 
 
-def _settled_until(now: datetime) -> datetime:
-    """The Monday before which every claim is past the age of maturity."""
-    day = (now - MATURE_AGE).date()
-    return datetime.combine(day - timedelta(days=day.weekday()), time())
-
-
-def _aged(start: date, now: datetime) -> bool:
-    return datetime.combine(start, time()) < _settled_until(now)
-
-
 def _until(selection: Selection, end: datetime) -> Selection:
     return replace(selection, until=end if selection.until is None else min(selection.until, end))
 
 
-def _settled_only(selection: Selection, weeks: Sequence[str], now: datetime | None) -> Selection:
-    """The same question about the settled weeks; ``now`` where they are settled by age."""
-    if now is not None:
-        return _until(selection, _settled_until(now))
+def _settled_only(selection: Selection, weeks: Sequence[str], end: datetime | None) -> Selection:
+    """The same question about the settled weeks; their ``end`` where they are settled by age."""
+    if end is not None:
+        return _until(selection, end)
     return replace(selection, where=(*selection.where, ("week", tuple(weeks))))
 
 
@@ -280,13 +274,13 @@ def _early(aging: CohortAges, effect: float) -> Early:
     return Early(aging.ages_days, int(old.sum()), n, s, sv, low, high, effect)
 
 
-def _ages_frame(aging: CohortAges) -> pd.DataFrame:
+def _ages_frame(aging: CohortAges, maturity: Maturity) -> pd.DataFrame:
     """A line per cohort and age it has reached, of the newest cohorts."""
     confidence = aging.sv / np.where(aging.n > 0, aging.n, np.nan)
     gap = confidence - aging.s / np.where(aging.n > 0, aging.n, np.nan)
     low, high = gap_interval(confidence, aging.s, aging.n, 0.05, aging.repeated)
-    covered = aging.n >= MATURE_COVERAGE * aging.n_claims[:, None]
-    final = np.asarray(aging.ages_days) >= MATURE_AGE.days
+    covered = maturity.covered(aging.n, aging.n_claims[:, None])
+    final = np.asarray(aging.ages_days) >= maturity.days
     rows = [
         (
             week,

@@ -9,9 +9,9 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from core.defaults import MATURE_AGE, MATURE_COVERAGE
-from core.measure.cells.cells import FloatArray
+from core.measure.cells.cells import IntArray
 from core.queries.base.selection import Selection
+from core.terms import Maturity
 
 #: Weeks on each side, unless others are chosen.
 WEEKS_COMPARED = 4
@@ -36,18 +36,25 @@ class Window:
 
 
 def mature(
-    starts: Sequence[date], days: int, coverage: FloatArray, as_of: datetime
+    maturity: Maturity,
+    starts: Sequence[date],
+    days: int,
+    n: IntArray,
+    n_claims: IntArray,
+    as_of: datetime,
 ) -> npt.NDArray[np.bool_]:
     """Whether each period has reached the age or the coverage at which it may be read as final.
 
     Args:
+        maturity: the signal's.
         starts: first day of each period.
         days: days in a period.
-        coverage: labelled share of each, nan without a claim.
+        n: labelled claims of each.
+        n_claims: stated claims of each.
         as_of: when ages are taken, UTC without zone.
     """
-    old = [as_of - _midnight(start + timedelta(days=days)) >= MATURE_AGE for start in starts]
-    return np.array(old, dtype=bool) | (np.nan_to_num(coverage) >= MATURE_COVERAGE)
+    old = [maturity.aged(_midnight(start + timedelta(days=days)), as_of) for start in starts]
+    return np.array(old, dtype=bool) | maturity.covered(n, n_claims)
 
 
 def default_windows(

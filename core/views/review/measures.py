@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from core.defaults import MINIMUM_INPUTS
-from core.governance.signal_terms import USUAL, read_state, terms_of
+from core.governance.signal_terms import read_state, terms_of
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.queries.base.catalogue import signals
@@ -150,17 +150,16 @@ def measure(
         UnknownDimension: a dimension that it does not have.
         BadValue: a value that its dimension cannot take.
     """
-    terms = USUAL
-    if tolerance is None or high_from is None:
-        terms = terms_of(read_state(cursor), selection.signal)
+    terms = terms_of(read_state(cursor), selection.signal)
     tolerance = terms.tolerance if tolerance is None else tolerance
     high_from = terms.high_from if high_from is None else high_from
+    terms = replace(terms, tolerance=tolerance, high_from=high_from)
     grouped = grouped_cells(cursor, selection, by)
     if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
         check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
     split = selection.by_source or SOURCE_DIMENSION in by
-    reaches = label_reaches(cursor, selection, by, tolerance=tolerance, as_of=as_of)
+    reaches = label_reaches(cursor, selection, by, terms=terms, as_of=as_of)
     measures = measure_groups(
         keys,
         grouped.cells,

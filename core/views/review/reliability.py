@@ -9,7 +9,6 @@ from datetime import datetime
 import duckdb
 import pandas as pd
 
-from core.defaults import HIGH_FROM, TOLERANCE
 from core.measure.cells.cells import Cells
 from core.measure.cells.group_sums import group_sums
 from core.measure.metrics import metric_bootstrap as bootstrap
@@ -23,6 +22,7 @@ from core.queries.labels.label_reach import label_reaches
 from core.sentences import measure_rows as explain
 from core.sentences import measures as sentences
 from core.sentences.numbers import value_name
+from core.terms import USUAL, Terms
 from core.views.review.judge_labels import Judged, judged
 
 
@@ -84,8 +84,7 @@ def reliability_view(
     selection: Selection,
     *,
     compare: tuple[str, str | None, str | None] | None = None,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: Terms = USUAL,
     as_of: datetime | None = None,
 ) -> ReliabilityView:
     """Assemble the page for the selected claims.
@@ -94,8 +93,7 @@ def reliability_view(
         cursor: of the ledger.
         selection: the claims.
         compare: (dimension, first value, second value) for two groups side by side.
-        tolerance: the gap accepted, in [0, 1].
-        high_from: lower edge of the high-confidence band.
+        terms: by what the signal is measured.
         as_of: when the claims' ages are taken, UTC without zone; None: the selection's
             ``as_known``, or now.
     """
@@ -104,15 +102,14 @@ def reliability_view(
     else:
         dimension, *sides = compare
         asked = [(value_name(value), selection.narrowed(dimension, value)) for value in sides]
-    return side_by_side(cursor, asked, tolerance=tolerance, high_from=high_from, as_of=as_of)
+    return side_by_side(cursor, asked, terms=terms, as_of=as_of)
 
 
 def side_by_side(
     cursor: duckdb.DuckDBPyConnection,
     asked: Sequence[tuple[str, Selection]],
     *,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: Terms = USUAL,
     as_of: datetime | None = None,
 ) -> ReliabilityView:
     """Assemble named groups of claims, judged together.
@@ -120,17 +117,15 @@ def side_by_side(
     Args:
         cursor: of the ledger.
         asked: name and claims of each group.
-        tolerance: the gap accepted, in [0, 1].
-        high_from: lower edge of the high-confidence band.
+        terms: by what the signal is measured.
         as_of: when the claims' ages are taken, UTC without zone; None: each selection's
             ``as_known``, or now.
     """
+    tolerance, high_from = terms.tolerance, terms.high_from
     named = [(name, _one(cursor, one)) for name, one in asked]
     cells = [one for _, one in named]
     judgement = judge(group_sums(cells, high_from), tolerance=tolerance)
-    reaches = [
-        label_reaches(cursor, one, tolerance=tolerance, as_of=as_of).get(()) for _, one in asked
-    ]
+    reaches = [label_reaches(cursor, one, terms=terms, as_of=as_of).get(()) for _, one in asked]
     beside = [
         None if one.by_source else judged(cursor, one, high_from=high_from) for _, one in asked
     ]

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
+from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import GroupSums
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.segments import (
@@ -27,6 +27,7 @@ from core.queries.base.selection import BAND_DIMENSION, TIME_DIMENSIONS, Selecti
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences.numbers import counted, dimension_name, shown_states, value_name, within
+from core.terms import USUAL, Terms
 from core.text.parts import part_words, reach_words, shape_where
 
 #: Segments whose false-discovery rate is held below this are flagged in the ranked list.
@@ -77,8 +78,7 @@ def segments_view(
     column: str,
     segment_dimensions: Sequence[str],
     every_pair: bool = False,
-    tolerance: float = TOLERANCE,
-    high_from: float = HIGH_FROM,
+    terms: Terms = USUAL,
 ) -> SegmentsView:
     """Assemble the page.
 
@@ -89,9 +89,9 @@ def segments_view(
         column: the one that runs across; another than ``row``.
         segment_dimensions: the dimensions ranked one by one in the list of worst segments.
         every_pair: rank also each pair of them, not only ``row`` × ``column``.
-        tolerance: the gap accepted.
-        high_from: lower edge of the high-confidence band.
+        terms: by what the signal is measured.
     """
+    tolerance, high_from = terms.tolerance, terms.high_from
     one_way = tuple(
         (name,)
         for name in dict.fromkeys((*segment_dimensions, row, column))
@@ -103,7 +103,7 @@ def segments_view(
     segments = [_segment(*entry) for entry in found.entries]
     crossed = [i for i, one in enumerate(segments) if _names(one) == (row, column)]
     cell_sums = found.sums.take(crossed)
-    reaches = segment_reaches(cursor, selection, segments, tolerance)
+    reaches = segment_reaches(cursor, selection, segments, terms)
     cell_judgement = judge(cell_sums, tolerance=tolerance)
     cell_judgement = cell_judgement.with_reaches([reaches.get(segments[i]) for i in crossed])
     cells = _cell_frame([segments[i] for i in crossed], cell_judgement, row, column)
@@ -139,7 +139,7 @@ def segment_reaches(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
     segments: Iterable[Segment],
-    tolerance: float,
+    terms: Terms,
     as_of: datetime | None = None,
 ) -> dict[Segment, LabelReach]:
     """For which claims the labels of each segment speak, and under ``()`` those of all.
@@ -148,11 +148,11 @@ def segment_reaches(
         cursor: of the ledger.
         selection: the claims.
         segments: which.
-        tolerance: the gap accepted.
+        terms: the gap that is accepted, and when labels are settled.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
     """
     groupings = [(), *dict.fromkeys(map(_names, segments))]
-    found = reaches_by(cursor, selection, groupings, tolerance=tolerance, as_of=as_of)
+    found = reaches_by(cursor, selection, groupings, terms=terms, as_of=as_of)
     return {_segment(names, key): reach for names, of in found.items() for key, reach in of.items()}
 
 

@@ -99,10 +99,9 @@ def one_signal(
     one = of_signal(versions)
     spec = None if state is None or signal not in state.entries else state.entries[signal].spec
     segments = _segments(cursor, one)
-    tolerance, high_from = one.terms.tolerance, one.terms.high_from
     until = datetime.combine(one.version.last_ts.date() + timedelta(days=1), time())
     recent_weeks = Selection(signal, since=until - timedelta(weeks=WEEKS), until=until)
-    drift = drift_view(cursor, recent_weeks, tolerance=tolerance, high_from=high_from, as_of=now)
+    drift = drift_view(cursor, recent_weeks, terms=one.terms, as_of=now)
     names = Names.read(cursor)
     return OneSignal(
         versions=versions,
@@ -113,9 +112,7 @@ def one_signal(
         n_segments=len(segments),
         curve=None
         if one.window is None
-        else reliability_view(
-            cursor, one.window.claims, tolerance=tolerance, high_from=high_from, as_of=now
-        ),
+        else reliability_view(cursor, one.window.claims, terms=one.terms, as_of=now),
         drift=None if drift.periods.empty else drift,
         acts=tuple(row(act, names) for act in search.found(cursor, ActSearch(signal), limit=ACTS)),
     )

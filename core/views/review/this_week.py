@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from core.gate.breaches import Tally
-from core.governance.signal_terms import Terms
 from core.governance.state import State
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import STATES, PartState
@@ -23,6 +22,7 @@ from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.pointer import Pointer
 from core.sentences.standing import cause_pointer, headline
 from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
+from core.terms import Terms
 from core.views.review.acted import acted_unchecked
 from core.views.review.maturity import mature
 from core.views.review.week_over_week import changes
@@ -239,7 +239,8 @@ def _signal(
     before: PartState | None,
 ) -> SignalWeek:
     own = judge(series.sums, tolerance=standing.terms.tolerance)
-    settled = np.flatnonzero(mature(series.starts, 7, own.coverage, now) & (own.n > 0))
+    is_mature = mature(standing.terms.maturity, series.starts, 7, own.n, own.n_claims, now)
+    settled = np.flatnonzero(is_mature & (own.n > 0))
     this, last = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
     n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, last))
     return SignalWeek(

@@ -21,19 +21,21 @@ from core.findings.lifecycle import findings
 from core.gate.breaches import KINDS, Kind, reckon
 from core.governance.names import Directory, directory
 from core.governance.rules_in_force import Span, timelines
-from core.governance.signal_terms import Terms, terms_of
+from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import (
     Account,
+    Moved,
     accounts,
     claims_by_import,
     decisions_by_seal,
     most_moved,
 )
-from core.registry.signal_spec import Maturity, SignalSpec
+from core.registry.signal_spec import SignalSpec
 from core.standing.verdict import of_signal, standing_verdicts
+from core.terms import USUAL, Terms
 from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.fingerprint import Fingerprint
@@ -90,16 +92,22 @@ class _Ledger:
         whole: Wholeness,
     ) -> None:
         self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
-        usual = Maturity()
-        end = _midnight(now) - timedelta(days=usual.days)
         span = timedelta(weeks=STANDING_WEEKS)
         self.accounts: defaultdict[str, list[Account]] = defaultdict(list)
-        for one in accounts(cursor, settled=end, now=now):
-            self.accounts[one.signal].append(one)
+        self.moved: dict[str, Moved] = {}
+        # Each signal's labels are settled by its own terms; most signals share the usual ones.
+        for maturity in {USUAL.maturity, *(terms.maturity for _, terms in all_terms(state))}:
+            end = _midnight(now) - maturity.age
+            for one in accounts(cursor, settled=end, now=now):
+                if terms_of(state, one.signal).maturity == maturity:
+                    self.accounts[one.signal].append(one)
+            moved = most_moved(cursor, end - 2 * span, end - span, _midnight(now))
+            for signal, found in moved.items():
+                if terms_of(state, signal).maturity == maturity:
+                    self.moved[signal] = found
         entries = () if state is None else tuple(state.entries)
         self.signals = tuple(sorted({*self.accounts, *entries}))
         self.names = directory(cursor)
-        self.moved = most_moved(cursor, end - 2 * span, end - span, _midnight(now))
         self.imports = claims_by_import(cursor)
         self.decisions = decisions_by_seal(cursor, 0 if state is None else state.sealed_to)
         self.submitted = {} if state is None else _submitted(cursor)

@@ -64,15 +64,13 @@ def compare_command(
     with Ledger.open(ledger_path) as ledger:
         cursor = ledger.cursor()
         state = read_state(cursor)
-        terms = terms_of(state, sides[1].signal)
         review = compare(
             cursor,
             *sides,
             by=tuple(by) or None,
             paired=paired,
             state=state,
-            tolerance=terms.tolerance,
-            high_from=terms.high_from,
+            terms=(terms_of(state, sides[0].signal), terms_of(state, sides[1].signal)),
         )
     if format_ == "json":
         click.echo(review.to_json())

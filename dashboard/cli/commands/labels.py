@@ -223,6 +223,4 @@ def _planned(office: Office, selection: Selection, by: str | None) -> LabelPlan:
     terms = terms_of(office.state(), selection.signal)
     with office.ledger.cursor() as cursor:
         check_signal(cursor, selection.signal)
-        return label_plan(
-            cursor, selection, by, tolerance=terms.tolerance, high_from=terms.high_from
-        )
+        return label_plan(cursor, selection, by, terms=terms)

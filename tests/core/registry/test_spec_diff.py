@@ -16,7 +16,6 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     Queue,
     Responsible,
     SignalSpec,
@@ -24,6 +23,7 @@ from core.registry.signal_spec import (
 )
 from core.registry.spec_diff import NOTHING, differences, lines, reopens_validation
 from core.registry.spec_json import material_sha256
+from core.terms import Maturity
 
 BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
 HINDI = Override("language", "hi", (Band(950_000, "review"), Band(None, "automate")))

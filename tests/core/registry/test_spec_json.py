@@ -19,7 +19,6 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     Queue,
     Responsible,
     SignalSpec,
@@ -33,6 +32,7 @@ from core.registry.spec_json import (
     spec_sha256,
     to_json,
 )
+from core.terms import Maturity
 from core.trail.canonical_json import canonical
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

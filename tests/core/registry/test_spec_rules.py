@@ -14,12 +14,12 @@ from core.registry.signal_spec import (
     DISCRIMINATION_METRICS,
     METRICS,
     Criterion,
-    Maturity,
     Responsible,
     SignalSpec,
     ValidationPlan,
 )
 from core.registry.spec_rules import LEAST_STRICT, RISING_METRICS, SpecProblem, check_spec
+from core.terms import Maturity
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"
 BANDS = (Band(900_000, "review"), Band(None, "automate"))

@@ -17,7 +17,6 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     Queue,
     Responsible,
     SignalSpec,
@@ -32,6 +31,7 @@ from core.registry.yaml_reader import (
     read_path,
     with_people,
 )
+from core.terms import Maturity
 
 #: The entry of the design, with everything an entry can say.
 ENTRY = """\

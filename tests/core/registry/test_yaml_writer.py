@@ -19,7 +19,6 @@ from core.registry.signal_spec import (
     Costs,
     Criterion,
     Handling,
-    Maturity,
     Queue,
     Responsible,
     SignalSpec,
@@ -28,6 +27,7 @@ from core.registry.signal_spec import (
 from core.registry.spec_rules import ORDERS, check_spec
 from core.registry.yaml_reader import Group, RegistryFileError, read
 from core.registry.yaml_writer import example, write
+from core.terms import Maturity
 
 text = (
     st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)

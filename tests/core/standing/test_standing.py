@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.governance.signal_terms import USUAL
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
+from core.terms import USUAL
 from tests.worlds.governed import REGISTRY
 
 Bring = Callable[[Any, pd.DataFrame], None]

@@ -26,8 +26,9 @@ from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums.validation_sample import Judged, Known
 from core.registry.escalation_rules import Band, Override, Rules
-from core.registry.signal_spec import Criterion, Maturity, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
 from core.sentences.evidence import evidence_view
+from core.terms import Maturity
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence

@@ -16,6 +16,7 @@ from core.measure.cells.group_sums import group_sums
 from core.measure.verdicts.verdict import judge
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import grouped_sums
+from core.terms import USUAL
 from core.validation.recent_sample import beyond_the_rest, recent, segments_of
 
 Bring = Callable[[Any, pd.DataFrame], None]
@@ -28,7 +29,7 @@ def measured(governed: Any, **options: Any) -> Any:
         "triage", now - timedelta(weeks=26), now, where=(("split", ("production",)),)
     )
     with governed.ledger.cursor() as cursor:
-        return recent(cursor, claims, now, tolerance=0.05, high_from=0.9, **options)
+        return recent(cursor, claims, now, terms=USUAL, **options)
 
 
 def test_what_the_numbers_rest_on_is_told_with_them(

@@ -27,6 +27,7 @@ from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import cohort_ages
 from core.queries.sums.validation_sample import Judged, Known, judged_cells
+from core.terms import Maturity
 
 NOW = datetime(2026, 12, 1)
 MADE = datetime(2026, 11, 2)
@@ -200,7 +201,7 @@ def test_what_a_lenient_judge_says_hides_nothing_from_any_reader(
     take(lenient())
     asked = Selection("s")
     known = Known(NOW, 1)
-    matured = Matured("s", {}, MADE - timedelta(days=1), NOW, 10)
+    matured = Matured("s", {}, MADE - timedelta(days=1), NOW, Maturity(10))
     counts = {
         "cells": whole(cursor).total,
         "as known": whole(cursor, as_known=NOW).total,

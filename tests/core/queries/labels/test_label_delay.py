@@ -20,6 +20,7 @@ from core.queries.labels.label_delay import (
     quarantine_summary,
     unstated_share,
 )
+from core.terms import Maturity, Terms
 
 Fill = Callable[..., None]
 AddImport = Callable[..., None]
@@ -77,12 +78,31 @@ def test_a_week_is_mature_at_thirty_days_or_eighty_percent(
 
 
 def test_a_signal_may_declare_when_it_is_mature(ledger: Ledger, fill: Fill) -> None:
+    def declared(**maturity: int) -> dict[str, Terms]:
+        return {"triage": Terms(maturity=Maturity(**maturity))}
+
     fill(ledger, [{"ts": MONDAY, "confidence": 0.5, "outcome": label} for label in (1, None)])
     as_of = MONDAY + 8 * DAY
     with ledger.cursor() as cursor:
-        assert label_coverage(cursor, as_of=as_of, mature_age=DAY)[0].mature
-        assert label_coverage(cursor, as_of=as_of, mature_coverage=0.5)[0].mature
+        assert label_coverage(cursor, terms=declared(days=1), as_of=as_of)[0].mature
+        assert label_coverage(cursor, terms=declared(coverage_ppm=500_000), as_of=as_of)[0].mature
         assert not label_coverage(cursor, as_of=as_of)[0].mature
+
+
+def test_a_week_of_several_signals_is_mature_when_each_of_theirs_is(
+    ledger: Ledger, fill: Fill
+) -> None:
+    claim = {"ts": MONDAY, "confidence": 0.5, "outcome": 1}
+    labelled = [claim | {"signal": "quick"}] * 9
+    fill(ledger, [*labelled, {"ts": MONDAY, "confidence": 0.5, "signal": "slow"}])
+    slow = {"slow": Terms(maturity=Maturity(days=90))}
+    with ledger.cursor() as cursor:
+        for days, mature in ((29, False), (30, True)):
+            (week,) = label_coverage(cursor, as_of=MONDAY + (7 + days) * DAY)
+            assert (week.mature, week.n, week.n_claims) == (mature, 9, 10)
+        for days, mature in ((89, False), (90, True)):
+            (week,) = label_coverage(cursor, terms=slow, as_of=MONDAY + (7 + days) * DAY)
+            assert week.mature is mature
 
 
 def test_delays_are_quantiles_of_the_outcomes_that_say_when(ledger: Ledger, fill: Fill) -> None:

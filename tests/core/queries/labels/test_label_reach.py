@@ -15,6 +15,7 @@ from core.measure.verdicts.label_reach import BAND, LabelReach
 from core.queries.base.group_keys import Key
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches, reaches_by
+from core.terms import USUAL
 from core.text.parts import reach_words
 
 Fill = Callable[..., None]
@@ -44,7 +45,7 @@ def reaches(
     ledger: Ledger, *by: str, now: datetime = NOW, **where: Any
 ) -> Mapping[Key, LabelReach]:
     with ledger.cursor() as cursor:
-        return label_reaches(cursor, Selection("triage", **where), by, tolerance=0.05, as_of=now)
+        return label_reaches(cursor, Selection("triage", **where), by, terms=USUAL, as_of=now)
 
 
 def reach(ledger: Ledger, **options: Any) -> LabelReach:
@@ -327,9 +328,9 @@ def test_several_groupings_are_answered_as_each_by_itself(ledger: Ledger, fill: 
     asked = [(), ("topic",), ("language", "topic"), ("split",), ("week",)]
     with ledger.cursor() as cursor:
         selection = Selection("triage")
-        found = reaches_by(cursor, selection, asked, tolerance=0.05, as_of=NOW)
+        found = reaches_by(cursor, selection, asked, terms=USUAL, as_of=NOW)
         for by in asked:
-            alone = label_reaches(cursor, selection, by, tolerance=0.05, as_of=NOW)
+            alone = label_reaches(cursor, selection, by, terms=USUAL, as_of=NOW)
             assert found[by] == alone
     assert ("tuning",) in found[("split",)]
     assert found[()][()].n_claims == 1600

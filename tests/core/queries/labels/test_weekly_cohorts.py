@@ -21,12 +21,13 @@ from core.queries.labels.weekly_cohorts import (
     week_end,
 )
 from core.queries.sums.validation_sample import Rungs
+from core.terms import Maturity
 
 Fill = Callable[..., None]
 MONDAY = datetime(2026, 11, 2)
 DAY = timedelta(days=1)
 WEEKS = ("2026-W45", "2026-W46", "2026-W47")
-ASKED = Matured("triage", {"model_version": "m1"}, MONDAY, MONDAY + 60 * DAY, 10)
+ASKED = Matured("triage", {"model_version": "m1"}, MONDAY, MONDAY + 60 * DAY, Maturity(10))
 
 
 def claim(day: float, **given: Any) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def test_a_week_counts_once_all_of_it_is_of_age(ledger: Ledger, fill: Fill) -> N
     with ledger.cursor() as cursor:
 
         def weeks(now: datetime) -> list[str]:
-            asked = Matured("triage", {"model_version": "m1"}, MONDAY, now, 10)
+            asked = Matured("triage", {"model_version": "m1"}, MONDAY, now, Maturity(10))
             return list(counts(matured_cells(cursor, asked)))
 
         assert weeks(MONDAY + 17 * DAY - timedelta(seconds=1)) == []

@@ -26,6 +26,7 @@ from core.monitoring.label_upload import take
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
 from core.sentences import label_plan as words
+from core.terms import Terms
 from core.trail.signing_key import Signer
 from core.views.review.label_plan import LabelPlan, label_plan, to_label_rows
 
@@ -83,7 +84,7 @@ class Desk:
 
     def plan(self, by: str | None = None, **selected: Any) -> LabelPlan:
         with self.ledger.cursor() as cursor:
-            return label_plan(cursor, Selection("s", **selected), by, tolerance=0.06)
+            return label_plan(cursor, Selection("s", **selected), by, terms=Terms(0.06))
 
     def draw(self, wanted: dict[str | None, int], by: str | None = None) -> None:
         actor = actor_for(

@@ -18,6 +18,7 @@ from core.ledger.connection import Ledger
 from core.measure.verdicts.label_reach import p_of_difference
 from core.queries.base.selection import Selection
 from core.sentences.labels import by_band, by_cohort
+from core.terms import USUAL
 from core.views.review.labels import LabelsView, escalated_cases_only, labels_view
 from core.views.review.reliability import reliability_view
 
@@ -267,7 +268,10 @@ def test_reliability_says_so_of_the_escalated_and_of_no_other(
     (said,) = (one for one in group.reasons if one.startswith("No verdict on all claims"))
     assert "only escalated or reviewed cases are labelled (0 of 600 automated claims" in said
     # While the claims are young an automated one may yet be labelled.
-    assert escalated_cases_only(cursor, Selection("s"), as_of=DAY + timedelta(days=20)) is None
+    assert (
+        escalated_cases_only(cursor, Selection("s"), USUAL.maturity, as_of=DAY + timedelta(days=20))
+        is None
+    )
 
 
 @pytest.mark.parametrize("story", [audit(), delay()], ids=["audited", "no action"])
@@ -275,7 +279,7 @@ def test_reliability_is_silent_where_a_chance_or_no_action_is_logged(
     story: Story, ledger: Ledger, tmp_path: Path
 ) -> None:
     cursor = story.into(ledger, tmp_path)
-    assert escalated_cases_only(cursor, Selection("s"), as_of=NOW) is None
+    assert escalated_cases_only(cursor, Selection("s"), USUAL.maturity, as_of=NOW) is None
 
 
 @given(

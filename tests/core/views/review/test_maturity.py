@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.queries.base.selection import Selection
+from core.terms import USUAL
 from core.views.review.maturity import Window, default_windows, mature
 
 MONDAY = date(2026, 10, 19)
@@ -25,19 +26,20 @@ def test_a_window_holds_both_its_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "coverage", "expected"),
+    ("as_of", "n", "n_claims", "expected"),
     [
-        (datetime(2026, 11, 25), 0.0, True),
-        (datetime(2026, 11, 24, 23, 59), 0.79, False),
-        (datetime(2026, 10, 26), 0.8, True),
-        (datetime(2026, 10, 26), float("nan"), False),
+        (datetime(2026, 11, 25), 0, 100, True),
+        (datetime(2026, 11, 24, 23, 59), 79, 100, False),
+        (datetime(2026, 10, 26), 80, 100, True),
+        (datetime(2026, 10, 26), 0, 0, False),
     ],
     ids=["30 days after its end", "a minute younger", "four in five labelled", "no claim"],
 )
 def test_a_week_is_mature_by_its_age_or_its_coverage(
-    as_of: datetime, coverage: float, expected: bool
+    as_of: datetime, n: int, n_claims: int, expected: bool
 ) -> None:
-    assert mature([MONDAY], 7, np.array([coverage]), as_of).tolist() == [expected]
+    counts = np.array([n]), np.array([n_claims])
+    assert mature(USUAL.maturity, [MONDAY], 7, *counts, as_of).tolist() == [expected]
 
 
 def test_four_weeks_from_the_start_are_compared_with_the_last_four_mature_ones() -> None:
