@@ -28,19 +28,15 @@ AUTOMATED_COVERAGE_MINIMUM = 0.05
 
 @dataclass(frozen=True)
 class Bounds:
-    """Accuracy and gap over *all* stated claims, whatever the missing labels will be.
+    """The gap over *all* stated claims, whatever the missing labels will be.
 
     Every array has the groups' shape; nan in a group without a stated claim.
 
     Attributes:
-        accuracy_if_wrong: accuracy if every unlabelled claim were wrong, the least it can be.
-        accuracy_if_right: if every one were right, the most.
-        gap_if_wrong: the gap in the first case, the most overconfident it can be.
-        gap_if_right: the gap in the second, the most underconfident.
+        gap_if_wrong: the gap if every unlabelled claim were wrong, the most it can be.
+        gap_if_right: if every one were right, the least.
     """
 
-    accuracy_if_wrong: FloatArray
-    accuracy_if_right: FloatArray
     gap_if_wrong: FloatArray
     gap_if_right: FloatArray
 
@@ -64,7 +60,7 @@ def bounds(n_claims: Numbers, n: Numbers, s: Numbers, sum_v: Numbers) -> Bounds:
     known = np.where(claims > 0, claims, np.nan)
     right, confidence = np.asarray(s, float) / known, np.asarray(sum_v, float) / known
     most = right + (claims - np.asarray(n, float)) / known
-    return Bounds(right, most, confidence - right, confidence - most)
+    return Bounds(confidence - right, confidence - most)
 
 
 @dataclass(frozen=True)
