@@ -239,11 +239,6 @@ class Watched:
         return self.gap.process.level
 
     @property
-    def alarm_at(self) -> datetime | None:
-        """When the first alarm was."""
-        return None if self.alarm is None else self.alarm.at
-
-    @property
     def words(self) -> str:
         """``watched since 2026-10-14: 5 cohorts, 3,100 inputs, evidence 0.8 of 20 needed: …``."""
         if not self.cohorts:

@@ -50,7 +50,7 @@ class SignalWeek:
 
     Attributes:
         signal: its name.
-        n_claims, n_claims_before: stated claims of this week and of the week before.
+        n_claims: stated claims of this week.
         coverage: labelled share of this week's claims; None without one.
         judged_week: the last mature week, from which gap and verdict are taken; None without one.
         n: labelled claims of the judged week.
@@ -68,7 +68,6 @@ class SignalWeek:
 
     signal: str
     n_claims: int
-    n_claims_before: int
     coverage: float | None
     judged_week: str | None
     n: int
@@ -244,7 +243,6 @@ def _signal(
     return SignalWeek(
         signal=facts.name,
         n_claims=n_claims,
-        n_claims_before=n_before,
         coverage=None if this is None else _number(own.coverage[this]),
         judged_week=None if at is None else series.labels[at],
         n=0 if at is None else int(own.n[at]),

@@ -70,19 +70,6 @@ def alt_text_reliability(curve: pd.DataFrame, histogram: pd.DataFrame, note: str
     return f"{head}{_direction(curve)}.{tail}".replace("\n", " ")
 
 
-def alt_text_pair(
-    first: str, first_curve: pd.DataFrame, second: str, second_curve: pd.DataFrame
-) -> str:
-    """Takeaway of `reliability_pair`: each group's side of the diagonal."""
-    parts = [
-        f"{name}: no labelled claims"
-        if curve.empty or curve["n"].sum() == 0
-        else f"{name} ({plural(curve['n'].sum(), 'labelled claim')}): {_direction(curve)}"
-        for name, curve in ((first, first_curve), (second, second_curve))
-    ]
-    return f"Two reliability curves on the same axes. {'. '.join(parts)}."
-
-
 def alt_text_heatmap_of_shape(cells: pd.DataFrame, *, row: str, column: str) -> str:
     """Takeaway of `segment_heatmap` of the shape: in how many cells it is shown, and the worst."""
     judged = cells[~cells["too_few"].astype(bool) & cells["shape_high"].notna()]

@@ -69,12 +69,6 @@ def test_the_text_of_a_diagram_without_labels_counts_the_stated_claims() -> None
     )
 
 
-def test_the_text_of_a_pair_names_both_groups() -> None:
-    text = words.alt_text_pair("before", CURVE, "after", CURVE.head(0))
-    assert "before (400 labelled claims)" in text
-    assert "after: no labelled claims" in text
-
-
 def test_the_text_of_a_heatmap_names_the_cell_that_is_surest_not_the_widest_gap() -> None:
     cells = pd.DataFrame(
         {
