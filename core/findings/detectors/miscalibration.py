@@ -26,7 +26,7 @@ from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.catalogue import signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
-from core.text.figures import accepted, basis, ends, percent, points, segment
+from core.text.figures import basis, ends, percent, points, segment, within
 from core.validation.recent_sample import Off, Recent, all_segments, recent, week_began, window
 
 #: As many segments of a dimension are named.
@@ -127,10 +127,10 @@ def _off(signal: str, one: Recent, severity: Severity) -> Condition:
         f"least {one.error_low * 100:.1f}): {one.error_where}"
     )
     if "whole" in one.off_parts:
-        said = f"{whole}; {accepted(one.tolerance)} accepted."
+        said = f"{whole}; {within(one.tolerance)} accepted."
         said += f" Of these, {band}." if one.band_off else ""
     elif one.band_off:
-        said = f"{band}; {accepted(one.tolerance)} accepted. As a whole {whole}."
+        said = f"{band}; {within(one.tolerance)} accepted. As a whole {whole}."
     else:
         said = f"errors cancel: {whole}, but {curve}; {one.tolerance * 100:.6g} points accepted."
     evidence = {
@@ -161,7 +161,7 @@ def _off_by_weights(
     said = (
         f"the gap of all claims is {points(weighted.gap)} points "
         f"({ends(weighted.low, weighted.high)}), weighted by the logged chance of each label, over "
-        f"{basis(weighted.n, one.n_inputs, one.n_days)}; {accepted(one.tolerance)} accepted."
+        f"{basis(weighted.n, one.n_inputs, one.n_days)}; {within(one.tolerance)} accepted."
     )
     evidence = {
         **_span(one),
@@ -207,9 +207,9 @@ def _segments(
     more = len(off) - NAMED
     told += f"; and {more} more" if more > 0 else ""
     health = (
-        f"within {accepted(one.tolerance)}"
+        f"within {within(one.tolerance)}"
         if one.state == "fine"
-        else f"not shown to be outside {accepted(one.tolerance)}"
+        else f"not shown to be outside {within(one.tolerance)}"
     )
     worst = off[0]
     evidence = {

@@ -33,11 +33,6 @@ def test_a_short_count_takes_at_most_four_characters(n: int) -> None:
     assert len(words.count_short(n)) <= 4
 
 
-def test_a_noun_follows_its_count() -> None:
-    assert words.plural(1, "claim") == "1 claim"
-    assert words.plural(2000, "claim") == "2,000 claims"
-
-
 def test_an_interval_without_an_end_says_so() -> None:
     assert words.interval(0.03, 0.11) == "+3 to +11"
     assert words.interval(-0.031, 0.114, decimals=1) == "\u22123.1 to +11.4"
