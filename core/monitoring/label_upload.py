@@ -96,7 +96,7 @@ class Taken:
         told = f"{counted(self.n_rows, 'row')}: {said}."
         if self.refused:
             told += (
-                " Nothing of the refused rows was stored; the file still holds them: mend them "
+                " Nothing of the refused rows was stored; the file still holds them: fix them "
                 "there and take it in again."
             )
         return told

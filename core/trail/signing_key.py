@@ -140,7 +140,7 @@ def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnec
 
 
 def warning(ledger: str | os.PathLike[str]) -> str | None:
-    """What is unsafe about a ledger's key file, with the mend; None when nothing is, or no file."""
+    """What is unsafe about a ledger's key file, with the fix; None when nothing is, or no file."""
     path = key_path(ledger)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -150,7 +150,7 @@ def warning(ledger: str | os.PathLike[str]) -> str | None:
         return None
     return (
         f"The signing key {path} can be read by others (mode {mode:03o}), who could sign in the "
-        f"trail's name; mend it with: chmod 600 {path}"
+        f"trail's name; fix it with: chmod 600 {path}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Honesty about labels: what the unlabelled could change, and what a logged sampling mends.
+"""Honesty about labels: what the unlabelled could change, and what a logged sampling puts right.
 
 Labels that come in by themselves are seldom a fair sample: failures are reported faster, doubtful
 cases are reviewed, automated ones are not. `bounds` says what could be true with no assumption at
@@ -238,7 +238,7 @@ def escalated_only(
     escalated ones are, at that share or more. Then accuracy and gap speak of the cases people
     looked at, and of nothing else: selection on the very doubt that is to be judged (Heckman
     1979). A random audit of automated claims with its chance logged as ``label_propensity``
-    mends it, however small: ask for `inverse_propensity` before this rule.
+    puts it right, however small: ask for `inverse_propensity` before this rule.
 
     Args:
         coverage: action → (stated, labelled) claims; None where no action is logged. Give it

@@ -118,7 +118,7 @@ def test_refused_rows_are_summed_by_reason_field_and_file(ledger: Ledger) -> Non
                  AS refused (i, file, field, reason)
             """
         )
-        # A row may be mended twice over; it is still one row.
+        # A row may be fixed twice over; it is still one row.
         cursor.execute("INSERT INTO quarantine_resolved VALUES (1, 2), (4, 2), (4, 3)")
     with ledger.cursor() as cursor:
         assert quarantine_summary(cursor) == (
