@@ -65,7 +65,7 @@ def note(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """Print what went wrong and how to mend it, on standard error."""
+    """Print what went wrong and how to fix it, on standard error."""
     _console(stderr=True).print(visible(f"calledger: {text}"), style="red")
 
 
@@ -124,7 +124,7 @@ def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> No
         value = "" if row.value is None else f" {row.value!r}"
         state = " (since corrected)" if row.resolved else ""
         say(f"{row.quarantine_id}  {row.file} row {row.import_row}: {row.field}{value}{state}")
-        say(f"   {row.reason}; mend: {row.mend}")
+        say(f"   {row.reason}; fix: {row.mend}")
     say(f"{min(limit, len(rows)):,} of {counted(len(rows), 'refused row')}.")
     say(
         f"To correct them: calledger quarantine export --ledger {shell_word(str(ledger))} "

@@ -21,6 +21,7 @@ from core.audit.chain_check import BAD, Walk
 from core.audit.export import FORMAT, checkpoint_line, evidence_line, header
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
+from core.text.figures import counted
 from core.trail import anchors
 from core.trail import row_seals as seal
 from core.trail.acts import stamp
@@ -99,7 +100,7 @@ class Report:
         return (*self._verdict(), *self._anchoring(), *self.remarks)
 
     def _verdict(self) -> Iterator[str]:
-        entries = _counted(self.n_entries)
+        entries = counted(self.n_entries, "entry", "entries")
         if self.ok and not self.n_entries:
             yield "The trail has not begun: there are no entries."
         elif self.ok:
@@ -516,27 +517,23 @@ def _disagrees(walk: Walk, note: Note, signed: Checkpoint) -> str | None:
         known = key is not None and note.signed_by([key])
     except NoteError:
         known = False
+    held = f"{{name}} holds a checkpoint of {counted(size, 'entry', 'entries')}"
     if size > walk.count:
         signature = "" if known else ", though not by a key that this trail names"
         return (
-            f"{{name}} holds a checkpoint of {_counted(size)}{signature}; the trail has "
-            f"{walk.count}: what came after was cut off, or an older ledger was put back."
+            f"{held}{signature}; the trail has {walk.count}: what came after was cut off, or an "
+            "older ledger was put back."
         )
     if not known:
         return (
-            f"{{name}} holds a checkpoint of {_counted(size)} that the trail's key of that time "
-            "did not sign: one of the two was replaced."
+            f"{held} that the trail's key of that time did not sign: one of the two was replaced."
         )
     if signed.root != walk.roots.get(size):
         return (
-            f"{{name}} holds a checkpoint of {_counted(size)} with another root: the trail was "
-            f"rewritten somewhere in entries {{before}} to {size - 1}."
+            f"{held} with another root: the trail was rewritten somewhere in entries {{before}} "
+            f"to {size - 1}."
         )
     return None
-
-
-def _counted(entries: int) -> str:
-    return f"{entries:,} {'entry' if entries == 1 else 'entries'}"
 
 
 def _sha256(text: str) -> str:

@@ -8,7 +8,7 @@ from core.comparison.compare import GroupChange
 from core.measure.verdicts.before_after import Interval
 from core.measure.verdicts.group_change import ChangedPart
 from core.measure.verdicts.score_change import ScoreChange
-from core.text.figures import ends, percent, points
+from core.text.figures import ends, percent, points, signed
 
 #: As many groups are named in a sentence.
 NAMED = 4
@@ -115,7 +115,7 @@ def _short(one: GroupChange) -> str:
         elif part == "shape" and one.shape is not None:
             told.append(f"shape {points(one.shape.change.value)}")
         elif one.auroc is not None:
-            told.append(f"AUROC {_signed(one.auroc.change.value)}")
+            told.append(f"AUROC {signed(one.auroc.change.value, 3)}")
     return ", ".join(told)
 
 
@@ -149,9 +149,4 @@ def _interval(one: Interval) -> str:
 
 def _score(one: ScoreChange) -> str:
     change = one.change
-    return f"{_signed(change.value)}, {_signed(change.low)} to {_signed(change.high)}"
-
-
-def _signed(value: float) -> str:
-    text = f"{abs(value):.3f}"
-    return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
+    return f"{signed(change.value, 3)}, {signed(change.low, 3)} to {signed(change.high, 3)}"

@@ -14,6 +14,7 @@ from core.gate.breaches import Kind as BreachKind
 from core.governance.state import State
 from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED, Validation
 from core.queries.base.fingerprints_seen import Seen
+from core.text.figures import counted
 from core.trail.fingerprint import Fingerprint
 
 Severity = Literal["critical", "warning"]
@@ -319,7 +320,7 @@ _BREACH_WORDS: Mapping[BreachKind, str] = {
 def _breached(signal: str, of: Breached) -> Condition:
     last = of.until - timedelta(days=1)
     several = ", ".join(f"{n:,} against {_BREACH_WORDS[kind]}" for kind, n in of.by_kind)
-    claims = f"{of.n:,} {'claim' if of.n == 1 else 'claims'}"
+    claims = counted(of.n, "claim")
     return Condition(
         "escalation_breached",
         signal,

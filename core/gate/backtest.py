@@ -18,6 +18,7 @@ from core.queries.base.selection import Selection
 from core.registry.escalation_rules import ACTIONS, Action, compile_rules, told_apart
 from core.registry.signal_spec import SignalSpec
 from core.registry.spec_diff import differences
+from core.text.figures import counted
 
 #: So many days of claims are looked at unless asked otherwise.
 DAYS = 30
@@ -104,13 +105,13 @@ class Effects:
             )
         found = [f"{self.headline}: {self._automated()}, {self._errors()}"]
         found += [
-            f"{move.before} → {move.after}: {_claims(move.n_claims)}, "
+            f"{move.before} → {move.after}: {counted(move.n_claims, 'claim')}, "
             f"{move.n_labelled:,} labelled, {move.n_wrong:,} of them wrong"
             for move in self.moves
         ]
         loads = ", ".join(f"{action} {self._change(action)}" for action in ACTIONS)
         found.append(
-            f"{loads}: {_claims(self.n_claims)} of the last {days} days ({window}), "
+            f"{loads}: {counted(self.n_claims, 'claim')} of the last {days} days ({window}), "
             f"{self.n_labelled:,} labelled, as if each could act"
         )
         if max(map(self.after.of, ACTIONS)) == self.n_claims:
@@ -344,7 +345,3 @@ def _errors_words(number: float) -> str:
     if number >= 10 or number == round(number):
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 0.05 else "<0.1"
-
-
-def _claims(number: int) -> str:
-    return f"{number:,} {'claim' if number == 1 else 'claims'}"

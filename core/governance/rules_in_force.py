@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,12 +82,6 @@ def timelines(acts: Iterable[Act]) -> dict[str, tuple[Span, ...]]:
     for signal, (since, last) in begun.items():
         found[signal] += _parted(signal, since, last, None)
     return {signal: _merged(spans) for signal, spans in found.items()}
-
-
-def span_at(spans: Sequence[Span], at: datetime) -> Span | None:
-    """The span that holds a time; None: the signal had no entry yet."""
-    place = bisect_right(spans, at, key=lambda span: span.since)
-    return spans[place - 1] if place else None
 
 
 def _concerned(state: State, act: Act) -> Iterable[str]:

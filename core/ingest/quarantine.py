@@ -1,4 +1,4 @@
-"""Refused rows: kept whole with what is wrong and how to mend it, listed, exported, resolved."""
+"""Refused rows: kept whole with what is wrong and how to fix it, listed, exported, resolved."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def keep_refused(cursor: duckdb.DuckDBPyConnection, *, import_id: int, file: str
 
     A row that is there already, as the same record with the same field at fault, is not kept
     twice; nor is a row whose ``quarantine_id`` names an entry and that says nothing itself (a
-    broken line, exported and not yet mended).
+    broken line, exported and not yet fixed).
     """
     row = cursor.execute(
         """

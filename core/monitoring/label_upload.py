@@ -16,6 +16,7 @@ from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary
 from core.ledger.errors import LedgerError
 from core.queries.sums.audit_samples import Known, known_of
+from core.text.figures import counted
 from core.trail.acts import stamp
 
 #: What a labeller may write, and what it means.
@@ -92,10 +93,10 @@ class Taken:
         said = ", ".join(f"{n:,} {what}" for n, what in parts if n)
         if not self.n_rows:
             return "The file holds no row."
-        told = f"{self.n_rows:,} {'row' if self.n_rows == 1 else 'rows'}: {said}."
+        told = f"{counted(self.n_rows, 'row')}: {said}."
         if self.refused:
             told += (
-                " Nothing of the refused rows was stored; the file still holds them: mend them "
+                " Nothing of the refused rows was stored; the file still holds them: fix them "
                 "there and take it in again."
             )
         return told

@@ -113,7 +113,7 @@ class NoticeSettings:
 
 
 class NoticesFileError(LedgerError):
-    """A notices file is refused; the message has one problem a line, each with its mend.
+    """A notices file is refused; the message has one problem a line, each with its fix.
 
     Attributes:
         source: the file's name.
@@ -186,7 +186,7 @@ def read(text: str, environment: Mapping[str, str], *, source: str = "notices") 
 
 
 def warning(path: str | os.PathLike[str]) -> str | None:
-    """What is unsafe about a notices file, and the mend; None where nothing is, or no file."""
+    """What is unsafe about a notices file, and the fix; None where nothing is, or no file."""
     path = Path(path)
     try:
         mode = path.stat().st_mode & 0o777
@@ -196,7 +196,7 @@ def warning(path: str | os.PathLike[str]) -> str | None:
         return None
     return (
         f"The notices file {path} can be read by others (mode {mode:03o}), and addresses may hold "
-        f"passwords; mend it with: chmod 600 {path}"
+        f"passwords; fix it with: chmod 600 {path}"
     )
 
 

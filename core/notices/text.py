@@ -15,6 +15,7 @@ from urllib.parse import quote
 from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding
 from core.governance.names import Directory
+from core.text.figures import counted
 from core.text.shown import one_line
 
 _SUB = re.compile(r"\bp-[0-9a-f]{16}\b")
@@ -136,11 +137,6 @@ def digest(parts: DigestParts, setting: Setting) -> Text:
     else:
         subject = f"Digest: nothing waits, {len(parts.settled)} settled"
     return Text(subject, _body(lines, setting))
-
-
-def counted(number: int, thing: str) -> str:
-    """So many of a thing: ``1 message``, ``12 messages``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _counts(parts: DigestParts, setting: Setting) -> list[str]:

@@ -11,6 +11,7 @@ from core.queries.base.truth import USUAL, Truth
 from core.registry.escalation_rules import Band, Override, Rules, fraction
 from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec, ValidationPlan
 from core.registry.spec_json import material_sha256
+from core.text.figures import counted
 
 #: Stands where there is nothing before, or nothing after.
 NOTHING = "–"
@@ -386,7 +387,7 @@ def _cut(band: Band) -> str:
 
 
 def _days(number: int) -> str:
-    return f"{number:,} {'day' if number == 1 else 'days'}"
+    return counted(number, "day")
 
 
 def _count(number: int) -> str:

@@ -77,7 +77,7 @@ class RegistryFile:
 
 
 class RegistryFileError(LedgerError):
-    """A registry file is refused; the message has its first problems, each with its mend.
+    """A registry file is refused; the message has its first problems, each with its fix.
 
     Attributes:
         source: the file's name.

@@ -226,7 +226,7 @@ def looked_at_headline(
         begun += f"; {_waits(waiting)}" if waiting else ""
     return (
         f"{sentence} The labels speak only of the cases people looked at{shows}. No number of "
-        f"plain labels mends that; a drawn audit sample does ({begun})."
+        f"plain labels fixes that; a drawn audit sample does ({begun})."
     )
 
 

@@ -1,15 +1,22 @@
-"""Numbers as people read them, and the names of things on every screen and report."""
+"""The names of things on every screen and report, with numbers as `core.text.figures` says."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-
-import pandas as pd
 
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import PartName, PartState
 from core.measure.verdicts.verdict import Judgement, Verdict
+from core.text.figures import ABSENT as ABSENT
+from core.text.figures import absent as absent
+from core.text.figures import count as count
+from core.text.figures import counted as counted
+from core.text.figures import cut as cut
+from core.text.figures import p_words as p_words
+from core.text.figures import percent as percent
+from core.text.figures import signed
+from core.text.figures import size_of as size_of
+from core.text.figures import within as within
 
 STATE_WORDS: dict[PartState, str] = {
     "off": "Off",
@@ -55,62 +62,12 @@ DIMENSION_WORDS = {
 NONE_WORD = "(none)"
 
 
-#: Stands where there is no number to show.
-ABSENT = "–"
-
-
-def absent(value: float | None) -> bool:
-    """Whether there is no number to show: a null of any kind, or one that is not finite."""
-    return value is None or bool(pd.isna(value)) or not math.isfinite(value)
-
-
 def points(gap: float | None, *, decimals: int = 0) -> str:
     """A gap in percentage points with its sign: ``+7``, ``−4.2``, ``0``; never ``−0``."""
     if gap is None or absent(gap):
         return ABSENT
-    text = f"{abs(gap) * 100:.{decimals}f}"
-    if float(text) == 0:
-        return "0"
-    return f"{'+' if gap > 0 else '−'}{text}"
-
-
-def size_of(gap: float, *, decimals: int = 1) -> str:
-    """The size of a gap without its sign: ``7.2 points``."""
-    text = f"{abs(gap) * 100:.{decimals}f}"
-    return f"{text} point" if text == "1" else f"{text} points"
-
-
-def percent(share: float | None, *, decimals: int = 0) -> str:
-    """A share as ``87%``. What rounds to all or nothing but is neither says so: ``>99%``."""
-    if share is None or absent(share):
-        return ABSENT
-    text = f"{share * 100 + 0.0:.{decimals}f}"
-    if float(text) == 100 and share < 1:
-        return f">{100 - 10**-decimals:.{decimals}f}%"
-    if float(text) == 0 and share > 0:
-        return f"<{10**-decimals:.{decimals}f}%"
-    return f"{text}%"
-
-
-def count(number: float | None) -> str:
-    """A whole number with thousands separators: ``12,018``."""
-    return ABSENT if number is None or absent(number) else f"{round(float(number)):,}"
-
-
-def counted(number: int, thing: str) -> str:
-    """So many of a thing: ``1 claim``, ``1,201 claims``."""
-    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
-
-
-def within(tolerance: float) -> str:
-    """The accepted gap, which somebody declared and is never rounded: ``±5 points``."""
-    text = f"{tolerance * 100:.6g}"
-    return f"±{text} point{'' if text == '1' else 's'}"
-
-
-def cut(share: float) -> str:
-    """A threshold, which somebody declared and is never rounded: ``90%``, ``99.5%``."""
-    return f"{share * 100:.6g}%"
+    text = signed(gap * 100, decimals)
+    return text if float(text.replace("−", "-")) else "0"
 
 
 def verdict_words(state: PartState, speaks_for: SpeaksFor = "all") -> str:
@@ -140,8 +97,3 @@ def group_name(group: Mapping[str, str | None]) -> str:
     if not group:
         return "all claims"
     return ", ".join(f"{dimension}={value_name(value)}" for dimension, value in group.items())
-
-
-def p_words(p_value: float) -> str:
-    """A p-value: ``p 0.034``, ``p <0.001``."""
-    return "p <0.001" if p_value < 0.001 else f"p {p_value:.3f}"

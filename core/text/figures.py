@@ -1,19 +1,39 @@
-"""Numbers in the sentences of findings: points, intervals, and what they rest on."""
+"""How numbers are written, on every screen and in every sentence."""
 
 from __future__ import annotations
 
+import math
 
-def counted(number: int, thing: str) -> str:
-    """So many of a thing: ``1 claim``, ``1,201 claims``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+import pandas as pd
+
+#: Stands where there is no number to show.
+ABSENT = "–"
+
+
+def absent(value: float | None) -> bool:
+    """Whether there is no number to show: a null of any kind, or one that is not finite."""
+    return value is None or bool(pd.isna(value)) or not math.isfinite(value)
+
+
+def count(number: float | None) -> str:
+    """A whole number with thousands separators: ``12,018``."""
+    return ABSENT if number is None or absent(number) else f"{round(float(number)):,}"
+
+
+def counted(number: float, thing: str, several: str | None = None) -> str:
+    """So many of a thing: ``1 claim``, ``1,201 claims``, ``2 entries``."""
+    return f"{count(number)} {thing if number == 1 else several or f'{thing}s'}"
+
+
+def signed(value: float, decimals: int) -> str:
+    """A difference with its sign: ``+7.1``, ``−4.2``; what rounds to zero has none: ``0.0``."""
+    text = f"{abs(value):.{decimals}f}"
+    return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
 
 
 def points(value: float) -> str:
-    """A difference in percentage points with its sign: ``+7.1``, ``−4.2``, ``0.0``."""
-    text = f"{abs(value) * 100:.1f}"
-    if float(text) == 0:
-        return text
-    return f"{'+' if value > 0 else '−'}{text}"
+    """A difference in percentage points to a tenth, with its sign: ``+7.1``, ``−4.2``, ``0.0``."""
+    return signed(value * 100, 1)
 
 
 def ends(low: float, high: float) -> str:
@@ -21,18 +41,38 @@ def ends(low: float, high: float) -> str:
     return f"{points(low)} to {points(high)}"
 
 
-def accepted(tolerance: float) -> str:
+def size_of(gap: float, *, decimals: int = 1) -> str:
+    """The size of a gap without its sign: ``7.2 points``."""
+    text = f"{abs(gap) * 100:.{decimals}f}"
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def within(tolerance: float) -> str:
     """The accepted gap, which somebody declared and is never rounded: ``±5 points``."""
     text = f"{tolerance * 100:.6g}"
     return f"±{text} point{'' if text == '1' else 's'}"
 
 
-def percent(share: float) -> str:
-    """A share in whole per cent, never a plain 0 or 100 that it is not: ``<1%``."""
-    text = f"{share * 100 + 0.0:.0f}"
-    if text == "100" and share < 1:
-        return ">99%"
-    return "<1%" if text == "0" and share > 0 else f"{text}%"
+def percent(share: float | None, *, decimals: int = 0) -> str:
+    """A share as ``87%``. What rounds to all or nothing but is neither says so: ``>99%``."""
+    if share is None or absent(share):
+        return ABSENT
+    text = f"{share * 100 + 0.0:.{decimals}f}"
+    if float(text) == 100 and share < 1:
+        return f">{100 - 10**-decimals:.{decimals}f}%"
+    if float(text) == 0 and share > 0:
+        return f"<{10**-decimals:.{decimals}f}%"
+    return f"{text}%"
+
+
+def cut(share: float) -> str:
+    """A threshold, which somebody declared and is never rounded: ``90%``, ``99.5%``."""
+    return f"{share * 100:.6g}%"
+
+
+def p_words(p_value: float) -> str:
+    """A p-value: ``p 0.034``, ``p <0.001``."""
+    return "p <0.001" if p_value < 0.001 else f"p {p_value:.3f}"
 
 
 def basis(n: int, inputs: int, days: int) -> str:

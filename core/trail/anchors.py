@@ -142,23 +142,6 @@ def publish(note: str, anchors: Sequence[Anchor]) -> tuple[Failure, ...]:
     return tuple(failures)
 
 
-def anchored_size(anchors: Sequence[Anchor], origin: str) -> int | None:
-    """The newest size of a trail that an anchor holds; its signature is not checked here.
-
-    Args:
-        anchors: of which those beside the ledger do not count.
-        origin: the trail's.
-    """
-    sizes = [
-        found.size
-        for anchor in anchors
-        if anchor.kind != "beside"
-        for found in _checkpoints(_text_or_none(anchor) or "")
-        if found.origin == origin
-    ]
-    return max(sizes, default=None)
-
-
 def text_of(anchor: Anchor) -> str | None:
     """What an anchor holds; of a git tree, what is committed. None: nothing yet.
 
@@ -172,13 +155,6 @@ def text_of(anchor: Anchor) -> str | None:
     try:
         return anchor.path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        return None
-
-
-def _text_or_none(anchor: Anchor) -> str | None:
-    try:
-        return text_of(anchor)
-    except OSError:
         return None
 
 

@@ -27,7 +27,6 @@ from core.trail.merkle import WIDTH
 #: The signature type of Ed25519.
 ED25519 = b"\x01"
 PUBLIC_BYTES = 32
-SIGNATURE_BYTES = 64
 ID_BYTES = 4
 
 _SIGNED_BY = "— "

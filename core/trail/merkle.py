@@ -120,59 +120,6 @@ def verify_inclusion(
     return last == 0 and found == root
 
 
-def consistency_proof(leaves: Sequence[bytes], size: int) -> tuple[bytes, ...]:
-    """What proves that the tree of the first ``size`` entries is this one's beginning (2.1.4.1).
-
-    Empty when it is the same tree.
-
-    Raises:
-        ValueError: ``size`` is not between 1 and the tree's size.
-    """
-    if not 1 <= size <= len(leaves):
-        raise ValueError(f"a tree of {len(leaves)} entries has no beginning of {size}")
-    proof: list[bytes] = []
-    first, until, whole = 0, len(leaves), True
-    while size != until:
-        cut = first + _split(until - first)
-        if size <= cut:
-            proof.append(root_of(leaves[cut:until]))
-            until = cut
-        else:
-            proof.append(root_of(leaves[first:cut]))
-            first, whole = cut, False
-    if not whole:
-        proof.append(root_of(leaves[first:until]))
-    return tuple(reversed(proof))
-
-
-def verify_consistency(
-    size: int, root: bytes, later_size: int, later_root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Whether the proof shows that the smaller tree is the larger one's beginning (2.1.4.2)."""
-    if not 1 <= size <= later_size or any(len(node) != WIDTH for node in proof):
-        return False
-    if size == later_size:
-        return not proof and root == later_root
-    path = [root, *proof] if size & (size - 1) == 0 else list(proof)
-    if not path:
-        return False
-    at, last = size - 1, later_size - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    found = later_found = path[0]
-    for node in path[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found, later_found = node_hash(node, found), node_hash(node, later_found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            later_found = node_hash(later_found, node)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found == root and later_found == later_root
-
-
 def _split(size: int) -> int:
     """The largest power of two below ``size``."""
     return 1 << ((size - 1).bit_length() - 1)

@@ -117,7 +117,6 @@ def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnec
             another trail's, or cannot be read or written.
     """
     path, needed = key_path(ledger), trail.key_in_force(cursor)
-    _settle_change(path, needed)
     try:
         signer = _read(path)
     except FileNotFoundError:
@@ -141,7 +140,7 @@ def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnec
 
 
 def warning(ledger: str | os.PathLike[str]) -> str | None:
-    """What is unsafe about a ledger's key file, with the mend; None when nothing is, or no file."""
+    """What is unsafe about a ledger's key file, with the fix; None when nothing is, or no file."""
     path = key_path(ledger)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -151,41 +150,8 @@ def warning(ledger: str | os.PathLike[str]) -> str | None:
         return None
     return (
         f"The signing key {path} can be read by others (mode {mode:03o}), who could sign in the "
-        f"trail's name; mend it with: chmod 600 {path}"
+        f"trail's name; fix it with: chmod 600 {path}"
     )
-
-
-def prepare_successor(ledger: str | os.PathLike[str], origin: str) -> Signer:
-    """A new key for a trail, kept as ``<ledger>.key.next`` until `settle_successor`.
-
-    Raises:
-        LedgerError: it cannot be written.
-    """
-    path = _next(key_path(ledger))
-    successor = Signer.generate(origin)
-    path.unlink(missing_ok=True)
-    _write(path, successor)
-    return successor
-
-
-def settle_successor(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnection) -> None:
-    """Put the prepared key in the old one's place, if the trail says so by now.
-
-    `load_or_create` does the same after a crash in between.
-    """
-    _settle_change(key_path(ledger), trail.key_in_force(cursor))
-
-
-def _settle_change(path: Path, needed: VerifierKey | None) -> None:
-    waiting = _next(path)
-    if needed is None or not waiting.exists():
-        return
-    if _read(waiting).verifier_key == needed.text:
-        waiting.replace(path)
-
-
-def _next(path: Path) -> Path:
-    return path.with_name(path.name + ".next")
 
 
 def _read(path: Path) -> Signer:

@@ -275,34 +275,6 @@ class Bundle:
         columns = ["rule", "whom", "action", "n_claims", "n", "wrong"]
         return pd.DataFrame(self.content["rules"], columns=columns)
 
-    def criteria_table(self) -> pd.DataFrame:
-        """Every criterion on every sample: sample, and the fields of `CriterionResult`."""
-        parts = [self.whole, *([self.window] if self.window else []), *self.segments]
-        columns = ["sample", *CriterionResult.__dataclass_fields__]
-        rows = [
-            [part.name, *(getattr(one, name) for name in columns[1:])]
-            for part in parts
-            for one in part.sample.results
-        ]
-        return pd.DataFrame(rows, columns=columns)
-
-    def segment_table(self) -> pd.DataFrame:
-        """Each required segment.
-
-        Columns: dimension, value, n_claims, n, mean_confidence, accuracy, gap, gap_low, gap_high,
-        verdict, met.
-        """
-        measured = ["n_claims", "n", "mean_confidence", "accuracy", "gap", "gap_low", "gap_high"]
-        rows = [
-            [
-                *next(iter(part.group.items())),
-                *(part.measures[name] for name in (*measured, "verdict")),
-                part.sample.met,
-            ]
-            for part in self.segments
-        ]
-        return pd.DataFrame(rows, columns=["dimension", "value", *measured, "verdict", "met"])
-
     def _frame(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         found = self.content[name]
         return pd.DataFrame(

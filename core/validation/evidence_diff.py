@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from core.text.figures import points
 from core.validation.criteria import METRIC_WORDS
 from core.validation.evidence_bundle import PLAIN_LAYOUT, Bundle, Part
 
@@ -185,9 +186,7 @@ def _moved(
 def _points(gap: float | None) -> str:
     if gap is None:
         return "none"
-    text = f"{abs(gap) * 100:.1f}"
-    sign = "" if float(text) == 0 else "+" if gap > 0 else "−"
-    return f"{sign}{text} points"
+    return f"{points(gap)} points"
 
 
 def _percent(share: float | None) -> str:

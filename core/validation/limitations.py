@@ -9,6 +9,7 @@ from datetime import datetime
 from core.measure.cells.cells import Cells
 from core.measure.verdicts.measure_table import Measures
 from core.registry.signal_spec import SignalSpec
+from core.text.figures import counted
 from core.validation.criteria import SampleResult
 from core.validation.evidence_bundle import segment_name
 
@@ -112,31 +113,27 @@ def _recent(found: Findings) -> Iterator[str]:
 def _left_out(found: Findings) -> Iterator[str]:
     if found.span.unsettled:
         yield (
-            f"Left out: {_claims(found.span.unsettled)} of production, because outcomes of their "
-            "week, or of one before it, are still coming in."
+            f"Left out: {counted(found.span.unsettled, 'claim')} of production, because outcomes "
+            "of their week, or of one before it, are still coming in."
         )
     if not found.n_tuning:
         yield "No claim is marked as tuning: whether these were tuned on cannot be checked."
     if found.n_left_out:
-        yield f"Left out: {_claims(found.n_left_out)} that the signal was tuned on."
+        yield f"Left out: {counted(found.n_left_out, 'claim')} that the signal was tuned on."
 
 
 def _unlabelled(found: Findings) -> Iterator[str]:
     measures = found.measures
     if measures.n_unstated:
-        yield f"Not judged: {_claims(measures.n_unstated)} without a stated confidence."
+        yield f"Not judged: {counted(measures.n_unstated, 'claim')} without a stated confidence."
     missing = measures.n_claims - measures.n
     if missing:
         right = int(found.cells.s.sum())
         least, most = right / measures.n_claims, (right + missing) / measures.n_claims
         yield (
-            f"Without an outcome: {missing:,} of {_claims(measures.n_claims)}; were they all wrong "
-            f"the accuracy would be {least * 100:.1f}%, all right {most * 100:.1f}%."
+            f"Without an outcome: {missing:,} of {counted(measures.n_claims, 'claim')}; were they "
+            f"all wrong the accuracy would be {least * 100:.1f}%, all right {most * 100:.1f}%."
         )
     acting = int(found.automated.n_claims.sum())
     if acting and not found.automated.total:
-        yield f"Of {_claims(acting)} that would be automated none has an outcome."
-
-
-def _claims(n: int) -> str:
-    return f"{n:,} claim{'' if n == 1 else 's'}"
+        yield f"Of {counted(acting, 'claim')} that would be automated none has an outcome."

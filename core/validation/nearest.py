@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 import duckdb
 
 from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.text.figures import counted
 from core.trail.fingerprint import FIELDS, Fingerprint
 
 #: So many fingerprints are named; the others are counted.
@@ -38,10 +39,7 @@ def fingerprints_there(
     if not found:
         return f"{signal} has no claim at all."
     found.sort(key=lambda one: (-_alike(named, one[0]), -one[1], one[0].words()))
-    said = [
-        f"{fingerprint.words()} ({n:,} {'claim' if n == 1 else 'claims'})"
-        for fingerprint, n in found[:_NAMED]
-    ]
+    said = [f"{fingerprint.words()} ({counted(n, 'claim')})" for fingerprint, n in found[:_NAMED]]
     more = len(found) - _NAMED
     rest = f"; and {more:,} more" if more > 0 else ""
     return f"Claims of {signal} are there of: {'; '.join(said)}{rest}."

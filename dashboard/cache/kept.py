@@ -31,9 +31,10 @@ class _Refusal:
 
 
 class Kept(Generic[P, T]):
-    """A function whose answers and refusals are kept by its arguments."""
+    """A function whose answers and refusals are kept by its arguments and what they rest on."""
 
-    def __init__(self, outcome: Any) -> None:
+    def __init__(self, rests_on: Callable[..., object], outcome: Any) -> None:
+        self._rests_on = rests_on
         self._outcome = outcome
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,7 +43,7 @@ class Kept(Generic[P, T]):
         Raises:
             LedgerError: it was refused, now or when it was first asked.
         """
-        found = self._outcome(*args, **kwargs)
+        found = self._outcome(*args, rests_on=self._rests_on(*args, **kwargs), **kwargs)
         if isinstance(found, _Refusal):
             raise found.error
         answer: T = found
@@ -53,23 +54,27 @@ class Kept(Generic[P, T]):
         self._outcome.clear()
 
 
-def kept(*, max_entries: int, show_spinner: bool | str) -> Callable[[Callable[P, T]], Kept[P, T]]:
+def kept(
+    rests_on: Callable[..., object], *, spinner: bool | str = False, most: int = 64
+) -> Callable[[Callable[P, T]], Kept[P, T]]:
     """Keep what a function answers and what it refuses with, as `st.cache_data` keeps answers.
 
     Args:
-        max_entries: the most that are kept; the oldest goes.
-        show_spinner: what is shown while it is computed; False: nothing.
+        rests_on: what an answer rests on besides the arguments, which it is given; an answer is
+            computed anew once this is another.
+        spinner: what is shown while it is computed; False: nothing.
+        most: the most that are kept; the oldest goes.
     """
 
     def keeping(compute: Callable[P, T]) -> Kept[P, T]:
         # By name, source and parameters it stays the function it wraps: these make the cache's key.
         @functools.wraps(compute)
-        def outcome(*args: P.args, **kwargs: P.kwargs) -> T | _Refusal:
+        def outcome(*args: Any, rests_on: object, **kwargs: Any) -> T | _Refusal:
             try:
                 return compute(*args, **kwargs)
             except LedgerError as error:
                 return _Refusal(error)
 
-        return Kept(st.cache_data(max_entries=max_entries, show_spinner=show_spinner)(outcome))
+        return Kept(rests_on, st.cache_data(max_entries=most, show_spinner=spinner)(outcome))
 
     return keeping

@@ -69,33 +69,42 @@ from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
 from dashboard.server.open_ledger import cursor, office, path, version
 
-ENTRIES = 64
 #: A dimension with more values is not offered for rules of each.
 MOST_SEGMENTS = 20
 
 
-def _key() -> tuple[str, int]:
+# What answers rest on; each is given the question, and few look at it.
+
+
+def _data(*_: object, **__: object) -> tuple[object, ...]:
+    """The ledger and its data."""
     return path(), version()
 
 
-#: What the written side rests on: the ledger, its trail's size, and the minute.
-_Written = tuple[str, int, int, int]
+def _trail(*_: object, **__: object) -> tuple[object, ...]:
+    """The data, and the trail as it is written, whatever the clock says."""
+    return *_data(), trail_size()
 
 
-def _written_key() -> _Written:
-    with cursor() as one:
-        size = trail.size(one)
-    return (*_key(), size, int(datetime.now(UTC).timestamp() // 60))
+def _minute(*_: object, **__: object) -> tuple[object, ...]:
+    """Data and trail, and what ends with time."""
+    return *_trail(), int(datetime.now(UTC).timestamp() // 60)
 
 
-#: What rests on the written side and on ages in days: the ledger, its trail's size, and the day.
-_Daily = tuple[str, int, int, str]
+def _day(*_: object, **__: object) -> tuple[object, ...]:
+    """Data and trail, and ages in days."""
+    return *_trail(), datetime.now(UTC).date()
 
 
-def _daily_key() -> _Daily:
-    with cursor() as one:
-        size = trail.size(one)
-    return (*_key(), size, datetime.now(UTC).date().isoformat())
+def _decisions(*_: object, **__: object) -> tuple[object, ...]:
+    """Data and trail, what ends with time, and the gate's answers."""
+    return *_minute(), decisions_logged(cursor())
+
+
+def _terms(asked: Selection | Search, *_: object, **__: object) -> tuple[object, ...]:
+    """The data, and what the signal that is asked about is measured by."""
+    selection = asked.selection if isinstance(asked, Search) else asked
+    return *_data(), terms(selection.signal)
 
 
 def state() -> State | None:
@@ -111,13 +120,9 @@ def terms(signal: str) -> Terms:
     return terms_of(state(), signal)
 
 
+@kept(_minute, most=4, spinner="Looking at what is watched …")
 def watching() -> watching_review.WatchView | None:
     """The standing watch; None where the trail is broken."""
-    return _watching(_written_key())
-
-
-@kept(max_entries=4, show_spinner="Looking at what is watched …")
-def _watching(of: _Written) -> watching_review.WatchView | None:
     try:
         known, now = office().state(), office().now()
     except TrailBroken:
@@ -133,13 +138,9 @@ def notices(signals: tuple[str, ...]) -> notices_review.NoticesView:
     )
 
 
+@kept(_minute, most=4)
 def findings() -> findings_review.FindingsView:
     """What is wrong now."""
-    return _findings(_written_key())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _findings(of: _Written) -> findings_review.FindingsView:
     try:
         known, now = office().state(), office().now()
     except TrailBroken as broken:
@@ -147,36 +148,27 @@ def _findings(of: _Written) -> findings_review.FindingsView:
     return findings_review.findings_view(cursor(), known, now)
 
 
+@kept(_minute, most=4, spinner="Reading the registry…")
 def registry() -> registry_review.RegistryView:
     """Every signal that has claims or an entry.
 
     Raises:
         TrailBroken: nothing may rest on the trail.
     """
-    return _registry(_written_key())
-
-
-@kept(max_entries=4, show_spinner="Reading the registry…")
-def _registry(of: _Written) -> registry_review.RegistryView:
     return registry_review.registry_view(cursor(), office().state(), office().now())
 
 
+@kept(_minute, spinner="Reading the registry…")
 def signal_entry(signal: str) -> entry_review.SignalView:
     """One signal's registry entry and what came of it.
 
     Raises:
         TrailBroken: nothing may rest on the trail.
     """
-    return _signal_entry(_written_key(), signal)
+    return entry_review.signal_view(cursor(), office().state(), registry(), signal, office().now())
 
 
-@kept(max_entries=ENTRIES, show_spinner="Reading the registry…")
-def _signal_entry(of: _Written, signal: str) -> entry_review.SignalView:
-    return entry_review.signal_view(
-        cursor(), office().state(), _registry(of), signal, office().now()
-    )
-
-
+@kept(_decisions, spinner="Holding the claims against the rules…")
 def escalation(
     signal: str, first: date, last: date, *, as_if: bool
 ) -> escalation_review.EscalationView:
@@ -185,18 +177,12 @@ def escalation(
     Raises:
         TrailBroken: nothing may rest on the trail.
     """
-    return _escalation((*_written_key(), decisions_logged(cursor())), signal, first, last, as_if)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Holding the claims against the rules…")
-def _escalation(
-    of: tuple[str, int, int, int, int], signal: str, first: date, last: date, as_if: bool
-) -> escalation_review.EscalationView:
     return escalation_review.escalation_view(
         cursor(), office().state(), signal, first, last, as_if=as_if
     )
 
 
+@kept(_decisions, spinner="Fetching the breaches…")
 def breaches(
     signal: str,
     first: date,
@@ -206,20 +192,6 @@ def breaches(
     leaf: int,
 ) -> breaches_review.Breaches:
     """One leaf of a signal's breaches."""
-    of = (*_written_key(), decisions_logged(cursor()))
-    return _breaches(of, signal, first, last, kinds, order, leaf)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Fetching the breaches…")
-def _breaches(
-    of: tuple[str, int, int, int, int],
-    signal: str,
-    first: date,
-    last: date,
-    kinds: tuple[str, ...],
-    order: BreachOrder,
-    leaf: int,
-) -> breaches_review.Breaches:
     return breaches_review.breaches_view(
         cursor(), signal, first, last, kinds=kinds, order=order, leaf=leaf
     )
@@ -240,6 +212,7 @@ def all_breaches(
     ).frame
 
 
+@kept(_minute, most=8, spinner="Running both rules over the last claims…")
 def plan(text: str) -> Plan:
     """What a registry file would change, and what that would have done.
 
@@ -247,35 +220,22 @@ def plan(text: str) -> Plan:
         RegistryFileError: it is refused.
         TrailBroken: nothing may rest on the trail.
     """
-    return _plan(_written_key(), text)
-
-
-@kept(max_entries=8, show_spinner="Running both rules over the last claims…")
-def _plan(of: _Written, text: str) -> Plan:
     return plan_of(cursor(), office().state(), read_registry(text), office().now())
 
 
+@kept(_day, spinner="Testing every cut…")
 def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
     """A cut with a guarantee, judged on held-out claims.
 
     Raises:
         LedgerError: there is nothing to choose it on, or to judge it on.
     """
-    return _threshold(_daily_key(), question)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Testing every cut…")
-def _threshold(of: _Daily, question: ThresholdQuestion) -> thresholds_review.ThresholdView:
     return thresholds_review.threshold_view(cursor(), state(), question, office().clock())
 
 
+@kept(_data, most=4)
 def tuned_signals() -> tuple[str, ...]:
     """The signals that have a tuning split."""
-    return _tuned_signals(_key())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _tuned_signals(of: tuple[str, int]) -> tuple[str, ...]:
     return tuned_signals_of(cursor())
 
 
@@ -293,135 +253,65 @@ def segment_names(signal: str) -> tuple[str, ...]:
     )
 
 
+@kept(_minute)
 def badge(selection: Selection) -> standing_review.Badge:
     """Whether the selected claims may be acted on."""
-    return _badge(_written_key(), selection)
-
-
-@kept(max_entries=ENTRIES, show_spinner=False)
-def _badge(of: _Written, selection: Selection) -> standing_review.Badge:
     return standing_review.selected_standing(cursor(), state(), selection, office().clock())
 
 
+@kept(_minute)
 def written(monday: date) -> dict[str, standing_review.Written]:
     """What the written side says of each signal whose week is reviewed."""
-    return _week_written(_written_key(), monday)
-
-
-@kept(max_entries=ENTRIES, show_spinner=False)
-def _week_written(of: _Written, monday: date) -> dict[str, standing_review.Written]:
     return standing_review.week_written(cursor(), state(), monday, office().clock())
 
 
-def standing() -> dict[str, StandingVerdict]:
-    """The standing verdict of every signal that stated a confidence."""
-    return _standing(_daily_key())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _standing(of: _Daily) -> dict[str, StandingVerdict]:
-    found = standing_verdicts(cursor(), state(), office().clock(), causes=True)
-    return {signal: of_signal(versions) for signal, versions in found.items()}
-
-
-def signal_written(signal: str) -> standing_review.Written:
-    """What the written side says of one signal and its versions in use."""
-    return _signal_written(_written_key(), signal)
-
-
-@kept(max_entries=ENTRIES, show_spinner=False)
-def _signal_written(of: _Written, signal: str) -> standing_review.Written:
-    return standing_review.signal_written(cursor(), state(), signal, office().clock())
-
-
+@kept(_data, most=4)
 def overview() -> Overview:
     """What is in the ledger: signals, their dimensions, the newest import."""
-    return _overview(_key())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _overview(of: tuple[str, int]) -> Overview:
     return overview_of(cursor())
 
 
+@kept(_data)
 def dimensions(signal: str) -> tuple[DimensionFacts, ...]:
     """What a signal can be split by and filtered on."""
-    return _dimensions(_key(), signal)
-
-
-@kept(max_entries=ENTRIES, show_spinner=False)
-def _dimensions(of: tuple[str, int], signal: str) -> tuple[DimensionFacts, ...]:
     return signal_dimensions(cursor(), signal)
 
 
+@kept(_terms, spinner="Measuring…")
 def reliability(
     selection: Selection, compare: tuple[str, str | None, str | None] | None
 ) -> reliability_review.ReliabilityView:
     """The Reliability page's numbers."""
-    return _reliability(_key(), selection, compare, terms(selection.signal))
+    return reliability_review.reliability_view(
+        cursor(), selection, compare=compare, terms=terms(selection.signal)
+    )
 
 
-@kept(max_entries=ENTRIES, show_spinner="Measuring…")
-def _reliability(
-    of: tuple[str, int],
-    selection: Selection,
-    compare: tuple[str, str | None, str | None] | None,
-    by: Terms,
-) -> reliability_review.ReliabilityView:
-    return reliability_review.reliability_view(cursor(), selection, compare=compare, terms=by)
-
-
+@kept(_terms, spinner="Comparing how it was asked…")
 def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
     """How the confidence was asked for."""
-    return _elicitation(_key(), selection, terms(selection.signal).tolerance)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Comparing how it was asked…")
-def _elicitation(
-    of: tuple[str, int], selection: Selection, tolerance: float
-) -> elicitation_review.ElicitationView:
+    tolerance = terms(selection.signal).tolerance
     return elicitation_review.elicitation_view(cursor(), selection, tolerance=tolerance)
 
 
+@kept(_day, spinner="Holding versions against those before…")
 def gaming(signal: str) -> gaming_review.GamingView:
     """Whether a metric of a signal is being gamed."""
-    return _gaming(_daily_key(), signal)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Holding versions against those before…")
-def _gaming(of: _Daily, signal: str) -> gaming_review.GamingView:
     return gaming_review.gaming_view(cursor(), state(), signal, office().clock())
 
 
+@kept(_day, spinner="Weighing what it changes…")
 def theatre(signal: str, last: date) -> theatre_review.TheatreView:
     """What a signal's confidence changed in the 13 weeks up to a day, that day included."""
-    until = datetime.combine(last + timedelta(days=1), time())
-    return _theatre(_daily_key(), Selection(signal, until=until))
-
-
-@kept(max_entries=ENTRIES, show_spinner="Weighing what it changes…")
-def _theatre(of: _Daily, selection: Selection) -> theatre_review.TheatreView:
+    selection = Selection(signal, until=datetime.combine(last + timedelta(days=1), time()))
     return theatre_review.theatre_view(cursor(), state(), selection, office().clock())
 
 
+@kept(_terms, spinner="Measuring every segment…")
 def segments(
     selection: Selection, row: str, column: str, listed: tuple[str, ...], every_pair: bool
 ) -> segments_review.SegmentsView:
     """The Segments page's numbers."""
-    by = terms(selection.signal)
-    return _segments(_key(), selection, row, column, listed, every_pair, by)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Measuring every segment…")
-def _segments(
-    of: tuple[str, int],
-    selection: Selection,
-    row: str,
-    column: str,
-    listed: tuple[str, ...],
-    every_pair: bool,
-    by: Terms,
-) -> segments_review.SegmentsView:
     return segments_review.segments_view(
         cursor(),
         selection,
@@ -429,54 +319,37 @@ def _segments(
         column=column,
         segment_dimensions=listed,
         every_pair=every_pair,
-        terms=by,
+        terms=terms(selection.signal),
     )
 
 
+@kept(lambda *_, **__: (*_data(), all_terms(state())), spinner="Counting…")
 def intake(signal: str | None) -> intake_review.IntakeView:
     """The Data page's numbers."""
-    return _intake(_key(), signal, all_terms(state()))
+    return intake_review.intake_view(cursor(), signal, terms=dict(all_terms(state())))
 
 
-@kept(max_entries=ENTRIES, show_spinner="Counting…")
-def _intake(
-    of: tuple[str, int], signal: str | None, by: tuple[tuple[str, Terms], ...]
-) -> intake_review.IntakeView:
-    return intake_review.intake_view(cursor(), signal, terms=dict(by))
-
-
+@kept(_data, spinner="Fetching claims…")
 def claims(selection: Selection) -> claims_review.ClaimsView:
     """The claims behind a count."""
-    return _claims(_key(), selection)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Fetching claims…")
-def _claims(of: tuple[str, int], selection: Selection) -> claims_review.ClaimsView:
     return claims_review.claims_view(cursor(), selection)
 
 
+@kept(_data, most=2)
 def quarantined() -> pd.DataFrame:
     """The refused rows that are still open."""
-    return _quarantined(_key())
-
-
-@kept(max_entries=2, show_spinner=False)
-def _quarantined(of: tuple[str, int]) -> pd.DataFrame:
     return intake_review.quarantined_rows(cursor())
 
 
+@kept(_terms, spinner="Measuring every period…")
 def drift(selection: Selection, period: drift_review.Period) -> drift_review.DriftView:
     """The Drift page's timeline."""
-    return _drift(_key(), selection, period, terms(selection.signal))
+    return drift_review.drift_view(
+        cursor(), selection, period=period, terms=terms(selection.signal)
+    )
 
 
-@kept(max_entries=ENTRIES, show_spinner="Measuring every period…")
-def _drift(
-    of: tuple[str, int], selection: Selection, period: drift_review.Period, by: Terms
-) -> drift_review.DriftView:
-    return drift_review.drift_view(cursor(), selection, period=period, terms=by)
-
-
+@kept(_data, spinner="Comparing the two windows…")
 def shift(
     selection: Selection,
     before: Window,
@@ -485,44 +358,20 @@ def shift(
     by: str | None,
 ) -> shift_review.ShiftView:
     """Two windows of a signal compared."""
-    return _shift(_key(), selection, before, after, dimensions, by)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Comparing the two windows…")
-def _shift(
-    of: tuple[str, int],
-    selection: Selection,
-    before: Window,
-    after: Window,
-    dimensions: tuple[str, ...],
-    by: str | None,
-) -> shift_review.ShiftView:
     return shift_review.shift_view(cursor(), selection, before, after, dimensions=dimensions, by=by)
 
 
+@kept(_data)
 def offered_changes(selection: Selection) -> tuple[change_review.Offered, ...]:
     """Changes of version that can be reviewed, the newest first."""
-    return _offered_changes(_key(), selection)
-
-
-@kept(max_entries=ENTRIES, show_spinner=False)
-def _offered_changes(
-    of: tuple[str, int], selection: Selection
-) -> tuple[change_review.Offered, ...]:
     return change_review.offered(cursor(), selection)
 
 
+@kept(_day, spinner="Comparing before and after…")
 def change(
     before: Selection, after: Selection, paired: bool | None
 ) -> change_review.ChangeReview | str:
     """Two sets of claims compared; why not, in a sentence, where they cannot be."""
-    return _change(_daily_key(), before, after, paired)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Comparing before and after…")
-def _change(
-    of: _Daily, before: Selection, after: Selection, paired: bool | None
-) -> change_review.ChangeReview | str:
     try:
         return change_review.compare(
             cursor(),
@@ -536,25 +385,16 @@ def _change(
         return str(nothing)
 
 
+@kept(_terms, spinner="Counting claims…")
 def found(search: Search, total: int) -> claims_review.Found:
     """How many claims a search finds."""
-    return _found(_key(), search, total, terms(search.selection.signal).high_from)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Counting claims…")
-def _found(
-    of: tuple[str, int], search: Search, total: int, high_from: float
-) -> claims_review.Found:
+    high_from = terms(search.selection.signal).high_from
     return claims_review.found(cursor(), search, total, high_from=high_from)
 
 
+@kept(_data, spinner="Fetching claims…")
 def leaf(search: Search, order: Order, number: int) -> pd.DataFrame:
     """One leaf of the claims that a search finds."""
-    return _leaf(_key(), search, order, number)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Fetching claims…")
-def _leaf(of: tuple[str, int], search: Search, order: Order, number: int) -> pd.DataFrame:
     return claims_review.leaf(cursor(), search, order, number)
 
 
@@ -563,15 +403,9 @@ def download(search: Search, order: Order) -> pd.DataFrame:
     return claims_review.download(cursor(), search, order)
 
 
+@kept(lambda *_, **__: (*_trail(), decisions_logged(cursor())), spinner="Opening the claim…")
 def claim(signal: str, event_id: str, as_known: datetime | None) -> claim_review.ClaimView | None:
     """One claim end to end."""
-    return _claim((*_trail_key(), decisions_logged(cursor())), signal, event_id, as_known)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Opening the claim…")
-def _claim(
-    of: tuple[str, int, int, int], signal: str, event_id: str, as_known: datetime | None
-) -> claim_review.ClaimView | None:
     return claim_review.claim_view(cursor(), signal, event_id, as_known)
 
 
@@ -580,72 +414,54 @@ def signals_of_event(event_id: str) -> tuple[str, ...]:
     return claim_review.signals_of_event(cursor(), event_id)
 
 
+@kept(lambda: (*_data(), datetime.now(UTC).date()), most=4)
 def mondays() -> tuple[date, ...]:
     """Mondays of the weeks there is a review of, newest first."""
-    return _mondays(_key(), datetime.now(UTC).date())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _mondays(of: tuple[str, int], today: date) -> tuple[date, ...]:
     return week_review.reviewable_weeks(cursor())
 
 
+@kept(_day, spinner="Reviewing the week…")
 def week(monday: date) -> week_review.WeekView:
     """The weekly review."""
-    view = _week(_daily_key(), monday)
+    view = week_review.week_view(cursor(), state(), monday=monday, now=office().clock())
     assert view is not None, "a ledger with weeks has a review"
     return view
 
 
-@kept(max_entries=ENTRIES, show_spinner="Reviewing the week…")
-def _week(of: _Daily, monday: date) -> week_review.WeekView | None:
-    return week_review.week_view(cursor(), state(), monday=monday, now=office().clock())
-
-
+@kept(_day, spinner="Looking at the signal…")
 def one_signal(signal: str) -> signal_review.OneSignal | None:
     """A signal's page; None where it never stated a confidence."""
-    return _one_signal(_daily_key(), signal)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Looking at the signal…")
-def _one_signal(of: _Daily, signal: str) -> signal_review.OneSignal | None:
     return signal_review.one_signal(cursor(), state(), signal, office().clock())
 
 
+@kept(_day, most=4)
+def standing() -> dict[str, StandingVerdict]:
+    """The standing verdict of every signal that stated a confidence."""
+    found = standing_verdicts(cursor(), state(), office().clock(), causes=True)
+    return {signal: of_signal(versions) for signal, versions in found.items()}
+
+
+@kept(_minute)
+def signal_written(signal: str) -> standing_review.Written:
+    """What the written side says of one signal and its versions in use."""
+    return standing_review.signal_written(cursor(), state(), signal, office().clock())
+
+
+@kept(_terms, spinner="Weighing the labels…")
 def labels(selection: Selection) -> labels_review.LabelsView:
     """How honest a signal's labels are."""
-    return _labels(_key(), selection, terms(selection.signal))
+    return labels_review.labels_view(cursor(), selection, terms=terms(selection.signal))
 
 
-@kept(max_entries=ENTRIES, show_spinner="Weighing the labels…")
-def _labels(of: tuple[str, int], selection: Selection, by: Terms) -> labels_review.LabelsView:
-    return labels_review.labels_view(cursor(), selection, terms=by)
-
-
+@kept(_trail, spinner="Planning labels…")
 def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPlan:
     """Which labels would settle what cannot be told, and what the samples say."""
-    return _label_plan(_trail_key(), selection, by, terms(selection.signal))
-
-
-@kept(max_entries=ENTRIES, show_spinner="Planning labels…")
-def _label_plan(
-    of: tuple[str, int, int], selection: Selection, by: str | None, terms: Terms
-) -> labelplan_review.LabelPlan:
-    return labelplan_review.label_plan(cursor(), selection, by, terms=terms)
+    return labelplan_review.label_plan(cursor(), selection, by, terms=terms(selection.signal))
 
 
 def to_label(signal: str) -> pd.DataFrame:
     """The drawn claims that nobody has labelled, for a file; not kept."""
     return labelplan_review.to_label_rows(cursor(), signal)
-
-
-#: What the trail as it is written rests on, whatever the clock says.
-_Trail = tuple[str, int, int]
-
-
-def _trail_key() -> _Trail:
-    with cursor() as one:
-        return (*_key(), trail.size(one))
 
 
 def trail_size() -> int:
@@ -654,50 +470,36 @@ def trail_size() -> int:
         return trail.size(one)
 
 
+@kept(_trail, spinner="Reading the trail…")
 def acts(asked: ActSearch, number: int) -> trail_review.TrailView:
     """One leaf of the acts that a search finds."""
-    return _acts(_trail_key(), asked, number)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Reading the trail…")
-def _acts(of: _Trail, asked: ActSearch, number: int) -> trail_review.TrailView:
     return trail_review.trail_view(cursor(), asked, number)
 
 
+@kept(_trail, most=4)
 def act_choices() -> trail_review.Choices:
     """What the list of acts can be narrowed to."""
-    return _act_choices(_trail_key())
-
-
-@kept(max_entries=4, show_spinner=False)
-def _act_choices(of: _Trail) -> trail_review.Choices:
     return trail_review.choices(cursor())
 
 
+@kept(_trail, spinner="Opening the act…")
 def act(seq: int) -> act_review.ActView | None:
     """One act end to end."""
-    return _act(_trail_key(), seq)
-
-
-@kept(max_entries=ENTRIES, show_spinner="Opening the act…")
-def _act(of: _Trail, seq: int) -> act_review.ActView | None:
     return act_review.act_view(cursor(), seq)
 
 
+@kept(_trail, most=4, spinner="Verifying every entry, checkpoint and seal…")
 def wholeness() -> wholeness_review.Wholeness:
     """Whether the trail is whole, as of the last time that anything in it was new."""
-    return _wholeness(_trail_key())
-
-
-@kept(max_entries=4, show_spinner="Verifying every entry, checkpoint and seal…")
-def _wholeness(of: _Trail) -> wholeness_review.Wholeness:
     return wholeness_review.wholeness(cursor(), Path(path()), office().clock())
 
 
 def verify_again() -> None:
     """Forget the last verification, and what was read of the trail."""
-    for one in (_wholeness, _acts, _act, _act_choices):
-        one.clear()
+    wholeness.clear()
+    acts.clear()
+    act.clear()
+    act_choices.clear()
 
 
 def trail_export() -> bytes:
@@ -712,23 +514,20 @@ def trail_export() -> bytes:
         return file.read_bytes()
 
 
+@kept(_minute, most=16)
 def signoffs(signal: str | None) -> signoff_list_review.SignoffList:
     """What waits for a signature, over all signals or of one.
 
     Raises:
         TrailBroken: nothing may rest on the trail.
     """
-    return _signoffs(_written_key(), signal)
-
-
-@kept(max_entries=16, show_spinner=False)
-def _signoffs(of: _Written, signal: str | None) -> signoff_list_review.SignoffList:
     known, now = office().state(), office().now()
     with cursor() as one:
         seen, names = fingerprints_seen(one), Names.read(one)
     return signoff_list_review.signoff_list(known, seen, names, now, signal)
 
 
+@kept(_minute, spinner="Opening the evidence…")
 def signoff(
     signal: str, fingerprint: Fingerprint, measured: Bundle | None
 ) -> signoff_review.SignoffView:
@@ -742,36 +541,17 @@ def signoff(
     Raises:
         TrailBroken: nothing may rest on the trail.
     """
-    return _signoff(
-        _written_key(), signal, fingerprint, None if measured is None else measured.text
-    )
-
-
-@kept(max_entries=ENTRIES, show_spinner="Opening the evidence…")
-def _signoff(
-    of: _Written, signal: str, fingerprint: Fingerprint, measured: str | None
-) -> signoff_review.SignoffView:
     known, now = office().state(), office().now()
     with cursor() as one:
         return signoff_review.signoff_view(
-            one,
-            known,
-            Names.read(one),
-            signal,
-            fingerprint,
-            now,
-            measured=None if measured is None else Bundle(measured),
+            one, known, Names.read(one), signal, fingerprint, now, measured=measured
         )
 
 
+@kept(_day, most=4, spinner="Looking for twelve failures in every signal…")
 def risks() -> risks_review.RisksView:
     """The twelve failures of every signal, as of today."""
-    return _risks(_daily_key())
-
-
-@kept(max_entries=4, show_spinner="Looking for twelve failures in every signal…")
-def _risks(of: _Daily) -> risks_review.RisksView:
     known, whole = state(), wholeness()
     now = office().clock() if known is None else max(office().clock(), known.last_at)
     with cursor() as one:
-        return risks_review.risks_view(one, known, now, whole, data_version=of[1])
+        return risks_review.risks_view(one, known, now, whole, data_version=version())

@@ -10,7 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import absent, count
+from core.sentences.numbers import absent, count, counted
+from core.text.figures import signed
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.base import SMALL_SIZE, finish, lookup, shortened, text_width, words_only
 from dashboard.charts.kit.drawing import Drawing, Row, round_values
@@ -105,7 +106,7 @@ class _Step:
     @property
     def said(self) -> str:
         """The change in words, with its interval."""
-        return f"{_signed(self.change)} ({_interval(self.low, self.high)})"
+        return f"{signed(self.change, 3)} ({_interval(self.low, self.high)})"
 
 
 def _steps(part: Part, palette: Palette) -> list[_Step]:
@@ -150,7 +151,7 @@ def _draw_row(drawing: Drawing, part: Part, top: float, left: float, palette: Pa
     middles = [top + _LINE * (k + 1.5) for k in range(2)]
     for step, middle in zip(_steps(part, palette), middles, strict=True):
         _draw_step(drawing, step, middle, palette)
-        text = f"{step.name} {_signed(step.change)}"
+        text = f"{step.name} {signed(step.change, 3)}"
         drawing.write(text, step.furthest, middle, step.ink, dx=8)
     _join(drawing, before + _number(part, "foretold"), middles[0], middles[1], palette)
     drawing.point(before, middles[0], palette.ink, filled=False, size=30)
@@ -192,14 +193,10 @@ def _number(part: Part, field: str) -> float:
     return float("nan") if value is None or absent(value) else float(value)
 
 
-def _signed(value: float) -> str:
-    """A difference of Brier scores: "+0.073"; never "−0.000"."""
-    text = f"{abs(value):.3f}"
-    return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
-
-
 def _interval(low: float, high: float) -> str:
-    return "no interval" if absent(low) or absent(high) else f"{_signed(low)} to {_signed(high)}"
+    return (
+        "no interval" if absent(low) or absent(high) else f"{signed(low, 3)} to {signed(high, 3)}"
+    )
 
 
 def _told_parts(part: Part) -> Row:
@@ -210,7 +207,7 @@ def _told_parts(part: Part) -> Row:
     }
     for step in _STEPS:
         value, low, high = (_number(part, f"{step}{end}") for end in ("", "_low", "_high"))
-        told[step] = f"{_signed(value)} ({_interval(low, high)})"
+        told[step] = f"{signed(value, 3)} ({_interval(low, high)})"
     return told
 
 
@@ -222,11 +219,11 @@ def alt_text_brier(parts: pd.DataFrame) -> str:
     ordered = known.loc[known["decalibration"].abs().sort_values(ascending=False).index]
     told = [
         f"{words.key(p['label'])}: {_number(p, 'before'):.3f} to {_number(p, 'after'):.3f}, "
-        f"{_signed(_number(p, 'foretold'))} foretold by the confidences, "
-        f"{_signed(_number(p, 'decalibration'))} decalibration "
+        f"{signed(_number(p, 'foretold'), 3)} foretold by the confidences, "
+        f"{signed(_number(p, 'decalibration'), 3)} decalibration "
         f"({_interval(_number(p, 'decalibration_low'), _number(p, 'decalibration_high'))})"
         for p in ordered.head(3).to_dict("records")
     ]
     more = len(known) - len(told)
-    tail = f" {words.plural(more, 'more segment')}." if more else ""
+    tail = f" {counted(more, 'more segment')}." if more else ""
     return f"Change of the Brier score. {'. '.join(told)}.{tail}"

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import count, points, within
+from core.sentences.numbers import count, counted, points, within
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.alt_text import IMMATURE_WORDS
 from dashboard.charts.kit.base import finish, lookup, words_only
@@ -100,11 +100,11 @@ def alt_text_cohorts(ages: pd.DataFrame) -> str:
     last = known.groupby("cohort", sort=False).tail(1)
     new = last[last["cohort"] == cohorts[-1]].iloc[0]
     text = (
-        f"Gap by age of {words.plural(len(cohorts), 'cohort')}. The newest, {new['cohort']}, "
+        f"Gap by age of {counted(len(cohorts), 'cohort')}. The newest, {new['cohort']}, "
         f"{'mature' if new['mature'] else 'still immature'} at "
-        f"{words.plural(new['age_days'], 'day')}: {points(new['gap'])} points "
+        f"{counted(new['age_days'], 'day')}: {points(new['gap'])} points "
         f"({words.interval(new['low'], new['high'])}), "
-        f"{words.plural(new['n'], 'labelled claim')}."
+        f"{counted(new['n'], 'labelled claim')}."
     )
     settled = last[last["mature"].astype(bool) & (last["cohort"] != cohorts[-1])]
     if settled.empty:
@@ -153,7 +153,7 @@ def _mark_maturity(
         return None
     drawing.rule((at, at), (0, strip.bottom), palette.muted_ink, dash="dashed")
     all_of_them = bool(mature[known["age_days"] >= at].all())
-    text = f"{'' if all_of_them else 'some '}mature from {words.plural(at, 'day')}"
+    text = f"{'' if all_of_them else 'some '}mature from {counted(at, 'day')}"
     # Beside the words on what is immature where those leave room, else below them.
     drawing.write(text, at, y if at > end * 0.45 else y + _HEAD, palette.muted_ink, dx=4)
     return at
@@ -186,7 +186,7 @@ def _name_lines(labels: StripLabels, known: pd.DataFrame, palette: Palette) -> N
     at = labels.pixels(last["age_days"], last["gap"])
     labels.add(text, at[-1:], palette.estimate_ink, bold=True)
     if len(last) > 1:
-        labels.add(words.plural(len(last) - 1, "earlier week"), at[:-1], palette.muted_ink)
+        labels.add(counted(len(last) - 1, "earlier week"), at[:-1], palette.muted_ink)
 
 
 def _hover(known: pd.DataFrame, strip: Strip, end: float) -> list[Row]:
@@ -201,7 +201,7 @@ def _hover(known: pd.DataFrame, strip: Strip, end: float) -> list[Row]:
             "y": float(strip.y(gap)) - 6,
             "y2": float(strip.y(gap)) + 6,
             "cohort": str(cohort),
-            "age": words.plural(age, "day"),
+            "age": counted(age, "day"),
             "gap": points(gap, decimals=1),
             "interval": words.interval(low, high, decimals=1),
             "n": count(n),

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import ABSENT, SHOWN_WORDS, absent, count, percent, within
+from core.sentences.numbers import ABSENT, SHOWN_WORDS, absent, count, counted, percent, within
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.alt_text import IMMATURE_WORDS
 from dashboard.charts.kit.annotations import (
@@ -114,9 +114,7 @@ def drift_timeline(
     notes = ["diamonds: off"] * bool(out.any())
     notes += ["steps: its level before and after it moved"] * (not steps.empty)
     if placed.unnamed:
-        notes.append(
-            f"{words.plural(placed.unnamed, 'change')} without room for a name: hover for it"
-        )
+        notes.append(f"{counted(placed.unnamed, 'change')} without room for a name: hover for it")
     if notes:
         text = "; ".join(notes)
         title.append(text[0].upper() + text[1:])

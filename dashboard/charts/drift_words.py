@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.sentences.numbers import absent
+from core.sentences.numbers import absent, counted
 from dashboard.charts.drift import STRIPS
-from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.annotations import place_changes
 from dashboard.charts.kit.quantities import MEASURES, MeasureName
 from dashboard.charts.kit.time_axis import NARROW, TimeAxis, time_axis
@@ -49,7 +48,7 @@ def alt_text_drift(
         dated = list(zip(placed.names, axis.dates(placed.at), strict=True))
         text = ", ".join(f"{name} on {_date(at)}" for name, at in dated[-_CHANGES:])
         earlier = len(dated) - _CHANGES
-        more = f", after {words.plural(earlier, 'earlier one')}" if earlier > 0 else ""
+        more = f", after {counted(earlier, 'earlier one')}" if earlier > 0 else ""
         parts.append(f"Changes: {text}{more}.")
     return " ".join(parts)
 
@@ -62,7 +61,7 @@ def alt_text_strips(
         return "No claims yet."
     axis = time_axis(periods)
     names: dict[MeasureName, str] = {name: name for row in measures for name in row}
-    head = f"{words.plural(len(names), 'measure')} per {axis.unit}, {_span(axis)}."
+    head = f"{counted(len(names), 'measure')} per {axis.unit}, {_span(axis)}."
     return " ".join([head, _last_mature(periods, axis, names), *_young(periods, axis)])
 
 
@@ -89,13 +88,13 @@ def _last_mature(periods: pd.DataFrame, axis: TimeAxis, columns: Mapping[Measure
         bounds = "" if absent(low) or absent(high) else f" ({known.told_interval(low, high)})"
         alone = len(columns) == 1
         told.append(f"{'' if alone else known.name + ' '}{known.told(row[column])}{bounds}")
-    labelled = words.plural(row["n"], "labelled claim")
+    labelled = counted(row["n"], "labelled claim")
     return f"Last mature {axis.unit} {row['period']}: {', '.join(told)}, {labelled}."
 
 
 def _young(periods: pd.DataFrame, axis: TimeAxis) -> list[str]:
     young = int((~periods["mature"].astype(bool)).sum())
-    return [f"{words.plural(young, axis.unit)} still immature."] if young else []
+    return [f"{counted(young, axis.unit)} still immature."] if young else []
 
 
 def _date(at: object) -> str:

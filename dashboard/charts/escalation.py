@@ -5,8 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from core.sentences.numbers import count
-from dashboard.charts.kit import alt_text as words
+from core.sentences.numbers import count, counted
 from dashboard.charts.kit.base import (
     COUNT_LABEL,
     SMALL_SIZE,
@@ -85,7 +84,7 @@ def alt_text_load(weeks: pd.DataFrame) -> str:
         return "No claim of these days was made under a rule."
     by_week = weeks.groupby("week", sort=False)[["n", "n_breaches"]].sum()
     text = (
-        f"{words.plural(len(by_week), 'week')}, {count(by_week['n'].min())} to "
+        f"{counted(len(by_week), 'week')}, {count(by_week['n'].min())} to "
         f"{count(by_week['n'].max())} claims a week."
     )
     breached = by_week[by_week["n_breaches"] > 0]
@@ -93,7 +92,7 @@ def alt_text_load(weeks: pd.DataFrame) -> str:
         return f"{text} No week has a breach."
     most = breached["n_breaches"].idxmax()
     return (
-        f"{text} {words.plural(len(breached), 'week')} with breaches, most of them in {most}: "
+        f"{text} {counted(len(breached), 'week')} with breaches, most of them in {most}: "
         f"{count(breached['n_breaches'].max())}."
     )
 

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import count
+from core.sentences.numbers import count, counted
 from core.text.shown import visible
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.base import (
@@ -86,7 +86,7 @@ def alt_text_labels(rows: pd.DataFrame) -> str:
     if rows.empty:
         return _NOTHING
     met = rows[rows["settles"].astype(bool)]
-    text = f"{len(met)} of {words.plural(len(rows), 'group')} can be settled with what is there"
+    text = f"{len(met)} of {counted(len(rows), 'group')} can be settled with what is there"
     if met.empty:
         return f"{text}."
     cheapest = met.iloc[int(met["needed"].to_numpy(dtype=float).argmin())]

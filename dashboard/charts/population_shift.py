@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import count, percent, points
+from core.sentences.numbers import count, counted, percent, points
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.base import finish, lookup, shortened, words_only
 from dashboard.charts.kit.drawing import Drawing, Pixels, Row, Strip, round_values
@@ -63,8 +63,8 @@ def mix_change(
             {
                 **{"x": 0.0, "x2": end, "y": top, "y2": top + _ROW},
                 "value": name,
-                "before": f"{percent(old, decimals=1)}, {words.plural(n_old, 'claim')}",
-                "after": f"{percent(new, decimals=1)}, {words.plural(n_new, 'claim')}",
+                "before": f"{percent(old, decimals=1)}, {counted(n_old, 'claim')}",
+                "after": f"{percent(new, decimals=1)}, {counted(n_new, 'claim')}",
                 "change": f"{points(new - old, decimals=1)} points",
             }
         )
@@ -82,7 +82,7 @@ def mix_change(
     if len(rest):
         moved = (rest["share_after"] - rest["share_before"]).abs().max()
         title.append(
-            f"{words.plural(len(rest), 'more value')} not shown, each changed by "
+            f"{counted(len(rest), 'more value')} not shown, each changed by "
             f"{points(moved, decimals=1).lstrip('+')} points or less"
         )
     x = _percent_axis(end, "Share of claims")
@@ -101,10 +101,10 @@ def alt_text_mix(values: pd.DataFrame) -> str:
         return "No claims to compare."
     first = _by_change(values).iloc[0]
     return (
-        f"Shares of {words.plural(len(values), 'value')} in two windows. The largest change: "
+        f"Shares of {counted(len(values), 'value')} in two windows. The largest change: "
         f"{words.key(first['value'])}, {percent(first['share_before'])} to "
         f"{percent(first['share_after'])} "
-        f"({words.plural(first['n_before'], 'claim')} before, {count(first['n_after'])} after)."
+        f"({counted(first['n_before'], 'claim')} before, {count(first['n_after'])} after)."
     )
 
 
@@ -162,7 +162,7 @@ def confidence_shift(
     inks = palette.muted_ink, palette.estimate_ink
     for name, total, (x, y), ink in zip(names, totals, outlines, inks, strict=True):
         peak = y >= y.max() / 2
-        text = f"{name}: {words.plural(total, 'claim')}"
+        text = f"{name}: {counted(total, 'claim')}"
         labels.add(text, labels.pixels(x[peak], y[peak]), ink, bold=True)
     drawing.tell(
         _told_bins(before, after, shares, strip),
@@ -194,8 +194,8 @@ def _told_bins(
         {
             **{"x": float(a), "x2": float(b), "y": strip.top, "y2": strip.bottom},
             "bin": f"{a:.6g} to {b:.6g}",
-            "first": f"{percent(s, decimals=1)}, {words.plural(n, 'claim')}",
-            "second": f"{percent(t, decimals=1)}, {words.plural(m, 'claim')}",
+            "first": f"{percent(s, decimals=1)}, {counted(n, 'claim')}",
+            "second": f"{percent(t, decimals=1)}, {counted(m, 'claim')}",
         }
         for (a, b, n, s), (m, t) in zip(columns, second, strict=True)
     ]
@@ -213,7 +213,7 @@ def alt_text_shift(
             continue
         top = frame.iloc[int(frame["n_claims"].to_numpy().argmax())]
         parts.append(
-            f"{name}, {words.plural(total, 'claim')}: most often {top['left']:.6g} to "
+            f"{name}, {counted(total, 'claim')}: most often {top['left']:.6g} to "
             f"{top['right']:.6g}, {percent(top['n_claims'] / total)}"
         )
     return f"Stated confidence in two windows. {_capital('; '.join(parts))}."

@@ -187,7 +187,7 @@ def import_all(files: Sequence[Path], take: Callable[..., ImportSummary]) -> lis
 
 @main.group()
 def quarantine() -> None:
-    """The rows that were refused, with the reason and the mend."""
+    """The rows that were refused, with the reason and the fix."""
 
 
 @quarantine.command(name="list")

@@ -74,7 +74,7 @@ class Share(click.FloatRange):
 
 
 class OneSentence(click.Group):
-    """Turns the errors a user can mend into one sentence and exit code 2, never a traceback."""
+    """Turns the errors a user can fix into one sentence and exit code 2, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""

@@ -179,16 +179,15 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
     from streamlit.testing.v1 import AppTest
 
     from dashboard.cache import views as data
+    from dashboard.cache.kept import Kept
     from dashboard.server.settings import LEDGER_VARIABLE
 
     os.environ[LEDGER_VARIABLE] = str(ledger)
     app = AppTest.from_file(str(MAIN), default_timeout=600).run()
     # The frame of the page, signals and dimensions, survives a changed filter; its numbers do not.
-    frame = ("_overview", "_dimensions", "_mondays")
+    frame = ("overview", "dimensions", "mondays")
     views = [
-        view
-        for name, view in vars(data).items()
-        if name.startswith("_") and not name.startswith(("__", *frame)) and hasattr(view, "clear")
+        view for name, view in vars(data).items() if name not in frame and isinstance(view, Kept)
     ]
 
     def run(page: str, forget: Callable[[], object]) -> float:

@@ -57,6 +57,7 @@ from core.queries.labels.weekly_cohorts import (
 )
 from core.registry.escalation_rules import rungs_of, table
 from core.registry.signal_spec import SignalSpec
+from core.text.figures import counted, points
 from core.text.parts import bands_where
 from core.trail.fingerprint import Fingerprint
 
@@ -120,12 +121,12 @@ class Part:
             known, accepted = f"off by {self.pattern.estimate * 100:.1f} points", accepted[1:]
             accepted = f"{self.pattern.where}; at most {accepted}"
         elif self.what == "gap":
-            known = f"{_points(self.estimate)} points"
+            known = f"{points(self.estimate)} points"
         else:
             known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
         return (
-            f"{self.name} is {known} ({accepted} accepted) over {_counted(self.n, 'claim')} of "
-            f"{_counted(self.n_inputs, 'input')} in {_counted(len(self.weeks), 'weekly cohort')}"
+            f"{self.name} is {known} ({accepted} accepted) over {counted(self.n, 'claim')} of "
+            f"{counted(self.n_inputs, 'input')} in {counted(len(self.weeks), 'weekly cohort')}"
         )
 
     @property
@@ -147,7 +148,7 @@ class Part:
         if change is not None:
             before, after = change.before.mean, change.after.mean
             if self.what == "gap":
-                moved = f"from {_points(before)} to {_points(after)} points"
+                moved = f"from {points(before)} to {points(after)} points"
             else:
                 moved = f"from {before * 100:.1f}% to {after * 100:.1f}%"
             return f"changed about {self.weeks[change.at]}: {moved}"
@@ -239,11 +240,6 @@ class Watched:
         return self.gap.process.level
 
     @property
-    def alarm_at(self) -> datetime | None:
-        """When the first alarm was."""
-        return None if self.alarm is None else self.alarm.at
-
-    @property
     def words(self) -> str:
         """``watched since 2026-10-14: 5 cohorts, 3,100 inputs, evidence 0.8 of 20 needed: …``."""
         if not self.cohorts:
@@ -252,11 +248,11 @@ class Watched:
         if self.errors is not None:
             told.append(f"on errors of the automated {_evidence(self.errors.process)}")
         if self.segments:
-            told.append(f"{_counted(len(self.segments), 'segment')}, {len(self.flagged)} flagged")
+            told.append(f"{counted(len(self.segments), 'segment')}, {len(self.flagged)} flagged")
         end = "no alarm" if self.alarm is None else f"alarm with the cohort {self.alarm.week}"
         return (
-            f"watched since {self.since:%Y-%m-%d}: {_counted(self.cohorts, 'cohort')}, "
-            f"{_counted(self.n_inputs, 'input')}, {', '.join(told)}: {end}"
+            f"watched since {self.since:%Y-%m-%d}: {counted(self.cohorts, 'cohort')}, "
+            f"{counted(self.n_inputs, 'input')}, {', '.join(told)}: {end}"
         )
 
 
@@ -558,13 +554,3 @@ def _size(e_value: float) -> str:
         return "over a million"
     whole = e_value >= 10 or math.isclose(e_value, round(e_value))
     return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
-
-
-def _points(gap: float) -> str:
-    """A gap in points with its sign: ``+0.9``, ``−4.2``, ``0.0``."""
-    size = f"{abs(gap) * 100:.1f}"
-    return f"{'' if float(size) == 0 else '+' if gap > 0 else '−'}{size}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

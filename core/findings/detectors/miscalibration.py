@@ -18,7 +18,7 @@ from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
-from core.text.figures import accepted, basis, ends, percent, points, segment
+from core.text.figures import basis, ends, percent, points, segment, within
 from core.validation.recent_sample import Off, Recent
 
 #: As many segments of a dimension are named.
@@ -71,10 +71,10 @@ def _off(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition
         f"least {one.error_low * 100:.1f}): {one.error_where}"
     )
     if "whole" in one.off_parts:
-        said = f"{whole}; {accepted(one.tolerance)} accepted."
+        said = f"{whole}; {within(one.tolerance)} accepted."
         said += f" Of these, {band}." if one.band_off else ""
     elif one.band_off:
-        said = f"{band}; {accepted(one.tolerance)} accepted. As a whole {whole}."
+        said = f"{band}; {within(one.tolerance)} accepted. As a whole {whole}."
     else:
         said = f"errors cancel: {whole}, but {curve}; {one.tolerance * 100:.6g} points accepted."
     evidence = {
@@ -103,7 +103,7 @@ def _off_by_weights(verdict: StandingVerdict, one: Recent, severity: Severity) -
     said = (
         f"the gap of all claims is {points(weighted.gap)} points "
         f"({ends(weighted.low, weighted.high)}), weighted by the logged chance of each label, over "
-        f"{basis(weighted.n, one.n_inputs, one.n_days)}; {accepted(one.tolerance)} accepted."
+        f"{basis(weighted.n, one.n_inputs, one.n_days)}; {within(one.tolerance)} accepted."
     )
     evidence = {
         **_span(one),
@@ -149,9 +149,9 @@ def _segments(
     more = len(off) - NAMED
     told += f"; and {more} more" if more > 0 else ""
     health = (
-        f"within {accepted(one.tolerance)}"
+        f"within {within(one.tolerance)}"
         if one.state == "fine"
-        else f"not shown to be outside {accepted(one.tolerance)}"
+        else f"not shown to be outside {within(one.tolerance)}"
     )
     worst = off[0]
     evidence = {

@@ -35,7 +35,7 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import Account, accounts
 from core.queries.labels.label_provenance import NO_DAYS, labelled_days
 from core.registry.signal_spec import SignalSpec
-from core.text.figures import accepted, basis, counted
+from core.text.figures import basis, counted, within
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -298,7 +298,7 @@ def review_words(one: Reviewed) -> str:
     if found.verdict == "cannot_tell" and more:
         verdict += f", {counted(more, 'more label')}"
     told = [
-        f"{verdict}. {_capital(_moved(whole))}; {accepted(found.tolerance)} accepted.",
+        f"{verdict}. {_capital(_moved(whole))}; {within(found.tolerance)} accepted.",
         f"{_capital(brier_moved(whole))}." if whole.brier_worse else "",
         _where(found),
         off_before_and_after(found.groups, most=NAMED),

@@ -5,7 +5,7 @@ policy that does the same with every case (always automate, always review, alway
 count the decisions it changed, and what that saved.
 
 An automated case costs its error when it is wrong, a reviewed or escalated one the person's time;
-what a person looks at is taken to be mended.
+what a person looks at is taken to be fixed.
 """
 
 from __future__ import annotations

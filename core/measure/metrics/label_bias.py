@@ -1,4 +1,4 @@
-"""Honesty about labels: what the unlabelled could change, and what a logged sampling mends.
+"""Honesty about labels: what the unlabelled could change, and what a logged sampling puts right.
 
 Labels that come in by themselves are seldom a fair sample: failures are reported faster, doubtful
 cases are reviewed, automated ones are not. `bounds` says what could be true with no assumption at
@@ -28,19 +28,15 @@ AUTOMATED_COVERAGE_MINIMUM = 0.05
 
 @dataclass(frozen=True)
 class Bounds:
-    """Accuracy and gap over *all* stated claims, whatever the missing labels will be.
+    """The gap over *all* stated claims, whatever the missing labels will be.
 
     Every array has the groups' shape; nan in a group without a stated claim.
 
     Attributes:
-        accuracy_if_wrong: accuracy if every unlabelled claim were wrong, the least it can be.
-        accuracy_if_right: if every one were right, the most.
-        gap_if_wrong: the gap in the first case, the most overconfident it can be.
-        gap_if_right: the gap in the second, the most underconfident.
+        gap_if_wrong: the gap if every unlabelled claim were wrong, the most it can be.
+        gap_if_right: if every one were right, the least.
     """
 
-    accuracy_if_wrong: FloatArray
-    accuracy_if_right: FloatArray
     gap_if_wrong: FloatArray
     gap_if_right: FloatArray
 
@@ -64,7 +60,7 @@ def bounds(n_claims: Numbers, n: Numbers, s: Numbers, sum_v: Numbers) -> Bounds:
     known = np.where(claims > 0, claims, np.nan)
     right, confidence = np.asarray(s, float) / known, np.asarray(sum_v, float) / known
     most = right + (claims - np.asarray(n, float)) / known
-    return Bounds(right, most, confidence - right, confidence - most)
+    return Bounds(confidence - right, confidence - most)
 
 
 @dataclass(frozen=True)
@@ -242,7 +238,7 @@ def escalated_only(
     escalated ones are, at that share or more. Then accuracy and gap speak of the cases people
     looked at, and of nothing else: selection on the very doubt that is to be judged (Heckman
     1979). A random audit of automated claims with its chance logged as ``label_propensity``
-    mends it, however small: ask for `inverse_propensity` before this rule.
+    puts it right, however small: ask for `inverse_propensity` before this rule.
 
     Args:
         coverage: action → (stated, labelled) claims; None where no action is logged. Give it

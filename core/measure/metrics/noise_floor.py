@@ -7,8 +7,6 @@ its noise floor says nothing. ECE here has ten equal-width bins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy import special
 
@@ -103,22 +101,6 @@ def ece_p_value(cells: Cells, *, draws: int = 999, seed: int = 20_240_229) -> fl
     # The slack keeps draws that equal the observed ECE, but for rounding, on the "as large" side.
     reached = int(np.count_nonzero(redrawn >= observed - 1e-9 * max(1.0, observed)))
     return (1 + reached) / (draws + 1)
-
-
-def ece_p_values(
-    groups: Sequence[Cells], *, draws: int = 999, seed: int = 20_240_229
-) -> FloatArray:
-    """`ece_p_value` of each group, every one with the same seed; uncorrected for their number.
-
-    Args:
-        groups: G groups.
-        draws: redraws of each.
-        seed: of the generator.
-
-    Returns:
-        Shape (G,).
-    """
-    return np.array([ece_p_value(group, draws=draws, seed=seed) for group in groups], float)
 
 
 def _mean_absolute_deviation(n: FloatArray, sv: FloatArray, svv: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from scipy.optimize import isotonic_regression
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.resampling import MAXIMUM_VALUES, by_input, multiplicities, pooled
-from core.measure.metrics.intervals import clopper_pearson, wilson
+from core.measure.metrics.intervals import clopper_pearson
 from core.measure.metrics.scores import NO_LABELS, NoValue, labelled
 
 #: A per-value table longer than this is pooled at two decimals.
@@ -74,9 +74,8 @@ class PerValue:
         s: sum of outcomes.
         observed: accuracy s/n.
         gap: v − observed; positive means overconfident.
-        wilson_low, wilson_high: Wilson interval of the accuracy, for display.
-        exact_low, exact_high: Clopper–Pearson interval of the accuracy, for decisions.
-        level: confidence level of both.
+        exact_low, exact_high: Clopper–Pearson interval of the accuracy.
+        level: its confidence level.
         pooled: whether neighbouring confidences were pooled at two decimals.
     """
 
@@ -86,8 +85,6 @@ class PerValue:
     s: IntArray
     observed: FloatArray
     gap: FloatArray
-    wilson_low: FloatArray
-    wilson_high: FloatArray
     exact_low: FloatArray
     exact_high: FloatArray
     level: float
@@ -278,11 +275,10 @@ def per_value(cells: Cells, *, level: float = 0.95) -> PerValue:
     observed = np.divide(cells.s, n, out=np.full(n.shape, np.nan), where=labelled)
     effective = n if cells.inputs is None else _effective_n(cells, cells.inputs, observed)
     s = np.where(labelled, observed, 0) * effective
-    display = wilson(s, effective, 1 - level)
     exact = clopper_pearson(s, effective, 1 - level)
     return PerValue(
         cells.v, cells.n_claims, cells.n, cells.s, observed, cells.v - observed,
-        *display, *exact, level, pool,
+        *exact, level, pool,
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import digamma, ndtr
 
 from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.group_sums import tally
@@ -38,29 +37,6 @@ class NoValue:
 NO_LABELS = NoValue("no labelled claims")
 ONE_CLASS = NoValue("one class only")
 ONE_INPUT = NoValue("one input only")
-
-
-class Murphy(NamedTuple):
-    """Murphy's partition of the Brier score: brier = rel − res + unc."""
-
-    rel: float
-    res: float
-    unc: float
-
-
-class ScoreTest(NamedTuple):
-    """A standard normal test statistic and its two-sided p-value."""
-
-    z: float
-    p: float
-
-
-class Kuiper(NamedTuple):
-    """ECCE (range of the cumulative residual), its scale under calibration, and its p-value."""
-
-    ecce: float
-    sigma: float
-    p: float | NoValue
 
 
 class Auroc(NamedTuple):
@@ -110,42 +86,6 @@ def ece(cells: Cells) -> float | NoValue:
     return float(np.abs(sv - s).sum() / cells.total)
 
 
-def ece_per_value(cells: Cells) -> float | NoValue:
-    """ECE with one bin per distinct confidence, Σ|n·v − s| / N.
-
-    Needs no binning rule and is never below `ece`; its noise grows with the number of values.
-    """
-    cells = labelled(cells)
-    if not cells.total:
-        return NO_LABELS
-    return float(np.abs(cells.n * cells.v - cells.s).sum() / cells.total)
-
-
-def equal_mass_bins(cells: Cells, bins: int = 10) -> IntArray:
-    """Bin of each value, shape (k,), when claims in order of confidence fill ``bins`` evenly.
-
-    A tied value is never split: all of it goes where its middle claim falls. Bins may therefore
-    stay empty, and multiplying every count by a constant changes nothing. On values without ties,
-    and N divisible by ``bins``, every bin holds exactly N / bins claims.
-    """
-    below = np.cumsum(cells.n) - cells.n
-    return (bins * (2 * below + cells.n)) // (2 * cells.total)
-
-
-def ece_equal_mass(cells: Cells, bins: int = 10) -> float | NoValue:
-    """ECE over bins of equal mass that never split a tied value, see `equal_mass_bins`.
-
-    Where claims tie, implementations that cut at sample positions depend on the order of rows and
-    those that cut at quantiles may fail or merge; this one does neither. Range [0, 1].
-    Nguyen & O'Connor (2015), for adaptive bins.
-    """
-    cells = labelled(cells)
-    if not cells.total:
-        return NO_LABELS
-    _, s, sv = bin_sums(cells, equal_mass_bins(cells, bins), bins)
-    return float(np.abs(sv - s).sum() / cells.total)
-
-
 def ece_debiased_l2(cells: Cells) -> float | NoValue:
     """Root of the debiased squared calibration error over the ten ECE bins.
 
@@ -177,23 +117,6 @@ def brier(cells: Cells) -> float | NoValue:
     return float((s * (1 - v) ** 2 + (cells.n - s) * v**2).sum() / cells.total)
 
 
-def murphy(cells: Cells) -> Murphy | NoValue:
-    """Reliability Σn(v − m)²/N, resolution Σn(m − p)²/N and uncertainty p(1 − p), per value.
-
-    Because every distinct confidence is its own bin, brier = rel − res + unc holds exactly.
-    Both rel and res grow with the number of values. Murphy (1973).
-    """
-    cells = labelled(cells)
-    total = cells.total
-    if not total:
-        return NO_LABELS
-    m = cells.s / cells.n
-    p = float(cells.s.sum()) / total
-    rel = float((cells.n * (cells.v - m) ** 2).sum() / total)
-    res = float((cells.n * (m - p) ** 2).sum() / total)
-    return Murphy(rel, res, p * (1 - p))
-
-
 def log_loss(cells: Cells, clip: float = 1e-15) -> float | NoValue:
     """Mean negative log-likelihood −Σ[s ln v + (n − s) ln(1 − v)] / N, in nats. Good (1952).
 
@@ -211,77 +134,6 @@ def log_loss(cells: Cells, clip: float = 1e-15) -> float | NoValue:
 def n_exact_0_or_1(cells: Cells) -> int:
     """Labelled claims that state certainty: a confidence of exactly 0 or exactly 1."""
     return int(cells.n[(cells.v == 0) | (cells.v == 1)].sum())
-
-
-def spiegelhalter(cells: Cells) -> ScoreTest | NoValue:
-    """Spiegelhalter's test that the confidences are the true probabilities.
-
-    z = Σ(s − nv)(1 − 2v) / √(Σn(1 − 2v)²v(1 − v)), two-sided. The numerator is N times the Brier
-    score minus what calibration promises of it, so z > 0 means worse than promised. Blind at
-    v = 0.5, and without value when every confidence is 0, 0.5 or 1. Where inputs repeat, the
-    variance is that of the per-input sums. Spiegelhalter (1986).
-    """
-    cells = labelled(cells)
-    if not cells.total:
-        return NO_LABELS
-    weight = 1 - 2 * cells.v
-    if cells.inputs is None:
-        variance = float((cells.n * weight**2 * cells.v * (1 - cells.v)).sum())
-    else:
-        e = cells.inputs
-        if e.n_inputs < 2:
-            return ONE_INPUT
-        sums = np.bincount(e.input, weights=(e.s - e.n * cells.v[e.value]) * weight[e.value])
-        variance = float((sums**2).sum())
-    if variance <= 0:
-        return NoValue("every confidence is 0, 0.5 or 1: the test has no variance")
-    z = float(((cells.s - cells.n * cells.v) * weight).sum()) / math.sqrt(variance)
-    return ScoreTest(z, 2 * float(ndtr(-abs(z))))
-
-
-def brownian_range_sf(x: float) -> float:
-    """P(range of standard Brownian motion over [0, 1] > x).
-
-    Feller (1951) gives the density 8 Σ_{k≥1} (−1)^{k−1} k² φ(kx); integrated term by term,
-    8 Σ (−1)^{k−1} k Φ(−kx), which converges fast for large x. For small x the Poisson-dual
-    series, 1 − Σ_{k≥0} (8/x² + 2/κ²) exp(−2κ²/x²) with κ = (k + ½)π (Tygert 2022, arXiv
-    2202.00100), does. They agree to rounding where they meet.
-    """
-    if x <= 0:
-        return 1.0
-    if x < 2:
-        kappa = (np.arange(20) + 0.5) * math.pi
-        return 1.0 - float(((8 / x**2 + 2 / kappa**2) * np.exp(-2 * (kappa / x) ** 2)).sum())
-    k = np.arange(1, 20)
-    return 8 * float((np.where(k % 2 == 1, k, -k) * ndtr(-k * x)).sum())
-
-
-def kuiper(cells: Cells) -> Kuiper | NoValue:
-    """Cumulative calibration error (ECCE, Kuiper's form): no bins, no bandwidth.
-
-    The residuals s − nv are accumulated in order of confidence, one step per distinct value; ECCE
-    is the range (maximum minus minimum, the start at 0 included) divided by N: the largest total
-    gap over any interval of confidences. Ties are collapsed *before* accumulating; otherwise the
-    order of rows makes a calibrated group look broken. Under calibration ECCE/σ, σ = √Σnv(1 − v)/N,
-    tends to the range of Brownian motion (`brownian_range_sf`); few distinct values make the
-    p-value conservative, a single one about fourfold. No p-value where inputs repeat (the limit
-    needs independent claims) or where every confidence is 0 or 1. Arrieta-Ibarra et al. (2022).
-    """
-    cells = labelled(cells)
-    total = cells.total
-    if not total:
-        return NO_LABELS
-    path = np.cumsum(cells.s - cells.n * cells.v)
-    ecce = (max(0.0, float(path.max())) - min(0.0, float(path.min()))) / total
-    sigma = math.sqrt(float((cells.n * cells.v * (1 - cells.v)).sum())) / total
-    p: float | NoValue
-    if cells.inputs is not None:
-        p = NoValue("inputs repeat: the null distribution needs independent claims")
-    elif sigma == 0:
-        p = NoValue("every confidence is 0 or 1: the scale is zero")
-    else:
-        p = brownian_range_sf(ecce / sigma)
-    return Kuiper(ecce, sigma, p)
 
 
 def auroc(cells: Cells) -> Auroc | NoValue:
@@ -318,24 +170,3 @@ def auroc(cells: Cells) -> Auroc | NoValue:
     variance = float(right @ (wrong_below - area) ** 2) / (n_right - 1) / n_right
     variance += float(wrong @ (right_above - area) ** 2) / (n_wrong - 1) / n_wrong
     return Auroc(area, math.sqrt(variance))
-
-
-def aurc(cells: Cells) -> float | NoValue:
-    """Area under the risk–coverage curve: mean error rate of the i most confident claims, i = 1…N.
-
-    Claims tied at one confidence are taken in random order and the *expected* risk is summed, so
-    no row order matters: after C claims with E errors, the j-th of n tied ones with e errors has
-    expected risk (E + j·e/n)/(C + j), and Σ_j of it is e + (E − C·e/n)(H_{C+n} − H_C) with the
-    harmonic numbers H. Range [0, 1], lower is better. Geifman & El-Yaniv (2017), for the curve.
-    """
-    cells = labelled(cells)
-    total = cells.total
-    if not total:
-        return NO_LABELS
-    n = cells.n[::-1].astype(np.float64)
-    errors = (cells.n - cells.s)[::-1].astype(np.float64)
-    taken = np.cumsum(n) - n
-    errors_before = np.cumsum(errors) - errors
-    harmonic = digamma(taken + n + 1) - digamma(taken + 1)
-    area = errors + (errors_before - taken * errors / n) * harmonic
-    return float(area.sum() / total)

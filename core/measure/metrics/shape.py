@@ -427,35 +427,6 @@ def labels_to_clear(bands: Bands, found: Shape, tolerance: float) -> FloatArray:
     return np.where(mean.sum(axis=1) < tolerance, times, np.inf) * known
 
 
-def minimum_detectable_shape(bands: Bands, found: Shape, tolerance: float) -> FloatArray:
-    """The smallest error over all bands that these labels would show to be beyond the tolerance.
-
-    ``g = τ + (c·√(V + c²/2) + .84·√V)/N``: of an error that lies along one of the patterns over
-    all bands, as an overconfident top over an underconfident bottom does, in four of five cases.
-    V is that of accuracies g closer to a half than those seen, which such an error would make them.
-
-    Args:
-        bands: of G groups.
-        found: their `shape`.
-        tolerance: τ.
-
-    Returns:
-        Shape (G,), possibly above 1: then no error would show; nan without a label.
-    """
-    total = bands.n.sum(axis=1)
-    known = np.where(total > 0, total, np.nan)
-    p = (bands.s + 2) / (bands.n + 4)
-    now = np.maximum((bands.n * p * (1 - p)).sum(axis=1), 1e-9)
-    c, size = found.critical, np.full(len(bands), tolerance)
-    for _ in range(20):
-        off = np.maximum(np.abs(p - 0.5) - np.nan_to_num(size)[:, None], 0)
-        then = (bands.n * (0.25 - off**2)).sum(axis=1)
-        variance = found.variance * np.maximum(then / now, 1)
-        half = c * np.sqrt(variance + c * c / 2 * found.unseen)
-        size = tolerance + (half + float(special.ndtri(_POWER)) * np.sqrt(variance)) / known
-    return size
-
-
 def _families(count: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
     for number in np.unique(count[count > 0]).tolist():
         yield np.flatnonzero(count == number), patterns(number)

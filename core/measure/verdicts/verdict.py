@@ -60,7 +60,6 @@ class Judgement:
         high_n: labelled claims in the high-confidence band.
         high_inputs: distinct inputs among them.
         high_effective: how many equally weighted inputs those are worth.
-        high_largest_share: share of them that the input with most of them holds.
         high_claimed: mean confidence there.
         high_observed: accuracy there.
         high_low: lower end of high_observed's own interval at ``level``.
@@ -109,7 +108,6 @@ class Judgement:
     high_n: IntArray
     high_inputs: IntArray
     high_effective: FloatArray
-    high_largest_share: FloatArray
     high_claimed: FloatArray
     high_observed: FloatArray
     high_low: FloatArray
@@ -302,7 +300,6 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = LEVEL
         high_n=sums.high_n,
         high_inputs=high_inputs,
         high_effective=high_effective,
-        high_largest_share=(band.most if band else np.minimum(sums.high_n, 1)) / high_known,
         high_claimed=high_claimed,
         high_observed=high_observed,
         high_low=np.clip(high_claimed - band_high, 0, 1),

@@ -13,6 +13,7 @@ import duckdb
 from core.ledger.sql import quoted
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.truth import truth_of
+from core.queries.claims.claim_list import DESCRIBED_BY
 from core.queries.sums.audit_samples import propensity_sql
 
 
@@ -103,19 +104,6 @@ class Relation:
     prompt_version: str | None
 
 
-_FIELDS = (
-    "model_version",
-    "prompt_version",
-    "params_version",
-    "calibrator_version",
-    "elicitation",
-    "elicitation_order",
-    "input_id",
-    "split",
-    "action",
-    "trace_id",
-    "span_id",
-)
 _ORIGIN = "import.source, import_row, import_id, imported_at, sha256"
 _IMPORTS = "(SELECT import_id, source, imported_at, sha256 FROM imports) AS import"
 
@@ -125,7 +113,7 @@ def claim_record(
 ) -> ClaimRecord | None:
     """The claim known by (signal, event_id); None when there is none."""
     dimensions = segment_dimensions(cursor)
-    columns = ", ".join((*_FIELDS, *(quoted(f"seg_{name}") for name in dimensions)))
+    columns = ", ".join((*DESCRIBED_BY, *(quoted(f"seg_{name}") for name in dimensions)))
     row = cursor.execute(
         f"""
         SELECT ts, confidence_raw, confidence_ppm, {propensity_sql(cursor, signal)}, attributes,
@@ -138,14 +126,14 @@ def claim_record(
     if row is None:
         return None
     (ts, raw, ppm, propensity, attributes), origin, named = row[:5], row[5:10], row[10:]
-    segments = zip(dimensions, named[len(_FIELDS) :], strict=True)
+    segments = zip(dimensions, named[len(DESCRIBED_BY) :], strict=True)
     return ClaimRecord(
         event_id=event_id,
         signal=signal,
         ts=ts,
         confidence_raw=raw,
         confidence_ppm=ppm,
-        fields=dict(zip(_FIELDS, named[: len(_FIELDS)], strict=True)),
+        fields=dict(zip(DESCRIBED_BY, named[: len(DESCRIBED_BY)], strict=True)),
         label_propensity=propensity,
         segments={name: value for name, value in segments if value is not None},
         attributes=json.loads(attributes) if attributes else {},

@@ -29,7 +29,8 @@ _STANDINGS: dict[Standing, str] = {
     "wrong": "outcome = 0",
     "unknown": "outcome IS NULL",
 }
-_DESCRIBED_BY = (
+#: What describes a claim beside its confidence, its segments and its outcome.
+DESCRIBED_BY = (
     "model_version",
     "prompt_version",
     "params_version",
@@ -120,7 +121,7 @@ def claims(
     keys = {name: name for name in ("ts", "import_id", "import_row")} | {"ppm": "confidence_ppm"}
     source = _found(cursor, asked, keys)
     segments = (f"seg_{name}" for name in segment_dimensions(cursor))
-    described = ", ".join(f"claims.{quoted(name)}" for name in (*_DESCRIBED_BY, *segments))
+    described = ", ".join(f"claims.{quoted(name)}" for name in (*DESCRIBED_BY, *segments))
     frame: pd.DataFrame = cursor.sql(
         f"""
         WITH leaf AS (

@@ -246,39 +246,3 @@ def held_outcomes(cursor: duckdb.DuckDBPyConnection) -> int:
         """
     ).fetchall()
     return int(rows[0][0])
-
-
-@dataclass(frozen=True)
-class UnstatedShare:
-    """How many claims of one signal state no confidence.
-
-    Attributes:
-        signal: the signal.
-        n: all its claims.
-        n_unstated: those without a confidence.
-    """
-
-    signal: str
-    n: int
-    n_unstated: int
-
-    @property
-    def share(self) -> float:
-        """Unstated over all claims, in [0, 1]."""
-        return self.n_unstated / self.n
-
-
-def unstated_share(
-    cursor: duckdb.DuckDBPyConnection, signal: str | None = None
-) -> tuple[UnstatedShare, ...]:
-    """The unstated share of one signal, or of each; the largest first."""
-    rows = cursor.execute(
-        """
-        SELECT signal, count(*) AS n, count(*) - count(confidence_ppm) AS n_unstated
-        FROM claims WHERE $signal IS NULL OR signal = $signal
-        GROUP BY signal
-        ORDER BY n_unstated / n DESC, signal
-        """,
-        {"signal": signal},
-    ).fetchall()
-    return tuple(UnstatedShare(*row) for row in rows)

@@ -107,11 +107,6 @@ class HowLabelled:
     drawn_alike: bool = False
 
     @property
-    def drawn_unlike(self) -> bool:
-        """Whether labels were drawn with chances that differ, so that some count for more."""
-        return self.n_drawn > 0 and not self.drawn_alike
-
-    @property
     def one_sided(self) -> bool:
         """Whether only what people looked at is labelled."""
         return self.n > 0 and self.n_automated >= 30 and not self.n_automated_labelled

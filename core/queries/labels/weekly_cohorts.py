@@ -18,7 +18,7 @@ from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
-from core.queries.sums.label_coverage import weighted_sums
+from core.queries.sums.label_coverage import unlike_sums
 from core.queries.sums.validation_sample import Rungs, rule_of
 from core.terms import Maturity
 
@@ -123,26 +123,8 @@ def matured_propensities(
         "own": "CASE WHEN input_id IS NULL THEN event_id END",
     }
     source = _claims(matured, truth_of(cursor, matured.signal), columns, "TRUE", {})
-    listed = "".join(f"{key}, " for key in keys)
-    grouped = f"GROUP BY {listed.removesuffix(', ')}" if keys else ""
-    rows = cursor.execute(
-        f"""
-        SELECT {listed}coalesce(bool_or(logged < 1), FALSE)
-               AND count(DISTINCT coalesce(logged, 0)) > 1
-        FROM ({source.sql}) AS claim {grouped}
-        """,
-        source.parameters,
-    ).fetchall()
-    unlike = {
-        tuple(dimension.label(value) for dimension, value in zip(dimensions, row, strict=False))
-        for row in rows
-        if row[-1]
-    }
-    if not unlike:
-        return {}
-    repeats = signal_repeats(cursor, matured.signal)
-    found = weighted_sums(cursor, source, dimensions, listed, repeats)
-    return {key: found.sums.take([i]) for i, key in enumerate(found.keys) if key in unlike}
+    unlike = "coalesce(bool_or(logged < 1), FALSE) AND count(DISTINCT coalesce(logged, 0)) > 1"
+    return unlike_sums(cursor, matured.signal, dimensions, source, unlike)
 
 
 #: A group of `matured_series`: the whole, or (dimension, value).

@@ -100,12 +100,6 @@ class Frame:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
-    def unlabelled_claims(self) -> IntArray:
-        """Unlabelled claims of each group."""
-        total: IntArray = self.unlabelled.n.sum(axis=1)
-        return total
-
 
 def frame(
     cursor: duckdb.DuckDBPyConnection,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -147,6 +147,42 @@ def propensity_sums(
         columns |= {"input": "input_id", "own": own}
     dimensions, keys, source = _keyed(cursor, selection, by, columns)
     return weighted_sums(cursor, source, dimensions, keys, repeats, maximum_weight=maximum_weight)
+
+
+def unlike_sums(
+    cursor: duckdb.DuckDBPyConnection,
+    signal: str,
+    dimensions: Sequence[Dimension],
+    source: Source,
+    unlike: str,
+) -> Mapping[Key, PropensitySums]:
+    """The sums of the groups whose labels were drawn with chances that differ.
+
+    Args:
+        cursor: of the ledger.
+        signal: whose claims.
+        dimensions: of the groups; their columns are ``key_0``, ``key_1``, …
+        source: as `weighted_sums` takes it.
+        unlike: SQL over a group's claims, whether their chances differ.
+
+    Returns:
+        Key → the sums of that one group.
+    """
+    names = [f"key_{i}" for i in range(len(dimensions))]
+    listed = "".join(f"{name}, " for name in names)
+    grouped = f"GROUP BY {', '.join(names)}" if names else ""
+    rows = cursor.execute(
+        f"SELECT {listed}{unlike} FROM ({source.sql}) AS claim {grouped}", source.parameters
+    ).fetchall()
+    chosen = {
+        tuple(dimension.label(value) for dimension, value in zip(dimensions, row, strict=False))
+        for row in rows
+        if row[-1]
+    }
+    if not chosen:
+        return {}
+    found = weighted_sums(cursor, source, dimensions, listed, signal_repeats(cursor, signal))
+    return {key: found.sums.take([i]) for i, key in enumerate(found.keys) if key in chosen}
 
 
 def weighted_sums(

@@ -30,7 +30,7 @@ from core.queries.base.dimensions import (
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.truth import USUAL, Truth, truth_of
-from core.queries.sums.label_coverage import weighted_sums
+from core.queries.sums.label_coverage import unlike_sums
 
 #: Rows taken from the database at a time while claims are hashed.
 _BATCH = 50_000
@@ -226,25 +226,8 @@ def judged_propensities(
     columns = {"ppm": "confidence_ppm", "propensity": "label_propensity", "input": "input_id"}
     columns["own"] = "CASE WHEN input_id IS NULL THEN event_id END"
     source = _claims(cursor, judged, keys | columns, "confidence_ppm IS NOT NULL")
-    listed = "".join(f"{key}, " for key in keys)
-    grouped = f"GROUP BY {listed.removesuffix(', ')}" if keys else ""
-    rows = cursor.execute(
-        f"""
-        SELECT {listed}count(DISTINCT propensity) > 1 FROM ({source.sql}) AS claim
-        WHERE outcome IS NOT NULL {grouped}
-        """,
-        source.parameters,
-    ).fetchall()
-    unlike = {
-        tuple(dimension.label(value) for dimension, value in zip(dimensions, row, strict=False))
-        for row in rows
-        if row[-1]
-    }
-    if not unlike:
-        return {}
-    repeats = signal_repeats(cursor, judged.signal)
-    found = weighted_sums(cursor, source, dimensions, listed, repeats)
-    return {key: found.sums.take([i]) for i, key in enumerate(found.keys) if key in unlike}
+    unlike = "count(DISTINCT CASE WHEN outcome IS NOT NULL THEN propensity END) > 1"
+    return unlike_sums(cursor, judged.signal, dimensions, source, unlike)
 
 
 def claims_digest(

@@ -13,7 +13,7 @@ import duckdb
 from core.audit.verify import Held, Report, held_beside, verify_ledger
 from core.governance.replay import Replay
 from core.ledger.errors import LedgerError
-from core.sentences.numbers import count
+from core.sentences.numbers import count, counted
 from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
@@ -133,7 +133,7 @@ def _listed(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 
 
 def _headline(n_entries: int, problems: Sequence[Problem], first: int | None) -> str:
-    entries = f"{count(n_entries)} {'entry' if n_entries == 1 else 'entries'}"
+    entries = counted(n_entries, "entry", "entries")
     if problems:
         found = f"{count(len(problems))} {'problem' if len(problems) == 1 else 'problems'}"
         at = "no entry in particular" if first is None else f"the first bad entry is {first}"

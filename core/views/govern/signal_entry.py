@@ -29,7 +29,7 @@ from core.registry.spec_diff import (
     truth_words,
 )
 from core.registry.yaml_writer import example
-from core.sentences.numbers import cut, percent, within
+from core.sentences.numbers import counted, cut, percent, within
 from core.trail import log as trail
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
@@ -355,9 +355,9 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
         else "none: only the whole is judged",
     )
     yield "Labelled inputs needed", f"{plan.min_samples:,}, of the judged sample"
-    yield "A signature holds", _days(plan.max_age_days)
-    yield "Re-measured every", _days(plan.cadence_days)
-    yield "Recent production window", _days(plan.window_days)
+    yield "A signature holds", counted(plan.max_age_days, "day")
+    yield "Re-measured every", counted(plan.cadence_days, "day")
+    yield "Recent production window", counted(plan.window_days, "day")
     yield (
         "Who may sign",
         "a validator, or the author (low stakes)"
@@ -369,8 +369,8 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
     yield "High-confidence band", f"stated {cut(spec.high_from_ppm / PPM)} or more"
     yield (
         "Outcomes count as final",
-        f"after {_days(maturity.days)}, or once {percent(maturity.coverage_ppm / PPM)} are "
-        "labelled, whichever is first",
+        f"after {counted(maturity.days, 'day')}, or once {percent(maturity.coverage_ppm / PPM)} "
+        "are labelled, whichever is first",
     )
     yield "Elicitation", " · ".join(filter(None, (spec.method, spec.order))) or "any"
     yield "Rules", bands_words(spec.rules.bands)
@@ -385,10 +385,6 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
     for name, pairs in (("Labels", spec.labels), ("References", spec.annotations)):
         if pairs:
             yield name, ", ".join(f"{key}={value}" for key, value in pairs)
-
-
-def _days(number: int) -> str:
-    return f"{number:,} {'day' if number == 1 else 'days'}"
 
 
 def _history(

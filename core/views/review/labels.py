@@ -156,7 +156,7 @@ def escalated_cases_only(
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:
-        The sentence; None where the labels are of all cases, or mended by a logged propensity.
+        The sentence; None where the labels are of all cases, or put right by a logged propensity.
     """
     asked = _until(selection, maturity.settled_until(_now(selection, as_of)))
     automated = asked.narrowed("action", "automate")

@@ -247,6 +247,6 @@ def _notes(one: Theatre) -> tuple[str, ...]:
             )
     notes.append(
         f"Error rates are of claims made before {one.settled:%Y-%m-%d}, whose labels are settled, "
-        "scaled to all; what people look at is taken to be mended."
+        "scaled to all; what people look at is taken to be fixed."
     )
     return tuple(notes)

@@ -48,7 +48,7 @@ class SignalWeek:
     Attributes:
         standing: its verdict, of its worst version in use; at the end of the week.
         before: the state of its verdict a week earlier; None where it had no claim then.
-        n_claims, n_claims_before: stated claims of this week and of the week before.
+        n_claims: stated claims of this week.
         coverage: labelled share of this week's claims; None without one.
         trend: gap of each week of the trend whose outcomes are final, oldest first.
         changes: what changed against the week before.
@@ -57,7 +57,6 @@ class SignalWeek:
     standing: StandingVerdict
     before: PartState | None
     n_claims: int
-    n_claims_before: int
     coverage: float | None
     trend: tuple[float, ...]
     changes: tuple[Pointer, ...]
@@ -247,7 +246,6 @@ def _signal(
         standing=standing,
         before=before,
         n_claims=n_claims,
-        n_claims_before=n_before,
         coverage=None if this is None else _number(own.coverage[this]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
         changes=changes(cursor, facts, first, (n_before, n_claims)),

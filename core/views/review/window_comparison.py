@@ -26,6 +26,7 @@ from core.queries.base.selection import Selection
 from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import design_effect
 from core.sentences.numbers import count, dimension_name, p_words, percent, points, value_name
+from core.text.figures import signed
 from core.views.review.maturity import Window
 
 #: Below this, a change of windows of this size is called no chance.
@@ -249,9 +250,9 @@ def _split_words(split: BrierSplit | NoValue) -> str:
         return f"The Brier score cannot be compared: {split.reason}."
     said = (
         f"The Brier score went from {split.before:.4f} to {split.after:.4f} "
-        f"(n {count(split.n_before)} and {count(split.n_after)}): {_signed(split.foretold.value)} "
-        f"was foretold by the confidences themselves, {_signed(split.decalibration.value)} is "
-        f"decalibration."
+        f"(n {count(split.n_before)} and {count(split.n_after)}): "
+        f"{signed(split.foretold.value, 4)} was foretold by the confidences themselves, "
+        f"{signed(split.decalibration.value, 4)} is decalibration."
     )
     harder, truth = _sure(split.foretold), _sure(split.decalibration)
     if truth == 0 and harder == 0:
@@ -275,10 +276,3 @@ def _sure(change: Change) -> int:
     if change.low is None or change.high is None:
         return 0
     return (change.low > 0) - (change.high < 0)
-
-
-def _signed(value: float) -> str:
-    text = f"{abs(value):.4f}"
-    if float(text) == 0:
-        return "0"
-    return f"{'+' if value > 0 else '−'}{text}"

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, percent, points
+from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, counted, percent, points
 
 #: What is written beside periods whose labels are not complete.
 IMMATURE_WORDS = "immature: outcomes still to come"
@@ -42,11 +42,6 @@ def key(value: Hashable) -> str:
     return NONE_WORD if value is None or value is pd.NA or value != value else str(value)
 
 
-def plural(n: float, one: str, many: str | None = None) -> str:
-    """A count with its noun: "1 claim", "2,000 claims"."""
-    return f"{count(n)} {one if n == 1 else many or one + 's'}"
-
-
 # ------------------------------------------------------------------------------ alternative texts
 def _direction(curve: pd.DataFrame) -> str:
     """Which side of the diagonal the pieces of a curve lie on, weighed by labelled claims."""
@@ -64,23 +59,10 @@ def alt_text_reliability(curve: pd.DataFrame, histogram: pd.DataFrame, note: str
     """Takeaway of a reliability diagram, from the frames `reliability_diagram` plots."""
     if curve.empty or curve["n"].sum() == 0:
         stated = histogram["n_claims"].sum() if len(histogram) else 0
-        return f"Histogram of {plural(stated, 'stated claim')}; none is labelled yet."
-    head = f"Reliability diagram of {plural(curve['n'].sum(), 'labelled claim')}: "
+        return f"Histogram of {counted(stated, 'stated claim')}; none is labelled yet."
+    head = f"Reliability diagram of {counted(curve['n'].sum(), 'labelled claim')}: "
     tail = f" {note[0].upper()}{note[1:]}." if note else ""
     return f"{head}{_direction(curve)}.{tail}".replace("\n", " ")
-
-
-def alt_text_pair(
-    first: str, first_curve: pd.DataFrame, second: str, second_curve: pd.DataFrame
-) -> str:
-    """Takeaway of `reliability_pair`: each group's side of the diagonal."""
-    parts = [
-        f"{name}: no labelled claims"
-        if curve.empty or curve["n"].sum() == 0
-        else f"{name} ({plural(curve['n'].sum(), 'labelled claim')}): {_direction(curve)}"
-        for name, curve in ((first, first_curve), (second, second_curve))
-    ]
-    return f"Two reliability curves on the same axes. {'. '.join(parts)}."
 
 
 def alt_text_heatmap_of_shape(cells: pd.DataFrame, *, row: str, column: str) -> str:
@@ -89,16 +71,16 @@ def alt_text_heatmap_of_shape(cells: pd.DataFrame, *, row: str, column: str) -> 
     telling = judged[judged["shape_shown"] > 0]
     few = int((cells["too_few"].astype(bool) & cells["coverage"].notna()).sum())
     head = f"Error over confidence by {row} and {column}: "
-    tail = f" {plural(few, 'cell')} had under 30 inputs." if few else ""
+    tail = f" {counted(few, 'cell')} had under 30 inputs." if few else ""
     if judged.empty:
         return f"{head}no cell has enough labelled inputs to be judged.{tail}"
     if telling.empty:
-        return f"{head}in none of {plural(len(judged), 'cell')} is an error shown.{tail}"
+        return f"{head}in none of {counted(len(judged), 'cell')} is an error shown.{tail}"
     worst = telling.iloc[int(telling["shape_shown"].to_numpy().argmax())]
     return (
-        f"{head}in {count(len(telling))} of {plural(len(judged), 'cell')} an error is shown, most "
+        f"{head}in {count(len(telling))} of {counted(len(judged), 'cell')} an error is shown, most "
         f"in {key(worst[row])}, {key(worst[column])} (at least "
-        f"{100 * worst['shape_shown']:.1f} points, {plural(worst['n'], 'labelled claim')}).{tail}"
+        f"{100 * worst['shape_shown']:.1f} points, {counted(worst['n'], 'labelled claim')}).{tail}"
     )
 
 
@@ -108,18 +90,18 @@ def alt_text_heatmap(cells: pd.DataFrame, *, row: str, column: str) -> str:
     telling = judged[judged["shown"] != 0]
     few = int((cells["too_few"].astype(bool) & cells["coverage"].notna()).sum())
     head = f"Gap by {row} and {column}: "
-    tail = f" {plural(few, 'cell')} had under 30 inputs." if few else ""
+    tail = f" {counted(few, 'cell')} had under 30 inputs." if few else ""
     if judged.empty:
         return f"{head}no cell has enough labelled inputs to be judged.{tail}"
     if telling.empty:
         return (
-            f"{head}in none of {plural(len(judged), 'cell')} does the interval exclude zero.{tail}"
+            f"{head}in none of {counted(len(judged), 'cell')} does the interval exclude zero.{tail}"
         )
     worst = telling.iloc[int(telling["shown"].abs().to_numpy().argmax())]
     return (
-        f"{head}in {count(len(telling))} of {plural(len(judged), 'cell')} the corrected interval "
+        f"{head}in {count(len(telling))} of {counted(len(judged), 'cell')} the corrected interval "
         f"excludes zero, most clearly in {key(worst[row])}, {key(worst[column])} "
-        f"({points(worst['gap'])} points, {plural(worst['n'], 'labelled claim')}).{tail}"
+        f"({points(worst['gap'])} points, {counted(worst['n'], 'labelled claim')}).{tail}"
     )
 
 
@@ -128,7 +110,7 @@ def alt_text_intervals(rows: pd.DataFrame, *, tolerance: float) -> str:
     if rows.empty:
         return "No segment to show."
     out = rows[rows["verdict"] == "off"]
-    head = f"Gap and interval of {plural(len(rows), 'segment')}: "
+    head = f"Gap and interval of {counted(len(rows), 'segment')}: "
     limit = f"±{points(tolerance).lstrip('+')} points"
     if out.empty:
         return f"{head}none is off at a tolerance of {limit}."
@@ -146,12 +128,12 @@ def alt_text_coverage(weeks: pd.DataFrame) -> str:
         return "No claims in any week."
     mature = weeks[weeks["mature"].astype(bool)]
     young = len(weeks) - len(mature)
-    pending = f" {plural(young, 'week')} still immature." if young else ""
+    pending = f" {counted(young, 'week')} still immature." if young else ""
     if mature.empty or mature["n_claims"].sum() == 0:
-        return f"Stated and labelled claims over {plural(len(weeks), 'week')}.{pending}"
+        return f"Stated and labelled claims over {counted(len(weeks), 'week')}.{pending}"
     share = mature["n"].sum() / mature["n_claims"].sum()
     return (
-        f"Of {plural(mature['n_claims'].sum(), 'claim')} in {plural(len(mature), 'mature week')} "
+        f"Of {counted(mature['n_claims'].sum(), 'claim')} in {counted(len(mature), 'mature week')} "
         f"{percent(share)} are labelled.{pending}"
     )
 
@@ -164,7 +146,7 @@ def alt_text_delays(delays: pd.DataFrame) -> str:
     share = percent(top["n"] / delays["n"].sum())
     commonest = delay(float(top["left"]), float(top["right"]))
     return (
-        f"Delay of {plural(delays['n'].sum(), 'outcome')}: the commonest is {commonest}, {share}."
+        f"Delay of {counted(delays['n'].sum(), 'outcome')}: the commonest is {commonest}, {share}."
     )
 
 

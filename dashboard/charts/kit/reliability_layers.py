@@ -9,8 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.sentences.numbers import count, percent
-from dashboard.charts.kit import alt_text as words
+from core.sentences.numbers import count, counted, percent
 from dashboard.charts.kit.base import COUNT_LABEL, at_x, at_y, layered, tooltip
 from dashboard.charts.kit.palette import REGION_OPACITY, Palette
 
@@ -225,7 +224,7 @@ def claims_histogram(
 
 
 def _counts(stated: int, labelled: int) -> str:
-    text = words.plural(stated, "stated claim")
+    text = counted(stated, "stated claim")
     if not stated:
         return text
     if not labelled:

@@ -10,6 +10,7 @@ import click
 from core.governance import people
 from core.governance.names import directory
 from core.governance.permissions import GRANTABLE, roles_of
+from core.governance.state import LEAST
 from core.ledger.errors import LedgerError
 from core.trail.acts import Proposal
 from dashboard import terminal
@@ -135,3 +136,8 @@ def mode(ledger_path: Path, handle: str | None, mode_: str) -> None:
         actor = acting(office, handle, "gate.mode")
         office.perform(Proposal("gate.mode", actor, body={"mode": mode_}))
     terminal.say(f"The gate is in {mode_} mode.")
+    if mode_ == "production":
+        terminal.note(
+            f"It opens only on signatures with assurance {LEAST['production']}, and this version "
+            "offers no sign-on yet: until it does, every claim falls back."
+        )

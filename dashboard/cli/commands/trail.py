@@ -13,6 +13,7 @@ from core.audit.inclusion_proof import proof, verify_proof
 from core.audit.verify import Report, held_beside, verify_export, verify_ledger
 from core.ledger.connection import Ledger, is_database
 from core.ledger.errors import LedgerError
+from core.sentences.numbers import counted
 from core.trail import log as trail_of
 from core.trail.checkpoints import NoteError
 from dashboard import terminal
@@ -65,7 +66,7 @@ def export(ledger_path: Path, out: Path) -> None:
     """Write the whole trail as one file that verifies with no ledger."""
     with Ledger.open(ledger_path) as ledger:
         count = export_trail(ledger.cursor(), out)
-    terminal.say(f"{count:,} {'entry' if count == 1 else 'entries'} written to {out}.")
+    terminal.say(f"{counted(count, 'entry', 'entries')} written to {out}.")
     terminal.say(f"To check it anywhere: calledger trail verify {out}")
 
 

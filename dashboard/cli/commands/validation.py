@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -21,6 +23,8 @@ from dashboard.cli.shared import (
     known_fingerprint,
     office_of,
 )
+
+T = TypeVar("T")
 
 _signal = click.option("--signal", required=True)
 
@@ -53,179 +57,106 @@ def list_command(ledger_path: Path, signal: str | None) -> None:
         )
 
 
+def _of_a_fingerprint(command: Callable[..., None]) -> Callable[..., None]:
+    """Which ledger, signal and fingerprint, and for whom; a command hands it on to `_done`."""
+    for option in (as_option, fingerprint_options, _signal, ledger_option):
+        command = option(command)
+    return command
+
+
+def _done(perform: Callable[..., T], kind: str, of: dict[str, Any], **more: object) -> T:
+    """Do a step for the person that a command acts for.
+
+    Args:
+        perform: the step.
+        kind: of its act.
+        of: what `_of_a_fingerprint` asks.
+        more: what the step takes besides.
+    """
+    ledger_path, signal, handle = (of.pop(name) for name in ("ledger_path", "signal", "handle"))
+    with office_of(ledger_path) as office:
+        actor = acting(office, handle, kind, signal)
+        return perform(office, actor, signal, known_fingerprint(office, signal, of), **more)
+
+
 @validation.command()
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option(
     "--leave-out-overlap",
     is_flag=True,
     help="Leave out claims that were tuned on, which the evidence then says, instead of refusing.",
 )
-def submit(
-    ledger_path: Path,
-    signal: str,
-    handle: str | None,
-    leave_out_overlap: bool,
-    **fingerprint: str | None,
-) -> None:
+def submit(leave_out_overlap: bool, **of: Any) -> None:
     """Freeze the evidence for a fingerprint and submit it for a signature."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "validation.submitted", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act, bundle = signing.submit(
-            office,
-            actor,
-            signal,
-            named,
-            leave_out_overlap=leave_out_overlap,
-        )
+    act, bundle = _done(
+        signing.submit, "validation.submitted", of, leave_out_overlap=leave_out_overlap
+    )
     terminal.evidence_lines(bundle)
     met = "every criterion is met" if bundle.met else "not every criterion is met"
     terminal.say(f"Entry {act.seq}: evidence {bundle.sha256[:12]} submitted; {met}.")
 
 
 @validation.command()
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option("--meaning", required=True, help="What your signature means, in your words.")
 @click.option("--until", metavar="DATE", default=None, help="As late as allowed unless given.")
-def sign(
-    ledger_path: Path,
-    signal: str,
-    handle: str | None,
-    meaning: str,
-    until: str | None,
-    **fingerprint: str | None,
-) -> None:
+def sign(meaning: str, until: str | None, **of: Any) -> None:
     """Sign the evidence that waits; it is recomputed once more before."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "validation.signed", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.sign(
-            office,
-            actor,
-            signal,
-            named,
-            meaning=meaning,
-            until=None if until is None else _day(until),
-        )
-    terminal.say(f"Entry {act.seq}: signed (assurance: {actor.assurance}).")
+    latest = None if until is None else _day(until)
+    act = _done(signing.sign, "validation.signed", of, meaning=meaning, until=latest)
+    terminal.say(f"Entry {act.seq}: signed (assurance: {act.actor.assurance}).")
 
 
 @validation.command()
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option("--reason", required=True)
-def reject(
-    ledger_path: Path, signal: str, handle: str | None, reason: str, **fingerprint: str | None
-) -> None:
+def reject(reason: str, **of: Any) -> None:
     """Refuse to sign the evidence that waits."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "validation.rejected", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.reject(office, actor, signal, named, reason=reason)
+    act = _done(signing.reject, "validation.rejected", of, reason=reason)
     terminal.say(f"Entry {act.seq}: rejected.")
 
 
 @validation.command()
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option("--reason", required=True)
-def stop(
-    ledger_path: Path, signal: str, handle: str | None, reason: str, **fingerprint: str | None
-) -> None:
+def stop(reason: str, **of: Any) -> None:
     """Close the gate for a fingerprint at once; anybody known may."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "validation.suspended", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.stop(office, actor, signal, named, reason=reason)
+    act = _done(signing.stop, "validation.suspended", of, reason=reason)
     terminal.say(f"Entry {act.seq}: stopped; its claims fall back from now on.")
 
 
 @validation.command(name="ask-waiver")
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option("--reason", required=True)
 @click.option("--until", metavar="DATE", required=True, help="At most 30 days ahead.")
-def ask_waiver(
-    ledger_path: Path,
-    signal: str,
-    handle: str | None,
-    reason: str,
-    until: str,
-    **fingerprint: str | None,
-) -> None:
+def ask_waiver(reason: str, until: str, **of: Any) -> None:
     """Ask that an expired or suspended fingerprint may act until a date."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "waiver.requested", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.request_waiver(
-            office,
-            actor,
-            signal,
-            named,
-            reason=reason,
-            until=_day(until),
-        )
+    act = _done(signing.request_waiver, "waiver.requested", of, reason=reason, until=_day(until))
     terminal.say(f"Entry {act.seq}: asked; a risk approver other than you approves it.")
 
 
 @validation.command(name="approve-waiver")
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
-def approve_waiver(
-    ledger_path: Path, signal: str, handle: str | None, **fingerprint: str | None
-) -> None:
+@_of_a_fingerprint
+def approve_waiver(**of: Any) -> None:
     """Approve the waiver that was asked for."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "waiver.approved", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.approve_waiver(office, actor, signal, named)
+    act = _done(signing.approve_waiver, "waiver.approved", of)
     terminal.say(f"Entry {act.seq}: waived.")
 
 
 @validation.command(name="ask-retirement")
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
+@_of_a_fingerprint
 @click.option("--reason", required=True)
-def ask_retirement(
-    ledger_path: Path, signal: str, handle: str | None, reason: str, **fingerprint: str | None
-) -> None:
+def ask_retirement(reason: str, **of: Any) -> None:
     """Ask that a fingerprint be retired for good."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "retirement.requested", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.request_retirement(office, actor, signal, named, reason=reason)
+    act = _done(signing.request_retirement, "retirement.requested", of, reason=reason)
     terminal.say(f"Entry {act.seq}: asked; a validator approves it.")
 
 
 @validation.command(name="approve-retirement")
-@ledger_option
-@_signal
-@fingerprint_options
-@as_option
-def approve_retirement(
-    ledger_path: Path, signal: str, handle: str | None, **fingerprint: str | None
-) -> None:
+@_of_a_fingerprint
+def approve_retirement(**of: Any) -> None:
     """Retire a fingerprint for good."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "retirement.approved", signal)
-        named = known_fingerprint(office, signal, fingerprint)
-        act = signing.approve_retirement(office, actor, signal, named)
+    act = _done(signing.approve_retirement, "retirement.approved", of)
     terminal.say(f"Entry {act.seq}: retired for good.")
 
 

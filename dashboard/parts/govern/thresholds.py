@@ -122,7 +122,7 @@ def _refused(refused: TunedOn) -> None:
         icon=":material/content_copy:",
     )
     st.markdown(
-        "**What mends it:** leave them out with the box above, which the answer will say, or bring "
+        "**What fixes it:** leave them out with the box above, which the answer will say, or bring "
         "in heldout claims on inputs that nothing was tuned on."
     )
     rows = refused.overlap.rows[:_SHOWN]

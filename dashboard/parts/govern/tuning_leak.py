@@ -19,7 +19,7 @@ _SHOWN = 200
 
 
 def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
-    """Say what is the matter, with its rows, and what mends it."""
+    """Say what is the matter, with its rows, and what fixes it."""
     st.header("Nothing was frozen")
     if isinstance(refusal, NothingToJudge):
         st.warning(plain(str(refusal)), icon=":material/hourglass_empty:")
@@ -37,7 +37,7 @@ def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
         icon=":material/content_copy:",
     )
     st.markdown(
-        "**What mends it:** leave them out with the box beside, which the evidence will say, or "
+        "**What fixes it:** leave them out with the box beside, which the evidence will say, or "
         "first bring in heldout claims on inputs that nothing was tuned on."
     )
     rows = refusal.overlap.rows[:_SHOWN]

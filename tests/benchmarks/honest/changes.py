@@ -14,7 +14,8 @@ from core.measure.cells.cells import Cells, FloatArray, InputCells
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.verdicts.before_after import Pair, Side, gap_changes
 from core.measure.verdicts.score_change import auroc_change, brier_change
-from core.measure.verdicts.shape_change import band_pair, shape_change, shared_bands
+from core.measure.verdicts.shape_change import shape_change, shared_bands
+from tests.worlds.band_pairs import band_pair
 
 V4, BAD4 = np.array([0.3, 0.5, 0.7, 0.85]), np.array([0.5, 0.6, 0.6, 0.65])
 V10 = np.arange(10) / 10 + 0.05

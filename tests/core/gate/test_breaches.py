@@ -26,7 +26,7 @@ from core.gate.breaches import (
     reckon,
     under,
 )
-from core.governance.rules_in_force import Span, span_at
+from core.governance.rules_in_force import Span
 from core.governance.state import Entry
 from core.governance.validation_lifecycle import Standing
 from core.ledger.connection import Ledger
@@ -228,7 +228,7 @@ claims = st.fixed_dictionaries(
 
 def by_hand(row: Row, spans: Sequence[Span]) -> tuple[Span | None, str | None, str | None, str]:
     """Span, required action, rule and kind of breach of one claim, by the gate's own function."""
-    found = span_at(spans, row["ts"])
+    found = next((one for one in reversed(spans) if one.since <= row["ts"]), None)
     if found is None:
         return None, None, None, ""
     ppm = row["confidence_ppm"]

@@ -1,4 +1,4 @@
-"""Every rule a record is checked by: what is accepted, and what is refused with which mend."""
+"""Every rule a record is checked by: what is accepted, and what is refused with which fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry files: read strictly, refused with every problem, its line and its mend."""
+"""Registry files: read strictly, refused with every problem, its line and its fix."""
 
 from __future__ import annotations
 

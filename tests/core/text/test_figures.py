@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text.figures import accepted, basis, ends, percent, points, segment
+from core.text.figures import basis, counted, ends, percent, points, segment, signed, within
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,24 @@ def test_a_share_is_never_a_plain_all_or_nothing_that_it_is_not(share: float, sa
     assert percent(share) == said
 
 
+def test_a_noun_follows_its_count() -> None:
+    assert [counted(n, "claim") for n in (0, 1, 2000)] == ["0 claims", "1 claim", "2,000 claims"]
+    assert [counted(n, "entry", "entries") for n in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_a_difference_that_rounds_to_zero_has_no_sign() -> None:
+    assert [signed(x, 3) for x in (0.0731, -0.0004, -0.5)] == ["+0.073", "0.000", "−0.500"]
+
+
 def test_what_a_number_rests_on_is_claims_inputs_and_days() -> None:
     assert basis(1204, 311, 42) == "1,204 claims of 311 inputs on 42 days"
     assert basis(1, 1, 1) == "1 claim of 1 input on 1 day"
 
 
 def test_a_declared_tolerance_is_not_rounded() -> None:
-    assert accepted(0.05) == "±5 points"
-    assert accepted(0.0125) == "±1.25 points"
-    assert accepted(0.01) == "±1 point"
+    assert within(0.05) == "±5 points"
+    assert within(0.0125) == "±1.25 points"
+    assert within(0.01) == "±1 point"
 
 
 def test_an_interval_and_a_segment_read_as_everywhere() -> None:

@@ -11,9 +11,7 @@ import pytest
 from core.ledger.errors import LedgerError
 from core.trail.anchors import (
     Anchor,
-    anchored_size,
     anchors_of,
-    beside_path,
     publish,
     settings_path,
     text_of,
@@ -150,7 +148,7 @@ def test_the_next_checkpoint_makes_a_failed_anchor_good(tmp_path: Path):
     assert publish(_note(1), [anchor]) != ()
     anchor.path.parent.mkdir()
     assert publish(_note(2), [anchor]) == ()
-    assert anchored_size([anchor], _SIGNER.name) == 2
+    assert blocks(text_of(anchor) or "")[-1] == _note(2)
 
 
 def test_a_tree_that_ignores_the_file_is_a_failure(tree: Anchor):
@@ -191,18 +189,6 @@ def test_a_note_that_a_crash_cut_short_spoils_no_later_one(tmp_path: Path, kept:
     anchor.path.write_text((_note(1) + "\n" + _note(2))[:kept])
     assert publish(_note(3), [anchor]) == ()
     assert blocks(text_of(anchor) or "")[-1] == _note(3)
-    assert anchored_size([anchor], _SIGNER.name) == 3
-
-
-def test_the_anchored_size_is_the_newest_outside_the_ledgers_reach(tmp_path: Path, tree: Anchor):
-    beside = Anchor("beside", beside_path(tmp_path / "x.duckdb"))
-    publish(_note(9), [beside])
-    anchors = [beside, _file(tmp_path), tree]
-    assert anchored_size(anchors, _SIGNER.name) is None
-    publish(_note(4), [_file(tmp_path)])
-    publish(_note(6), [tree])
-    assert anchored_size(anchors, _SIGNER.name) == 6
-    assert anchored_size(anchors, "calledger/other") is None
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")

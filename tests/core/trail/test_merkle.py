@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from core.trail.merkle import (
     EMPTY_ROOT,
     Frontier,
-    consistency_proof,
     inclusion_proof,
     leaf_hash,
     node_hash,
     root_of,
-    verify_consistency,
     verify_inclusion,
 )
 
@@ -64,18 +62,6 @@ def _path_by_definition(m: int, leaves: Sequence[bytes]) -> list[bytes]:
     return [*_path_by_definition(m - k, leaves[k:]), _by_definition(leaves[:k])]
 
 
-def _subproof_by_definition(m: int, leaves: Sequence[bytes], whole: bool) -> list[bytes]:
-    """SUBPROOF of RFC 9162, 2.1.4.1."""
-    if m == len(leaves):
-        return [] if whole else [_by_definition(leaves)]
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    if m <= k:
-        return [*_subproof_by_definition(m, leaves[:k], whole), _by_definition(leaves[k:])]
-    return [*_subproof_by_definition(m - k, leaves[k:], False), _by_definition(leaves[:k])]
-
-
 @pytest.mark.parametrize("size", range(1, 9))
 def test_the_roots_are_the_published_ones(size: int):
     assert root_of(_PUBLISHED[:size]).hex() == _ROOTS[size - 1]
@@ -86,11 +72,6 @@ def test_the_proofs_are_the_published_ones():
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
-    ]
-    assert [one.hex() for one in consistency_proof(_PUBLISHED, 6)] == [
-        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
     ]
 
 
@@ -108,10 +89,6 @@ def test_proofs_of_every_size_are_the_definitions_and_hold(size: int):
         proof = inclusion_proof(leaves, index)
         assert list(proof) == _path_by_definition(index, leaves)
         assert verify_inclusion(leaves[index], index, size, proof, root)
-    for before in range(1, size + 1):
-        found = consistency_proof(leaves, before)
-        assert list(found) == _subproof_by_definition(before, leaves, True)
-        assert verify_consistency(before, root_of(leaves[:before]), size, root, found)
 
 
 @given(st.lists(st.binary(max_size=4), max_size=70), st.data())
@@ -163,46 +140,9 @@ def test_a_corrupted_inclusion_proof_fails(size: int, data: st.DataObject):
     assert not verify_inclusion(leaf, other, size, proof, root)
 
 
-@given(st.integers(2, 70), st.data())
-def test_a_corrupted_consistency_proof_fails(size: int, data: st.DataObject):
-    leaves = _LEAVES[:size]
-    before = data.draw(st.integers(1, size - 1))
-    proof = list(consistency_proof(leaves, before))
-    old, new = root_of(leaves[:before]), root_of(leaves)
-    what = data.draw(st.sampled_from(["old", "new", "size", "node", "drop", "add", "short"]))
-    claimed, at = before, data.draw(st.integers(0, len(proof) - 1))
-    if what == "old":
-        old = _flipped(data, old)
-    elif what == "new":
-        new = _flipped(data, new)
-    elif what == "size":
-        # With the same roots, another size is another claim.
-        claimed = data.draw(st.integers(-2, size + 2).filter(lambda s: s != before))
-    elif what == "node":
-        proof[at] = _flipped(data, proof[at])
-    elif what == "drop":
-        del proof[at]
-    elif what == "add":
-        proof.insert(at, data.draw(st.sampled_from(leaves)))
-    else:
-        proof[at] = proof[at][:-1]
-    assert not verify_consistency(claimed, old, size, new, proof)
-
-
-def test_a_tree_of_the_same_size_is_consistent_only_with_itself():
-    root = root_of(_LEAVES)
-    assert verify_consistency(70, root, 70, root, ())
-    assert not verify_consistency(70, root, 70, root, (root,))
-    assert not verify_consistency(70, _LEAVES[0], 70, root, ())
-
-
 def test_an_entry_that_is_not_there_has_no_proof():
     with pytest.raises(IndexError, match="has no entry 3"):
         inclusion_proof(_LEAVES[:3], 3)
-    with pytest.raises(ValueError, match="no beginning of 4"):
-        consistency_proof(_LEAVES[:3], 4)
-    with pytest.raises(ValueError, match="no beginning of 0"):
-        consistency_proof(_LEAVES[:3], 0)
 
 
 @pytest.mark.parametrize(("size", "roots"), [(3, 1), (4, 3), (0, 1), (-1, 1)])

@@ -13,14 +13,12 @@ import pytest
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
-from core.trail.acts import Actor, Proposal
+from core.trail.acts import Actor
 from core.trail.checkpoints import NoteError
 from core.trail.signing_key import (
     Signer,
     key_path,
     load_or_create,
-    prepare_successor,
-    settle_successor,
     warning,
 )
 
@@ -124,28 +122,3 @@ def test_a_key_that_cannot_be_read_is_said_in_one_sentence(ledger: Ledger):
     key_path(_path(ledger)).mkdir()
     with pytest.raises(LedgerError, match="cannot be read"):
         load_or_create(_path(ledger), ledger.cursor())
-
-
-@pytest.mark.parametrize("crashed", [False, True], ids=["settled", "crash before settling"])
-def test_a_prepared_key_takes_the_old_ones_place_once_the_trail_says_so(
-    ledger: Ledger, crashed: bool
-):
-    old = _begin(ledger)
-    new = prepare_successor(_path(ledger), old.name)
-    assert load_or_create(_path(ledger), ledger.cursor()) == old
-    change = Proposal("key.changed", _SYSTEM, body={"key": new.verifier_key})
-    with ledger.transaction() as cursor:
-        trail.append(cursor, old, change, at=_NOW, before=None, after=None, successor=new)
-    if not crashed:
-        settle_successor(_path(ledger), ledger.cursor())
-        assert Signer.of_secret_text(key_path(_path(ledger)).read_text().strip()) == new
-    assert load_or_create(_path(ledger), ledger.cursor()) == new
-    assert not key_path(_path(ledger)).with_name("x.duckdb.key.next").exists()
-
-
-def test_a_prepared_key_is_left_alone_while_the_trail_does_not_name_it(ledger: Ledger):
-    old = _begin(ledger)
-    prepare_successor(_path(ledger), old.name)
-    again = prepare_successor(_path(ledger), old.name)
-    settle_successor(_path(ledger), ledger.cursor())
-    assert load_or_create(_path(ledger), ledger.cursor()) == old != again

@@ -697,9 +697,7 @@ def test_every_value_of_a_required_segment_must_meet_with_a_tenth_of_the_sample(
     assert (island.minimum, island.missing) == (40, 12)
     assert not bundle.met
     assert any(words.startswith("language=is: ") for words in bundle.untold)
-    table = bundle.segment_table().set_index("value")
-    assert table["n"].to_dict() == {"de": 4800, "hi": 4800, "is": 28}
-    assert table["met"].to_dict() == {"de": True, "hi": True, "is": False}
+    assert [part.measures["n"] for part in bundle.segments] == [4800, 4800, 28]
 
 
 def test_a_segment_that_is_off_is_missed_though_the_whole_is_met(
@@ -855,7 +853,9 @@ def test_evidence_of_before_is_read_and_recomputed(ledger: Ledger, plain_bundle:
 
 
 def test_evidence_of_before_is_asked_for_no_verdict_by_parts(plain_bundle: Bundle) -> None:
-    assert set(plain_bundle.criteria_table()["metric"]) == {one.metric for one in CRITERIA}
+    samples = [part.sample for part in (plain_bundle.whole, plain_bundle.window) if part]
+    asked = {one.metric for one in CRITERIA}
+    assert [{one.metric for one in sample.results} for sample in samples] == [asked, asked]
 
 
 def test_an_altered_claim_is_found_behind_evidence_of_before(
@@ -1075,21 +1075,6 @@ def test_another_fingerprint_and_other_terms_are_said(ledger: Ledger, fill: Fill
         "Model version: m-1 → m-2.",
         "The registry entry it is judged by has changed.",
     )
-
-
-def test_the_table_of_criteria_has_a_row_for_each_on_each_sample(
-    ledger: Ledger, fill: Fill
-) -> None:
-    fill(*weekly(100, seg_language="de"))
-
-    table = frozen(ledger, planned(segments=("language",))).criteria_table()
-
-    assert table["sample"].value_counts().to_dict() == {
-        "all judged claims": 5,
-        "the recent window": 5,
-        "language=de": 5,
-    }
-    assert set(table["metric"]) == {*(one.metric for one in CRITERIA), "verdict"}
 
 
 def test_a_bundle_holds_no_float(ledger: Ledger, fill: Fill) -> None:

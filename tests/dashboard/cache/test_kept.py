@@ -15,9 +15,11 @@ from dashboard.cache import views as data
 from dashboard.cache.kept import Kept, kept
 
 asked: list[str] = []
+#: What the answers rest on.
+world = {"version": 1}
 
 
-@kept(max_entries=4, show_spinner=False)
+@kept(lambda *_, **__: tuple(world.values()), most=4)
 def halved(of: str, number: int) -> int:
     asked.append(of)
     if number % 2:
@@ -29,6 +31,7 @@ def halved(of: str, number: int) -> int:
 def forgotten() -> None:
     asked.clear()
     halved.clear()
+    world["version"] = 1
 
 
 def test_an_answer_is_computed_once() -> None:
@@ -54,6 +57,31 @@ def test_a_refusal_is_of_its_question_only() -> None:
     assert asked == ["a", "a", "b"]
 
 
+def test_an_answer_is_computed_anew_once_what_it_rests_on_is_another() -> None:
+    assert halved("a", 4) == 2
+    world["version"] = 2
+    assert [halved("a", 4), halved("a", 4)] == [2, 2]
+    assert len(asked) == 2
+    world["version"] = 1
+    assert halved("a", 4) == 2
+    assert len(asked) == 2
+
+
+def test_what_an_answer_rests_on_may_depend_on_the_question() -> None:
+    given: list[tuple[int, int]] = []
+
+    def seen(first: int, *, second: int) -> int:
+        given.append((first, second))
+        return second
+
+    @kept(seen)
+    def summed(first: int, *, second: int) -> int:
+        return first + second
+
+    assert [summed(1, second=2), summed(1, second=2)] == [3, 3]
+    assert given == [(1, 2), (1, 2)]
+
+
 def test_what_is_forgotten_is_computed_anew() -> None:
     for _ in range(2):
         with pytest.raises(LedgerHeld):
@@ -65,7 +93,7 @@ def test_what_is_forgotten_is_computed_anew() -> None:
 def test_another_error_is_not_kept() -> None:
     tried: list[int] = []
 
-    @kept(max_entries=4, show_spinner=False)
+    @kept(lambda: (), most=4)
     def failing() -> int:
         tried.append(1)
         raise OSError("the disk")

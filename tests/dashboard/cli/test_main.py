@@ -233,7 +233,7 @@ def test_a_long_quarantine_is_cut_and_says_so(ledger: Path) -> None:
     run("import", sample_files()[-1], "--ledger", ledger)
     result = run("quarantine", "list", "--ledger", ledger, "--limit", 2)
     assert "2 of 6 refused rows." in result.stdout
-    assert result.stdout.count("mend:") == 2
+    assert result.stdout.count("fix:") == 2
     assert run("quarantine", "list", "--ledger", ledger, "--limit", -1).exit_code == 2
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +23,17 @@ from core.measure.metrics.reliability_curve import corp, honest_band, non_crossi
 from core.measure.metrics.scores import (
     NoValue,
     auroc,
-    brownian_range_sf,
     ece,
     ece_debiased_l2,
-    ece_equal_mass,
-    ece_per_value,
-    kuiper,
-    spiegelhalter,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
 PEERS: dict[str, dict[str, Any]] = json.loads((GOLDEN / "golden.json").read_text())["data_sets"]
-KUIPER_CDF = json.loads((GOLDEN / "golden.json").read_text())["kuiper_cdf"]
 
 Floats = npt.NDArray[np.float64]
 
 EVERY_SET = ("self_report", "exact_0_1", "two_decimals", "tiny", "tie_free", "falling", "even_half")
-#: even_half states 0.5 only, where Spiegelhalter's test and a slope do not exist.
+#: even_half states 0.5 only, where a slope does not exist.
 SEVERAL_VALUES = EVERY_SET[:-1]
 TIED = ("self_report", "exact_0_1", "two_decimals", "tiny", "falling")
 
@@ -142,17 +135,7 @@ def test_ten_bins_mean_three_different_numbers_among_the_peers() -> None:
     assert ours - PEERS[name]["calzone"]["ece_10"] == close(0.0036, 1e-4)
 
 
-# --- ECE per value, and debiased --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", TIED)
-def test_ece_per_value_equals_uncertainty_calibration_of_discrete_confidences(name: str) -> None:
-    expected = PEERS[name]["uncertainty_calibration"]["plain_l1"]
-    if name == "tiny":
-        # Five values on twenty claims are too many for that package: it merges them, 15 bins.
-        assert value(ece_per_value(CELLS[name])) > expected
-    else:
-        assert value(ece_per_value(CELLS[name])) == close(expected, 1e-14)
+# --- Debiased error ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", EVERY_SET)
@@ -173,177 +156,6 @@ def test_get_calibration_error_differs_from_debiased_l2_only_by_binning_per_valu
     expected = PEERS[name]["uncertainty_calibration"]["debiased_l2"]
     assert square**0.5 == close(expected, 1e-14)
     assert value(ece_debiased_l2(cells)) < expected
-
-
-# --- ECE over bins of equal mass --------------------------------------------------------------
-
-
-def test_equal_mass_without_ties_is_one_number_for_everybody() -> None:
-    peers = PEERS["tie_free"]
-    answers = {
-        "netcal": peers["netcal"]["ece_10_equal_mass"],
-        "mcgrad": peers["mcgrad"]["ece_10_equal_mass"],
-        "uncertainty_calibration": peers["uncertainty_calibration"]["ece_10_equal_mass"],
-        "mapie quantile": peers["mapie"]["ece_quantile_11"],
-        "mapie array split": peers["mapie"]["by_label"]["ece_array_split_10"],
-    }
-    ours = value(ece_equal_mass(CELLS["tie_free"]))
-    assert answers == {peer: close(ours, 1e-14) for peer in answers}
-
-
-@pytest.mark.parametrize("name", ["self_report", "tiny", "even_half"])
-def test_equal_mass_exists_on_ties_where_netcal_raises(name: str) -> None:
-    assert PEERS[name]["netcal"]["ece_10_equal_mass"]["error"] == "ValueError"
-    assert 0 <= value(ece_equal_mass(CELLS[name])) <= value(ece_per_value(CELLS[name])) + 1e-15
-
-
-@pytest.mark.parametrize("name", TIED)
-def test_equal_mass_peers_differ_on_ties_only_by_where_they_cut(name: str) -> None:
-    cells, peers = CELLS[name], PEERS[name]
-    claims = np.repeat(cells.v, cells.n)
-
-    def cut_at(edges: Floats) -> float:
-        return binned_error(cells, lambda v: int(np.searchsorted(edges, v)))
-
-    chunks = np.array_split(claims, 10)
-    between = [(a[-1] + b[0]) / 2 for a, b in pairwise(chunks)]
-    assert cut_at(np.array([*between, 1.0])) == close(
-        peers["uncertainty_calibration"]["ece_10_equal_mass"], 1e-14
-    )
-    assert cut_at(np.quantile(claims, TENTHS)) == close(peers["mapie"]["ece_quantile_11"], 1e-14)
-    assert cut_at(np.array([chunk.max() for chunk in chunks[:-1]])) == close(
-        peers["mapie"]["by_label"]["ece_array_split_10"], 1e-14
-    )
-
-
-@pytest.mark.parametrize("name", EVERY_SET)
-def test_equal_mass_puts_a_tied_value_whole_where_its_middle_claim_stands(name: str) -> None:
-    cells = CELLS[name]
-    claims = np.repeat(cells.v, cells.n).tolist()
-
-    def tenth_of_the_middle(v: float) -> int:
-        middle = claims.index(v) + claims.count(v) / 2
-        return int(10 * middle / len(claims))
-
-    assert value(ece_equal_mass(cells)) == close(binned_error(cells, tenth_of_the_middle), 1e-14)
-
-
-@pytest.mark.parametrize("name", ["self_report", "two_decimals"])
-def test_equal_mass_is_one_number_where_the_peers_give_at_least_four(name: str) -> None:
-    peers = PEERS[name]
-    theirs = [
-        peers["mcgrad"]["ece_10_equal_mass"],
-        peers["uncertainty_calibration"]["ece_10_equal_mass"],
-        peers["mapie"]["ece_quantile_10"],
-        peers["mapie"]["ece_quantile_11"],
-        peers["mapie"]["shuffled"]["ece_array_split_10"],
-    ]
-    assert len({round(x, 6) for x in theirs}) >= 4
-    # A rule on positions alone: counting every claim three times changes nothing.
-    cells = CELLS[name]
-    thrice = Cells(cells.v, 3 * cells.n_claims, 3 * cells.n, 3 * cells.s)
-    assert value(ece_equal_mass(thrice)) == close(value(ece_equal_mass(cells)), 1e-14)
-
-
-# --- Spiegelhalter ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", SEVERAL_VALUES)
-def test_spiegelhalter_z_equals_mapie_and_calzone(name: str) -> None:
-    test = spiegelhalter(CELLS[name])
-    assert not isinstance(test, NoValue)
-    assert test.z == pytest.approx(PEERS[name]["mapie"]["spiegelhalter_statistic"], rel=1e-13)
-    assert test.z == pytest.approx(PEERS[name]["calzone"]["spiegelhalter_z"], rel=1e-13)
-
-
-@pytest.mark.parametrize("name", SEVERAL_VALUES)
-def test_spiegelhalter_p_is_calzone_s_two_sided_one_and_twice_mapie_s(name: str) -> None:
-    test = spiegelhalter(CELLS[name])
-    assert not isinstance(test, NoValue)
-    # Both peers take 1 − Φ(z), which is only good to the last digit of 1.
-    assert test.p == close(PEERS[name]["calzone"]["spiegelhalter_p"], 1e-14)
-    upper = PEERS[name]["mapie"]["spiegelhalter_p_value"]
-    assert test.p == close(2 * min(upper, 1 - upper), 1e-14)
-
-
-def test_spiegelhalter_says_why_it_has_no_value_where_the_peers_return_nan() -> None:
-    assert PEERS["even_half"]["mapie"]["spiegelhalter_statistic"] == {"not_finite": "nan"}
-    assert PEERS["even_half"]["calzone"]["spiegelhalter_z"] == {"not_finite": "nan"}
-    assert isinstance(spiegelhalter(CELLS["even_half"]), NoValue)
-
-
-# --- Kuiper (ECCE) ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", EVERY_SET)
-def test_ecce_equals_mcgrad_when_ties_are_collapsed_for_it(name: str) -> None:
-    answer = kuiper(CELLS[name])
-    assert not isinstance(answer, NoValue)
-    assert answer.ecce == close(PEERS[name]["mcgrad"]["collapsed_ecce"], 1e-15)
-
-
-@pytest.mark.parametrize("name", EVERY_SET)
-def test_kuiper_sigma_equals_mapie_length_scale_and_mcgrad(name: str) -> None:
-    answer = kuiper(CELLS[name])
-    assert not isinstance(answer, NoValue)
-    by_label = PEERS[name]["mcgrad"]["by_label"]
-    assert answer.sigma == pytest.approx(PEERS[name]["mapie"]["length_scale"], rel=1e-13)
-    assert answer.sigma == pytest.approx(by_label["ecce"] / by_label["ecce_sigma"], rel=1e-12)
-
-
-@pytest.mark.parametrize("order", ["by_label", "shuffled"])
-def test_kuiper_equals_mcgrad_where_nothing_ties_in_any_order_of_rows(order: str) -> None:
-    answer, peer = kuiper(CELLS["tie_free"]), PEERS["tie_free"]["mcgrad"][order]
-    assert not isinstance(answer, NoValue)
-    assert answer.ecce == close(peer["ecce"], 1e-15)
-    assert value(answer.p) == close(peer["ecce_p_value"], 1e-14)
-
-
-@pytest.mark.parametrize("order", ["by_label", "shuffled"])
-def test_mapie_kuiper_differs_without_ties_by_leaving_out_the_start_at_zero(order: str) -> None:
-    cells = CELLS["tie_free"]
-    answer = kuiper(cells)
-    assert not isinstance(answer, NoValue)
-    path = np.cumsum(cells.s - cells.n * cells.v) / cells.total
-    without_start = float(np.ptp(path))
-    # MAPIE multiplies every confidence by 1 + 1e-8·noise, which bounds the agreement.
-    peer = PEERS["tie_free"]["mapie"][order]["kuiper_statistic"] * answer.sigma
-    assert without_start == close(peer, 1e-9)
-    assert answer.ecce - without_start == close(float(-path.max()), 1e-15)
-
-
-@pytest.mark.parametrize("name", EVERY_SET)
-@pytest.mark.parametrize("order", ["by_label", "shuffled"])
-def test_rows_in_any_order_can_only_raise_ecce_above_the_collapsed_one(
-    name: str, order: str
-) -> None:
-    answer = kuiper(CELLS[name])
-    assert not isinstance(answer, NoValue)
-    assert answer.ecce <= PEERS[name]["mcgrad"][order]["ecce"] + 1e-15
-
-
-def test_rows_sorted_by_label_make_a_calibrated_half_look_broken_to_mcgrad_but_not_to_us() -> None:
-    sorted_rows = PEERS["even_half"]["mcgrad"]["by_label"]
-    # 500 wrong claims at 0.5 come first: the path falls to −500·0.5/1000 and comes back.
-    assert sorted_rows["ecce"] == close(0.25, 1e-12)
-    assert sorted_rows["ecce_p_value"] < 1e-15
-    answer = kuiper(CELLS["even_half"])
-    assert not isinstance(answer, NoValue)
-    assert (answer.ecce, answer.p) == (0.0, 1.0)
-
-
-def test_mapie_p_values_depend_on_row_order_and_ours_has_no_rows() -> None:
-    peer = PEERS["even_half"]["mapie"]
-    assert peer["by_label"]["kuiper_p_value"] == close(0.971, 1e-3)
-    assert peer["shuffled"]["kuiper_p_value"] == close(0.819, 1e-3)
-    answer = kuiper(CELLS["even_half"])
-    assert not isinstance(answer, NoValue)
-    assert answer.p == 1.0
-
-
-@pytest.mark.parametrize(("x", "cdf"), list(zip(*KUIPER_CDF.values(), strict=True)))
-def test_kuiper_null_distribution_equals_mapie(x: float, cdf: float) -> None:
-    assert 1 - brownian_range_sf(x) == close(cdf, 1e-15)
 
 
 # --- Honest band ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from scipy import stats
 
 from core.measure.cells.cells import Cells, InputCells, ece_bin
 from core.measure.cells.group_sums import group_sums
-from core.measure.metrics.noise_floor import ece_noise_floor, ece_p_value, ece_p_values
+from core.measure.metrics.noise_floor import ece_noise_floor, ece_p_value
 
 
 def cells(v, n, s=None):
@@ -170,7 +170,6 @@ def test_few_inputs_that_happen_to_agree_are_not_proof():
 def test_the_p_value_is_the_same_each_time_and_never_zero():
     wrong = cells([0.99], [500], [10])
     assert ece_p_value(wrong) == ece_p_value(wrong) == 1 / 1000
-    assert ece_p_values([wrong, wrong]).tolist() == [1 / 1000] * 2
 
 
 def test_certain_claims_that_are_right_are_perfectly_likely_and_a_wrong_one_impossible():

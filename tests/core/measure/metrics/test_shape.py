@@ -16,7 +16,6 @@ from core.measure.metrics.shape import (
     critical_value,
     labels_to_clear,
     labels_to_show,
-    minimum_detectable_shape,
     patterns,
     shape,
 )
@@ -341,11 +340,3 @@ def test_no_number_of_labels_shows_an_error_within_or_clears_one_beyond_the_tole
     nothing = group_sums([cells([0.9], [0], [0])]).bands
     assert np.isnan(labels_to_show(nothing, shape(nothing, 0.05), 0.05)[0])
     assert np.isnan(labels_to_clear(nothing, shape(nothing, 0.05), 0.05)[0])
-
-
-def test_the_smallest_detectable_error_is_seen_in_four_of_five_cases() -> None:
-    bands = expected(TENS, TENS, 2000)
-    size = float(minimum_detectable_shape(bands, shape(bands, 0.05), 0.05)[0])
-    right = np.clip(TENS + np.where(np.arange(10) < 5, size, -size), 0, 1)
-    found = shape(drawn(TENS, right, EVEN, 2000, 1000, seed=15), 0.05)
-    assert 0.75 <= np.mean(found.low > 0.05) <= 0.95

@@ -1,7 +1,7 @@
 """Our numbers beside those of scikit-learn, model-diagnostics, relplot and scipy, computed live.
 
 Peers are given the single claims, or the 2k weighted rows (v, 0, n − s) and (v, 1, s) that carry
-the same information. One figure comes from print: Feller's range of Brownian motion.
+the same information.
 """
 
 import warnings
@@ -12,7 +12,7 @@ from scipy import stats
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.reliability_curve import corp, corp_decomposition, per_value
-from core.measure.metrics.scores import auroc, brier, brownian_range_sf, ece_equal_mass, log_loss
+from core.measure.metrics.scores import auroc, brier, log_loss
 from core.measure.metrics.smece import smece, smece_at
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
@@ -91,16 +91,6 @@ def test_accuracy_per_value_is_scikit_learn_s_calibration_curve(group):
     assert table.v == pytest.approx((mean * 101 - 0.5) / 100, abs=EXACT)
 
 
-def test_equal_mass_ece_without_ties_is_that_of_scikit_learn_s_quantile_bins():
-    rng = np.random.default_rng(0)
-    v = np.sort(rng.choice(np.arange(1, 10**6), 1000, replace=False)) / 1e6
-    y = rng.binomial(1, v**2)
-    observed, mean = sklearn_calibration.calibration_curve(y, v, n_bins=10, strategy="quantile")
-    one = np.ones(1000, int)
-    ours = ece_equal_mass(Cells(v, one, one, y))
-    assert ours == pytest.approx(np.abs(observed - mean).mean(), abs=EXACT)
-
-
 def test_corp_is_scikit_learn_s_isotonic_regression(group):
     y, v, weight = rows(group)
     fit = sklearn_isotonic.IsotonicRegression().fit(v, y, sample_weight=weight)
@@ -150,22 +140,5 @@ def test_smece_at_a_bandwidth_is_that_of_relplot(group, sigma):
 def test_intervals_per_value_are_scipy_s_binomtest(group):
     table = per_value(group, level=0.9)
     for row, (n, s) in enumerate(zip(group.n.tolist(), group.s.tolist(), strict=True)):
-        test = stats.binomtest(s, n)
-        exact, wilson = (test.proportion_ci(0.9, method=m) for m in ("exact", "wilson"))
-        assert (table.exact_low[row], table.exact_high[row]) == pytest.approx(
-            tuple(exact), abs=EXACT
-        )
-        assert (table.wilson_low[row], table.wilson_high[row]) == pytest.approx(
-            tuple(wilson), abs=EXACT
-        )
-
-
-def test_the_range_of_brownian_motion_matches_simulated_walks():
-    rng = np.random.default_rng(0)
-    steps = 4000
-    walks = np.cumsum(rng.integers(0, 2, (4000, steps), dtype=np.int8) * 2 - 1, axis=1)
-    spread = np.maximum(walks.max(axis=1), 0) - np.minimum(walks.min(axis=1), 0)
-    for x in (1.2, 1.6, 2.0, 2.5):
-        share = np.mean(spread / np.sqrt(steps) > x)
-        # Three standard errors, and the discreteness of the walk: about one step.
-        assert share == pytest.approx(brownian_range_sf(x), abs=0.024 + 0.02)
+        exact = tuple(stats.binomtest(s, n).proportion_ci(0.9, method="exact"))
+        assert (table.exact_low[row], table.exact_high[row]) == pytest.approx(exact, abs=EXACT)

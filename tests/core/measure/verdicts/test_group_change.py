@@ -11,7 +11,8 @@ from core.measure.cells.cells import Cells, FloatArray
 from core.measure.verdicts.before_after import GapChange, Interval, Pair, Side
 from core.measure.verdicts.group_change import GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import ScoreChange, auroc_change, brier_change
-from core.measure.verdicts.shape_change import ShapeChange, band_pair, shared_bands
+from core.measure.verdicts.shape_change import ShapeChange, shared_bands
+from tests.worlds.band_pairs import band_pair
 
 NOWHERE = Interval(math.nan, math.nan, math.nan)
 V = np.array([0.3, 0.5, 0.7, 0.85])

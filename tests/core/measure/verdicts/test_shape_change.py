@@ -16,10 +16,10 @@ from core.measure.metrics.shape import critical_value
 from core.measure.verdicts.shape_change import (
     BandPair,
     ShapeChange,
-    band_pair,
     shape_change,
     shared_bands,
 )
+from tests.worlds.band_pairs import band_pair
 
 QUARTERS = np.full(4, 0.25)
 V4 = np.array([0.3, 0.5, 0.7, 0.85])

@@ -12,13 +12,11 @@ from core.ledger.connection import Ledger
 from core.queries.labels.label_delay import (
     DELAY_LEVELS,
     QuarantineLine,
-    UnstatedShare,
     held_outcomes,
     imports,
     label_coverage,
     label_delay,
     quarantine_summary,
-    unstated_share,
 )
 from core.terms import Maturity, Terms
 
@@ -140,7 +138,7 @@ def test_refused_rows_are_summed_by_reason_field_and_file(ledger: Ledger) -> Non
                  AS refused (i, file, field, reason)
             """
         )
-        # A row may be mended twice over; it is still one row.
+        # A row may be fixed twice over; it is still one row.
         cursor.execute("INSERT INTO quarantine_resolved VALUES (1, 2), (4, 2), (4, 3)")
     with ledger.cursor() as cursor:
         assert quarantine_summary(cursor) == (
@@ -167,15 +165,3 @@ def test_outcomes_are_held_until_a_claim_they_are_for_has_come(ledger: Ledger, f
     fill(ledger, [{"event_id": "e1"}], arrived + waiting)
     with ledger.cursor() as cursor:
         assert held_outcomes(cursor) == 3
-
-
-def test_the_unstated_share_is_given_by_signal_largest_first(ledger: Ledger, fill: Fill) -> None:
-    fill(
-        ledger,
-        [{"confidence": 0.5}, {}, {"signal": "other"}, {"signal": "full", "confidence": 0.1}],
-    )
-    with ledger.cursor() as cursor:
-        shares = unstated_share(cursor)
-        assert unstated_share(cursor, "triage") == (UnstatedShare("triage", 2, 1),)
-        assert unstated_share(cursor, "none such") == ()
-    assert [(s.signal, s.share) for s in shares] == [("other", 1.0), ("triage", 0.5), ("full", 0.0)]

@@ -194,12 +194,11 @@ def test_a_hand_counted_frame(ledger: Ledger, fill: Fill) -> None:
     found = within(ledger, frame, TRIAGE, "language")
     assert found.values == ("de", None)
     assert found.n_claims.tolist() == [4, 1]
-    assert found.unlabelled_claims.tolist() == [3, 0]
+    assert found.unlabelled.n.sum(axis=1).tolist() == [3, 0]
     assert found.unlabelled.inputs.tolist() == [2, 0]
     assert found.unlabelled.high_n.tolist() == [2, 0]
     np.testing.assert_allclose(found.unlabelled.high_sv, [1.85, 0])
     assert np.flatnonzero(found.unlabelled.n[0]).tolist() == [65, 90, 95]
-    assert found.unlabelled.n[0].sum() == 3
     np.testing.assert_allclose(found.unlabelled.sv.sum(axis=1), [2.5, 0])
     assert found.waiting.tolist() == found.covered.tolist() == [0, 0]
     assert found.undrawn == (((0, 2),), ((0, 0),))

@@ -8,9 +8,10 @@ import pytest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from core.measure.verdicts.shape_change import band_pair, shared_bands
+from core.measure.verdicts.shape_change import shared_bands
 from core.queries.base.selection import Selection
 from core.queries.sums.paired_groups import compared, compared_cells, paired_inputs, shared_inputs
+from tests.worlds.band_pairs import band_pair
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,input_id,seg_topic\n"
 ROWS = [

@@ -33,11 +33,6 @@ def test_a_short_count_takes_at_most_four_characters(n: int) -> None:
     assert len(words.count_short(n)) <= 4
 
 
-def test_a_noun_follows_its_count() -> None:
-    assert words.plural(1, "claim") == "1 claim"
-    assert words.plural(2000, "claim") == "2,000 claims"
-
-
 def test_an_interval_without_an_end_says_so() -> None:
     assert words.interval(0.03, 0.11) == "+3 to +11"
     assert words.interval(-0.031, 0.114, decimals=1) == "\u22123.1 to +11.4"
@@ -67,12 +62,6 @@ def test_the_text_of_a_diagram_without_labels_counts_the_stated_claims() -> None
     assert words.alt_text_reliability(CURVE.head(0), HISTOGRAM) == (
         "Histogram of 40 stated claims; none is labelled yet."
     )
-
-
-def test_the_text_of_a_pair_names_both_groups() -> None:
-    text = words.alt_text_pair("before", CURVE, "after", CURVE.head(0))
-    assert "before (400 labelled claims)" in text
-    assert "after: no labelled claims" in text
 
 
 def test_the_text_of_a_heatmap_names_the_cell_that_is_surest_not_the_widest_gap() -> None:

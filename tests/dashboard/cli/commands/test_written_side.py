@@ -164,6 +164,9 @@ def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy:
     assert action_of(told_copy, *MERGE, "--confidence", "0.999") == "automate"
     mode = run("gate", "mode", "production", "--ledger", told_copy, "--as", "user:desk/kim.sato")
     assert mode.exit_code == 0, mode.stderr
+    assert "assurance signed-on, and this version offers no sign-on yet" in " ".join(
+        mode.stderr.split()
+    )
     assert action_of(told_copy, *MERGE, "--confidence", "0.999") == "review"
 
 
