@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, get_args
 
 from core.audit.export import cited
-from core.trail.acts import ASSURANCES, KINDS, Act, Via, stamp
+from core.trail.act_kinds import KINDS
+from core.trail.acts import ASSURANCES, Act, Via, stamp
 from core.trail.canonical_json import canonical
 from core.trail.checkpoints import Checkpoint, Note, NoteError, VerifierKey
 from core.trail.log import KEY_CHANGED, STARTED

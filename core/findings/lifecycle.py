@@ -6,7 +6,7 @@ they said of it stands in the trail, from which `findings` replays it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -84,10 +84,13 @@ class Finding:
 
 
 def findings(acts: Sequence[Act], now: datetime) -> dict[str, Finding]:
-    """Every finding of the trail by id, as it stands at a time: a waiver ends with its day."""
+    """Every finding of the trail by id, as it stands at a time: a waiver ends with its day.
+
+    What another version of the program did with one is left out.
+    """
     found: dict[str, Finding] = {}
     for act in acts:
-        if act.kind.startswith("finding."):
+        if act.kind in MOVES:
             one = _advanced(found.get(str(act.body["finding"])), act)
             found[one.id] = one
     return {id_: _now(one, now) for id_, one in found.items()}
@@ -104,57 +107,69 @@ def _advanced(one: Finding | None, act: Act) -> Finding:
     note = str(body.get("note") or body.get("reason") or "")
     text = str(body.get("text") or body.get("believed") or "")
     entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note, text)
-    if act.kind in ("finding.opened", "finding.recurred"):
-        fresh = Finding(
-            id=str(body["finding"]),
-            kind=str(body["finding_kind"]),
-            severity=body["severity"],
-            signal=act.signal,
-            subject=str(body["subject"]),
-            fingerprint=act.fingerprint,
-            text=str(body["text"]),
-            mend=str(body["mend"]),
-            evidence=_evidence(body),
-            owner=body["owner"],
-            opened_at=act.at,
-            since=act.at,
-            due=date.fromisoformat(body["due"]),
-            state="open",
-            until=None,
-            occurrences=1,
-            history=(entry,),
-        )
-        if one is None:
-            return fresh
-        return replace(
-            fresh,
-            opened_at=one.opened_at,
-            occurrences=one.occurrences + 1,
-            history=(*one.history, entry),
-        )
-    if one is None:
+    if one is None and act.kind not in ("finding.opened", "finding.recurred"):
         raise ValueError(f"finding {body['finding']} was never opened")
-    history = (*one.history, entry)
-    if act.kind == "finding.revised":
-        worse = body["severity"] == "critical" and one.severity != "critical"
-        return replace(
-            one,
-            severity=body["severity"],
-            text=str(body["text"]),
-            mend=str(body["mend"]),
-            evidence=_evidence(body),
-            due=date.fromisoformat(str(body["due"])),
-            # What was answered, or waived, was something milder.
-            state="open" if worse else one.state,
-            until=None if worse else one.until,
-            history=history,
-        )
-    if act.kind == "finding.acknowledged":
-        return replace(one, state="acknowledged", history=history)
-    if act.kind == "finding.waived":
-        until = date.fromisoformat(str(body["until"]))
-        return replace(one, state="waived", until=until, history=history)
-    return replace(one, state="resolved", until=None, history=history)
+    known = one or _found(act)
+    return replace(MOVES[act.kind](known, act), history=(*known.history, entry))
+
+
+def _found(act: Act) -> Finding:
+    """As found for the first time."""
+    body = act.body
+    return Finding(
+        id=str(body["finding"]),
+        kind=str(body["finding_kind"]),
+        severity=body["severity"],
+        signal=act.signal,
+        subject=str(body["subject"]),
+        fingerprint=act.fingerprint,
+        text=str(body["text"]),
+        mend=str(body["mend"]),
+        evidence=_evidence(body),
+        owner=body["owner"],
+        opened_at=act.at,
+        since=act.at,
+        due=date.fromisoformat(body["due"]),
+        state="open",
+        until=None,
+        occurrences=0,
+        history=(),
+    )
+
+
+def _found_again(one: Finding, act: Act) -> Finding:
+    return replace(_found(act), opened_at=one.opened_at, occurrences=one.occurrences + 1)
+
+
+def _revised(one: Finding, act: Act) -> Finding:
+    body = act.body
+    worse = body["severity"] == "critical" and one.severity != "critical"
+    return replace(
+        one,
+        severity=body["severity"],
+        text=str(body["text"]),
+        mend=str(body["mend"]),
+        evidence=_evidence(body),
+        due=date.fromisoformat(str(body["due"])),
+        # What was answered, or waived, was something milder.
+        state="open" if worse else one.state,
+        until=None if worse else one.until,
+    )
+
+
+def _waived(one: Finding, act: Act) -> Finding:
+    return replace(one, state="waived", until=date.fromisoformat(str(act.body["until"])))
+
+
+#: What an act of each kind makes of a finding.
+MOVES: Mapping[str, Callable[[Finding, Act], Finding]] = {
+    "finding.opened": _found_again,
+    "finding.recurred": _found_again,
+    "finding.revised": _revised,
+    "finding.acknowledged": lambda one, _act: replace(one, state="acknowledged"),
+    "finding.waived": _waived,
+    "finding.resolved": lambda one, _act: replace(one, state="resolved", until=None),
+}
 
 
 def _evidence(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

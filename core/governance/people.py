@@ -6,9 +6,10 @@ from datetime import date
 
 from core.governance import names as directory
 from core.governance.perform import Desk, Office
-from core.governance.permissions import ROLES, allowed_roles, roles_of
+from core.governance.permissions import allowed_roles, roles_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
+from core.trail.act_kinds import ROLES
 from core.trail.acts import SYSTEM, Act, Actor, Assurance, Proposal, Via
 
 _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")

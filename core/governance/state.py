@@ -24,7 +24,8 @@ from core.governance.validation_lifecycle import (
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, material_sha256, of_json
 from core.registry.spec_rules import check_spec
-from core.trail.acts import KINDS, SYSTEM, Act, Assurance, Proposal
+from core.trail.act_kinds import KINDS
+from core.trail.acts import SYSTEM, Act, Assurance, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.trail.signed_answers import SIGNED_FROM
 
@@ -305,7 +306,7 @@ def _led_to(state: State, act: Act) -> _After:
     if act.kind in STEPS:
         after = _stepped(state, act)
     else:
-        effect = _EFFECTS.get(act.kind)
+        effect = EFFECTS.get(act.kind)
         after = _After(state if effect is None else effect(state, act))
     return replace(after, state=replace(after.state, size=state.size + 1, last_at=act.at))
 
@@ -487,7 +488,7 @@ def _audit_drawn(state: State, act: Act) -> State:
 
 
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
-_EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
+EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
     {
         "trail.started": _trail_started,
         "person.added": _person_added,

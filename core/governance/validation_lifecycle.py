@@ -15,6 +15,7 @@ from typing import Literal
 
 from core.defaults import WAIVER_DAYS
 from core.governance.permissions import Refused
+from core.trail.act_kinds import KINDS
 from core.trail.acts import ASSURANCES, SYSTEM, Act, Assurance, moment
 
 ValidationState = Literal[
@@ -300,7 +301,7 @@ def step(validation: Validation, act: Act, context: Context) -> Validation:
         raise Refused(f"{act.kind} is no act on a validation.")
     if act.actor.assurance not in ASSURANCES:
         raise Refused(f"{act.actor.assurance!r} is no assurance of who acts.")
-    if act.actor.sub == SYSTEM and act.kind not in _SYSTEM_STEPS:
+    if act.actor.sub == SYSTEM and not KINDS[act.kind].program:
         raise Refused("The program itself moves no validation forward; only people do.")
     one = at_time(validation, act.at)
     if one.state == "retired":
@@ -544,7 +545,6 @@ _BY_KIND: Mapping[str, Callable[[Validation, Act, Context], Validation]] = {
 }
 #: Every kind of act that `step` knows.
 STEPS = frozenset({*_BY_KIND, _EXPIRED})
-_SYSTEM_STEPS = ("fingerprint.seen", "validation.suspended", _EXPIRED)
 
 
 def _why_closed(one: Validation) -> str:

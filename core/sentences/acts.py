@@ -15,49 +15,9 @@ from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, counted
 from core.trail import act_search as search
-from core.trail.acts import KINDS, Act, moment
+from core.trail.act_kinds import did
+from core.trail.acts import Act, moment
 from core.trail.fingerprint import Fingerprint
-
-#: Kinds of acts by what people look for; together they hold every kind once.
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Validations": (
-        "fingerprint.seen",
-        "validation.submitted",
-        "validation.signed",
-        "validation.rejected",
-        "validation.suspended",
-        "validation.expired",
-    ),
-    "Waivers and retirements": (
-        "waiver.requested",
-        "waiver.approved",
-        "retirement.requested",
-        "retirement.approved",
-    ),
-    "Registry": ("registry.set",),
-    "Findings": (
-        "finding.opened",
-        "finding.recurred",
-        "finding.revised",
-        "finding.acknowledged",
-        "finding.resolved",
-        "finding.waived",
-    ),
-    "Standing watch": ("check.run", "signal.remeasured", "audit.drawn"),
-    "Imports and seals": ("import.recorded", "decisions.sealed"),
-    "People and roles": (
-        "person.added",
-        "person.named",
-        "person.status",
-        "person.forgotten",
-        "group.set",
-        "role.granted",
-        "role.revoked",
-    ),
-    "Gate and access": ("gate.mode", "token.created", "token.revoked"),
-    "Trail and key": ("trail.started", "key.changed"),
-}
-assert sorted(kind for kinds in GROUPS.values() for kind in kinds) == sorted(KINDS)
 
 ASSURANCE_WORDS: Mapping[str, str] = {
     "none": "none: nobody signed on",
@@ -75,82 +35,6 @@ VIA_WORDS: Mapping[str, str] = {
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 #: As much of a reason stands in a line of the list.
 _MOST = 160
-
-#: The parts of a body, in the order they are shown, and what each is called.
-_FIELDS: Mapping[str, str] = {
-    "origin": "Trail",
-    "key": "Public key",
-    "program": "Program",
-    "sub": "Person",
-    "status": "Status",
-    "role": "Role",
-    "name": "Group",
-    "members": "Members",
-    "mode": "Mode of the gate",
-    "author": "Evidence made by",
-    "criteria_met": "Every criterion met",
-    "trigger": "Trigger",
-    "reason": "Reason",
-    "until": "Until",
-    "finding": "Finding",
-    "finding_kind": "Kind of finding",
-    "severity": "Severity",
-    "text": "What is wrong",
-    "mend": "What to do",
-    "owner": "Who must answer",
-    "due": "Due",
-    "subject": "About",
-    "note": "Note",
-    "import_id": "Import",
-    "source": "File",
-    "format": "Format",
-    "n_read": "Rows read",
-    "n_new": "New claims",
-    "n_duplicate": "Duplicates",
-    "n_unstated": "Without a confidence",
-    "n_quarantined": "Refused",
-    "n_attached": "Outcomes attached",
-    "n_held": "Outcomes held",
-    "n_corrected": "Outcomes corrected",
-    "settings": "Settings",
-    "file_sha256": "SHA-256 of the file",
-    "first": "First decision",
-    "last": "Last decision",
-    "first_ts": "First claim",
-    "n_claims": "Claims so far",
-    "audit": "Audit sample",
-    "n": "Claims in it",
-    "by": "Drawn by",
-    "groups": "Drawn of each",
-    "since": "Claims from",
-    "seed": "Seed of the random numbers",
-    "imports": "Imports up to",
-    "sha256": "SHA-256 of the sample",
-    "why": "Made",
-    "n_missed": "Runs missed before it",
-    "n_remeasured": "Signals measured again",
-    "n_open": "Findings open",
-    "n_critical": "Critical among them",
-    "data_version": "Imports up to",
-    "fingerprints": "Measured",
-    "believed": "Believed until then",
-    "token": "Token",
-    "label": "Label",
-    "scopes": "May",
-    "evidence": "Evidence",
-    "spec_sha256": "SHA-256 of the entry",
-    "material_sha256": "SHA-256 of what a validation rests on",
-}
-#: Values that are words of ours and not text that somebody wrote.
-_OURS = frozenset(
-    {
-        *("sub", "status", "role", "members", "mode", "author", "criteria_met", "until", "owner"),
-        *("severity", "finding_kind", "due", "import_id", "first", "last", "first_ts", "n_claims"),
-        *("n_read", "n_new", "n_duplicate", "n_unstated", "n_quarantined", "n_attached"),
-        *("n_held", "n_corrected", "scopes", "n", "imports", "since"),
-        *("why", "n_missed", "n_remeasured", "n_open", "n_critical", "data_version"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -243,40 +127,21 @@ def facts(act: Act, names: Names) -> tuple[Fact, ...]:
         value = body[name]
         if value is None or (name == "evidence" and isinstance(value, str)):
             continue
-        label = _FIELDS.get(name, name)
+        field = _FIELDS.get(name, _Field(name))
+        label = field.label
         if name == "name" and act.kind != "group.set":
             label = name
         if name == "text" and act.kind == "signal.remeasured":
             label = "Outcome"
-        found.append(Fact(label, _value(name, value, names), logged=name not in _OURS))
+        found.append(Fact(label, _value(name, value, names), logged=not field.ours))
     return (*found, *_seals(body.get("seals")))
 
 
 def _value(name: str, value: Any, names: Names) -> str:
+    field = _FIELDS.get(name)
     try:
-        if name in ("sub", "author", "owner"):
-            return _with_id(value, names)
-        if name == "members":
-            return ", ".join(_with_id(one, names) for one in value) or "nobody"
-        if name in ("until", "since", "first_ts", "due") and "T" in value:
-            return when(value)
-        if name == "criteria_met":
-            return "yes" if value is True else "no"
-        if name == "finding_kind" and isinstance(value, str):
-            return kind_of(value).words
-        if name == "role":
-            return role_words(value)
-        if name == "scopes":
-            return ", ".join(value)
-        if name == "why":
-            several = [value] if isinstance(value, str) else value
-            return ", ".join(WHY_WORDS.get(one, str(one)) for one in several)
-        if name == "fingerprints":
-            return "; ".join(_measured(one) for one in value)
-        if name == "groups":
-            return "; ".join(drawn_of(one) for one in value)
-        if name == "evidence":
-            return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
+        if field is not None and field.say is not None:
+            return field.say(value, names)
         if isinstance(value, int) and not isinstance(value, bool):
             return f"{value:,}"
     except _UNFIT:
@@ -321,6 +186,112 @@ def _seals(seals: object) -> tuple[Fact, ...]:
         return (Fact("Seals", json.dumps(seals, ensure_ascii=False)),)
 
 
+# -- fields ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A part of a body.
+
+    Attributes:
+        label: what it is called.
+        say: its value in words; None: as it is.
+        ours: whether the value is words of ours and not text that somebody wrote.
+    """
+
+    label: str
+    say: Callable[[Any, Names], str] | None = None
+    ours: bool = False
+
+
+def _members(value: Any, names: Names) -> str:
+    return ", ".join(_with_id(one, names) for one in value) or "nobody"
+
+
+def _time(value: Any, _names: Names) -> str:
+    return when(value) if "T" in value else str(value)
+
+
+def _why(value: Any, _names: Names) -> str:
+    several = [value] if isinstance(value, str) else value
+    return ", ".join(WHY_WORDS.get(one, str(one)) for one in several)
+
+
+def _parts(value: Any, _names: Names) -> str:
+    return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
+
+
+#: The parts of a body, in the order they are shown.
+_FIELDS: Mapping[str, _Field] = {
+    "origin": _Field("Trail"),
+    "key": _Field("Public key"),
+    "program": _Field("Program"),
+    "sub": _Field("Person", _with_id, ours=True),
+    "status": _Field("Status", ours=True),
+    "role": _Field("Role", lambda value, _: role_words(value), ours=True),
+    "name": _Field("Group"),
+    "members": _Field("Members", _members, ours=True),
+    "mode": _Field("Mode of the gate", ours=True),
+    "author": _Field("Evidence made by", _with_id, ours=True),
+    "criteria_met": _Field(
+        "Every criterion met", lambda value, _: "yes" if value is True else "no", ours=True
+    ),
+    "trigger": _Field("Trigger"),
+    "reason": _Field("Reason"),
+    "until": _Field("Until", _time, ours=True),
+    "finding": _Field("Finding"),
+    "finding_kind": _Field(
+        "Kind of finding", lambda value, _: kind_of(str(value)).words, ours=True
+    ),
+    "severity": _Field("Severity", ours=True),
+    "text": _Field("What is wrong"),
+    "mend": _Field("What to do"),
+    "owner": _Field("Who must answer", _with_id, ours=True),
+    "due": _Field("Due", _time, ours=True),
+    "subject": _Field("About"),
+    "note": _Field("Note"),
+    "import_id": _Field("Import", ours=True),
+    "source": _Field("File"),
+    "format": _Field("Format"),
+    "n_read": _Field("Rows read", ours=True),
+    "n_new": _Field("New claims", ours=True),
+    "n_duplicate": _Field("Duplicates", ours=True),
+    "n_unstated": _Field("Without a confidence", ours=True),
+    "n_quarantined": _Field("Refused", ours=True),
+    "n_attached": _Field("Outcomes attached", ours=True),
+    "n_held": _Field("Outcomes held", ours=True),
+    "n_corrected": _Field("Outcomes corrected", ours=True),
+    "settings": _Field("Settings"),
+    "file_sha256": _Field("SHA-256 of the file"),
+    "first": _Field("First decision", ours=True),
+    "last": _Field("Last decision", ours=True),
+    "first_ts": _Field("First claim", _time, ours=True),
+    "n_claims": _Field("Claims so far", ours=True),
+    "audit": _Field("Audit sample"),
+    "n": _Field("Claims in it", ours=True),
+    "by": _Field("Drawn by"),
+    "groups": _Field("Drawn of each", lambda value, _: "; ".join(map(drawn_of, value))),
+    "since": _Field("Claims from", _time, ours=True),
+    "seed": _Field("Seed of the random numbers"),
+    "imports": _Field("Imports up to", ours=True),
+    "sha256": _Field("SHA-256 of the sample"),
+    "why": _Field("Made", _why, ours=True),
+    "n_missed": _Field("Runs missed before it", ours=True),
+    "n_remeasured": _Field("Signals measured again", ours=True),
+    "n_open": _Field("Findings open", ours=True),
+    "n_critical": _Field("Critical among them", ours=True),
+    "data_version": _Field("Imports up to", ours=True),
+    "fingerprints": _Field("Measured", lambda value, _: "; ".join(map(_measured, value))),
+    "believed": _Field("Believed until then"),
+    "token": _Field("Token"),
+    "label": _Field("Label"),
+    "scopes": _Field("May", lambda value, _: ", ".join(value), ours=True),
+    "evidence": _Field("Evidence", _parts),
+    "spec_sha256": _Field("SHA-256 of the entry"),
+    "material_sha256": _Field("SHA-256 of what a validation rests on"),
+}
+
+
 # -- sentences -------------------------------------------------------------------------------------
 
 
@@ -347,10 +318,9 @@ class _Said:
 
 def _said(act: Act, names: Names) -> _Said:
     try:
-        return _SENTENCES[act.kind](act, names)
+        return SENTENCES[act.kind](act, names)
     except _UNFIT:
-        known = KINDS.get(act.kind, f"did something unknown, {act.kind}")
-        return _Said(known, joint="of" if act.signal else "")
+        return _Said(did(act.kind), joint="of" if act.signal else "")
 
 
 def _about(act: Act) -> str:
@@ -374,7 +344,7 @@ def _started(act: Act, _names: Names) -> _Said:
 
 
 def _key_changed(act: Act, _names: Names) -> _Said:
-    return _Said(KINDS[act.kind])
+    return _Said(did(act.kind))
 
 
 def _person_added(act: Act, names: Names) -> _Said:
@@ -531,7 +501,8 @@ def _token_revoked(act: Act, _names: Names) -> _Said:
     return _Said(f"took the token {act.body['token']} back")
 
 
-_SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
+#: How an act of each kind reads.
+SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
     "trail.started": _started,
     "key.changed": _key_changed,
     "person.added": _person_added,
@@ -567,4 +538,3 @@ _SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
     "token.created": _token_created,
     "token.revoked": _token_revoked,
 }
-assert _SENTENCES.keys() == KINDS.keys()

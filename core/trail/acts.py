@@ -21,44 +21,6 @@ SYSTEM = "system"
 #: The version of the entry's own layout.
 LAYOUT = 1
 
-#: Every kind of act there is, and in words what it did.
-KINDS: Mapping[str, str] = {
-    "trail.started": "started the trail",
-    "key.changed": "changed the trail's signing key",
-    "person.added": "added a person",
-    "person.named": "recorded a person's names",
-    "person.status": "changed whether a person is active",
-    "person.forgotten": "erased a person's name",
-    "group.set": "set the members of a group",
-    "role.granted": "granted a role",
-    "role.revoked": "took a role away",
-    "gate.mode": "changed the gate's mode",
-    "registry.set": "set a registry entry",
-    "fingerprint.seen": "saw a new fingerprint",
-    "validation.submitted": "submitted a validation",
-    "validation.signed": "signed a validation",
-    "validation.rejected": "rejected a validation",
-    "validation.suspended": "suspended a validation",
-    "validation.expired": "recorded that a validation expired",
-    "waiver.requested": "asked for a waiver",
-    "waiver.approved": "approved a waiver",
-    "retirement.requested": "asked to retire a fingerprint",
-    "retirement.approved": "retired a fingerprint",
-    "finding.opened": "opened a finding",
-    "finding.recurred": "recorded that a finding came again",
-    "finding.revised": "recorded what later data made of a finding",
-    "finding.acknowledged": "acknowledged a finding",
-    "finding.resolved": "resolved a finding",
-    "finding.waived": "waived a finding until a date",
-    "import.recorded": "recorded an import",
-    "decisions.sealed": "sealed the gate's decisions",
-    "check.run": "ran the standing checks",
-    "signal.remeasured": "re-measured a signal",
-    "audit.drawn": "drew an audit sample",
-    "token.created": "gave out a token for HTTP",
-    "token.revoked": "took a token for HTTP back",
-}
-
 
 @dataclass(frozen=True)
 class Actor:
@@ -67,7 +29,7 @@ class Actor:
     Attributes:
         sub: an opaque id, ``p-`` and hexadecimal digits, or `SYSTEM`; never a name. Names are
             resolved from the directory, which can forget them.
-        role: the role in which they act, one of `core.governance.permissions.ROLES`, or ``system``.
+        role: the role in which they act, one of `core.trail.act_kinds.ROLES`, or ``system``.
         assurance: how it is known that it is they.
         via: through what.
     """
@@ -96,7 +58,7 @@ class Proposal:
     """An act before it has its place in the trail.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: a key of `core.trail.act_kinds.KINDS`.
         actor: who.
         signal: about which signal; None for the ledger as a whole.
         fingerprint: about which fingerprint of it.

@@ -9,11 +9,12 @@ from datetime import datetime
 import duckdb
 
 from core.sentences import acts as act_words
-from core.sentences.acts import GROUPS, Names
+from core.sentences.acts import Names
 from core.sentences.numbers import ABSENT, count, counted
 from core.trail import act_search as search
+from core.trail.act_kinds import GROUPS, KINDS, did
 from core.trail.act_search import ActSearch, Stored
-from core.trail.acts import KINDS, SYSTEM
+from core.trail.acts import SYSTEM
 
 #: Rows of one leaf of the list.
 LEAF_SIZE = 50
@@ -93,10 +94,9 @@ def choices(cursor: duckdb.DuckDBPyConnection) -> Choices:
         (sub for sub in subs if sub != SYSTEM), key=lambda sub: (names.person(sub), sub)
     )
     there = set(search.said(cursor, "$.kind"))
-    groups = {
-        words: kinds for words, kinds in GROUPS.items() if any(kind in there for kind in kinds)
-    }
-    single = {words: (kind,) for kind, words in KINDS.items() if kind in there}
+    groups = {words: kinds for words, kinds in GROUPS.items() if not there.isdisjoint(kinds)}
+    unknown = sorted(there - KINDS.keys())
+    single = {did(kind): (kind,) for kind in (*KINDS, *unknown) if kind in there}
     return Choices(
         signals=search.said(cursor, "$.signal"),
         people={sub: names.person(sub) for sub in (*people, *({SYSTEM} & subs))},

@@ -11,20 +11,13 @@ from core.governance.names import Directory
 from core.governance.people import actor_for
 from core.governance.permissions import Refused
 from core.governance.state import State, check
+from core.governance.validation_lifecycle import STEPS
+from core.trail.act_kinds import KINDS
 from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 
 #: Every act on a validation that a person does.
-KINDS = (
-    "validation.submitted",
-    "validation.signed",
-    "validation.rejected",
-    "validation.suspended",
-    "waiver.requested",
-    "waiver.approved",
-    "retirement.requested",
-    "retirement.approved",
-)
+_BY_PEOPLE = tuple(kind for kind, one in KINDS.items() if kind in STEPS and one.roles)
 _SUB = re.compile(r"p-[0-9a-f]{16}")
 #: Stands for what the person has yet to type, or the machine to measure.
 _TYPED, _MEASURED = "…", "0" * 64
@@ -51,9 +44,9 @@ def offers(
     fingerprint: Fingerprint,
     now: datetime,
 ) -> Mapping[str, Offer]:
-    """Every act of `KINDS`, as the guards themselves answer for this person."""
+    """Every act of `_BY_PEOPLE`, as the guards themselves answer for this person."""
     found = {}
-    for kind in KINDS:
+    for kind in _BY_PEOPLE:
         try:
             check(state, _proposal(state, sub, kind, signal, fingerprint, now), now)
             found[kind] = Offer(True)

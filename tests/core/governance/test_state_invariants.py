@@ -31,9 +31,9 @@ from core.governance.validation_lifecycle import Validation
 from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
+from core.trail.act_kinds import KINDS
 from core.trail.acts import (
     ASSURANCES,
-    KINDS,
     SYSTEM,
     Act,
     Actor,

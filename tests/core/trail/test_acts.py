@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.trail.acts import ASSURANCES, KINDS, Act, Actor, Signature, moment, stamp
+from core.trail.act_kinds import KINDS
+from core.trail.acts import ASSURANCES, Act, Actor, Signature, moment, stamp
 from core.trail.fingerprint import FIELDS, Fingerprint
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)

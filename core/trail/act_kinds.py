@@ -1,0 +1,293 @@
+"""Every kind of act there is: one row each, from which all that is asked of a kind follows.
+
+What an act of a kind changes is registered with the state it changes (`core.governance.state`,
+`core.governance.validation_lifecycle`, `core.findings.lifecycle`), its sentence in
+`core.sentences.acts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+#: Every role a person can act in, from what everybody known may to what few may.
+ROLES = ("viewer", "auditor", "owner", "deputy", "validator", "risk_approver", "admin")
+
+#: What people look for acts by, in the order the trail's filter shows.
+Group = Literal[
+    "Validations",
+    "Waivers and retirements",
+    "Registry",
+    "Findings",
+    "Standing watch",
+    "Imports and seals",
+    "People and roles",
+    "Gate and access",
+    "Trail and key",
+]
+
+
+@dataclass(frozen=True)
+class ActKind:
+    """A kind of act.
+
+    Attributes:
+        key: as the trail has it.
+        group: under which people look for it.
+        did: what an act of it did, where nothing more is known: ``granted a role``.
+        may: what it does, as in "may …": ``grant a role``.
+        roles: who may ever do it, of `ROLES`; `core.governance.permissions` narrows it.
+        program: whether the program does it by itself. Nothing of that opens a gate.
+    """
+
+    key: str
+    group: Group
+    did: str
+    may: str
+    roles: frozenset[str]
+    program: bool = False
+
+
+_ANYONE = frozenset(ROLES)
+_SEAT = frozenset({"owner", "deputy"})
+_DEPUTY = frozenset({"deputy"})
+_VALIDATOR = frozenset({"validator"})
+_RISK = frozenset({"risk_approver"})
+_ADMIN = frozenset({"admin"})
+_NOBODY: frozenset[str] = frozenset()
+
+_ROWS = (
+    ActKind(
+        "trail.started",
+        "Trail and key",
+        "started the trail",
+        "start the trail",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "key.changed",
+        "Trail and key",
+        "changed the trail's signing key",
+        "change the trail's signing key",
+        _ADMIN,
+    ),
+    ActKind(
+        "person.added", "People and roles", "added a person", "add a person", _ADMIN, program=True
+    ),
+    ActKind(
+        "person.named",
+        "People and roles",
+        "recorded a person's names",
+        "record a person's names",
+        _ADMIN,
+        program=True,
+    ),
+    ActKind(
+        "person.status",
+        "People and roles",
+        "changed whether a person is active",
+        "say whether a person is active",
+        _ADMIN,
+    ),
+    ActKind(
+        "person.forgotten",
+        "People and roles",
+        "erased a person's name",
+        "erase a person's name",
+        _ADMIN,
+    ),
+    ActKind(
+        "group.set",
+        "People and roles",
+        "set the members of a group",
+        "set the members of a group",
+        _ADMIN,
+    ),
+    ActKind("role.granted", "People and roles", "granted a role", "grant a role", _ADMIN),
+    ActKind("role.revoked", "People and roles", "took a role away", "take a role away", _ADMIN),
+    ActKind(
+        "gate.mode", "Gate and access", "changed the gate's mode", "change the gate's mode", _ADMIN
+    ),
+    ActKind(
+        "registry.set",
+        "Registry",
+        "set a registry entry",
+        "set this registry entry",
+        _SEAT | _ADMIN,
+    ),
+    ActKind(
+        "fingerprint.seen",
+        "Validations",
+        "saw a new fingerprint",
+        "record a new fingerprint",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "validation.submitted",
+        "Validations",
+        "submitted a validation",
+        "submit a validation",
+        _SEAT,
+    ),
+    # Owner and deputies only where the entry lets them sign their own evidence.
+    ActKind(
+        "validation.signed",
+        "Validations",
+        "signed a validation",
+        "sign a validation",
+        _VALIDATOR | _SEAT,
+    ),
+    ActKind(
+        "validation.rejected",
+        "Validations",
+        "rejected a validation",
+        "reject a validation",
+        _VALIDATOR | _SEAT,
+    ),
+    ActKind(
+        "validation.suspended",
+        "Validations",
+        "suspended a validation",
+        "stop a fingerprint",
+        _ANYONE,
+        program=True,
+    ),
+    ActKind(
+        "validation.expired",
+        "Validations",
+        "recorded that a validation expired",
+        "record that a validation expired",
+        _NOBODY,
+        program=True,
+    ),
+    # Not the owner: neither of the two who carry a waiver may be the one it relieves.
+    ActKind(
+        "waiver.requested",
+        "Waivers and retirements",
+        "asked for a waiver",
+        "ask for a waiver",
+        _DEPUTY | _RISK,
+    ),
+    ActKind(
+        "waiver.approved", "Waivers and retirements", "approved a waiver", "approve a waiver", _RISK
+    ),
+    ActKind(
+        "retirement.requested",
+        "Waivers and retirements",
+        "asked to retire a fingerprint",
+        "ask to retire a fingerprint",
+        _SEAT,
+    ),
+    ActKind(
+        "retirement.approved",
+        "Waivers and retirements",
+        "retired a fingerprint",
+        "retire a fingerprint",
+        _VALIDATOR,
+    ),
+    ActKind(
+        "finding.opened", "Findings", "opened a finding", "open a finding", _NOBODY, program=True
+    ),
+    ActKind(
+        "finding.recurred",
+        "Findings",
+        "recorded that a finding came again",
+        "record that a finding came again",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "finding.revised",
+        "Findings",
+        "recorded what later data made of a finding",
+        "record what later data made of a finding",
+        _NOBODY,
+        program=True,
+    ),
+    # An admin only where there is no registry entry, and so no owner.
+    ActKind(
+        "finding.acknowledged",
+        "Findings",
+        "acknowledged a finding",
+        "acknowledge a finding",
+        _SEAT | _ADMIN,
+    ),
+    ActKind(
+        "finding.resolved",
+        "Findings",
+        "resolved a finding",
+        "resolve a finding",
+        _SEAT | _ADMIN,
+        program=True,
+    ),
+    ActKind(
+        "finding.waived", "Findings", "waived a finding until a date", "waive a finding", _RISK
+    ),
+    ActKind(
+        "import.recorded",
+        "Imports and seals",
+        "recorded an import",
+        "record an import",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "decisions.sealed",
+        "Imports and seals",
+        "sealed the gate's decisions",
+        "seal the gate's decisions",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "check.run",
+        "Standing watch",
+        "ran the standing checks",
+        "record a run of the standing checks",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "signal.remeasured",
+        "Standing watch",
+        "re-measured a signal",
+        "record a re-measurement",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
+        "audit.drawn",
+        "Standing watch",
+        "drew an audit sample",
+        "draw an audit sample",
+        _VALIDATOR | _SEAT,
+    ),
+    ActKind(
+        "token.created",
+        "Gate and access",
+        "gave out a token for HTTP",
+        "give out a token for HTTP",
+        _ADMIN,
+    ),
+    ActKind(
+        "token.revoked",
+        "Gate and access",
+        "took a token for HTTP back",
+        "take a token for HTTP back",
+        _ADMIN,
+    ),
+)
+#: By key, in the order the trail's filter shows.
+KINDS: Mapping[str, ActKind] = {one.key: one for one in _ROWS}
+#: Keys by group; together they hold every kind once.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(one.key for one in _ROWS if one.group == group) for group in get_args(Group)
+}
+
+
+def did(key: str) -> str:
+    """What an act of a kind did; what another version of the program did, by its key."""
+    return KINDS[key].did if key in KINDS else f"did something unknown, {key}"
