@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.measure.verdicts.parts import PartState
-from core.sentences.numbers import counted, cut, percent, points, value_name
+from core.measure.verdicts.verdict import VERDICT_OF
+from core.sentences.numbers import (
+    NO_VERDICT,
+    STATE_WORDS,
+    counted,
+    cut,
+    percent,
+    points,
+    value_name,
+)
 from core.sentences.pointer import Pointer
 from core.standing.verdict import Began, StandingVerdict
 
@@ -152,3 +161,31 @@ def cause_pointer(one: StandingVerdict) -> Pointer | None:
     if one.state != "off":
         return None
     return Pointer(f"{one.signal}: {cause(one)}", "signal", one.signal)
+
+
+def one_line(one: StandingVerdict) -> str:
+    """The verdict in a line, for commands: state, where, gap and days."""
+    said = NO_VERDICT.lower() if not one.speaks_for_all else STATE_WORDS[one.state].lower()
+    how = f", {direction(one)} {where(one)}" if one.state == "off" else ""
+    days = "" if one.window is None else f"; {window_words(one)}"
+    return f"{one.signal} is {said}{how}: {gap_words(one)}{days}"
+
+
+def as_json(one: StandingVerdict) -> dict[str, object]:
+    """The verdict for programs: state, reason, version, days, numbers."""
+    gap, low, high = one.gap or (None, None, None)
+    return {
+        "state": one.state,
+        "verdict": VERDICT_OF[one.state],
+        "reason": one.reason,
+        "speaks_for": "all" if one.speaks_for_all else "labelled",
+        "version": one.fingerprint.as_json(),
+        "since": None if one.window is None else f"{one.window.first}",
+        "until": None if one.window is None else f"{one.window.last}",
+        "n": one.n,
+        "coverage": None if one.window is None else one.window.coverage,
+        "gap": gap,
+        "gap_low": low,
+        "gap_high": high,
+        "level": one.level,
+    }

@@ -21,6 +21,8 @@ from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
 from core.sentences import measures as sentences
 from core.sentences.numbers import counted, cut, group_name, size_of, within
+from core.sentences.standing import as_json, one_line
+from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.text.shown import json_text
 from core.views.review.judge_labels import Judged, judged
 
@@ -43,6 +45,7 @@ class MeasureReport:
         judge: a judge's labels beside the truth; None where there are none, or where the question
             itself tells labels apart by who gave them.
         label_sources: of each group, in their order, source → labels it gave.
+        standing: the signal's standing verdict, whatever is asked here; None without a claim.
     """
 
     selection: Selection
@@ -53,6 +56,7 @@ class MeasureReport:
     high_from: float
     judge: Judged | None = None
     label_sources: tuple[Mapping[str, int], ...] = ()
+    standing: StandingVerdict | None = None
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""
@@ -65,6 +69,8 @@ class MeasureReport:
                 for one, sources in zip(self.groups, self.label_sources, strict=True)
             ],
         }
+        if self.standing is not None:
+            payload["standing"] = as_json(self.standing)
         if self.judge is not None:
             payload["judge"] = [asdict(one) for one in self.judge.groups]
         return json_text(payload)
@@ -105,6 +111,8 @@ class MeasureReport:
             # A part lacks a number where the group, or its band, lacks it too.
             told = [name for name in one.notes if not name.startswith("parts.")]
             lines += [f"{field}: {one.notes[field]}" for field in told]
+        if self.standing is not None:
+            lines.append(f"Standing verdict: {one_line(self.standing)}.")
         return tuple(dict.fromkeys(lines))
 
     def _unseen(self) -> list[str]:
@@ -150,7 +158,8 @@ def measure(
         UnknownDimension: a dimension that it does not have.
         BadValue: a value that its dimension cannot take.
     """
-    terms = terms_of(read_state(cursor), selection.signal)
+    state = read_state(cursor)
+    terms = terms_of(state, selection.signal)
     tolerance = terms.tolerance if tolerance is None else tolerance
     high_from = terms.high_from if high_from is None else high_from
     terms = replace(terms, tolerance=tolerance, high_from=high_from)
@@ -174,8 +183,10 @@ def measure(
     given = label_sources_by(cursor, selection, by)
     none = dict.fromkeys((*SOURCES, UNSTATED), 0)
     sources = tuple(given.get(tuple(map(one.group.get, grouped.by)), none) for one in measures)
+    versions = standing_verdicts(cursor, state, now, only=(selection.signal,)).values()
+    standing = next((of_signal(one) for one in versions), None)
     return MeasureReport(
-        selection, grouped.by, now, measures, tolerance, high_from, beside, sources
+        selection, grouped.by, now, measures, tolerance, high_from, beside, sources, standing
     )
 
 

@@ -17,6 +17,8 @@ from core.monitoring.rounds import outlook
 from core.monitoring.runs import run
 from core.queries.base.catalogue import signals
 from core.sentences.numbers import counted
+from core.sentences.standing import one_line
+from core.standing.verdict import of_signal, standing_verdicts
 from core.text.shown import json_text
 from core.views.govern.findings import SEVERITY_WORDS
 from dashboard import terminal
@@ -57,11 +59,15 @@ def check(
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]
         with office.ledger.cursor() as cursor:
             names = directory(cursor)
+            only = None if signal is None else (signal,)
+            standing = standing_verdicts(cursor, office.state(), office.now(), only=only)
         if settings is not None:
             tell(office, settings)
     if format_ == "json":
         click.echo(json_text([_as_json(one, names) for one in found]))
     else:
+        for versions in standing.values():
+            terminal.say(f"{one_line(of_signal(versions))}.")
         for one in found:
             terminal.say(_line(one, names))
         terminal.say(_summary(found))
