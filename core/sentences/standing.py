@@ -165,10 +165,13 @@ def cause_pointer(one: StandingVerdict) -> Pointer | None:
 
 def one_line(one: StandingVerdict) -> str:
     """The verdict in a line, for commands: state, where, gap and days."""
-    said = NO_VERDICT.lower() if not one.speaks_for_all else STATE_WORDS[one.state].lower()
+    said = "has no verdict"
+    if one.speaks_for_all:
+        verb = "has" if one.state == "too_few" else "is"
+        said = f"{verb} {STATE_WORDS[one.state].lower()}"
     how = f", {direction(one)} {where(one)}" if one.state == "off" else ""
     days = "" if one.window is None else f"; {window_words(one)}"
-    return f"{one.signal} is {said}{how}: {gap_words(one)}{days}"
+    return f"{one.signal} {said}{how}: {gap_words(one)}{days}"
 
 
 def as_json(one: StandingVerdict) -> dict[str, object]:
