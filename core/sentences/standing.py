@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import VERDICT_OF
 from core.sentences.numbers import (
-    NO_VERDICT,
     STATE_WORDS,
     counted,
     cut,
