@@ -23,10 +23,10 @@ from core.registry.escalation_rules import (
     Band,
     Override,
     Rules,
-    check_rules,
     decide,
 )
 from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from tests.worlds.rule_sets import rule_sets
 
 NOW = datetime(2026, 11, 24, 12)
 CUT_90 = Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")))
@@ -309,35 +309,12 @@ def test_a_dimension_is_found_in_whatever_case_the_ledger_spells_it(ledger: Ledg
     assert move.n_claims == 2
 
 
-@st.composite
-def ladders(draw: st.DrawFn) -> tuple[Band, ...]:
-    cuts = sorted(draw(st.sets(st.sampled_from([1, 300_000, 300_001, 900_000]), max_size=3)))
-    actions = draw(
-        st.lists(st.sampled_from(ACTIONS), min_size=len(cuts) + 1, max_size=len(cuts) + 1)
-    )
-    actions.sort(key=ACTIONS.index, reverse=True)
-    return tuple(map(Band, [*cuts, None], actions))
-
-
-people: st.SearchStrategy[Action] = st.sampled_from(["review", "escalate"])
-rule_sets = st.builds(
-    Rules,
-    ladders(),
-    st.lists(
-        st.builds(
-            Override,
-            st.sampled_from(["language", "topic", "region"]),
-            st.sampled_from(["x", "y"]),
-            ladders(),
-        ),
-        max_size=2,
-        unique_by=lambda one: (one.dimension, one.value),
-    ).map(tuple),
-    people,
-    people,
-    people,
-    st.sampled_from([(), (("language", ("y", "z")), ("TOPIC", ("z",)))]),
-).filter(lambda rules: not check_rules(rules))
+any_rules = rule_sets(
+    st.sampled_from([1, 300_000, 300_001, 900_000]),
+    st.sampled_from(["language", "topic", "region"]),
+    st.sampled_from(["x", "y"]),
+    [(), (("language", ("y", "z")), ("TOPIC", ("z",)))],
+)
 claims = st.lists(
     st.fixed_dictionaries(
         {
@@ -397,7 +374,7 @@ def check_load(
 
 
 @settings(max_examples=60)
-@given(claims, rule_sets, rule_sets, st.booleans())
+@given(claims, any_rules, any_rules, st.booleans())
 def test_effects_are_what_a_loop_over_the_claims_counts(
     rows: list[Row], old: Rules, new: Rules, repeats: bool
 ) -> None:

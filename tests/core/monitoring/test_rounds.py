@@ -23,25 +23,10 @@ from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
 from core.validation import steps as signing
+from tests.worlds.entries import REPLY
 
 NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: STAKES}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 
 
 class House:
@@ -60,7 +45,7 @@ class House:
         import_file(self.ledger, file, now=self.at)
 
     def register(self, stakes: str = "high") -> None:
-        registry.apply(self.office, read(ENTRY.replace("STAKES", stakes)), "user:t/adam")
+        registry.apply(self.office, read(REPLY.replace("high", stakes)), "user:t/adam")
 
     def sub(self, name: str) -> str:
         return people.known_person(self.office, f"user:t/{name}")
@@ -390,7 +375,7 @@ def test_a_review_in_place_of_an_escalation_is_a_warning_and_automating_is_anoth
     house: House,
 ) -> None:
     house.at = datetime(2026, 11, 19)
-    text = ENTRY.replace("STAKES", "high") + "    fallback: {unvalidated: escalate}\n"
+    text = REPLY + "    fallback: {unvalidated: escalate}\n"
     registry.apply(house.office, read(text), "user:t/adam")
     acted(house, "review", date(2026, 11, 20))
     house.at = NOW

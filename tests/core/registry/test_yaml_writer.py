@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.events import PPM
 from core.queries.base.truth import TRUTH_SOURCES, Truth
-from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, check_rules
+from core.registry.escalation_rules import Rules
 from core.registry.signal_spec import (
     CALIBRATION_METRICS,
     DISCRIMINATION_METRICS,
@@ -28,6 +28,7 @@ from core.registry.spec_rules import ORDERS, check_spec
 from core.registry.yaml_reader import Group, RegistryFileError, read
 from core.registry.yaml_writer import example, write
 from core.terms import Maturity
+from tests.worlds.rule_sets import rule_sets
 
 text = (
     st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
@@ -47,35 +48,13 @@ days = st.integers(1, 1000)
 dimensions = st.sampled_from(["language", "topic", "a.b-c", "1", "on"])
 
 
-@st.composite
-def ladders(draw: st.DrawFn) -> tuple[Band, ...]:
-    cuts = sorted(draw(st.sets(ppm, max_size=3)))
-    actions = draw(
-        st.lists(st.sampled_from(ACTIONS), min_size=len(cuts) + 1, max_size=len(cuts) + 1)
-    )
-    actions.sort(key=ACTIONS.index, reverse=True)
-    return tuple(map(Band, [*cuts, None], actions))
-
-
-people: st.SearchStrategy[Action] = st.sampled_from(["review", "escalate"])
-rule_sets = st.builds(
-    Rules,
-    ladders(),
-    st.lists(
-        st.builds(Override, dimensions, text, ladders()),
-        max_size=2,
-        unique_by=lambda one: (one.dimension, one.value),
-    ).map(tuple),
-    people,
-    people,
-    people,
-).filter(lambda rules: not check_rules(rules))
+any_rules = rule_sets(ppm, dimensions, text)
 
 
 @st.composite
 def listing(draw: st.DrawFn) -> Rules:
     """Rules that list other values of the dimensions of their overrides."""
-    rules = draw(rule_sets)
+    rules = draw(any_rules)
     several = {one.dimension.lower(): one.dimension for one in rules.overrides}
     values = st.lists(text, min_size=1, max_size=3, unique=True).map(tuple)
     return replace(rules, known_values=tuple((name, draw(values)) for name in several.values()))
@@ -112,7 +91,7 @@ specs = st.builds(
     method=st.none() | text,
     order=st.none() | st.sampled_from(ORDERS),
     validation=plans,
-    rules=rule_sets | listing(),
+    rules=any_rules | listing(),
     tolerance_ppm=st.integers(0, PPM),
     high_from_ppm=st.integers(0, PPM),
     maturity=st.builds(Maturity, days, ppm),

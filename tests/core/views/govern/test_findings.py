@@ -28,24 +28,9 @@ from core.views.govern.findings import (
     broken_view,
     findings_view,
 )
+from tests.worlds.entries import REPLY
 
 NOW = datetime(2026, 11, 24, 9)
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 CLAIMS = """event_id,ts,signal,confidence,model_version
 a,2026-11-18T09:00:00Z,s,0.9,m1
 b,2026-11-18T09:00:00Z,other,0.9,m1
@@ -76,7 +61,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         file.write_text(CLAIMS)
         import_file(ledger, file, now=NOW)
         one = House(ledger)
-        registry.apply(one.office, read(ENTRY), "user:t/adam")
+        registry.apply(one.office, read(REPLY), "user:t/adam")
         rounds(one.office)
         yield one
 
@@ -183,7 +168,7 @@ def test_a_broken_trail_is_the_one_critical_finding() -> None:
 def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    registry.apply(house.office, read(REPLY), "user:t/adam")
     before = Condition("hidden_segment", "s", "topic", "topic=tax is off by 9.", "Open it.")
     after = replace(before, text="topic=tax is off by 7.")
     for seen in (before, after):
@@ -199,7 +184,7 @@ def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
 def test_the_most_urgent_of_each_kind_leads_and_tells_how_many_are_alike(
     house: House, tmp_path: Path
 ) -> None:
-    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    registry.apply(house.office, read(REPLY), "user:t/adam")
     file = tmp_path / "more.csv"
     file.write_text(CLAIMS.replace("other", "another").replace("a,", "c,").replace("b,", "d,"))
     import_file(house.ledger, file)
@@ -216,7 +201,7 @@ def test_the_most_urgent_of_each_kind_leads_and_tells_how_many_are_alike(
 def test_a_judge_that_disagrees_is_a_warning_that_leads_to_reliability(
     house: House, tmp_path: Path
 ) -> None:
-    registry.apply(house.office, read(ENTRY), "user:t/adam")
+    registry.apply(house.office, read(REPLY), "user:t/adam")
     made = (NOW - timedelta(days=20)).isoformat()
     claims, labels = ["event_id,ts,signal,confidence"], ["event_id,outcome,outcome_source"]
     for i in range(100):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from dashboard.pages import PAGES
 from sample_data.generate import SELF_REPORT
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page
 
 CLAIMS = """event_id,ts,signal,confidence,outcome,split,input_id,seg_language,note
 a1,2026-11-02T09:00:00Z,s,0.95,0,,i1,de,![x](http://evil.example/x.png)
@@ -24,13 +24,7 @@ a1,2026-11-02T09:00:00Z,judge,0.5,,,,,
 """
 
 
-def opened(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES["claims"].path).run()
-    assert not app.exception
-    return app
+opened = partial(page, "claims")
 
 
 def text_of(app: AppTest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
 PAGE = PAGES["decision_trail"].path
@@ -52,13 +54,7 @@ EVIDENCE = hashlib.sha256(BUNDLE.encode()).hexdigest()
 MEANING = "I read **it** and find it fit."
 
 
-def opened(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGE).run()
-    assert not app.exception
-    return app
+opened = partial(page, "decision_trail")
 
 
 def text_of(app: AppTest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
+from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
 #: Weeks 16 to 18 of the sample.
@@ -23,16 +25,7 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def opened(told_copy: Path, serving) -> Open:
     serving(told_copy)
-    return page
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES["escalation"].path).run()
-    assert not app.exception
-    return app
+    return partial(page, "escalation")
 
 
 def text_of(app: AppTest) -> str:
@@ -126,7 +119,7 @@ def test_an_empty_ledger_shows_the_commands_that_fill_it(tmp_path: Path, serving
     path = tmp_path / "ledger.duckdb"
     Ledger.open(path, create=True).close()
     serving(path)
-    app = page()
+    app = page("escalation")
     commands = "\n".join(block.value for block in app.code)
     assert "calledger registry apply" in commands
     assert "calledger import" in commands
@@ -136,7 +129,7 @@ def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
     with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
         cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
     serving(told_copy)
-    assert "broken" in text_of(page()).lower()
+    assert "broken" in text_of(page("escalation")).lower()
 
 
 def test_logged_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
@@ -147,4 +140,4 @@ def test_logged_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    assert f"`{name}`" in text_of(page(signal=name))
+    assert f"`{name}`" in text_of(page("escalation", signal=name))

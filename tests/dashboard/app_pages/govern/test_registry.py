@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,28 +19,12 @@ from core.registry.yaml_reader import read
 from core.text.markdown import plain
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
-from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from tests.worlds.paths import MAIN
+from tests.worlds.entries import REPLY
+from tests.worlds.pages import page
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 M1 = Fingerprint(model_version="m1")
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 Make = Callable[..., Path]
 
 
@@ -61,7 +46,7 @@ def ledger_of(tmp_path: Path, serving) -> Make:
                 import_file(ledger, file)
             office = Office.of(ledger)
             if entry:
-                registry.apply(office, read(ENTRY), "user:t/adam")
+                registry.apply(office, read(REPLY), "user:t/adam")
             if signed:
                 sign(office)
         serving(path)
@@ -87,13 +72,7 @@ def sign(office: Office) -> None:
         office.perform(proposal)
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES["registry"].path).run()
-    assert not app.exception
-    return app
+opened = partial(page, "registry")
 
 
 def text_of(app: AppTest) -> str:
@@ -169,7 +148,7 @@ def test_a_count_of_claims_opens_them_and_a_version_its_sign_off(ledger_of: Make
 
 def test_errors_name_their_line_and_field_and_nothing_can_be_applied(ledger_of: Make) -> None:
     ledger_of()
-    app = proposed(opened(signal="s"), ENTRY.replace('below: "0.90"', "below: 0.90"))
+    app = proposed(opened(signal="s"), REPLY.replace('below: "0.90"', "below: 0.90"))
     (error,) = app.error
     assert "1 problem; nothing is changed until it is fixed." in error.value
     assert "Line 15, spec.escalation.bands[0].below" in error.value.replace("\\", "")
@@ -178,16 +157,16 @@ def test_errors_name_their_line_and_field_and_nothing_can_be_applied(ledger_of: 
 
 def test_what_was_not_asked_about_cannot_be_applied(ledger_of: Make) -> None:
     ledger_of()
-    app = proposed(opened(signal="s"), ENTRY.replace('below: "0.90"', 'below: "0.85"'))
+    app = proposed(opened(signal="s"), REPLY.replace('below: "0.90"', 'below: "0.85"'))
     assert [one.label for one in app.button if one.label.startswith("Apply")]
-    app.text_area[0].set_value(ENTRY.replace('below: "0.90"', 'below: "0.10"')).run()
+    app.text_area[0].set_value(REPLY.replace('below: "0.90"', 'below: "0.10"')).run()
     assert not [one for one in app.button if one.label.startswith("Apply")]
     assert "show again what it would change" in text_of(app)
 
 
 def test_nobody_in_particular_applies_nothing(ledger_of: Make) -> None:
     ledger_of()
-    app = proposed(opened(signal="s"), ENTRY.replace('below: "0.90"', 'below: "0.85"'))
+    app = proposed(opened(signal="s"), REPLY.replace('below: "0.90"', 'below: "0.85"'))
     (button,) = (one for one in app.button if one.label.startswith("Apply"))
     assert button.disabled
 
@@ -195,7 +174,7 @@ def test_nobody_in_particular_applies_nothing(ledger_of: Make) -> None:
 def test_a_change_is_shown_with_its_effects_and_then_applied(ledger_of: Make) -> None:
     ledger_of(signed=True)
     app = act_for(opened(signal="s"), "ann")
-    proposed(app, ENTRY.replace('below: "0.90"', 'below: "0.85"'))
+    proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
     shown = text_of(app).replace("\\", "")
     assert "cut between review and automate 0.90 → 0.85" in shown
     assert "4 more automated" in shown
@@ -211,7 +190,7 @@ def test_a_change_is_shown_with_its_effects_and_then_applied(ledger_of: Make) ->
 def test_who_may_not_change_the_rules_is_told(ledger_of: Make) -> None:
     ledger_of()
     app = act_for(opened(signal="s"), "val")
-    proposed(app, ENTRY.replace('below: "0.90"', 'below: "0.85"'))
+    proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
     size = owner.office().state().size
     click(app, "Apply as t/val")
     assert "may set this registry entry" in app.error[0].value
@@ -221,9 +200,9 @@ def test_who_may_not_change_the_rules_is_told(ledger_of: Make) -> None:
 def test_what_changed_meanwhile_is_read_again_before_it_is_applied(ledger_of: Make) -> None:
     ledger_of()
     app = act_for(opened(signal="s"), "ann")
-    proposed(app, ENTRY.replace('below: "0.90"', 'below: "0.85"'))
+    proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
     # Somebody else changes the entry between reading and pressing.
-    other = ENTRY.replace('"sends the reply"', '"files the reply"')
+    other = REPLY.replace('"sends the reply"', '"files the reply"')
     registry.apply(owner.office(), read(other), "user:t/ann")
     (button,) = (one for one in app.button if one.label.startswith("Apply"))
     button.click().run()
@@ -233,7 +212,7 @@ def test_what_changed_meanwhile_is_read_again_before_it_is_applied(ledger_of: Ma
 
 def test_the_first_entry_makes_whoever_applies_it_admin(ledger_of: Make) -> None:
     ledger_of(entry=False)
-    app = proposed(opened(signal="s"), ENTRY)
+    app = proposed(opened(signal="s"), REPLY)
     app.text_input(key="registry_self").set_value("user:t/eve").run()
     click(app, f"Apply as {plain('user:t/eve')}")
     state = owner.office().state()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,21 +16,14 @@ from core.views.risks.catalogue import FAILURES
 from core.views.risks.matrix import RisksView
 from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
-from dashboard.pages import PAGES
 from dashboard.parts.govern.risks import matrix
 from dashboard.reports.risks import to_markdown
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES["risks"].path).run()
-    assert not app.exception
-    return app
+opened = partial(page, "risks")
 
 
 def text_of(app: AppTest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page
 
 SAMPLE = "knowledge-answer.self-report"
 Open = Callable[..., AppTest]
@@ -20,16 +21,7 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def opened(told_copy: Path, serving) -> Open:
     serving(told_copy)
-    return page
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES["thresholds"].path).run()
-    assert not app.exception
-    return app
+    return partial(page, "thresholds")
 
 
 def text_of(app: AppTest) -> str:
@@ -101,7 +93,7 @@ def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    text = text_of(page())
+    text = text_of(page("thresholds"))
     assert "Automate from 0.90: at most 5% wrong" in text
     assert "Held-out claims bear it out: 0 of 100 wrong" in text
     assert "Nothing is registered" in text
@@ -112,14 +104,14 @@ def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving
     path = tmp_path / "ledger.duckdb"
     Ledger.open(path, create=True).close()
     serving(path)
-    assert "calledger import" in yaml_of(page())
+    assert "calledger import" in yaml_of(page("thresholds"))
 
 
 def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
     with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
         cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
     serving(told_copy)
-    assert "broken" in text_of(page()).lower()
+    assert "broken" in text_of(page("thresholds")).lower()
 
 
 def test_the_signal_chosen_on_the_page_before_is_the_one_that_the_address_names(

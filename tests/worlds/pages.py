@@ -1,0 +1,23 @@
+"""A page opened as by its link."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.pages import PAGES
+from tests.worlds.paths import MAIN
+
+
+def page(name: str, /, **query: str | list[str]) -> AppTest:
+    """A page of the served ledger; it must not fail.
+
+    Args:
+        name: its row in `dashboard.pages`.
+        query: what its link says.
+    """
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(PAGES[name].path).run()
+    assert not app.exception
+    return app
