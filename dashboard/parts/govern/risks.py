@@ -16,9 +16,10 @@ from core.views.risks.rules import STATUS_WORDS, Link, Status
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
 from dashboard.pages import PAGES
-from dashboard.reports.risks import to_markdown
+from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
+from dashboard.widgets.page_links import parameters
 from dashboard.widgets.url_choice import choose
 
 PAGE = PAGES["risks"].path
@@ -140,7 +141,7 @@ def downloads(view: RisksView) -> None:
         )
         st.download_button(
             "Every line (CSV)",
-            data=lambda: csv_of(view.frame()),
+            data=lambda: csv_of(to_frame(view)),
             file_name=f"risks-{day}.csv",
             mime="text/csv; charset=utf-8",
             icon=":material/download:",
@@ -169,7 +170,7 @@ def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
 def _seen(link: Link) -> None:
     """The way to where a line can be seen."""
     to = PAGES[link.page]
-    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=link.parameters())
+    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=parameters(link))
 
 
 def _opening(one: Failure, label: str) -> None:

@@ -18,7 +18,7 @@ from dashboard.charts.kit.palette import DARK, LIGHT, Palette
 from dashboard.charts.risks import alt_text_risks, risk_grid, selected_pair
 from dashboard.pages import PAGES
 from dashboard.parts.govern.risks import _frame
-from dashboard.reports.risks import to_markdown
+from dashboard.reports.risks import to_frame, to_markdown
 from tests.worlds.paths import MAIN
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
@@ -112,6 +112,14 @@ def view(told_copy: Path, serving: Any) -> RisksView:
     serving(told_copy)
     found = data.risks()
     return found
+
+
+def test_the_file_s_table_has_every_cell_with_its_evidence_and_its_place(view: RisksView) -> None:
+    frame = to_frame(view)
+    assert len(frame) == 132
+    assert frame["evidence"].str.len().min() > 20
+    assert frame["seen_on"].str.startswith("/").all()
+    assert {"supports SR 26-2", "supports EU AI Act"} <= set(frame.columns)
 
 
 def test_the_audit_file_holds_every_line_the_mapping_and_its_notes(view: RisksView) -> None:
