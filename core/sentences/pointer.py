@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from core.queries.base.group_keys import Segment
+
+Page = Literal["signal", "reliability", "drift", "changes", "claims", "data"]
 
 
 @dataclass(frozen=True)
@@ -14,14 +17,13 @@ class Pointer:
 
     Attributes:
         text: the sentence.
-        page: "reliability", "segments", "drift", "changes", "claims" or "data"; "claims" are
-            stated ones.
+        page: which page; its claims are stated ones.
         query: that page's filters, dimension → value (None: claims that do not name it).
         since, until: the days it speaks of, both included; None leaves them open.
     """
 
     text: str
-    page: str
+    page: Page
     signal: str
     query: Segment = ()
     since: date | None = None

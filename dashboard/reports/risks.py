@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from core.sentences.numbers import count
 from core.text.markdown import plain, verbatim
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
 from core.views.risks.matrix import Cell, RisksView, tally_words
 from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
+from dashboard.widgets.page_links import address
 
 _MEANINGS = (
     ("open", "something shows the failure, or the control against it is missing"),
@@ -42,6 +45,27 @@ def to_markdown(view: RisksView, ledger: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def to_frame(view: RisksView) -> pd.DataFrame:
+    """For a file: failure, signal, status, evidence, address, and the mapping's columns."""
+    return pd.DataFrame(
+        [
+            (
+                *(one.failure.title, one.signal, STATUS_WORDS[one.status], one.line),
+                *(address(one.link), view.at.isoformat(timespec="seconds") + "Z"),
+                one.failure.supports.sr_26_2,
+                one.failure.supports.eu_ai_act,
+                one.failure.supports.nist_ai_rmf,
+                one.failure.supports.iso_42001,
+            )
+            for one in view.cells
+        ],
+        columns=[
+            *("failure", "signal", "status", "evidence", "seen_on", "as_of"),
+            *(f"supports {name}" for name in SOURCES),
+        ],
+    )
+
+
 def _failure(view: RisksView, failure: Failure) -> list[str]:
     cells = view.of_failure(failure.key)
     supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
@@ -58,7 +82,7 @@ def _failure(view: RisksView, failure: Failure) -> list[str]:
 
 def _line(one: Cell) -> tuple[str, ...]:
     status = f"{STATUS_SIGNS[one.status]} {STATUS_WORDS[one.status]}"
-    return plain(one.signal), status, plain(one.line), verbatim(one.link.address)
+    return plain(one.signal), status, plain(one.line), verbatim(address(one.link))
 
 
 def _matrix(view: RisksView) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from core.text.markdown import plain
 from core.views.review.this_week import Pointer
+from core.views.risks.rules import Link
 from dashboard.pages import PAGES
 from dashboard.widgets.claim_links import STATED
 from dashboard.widgets.drawn.markup import href
@@ -22,7 +25,7 @@ def draw(pointer: Pointer, text: str) -> None:
     )
 
 
-def address(pointer: Pointer) -> str:
+def href_of(pointer: Pointer) -> str:
     """The same as an address, for what is drawn."""
     return href(pointer.page, **_query(pointer))
 
@@ -36,6 +39,30 @@ def _query(pointer: Pointer) -> dict[str, str]:
         # Reviews count stated claims.
         query["stated"] = STATED
     return {"signal": pointer.signal, **query}
+
+
+def parameters(link: Link) -> dict[str, str]:
+    """What stands in the address line after the page of a line of evidence."""
+    found = {} if link.signal is None else {"signal": link.signal}
+    for name, value in link.query:
+        if link.page == "segments":
+            found |= {"row": name, "cell_row": shown_name(value)}
+        else:
+            found[url_key(name)] = shown_name(value)
+    if link.fingerprint:
+        found["fingerprint"] = link.fingerprint
+    # The Escalation page has days of its own.
+    names = ("first", "last") if link.page == "escalation" else ("since", "until")
+    for name, day in zip(names, (link.since, link.until), strict=True):
+        if day is not None:
+            found[name] = day.isoformat()
+    return found
+
+
+def address(link: Link) -> str:
+    """The same as a text, without the server: ``/sign_off?signal=s``."""
+    query = urlencode(parameters(link))
+    return f"/{link.page}?{query}" if query else f"/{link.page}"
 
 
 def registry(signal: str, text: str) -> None:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
-import pandas as pd
 
 from core.governance.state import State
 from core.sentences.numbers import counted
 from core.views.audit.trail_integrity import Wholeness
-from core.views.risks.catalogue import FAILURES, SOURCES, Failure
+from core.views.risks.catalogue import FAILURES, Failure
 from core.views.risks.facts import SignalFacts
 from core.views.risks.gather import gathered
 from core.views.risks.rules import RULES, STATUS_WORDS, STATUSES, Link, Status
@@ -80,26 +79,6 @@ class RisksView:
     def cell(self, key: str, signal: str) -> Cell:
         """One of them."""
         return next(one for one in self.cells if (one.failure.key, one.signal) == (key, signal))
-
-    def frame(self) -> pd.DataFrame:
-        """For a file: failure, signal, status, evidence, address, and the mapping's columns."""
-        return pd.DataFrame(
-            [
-                (
-                    *(one.failure.title, one.signal, STATUS_WORDS[one.status], one.line),
-                    *(one.link.address, self.at.isoformat(timespec="seconds") + "Z"),
-                    one.failure.supports.sr_26_2,
-                    one.failure.supports.eu_ai_act,
-                    one.failure.supports.nist_ai_rmf,
-                    one.failure.supports.iso_42001,
-                )
-                for one in self.cells
-            ],
-            columns=[
-                *("failure", "signal", "status", "evidence", "seen_on", "as_of"),
-                *(f"supports {name}" for name in SOURCES),
-            ],
-        )
 
 
 def risks_view(

@@ -58,12 +58,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
-from urllib.parse import urlencode
 
 from core.defaults import MINIMUM_INPUTS
 from core.findings.detectors.theatre import MINIMUM_DECISIONS
 from core.queries.base.group_keys import Segment
-from core.queries.base.selection import CLAIM_DIMENSIONS
 from core.queries.sums.elicitation_pairs import Way
 from core.sentences.numbers import count, counted, cut, percent, points, size_of, value_name, within
 from core.text.parts import reach_words
@@ -110,7 +108,8 @@ class Link:
     Attributes:
         page: which page.
         signal: of which signal; None: of the whole ledger.
-        query: that page's filters, dimension → value; on Segments the segment that is opened.
+        query: dimension → value (None: claims that do not name it); on Segments the segment that
+            is opened, elsewhere that page's filters.
         since, until: the days, both included; None leaves them open.
         fingerprint: of a version; "" for none.
     """
@@ -121,30 +120,6 @@ class Link:
     since: date | None = None
     until: date | None = None
     fingerprint: str = ""
-
-    def parameters(self) -> dict[str, str]:
-        """What stands in the address line after the page."""
-        found = {} if self.signal is None else {"signal": self.signal}
-        for name, value in self.query:
-            if self.page == "segments":
-                found |= {"row": name, "cell_row": value_name(value)}
-            else:
-                key = name if name in CLAIM_DIMENSIONS else f"seg_{name}"
-                found[key] = value_name(value)
-        if self.fingerprint:
-            found["fingerprint"] = self.fingerprint
-        # The Escalation page has days of its own.
-        names = ("first", "last") if self.page == "escalation" else ("since", "until")
-        for name, day in zip(names, (self.since, self.until), strict=True):
-            if day is not None:
-                found[name] = day.isoformat()
-        return found
-
-    @property
-    def address(self) -> str:
-        """As the address line has it, without the server: ``/sign_off?signal=s``."""
-        query = urlencode(self.parameters())
-        return f"/{self.page}?{query}" if query else f"/{self.page}"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure, failur
 from core.views.risks.matrix import Cell, RisksView, tallied
 from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS, Link, Status
 from dashboard.pages import PAGES
-from dashboard.reports.risks import to_markdown
+from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.markup import Markup, href, name, tag
+from dashboard.widgets.page_links import parameters
 from dashboard.widgets.url_choice import choose
 
 PAGE = PAGES["risks"].path
@@ -180,7 +181,7 @@ def downloads(view: RisksView) -> None:
         )
         st.download_button(
             "Every line (CSV)",
-            data=lambda: csv_of(view.frame()),
+            data=lambda: csv_of(to_frame(view)),
             file_name=f"risks-{day}.csv",
             mime="text/csv; charset=utf-8",
             icon=":material/download:",
@@ -209,7 +210,7 @@ def _lines(cells: Sequence[Cell], *, by_signal: bool) -> None:
 def _seen(link: Link) -> None:
     """The way to where a line can be seen."""
     to = PAGES[link.page]
-    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=link.parameters())
+    st.page_link(to.path, label=to.opening, icon=to.icon, query_params=parameters(link))
 
 
 def _opening(one: Failure, label: str) -> None:

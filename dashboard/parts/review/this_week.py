@@ -14,7 +14,7 @@ from core.views.review.this_week import SignalWeek, WeekView
 from core.views.review.validation_badge import Written
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
-from dashboard.widgets.page_links import address
+from dashboard.widgets.page_links import href_of
 
 #: So many days ahead a gate that closes is told.
 CLOSING_DAYS = 14
@@ -45,7 +45,7 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
     opening = None
     if first is not None:
         opening = tag(
-            "a", f"Open first: {visible(first.text)} →", class_="plain", href=address(first)
+            "a", f"Open first: {visible(first.text)} →", class_="plain", href=href_of(first)
         )
     return tag(
         "div",
@@ -59,7 +59,7 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
 
 def news(view: WeekView, findings: FindingsView) -> Markup:
     """What is new since the week before: changes of the week, and findings opened in it."""
-    lines = [_news_line(change.signal, address(change), change.text) for change in view.changes]
+    lines = [_news_line(change.signal, href_of(change), change.text) for change in view.changes]
     found: dict[str, list[str]] = {}
     for row in findings.since(view.first):
         found.setdefault(row.signal or "", []).append(row.title)

@@ -17,7 +17,7 @@ from core.views.risks.matrix import RisksView
 from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
 from dashboard.parts.govern.risks import matrix
-from dashboard.reports.risks import to_markdown
+from dashboard.reports.risks import to_frame, to_markdown
 from tests.worlds.pages import page
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
@@ -105,6 +105,14 @@ def view(told_copy: Path, serving: Any) -> RisksView:
     serving(told_copy)
     found = data.risks()
     return found
+
+
+def test_the_file_s_table_has_every_cell_with_its_evidence_and_its_place(view: RisksView) -> None:
+    frame = to_frame(view)
+    assert len(frame) == 132
+    assert frame["evidence"].str.len().min() > 20
+    assert frame["seen_on"].str.startswith("/").all()
+    assert {"supports SR 26-2", "supports EU AI Act"} <= set(frame.columns)
 
 
 def test_the_audit_file_holds_every_line_the_mapping_and_its_notes(view: RisksView) -> None:
