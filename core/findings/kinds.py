@@ -16,6 +16,7 @@ from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED, 
 from core.queries.base.fingerprints_seen import Seen
 from core.text.figures import counted
 from core.trail.fingerprint import Fingerprint
+from core.validation.evidence import Comparison
 
 Severity = Literal["critical", "warning"]
 
@@ -108,7 +109,8 @@ class Condition:
         fingerprint: where it is about one.
         text: what is wrong, in a sentence.
         mend: what to do next, in a sentence.
-        evidence: the numbers it rests on, as text.
+        evidence: every fact that its words rest on, as text: while these stay the same, it is the
+            same, however it is worded.
         level: how bad it is, where that is not what its kind usually is.
     """
 
@@ -147,7 +149,7 @@ def conditions(
     seen: Sequence[Seen],
     now: datetime,
     *,
-    changed_evidence: Mapping[tuple[str, Fingerprint], str] | None = None,
+    changed_evidence: Mapping[tuple[str, Fingerprint], Comparison] | None = None,
     breaches: Mapping[str, Breached] | None = None,
 ) -> tuple[Condition, ...]:
     """Everything that is wrong now, worst first.
@@ -170,8 +172,8 @@ def conditions(
         if state.acting_owner(signal, now) is None:
             found.append(_empty_seat(signal))
         found += _of_fingerprints(state, signal, by_signal.get(signal, ()), now)
-    for (signal, fingerprint), words in (changed_evidence or {}).items():
-        found.append(_changed(signal, fingerprint, words))
+    for (signal, fingerprint), comparison in (changed_evidence or {}).items():
+        found.append(_changed(signal, fingerprint, comparison))
     for signal, of in (breaches or {}).items():
         found.append(_breached(signal, of))
     order = tuple(KINDS)
@@ -297,14 +299,18 @@ def _stopped_by(validation: Validation | None) -> str | None:
     return validation.trigger.id if validation is not None and validation.trigger else None
 
 
-def _changed(signal: str, fingerprint: Fingerprint, words: str) -> Condition:
+def _changed(signal: str, fingerprint: Fingerprint, now: Comparison) -> Condition:
     return Condition(
         "evidence_changed",
         signal,
         fingerprint.id,
-        f"{fingerprint.words()}: what was signed no longer recomputes from the ledger: {words}",
+        f"{fingerprint.words()}: what was signed no longer recomputes from the ledger: {now.words}",
         "Verify the trail and the seals; do not sign again before it is explained.",
         fingerprint,
+        evidence=(
+            ("claims_sha256", now.claims_sha256 or "none"),
+            ("differences", str(len(now.differences))),
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.registry.signal_spec import Stakes
-from core.trail.acts import Act
+from core.trail.acts import SYSTEM, Act
 from core.trail.fingerprint import Fingerprint
 
 FindingState = Literal["open", "acknowledged", "waived", "resolved"]
@@ -104,13 +104,22 @@ def _now(one: Finding, now: datetime) -> Finding:
 
 def _advanced(one: Finding | None, act: Act) -> Finding:
     body = act.body
-    note = str(body.get("note") or body.get("reason") or "")
-    text = str(body.get("text") or body.get("believed") or "")
-    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note, text)
+    text = str(body.get("text") or "")
+    if act.kind == "finding.resolved" and one is not None:
+        text = one.text
+    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note_of(act), text)
     if one is None and act.kind not in ("finding.opened", "finding.recurred"):
         raise ValueError(f"finding {body['finding']} was never opened")
     known = one or _found(act)
     return replace(MOVES[act.kind](known, act), history=(*known.history, entry))
+
+
+def note_of(act: Act) -> str:
+    """What an act about a finding says of it beside the facts; "" where nothing."""
+    said = act.body.get("note") or act.body.get("reason")
+    if not said and act.kind == "finding.resolved" and act.actor.sub == SYSTEM:
+        return "It is no longer so."
+    return str(said or "")
 
 
 def _found(act: Act) -> Finding:

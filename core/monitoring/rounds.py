@@ -127,7 +127,7 @@ class _Measured:
         watched: the validations in force, since their signatures.
     """
 
-    changed: Mapping[tuple[str, Fingerprint], str]
+    changed: Mapping[tuple[str, Fingerprint], evidence.Comparison]
     detected: tuple[Condition, ...]
     watched: tuple[Watched, ...]
 
@@ -237,7 +237,7 @@ def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:
 
 def _changed_evidence(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
-) -> dict[tuple[str, Fingerprint], str]:
+) -> dict[tuple[str, Fingerprint], evidence.Comparison]:
     """What differs, for every validation that acts, or would but for that, on changed evidence."""
     found = {}
     for (signal, fingerprint), one in state.validations.items():
@@ -247,7 +247,7 @@ def _changed_evidence(
             continue
         comparison = evidence.unchanged(cursor, one.signed.evidence)
         if not comparison.same:
-            found[signal, fingerprint] = "; ".join(comparison.differences[:3])
+            found[signal, fingerprint] = comparison
     return found
 
 
@@ -266,8 +266,8 @@ def _expiries(state: State, now: datetime) -> list[Proposal]:
 def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Proposal]:
     """What no longer is as it was signed closes at once; only a new signature opens."""
     changed = {
-        key: f"What was signed no longer recomputes from the ledger: {words}"
-        for key, words in measured.changed.items()
+        key: f"What was signed no longer recomputes from the ledger: {comparison.words}"
+        for key, comparison in measured.changed.items()
         if state.standing_of(*key, now).open
     }
     drift = {
@@ -347,8 +347,9 @@ def _revised(
         known = stored.get(one.id)
         if known is None or known.state == "resolved":
             continue
-        said = (one.text, tuple(sorted(one.evidence))) != (known.text, known.evidence)
-        if one.severity == known.severity and not (said and kind_of(one.kind).thorough):
+        # The facts decide: the same in other words is no news.
+        moved = tuple(sorted(one.evidence)) != known.evidence
+        if one.severity == known.severity and not (moved and kind_of(one.kind).thorough):
             continue
         by = known.due
         if one.severity == "critical" != known.severity:
@@ -366,7 +367,6 @@ def _revised(
                     "evidence": dict(one.evidence),
                     "text": one.text,
                     "mend": one.mend,
-                    "believed": known.text,
                 },
             )
         )
@@ -381,7 +381,7 @@ def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Pro
             PROGRAM,
             one.signal,
             one.fingerprint,
-            {"finding": one.id, "reason": "It is no longer so.", "believed": one.text},
+            {"finding": one.id},
         )
         for one in stored.values()
         if one.state != "resolved" and one.id not in there

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from core.findings.kinds import kind_of
+from core.findings.lifecycle import note_of
 from core.governance.names import Directory, directory
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
@@ -450,7 +451,7 @@ def _due(act: Act) -> str:
 
 
 def _noted(act: Act) -> str:
-    note = act.body.get("note") or act.body.get("reason")
+    note = note_of(act)
     return f": {_short(note)}" if note else ""
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -94,10 +94,17 @@ class Comparison:
     Attributes:
         same: whether it does.
         differences: what differs, in sentences, what explains most first.
+        claims_sha256: digest of the claims as they are now; None: they were not read.
     """
 
     same: bool
     differences: tuple[str, ...] = ()
+    claims_sha256: str | None = field(default=None, compare=False)
+
+    @property
+    def words(self) -> str:
+        """What explains most of the difference."""
+        return "; ".join(self.differences[:3])
 
 
 def freeze(
@@ -212,6 +219,7 @@ def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     the seconds that resampling takes. Which claims were to be judged is taken from the bundle: what
     was altered of others, tuned ones among them, is for `verify` and the seals to find.
     """
+    digest = None
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
@@ -222,7 +230,7 @@ def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     except (LedgerError, ValueError):
         # What is the matter with it says the whole comparison.
         pass
-    return verify(cursor, sha256)
+    return replace(verify(cursor, sha256), claims_sha256=digest)
 
 
 def _written(bundle: Bundle) -> Judged:

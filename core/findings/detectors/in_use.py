@@ -1,15 +1,38 @@
-"""Which fingerprints of a signal are in use, and whether any of them may act."""
+"""The claims of registered signals, which fingerprints are in use, and whether any may act."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+
+import duckdb
 
 from core.findings.kinds import Severity
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import Seen
+from core.queries.claims.claims_per_signal import Account, accounts
+from core.registry.signal_spec import SignalSpec
 from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
+
+
+def registered(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, split: str | None = None
+) -> list[tuple[SignalSpec, list[Account]]]:
+    """The registered signals that have claims, by name, with what their claims are.
+
+    Args:
+        cursor: of the ledger.
+        state: what the trail says.
+        now: UTC without zone.
+        split: only claims of this one; None: of all.
+    """
+    by: defaultdict[str, list[Account]] = defaultdict(list)
+    for one in accounts(cursor, settled=now, now=now):
+        if one.signal in state.entries and split in (None, one.split):
+            by[one.signal].append(one)
+    return [(state.entries[signal].spec, mine) for signal, mine in sorted(by.items())]
 
 
 def acting(state: State, seen: Iterable[Seen], signal: str, now: datetime) -> bool:

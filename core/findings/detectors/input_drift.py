@@ -250,11 +250,12 @@ def _condition(
             f" {STATED.capitalize()} moved with it: PSI {with_it.psi:.3f}, by noise alone "
             f"{with_it.noise:.3f}."
         )
+    said, facts = _calibration(cursor, state.entries[one.signal].spec, one)
     return Condition(
         "inputs_drifted",
         one.signal,
         one.dimension or STATED,
-        f"{text} {_calibration(cursor, state.entries[one.signal].spec, one)}",
+        f"{text} {said}",
         "See on Drift what comes in now; where such cases were few in the evidence, have new "
         "evidence on recent claims signed.",
         evidence=tuple(
@@ -273,6 +274,7 @@ def _condition(
                     "since": f"{one.after.since:%Y-%m-%d}",
                     "until": f"{one.after.until - _DAY:%Y-%m-%d}",
                     "value": _value(one, change.most),
+                    **facts,
                 }.items()
             )
         ),
@@ -304,8 +306,10 @@ def _sentence(words: str) -> str:
     return words.capitalize() if words.startswith(STATED) else words
 
 
-def _calibration(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved) -> str:
-    """What it does to calibration, as far as settled labels tell."""
+def _calibration(
+    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved
+) -> tuple[str, dict[str, str]]:
+    """What it does to calibration, as far as settled labels tell: in words, and the facts of it."""
     settled = one.after.until - spec.maturity.age
     after = Span(settled - timedelta(weeks=WEEKS), settled)
     before = one.before
@@ -313,10 +317,11 @@ def _calibration(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved
         before = Span(after.since - timedelta(weeks=WEEKS_BEFORE), after.since)
     if not _moved_by_then(cursor, one, before, after):
         due = one.after.since.date() + timedelta(days=spec.maturity.days)
+        first = max(due, one.after.until.date() + timedelta(weeks=1))
         return (
             "What it does to calibration is not known yet: the first labels of these weeks are "
-            f"settled on {max(due, one.after.until.date() + timedelta(weeks=1))}."
-        )
+            f"settled on {first}."
+        ), {"first_labels": f"{first}"}
     sides = [
         Selection(one.signal, span.since, span.until, where=(("split", ("production",)),))
         for span in (before, after)
@@ -325,18 +330,25 @@ def _calibration(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved
         return (
             "What it does to calibration its labels cannot tell: they were drawn, or only what "
             "people looked at is labelled."
-        )
+        ), {"labels": "unfair"}
     cells = [grouped_cells(cursor, side).cells[0] for side in sides]
     split = brier_split(cells[0], cells[1])
     if isinstance(split, NoValue) or min(side.n_inputs for side in cells) < MINIMUM_INPUTS:
-        return "What it does to calibration cannot be told: too few labels."
+        few = "What it does to calibration cannot be told: too few labels."
+        return few, {"labels": "too few"}
     days = [labelled_days(cursor, side).get((None, None), NO_DAYS).n for side in sides]
     rests = [basis(side.total, side.n_inputs, n) for side, n in zip(cells, days, strict=True)]
     return (
         f"{_meaning(split)}: the Brier score went from {split.before:.3f} ({before.words}; "
         f"{rests[0]}) to {split.after:.3f} ({after.words}; {rests[1]}), of which the confidences "
         f"foretold {_part(split.foretold)} and {_part(split.decalibration)} is decalibration."
-    )
+    ), {
+        "brier_after": f"{split.after:.4f}",
+        "brier_before": f"{split.before:.4f}",
+        "decalibration": f"{split.decalibration.value:.4f}",
+        "labelled_after": str(cells[1].total),
+        "labelled_before": str(cells[0].total),
+    }
 
 
 def _moved_by_then(

@@ -263,6 +263,7 @@ def _condition(spec: SignalSpec, one: Disagreement) -> Condition:
         "disagrees": f"{whole.disagrees.value:.4f}",
         "disagrees_low": f"{whole.disagrees.low:.4f}",
         "disagrees_high": f"{whole.disagrees.high:.4f}",
+        "drawn": "yes" if one.drawn else "no",
         "inputs": str(whole.n_inputs),
         "n": str(whole.n),
         "since": f"{one.since:%Y-%m-%d}",
@@ -271,7 +272,11 @@ def _condition(spec: SignalSpec, one: Disagreement) -> Condition:
         "until": f"{last:%Y-%m-%d}",
     }
     if worst is not None:
-        evidence |= {"worst": worst.name, "worst_disagrees": f"{worst.disagrees.value:.4f}"}
+        evidence |= {
+            "worst": worst.name,
+            "worst_disagrees": f"{worst.disagrees.value:.4f}",
+            "worst_n": str(worst.n),
+        }
     return Condition(
         "judge_disagrees",
         spec.name,

@@ -165,6 +165,8 @@ def _segments(
         "gap": f"{worst.gap:.4f}",
         "low": f"{worst.low:.4f}",
         "high": f"{worst.high:.4f}",
+        "claims_all": str(one.n),
+        "gap_all": f"{one.gap:.4f}",
     }
     if worst.value is not None:
         evidence["value"] = worst.value

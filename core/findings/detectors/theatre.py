@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import duckdb
 
-from core.defaults import IN_USE
 from core.events import PPM
+from core.findings.detectors.in_use import acting
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.failures.theatre import (
@@ -24,14 +23,13 @@ from core.measure.failures.theatre import (
     theatre,
 )
 from core.queries.base.catalogue import signals
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.claims.decision_outcomes import HandledSums, handled
 from core.queries.sums.rule_outcomes import Sort, Sorting, counted
 from core.registry.escalation_rules import Compiled, RuleRow, compile_rules, table, told_apart
 from core.registry.signal_spec import SignalSpec
 from core.terms import USUAL
-from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
 #: So far back claims are looked at.
@@ -183,14 +181,11 @@ def theatre_conditions(
             cursor, None if entry is None else entry.spec, Selection(one.name, until=monday), now
         )
         if measured.changes_nothing:
-            prints = [each for each in seen if each.signal == one.name]
-            found.append(_condition(measured, state, prints, now))
+            found.append(_condition(measured, acting(state, seen, one.name, now)))
     return tuple(found)
 
 
-def _condition(
-    measured: Theatre, state: State, prints: Collection[Seen], now: datetime
-) -> Condition:
+def _condition(measured: Theatre, is_open: bool) -> Condition:
     effect = measured.effect
     assert effect is not None
     action: str = effect.single or next(one.row.action for one in measured.rules if one.n_claims)
@@ -199,18 +194,15 @@ def _condition(
         f"All {effect.n_claims:,} decisions since {measured.since:%Y-%m-%d} are {action} "
         f"({source}): the confidence changed none of them. Why does this signal exist?"
     )
+    facts: list[tuple[str, str]] = []
     other = {one: n for one, n in measured.would.items() if n and one != action}
     if measured.basis == "logged" and other:
         would = " and ".join(f"{one} {n:,}" for one, n in sorted(other.items()))
         text += f" If it might act, its rules would {would} of them."
-        newest = max(one.last_ts for one in prints)
-        acting = any(
-            state.standing_of(measured.signal, Fingerprint.of(dict(one.fields)), now).open
-            for one in prints
-            if one.last_ts >= newest - IN_USE
-        )
-        if not acting:
+        if not is_open:
             text += " None of its fingerprints in use may act, so the fallback decides."
+        facts += [(f"would_{one}", str(n)) for one, n in sorted(other.items())]
+        facts.append(("gate", "open" if is_open else "closed"))
     return Condition(
         "confidence_theatre",
         measured.signal,
@@ -223,6 +215,7 @@ def _condition(
             ("basis", measured.basis),
             ("decisions", str(effect.n_claims)),
             ("since", f"{measured.since:%Y-%m-%d}"),
+            *facts,
         ),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +9,11 @@ from datetime import datetime
 import duckdb
 
 from core.defaults import IN_USE
+from core.findings.detectors.in_use import registered
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.queries.claims.claims_per_signal import Account, accounts
+from core.queries.claims.claims_per_signal import Account
 from core.queries.sums.validation_sample import (
     Judged,
     Known,
@@ -112,15 +112,11 @@ def leak_conditions(
         now: UTC without zone.
     """
     week = week_began(now)
-    by: defaultdict[str, list[Account]] = defaultdict(list)
-    for one in accounts(cursor, settled=now, now=now):
-        if one.signal in state.entries:
-            by[one.signal].append(one)
     found = []
-    for signal, mine in sorted(by.items()):
-        leak, used = measure_leak(cursor, signal, mine, week), judged_prints(mine)
-        if leak.n_shared and not _left_out(cursor, signal, used):
-            found.append(_condition(signal, leak, used[0]))
+    for spec, mine in registered(cursor, state, now):
+        leak, used = measure_leak(cursor, spec.name, mine, week), judged_prints(mine)
+        if leak.n_shared and not _left_out(cursor, spec.name, used):
+            found.append(_condition(spec.name, leak, used[0]))
     return tuple(found)
 
 

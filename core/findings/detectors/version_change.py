@@ -27,12 +27,13 @@ import duckdb
 from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
 from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
 from core.defaults import IN_USE
+from core.findings.detectors.in_use import registered
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.measure.verdicts.before_after import OverallVerdict
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
-from core.queries.claims.claims_per_signal import Account, accounts
+from core.queries.claims.claims_per_signal import Account
 from core.queries.labels.label_provenance import NO_DAYS, labelled_days
 from core.registry.signal_spec import SignalSpec
 from core.text.figures import basis, counted, within
@@ -135,14 +136,9 @@ def change_conditions(
         state: what the trail says.
         now: UTC without zone.
     """
-    by: defaultdict[str, list[Account]] = defaultdict(list)
-    for one in accounts(cursor, settled=now, now=now):
-        if one.signal in state.entries and one.split == "production":
-            by[one.signal].append(one)
     found = []
-    for signal, mine in sorted(by.items()):
-        spec = state.entries[signal].spec
-        for after, before in _new(mine, state, signal, now):
+    for spec, mine in registered(cursor, state, now, "production"):
+        for after, before in _new(mine, state, spec.name, now):
             reviewed = review(cursor, spec, before, after, now)
             young = now - after.first_ts <= spec.maturity.age + REVIEWED
             untold = reviewed.verdict == "cannot_tell" and young
@@ -276,7 +272,7 @@ def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> 
         "See Changes for both versions, segment by segment; take it back, fix it, or have "
         "evidence about it signed.",
         prints[0] if len(prints) == 1 else None,
-        tuple(sorted(_evidence(one).items())),
+        tuple(sorted((_evidence(one) | {"gate": "open" if is_open else "closed"}).items())),
         level,
     )
 

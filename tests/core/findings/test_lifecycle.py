@@ -14,6 +14,7 @@ from core.governance.state import EMPTY
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.acts import SYSTEM, Act, Actor
 from core.trail.fingerprint import Fingerprint
+from core.validation.evidence import Comparison
 
 NOW = datetime(2026, 11, 24, 9)
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
@@ -118,6 +119,8 @@ def test_every_unregistered_signal_is_one_condition_with_all_its_claims() -> Non
 
 def test_changed_evidence_names_its_fingerprint_and_what_differs() -> None:
     print_ = Fingerprint(model_version="m1")
-    (one,) = conditions(EMPTY, [], NOW, changed_evidence={("s", print_): "n is 8, not 9."})
+    now = Comparison(False, ("n is 8, not 9.",), claims_sha256="ab")
+    (one,) = conditions(EMPTY, [], NOW, changed_evidence={("s", print_): now})
     assert (one.kind, one.fingerprint) == ("evidence_changed", print_)
     assert "n is 8, not 9." in one.text
+    assert dict(one.evidence) == {"claims_sha256": "ab", "differences": "1"}

@@ -61,7 +61,7 @@ def test_what_labels_made_of_it_is_recorded_beside_what_was_believed(
     labels.seen = (MORE,)
     (act,) = checked(governed)
     assert act.kind == "finding.revised"
-    assert (act.body["text"], act.body["believed"]) == (MORE.text, HIDDEN.text)
+    assert act.body["text"] == MORE.text
     one = finding(governed)
     assert (one.text, dict(one.evidence), one.occurrences) == (MORE.text, {"n": "300"}, 1)
     assert [entry.text for entry in one.history] == [HIDDEN.text, MORE.text]
@@ -70,6 +70,12 @@ def test_what_labels_made_of_it_is_recorded_beside_what_was_believed(
 def test_nothing_is_recorded_where_nothing_changed(governed: Any, labels: Labels) -> None:
     checked(governed)
     labels.seen = (replace(HIDDEN, evidence=tuple(reversed(HIDDEN.evidence))),)
+    assert checked(governed) == []
+
+
+def test_the_same_in_other_words_is_no_news(governed: Any, labels: Labels) -> None:
+    checked(governed)
+    labels.seen = (replace(HIDDEN, text="Off on topic=tax.", mend="See Segments."),)
     assert checked(governed) == []
 
 
@@ -114,10 +120,11 @@ def test_what_is_no_longer_so_is_resolved_with_what_was_believed(
     checked(governed)
     labels.seen = ()
     (act,) = checked(governed)
-    assert (act.kind, act.body["believed"]) == ("finding.resolved", HIDDEN.text)
+    assert (act.kind, dict(act.body)) == ("finding.resolved", {"finding": HIDDEN.id})
     labels.seen = (MORE,)
     (again,) = checked(governed)
     assert again.kind == "finding.recurred"
+    assert finding(governed).history[1].note == "It is no longer so."
     assert [entry.text for entry in finding(governed).history] == [
         HIDDEN.text,
         HIDDEN.text,

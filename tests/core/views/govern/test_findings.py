@@ -170,7 +170,7 @@ def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
 ) -> None:
     registry.apply(house.office, read(REPLY), "user:t/adam")
     before = Condition("hidden_segment", "s", "topic", "topic=tax is off by 9.", "Open it.")
-    after = replace(before, text="topic=tax is off by 7.")
+    after = replace(before, text="topic=tax is off by 7.", evidence=(("gap", "0.07"),))
     for seen in (before, after):
         monkeypatch.setattr("core.monitoring.rounds.detected", lambda *_, seen=seen: (seen,))
         rounds(house.office, thorough=True)
