@@ -93,8 +93,10 @@ def direction(one: StandingVerdict) -> str:
     """Which way it is off: ``overconfident``, ``underconfident``, ``off both ways``."""
     if one.reason == "shape":
         return "off both ways"
-    gap = one.worst.gap if one.reason == "segment" and one.worst else (one.gap or (0.0,))[0]
-    if one.reason == "high_band" and one.recent is not None:
+    gap = (one.gap or (0.0,))[0]
+    if one.reason == "segment" and one.recent is not None:
+        gap = (one.worst or one.recent.off[0]).gap
+    elif one.reason == "high_band" and one.recent is not None:
         gap = one.recent.high_claimed - one.recent.high_observed
     return "overconfident" if gap > 0 else "underconfident"
 
@@ -109,8 +111,8 @@ def cause(one: StandingVerdict) -> str:
     """What is off and how much, in a clause after the signal's name; "" where nothing is."""
     if one.state != "off":
         return ""
-    if one.recent is None:
-        return where(one)
+    if one.reason == "alarm" or one.recent is None:
+        return f"off {where(one)}"
     since = "" if one.began is None else f", since {began_words(one.began)}"
     found = one.worst or (one.recent.off[0] if one.reason == "segment" else None)
     if found is not None:

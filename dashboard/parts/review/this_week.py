@@ -123,7 +123,7 @@ def _acted(view: WeekView) -> Markup:
             "Acted unchecked",
             join("–"),
             join(""),
-            "no escalation rule is written down",
+            "no escalation rule is known",
             href("registry"),
         )
     now, before = view.acted[-1], view.acted[-2].n_claims if len(view.acted) > 1 else 0
@@ -323,16 +323,11 @@ def _worst(row: SignalWeek) -> Markup:
     if one.worst is not None:
         return join(
             f"{visible(value_name(one.worst.value))} ",
-            tag("span", f"{one.worst.gap * 100:+.0f}", class_="alert"),
+            tag("span", points(one.worst.gap), class_="alert"),
         )
     if one.state == "off":
         return tag("span", _NO_SEGMENT.get(one.reason or "", "several"), class_="soft")
     return tag("span", "none stands out" if one.recent else "–", class_="soft")
-
-
-def _labels(row: SignalWeek) -> str:
-    window = row.standing.window
-    return "–" if window is None else percent(window.coverage)
 
 
 def _owner(written: Written) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.measure.verdicts.parts import PartState
-from core.sentences.numbers import STATE_WORDS
+from core.sentences.numbers import STATE_WORDS, points
 from dashboard.widgets.drawn.markup import Markup, esc, tag
 
 #: Gaps that a bullet shows; what lies beyond stands at its edge.
@@ -80,10 +80,7 @@ def bullet(
 
 def scale(ticks: Sequence[float], *, span: tuple[float, float] = SPAN, width: int = 140) -> Markup:
     """The axis of a column of bullets, said once in its header."""
-    marks = [
-        tag("text", f"{one * 100:+.0f}" if one else "0", x=_x(one, span, width), y=10)
-        for one in ticks
-    ]
+    marks = [tag("text", points(one), x=_x(one, span, width), y=10) for one in ticks]
     return tag(
         "svg",
         *marks,
@@ -160,7 +157,7 @@ def bars(values: Sequence[int], *, height: int = 30) -> Markup:
             )
             for i, value in enumerate(values)
         ),
-        width=len(values) * 8 - 2,
+        width=max(0, len(values) * 8 - 2),
         height=height,
         aria_hidden="true",
     )
@@ -179,7 +176,8 @@ def blocks(counts: Sequence[tuple[PartState, int]], *, height: int = 30) -> Mark
                     class_=f"block {state}",
                     x=round(at, 1),
                     y=12,
-                    width=round(n * unit - 1, 1),
+                    # Of many signals a single one is still seen.
+                    width=round(max(1.0, n * unit - 1), 1),
                     height=10,
                     rx=2,
                 )

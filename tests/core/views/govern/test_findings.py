@@ -94,12 +94,12 @@ def test_the_day_is_told_from_today(days: int, words: str, house: House) -> None
 
 
 def test_the_headline_counts_what_waits(house: House) -> None:
-    assert house.view().headline == "2 findings wait for an answer."
+    assert house.view().headline == "2 open findings."
     sub, admin = house.sub("ann"), Actor(house.sub("adam"), "admin")
     people.set_status(house.office, admin, sub, "left")
     people.set_status(house.office, admin, house.sub("bob"), "left")
     house.at += timedelta(days=5)
-    assert house.view().headline == "3 findings wait for an answer, 1 critical, 1 overdue."
+    assert house.view().headline == "3 open findings, 1 critical, 1 overdue."
 
 
 def test_critical_ones_come_first(house: House) -> None:
@@ -127,7 +127,7 @@ def test_a_waived_one_waits_for_nobody_and_comes_last(house: House) -> None:
     view = house.view()
     assert view.rows[-1].state_words == "waived until 2026-12-01"
     assert (view.rows[-1].waits, view.rows[-1].due_words) == (False, "")
-    assert view.headline == "1 finding waits for an answer."
+    assert view.headline == "1 open finding."
     assert [row.kind for row in view.waiting] == ["unregistered_signal"]
 
 
@@ -154,7 +154,7 @@ def test_nothing_wrong_is_said_so(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "empty.duckdb", create=True) as ledger:
         office = Office(ledger, Signer.generate())
         view = findings_view(ledger.cursor(), office.state(), NOW)
-    assert (view.rows, view.headline) == ((), "Nothing waits for anybody.")
+    assert (view.rows, view.headline) == ((), "No open finding.")
 
 
 def test_a_broken_trail_is_the_one_critical_finding() -> None:
@@ -181,21 +181,29 @@ def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
     ]
 
 
-def test_the_most_urgent_of_each_kind_leads_and_tells_how_many_are_alike(
-    house: House, tmp_path: Path
-) -> None:
-    registry.apply(house.office, read(REPLY), "user:t/adam")
-    file = tmp_path / "more.csv"
-    file.write_text(CLAIMS.replace("other", "another").replace("a,", "c,").replace("b,", "d,"))
-    import_file(house.ledger, file)
-    leading = house.view().leading(3)
-    assert {one.row.kind: (one.others, one.also) for one in leading} == {
-        "new_fingerprint": (0, ()),
-        "unregistered_signal": (1, ("other",))
-        if leading[-1].row.signal == "another"
-        else (1, ("another",)),
-    }
-    assert [one.row.kind for one in house.view().leading(1)] == [leading[0].row.kind]
+def test_a_finding_tells_its_age_its_day_and_whose_it_is(house: House) -> None:
+    house.at += timedelta(days=2)
+    row = house.row("new_fingerprint")
+    assert (row.opened, row.age, row.due) == (NOW.date(), 2, date(2026, 11, 28))
+    assert row.owner_id == house.sub("ann")
+    assert house.row("unregistered_signal").owner_id is None
+
+
+def test_what_was_found_since_a_day_waits_for_somebody(house: House) -> None:
+    day = NOW.date()
+    view = house.view()
+    assert [one.kind for one in view.since(day)] == [one.kind for one in view.waiting]
+    assert view.since(day + timedelta(days=1)) == ()
+    approver = Actor(house.sub("rita"), "risk_approver")
+    found = house.row("new_fingerprint").id
+    waive(house.office, approver, found, until=date(2026, 12, 1), reason="a pilot")
+    assert [one.kind for one in house.view().since(day)] == ["unregistered_signal"]
+
+
+def test_the_findings_of_a_signal_are_found_by_its_name(house: House) -> None:
+    view = house.view()
+    assert [one.kind for one in view.of("other")] == ["unregistered_signal"]
+    assert view.of("nobody") == ()
 
 
 def test_a_judge_that_disagrees_is_a_warning_that_leads_to_reliability(
