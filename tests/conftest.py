@@ -13,6 +13,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
+from tests.worlds.built_once import built_once
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -26,21 +27,26 @@ settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 @pytest.fixture(scope="session")
 def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger built from the committed sample, closed again."""
-    path = tmp_path_factory.mktemp("sample") / "sample.duckdb"
-    with Ledger.open(path, create=True) as ledger:
-        for file in sample_files():
-            import_file(ledger, file, now=NOW)
-    return path
+
+    def build(folder: Path) -> None:
+        with Ledger.open(folder / "sample.duckdb", create=True) as ledger:
+            for file in sample_files():
+                import_file(ledger, file, now=NOW)
+
+    return built_once(tmp_path_factory, "sample", build) / "sample.duckdb"
 
 
 @pytest.fixture(scope="session")
 def told_path(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with its governance told, closed again; its key lies beside it."""
-    path = tmp_path_factory.mktemp("told") / "told.duckdb"
-    shutil.copy(sample_path, path)
-    with Ledger.open(path) as ledger:
-        tell(ledger, SAMPLE_END, now=NOW)
-    return path
+
+    def build(folder: Path) -> None:
+        path = folder / "told.duckdb"
+        shutil.copy(sample_path, path)
+        with Ledger.open(path) as ledger:
+            tell(ledger, SAMPLE_END, now=NOW)
+
+    return built_once(tmp_path_factory, "told", build) / "told.duckdb"
 
 
 @pytest.fixture

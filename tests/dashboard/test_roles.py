@@ -75,7 +75,6 @@ def opened(page: str, person: str | None, subs: dict[str, str], **query: str) ->
         app.query_params[name] = value
     if person is not None:
         app.session_state[acting.KEY] = subs[person]
-    app.run()
     return app.switch_page(PAGES[page].path).run()
 
 

@@ -19,7 +19,6 @@ def _served(told_copy: Path, serving) -> None:
 def opened(page: str, signal: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.query_params["signal"] = signal
-    app.run()
     app.switch_page(PAGES[page].path).run()
     assert not app.exception
     return app

@@ -41,7 +41,6 @@ def opened(page: str, **query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page(PAGES[page].path).run()
     return app
 
@@ -87,6 +86,7 @@ def test_a_page_of_an_empty_ledger_shows_the_command_that_begins_it(page: str, l
     ledger_of(None)
     app = opened(page)
     assert not app.exception
+    assert app.title[0].value == PAGES[page].title
     commands = "\n".join(block.value for block in app.code)
     assert re.search("calledger (import|registry apply)", commands)
 
@@ -97,3 +97,4 @@ def test_a_page_stands_an_awkward_ledger(page: str, content: str, ledger_of) -> 
     ledger_of(content)
     app = opened(page)
     assert not app.exception
+    assert app.title[0].value == PAGES[page].title

@@ -34,7 +34,6 @@ def opened(tmp_path: Path, serving):
             import_file(ledger, file)
         serving(path)
         app = AppTest.from_file(MAIN, default_timeout=60)
-        app.run()
         app.switch_page(PAGES[page].path).run()
         assert not app.exception
         return app

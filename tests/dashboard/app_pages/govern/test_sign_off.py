@@ -140,7 +140,6 @@ def opened(**query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page(PAGE).run()
     assert not app.exception
     return app

@@ -20,7 +20,6 @@ def changes(told_copy: Path, serving):
         app = AppTest.from_file(MAIN, default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
-        app.run()
         app.switch_page(PAGES["changes"].path).run()
         assert not app.exception
         return app
@@ -74,7 +73,7 @@ def test_one_version_says_what_to_log(tmp_path: Path, serving) -> None:
     with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
         import_file(ledger, file)
     serving(tmp_path / "ledger.duckdb")
-    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    app = AppTest.from_file(MAIN, default_timeout=60)
     app.switch_page(PAGES["changes"].path).run()
     assert not app.exception
     assert "one version only" in said(app)

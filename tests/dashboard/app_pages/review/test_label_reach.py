@@ -68,7 +68,6 @@ def opened(page: str, **query: str) -> str:
     app = AppTest.from_file(MAIN, default_timeout=120)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page(PAGES[page].path).run()
     assert not app.exception
     shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)

@@ -56,9 +56,9 @@ def opened(page: str | None = None, **query: str) -> AppTest:
     app = AppTest.from_file(MAIN, default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     if page is not None:
-        app.switch_page(PAGES[page].path).run()
+        app.switch_page(PAGES[page].path)
+    app.run()
     assert not app.exception
     return app
 

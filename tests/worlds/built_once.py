@@ -1,0 +1,28 @@
+"""What is dear to build is built once in a run, whichever of its workers asks first."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """A folder as ``build`` fills it; each worker has a copy of its own."""
+    mine = factory.mktemp(name)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        build(mine)
+        return mine
+    # The workers' folders lie in the folder of their run.
+    shared = factory.getbasetemp().parent / f"built-{name}"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            begun = factory.mktemp(f"begun-{name}")
+            build(begun)
+            begun.rename(shared)
+    return Path(shutil.copytree(shared, mine, dirs_exist_ok=True))
