@@ -22,20 +22,15 @@ STAKES: tuple[Stakes, ...] = ("low", "medium", "high")
 #: Prefix of a reference to a group of people where a person's opaque id could stand.
 GROUP = "group:"
 
-#: Metrics that bound how far off a confidence is, that it tells right from wrong, and what errs.
-CALIBRATION_METRICS = ("gap", "high_band_gap", "ece", "ece_debiased_l2", "smece", "mcb", "brier")
-DISCRIMINATION_METRICS = ("auroc", "dsc")
-OTHER_METRICS = ("automated_error", "accuracy", "coverage", "high_band_accuracy")
-METRICS = (*CALIBRATION_METRICS, *DISCRIMINATION_METRICS, *OTHER_METRICS)
-
 
 @dataclass(frozen=True)
 class Criterion:
     """A bound on one metric; exactly one of minimum and maximum is set.
 
     Attributes:
-        metric: one of `METRICS`; of ``gap`` and ``high_band_gap`` the size counts, not the sign.
-            ``automated_error`` is the share of wrong ones among what the rules would automate.
+        metric: a key of `core.measure.metrics.bounded.METRICS`; of ``gap`` and ``high_band_gap``
+            the size counts, not the sign; ``automated_error`` is the share of wrong ones among
+            what the rules would automate.
         minimum_ppm, maximum_ppm: the bound, in whole millionths.
     """
 

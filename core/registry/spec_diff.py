@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from core.queries.base.truth import USUAL, Truth
 from core.registry.escalation_rules import Band, Override, Rules, fraction
 from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec, ValidationPlan
-from core.registry.spec_json import material_sha256
+from core.registry.spec_json import MATERIAL, material_sha256
 from core.text.figures import counted
 
 #: Stands where there is nothing before, or nothing after.
@@ -53,11 +54,13 @@ def differences(
     if old is None:
         return tuple(_new_entry(new, naming))
     return (
-        *_simple(old, new),
+        *_fields(_SIGNAL, old, new),
+        *_truth(old, new),
         *_people(old, new, naming),
+        *_fields(_PLAN, old, new),
         *_plan(old.validation, new.validation),
         *_rules(old.rules, new.rules),
-        *_handling(old, new),
+        *_fields(_ESCALATION, old, new),
         *_pairs("labels", old.labels, new.labels),
         *_pairs("annotations", old.annotations, new.annotations),
     )
@@ -155,33 +158,30 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
         yield Difference("spec.costs", NOTHING, words, f"costs {words}", False)
 
 
-def _simple(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
-    yield from _changed("metadata.name", "name", old.name, new.name, material=False)
-    yield from _changed("spec.decision", "decision", old.decision, new.decision, _quoted)
-    yield from _changed("metadata.labels.stakes", "stakes", old.stakes, new.stakes)
-    yield from _changed("spec.elicitation.method", "method", old.method, new.method, _or_any)
-    yield from _changed("spec.elicitation.order", "order", old.order, new.order, _or_any)
-    yield from _changed(
-        "spec.tolerance", "tolerance", old.tolerance_ppm, new.tolerance_ppm, fraction
-    )
-    yield from _changed(
-        "spec.highConfidence",
-        "high-confidence band from",
-        old.high_from_ppm,
-        new.high_from_ppm,
-        fraction,
-    )
-    before, after = old.maturity, new.maturity
-    yield from _changed(
-        "spec.maturity.days", "outcomes mature after", before.days, after.days, _days
-    )
-    yield from _changed(
-        "spec.maturity.coverage",
-        "outcomes mature at coverage",
-        before.coverage_ppm,
-        after.coverage_ppm,
-        fraction,
-    )
+@dataclass(frozen=True)
+class _Field:
+    """A field with one value.
+
+    Attributes:
+        place: as a registry file names it.
+        path: of `SignalSpec`; whether a validation rests on it follows from `MATERIAL`.
+        thing: in words.
+        show: its value in words.
+    """
+
+    place: str
+    path: str
+    thing: str
+    show: Callable[[Any], str] = str
+
+
+def _fields(fields: Iterable[_Field], old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
+    for one in fields:
+        of, material = attrgetter(one.path), one.path.split(".")[0] in MATERIAL
+        yield from _changed(one.place, one.thing, of(old), of(new), one.show, material=material)
+
+
+def _truth(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
     declared = (old.truth is None, new.truth is None)
     yield from _changed(
         "spec.truth",
@@ -202,32 +202,22 @@ def _people(old: SignalSpec, new: SignalSpec, name: Naming) -> Iterator[Differen
     ):
         ordered = field == "spec.deputies"
         yield from _listed(field, thing, before, after, name, material=False, ordered=ordered)
-    for part in ("schema", "thresholds", "monitoring"):
-        yield from _changed(
-            f"spec.responsible.{part}",
-            f"responsible for {part}",
-            getattr(old.responsible, part),
-            getattr(new.responsible, part),
-            name,
-            material=False,
-        )
+    parts = ("schema", "thresholds", "monitoring")
+    yield from _fields(
+        (
+            _Field(
+                f"spec.responsible.{part}", f"responsible.{part}", f"responsible for {part}", name
+            )
+            for part in parts
+        ),
+        old,
+        new,
+    )
 
 
 def _plan(old: ValidationPlan, new: ValidationPlan) -> Iterator[Difference]:
-    place = "spec.validation"
-    for field, thing, before, after in (
-        ("maxAgeDays", "validation expires after", old.max_age_days, new.max_age_days),
-        ("cadenceDays", "re-measured every", old.cadence_days, new.cadence_days),
-        ("windowDays", "recent production window", old.window_days, new.window_days),
-    ):
-        yield from _changed(f"{place}.{field}", thing, before, after, _days)
-    yield from _changed(
-        f"{place}.minSamples", "labelled inputs needed", old.min_samples, new.min_samples, _count
-    )
-    yield from _changed(
-        f"{place}.selfSign", "author may sign", old.self_sign, new.self_sign, _yes_or_no
-    )
-    yield from _listed(f"{place}.segments", "required segment", old.segments, new.segments)
+    field = "spec.validation.segments"
+    yield from _listed(field, "required segment", old.segments, new.segments)
     yield from _criteria(old.criteria, new.criteria)
 
 
@@ -261,13 +251,6 @@ def _rules(old: Rules, new: Rules) -> Iterator[Difference]:
         kept = tuple(after.get((one.dimension, one.value), one) for one in old.overrides)
     yield from _listed(field, "override", kept, new.overrides, _override_words, ordered=True)
     yield from _known_values(old, new)
-    for name, said in (
-        ("unvalidated", "where the fingerprint may not act:"),
-        ("missing", "where no confidence is stated:"),
-        ("invalid", "where what is stated is no confidence:"),
-    ):
-        place = f"spec.escalation.fallback.{name}"
-        yield from _changed(place, said, getattr(old, name), getattr(new, name))
 
 
 def _known_values(old: Rules, new: Rules) -> Iterator[Difference]:
@@ -291,17 +274,6 @@ def _known_words(rules: Rules) -> str:
 
 
 _REVIEW, _ESCALATE = "spec.escalation.handling.review", "spec.escalation.handling.escalate"
-
-
-def _handling(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
-    before, after = old.handling, new.handling
-    yield from _changed(
-        _REVIEW, "review goes to", before.review, after.review, queue_words, material=False
-    )
-    yield from _changed(
-        _ESCALATE, "escalate goes to", before.escalate, after.escalate, queue_words, material=False
-    )
-    yield from _changed("spec.costs", "costs", old.costs, new.costs, costs_words, material=False)
 
 
 def _bands(
@@ -408,3 +380,34 @@ def _or_any(text: str | None) -> str:
 
 def _without_prefix(reference: str) -> str:
     return reference.removeprefix("user:")
+
+
+_SIGNAL = (
+    _Field("metadata.name", "name", "name"),
+    _Field("spec.decision", "decision", "decision", _quoted),
+    _Field("metadata.labels.stakes", "stakes", "stakes"),
+    _Field("spec.elicitation.method", "method", "method", _or_any),
+    _Field("spec.elicitation.order", "order", "order", _or_any),
+    _Field("spec.tolerance", "tolerance_ppm", "tolerance", fraction),
+    _Field("spec.highConfidence", "high_from_ppm", "high-confidence band from", fraction),
+    _Field("spec.maturity.days", "maturity.days", "outcomes mature after", _days),
+    _Field(
+        "spec.maturity.coverage", "maturity.coverage_ppm", "outcomes mature at coverage", fraction
+    ),
+)
+_OF_PLAN, _FALLS = "spec.validation", "spec.escalation.fallback"
+_PLAN = (
+    _Field(f"{_OF_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after", _days),
+    _Field(f"{_OF_PLAN}.cadenceDays", "validation.cadence_days", "re-measured every", _days),
+    _Field(f"{_OF_PLAN}.windowDays", "validation.window_days", "recent production window", _days),
+    _Field(f"{_OF_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed", _count),
+    _Field(f"{_OF_PLAN}.selfSign", "validation.self_sign", "author may sign", _yes_or_no),
+)
+_ESCALATION = (
+    _Field(f"{_FALLS}.unvalidated", "rules.unvalidated", "where the fingerprint may not act:"),
+    _Field(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),
+    _Field(f"{_FALLS}.invalid", "rules.invalid", "where what is stated is no confidence:"),
+    _Field(_REVIEW, "handling.review", "review goes to", queue_words),
+    _Field(_ESCALATE, "handling.escalate", "escalate goes to", queue_words),
+    _Field("spec.costs", "costs", "costs", costs_words),
+)

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.events import ALLOWED, PPM
+from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_METRICS, METRICS
 from core.queries.base.segment_names import RESERVED_DIMENSIONS, kept
 from core.queries.base.truth import JUDGE, TRUTH_SOURCES, Truth
 from core.registry.escalation_rules import Rules, check_rules, fraction
 from core.registry.signal_spec import (
-    CALIBRATION_METRICS,
-    DISCRIMINATION_METRICS,
     GROUP,
-    METRICS,
     Costs,
     Criterion,
     Handling,
@@ -33,27 +31,6 @@ _LABEL = re.compile(r"[A-Za-z0-9._/@+-]{1,120}")
 _DIMENSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 ORDERS = tuple(ALLOWED["elicitation_order"])
-#: Metrics that are better when larger, so that a bound on them is a minimum.
-RISING_METRICS = (*DISCRIMINATION_METRICS, "accuracy", "coverage", "high_band_accuracy")
-#: What a confidence that is one value for every claim reaches; a minimum has to lie above it.
-_COLLAPSED = {"auroc": 500_000, "dsc": 0}
-_QUARTER_OFF = "a confidence that is 25 points off everywhere would pass"
-#: The least strict bound on each metric, and what would pass beyond it: no criterion that hardly
-#: anything fails says that somebody checked.
-LEAST_STRICT = {
-    "gap": (250_000, _QUARTER_OFF),
-    "high_band_gap": (250_000, _QUARTER_OFF),
-    "ece": (250_000, _QUARTER_OFF),
-    "ece_debiased_l2": (250_000, _QUARTER_OFF),
-    "smece": (250_000, _QUARTER_OFF),
-    # In squared units.
-    "mcb": (62_500, _QUARTER_OFF),
-    "brier": (240_000, "always saying 0.5 scores 0.25"),
-    "automated_error": (500_000, "automating more wrong than right would pass"),
-    "accuracy": (100_000, "being right one time in ten would pass"),
-    "high_band_accuracy": (500_000, "being confidently wrong every other time would pass"),
-    "coverage": (10_000, "one label in a hundred claims would pass"),
-}
 
 #: No text of an entry is longer.
 LONGEST = 2000
@@ -281,8 +258,8 @@ def _check_criterion(field: str, criterion: Criterion) -> Iterator[SpecProblem]:
         mend = f"is no metric; write one of {', '.join(METRICS)}"
         yield SpecProblem(f"{field}.metric", metric, mend)
         return
-    low, high = criterion.minimum_ppm, criterion.maximum_ppm
-    wanted, other = ("min", "max") if metric in RISING_METRICS else ("max", "min")
+    row, low, high = METRICS[metric], criterion.minimum_ppm, criterion.maximum_ppm
+    wanted, other = ("min", "max") if row.rises else ("max", "min")
     bound, wrong = (low, high) if wanted == "min" else (high, low)
     if wrong is not None:
         better = "larger" if wanted == "min" else "smaller"
@@ -290,16 +267,16 @@ def _check_criterion(field: str, criterion: Criterion) -> Iterator[SpecProblem]:
         yield SpecProblem(f"{field}.{other}", fraction(wrong), mend)
     elif bound is None:
         yield SpecProblem(field, "", f"has no bound; add {wanted}")
-    elif wanted == "min" and bound <= _COLLAPSED.get(metric, 0):
-        mend = f"bounds nothing; write a min above {fraction(_COLLAPSED.get(metric, 0))}"
-        if metric in _COLLAPSED:
+    elif row.rises and bound <= (row.collapsed_ppm or 0):
+        mend = f"bounds nothing; write a min above {fraction(row.collapsed_ppm or 0)}"
+        if row.collapsed_ppm is not None:
             mend += ", which a confidence collapsed to one value reaches"
         yield SpecProblem(f"{field}.min", fraction(bound), mend)
-    elif metric in LEAST_STRICT:
-        least, passes = LEAST_STRICT[metric]
-        if bound > least if wanted == "max" else bound < least:
-            side = "at most" if wanted == "max" else "at least"
-            mend = f"bounds hardly anything, as {passes}; write {side} {fraction(least)}"
+    elif row.least_strict_ppm is not None:
+        least = row.least_strict_ppm
+        if bound < least if row.rises else bound > least:
+            side = "at least" if row.rises else "at most"
+            mend = f"bounds hardly anything, as {row.passes}; write {side} {fraction(least)}"
             yield SpecProblem(f"{field}.{wanted}", fraction(bound), mend)
 
 

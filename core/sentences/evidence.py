@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from core.measure.metrics.bounded import METRICS
 from core.measure.verdicts.measure_table import HighBand, Measures, PartMeasure
 from core.measure.verdicts.parts import PartState
 from core.queries.base.selection import CLAIM_DIMENSIONS
-from core.registry.signal_spec import OTHER_METRICS
 from core.sentences import measures as sentences
 from core.sentences.fact import Fact
 from core.sentences.measure_rows import MeasureRow, measure_rows
@@ -186,10 +186,11 @@ def criterion_words(one: CriterionResult) -> str:
     """A bound, which somebody declared and is never rounded: ``ECE at most 0.08``."""
     if one.metric == "verdict":
         return f"No part off by more than {one.bound * 100:.6g} points"
-    if one.metric.endswith("gap"):
+    unit = METRICS[one.metric].unit
+    if unit == "points":
         bound = f"{one.bound * 100:.6g} points"
     else:
-        bound = cut(one.bound) if one.metric in OTHER_METRICS else f"{one.bound:.6g}"
+        bound = cut(one.bound) if unit == "percent" else f"{one.bound:.6g}"
     return f"{METRIC_WORDS[one.metric]} at {'most' if one.side == 'max' else 'least'} {bound}"
 
 
@@ -230,12 +231,14 @@ def _segment_samples(parts: Sequence[Part]) -> tuple[Sample, ...]:
 
 
 def _tried(one: CriterionResult) -> Tried:
-    value = ABSENT if one.value is None else _shown(one.metric, one.value)
-    if one.low is not None and one.high is not None and one.metric != "coverage":
-        value += f" ({_shown(one.metric, one.low)} to {_shown(one.metric, one.high)})"
+    value = ABSENT
     if one.metric == "verdict":
         # Which parts are off, behind the criterion and its outcome.
         value = one.words.split(": ", 2)[-1].removesuffix(".")
+    elif one.value is not None:
+        value = _shown(one.metric, one.value)
+        if one.low is not None and one.high is not None and one.metric != "coverage":
+            value += f" ({_shown(one.metric, one.low)} to {_shown(one.metric, one.high)})"
     return Tried(
         one.outcome,
         OUTCOME_WORDS[one.outcome],
@@ -247,9 +250,10 @@ def _tried(one: CriterionResult) -> Tried:
 
 
 def _shown(metric: str, value: float) -> str:
-    if metric.endswith("gap"):
+    unit = METRICS[metric].unit
+    if unit == "points":
         return f"{value * 100:.1f}"
-    return percent(value, decimals=1) if metric in OTHER_METRICS else f"{value:.3f}"
+    return percent(value, decimals=1) if unit == "percent" else f"{value:.3f}"
 
 
 def _window_words(bundle: Bundle) -> str:

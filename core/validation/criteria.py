@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.defaults import MINIMUM_INPUTS
+from core.measure.metrics.bounded import DISCRIMINATION_METRICS, METRICS
 from core.measure.metrics.label_bias import Weighted
 from core.measure.metrics.metric_bounds import (
     LEVEL,
@@ -37,38 +38,14 @@ from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PART_NAMES
 from core.measure.verdicts.verdict import Judgement
 from core.registry.escalation_rules import fraction
-from core.registry.signal_spec import DISCRIMINATION_METRICS, Criterion
+from core.registry.signal_spec import Criterion
 from core.text.figures import ends, points
 from core.text.parts import part_words, reach_words
 
 Outcome = Literal["met", "missed", "undecided"]
 
-METRIC_WORDS = {
-    "gap": "Gap",
-    "high_band_gap": "Gap in the high-confidence band",
-    "ece": "ECE",
-    "ece_debiased_l2": "Debiased L2 calibration error",
-    "smece": "Smooth calibration error",
-    "mcb": "Miscalibration (MCB)",
-    "brier": "Brier score",
-    "auroc": "AUROC",
-    "dsc": "Discrimination (DSC)",
-    "automated_error": "Wrong among automated",
-    "accuracy": "Accuracy",
-    "coverage": "Coverage",
-    "high_band_accuracy": "Accuracy in the high-confidence band",
-    "verdict": "Verdict by parts",
-}
-
-_IN_POINTS = ("gap", "high_band_gap")
-_IN_PERCENT = ("automated_error", "accuracy", "coverage", "high_band_accuracy")
-#: Metrics of some of the claims only: where those are, and that there are none.
-_BAND = ("in the high-confidence band", "no claim is in the high-confidence band")
-_PARTS = {
-    "high_band_gap": _BAND,
-    "high_band_accuracy": _BAND,
-    "automated_error": ("among the automated", "no claim would be automated"),
-}
+#: What is judged: the verdict by parts, or one metric.
+METRIC_WORDS = {"verdict": "Verdict by parts", **{one.key: one.words for one in METRICS.values()}}
 #: Where it would take more than so many times the labels there are, no number is given.
 _MOST = 100.0
 #: Halvings of the search for how many: to a few millionths of itself.
@@ -80,7 +57,7 @@ class CriterionResult:
     """What became of one bound.
 
     Attributes:
-        metric: one of `core.registry.signal_spec.METRICS`.
+        metric: one of `core.measure.metrics.bounded.METRICS`.
         side: whether the bound is the most or the least that is accepted.
         bound: in the metric's own unit.
         value: the estimate; of gaps the size. None where there is none.
@@ -297,13 +274,14 @@ class _Judged:
 
     def without_value(self, why: NoValue) -> CriterionResult:
         metric = self.criterion.metric
-        if metric in _PARTS and not self.sample.stated_in(metric):
+        part = METRICS[metric].part
+        if part is not None and not self.sample.stated_in(metric):
             if self.segment:
-                said = f"{_PARTS[metric][1]} here, so nothing there can be wrong"
+                said = f"{part[1]} here, so nothing there can be wrong"
                 if self.missing:
                     return self._result(None, None, "undecided", self.missing, said)
                 return self._result(None, None, "met", None, said)
-            said = f"cannot be told: {_PARTS[metric][1]}"
+            said = f"cannot be told: {part[1]}"
             return self._result(None, None, "undecided", None, said)
         said = f"cannot be told: {why.reason}, and so not how many labels it would take"
         return self._result(None, None, "undecided", self.missing or None, said)
@@ -358,7 +336,8 @@ class _Judged:
             )
             return self._result(found, ends, "undecided", None, said)
         more = max(math.ceil(found.n * (factor - 1)), 1, self.missing)
-        where = f" {_PARTS[self.criterion.metric][0]}" if self.criterion.metric in _PARTS else ""
+        part = METRICS[self.criterion.metric].part
+        where = "" if part is None else f" {part[0]}"
         said = f"cannot be told yet: about {more:,} more labels{where} would decide it"
         if self.criterion.metric == "auroc" and ends == (0.0, 1.0):
             said += f" (an AUROC needs {MINIMUM_OF_CLASS} right and {MINIMUM_OF_CLASS} wrong)"
@@ -412,9 +391,9 @@ class _Judged:
 
 
 def _shown(metric: str, value: float) -> str:
-    if metric in _IN_POINTS:
+    if METRICS[metric].unit == "points":
         return f"{value * 100:.1f} points"
-    if metric in _IN_PERCENT:
+    if METRICS[metric].unit == "percent":
         return f"{value * 100:.1f}%"
     return f"{value:.3f}"
 
@@ -423,8 +402,8 @@ def _bound_words(criterion: Criterion) -> str:
     """The bound, which somebody declared and is never rounded."""
     ppm = criterion.minimum_ppm if criterion.maximum_ppm is None else criterion.maximum_ppm
     assert ppm is not None
-    if criterion.metric in _IN_POINTS:
+    if METRICS[criterion.metric].unit == "points":
         return f"{ppm / 10_000:.6g} points"
-    if criterion.metric in _IN_PERCENT:
+    if METRICS[criterion.metric].unit == "percent":
         return f"{ppm / 10_000:.6g}%"
     return fraction(ppm)

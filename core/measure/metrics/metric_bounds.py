@@ -32,6 +32,7 @@ from scipy import special
 
 from core.measure.cells.cells import Cells, FloatArray, GroupSums, InputSums
 from core.measure.cells.group_sums import group_sums, in_high_band, tally
+from core.measure.metrics.bounded import DISCRIMINATION_METRICS
 from core.measure.metrics.intervals import gap_interval
 from core.measure.metrics.metric_bootstrap import bootstrap_intervals
 from core.measure.metrics.noise_floor import ece_noise_floor
@@ -59,8 +60,6 @@ DRAWS, DRAWS_OF_INPUTS = 400, 200
 MINIMUM_OF_CLASS = 10
 
 _BIASED_UP = ("ece", "ece_debiased_l2", "smece", "mcb", "dsc")
-#: Metrics that need confidences which differ.
-_RANKING = ("auroc", "dsc")
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,7 @@ def estimate(metric: str, sample: Sample) -> Estimate | NoValue:
     """A metric's estimate and interval.
 
     Args:
-        metric: gap, high_band_gap (of both the size counts), automated_error, accuracy,
-            high_band_accuracy, coverage, auroc, ece, ece_debiased_l2, smece, mcb, dsc or brier.
+        metric: a key of `core.measure.metrics.bounded.METRICS`; of both gaps the size counts.
         sample: the claims.
 
     Returns:
@@ -154,7 +152,7 @@ def estimate(metric: str, sample: Sample) -> Estimate | NoValue:
         return NO_LABELS
     if cells.inputs is not None and cells.inputs.n_inputs < 2:
         return ONE_INPUT
-    if metric in _RANKING and collapsed(sample):
+    if metric in DISCRIMINATION_METRICS and collapsed(sample):
         value = 0.5 if metric == "auroc" else 0.0
         exact = (value, value)
         return Estimate(value, cells.total, lambda alpha: exact, lambda f: exact, value)

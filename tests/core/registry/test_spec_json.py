@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.measure.metrics.bounded import METRICS
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import ACTIONS, Band, Override, Rules
 from core.registry.signal_spec import (
-    METRICS,
     STAKES,
     Costs,
     Criterion,
@@ -54,7 +54,7 @@ plans = st.builds(
     days,
     days,
     st.lists(
-        st.builds(Criterion, st.sampled_from(METRICS), st.none() | ppm, st.none() | ppm),
+        st.builds(Criterion, st.sampled_from(tuple(METRICS)), st.none() | ppm, st.none() | ppm),
         max_size=3,
     ).map(tuple),
     people,

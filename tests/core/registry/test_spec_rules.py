@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
+from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_METRICS, METRICS
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Band, Override, Rules, fraction
 from core.registry.signal_spec import (
-    CALIBRATION_METRICS,
-    DISCRIMINATION_METRICS,
-    METRICS,
     Criterion,
     Responsible,
     SignalSpec,
     ValidationPlan,
 )
-from core.registry.spec_rules import LEAST_STRICT, RISING_METRICS, SpecProblem, check_spec
+from core.registry.spec_rules import SpecProblem, check_spec
 from core.terms import Maturity
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"
@@ -158,7 +156,7 @@ def test_the_author_signs_only_at_low_stakes(stakes: str) -> None:
 @pytest.mark.parametrize("metric", METRICS)
 def test_each_metric_is_bounded_on_its_own_side(metric: str) -> None:
     low, high = Criterion(metric, minimum_ppm=600_000), Criterion(metric, maximum_ppm=60_000)
-    right, wrong = (low, high) if metric in RISING_METRICS else (high, low)
+    right, wrong = (low, high) if METRICS[metric].rises else (high, low)
     others = tuple(one for one in ENTRY.validation.criteria if one.metric != metric)
     assert check_spec(replace(ENTRY, **plan(criteria=(*others, right)))) == ()
     for refused in (wrong, Criterion(metric), Criterion(metric, 600_000, 600_000)):
@@ -189,12 +187,13 @@ def test_a_discrimination_bound_that_one_value_for_all_claims_reaches_is_refused
         assert problem.field == "spec.validation.criteria[1].min"
 
 
-@pytest.mark.parametrize("metric", sorted(LEAST_STRICT))
+@pytest.mark.parametrize("metric", [key for key, one in METRICS.items() if one.least_strict_ppm])
 def test_a_criterion_that_hardly_anything_fails_is_refused_with_the_least_strict_bound(
     metric: str,
 ) -> None:
-    least, _ = LEAST_STRICT[metric]
-    rising = metric in RISING_METRICS
+    least = METRICS[metric].least_strict_ppm
+    assert least is not None
+    rising = METRICS[metric].rises
     others = tuple(one for one in ENTRY.validation.criteria if one.metric != metric)
 
     def found(ppm: int) -> tuple[SpecProblem, ...]:

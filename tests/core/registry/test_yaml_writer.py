@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.events import PPM
+from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_METRICS
 from core.queries.base.truth import TRUTH_SOURCES, Truth
 from core.registry.escalation_rules import Rules
 from core.registry.signal_spec import (
-    CALIBRATION_METRICS,
-    DISCRIMINATION_METRICS,
     STAKES,
     Costs,
     Criterion,

@@ -7,11 +7,12 @@ import pytest
 from scipy.stats import beta
 
 from core.measure.cells.cells import Cells
+from core.measure.metrics.bounded import METRICS
 from core.measure.metrics.metric_bounds import Sample
 from core.measure.metrics.reliability_curve import corp_decomposition
 from core.measure.metrics.scores import NoValue, auroc, brier, ece, ece_debiased_l2
 from core.measure.metrics.smece import smece
-from core.registry.signal_spec import METRICS, Criterion
+from core.registry.signal_spec import Criterion
 from core.validation.criteria import METRIC_WORDS, judge_criterion, judge_sample, segment_minimum
 
 NONE = np.zeros(0, dtype=np.int64)
