@@ -43,20 +43,26 @@ class FindingKind:
 #: Worst first, as pages list them.
 _ROWS = (
     FindingKind("trail_broken", "Trail broken", "critical", "decision_trail"),
-    FindingKind("empty_owner_seat", "Owner's seat empty", "critical", "registry"),
+    FindingKind("empty_owner_seat", "No owner", "critical", "registry"),
     FindingKind("evidence_changed", "Evidence changed", "critical", "sign_off", thorough=True),
     FindingKind("escalation_breached", "Escalation rules breached", "critical", "escalation"),
     FindingKind("drift_alarm", "Drifted beyond the tolerance", "critical", "drift", thorough=True),
     FindingKind("miscalibrated", "Miscalibrated", "critical", "reliability", thorough=True),
     FindingKind(
-        "hidden_segment", "A segment fails behind the whole", "critical", "segments", thorough=True
+        "hidden_segment",
+        "A segment fails although the total looks fine",
+        "critical",
+        "segments",
+        thorough=True,
     ),
     FindingKind(
         "split_leaked", "Judged on what it was tuned on", "warning", "thresholds", thorough=True
     ),
     FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off"),
     FindingKind("validation_expired", "Validation expired", "critical", "sign_off"),
-    FindingKind("new_fingerprint", "New fingerprint, not validated", "warning", "sign_off"),
+    FindingKind(
+        "new_fingerprint", "New model or prompt version, not validated", "warning", "sign_off"
+    ),
     FindingKind("unregistered_signal", "Unregistered signal", "warning", "registry"),
     FindingKind("validation_expiring", "Validation about to expire", "warning", "sign_off"),
     FindingKind("model_changed", "Model changed", "warning", "changes", thorough=True),
@@ -332,8 +338,8 @@ def _breached(signal: str, of: Breached) -> Condition:
         signal,
         # What is worse is another finding, with its own date.
         "automated" if of.n_automated else "reviewed",
-        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} got less care than the rule in "
-        f"force required: {several}. Acted without a person: {of.n_automated:,}. Known to be "
+        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} were handled less strictly "
+        f"than the rules require: {several}. Acted without a person: {of.n_automated:,}. Known to be "
         f"wrong: {of.n_wrong:,}.",
         "Open them, find out why the production system did not do as the rule says, and have it "
         "ask the gate.",

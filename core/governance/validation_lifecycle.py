@@ -256,7 +256,7 @@ def standing(
         words = "The rules changed and were not validated since."
         return Standing("suspended", False, words)
     if context.acting_owner is None:
-        return Standing(one.state, False, "Nobody is in the owner's seat.", held.until)
+        return Standing(one.state, False, "No owner is there.", held.until)
     if ASSURANCES.index(held.assurance) < ASSURANCES.index(least):
         what = "It was signed" if one.state == "validated" else "Its waiver was agreed"
         how = "without sign-on" if held.assurance == "none" else "without signing on again"
@@ -385,7 +385,7 @@ def _signed(one: Validation, act: Act, context: Context) -> Validation:
     if not candidate.criteria_met:
         raise Refused("The evidence does not meet every criterion, and cannot be signed.")
     if context.acting_owner is None:
-        raise Refused("Nobody is in the owner's seat; nothing is signed until somebody is.")
+        raise Refused("No owner is there; nothing is signed until one is.")
     until = _until(act, act.at + timedelta(days=context.max_age_days), context.max_age_days)
     return replace(
         one,
@@ -480,7 +480,7 @@ def _waiver_approved(one: Validation, act: Act, context: Context) -> Validation:
     if approver == context.owner or asked.requester == context.owner:
         raise Refused("The owner, whom a waiver relieves, can neither ask for nor approve it.")
     if context.acting_owner is None:
-        raise Refused("Nobody is in the owner's seat; nothing is waived until somebody is.")
+        raise Refused("No owner is there; nothing is waived until one is.")
     most = min(asked.until, act.at + timedelta(days=context.waiver_days))
     until = _until(act, most, context.waiver_days)
     return replace(

@@ -24,7 +24,7 @@ WHY_WORDS: Mapping[str, str] = {
     "daily": "as every day",
     "data": "because data came in",
     "new_version": "because a new version was seen",
-    "cadence": "because its cadence has passed",
+    "cadence": "scheduled",
     "asked": "because somebody asked",
 }
 

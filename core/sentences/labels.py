@@ -179,7 +179,7 @@ def headline(told: Sequence[Told], n: int, n_claims: int, which: str) -> str:
     elif AGE in wrong:
         return f"Do not read young weeks: their first labels are unlike the rest ({base})."
     else:
-        return f"Nothing found speaks against taking the labels for all claims ({base})."
+        return f"No sign that the labelled claims are unrepresentative ({base})."
     young = "; and young weeks mislead" if AGE in wrong else ""
     return f"{said} ({base}){young}."
 
@@ -249,8 +249,8 @@ def not_settled(n_claims: int) -> str:
     if not n_claims:
         return "No claim states a confidence yet."
     return (
-        f"None of {counted(n_claims, 'claim')} is of a mature week yet: whether the labels are a "
-        f"fair sample cannot be told."
+        f"None of {counted(n_claims, 'claim')} is of a week with final outcomes yet: "
+        f"whether the labels are a fair sample cannot be told."
     )
 
 

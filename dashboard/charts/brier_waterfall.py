@@ -76,11 +76,11 @@ def brier_split(
     return finish(chart, palette, fit=True)
 
 
-_STEPS = {"foretold": "foretold by the confidences", "decalibration": "decalibration"}
+_STEPS = {"foretold": "expected from the confidences", "decalibration": "decalibration"}
 _PARTS = {
     "label": "Of",
     "scores": "Brier score",
-    "foretold": "Foretold by the confidences",
+    "foretold": "Expected from the confidences",
     "decalibration": "Decalibration",
     "n": "Labelled claims",
 }
@@ -219,7 +219,7 @@ def alt_text_brier(parts: pd.DataFrame) -> str:
     ordered = known.loc[known["decalibration"].abs().sort_values(ascending=False).index]
     told = [
         f"{words.key(p['label'])}: {_number(p, 'before'):.3f} to {_number(p, 'after'):.3f}, "
-        f"{signed(_number(p, 'foretold'), 3)} foretold by the confidences, "
+        f"{signed(_number(p, 'foretold'), 3)} expected from the confidences, "
         f"{signed(_number(p, 'decalibration'), 3)} decalibration "
         f"({_interval(_number(p, 'decalibration_low'), _number(p, 'decalibration_high'))})"
         for p in ordered.head(3).to_dict("records")

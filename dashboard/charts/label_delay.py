@@ -64,7 +64,7 @@ def label_coverage_timeline(
     axis = _week_axis(order, (width - _MARGIN) / len(order))
     text = "Stated claims: labelled solid, the others pale"
     if not mature.all():
-        text += "; dashed: immature weeks"
+        text += "; dashed: weeks whose outcomes still arrive"
     heads = _heads(
         {
             "Coverage: labelled share of stated claims": 0.0,

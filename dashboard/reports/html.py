@@ -179,7 +179,7 @@ def _html_closer(closer: Closer) -> str:
     return (
         f"<section><h2>The worst one closely: {text(closer.signal, long=_IN_HEADING)}</h2>"
         f'<div class="beside"><div>{svg(diagram(closer), "curve-")}</div><div>'
-        f'<p class="aside">{closer.days.words()}, the last mature weeks together</p>'
+        f'<p class="aside">{closer.days.words()}, the weeks of the standing verdict</p>'
         f"{''.join(says)}</div></div>"
         f'<div class="whole"><p><b>{text(drift_says(closer), long=400)}</b></p>'
         f"{svg(timeline(closer), 'drift-')}</div></section>"

@@ -96,7 +96,7 @@ DOCUMENT: dict[str, Any] = {
                 },
                 "responses": {
                     "200": {
-                        "description": "An answer for each question, in order; an item that "
+                        "description": "Verdict needed for each question, in order; an item that "
                         "cannot be read has its own, which fails closed.",
                         "content": {"application/json": {"schema": _one_or_many("Decision")}},
                     },

@@ -139,8 +139,8 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     first_screen(page, site.address)
     follow(page, "Open in Changes", "Changes")
     follow(page, "Look for a cut that still holds", "Thresholds")
-    page.get_by_role("spinbutton", name="Wrong (%)").fill("10")
-    page.get_by_role("spinbutton", name="Wrong (%)").press("Enter")
+    page.get_by_role("spinbutton", name="Max error rate (%)").fill("10")
+    page.get_by_role("spinbutton", name="Max error rate (%)").press("Enter")
     expect(page.get_by_text(re.compile("At 0.95 and above at most 10% are wrong"))).to_be_visible()
     expect(page.get_by_text("Held out: borne out")).to_be_visible()
     settled(page)
@@ -176,4 +176,4 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
 
     # The next check finds the new prompt signed, and its finding is settled.
     first_screen(page, site.address)
-    expect(page.get_by_text("New fingerprint, not validated")).to_have_count(0)
+    expect(page.get_by_text("New model or prompt version, not validated")).to_have_count(0)

@@ -108,7 +108,7 @@ def test_the_report_judges_no_week_that_is_not_mature_and_says_whose_maturity_it
 ) -> None:
     report: WeeklyReport = weekly_report(ledger.cursor(), ledger="desk.duckdb")
     lines = {line.signal: line for line in report.lines}
-    assert (lines[SLOW].gap_of, lines[SLOW].trend) == ("no mature week yet", ())
+    assert (lines[SLOW].gap_of, lines[SLOW].trend) == ("no week with final outcomes yet", ())
     assert lines[SILENT].verdict == "off"
     assert "(as old or as labelled as its entry asks)" in report.guide[0]
 

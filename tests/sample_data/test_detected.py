@@ -145,7 +145,7 @@ def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
 ) -> None:
     (one,) = (one for one in conditions if one.kind == "inputs_drifted")
     assert "amount=over 500 from 7% to 39% of what comes in" in one.text
-    assert "Harder cases, honestly foretold" in one.text
+    assert "Harder cases, and the confidences said so" in one.text
     assert dict(one.evidence)["reference"] == "signed"
 
 

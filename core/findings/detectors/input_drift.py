@@ -378,11 +378,11 @@ def _meaning(split: BrierSplit) -> str:
     if truth > 0:
         return "Calibration suffers"
     if truth < 0:
-        return "The confidences became truer"
+        return "The confidences became better calibrated"
     if harder > 0:
-        return "Harder cases, honestly foretold"
+        return "Harder cases, and the confidences said so"
     if harder < 0:
-        return "Easier cases, honestly foretold"
+        return "Easier cases, and the confidences said so"
     return "No effect on calibration is shown"
 
 

@@ -115,7 +115,7 @@ class BrierSplit:
         change: after − before.
         foretold: Δ mean v(1−v): cases became harder (positive) or easier, and the confidences say
             so.
-        decalibration: Δ mean (y−v)(1−2v): the confidences became less true (positive) or truer.
+        decalibration: Δ mean (y−v)(1−2v): worse calibrated (positive) or better.
         level: confidence level of the intervals.
         note: why an interval is missing, else None.
     """

@@ -126,7 +126,7 @@ def _labels(coverage: pd.DataFrame, delay: intake.LabelDelay) -> str:
         return f"{text} No outcome says when it became known, so lateness cannot be shown."
     late = dict(delay.quantiles)
     text += (
-        f" Half of the outcomes were known within {_span(late[0.5])}, nineteen in twenty within "
+        f" Half of the outcomes were known within {_span(late[0.5])}, 95% within "
         f"{_span(late[0.95])} (n {count(delay.n_timed)})."
     )
     if delay.n_untimed:

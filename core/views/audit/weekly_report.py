@@ -359,13 +359,13 @@ def _gap_of(row: SignalWeek) -> str:
 
 def _trend_words(trend: Sequence[float]) -> str:
     if not trend:
-        return "no mature week"
+        return "no week with final outcomes"
     newest = points(trend[-1], decimals=1)
     if len(trend) == 1:
-        return f"one mature week: {newest}"
+        return f"one week with final outcomes: {newest}"
     low, high = (points(end, decimals=1) for end in (min(trend), max(trend)))
     return (
-        f"{points(trend[0], decimals=1)} → {newest} over {len(trend)} mature weeks "
+        f"{points(trend[0], decimals=1)} → {newest} over {len(trend)} weeks with final outcomes "
         f"(lowest {low}, highest {high})"
     )
 
@@ -411,10 +411,10 @@ def _guide(view: WeekView) -> tuple[str, ...]:
         f"final ({final}), of the version in use; outcomes of younger weeks still arrive.",
         f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
         f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
-        f"High band: what claims {high} claim → what they get. Trend: the gap of "
-        f"each mature week; the grey strip is {allowed}.",
-        "Diagram: where the curve runs below the diagonal, less came true than was stated; inside "
-        "the grey band, chance alone explains it.",
+        f"High band: of claims {high}, said → right. Trend: the gap of "
+        f"each week with final outcomes; the grey strip is {allowed}.",
+        "Diagram: where the curve runs below the diagonal, fewer were right than was stated; "
+        "inside the grey band, chance alone explains it.",
     )
 
 

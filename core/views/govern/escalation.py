@@ -517,7 +517,7 @@ def _headline(reckoning: Reckoning, n: int, ruled: int) -> str:
     if not n:
         return f"No breach: all {whole} got at least the care that was required."
     automated = reckoning.tally(lambda one: one.kind and one.done == "automate").n_claims
-    got = f"{count(n)} of {whole} got less care than the rule in force required"
+    got = f"{count(n)} of {whole} were handled less strictly than the rules require"
     if automated == n:
         return f"{got}: {'it' if n == 1 else 'all of them'} acted without a person."
     return f"{got}; {count(automated)} of them acted without a person."

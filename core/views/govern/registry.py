@@ -191,7 +191,7 @@ def _headline(rows: Sequence[RegistryRow], now: datetime) -> str:
     else:
         text = f"None of {whole} may act: every case falls back to people."
     if missing:
-        text += f" {_with(missing, 'has', 'have')} nobody in the owner's seat: {_names(missing)}."
+        text += f" {_with(missing, 'has', 'have')} no owner: {_names(missing)}."
     if soon:
         ends = ", ".join(f"{one.signal} ({one.ends})" for one in soon[:_NAMED])
         text += f" {_with(soon, 'ends', 'end')} within {SOON.days} days: {ends}"

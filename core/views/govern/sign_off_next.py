@@ -37,7 +37,7 @@ def next_step(
         return ("Nothing: it was retired for good.",)
     found = []
     if context.acting_owner is None:
-        found.append("Nobody is in the owner's seat: an admin names an owner who is there.")
+        found.append("No owner is there: an admin names one who is.")
     if one is not None and one.candidate is not None:
         found.append(_signing(one, context, names))
     elif context.acting_owner is not None:

@@ -362,7 +362,7 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
         "Who may sign",
         "a validator, or the author (low stakes)"
         if plan.self_sign
-        else "a validator who neither made the evidence nor sits in the owner's seat",
+        else "a validator who neither made the evidence nor owns the signal",
     )
     yield "Tolerance", f"a gap of {within(spec.tolerance_ppm / PPM)}"
     yield "Ground truth", truth_words(spec.truth)

@@ -121,7 +121,11 @@ def labels_view(
         sentences.by_age(_early(aging, effect)),
     )
     n, n_claims = int(known.n.sum()), int(known.n_claims.sum())
-    which = f"at least {counted(maturity.days, 'day')} old" if aged.any() else "of mature weeks"
+    which = (
+        f"at least {counted(maturity.days, 'day')} old"
+        if aged.any()
+        else "of weeks with final outcomes"
+    )
     every = told if chance is None else (*told, chance)
     return LabelsView(
         headline=sentences.headline(every, n, n_claims, which),

@@ -245,13 +245,13 @@ def _by_segment(
 
 
 def _split_words(split: BrierSplit | NoValue) -> str:
-    """Mix shift or decalibration?"""
+    """Harder cases or worse calibration?"""
     if isinstance(split, NoValue):
         return f"The Brier score cannot be compared: {split.reason}."
     said = (
         f"The Brier score went from {split.before:.4f} to {split.after:.4f} "
         f"(n {count(split.n_before)} and {count(split.n_after)}): "
-        f"{signed(split.foretold.value, 4)} was foretold by the confidences themselves, "
+        f"{signed(split.foretold.value, 4)} was expected from the stated confidences, "
         f"{signed(split.decalibration.value, 4)} is decalibration."
     )
     harder, truth = _sure(split.foretold), _sure(split.decalibration)
@@ -260,15 +260,15 @@ def _split_words(split: BrierSplit | NoValue) -> str:
     if truth == 0:
         cases = "harder" if harder > 0 else "easier"
         return f"{said} The cases became {cases}; that the signal lost its truth is not shown."
-    worse = "less true" if truth > 0 else "truer"
+    worse = "worse calibrated" if truth > 0 else "better calibrated"
     if harder == 0:
         return (
             f"{said} The confidences became {worse}; that the cases became harder or easier is "
             f"not shown."
         )
-    # With confidences that became less true, what they say of the cases is no longer to be trusted.
+    # What worse calibrated confidences say of the cases is no longer to be trusted.
     cases = "harder" if harder > 0 else "easier"
-    return f"{said} The confidences foretell {cases} cases, and became {worse}."
+    return f"{said} The confidences expect {cases} cases, and became {worse}."
 
 
 def _sure(change: Change) -> int:

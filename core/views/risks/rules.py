@@ -562,7 +562,7 @@ RULES: Mapping[str, Rule] = {
     "theatre": theatre,
 }
 
-_NO_LABELS = "No settled production claim has an outcome."
+_NO_LABELS = "No production claim with a final outcome yet."
 
 
 def _validated(one: Version) -> bool:

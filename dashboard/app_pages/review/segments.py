@@ -33,10 +33,10 @@ if not rows:
     )
     st.stop()
 down, across, colour = st.columns([1, 1, 1])
-row = choose("Down", rows, key="row", place=down, format_func=dimension_name)
+row = choose("Rows", rows, key="row", place=down, format_func=dimension_name)
 others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
 column = choose(
-    "Across",
+    "Columns",
     others,
     key="column",
     place=across,

@@ -49,9 +49,9 @@ def _direction(curve: pd.DataFrame) -> str:
     over = float(curve.loc[curve["observed"] < curve["v_from"], "n"].sum()) / total
     under = float(curve.loc[curve["observed"] > curve["v_to"], "n"].sum()) / total
     if over >= under and over >= 0.5:
-        return f"for {percent(over)} of them less came true than was stated"
+        return f"for {percent(over)} of them fewer were right than was stated"
     if under > over and under >= 0.5:
-        return f"for {percent(under)} of them more came true than was stated"
+        return f"for {percent(under)} of them more were right than was stated"
     return "the curve crosses or touches the diagonal for most of them"
 
 
@@ -133,8 +133,8 @@ def alt_text_coverage(weeks: pd.DataFrame) -> str:
         return f"Stated and labelled claims over {counted(len(weeks), 'week')}.{pending}"
     share = mature["n"].sum() / mature["n_claims"].sum()
     return (
-        f"Of {counted(mature['n_claims'].sum(), 'claim')} in {counted(len(mature), 'mature week')} "
-        f"{percent(share)} are labelled.{pending}"
+        f"Of {counted(mature['n_claims'].sum(), 'claim')} in {counted(len(mature), 'week')} "
+        f"with final outcomes         f"{percent(share)} are labelled.{pending}"
     )
 
 

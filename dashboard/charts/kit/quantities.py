@@ -60,7 +60,7 @@ MEASURES: Mapping[str, Measure] = {
     "gap": Measure(
         "gap in points", "Gap in points: above 0 it claims more than it delivers", _points, 1, 0.1
     ),
-    "accuracy": Measure("accuracy", "Accuracy: share that came true", _share, 1, 0.1),
+    "accuracy": Measure("accuracy", "Accuracy: share that was right", _share, 1, 0.1),
     "mean_confidence": Measure("mean confidence", "Mean stated confidence", _share, 1, 0.1),
     "brier": Measure("Brier score", "Brier score: lower is better", _score, 3, 0.05),
     "coverage": Measure("coverage", "Coverage: labelled share of stated claims", _share, 0, 1.0),

@@ -128,7 +128,7 @@ def _print(review: ChangeReview) -> None:
     if review.high is not None:
         sides = [one for one in (review.whole.before, review.whole.after) if one is not None]
         said = [f"{percent(one.high_claimed)} → {percent(one.high_observed)}" for one in sides]
-        terminal.say(f"High band, claims → gets: {said[0]} before, {said[-1]} after.")
+        terminal.say(f"High band, said → right: {said[0]} before, {said[-1]} after.")
     terminal.say(review.method)
 
 

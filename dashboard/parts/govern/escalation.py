@@ -147,8 +147,8 @@ def rules(view: EscalationView) -> None:
                 help="Wrong ones among the labelled of the automated, with the 95% interval.",
             ),
             "less": st.column_config.NumberColumn(
-                "Less care", format="localized", width=75,
-                help="Cases that got less care than this row asks for.",
+                "Too lax", format="localized", width=75,
+                help="Cases handled less strictly than this row asks for.",
             ),
             "rule": st.column_config.TextColumn("Rule", width=260),
         },

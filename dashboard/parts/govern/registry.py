@@ -39,7 +39,7 @@ _HALF = 470
 #: Of the width, for a name and its value.
 _SHARES = (2, 5)
 _TALL, _HEAD, _ROW = 388, 38, 35
-_NOBODY = "Choose in the sidebar whom you act for."
+_NOBODY = "Choose who you are in the sidebar."
 
 
 def announce() -> None:
@@ -70,7 +70,7 @@ def nothing() -> None:
     """Nothing is written down, and there is no claim."""
     st.markdown(
         "A signal can also be written down before its first claim: who answers for it, what it "
-        "decides, under which rules. Stop this server first, or come back when claims are in and "
+        "decides, under which rules. Come back when claims are in and "
         "fill in the example here."
     )
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
@@ -325,7 +325,7 @@ def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
     if person is None or not may_set_status(state, person.sub):
         st.caption("An admin who is chosen in the sidebar can say here who is away or has left.")
         return
-    with st.expander("Say who is there", icon=":material/event_available:"):
+    with st.expander("Set availability", icon=":material/event_available:"):
         _status(view.people, state, person)
 
 

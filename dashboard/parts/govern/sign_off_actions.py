@@ -30,7 +30,7 @@ _DONE, _MEASURED, _PRESSED = "signoff_done", "signoff_measured", "signoff_presse
 _ACTS = "signoff_acts"
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
-_NOBODY = "Choose in the sidebar whom you act for."
+_NOBODY = "Choose who you are in the sidebar."
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def ask(signals: tuple[str, ...]) -> Question:
     which, bound, level, split = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
     signal = choose("Signal", signals, key="signal", place=which)
     risk = bound.number_input(
-        "Wrong (%)",
+        "Max error rate (%)",
         min_value=0.1,
         max_value=50.0,
         value=5.0,
@@ -45,7 +45,7 @@ def ask(signals: tuple[str, ...]) -> Question:
         help="The most that is accepted: the share of wrong ones among what is automated.",
     )
     sure = level.number_input(
-        "Sure (%)",
+        "Confidence (%)",
         min_value=50.0,
         max_value=99.9,
         value=90.0,

@@ -58,7 +58,7 @@ def choose_split(chosen: Filters) -> str | None:
         return None
     place, _ = st.columns([1, 2])
     by = choose(
-        "An answer for",
+        "Verdict needed for",
         (_ALL, *names),
         key="by",
         place=place,
@@ -221,7 +221,7 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
     wanted = {value: n for value, n in wanted.items() if n}
     new = sum(max(min(wanted.get(one.value, 0), one.available) - one.waiting, 0) for one in picked)
     if person is None:
-        st.caption("Choose in the sidebar whom you act for.")
+        st.caption("Choose who you are in the sidebar.")
         return
     actor = person.actor(state, audit.KIND, signal)
     try:

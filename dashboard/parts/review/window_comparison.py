@@ -50,7 +50,7 @@ def draw(view: ShiftView, by: str | None) -> None:
     palette = palette_for(st.context.theme.type)
     names = (view.before.words(), view.after.words())
     st.caption(f"Reference {names[0]}; now {names[1]}; both days included.")
-    st.markdown(f"**Mix shift or decalibration?** {view.split}")
+    st.markdown(f"**Harder cases or worse calibration?** {view.split}")
     parts = brier_split(view.parts, palette)
     st.altair_chart(parts, width=int(parts.width), alt=visible(alt_text_brier(view.parts)))
     if by is not None:
@@ -63,7 +63,7 @@ def draw(view: ShiftView, by: str | None) -> None:
         alt=visible(alt_text_shift(view.stated_before, view.stated_after)),
     )
     if view.mixes:
-        st.markdown("**Which cases came**")
+        st.markdown("**Case mix**")
     for mix in view.mixes:
         with st.expander(plain(mix.words)):
             chart = mix_change(mix.values, palette)

@@ -47,7 +47,7 @@ def test_each_step_is_written_with_its_interval(drawn: Any) -> None:
     words = drawn(brier_split(ALL, LIGHT)).words
     assert words == [
         "before: 0.053, n 1,201",
-        "foretold by the confidences: +0.073 (+0.060 to +0.086)",
+        "expected from the confidences: +0.073 (+0.060 to +0.086)",
         "decalibration: −0.006 (−0.030 to +0.018)",
         "after: 0.120, n 340",
     ]

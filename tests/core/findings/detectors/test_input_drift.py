@@ -89,7 +89,7 @@ def test_a_shift_that_is_settled_tells_harder_cases_from_lost_truth(
     assert dict(one.evidence)["reference"] == "signed"
     assert "the weeks before it was signed" in one.text
     assert "Stated confidence moved with it" in one.text
-    assert "Harder cases, honestly foretold: the Brier score went from " in one.text
+    assert "Harder cases, and the confidences said so: the Brier score went from " in one.text
 
 
 def test_confidences_that_lost_their_truth_are_said_to(

@@ -64,7 +64,7 @@ def test_coverage_and_delay_are_those_of_the_signal(sample: duckdb.DuckDBPyConne
     assert view.delays["n"].sum() == labelled
     assert view.labels == (
         f"{labelled:,} of 7,800 stated claims are labelled (>99%). Half of the outcomes were known "
-        f"within 30 hours, nineteen in twenty within 30 hours (n {labelled:,})."
+        f"within 30 hours, 95% within 30 hours (n {labelled:,})."
     )
     everything = intake_view(sample, None)
     assert everything.coverage["n_claims"].sum() > 7800

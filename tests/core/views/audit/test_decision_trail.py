@@ -550,7 +550,7 @@ SENTENCES: dict[str, tuple[dict[str, object], str]] = {
     "decisions.sealed": ({"first": 2, "last": 1200}, "sealed decisions 2 to 1,200 of the gate"),
     "finding.acknowledged": (
         {"finding": "n-1", "note": "On it."},
-        "acknowledged the finding “Owner's seat empty” of s: On it.",
+        "acknowledged the finding “No owner” of s: On it.",
     ),
     "validation.suspended": (
         {"trigger": "stop", "reason": "Complaints."},
@@ -591,7 +591,7 @@ def test_a_re_measurement_and_a_run_are_told_with_every_number_in_words() -> Non
     act = Act(7, at, "signal.remeasured", Actor("system", "system"), "s", body=body)
     told = {one.name: one.value for one in act_words.facts(act, act_words.Names(Directory({}), {}))}
     assert told["Outcome"] == "m1: cannot tell yet."
-    assert told["Made"] == "because its cadence has passed"
+    assert told["Made"] == "scheduled"
     assert told["Due"] == "2026-11-02 09:00:00 UTC"
     assert told["Runs missed before it"] == "2"
     assert told["Measured"] == (

@@ -198,7 +198,11 @@ def test_findings_stand_with_their_owner_and_the_day_they_are_due(ledger, two_si
     said = report(two_signals)
     found = {one.signal: (one.title, one.owner, one.due_words) for one in said.findings}
     assert found == {
-        "bad": ("New fingerprint, not validated", "t/ann", "due in 4 days (2026-11-27)"),
+        "bad": (
+            "New model or prompt version, not validated",
+            "t/ann",
+            "due in 4 days (2026-11-27)",
+        ),
         "good": ("Unregistered signal", "nobody", "due in 7 days (2026-11-30)"),
     }
     assert said.findings_say == "2 findings wait for an answer."

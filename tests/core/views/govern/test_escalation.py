@@ -216,8 +216,8 @@ def test_without_a_label_no_cost_of_errors_is_made_up(house: House) -> None:
 def test_the_headline_counts_breaches_and_says_what_was_automated(busy: House) -> None:
     view = busy.view()
     assert view.headline == (
-        "15 of 49 claims whose action was logged got less care than the rule in force required; "
-        "13 of them acted without a person."
+        "15 of 49 claims whose action was logged were handled less strictly than the rules "
+        "require; 13 of them acted without a person."
     )
     assert view.said == (
         "5 claims got more care than asked, such as spot checks: no breach.",

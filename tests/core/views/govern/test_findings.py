@@ -68,7 +68,10 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def test_a_finding_names_kind_owner_and_day_in_words(house: House) -> None:
     row = house.row("new_fingerprint")
-    assert (row.title, row.severity_words) == ("New fingerprint, not validated", "Warning")
+    assert (row.title, row.severity_words) == (
+        "New model or prompt version, not validated",
+        "Warning",
+    )
     assert (row.owner, row.due_words) == ("t/ann", "due in 4 days (2026-11-28)")
     assert (row.page, row.fingerprint[:2]) == ("sign_off", "f-")
 

@@ -150,7 +150,7 @@ def test_the_headline_says_whose_seat_is_empty(house: House) -> None:
     house.register()
     house.status("ann", "left")
     house.status("bob", "left")
-    assert "1 has nobody in the owner's seat: s." in house.whole().headline
+    assert "1 has no owner: s." in house.whole().headline
 
 
 def test_a_row_counts_the_claims_that_its_link_opens(house: House) -> None:

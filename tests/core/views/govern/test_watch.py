@@ -104,7 +104,7 @@ def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
     (one,) = row.prints
     assert (one.words, one.n, one.n_inputs, one.state) == ("m1", 100, 100, "too_few")
     assert one.gap == pytest.approx(0)
-    assert (row.why, row.cadence_days) == ("because its cadence has passed", 14)
+    assert (row.why, row.cadence_days) == ("scheduled", 14)
     assert row.claims.startswith("Production claims of 2026-09-21 to 2026-10-18")
     assert row.next_at == NOW + timedelta(days=14)
     assert house.view().headline == (

@@ -185,7 +185,7 @@ def test_where_nothing_is_wrong_one_line_says_so(ledger: Ledger, tmp_path: Path)
         story.add(10, v, "0", action=action)
     view = story.view(ledger, tmp_path)
     assert view.headline == (
-        "Nothing found speaks against taking the labels for all claims (all 200 claims at least "
+        "No sign that the labelled claims are unrepresentative (all 200 claims at least "
         "30 days old labelled)."
     )
     assert (view.findings, view.bounds, view.weighted) == ((), "", "")
@@ -240,7 +240,7 @@ def test_without_a_mature_week_nothing_is_told(ledger: Ledger, tmp_path: Path) -
     story = Story()
     story.add(9, 0.8, made=NOW - timedelta(days=7))
     view = story.view(ledger, tmp_path)
-    assert view.headline.startswith("None of 9 claims is of a mature week yet")
+    assert view.headline.startswith("None of 9 claims is of a week with final outcomes yet")
     assert view.findings == ()
 
 

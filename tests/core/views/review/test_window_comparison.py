@@ -62,32 +62,33 @@ def brier(parts: list[Part]) -> float:
         (
             [(1000, 0.8, 800)],
             [(1000, 0.8, 600)],
-            "The confidences became less true; that the cases became harder or easier is not "
-            "shown.",
+            "The confidences became worse calibrated; that the cases became harder or easier is "
+            "not shown.",
         ),
         (
             [(1000, 0.8, 600)],
             [(1000, 0.8, 800)],
-            "The confidences became truer; that the cases became harder or easier is not shown.",
+            "The confidences became better calibrated; that the cases became harder or easier is "
+            "not shown.",
         ),
         (
             [(1000, 0.95, 950)],
             [(1000, 0.7, 500)],
-            "The confidences foretell harder cases, and became less true.",
+            "The confidences expect harder cases, and became worse calibrated.",
         ),
         (
             [(1000, 0.7, 700)],
             [(1000, 0.95, 700)],
-            "The confidences foretell easier cases, and became less true.",
+            "The confidences expect easier cases, and became worse calibrated.",
         ),
         (
             [(1000, 0.7, 500)],
             [(1000, 0.95, 950)],
-            "The confidences foretell easier cases, and became truer.",
+            "The confidences expect easier cases, and became better calibrated.",
         ),
     ],
-    ids=["neither", "harder only", "easier only", "less true only", "truer only", "both worse",
-         "bolder and less true", "both better"],
+    ids=["neither", "harder only", "easier only", "worse calibrated only", "better calibrated only", "both worse",
+         "bolder and worse calibrated", "both better"],
 )  # fmt: skip
 def test_mix_shift_is_told_from_decalibration(
     before: list[Part], after: list[Part], verdict: str, batch: Batch, fill: Fill
@@ -96,7 +97,7 @@ def test_mix_shift_is_told_from_decalibration(
     assert view.split.endswith(verdict)
     said = re.match(
         r"The Brier score went from ([\d.]+) to ([\d.]+) \(n ([\d,]+) and ([\d,]+)\): (\S+) was "
-        r"foretold by the confidences themselves, (\S+) is decalibration\.",
+        r"expected from the stated confidences, (\S+) is decalibration\.",
         view.split,
     )
     assert said is not None

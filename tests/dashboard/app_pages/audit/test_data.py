@@ -54,7 +54,7 @@ def test_the_data_page_says_whose_labels_these_are(opened) -> None:
 
 def test_the_data_page_says_in_one_line_that_nothing_is_wrong(opened) -> None:
     said = words(opened("data", "1"))
-    assert "Nothing found speaks against taking the labels for all claims" in said
+    assert "No sign that the labelled claims are unrepresentative" in said
     assert ":material/warning:" not in said
 
 

@@ -39,7 +39,7 @@ def breaches(app: AppTest):
 
 def test_the_page_leads_with_the_breaches_and_keeps_its_choices_in_the_link(opened: Open) -> None:
     app = opened(**PLANTED)
-    assert "got less care than the rule in force required" in text_of(app)
+    assert "were handled less strictly than the rules require" in text_of(app)
     assert app.query_params["first"] == "2026-09-07"
     assert app.query_params["last"] == "2026-09-27"
     assert app.query_params["signal"] == SELF_REPORT

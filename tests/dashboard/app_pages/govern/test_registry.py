@@ -235,7 +235,7 @@ def test_anybody_chosen_stops_a_version_and_says_why(ledger_of: Make) -> None:
 def test_nobody_in_particular_stops_nothing(ledger_of: Make) -> None:
     ledger_of(signed=True)
     app = opened(signal="s")
-    assert "Choose in the sidebar whom you act for." in text_of(app)
+    assert "Choose who you are in the sidebar." in text_of(app)
     assert not [one for one in app.button if one.label.startswith("Stop it now")]
 
 

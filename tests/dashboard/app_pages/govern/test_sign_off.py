@@ -233,7 +233,7 @@ def test_nobody_acts_before_somebody_is_chosen(built: Build):
     built(lines(600))
     app = triage()
     assert button(app, "Measure and submit as").disabled
-    assert "Choose in the sidebar whom you act for." in words(app)
+    assert "Choose who you are in the sidebar." in words(app)
 
 
 def test_the_owner_measures_and_submits_and_it_waits(built: Build):

@@ -30,7 +30,7 @@ def check(ledger: Path, *words: str) -> Result:
 def test_open_critical_findings_fail_with_owner_date_and_what_to_do(told_copy: Path) -> None:
     found = check(told_copy)
     assert found.exit_code == 1, found.output
-    assert "Critical  Owner's seat empty" in found.stdout
+    assert "Critical  No owner" in found.stdout
     assert "Paul Ito, due 20" in found.stdout
     assert "of them critical." in found.stdout.splitlines()[-1]
 
