@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import streamlit as st
 
 
 class Receiver:
@@ -64,3 +65,22 @@ def receiver_on() -> Iterator[Callable[[int], Receiver]]:
 def receiver(receiver_on: Callable[[int], Receiver]) -> Receiver:
     """A receiver on a free port."""
     return receiver_on(0)
+
+
+@pytest.fixture
+def select(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``select(0, 2)``: from now on these rows of a page's tables are chosen.
+
+    Streamlit's tests of apps can not choose rows of a table.
+    """
+    original = st.dataframe
+
+    def choose(*rows: int) -> None:
+        def table(*args: Any, **options: Any) -> Any:
+            shown = original(*args, **options)
+            chosen = {"selection": {"rows": list(rows), "columns": []}}
+            return chosen if options.get("on_select") else shown
+
+        monkeypatch.setattr(st, "dataframe", table)
+
+    return choose

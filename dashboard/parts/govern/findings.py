@@ -295,13 +295,14 @@ def _run_all(acts: Sequence[Callable[[], Act]], done: str) -> None:
         except LedgerError as error:
             refused = plain(str(error))
             break
+    said = ""
     if entries:
         words = "entry" if len(entries) == 1 else "entries"
-        listed = ", ".join(str(seq) for seq in entries)
-        st.session_state[_DONE] = f"{done}: {words} {listed} of the trail."
+        said = f"{done}: {words} {', '.join(str(seq) for seq in entries)} of the trail."
     if refused:
-        st.error(refused, icon=":material/block:")
+        st.error(f"{said} {refused}".strip(), icon=":material/block:")
     elif entries:
+        st.session_state[_DONE] = said
         st.rerun()
 
 

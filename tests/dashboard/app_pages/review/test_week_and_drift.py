@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.queries.base.dimensions import week_label
 from dashboard.pages import PAGES
+from tests.worlds import drawn
 from tests.worlds.paths import MAIN
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
@@ -85,45 +90,84 @@ def test_the_first_screen_shows_the_last_complete_week(ledger_of: Serve) -> None
     last = this_monday() - timedelta(weeks=1)
     ledger_of(lines(last, 60, 0.8, 48), lines(this_monday(), 5, 0.8, 4))
     app = opened()
-    assert f"{last} to {last + timedelta(days=6)}; gaps are" in text_of(app)
-    assert "60 claims" in " ".join(links(app))
+    assert f"New in {week_label(last)}" in drawn.words(app)
+    assert app.selectbox(key="week").value == week_label(last)
+    assert "First claims of this signal: 60 claims this week" in drawn.words(app)
 
 
 def test_claims_of_the_running_week_alone_are_not_an_empty_ledger(ledger_of: Serve) -> None:
     ledger_of(lines(this_monday(), 40, 0.8, 32))
     app = opened()
     assert "empty" not in text_of(app)
-    assert "still running" in text_of(app)
+    assert "no outcome is final yet" in drawn.words(app)
 
 
-def test_nothing_changed_is_said(ledger_of: Serve) -> None:
+def test_news_of_a_weeks_claims_opens_its_stated_claims(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
-    ledger_of(*(lines(last - timedelta(weeks=i), 60, 0.8, 48) for i in range(3)))
-    assert "Nothing that stands out against the week before." in text_of(opened())
-
-
-def test_the_count_of_a_week_opens_its_stated_claims(ledger_of: Serve) -> None:
-    last = this_monday() - timedelta(weeks=1)
-    ledger_of(lines(last, 60, 0.8, 48), lines(last, 7, "", 0))
-    query = links(opened())["60 claims"].partition("?")[2]
-    assert set(query.split("&")) == {
-        "signal=s",
-        f"since={last}",
-        f"until={last + timedelta(days=6)}",
-        "stated=stated",
+    ledger_of(lines(last - timedelta(weeks=1), 20, 0.8, 16), lines(last, 60, 0.8, 48))
+    app = opened()
+    assert "60 claims, after 20 the week before" in drawn.words(app)
+    (address,) = (
+        html.unescape(one) for one in re.findall(r'href="(claims[^"]*)"', drawn.markup(app))
+    )
+    assert parse_qs(urlsplit(address).query) == {
+        "signal": ["s"],
+        "since": [str(last)],
+        "until": [str(last + timedelta(days=6))],
+        "stated": ["stated"],
     }
 
 
-def test_what_to_open_first_carries_signal_segment_and_days(ledger_of: Serve) -> None:
+def test_what_to_open_first_names_the_cause_and_leads_to_the_signal(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
     ledger_of(
         lines(last, 200, 0.8, 100, signal="t", topic="medical"),
         lines(last, 300, 0.8, 240, signal="t", topic="billing"),
         lines(last, 300, 0.8, 240),
     )
-    (target,) = (url for label, url in links(opened()).items() if label.startswith("Open first"))
-    for part in ("reliability", "signal=t", "seg_topic=medical", f"since={last}"):
-        assert part in target
+    app = opened()
+    assert "1 of 2 signals is off: t on topic medical." in drawn.words(app)
+    (said,) = (said for said in drawn.targets(app) if said.startswith("Open first"))
+    assert said.startswith("Open first: t: on topic medical its gap is +30.0 points (")
+    assert drawn.targets(app)[said] == "signal?signal=t"
+
+
+def test_every_signal_is_a_row_that_says_in_words_what_is_drawn(ledger_of: Serve) -> None:
+    last = this_monday() - timedelta(weeks=1)
+    ledger_of(
+        lines(last, 500, 0.8, 300, signal="off"),
+        lines(last, 2000, 0.9, 1800, signal="fine"),
+    )
+    app = opened()
+    table = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", drawn.markup(app).partition("<tbody>")[2]))
+    off, _, fine = table.partition(" fine ")
+    assert re.search(r"Off off \+20\.0 points, \+1\d\.\d to \+2\d\.\d gap from \+20\.0", off)
+    assert "alike everywhere 100%" in off
+    assert re.search(r"0 points, −\d\.\d to \+\d\.\d", fine)
+    assert "90% → 90% n 2,000 none stands out 100% No owner" in fine
+    assert drawn.targets(app)["off"] == "signal?signal=off"
+    words = drawn.words(app)
+    assert "Signals off 1 of 2, +1 vs last week" in words
+    assert "Gates closing in 14 days 0 as last week no signal may act" in words
+    assert "Acted unchecked – no escalation rule is known" in words
+
+
+def test_signals_silent_for_long_are_named_below_the_table(ledger_of: Serve) -> None:
+    last = this_monday() - timedelta(weeks=1)
+    ledger_of(lines(last, 60, 0.8, 48), lines(last - timedelta(weeks=20), 9, 0.8, 7, signal="q"))
+    assert "No claims in this week or the twelve before: q." in drawn.words(opened())
+
+
+def test_a_past_week_opens_by_its_link_and_says_of_when_its_verdicts_are(
+    ledger_of: Serve,
+) -> None:
+    last = this_monday() - timedelta(weeks=1)
+    before = last - timedelta(weeks=2)
+    ledger_of(lines(before, 2000, 0.8, 1600), lines(last, 2000, 0.8, 1000))
+    app = opened(week=week_label(before))
+    assert "The only signal is fine." in drawn.words(app)
+    assert f"Verdicts are those of the end of {week_label(before)}" in text_of(app)
+    assert "s throughout" in drawn.words(opened())
 
 
 # ------------------------------------------------------------------------------------------ Drift

@@ -1,4 +1,4 @@
-"""Findings lead This week, and every page marks what may not be acted on."""
+"""Open findings on This week, and every page marks what may not be acted on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds import drawn
 from tests.worlds.paths import MAIN
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
@@ -38,6 +39,7 @@ spec:
     bands: [{below: "0.90", action: review}, {action: automate}]
 """
 Make = Callable[..., Path]
+Select = Callable[..., None]
 
 
 @pytest.fixture
@@ -76,8 +78,8 @@ def opened(page: str | None = None, **query: str) -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.error)
-    return "\n".join(one.value for one in shown)
+    shown = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.error)
+    return "\n".join((*(one.value for one in shown), drawn.words(app)))
 
 
 def links(app: AppTest) -> dict[str, str]:
@@ -100,14 +102,19 @@ def finding_key(app: AppTest, begins: str) -> str:
     return str(key)
 
 
-def test_findings_stand_above_what_changed(ledger_of: Make) -> None:
-    ledger_of("s")
-    heads = [one.value for one in opened().subheader]
-    assert heads.index("Findings") < heads.index("What changed")
+def test_open_findings_are_a_table_below_the_week(ledger_of: Make) -> None:
+    ledger_of("s", "other")
+    app = opened()
+    assert [one.value for one in app.header] == ["Open findings"]
+    (table,) = app.dataframe
+    assert sorted(table.value["Signal"]) == ["other", "s"]
 
 
-def test_a_finding_names_owner_and_day_and_links_to_where_it_is_settled(ledger_of: Make) -> None:
+def test_the_findings_chosen_are_shown_whole_and_link_to_where_they_are_settled(
+    ledger_of: Make, select: Select
+) -> None:
     ledger_of("s", "other", registered=("s",))
+    select(0, 1)
     app = opened()
     shown = text_of(app)
     assert "Owner: t/ann." in shown
@@ -115,23 +122,20 @@ def test_a_finding_names_owner_and_day_and_links_to_where_it_is_settled(ledger_o
     found = links(app)
     assert found["Open in Sign-off"].startswith("sign_off?signal=s&fingerprint=f-")
     assert found["Open in Registry"] == "registry?signal=other"
+    assert "To respond, choose who you are in the sidebar." in shown
 
 
-def test_what_is_alike_is_one_card_and_the_others_wait_in_a_drawer(ledger_of: Make) -> None:
-    ledger_of(*(f"s{i}" for i in range(7)))
+def test_each_signal_names_its_owner_and_the_number_of_its_open_findings(ledger_of: Make) -> None:
+    ledger_of("s", "other", registered=("s",))
     app = opened()
-    assert [one.label for one in app.expander if one.label.endswith("more")] == ["6 more"]
-    assert "Of this kind 6 more wait: `s" in text_of(app)
-    assert "and 2 more." in text_of(app)
+    assert "t/ann" in drawn.words(app)
+    assert "No owner" in drawn.words(app)
+    assert drawn.words(app).count("1 open findings") == 2
 
 
-def test_each_signal_names_its_owner_and_the_way_to_its_entry(ledger_of: Make) -> None:
+def test_an_owner_acknowledges_on_the_page(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
-    assert links(opened())["Owner: t/ann"] == "registry?signal=s"
-
-
-def test_an_owner_acknowledges_on_the_page(ledger_of: Make) -> None:
-    ledger_of("s", registered=("s",))
+    select(0)
     app = chosen(opened(), "ann")
     app.text_input(key=finding_key(app, "note")).set_value("measuring it").run()
     app.button(key=finding_key(app, "ack")).click().run()
@@ -140,31 +144,40 @@ def test_an_owner_acknowledges_on_the_page(ledger_of: Make) -> None:
     assert any("t/ann: measuring it" in label for label in links(app))
 
 
-def test_a_risk_approver_waives_on_the_page(ledger_of: Make) -> None:
+def test_a_risk_approver_waives_on_the_page(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
+    select(0)
     app = chosen(opened(), "rita")
     app.button(key=finding_key(app, "waive")).click().run()
     assert "Say why it may wait" in app.error[0].value
     app.text_input(key=finding_key(app, "reason")).set_value("a pilot").run()
     app.button(key=finding_key(app, "waive")).click().run()
     assert not app.exception
+    assert "None of these." in text_of(app)
+    app.get("button_group")[0].set_value("Waived").run()
+    assert not app.exception
     assert "waived until" in text_of(app)
-    assert "Nothing waits for anybody." in text_of(app)
+    assert "nothing is open" in drawn.words(app)
 
 
-def test_who_may_not_answer_is_told_who_may(ledger_of: Make) -> None:
+def test_who_may_not_answer_is_told_who_may(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
+    select(0)
     assert "Only the owner or a deputy acknowledges it" in text_of(chosen(opened(), "val"))
 
 
-def test_a_broken_trail_is_the_first_finding_and_the_week_is_still_there(ledger_of: Make) -> None:
+def test_a_broken_trail_is_the_finding_and_the_week_is_still_there(
+    ledger_of: Make, select: Select
+) -> None:
+    select(0)
     path = ledger_of("s", registered=("s",))
     with Ledger.open(path) as ledger, ledger.cursor() as cursor:
         cursor.execute("DELETE FROM acts WHERE seq = 2")
     app = opened()
     assert "The decision trail is broken" in text_of(app)
-    assert "Every signal, worst first" in [one.value for one in app.subheader]
-    assert "Standing not known" in text_of(app)
+    assert "Signals worst first" in drawn.words(app)
+    assert "Standing not known" in drawn.words(app)
+    assert "no escalation rule is known" in drawn.words(app)
 
 
 @pytest.mark.parametrize("page", ["reliability", "segments", "drift", "claims", "data"])
@@ -184,7 +197,7 @@ def test_numbers_of_an_unregistered_signal_are_marked(page: str | None, ledger_o
 @pytest.mark.parametrize("page", [None, "reliability", "segments", "drift"])
 def test_numbers_of_what_nobody_signed_are_marked(page: str | None, ledger_of: Make) -> None:
     ledger_of("s", registered=("s",))
-    assert "Not validated]" in text_of(opened(page))
+    assert "Not validated" in text_of(opened(page))
 
 
 def test_a_signal_is_measured_by_its_own_cut_and_tolerance(ledger_of: Make) -> None:
@@ -215,5 +228,5 @@ def test_beside_an_earlier_week_it_is_said_that_findings_are_todays(
     told_copy: Path, serving
 ) -> None:
     serving(told_copy)
-    assert "Findings are those of today" in text_of(opened(week="2026-W40"))
-    assert "Findings are those of today" not in text_of(opened())
+    assert "findings are those of today" in text_of(opened(week="2026-W40"))
+    assert "findings are those of today" not in text_of(opened())
