@@ -339,10 +339,10 @@ def _breached(signal: str, of: Breached) -> Condition:
         # What is worse is another finding, with its own date.
         "automated" if of.n_automated else "reviewed",
         f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} were handled less strictly "
-        f"than the rules require: {several}. Acted without a person: {of.n_automated:,}. Known to be "
-        f"wrong: {of.n_wrong:,}.",
-        "Open them, find out why the production system did not do as the rule says, and have it "
-        "ask the gate.",
+        f"than the rules require: {several}. Acted without a person: {of.n_automated:,}. Known to "
+        f"be wrong: {of.n_wrong:,}.",
+        "Open them, find out why production did not do as the rule says, and make it call the "
+        "gate.",
         evidence=(
             ("breaches", str(of.n)),
             ("automated", str(of.n_automated)),

@@ -174,8 +174,8 @@ def _segments(
         "hidden_segment",
         signal,
         name,
-        f"Over the newest weeks with final outcomes, {one.since} to {one.until}, {told}. As a whole "
-        f"it is {health}: {points(one.gap)} points ({ends(one.low, one.high)}) over "
+        f"Over the newest weeks with final outcomes, {one.since} to {one.until}, {told}. As a "
+        f"whole it is {health}: {points(one.gap)} points ({ends(one.low, one.high)}) over "
         f"{basis(one.n, one.n_inputs, one.n_days)}.{_rests_on_nothing(severity)}",
         f"Give these cases bands of their own in its entry, require {name} in its validation, or "
         "fix the confidence there.",

@@ -134,7 +134,7 @@ def alt_text_coverage(weeks: pd.DataFrame) -> str:
     share = mature["n"].sum() / mature["n_claims"].sum()
     return (
         f"Of {counted(mature['n_claims'].sum(), 'claim')} in {counted(len(mature), 'week')} "
-        f"with final outcomes         f"{percent(share)} are labelled.{pending}"
+        f"with final outcomes {percent(share)} are labelled.{pending}"
     )
 
 

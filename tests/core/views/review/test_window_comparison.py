@@ -87,8 +87,8 @@ def brier(parts: list[Part]) -> float:
             "The confidences expect easier cases, and became better calibrated.",
         ),
     ],
-    ids=["neither", "harder only", "easier only", "worse calibrated only", "better calibrated only", "both worse",
-         "bolder and worse calibrated", "both better"],
+    ids=["neither", "harder only", "easier only", "worse only", "better only", "both worse",
+         "bolder and worse", "both better"],
 )  # fmt: skip
 def test_mix_shift_is_told_from_decalibration(
     before: list[Part], after: list[Part], verdict: str, batch: Batch, fill: Fill
