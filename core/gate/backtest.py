@@ -20,6 +20,8 @@ from core.registry.signal_spec import SignalSpec
 from core.registry.spec_diff import differences
 from core.text.figures import counted
 
+Where = tuple[tuple[str, tuple[str | None, ...]], ...]
+
 #: So many days of claims are looked at unless asked otherwise.
 DAYS = 30
 
@@ -156,6 +158,7 @@ def effects(
     *,
     now: datetime,
     days: int = DAYS,
+    where: Where = (),
 ) -> Effects:
     """Run both versions' rules over the signal's last claims.
 
@@ -165,12 +168,13 @@ def effects(
         new: the entry proposed, with rules that `check_rules` accepts.
         now: UTC without zone; claims before it are looked at.
         days: how many days back.
+        where: only of these claims, as `Selection.where`.
 
     Raises:
         ValueError: rules that cannot be run.
     """
     since = now - timedelta(days=days)
-    selection = Selection(new.name, since=since, until=now)
+    selection = Selection(new.name, since=since, until=now, where=where)
     parts = told_apart(spec.rules for spec in (old, new) if spec is not None)
     rows = _counted(cursor, selection, parts)
     rules = compile_rules(new.rules)

@@ -9,10 +9,12 @@ from typing import Literal
 
 import duckdb
 
+from core.gate.consequence import consequence
 from core.governance.state import State
 from core.governance.validation_lifecycle import STEPS, Validation, at_time
 from core.ledger.errors import LedgerError
 from core.sentences.acts import Names, moved, sentence, state_words
+from core.sentences.consequence import consequence_words
 from core.sentences.evidence import EvidenceView, evidence_view
 from core.trail import act_search as search
 from core.trail.acts import Act, moment
@@ -114,6 +116,7 @@ class SignoffView:
         final: whether it was retired.
         sign_until: the last day that a signature may name.
         waive_until: the last day that a waiver may name.
+        consequence: what a signature would let happen, in sentences; none where nothing waits.
         history: every act about it, the newest first.
         signatures: every signature, the newest first.
     """
@@ -140,6 +143,7 @@ class SignoffView:
     final: bool
     sign_until: date | None
     waive_until: date | None
+    consequence: tuple[str, ...]
     history: tuple[Done, ...]
     signatures: tuple[Signed, ...]
 
@@ -201,6 +205,9 @@ def signoff_view(
         final=standing.state == "retired",
         sign_until=_last_day(now, context.max_age_days) if context else None,
         waive_until=_last_day(now, context.waiver_days) if context else None,
+        consequence=()
+        if entry is None or candidate is None
+        else consequence_words(consequence(cursor, entry.spec, fingerprint, now)),
         history=tuple(_done(act, names) for act in mine),
         signatures=tuple(_signature(act, names) for act in mine if act.signature is not None),
     )

@@ -141,7 +141,9 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
             _reject(desk)
         else:
             if st.session_state.pop(_PRESSED, None):
-                st.warning("The evidence you were shown no longer waits.", icon=":material/block:")
+                last = view.history[0] if view.history else None
+                decided = "" if last is None else f" {last.who} {last.what} ({last.at:%H:%M} UTC)."
+                st.warning(plain(f"Already decided:{decided}"), icon=":material/block:")
             _submit(desk)
     if view.open:
         _stop(desk)
@@ -155,6 +157,8 @@ def _sign(desk: _Desk) -> None:
     view, offer = desk.view, desk.offer("validation.signed")
     readable = view.evidence is not None
     why = offer.why if readable or not offer.may else "The evidence cannot be shown."
+    for sentence in view.consequence:
+        st.markdown(plain(sentence))
     with st.form("sign", border=False):
         # Open to all: a field that is closed while another person is chosen would lose its text.
         meaning = st.text_area(

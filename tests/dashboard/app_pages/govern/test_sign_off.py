@@ -371,7 +371,7 @@ def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
     actor = actor_for(office.state(), sub_of(office, VERA), "validation.rejected", "triage")
     signing.reject(office, actor, "triage", M1, reason="measure again")
     pressed.run()
-    assert "The evidence you were shown no longer waits." in words(app)
+    assert "Already decided: " in words(app)
     assert state() == "rejected"
 
 
