@@ -1,0 +1,98 @@
+"""One signal has one answer at a time, wherever it is named."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.measure.verdicts.parts import PartState
+from core.monitoring.rounds import outlook_of
+from core.queries.base.selection import Selection
+from core.sentences.numbers import NO_VERDICT, STATE_WORDS
+from core.standing.verdict import StandingVerdict
+from core.views.audit.weekly_report import weekly_report
+from core.views.review.measures import measure
+from dashboard.cache import views as data
+from dashboard.parts.govern import registry, watch
+from dashboard.parts.review import signal, this_week
+from dashboard.server import open_ledger as owner
+from dashboard.widgets import page_head
+
+
+@pytest.fixture
+def standing(told_copy: Path, serving: Any) -> dict[str, StandingVerdict]:
+    """The told sample, served; the standing verdict of each of its signals."""
+    serving(told_copy)
+    return data.standing()
+
+
+def word(one: StandingVerdict) -> str:
+    return STATE_WORDS[one.state] if one.speaks_for_all else NO_VERDICT
+
+
+def badges(drawn: str) -> dict[str, str]:
+    """Signal → the words of the badge of its row."""
+    found = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", drawn, re.DOTALL):
+        named = re.search(r"[?&;]signal=([^\"&]+)", row)
+        said = re.search(r'class="badge \w+"[^>]*>.*?</svg>([^<]+)</span>', row)
+        if named and said:
+            found[named[1]] = said[1]
+    return found
+
+
+def test_every_table_of_signals_shows_the_standing_verdict(
+    standing: dict[str, StandingVerdict],
+) -> None:
+    expected = {name: word(one) for name, one in standing.items()}
+    monday = data.mondays()[0]
+    week, found = data.week(monday), data.findings()
+    today = owner.office().clock().date()
+    board = this_week.board(week, data.written(monday), found, today)
+    assert badges(board) == expected
+    assert badges(registry.table(data.registry(), standing)) == expected
+    watching = data.watching()
+    assert watching is not None
+    registered = {row.signal for row in watching.rows}
+    assert badges(watch.table(watching)) == {
+        name: said for name, said in expected.items() if name in registered
+    }
+
+
+def test_every_header_shows_it(standing: dict[str, StandingVerdict]) -> None:
+    for name, one in standing.items():
+        written = data.signal_written(name)
+        assert f"</svg>{word(one)}</span>" in page_head.line(name, one, written)
+        view = data.one_signal(name)
+        assert view is not None
+        head = signal.head(view, written, [name], ())
+        assert f"</svg>{word(one)}</span></div>" in head
+
+
+def test_a_finding_that_it_is_off_is_open_where_it_is_and_nowhere_else(
+    standing: dict[str, StandingVerdict],
+) -> None:
+    off = {name for name, one in standing.items() if one.state == "off" and one.reason != "alarm"}
+    with owner.office().ledger.cursor() as cursor:
+        state, now = owner.office().state(), owner.office().now()
+        found = outlook_of(cursor, state, now).findings
+    kinds = ("miscalibrated", "hidden_segment")
+    assert {one.signal for one in found if one.kind in kinds and one.state != "resolved"} == off
+
+
+def test_the_report_and_the_command_say_it(standing: dict[str, StandingVerdict]) -> None:
+    with owner.office().ledger.cursor() as cursor:
+        now: datetime = owner.office().clock()
+        report = weekly_report(cursor, ledger="sample", now=now)
+        assert {line.signal: line.verdict_words for line in report.lines} == {
+            name: word(one) for name, one in standing.items()
+        }
+        for name, one in standing.items():
+            told = json.loads(measure(cursor, Selection(name)).to_json())["standing"]
+            state: PartState = one.state
+            assert (told["state"], told["n"]) == (state, one.n)
