@@ -28,6 +28,7 @@ from core.sentences.numbers import (
     within,
 )
 from core.sentences.standing import gap_words, window_words
+from core.standing.verdict import StandingVerdict
 from core.terms import USUAL
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
@@ -221,8 +222,8 @@ def weekly_report(
         ledger=ledger,
         as_of=overview(cursor).freshness,
         headline=view.headline,
-        open_first=None if view.first_step is None else _said(view.first_step, ledger),
-        changes=tuple(_said(change, ledger) for change in view.changes),
+        open_first=_open_first(view, ledger),
+        changes=tuple(_said(change) for change in view.changes),
         lines=tuple(_line(row, written[row.signal], len(cuts) > 1) for row in view.rows),
         quiet=view.quiet,
         findings=wrong.waiting,
@@ -297,19 +298,27 @@ def _there_are(known: Sequence[date]) -> str:
 
 
 # ------------------------------------------------------------------------------------ the signals
-def _said(one: Pointer, ledger: str) -> Said:
-    return Said(one.signal, one.text, one.page.capitalize(), _command(one, ledger))
+def _said(one: Pointer, command: str | None = None) -> Said:
+    return Said(one.signal, one.text, one.page.capitalize(), command)
 
 
-def _command(one: Pointer, ledger: str) -> str | None:
-    """What prints the numbers behind a sentence; only a measured group has such a command."""
-    if one.page != "reliability":
+def _open_first(view: WeekView, ledger: str) -> Said | None:
+    if view.first_step is None:
+        return None
+    return _said(view.first_step, _command(view.rows[0].standing, ledger))
+
+
+def _command(one: StandingVerdict, ledger: str) -> str | None:
+    """What prints the numbers behind a verdict: of its version, its days and its worst segment."""
+    if one.window is None:
         return None
     words = ["calledger", "measure", "--ledger", ledger, "--signal", one.signal]
-    for dimension, value in one.query:
+    where: list[tuple[str, str | None]] = list(one.version.fields)
+    if one.worst is not None:
+        where.append((one.worst.dimension, one.worst.value))
+    for dimension, value in where:
         words += ["--where", f"{dimension}={value_name(value)}"]
-    for option, day in (("--since", one.since), ("--until", one.until)):
-        words += [option, str(day)] if day is not None else []
+    words += ["--since", str(one.window.first), "--until", str(one.window.last)]
     return " ".join(shell_word(word) for word in words)
 
 

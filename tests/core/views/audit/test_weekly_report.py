@@ -14,10 +14,11 @@ import pytest
 from core.gate.registry_changes import apply
 from core.governance.people import known_person
 from core.governance.perform import Office
+from core.governance.replay import Replay
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
-from core.sentences.numbers import VERDICT_WORDS, points
+from core.sentences.numbers import STATE_WORDS, points
 from core.trail.acts import Actor, Proposal, Signature
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
@@ -75,22 +76,24 @@ def test_a_week_that_cannot_be_reported_is_refused_with_the_weeks_that_can(two_s
 def test_the_worst_signal_comes_first_with_hand_worked_figures(two_signals):
     bad, good = report(two_signals).lines
     assert (bad.signal, good.signal) == ("bad", "good")
-    assert bad.verdict_words == VERDICT_WORDS["miscalibrated"]
-    # A stated 90% that gets 60 of 100 is 30 points off; all claims are in the band from 90%.
+    assert bad.verdict_words == STATE_WORDS["off"]
+    # A stated 90% that gets 60 of 100, in each of five weeks, is 30 points off; all claims are in
+    # the band from 90%.
     assert bad.gap == "+30.0"
-    assert bad.gap_of.endswith("n 100")
-    assert (bad.high_band, bad.high_n) == ("90% → 60%", "n 100")
+    assert bad.gap_of.endswith(", 500 cases")
+    assert bad.judged == "19 Oct to 22 Nov 2026"
+    assert (bad.high_band, bad.high_n) == ("90% → 60%", "500 cases")
     assert (bad.labelled, bad.n_claims) == ("100%", "of 100")
     assert good.gap == "0"
     assert "5 mature weeks" in bad.trend_words
 
 
-def test_only_the_worst_signal_is_looked_at_closely_over_its_last_four_mature_weeks(two_signals):
+def test_only_the_worst_signal_is_looked_at_closely_over_the_days_of_its_verdict(two_signals):
     closer = report(two_signals).closer
     assert closer is not None
     assert closer.signal == "bad"
-    assert closer.days.words() == "2026-10-26 to 2026-11-22"
-    assert closer.group.measures.n == 400
+    assert closer.days.words() == "2026-10-19 to 2026-11-22"
+    assert closer.group.measures.n == 500
     assert "Overconfident by 30.0 points" in closer.curve_says[0]
     assert len(closer.drift.periods) == 5
     assert "2026-10-19" in closer.drift_says
@@ -138,11 +141,13 @@ def test_what_to_open_first_comes_with_the_command_that_prints_its_numbers(ledge
 
 
 def test_it_says_what_the_weekly_view_says(sample):
-    view, said = week_view(sample, now=NOW), report(sample)
+    view, said = week_view(sample, Replay().caught_up(sample), now=NOW), report(sample)
     assert view is not None
     assert said.headline == view.headline
     assert [line.signal for line in said.lines] == [row.signal for row in view.rows]
-    assert [line.gap for line in said.lines] == [points(r.gap, decimals=1) for r in view.rows]
+    assert [line.gap for line in said.lines] == [
+        points(r.standing.gap and r.standing.gap[0], decimals=1) for r in view.rows
+    ]
     assert len(said.changes) == sum(len(row.changes) for row in view.rows)
 
 
@@ -205,7 +210,7 @@ def test_findings_stand_with_their_owner_and_the_day_they_are_due(ledger, two_si
         ),
         "good": ("Unregistered signal", "nobody", "due in 7 days (2026-11-30)"),
     }
-    assert said.findings_say == "2 findings wait for an answer."
+    assert said.findings_say == "2 open findings."
 
 
 def test_each_line_says_who_answers_and_whether_it_may_act(ledger, two_signals):
@@ -240,11 +245,11 @@ def test_a_signal_is_judged_by_its_own_tolerance_and_cut(ledger, two_signals):
     said = report(two_signals)
     lines = {one.signal: one for one in said.lines}
     # 30 points off, and 40 accepted.
-    assert lines["bad"].verdict != "miscalibrated"
+    assert lines["bad"].verdict != "off"
     assert (lines["bad"].tolerance, lines["good"].tolerance) == (0.4, 0.05)
     # None of its claims of 90% is in a band from 95% on, and the cuts differ.
     assert (lines["bad"].high_band, said.high_from) == ("–", None)
-    assert lines["good"].high_n == "n 100, from 90%"
+    assert lines["good"].high_n == "500 cases, from 90%"
 
 
 def test_a_broken_trail_is_the_finding_and_the_week_is_reported_all_the_same(ledger, two_signals):
