@@ -26,6 +26,7 @@ from core.registry.escalation_rules import (
     decide,
 )
 from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
 NOW = datetime(2026, 11, 24, 12)
@@ -373,7 +374,7 @@ def check_load(
     assert load.errors_high == pytest.approx(wrong + unlabelled * high)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(25, 500))
 @given(claims, any_rules, any_rules, st.booleans())
 def test_effects_are_what_a_loop_over_the_claims_counts(
     rows: list[Row], old: Rules, new: Rules, repeats: bool

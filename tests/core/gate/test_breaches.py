@@ -43,6 +43,7 @@ from core.registry.escalation_rules import (
 )
 from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
 T0 = datetime(2026, 11, 2)
@@ -225,7 +226,7 @@ def by_hand(row: Row, spans: Sequence[Span]) -> tuple[Span | None, str | None, s
     return found, required.action, required.rule, kind
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(20, 200))
 @given(
     rows=st.lists(claims, min_size=20, max_size=40) | st.just([]),
     spans=histories(),

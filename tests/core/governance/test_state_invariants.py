@@ -43,6 +43,7 @@ from core.trail.acts import (
     stamp,
 )
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.rounds import examples
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)
@@ -773,7 +774,7 @@ def founded() -> tuple[State, list[Act]]:
 FOUNDED = founded()
 
 RUNS = settings(
-    max_examples=200,
+    max_examples=examples(80, 400),
     stateful_step_count=50,
     derandomize=True,
     database=None,

@@ -23,6 +23,7 @@ from core.ingest.import_file import import_file
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
 from core.ledger.errors import UnusableFile
+from tests.worlds.rounds import examples
 
 NOW = datetime(2026, 11, 23, 12)
 HEAD = "event_id,ts,signal,confidence,note\n"
@@ -202,7 +203,9 @@ NOTES = st.text(
 ) | st.integers(SMALL // 4, SMALL * 3).map(lambda n: "x" * n) | st.integers(5, 300).map(
     lambda n: "y\n" * n
 )  # fmt: skip
-BOUNDED = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(
+    max_examples=examples(12, 500), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def imported(name: str, content: bytes) -> tuple[Any, list[int], dict[int, str]]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from tests.worlds.rounds import examples
 
 START = datetime(2026, 11, 1)
 Row = dict[str, Any]
@@ -102,7 +103,7 @@ LATE = record(event_id=EVENTS, outcome=st.sampled_from([0, 1]), outcome_ts=TIMES
 FILES = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=8), min_size=1, max_size=5)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8, 200), suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, st.lists(st.integers(0, 4), max_size=2))
 def test_batches_redelivered_reordered_early_late_and_corrected_agree_with_the_model(
     files: list[list[Row]], redelivered: list[int]

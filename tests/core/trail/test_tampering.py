@@ -29,14 +29,11 @@ from core.trail.fingerprint import Fingerprint
 from core.trail.merkle import Frontier, leaf_hash
 from core.trail.row_seals import seal_decisions, seal_import
 from core.trail.signing_key import Signer
+from tests.worlds.rounds import rounds
 
 _NOW = datetime(2026, 11, 24, 9)
 _SYSTEM = Actor("system", "system", via="system")
 _PERSON = Actor("p-0123456789abcdef", "owner", "signed-on", "page")
-#: Mutations of an export by each of the functions below.
-_EACH = 130
-#: Mutations of a ledger's values, and of its rows.
-_VALUES, _ROWS = 320, 60
 
 
 @dataclass(frozen=True)
@@ -398,10 +395,13 @@ def test_the_export_is_taken_apart_and_put_together_without_a_change(story: Stor
     assert _assembled(entries, notes, evidence, story.keys, signed=False) == story.raw
 
 
+@rounds(40, 130)
 @pytest.mark.parametrize("name", _MUTATIONS)
-def test_every_mutation_of_an_export_is_reported(story: Story, tmp_path: Path, name: str):
+def test_every_mutation_of_an_export_is_reported(
+    story: Story, tmp_path: Path, name: str, rounds: int
+):
     mutation, path, done = _MUTATIONS[name], tmp_path / "trail.jsonl", 0
-    for seed in range(_EACH):
+    for seed in range(rounds):
         raw = mutation(story.raw, random.Random(f"{name} {seed}"), story)
         if raw == story.raw:
             continue
@@ -410,7 +410,7 @@ def test_every_mutation_of_an_export_is_reported(story: Story, tmp_path: Path, n
         report = verify_export(path, held=story.held)
         assert not report.ok, f"{name}, seed {seed}"
         assert report.lines()[0].startswith("The trail is not intact:")
-    assert done > _EACH * 0.8
+    assert done > rounds * 0.8
 
 
 def test_what_no_held_checkpoint_could_show_is_all_that_one_is_needed_for(
@@ -488,16 +488,15 @@ def _mutate_rows(cursor: duckdb.DuckDBPyConnection, table: str, rng: random.Rand
     return f"{table}: a row doubled"
 
 
-@pytest.mark.parametrize(
-    ("mutate", "count"), [(_mutate_value, _VALUES), (_mutate_rows, _ROWS)], ids=["values", "rows"]
-)
+@rounds(60, 320)
+@pytest.mark.parametrize("mutate", [_mutate_value, _mutate_rows], ids=["values", "rows"])
 def test_every_mutation_of_a_ledger_is_reported(
     story: Story,
     mutate: Callable[[duckdb.DuckDBPyConnection, str, random.Random], str | None],
-    count: int,
+    rounds: int,
 ):
     done, cursor = 0, story.ledger.cursor()
-    for seed in range(count):
+    for seed in range(rounds):
         rng = random.Random(f"{mutate.__name__} {seed}")
         cursor.execute("BEGIN")
         said = mutate(cursor, _TABLES[seed % len(_TABLES)], rng)
@@ -505,5 +504,5 @@ def test_every_mutation_of_a_ledger_is_reported(
             done += 1
             assert not verify_ledger(cursor, held=story.held).ok, f"seed {seed}, {said}"
         cursor.execute("ROLLBACK")
-    assert done > count * 0.8
+    assert done > rounds * 0.8
     assert verify_ledger(cursor, held=story.held).ok

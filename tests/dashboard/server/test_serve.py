@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,12 +35,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+#: The program, and one that leaves out the half minute in which the demo's story is told.
+PROGRAM = ("-m", "dashboard.cli.main")
+UNTOLD = ("-c", "from dashboard.cli import main as cli; cli.tell = lambda *_: None; cli.main()")
+
+
 @contextmanager
-def process(*words: object, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+def process(
+    *words: object, folder: Path, program: Sequence[str] = PROGRAM
+) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """A calledger command that serves, started from another folder; its address and port."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
     started = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.cli.main", *map(str, words), "--no-browser"],
+        [sys.executable, *program, *map(str, words), "--no-browser"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -80,10 +87,15 @@ def open_page(port: int) -> socket.socket:
     return page
 
 
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(UNTOLD, id="untold"), pytest.param(PROGRAM, id="told", marks=pytest.mark.slow)],
+)
 def test_demo_serves_from_any_folder_and_leaves_nothing_behind_when_stopped(
-    tmp_path: Path,
+    tmp_path: Path, program: Sequence[str]
 ) -> None:
-    with process("demo", "--port", free_port(), folder=tmp_path) as (server, address, port):
+    words = ("demo", "--port", free_port())
+    with process(*words, folder=tmp_path, program=program) as (server, address, port):
         assert health(address)["status"] == "ok"
         assert health(address)["data_version"] == 6
         foreign = urllib.request.Request(f"{address}/healthz", headers={"Host": "evil.example"})

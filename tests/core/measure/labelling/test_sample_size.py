@@ -22,6 +22,7 @@ from core.measure.labelling.sample_size import (
     shapes_of_all,
 )
 from core.measure.verdicts.verdict import judge
+from tests.worlds.rounds import rounds
 
 TOLERANCE = 0.05
 #: A realistic spread of stated confidences.
@@ -103,10 +104,11 @@ class Many:
         return plan_labels(sums, rest, tolerance=TOLERANCE, critical_value=critical)
 
 
+@rounds(60, 200)
 @pytest.mark.parametrize("alone", [True, False], ids=["one confidence", "many"])
 @pytest.mark.parametrize("pilot", [0, 100])
 def test_planned_labels_decide_with_the_chance_they_are_planned_for(
-    pilot: int, alone: bool
+    pilot: int, alone: bool, rounds: int
 ) -> None:
     """Over true gaps as they usually are: 80 ± 5 %, and 50 % with what is likely enough.
 
@@ -114,7 +116,7 @@ def test_planned_labels_decide_with_the_chance_they_are_planned_for(
     """
     rng = np.random.default_rng(11)
     with_all, with_likely = [], []
-    for gap in rng.normal(0, 0.1, 200 if alone else 120):
+    for gap in rng.normal(0, 0.1, rounds):
         group = Many(rng, gap, pilot, alone)
         if pilot and group.decided():
             continue
@@ -125,17 +127,18 @@ def test_planned_labels_decide_with_the_chance_they_are_planned_for(
         with_likely.append(group.decided())
         group.label(int(plan.needed[0] - plan.likely[0]))
         with_all.append(group.decided())
-    assert len(with_all) >= 90
+    assert len(with_all) >= 0.45 * rounds
     error = 2 / np.sqrt(len(with_all))
     assert np.mean(with_all) == pytest.approx(0.8, abs=0.05 + 0.4 * error)
     assert 0.45 - 0.5 * error < np.mean(with_likely) < 0.55 + 0.5 * error
 
 
+@rounds(20, 60)
 @pytest.mark.parametrize("gap", [0.0, 0.03, 0.07, 0.1, -0.12])
-def test_outside_the_band_that_is_stated_planned_labels_decide(gap: float) -> None:
+def test_outside_the_band_that_is_stated_planned_labels_decide(gap: float, rounds: int) -> None:
     rng = np.random.default_rng(round(1000 * gap) + 200)
     found = []
-    for _ in range(60):
+    for _ in range(rounds):
         group = Many(rng, gap, 100, alone=True)
         if group.decided():
             continue
@@ -144,7 +147,7 @@ def test_outside_the_band_that_is_stated_planned_labels_decide(gap: float) -> No
         if np.isfinite(plan.needed[0]):
             group.label(int(plan.needed[0]))
             found.append(group.decided())
-    assert len(found) >= 20
+    assert len(found) >= rounds / 3
     assert np.mean(found) >= 0.75
 
 
@@ -153,6 +156,7 @@ TENTHS = np.arange(0.05, 1, 0.1)
 SLOPED = special.expit(0.6 * special.logit(TENTHS))
 
 
+@rounds(12, 30)
 @pytest.mark.parametrize(
     ("v", "right", "share"),
     [
@@ -167,7 +171,7 @@ SLOPED = special.expit(0.6 * special.logit(TENTHS))
     ids=["calibrated", "gap .03", "gap .07", "gap .10", "gap .15", "cancelling", "slope .6"],
 )
 def test_planned_labels_decide_the_shape_too(
-    v: FloatArray, right: FloatArray, share: FloatArray
+    v: FloatArray, right: FloatArray, share: FloatArray, rounds: int
 ) -> None:
     """A plan for the gap alone decided in 35 to 50 % of such cases.
 
@@ -176,7 +180,7 @@ def test_planned_labels_decide_the_shape_too(
     """
     rng = np.random.default_rng(5)
     found = []
-    for _ in range(30):
+    for _ in range(rounds):
         group = Many(rng, 0.0, 0, alone=False)
         group.v, group.right, group.share = v, right, share
         group.left = np.rint(2_000_000 * share).astype(np.int64)
@@ -186,7 +190,7 @@ def test_planned_labels_decide_the_shape_too(
         if not group.decided() and np.isfinite(plan.needed[0]):
             group.label(int(plan.needed[0]))
             found.append(group.decided())
-    assert len(found) >= 10
+    assert len(found) >= rounds / 3
     assert np.mean(found) >= 0.75 - 1 / np.sqrt(len(found)) * 0.43
 
 
@@ -203,10 +207,11 @@ def test_inside_that_band_no_reasonable_number_decides() -> None:
         assert plan.edge[0] == pytest.approx(0.0053, abs=3e-4)
 
 
-def test_groups_judged_together_are_each_given_their_verdict() -> None:
+@rounds(8, 25)
+def test_groups_judged_together_are_each_given_their_verdict(rounds: int) -> None:
     rng = np.random.default_rng(8)
     found = []
-    for _ in range(25):
+    for _ in range(rounds):
         groups = [Many(rng, 0.0, 60, alone=False) for _ in range(4)]
         sums = group_sums([Cells(one.v, one.n + one.left, one.n, one.s) for one in groups])
         rest = Unlabelled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,17 +28,31 @@ def check(ledger: Path, *words: str) -> Result:
     return CliRunner().invoke(main, ["check", "--ledger", str(ledger), *words])
 
 
-def test_open_critical_findings_fail_with_owner_date_and_what_to_do(told_copy: Path) -> None:
-    found = check(told_copy)
+@pytest.fixture(scope="module")
+def checked(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """The told sample after a first check, and what that check said."""
+    folder = tmp_path_factory.mktemp("checked")
+    for file in told_path.parent.glob("told.duckdb*"):
+        shutil.copy(file, folder / file.name)
+    path = folder / told_path.name
+    return path, check(path)
+
+
+def test_open_critical_findings_fail_with_owner_date_and_what_to_do(
+    checked: tuple[Path, Result],
+) -> None:
+    _, found = checked
     assert found.exit_code == 1, found.output
     assert "Critical  No owner" in found.stdout
     assert "Paul Ito, due 20" in found.stdout
     assert "of them critical." in found.stdout.splitlines()[-1]
 
 
-def test_a_second_check_records_nothing_but_that_it_was_made(told_copy: Path) -> None:
-    check(told_copy)
-    assert "1 entry added to the trail." in check(told_copy).stderr
+def test_a_second_check_records_nothing_but_that_it_was_made(
+    checked: tuple[Path, Result],
+) -> None:
+    path, _ = checked
+    assert "1 entry added to the trail." in check(path).stderr
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("critical", 0), ("warning", 1)])
