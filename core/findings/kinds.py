@@ -338,7 +338,7 @@ def _breached(signal: str, of: Breached) -> Condition:
         signal,
         # What is worse is another finding, with its own date.
         "automated" if of.n_automated else "reviewed",
-        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} were handled less strictly "
+        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} handled less strictly "
         f"than the rules require: {several}. Acted without a person: {of.n_automated:,}. Known to "
         f"be wrong: {of.n_wrong:,}.",
         "Open them, find out why production did not do as the rule says, and make it call the "

@@ -83,7 +83,7 @@ def test_drift_calls_weeks_mature_by_their_own_signal(pages: None) -> None:
 
 def test_this_week_judges_no_week_that_is_not_mature(pages: None) -> None:
     rows = {row.signal: row for row in data.week(data.mondays()[0]).rows}
-    assert (rows[SLOW].judged_week, rows[SLOW].trend, rows[SLOW].reach) == (None, (), None)
+    assert (rows[SLOW].standing.window, rows[SLOW].trend) == (None, ())
     assert (rows[SILENT].state, len(rows[SILENT].trend)) == ("off", 4)
 
 
@@ -108,7 +108,7 @@ def test_the_report_judges_no_week_that_is_not_mature_and_says_whose_maturity_it
 ) -> None:
     report: WeeklyReport = weekly_report(ledger.cursor(), ledger="desk.duckdb")
     lines = {line.signal: line for line in report.lines}
-    assert (lines[SLOW].gap_of, lines[SLOW].trend) == ("no week with final outcomes yet", ())
+    assert (lines[SLOW].gap_of, lines[SLOW].trend) == ("no outcome is final yet", ())
     assert lines[SILENT].verdict == "off"
     assert "(as old or as labelled as its entry asks)" in report.guide[0]
 

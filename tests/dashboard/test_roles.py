@@ -20,6 +20,7 @@ from dashboard.pages import PAGES
 from dashboard.widgets import acting_for as acting
 from sample_data import story
 from sample_data.planted import GROUNDING, LOGPROB, MERGE
+from tests.worlds.pages import title_of
 from tests.worlds.paths import MAIN
 
 ROLES = ("nobody", "viewer", "auditor", "owner", "deputy", "validator", "risk_approver", "admin")
@@ -119,7 +120,7 @@ def test_every_page_can_be_read_by_every_role(
     serving(told)
     app = opened(page, AT[LOGPROB].get(role), subs, signal=LOGPROB)
     assert not app.exception
-    assert app.title[0].value
+    assert title_of(app)
 
 
 def soon() -> str:

@@ -9,9 +9,11 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import pyarrow as pa
@@ -62,6 +64,7 @@ PLAIN = {
 #: Fields that are not shown, by their last name; and what a reader typed, which stays theirs.
 UNSEEN = {
     "TextInput.value",
+    *("BidiComponent.html_content", "BidiComponent.css_content", "BidiComponent.js_content"),
     *("id", "form_id", "query_string", "query_param_key", "page_script_hash", "key", "stack_trace"),
     *(
         "name",
@@ -87,6 +90,8 @@ def strings(message: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield from (
                     (at, text) for text in texts_of(pa.ipc.open_stream(one).read_all().to_pydict())
                 )
+            elif at == _DRAWN:
+                yield at, json.loads(one)
             elif isinstance(one, str) and at in ("VegaLiteChart.spec", "Dataframe.columns"):
                 yield from ((at, text) for text in texts_of(json.loads(one)))
             elif isinstance(one, str):
@@ -156,6 +161,44 @@ def runs(children: list[Token], *, escapes: bool) -> list[str]:
     return text.split("\0")
 
 
+class _Drawn(HTMLParser):
+    """What of drawn markup is not ours: elements, attributes, addresses, hidden characters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in OURS:
+            self.wrong.append(f"<{tag}>")
+        for name, value in attrs:
+            if name.startswith("on") or name in ("src", "srcdoc", "style", "xlink:href"):
+                self.wrong.append(f"{name}={value}")
+            if name == "href" and (urlsplit(value or "").scheme or (value or "").startswith("//")):
+                self.wrong.append(f"href={value}")
+            self.wrong += [f"{name} hides {found}" for found in [hidden(value or "")] if found]
+
+    def handle_data(self, data: str) -> None:
+        self.wrong += [f"hides {found}" for found in [hidden(data)] if found]
+
+
+#: Elements that pages draw.
+OURS = {
+    *("div", "span", "p", "a", "b", "small", "h1", "h2", "section", "header", "ul", "li"),
+    *("details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td"),
+    *("svg", "path", "rect", "line", "circle", "text"),
+}
+_DRAWN = "BidiComponent.json"
+
+
+def of_drawn(text: str) -> list[str]:
+    """Whatever is wrong with drawn markup."""
+    reader = _Drawn()
+    reader.feed(text)
+    reader.close()
+    return reader.wrong
+
+
 def nodes(block: Any) -> Iterator[Any]:
     yield block
     for child in getattr(block, "children", {}).values():
@@ -173,6 +216,9 @@ def faults(app: AppTest) -> tuple[list[str], int]:
             if UNSEEN & {path, path.rpartition(".")[2]}:
                 continue
             held += "evil" in text
+            if path == _DRAWN:
+                wrong += [f"{path}: {one}" for one in of_drawn(text)]
+                continue
             if found := hidden(text) or (path == "VegaLiteChart.spec" and escaped(text)):
                 wrong.append(f"{path} hides {found}: {text[:300]!r}")
             if path not in PLAIN and (live := alive(text)):

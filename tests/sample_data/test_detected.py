@@ -32,6 +32,7 @@ DETECTED = {
     ("miscalibrated", planted.DRAFT, "miscalibrated"),
     ("miscalibrated", planted.ROUTING, "miscalibrated"),
     ("hidden_segment", planted.SELF_REPORT, "topic"),
+    ("hidden_segment", planted.SELF_REPORT, "channel"),
     ("hidden_segment", planted.SAFETY, "policy"),
     ("split_leaked", planted.ANSWER, "split_leaked"),
     ("model_changed", planted.SAFETY, "model_version=guard-2"),
@@ -153,7 +154,7 @@ def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
     ("kind", "said"),
     [
         ("miscalibrated", " claims of "),
-        ("hidden_segment", "topic=medical is off: right 68% of the time (said 82%): gap +14"),
+        ("hidden_segment", "topic=medical is off: right 65% of the time (said 82%): gap +16"),
         ("model_changed", "Worse on policy=legal (+2"),
         ("prompt_changed", "worse. The gap went from −0"),
         ("split_leaked", "300 of "),
@@ -177,7 +178,7 @@ def test_every_text_about_calibration_tells_inputs_and_days(
 ) -> None:
     kinds = ("miscalibrated", "hidden_segment", "model_changed", "prompt_changed", "inputs_drifted")
     told = [one for one in conditions if one.kind in kinds]
-    assert len(told) == 11
+    assert len(told) == 12
     for one in told:
         assert re.search(r"[\d,]+ claims of [\d,]+ inputs on \d+ days", one.text), one.text
 

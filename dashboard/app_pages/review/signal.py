@@ -19,7 +19,7 @@ if not mondays:
 week = data.week(mondays[0])
 order = [row.signal for row in week.rows]
 # The address is typed by people and sent by strangers.
-asked = st.query_params.get("signal") or order[0]
+asked = st.query_params.get("signal") or (order or list(data.overview().names()))[0]
 view = data.one_signal(asked)
 if view is None:
     st.title(PAGES["signal"].title, anchor=False)
@@ -27,7 +27,7 @@ if view is None:
     st.page_link(PAGES["this_week"].path, label="Open This week", icon=PAGES["this_week"].icon)
     st.stop()
 
-written = data.written(mondays[0])[asked]
+written = data.signal_written(asked)
 found = data.findings().of(asked)
 page.show(view, written, order, found, owner.office().clock().date())
 guide.draw(PAGES["signal"].title)

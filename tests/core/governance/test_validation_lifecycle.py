@@ -371,7 +371,7 @@ def test_evidence_that_misses_a_criterion_is_not_signed_but_can_be_rejected() ->
 
 
 def test_nothing_is_signed_while_the_owners_seat_is_empty() -> None:
-    refused(IN_VALIDATION, signed(), "Nobody is in the owner's seat", VACANT)
+    refused(IN_VALIDATION, signed(), "No owner is there", VACANT)
 
 
 def test_a_deputy_who_is_there_fills_the_owners_seat() -> None:
@@ -528,7 +528,7 @@ def test_a_waiver_whose_date_passed_is_not_approved() -> None:
 
 
 def test_a_waiver_is_not_approved_while_the_owners_seat_is_empty() -> None:
-    refused(ASKED, approved(), "Nobody is in the owner's seat", VACANT)
+    refused(ASKED, approved(), "No owner is there", VACANT)
 
 
 def test_a_waiver_is_carried_by_the_weaker_assurance_of_the_two() -> None:
@@ -753,7 +753,7 @@ def test_an_owner_who_left_says_nothing_about_what_is_retired() -> None:
 def test_a_validator_cannot_approve_while_the_owners_seat_is_vacant() -> None:
     for one in (IN_VALIDATION, RENEWING):
         evidence = EVIDENCE if one is IN_VALIDATION else OTHER
-        refused(one, signed(11, evidence=evidence), "Nobody is in the owner's seat", VACANT)
+        refused(one, signed(11, evidence=evidence), "No owner is there", VACANT)
 
 
 def test_a_waiver_cannot_open_the_gate_on_a_fingerprint_that_was_never_measured() -> None:

@@ -366,7 +366,7 @@ def test_what_was_automated_against_the_rule_is_a_critical_finding(house: House)
         "automated",
         house.sub("ann"),
     )
-    assert "1 claim from 2026-10-26 to 2026-11-24 got less care" in found.text
+    assert "1 claim from 2026-10-26 to 2026-11-24 handled less strictly" in found.text
     assert dict(found.evidence)["cut"] == "1"
     assert house.kinds() == []
 

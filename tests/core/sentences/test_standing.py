@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core.governance.signal_terms import USUAL, Terms
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PartState
 from core.queries.base.fingerprints_seen import Seen
@@ -27,6 +26,7 @@ from core.sentences.standing import (
 )
 from core.standing.verdict import Began, StandingVerdict
 from core.standing.window import StandingWindow
+from core.terms import USUAL, Terms
 from core.validation.recent_sample import Off, Recent
 
 MEASURED = Recent(
@@ -89,6 +89,7 @@ BASE = StandingVerdict(
     weighted=None,
     state="off",
     reason="whole",
+    level=0.95,
 )
 
 

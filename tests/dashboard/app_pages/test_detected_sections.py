@@ -24,13 +24,13 @@ def opened(page: str, signal: str) -> AppTest:
     return app
 
 
-def subheaders(app: AppTest) -> list[str]:
-    return [one.value for one in app.subheader]
+def sections(app: AppTest) -> list[str]:
+    return [*(one.value for one in app.header), *(one.label for one in app.tabs)]
 
 
 def test_a_gamed_metric_warns_and_shows_two_curves() -> None:
     app = opened("drift", "answer-quality.judge")
-    assert "Is a metric being gamed?" in subheaders(app)
+    assert "Is a metric being gamed?" in sections(app)
     assert any("AUROC fell" in one.value for one in app.warning)
     text = "\n".join(one.value for one in app.markdown)
     assert "prompt rubric-2" in text
@@ -45,18 +45,18 @@ def test_a_metric_that_is_not_gamed_is_told_in_a_line() -> None:
 
 def test_an_anchored_confidence_warns_on_the_reliability_page() -> None:
     app = opened("reliability", "reply-draft.self-report")
-    assert "How it was asked" in subheaders(app)
+    assert "How it was asked" in sections(app)
     assert any("The answer anchors it" in one.value for one in app.warning)
 
 
 def test_a_signal_asked_in_one_way_has_no_such_section() -> None:
     app = opened("reliability", "refund-check.logprob")
-    assert "How it was asked" not in subheaders(app)
+    assert "How it was asked" not in sections(app)
 
 
 def test_the_escalation_page_asks_why_a_signal_exists_that_changes_nothing() -> None:
     app = opened("escalation", "duplicate-merge.self-report")
-    assert "What its confidence changes" in subheaders(app)
+    assert "What it saves or costs" in sections(app)
     assert any("Why does this signal exist?" in one.value for one in app.warning)
 
 

@@ -107,7 +107,7 @@ def test_nothing_to_compare_is_said_in_words() -> None:
 
 def test_the_text_tells_both_parts() -> None:
     assert alt_text_brier(ALL) == (
-        "Change of the Brier score. all claims: 0.053 to 0.120, +0.073 foretold by the "
+        "Change of the Brier score. all claims: 0.053 to 0.120, +0.073 expected from the "
         "confidences, −0.006 decalibration (−0.030 to +0.018)."
     )
     assert alt_text_brier(pd.concat([SEGMENTS, SEGMENTS])).endswith("3 more segments.")

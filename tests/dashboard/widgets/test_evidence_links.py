@@ -104,7 +104,7 @@ def test_breaches_open_the_very_days_they_were_counted_in(rows, follow) -> None:
     assert [str(app.date_input(key=name).value) for name in ("first", "last")] == [
         *choices(row).values()
     ]
-    assert f"{n} of 3,661 claims whose action was logged got less care" in said(app)
+    assert f"{n} of 3,661 claims whose action was logged were handled less strictly" in said(app)
 
 
 def test_confidence_that_changes_nothing_opens_the_weeks_it_was_weighed_in(

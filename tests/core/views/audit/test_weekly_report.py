@@ -85,7 +85,7 @@ def test_the_worst_signal_comes_first_with_hand_worked_figures(two_signals):
     assert (bad.high_band, bad.high_n) == ("90% → 60%", "500 cases")
     assert (bad.labelled, bad.n_claims) == ("100%", "of 100")
     assert good.gap == "0"
-    assert "5 mature weeks" in bad.trend_words
+    assert "5 weeks with final outcomes" in bad.trend_words
 
 
 def test_only_the_worst_signal_is_looked_at_closely_over_the_days_of_its_verdict(two_signals):

@@ -473,7 +473,7 @@ def test_an_empty_owner_seat_is_the_first_thing_to_mend(honest: Desk):
     for handle in (ANN, BOB):
         actor = honest.actor(ADMIN, "person.status")
         set_status(honest.office, actor, honest.sub(handle), "left")
-    assert honest.view().next_step[0].startswith("Nobody is in the owner's seat")
+    assert honest.view().next_step[0].startswith("No owner is there")
 
 
 def test_what_a_person_may_do_is_what_the_guards_answer_with_names_for_ids(honest: Desk):

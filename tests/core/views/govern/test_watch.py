@@ -107,9 +107,7 @@ def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
     assert (row.why, row.cadence_days) == ("scheduled", 14)
     assert row.claims.startswith("Production claims of 2026-09-21 to 2026-10-18")
     assert row.next_at == NOW + timedelta(days=14)
-    assert house.view().headline == (
-        "The one signal was measured in time. None is shown to be off."
-    )
+    assert house.view().headline == ("The one signal was measured on schedule. None is off.")
 
 
 def test_what_is_off_is_named_and_stands_first(house: House) -> None:
@@ -119,7 +117,7 @@ def test_what_is_off_is_named_and_stands_first(house: House) -> None:
     run_if_due(house.office)
     view = house.view()
     assert [row.signal for row in view.rows] == ["z", "a"]
-    assert view.headline == "All 2 signals were measured in time. Shown to be off: z."
+    assert view.headline == "All 2 signals were measured on schedule. Off: z."
 
 
 def test_a_band_that_alone_is_off_is_told(house: House) -> None:

@@ -348,4 +348,4 @@ def test_the_samples_planted_stories_are_found_and_its_nulls_are_not(
     assert "not like the rest" in of("duplicate-merge.self-report").findings[0]
     assert of("answer-grounding.agreement").headline.startswith("Labels came with unequal chances")
     for calibrated in ("ticket-triage.agreement", "refund-check.logprob"):
-        assert of(calibrated).headline.startswith("Nothing found speaks against")
+        assert of(calibrated).headline.startswith("No sign that")

@@ -22,7 +22,7 @@ from core.trail.signing_key import Signer
 from core.views.review.measures import MeasureReport, UnknownSignal, filters_of, measure
 from sample_data.generate import AGREEMENT, SELF_REPORT
 
-TOP = ["signal", "as_of", "filters", "groups"]
+TOP = ["signal", "as_of", "filters", "groups", "standing"]
 GROUP = [
     "group", "n_claims", "n_unstated", "n", "n_inputs", "coverage", "mean_confidence", "accuracy",
     "gap", "gap_low", "gap_high", "ece", "ece_noise_floor", "ece_p_value", "ece_debiased_l2",

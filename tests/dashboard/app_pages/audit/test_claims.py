@@ -28,7 +28,7 @@ opened = partial(page, "claims")
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
     return "\n".join(one.value for one in shown)
 
 

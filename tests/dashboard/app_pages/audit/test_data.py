@@ -42,7 +42,7 @@ def opened(tmp_path: Path, serving):
 
 
 def words(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.subheader, *app.markdown, *app.caption))
+    return "\n".join(one.value for one in (*app.header, *app.markdown, *app.caption))
 
 
 def test_the_data_page_says_whose_labels_these_are(opened) -> None:

@@ -58,7 +58,7 @@ opened = partial(page, "decision_trail")
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
     return "\n".join(one.value for one in (*shown, *app.warning))
 
 

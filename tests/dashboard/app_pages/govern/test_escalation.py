@@ -14,6 +14,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
+from tests.worlds.drawn import words
 from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
@@ -29,7 +30,7 @@ def opened(told_copy: Path, serving) -> Open:
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
     return "\n".join(one.value for one in shown)
 
 
@@ -140,4 +141,4 @@ def test_logged_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    assert f"`{name}`" in text_of(page("escalation", signal=name))
+    assert name in words(page("escalation", signal=name))

@@ -178,7 +178,7 @@ def press(app: AppTest, label: str) -> None:
 
 
 def words(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
     return "\n".join(one.value for one in (*shown, *app.warning))
 
 

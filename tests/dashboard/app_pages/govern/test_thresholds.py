@@ -25,7 +25,7 @@ def opened(told_copy: Path, serving) -> Open:
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.subheader, *app.markdown, *app.caption, *app.info, *app.error, *app.warning)
+    shown = (*app.header, *app.markdown, *app.caption, *app.info, *app.error, *app.warning)
     return "\n".join(one.value for one in shown)
 
 

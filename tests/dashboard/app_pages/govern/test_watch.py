@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +15,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.runs import run
 from dashboard.pages import PAGES
+from tests.worlds.drawn import markup, words
 from tests.worlds.paths import MAIN
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
@@ -26,7 +29,7 @@ def opened() -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
     return "\n".join(one.value for one in shown).replace("\\", "")
 
 
@@ -38,20 +41,20 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     serving(told_copy)
     app = opened()
     shown = text_of(app)
-    assert "All 10 signals were measured in time. Shown to be off: " in shown
+    assert "All 10 signals were measured on schedule. Off: " in shown
     assert "Not watched, for nothing is written down about it: callback-urgency" in shown
-    assert "**Off**, gap +9.3 points" in shown
-    assert "only its high-confidence band is off, by +11.7 points (+7.0 to +17.4), n 296" in shown
-    assert "off by themselves: topic=medical by +15.6 points (+8.4 to +23.3), n 386" in shown
-    assert "Answers for monitoring: Maya Cole (left)" in [
-        one.proto.label for one in app.get("page_link")
-    ]
-    assert "Since its signature: watched since" in shown
+    drawn = html.unescape(markup(app))
+    assert "Off: gap +9.3 points" in drawn
+    assert "only its high-confidence band is off, by +11.7 points (+7.0 to +17.4), n 296" in drawn
+    assert "off by themselves: topic=medical by +15.6 points (+8.4 to +23.3), n 386" in drawn
+    assert "Maya Cole (left)" in words(app)
+    assert 'title="watched since' in drawn
     trail = [
         parse_qs(one.proto.query_string)
         for one in app.get("page_link")
         if one.proto.page == "decision_trail"
     ]
+    trail += [parse_qs(urlsplit(to).query) for to in re.findall(r'"(decision_trail[^"]*)"', drawn)]
     linked = {one["entry"][0] for one in trail}
     wanted = [act for act in made.acts if act.kind in ("signal.remeasured", "check.run")]
     assert {str(act.seq) for act in wanted} <= linked

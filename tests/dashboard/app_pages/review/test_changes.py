@@ -37,7 +37,7 @@ def test_the_newest_prompt_is_compared_with_the_one_before(changes) -> None:
     assert app.selectbox(key="from_prompt_version").value == "draft-v2"
     assert app.selectbox(key="to_prompt_version").value == "draft-v3"
     assert "Worse for calibration" in said(app)
-    segments = app.dataframe[-1].value
+    segments = next(one.value for one in app.dataframe if "verdict" in one.value)
     assert segments["verdict"].iloc[0] == "Worse"
 
 

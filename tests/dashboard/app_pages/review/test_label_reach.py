@@ -24,6 +24,8 @@ from core.views.review.reliability import reliability_view
 from core.views.review.segments import segments_view
 from dashboard.cli import main as cli
 from dashboard.pages import PAGES
+from tests.worlds.drawn import words
+from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
@@ -93,13 +95,15 @@ def test_measure_gives_no_verdict_and_says_why_with_the_bounds(chosen: Path) -> 
 
 def test_reliability_and_this_week_say_it_in_the_same_words(chosen: Path, serving: Any) -> None:
     serving(chosen)
-    for page in ("reliability", "this_week"):
-        said = opened(page, signal="s")
-        assert ":material/help: No verdict]" in said
-        assert REASON in said, page
-        assert WAY_OUT in said, page
-        assert ":material/error: Off]" not in said
-    assert "#### No verdict on all claims: the labelled ones are right " in opened(
+    said = opened("reliability", signal="s")
+    assert ":material/help: No verdict]" in said
+    assert REASON in said
+    assert WAY_OUT in said
+    assert ":material/error: Off]" not in said
+    board = words(page("this_week"))
+    assert "No verdict s" in board
+    assert "1 has labels of some cases only" in board
+    assert "## No verdict on all claims: the labelled ones are right " in opened(
         "reliability", signal="s"
     )
 
@@ -119,10 +123,10 @@ def test_segments_and_drift_call_nothing_off_by_such_labels(chosen: Path, servin
     assert set(view.cells["verdict"]) == {"no_verdict"}
     assert not view.cells["shown"].any()
     serving(chosen)
-    for page in ("segments", "drift"):
-        said = opened(page, signal="s")
-        assert f"#### {REASON}" in said, page
-        assert WAY_OUT in said, page
+    for name in ("segments", "drift"):
+        said = opened(name, signal="s")
+        assert f"## {REASON}" in said, name
+        assert WAY_OUT in said, name
         assert "outside ±5 points" not in said
 
 
@@ -218,8 +222,8 @@ def test_a_judges_labels_decide_nothing_on_any_view(judged: Path, source: str) -
         drift = drift_view(cursor, asked, as_of=NOW)
     held = source == "LLM"
     assert group.measures.speaks_for == ("labelled" if held else "all")
-    for words in (group.headline, segments.headline, drift.headline):
-        assert words.startswith("No verdict") == held
+    for headline in (group.headline, segments.headline, drift.headline):
+        assert headline.startswith("No verdict") == held
     for shown in (segments.cells, segments.ranked, drift.periods):
         assert ("no_verdict" in set(shown["verdict"])) == held
         assert "fine" not in set(shown["verdict"])

@@ -64,7 +64,7 @@ def test_what_cannot_be_told_leads_with_the_number_that_settles_it(opened: Open)
     english = table[table["name"] == "en"].iloc[0]
     assert english["claims"].startswith(f"claims?signal={SAFETY}&seg_language=en")
     assert "stated=stated" in english["claims"]
-    assert "Choose in the sidebar whom you act for" in text
+    assert "Choose who you are in the sidebar" in text
     assert button(app, "labels_draw") is None
 
 

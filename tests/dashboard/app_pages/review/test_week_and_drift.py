@@ -69,7 +69,7 @@ def opened(page: str | None = None, **query: str) -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
+    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
     return "\n".join(one.value for one in shown)
 
 

@@ -53,7 +53,7 @@ HISTOGRAM = pd.DataFrame({"left": [0.9], "right": [1.0], "n_claims": [40], "n": 
 def test_the_text_of_a_diagram_says_which_side_most_claims_lie() -> None:
     text = words.alt_text_reliability(CURVE, HISTOGRAM, "stated 90% or more:\nclaims 97%, gets 79%")
     assert text == (
-        "Reliability diagram of 400 labelled claims: for 75% of them less came true than was "
+        "Reliability diagram of 400 labelled claims: for 75% of them fewer were right than was "
         "stated. Stated 90% or more: claims 97%, gets 79%."
     )
 
@@ -120,7 +120,7 @@ def test_the_text_of_a_ranked_list_counts_only_verdicts() -> None:
 def test_the_text_of_a_timeline_leaves_immature_weeks_out_of_the_share() -> None:
     weeks = pd.DataFrame({"n_claims": [100, 100], "n": [80, 10], "mature": [True, False]})
     assert words.alt_text_coverage(weeks) == (
-        "Of 100 claims in 1 mature week 80% are labelled. 1 week still immature."
+        "Of 100 claims in 1 week with final outcomes 80% are labelled. 1 week still immature."
     )
 
 
