@@ -70,7 +70,7 @@ def to_html(report: WeeklyReport) -> str:
         ledger=text(report.ledger),
         as_of=text(report.as_of),
         style=_STYLE.read_text(encoding="utf-8"),
-        headline=text(report.headline, long=240),
+        headline=text(report.headline, long=320),
         open_first="" if report.open_first is None else _html_first(report.open_first),
         findings=_html_findings(report, findings),
         changes=_html_changes(report.changes, changes),

@@ -18,7 +18,7 @@ _ROWS = 60.0
 #: Characters of 10 points in a row across the page, in a headline, and in a column of names.
 _ACROSS, _HEADLINE, _COLUMN = 100, 74, 18
 #: Title, table head, guide and method, and what stands around every heading.
-_FIXED = 21.0
+_FIXED = 26.0
 #: Rows that findings, and that changes, may take.
 _FINDING_ROWS, _CHANGE_ROWS = 8, 6
 _LONG_COMMAND, _LONG_WORD = 300, 70
@@ -33,7 +33,7 @@ def fitting(report: WeeklyReport) -> tuple[int, int, int]:
     findings = max(1, sum(rows <= _FINDING_ROWS for rows in wrong))
     taken = list(accumulate(_change_rows(one) for one in report.changes))
     changes = sum(rows <= _CHANGE_ROWS for rows in taken)
-    left = _ROWS - _FIXED - 1.4 * _rows(report.headline[:240], _HEADLINE)
+    left = _ROWS - _FIXED - 1.4 * _rows(report.headline[:320], _HEADLINE)
     left -= _rows(" ".join(report.quiet)[:480], _ACROSS)
     if report.open_first is not None:
         left -= 1 + _rows(report.open_first.text[:240], _ACROSS)
@@ -45,7 +45,7 @@ def fitting(report: WeeklyReport) -> tuple[int, int, int]:
     for line in report.lines:
         name = _rows(line.signal[:36], _COLUMN)
         left -= max(2, name, _rows(f"◆ {line.verdict_words}", 14) + _rows(line.standing, 17))
-        left -= _rows(f"{line.owner}{line.worst}"[:220], _ACROSS - 34) + 0.5
+        left -= _rows(f"{line.owner}{line.worst}"[:220], _ACROSS - 48) + 0.5
         if left < 0 and lines:
             break
         lines += 1

@@ -35,8 +35,8 @@ def diagram(closer: Closer) -> Picture:
     band = group.measures.high_band
     said = ""
     if band is not None and band.n:
-        said = f"stated {cut(high_from)} or more:\nclaims {percent(band.claimed)}, "
-        said += f"gets {percent(band.observed)}"
+        said = f"stated {cut(high_from)} or more:\nright {percent(band.observed)} "
+        said += f"(said {percent(band.claimed)})"
     chart = reliability_diagram(
         group.curve,
         group.consistency,

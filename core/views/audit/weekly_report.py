@@ -363,7 +363,7 @@ def _gap_of(row: SignalWeek) -> str:
     if row.standing.gap is None:
         return gap_words(row.standing)
     _, low, high = (points(end, decimals=1) for end in row.standing.gap)
-    return f"{low} to {high}, {counted(row.standing.n, 'case')}"
+    return f"{low} to {high}, n {count(row.standing.n)}"
 
 
 def _trend_words(trend: Sequence[float]) -> str:

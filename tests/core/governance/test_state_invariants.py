@@ -774,7 +774,7 @@ def founded() -> tuple[State, list[Act]]:
 FOUNDED = founded()
 
 RUNS = settings(
-    max_examples=examples(110, 400),
+    max_examples=examples(200, 400),
     stateful_step_count=50,
     derandomize=True,
     database=None,

@@ -80,7 +80,7 @@ def test_the_worst_signal_comes_first_with_hand_worked_figures(two_signals):
     # A stated 90% that gets 60 of 100, in each of five weeks, is 30 points off; all claims are in
     # the band from 90%.
     assert bad.gap == "+30.0"
-    assert bad.gap_of.endswith(", 500 cases")
+    assert bad.gap_of.endswith(", n 500")
     assert bad.judged == "19 Oct to 22 Nov 2026"
     assert (bad.high_band, bad.high_n) == ("90% → 60%", "500 cases")
     assert (bad.labelled, bad.n_claims) == ("100%", "of 100")
