@@ -61,7 +61,7 @@ def test_hindi_translations_are_miscalibrated_and_other_translations_are_not(
 def test_the_worst_segment_named_is_a_planted_one(triage: SegmentsView) -> None:
     assert "Worst: Topic medical: right 68% of the time (said 83%)" in triage.headline
     assert triage.test is not None
-    assert "Topic medical is furthest off" in triage.test
+    assert "not calibrated" in triage.test
 
 
 # Since when

@@ -307,12 +307,12 @@ def _test_words(result: MaxStatisticTest, names: Sequence[str]) -> str:
     tested = len(names) - result.excluded
     if result.p_value <= 0.05:
         return (
-            f"Taken together, {tested} overlapping segments are not calibrated (max-statistic "
-            f"test, p {result.p_value:.3f}); {names[result.worst]} is furthest off."
+            f"Taken together, the {tested} overlapping segments of the map are not calibrated "
+            f"(max-statistic test, p {result.p_value:.3f})."
         )
     return (
-        f"Taken together, {tested} overlapping segments show nothing that chance alone would not "
-        f"(max-statistic test, p {result.p_value:.2f})."
+        f"Taken together, the {tested} segments of the map show nothing that chance alone would "
+        f"not (max-statistic test, p {result.p_value:.2f})."
     )
 
 

@@ -33,7 +33,11 @@ if not rows:
     )
     st.stop()
 down, across, colour = st.columns([1, 1, 1])
-row = choose("Rows", rows, key="row", place=down, format_func=dimension_name)
+# The map opens on the dimension in which the standing verdict finds the worst.
+verdict = data.standing().get(chosen.selection.signal)
+failing = None if verdict is None or verdict.worst is None else verdict.worst.dimension
+first = rows.index(failing) if failing in rows else 0
+row = choose("Rows", rows, key="row", place=down, first=first, format_func=dimension_name)
 others = [name for name in (*rows, BAND_DIMENSION, "week") if name != row]
 column = choose(
     "Columns",
