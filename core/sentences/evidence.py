@@ -259,10 +259,12 @@ def _shown(metric: str, value: float) -> str:
 def _window_words(bundle: Bundle) -> str:
     since, until = (bundle.content["query"][name] for name in ("window_since", "settled_until"))
     if bundle.window is None:
-        return "No production claim of this fingerprint is mature yet, so nothing recent is judged."
+        return (
+            "No outcome of this version's production claims is final yet: nothing recent is judged."
+        )
     return (
-        f"Production claims from {_day(since)} to {_day(until)}. A miss here is a miss of the "
-        "whole; what these few cannot tell does not count against it."
+        f"Production claims from {_day(since)} to {_day(until)}. A miss here fails the "
+        "whole; “too few labels” does not."
     )
 
 

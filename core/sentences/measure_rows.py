@@ -75,12 +75,12 @@ def _decimal(value: float | None) -> str:
 def _gap(one: Measures) -> str:
     assert one.gap is not None
     said = (
-        f"Claims {percent(one.mean_confidence, decimals=1)}, gets "
-        f"{percent(one.accuracy, decimals=1)}"
+        f"Right {percent(one.accuracy, decimals=1)} of the time (said "
+        f"{percent(one.mean_confidence, decimals=1)})"
     )
     if points(one.gap, decimals=1) == "0":
-        return f"{said}: what it delivers."
-    return f"{said}: {size_of(one.gap)} {'more' if one.gap > 0 else 'less'} than it delivers."
+        return f"{said}."
+    return f"{said}: {size_of(one.gap)} {'over' if one.gap > 0 else 'under'}confident."
 
 
 def _high_band(one: Measures) -> MeasureRow:
@@ -95,8 +95,8 @@ def _high_band(one: Measures) -> MeasureRow:
         ABSENT
         if band.low is None
         else f"{percent(band.low, decimals=1)} to {percent(band.high, decimals=1)}",
-        f"Stated {cut(band.high_from)} or more: claims {percent(band.claimed, decimals=1)}, "
-        f"gets {percent(band.observed, decimals=1)} (n {count(band.n)}).",
+        f"Stated {cut(band.high_from)} or more: right {percent(band.observed, decimals=1)} of the "
+        f"time (said {percent(band.claimed, decimals=1)}), n {count(band.n)}.",
     )
 
 

@@ -31,7 +31,7 @@ _ROW = 40
 
 
 #: What the x axis of gaps is called.
-GAP_TITLE = "Gap in points: claims more than it delivers →"
+GAP_TITLE = "Gap in points: overconfident →"
 
 
 def interval_dots(

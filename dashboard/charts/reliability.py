@@ -42,7 +42,7 @@ class Group:
         curve: v_from, v_to, observed, n.
         honest: v, low, high; may be empty.
         histogram: left, right, n_claims, n.
-        note: one line on the high-confidence region, e.g. "claims 97%, gets 79%"; may be empty.
+        note: one line on the high-confidence region, e.g. "right 79% (said 97%)"; may be empty.
     """
 
     name: str
@@ -77,7 +77,7 @@ def reliability_diagram(
         histogram: left, right (bin edges in [0, 1]), n_claims (stated), n (labelled among them).
         palette: the colours.
         high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
-        note: what to say of that region, e.g. "stated 90% or more: claims 97%, gets 79%"; newlines
+        note: what to say of that region, e.g. "stated 90% or more: right 79% (said 97%)"; newlines
             part lines.
         width: of the plot, in pixels, without axes.
         height: of the upper plot; a square unless given.

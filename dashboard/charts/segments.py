@@ -314,7 +314,7 @@ def _colour(palette: Palette, limit: float, measure: Measure) -> alt.Color:
             gradientLength=220,
             gradientThickness=8,
             offset=10,
-            title="Colour: corrected interval's end nearest zero"
+            title="Colour: the smallest gap the data support"
             if measure == "gap"
             else "Colour: lower bound of the error over confidence",
             titleLimit=320,

@@ -57,9 +57,7 @@ def _score(value: float, decimals: int) -> str:
 
 
 MEASURES: Mapping[str, Measure] = {
-    "gap": Measure(
-        "gap in points", "Gap in points: above 0 it claims more than it delivers", _points, 1, 0.1
-    ),
+    "gap": Measure("gap in points", "Gap in points: above 0 is overconfident", _points, 1, 0.1),
     "accuracy": Measure("accuracy", "Accuracy: share that was right", _share, 1, 0.1),
     "mean_confidence": Measure("mean confidence", "Mean stated confidence", _share, 1, 0.1),
     "brier": Measure("Brier score", "Brier score: lower is better", _score, 3, 0.05),

@@ -179,7 +179,7 @@ def _lines(review: ChangeReview) -> tuple[tuple[str, Callable[[Numbers], str], s
             lambda one: percent(one.high_claimed, decimals=1),
             "",
         ),
-        ("… and gets", _band, band),
+        ("… right", _band, band),
     )
 
 

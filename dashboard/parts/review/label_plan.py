@@ -168,9 +168,8 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
     """The sample to be drawn: of which groups, how many, by whom."""
     st.header("Draw an audit sample")
     st.markdown(
-        "Which claims are labelled is left to chance, with a chance that is kept: so the labels "
-        "speak for all claims drawn from, also where other labels are picked. A further sample "
-        "only adds to those before."
+        "Claims are drawn at random with recorded probabilities, so the result holds for all of "
+        "them, also where other labels are picked. A further sample only adds to those before."
     )
     signal = view.selection.signal
     offered = [one for one in view.groups if one.available > one.waiting]

@@ -63,12 +63,12 @@ def test_the_gap_is_in_points_with_the_two_shares_it_is_made_of() -> None:
     row = rows(MIXED, gap=(MIXED.gap_low or 0, MIXED.gap_high or 0))["Gap (points)"]
     assert MIXED.gap is not None
     assert numbers(row.value) == [pytest.approx(MIXED.gap * 100, abs=0.051)]
-    assert row.meaning == "Claims 87.3%, gets 70.0%: 17.3 points more than it delivers."
+    assert row.meaning == "Right 70.0% of the time (said 87.3%): 17.3 points overconfident."
 
 
 def test_no_gap_is_neither_more_nor_less() -> None:
     row = rows(measured([0.5], [400], [200]))["Gap (points)"]
-    assert row.meaning == "Claims 50.0%, gets 50.0%: what it delivers."
+    assert row.meaning == "Right 50.0% of the time (said 50.0%)."
 
 
 def test_a_measure_that_does_not_exist_says_why() -> None:

@@ -42,7 +42,7 @@ def diagram(
     honest: pd.DataFrame = BAND,
     points: pd.DataFrame | None = None,
     palette: Palette = LIGHT,
-    note: str = "stated 90% or more:\nclaims 97%, gets 79%",
+    note: str = "stated 90% or more:\nright 79% (said 97%)",
 ) -> dict[str, Any]:
     return spec(
         reliability_diagram(
@@ -79,7 +79,7 @@ def test_the_bands_are_told_apart_by_outline_and_by_name() -> None:
 
 def test_the_note_is_written_and_its_region_tinted() -> None:
     document = diagram()
-    assert "claims 97%, gets 79%" in texts(document)
+    assert "right 79% (said 97%)" in texts(document)
     (tint,) = layers(document, "rect")
     assert rows(document, tint) == [{"from": 0.9, "to": 1.0}]
 
@@ -157,8 +157,8 @@ def test_the_bins_of_the_high_confidence_region_take_its_colour() -> None:
 
 
 def test_a_pair_names_each_group_in_its_ink_and_dashes_the_second() -> None:
-    one = Group("before", CURVE, BAND, HISTOGRAM, "claims 97%, gets 79%")
-    two = Group("after", CURVE.assign(observed=[0.5, 0.7]), BAND, HISTOGRAM, "claims 95%, gets 94%")
+    one = Group("before", CURVE, BAND, HISTOGRAM, "right 79% (said 97%)")
+    two = Group("after", CURVE.assign(observed=[0.5, 0.7]), BAND, HISTOGRAM, "right 94% (said 95%)")
     chart = reliability_pair(one, two, LIGHT, high_from=0.9, region_words="stated 90% or more:")
     document = spec(chart)
     inks = {
@@ -167,7 +167,7 @@ def test_a_pair_names_each_group_in_its_ink_and_dashes_the_second() -> None:
         for row in rows(document, layer)
     }
     assert inks["before"] == LIGHT.estimate_ink
-    assert inks["after: claims 95%, gets 94%"] == LIGHT.other_ink
+    assert inks["after: right 94% (said 95%)"] == LIGHT.other_ink
     joins = [x for x in layers(document, "line") if "order" in x["encoding"]]
     assert [x["mark"]["strokeDash"] for x in joins] == [[1, 0], [4, 3]]
     assert len(document["vconcat"]) == 3

@@ -51,10 +51,10 @@ HISTOGRAM = pd.DataFrame({"left": [0.9], "right": [1.0], "n_claims": [40], "n": 
 
 
 def test_the_text_of_a_diagram_says_which_side_most_claims_lie() -> None:
-    text = words.alt_text_reliability(CURVE, HISTOGRAM, "stated 90% or more:\nclaims 97%, gets 79%")
+    text = words.alt_text_reliability(CURVE, HISTOGRAM, "stated 90% or more:\nright 79% (said 97%)")
     assert text == (
         "Reliability diagram of 400 labelled claims: for 75% of them fewer were right than was "
-        "stated. Stated 90% or more: claims 97%, gets 79%."
+        "stated. Stated 90% or more: right 79% (said 97%)."
     )
 
 
