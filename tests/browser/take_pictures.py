@@ -18,10 +18,11 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parents[2] / "dashboard" / "pictures"
-WIDTH = 1280
+WIDTH = 1440
 #: Picture, page, and how much of it from the top, in pixels.
 PICTURES = {
-    "this_week": ("/", 860),
+    "this_week": ("/", 900),
+    "signal": ("/signal?signal=reply-draft.self-report", 1000),
     "reliability": ("/reliability?signal=ticket-triage.self-report&seg_topic=medical", 760),
     "registry": ("/registry?signal=refund-check.logprob", 900),
     "sign_off": ("/sign_off?signal=duplicate-merge.self-report&fingerprint=f-a80aee8e0f2d", 1000),

@@ -61,7 +61,7 @@ def test_what_is_chosen_on_a_page_belongs_to_its_visit(page: Page, sample_site: 
     go(page, "Segments")
     before = entries(page)
     choose(page, "Signal", "refund-check.logprob")
-    choose(page, "Down", "Language")
+    choose(page, "Rows", "Language")
     assert entries(page) == before
     chosen = page.url
     assert (asked(page)["signal"], asked(page)["row"]) == ("refund-check.logprob", "language")

@@ -249,10 +249,9 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
     found = site.decide("m2")
     assert (found["action"], found["rule"]) == ("review", "fallback:unvalidated")
     first_screen(page, site.address)
-    # Where m1 is not signed either, its finding stands first and this one in its drawer.
-    drawer = main(page).get_by_text(re.compile(r"^\d+ more$"))
-    if drawer.count():
-        drawer.first.click()
+    expect(page.get_by_text(re.compile("Found: .*not validated"))).to_be_visible()
+    go(page, "Registry")
+    page.get_by_role("tab", name=re.compile("Findings")).click()
     finding = page.get_by_text(re.compile(r"m2: \d+ claims since .* not validated"))
     expect(finding.first).to_be_visible()
     expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
@@ -266,7 +265,9 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
 def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     first_screen(page, site.address)
     act_for(page, "Ann Lee")
-    main(page).get_by_role("button", name="Answer").first.click()
+    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
+    settled(page)
+    main(page).get_by_role("button", name="Respond").first.click()
     note = page.get_by_role("textbox", name="What you do about it")
     note.fill("Vera reads it on Monday")
     note.press("Tab")
@@ -274,6 +275,9 @@ def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Acknowledge as Ann Lee").click()
     expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible()
     settled(page)
+    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
+    settled(page)
+    main(page).get_by_role("button", name="Respond").first.click()
     said = page.get_by_role("link", name=re.compile("Vera reads it on Monday"))
     expect(said).to_be_visible()
 

@@ -20,7 +20,7 @@ def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
     choose(page, "Signal", "ticket-triage.self-report")
     expect(page.get_by_text("Worst:")).to_contain_text("medical")
 
-    choose(page, "Down", "Topic")
+    choose(page, "Rows", "Topic")
     choose(page, "Columns", "Language")
     page.locator("[aria-label^='language: en; topic: medical']").first.click()
     expect(page.get_by_role("heading", name="Topic medical × Language en")).to_be_visible()

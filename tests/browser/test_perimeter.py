@@ -45,12 +45,13 @@ def test_every_page_draws_its_charts_under_the_policy(page: Page, told_site: str
         go(page, name)
         # A chart's code is loaded when the first chart is there.
         page.wait_for_timeout(1000)
-        frames = page.locator("[data-testid='stVegaLiteChart']")
+        # What an unopened tab holds is drawn when it is opened.
+        frames = page.locator("[data-testid='stVegaLiteChart']").filter(visible=True)
         for number in range(frames.count()):
             expect(frames.nth(number).locator("canvas, svg").first).to_be_attached()
             with_charts.add(name)
     assert held == []
-    assert len(with_charts) >= 5
+    assert with_charts >= {"Reliability", "Segments", "Drift"}
 
 
 def test_a_page_of_another_port_can_neither_open_the_socket_nor_load_nor_frame(

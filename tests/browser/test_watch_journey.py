@@ -24,7 +24,7 @@ from core.monitoring import runs
 from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from dashboard.server.server_file import running_on
-from tests.browser.walking import act_for, first_screen, follow, go, settled
+from tests.browser.walking import act_for, first_screen, follow, go, open_signal, settled
 
 pytestmark = pytest.mark.browser
 
@@ -120,8 +120,12 @@ def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
     page: Page, site: Site
 ) -> None:
     first_screen(page, site.address)
-    expect(page.get_by_text("Prompt or way of asking changed").first).to_be_visible()
-    expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("Found: .*Prompt or way of asking changed"))).to_be_visible()
+    open_signal(page, "desk")
+    expect(page.get_by_role("link", name="Prompt or way of asking changed")).to_be_visible()
+    expect(page.get_by_text(re.compile("Ann Lee, (due|overdue)")).first).to_be_visible()
+    go(page, "Registry")
+    page.get_by_role("tab", name=re.compile("Findings")).click()
     said = page.get_by_text(re.compile("Prompt p2, first seen")).first.inner_text()
     counted = re.search(r"after ([\d,]+) claims", said)
     assert counted is not None, said
@@ -137,7 +141,8 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
 ) -> None:
     assert site.decide(0.96)["rule"] == "fallback:unvalidated"
     first_screen(page, site.address)
-    follow(page, "Open in Changes", "Changes")
+    open_signal(page, "desk")
+    follow(page, "Prompt or way of asking changed", "Changes")
     follow(page, "Look for a cut that still holds", "Thresholds")
     page.get_by_role("spinbutton", name="Max error rate (%)").fill("10")
     page.get_by_role("spinbutton", name="Max error rate (%)").press("Enter")
@@ -150,7 +155,7 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
 
     follow(page, "Open the editor in Registry", "Registry")
     act_for(page, "Ann Lee")
-    page.get_by_text("Change the entry").click()
+    page.get_by_role("tab", name="Change the entry").click()
     editor = page.get_by_role("textbox", name="The entry as YAML")
     editor.fill(entry)
     editor.press("Control+Enter")

@@ -13,7 +13,17 @@ from playwright.sync_api import Page, expect
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from tests.browser.walking import asked, choose, first_screen, follow, go, settled, shows
+from tests.browser.walking import (
+    asked,
+    choose,
+    first_screen,
+    follow,
+    go,
+    main,
+    open_signal,
+    settled,
+    shows,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -61,30 +71,35 @@ def site(
 
 def test_from_the_first_screen_to_the_claims_behind_its_worst_line(page: Page, site: str) -> None:
     first_screen(page, site)
-    expect(page.get_by_text("1 of 2 signals is off: desk.")).to_be_visible()
+    expect(page.get_by_text("1 of 2 signals is off: desk on topic medical.")).to_be_visible()
 
-    first = page.get_by_role("link", name=re.compile("Open first: desk: Topic medical: right"))
-    said = re.search(r"(\d+) cases, ([\d-]+) to ([\d-]+)", first.inner_text())
-    assert said is not None
-    assert said.groups() == ("400", str(monday(8)), str(monday(11) + timedelta(days=6)))
+    first = page.get_by_role("link", name=re.compile("Open first: desk: on topic medical its gap"))
+    assert "400 cases, since model m2" in first.inner_text()
     first.click()
-    shows(page, "Reliability")
+    shows(page, "desk")
+    expect(page.get_by_text("Overconfident on topic medical, since model m2")).to_be_visible()
+    follow(page, "topic medical", "Reliability")
     found = asked(page)
     assert (found["signal"], found["seg_topic"]) == ("desk", "medical")
-    assert (found["since"], found["until"]) == (said[2], said[3])
+    days = (str(monday(8)), str(monday(11) + timedelta(days=6)))
+    assert (found["since"], found["until"]) == days
     expect(page.get_by_text("400 of 400 stated claims are labelled")).to_be_visible()
 
 
 def test_a_count_opens_exactly_the_claims_it_counts(page: Page, site: str) -> None:
     first_screen(page, site)
     # First elsewhere and back: what was chosen there must not stay.
-    follow(page, re.compile("Worst segment: Topic medical"), "Reliability")
-    go(page, "This week")
+    open_signal(page, "desk")
+    follow(page, "topic medical", "Reliability")
+    go(page, "Registry")
 
-    page.get_by_role("link", name="200 claims", exact=True).click()
+    row = main(page).get_by_role("row").filter(has_text="desk").first
+    count = row.get_by_role("link").last
+    n = count.inner_text()
+    count.click()
     shows(page, "Claims")
     # 2,400 stated and 9 unstated ones in all.
-    expect(page.get_by_text(re.compile(r"^200 of 2,409 claims"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^{n} of 2,409 claims"))).to_be_visible()
 
 
 def test_the_same_link_opens_the_same_signal_after_a_look_at_the_first_screen(
@@ -92,7 +107,7 @@ def test_the_same_link_opens_the_same_signal_after_a_look_at_the_first_screen(
 ) -> None:
     first_screen(page, site)
     for _ in range(2):
-        follow(page, re.compile("Worst segment: Topic medical"), "Reliability")
+        open_signal(page, "desk")
         assert asked(page)["signal"] == "desk"
         go(page, "This week")
 

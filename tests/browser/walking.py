@@ -35,6 +35,12 @@ def first_screen(page: Page, site: str) -> None:
     shows(page, "This week")
 
 
+def open_signal(page: Page, name: str) -> None:
+    """Open a signal's page from its row."""
+    main(page).get_by_role("link", name=name, exact=True).first.click()
+    shows(page, name)
+
+
 def main(page: Page) -> Locator:
     """The page itself, without the sidebar."""
     return page.get_by_test_id("stMain")

@@ -1,0 +1,122 @@
+"""The week in one screen, by mouse and by keyboard, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.walking import entries, first_screen, main, open_signal, settled, shows
+
+pytestmark = pytest.mark.browser
+
+#: The sample's signals, as the table has them.
+SIGNALS = 11
+
+
+def box(page: Page, css: str) -> dict[str, Any]:
+    """Where something drawn stands."""
+    found = main(page).locator(css).first.bounding_box()
+    assert found is not None
+    return {"top": found["y"], "bottom": found["y"] + found["height"]}
+
+
+def names(page: Page) -> list[str]:
+    """The signals of the table, from its top."""
+    return [one.inner_text() for one in main(page).locator("table.signals a.row").all()]
+
+
+def scrolls(page: Page, what: str) -> int:
+    found: int = page.evaluate(f"document.querySelector('[data-testid=stMain]').{what}")
+    return found
+
+
+def test_headline_tiles_and_every_signal_end_above_the_fold(
+    browser: Browser, told_site: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    first_screen(page, told_site)
+    assert main(page).locator("a.tile, div.tile").count() == 4
+    assert len(names(page)) == SIGNALS
+    assert box(page, "table.signals tbody tr")["top"] < 320
+    assert box(page, "table.signals")["bottom"] <= 900
+    assert scrolls(page, "scrollHeight") <= 1320
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 1000, 390])
+def test_nothing_runs_over_the_side(browser: Browser, told_site: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    first_screen(page, told_site)
+    assert scrolls(page, "scrollWidth") <= scrolls(page, "clientWidth")
+    context.close()
+
+
+def test_a_row_opens_its_signal_and_back_returns_with_one_entry_a_visit(
+    page: Page, told_site: str
+) -> None:
+    first_screen(page, told_site)
+    here, before = page.url, entries(page)
+    open_signal(page, names(page)[1])
+    assert entries(page) == before + 1
+    page.go_back()
+    shows(page, "This week")
+    assert page.url == here
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("This week")
+
+
+def test_a_row_opens_by_keyboard(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
+    name = names(page)[0]
+    main(page).get_by_role("link", name=re.compile("^Open first")).focus()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "(() => { let one = document.activeElement;"
+            " while (one.shadowRoot) one = one.shadowRoot.activeElement;"
+            " return one.className === 'row' ? one.innerText : '' })()"
+        )
+        if focused:
+            break
+    assert focused == name
+    page.keyboard.press("Enter")
+    shows(page, name)
+
+
+def test_next_walks_all_signals_in_the_order_of_the_week(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
+    order = names(page)
+    open_signal(page, order[0])
+    for _, following in pairwise(order):
+        main(page).get_by_role("link", name="next →").click()
+        shows(page, following)
+    main(page).get_by_role("link", name="next →").click()
+    shows(page, order[0])
+
+
+def test_a_row_opened_in_a_new_tab_leaves_this_one(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
+    name = names(page)[0]
+    with page.context.expect_page() as opened:
+        main(page).locator("table.signals a.row").first.click(modifiers=["ControlOrMeta"])
+    shows(opened.value, name)
+    shows(page, "This week")
+
+
+def test_the_theme_switches_at_once_and_the_drawing_stays(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
+    look = "e => getComputedStyle(e).color"
+    row = main(page).locator("table.signals a.row").first
+    page.emulate_media(color_scheme="light")
+    settled(page)
+    light = row.evaluate(look)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(500)
+    assert row.evaluate(look) != light
+    assert len(names(page)) == SIGNALS
