@@ -24,6 +24,11 @@ settings.register_profile("nightly", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: journeys in a browser wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def sample_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger built from the committed sample, closed again."""

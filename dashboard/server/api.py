@@ -16,7 +16,9 @@ from core.gate.decision_log import decide_logged
 from core.gate.gate import refusal
 from core.gate.questions import Question, json_value
 from core.governance import api_tokens as tokens
+from core.governance.replay import TrailBroken
 from core.ledger.errors import LedgerError
+from core.views.review.signal_status import signal_statuses
 from dashboard.server import open_ledger as owner
 from dashboard.server.openapi import DOCUMENT
 from dashboard.server.settings import TOKEN_VARIABLE
@@ -77,6 +79,32 @@ async def decide(request: Request) -> JSONResponse:
         return Unacceptable(
             500, "The question could not be answered; see the server's log."
         ).answer()
+
+
+async def signals(request: Request) -> JSONResponse:
+    """Every signal's standing verdict and validation; of one signal where the path names it."""
+    name = request.path_params.get("name")
+    try:
+        await run_in_threadpool(_authorized, request.headers.get("authorization"), "read")
+        return await run_in_threadpool(_statuses, name)
+    except Unacceptable as refused:
+        return JSONResponse({"error": str(refused)}, status_code=refused.status)
+    except LedgerError as error:
+        return JSONResponse({"error": str(error)}, status_code=503)
+
+
+def _statuses(name: str | None) -> JSONResponse:
+    now = owner.office().clock()
+    try:
+        state = owner.office().state()
+    except TrailBroken:
+        state = None
+    found = signal_statuses(owner.cursor(), state, now, only=name)
+    if name is None:
+        return JSONResponse({"as_of": f"{now.isoformat()}Z", "signals": list(found.values())})
+    if name not in found:
+        raise Unacceptable(404, f"There is no signal {name!r} that stated a confidence.")
+    return JSONResponse({"as_of": f"{now.isoformat()}Z", **found[name]})
 
 
 def _decided(body: bytes, content_type: str) -> JSONResponse:
@@ -149,6 +177,8 @@ def _of_line(line: bytes) -> Question:
 routes = [
     Route("/healthz", healthz),
     Route("/api/v1/openapi.json", openapi),
+    Route("/api/v1/signals", signals, methods=["GET"]),
+    Route("/api/v1/signals/{name:path}", signals, methods=["GET"]),
     # Every method, so that whoever uses a wrong one reads an action as well.
     Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
 ]

@@ -69,6 +69,39 @@ def _refused(why: str) -> dict[str, Any]:
     return {"description": why, "content": {"application/json": {"schema": schema}}}
 
 
+_STATUS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "signal": {"type": "string"},
+        "text": {"type": "string", "description": "The verdict in a sentence."},
+        "standing": {
+            "type": "object",
+            "description": "Of the worst version in use: state (off, at_the_edge, too_few, fine), "
+            "reason, version, days, labelled claims, gap with its interval, worst segment, and the "
+            "change of version it began with.",
+        },
+        "versions": {"type": "array", "items": {"type": "object"}},
+        "validation": {
+            "type": "object",
+            "description": "state, may_act, until, and a text.",
+        },
+    },
+    "required": ["signal", "text", "standing", "versions", "validation"],
+}
+_STATUSES: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "as_of": {"type": "string", "format": "date-time"},
+        "signals": {"type": "array", "items": _STATUS},
+    },
+    "required": ["as_of", "signals"],
+}
+_UNREADABLE: dict[str, Any] = {
+    "401": {"description": "No token, or none that is known."},
+    "403": {"description": "The token lacks the scope, or the host or origin is not known."},
+    "503": {"description": "The ledger cannot be read."},
+}
+
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Calibration Ledger", "version": __version__},
@@ -78,6 +111,41 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Whether the server can read its ledger",
                 "security": [],
                 "responses": {"200": {"description": "It can."}, "503": {"description": "Not."}},
+            }
+        },
+        "/api/v1/signals": {
+            "get": {
+                "summary": "Every signal's standing verdict, and whether it may act",
+                "description": "Scope `read`. The same verdict that every page shows.",
+                "responses": {
+                    "200": {
+                        "description": "One entry for each signal that stated a confidence.",
+                        "content": {"application/json": {"schema": _STATUSES}},
+                    },
+                    **_UNREADABLE,
+                },
+            }
+        },
+        "/api/v1/signals/{name}": {
+            "get": {
+                "summary": "The same of one signal",
+                "description": "Scope `read`.",
+                "parameters": [
+                    {
+                        "name": "name",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "Its verdict, version by version, and its validation.",
+                        "content": {"application/json": {"schema": _STATUS}},
+                    },
+                    "404": {"description": "No such signal stated a confidence."},
+                    **_UNREADABLE,
+                },
             }
         },
         "/api/v1/decide": {
@@ -96,7 +164,7 @@ DOCUMENT: dict[str, Any] = {
                 },
                 "responses": {
                     "200": {
-                        "description": "Verdict needed for each question, in order; an item that "
+                        "description": "An answer for each question, in order; an item that "
                         "cannot be read has its own, which fails closed.",
                         "content": {"application/json": {"schema": _one_or_many("Decision")}},
                     },

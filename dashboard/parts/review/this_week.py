@@ -60,11 +60,13 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
 def news(view: WeekView, findings: FindingsView) -> Markup:
     """What is new since the week before: changes of the week, and findings opened in it."""
     lines = [_news_line(change.signal, href_of(change), change.text) for change in view.changes]
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     for row in findings.since(view.first):
-        found.setdefault(row.signal or "", []).append(row.title)
+        found.setdefault(row.signal or "", {})[row.title] = None
     lines += [
-        _news_line(signal, href("signal", signal=signal), f"Found: {', '.join(titles)}")
+        _news_line(
+            signal, href("signal", signal=signal), f"Found: {', '.join(dict.fromkeys(titles))}"
+        )
         for signal, titles in found.items()
         if signal
     ]

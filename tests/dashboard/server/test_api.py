@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,17 +18,18 @@ from core import __version__
 from core.gate import registry_changes as registry
 from core.governance import api_tokens as tokens
 from core.governance import people
+from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
 
 
-def get(path: str) -> httpx.Response:
+def get(path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=api.routes))
         async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
-            return await client.get(path)
+            return await client.get(path, headers=headers)
 
     # In a thread of its own: the browser tests keep an event loop running in this one.
     with ThreadPoolExecutor(1) as thread:
@@ -253,9 +256,56 @@ def test_no_secret_of_a_token_is_kept(governed: str) -> None:
     assert governed not in str(rows) + str(entries)
 
 
+@pytest.fixture
+def reader(governed: str) -> str:
+    """The secret of a token that may read, of a ledger with claims of two signals."""
+    office = owner.office()
+    rows = ["event_id,ts,signal,confidence,outcome,model_version"]
+    day = datetime.now(UTC).date()
+    for i in range(400):
+        at = f"{day - timedelta(days=10 + i % 40)}T08:00:00Z"
+        rows.append(f"e{i},{at},triage,0.9,{int(i % 2 == 0)},m1")
+        rows.append(f"f{i},{at},desk/own,0.9,{int(i % 10 > 0)},m1")
+    file = Path(owner.path()).with_name("claims.csv")
+    file.write_text("\n".join(rows) + "\n")
+    assert import_recorded(office, file).n_quarantined == 0
+    kim = people.known_person(office, "user:desk/kim")
+    actor = people.actor_for(office.state(), kim, "token.created", None)
+    _, secret = tokens.create(office, actor, "readers", ["read"])
+    return secret
+
+
+def read_signals(path: str, token: str | None) -> httpx.Response:
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    return get(path, headers)
+
+
+def test_the_signals_are_told_with_their_standing_verdict_and_validation(reader: str) -> None:
+    found = read_signals("/api/v1/signals", reader).json()
+    of = {one["signal"]: one for one in found["signals"]}
+    assert of.keys() == {"triage", "desk/own"}
+    triage = of["triage"]
+    assert (triage["standing"]["state"], triage["standing"]["reason"]) == ("off", "whole")
+    assert triage["text"].startswith("triage is off, overconfident throughout: gap +40.0 points")
+    assert triage["validation"]["may_act"] is False
+    assert of["desk/own"]["validation"]["state"] == "unregistered"
+
+
+def test_one_signal_is_told_by_its_name_also_with_a_slash(reader: str) -> None:
+    one = read_signals("/api/v1/signals/desk/own", reader)
+    assert (one.status_code, one.json()["signal"]) == (200, "desk/own")
+    assert read_signals("/api/v1/signals/nobody", reader).status_code == 404
+
+
+def test_signals_are_read_with_that_scope_only(governed: str, reader: str) -> None:
+    assert read_signals("/api/v1/signals", None).status_code == 401
+    assert read_signals("/api/v1/signals", governed).status_code == 403
+    assert post({"signal": "triage", "event_id": "e1"}, reader).status_code == 403
+
+
 def test_every_route_is_described_and_every_answer_has_its_described_fields(governed: str) -> None:
     document = get("/api/v1/openapi.json").json()
-    served = {route.path for route in api.routes} - {"/api/v1/openapi.json"}
+    served = {route.path.replace(":path", "") for route in api.routes} - {"/api/v1/openapi.json"}
     assert set(document["paths"]) == served
     answer = post({"signal": "triage", "event_id": "e1"}, governed).json()
     schemas = document["components"]["schemas"]

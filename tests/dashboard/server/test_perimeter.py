@@ -132,6 +132,8 @@ ROUTES = {
     "healthz": ("GET", "/healthz", 200),
     "openapi": ("GET", "/api/v1/openapi.json", 200),
     "decide": ("POST", "/api/v1/decide", 401),
+    "signals": ("GET", "/api/v1/signals", 401),
+    "signal": ("GET", "/api/v1/signals/s", 401),
     "health": ("GET", "/_stcore/health", 200),
     "host-config": ("GET", "/_stcore/host-config", 200),
     "media": ("GET", "/media/none.csv", 404),
