@@ -230,7 +230,8 @@ def _check_plan(plan: ValidationPlan, *, low_stakes: bool) -> Iterator[SpecProbl
     metrics = {one.metric for one in plan.criteria}
     if not metrics & set(CALIBRATION_METRICS):
         mend = (
-            "bound no calibration metric, so a confidence far from what comes true would pass; "
+            "bound no calibration metric, so a confidence far from how often it is right would "
+            "pass; "
             f"add one of {', '.join(CALIBRATION_METRICS)} with a max"
         )
         yield SpecProblem(f"{place}.criteria", "", mend)

@@ -232,7 +232,7 @@ spec:
     minSamples: 400  # labelled inputs it takes
     segments: []  # dimensions, as in [language]: bounds then apply to each of their values
     criteria:
-      - {{metric: ece, max: "0.05"}}  # claims come true as often as they say
+      - {{metric: ece, max: "0.05"}}  # claims are right as often as they say
       - {{metric: auroc, min: "0.75"}}  # and tell right from wrong, so that no constant passes
       - {{metric: automated_error, max: "0.01"}}  # wrong ones among what acts by itself
     cadenceDays: {cadence}

@@ -331,6 +331,29 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     assert calledger("trail", "check-proof", proof, entry, "--key", key).returncode == 1
 
 
+def test_a_signature_is_made_by_keyboard_alone(page: Page, site: Site) -> None:
+    open_item(page, site, "desk m0")
+    act_for(page, "Ann Lee")
+    submit = page.get_by_role("button", name="Measure and submit as Ann Lee")
+    submit.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
+    settled(page)
+    act_for(page, "Vera Roth")
+    # The field, the day with its parts and buttons, then the button.
+    meaning(page).focus()
+    page.keyboard.type("Read with the keyboard")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if "Sign as Vera Roth" in str(page.evaluate("document.activeElement.innerText")):
+            break
+    page.keyboard.press("Enter")
+    # It stands among the signatures, and the field is empty again.
+    expect(page.get_by_text(re.compile("^.*Read with the keyboard")).last).to_be_visible()
+    settled(page)
+    expect(meaning(page)).to_have_count(0)
+
+
 def calledger(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "dashboard.cli.main", *map(str, words)],

@@ -348,8 +348,8 @@ REFUSED = [
      'line 28, spec.validation.selfSign: "true" is only for low stakes; '
      "leave selfSign out and let a validator sign."),
     ('      - {metric: ece, max: "0.05"}\n', "",
-     "line 22, spec.validation.criteria: bound no calibration metric, so a confidence far from "
-     "what comes true would pass; add one of gap, high_band_gap, ece, ece_debiased_l2, smece, "
+     "line 22, spec.validation.criteria: bound no calibration metric, so a confidence far from how "
+     "often it is right would pass; add one of gap, high_band_gap, ece, ece_debiased_l2, smece, "
      "mcb, brier with a max."),
     ('      - {metric: auroc, min: "0.75"}\n', "",
      "line 22, spec.validation.criteria: bound no discrimination metric, so a confidence "

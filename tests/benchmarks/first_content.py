@@ -1,0 +1,100 @@
+"""How soon each page shows its first content, cold and warm, in headless Chromium.
+
+    .venv/bin/python tests/benchmarks/first_content.py
+
+Serves the sample with its story. Cold: the first visit after the server started; warm: the median
+of three more, each in a new session. A page is there when its title is, and drawn when its script
+has ended. Times are seconds on the machine that runs it, and mean little elsewhere; what does is
+the ratio to a page of Streamlit that has a title only, which is printed beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from core.ingest.import_file import import_file
+from core.ledger.connection import Ledger
+from dashboard.pages import PAGES
+from sample_data import SAMPLE_END, sample_files, tell
+
+BARE = "import streamlit as st\nst.title('Bare')\n"
+
+
+def main() -> None:
+    """Print a line a page."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        ledger = Path(folder) / "told.duckdb"
+        with Ledger.open(ledger, create=True) as opened:
+            for file in sample_files():
+                import_file(opened, file, now=datetime.now(UTC).replace(tzinfo=None))
+            tell(opened, SAMPLE_END)
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        serve = ["-m", "dashboard.cli.main", "serve", "--no-browser", "--ledger", str(ledger)]
+        print(f"{os.cpu_count()} processors; seconds to the title / to the end of the script")
+        site = _start([*serve, "--port", "8791"], 8791, "/healthz")
+        own = ["-m", "streamlit", "run", str(bare), "--server.headless=true"]
+        other = _start([*own, "--server.port=8792"], 8792, "/_stcore/health")
+        try:
+            least = [_visit(browser, "http://127.0.0.1:8792/") for _ in range(4)][1:]
+            base = statistics.median(title for title, _ in least)
+            print(f"{'bare page':16} warm {base:.2f}")
+            for key in PAGES:
+                address = f"http://127.0.0.1:8791/{key}?signal=ticket-triage.self-report"
+                cold = _visit(browser, address)
+                warm = [_visit(browser, address) for _ in range(3)]
+                title, end = (statistics.median(one[i] for one in warm) for i in (0, 1))
+                print(
+                    f"{key:16} cold {cold[0]:.2f} / {cold[1]:.2f}   warm {title:.2f} / {end:.2f}   "
+                    f"{title / base:.1f} x bare",
+                    flush=True,
+                )
+        finally:
+            for process in (site, other):
+                process.terminate()
+                process.wait(timeout=30)
+        browser.close()
+
+
+def _start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
+            return process
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not start")
+
+
+def _visit(browser: Browser, address: str) -> tuple[float, float]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(address)
+    page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+    title = time.perf_counter() - began
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    end = time.perf_counter() - began
+    context.close()
+    return title, end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Words that were retired stand in no text that people see."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.worlds.paths import ROOT
+
+#: What it was, and what is said instead.
+RETIRED = {
+    r"owner.s seat": "no owner",
+    r"(got|gets|get) less care": "handled less strictly",
+    r"\b(came|comes|come) true": "was right",
+    r"come of age|have come of age": "outcomes are final",
+    r"nineteen in twenty": "95%",
+    r"foretold by|foretell ": "expected from",
+    r"nobody sits": "nobody owns",
+    r"have it ask the gate": "make production call the gate",
+    r"what mends it|\bmends\b": "how to fix it",
+    r"claims \d+%, gets|→ gets\b": "right … (said …)",
+    r"fails behind the whole": "fails although the total looks fine",
+    r"answer for it waits|wait(s)? for an answer": "open",
+    r"mature weeks?\b(?! of)": "weeks with final outcomes",
+}
+FILES = sorted((*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
+
+
+@cache
+def every_text() -> tuple[tuple[str, str], ...]:
+    """Module and text, of all modules."""
+    return tuple((str(path.relative_to(ROOT)), text) for path in FILES for text in texts(path))
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The texts of a module that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+@pytest.mark.parametrize("retired", RETIRED)
+def test_no_text_uses_a_word_that_was_retired(retired: str) -> None:
+    found = [
+        f"{module}: {text[:80]!r}"
+        for module, text in every_text()
+        if re.search(retired, text, re.IGNORECASE)
+    ]
+    assert found == [], f"say: {RETIRED[retired]}"
+
+
+@pytest.mark.parametrize("name", ["lead", "owner", "auditor"])
+def test_nor_does_the_guide(name: str) -> None:
+    guide = (ROOT / "dashboard" / "guide" / f"{name}.md").read_text(encoding="utf-8")
+    assert [one for one in RETIRED if re.search(one, guide, re.IGNORECASE)] == []
