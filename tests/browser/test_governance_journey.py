@@ -215,7 +215,10 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     assert page.url == opened
     expect(meaning(page)).to_have_value("I read the new window")
     page.get_by_role("button", name="Sign as Vera Roth").click()
+    # Signed: the field is gone, and its words stand among the signatures.
+    expect(meaning(page)).to_have_count(0)
     expect(page.get_by_text("I read the new window").first).to_be_visible()
+    settled(page)
 
 
 def test_an_item_of_sign_off_stays_open_through_reload_back_and_forward(
@@ -349,9 +352,9 @@ def test_a_signature_is_made_by_keyboard_alone(page: Page, site: Site) -> None:
             break
     page.keyboard.press("Enter")
     # It stands among the signatures, and the field is empty again.
+    expect(meaning(page)).to_have_count(0)
     expect(page.get_by_text(re.compile("^.*Read with the keyboard")).last).to_be_visible()
     settled(page)
-    expect(meaning(page)).to_have_count(0)
 
 
 def calledger(*words: object) -> subprocess.CompletedProcess[str]:
