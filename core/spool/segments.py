@@ -34,6 +34,11 @@ _KIND = re.compile(r"[a-z0-9-]+")
 _FAILED = "failed"
 
 
+def beside(ledger: Path) -> Path:
+    """The spool's folder of a ledger file."""
+    return ledger.with_name(ledger.name + ".spool")
+
+
 class SpoolBusy(LedgerError):  # noqa: N818 (reads as what is the matter)
     """More waits to be written than may: come again in a moment."""
 
@@ -232,6 +237,10 @@ class Spool:
         with self._writing:
             for kind in list(self._open):
                 self._close(kind)
+        # A folder with anything in it stays.
+        for part in (self.folder / _FAILED, self.folder):
+            with suppress(OSError):
+                part.rmdir()
 
     def _listed(self, part: str = "") -> list[Segment]:
         found = []

@@ -13,6 +13,7 @@ from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
+from core.spool.segments import Spool, beside
 from dashboard.server.settings import LEDGER_VARIABLE
 
 
@@ -24,13 +25,14 @@ class _Owned:
     office: Office
     gate: Gate
     log: DecisionLog
+    spool: Spool
 
 
 @functools.cache
 def _owned_at(path: str) -> _Owned:
     ledger = Ledger.open(Path(path))
     office = Office.of(ledger)
-    return _Owned(ledger, office, Gate(office), DecisionLog(office))
+    return _Owned(ledger, office, Gate(office), DecisionLog(office), Spool(beside(Path(path))))
 
 
 def path() -> str:
@@ -58,6 +60,11 @@ def log() -> DecisionLog:
     return _owned_at(path()).log
 
 
+def spool() -> Spool:
+    """Where what comes in is kept until it is folded into the ledger."""
+    return _owned_at(path()).spool
+
+
 def cursor() -> duckdb.DuckDBPyConnection:
     """A fresh cursor: one per call, so that threads never share one."""
     return ledger().cursor()
@@ -71,5 +78,6 @@ def version() -> int:
 def close() -> None:
     """Give the file free; closing twice is harmless."""
     if _owned_at.cache_info().currsize:
+        spool().close()
         ledger().close()
         _owned_at.cache_clear()

@@ -100,7 +100,18 @@ def test_too_much_that_waits_is_refused_before_it_is_taken(
         spool.submit("claims", [b"x" * 90])
     first.result()
     spool.close()
-    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
+
+
+def test_only_its_owner_can_enter_the_folder(spool: Spool) -> None:
+    assert spool.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_empty_spool_leaves_no_folder_behind(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.append("claims", [b"1"])
+    spool.folded(*spool.closed())
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_spool_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
