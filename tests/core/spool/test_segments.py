@@ -145,7 +145,7 @@ def test_a_disk_that_refuses_leaves_no_half_line_and_the_next_caller_is_served(
 
 def test_a_torn_last_line_is_cut_at_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "spool"
-    Spool(folder).close()
+    folder.mkdir()
     torn = folder / "1764000000000.claims.jsonl"
     torn.write_bytes(b'{"a":1}\n{"a":' + b"2" * 100_000)
     spool = Spool(folder)
