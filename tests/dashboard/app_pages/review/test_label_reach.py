@@ -53,8 +53,10 @@ def chosen(tmp_path: Path) -> Path:
     """A calibrated signal of settled weeks: every wrong answer is labelled, few right ones are."""
     rng = np.random.default_rng(1)
     rows = []
+    begun = (NOW - timedelta(days=80)).replace(hour=0, minute=0, second=0, microsecond=0)
+    begun -= timedelta(days=begun.weekday())  # whole weeks, whichever day it is today
     for i, v in enumerate(rng.choice([0.7, 0.8, 0.9, 0.95], 1_600)):
-        made = NOW - timedelta(days=80 - 35 * i / 1_600)
+        made = begun + timedelta(days=35 * i / 1_600)
         right = rng.random() < v
         label = "" if right and rng.random() > 0.03 else int(right)
         rows.append(f"e{i},{made:%Y-%m-%dT%H:%M:%SZ},s,{v},{label},i{i},{'ab'[i % 2]}\n")
