@@ -307,13 +307,30 @@ def _alarmed(state: State, version: Seen) -> bool:
     return known.trigger.id == DRIFT_ALARM
 
 
+def came_with(
+    before: tuple[float, float, float], after: tuple[float, float, float], error: float
+) -> bool:
+    """Whether a gap moved towards an error by more than chance explains.
+
+    The interval of the difference is made of the two intervals (Zou & Donner 2008, the method of
+    variance estimates recovery), and lies beyond zero on the side of the error.
+
+    Args:
+        before: gap with its lower and upper end.
+        after: the same, later.
+        error: the gap that is to be explained; its sign is the side.
+    """
+    (old, old_low, old_high), (new, new_low, new_high) = before, after
+    if error > 0:
+        return new - old > float(np.hypot(new - new_low, old_high - old))
+    return old - new > float(np.hypot(new_high - new, old - old_low))
+
+
 def _beginning(asked: _Asked, one: StandingVerdict) -> Began | None:
     """The change of version that an error came with; None where none is shown.
 
     The gap in the version's first weeks is held against that of the version in use before it, in
-    its newest weeks: an error that grew later did not come with the version. The change is shown
-    where the interval of the difference, made of the two intervals (Zou & Donner 2008), lies beyond
-    zero on the side of the error.
+    its newest weeks: an error that grew later did not come with the version.
     """
     first = one.version.first_ts
     earlier = [past for past in asked.seen if past.signal == one.signal and past.first_ts < first]
@@ -324,12 +341,7 @@ def _beginning(asked: _Asked, one: StandingVerdict) -> Began | None:
     old, new = (None if w is None else asked.measured(w, one.terms, ()) for w in windows)
     if old is None or new is None or not (old.speaks_for_all and new.speaks_for_all):
         return None
-    over = one.recent.gap > 0
-    rise = new.gap - old.gap if over else old.gap - new.gap
-    ends = (
-        (new.gap - new.low, old.high - old.gap) if over else (new.high - new.gap, old.gap - old.low)
-    )
-    if not rise > float(np.hypot(*ends)):
+    if not came_with((old.gap, old.low, old.high), (new.gap, new.low, new.high), one.recent.gap):
         return None
     fields, past = dict(one.version.fields), dict(before.fields)
     changed = tuple(

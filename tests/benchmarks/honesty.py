@@ -25,7 +25,7 @@ from functools import partial
 
 import judges
 import numpy as np
-from honest import changes, missing, watches
+from honest import changes, missing, standing, watches
 from honest.draws import Sizes, by_input, dominated, labelled, like, pareto
 from honest.rules import new, old
 
@@ -262,7 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ledgers", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    every = [*SECTIONS, "missing", "judges", "compare", "watch"]
+    every = [*SECTIONS, "missing", "judges", "compare", "watch", "standing"]
     parser.add_argument("--only", action="append", choices=every, default=[], metavar="SECTION")
     asked = parser.parse_args()
     began = time.perf_counter()
@@ -278,7 +278,12 @@ def main() -> None:
             places = [(section, at) for at, _ in enumerate(designs())]
             for line in pool.map(partial(_line, ledgers=asked.ledgers), places):
                 _print(section, line)
-        for name, module in (("missing", missing), ("compare", changes), ("watch", watches)):
+        for name, module in (
+            ("missing", missing),
+            ("compare", changes),
+            ("watch", watches),
+            ("standing", standing),
+        ):
             if not asked.only or name in asked.only:
                 print(f"\n{name}: {module.__doc__.splitlines()[0]}")
                 for words in pool.map(

@@ -38,3 +38,21 @@ def test_labels_chosen_by_outcome_make_no_verdict_false() -> None:
     by_chance = printed["calibrated, by chance 10000"]
     assert by_chance[:2] == [0, 0]
     assert by_chance[4] <= 0.1
+
+
+def test_a_standing_verdict_finds_a_rise_and_blames_the_version_it_came_with() -> None:
+    told = subprocess.run(
+        [sys.executable, str(SCRIPT), "--ledgers", "10", "--processes", "1", "--only", "standing"],
+        capture_output=True, text=True, check=True, timeout=300,
+    ).stdout  # fmt: skip
+    blamed = {
+        " ".join(name.split()): float(share)
+        for name, share in re.findall(r"^(version.+?)  off .*blamed (\d\.\d{3})", told, re.M)
+    }
+    assert blamed["version, 0 to +15 1000"] == 1
+    assert blamed["version, +10 before too 1000"] == 0
+    calibrated = told.split("gap at the tolerance")[0]
+    assert set(re.findall(r"ever off (\d\.\d{3})", calibrated)) == {"0.000"}
+    rise = re.search(r"gap 0 to \+15 +1000 *(?:\n.*){3}weeks after it +(\d+)", told)
+    assert rise is not None
+    assert int(rise[1]) <= 6

@@ -70,11 +70,11 @@ def test_a_declared_maturity_is_waited_for(
 def test_with_few_labels_it_goes_further_back(
     governed: Any, clock: Any, bring: Bring, made: Made
 ) -> None:
-    bring(governed, made(clock, range(1, 140), 4))
+    bring(governed, made(clock, range(1, 140), 2))
     window = verdict(governed).window
     assert window is not None
-    assert window.n == 504
-    assert window.first == date(2026, 6, 29)
+    assert window.n == 210
+    assert window.first == date(2026, 7, 20)
 
 
 def test_it_never_crosses_a_change_of_version(
