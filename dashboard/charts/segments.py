@@ -146,11 +146,16 @@ def _tiles(
 
 
 def _dashes(palette: Palette) -> alt.Chart:
-    """The outline of cells too small to be judged."""
+    """The outline of cells too small to be judged; a screen reader has the cell itself."""
     dashes: alt.Chart = (
         alt.Chart()
         .mark_rect(
-            fill=None, stroke=palette.outline, strokeWidth=1, strokeDash=[3, 3], cornerRadius=2
+            aria=False,
+            fill=None,
+            stroke=palette.outline,
+            strokeWidth=1,
+            strokeDash=[3, 3],
+            cornerRadius=2,
         )
         .transform_filter(_FEW)
     )
@@ -162,6 +167,7 @@ def _flags(palette: Palette, x: alt.X, y: alt.Y) -> alt.Chart:
     flags: alt.Chart = (
         alt.Chart()
         .mark_point(
+            aria=False,
             filled=True,
             shape=_FLAG,
             size=alt.ExprRef(f"{STEP} < 36 ? 16 : 40"),
@@ -185,6 +191,7 @@ def _texts(palette: Palette, layout: CellLayout) -> list[alt.Chart]:
     bare = f"{layout.has_count} || {_FEW} ? datum._n_short : ''"
     ink = alt.ExprRef(f"{_TELLING} ? '{palette.ink}' : '{palette.muted_ink}'")
     gap = alt.Chart().mark_text(
+        aria=False,
         baseline="middle",
         fontSize=layout.gap_size,
         fontWeight=alt.ExprRef(f"{_TELLING} ? 'bold' : 'normal'"),
@@ -193,6 +200,7 @@ def _texts(palette: Palette, layout: CellLayout) -> list[alt.Chart]:
         text=alt.ExprRef(f"{_FEW} && !({layout.has_count}) ? '' : datum._gap"),
     )
     number = alt.Chart().mark_text(
+        aria=False,
         baseline="middle",
         fontSize=layout.count_size,
         color=ink,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
+
+from dashboard import pages
 
 #: Every page, in the order of the sidebar.
 PAGES = (
@@ -33,6 +36,48 @@ def first_screen(page: Page, site: str) -> None:
     """Come in as everybody does: by the address that the command says."""
     page.goto(site)
     shows(page, "This week")
+
+
+def open_page(page: Page, site: str, key: str, signal: str = "ticket-triage.self-report") -> None:
+    """Come in by the address of a page, with a signal chosen."""
+    # The first page has no name of its own: with one, Streamlit shows it behind "Page not found".
+    path = "" if key == next(iter(pages.PAGES)) else key
+    page.goto(f"{site}/{path}?signal={signal}")
+    shows(page, signal if key == "signal" else pages.PAGES[key].title)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def every_view(page: Page) -> Iterator[str]:
+    """Open the tabs of a page one after another, and what is folded in each; say which."""
+    tabs = main(page).get_by_role("tab")
+    names = tabs.all_inner_texts()
+    for i, name in enumerate(names or [""]):
+        if names:
+            tabs.nth(i).click()
+            settled(page)
+        _unfold(page)
+        yield name
+
+
+def _unfold(page: Page) -> None:
+    folded = main(page).locator("details:not([open]) > summary").filter(visible=True)
+    while folded.count():
+        before = folded.count()
+        folded.first.click()
+        expect(folded).not_to_have_count(before)
+        settled(page)
+
+
+def at_rest(page: Page, theme: str) -> None:
+    """Wait until a theme is drawn and nothing is moving or under the mouse."""
+    page.mouse.move(0, 0)
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", theme)
+    page.wait_for_timeout(300)
+    page.evaluate(
+        "Promise.allSettled(document.getAnimations()"
+        ".filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))"
+        ".map(one => one.finished))"
+    )
 
 
 def open_signal(page: Page, name: str) -> None:
