@@ -22,6 +22,7 @@ from core.governance.state import State
 from core.governance.validation_lifecycle import DRIFT_ALARM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
+from core.queries.base.asked_once import asked_once
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
 from core.standing.window import StandingWindow, first_window, in_use, standing_window
@@ -151,6 +152,7 @@ def family_level(n: int) -> float:
     return level
 
 
+@asked_once()
 def standing_verdicts(
     cursor: duckdb.DuckDBPyConnection,
     state: State | None,

@@ -46,17 +46,17 @@ def main() -> None:
         )
         serve = ["-m", "dashboard.cli.main", "serve", "--no-browser", "--ledger", str(ledger)]
         print(f"{os.cpu_count()} processors; seconds to the title / to the end of the script")
-        site = _start([*serve, "--port", "8791"], 8791, "/healthz")
+        site = start([*serve, "--port", "8791"], 8791, "/healthz")
         own = ["-m", "streamlit", "run", str(bare), "--server.headless=true"]
-        other = _start([*own, "--server.port=8792"], 8792, "/_stcore/health")
+        other = start([*own, "--server.port=8792"], 8792, "/_stcore/health")
         try:
-            least = [_visit(browser, "http://127.0.0.1:8792/") for _ in range(4)][1:]
-            base = statistics.median(title for title, _ in least)
+            least = [visit(browser, "http://127.0.0.1:8792/") for _ in range(4)][1:]
+            base = statistics.median(title for title, _, _ in least)
             print(f"{'bare page':16} warm {base:.2f}")
             for key in PAGES:
                 address = f"http://127.0.0.1:8791/{key}?signal=ticket-triage.self-report"
-                cold = _visit(browser, address)
-                warm = [_visit(browser, address) for _ in range(3)]
+                cold = visit(browser, address)
+                warm = [visit(browser, address) for _ in range(3)]
                 title, end = (statistics.median(one[i] for one in warm) for i in (0, 1))
                 print(
                     f"{key:16} cold {cold[0]:.2f} / {cold[1]:.2f}   warm {title:.2f} / {end:.2f}   "
@@ -70,7 +70,8 @@ def main() -> None:
         browser.close()
 
 
-def _start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
+def start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
+    """A server in a process of its own, once it answers."""
     process = subprocess.Popen(
         [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -83,17 +84,21 @@ def _start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
     raise SystemExit("the server did not start")
 
 
-def _visit(browser: Browser, address: str) -> tuple[float, float]:
+def visit(browser: Browser, address: str) -> tuple[float, float, int]:
+    """Seconds to the title and to the end of the script, and pixels of the page."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     began = time.perf_counter()
     page.goto(address)
-    page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+    page.get_by_role("heading", level=1).first.wait_for(timeout=600_000)
     title = time.perf_counter() - began
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    page.wait_for_selector(
+        "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=600_000
+    )
     end = time.perf_counter() - began
+    height: int = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     context.close()
-    return title, end
+    return title, end, height
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.measure.cells.cells import Cells, InputCells, IntArray
+from core.queries.base.asked_once import once
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, encoded, groups_of, integers
@@ -89,13 +90,13 @@ def summed(
 
 def signal_repeats(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
     """Whether some input of the signal has several stated claims."""
-    rows = cursor.execute(
-        """
-        SELECT coalesce(bool_or(repeats), FALSE) FROM signals WHERE signal = $signal
-        """,
-        {"signal": signal},
-    ).fetchall()
-    return bool(rows[0][0])
+    return signal in _repeating(cursor)
+
+
+@once
+def _repeating(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    rows = cursor.execute("SELECT DISTINCT signal FROM signals WHERE repeats").fetchall()
+    return frozenset(signal for (signal,) in rows)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import duckdb
 from core.ledger.errors import BadValue, UnknownDimension
 from core.ledger.sql import quoted
 from core.measure.cells.cells import ECE_BINS
+from core.queries.base.asked_once import once
 from core.queries.base.segment_names import kept_sql
 from core.queries.base.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
 
@@ -127,6 +128,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
 
+@once
 def segment_dimensions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """The segment dimensions of the ledger, ascending; each is a column ``seg_<dimension>``."""
     rows = cursor.execute(

@@ -20,6 +20,7 @@ import duckdb
 
 from core.events import ALLOWED
 from core.ledger.sql import literal
+from core.queries.base.asked_once import once
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))
@@ -71,6 +72,7 @@ USUAL = Truth()
 EVERY_SOURCE = Truth(SOURCES)
 
 
+@once
 def declared(cursor: duckdb.DuckDBPyConnection) -> dict[str, Truth]:
     """What the registry entries in force say of truth; signals that say nothing are left out."""
     rows = cursor.execute(
