@@ -43,6 +43,7 @@ class FindingKind:
 #: Worst first, as pages list them.
 _ROWS = (
     FindingKind("trail_broken", "Trail broken", "critical", "decision_trail"),
+    FindingKind("rows_set_aside", "Logged rows could not be taken in", "critical", "data"),
     FindingKind("empty_owner_seat", "No owner", "critical", "registry"),
     FindingKind("evidence_changed", "Evidence changed", "critical", "sign_off", thorough=True),
     FindingKind("escalation_breached", "Escalation rules breached", "critical", "escalation"),

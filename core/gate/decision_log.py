@@ -1,11 +1,19 @@
-"""The log of the gate's answers: on disk before they are given."""
+"""The log of the gate's answers: on disk before they are given.
+
+A server keeps answers in its spool, so that none waits for whoever writes to the ledger, and folds
+them in soon after. A command writes them into the ledger at once.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +21,8 @@ import pyarrow as pa
 from core.gate.gate import Decision, Gate, closed
 from core.gate.questions import Question
 from core.governance.perform import Office
+from core.ledger.errors import UnusableFile
+from core.spool.segments import Spool
 from core.trail import log as trail
 from core.trail import signed_answers
 from core.trail.canonical_json import canonical
@@ -36,8 +46,45 @@ _SCHEMA = pa.schema(
 )
 
 
+#: Of the segments that hold answers.
+KIND = "decisions"
+#: So many answers are folded in one transaction.
+_AT_ONCE = 50_000
+
+_Row = tuple[Any, ...]
+
+
+class Log(Protocol):
+    """Where answers are written."""
+
+    def write(self, decisions: Sequence[Decision]) -> None:
+        """Log answers; they are on disk when this returns, or it raises."""
+
+
+class SpooledLog:
+    """Writes answers to the spool, from where `fold_answers` takes them into the ledger.
+
+    An answer that could not be signed there, because the signing key is missing, is not written.
+    """
+
+    def __init__(self, office: Office, spool: Spool) -> None:
+        self._office, self._spool = office, spool
+
+    def write(self, decisions: Sequence[Decision]) -> None:
+        """See `Log`.
+
+        Raises:
+            OSError, LedgerError: they could not be written, and none of them was.
+        """
+        if not decisions:
+            return
+        if any(one.trail_size for one in decisions):
+            self._office.signer()
+        self._spool.append(KIND, [_line(_row(one)) for one in decisions])
+
+
 class DecisionLog:
-    """Writes answers, those of several threads in one commit where they come together.
+    """Writes answers into the ledger, those of several threads in one commit.
 
     From the first act on they are signed (`core.trail.signed_answers`), so an answer that cannot
     be, because the signing key is missing, cannot be written either.
@@ -66,7 +113,8 @@ class DecisionLog:
             with self._queueing:
                 batches, self._waiting = self._waiting, []
             try:
-                _insert(self._office, [one for batch in batches for one in batch.decisions])
+                rows = [_row(one) for batch in batches for one in batch.decisions]
+                _store(self._office, _table(rows))
             except BaseException as error:
                 for batch in batches:
                     batch.done, batch.failed = True, error
@@ -82,9 +130,7 @@ class _Batch:
     failed: BaseException | None = None
 
 
-def decide_logged(
-    gate: Gate, log: DecisionLog, questions: Sequence[Question]
-) -> tuple[Decision, ...]:
+def decide_logged(gate: Gate, log: Log, questions: Sequence[Question]) -> tuple[Decision, ...]:
     """Answer questions and log the answers; an answer that cannot be logged is not given.
 
     Returns:
@@ -101,43 +147,91 @@ def decide_logged(
     return decisions
 
 
-def _insert(office: Office, decisions: Sequence[Decision]) -> None:
-    if not decisions:
-        return
-    columns = [
-        [one.decision_id for one in decisions],
-        [one.decided_at for one in decisions],
-        [one.question.signal for one in decisions],
-        [one.question.event_id for one in decisions],
-        [one.question.given for one in decisions],
-        [one.ppm for one in decisions],
-        [_json(one.question.fingerprint.as_json()) for one in decisions],
-        [_json(dict(one.question.noted)) for one in decisions],
-        [one.action for one in decisions],
-        [one.rule for one in decisions],
-        [one.reason for one in decisions],
-        [one.state for one in decisions],
-        [one.trail_size for one in decisions],
-    ]
+def fold_answers(office: Office, segment: Path) -> int:
+    """Take the answers of a segment into the ledger; those that are there are left alone.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        UnusableFile: a line is no answer; those of the lines before it may be in.
+    """
+    count = 0
+    with segment.open("rb") as file:
+        while lines := list(islice(file, _AT_ONCE)):
+            try:
+                answers = _table([_read(line) for line in lines])
+            except (ValueError, KeyError, TypeError) as error:
+                raise UnusableFile(
+                    f"{segment.name} holds a line that is no answer of the gate: {error}."
+                ) from error
+            count += _store(office, answers)
+    return count
+
+
+def _read(line: bytes) -> _Row:
+    found = json.loads(line)
+    found["decided_at"] = datetime.fromisoformat(found["decided_at"])
+    return tuple(found[name] for name in _SCHEMA.names)
+
+
+def _row(one: Decision) -> _Row:
+    return (
+        one.decision_id,
+        one.decided_at,
+        one.question.signal,
+        one.question.event_id,
+        one.question.given,
+        one.ppm,
+        _json(one.question.fingerprint.as_json()),
+        _json(dict(one.question.noted)),
+        one.action,
+        one.rule,
+        one.reason,
+        one.state,
+        one.trail_size,
+    )
+
+
+def _line(row: _Row) -> bytes:
+    fields = dict(zip(_SCHEMA.names, row, strict=True))
+    return json.dumps(fields | {"decided_at": fields["decided_at"].isoformat()}).encode("ascii")
+
+
+def _table(rows: Sequence[_Row]) -> pa.Table:
+    """The answers, numbered in their order."""
     arrays = [
-        pa.array(values, type=field.type) for values, field in zip(columns, _SCHEMA, strict=True)
+        pa.array([row[i] for row in rows], type=field.type) for i, field in enumerate(_SCHEMA)
     ]
+    numbers = pa.array(range(len(rows)), pa.int64())
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA).append_column("line", numbers)
+
+
+def _store(office: Office, answers: pa.Table) -> int:
+    """Write and sign the answers that the ledger does not have; how many."""
+    if not answers.num_rows:
+        return 0
     with office.ledger.transaction() as cursor:
-        cursor.register("answers", pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        cursor.register("answers", answers)
         cursor.execute(
             """
             INSERT INTO decisions BY NAME
             SELECT (SELECT coalesce(max(decision_no), 0) FROM decisions)
-                   + row_number() OVER () AS decision_no, *
+                   + row_number() OVER (ORDER BY line) AS decision_no, * EXCLUDE (line)
             FROM answers
+            ANTI JOIN (
+                SELECT decision_id FROM decisions
+                WHERE decided_at >= (SELECT min(decided_at) FROM answers))
+            USING (decision_id)
             RETURNING *
             """
         )
         names = [str(one[0]) for one in cursor.description or ()]
         written = cursor.fetchall()
         cursor.unregister("answers")
-        if trail.size(cursor):
+        if written and trail.size(cursor):
             signed_answers.sign(cursor, office.signer(), names, written, lambda: trail.keys(cursor))
+    return len(written)
 
 
 def _json(fields: dict[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ import duckdb
 from core.gate.questions import Question, unsure_words
 from core.governance.perform import Office
 from core.governance.state import State
-from core.ledger.damage import Watch
+from core.ledger.damage import Watch, change_mark
 from core.ledger.errors import LedgerError
 from core.registry.escalation_rules import ACTIONS, Action, Compiled, Rules, compile_rules
 from core.trail.acts import stamp
@@ -114,7 +113,7 @@ class Gate:
             return closed(question, now, f"Fails closed: {why}")
 
     def _known(self) -> _Snapshot:
-        mark = _mark(self._office)
+        mark = change_mark(self._office.ledger.path)
         known = self._snapshot
         if known is not None and mark is not None and known.mark == mark:
             return known
@@ -242,16 +241,3 @@ def newest_decision(cursor: duckdb.DuckDBPyConnection) -> datetime | None:
     """The latest time of a logged answer, UTC without zone; None without any."""
     row = cursor.execute("SELECT max(decided_at) FROM decisions").fetchone()
     return None if row is None else row[0]
-
-
-def _mark(office: Office) -> tuple[object, ...] | None:
-    """What changes with every commit to the ledger's file; None: it has no file to ask."""
-    path = office.ledger.path
-    if path is None:
-        return None
-    file = os.stat(path)  # noqa: PTH116 (asked for every answer, and a Path costs as much again)
-    try:
-        log = os.stat(f"{path}.wal")  # noqa: PTH116
-    except FileNotFoundError:
-        return file.st_ino, file.st_mtime_ns, file.st_size
-    return file.st_ino, file.st_mtime_ns, file.st_size, log.st_mtime_ns, log.st_size

@@ -88,7 +88,13 @@ def tokens(cursor: duckdb.DuckDBPyConnection) -> tuple[Token, ...]:
 
 
 def scopes_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> frozenset[str]:
-    """What a secret allows; nothing for one that is unknown, revoked, or not as its act says.
+    """What a secret allows; nothing for one that opens nothing, see `grant_of`."""
+    found = grant_of(cursor, state, secret)
+    return frozenset() if found is None else frozenset(found.scopes)
+
+
+def grant_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> Token | None:
+    """The token of a secret; None for one that is unknown, revoked, or not as its act says.
 
     Args:
         cursor: of the ledger.
@@ -97,18 +103,19 @@ def scopes_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> f
     """
     hashed = _hash(secret)
     rows = cursor.execute(
-        "SELECT token_id, scopes, revoked FROM tokens WHERE token_sha256 = $hash", {"hash": hashed}
+        "SELECT token_id, label, scopes, revoked FROM tokens WHERE token_sha256 = $hash",
+        {"hash": hashed},
     ).fetchall()
     if len(rows) != 1:
-        return frozenset()
-    ((token_id, scopes, revoked),) = rows
+        return None
+    ((token_id, label, scopes, revoked),) = rows
     grant = state.tokens.get(token_id)
     if grant is None or grant.revoked or revoked or tuple(scopes) != grant.scopes:
-        return frozenset()
+        return None
     # An act of an earlier version does not carry the hash.
     if grant.secret_sha256 is not None and grant.secret_sha256 != hashed:
-        return frozenset()
-    return frozenset(grant.scopes)
+        return None
+    return Token(token_id, label, grant.scopes, False)
 
 
 def check_tokens(

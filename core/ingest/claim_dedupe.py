@@ -19,6 +19,8 @@ from core.queries.base.truth import declared, truth_sql
 
 #: A claim's identity as one number. Two different keys that share it are merely looked at twice.
 KEY = "hash(signal, event_id)"
+#: Said of a claim that is known with other content.
+CONFLICT = "same claim with other content"
 
 
 def find_entangled(
@@ -147,7 +149,7 @@ def _refuse_conflicts(cursor: duckdb.DuckDBPyConnection, compared: Sequence[str]
         f"""
         INSERT INTO refused
         SELECT new.import_row, CASE {field} ELSE 'event_id' END, left(CASE {value} END, 80),
-               'same claim with other content',
+               '{CONFLICT}',
                'give a new claim an event_id of its own; a claim once logged is never changed',
                new.record, new.quarantine_id
         FROM accepted AS new

@@ -26,8 +26,8 @@ from core.ingest.raw_records import Records, key_given_twice, object_of, said_tw
 from core.ledger.sql import literal, quoted
 from core.queries.base.segment_names import kept_sql
 
-_TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
-_NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
+TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
+NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
 #: As much of an offending value as a message shows.
 SHOWN = 80
 
@@ -183,7 +183,7 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
         return Check(field, fails, literal(reason), literal(mend))
 
     def no_time(field: str, condition: str) -> Check:
-        check = unreadable(field, condition, "", _TIME_MEND)
+        check = unreadable(field, condition, "", TIME_MEND)
         return replace(check, reason=readings[field].fault)
 
     def not_allowed(field: str, condition: str) -> Check:
@@ -198,13 +198,13 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
         f"CASE WHEN {percent} THEN 'write ' || "
         f"CAST(TRY_CAST(rtrim({shown}, ' %') AS DOUBLE) / 100 AS VARCHAR) "
         f"WHEN {comma} THEN 'write ' || replace({shown}, ',', '.') "
-        f"ELSE {literal(_NUMBER_MEND)} END"
+        f"ELSE {literal(NUMBER_MEND)} END"
     )
     checks = [
         Check("row", "malformed IS NOT NULL", "malformed", "malformed_mend"),
         missing("event_id", "true", "give the record the id by which its outcome will name it"),
         missing("signal", claim, "name the signal, in a column or with --signal NAME"),
-        missing("ts", claim, f"give the time of the claim: {_TIME_MEND}"),
+        missing("ts", claim, f"give the time of the claim: {TIME_MEND}"),
         no_time("ts", claim),
         Check(
             "confidence",
@@ -216,7 +216,7 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
             "confidence",
             "confidence < 0 OR confidence > 1",
             literal("outside 0 to 1"),
-            literal(_NUMBER_MEND),
+            literal(NUMBER_MEND),
         ),
         missing("outcome", "is_outcome", "leave the record out until its outcome is known"),
         Check(

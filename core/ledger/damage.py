@@ -31,6 +31,18 @@ class Damaged(NotALedger):
         super().__init__(f"{path} is damaged: {what}. Stop the program and restore a backup.")
 
 
+def change_mark(path: Path | None) -> tuple[object, ...] | None:
+    """What changes with every commit to a ledger's file; None: it has no file to ask."""
+    if path is None:
+        return None
+    file = os.stat(path)  # noqa: PTH116 (asked for every answer, and a Path costs as much again)
+    try:
+        log = os.stat(f"{path}.wal")  # noqa: PTH116
+    except FileNotFoundError:
+        return file.st_ino, file.st_mtime_ns, file.st_size
+    return file.st_ino, file.st_mtime_ns, file.st_size, log.st_mtime_ns, log.st_size
+
+
 def refuse_cut(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a file that ends before the last block in use; for one nobody is writing to.
 

@@ -17,6 +17,7 @@ from core.findings.detectors.all import detected
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
 from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, current, due, findings
+from core.findings.set_aside import set_aside_conditions
 from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
 from core.governance.perform import Desk, Office
@@ -78,6 +79,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
     wrong = [
+        *set_aside_conditions(cursor),
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
     ]
@@ -199,10 +201,12 @@ def _proposals(
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
     breaches = _breaches(cursor, state, now)
+    aside = set_aside_conditions(cursor)
     if measured is None:
-        wrong = [*conditions(state, seen, now, breaches=breaches), *_lasting(stored)]
+        wrong = [*aside, *conditions(state, seen, now, breaches=breaches), *_lasting(stored)]
     else:
         wrong = [
+            *aside,
             *conditions(state, seen, now, changed_evidence=measured.changed, breaches=breaches),
             *drift_conditions(state, measured.watched),
             *measured.detected,

@@ -8,6 +8,7 @@ is each re-measurement.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,14 +37,22 @@ class Run:
     acts: tuple[Act, ...]
 
 
-def run_if_due(office: Office) -> Run | None:
+def run_if_due(office: Office, before: Callable[[], object] | None = None) -> Run | None:
     """Make the run that the schedule asks for now; None: it asks for none.
+
+    Args:
+        office: where acts are done.
+        before: called before a run that is made, to bring in what it has to see.
 
     Raises:
         TrailBroken: nothing is added to a trail that is not what was signed.
     """
     asked = due_now(office)
-    return _run(office, asked) if asked else None
+    if not asked:
+        return None
+    if before is not None:
+        before()
+    return _run(office, asked)
 
 
 def run(office: Office) -> Run:

@@ -200,14 +200,14 @@ class Spool:
         """Close the segments that are written, and give all that wait to be folded, oldest first.
 
         Args:
-            kinds: only those of these kinds; None: all.
+            kinds: only those of these kinds, which a part after a hyphen may follow; None: all.
         """
         with self._writing:
             for kind in list(self._open):
-                if kinds is None or kind in kinds:
+                if _among(kind, kinds):
                     self._close(kind)
             found = self._listed()
-        return tuple(one for one in found if kinds is None or one.kind in kinds)
+        return tuple(one for one in found if _among(one.kind, kinds))
 
     def folded(self, segment: Segment) -> None:
         """Remove a segment whose lines are in the ledger."""
@@ -243,12 +243,7 @@ class Spool:
                 part.rmdir()
 
     def _listed(self, part: str = "") -> list[Segment]:
-        found = []
-        for path in (self.folder / part).iterdir():
-            name = _NAME.fullmatch(path.name)
-            if name is not None:
-                found.append(Segment(int(name["number"]), name["kind"], path))
-        return sorted(found)
+        return _segments_in(self.folder / part)
 
     def _gone(self, segment: Segment, remove: Callable[[], object]) -> None:
         with self._writing:
@@ -337,6 +332,30 @@ class Spool:
         os.close(segment.file)
         if not segment.size:
             segment.path.unlink(missing_ok=True)
+
+
+def segments_beside(ledger: Path) -> tuple[Segment, ...]:
+    """The segments of a ledger's spool that wait or are being written, oldest first."""
+    return tuple(_segments_in(beside(ledger)))
+
+
+def failed_beside(ledger: Path) -> tuple[Segment, ...]:
+    """The segments of a ledger's spool that were set aside, oldest first."""
+    return tuple(_segments_in(beside(ledger) / _FAILED))
+
+
+def _segments_in(folder: Path) -> list[Segment]:
+    found = []
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            name = _NAME.fullmatch(path.name)
+            if name is not None:
+                found.append(Segment(int(name["number"]), name["kind"], path))
+    return sorted(found)
+
+
+def _among(kind: str, kinds: Sequence[str] | None) -> bool:
+    return kinds is None or kind in kinds or kind.partition("-")[0] in kinds
 
 
 def _size(path: Path) -> int:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.audit.export import export as export_trail
 from core.gate.choose_threshold import Question as ThresholdQuestion
+from core.gate.decision_log import KIND as ANSWERS
 from core.gate.decision_log import logged as decisions_logged
 from core.gate.registry_changes import Plan
 from core.gate.registry_changes import plan as plan_of
@@ -67,7 +68,7 @@ from core.views.review.overview import overview as overview_of
 from core.views.risks import matrix as risks_review
 from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
-from dashboard.server.open_ledger import cursor, office, path, version
+from dashboard.server.open_ledger import cursor, folder, office, path, version
 
 #: A dimension with more values is not offered for rules of each.
 MOST_SEGMENTS = 20
@@ -98,7 +99,16 @@ def _day(*_: object, **__: object) -> tuple[object, ...]:
 
 def _decisions(*_: object, **__: object) -> tuple[object, ...]:
     """Data and trail, what ends with time, and the gate's answers."""
-    return *_minute(), decisions_logged(cursor())
+    return *_minute(), _answers()
+
+
+def _answers() -> int:
+    """How many answers the gate has logged, those that came in just now among them.
+
+    A page shows what is there sooner than it waits for whoever writes to the ledger.
+    """
+    folder().ask([ANSWERS], within=1.0)
+    return decisions_logged(cursor())
 
 
 def _terms(asked: Selection | Search, *_: object, **__: object) -> tuple[object, ...]:
@@ -403,7 +413,7 @@ def download(search: Search, order: Order) -> pd.DataFrame:
     return claims_review.download(cursor(), search, order)
 
 
-@kept(lambda *_, **__: (*_trail(), decisions_logged(cursor())), spinner="Opening the claim…")
+@kept(lambda *_, **__: (*_trail(), _answers()), spinner="Opening the claim…")
 def claim(signal: str, event_id: str, as_known: datetime | None) -> claim_review.ClaimView | None:
     """One claim end to end."""
     return claim_review.claim_view(cursor(), signal, event_id, as_known)

@@ -20,6 +20,8 @@ from dashboard.server import open_ledger as owner
 
 #: Seconds between two rounds. The gate does not wait for them.
 EVERY = 30.0
+#: So many seconds a round waits for what came in to be folded.
+FOLD_WITHIN = 60.0
 
 
 @asynccontextmanager
@@ -57,11 +59,18 @@ def _round(making: threading.Lock, *, scheduled: bool) -> None:
     with making:
         try:
             office = owner.office()
+            if not scheduled:
+                _fold()
             adopt_unrecorded(office)
-            if not (scheduled and run_if_due(office)):
+            if not (scheduled and run_if_due(office, before=_fold)):
                 one_round(office)
         except (LedgerError, duckdb.Error, OSError) as error:
             terminal.error(str(error))
+
+
+def _fold() -> None:
+    """Bring in what came in, so that checks see it and the last round seals it."""
+    owner.folder().ask(within=FOLD_WITHIN)
 
 
 def _tell(ending: threading.Event) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from core.gate.decision_log import DecisionLog
+from core.gate.decision_log import SpooledLog
 from core.gate.gate import Gate
 from core.governance.perform import Office
+from core.intake.door import Dimensions, Names
 from core.ledger.connection import Ledger
+from core.queries.base.dimensions import segment_dimensions
 from core.spool.segments import Spool, beside
+from dashboard.server.folding import Folder
 from dashboard.server.settings import LEDGER_VARIABLE
 
 
@@ -24,15 +28,27 @@ class _Owned:
     ledger: Ledger
     office: Office
     gate: Gate
-    log: DecisionLog
+    log: SpooledLog
     spool: Spool
+    folder: Folder
+    dimensions: Dimensions
+    names: defaultdict[str, Names] = field(default_factory=lambda: defaultdict(Names))
 
 
 @functools.cache
 def _owned_at(path: str) -> _Owned:
     ledger = Ledger.open(Path(path))
     office = Office.of(ledger)
-    return _Owned(ledger, office, Gate(office), DecisionLog(office), Spool(beside(Path(path))))
+    spool = Spool(beside(Path(path)))
+    return _Owned(
+        ledger,
+        office,
+        Gate(office),
+        SpooledLog(office, spool),
+        spool,
+        Folder(office, spool),
+        Dimensions(lambda: segment_dimensions(ledger.cursor())),
+    )
 
 
 def path() -> str:
@@ -55,7 +71,7 @@ def gate() -> Gate:
     return _owned_at(path()).gate
 
 
-def log() -> DecisionLog:
+def log() -> SpooledLog:
     """Where the gate's answers are written."""
     return _owned_at(path()).log
 
@@ -63,6 +79,21 @@ def log() -> DecisionLog:
 def spool() -> Spool:
     """Where what comes in is kept until it is folded into the ledger."""
     return _owned_at(path()).spool
+
+
+def folder() -> Folder:
+    """What folds it."""
+    return _owned_at(path()).folder
+
+
+def dimensions() -> Dimensions:
+    """The segment dimensions that the ledger has, or will have from what came in."""
+    return _owned_at(path()).dimensions
+
+
+def names_of(sender: str) -> Names:
+    """The field names that a sender has used."""
+    return _owned_at(path()).names[sender]
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
@@ -78,6 +109,7 @@ def version() -> int:
 def close() -> None:
     """Give the file free; closing twice is harmless."""
     if _owned_at.cache_info().currsize:
+        folder().close()
         spool().close()
         ledger().close()
         _owned_at.cache_clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import __version__
-from core.events import ALLOWED
+from core.events import ALLOWED, TEXT_FIELDS
 from core.registry.escalation_rules import ACTIONS
 from core.trail.fingerprint import FIELDS
 
@@ -96,6 +96,139 @@ _STATUSES: dict[str, Any] = {
     },
     "required": ["as_of", "signals"],
 }
+_ERROR: dict[str, Any] = {
+    "type": "object",
+    "properties": {"error": {"type": "string", "description": "What is wrong, in a sentence."}},
+    "required": ["error"],
+}
+_CLAIM: dict[str, Any] = {
+    "type": "object",
+    "description": "A claim: the same fields as in a file. Names count in any letter case. "
+    "Segments come as `segments` or as `seg_<dimension>`; other fields are kept as attributes.",
+    "properties": {
+        "event_id": {"type": ["string", "integer"]},
+        "ts": {"description": "ISO 8601, or Unix time in seconds or milliseconds."},
+        "signal": {"type": "string"},
+        "confidence": {"description": "In [0, 1]; null: none was stated."},
+        "outcome": {"description": "0 or 1, where it is known already."},
+        "outcome_ts": {},
+        "outcome_source": {"enum": ["HUMAN", "CODE", "LLM", None]},
+        **dict.fromkeys(TEXT_FIELDS, _TEXT),
+        "elicitation_order": {"enum": [*ALLOWED["elicitation_order"].values(), None]},
+        "split": {"enum": [*ALLOWED["split"], None]},
+        "action": {"enum": [*ACTIONS, None]},
+        "segments": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        },
+    },
+    "required": ["event_id", "ts", "signal", "confidence"],
+}
+_OUTCOME: dict[str, Any] = {
+    "type": "object",
+    "description": "What turned out. Without a signal it is for every claim of its event; it may "
+    "come before its claim, and a different one later is a correction.",
+    "properties": {
+        "event_id": {"type": ["string", "integer"]},
+        "outcome": {"description": "0 or 1; true or false."},
+        "signal": _TEXT,
+        "outcome_ts": {"description": "When it became known: as `ts` of a claim."},
+        "outcome_source": {"enum": ["HUMAN", "CODE", "LLM", None]},
+    },
+    "required": ["event_id", "outcome"],
+}
+_COUNT = {"type": "integer", "minimum": 0}
+_BECAME: dict[str, Any] = {
+    "type": "object",
+    "description": "What became of the rows; the counts are there once they are folded.",
+    "properties": {
+        "receipt": {"type": "string"},
+        "state": {"enum": ["waiting", "folded", "set_aside"]},
+        "received": _COUNT,
+        "new": {**_COUNT, "description": "Brought a claim, or an outcome not known before."},
+        "duplicate": {**_COUNT, "description": "The ledger had them already."},
+        "conflict": {**_COUNT, "description": "Claims it has with other content: in quarantine."},
+        "quarantined": {**_COUNT, "description": "In quarantine for another reason."},
+    },
+    "required": ["state", "received"],
+}
+_KEPT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "received": _COUNT,
+        "kept": {**_COUNT, "description": "On disk, and nothing speaks against them so far."},
+        "refused": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {**_COUNT, "description": "Of the rows sent, from 0."},
+                    "field": {"type": "string"},
+                    "value": _TEXT,
+                    "reason": {"type": "string"},
+                    "fix": {"type": "string"},
+                    "quarantined": {
+                        "type": "boolean",
+                        "description": "Whether the row is in the quarantine; else it is nowhere.",
+                    },
+                },
+                "required": ["index", "field", "value", "reason", "fix", "quarantined"],
+            },
+        },
+        "receipt": {**_TEXT, "description": "Ask with it what became of them; null: none kept."},
+        "outcome": {"$ref": "#/components/schemas/Became"},
+    },
+    "required": ["received", "kept", "refused", "receipt"],
+}
+
+
+def _answer(schema: str, why: str, *headers: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    found: dict[str, Any] = {"description": why, "content": content}
+    if headers:
+        found["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
+    return found
+
+
+_WAIT: dict[str, Any] = {
+    "name": "wait",
+    "in": "query",
+    "schema": {"enum": ["0", "1"]},
+    "description": "1: fold first what came in, for up to 20 seconds, and say what became of it.",
+}
+
+
+def _logging(schema: str, what: str) -> dict[str, Any]:
+    one = {"schema": _one_or_many(schema)}
+    line = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    return {
+        "post": {
+            "summary": f"Log {what}",
+            "description": "Scope `ingest`. Answered when they are on disk; within a minute they "
+            "are folded into the ledger. The same rows may be sent again: they change nothing. The "
+            "body may be packed (`Content-Encoding: gzip`).",
+            "parameters": [_WAIT],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": one, "application/x-ndjson": line},
+            },
+            "responses": {
+                "200": _answer("Kept", "They are on disk, but for those that are refused."),
+                "400": _answer("Error", "The body is no JSON, or neither an object nor a list."),
+                "401": _answer("Error", "No token, or none that is known."),
+                "403": _answer("Error", "The token lacks the scope, or the host is not known."),
+                "413": _answer("Error", "The body is too large."),
+                "415": _answer("Error", "The body is packed in a way that is not known."),
+                "422": _answer("Kept", "Every row is refused; each with its field and the fix."),
+                "429": _answer("Error", "Too much waits to be written.", "Retry-After"),
+                "500": _answer("Error", "They could not be kept."),
+                "503": _answer("Error", "They cannot be kept now.", "Retry-After"),
+                "507": _answer("Error", "The disk or the spool is full.", "Retry-After"),
+            },
+        }
+    }
+
+
 _UNREADABLE: dict[str, Any] = {
     "401": {"description": "No token, or none that is known."},
     "403": {"description": "The token lacks the scope, or the host or origin is not known."},
@@ -148,6 +281,30 @@ DOCUMENT: dict[str, Any] = {
                 },
             }
         },
+        "/api/v1/claims": _logging("Claim", "claims"),
+        "/api/v1/outcomes": _logging("Outcome", "outcomes"),
+        "/api/v1/receipts/{receipt}": {
+            "get": {
+                "summary": "What became of the rows under a receipt",
+                "description": "Scope `ingest`.",
+                "parameters": [
+                    {
+                        "name": "receipt",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    },
+                    _WAIT,
+                ],
+                "responses": {
+                    "200": _answer("Became", "Counts, once they are folded."),
+                    "401": _answer("Error", "No token, or none that is known."),
+                    "403": _answer("Error", "The token lacks the scope, or the host is not known."),
+                    "404": _answer("Error", "Nothing is recorded under it."),
+                    "503": _answer("Error", "The ledger cannot be read."),
+                },
+            }
+        },
         "/api/v1/decide": {
             "post": {
                 "summary": "May this confidence act?",
@@ -182,7 +339,16 @@ DOCUMENT: dict[str, Any] = {
         },
     },
     "components": {
-        "schemas": {"Question": _QUESTION, "Decision": _ANSWER, "Refusal": _REFUSAL},
+        "schemas": {
+            "Question": _QUESTION,
+            "Decision": _ANSWER,
+            "Refusal": _REFUSAL,
+            "Claim": _CLAIM,
+            "Outcome": _OUTCOME,
+            "Kept": _KEPT,
+            "Became": _BECAME,
+            "Error": _ERROR,
+        },
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     },
     "security": [{"token": []}],

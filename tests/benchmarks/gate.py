@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from core.gate import registry_changes as registry
-from core.gate.decision_log import DecisionLog, _insert, decide_logged
+from core.gate.decision_log import DecisionLog, _row, _store, _table, decide_logged
 from core.gate.gate import Gate
 from core.gate.questions import Question
 from core.governance import people
@@ -136,7 +136,7 @@ def decisions(office: Office) -> None:
 
     def written() -> None:
         for batch in batches:
-            _insert(office.ledger, [answers[i] for i in batch])
+            _store(office, _table([_row(answers[i]) for i in batch]))
 
     least, own = seconds(bare), seconds(in_memory)
     disk, whole = seconds(written), seconds(logged)
@@ -145,7 +145,7 @@ def decisions(office: Office) -> None:
     print(f"decide and log, {BATCH:,} at a time: {DECISIONS / whole:,.0f} a second, "
           f"{whole / disk:.2f} × the bare insert and commit of the same rows")  # fmt: skip
     single = seconds(lambda: [decide_logged(gate, log, [one]) for one in asked[:200]])
-    commit = seconds(lambda: [_insert(office.ledger, [one]) for one in answers[:200]])
+    commit = seconds(lambda: [_store(office, _table([_row(one)])) for one in answers[:200]])
     print(f"decide and log, one at a time: {200 / single:,.0f} a second, {single / commit:.2f} × "
           f"the bare commit")  # fmt: skip
     stop = Proposal("validation.suspended", people.actor_for(

@@ -12,6 +12,7 @@ from core.findings.lifecycle import Finding
 from core.governance.names import Directory, directory
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
+from core.intake.fold import fold_left_over
 from core.ledger.errors import LedgerError
 from core.monitoring.rounds import outlook
 from core.monitoring.runs import run
@@ -54,6 +55,7 @@ def check(
     with office_of(ledger_path) as office:
         if signal is not None:
             _refuse_unknown(office, signal)
+        fold_left_over(office)
         adopt_unrecorded(office)
         recorded = run(office).acts
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]

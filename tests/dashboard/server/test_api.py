@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
+import threading
+import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from core import __version__
 from core.gate import registry_changes as registry
@@ -23,17 +22,11 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
+from tests.worlds.asked import REGISTRY, asked, token_for
 
 
 def get(path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Starlette(routes=api.routes))
-        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
-            return await client.get(path, headers=headers)
-
-    # In a thread of its own: the browser tests keep an event loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
+    return asked("GET", path, **(headers or {}))
 
 
 def test_healthz_says_how_far_the_ledger_has_come(
@@ -72,23 +65,6 @@ def test_closing_twice_is_harmless(tmp_path: Path, serving) -> None:
     owner.close()
 
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: triage, labels: {stakes: low}}
-spec:
-  owner: user:desk/ann
-  validators: [user:risk/vera]
-  decision: "answer by itself"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
-
-
 @pytest.fixture
 def governed(tmp_path: Path, serving) -> str:
     """A registered ledger that is served; the secret of a token that may decide."""
@@ -97,27 +73,16 @@ def governed(tmp_path: Path, serving) -> str:
     serving(path)
     office = owner.office()
     registry.apply(office, read(REGISTRY), "user:desk/kim")
-    kim = people.known_person(office, "user:desk/kim")
-    actor = people.actor_for(office.state(), kim, "token.created", None)
-    _, secret = tokens.create(office, actor, "tests", ["decide"])
-    return secret
+    return token_for("decide")[1]
 
 
 def post(body: object, token: str | None, *, content_type: str = "application/json", **headers):
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Starlette(routes=api.routes))
-        sent = {"content-type": content_type, **headers}
-        if token is not None:
-            sent["authorization"] = f"Bearer {token}"
-        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
-            content = body if isinstance(body, (str, bytes)) else json.dumps(body)
-            return await client.post("/api/v1/decide", content=content, headers=sent)
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
+    content = body.encode() if isinstance(body, str) else body
+    return asked("POST", "/api/v1/decide", content, token, content_type=content_type, **headers)
 
 
 def logged() -> list[tuple[str, str]]:
+    assert owner.folder().ask(["decisions"], within=10)
     rows = owner.cursor().execute("SELECT event_id, action FROM decisions ORDER BY decision_no")
     return rows.fetchall()
 
@@ -244,6 +209,34 @@ def test_a_body_that_is_no_question_is_refused_with_the_reason(
     assert logged() == []
 
 
+def test_an_answer_does_not_wait_for_who_writes_to_the_ledger(governed: str) -> None:
+    """A long import, or a run of the checks, holds the one lock of those who write."""
+    holding, let_go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with owner.ledger().transaction():
+            holding.set()
+            let_go.wait(30)
+
+    question = {"signal": "triage", "event_id": "e1", "confidence": 0.97}
+    post(question, governed)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert holding.wait(10)
+        started = time.monotonic()
+        answer = post(question, governed)
+        assert answer.json()["rule"] == "fallback:unvalidated"
+        assert time.monotonic() - started < 1
+        # What folds waits, and nobody waits for it longer than he will.
+        assert not owner.folder().ask(["decisions"], within=0.1)
+        assert post(question, governed).json()["rule"] == "fallback:unvalidated"
+    finally:
+        let_go.set()
+        writer.join()
+    assert logged() == [("e1", "review")] * 3
+
+
 def test_a_wrong_method_is_told_an_action_too(governed: str) -> None:
     answer = get("/api/v1/decide")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -269,10 +262,7 @@ def reader(governed: str) -> str:
     file = Path(owner.path()).with_name("claims.csv")
     file.write_text("\n".join(rows) + "\n")
     assert import_recorded(office, file).n_quarantined == 0
-    kim = people.known_person(office, "user:desk/kim")
-    actor = people.actor_for(office.state(), kim, "token.created", None)
-    _, secret = tokens.create(office, actor, "readers", ["read"])
-    return secret
+    return token_for("read")[1]
 
 
 def read_signals(path: str, token: str | None) -> httpx.Response:

@@ -1,0 +1,400 @@
+"""Rows as programs send them: each becomes one line of a segment, or is refused with the fix.
+
+A segment is later imported like any file, so whatever would make a file unusable as a whole is
+settled here, row by row: names are written one way, segments become ``seg_`` fields, and the
+fields that a file must have are always there. What is wrong with a *value* is told to the sender,
+and the row goes on to the import all the same, which keeps it in the quarantine: nothing is
+dropped, and a percentage scale is judged over all rows of a segment.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core import events
+from core.gate.questions import Stated, json_value
+from core.ingest.row_checks import NUMBER_MEND, SHOWN, TIME_MEND
+from core.queries.base.segment_names import dimension_of, fault_of, plain
+
+Kind = Literal["claims", "outcomes"]
+
+#: Keys that one row may have, segments apart and among them.
+MOST_KEYS = 200
+#: How deep the values of a row may be nested.
+MOST_DEPTH = 16
+#: Different names that one sender may use; an import takes 1,000 columns.
+MOST_NAMES = 800
+#: Segment dimensions that rows may bring a ledger to: each is a column of every claim.
+MOST_DIMENSIONS = 64
+
+#: Always written, so that a segment has the columns an import asks for.
+_ALWAYS: Mapping[Kind, tuple[str, ...]] = {
+    "claims": ("event_id", "ts", "signal", "confidence"),
+    "outcomes": ("event_id", "outcome"),
+}
+_FIELDS = frozenset(events.FIELDS)
+_TIME = re.compile(r"\s*\+?\d")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a row.
+
+    Attributes:
+        field: the field at fault; "row" where it is no record at all.
+        value: what was given, shortened; None: nothing.
+        reason: what is wrong.
+        fix: what to do about it.
+    """
+
+    field: str
+    value: str | None
+    reason: str
+    fix: str
+
+
+class Unfit(Exception):  # noqa: N818 (reads as what is the matter)
+    """A row that cannot even be kept."""
+
+    def __init__(self, field: str, value: object, reason: str, fix: str) -> None:
+        super().__init__(reason)
+        self.fault = Fault(field, _shown(value), reason, fix)
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """What stands where a row should, and is no JSON."""
+
+    reason: str
+
+
+class Names:
+    """The names that one sender has used for fields; bounded, for an import is."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._adding = threading.Lock()
+
+    def take(self, names: Iterable[str]) -> None:
+        """Note the names of a row.
+
+        Raises:
+            Unfit: there would be too many.
+        """
+        new = [name for name in names if name not in self._used]
+        if not new:
+            return
+        with self._adding:
+            if len(self._used) + len(new) > MOST_NAMES:
+                raise Unfit(
+                    new[0],
+                    None,
+                    f"the {MOST_NAMES + 1}th different name that this sender uses: its keys seem "
+                    "to be data",
+                    "put such keys into one nested object",
+                )
+            self._used.update(new)
+
+
+class Dimensions:
+    """The segment dimensions that a ledger has or will have; bounded, for each is a column.
+
+    Args:
+        known: gives those of the ledger; asked only for one that was not met yet.
+    """
+
+    def __init__(self, known: Callable[[], Iterable[str]]) -> None:
+        self._known = known
+        self._met: set[str] = set()
+        self._adding = threading.Lock()
+
+    def take(self, dimension: str) -> None:
+        """Note a dimension, in lower case.
+
+        Raises:
+            Unfit: there would be too many.
+        """
+        if dimension in self._met:
+            return
+        with self._adding:
+            known = {one.lower() for one in self._known()}
+            if dimension not in known and len(known | self._met) >= MOST_DIMENSIONS:
+                raise Unfit(
+                    f"{events.SEGMENT_PREFIX}{dimension}",
+                    None,
+                    f"a new segment dimension, and the ledger has {MOST_DIMENSIONS} already",
+                    f"send it as an attribute, without {events.SEGMENT_PREFIX}",
+                )
+            self._met.add(dimension)
+
+
+def line_of(
+    row: object, kind: Kind, names: Names, dimensions: Dimensions
+) -> tuple[bytes, Fault | None]:
+    """One row as the line that is kept of it, and what is wrong with its values, if anything is.
+
+    Args:
+        row: as `json_value` read it.
+        kind: what it was sent as.
+        names: of its sender.
+        dimensions: of the ledger.
+
+    Raises:
+        Unfit: it cannot be kept.
+    """
+    if isinstance(row, NotRead):
+        raise Unfit("row", None, row.reason, "send one JSON object per row")
+    if not isinstance(row, Mapping):
+        raise Unfit("row", row, "not a JSON object", "send one JSON object per row")
+    fields, others = _sorted(row)
+    if kind == "outcomes" and fields.pop("confidence", None) not in (None, ""):
+        raise Unfit(
+            "confidence",
+            row.get("confidence"),
+            "an outcome states no confidence",
+            "send the claim, with its outcome where it is known, to /api/v1/claims",
+        )
+    stated = "confidence" in fields
+    line: dict[str, Any] = dict.fromkeys(_ALWAYS[kind]) | fields | others
+    if len(line) > MOST_KEYS:
+        raise Unfit(
+            "row",
+            None,
+            f"{len(line):,} fields, and a row has at most {MOST_KEYS}",
+            "put fields that are data into one nested object",
+        )
+    for name, value in line.items():
+        if isinstance(value, Stated):
+            raise Unfit(name, value.values[-1], "the key stands there twice", "keep one of the two")
+        if isinstance(value, (dict, list)):
+            _refuse_deep(name, value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            # JSON knows no such number; as text it is judged like any other.
+            line[name] = str(value)
+    for name in others:
+        dimension = dimension_of(name)
+        if dimension is not None:
+            dimensions.take(dimension)
+    names.take(line)
+    fault = _fault_of_claim(line, stated) if kind == "claims" else _fault_of_outcome(line)
+    return _encoded(line), fault
+
+
+def _sorted(row: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that have a meaning, and all others; each name written one way."""
+    fields: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    whole: list[tuple[str, object]] = []
+    for name, value in row.items():
+        lowered = name.lower()
+        if lowered in _FIELDS:
+            _put(fields, lowered, name, value)
+        elif lowered == events.SEGMENTS_OBJECT:
+            whole.append((name, value))
+        elif (dimension := dimension_of(plain(name))) is not None:
+            _put_segment(others, name, dimension, value)
+        else:
+            _put(others, name, name, value)
+    for name, value in whole:
+        for dimension, one in _members(name, value).items():
+            _put_segment(others, f"{name}.{dimension}", dimension, one)
+    if others:
+        _read_aliases(fields, others)
+    return fields, others
+
+
+def _put(into: dict[str, Any], key: str, name: str, value: object) -> None:
+    if key in into:
+        raise Unfit(name, value, f"{key} is stated more than once", "keep one of the two")
+    into[key] = value
+
+
+def _put_segment(others: dict[str, Any], name: str, dimension: str, value: object) -> None:
+    fault = fault_of(dimension)
+    if fault is not None:
+        raise Unfit(name, value, fault, "rename it, or leave it out")
+    if isinstance(value, (dict, list)):
+        raise Unfit(name, value, "a segment's value is a text", "write one value, or leave it out")
+    _put(others, f"{events.SEGMENT_PREFIX}{dimension.lower()}", name, value)
+
+
+def _members(name: str, value: object) -> Mapping[str, object]:
+    if value is None or value == "":
+        return {}
+    found = value
+    if isinstance(value, str):
+        # An import reads an object that comes as text.
+        try:
+            found = json_value(value)
+        except ValueError:
+            found = None
+    if not isinstance(found, Mapping):
+        raise Unfit(
+            name,
+            value,
+            "not a JSON object",
+            'write one object of names and values, for example {"language": "de"}',
+        )
+    return found
+
+
+def _read_aliases(fields: dict[str, Any], others: dict[str, Any]) -> None:
+    lowered: dict[str, str] | None = None
+    for ours, theirs in events.ALIASES.items():
+        if ours in fields:
+            continue
+        lowered = lowered or {name.lower(): name for name in others}
+        found = next((lowered[one.lower()] for one in theirs if one.lower() in lowered), None)
+        if found is not None:
+            fields[ours] = others.pop(found)
+
+
+def _refuse_deep(name: str, value: object) -> None:
+    level: list[object] = [value]
+    for _ in range(MOST_DEPTH):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return
+        if any(isinstance(one, Stated) for one in level):
+            raise Unfit(name, None, "a key inside it stands there twice", "keep one of the two")
+    raise Unfit(
+        name, None, f"nested deeper than {MOST_DEPTH} levels", "flatten it, or send it as text"
+    )
+
+
+def _inside(value: object) -> list[object]:
+    """The values inside a value that have to be looked into."""
+    if isinstance(value, dict):
+        inner: Iterable[object] = value.values()
+    else:
+        inner = value if isinstance(value, list) else ()
+    return [one for one in inner if isinstance(one, (dict, list, Stated))]
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except ValueError:
+        for name, value in line.items():
+            try:
+                json.dumps({name: value}, ensure_ascii=False, allow_nan=False).encode("utf-8")
+            except UnicodeEncodeError:
+                why = "holds half a character (a lone surrogate)"
+                raise Unfit(name, value, why, "send valid Unicode") from None
+            except ValueError:
+                why = "holds a number that JSON does not know"
+                raise Unfit(name, value, why, "leave that number out") from None
+        raise
+
+
+# -- what is wrong with a value; the import judges again, and its word is the last -----------------
+
+
+def _fault_of_claim(line: Mapping[str, Any], stated: bool) -> Fault | None:
+    return (
+        _missing(line, "event_id", "give the record the id by which its outcome will name it")
+        or _missing(line, "signal", "name the signal")
+        or _missing(line, "ts", f"give the time of the claim: {TIME_MEND}")
+        or _no_time(line, "ts")
+        or _fault_of_confidence(line, stated)
+        or _fault_of_label(line)
+        or _not_allowed(line, "elicitation_order")
+        or _not_allowed(line, "split")
+        or _not_allowed(line, "action")
+    )
+
+
+def _fault_of_outcome(line: Mapping[str, Any]) -> Fault | None:
+    return (
+        _missing(line, "event_id", "name the claim's event_id")
+        or _missing(line, "outcome", "leave the record out until its outcome is known")
+        or _fault_of_label(line)
+    )
+
+
+def _fault_of_confidence(line: Mapping[str, Any], stated: bool) -> Fault | None:
+    value = line["confidence"]
+    if value is None or value == "":
+        if stated:
+            return None
+        return Fault(
+            "confidence", None, "no confidence", "write one from 0 to 1; null where none was stated"
+        )
+    number = _number(value)
+    if number is None:
+        return Fault("confidence", _shown(value), "not a number", NUMBER_MEND)
+    if not 0 <= number <= 1:
+        return Fault("confidence", _shown(value), "outside 0 to 1", NUMBER_MEND)
+    return None
+
+
+def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
+    value = line.get("outcome")
+    if value is None or value == "":
+        return None
+    lowered = value.strip().lower() if isinstance(value, str) else value
+    number = 0.0 if lowered in ("false", "true", False, True) else _number(value)
+    if number is not None and 0 < number < 1:
+        return Fault(
+            "outcome",
+            _shown(value),
+            "a graded score, and an outcome is right or wrong",
+            "choose the cut: write 1 from it upwards and 0 below",
+        )
+    if number not in (0, 1):
+        return Fault("outcome", _shown(value), "not 0 or 1", "write 1 for right and 0 for wrong")
+    return _no_time(line, "outcome_ts") or _not_allowed(line, "outcome_source")
+
+
+def _missing(line: Mapping[str, Any], field: str, fix: str) -> Fault | None:
+    return Fault(field, None, f"no {field}", fix) if line.get(field) in (None, "") else None
+
+
+def _no_time(line: Mapping[str, Any], field: str) -> Fault | None:
+    value = line.get(field)
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or not _TIME.match(value if isinstance(value, str) else str(value)):
+        return Fault(field, _shown(value), "not a time", TIME_MEND)
+    return None
+
+
+def _not_allowed(line: Mapping[str, Any], field: str) -> Fault | None:
+    value, allowed = line.get(field), events.ALLOWED[field]
+    if value in (None, "") or (isinstance(value, str) and value.strip().lower() in allowed):
+        return None
+    kept = ", ".join(dict.fromkeys(allowed.values()))
+    return Fault(field, _shown(value), "not one of the values allowed", f"write one of {kept}")
+
+
+def _number(value: object) -> float | None:
+    """A finite number, also one that is text; None: it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _shown(value: object) -> str | None:
+    """A value in an answer: short, and text that can be sent."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, (bool, int, float)):
+        text = json.dumps(value)
+    else:
+        text = f"{'an object' if isinstance(value, Mapping) else 'a list'}"
+    text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,65 @@
+"""Our own HTTP routes, asked without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from starlette.applications import Starlette
+
+from core.governance import api_tokens as tokens
+from core.governance import people
+from dashboard.server import api
+from dashboard.server import open_ledger as owner
+
+REGISTRY = """
+apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: triage, labels: {stakes: low}}
+spec:
+  owner: user:desk/ann
+  validators: [user:risk/vera]
+  decision: "answer by itself"
+  validation:
+    maxAgeDays: 90
+    minSamples: 400
+    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
+  escalation:
+    bands: [{below: "0.90", action: review}, {action: automate}]
+"""
+
+
+def asked(
+    method: str,
+    path: str,
+    body: object = b"",
+    token: str | None = None,
+    *,
+    content_type: str = "application/json",
+    **headers: str,
+) -> httpx.Response:
+    """What a route answers; a body that is no bytes is sent as JSON."""
+    sent = {"content-type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    if token is not None:
+        sent["authorization"] = f"Bearer {token}"
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=api.routes))
+        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
+            return await client.request(method, path, content=content, headers=sent)
+
+    # In a thread of its own: the browser tests keep an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
+
+
+def token_for(*scopes: str) -> tuple[str, str]:
+    """Id and secret of a new token of the ledger that is served."""
+    office = owner.office()
+    kim = people.known_person(office, "user:desk/kim")
+    actor = people.actor_for(office.state(), kim, "token.created", None)
+    made, secret = tokens.create(office, actor, "tests", scopes)
+    return made.token_id, secret
