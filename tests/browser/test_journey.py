@@ -7,7 +7,17 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import choose, first_screen, go, settled
+from tests.browser.walking import (
+    asked,
+    choose,
+    first_screen,
+    go,
+    main,
+    press,
+    settled,
+    shows,
+    tab_to,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +43,33 @@ def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
     settled(again)
     expect(again.get_by_role("heading", name="Topic medical × Language en")).to_be_visible()
     expect(again.get_by_text("overconfident by")).to_be_visible()
+
+
+def test_from_the_first_screen_to_the_claims_of_a_bad_cell_without_a_mouse(
+    page: Page, sample_site: str
+) -> None:
+    first_screen(page, sample_site)
+    menu = page.get_by_test_id("stSidebarNav")
+    press(page, menu.get_by_role("link", name="Segments", exact=True))
+    shows(page, "Segments")
+    tab_to(page, page.get_by_role("combobox", name="Signal"))
+    page.keyboard.type("ticket-triage.self-report")
+    page.keyboard.press("Enter")
+    settled(page)
+    cell = main(page).locator("table.cells a.row").first
+    said = cell.inner_text()
+    press(page, cell)
+    expect(page.get_by_role("heading", name=said, exact=True)).to_be_visible()
+    settled(page)
+    assert asked(page).keys() >= {"row", "column", "cell_row", "cell_column"}
+    # The focus is where it was: the next stop is the cell's number of claims.
+    page.keyboard.press("Tab")
+    count = main(page).locator("table.cells a.over").first
+    assert count.evaluate("one => one === one.getRootNode().activeElement")
+    n = count.inner_text().split()[0]
+    page.keyboard.press("Enter")
+    shows(page, "Claims")
+    expect(page.get_by_role("heading", name=re.compile(f"^{n} of [\\d,]+ claims"))).to_be_visible()
 
 
 def test_no_page_asks_anybody_outside_for_anything(page: Page, sample_site: str) -> None:

@@ -140,6 +140,22 @@ def act_for(page: Page, name: str) -> None:
     choose(page, re.compile("Acting for"), name)
 
 
+def tab_to(page: Page, target: Locator, at_most: int = 80) -> None:
+    """Press Tab until the focus is on something, as who has no mouse does."""
+    focused = "one => one === one.getRootNode().activeElement"
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        if target.count() and target.evaluate(focused):
+            return
+    raise AssertionError(f"Tab does not reach {target} in {at_most} steps")
+
+
+def press(page: Page, target: Locator, key: str = "Enter") -> None:
+    """Tab to something and press a key on it."""
+    tab_to(page, target)
+    page.keyboard.press(key)
+
+
 def asked(page: Page) -> dict[str, str]:
     """What the address asks for."""
     return asked_of(page.url)

@@ -7,6 +7,7 @@ from core.sentences.numbers import dimension_name
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.parts.review import segment_cells as worst_cells
 from dashboard.parts.review import segment_heatmap as heatmap
 from dashboard.parts.review import segment_ranking as ranked
 from dashboard.widgets import empty_states as empty
@@ -64,6 +65,7 @@ for sentence in view.withheld[:_WITHHELD]:
 if len(view.withheld) > _WITHHELD:
     st.caption(f"… and {len(view.withheld) - _WITHHELD} more segments without a verdict.")
 heatmap.draw(view, measure)
+worst_cells.draw(view, chosen.selection)
 
 opened = heatmap.opened_cell(view)
 if opened:

@@ -15,7 +15,8 @@ from dashboard.widgets.filters import shown_name
 from dashboard.widgets.url_choice import choose
 
 _CHART = "heatmap"
-_ROW, _COLUMN = "cell_row", "cell_column"
+#: The opened cell, in the session and in the URL.
+CELL_ROW, CELL_COLUMN = "cell_row", "cell_column"
 WIDTH = 900
 
 
@@ -69,8 +70,8 @@ def draw(view: SegmentsView, measure: Measure) -> None:
 def opened_cell(view: SegmentsView) -> tuple[tuple[str, str], ...]:
     """The choices under the heatmap: both name a cell, one alone a whole row or column."""
     down, across, _ = st.columns([1, 1, 1])
-    row = _choice(down, view, view.row, _ROW)
-    column = _choice(across, view, view.column, _COLUMN)
+    row = _choice(down, view, view.row, CELL_ROW)
+    column = _choice(across, view, view.column, CELL_COLUMN)
     chosen = ((view.row, row), (view.column, column))
     return tuple((dimension, name) for dimension, name in chosen if name is not None)
 
@@ -79,12 +80,12 @@ def open_segment(segment: Segment) -> None:
     """Carry a segment into the choices; to be called before they are drawn."""
     (row, row_value), *rest = segment
     st.session_state["row"] = row
-    st.session_state[_ROW] = shown_name(row_value)
-    st.session_state[_COLUMN] = None
+    st.session_state[CELL_ROW] = shown_name(row_value)
+    st.session_state[CELL_COLUMN] = None
     if rest:
         ((column, column_value),) = rest
         st.session_state["column"] = column
-        st.session_state[_COLUMN] = shown_name(column_value)
+        st.session_state[CELL_COLUMN] = shown_name(column_value)
 
 
 def _choice(
@@ -108,4 +109,4 @@ def _open_clicked(row: str, column: str) -> None:
         st.session_state[_CHART].selection.get("cell", []), row=row, column=column
     )
     if clicked is not None:
-        st.session_state[_ROW], st.session_state[_COLUMN] = map(shown_name, clicked)
+        st.session_state[CELL_ROW], st.session_state[CELL_COLUMN] = map(shown_name, clicked)

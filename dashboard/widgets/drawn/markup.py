@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from core.text.shown import visible
@@ -41,15 +42,15 @@ def tag(name: str, *children: object, **attributes: object) -> Markup:
     return Markup(f"<{name}{said}>{join(*children)}</{name}>")
 
 
-def href(page: str, **query: str) -> str:
+def href(page: str, **query: str | Sequence[str]) -> str:
     """The address of a page with its filters, relative, so that it holds behind a base path too.
 
     Args:
         page: key of `dashboard.pages.PAGES`.
-        query: URL keys and values.
+        query: URL keys and values; several values make several pairs.
     """
     path = "./" if page == next(iter(PAGES)) else quote(page)
-    return f"{path}?{urlencode(query)}" if query else path
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
 
 def name(signal: str) -> Markup:
