@@ -3,10 +3,12 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from hypothesis import settings
 
 from core.ingest.import_file import import_file
@@ -52,6 +54,13 @@ def told_path(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
             tell(ledger, SAMPLE_END, now=NOW)
 
     return built_once(tmp_path_factory, "told", build) / "told.duckdb"
+
+
+@pytest.fixture
+def on_the_day_told() -> Iterator[None]:
+    """The clock as it was when the sample was told, so that a term does not run out one day."""
+    with time_machine.travel(NOW.replace(tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture

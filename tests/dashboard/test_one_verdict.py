@@ -74,6 +74,7 @@ def test_every_header_shows_it(standing: dict[str, StandingVerdict]) -> None:
         assert f"</svg>{word(one)}</span></div>" in head
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_a_finding_that_it_is_off_is_open_where_it_is_and_nowhere_else(
     standing: dict[str, StandingVerdict],
 ) -> None:

@@ -85,6 +85,7 @@ def offered(app: AppTest, person: str | None) -> set[str]:
     return {one.label.removesuffix(name) for one in app.button if not one.disabled}
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
     ("page", "signal", "fingerprint"), sorted({key[:3] for key in OFFERED}, key=str)

@@ -18,6 +18,7 @@ TRIAGE = ("topic", "language", "channel", "model_version", "prompt_version")
 REFUND = ("language", "amount", "model_version", "action")
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 @pytest.mark.parametrize(
     ("signal", "row", "column", "listed"),
     [

@@ -74,6 +74,7 @@ def test_the_planted_hindi_translations_are_found(planted: SegmentsView) -> None
     assert not (others["verdict"] == "off").any()
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 @pytest.mark.parametrize(
     ("signal", "row", "column", "listed"),
     [

@@ -105,6 +105,7 @@ def test_days_that_end_before_they_begin_are_said(opened: Open) -> None:
     )
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_a_finding_of_breaches_leads_here(opened: Open, told_copy: Path) -> None:
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.query_params["signal"] = SELF_REPORT

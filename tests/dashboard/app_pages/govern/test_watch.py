@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.governance.perform import Office
@@ -33,6 +34,7 @@ def text_of(app: AppTest) -> str:
     return "\n".join(one.value for one in shown).replace("\\", "")
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     told_copy: Path, serving: Any
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from core.ingest.import_file import import_file
@@ -59,6 +60,7 @@ def test_cuts_by_segment_say_first_how_many_are_contradicted(told_copy: Path) ->
     assert found.stdout.startswith("1 cut is contradicted by other claims; 2 of 5 segments ")
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_a_cut_is_printed_with_both_samples_and_its_change(told_copy: Path) -> None:
     found = threshold(told_copy, "--risk", "0.1", "--without-overlap")
     assert "At 0.85 and above at most 10% are wrong, with 90% confidence" in found.stdout

@@ -68,6 +68,7 @@ def test_a_registry_file_that_is_wrong_is_refused_with_line_and_field(tmp_path: 
         assert opened.cursor().execute("SELECT count(*) FROM acts").fetchone() == (0,)
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_a_change_says_what_it_would_have_done_and_closes_the_gate(
     told_copy: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_change_says_what_it_would_have_done_and_closes_the_gate(
     assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "review"
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_decide_says_action_rule_and_reason_and_logs_the_answer(told_copy: Path) -> None:
     found = run("decide", "--ledger", told_copy, *REFUND, "--confidence", "0.7", "--event-id", "x")
     assert found.stdout.startswith("review   band:0-0.95")
@@ -129,6 +131,7 @@ def test_decide_prints_an_action_where_another_process_holds_the_ledger(told_cop
     assert "is held by process" in answer["reason"]
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_decide_fails_closed_on_a_ledger_that_was_cut(told_copy: Path) -> None:
     assert action_of(told_copy, *REFUND, "--confidence", "0.97") == "automate"
     size = told_copy.stat().st_size
@@ -139,6 +142,7 @@ def test_decide_fails_closed_on_a_ledger_that_was_cut(told_copy: Path) -> None:
     assert told_copy.stat().st_size == size * 3 // 10
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_a_segment_that_is_named_twice_is_none(told_copy: Path) -> None:
     twice = ("--segment", "topic=billing", "--segment", "topic=medical")
     _, answer = told(told_copy, "--confidence", "0.97", *twice)
@@ -170,6 +174,7 @@ def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy:
     assert action_of(told_copy, *MERGE, "--confidence", "0.999") == "review"
 
 
+@pytest.mark.usefixtures("on_the_day_told")
 def test_submitting_prints_what_became_of_every_criterion(told_copy: Path) -> None:
     found = run("validation", "submit", "--ledger", told_copy, *REFUND,
                 "--as", "user:payments/ines.roy")  # fmt: skip
