@@ -35,6 +35,6 @@ IN_USE = timedelta(days=14)
 #: A standing verdict rests on so many of the newest weeks whose outcomes are final,
 STANDING_WEEKS = 8
 #: and on more while these hold fewer labels than this. At 20 labels a week a rise from 0 to +10
-#: points is told after 14 weeks, with 500 after 23, and a steady +10 no less often
-#: (tests/benchmarks/honesty.py, "standing").
+#: points is told after 14 weeks, with 500 after 23, and a steady +10 within 20 weeks about as often
+#: (.75 and .73 of 100 years; tests/benchmarks/honesty.py, "standing").
 STANDING_CLAIMS = 200

@@ -7,7 +7,6 @@ them in soon after. A command writes them into the ledger at once.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +83,7 @@ class SpooledLog:
 
 
 class DecisionLog:
-    """Writes answers into the ledger, those of several threads in one commit.
+    """Writes answers into the ledger at once.
 
     From the first act on they are signed (`core.trail.signed_answers`), so an answer that cannot
     be, because the signing key is missing, cannot be written either.
@@ -92,42 +91,14 @@ class DecisionLog:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._waiting: list[_Batch] = []
-        self._queueing = threading.Lock()
-        self._writing = threading.Lock()
 
     def write(self, decisions: Sequence[Decision]) -> None:
-        """Log answers; they are on disk when this returns.
+        """See `Log`.
 
         Raises:
             duckdb.Error, OSError, LedgerError: they could not be written, and none of them was.
         """
-        mine = _Batch(tuple(decisions))
-        with self._queueing:
-            self._waiting.append(mine)
-        with self._writing:
-            if mine.done:
-                if mine.failed is not None:
-                    raise mine.failed
-                return
-            with self._queueing:
-                batches, self._waiting = self._waiting, []
-            try:
-                rows = [_row(one) for batch in batches for one in batch.decisions]
-                _store(self._office, _table(rows))
-            except BaseException as error:
-                for batch in batches:
-                    batch.done, batch.failed = True, error
-                raise
-            for batch in batches:
-                batch.done = True
-
-
-@dataclass
-class _Batch:
-    decisions: tuple[Decision, ...]
-    done: bool = False
-    failed: BaseException | None = None
+        _store(self._office, _table([_row(one) for one in decisions]))
 
 
 def decide_logged(gate: Gate, log: Log, questions: Sequence[Question]) -> tuple[Decision, ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from core.audit.export import export as export_trail
+from core.findings.kinds import Condition
+from core.findings.set_aside import set_aside_conditions
 from core.gate.choose_threshold import Question as ThresholdQuestion
 from core.gate.decision_log import KIND as ANSWERS
 from core.gate.decision_log import logged as decisions_logged
@@ -343,6 +345,16 @@ def intake(signal: str | None) -> intake_review.IntakeView:
 def claims(selection: Selection) -> claims_review.ClaimsView:
     """The claims behind a count."""
     return claims_review.claims_view(cursor(), selection)
+
+
+def set_aside() -> tuple[Condition, ...]:
+    """What programs logged and could not be taken in: read from the disk each time."""
+    return set_aside_conditions(cursor())
+
+
+def fold_failure() -> str | None:
+    """Why what came in is not in the ledger yet; None: it is, or will be within a minute."""
+    return folder().failure
 
 
 @kept(_data, most=2)

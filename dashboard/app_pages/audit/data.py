@@ -20,6 +20,7 @@ chosen = filters.current()
 page_head.title("data")
 signal = chosen.facts.name if chosen else None
 view = data.intake(signal)
+intake.not_taken_in(data.set_aside(), data.fold_failure())
 if view.imports.empty:
     empty.ledger()
     st.stop()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from core.text.markdown import cells, verbatim
+from core.findings.kinds import Condition
+from core.text.markdown import cells, plain, verbatim
 from core.text.shown import shell_word
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import table_columns as columns
@@ -23,6 +26,22 @@ _COUNTS = {
     "n_held": "Held",
     "n_corrected": "Corrected",
 }
+
+
+def not_taken_in(aside: Sequence[Condition], failure: str | None) -> None:
+    """What programs logged and is not in the ledger: set aside, or waiting for a fold that fails.
+
+    Args:
+        aside: one for each segment that was set aside.
+        failure: why the last fold stopped; None: it did not.
+    """
+    if failure is not None:
+        st.warning(
+            "What programs logged lately is safe on disk and not in the ledger yet, and so on no "
+            f"page: {plain(failure)}"
+        )
+    for one in aside:
+        st.error(f"{plain(one.text)} {plain(one.mend)}")
 
 
 def imports_table(imports: pd.DataFrame) -> None:

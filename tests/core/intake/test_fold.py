@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from datetime import UTC, datetime
@@ -62,6 +63,8 @@ def test_a_segment_that_cannot_be_used_is_a_finding_until_somebody_took_it_away(
     assert finding.text.startswith("2 rows of claims logged by the token t-1 could not")
     assert "calledger import ledger.duckdb.spool/failed/" in finding.mend
     (aside,) = failed_beside(Path(str(office.ledger.path)))
+    digest = hashlib.sha256(aside.path.read_bytes()).hexdigest()
+    assert ("sha256", digest) in set_aside_conditions(office.ledger.cursor())[0].evidence
     aside.path.unlink()
     rounds(office)
     assert not [one for one in outlook(office).open() if one.kind == "rows_set_aside"]
@@ -182,6 +185,27 @@ def test_answers_that_are_damaged_are_set_aside(office: Office, spool: Spool) ->
         spool.append("decisions", [bad])
         ((_, why),) = fold(office, spool).set_aside
         assert "no answer of the gate" in why
+
+
+def test_answers_set_aside_are_corrected_in_place_and_folded_again(
+    office: Office, spool: Spool
+) -> None:
+    spool.append("claims", [line()])
+    fold(office, spool)
+    decide_logged(Gate(office), SpooledLog(office, spool), questions("a"))
+    (segment,) = spool.closed(["decisions"])
+    right = segment.path.read_bytes()
+    segment.path.write_bytes(right[:20] + b"\n")
+    fold(office, spool)
+    (said,) = set_aside_conditions(office.ledger.cursor())
+    assert "calledger import" not in said.mend
+    assert "move it up into ledger.duckdb.spool" in said.mend
+    (aside,) = failed_beside(Path(str(office.ledger.path)))
+    aside.path.write_bytes(right)
+    aside.path.rename(aside.path.parent.parent / aside.path.name)
+    assert len(fold(office, spool).folded) == 1
+    assert logged(office.ledger.cursor()) == 1
+    assert set_aside_conditions(office.ledger.cursor()) == ()
 
 
 def test_an_answer_that_nothing_can_sign_is_not_given(

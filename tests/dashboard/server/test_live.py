@@ -199,6 +199,19 @@ def test_a_receipt_that_is_none_is_not_found(token: str, receipt: str) -> None:
     assert asked("GET", f"/api/v1/receipts/{receipt}", token=token).status_code == 404
 
 
+def test_of_few_confidences_one_above_1_makes_all_of_them_wait_in_the_quarantine(
+    ledger: Path,
+) -> None:
+    _, secret = token_for("ingest")
+    rows = [claim(), claim(), claim(), claim(confidence=1.2)]
+    found = send(rows, secret, query="?wait=1").json()
+    assert (found["kept"], [one["index"] for one in found["refused"]]) == (3, [3])
+    assert (found["outcome"]["new"], found["outcome"]["quarantined"]) == (0, 4)
+    many = [claim() for _ in range(6)]
+    found = send([*many, claim(confidence=1.2)], secret, query="?wait=1").json()
+    assert (found["outcome"]["new"], found["outcome"]["quarantined"]) == (6, 1)
+
+
 def test_who_sends_too_much_at_once_is_asked_to_come_again(
     ledger: Path, token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

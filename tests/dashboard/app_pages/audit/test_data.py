@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.spool.segments import Spool, beside
 from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
 from tests.worlds.paths import MAIN
 
 HEADER = "event_id,ts,signal,confidence,outcome,outcome_ts,action\n"
@@ -69,3 +71,23 @@ def test_reliability_does_not_mark_a_signal_labelled_throughout(opened) -> None:
     said = words(opened("reliability", "1"))
     assert "Labelled cases only" not in said
     assert "No verdict on all claims" not in said
+
+
+def test_the_data_page_says_what_was_set_aside_and_what_waits_for_the_disk(
+    opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(beside(tmp_path / "ledger.duckdb"))
+    spool.append("claims-t-1", [b'{"no": "claim"}', b"{}"])
+    (segment,) = spool.closed()
+    spool.set_aside(segment)
+    spool.close()
+    app = opened("data", "1")
+    (said,) = (one.value.replace("\\", "") for one in app.error)
+    assert said.startswith("2 rows of claims logged by the token t-1 could not be taken")
+    assert "calledger import ledger.duckdb.spool/failed/" in said
+    assert not app.warning
+    monkeypatch.setattr(owner.folder(), "failure", "No space left on device")
+    app.run()
+    (waits,) = (one.value for one in app.warning)
+    assert "not in the ledger yet" in waits
+    assert "No space left on device" in waits
