@@ -87,12 +87,6 @@ def tokens(cursor: duckdb.DuckDBPyConnection) -> tuple[Token, ...]:
     return tuple(Token(row[0], row[1], tuple(row[2]), row[3]) for row in rows)
 
 
-def scopes_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> frozenset[str]:
-    """What a secret allows; nothing for one that opens nothing, see `grant_of`."""
-    found = grant_of(cursor, state, secret)
-    return frozenset() if found is None else frozenset(found.scopes)
-
-
 def grant_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> Token | None:
     """The token of a secret; None for one that is unknown, revoked, or not as its act says.
 

@@ -18,6 +18,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.dimensions import segment_dimensions
 from core.spool.segments import Spool, beside
 from dashboard.server.folding import Folder
+from dashboard.server.grants import Grants
 from dashboard.server.settings import LEDGER_VARIABLE
 
 
@@ -32,6 +33,7 @@ class _Owned:
     spool: Spool
     folder: Folder
     dimensions: Dimensions
+    grants: Grants
     names: defaultdict[str, Names] = field(default_factory=lambda: defaultdict(Names))
 
 
@@ -48,6 +50,7 @@ def _owned_at(path: str) -> _Owned:
         spool,
         Folder(office, spool),
         Dimensions(lambda: segment_dimensions(ledger.cursor())),
+        Grants(office),
     )
 
 
@@ -84,6 +87,11 @@ def spool() -> Spool:
 def folder() -> Folder:
     """What folds it."""
     return _owned_at(path()).folder
+
+
+def grants() -> Grants:
+    """The tokens that were looked up."""
+    return _owned_at(path()).grants
 
 
 def dimensions() -> Dimensions:

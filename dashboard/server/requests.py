@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-import threading
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -15,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.gate.questions import json_value
-from core.governance import api_tokens as tokens
 from core.intake.door import NotRead
-from core.ledger.damage import change_mark
 from core.ledger.errors import LedgerError
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import TOKEN_VARIABLE
@@ -46,37 +42,6 @@ class Unacceptable(Exception):  # noqa: N818 (reads as what is the matter)
         return JSONResponse(body, status_code=self.status, headers=self._headers)
 
 
-class _Grants:
-    """Tokens that were looked up since the ledger's file changed last."""
-
-    def __init__(self) -> None:
-        self._of: object = None
-        self._found: dict[str, tokens.Token] = {}
-        self._changing = threading.Lock()
-
-    def known(self, secret: str) -> tokens.Token | None:
-        path = owner.ledger().path
-        with self._changing:
-            if self._of != (path, change_mark(path)):
-                return None
-            return self._found.get(_hash(secret))
-
-    def look_up(self, secret: str) -> tokens.Token | None:
-        # Taken before the reading, so a commit in between is seen next time.
-        path = owner.ledger().path
-        of = path, change_mark(path)
-        found = tokens.grant_of(owner.cursor(), owner.office().state(), secret)
-        if found is not None:
-            with self._changing:
-                if self._of != of:
-                    self._of, self._found = of, {}
-                self._found[_hash(secret)] = found
-        return found
-
-
-_GRANTS = _Grants()
-
-
 async def authorized(request: Request, scope: str) -> str:
     """The id of the token that a request carries.
 
@@ -92,8 +57,9 @@ async def authorized(request: Request, scope: str) -> str:
     own = os.environ.get(TOKEN_VARIABLE, "")
     if own and hmac.compare_digest(own.encode(), secret.encode("utf-8", "replace")):
         return LOCAL
+    grants = owner.grants()
     try:
-        token = _GRANTS.known(secret) or await run_in_threadpool(_GRANTS.look_up, secret)
+        token = grants.known(secret) or await run_in_threadpool(grants.look_up, secret)
     except (LedgerError, OSError) as error:
         # What a token may stands in the trail; from one that is broken nobody may anything.
         raise Unacceptable(503, str(error)) from None
@@ -178,7 +144,3 @@ def _of_line(line: bytes) -> object:
         return json_value(line)
     except ValueError as error:
         return NotRead(f"The line is not JSON: {error}.")
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -14,22 +14,6 @@ from core.governance import people
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: triage, labels: {stakes: low}}
-spec:
-  owner: user:desk/ann
-  validators: [user:risk/vera]
-  decision: "answer by itself"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
-
 
 def asked(
     method: str,

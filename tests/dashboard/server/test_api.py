@@ -22,7 +22,8 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
-from tests.worlds.asked import REGISTRY, asked, token_for
+from tests.worlds.asked import asked, token_for
+from tests.worlds.governed import REGISTRY
 
 
 def get(path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

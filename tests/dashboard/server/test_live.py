@@ -22,9 +22,9 @@ from core.spool import segments
 from core.spool.segments import Spool
 from dashboard.server import folding, live
 from dashboard.server import open_ledger as owner
-from dashboard.server import requests as shared
 from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import REGISTRY, asked, token_for
+from tests.worlds.asked import asked, token_for
+from tests.worlds.governed import REGISTRY
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,7 @@ def test_a_token_is_known_no_longer_than_it_is_in_force(ledger: Path) -> None:
 
     token_id, secret = token_for("ingest")
     assert [send(claim(), secret).status_code for _ in range(2)] == [200, 200]
-    assert shared._GRANTS.known(secret) is not None
+    assert owner.grants().known(secret) is not None
     office = owner.office()
     kim = people.known_person(office, "user:desk/kim")
     actor = people.actor_for(office.state(), kim, "token.revoked", None)
