@@ -54,20 +54,32 @@ def main() -> None:
             base = statistics.median(title for title, _, _ in least)
             print(f"{'bare page':16} warm {base:.2f}")
             for key in PAGES:
-                address = f"http://127.0.0.1:8791/{key}?signal=ticket-triage.self-report"
-                cold = visit(browser, address)
-                warm = [visit(browser, address) for _ in range(3)]
-                title, end = (statistics.median(one[i] for one in warm) for i in (0, 1))
-                print(
-                    f"{key:16} cold {cold[0]:.2f} / {cold[1]:.2f}   warm {title:.2f} / {end:.2f}   "
-                    f"{title / base:.1f} x bare",
-                    flush=True,
-                )
+                page = address(8791, key) + "?signal=ticket-triage.self-report"
+                cold = visit(browser, page)
+                warm = median_of_three(browser, page)
+                print(f"{key:16} {told(cold, warm)}   {warm[0] / base:.1f} x bare", flush=True)
         finally:
             for process in (site, other):
                 process.terminate()
                 process.wait(timeout=30)
         browser.close()
+
+
+def address(port: int, key: str) -> str:
+    """Of a page; the first has none of its own."""
+    return f"http://127.0.0.1:{port}/{'' if key == next(iter(PAGES)) else key}"
+
+
+def median_of_three(browser: Browser, page: str) -> tuple[float, float]:
+    """Seconds to the title and to the end of the script, of a page that was visited before."""
+    visits = [visit(browser, page) for _ in range(3)]
+    title, end = (statistics.median(one[i] for one in visits) for i in (0, 1))
+    return title, end
+
+
+def told(cold: tuple[float, float, int], warm: tuple[float, float]) -> str:
+    """Both as they are printed."""
+    return f"cold {cold[0]:.2f} / {cold[1]:.2f}   warm {warm[0]:.2f} / {warm[1]:.2f}"
 
 
 def start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
@@ -96,6 +108,7 @@ def visit(browser: Browser, address: str) -> tuple[float, float, int]:
         "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=600_000
     )
     end = time.perf_counter() - began
+    page.wait_for_timeout(1_000)  # What is drawn by a component comes after the script.
     height: int = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     context.close()
     return title, end, height

@@ -14,13 +14,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-from first_content import start, visit
+from first_content import address, median_of_three, start, told, visit
 from playwright.sync_api import Browser, sync_playwright
 
 from core.gate.registry_changes import apply
@@ -127,14 +126,13 @@ def _cpu(server: int) -> float:
 
 
 def _line(browser: Browser, n: int, key: str, server: int) -> None:
-    address, before = f"http://127.0.0.1:{PORT}/{key}", _cpu(server)
-    cold = visit(browser, address)
+    page, before = address(PORT, key), _cpu(server)
+    cold = visit(browser, page)
     used = _cpu(server) - before
-    warm = [visit(browser, address) for _ in range(3)]
-    title, end = (statistics.median(one[i] for one in warm) for i in (0, 1))
+    times = told(cold, median_of_three(browser, page))
     print(
-        f"{n:4} signals {key:10} cold {cold[0]:.2f} / {cold[1]:.2f} (server {used:.1f} s of a "
-        f"processor)   warm {title:.2f} / {end:.2f}   {cold[2]:,} px",
+        f"{n:4} signals {key:10} {times}   first visit: server {used:.1f} s of a processor   "
+        f"{cold[2]:,} px",
         flush=True,
     )
 

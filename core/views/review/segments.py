@@ -206,6 +206,7 @@ def _cell_frame(
             "shape_where": [
                 shape_where(judged, g) if curved[g] else "" for g in range(len(judged))
             ],
+            "words": [_words(judged, g) for g in range(len(judged))],
         }
     )
 

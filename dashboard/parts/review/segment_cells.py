@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
-from core.sentences.numbers import dimension_name, points, value_name
+from core.sentences.numbers import dimension_name, value_name
 from core.text.shown import visible
 from core.views.review.segments import SegmentsView
 from dashboard.parts.review.segment_heatmap import CELL_COLUMN, CELL_ROW
@@ -23,6 +23,7 @@ from dashboard.widgets.filters import shown_name
 LISTED = 6
 #: Gaps of single cells are wider than those of signals.
 _SPAN = (-0.3, 0.4)
+_ENDS = ("gap", "corrected_low", "corrected_high")
 
 
 def draw(view: SegmentsView, selection: Selection) -> None:
@@ -47,7 +48,7 @@ def table(
     off = view.cells[view.cells["verdict"] == "off"]
     if off.empty:
         return None
-    worst = off.loc[off["shown"].abs().sort_values(ascending=False, kind="stable").index]
+    worst = off.loc[off["gap"].abs().sort_values(ascending=False, kind="stable").index]
     rows = []
     for cell in worst.head(LISTED).to_dict("records"):
         names = (cell[view.row], cell[view.column])
@@ -57,7 +58,6 @@ def table(
         )
         opened = dict(zip((CELL_ROW, CELL_COLUMN), map(shown_name, names), strict=True))
         to = href("segments", **{**here, **opened})
-        low, high = (points(cell[f"corrected_{end}"], decimals=1) for end in ("low", "high"))
         rows.append(
             tag(
                 "tr",
@@ -66,28 +66,13 @@ def table(
                     tag("a", visible(said), class_="row", href=to),
                     scope="row",
                 ),
-                tag(
-                    "td",
-                    tag(
-                        "span",
-                        bullet(
-                            cell["gap"],
-                            cell["corrected_low"],
-                            cell["corrected_high"],
-                            view.tolerance,
-                            span=_SPAN,
-                        ),
-                        tag("b", points(cell["gap"], decimals=1)),
-                        tag("span", f" points, {low} to {high}", class_="sr"),
-                        class_="pair",
-                    ),
-                    title=f"{low} to {high}",
-                ),
+                tag("td", bullet(*(cell[end] for end in _ENDS), view.tolerance, span=_SPAN)),
+                tag("td", cell["words"]),
                 tag("td", _claims(view, selection, cell), class_="num"),
             )
         )
     shown = "Cells that are off" if len(off) <= LISTED else f"Worst {LISTED} of {len(off)} cells"
-    heads = (("Cell", None), ("Gap, points", None), ("Claims", "num"))
+    heads = (("Cell", None), ("Gap", None), ("What is off", None), ("Claims", "num"))
     return tag(
         "div",
         tag(
@@ -95,7 +80,7 @@ def table(
             tag(
                 "caption",
                 tag("h2", shown),
-                tag("span", "worst first; open one for its curve", class_="soft"),
+                tag("span", "largest gap first; open one for its curve", class_="soft"),
             ),
             tag(
                 "thead",

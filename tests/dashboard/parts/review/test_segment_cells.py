@@ -18,7 +18,7 @@ def cell(topic: str | None, language: str, verdict: str, shown: float) -> dict[s
     ends = {"gap": shown * 1.2, "corrected_low": shown, "corrected_high": shown * 1.4}
     return {
         **{"topic": topic, "language": language, "verdict": verdict, "shown": shown},
-        **{**ends, "n_claims": 1234},
+        **{**ends, "n_claims": 1234, "words": f"gap {shown}, 301 cases"},
     }
 
 
@@ -34,7 +34,7 @@ def links(markup: object) -> list[tuple[str, dict[str, list[str]]]]:
     return [(urlsplit(one).path, parse_qs(urlsplit(one).query)) for one in map(unescape, found)]
 
 
-def test_only_cells_that_are_off_are_listed_worst_first() -> None:
+def test_only_cells_that_are_off_are_listed_with_what_is_off() -> None:
     drawn = str(
         table(
             view(
@@ -50,6 +50,7 @@ def test_only_cells_that_are_off_are_listed_worst_first() -> None:
     named = re.findall(r'class="row"[^>]*>([^<]*)<', drawn)
     assert named == ["Topic law × Language de", "Topic law × Language en"]
     assert "Cells that are off" in drawn
+    assert [float(one) for one in re.findall(r"gap (\S+), 301 cases", drawn)] == [-0.2, 0.08]
 
 
 def test_without_a_bad_cell_there_is_no_list() -> None:
