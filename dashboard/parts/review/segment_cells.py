@@ -23,7 +23,6 @@ from dashboard.widgets.filters import shown_name
 LISTED = 6
 #: Gaps of single cells are wider than those of signals.
 _SPAN = (-0.3, 0.4)
-_ENDS = ("gap", "corrected_low", "corrected_high")
 
 
 def draw(view: SegmentsView, selection: Selection) -> None:
@@ -66,7 +65,7 @@ def table(
                     tag("a", visible(said), class_="row", href=to),
                     scope="row",
                 ),
-                tag("td", bullet(*(cell[end] for end in _ENDS), view.tolerance, span=_SPAN)),
+                tag("td", bullet(*_interval(cell), view.tolerance, span=_SPAN)),
                 tag("td", cell["words"]),
                 tag("td", _claims(view, selection, cell), class_="num"),
             )
@@ -109,3 +108,7 @@ def _claims(view: SegmentsView, selection: Selection, cell: Mapping[Hashable, An
         class_="over",
         href=href("claims", **query),
     )
+
+
+def _interval(cell: Mapping[Hashable, Any]) -> tuple[float, float, float]:
+    return cell["gap"], cell["corrected_low"], cell["corrected_high"]
