@@ -35,6 +35,7 @@ Status = Literal["active", "away", "left"]
 #: What a signature needs to open the gate, by the gate's mode.
 LEAST: Mapping[Mode, Assurance] = {"local": "none", "production": "signed-on"}
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -119,6 +120,7 @@ class State:
         last_at: time of the last one, before which nothing is ever judged.
         mode: of the gate; ``production`` asks for signatures made with sign-on.
         people: opaque id → person.
+        bound: id of a sign-on account → opaque id of the person it is bound to.
         groups: name without ``group:`` → members.
         grants: opaque id → roles granted for the whole ledger.
         had_admin: whether anybody was ever admin.
@@ -138,6 +140,7 @@ class State:
     last_at: datetime = datetime.min
     mode: Mode = "local"
     people: Mapping[str, Person] = field(default_factory=dict)
+    bound: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     had_admin: bool = False
@@ -360,8 +363,36 @@ def _person_status(state: State, act: Act) -> State:
 
 
 def _person_forgotten(state: State, act: Act) -> State:
-    _known_person(state, act, "sub")
-    return state
+    sub = _known_person(state, act, "sub")
+    bound = {account: other for account, other in state.bound.items() if other != sub}
+    return replace(state, bound=bound)
+
+
+def _person_bound(state: State, act: Act) -> State:
+    sub, account = _known_person(state, act, "sub"), _account(act)
+    known = state.bound.get(account)
+    if known is not None:
+        rest = " already" if known == sub else "; take it from them first"
+        raise Refused(f"This account is bound to {known}{rest}.")
+    if state.people[sub].status == "left":
+        raise Refused(f"{sub} has left; nobody signs on as them.")
+    return replace(state, bound={**state.bound, account: sub})
+
+
+def _person_unbound(state: State, act: Act) -> State:
+    sub, account = _known_person(state, act, "sub"), _account(act)
+    if state.bound.get(account) != sub:
+        raise Refused(f"This account is not bound to {sub}.")
+    return replace(state, bound={one: of for one, of in state.bound.items() if one != account})
+
+
+def _account(act: Act) -> str:
+    """The id of the account an act is about, and that it names the issuer."""
+    _text(act, "issuer")
+    value = _text(act, "account")
+    if not _SHA256.fullmatch(value):
+        raise Refused(f"account of {act.kind} must be a SHA-256 in hexadecimal, not {value!r}.")
+    return value
 
 
 def _group_set(state: State, act: Act) -> State:
@@ -495,6 +526,8 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "person.named": _person_named,
         "person.status": _person_status,
         "person.forgotten": _person_forgotten,
+        "person.bound": _person_bound,
+        "person.unbound": _person_unbound,
         "group.set": _group_set,
         "role.granted": _role_granted,
         "role.revoked": _role_revoked,

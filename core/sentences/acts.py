@@ -229,6 +229,8 @@ _FIELDS: Mapping[str, _Field] = {
     "program": _Field("Program"),
     "sub": _Field("Person", _with_id, ours=True),
     "status": _Field("Status", ours=True),
+    "issuer": _Field("Signs on at"),
+    "account": _Field("SHA-256 of the account"),
     "role": _Field("Role", lambda value, _: role_words(value), ours=True),
     "name": _Field("Group"),
     "members": _Field("Members", _members, ours=True),
@@ -365,6 +367,16 @@ def _person_status(act: Act, names: Names) -> _Said:
 
 def _person_forgotten(act: Act, _names: Names) -> _Said:
     return _Said(f"erased the name of {act.body['sub']}")
+
+
+def _person_bound(act: Act, names: Names) -> _Said:
+    who = names.person(act.body["sub"])
+    return _Said(f"bound an account of {act.body['issuer']} to {who}")
+
+
+def _person_unbound(act: Act, names: Names) -> _Said:
+    who = names.person(act.body["sub"])
+    return _Said(f"took an account of {act.body['issuer']} from {who}")
 
 
 def _group_set(act: Act, names: Names) -> _Said:
@@ -510,6 +522,8 @@ SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
     "person.named": _person_named,
     "person.status": _person_status,
     "person.forgotten": _person_forgotten,
+    "person.bound": _person_bound,
+    "person.unbound": _person_unbound,
     "group.set": _group_set,
     "role.granted": _role_granted,
     "role.revoked": _role_revoked,

@@ -99,6 +99,20 @@ _ROWS = (
         _ADMIN,
     ),
     ActKind(
+        "person.bound",
+        "People and roles",
+        "bound a sign-on account to a person",
+        "bind a sign-on account to a person",
+        _ADMIN,
+    ),
+    ActKind(
+        "person.unbound",
+        "People and roles",
+        "took a sign-on account from a person",
+        "take a sign-on account from a person",
+        _ADMIN,
+    ),
+    ActKind(
         "group.set",
         "People and roles",
         "set the members of a group",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from core.governance import people
+from core.governance import accounts, people
 from core.governance.names import directory
 from core.governance.permissions import GRANTABLE, roles_of
 from core.governance.state import LEAST
@@ -87,6 +88,50 @@ def forget(ledger_path: Path, handle: str | None, who: str) -> None:
     terminal.say(f"The names of {sub} are erased from this ledger; backups still hold them.")
 
 
+def _account_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Which sign-on account: its issuer and its subject there."""
+    subject = click.option(
+        "--subject", required=True, help="Who they are there, as the page says that greets them."
+    )
+    issuer = click.option("--issuer", required=True, help="The provider, as its tokens name it.")
+    return issuer(subject(command))
+
+
+@person.command()
+@ledger_option
+@as_option
+@click.argument("who", metavar="PERSON")
+@_account_options
+def bind(ledger_path: Path, handle: str | None, who: str, issuer: str, subject: str) -> None:
+    """Let whoever signs on as SUBJECT of ISSUER act as a PERSON.
+
+    Where nobody was ever an admin, the PERSON becomes the first one.
+    """
+    account = accounts.account(issuer, subject)
+    with office_of(ledger_path) as office:
+        first = False
+        if not office.state().had_admin:
+            with office.acting() as desk:
+                sub = people.enter(desk, who)
+                first = people.become_first_admin(desk, sub)
+        sub = people.known_person(office, who)
+        by = acting(office, who if first else handle, "person.bound")
+        accounts.bind(office, by, sub, account)
+    terminal.say(f"Whoever signs on there acts as {who}{', the first admin' if first else ''}.")
+
+
+@person.command()
+@ledger_option
+@as_option
+@_account_options
+def unbind(ledger_path: Path, handle: str | None, issuer: str, subject: str) -> None:
+    """Let SUBJECT of ISSUER act as nobody."""
+    account = accounts.account(issuer, subject)
+    with office_of(ledger_path) as office:
+        accounts.unbind(office, acting(office, handle, "person.unbound"), account)
+    terminal.say("The account is bound to nobody now.")
+
+
 @click.group()
 def role() -> None:
     """Roles for the whole ledger; owners, deputies and validators stand in registry entries."""
@@ -138,6 +183,6 @@ def mode(ledger_path: Path, handle: str | None, mode_: str) -> None:
     terminal.say(f"The gate is in {mode_} mode.")
     if mode_ == "production":
         terminal.note(
-            f"It opens only on signatures with assurance {LEAST['production']}, and this version "
-            "offers no sign-on yet: until it does, every claim falls back."
+            f"It opens only on signatures with assurance {LEAST['production']} or better: sign "
+            "on a page of a server that was started with --sign-on or --behind-proxy."
         )

@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "person.named": {"admin", "system"},
     "person.status": {"admin"},
     "person.forgotten": {"admin"},
+    "person.bound": {"admin"},
+    "person.unbound": {"admin"},
     "group.set": {"admin"},
     "role.granted": {"admin"},
     "role.revoked": {"admin"},

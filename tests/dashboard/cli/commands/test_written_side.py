@@ -168,7 +168,7 @@ def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy:
     assert action_of(told_copy, *MERGE, "--confidence", "0.999") == "automate"
     mode = run("gate", "mode", "production", "--ledger", told_copy, "--as", "user:desk/kim.sato")
     assert mode.exit_code == 0, mode.stderr
-    assert "assurance signed-on, and this version offers no sign-on yet" in " ".join(
+    assert "assurance signed-on or better: sign on a page of a server that was started" in " ".join(
         mode.stderr.split()
     )
     assert action_of(told_copy, *MERGE, "--confidence", "0.999") == "review"
@@ -350,3 +350,21 @@ def test_a_missing_ledger_is_one_sentence(tmp_path: Path, words: tuple[str, ...]
     assert found.exit_code == 2
     assert "none.duckdb" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_the_first_admin_is_bound_on_the_machine_and_binds_others(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.duckdb"
+    Ledger.open(ledger, create=True).close()
+    account = ("--issuer", "https://login.example.org", "--subject")
+    bound = run("person", "bind", "user:desk/kim", *account, "k1", "--ledger", ledger)
+    assert bound.exit_code == 0, bound.stderr
+    assert "user:desk/kim, the first admin" in bound.stdout
+    admin = ("--as", "user:desk/kim", "--ledger", ledger)
+    assert run("person", "add", "user:desk/ann", *admin).exit_code == 0
+    assert run("person", "bind", "user:desk/ann", *account, "a1", *admin).exit_code == 0
+    again = run("person", "bind", "user:desk/kim", *account, "a1", *admin)
+    assert again.exit_code == 2
+    assert "This account is bound to" in again.stderr
+    own = ("--as", "user:desk/ann", "--ledger", ledger)
+    assert run("person", "unbind", *account, "k1", *own).exit_code == 2
+    assert run("person", "unbind", *account, "a1", *admin).exit_code == 0
