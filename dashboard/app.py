@@ -9,13 +9,16 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from dashboard.server import api
 from dashboard.server import background_rounds as standing
 from dashboard.server import first_document as start
 from dashboard.server import open_ledger as owner
 from dashboard.server.perimeter import Perimeter
-from dashboard.server.settings import allowed_hosts
+from dashboard.server.settings import allowed_hosts, proxy, sign_on
+from dashboard.server.sign_on.edge import Edge
+from dashboard.server.sign_on.proxy import Named
 
 
 @asynccontextmanager
@@ -29,9 +32,26 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         owner.close()
 
 
+PEOPLE = sign_on()
+
+
+def _signing_routes() -> list[BaseRoute]:
+    """The proof at a signature, where people sign on; else its library is not even loaded."""
+    if PEOPLE is None:
+        return []
+    from dashboard.server.sign_on.routes import routes
+
+    return list(routes)
+
+
 app = st.App(
     Path(__file__).with_name("main.py"),
     lifespan=lifespan,
-    routes=[*api.routes, *start.routes],
-    middleware=[Middleware(Perimeter, named=allowed_hosts())],
+    routes=[*api.routes, *_signing_routes(), *start.routes],
+    middleware=[
+        Middleware(Perimeter, named=allowed_hosts()),
+        Middleware(Named, proxy=proxy()),
+        *([Middleware(Edge, settings=PEOPLE)] if PEOPLE else []),
+    ],
+    secrets={"auth": PEOPLE.auth_secrets()} if PEOPLE else None,
 )

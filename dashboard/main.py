@@ -11,7 +11,7 @@ from core import __version__
 from core.text.shown import visible
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.widgets import filters
+from dashboard.widgets import filters, sign_on
 
 NAME, HERE = "Calibration Ledger", Path(__file__)
 st.set_page_config(
@@ -38,7 +38,11 @@ for one in PAGES.values():
     )
     groups.setdefault(one.group, []).append(script)
 # Unexpanded, the last group hides behind "View more".
-page = st.navigation(groups, expanded=True)
+signed_on = sign_on.signed_on()
+page = st.navigation(groups, expanded=True, position="sidebar" if signed_on else "hidden")
+if not signed_on:
+    sign_on.screen()
+    st.stop()
 
 overview = data.overview()
 (opened,) = (one for one in PAGES.values() if one.title == page.title)
@@ -46,4 +50,5 @@ about = st.query_params.get("signal") if opened.key == "signal" else None
 st.set_page_config(page_title=f"{visible(about or opened.title)} · {NAME}")
 filters.draw(overview, opened.filters, page.title)
 st.sidebar.markdown(f":gray[:small[{overview.freshness}]]")
+sign_on.sidebar()
 page.run()

@@ -242,6 +242,7 @@ _FIELDS: Mapping[str, _Field] = {
     "trigger": _Field("Trigger"),
     "reason": _Field("Reason"),
     "until": _Field("Until", _time, ours=True),
+    "confirmed": _Field("Signed on again", _time, ours=True),
     "finding": _Field("Finding"),
     "finding_kind": _Field(
         "Kind of finding", lambda value, _: kind_of(str(value)).words, ours=True

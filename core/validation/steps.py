@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -104,7 +105,7 @@ def _submission(
     )
 
 
-def sign(
+def proposed_signature(
     office: Office,
     actor: Actor,
     signal: str,
@@ -113,21 +114,12 @@ def sign(
     meaning: str,
     until: datetime | None = None,
     shown: str | None = None,
-) -> Act:
-    """Sign the evidence that waits, after it was recomputed from the ledger once more.
-
-    Args:
-        office: where acts are done.
-        actor: the validator.
-        signal: of what is signed.
-        fingerprint: what is signed.
-        meaning: what the signature means, typed by the one who signs.
-        until: when it ends; None: as late as the registry entry allows.
-        shown: SHA-256 of the evidence that the validator was shown; None: whichever waits.
+) -> Proposal:
+    """The signature as it would stand in the trail, where it may be made now; see `sign`.
 
     Raises:
-        Refused: not theirs to sign, no evidence waits, other evidence than was shown waits,
-            criteria are not met, or what was submitted no longer recomputes.
+        Refused: not theirs to sign, no evidence waits, other evidence than was shown waits, or
+            criteria are not met.
     """
     state, now = office.state(), office.now()
     entry, known = state.entries.get(signal), state.validations.get((signal, fingerprint))
@@ -144,8 +136,45 @@ def sign(
         Signature(meaning.strip(), known.candidate.evidence),
     )
     check(state, proposal, now)
+    return proposal
+
+
+def sign(
+    office: Office,
+    actor: Actor,
+    signal: str,
+    fingerprint: Fingerprint,
+    *,
+    meaning: str,
+    until: datetime | None = None,
+    shown: str | None = None,
+    confirmed: datetime | None = None,
+) -> Act:
+    """Sign the evidence that waits, after it was recomputed from the ledger once more.
+
+    Args:
+        office: where acts are done.
+        actor: the validator.
+        signal: of what is signed.
+        fingerprint: what is signed.
+        meaning: what the signature means, typed by the one who signs.
+        until: when it ends; None: as late as the registry entry allows.
+        shown: SHA-256 of the evidence that the validator was shown; None: whichever waits.
+        confirmed: when the validator signed on once more for this; None: they did not.
+
+    Raises:
+        Refused: not theirs to sign, no evidence waits, other evidence than was shown waits,
+            criteria are not met, or what was submitted no longer recomputes.
+    """
+    proposal = proposed_signature(
+        office, actor, signal, fingerprint, meaning=meaning, until=until, shown=shown
+    )
+    assert proposal.signature is not None
+    signed = proposal.signature.evidence
+    if confirmed is not None:
+        proposal = replace(proposal, body={**proposal.body, "confirmed": stamp(confirmed)})
     with office.ledger.cursor() as cursor:
-        comparison = evidence.verify(cursor, known.candidate.evidence)
+        comparison = evidence.verify(cursor, signed)
     if not comparison.same:
         raise Refused(
             "The evidence no longer recomputes from the ledger: "

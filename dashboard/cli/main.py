@@ -99,6 +99,18 @@ def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | Non
 @hosts_option
 @click.option("--browser/--no-browser", default=False, help="Open a browser window or not.")
 @notices.notices_option
+@click.option(
+    "--sign-on",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Let people sign on, at the OpenID providers of this TOML file.",
+)
+@click.option(
+    "--behind-proxy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Believe the proxy of this TOML file who people are.",
+)
 def serve_command(
     ledger_path: Path,
     host: str,
@@ -106,6 +118,8 @@ def serve_command(
     allowed_hosts: Sequence[str],
     browser: bool,
     notices_path: Path | None,
+    sign_on: Path | None,
+    behind_proxy: Path | None,
 ) -> None:
     """Open the dashboard on a ledger."""
     if notices_path is not None:
@@ -117,6 +131,8 @@ def serve_command(
         open_browser=browser,
         notices=notices_path,
         allowed_hosts=allowed_hosts,
+        sign_on=sign_on,
+        behind_proxy=behind_proxy,
     )
 
 

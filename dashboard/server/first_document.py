@@ -16,9 +16,9 @@ _HEAD = "<head>"
 
 
 class _PagePath(Convertor[str]):
-    """The path of a page, known or not: one part, and no file's name."""
+    """The path of a page, known or not: one part, no file's name, nor where a sign-on ends."""
 
-    regex = "[^/.]*"
+    regex = "(?!oauth2callback$)[^/.]*"
 
     def convert(self, value: str) -> str:
         return value

@@ -22,9 +22,13 @@ from dashboard.server.settings import (
     HOSTS_VARIABLE,
     LEDGER_VARIABLE,
     NOTICES_VARIABLE,
+    PROXY_VARIABLE,
+    SIGN_ON_VARIABLE,
     TOKEN_VARIABLE,
     streamlit_options,
 )
+from dashboard.server.sign_on.proxy import proxy_of
+from dashboard.server.sign_on.settings import sign_on_of
 
 PORTS_TO_TRY = 50
 
@@ -42,26 +46,42 @@ def run(
     open_browser: bool | None,
     notices: Path | None = None,
     allowed_hosts: Sequence[str] = (),
+    sign_on: Path | None = None,
+    behind_proxy: Path | None = None,
 ) -> None:
     """Serve the dashboard on ``ledger_path`` until interrupted.
 
     Args:
         ledger_path: an existing ledger; opened, and so checked, before anything is served.
-        host: the loopback address to bind; another is refused.
+        host: the address to bind; one that others can reach only where people sign on.
         port: the first port to try; the next free one is taken when it is in use.
         open_browser: None opens one where there is a display.
         notices: the notices file; None: the one beside the ledger, where there is one.
         allowed_hosts: further hosts that browsers may ask for, see `perimeter.host_name`.
+        sign_on: the sign-on file; None: nobody signs on here.
+        behind_proxy: the file of a proxy in front that signs people on.
+
+    Raises:
+        LedgerError: the ledger or a file cannot be used.
     """
-    if host not in LOOPBACK:
-        terminal.error(
-            f"{host} can be reached from other machines, and nobody signs on here yet: serve on "
-            "127.0.0.1, let others in through a tunnel or a proxy that asks who they are, and name "
-            "with --allowed-host the host that their browsers ask for."
-        )
+    people = sign_on_of(sign_on.resolve()) if sign_on else None
+    if behind_proxy is not None:
+        proxy_of(behind_proxy.resolve())
+    refused = why_not(host, signs_on=people is not None, behind_proxy=behind_proxy is not None)
+    if refused:
+        terminal.error(refused)
         sys.exit(2)
     Ledger.open(ledger_path).close()
     listener = _listener(host, port)
+    taken = listener.getsockname()[1]
+    if people is not None and not people.secure and people.port != taken:
+        listener.close()
+        terminal.error(
+            f"base says port {people.port}, where people come back from signing on, and this "
+            f"server would be on port {taken}: give --port {people.port} and free it, or change "
+            "base, also at the provider."
+        )
+        sys.exit(2)
 
     import uvicorn
     from streamlit.web.bootstrap import load_config_options
@@ -72,15 +92,20 @@ def run(
         os.environ[HOSTS_VARIABLE] = ",".join(allowed_hosts)
     if notices is not None:
         os.environ[NOTICES_VARIABLE] = str(notices.resolve())
+    for name, file in ((SIGN_ON_VARIABLE, sign_on), (PROXY_VARIABLE, behind_proxy)):
+        os.environ.pop(name, None)
+        if file is not None:
+            os.environ[name] = str(file.resolve())
     # Streamlit reads its configuration from the current folder; ours must hold from any folder.
     load_config_options(streamlit_options(host))
 
     from dashboard.app import app
 
-    address = _address(host, listener.getsockname()[1])
-    terminal.say(f"Calibration Ledger is at {address}   (stop it with Ctrl-C)")
+    address = _address(host, taken)
+    shown = people.base if people else address
+    terminal.say(f"Calibration Ledger is at {shown}   (stop it with Ctrl-C)")
     if open_browser if open_browser is not None else _has_display():
-        threading.Timer(1.5, webbrowser.open, [address]).start()
+        threading.Timer(1.5, webbrowser.open, [shown]).start()
     # Streamlit's own server passes these to uvicorn; without them a large table ends the page.
     server = uvicorn.Server(
         uvicorn.Config(
@@ -97,6 +122,22 @@ def run(
         server.run(sockets=[listener])
     if not server.started:
         sys.exit(1)
+
+
+def why_not(host: str, *, signs_on: bool, behind_proxy: bool) -> str | None:
+    """Why a server is not started so; None: it may be."""
+    if signs_on and behind_proxy:
+        return (
+            "--sign-on and --behind-proxy both say who people are: give one of them, or a header "
+            "could stand for a person who never signed on."
+        )
+    if host not in LOOPBACK and not (signs_on or behind_proxy):
+        return (
+            f"{host} can be reached from other machines, where anybody could act as anybody: let "
+            "people sign on with --sign-on FILE, name the proxy that signs them on with "
+            "--behind-proxy FILE, or serve on 127.0.0.1."
+        )
+    return None
 
 
 @contextmanager
@@ -150,6 +191,7 @@ def _listener(host: str, first: int) -> socket.socket:
 
 def _address(host: str, port: int) -> str:
     """What to type into a browser on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -1,4 +1,4 @@
-"""Whom the reader acts for. Nobody signs on here, and every signature made this way says so."""
+"""Whom the reader acts for: who signed on, or without sign-on whomever they choose."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.governance.accounts import person_of
 from core.governance.names import Directory
 from core.governance.people import actor_for
+from core.governance.permissions import Refused
 from core.governance.state import State
 from core.text.shown import visible
-from core.trail.acts import Actor
+from core.trail.acts import Actor, Assurance
+from dashboard.server import open_ledger as owner
+from dashboard.server.sign_on.session import Session
+from dashboard.widgets import sign_on
 
 #: In the session; never in the URL.
 KEY = "acting_for"
@@ -23,21 +28,48 @@ class Acting:
     Attributes:
         sub: their opaque id.
         name: as pages show them.
+        session: by which they signed on; None: nobody signs on here.
     """
 
     sub: str
     name: str
+    session: Session | None = None
 
     def actor(self, state: State, kind: str, signal: str | None) -> Actor:
-        """They, in the role that allows an act."""
-        return actor_for(state, self.sub, kind, signal, via="page")
+        """They, in the role that allows an act; asked for at every act.
+
+        Raises:
+            Refused: their session is over, or their account is no longer bound to them.
+        """
+        return actor_for(state, self.sub, kind, signal, assurance=self.assurance(), via="page")
+
+    def assurance(self) -> Assurance:
+        """How it is known that it is they, now.
+
+        Raises:
+            Refused: their session is over, or their account is no longer bound to them.
+        """
+        if self.session is None:
+            if sign_on.needed():
+                raise Refused("Sign on to act here.")
+            return "none"
+        sign_on.require(self.session)
+        if person_of(owner.office().state(), self.session.account) != self.sub:
+            raise Refused(
+                f"Your account is no longer bound to {self.name}. Ask an admin to bind it."
+            )
+        return "signed-on"
 
 
 def choose(state: State, names: Directory) -> Acting | None:
-    """The choice in the sidebar, of everybody who has not left; None until somebody chose.
+    """Who signed on, or the choice in the sidebar of everybody who has not left; None: nobody.
 
     It never stands in the URL: a link that is passed on makes nobody somebody else.
     """
+    if sign_on.needed():
+        session = sign_on.session()
+        sub = None if session is None else sign_on.acts_for(names, state, session)
+        return None if sub is None else Acting(sub, names.words(sub), session)
     subs = sorted(
         (sub for sub, one in state.people.items() if one.status != "left"), key=names.words
     )

@@ -52,12 +52,17 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@contextmanager
-def served(*words: str) -> Iterator[str]:
-    """Run a calledger command that serves, and yield its address once it answers."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        found: int = probe.getsockname()[1]
+    return found
+
+
+@contextmanager
+def served(*words: str, port: int | None = None) -> Iterator[str]:
+    """Run a calledger command that serves, and yield its address once it answers."""
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard.cli.main", *words, "--port", str(port), "--no-browser"],
         stdout=subprocess.PIPE,

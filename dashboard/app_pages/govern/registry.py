@@ -34,10 +34,7 @@ if not view.rows:
 
 st.markdown(f"## {plain(view.headline)}")
 if view.production:
-    st.caption(
-        "The gate is in production mode: a signature made without sign-on opens nothing. This "
-        "version offers no sign-on yet, so every claim falls back."
-    )
+    st.caption("The gate is in production mode: a signature made without sign-on opens nothing.")
 registry.overview(view, data.standing())
 chosen, _ = st.columns([1, 1])
 signal = choose("Signal", view.names, key="signal", place=chosen)

@@ -18,6 +18,7 @@ from core.views.govern.signal_plan import plan_parts, same_plan
 from dashboard.cache import views as data
 from dashboard.parts.govern import registry
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
 
 _ASKED, _SHOWN = f"{registry.KEYS}asked", f"{registry.KEYS}shown"
@@ -97,7 +98,9 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
     """The button that applies exactly what is shown above it."""
     handle = None if person is None else names.handle(person.sub)
     who = "…" if person is None else person.name
-    if not state.people:
+    if sign_on.needed() and person is None:
+        st.caption(sign_on.nobody())
+    elif not state.people:
         st.markdown("Nobody is known yet: whoever applies this becomes the admin.")
         handle = who = st.text_input(
             "You, as in `user:finance/ann.lee`", value=local_handle(), key=f"{registry.KEYS}self"
@@ -119,7 +122,10 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
         )
         return
     try:
-        acts = registry_of.apply(owner.office(), read(text), handle, via="page")
+        assurance = "none" if person is None else person.assurance()
+        acts = registry_of.apply(
+            owner.office(), read(text), handle, assurance=assurance, via="page"
+        )
     except LedgerError as error:
         st.error(plain(str(error)), icon=":material/block:")
         return

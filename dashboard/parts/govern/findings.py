@@ -22,6 +22,7 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import evidence_links as evidenced
 from dashboard.widgets import page_links as links
+from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
 
 #: How the keys of this component's widgets begin.
@@ -257,7 +258,7 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     if not row.history:
         st.caption("Noticed just now; it is written into the trail with the first response.")
     if person is None:
-        st.caption("To respond, choose who you are in the sidebar.")
+        st.caption(sign_on.nobody())
         return
     may = answering(state, person.sub, row)
     # What was typed belongs to one answer: the next one begins empty.
@@ -270,14 +271,26 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
             "What you do about it", key=f"{KEYS}note_{key}", max_chars=500, persist_state="page"
         )
         if st.button(f"Acknowledge as {plain(person.name)}", key=f"{KEYS}ack_{key}"):
-            actor = person.actor(state, "finding.acknowledged", row.signal)
-            _run(lambda: acknowledge(owner.office(), actor, row.id, note=note), "Acknowledged")
+            kind = "finding.acknowledged"
+            _run(
+                lambda: acknowledge(
+                    owner.office(), person.actor(state, kind, row.signal), row.id, note=note
+                ),
+                "Acknowledged",
+            )
     if may.waive:
         until, reason = _waiver("Why it may wait", key)
         if st.button(f"Waive as {plain(person.name)}", key=f"{KEYS}waive_{key}"):
-            actor = person.actor(state, "finding.waived", row.signal)
-            office = owner.office()
-            _run(lambda: waive(office, actor, row.id, until=until, reason=reason), "Waived")
+            _run(
+                lambda: waive(
+                    owner.office(),
+                    person.actor(state, "finding.waived", row.signal),
+                    row.id,
+                    until=until,
+                    reason=reason,
+                ),
+                "Waived",
+            )
 
 
 def _run(act: Callable[[], Act], done: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.defaults import IN_USE
-from core.governance import people
+from core.governance import accounts, people
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
@@ -23,7 +23,8 @@ from core.views.govern.signal_entry import EntryChange, PrintRow, SignalView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import page_head
+from dashboard.server.sign_on.unbound import UNBOUND
+from dashboard.widgets import page_head, sign_on
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.claim_links import ICON, PAGE
 from dashboard.widgets.drawn.draw import draw
@@ -39,7 +40,6 @@ _HALF = 470
 #: Of the width, for a name and its value.
 _SHARES = (2, 5)
 _TALL, _HEAD, _ROW = 388, 38, 35
-_NOBODY = "Choose who you are in the sidebar."
 
 
 def announce() -> None:
@@ -220,7 +220,7 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
         "new evidence and a signature."
     )
     if person is None:
-        st.caption(_NOBODY)
+        st.caption(sign_on.nobody())
         return
     key = f"{KEYS}{row.fingerprint.id}"
     reason = st.text_input("Why", key=f"{key}_why", max_chars=500, persist_state="page")
@@ -230,9 +230,16 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
         type="primary",
         icon=":material/front_hand:",
     ):
-        actor = person.actor(state, "validation.suspended", signal)
-        office = owner.office()
-        run(lambda: signing.stop(office, actor, signal, row.fingerprint, reason=reason), "Stopped")
+        run(
+            lambda: signing.stop(
+                owner.office(),
+                person.actor(state, "validation.suspended", signal),
+                signal,
+                row.fingerprint,
+                reason=reason,
+            ),
+            "Stopped",
+        )
 
 
 def written(view: SignalView) -> None:
@@ -327,6 +334,44 @@ def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
         return
     with st.expander("Set availability", icon=":material/event_available:"):
         _status(view.people, state, person)
+    if sign_on.needed():
+        with st.expander("Bind a sign-on account", icon=":material/key:"):
+            _bind(view.people, state, person)
+
+
+def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
+    """Which person somebody who signed on acts as from now on."""
+    waiting = {one.account.id: one for one in UNBOUND.waiting(state.bound.keys())}
+    if not waiting:
+        st.caption("Nobody who signed on since this server started is without a person.")
+        return
+    st.caption(
+        "Ask the person by another way before you bind an account: what it is called here is what "
+        "its provider says, and an account may act as whom it is bound to."
+    )
+    names = {one.sub: one.name for one in known if one.status != "left"}
+    which, whom, act = st.columns([4, 3, 2], vertical_alignment="bottom")
+    account = which.selectbox(
+        "Signed on as",
+        tuple(waiting),
+        format_func=lambda one: visible(
+            f"{waiting[one].name} · {waiting[one].account.subject} · {waiting[one].account.issuer}"
+        ),
+        key=f"{KEYS}account",
+    )
+    sub = whom.selectbox(
+        "Is", tuple(names), format_func=lambda one: visible(names[one]), key=f"{KEYS}bound"
+    )
+    if act.button(f"Bind as {plain(person.name)}", key=f"{KEYS}bind"):
+        run(
+            lambda: accounts.bind(
+                owner.office(),
+                person.actor(state, "person.bound", None),
+                sub,
+                waiting[account].account,
+            ),
+            f"{waiting[account].name} acts as {names[sub]}",
+        )
 
 
 def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
@@ -346,9 +391,10 @@ def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
         help="The day they are back; left open while that is not known.",
     )
     if act.button(f"Record as {plain(person.name)}", key=f"{KEYS}record"):
-        actor = person.actor(state, "person.status", None)
         day = until if status == "away" else None
         run(
-            lambda: people.set_status(owner.office(), actor, sub, status, day),
+            lambda: people.set_status(
+                owner.office(), person.actor(state, "person.status", None), sub, status, day
+            ),
             f"{names[sub]} is {status}",
         )

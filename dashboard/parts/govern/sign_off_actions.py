@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,14 +14,17 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
-from core.trail.acts import Actor
+from core.trail.acts import Act, Actor, Proposal
 from core.validation import steps as signing
 from core.validation.evidence import NothingToJudge
 from core.validation.evidence_bundle import Bundle
 from core.validation.tuning_leakage import Leaked
 from core.views.govern.permitted_acts import Offer, named, offers
 from core.views.govern.sign_off import SignoffView, Waiting
+from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
+from dashboard.server.sign_on.grants import GRANTS, digest
+from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
 
 #: In the session: what to say after an act, what was measured without being submitted, on which
@@ -30,7 +33,6 @@ _DONE, _MEASURED, _PRESSED = "signoff_done", "signoff_measured", "signoff_presse
 _ACTS = "signoff_acts"
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
-_NOBODY = "Choose who you are in the sidebar."
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class _Desk:
     offered: Mapping[str, Offer]
 
     def offer(self, kind: str) -> Offer:
-        return self.offered.get(kind, Offer(False, _NOBODY))
+        return self.offered.get(kind, Offer(False, sign_on.nobody()))
 
     @property
     def name(self) -> str:
@@ -98,6 +100,36 @@ class _Desk:
     def actor(self, kind: str) -> Actor:
         assert self.person is not None
         return self.person.actor(self.state, kind, self.view.signal)
+
+    def ask(self, words: Mapping[str, Any]) -> None:
+        """Ask that whoever signs signs on again for this; what would be refused is said before."""
+        assert self.person is not None
+        try:
+            proposal = self._proposed(self.actor("validation.signed"), words)
+        except LedgerError as error:
+            st.error(plain(named(str(error), self.names)), icon=":material/block:")
+            return
+        confirmed.ask(self.person, self.view.fingerprint.id, proposal, words)
+
+    def confirm(self, id_: str, words: Mapping[str, Any]) -> None:
+        """Sign what was confirmed, where it is still what would be signed now."""
+
+        def act(*about: Any, **said: Any) -> Act:
+            actor = self.actor("validation.signed")
+            assert self.person is not None
+            assert self.person.session is not None
+            proposal = self._proposed(actor, said)
+            at = GRANTS.redeem(id_, digest(proposal), self.person.session.account)
+            proven = replace(actor, assurance="re-authenticated")
+            office, _, signal, fingerprint = about
+            return signing.sign(office, proven, signal, fingerprint, **said, confirmed=at)
+
+        self.run(act, "validation.signed", "Signed.", **words)
+
+    def _proposed(self, actor: Actor, words: Mapping[str, Any]) -> Proposal:
+        return signing.proposed_signature(
+            owner.office(), actor, self.view.signal, self.view.fingerprint, **words
+        )
 
     def run(self, act: Callable[..., object], kind: str, done: str, **words: Any) -> None:
         """Do an act; what refuses it is said here, and otherwise the page is drawn anew."""
@@ -169,10 +201,7 @@ def _sign(desk: _Desk) -> None:
             persist_state="page",
         )
         until = _day("Until", desk.field("sign_until"), view.sign_until, latest=True)
-        st.caption(
-            "The gate closes at 00:00 UTC of that day. Assurance: none, because nobody signs on "
-            "here; a gate in production mode does not accept it."
-        )
+        st.caption(f"The gate closes at 00:00 UTC of that day. {confirmed.promise(desk.person)}")
         st.form_submit_button(
             f"Sign as {desk.name}",
             type="primary",
@@ -185,14 +214,13 @@ def _sign(desk: _Desk) -> None:
     if why:
         st.caption(f":material/block: {plain(why)}")
     elif (seen := _pressed("sign")) is not None:
-        desk.run(
-            signing.sign,
-            "validation.signed",
-            "Signed.",
-            meaning=meaning,
-            until=until,
-            shown=seen,
-        )
+        words = {"meaning": meaning, "until": until, "shown": seen}
+        if confirmed.asked_of(desk.person):
+            desk.ask(words)
+        else:
+            desk.run(signing.sign, "validation.signed", "Signed.", **words)
+    if desk.person is not None and not why:
+        confirmed.draw(desk.person, view.fingerprint.id, desk.confirm)
 
 
 def _press(name: str, evidence: str | None) -> None:

@@ -28,6 +28,7 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import claim_links as claims
 from dashboard.widgets import page_links as links
+from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.filters import Filters
@@ -220,10 +221,10 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
     wanted = {value: n for value, n in wanted.items() if n}
     new = sum(max(min(wanted.get(one.value, 0), one.available) - one.waiting, 0) for one in picked)
     if person is None:
-        st.caption("Choose who you are in the sidebar.")
+        st.caption(sign_on.nobody())
         return
-    actor = person.actor(state, audit.KIND, signal)
     try:
+        actor = person.actor(state, audit.KIND, signal)
         authorize(state, actor, audit.KIND, signal)
     except Refused as refused:
         st.caption(plain(names.named(str(refused))))

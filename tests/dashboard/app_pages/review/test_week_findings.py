@@ -122,7 +122,7 @@ def test_the_findings_chosen_are_shown_whole_and_link_to_where_they_are_settled(
     found = links(app)
     assert found["Open in Sign-off"].startswith("sign_off?signal=s&fingerprint=f-")
     assert found["Open in Registry"] == "registry?signal=other"
-    assert "To respond, choose who you are in the sidebar." in shown
+    assert "Choose who you are in the sidebar." in shown
 
 
 def test_each_signal_names_its_owner_and_the_number_of_its_open_findings(ledger_of: Make) -> None:

@@ -1,0 +1,218 @@
+"""What a signature waits for: that its signer signs on once more, for this signature alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from core.governance.accounts import Account
+from core.governance.permissions import Refused
+from core.trail.acts import Proposal
+from core.trail.canonical_json import canonical
+
+#: Seconds that a grant holds, and that its signer has until it is given.
+LASTS = 300
+#: How far a provider's clock may be ahead.
+_AHEAD = 60
+
+Stage = Literal["waiting", "started", "granted", "refused"]
+
+
+def digest(proposal: Proposal) -> str:
+    """SHA-256 of all that a signature says; a grant serves nothing else."""
+    signature, print_ = proposal.signature, proposal.fingerprint
+    assert signature is not None
+    assert print_ is not None
+    said = {
+        "evidence": signature.evidence,
+        "meaning": signature.meaning,
+        "kind": proposal.kind,
+        "signal": proposal.signal,
+        "person": proposal.actor.sub,
+        "fingerprint": print_.id,
+        "body": proposal.body,
+    }
+    return hashlib.sha256(canonical(said).encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A signature that waits.
+
+    Attributes:
+        digest: of what is signed.
+        account: who has to sign on again.
+        provider: where.
+        at: when it was asked, or granted; in seconds of Unix.
+        stage: how far it came.
+        state: what the provider has to bring back; None before it is asked.
+        started: when the provider was asked.
+        reason: why it was refused.
+        authenticated: when its signer signed on again, as the provider says.
+    """
+
+    digest: str
+    account: Account
+    provider: str
+    at: float
+    stage: Stage = "waiting"
+    state: str | None = field(default=None, repr=False)
+    started: float = 0.0
+    reason: str = ""
+    authenticated: float = 0.0
+
+
+class Grants:
+    """The signatures that wait in this process; each is granted once and used once."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._asked: dict[str, Asked] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, digest_: str, account: Account, provider: str) -> str:
+        """Ask that somebody signs on again for a signature; its id, which nobody can guess."""
+        id_ = secrets.token_urlsafe(32)
+        with self._lock:
+            self._asked = {one: asked for one, asked in self._asked.items() if self._lives(asked)}
+            self._asked[id_] = Asked(digest_, account, provider, self._clock())
+        return id_
+
+    def look(self, id_: str) -> Asked | None:
+        """How far a signature came; None once it is used, given up or too old."""
+        with self._lock:
+            return self._living(id_)
+
+    def drop(self, id_: str) -> None:
+        """Give a signature up."""
+        with self._lock:
+            self._asked.pop(id_, None)
+
+    def start(self, id_: str) -> Asked:
+        """Note that the provider is asked now, and what it has to bring back.
+
+        Raises:
+            Refused: nothing of this id waits.
+        """
+        with self._lock:
+            found = self._living(id_)
+            if found is None or found.stage not in ("waiting", "started"):
+                raise Refused(_GONE)
+            state = secrets.token_urlsafe(32)
+            started = replace(found, stage="started", state=state, started=self._clock())
+            self._asked[id_] = started
+            return started
+
+    def of_state(self, state: str) -> tuple[str, Asked]:
+        """What waits for the answer that a provider brought.
+
+        Raises:
+            Refused: nothing does.
+        """
+        with self._lock:
+            for id_, one in self._asked.items():
+                known = one.state is not None and secrets.compare_digest(one.state, state)
+                if known and one.stage == "started" and self._lives(one):
+                    return id_, one
+        raise Refused(_GONE)
+
+    def grant(self, id_: str, account: Account, authenticated: object) -> None:
+        """Grant a signature to whom signed on again.
+
+        Args:
+            id_: of what waits.
+            account: who signed on, as the verified token says.
+            authenticated: its ``auth_time``.
+
+        Raises:
+            Refused: it is somebody else, or they did not sign on since the provider was asked.
+        """
+        with self._lock:
+            found = self._living(id_)
+            if found is None or found.stage != "started":
+                raise Refused(_GONE)
+            reason = self._against(found, account, authenticated)
+            if reason:
+                self._asked[id_] = replace(found, stage="refused", reason=reason, state=None)
+                raise Refused(reason)
+            assert isinstance(authenticated, int | float)
+            self._asked[id_] = replace(
+                found,
+                stage="granted",
+                at=self._clock(),
+                authenticated=float(authenticated),
+                state=None,
+            )
+
+    def refuse(self, id_: str, reason: str) -> None:
+        """Note why a signature is not granted; its page says so."""
+        with self._lock:
+            found = self._living(id_)
+            if found is not None and found.stage != "granted":
+                self._asked[id_] = replace(found, stage="refused", reason=reason, state=None)
+
+    def redeem(self, id_: str, digest_: str, account: Account) -> datetime:
+        """Use a grant; it is gone with that, whatever comes of the signature.
+
+        Returns:
+            When its signer signed on again, UTC without zone.
+
+        Raises:
+            Refused: it was used, is too old, was not given, or was given for something else.
+        """
+        with self._lock:
+            found = self._living(id_)
+            self._asked.pop(id_, None)
+        if found is None or found.stage != "granted":
+            raise Refused(_GONE)
+        if not secrets.compare_digest(found.digest, digest_) or found.account != account:
+            raise Refused(
+                "The confirmation was given for another signature than this one. Sign again."
+            )
+        return datetime.fromtimestamp(found.authenticated, UTC).replace(tzinfo=None)
+
+    def _against(self, found: Asked, account: Account, authenticated: object) -> str:
+        if account != found.account:
+            return (
+                "Somebody else signed on than the person who signs: sign on with the account you "
+                "are here with."
+            )
+        number = isinstance(authenticated, int | float) and not isinstance(authenticated, bool)
+        if not number or not math.isfinite(authenticated):  # type: ignore[arg-type]
+            return (
+                "The provider does not say when you signed on (auth_time), so it proves nothing. "
+                "Whoever runs this server can set reauthenticate = false for it; signatures then "
+                "say signed-on."
+            )
+        assert isinstance(authenticated, int | float)
+        # Providers count whole seconds.
+        if authenticated < int(found.started):
+            return (
+                "The provider did not ask you again: it says you signed on before this signature "
+                "was asked for. If it did ask, its clock is behind this server's."
+            )
+        if authenticated > self._clock() + _AHEAD:
+            return "The provider's clock is ahead of this server's, so its word proves nothing."
+        return ""
+
+    def _living(self, id_: str) -> Asked | None:
+        found = self._asked.get(id_)
+        return found if found is not None and self._lives(found) else None
+
+    def _lives(self, one: Asked) -> bool:
+        return self._clock() - one.at < LASTS
+
+
+_GONE = (
+    "This confirmation was used, given up, or is older than five minutes. Go back to the page and "
+    "sign again."
+)
+
+GRANTS = Grants()
