@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 
 from core.gate.gate import Gate
 from core.gate.questions import Question
+from core.governance.names import Directory
 from core.governance.permissions import Refused
 from core.governance.recorded_import import import_recorded
 from core.ledger.errors import LedgerError
+from core.sentences.acts import Names, facts
+from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation import steps as signing
@@ -129,6 +133,23 @@ def test_a_signature_opens_the_gate_for_the_very_next_decision(desk, v1: Fingerp
     assert gate.decide(question).action == "automate"
     assert act.signature is not None
     assert (act.signature.meaning, act.signature.evidence) == (MEANING, sha256)
+
+
+def test_a_production_gate_opens_for_who_signed_on_once_more_and_the_entry_says_when(
+    desk, v1: Fingerprint
+):
+    admin = desk.actor("user:desk/admin", "gate.mode", None)
+    desk.office.perform(Proposal("gate.mode", admin, body={"mode": "production"}))
+    submitted(desk, v1)
+    signed(desk, v1)
+    assert standing(desk, v1) == ("validated", False)
+    submitted(desk, v1)
+    proven = replace(desk.actor(VERA, "validation.signed"), assurance="re-authenticated")
+    at = desk.clock.now - timedelta(seconds=20)
+    act = signing.sign(desk.office, proven, "triage", v1, meaning=MEANING, confirmed=at)
+    assert standing(desk, v1) == ("validated", True)
+    said = {one.name: one.value for one in facts(act, Names(Directory({}), {}))}
+    assert said["Signed on again"] == f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def test_a_signature_lasts_as_long_as_the_entry_allows_unless_it_names_a_day(desk, v1: Fingerprint):

@@ -42,6 +42,7 @@ def test_a_guide_is_linked_from_the_readme_and_its_pictures_exist(reader: str) -
 
 def test_commands_named_in_the_guide_and_the_readme_exist() -> None:
     texts = [(ROOT / "dashboard" / "guide" / f"{reader}.md").read_text() for reader in READERS]
+    texts.append((ROOT / "dashboard" / "guide" / "sign_on.md").read_text())
     texts.append((ROOT / "README.md").read_text())
     named = set(re.findall(r"calledger ((?:[a-z-]+ ?){1,2})", "\n".join(texts)))
     assert len(named) > 10
