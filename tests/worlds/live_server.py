@@ -1,0 +1,42 @@
+"""A server of our own HTTP routes alone, in a process of its own: ``python live_server.py FILE``.
+
+It says its port on a line of standard output. Without pages it starts in a second.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from dashboard.server import api, folding
+from dashboard.server import open_ledger as owner
+from dashboard.server.settings import LEDGER_VARIABLE
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    owner.ledger()
+    yield
+    owner.close()
+
+
+def main(ledger: str, fold_every: float) -> None:
+    os.environ[LEDGER_VARIABLE] = ledger
+    folding.EVERY = fold_every
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
+    print(listener.getsockname()[1], flush=True)
+    app = Starlette(routes=api.routes, lifespan=lifespan)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))
