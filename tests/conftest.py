@@ -1,7 +1,12 @@
 from __future__ import annotations
 
-import functools
 import os
+
+# Before numpy is loaded: the workers fill the processors already, and the threads of a product of
+# matrices spin while they wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import functools
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
