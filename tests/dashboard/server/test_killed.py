@@ -20,7 +20,7 @@ from core.intake.fold import fold_left_over
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.spool.segments import beside
-from tests.worlds.asked import REGISTRY
+from tests.worlds.governed import REGISTRY
 from tests.worlds.paths import ROOT
 from tests.worlds.rounds import rounds
 
