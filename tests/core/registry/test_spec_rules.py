@@ -11,7 +11,10 @@ from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_MET
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Band, Override, Rules, fraction
 from core.registry.signal_spec import (
+    Costs,
     Criterion,
+    Handling,
+    Queue,
     Responsible,
     SignalSpec,
     ValidationPlan,
@@ -50,6 +53,10 @@ def plan(**changed: Any) -> dict[str, Any]:
 
 def override(dimension: str, value: str) -> dict[str, Any]:
     return {"rules": Rules(BANDS, (Override(dimension, value, BANDS),))}
+
+
+def handled(review: Queue) -> dict[str, Any]:
+    return {"handling": Handling(review)}
 
 
 KNOWN = "spec.escalation.knownValues.language"
@@ -134,6 +141,21 @@ def test_a_sensible_entry_has_no_problem() -> None:
             "is out of range; write a share above 0 and below 1",
         ),
         ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
+        (plan(max_age_days=0), "spec.validation.maxAgeDays", "is out of range"),
+        (plan(min_samples=10**9 + 1), "spec.validation.minSamples", "is out of range"),
+        (plan(cadence_days=36_526), "spec.validation.cadenceDays", "is out of range"),
+        ({"name": "a" * 2001}, "metadata.name", "has more than 2000 characters"),
+        ({"method": "a\x07"}, "spec.elicitation.method", "has a control character"),
+        ({"annotations": (("a b", "x"),)}, "metadata.annotations", "is no name"),
+        (handled(Queue("", 8)), "spec.escalation.handling.review.queue", "is empty"),
+        (handled(Queue("x", 0)), "spec.escalation.handling.review.withinHours", "is out of range"),
+        (handled(Queue("x", 8785)), "spec.escalation.handling.review.withinHours", "is out of"),
+        ({"costs": Costs(" ", 0, 0, 0)}, "spec.costs.unit", "is empty"),
+        ({"costs": Costs("a" * 21, 0, 0, 0)}, "spec.costs.unit", "is no unit"),
+        ({"costs": Costs("a\nb", 0, 0, 0)}, "spec.costs.unit", "is no unit"),
+        ({"costs": Costs("EUR", 10**15, 0, 0)}, "spec.costs.error", "is out of range"),
+        ({"costs": Costs("EUR", 0, -1, 0)}, "spec.costs.review", "is out of range"),
+        ({"costs": Costs("EUR", 0, 0, 10**15)}, "spec.costs.escalate", "is out of range"),
     ],
 )
 def test_a_senseless_entry_is_refused_at_the_field(
