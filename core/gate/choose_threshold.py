@@ -346,7 +346,7 @@ def proposed(
         raise NoChange(f"The rules with this cut cannot be run: {problems[0]}.")
     new = with_people(replace(entry.spec, rules=rules), directory(cursor).handle)
     change = plan(cursor, state, RegistryFile((new,), ()), now)
-    return Proposed(rules, rules_text(rules), write([new]), change, notes)
+    return Proposed(rules, rules_text(new), write([new]), change, notes)
 
 
 def _changed(

@@ -14,11 +14,11 @@ from core.governance.names import Directory, directory
 from core.governance.people import actor_for, become_first_admin, enter
 from core.governance.perform import Desk, Office
 from core.governance.state import State
-from core.registry.signal_spec import SignalSpec
+from core.registry.signal_spec import Group, SignalSpec
 from core.registry.spec_diff import Difference, differences
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
-from core.registry.spec_rules import person_key
-from core.registry.yaml_reader import Group, RegistryFile, groups_of, people_of, with_people
+from core.registry.value_checks import person_key
+from core.registry.yaml_reader import RegistryFile, groups_of, people_of, with_people
 from core.registry.yaml_writer import write
 from core.trail.acts import Act, Assurance, Proposal, Via
 

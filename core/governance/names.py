@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.ledger.errors import LedgerError
-from core.registry.spec_rules import person_key
+from core.registry.value_checks import person_key
 from core.trail.acts import SYSTEM, Act
 from core.trail.canonical_json import canonical
 from core.trail.problems import Problem

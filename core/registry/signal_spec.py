@@ -176,3 +176,16 @@ class SignalSpec:
         """Share of the claims on which a judge may disagree with truth, in (0, 1)."""
         declared = self.ground_truth.judge_tolerance_ppm
         return JUDGE_TOLERANCE if declared is None else declared / PPM
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of people, which may stand where validators or risk approvers do.
+
+    Attributes:
+        name: without the prefix ``group:``.
+        members: people, as handles or opaque ids.
+    """
+
+    name: str
+    members: tuple[str, ...]

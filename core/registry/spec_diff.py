@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from core.queries.base.truth import USUAL, Truth
-from core.registry.escalation_rules import Band, Override, Rules, fraction
-from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec, ValidationPlan
-from core.registry.spec_json import MATERIAL, material_sha256
-from core.text.figures import counted
-
-#: Stands where there is nothing before, or nothing after.
-NOTHING = "–"
+from core.registry.entry_table import ROWS, Row
+from core.registry.escalation_rules import Band, Override, Rules
+from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec
+from core.registry.spec_json import material_sha256
+from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
 Naming = Callable[[str], str]
-_T = TypeVar("_T", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -53,17 +49,7 @@ def differences(
     naming = name or _without_prefix
     if old is None:
         return tuple(_new_entry(new, naming))
-    return (
-        *_fields(_SIGNAL, old, new),
-        *_truth(old, new),
-        *_people(old, new, naming),
-        *_fields(_PLAN, old, new),
-        *_plan(old.validation, new.validation),
-        *_rules(old.rules, new.rules),
-        *_fields(_ESCALATION, old, new),
-        *_pairs("labels", old.labels, new.labels),
-        *_pairs("annotations", old.annotations, new.annotations),
-    )
+    return tuple(one for row in _ROWS for one in _told(row, old, new, naming))
 
 
 def reopens_validation(old: SignalSpec | None, new: SignalSpec) -> bool:
@@ -81,57 +67,6 @@ def lines(
     return said or ("nothing changes",)
 
 
-def criterion_words(criterion: Criterion) -> str:
-    """A bound as people read it: ``ece at most 0.05``."""
-    bounds = []
-    if criterion.minimum_ppm is not None:
-        bounds.append(f"at least {fraction(criterion.minimum_ppm)}")
-    if criterion.maximum_ppm is not None:
-        bounds.append(f"at most {fraction(criterion.maximum_ppm)}")
-    return f"{criterion.metric} {' and '.join(bounds) or 'without a bound'}"
-
-
-def bands_words(bands: Sequence[Band]) -> str:
-    """Bands as people read them: ``escalate below 0.62, review below 0.90, automate above``."""
-    if len(bands) == 1 and bands[0].below_ppm is None:
-        return f"always {bands[0].action}"
-    return ", ".join(
-        f"{one.action} above" if one.below_ppm is None else f"{one.action} below {_cut(one)}"
-        for one in bands
-    )
-
-
-def queue_words(queue: Queue | None) -> str:
-    """Where cases wait, as people read it: ``desk-2 within 8 hours``."""
-    if queue is None:
-        return NOTHING
-    hours = f"{queue.within_hours:,} {'hour' if queue.within_hours == 1 else 'hours'}"
-    return f"{queue.name} within {hours}"
-
-
-def costs_words(costs: Costs | None) -> str:
-    """What cases cost, as people read it: ``error 25, review 3, escalation 8 EUR``."""
-    if costs is None:
-        return NOTHING
-    error, review, escalation = map(
-        fraction, (costs.error_millionths, costs.review_millionths, costs.escalate_millionths)
-    )
-    return f"error {error}, review {review}, escalation {escalation} {costs.unit}"
-
-
-def truth_words(truth: Truth | None) -> str:
-    """Whose labels count, as people read it: ``HUMAN, CODE and labels that state no source``."""
-    said = truth or USUAL
-    words = " and ".join(
-        [", ".join(said.sources), *["labels that state no source"] * said.unstated]
-    )
-    if truth is None:
-        return f"not declared ({words})"
-    if truth.judge_tolerance_ppm is None:
-        return words
-    return f"{words}; a judge may disagree on {fraction(truth.judge_tolerance_ppm)} of the claims"
-
-
 def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
     """What an entry says that did not exist, the weightiest first."""
     bounds = ", ".join(map(criterion_words, new.validation.criteria))
@@ -143,198 +78,98 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
         ("spec.escalation.bands", bands_words(new.rules.bands), bands_words(new.rules.bands)),
     ):
         yield Difference(field, NOTHING, after, words, True)
-    for override in new.rules.overrides:
-        yield _override_added(override)
-    yield from _known_values(Rules(()), new.rules)
-    for field, thing, queue in (
-        (_REVIEW, "review goes to", new.handling.review),
-        (_ESCALATE, "escalate goes to", new.handling.escalate),
-    ):
-        if queue is not None:
-            words = queue_words(queue)
-            yield Difference(field, NOTHING, words, f"{thing} {words}", False)
-    if new.costs is not None:
-        words = costs_words(new.costs)
-        yield Difference("spec.costs", NOTHING, words, f"costs {words}", False)
+    nothing = replace(new, rules=Rules(()))
+    for row in _ROWS:
+        said = row.of(new)
+        if row.path in ("rules.overrides", "rules.known_values"):
+            yield from _told(row, nothing, new, name)
+        elif isinstance(said, (Queue, Costs)):
+            words = row.show(said)
+            yield Difference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
 
 
-@dataclass(frozen=True)
-class _Field:
-    """A field with one value.
-
-    Attributes:
-        place: as a registry file names it.
-        path: of `SignalSpec`; whether a validation rests on it follows from `MATERIAL`.
-        thing: in words.
-        show: its value in words.
-    """
-
-    place: str
-    path: str
-    thing: str
-    show: Callable[[Any], str] = str
+def _told(row: Row, old: SignalSpec, new: SignalSpec, name: Naming) -> Iterator[Difference]:
+    """How the field of a row differs, if it does."""
+    if row.people:
+        row = replace(row, show=name)
+    before, after = row.of(old), row.of(new)
+    tell = _OWN_WAYS.get(row.path) or (_listed if isinstance(after, tuple) else _changed)
+    yield from tell(row, before, after)
 
 
-def _fields(fields: Iterable[_Field], old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
-    for one in fields:
-        of, material = attrgetter(one.path), one.path.split(".")[0] in MATERIAL
-        yield from _changed(one.place, one.thing, of(old), of(new), one.show, material=material)
+def _truth(row: Row, old: Truth | None, new: Truth | None) -> Iterator[Difference]:
+    material = (old is None) != (new is None) or not (old or USUAL).counts_as(new or USUAL)
+    yield from _changed(replace(row, material=material), old, new)
 
 
-def _truth(old: SignalSpec, new: SignalSpec) -> Iterator[Difference]:
-    declared = (old.truth is None, new.truth is None)
-    yield from _changed(
-        "spec.truth",
-        "ground truth",
-        old.truth,
-        new.truth,
-        truth_words,
-        material=declared[0] != declared[1] or not old.ground_truth.counts_as(new.ground_truth),
-    )
-
-
-def _people(old: SignalSpec, new: SignalSpec, name: Naming) -> Iterator[Difference]:
-    yield from _changed("spec.owner", "owner", old.owner, new.owner, name, material=False)
-    for field, thing, before, after in (
-        ("spec.deputies", "deputy", old.deputies, new.deputies),
-        ("spec.validators", "validator", old.validators, new.validators),
-        ("spec.riskApprovers", "risk approver", old.risk_approvers, new.risk_approvers),
-    ):
-        ordered = field == "spec.deputies"
-        yield from _listed(field, thing, before, after, name, material=False, ordered=ordered)
-    parts = ("schema", "thresholds", "monitoring")
-    yield from _fields(
-        (
-            _Field(
-                f"spec.responsible.{part}", f"responsible.{part}", f"responsible for {part}", name
-            )
-            for part in parts
-        ),
-        old,
-        new,
-    )
-
-
-def _plan(old: ValidationPlan, new: ValidationPlan) -> Iterator[Difference]:
-    field = "spec.validation.segments"
-    yield from _listed(field, "required segment", old.segments, new.segments)
-    yield from _criteria(old.criteria, new.criteria)
-
-
-def _criteria(old: tuple[Criterion, ...], new: tuple[Criterion, ...]) -> Iterator[Difference]:
+def _criteria(
+    row: Row, old: tuple[Criterion, ...], new: tuple[Criterion, ...]
+) -> Iterator[Difference]:
     """Bounds on one metric are one changed bound, where each metric has one."""
-    field = "spec.validation.criteria"
     before, after = ({one.metric: one for one in bounds} for bounds in (old, new))
     if len(before) == len(old) and len(after) == len(new):
         for metric in before:
             if metric in after:
-                yield from _changed(
-                    field, "criterion", before[metric], after[metric], criterion_words
-                )
+                yield from _changed(row, before[metric], after[metric])
         # What was changed in place is neither gone nor added.
         old = tuple(after.get(one.metric, one) for one in old)
-    yield from _listed(field, "criterion", old, new, criterion_words)
+    yield from _listed(row, old, new)
 
 
-def _rules(old: Rules, new: Rules) -> Iterator[Difference]:
-    yield from _bands("spec.escalation.bands", "", old.bands, new.bands)
-    field = "spec.escalation.overrides"
-    before, after = (
-        {(one.dimension, one.value): one for one in rules.overrides} for rules in (old, new)
-    )
-    kept = old.overrides
-    if len(before) == len(old.overrides) and len(after) == len(new.overrides):
+def _overrides(
+    row: Row, old: tuple[Override, ...], new: tuple[Override, ...]
+) -> Iterator[Difference]:
+    """Bands of one segment are one changed override, where each segment has one."""
+    before, after = ({(one.dimension, one.value): one for one in several} for several in (old, new))
+    if len(before) == len(old) and len(after) == len(new):
         for key, one in before.items():
             if key in after:
-                prefix = f"for {'='.join(key)}: "
-                yield from _bands(field, prefix, one.bands, after[key].bands)
-        kept = tuple(after.get((one.dimension, one.value), one) for one in old.overrides)
-    yield from _listed(field, "override", kept, new.overrides, _override_words, ordered=True)
-    yield from _known_values(old, new)
+                yield from _bands(row, one.bands, after[key].bands, f"for {'='.join(key)}: ")
+        old = tuple(after.get((one.dimension, one.value), one) for one in old)
+    yield from _listed(row, old, new)
 
 
-def _known_values(old: Rules, new: Rules) -> Iterator[Difference]:
+_Known = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _known_values(row: Row, old: _Known, new: _Known) -> Iterator[Difference]:
     """Which other values of an override's dimension exist, so that they fall under the bands."""
     before, after = (
-        [(name, value) for name, values in rules.known_values for value in values]
-        for rules in (old, new)
+        [(name, value) for name, values in known for value in values] for known in (old, new)
     )
-    field, thing = "spec.escalation.knownValues", "known value"
-    found = tuple(_listed(field, thing, before, after, "=".join))
+    found = tuple(_listed(replace(row, show=pair_words), before, after))
     yield from found
-    if not found and old.known_values != new.known_values:
+    if not found:
         # The same pairs, divided otherwise among dimensions.
-        was, now = (_known_words(rules) for rules in (old, new))
-        yield Difference(field, was, now, f"known values {was} → {now}", False)
-
-
-def _known_words(rules: Rules) -> str:
-    said = (f"{name}: {', '.join(values)}" for name, values in rules.known_values)
-    return "; ".join(said) or NOTHING
-
-
-_REVIEW, _ESCALATE = "spec.escalation.handling.review", "spec.escalation.handling.escalate"
+        yield from _changed(replace(row, thing="known values", material=False), old, new)
 
 
 def _bands(
-    field: str, prefix: str, old: tuple[Band, ...], new: tuple[Band, ...]
+    row: Row, old: tuple[Band, ...], new: tuple[Band, ...], prefix: str = ""
 ) -> Iterator[Difference]:
     """Cut by cut where the same actions follow each other, otherwise the bands as a whole."""
     if [one.action for one in old] != [one.action for one in new]:
-        yield from _changed(field, f"{prefix}bands", old, new, bands_words)
+        yield from _changed(replace(row, thing=f"{prefix}bands", show=bands_words), old, new)
         return
     for i, (lower, upper) in enumerate(pairwise(old)):
         thing = f"{prefix}cut between {lower.action} and {upper.action}"
-        yield from _changed(field, thing, lower, new[i], _cut)
+        yield from _changed(replace(row, thing=thing, show=cut_words), lower, new[i])
     if old:
-        yield from _changed(field, f"{prefix}cut of the last band", old[-1], new[-1], _cut)
+        last = replace(row, thing=f"{prefix}cut of the last band", show=cut_words)
+        yield from _changed(last, old[-1], new[-1])
 
 
-def _override_added(override: Override) -> Difference:
-    words = _override_words(override)
-    field = "spec.escalation.overrides"
-    return Difference(field, NOTHING, words, f"override added: {words}", True)
+def _changed(row: Row, old: Any, new: Any) -> Iterator[Difference]:
+    if old != new:
+        was, now = row.show(old), row.show(new)
+        yield Difference(row.field, was, now, f"{row.thing} {was} → {now}", row.material)
 
 
-def _override_words(override: Override) -> str:
-    return f"{override.dimension}={override.value}: {bands_words(override.bands)}"
-
-
-def _pairs(
-    part: str, old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]
-) -> Iterator[Difference]:
-    thing = part.removesuffix("s")
-    yield from _listed(f"metadata.{part}", thing, old, new, "=".join, material=False)
-
-
-def _changed(
-    field: str,
-    thing: str,
-    before: _T,
-    after: _T,
-    show: Callable[[_T], str] = str,
-    *,
-    material: bool = True,
-) -> Iterator[Difference]:
-    if before != after:
-        was, now = show(before), show(after)
-        yield Difference(field, was, now, f"{thing} {was} → {now}", material)
-
-
-def _listed(
-    field: str,
-    thing: str,
-    old: Sequence[_T],
-    new: Sequence[_T],
-    show: Callable[[_T], str] = str,
-    *,
-    material: bool = True,
-    ordered: bool = False,
-) -> Iterator[Difference]:
+def _listed(row: Row, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
     """What left a list, what came to its end, and any other order of it.
 
-    Only where the list is ``ordered`` does its order mean something: it is told beside other
-    changes, and is as material as they are.
+    Only where the list is ordered does its order mean something: it is told beside other changes,
+    and is as material as they are.
     """
     rest, kept = list(new), []
     for one in old:
@@ -342,72 +177,29 @@ def _listed(
             rest.remove(one)
             kept.append(one)
         else:
-            words = show(one)
-            yield Difference(field, words, NOTHING, f"{thing} removed: {words}", material)
+            words = row.show(one)
+            removed = f"{row.thing} removed: {words}"
+            yield Difference(row.field, words, NOTHING, removed, row.material)
     for one in rest:
-        words = show(one)
-        yield Difference(field, NOTHING, words, f"{thing} added: {words}", material)
+        words = row.show(one)
+        yield Difference(row.field, NOTHING, words, f"{row.thing} added: {words}", row.material)
     same = len(kept) == len(old) and not rest
-    if list(new) != [*kept, *rest] and (ordered or same):
-        was, now = ("; ".join(map(show, order)) for order in (old, new))
-        words = f"order ({thing}) {was} → {now}"
-        yield Difference(field, was, now, words, material and ordered)
-
-
-def _cut(band: Band) -> str:
-    return NOTHING if band.below_ppm is None else fraction(band.below_ppm)
-
-
-def _days(number: int) -> str:
-    return counted(number, "day")
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _yes_or_no(flag: bool) -> str:
-    return "yes" if flag else "no"
-
-
-def _quoted(text: str) -> str:
-    return f"“{text}”"
-
-
-def _or_any(text: str | None) -> str:
-    return "any" if text is None else _quoted(text)
+    if list(new) != [*kept, *rest] and (row.ordered or same):
+        was, now = ("; ".join(map(row.show, order)) for order in (old, new))
+        words = f"order ({row.thing}) {was} → {now}"
+        yield Difference(row.field, was, now, words, row.material and row.ordered)
 
 
 def _without_prefix(reference: str) -> str:
     return reference.removeprefix("user:")
 
 
-_SIGNAL = (
-    _Field("metadata.name", "name", "name"),
-    _Field("spec.decision", "decision", "decision", _quoted),
-    _Field("metadata.labels.stakes", "stakes", "stakes"),
-    _Field("spec.elicitation.method", "method", "method", _or_any),
-    _Field("spec.elicitation.order", "order", "order", _or_any),
-    _Field("spec.tolerance", "tolerance_ppm", "tolerance", fraction),
-    _Field("spec.highConfidence", "high_from_ppm", "high-confidence band from", fraction),
-    _Field("spec.maturity.days", "maturity.days", "outcomes mature after", _days),
-    _Field(
-        "spec.maturity.coverage", "maturity.coverage_ppm", "outcomes mature at coverage", fraction
-    ),
-)
-_OF_PLAN, _FALLS = "spec.validation", "spec.escalation.fallback"
-_PLAN = (
-    _Field(f"{_OF_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after", _days),
-    _Field(f"{_OF_PLAN}.cadenceDays", "validation.cadence_days", "re-measured every", _days),
-    _Field(f"{_OF_PLAN}.windowDays", "validation.window_days", "recent production window", _days),
-    _Field(f"{_OF_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed", _count),
-    _Field(f"{_OF_PLAN}.selfSign", "validation.self_sign", "author may sign", _yes_or_no),
-)
-_ESCALATION = (
-    _Field(f"{_FALLS}.unvalidated", "rules.unvalidated", "where the fingerprint may not act:"),
-    _Field(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),
-    _Field(f"{_FALLS}.invalid", "rules.invalid", "where what is stated is no confidence:"),
-    _Field(_REVIEW, "handling.review", "review goes to", queue_words),
-    _Field(_ESCALATE, "handling.escalate", "escalate goes to", queue_words),
-    _Field("spec.costs", "costs", "costs", costs_words),
-)
+#: What a validation rests on first.
+_ROWS = sorted((row for row in ROWS[SignalSpec] if row.path), key=lambda row: not row.material)
+_OWN_WAYS: dict[str, Callable[[Row, Any, Any], Iterator[Difference]]] = {
+    "truth": _truth,
+    "validation.criteria": _criteria,
+    "rules.bands": _bands,
+    "rules.overrides": _overrides,
+    "rules.known_values": _known_values,
+}

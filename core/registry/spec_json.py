@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from functools import lru_cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
 
 from core.events import PPM
+from core.registry.entry_table import ROWS, defaulted, stated, types_of
 from core.registry.signal_spec import SignalSpec
 from core.trail.canonical_json import sha256_of
 
 #: The parts of an entry that a validation rests on. Who fills which seat, and labels, are not.
-MATERIAL = (
-    "decision",
-    "stakes",
-    "method",
-    "order",
-    "tolerance_ppm",
-    "high_from_ppm",
-    "maturity",
-    "validation",
-    "rules",
-    "truth",
+MATERIAL = tuple(
+    dict.fromkeys(
+        row.path.partition(".")[0] for row in ROWS[SignalSpec] if row.path and row.material
+    )
 )
-
-#: Fields that are younger than the first ledgers. They are not written while they say nothing, so
-#: that an entry without them keeps the hashes it was signed under.
-YOUNGER = frozenset({"known_values", "truth", "judge_tolerance_ppm"})
+_YOUNGER = frozenset(
+    row.path.rpartition(".")[2] for rows in ROWS.values() for row in rows if row.younger
+)
 
 
 def to_json(spec: SignalSpec) -> dict[str, Any]:
     """The entry in values that `core.trail.canonical_json.canonical` accepts; `of_json` undoes it.
 
-    Every field stands under its own name, except that one of `YOUNGER` is left out where it is
+    Every field stands under its own name, except that a younger one is left out where it is
     empty; fractions are whole millionths, labels are pairs.
     """
     written: dict[str, Any] = _plain(spec)
@@ -96,21 +88,11 @@ def hashes_as_written(written: Mapping[str, Any]) -> tuple[str, str]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        stated = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name: _plain(one) for name, one in stated if one or name not in YOUNGER}
+        said = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: _plain(one) for name, one in said if one or name not in _YOUNGER}
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return value
-
-
-@lru_cache
-def _types(kind: type) -> Mapping[str, Any]:
-    return get_type_hints(kind)
-
-
-@lru_cache
-def _defaulted(kind: type) -> frozenset[str]:
-    return frozenset(one.name for one in fields(kind) if one.default is not MISSING)
 
 
 def _read(kind: Any, value: Any, place: str) -> Any:
@@ -120,12 +102,12 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         assert isinstance(kind, type)
         if not isinstance(value, Mapping):
             raise ValueError(f"{where} is {_shown(value)}, not an object")
-        known = _types(kind)
+        known = types_of(kind)
         for name in value:
             if name not in known:
                 raise ValueError(f"{_inside(place, str(name))} is no known field")
         for name in known:
-            if name not in value and name not in _defaulted(kind):
+            if name not in value and name not in defaulted(kind):
                 raise ValueError(f"{_inside(place, name)} is missing")
         return kind(
             **{
@@ -135,9 +117,8 @@ def _read(kind: Any, value: Any, place: str) -> Any:
             }
         )
     origin, inner = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:
-        stated = next(of for of in inner if of is not types.NoneType)
-        return None if value is None else _read(stated, value, place)
+    if origin is UnionType:
+        return None if value is None else _read(stated(kind), value, place)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"{where} is {_shown(value)}, not a list")

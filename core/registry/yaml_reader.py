@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
 from core.ledger.errors import LedgerError
-from core.queries.base.truth import Truth
-from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules
-from core.registry.signal_spec import (
-    GROUP,
-    STAKES,
-    Costs,
-    Criterion,
-    Handling,
-    Queue,
-    Responsible,
-    SignalSpec,
-    ValidationPlan,
-)
-from core.registry.spec_rules import (
-    GROUP_NAME,
-    SpecProblem,
-    check_once,
-    check_person,
-    check_spec,
-    person_key,
-)
+from core.registry.entry_table import PEOPLE, Node, defaulted, tree, types_of
+from core.registry.escalation_rules import Action, Band, Override
+from core.registry.signal_spec import GROUP, Group, SignalSpec, Stakes
+from core.registry.spec_rules import check_spec, check_values
 from core.registry.strict_yaml import (
+    MISSING,
     Missing,
     Notes,
     Place,
@@ -42,25 +26,10 @@ from core.registry.strict_yaml import (
     file_text,
     said,
 )
-from core.terms import Maturity
+from core.registry.value_checks import SpecProblem
 
 API_VERSION = "calledger/v1"
-KINDS = ("ConfidenceSignal", "Group")
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of people, which may stand where validators or risk approvers do.
-
-    Attributes:
-        name: without the prefix ``group:``.
-        members: people, as handles or opaque ids.
-    """
-
-    name: str
-    members: tuple[str, ...]
+KINDS: Mapping[str, type] = {"ConfidenceSignal": SignalSpec, "Group": Group}
 
 
 @dataclass(frozen=True)
@@ -139,7 +108,7 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
                 _note(notes, check_spec(found))
                 specs.append(found)
             else:
-                _note(notes, _check_group(found))
+                _note(notes, check_values(Group, found))
                 groups.append(found)
         problems += notes.problems
     if problems:
@@ -153,327 +122,167 @@ def with_people(spec: SignalSpec, translate: Callable[[str], str]) -> SignalSpec
     def of(person: str) -> str:
         return person if person.startswith(GROUP) else translate(person)
 
-    answers = spec.responsible
-    return replace(
-        spec,
-        owner=of(spec.owner),
-        deputies=tuple(map(of, spec.deputies)),
-        validators=tuple(map(of, spec.validators)),
-        risk_approvers=tuple(map(of, spec.risk_approvers)),
-        responsible=Responsible(of(answers.schema), of(answers.thresholds), of(answers.monitoring)),
-    )
+    for row in PEOPLE:
+        spec = _with(spec, row.path, of)
+    return spec
+
+
+def _with(holder: Any, path: str, change: Callable[[str], str]) -> Any:
+    name, _, rest = path.partition(".")
+    kept = getattr(holder, name)
+    if rest:
+        kept = _with(kept, rest, change)
+    else:
+        kept = tuple(map(change, kept)) if isinstance(kept, tuple) else change(kept)
+    return replace(holder, **{name: kept})
 
 
 def people_of(spec: SignalSpec) -> tuple[str, ...]:
     """Every person the entry names, each once, the owner first; groups are left out."""
-    answers = spec.responsible
-    named = (
-        spec.owner,
-        *spec.deputies,
-        *spec.validators,
-        *spec.risk_approvers,
-        answers.schema,
-        answers.thresholds,
-        answers.monitoring,
-    )
-    return tuple(dict.fromkeys(person for person in named if not person.startswith(GROUP)))
+    return tuple(one for one in _named(spec) if not one.startswith(GROUP))
 
 
 def groups_of(spec: SignalSpec) -> tuple[str, ...]:
     """Every group the entry names, without ``group:``, each once."""
-    named = (*spec.validators, *spec.risk_approvers)
-    return tuple(dict.fromkeys(one.removeprefix(GROUP) for one in named if one.startswith(GROUP)))
+    return tuple(one.removeprefix(GROUP) for one in _named(spec) if one.startswith(GROUP))
+
+
+def _named(spec: SignalSpec) -> Iterable[str]:
+    said = (row.of(spec) for row in PEOPLE)
+    return dict.fromkeys(
+        one for each in said for one in (each if isinstance(each, tuple) else (each,))
+    )
 
 
 class _Fields:
     """The fields of a mapping; a missing one that is needed is noted."""
 
-    def __init__(
-        self, place: Place | None, known: Sequence[str] | None, hints: dict[str, str] | None = None
-    ) -> None:
-        found = None if place is None else place.inside(known, hints)
+    def __init__(self, place: Place | None, known: Iterable[str]) -> None:
+        keys = tuple(known)
+        found = None
+        if place is not None:
+            found = place.inside(None if "*" in keys else keys, _BY_PROGRAM)
         self.place = place
         self.found = found if isinstance(found, dict) else {}
         self.readable = isinstance(found, dict)
 
-    def need(self, key: str, mend: str) -> Place | None:
-        """The value of a key that must be there."""
-        if key not in self.found and self.readable and self.place is not None:
+    def get(self, key: str, need: str = "") -> Place | None:
+        """The value of a key; with a ``need`` it must be there."""
+        if need and key not in self.found and self.readable and self.place is not None:
             field = f"{self.place.field}.{key}" if self.place.field else key
-            problem = Problem(self.place.line, field, "", f"is missing; {mend}")
-            self.place.notes.add(problem)
+            self.place.notes.add(Problem(self.place.line, field, "", f"is missing; {need}"))
         return self.found.get(key)
-
-    def get(self, key: str) -> Place | None:
-        """The value of a key that may be left out."""
-        return self.found.get(key)
-
-
-def _value(place: Place | None, read_it: Callable[[Place], _T | Missing], default: _T) -> _T:
-    """What stands at a place, or ``default`` where nothing does or it was refused."""
-    found = default if place is None else read_it(place)
-    return default if isinstance(found, Missing) else found
-
-
-def _each(place: Place | None) -> list[Place]:
-    return _value(place, Place.items, [])
-
-
-def _texts(place: Place | None) -> tuple[str, ...]:
-    return tuple(_value(one, Place.text, "") for one in _each(place))
 
 
 _BY_PROGRAM = {"status": "is written by the program only; leave it out"}
+#: What stands for a value that is missing or refused, so that the rest can be judged.
+_BLANKS: dict[Any, Any] = {str: "", int: 1, Stakes: "low", Action: "review"}
 
 
 def _document(place: Place) -> SignalSpec | Group | None:
     """The entry or group of a document; None where it cannot be told which it is."""
-    top = _Fields(place, ("apiVersion", "kind", "metadata", "spec"), _BY_PROGRAM)
-    if not top.readable:
+    top = _Fields(place, ("apiVersion", "kind", "metadata", "spec"))
+    version = top.get("apiVersion", f"write apiVersion: {API_VERSION}")
+    if version is not None:
+        version.choice((API_VERSION,))
+    entry, group = KINDS
+    named = top.get("kind", f"write kind: {entry} or kind: {group}")
+    kind = None if named is None else named.choice(tuple(KINDS))
+    if not isinstance(kind, str):
+        for key in ("metadata", "spec"):
+            top.get(key, tree(SignalSpec)[key].row.need)
         return None
-    version = top.need("apiVersion", f"write apiVersion: {API_VERSION}")
-    _value(version, lambda one: one.choice((API_VERSION,)), "")
-    kind_place = top.need("kind", f"write kind: {KINDS[0]} or kind: {KINDS[1]}")
-    kind = _value(kind_place, lambda one: one.choice(KINDS), "")
-    metadata = top.need("metadata", "write the name under it")
-    spec = top.need("spec", "write the entry under it")
-    if kind == KINDS[0]:
-        return _signal(metadata, spec)
-    if kind == KINDS[1]:
-        return _group(metadata, spec)
-    return None
+    found: SignalSpec | Group = _record(KINDS[kind], top)
+    return found
 
 
-def _group(metadata: Place | None, spec: Place | None) -> Group:
-    meta = _Fields(metadata, ("name",), _BY_PROGRAM)
-    name = _value(meta.need("name", "write what it is called"), Place.text, "")
-    members = _Fields(spec, ("members",), _BY_PROGRAM).need("members", "write a list of people")
-    return Group(name, _texts(members))
+def _record(kind: Any, fields: _Fields) -> Any:
+    """A value of a dataclass with rows, from the fields of its mapping."""
+    found: dict[str, Any] = {}
+    _gather(fields, tree(kind), found)
+    return _built(kind, found)
 
 
-def _check_group(group: Group) -> Iterator[SpecProblem]:
-    if not GROUP_NAME.fullmatch(group.name):
-        mend = "names no group; use letters, digits and . _ / @ + -, as in risk/validation"
-        yield SpecProblem("metadata.name", group.name, mend)
-    for i, member in enumerate(group.members):
-        yield from check_person(f"spec.members[{i}]", member)
-    yield from check_once("spec.members", map(person_key, group.members))
+def _gather(fields: _Fields, nodes: Mapping[str, Node], found: dict[str, Any]) -> None:
+    """Put what is stated under the names of its attributes; what is refused is left out."""
+    for key, node in nodes.items():
+        row = node.row
+        place = fields.get(key, row.need)
+        if node.inside:
+            _gather(_Fields(place, node.inside), node.inside, found)
+            continue
+        if key == "*":
+            inner = get_args(get_args(node.kind)[0])[1]
+            others = ((name, one) for name, one in fields.found.items() if name not in nodes)
+            value: Any = tuple((name, _or_blank(one, inner)) for name, one in others)
+        elif place is None:
+            value = found.get(row.usual, "") if row.usual else MISSING
+        elif row.alone and not isinstance(place.node, yaml.SequenceNode):
+            value = (_or_blank(place, str),)
+        else:
+            value = _value(place, node.kind, row.path)
+        if not isinstance(value, Missing):
+            *around, name = row.path.split(".")
+            holder = found
+            for part in around:
+                holder = holder.setdefault(part, {})
+            holder[name] = value
 
 
-_SPEC_FIELDS = (
-    "owner",
-    "deputies",
-    "validators",
-    "riskApprovers",
-    "elicitation",
-    "decision",
-    "responsible",
-    "tolerance",
-    "highConfidence",
-    "maturity",
-    "validation",
-    "escalation",
-    "costs",
-    "truth",
-)
+def _value(place: Place, kind: Any, name: str = "") -> Any:
+    """What stands at a place, read as its type and name say."""
+    if kind is str:
+        return place.text()
+    if kind is bool:
+        return place.flag()
+    if kind is int and name.endswith("_ppm"):
+        return place.fraction()
+    if kind is int:
+        return place.amount() if name.endswith("_millionths") else place.whole()
+    if kind is Override:
+        return _override(place)
+    if is_dataclass(kind):
+        return _record(kind, _Fields(place, tree(kind)))  # type: ignore[arg-type]
+    if get_origin(kind) is Literal:
+        return place.choice(get_args(kind))
+    items = place.items()
+    inner = get_args(kind)[0]
+    return () if isinstance(items, Missing) else tuple(_or_blank(one, inner) for one in items)
 
 
-def _signal(metadata: Place | None, spec: Place | None) -> SignalSpec:
-    meta = _Fields(metadata, ("name", "labels", "annotations"), _BY_PROGRAM)
-    labels = _Fields(meta.need("labels", "write labels: {stakes: high}"), None)
-    stakes = labels.need("stakes", "write low, medium or high")
-    fields = _Fields(spec, _SPEC_FIELDS, _BY_PROGRAM)
-    owner = _value(fields.need("owner", "write one person"), Place.text, "")
-    asked = _Fields(fields.get("elicitation"), ("method", "order"))
-    answers = _Fields(fields.get("responsible"), ("schema", "thresholds", "monitoring"))
-    mature = _Fields(fields.get("maturity"), ("days", "coverage"))
-    escalation = _Fields(
-        fields.need("escalation", "write the bands under it"),
-        ("bands", "overrides", "knownValues", "fallback", "handling"),
-    )
-    return SignalSpec(
-        name=_value(meta.need("name", "write the signal's name"), Place.text, ""),
-        decision=_value(
-            fields.need("decision", "write what the confidence decides, in words"), Place.text, ""
-        ),
-        stakes=_value(stakes, lambda one: one.choice(STAKES), "low"),
-        owner=owner,
-        deputies=_texts(fields.get("deputies")),
-        validators=_people(fields.need("validators", "write who may sign")),
-        risk_approvers=_people(fields.get("riskApprovers")),
-        responsible=Responsible(
-            schema=_value(answers.get("schema"), Place.text, owner),
-            thresholds=_value(answers.get("thresholds"), Place.text, owner),
-            monitoring=_value(answers.get("monitoring"), Place.text, owner),
-        ),
-        method=_optional(asked.get("method")),
-        order=_optional(asked.get("order")),
-        validation=_plan(fields.need("validation", "write what a validation needs")),
-        rules=_rules(escalation),
-        tolerance_ppm=_value(fields.get("tolerance"), Place.fraction, SignalSpec.tolerance_ppm),
-        high_from_ppm=_value(
-            fields.get("highConfidence"), Place.fraction, SignalSpec.high_from_ppm
-        ),
-        maturity=Maturity(
-            days=_value(mature.get("days"), Place.whole, Maturity.days),
-            coverage_ppm=_value(mature.get("coverage"), Place.fraction, Maturity.coverage_ppm),
-        ),
-        labels=_pairs(labels, leave_out="stakes"),
-        annotations=_pairs(_Fields(meta.get("annotations"), None)),
-        handling=_handling(escalation.get("handling")),
-        costs=_costs(fields.get("costs")),
-        truth=_truth(fields.get("truth")),
-    )
-
-
-def _optional(place: Place | None) -> str | None:
-    return None if place is None else _value(place, Place.text, "")
-
-
-def _people(place: Place | None) -> tuple[str, ...]:
-    """One person or group, or a list of them."""
-    if place is not None and not isinstance(place.node, yaml.SequenceNode):
-        return (_value(place, Place.text, ""),)
-    return _texts(place)
-
-
-def _pairs(fields: _Fields, *, leave_out: str = "") -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name, _value(place, Place.text, ""))
-        for name, place in fields.found.items()
-        if name != leave_out
-    )
-
-
-def _plan(place: Place | None) -> ValidationPlan:
-    known = (
-        "maxAgeDays",
-        "minSamples",
-        "segments",
-        "criteria",
-        "cadenceDays",
-        "windowDays",
-        "selfSign",
-    )
-    fields = _Fields(place, known)
-    usual = ValidationPlan
-    return ValidationPlan(
-        max_age_days=_value(
-            fields.need("maxAgeDays", "write after how many days a validation expires"),
-            Place.whole,
-            1,
-        ),
-        min_samples=_value(
-            fields.need("minSamples", "write how many labelled inputs it takes"), Place.whole, 1
-        ),
-        criteria=tuple(
-            _criterion(one)
-            for one in _each(fields.need("criteria", "write which bounds have to be met"))
-        ),
-        segments=_texts(fields.get("segments")),
-        cadence_days=_value(fields.get("cadenceDays"), Place.whole, usual.cadence_days),
-        window_days=_value(fields.get("windowDays"), Place.whole, usual.window_days),
-        self_sign=_value(fields.get("selfSign"), Place.flag, usual.self_sign),
-    )
-
-
-def _criterion(place: Place) -> Criterion:
-    fields = _Fields(place, ("metric", "max", "min"))
-    low, high = fields.get("min"), fields.get("max")
-    return Criterion(
-        metric=_value(fields.need("metric", "write what is bounded"), Place.text, ""),
-        minimum_ppm=None if low is None else _value(low, Place.fraction, 0),
-        maximum_ppm=None if high is None else _value(high, Place.fraction, 0),
-    )
-
-
-def _rules(fields: _Fields) -> Rules:
-    falls = _Fields(fields.get("fallback"), ("unvalidated", "missing", "invalid"))
-
-    def fallback(name: str, usual: Action) -> Action:
-        return _action(falls.get(name), usual)
-
-    return Rules(
-        bands=_bands(fields.need("bands", "write at least two, the last without below")),
-        overrides=tuple(_override(one) for one in _each(fields.get("overrides"))),
-        unvalidated=fallback("unvalidated", Rules.unvalidated),
-        missing=fallback("missing", Rules.missing),
-        invalid=fallback("invalid", Rules.invalid),
-        known_values=tuple(
-            (dimension, _texts(values))
-            for dimension, values in _Fields(fields.get("knownValues"), None).found.items()
-        ),
-    )
-
-
-def _handling(place: Place | None) -> Handling:
-    fields = _Fields(place, ("review", "escalate"))
-    return Handling(_queue(fields.get("review")), _queue(fields.get("escalate")))
-
-
-def _queue(place: Place | None) -> Queue | None:
-    if place is None:
-        return None
-    fields = _Fields(place, ("queue", "withinHours"))
-    hours = fields.need("withinHours", "write in how many hours a case is taken up")
-    return Queue(
-        name=_value(fields.need("queue", "write where the cases wait"), Place.text, "?"),
-        within_hours=_value(hours, Place.whole, 1),
-    )
-
-
-def _costs(place: Place | None) -> Costs | None:
-    if place is None:
-        return None
-    fields = _Fields(place, ("unit", "error", "review", "escalate"))
-
-    def cost(name: str, of: str) -> int:
-        return _value(fields.need(name, f'write what {of} costs, as in "2.50"'), Place.amount, 0)
-
-    return Costs(
-        unit=_value(fields.need("unit", "write of what, as in EUR"), Place.text, "?"),
-        error_millionths=cost("error", "one automated error"),
-        review_millionths=cost("review", "one review"),
-        escalate_millionths=cost("escalate", "one escalation"),
-    )
-
-
-def _truth(place: Place | None) -> Truth | None:
-    if place is None:
-        return None
-    fields = _Fields(place, ("sources", "unstated", "judgeTolerance"))
-    sources = fields.need("sources", "write whose labels are truth, as in [HUMAN, CODE]")
-    unstated = _value(fields.get("unstated"), Place.flag, Truth.unstated)
-    tolerance = fields.get("judgeTolerance")
-    judge_tolerance = None if tolerance is None else _value(tolerance, Place.fraction, 0)
-    return Truth(_texts(sources), unstated, judge_tolerance)
+def _or_blank(place: Place, kind: Any) -> Any:
+    found = _value(place, kind)
+    return _BLANKS[kind] if isinstance(found, Missing) else found
 
 
 def _override(place: Place) -> Override:
     fields = _Fields(place, ("where", "bands"))
-    where = fields.need("where", "write the segment, as in {language: hi}")
-    named = _pairs(_Fields(where, None))
+    where = fields.get("where", "write the segment, as in {language: hi}")
+    named = [(name, _or_blank(one, str)) for name, one in _Fields(where, "*").found.items()]
     if where is not None and len(named) != 1:
         if isinstance(where.node, yaml.MappingNode):
             where.refuse(f"names {len(named)} segments; write one, as in {{language: hi}}")
-        named = (("", ""),)
+        named = []
     dimension, value = named[0] if named else ("", "")
-    return Override(dimension, value, _bands(fields.need("bands", "write at least one")))
+    bands = fields.get("bands", "write at least one")
+    return Override(dimension, value, () if bands is None else _value(bands, tuple[Band, ...]))
 
 
-def _bands(place: Place | None) -> tuple[Band, ...]:
-    found = []
-    for one in _each(place):
-        fields = _Fields(one, ("below", "action"))
-        below = fields.get("below")
-        cut = None if below is None else _value(below, Place.fraction, 0)
-        action = fields.need("action", "write automate, review or escalate")
-        found.append(Band(cut, _action(action, "review")))
-    return tuple(found)
+def _built(kind: Any, found: Mapping[str, Any]) -> Any:
+    """A dataclass of the values found, of its defaults, and of blanks for what is missing."""
+    said = {}
+    for name, of in types_of(kind).items():
+        if isinstance(found.get(name), dict):
+            said[name] = _built(of, found[name])
+        elif name in found:
+            said[name] = found[name]
+        elif name not in defaulted(kind):
+            said[name] = _built(of, {}) if is_dataclass(of) else _BLANKS.get(of, _empty(of))
+    return kind(**said)
 
 
-def _action(place: Place | None, default: Action) -> Action:
-    return _value(place, lambda one: one.choice(ACTIONS), default)
+def _empty(kind: Any) -> tuple[()] | None:
+    return () if get_origin(kind) is tuple else None
 
 
 def _note(notes: Notes, problems: Sequence[SpecProblem] | Iterator[SpecProblem]) -> None:

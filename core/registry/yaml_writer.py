@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass, replace
+from operator import attrgetter
+from typing import Any
 
 import yaml
 
 from core.defaults import CADENCE_DAYS, WINDOW_DAYS
 from core.events import PPM
-from core.registry.escalation_rules import Band, Rules, fraction
-from core.registry.signal_spec import Criterion, Handling, SignalSpec, ValidationPlan
-from core.registry.yaml_reader import API_VERSION, KINDS, Group
+from core.registry.entry_table import Node, tree
+from core.registry.escalation_rules import Override, fraction
+from core.registry.signal_spec import Group, Handling, SignalSpec
+from core.registry.yaml_reader import API_VERSION, KINDS
 from core.terms import USUAL
 from core.text.shown import visible
 
@@ -30,15 +34,17 @@ def write(specs: Iterable[SignalSpec], groups: Iterable[Group] = ()) -> str:
         groups: likewise.
     """
     parts = [
-        *(_group(group) for group in sorted(groups, key=lambda one: one.name)),
-        *(_signal(spec) for spec in sorted(specs, key=lambda one: one.name)),
+        *(_document(group) for group in sorted(groups, key=lambda one: one.name)),
+        *(_document(spec) for spec in sorted(specs, key=lambda one: one.name)),
     ]
     return "---\n".join("".join(f"{line}\n" for line in part) for part in parts)
 
 
-def rules_text(rules: Rules) -> str:
-    """The rules alone, as they stand in an entry."""
-    return "".join(f"{line}\n" for line in _rules(rules))
+def rules_text(spec: SignalSpec) -> str:
+    """The rules alone, as they stand in an entry; where cases go that are not automated is none."""
+    nodes = tree(SignalSpec)["spec"].inside
+    stated = _stated(replace(spec, handling=Handling()), {"escalation": nodes["escalation"]})
+    return "".join(f"{line}\n" for line in _lines(stated, nodes, "  "))
 
 
 def example(name: str) -> str:
@@ -52,7 +58,7 @@ def example(name: str) -> str:
     maturity = USUAL.maturity
     return _EXAMPLE.format(
         version=API_VERSION,
-        kind=KINDS[0],
+        kind=next(iter(KINDS)),
         name=_text(name),
         tolerance=_quoted_fraction(round(USUAL.tolerance * PPM)),
         high_from=_quoted_fraction(round(USUAL.high_from * PPM)),
@@ -63,133 +69,78 @@ def example(name: str) -> str:
     )
 
 
-def _group(group: Group) -> Iterator[str]:
+def _document(entry: SignalSpec | Group) -> Iterator[str]:
+    of: Any = type(entry)
+    nodes = tree(of)
     yield f"apiVersion: {API_VERSION}"
-    yield f"kind: {KINDS[1]}"
-    yield "metadata:"
-    yield f"  name: {_text(group.name)}"
-    yield "spec:"
-    yield f"  members: {_listed(group.members)}"
+    yield f"kind: {next(name for name, one in KINDS.items() if one is of)}"
+    yield from _lines(_stated(entry, nodes), nodes, "")
 
 
-def _signal(spec: SignalSpec) -> Iterator[str]:
-    yield f"apiVersion: {API_VERSION}"
-    yield f"kind: {KINDS[0]}"
-    yield "metadata:"
-    yield f"  name: {_text(spec.name)}"
-    labels = (("stakes", spec.stakes), *spec.labels)
-    yield f"  labels: {_mapped(labels)}"
-    if spec.annotations:
-        yield f"  annotations: {_mapped(spec.annotations)}"
-    yield "spec:"
-    yield f"  owner: {_text(spec.owner)}"
-    if spec.deputies:
-        yield f"  deputies: {_listed(spec.deputies)}"
-    yield f"  validators: {_listed(spec.validators)}"
-    if spec.risk_approvers:
-        yield f"  riskApprovers: {_listed(spec.risk_approvers)}"
-    asked = (("method", spec.method), ("order", spec.order))
-    stated = [(name, value) for name, value in asked if value is not None]
-    if stated:
-        yield f"  elicitation: {_mapped(stated)}"
-    yield f"  decision: {_text(spec.decision)}"
-    answers = [
-        (name, person)
-        for name in ("schema", "thresholds", "monitoring")
-        if (person := getattr(spec.responsible, name)) != spec.owner
-    ]
-    if answers:
-        yield f"  responsible: {_mapped(answers)}  # otherwise the owner"
-    yield f"  tolerance: {_quoted_fraction(spec.tolerance_ppm)}  # the gap that is accepted"
-    yield f"  highConfidence: {_quoted_fraction(spec.high_from_ppm)}"
-    coverage = _quoted_fraction(spec.maturity.coverage_ppm)
-    yield f"  maturity: {{days: {spec.maturity.days}, coverage: {coverage}}}  # whichever is first"
-    if spec.truth is not None:
-        unstated = "true" if spec.truth.unstated else "false"
-        judge = ""
-        if spec.truth.judge_tolerance_ppm is not None:
-            judge = f", judgeTolerance: {_quoted_fraction(spec.truth.judge_tolerance_ppm)}"
-        listed = f"{{sources: {_listed(spec.truth.sources)}, unstated: {unstated}{judge}}}"
-        yield f"  truth: {listed}  # whose labels count"
-    yield from _plan(spec.validation)
-    yield from _rules(spec.rules)
-    yield from _handling(spec.handling)
-    costs = spec.costs
-    if costs is not None:
-        amounts = (
-            f"{name}: {_quoted_fraction(millionths)}"
-            for name, millionths in (
-                ("error", costs.error_millionths),
-                ("review", costs.review_millionths),
-                ("escalate", costs.escalate_millionths),
-            )
-        )
-        yield f"  costs: {{unit: {_text(costs.unit)}, {', '.join(amounts)}}}  # of one case each"
+def _stated(entry: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
+    """What an entry says, as mappings and lists of texts that YAML reads."""
+    found: dict[str, Any] = {}
+    for key, node in nodes.items():
+        row = node.row
+        if node.inside:
+            if inner := _stated(entry, node.inside):
+                found[key] = inner
+            continue
+        value = row.of(entry)
+        if key == "*":
+            found.update((_text(name), _plain(one)) for name, one in value)
+        elif not (row.usual and value == attrgetter(row.usual)(entry)) and (
+            row.need or _says(value, node.usual)
+        ):
+            found[key] = _plain(value, row.path)
+    return found
 
 
-def _plan(plan: ValidationPlan) -> Iterator[str]:
-    yield "  validation:"
-    yield f"    maxAgeDays: {plan.max_age_days}"
-    yield f"    minSamples: {plan.min_samples}"
-    if plan.segments:
-        yield f"    segments: {_listed(plan.segments)}  # bounds apply to each of their values"
-    yield "    criteria:"
-    for criterion in plan.criteria:
-        yield f"      - {{metric: {criterion.metric}, {_bound(criterion)}}}"
-    yield f"    cadenceDays: {plan.cadence_days}"
-    yield f"    windowDays: {plan.window_days}"
-    if plan.self_sign:
-        yield "    selfSign: true"
+def _says(value: Any, usual: Any) -> bool:
+    """Whether a value that may be left out says something."""
+    return value not in (None, ()) and not (value is False and not usual)
 
 
-def _bound(criterion: Criterion) -> str:
-    if criterion.minimum_ppm is not None:
-        return f"min: {_quoted_fraction(criterion.minimum_ppm)}"
-    assert criterion.maximum_ppm is not None
-    return f"max: {_quoted_fraction(criterion.maximum_ppm)}"
+def _plain(value: Any, name: str = "") -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Override):
+        return {"where": {_text(value.dimension): _text(value.value)}, "bands": _plain(value.bands)}
+    if is_dataclass(value):
+        return _stated(value, tree(type(value)))  # type: ignore[arg-type]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _quoted_fraction(value) if name.endswith(("_ppm", "_millionths")) else str(value)
+    return _text(value)
 
 
-def _rules(rules: Rules) -> Iterator[str]:
-    yield "  escalation:"
-    yield "    bands:  # ordered; the last has no `below`, and a cut belongs to the band above it"
-    yield from _bands(rules.bands, "      ")
-    if rules.overrides:
-        yield "    overrides:  # the first that fits a claim is taken"
-    for override in rules.overrides:
-        yield f"      - where: {_mapped([(override.dimension, override.value)])}"
-        yield "        bands:"
-        yield from _bands(override.bands, "          ")
-    if rules.known_values:
-        yield "    knownValues:  # under the bands; for any value not named here the strictest rule"
-    for dimension, values in rules.known_values:
-        yield f"      {_text(dimension)}: {_listed(values)}"
-    falls = [(name, getattr(rules, name)) for name in ("unvalidated", "missing", "invalid")]
-    yield f"    fallback: {_mapped(falls)}"
+def _lines(stated: Mapping[str, Any], nodes: Mapping[str, Node], indent: str) -> Iterator[str]:
+    for key, value in stated.items():
+        node = nodes.get(key)
+        note = f"  # {node.row.note}" if node and node.row.note else ""
+        if node and node.row.block:
+            yield f"{indent}{key}:{note}"
+            yield from _lines(value, node.inside, f"{indent}  ")
+        elif _is_blocks(value):
+            yield f"{indent}{key}:{note}"
+            for one in value:
+                blocks = any(map(_is_blocks, one.values()))
+                first, *rest = _lines(one, {}, f"{indent}    ") if blocks else [_flow(one)]
+                yield f"{indent}  - {first.lstrip()}"
+                yield from rest
+        else:
+            yield f"{indent}{key}: {_flow(value)}{note}"
 
 
-def _handling(handling: Handling) -> Iterator[str]:
-    named = [(name, getattr(handling, name)) for name in ("review", "escalate")]
-    stated = [(name, queue) for name, queue in named if queue is not None]
-    if stated:
-        yield "    handling:  # where cases wait, and in how many hours they are taken up"
-    for name, queue in stated:
-        yield f"      {name}: {{queue: {_text(queue.name)}, withinHours: {queue.within_hours}}}"
+def _is_blocks(value: Any) -> bool:
+    return isinstance(value, list) and isinstance(next(iter(value), None), dict)
 
 
-def _bands(bands: Sequence[Band], indent: str) -> Iterator[str]:
-    for band in bands:
-        below = ""
-        if band.below_ppm is not None:
-            below = f"below: {_quoted_fraction(band.below_ppm)}, "
-        yield f"{indent}- {{{below}action: {band.action}}}"
-
-
-def _listed(values: Iterable[str]) -> str:
-    return f"[{', '.join(map(_text, values))}]"
-
-
-def _mapped(pairs: Iterable[tuple[str, str]]) -> str:
-    return "{" + ", ".join(f"{_text(name)}: {_text(value)}" for name, value in pairs) + "}"
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(one)}" for key, one in value.items()) + "}"
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
 
 
 def _quoted_fraction(ppm: int) -> str:

@@ -20,11 +20,11 @@ from core.queries.base.catalogue import dimensions
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.registry.escalation_rules import Action, RuleRow, table
 from core.registry.signal_spec import GROUP, SignalSpec
-from core.registry.spec_diff import (
+from core.registry.spec_diff import differences
+from core.registry.words import (
     bands_words,
     costs_words,
     criterion_words,
-    differences,
     queue_words,
     truth_words,
 )

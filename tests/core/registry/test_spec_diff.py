@@ -21,8 +21,9 @@ from core.registry.signal_spec import (
     SignalSpec,
     ValidationPlan,
 )
-from core.registry.spec_diff import NOTHING, differences, lines, reopens_validation
+from core.registry.spec_diff import differences, lines, reopens_validation
 from core.registry.spec_json import material_sha256
+from core.registry.words import NOTHING
 from core.terms import Maturity
 
 BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))

@@ -19,7 +19,8 @@ from core.registry.signal_spec import (
     SignalSpec,
     ValidationPlan,
 )
-from core.registry.spec_rules import SpecProblem, check_spec
+from core.registry.spec_rules import check_spec
+from core.registry.value_checks import SpecProblem
 from core.terms import Maturity
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"

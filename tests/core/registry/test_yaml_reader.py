@@ -16,6 +16,7 @@ from core.registry.escalation_rules import Band, Override, Rules
 from core.registry.signal_spec import (
     Costs,
     Criterion,
+    Group,
     Handling,
     Queue,
     Responsible,
@@ -23,7 +24,6 @@ from core.registry.signal_spec import (
     ValidationPlan,
 )
 from core.registry.yaml_reader import (
-    Group,
     RegistryFileError,
     groups_of,
     people_of,

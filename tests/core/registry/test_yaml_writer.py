@@ -17,14 +17,16 @@ from core.registry.signal_spec import (
     STAKES,
     Costs,
     Criterion,
+    Group,
     Handling,
     Queue,
     Responsible,
     SignalSpec,
     ValidationPlan,
 )
-from core.registry.spec_rules import ORDERS, check_spec
-from core.registry.yaml_reader import Group, RegistryFileError, read
+from core.registry.spec_rules import check_spec
+from core.registry.value_checks import ORDERS
+from core.registry.yaml_reader import RegistryFileError, read
 from core.registry.yaml_writer import example, write
 from core.terms import Maturity
 from tests.worlds.rule_sets import rule_sets

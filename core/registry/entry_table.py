@@ -1,0 +1,270 @@
+"""The fields of a registry file, one row each: reading, writing, checking and telling follow.
+
+In which form a value stands follows from its type and name: a share (``…_ppm``) and an amount
+(``…_millionths``) are quoted decimals, a `Literal` one of its words. What it is when it is left out
+is the default of its dataclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from core.queries.base.truth import Truth
+from core.registry import value_checks as checks
+from core.registry import words
+from core.registry.escalation_rules import Band, fraction
+from core.registry.signal_spec import Costs, Criterion, Group, Queue, SignalSpec
+from core.registry.value_checks import each, whole
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of a file, or a mapping around fields.
+
+    Attributes:
+        place: in the file; a last part ``*`` stands for all other keys of a mapping.
+        path: of the attribute; "" for a mapping that is no value by itself.
+        thing: what it is in words; "" where a change is told by what is around it.
+        show: its value in words.
+        check: what is wrong with a value that is stated.
+        need: what to write where it is missing; "" where it may be.
+        note: the comment that is written beside it.
+        usual: path of the attribute whose value it has where it is left out.
+        material: whether a validation rests on it, so that changing it reopens validation.
+        people: whether it names people.
+        alone: whether a single one may stand without the brackets of a list.
+        ordered: whether the order of a list means something.
+        block: whether a mapping is written with a line for each field.
+        younger: whether it came after the first ledgers. It is left out of JSON while it says
+            nothing, so that an entry without it keeps the hashes it was signed under.
+    """
+
+    place: str
+    path: str = ""
+    thing: str = ""
+    show: Callable[[Any], str] = str
+    check: checks.Check | None = None
+    need: str = ""
+    note: str = ""
+    usual: str = ""
+    material: bool = True
+    people: bool = False
+    alone: bool = False
+    ordered: bool = False
+    block: bool = False
+    younger: bool = False
+
+    @property
+    def field(self) -> str:
+        """As problems and differences name it."""
+        return self.place.removesuffix(".*")
+
+    @property
+    def of(self) -> Callable[[Any], Any]:
+        """Gives its value in an entry."""
+        return attrgetter(self.path)
+
+
+def _people(place: str, path: str, thing: str, check: checks.Check, **other: Any) -> Row:
+    return Row(place, path, thing, check=check, people=True, material=False, **other)
+
+
+_SEATS = each(checks.check_seat, key=checks.seat_key)
+_PERSONS = each(checks.check_person, key=checks.person_key)
+_ANSWERS, _PLAN = "spec.responsible", "spec.validation"
+_ESCALATION, _FALLS, _HANDLING = (
+    "spec.escalation",
+    "spec.escalation.fallback",
+    "spec.escalation.handling",
+)
+_DAYS = whole(1, checks.MOST_DAYS)
+
+
+def _answers(part: str) -> Row:
+    place = f"{_ANSWERS}.{part}"
+    return _people(
+        place, f"responsible.{part}", f"responsible for {part}", checks.check_person, usual="owner"
+    )
+
+
+def _cost(name: str, of: str) -> Row:
+    need = f'write what {of} costs, as in "2.50"'
+    return Row(name, f"{name}_millionths", need=need, check=checks.check_cost)
+
+
+#: In the order in which they are written.
+ROWS: Mapping[type, tuple[Row, ...]] = {
+    SignalSpec: (
+        Row("metadata", need="write the name under it", block=True),
+        Row("metadata.name", "name", "name", check=checks.check_line,
+            need="write the signal's name", material=False),
+        Row("metadata.labels", need="write labels: {stakes: high}"),
+        Row("metadata.labels.stakes", "stakes", "stakes", need="write low, medium or high"),
+        Row("metadata.labels.*", "labels", "label", words.pair_words, checks.check_pairs,
+            material=False),
+        Row("metadata.annotations.*", "annotations", "annotation", words.pair_words,
+            checks.check_pairs, material=False),
+        Row("spec", need="write the entry under it", block=True),
+        _people("spec.owner", "owner", "owner", checks.check_person, need="write one person"),
+        _people("spec.deputies", "deputies", "deputy", _PERSONS, ordered=True),
+        _people("spec.validators", "validators", "validator", _SEATS, need="write who may sign",
+                alone=True),
+        _people("spec.riskApprovers", "risk_approvers", "risk approver", _SEATS, alone=True),
+        Row("spec.elicitation.method", "method", "method", words.quoted_or_any, checks.check_text),
+        Row("spec.elicitation.order", "order", "order", words.quoted_or_any, checks.check_order),
+        Row("spec.decision", "decision", "decision", words.quoted, checks.check_text,
+            need="write what the confidence decides, in words"),
+        Row(_ANSWERS, note="otherwise the owner"),
+        *map(_answers, ("schema", "thresholds", "monitoring")),
+        Row("spec.tolerance", "tolerance_ppm", "tolerance", fraction,
+            note="the gap that is accepted"),
+        Row("spec.highConfidence", "high_from_ppm", "high-confidence band from", fraction),
+        Row("spec.maturity", note="whichever is first"),
+        Row("spec.maturity.days", "maturity.days", "outcomes mature after", words.days_words,
+            whole(0, checks.MOST_DAYS)),
+        Row("spec.maturity.coverage", "maturity.coverage_ppm", "outcomes mature at coverage",
+            fraction, checks.check_coverage),
+        Row("spec.truth", "truth", "ground truth", words.truth_words, note="whose labels count",
+            younger=True),
+        Row(_PLAN, need="write what a validation needs", block=True),
+        Row(f"{_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after",
+            words.days_words, _DAYS, need="write after how many days a validation expires"),
+        Row(f"{_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed",
+            words.count_words, whole(1, checks.MOST_SAMPLES),
+            need="write how many labelled inputs it takes"),
+        Row(f"{_PLAN}.segments", "validation.segments", "required segment",
+            check=each(checks.check_dimension, key=str),
+            note="bounds apply to each of their values"),
+        Row(f"{_PLAN}.criteria", "validation.criteria", "criterion", words.criterion_words,
+            each(checks.check_criterion), need="write which bounds have to be met"),
+        Row(f"{_PLAN}.cadenceDays", "validation.cadence_days", "re-measured every",
+            words.days_words, _DAYS),
+        Row(f"{_PLAN}.windowDays", "validation.window_days", "recent production window",
+            words.days_words, _DAYS),
+        Row(f"{_PLAN}.selfSign", "validation.self_sign", "author may sign", words.yes_or_no),
+        Row(_ESCALATION, need="write the bands under it", block=True),
+        Row(f"{_ESCALATION}.bands", "rules.bands", "bands", words.bands_words,
+            need="write at least two, the last without below",
+            note="ordered; the last has no `below`, and a cut belongs to the band above it"),
+        Row(f"{_ESCALATION}.overrides", "rules.overrides", "override", words.override_words,
+            ordered=True, note="the first that fits a claim is taken"),
+        Row(f"{_ESCALATION}.knownValues", block=True,
+            note="under the bands; for any value not named here the strictest rule"),
+        Row(f"{_ESCALATION}.knownValues.*", "rules.known_values", "known value", words.known_words,
+            younger=True),
+        Row(f"{_FALLS}.unvalidated", "rules.unvalidated", "where the fingerprint may not act:"),
+        Row(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),
+        Row(f"{_FALLS}.invalid", "rules.invalid", "where what is stated is no confidence:"),
+        Row(_HANDLING, block=True,
+            note="where cases wait, and in how many hours they are taken up"),
+        Row(f"{_HANDLING}.review", "handling.review", "review goes to", words.queue_words,
+            material=False),
+        Row(f"{_HANDLING}.escalate", "handling.escalate", "escalate goes to", words.queue_words,
+            material=False),
+        Row("spec.costs", "costs", "costs", words.costs_words, note="of one case each",
+            material=False),
+    ),
+    Group: (
+        Row("metadata", need="write the name under it", block=True),
+        Row("metadata.name", "name", check=checks.check_group_name,
+            need="write what it is called"),
+        Row("spec", need="write the entry under it", block=True),
+        Row("spec.members", "members", check=_PERSONS, need="write a list of people"),
+    ),
+    Criterion: (
+        Row("metric", "metric", need="write what is bounded"),
+        Row("max", "maximum_ppm"),
+        Row("min", "minimum_ppm"),
+    ),
+    Band: (
+        Row("below", "below_ppm"),
+        Row("action", "action", need="write automate, review or escalate"),
+    ),
+    Queue: (
+        Row("queue", "name", need="write where the cases wait", check=checks.check_text),
+        Row("withinHours", "within_hours", need="write in how many hours a case is taken up",
+            check=whole(1, checks.MOST_HOURS, "whole hours")),
+    ),
+    Costs: (
+        Row("unit", "unit", need="write of what, as in EUR", check=checks.check_unit),
+        _cost("error", "one automated error"),
+        _cost("review", "one review"),
+        _cost("escalate", "one escalation"),
+    ),
+    Truth: (
+        Row("sources", "sources", need="write whose labels are truth, as in [HUMAN, CODE]",
+            check=checks.check_sources),
+        Row("unstated", "unstated"),
+        Row("judgeTolerance", "judge_tolerance_ppm", check=checks.check_share, younger=True),
+    ),
+}  # fmt: skip
+
+#: The rows of an entry that name people.
+PEOPLE = tuple(row for row in ROWS[SignalSpec] if row.people)
+
+
+@dataclass
+class Node:
+    """A key of a file.
+
+    Attributes:
+        row: its row; a plain one for a mapping that nothing is said of.
+        kind: type of its value, where it has one.
+        usual: its default, where it has one.
+        inside: the keys of the mapping that it is.
+    """
+
+    row: Row = Row("")
+    kind: Any = None
+    usual: Any = None
+    inside: dict[str, Node] = field(default_factory=dict)
+
+
+@lru_cache
+def tree(kind: type) -> Mapping[str, Node]:
+    """The keys that a value of a type is written with."""
+    root = Node()
+    for row in ROWS[kind]:
+        node = root
+        for part in row.place.split("."):
+            node = node.inside.setdefault(part, Node())
+        node.row = row
+        if row.path:
+            node.kind = kind
+            for name in row.path.split("."):
+                node.usual = getattr(node.kind, name, None)
+                node.kind = stated(types_of(node.kind)[name])
+    return root.inside
+
+
+@lru_cache
+def types_of(kind: type) -> Mapping[str, Any]:
+    """The types of a dataclass's fields."""
+    return get_type_hints(kind)
+
+
+@lru_cache
+def defaulted(kind: type) -> frozenset[str]:
+    """The fields of a dataclass that may be left out."""
+    return frozenset(one.name for one in fields(kind) if one.default is not MISSING)
+
+
+def stated(kind: Any) -> Any:
+    """The type without None."""
+    inner = get_args(kind)
+    return next(of for of in inner if of is not NoneType) if get_origin(kind) is UnionType else kind
+
+
+def stated_values(kind: type, value: Any, around: str = "") -> Iterator[tuple[str, Row, Any]]:
+    """Every field of a value, with its place and what it says; those of a part after the part."""
+    for row in ROWS[kind]:
+        if row.path:
+            place, said = f"{around}{row.field}", row.of(value)
+            yield place, row, said
+            if type(said) in ROWS:
+                yield from stated_values(type(said), said, f"{place}.")
