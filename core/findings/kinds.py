@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from core.defaults import IN_USE
+from core.findings.facts.anchoring import Anchored
+from core.findings.facts.base import Facts
+from core.findings.facts.gaming import Gamed
+from core.findings.facts.judges import Disagrees
+from core.findings.facts.labels import MissingLabels
+from core.findings.facts.leak import Leaked
+from core.findings.facts.standing import (
+    Breaches,
+    BrokenTrail,
+    EmptySeat,
+    Expired,
+    Expiring,
+    NewFingerprint,
+    Suspended,
+    Unregistered,
+)
+from core.findings.facts.theatre import AlwaysTheSame
 from core.gate.breaches import Breached
-from core.gate.breaches import Kind as BreachKind
 from core.governance.state import State
-from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED, Validation
+from core.governance.validation_lifecycle import (
+    DRIFT_ALARM,
+    EVIDENCE_CHANGED,
+    RULES_CHANGED,
+    Validation,
+    at_time,
+)
 from core.queries.base.fingerprints_seen import Seen
-from core.text.figures import counted
+from core.trail.facts import read, written
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import Comparison
 
@@ -30,6 +53,7 @@ class FindingKind:
         words: what it is called on screen.
         severity: how bad it usually is; a condition may say otherwise.
         page: key of the page (`dashboard.pages`) where it is seen and settled.
+        facts: what the trail holds of it, with the words made from that; None: not known.
         thorough: whether only a thorough round can see it; in between it stands as that found it.
     """
 
@@ -37,16 +61,19 @@ class FindingKind:
     words: str
     severity: Severity
     page: str
+    facts: type[Facts] | None = None
     thorough: bool = False
 
 
 #: Worst first, as pages list them.
 _ROWS = (
-    FindingKind("trail_broken", "Trail broken", "critical", "decision_trail"),
+    FindingKind("trail_broken", "Trail broken", "critical", "decision_trail", BrokenTrail),
     FindingKind("rows_set_aside", "Logged rows could not be taken in", "critical", "data"),
-    FindingKind("empty_owner_seat", "No owner", "critical", "registry"),
+    FindingKind("empty_owner_seat", "No owner", "critical", "registry", EmptySeat),
     FindingKind("evidence_changed", "Evidence changed", "critical", "sign_off", thorough=True),
-    FindingKind("escalation_breached", "Escalation rules breached", "critical", "escalation"),
+    FindingKind(
+        "escalation_breached", "Escalation rules breached", "critical", "escalation", Breaches
+    ),
     FindingKind("drift_alarm", "Drifted beyond the tolerance", "critical", "drift", thorough=True),
     FindingKind("miscalibrated", "Miscalibrated", "critical", "reliability", thorough=True),
     FindingKind(
@@ -57,34 +84,51 @@ _ROWS = (
         thorough=True,
     ),
     FindingKind(
-        "split_leaked", "Judged on what it was tuned on", "warning", "thresholds", thorough=True
+        "split_leaked",
+        "Judged on what it was tuned on",
+        "warning",
+        "thresholds",
+        Leaked,
+        thorough=True,
     ),
-    FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off"),
-    FindingKind("validation_expired", "Validation expired", "critical", "sign_off"),
+    FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off", Suspended),
+    FindingKind("validation_expired", "Validation expired", "critical", "sign_off", Expired),
     FindingKind(
-        "new_fingerprint", "New model or prompt version, not validated", "warning", "sign_off"
+        "new_fingerprint",
+        "New model or prompt version, not validated",
+        "warning",
+        "sign_off",
+        NewFingerprint,
     ),
-    FindingKind("unregistered_signal", "Unregistered signal", "warning", "registry"),
-    FindingKind("validation_expiring", "Validation about to expire", "warning", "sign_off"),
+    FindingKind("unregistered_signal", "Unregistered signal", "warning", "registry", Unregistered),
+    FindingKind(
+        "validation_expiring", "Validation about to expire", "warning", "sign_off", Expiring
+    ),
     FindingKind("model_changed", "Model changed", "warning", "changes", thorough=True),
     FindingKind(
         "prompt_changed", "Prompt or way of asking changed", "warning", "changes", thorough=True
     ),
     FindingKind("inputs_drifted", "Inputs drifted", "warning", "drift", thorough=True),
-    FindingKind("labels_missing", "No recent labels", "warning", "labels", thorough=True),
+    FindingKind(
+        "labels_missing", "No recent labels", "warning", "labels", MissingLabels, thorough=True
+    ),
     FindingKind(
         "judge_disagrees",
         "A judge disagrees with ground truth",
         "warning",
         "reliability",
+        Disagrees,
         thorough=True,
     ),
-    FindingKind("metric_gamed", "Metric gamed or collapsed", "warning", "drift", thorough=True),
+    FindingKind(
+        "metric_gamed", "Metric gamed or collapsed", "warning", "drift", Gamed, thorough=True
+    ),
     FindingKind(
         "confidence_anchored",
         "Confidence anchored by the answer",
         "warning",
         "reliability",
+        Anchored,
         thorough=True,
     ),
     FindingKind(
@@ -92,6 +136,7 @@ _ROWS = (
         "Confidence that changes nothing",
         "warning",
         "escalation",
+        AlwaysTheSame,
         thorough=True,
     ),
 )
@@ -116,9 +161,11 @@ class Condition:
         fingerprint: where it is about one.
         text: what is wrong, in a sentence.
         mend: what to do next, in a sentence.
-        evidence: every fact that its words rest on, as text: while these stay the same, it is the
-            same, however it is worded.
+        evidence: the main numbers, as text: while these stay the same, it is the same, however it
+            is worded.
         level: how bad it is, where that is not what its kind usually is.
+        facts: every fact that its words rest on, as acts carry it; None: an act of before holds
+            its words instead.
     """
 
     kind: str
@@ -129,6 +176,24 @@ class Condition:
     fingerprint: Fingerprint | None = None
     evidence: tuple[tuple[str, str], ...] = ()
     level: Severity | None = None
+    facts: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        signal: str | None,
+        subject: str,
+        facts: Facts,
+        fingerprint: Fingerprint | None = None,
+        level: Severity | None = None,
+    ) -> Condition:
+        """A condition by its facts, worded as whoever reads them in the trail will."""
+        carried = written(facts)
+        told = told_of(kind, {FACTS: carried}, fingerprint)
+        return cls(
+            kind, signal, subject, told.text, told.mend, fingerprint, told.evidence, level, carried
+        )
 
     @property
     def id(self) -> str:
@@ -149,6 +214,48 @@ def kind_of(key: str) -> FindingKind:
     registry, and left alone by rounds that do not look for everything.
     """
     return KINDS.get(key) or FindingKind(key, key, "warning", "registry", thorough=True)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding in words; attributes as of `Condition`."""
+
+    text: str
+    mend: str
+    evidence: tuple[tuple[str, str], ...]
+
+
+#: Where the body of an act holds the facts of a finding; acts of before hold its words instead.
+FACTS = "facts"
+
+
+def told_of(kind: str, body: Mapping[str, Any], fingerprint: Fingerprint | None) -> Told:
+    """What an act says of a finding: its words made from the facts, or those it was stored with.
+
+    Args:
+        kind: key of the kind.
+        body: of an act that opens or revises a finding.
+        fingerprint: what the act is about.
+    """
+    if FACTS not in body:
+        return Told(str(body["text"]), str(body["mend"]), _as_text(body["evidence"]))
+    carried, known = body[FACTS], kind_of(kind).facts
+    version = "" if fingerprint is None else fingerprint.words()
+    try:
+        if known is None:
+            raise ValueError(f"no kind of finding is called {kind!r}")
+        facts = read(known, carried)
+        return Told(facts.text(version), facts.fix(), _as_text(facts.numbers()))
+    except ValueError:
+        return Told(json.dumps(carried, ensure_ascii=False), _OTHERS, ())
+
+
+#: What to do about a kind that another version of the program found.
+_OTHERS = "Read it with the version of the program that found it."
+
+
+def _as_text(numbers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(value)) for name, value in numbers.items()))
 
 
 def conditions(
@@ -193,38 +300,17 @@ def broken_trail(why: str) -> Condition:
     Args:
         why: what is the matter, in a sentence.
     """
-    return Condition(
-        "trail_broken",
-        None,
-        "trail_broken",
-        why,
-        "Verify the trail, hold it against the checkpoints kept outside this ledger, and restore "
-        "the last whole backup. Until then the gate sends every case to review.",
-    )
+    return Condition.of("trail_broken", None, "trail_broken", BrokenTrail(why))
 
 
 def _unregistered(signal: str, prints: Sequence[Seen]) -> Condition:
     n, first = sum(one.n_claims for one in prints), min(one.first_ts for one in prints)
-    return Condition(
-        "unregistered_signal",
-        signal,
-        "unregistered_signal",
-        f"{n:,} claims since {first:%Y-%m-%d}, and nothing is written down about this signal: what "
-        "it decides, who answers for it, when it may act. The gate sends every case to review.",
-        "Write its registry entry and apply it.",
-        evidence=(("claims", str(n)), ("first", f"{first:%Y-%m-%d}")),
-    )
+    facts = Unregistered(n, first.date())
+    return Condition.of("unregistered_signal", signal, "unregistered_signal", facts)
 
 
 def _empty_seat(signal: str) -> Condition:
-    return Condition(
-        "empty_owner_seat",
-        signal,
-        "empty_owner_seat",
-        "Nobody answers for this signal: its owner and every deputy have left or are away. The "
-        "gate is closed until somebody does.",
-        "Name an active owner in its registry entry.",
-    )
+    return Condition.of("empty_owner_seat", signal, "empty_owner_seat", EmptySeat())
 
 
 def _of_fingerprints(
@@ -234,71 +320,45 @@ def _of_fingerprints(
     if not prints:
         return []
     newest = max(one.last_ts for one in prints)
-    spec = state.entries[signal].spec
     found = []
     for one in prints:
         if one.last_ts < newest - IN_USE:
             continue
         fingerprint = Fingerprint.of(dict(one.fields))
-        known = state.validations.get((signal, fingerprint))
-        standing = state.standing_of(signal, fingerprint, now)
-        evidence = (
-            ("claims", str(one.n_claims)),
-            ("first", f"{one.first_ts:%Y-%m-%d}"),
-            ("last", f"{one.last_ts:%Y-%m-%d}"),
-        )
-
-        def condition(
-            kind: str,
-            text: str,
-            mend: str,
-            *,
-            of: Fingerprint = fingerprint,
-            evidence: tuple[tuple[str, str], ...] = evidence,
-        ) -> Condition:
-            return Condition(kind, signal, of.id, text, mend, of, evidence)
-
-        words = fingerprint.words()
-        if standing.state in ("draft", "rejected", "in_validation"):
-            waits = " Its evidence waits for a signature." if known and known.candidate else ""
-            found.append(
-                condition(
-                    "new_fingerprint",
-                    f"{words}: {one.n_claims:,} claims since {one.first_ts:%Y-%m-%d} by a "
-                    f"fingerprint that is not validated. Each falls back to "
-                    f"{spec.rules.unvalidated}.{waits}",
-                    "Measure it, submit the evidence and have a validator sign it.",
-                )
-            )
-        elif standing.state == "expired":
-            found.append(
-                condition(
-                    "validation_expired",
-                    f"{words}: {standing.reason} Its claims fall back to {spec.rules.unvalidated}.",
-                    "Submit new evidence on recent claims and have it signed.",
-                )
-            )
-        elif standing.state == "suspended" and _stopped_by(known) not in _FOUND_ITSELF:
-            found.append(
-                condition(
-                    "validation_suspended",
-                    f"{words}: {standing.reason} Its claims fall back to {spec.rules.unvalidated}.",
-                    "Find out why; then submit new evidence and have it signed.",
-                )
-            )
-        elif standing.open and standing.until is not None:
-            held = standing.until - known.since if known else EXPIRING
-            lead = min(EXPIRING, held / 2)
-            if standing.until - now <= lead and not (known and known.candidate):
-                found.append(
-                    condition(
-                        "validation_expiring",
-                        f"{words}: it may act until {standing.until:%Y-%m-%d} and nobody has "
-                        "submitted new evidence.",
-                        "Submit new evidence now: the gate stays open while it is judged.",
-                    )
-                )
+        kind, facts = _of_fingerprint(state, signal, fingerprint, one, now)
+        if facts is not None:
+            found.append(Condition.of(kind, signal, fingerprint.id, facts, fingerprint))
     return found
+
+
+def _of_fingerprint(
+    state: State, signal: str, fingerprint: Fingerprint, seen: Seen, now: datetime
+) -> tuple[str, Facts | None]:
+    """What is wrong with the validation of one, by the kind of it; None: nothing."""
+    known = state.validations.get((signal, fingerprint))
+    standing = state.standing_of(signal, fingerprint, now)
+    used = seen.n_claims, seen.first_ts.date(), seen.last_ts.date()
+    fallback = state.entries[signal].spec.rules.unvalidated
+    waits = known is not None and known.candidate is not None
+    if standing.state in ("draft", "rejected", "in_validation"):
+        return "new_fingerprint", NewFingerprint(*used, fallback, waits)
+    if known is None:
+        return "", None
+    if standing.state == "expired":
+        # What time alone ended, no act says.
+        over = at_time(known, max(now, state.last_at))
+        facts = Expired(*used, fallback, over.since.date(), waiver=over.waiver is not None)
+        return "validation_expired", facts
+    if standing.state == "suspended" and _stopped_by(known) not in _FOUND_ITSELF:
+        on = known.since.date() if known.state == "suspended" else None
+        said = None if on is None or _stopped_by(known) in (None, RULES_CHANGED) else known.trigger
+        reason = None if said is None else said.reason
+        return "validation_suspended", Suspended(*used, fallback, on, reason)
+    if standing.open and standing.until is not None and not waits:
+        lead = min(EXPIRING, (standing.until - known.since) / 2)
+        if standing.until - now <= lead:
+            return "validation_expiring", Expiring(*used, standing.until.date())
+    return "", None
 
 
 def _stopped_by(validation: Validation | None) -> str | None:
@@ -321,36 +381,12 @@ def _changed(signal: str, fingerprint: Fingerprint, now: Comparison) -> Conditio
     )
 
 
-#: What a breach of each kind did not keep to.
-_BREACH_WORDS: Mapping[BreachKind, str] = {
-    "cut": "the cut",
-    "override": "a segment's own bands",
-    "missing": "what is asked where no confidence is stated",
-    "unvalidated": "the fallback of versions that may not act",
-}
-
-
 def _breached(signal: str, of: Breached) -> Condition:
     last = of.until - timedelta(days=1)
-    several = ", ".join(f"{n:,} against {_BREACH_WORDS[kind]}" for kind, n in of.by_kind)
-    claims = counted(of.n, "claim")
-    return Condition(
-        "escalation_breached",
-        signal,
-        # What is worse is another finding, with its own date.
-        "automated" if of.n_automated else "reviewed",
-        f"{claims} from {of.since:%Y-%m-%d} to {last:%Y-%m-%d} handled less strictly "
-        f"than the rules require: {several}. Acted without a person: {of.n_automated:,}. Known to "
-        f"be wrong: {of.n_wrong:,}.",
-        "Open them, find out why production did not do as the rule says, and make it call the "
-        "gate.",
-        evidence=(
-            ("breaches", str(of.n)),
-            ("automated", str(of.n_automated)),
-            ("wrong", str(of.n_wrong)),
-            *((kind, str(n)) for kind, n in of.by_kind),
-            ("first", f"{of.since:%Y-%m-%d}"),
-            ("last", f"{last:%Y-%m-%d}"),
-        ),
-        level=None if of.n_automated else "warning",
+    # What is worse is another finding, with its own date.
+    level: Severity | None
+    subject, level = ("automated", None) if of.n_automated else ("reviewed", "warning")
+    facts = Breaches(
+        of.n, of.n_automated, of.n_wrong, tuple(of.by_kind), of.since.date(), last.date()
     )
+    return Condition.of("escalation_breached", signal, subject, facts, level=level)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from core.findings.kinds import Condition, Severity
+from core.findings.kinds import FACTS, Condition, Severity, told_of
 from core.governance.state import State
 from core.registry.signal_spec import Stakes
 from core.trail.acts import SYSTEM, Act
@@ -46,8 +46,8 @@ class Finding:
     """A condition that was found, and what became of it.
 
     Attributes:
-        id, kind, severity, signal, fingerprint, text, mend, evidence: see `Condition`; of the
-            last time it was found.
+        id, kind, severity, signal, fingerprint, text, mend, evidence, facts: see `Condition`; of
+            the last time it was found.
         owner: opaque id of who must answer: the acting owner; None where there is none.
         opened_at: when it was found first.
         since: when it was found this time.
@@ -76,6 +76,7 @@ class Finding:
     until: date | None
     occurrences: int
     history: tuple[Entry, ...]
+    facts: Mapping[str, Any] | None = None
     stored: bool = True
 
     def overdue(self, now: datetime) -> bool:
@@ -103,15 +104,19 @@ def _now(one: Finding, now: datetime) -> Finding:
 
 
 def _advanced(one: Finding | None, act: Act) -> Finding:
-    body = act.body
-    text = str(body.get("text") or "")
-    if act.kind == "finding.resolved" and one is not None:
-        text = one.text
-    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note_of(act), text)
     if one is None and act.kind not in ("finding.opened", "finding.recurred"):
-        raise ValueError(f"finding {body['finding']} was never opened")
+        raise ValueError(f"finding {act.body['finding']} was never opened")
     known = one or _found(act)
-    return replace(MOVES[act.kind](known, act), history=(*known.history, entry))
+    after = MOVES[act.kind](known, act)
+    # Until a resolution it was believed; with an answer nothing was.
+    text = after.text if act.kind == "finding.resolved" or says_what(act) else ""
+    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note_of(act), text)
+    return replace(after, history=(*known.history, entry))
+
+
+def says_what(act: Act) -> bool:
+    """Whether an act says what is wrong: by its facts, or as acts of before in words."""
+    return FACTS in act.body or "text" in act.body
 
 
 def note_of(act: Act) -> str:
@@ -125,6 +130,7 @@ def note_of(act: Act) -> str:
 def _found(act: Act) -> Finding:
     """As found for the first time."""
     body = act.body
+    told = told_of(str(body["finding_kind"]), body, act.fingerprint)
     return Finding(
         id=str(body["finding"]),
         kind=str(body["finding_kind"]),
@@ -132,9 +138,9 @@ def _found(act: Act) -> Finding:
         signal=act.signal,
         subject=str(body["subject"]),
         fingerprint=act.fingerprint,
-        text=str(body["text"]),
-        mend=str(body["mend"]),
-        evidence=_evidence(body),
+        text=told.text,
+        mend=told.mend,
+        evidence=told.evidence,
         owner=body["owner"],
         opened_at=act.at,
         since=act.at,
@@ -143,6 +149,7 @@ def _found(act: Act) -> Finding:
         until=None,
         occurrences=0,
         history=(),
+        facts=body.get(FACTS),
     )
 
 
@@ -153,12 +160,14 @@ def _found_again(one: Finding, act: Act) -> Finding:
 def _revised(one: Finding, act: Act) -> Finding:
     body = act.body
     worse = body["severity"] == "critical" and one.severity != "critical"
+    told = told_of(one.kind, body, one.fingerprint)
     return replace(
         one,
         severity=body["severity"],
-        text=str(body["text"]),
-        mend=str(body["mend"]),
-        evidence=_evidence(body),
+        text=told.text,
+        mend=told.mend,
+        evidence=told.evidence,
+        facts=body.get(FACTS),
         due=date.fromisoformat(str(body["due"])),
         # What was answered, or waived, was something milder.
         state="open" if worse else one.state,
@@ -179,10 +188,6 @@ MOVES: Mapping[str, Callable[[Finding, Act], Finding]] = {
     "finding.waived": _waived,
     "finding.resolved": lambda one, _act: replace(one, state="resolved", until=None),
 }
-
-
-def _evidence(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((str(name), str(value)) for name, value in body["evidence"].items()))
 
 
 def due(condition: Condition, state: State, now: datetime) -> date:
@@ -222,6 +227,7 @@ def current(
                     text=one.text,
                     mend=one.mend,
                     evidence=one.evidence,
+                    facts=one.facts,
                     owner=owner,
                 )
             )
@@ -248,5 +254,6 @@ def _fresh(one: Condition, owner: str | None, by: date, now: datetime) -> Findin
         until=None,
         occurrences=1,
         history=(),
+        facts=one.facts,
         stored=False,
     )

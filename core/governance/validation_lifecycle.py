@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from core.defaults import WAIVER_DAYS
@@ -253,8 +253,7 @@ def standing(
     held: Signed | Waiver | None = one.signed if one.state == "validated" else one.waiver
     assert held is not None
     if held.material_sha256 != context.material_sha256:
-        words = "The rules changed and were not validated since."
-        return Standing("suspended", False, words)
+        return Standing("suspended", False, stopped_words(None, None))
     if context.acting_owner is None:
         return Standing(one.state, False, "No owner is there.", held.until)
     if ASSURANCES.index(held.assurance) < ASSURANCES.index(least):
@@ -266,6 +265,23 @@ def standing(
         words = f"Waived until {_day(held.until)}: {_sentence(held.reason)}"
         return Standing("waived", True, words, held.until)
     return Standing("validated", True, f"Validated until {_day(held.until)}.", held.until)
+
+
+def ended_words(on: date, *, waiver: bool) -> str:
+    """That a validation, or a waiver, is over, in a sentence."""
+    return f"{'Its waiver ended' if waiver else 'Expired'} on {on}."
+
+
+def stopped_words(on: date | None, reason: str | None) -> str:
+    """Why a validation is suspended, in a sentence.
+
+    Args:
+        on: since which day; None: its rules are others than were signed, whenever that came.
+        reason: what was said; None: the rules changed.
+    """
+    if reason is not None:
+        return f"Suspended on {on}: {_sentence(reason)}"
+    return f"The rules changed{'' if on is None else f' on {on}'} and were not validated since."
 
 
 def at_time(validation: Validation, now: datetime) -> Validation:
@@ -557,11 +573,11 @@ def _why_closed(one: Validation) -> str:
         reason = one.rejection.reason if one.rejection else ""
         return f"Its evidence was rejected on {since}: {_sentence(reason)}"
     if one.state == "suspended":
-        if one.trigger is None or one.trigger.id == RULES_CHANGED:
-            return f"The rules changed on {since} and were not validated since."
-        return f"Suspended on {since}: {_sentence(one.trigger.reason)}"
+        by_rules = one.trigger is None or one.trigger.id == RULES_CHANGED
+        said = None if one.trigger is None or by_rules else one.trigger.reason
+        return stopped_words(one.since.date(), said)
     if one.state == "expired":
-        return f"Its waiver ended on {since}." if one.waiver else f"Expired on {since}."
+        return ended_words(one.since.date(), waiver=one.waiver is not None)
     return f"Retired on {since}."
 
 

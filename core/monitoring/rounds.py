@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import duckdb
 
 from core.findings.acts import finding_acts
 from core.findings.detectors.all import detected
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
-from core.findings.kinds import Condition, conditions, kind_of
+from core.findings.kinds import FACTS, Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, current, due, findings
 from core.findings.set_aside import set_aside_conditions
 from core.gate.breaches import Breached, breached_signals
@@ -233,6 +234,7 @@ def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:
             one.fingerprint,
             one.evidence,
             one.severity,
+            one.facts,
         )
         for one in stored.values()
         if kind_of(one.kind).thorough and one.state != "resolved"
@@ -329,9 +331,7 @@ def _found(
                     "subject": one.subject,
                     "owner": owner,
                     "due": due(one, state, now).isoformat(),
-                    "evidence": dict(one.evidence),
-                    "text": one.text,
-                    "mend": one.mend,
+                    **_what(one),
                 },
             )
         )
@@ -366,15 +366,22 @@ def _revised(
                 one.fingerprint,
                 {
                     "finding": one.id,
+                    "finding_kind": one.kind,
                     "severity": one.severity,
                     "due": by.isoformat(),
-                    "evidence": dict(one.evidence),
-                    "text": one.text,
-                    "mend": one.mend,
+                    **_what(one),
                 },
             )
         )
     return proposals
+
+
+def _what(one: Condition) -> dict[str, Any]:
+    """What is wrong, as an act holds it."""
+    if one.facts is not None:
+        return {FACTS: one.facts}
+    # Of a kind that another version of the program found, or before acts held facts.
+    return {"evidence": dict(one.evidence), "text": one.text, "mend": one.mend}
 
 
 def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Proposal]:

@@ -147,6 +147,7 @@ def _broken(broken: TrailBroken, now: datetime) -> Finding:
         text=found.text,
         mend=found.mend,
         evidence=found.evidence,
+        facts=found.facts,
         owner=None,
         opened_at=today,
         since=today,

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from core.findings.kinds import kind_of
+from core.findings.kinds import FACTS, kind_of, told_of
 from core.findings.lifecycle import note_of
 from core.governance.names import Directory, directory
 from core.monitoring.schedule import WHY_WORDS
@@ -120,7 +120,7 @@ def facts(act: Act, names: Names) -> tuple[Fact, ...]:
 
     What has no words of its own stands under the name and in the form it has in the entry.
     """
-    body = act.body
+    body = _in_words(act)
     known = [name for name in _FIELDS if name in body]
     others = [name for name in body if name not in _FIELDS and name not in ("spec", "seals")]
     found = []
@@ -136,6 +136,16 @@ def facts(act: Act, names: Names) -> tuple[Fact, ...]:
             label = "Outcome"
         found.append(Fact(label, _value(name, value, names), logged=not field.ours))
     return (*found, *_seals(body.get("seals")))
+
+
+def _in_words(act: Act) -> Mapping[str, Any]:
+    """The body with words in place of the facts they are made from; acts of before hold words."""
+    body = dict(act.body)
+    if FACTS in body and "finding_kind" in body:
+        told = told_of(str(body["finding_kind"]), body, act.fingerprint)
+        del body[FACTS]
+        body |= {"text": told.text, "mend": told.mend, "evidence": dict(told.evidence)}
+    return body
 
 
 def _value(name: str, value: Any, names: Names) -> str:
@@ -473,7 +483,7 @@ def _waived(act: Act) -> str:
 
 
 def _revised(act: Act) -> str:
-    return f": {_short(act.body['text'])}"
+    return f": {_short(_in_words(act)['text'])}"
 
 
 def _check_run(act: Act, _names: Names) -> _Said:

@@ -11,6 +11,7 @@ from itertools import combinations
 import duckdb
 
 from core.defaults import ALPHA, MINIMUM_INPUTS
+from core.findings.facts.anchoring import Anchored
 from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
@@ -186,24 +187,20 @@ def _plain(one: Way, other: Way) -> frozenset[Way]:
 def _condition(signal: str, one: Compared, tolerance: float) -> Condition:
     shift, accuracy = one.confidence, one.accuracy
     assert accuracy is not None
-    shared = "inputs" if one.by == "input_id" else "events"
-    of = "" if one.reference.signal == signal else f" of {one.reference.signal}"
-    prompt = f" (prompt {one.other.prompt})" if one.other.prompt else ""
-    return Condition(
+    return Condition.of(
         "confidence_anchored",
         signal,
         "/".join(filter(None, (one.reference.signal, one.other.method, one.other.prompt))),
-        f"Asked after the answer{prompt}, it states {shift.value * 100:.1f} points more than "
-        f"before it{of}, on the same {shift.n:,} {shared} ({shift.low * 100:.1f} to "
-        f"{shift.high * 100:.1f}; ±{tolerance * 100:.6g} accepted), and is right as often: the "
-        f"accuracy differs by {abs(accuracy.value) * 100:.1f} points (n {accuracy.n:,}).",
-        "Ask for the confidence before the answer or independently of it; the version that asks "
-        "after it needs a validation of its own.",
-        evidence=(
-            ("accuracy_difference", f"{accuracy.value + 0.0:.4f}"),
-            ("confidence_difference", f"{shift.value:.4f}"),
-            ("high", f"{shift.high:.4f}"),
-            ("low", f"{shift.low:.4f}"),
-            ("pairs", str(shift.n)),
+        Anchored(
+            of=None if one.reference.signal == signal else one.reference.signal,
+            prompt=one.other.prompt,
+            by_input=one.by == "input_id",
+            n=shift.n,
+            shift=shift.value,
+            low=shift.low,
+            high=shift.high,
+            tolerance=tolerance,
+            accuracy=accuracy.value,
+            n_accuracy=accuracy.n,
         ),
     )

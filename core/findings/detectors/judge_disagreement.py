@@ -17,6 +17,7 @@ import numpy as np
 
 from core.defaults import ALPHA
 from core.events import PPM
+from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.labelling.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
@@ -24,46 +25,11 @@ from core.queries.base.selection import Selection
 from core.queries.labels.judge_labels import judge_sums
 from core.queries.labels.label_provenance import UNSTATED
 from core.registry.signal_spec import SignalSpec
-from core.text.figures import counted, percent, segment
+from core.text.figures import segment
 from core.validation.recent_sample import segments_of, week_began
 
 #: Weeks of claims that are looked at; few have both labels, and the newest are not unlike them.
 WEEKS = 26
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share with its interval, each in [0, 1]."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def words(self) -> str:
-        """``22% (17% to 28%)``."""
-        return f"{percent(self.value)} ({percent(self.low)} to {percent(self.high)})"
-
-
-@dataclass(frozen=True)
-class Part:
-    """The doubly labelled claims of one part of a signal.
-
-    Attributes:
-        name: which, in words; "" for all of them.
-        n: claims.
-        n_inputs: distinct inputs among them.
-        disagrees: share on which the judge says something else; None without such a claim.
-        false_pass: share of the wrong ones that it calls right; None without a wrong one.
-        false_fail: share of the right ones that it calls wrong; None without a right one.
-    """
-
-    name: str
-    n: int
-    n_inputs: int
-    disagrees: Share
-    false_pass: Share | None
-    false_fail: Share | None
 
 
 @dataclass(frozen=True)
@@ -77,8 +43,8 @@ class Held:
         shown: whether it is shown beyond the tolerance, as a whole or in a part.
     """
 
-    whole: Part
-    worst: Part | None
+    whole: JudgedPart
+    worst: JudgedPart | None
     shown: bool
 
 
@@ -210,12 +176,12 @@ def _enough(both: LabelSums, at: int) -> bool:
     return at < len(both) and bool(both.effective[at] >= MINIMUM_BOTH)
 
 
-def _part(name: str, both: LabelSums, alpha: float) -> Part:
+def _part(name: str, both: LabelSums, alpha: float) -> JudgedPart:
     """The rates of one unit, each end of an interval missed with chance ``alpha``."""
     errors = judge_error(both, level=1 - 2 * alpha)
     agrees = _share(errors, "agreement")
     assert agrees is not None
-    return Part(
+    return JudgedPart(
         name,
         int(both.n[0]),
         int(both.inputs[0]),
@@ -231,59 +197,17 @@ def _share(errors: JudgeError, name: str) -> Share | None:
 
 
 def _condition(spec: SignalSpec, one: Disagreement) -> Condition:
-    last = one.until - timedelta(days=1)
-    whole, worst = one.held.whole, one.held.worst
-    labels = "Labels that state no source" if one.source is None else f"Labels from {one.source}"
-    text = (
-        f"{labels} disagree with ground truth on {whole.disagrees.words} of "
-        f"{counted(whole.n, 'claim')} of {counted(whole.n_inputs, 'input')} that both labelled, "
-        f"made from {one.since:%Y-%m-%d} to {last:%Y-%m-%d}; "
-        f"{spec.judge_tolerance * 100:.6g}% is accepted."
-    )
-    errors = [
-        f"{share.words} of the {of} ones are called {called}"
-        for share, of, called in (
-            (whole.false_pass, "wrong", "right"),
-            (whole.false_fail, "right", "wrong"),
-        )
-        if share is not None
-    ]
-    text += f" By them {' and '.join(errors)}."
-    if worst is not None:
-        text += (
-            f" Worst: {worst.name}, {worst.disagrees.words} of {counted(worst.n, 'claim')} of "
-            f"{counted(worst.n_inputs, 'input')}."
-        )
-    if not one.drawn:
-        text += (
-            " These claims were not drawn by chance, with one chance: on others they may disagree "
-            "more or less often."
-        )
-    evidence = {
-        "disagrees": f"{whole.disagrees.value:.4f}",
-        "disagrees_low": f"{whole.disagrees.low:.4f}",
-        "disagrees_high": f"{whole.disagrees.high:.4f}",
-        "drawn": "yes" if one.drawn else "no",
-        "inputs": str(whole.n_inputs),
-        "n": str(whole.n),
-        "since": f"{one.since:%Y-%m-%d}",
-        "source": one.source or UNSTATED,
-        "tolerance": f"{spec.judge_tolerance:.6g}",
-        "until": f"{last:%Y-%m-%d}",
-    }
-    if worst is not None:
-        evidence |= {
-            "worst": worst.name,
-            "worst_disagrees": f"{worst.disagrees.value:.4f}",
-            "worst_n": str(worst.n),
-        }
-    return Condition(
+    return Condition.of(
         "judge_disagrees",
         spec.name,
         one.source or UNSTATED,
-        text,
-        "Read no number that rests on these labels until people have labelled a chance sample "
-        "of the same claims (Labels); leave the judge out, or register it as a signal of its own "
-        "and hold it to a tolerance.",
-        evidence=tuple(sorted(evidence.items())),
+        Disagrees(
+            source=one.source,
+            whole=one.held.whole,
+            worst=one.held.worst,
+            drawn=one.drawn,
+            since=one.since.date(),
+            until=(one.until - timedelta(days=1)).date(),
+            tolerance=spec.judge_tolerance,
+        ),
     )

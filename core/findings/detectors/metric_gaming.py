@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import pairwise
-from typing import Literal
 
 import duckdb
 
 from core.defaults import ALPHA, IN_USE
+from core.findings.facts.gaming import Gamed, GamedSide, PairKind
 from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
@@ -23,8 +23,7 @@ from core.queries.sums.settled_cells import settled_cells
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
-Kind = Literal["prompt", "model", "weeks"]
-_COLUMNS: dict[Kind, str] = {"prompt": "prompt_version", "model": "model_version"}
+_COLUMNS: dict[PairKind, str] = {"prompt": "prompt_version", "model": "model_version"}
 
 #: Weeks on each side where weeks are compared.
 WEEKS = 8
@@ -49,7 +48,7 @@ class Pair:
     """
 
     signal: str
-    kind: Kind
+    kind: PairKind
     before: str
     after: str
     claims_before: Selection
@@ -188,62 +187,36 @@ def gaming_conditions(
     return tuple(_condition(one, state, now) for one in worst if one is not None)
 
 
-def gaming_words(one: Gaming) -> str:
-    """What was found, in a sentence or two."""
-    before, after = one.pair.words
-    old, new = one.found.before, one.found.after
-    parts = []
-    if one.traded:
-        ece, auroc = one.found.ece, one.found.auroc
-        assert ece is not None
-        assert auroc is not None
-        parts.append(
-            f"ECE fell from {old.ece:.3f} to {new.ece:.3f} while AUROC fell from {old.auroc:.2f} "
-            f"to {new.auroc:.2f} (by {-auroc.high:.2f} to {-auroc.low:.2f}; n {old.n:,} and "
-            f"{new.n:,})"
-        )
-    if one.narrowed:
-        wide, narrow = old.spread, new.spread
-        parts.append(
-            f"90% of what it states lies within {narrow.width * 100:.0f} points "
-            f"({narrow.low * 100:.0f}–{narrow.high * 100:.0f}%), where it was "
-            f"{wide.width * 100:.0f} ({wide.low * 100:.0f}–{wide.high * 100:.0f}%)"
-        )
-    return f"From {before} to {after}: {'; and '.join(parts)}."
-
-
-def _meaning(one: Gaming) -> str:
-    if one.traded:
-        return "It looks better calibrated because it tells less of right and wrong."
-    return "It says nearly the same of every case."
+def gaming_facts(one: Gaming) -> Gamed:
+    """What was found, as a finding holds it."""
+    pair, auroc = one.pair, one.found.auroc
+    sides = [
+        GamedSide(name, side.n, side.ece, side.auroc, side.spread.low, side.spread.high)
+        for name, side in ((pair.before, one.found.before), (pair.after, one.found.after))
+    ]
+    return Gamed(
+        kind=pair.kind,
+        before=sides[0],
+        after=sides[1],
+        traded=(auroc.low, auroc.high) if one.traded and auroc is not None else None,
+        narrowed=one.narrowed,
+        p_traded=one.found.p_traded,
+        p_narrowed=one.found.p_narrowed,
+        comparisons=one.family,
+    )
 
 
 def _condition(one: Gaming, state: State, now: datetime) -> Condition:
-    pair, found = one.pair, one.found
+    pair = one.pair
     acting = [print_ for print_ in pair.prints if state.standing_of(pair.signal, print_, now).open]
     if pair.kind == "weeks":
         acting = _acting(state, pair.signal, now)
-    evidence = {
-        "after": pair.words[1],
-        "before": pair.words[0],
-        "comparisons": str(one.family),
-        "p_narrowed": f"{found.p_narrowed:.6f}",
-        "p_traded": f"{found.p_traded:.6f}",
-        "width_after": f"{found.after.spread.width:.4f}",
-        "width_before": f"{found.before.spread.width:.4f}",
-    }
-    for name, side in (("before", found.before), ("after", found.after)):
-        if side.ece is not None and side.auroc is not None:
-            evidence |= {f"ece_{name}": f"{side.ece:.4f}", f"auroc_{name}": f"{side.auroc:.4f}"}
-    return Condition(
+    return Condition.of(
         "metric_gamed",
         pair.signal,
         pair.kind if pair.kind == "weeks" else " ".join((pair.kind, pair.after)),
-        f"{gaming_words(one)} {_meaning(one)}",
-        "Judge it by AUROC or DSC as well as by calibration; take the change back, or show that "
-        "its cases really became alike.",
+        gaming_facts(one),
         pair.prints[0] if len(pair.prints) == 1 else None,
-        tuple(sorted(evidence.items())),
         "critical" if acting else None,
     )
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import duckdb
 
 from core.defaults import MINIMUM_INPUTS
+from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.labels.label_provenance import LabelsOf, LastLabel, labels_of, last_label
 from core.registry.signal_spec import SignalSpec
 from core.standing.window import in_use
-from core.text.figures import counted
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -74,36 +74,20 @@ def _condition(
     since: datetime,
     until: datetime,
 ) -> Condition:
-    last_day = until - timedelta(days=1)
-    some = (
-        f"only {labels.n:,} of {counted(labels.n_claims, 'claim')} "
-        f"({counted(labels.n_labelled_inputs, 'input')} of {labels.n_inputs:,})"
-        if labels.n
-        else f"none of {counted(labels.n_claims, 'claim')} of {counted(labels.n_inputs, 'input')}"
-    )
-    ever = (
-        "No label ever came."
-        if last is None
-        else f"The last label came on {last.known:%Y-%m-%d}, of a claim of {last.claim:%Y-%m-%d}."
-    )
-    return Condition(
+    return Condition.of(
         "labels_missing",
         spec.name,
         fingerprint.id,
-        f"{fingerprint.words()} may act, and {some} from {since:%Y-%m-%d} to {last_day:%Y-%m-%d} "
-        f"{'is' if not labels.n else 'are'} labelled, though "
-        f"{counted(spec.maturity.days, 'day')} have passed: whether it still holds cannot be "
-        f"told. {ever} A re-measurement needs {counted(_least(spec), 'labelled input')}.",
-        "Find out why outcomes no longer come in, or draw an audit and have its cases labelled.",
-        fingerprint,
-        evidence=(
-            ("claims", str(labels.n_claims)),
-            ("inputs", str(labels.n_inputs)),
-            ("labelled", str(labels.n)),
-            ("labelled_inputs", str(labels.n_labelled_inputs)),
-            ("needed", str(_least(spec))),
-            ("since", f"{since:%Y-%m-%d}"),
-            ("until", f"{last_day:%Y-%m-%d}"),
-            *(() if last is None else (("last_label", f"{last.known:%Y-%m-%d}"),)),
+        MissingLabels(
+            claims=labels.n_claims,
+            inputs=labels.n_inputs,
+            labelled=labels.n,
+            labelled_inputs=labels.n_labelled_inputs,
+            needed=_least(spec),
+            since=since.date(),
+            until=(until - timedelta(days=1)).date(),
+            days=spec.maturity.days,
+            last=None if last is None else LastCame(last.known.date(), last.claim.date()),
         ),
+        fingerprint,
     )

@@ -11,6 +11,7 @@ import duckdb
 
 from core.events import PPM
 from core.findings.detectors.in_use import acting
+from core.findings.facts.theatre import AlwaysTheSame
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.failures.theatre import (
@@ -189,33 +190,18 @@ def _condition(measured: Theatre, is_open: bool) -> Condition:
     effect = measured.effect
     assert effect is not None
     action: str = effect.single or next(one.row.action for one in measured.rules if one.n_claims)
-    source = "as logged" if measured.basis == "logged" else "by the rules in force"
-    text = (
-        f"All {effect.n_claims:,} decisions since {measured.since:%Y-%m-%d} are {action} "
-        f"({source}): the confidence changed none of them. Why does this signal exist?"
-    )
-    facts: list[tuple[str, str]] = []
     other = {one: n for one, n in measured.would.items() if n and one != action}
-    if measured.basis == "logged" and other:
-        would = " and ".join(f"{one} {n:,}" for one, n in sorted(other.items()))
-        text += f" If it might act, its rules would {would} of them."
-        if not is_open:
-            text += " None of its fingerprints in use may act, so the fallback decides."
-        facts += [(f"would_{one}", str(n)) for one, n in sorted(other.items())]
-        facts.append(("gate", "open" if is_open else "closed"))
-    return Condition(
+    return Condition.of(
         "confidence_theatre",
         measured.signal,
         "confidence_theatre",
-        text,
-        "Validate it and let it decide, move its cuts to where cases differ, or retire it and "
-        "save the asking.",
-        evidence=(
-            ("action", action),
-            ("basis", measured.basis),
-            ("decisions", str(effect.n_claims)),
-            ("since", f"{measured.since:%Y-%m-%d}"),
-            *facts,
+        AlwaysTheSame(
+            action=action,
+            basis="logged" if measured.basis == "logged" else "rules",
+            decisions=effect.n_claims,
+            since=measured.since.date(),
+            would=tuple(sorted(other.items())) if measured.basis == "logged" else (),
+            gate_open=is_open,
         ),
     )
 

@@ -10,6 +10,7 @@ import duckdb
 
 from core.defaults import IN_USE
 from core.findings.detectors.in_use import registered
+from core.findings.facts.leak import Leaked
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.ledger.errors import LedgerError
@@ -22,12 +23,11 @@ from core.queries.sums.validation_sample import (
     newest_import,
     tuning_freeze,
 )
-from core.text.figures import counted
 from core.trail import act_search as search
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.recent_sample import week_began
-from core.validation.tuning_leakage import overlap, words
+from core.validation.tuning_leakage import overlap
 
 #: As many shared claims stand in the finding.
 NAMED = 2
@@ -142,19 +142,10 @@ def _left_out(
 
 
 def _condition(signal: str, leak: Leak, used: Fingerprint) -> Condition:
-    named = "; ".join(words(one) for one in leak.first)
-    return Condition(
+    return Condition.of(
         "split_leaked",
         signal,
         "split_leaked",
-        f"{leak.n_shared:,} of {counted(leak.n_judged, 'claim')} to judge on share an event or an "
-        f"input with {counted(leak.n_tuning, 'tuning claim')} ({named}). What is measured on them "
-        "flatters the signal, and as evidence they are refused.",
-        "Bring in heldout claims on other inputs, or submit evidence that leaves these out.",
+        Leaked(leak.n_judged, leak.n_shared, leak.n_tuning, leak.first),
         used,
-        evidence=(
-            ("judged", str(leak.n_judged)),
-            ("shared", str(leak.n_shared)),
-            ("tuning", str(leak.n_tuning)),
-        ),
     )

@@ -12,7 +12,7 @@ from core.defaults import ALPHA
 from core.findings.detectors.metric_gaming import (
     Gaming,
     Pair,
-    gaming_words,
+    gaming_facts,
     measure_gaming,
     pairs,
     worst_gaming,
@@ -101,7 +101,7 @@ def _settled(pair: Pair, labelled: bool) -> tuple[Selection, Selection]:
 
 def _headline(found: tuple[Gaming, ...], worst: Gaming | None) -> str:
     if worst is not None:
-        return gaming_words(worst)
+        return gaming_facts(worst).moved
     if not found:
         return "Nothing to compare yet: one version, and too few weeks with claims."
     return (

@@ -362,7 +362,7 @@ def test_a_message_says_what_is_so_now_and_not_when_it_was_found(
         import_file(governed.ledger, file, now=clock.now)
         rounds(governed.office)
     (stored,) = (one for one in finding_acts(governed.ledger.cursor()) if one.signal == "new")
-    assert str(stored.body["text"]).startswith("1 claims since")
+    assert stored.body["facts"]["claims"] == 1
     (written,) = write_due(governed.office, ONE, clock.now)
     assert "3 claims since" in written.body
 

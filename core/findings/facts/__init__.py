@@ -1,0 +1,1 @@
+"""What an act holds of each failure, and how it reads; one module a detector."""

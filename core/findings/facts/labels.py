@@ -1,0 +1,77 @@
+"""Labels that no longer come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from core.findings.facts.base import Facts
+from core.text.figures import counted
+
+
+@dataclass(frozen=True)
+class LastCame:
+    """The last label: when it was known, and when its claim was made."""
+
+    known: date
+    claim: date
+
+
+@dataclass(frozen=True)
+class MissingLabels(Facts):
+    """Claims old enough to be labelled.
+
+    Attributes:
+        claims, inputs: how many there are.
+        labelled, labelled_inputs: the labelled among them.
+        needed: labelled inputs that a re-measurement needs.
+        since, until: first and last day.
+        days: after which outcomes are final.
+        last: the last label; None: none ever came.
+    """
+
+    claims: int
+    inputs: int
+    labelled: int
+    labelled_inputs: int
+    needed: int
+    since: date
+    until: date
+    days: int
+    last: LastCame | None = None
+    FIX: ClassVar[str] = (
+        "Find out why outcomes no longer come in, or draw an audit and have its cases labelled."
+    )
+
+    def text(self, version: str) -> str:
+        claims = counted(self.claims, "claim")
+        some = (
+            f"only {self.labelled:,} of {claims} ({counted(self.labelled_inputs, 'input')} of "
+            f"{self.inputs:,})"
+            if self.labelled
+            else f"none of {claims} of {counted(self.inputs, 'input')}"
+        )
+        ever = (
+            "No label ever came."
+            if self.last is None
+            else f"The last label came on {self.last.known}, of a claim of {self.last.claim}."
+        )
+        return (
+            f"{version} may act, and {some} from {self.since} to {self.until} "
+            f"{'are' if self.labelled else 'is'} labelled, though {counted(self.days, 'day')} have "
+            f"passed: whether it still holds cannot be told. {ever} A re-measurement needs "
+            f"{counted(self.needed, 'labelled input')}."
+        )
+
+    def numbers(self) -> dict[str, str]:
+        found = {
+            "claims": str(self.claims),
+            "inputs": str(self.inputs),
+            "labelled": str(self.labelled),
+            "labelled_inputs": str(self.labelled_inputs),
+            "needed": str(self.needed),
+            "since": f"{self.since}",
+            "until": f"{self.until}",
+        }
+        return found if self.last is None else found | {"last_label": f"{self.last.known}"}
