@@ -38,7 +38,6 @@ def shifted_copies(folder: Path, now: datetime) -> tuple[Path, ...]:
 
     Args:
         folder: an existing folder.
-        now: UTC without zone.
 
     Returns:
         The copies, in the order in which they are imported.

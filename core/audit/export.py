@@ -31,7 +31,6 @@ def export(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> i
     is exported as it is: that is evidence, too.
 
     Args:
-        cursor: of the ledger.
         path: a file that does not exist yet.
 
     Raises:

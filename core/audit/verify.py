@@ -155,7 +155,6 @@ def verify_ledger(
     What it does not cover is among the remarks (`core.audit.coverage`).
 
     Args:
-        cursor: of the ledger.
         held: checkpoints that were kept: paths of files, or texts, with any number of notes each.
     """
     kept = _read_held(held)
@@ -188,7 +187,6 @@ def verify_export(
     Line ends changed on the way, all of them to CRLF, are read as the ones they were.
 
     Args:
-        path: the file.
         held: checkpoints that the auditor kept, as for `verify_ledger`.
 
     Raises:

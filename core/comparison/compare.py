@@ -192,7 +192,6 @@ def compare(
     """Compare a candidate's claims with a baseline's. See `parts_changes` for how it is decided.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate; may be of another signal.
         by: segment dimensions; None: `core.validation.recent_sample.segments_of` the signals.

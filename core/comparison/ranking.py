@@ -28,7 +28,6 @@ def paired_areas(
     """On the inputs that both answered.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate.
         sides: both sides' cells by dimension, of `core.queries.sums.paired_groups.compared_cells`,
@@ -55,7 +54,6 @@ def areas_on_one_mix(
     """With the candidate's claims weighted to the baseline's mix of all of ``by`` at once.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate.
         by: segment dimensions.

@@ -79,7 +79,6 @@ def numbers_of(
     Args:
         cells: of the groups.
         high_from: lower edge of the high-confidence band.
-        tolerance: the gap accepted.
         reaches: for which of its claims the labels of each group speak; None: nothing is known
             against them.
     """
@@ -128,7 +127,6 @@ def why_empty(cursor: duckdb.DuckDBPyConnection, side: Selection, name: str) -> 
     """Which of a side's conditions no claim meets, and which values there are.
 
     Args:
-        cursor: of the ledger.
         side: the claims asked for; there are none.
         name: which side it is.
     """

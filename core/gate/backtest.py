@@ -163,7 +163,6 @@ def effects(
     """Run both versions' rules over the signal's last claims.
 
     Args:
-        cursor: of the ledger.
         old: the entry in force; None: the signal is unregistered.
         new: the entry proposed, with rules that `check_rules` accepts.
         now: UTC without zone; claims before it are looked at.

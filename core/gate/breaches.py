@@ -130,9 +130,7 @@ def reckon(
     """Hold a selection's claims against the rules in force when each was made.
 
     Args:
-        cursor: of the ledger.
         spans: `core.governance.rules_in_force.timeline` of the selection's signal.
-        selection: which claims.
 
     Raises:
         UnknownDimension, BadValue: as `core.queries.base.claims_sql.selected_claims`.
@@ -230,7 +228,6 @@ def breaches(
     """Some breaches, one row each.
 
     Args:
-        cursor: of the ledger.
         reckoning: the claims.
         kinds: as in `breached`.
         rules: likewise.
@@ -339,7 +336,6 @@ def breached_signals(
     """The breaches of every registered signal that has any.
 
     Args:
-        cursor: of the ledger.
         acts: of the trail.
         since: earliest claim time, UTC without zone.
         until: the first time after the last.

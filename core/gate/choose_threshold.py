@@ -202,8 +202,6 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
     """Choose a cut on the tuning split and judge it on the heldout one.
 
     Args:
-        cursor: of the ledger.
-        question: what is asked.
         now: UTC without zone; the recent production claims are those of the `DAYS` before.
 
     Raises:

@@ -43,10 +43,8 @@ def consequence(
     """Run the rules in force over a version's last claims, as if it might act.
 
     Args:
-        cursor: of the ledger.
         spec: the signal's entry in force.
         fingerprint: the version.
-        now: UTC without zone.
     """
     stated = fingerprint.as_json()
     where = tuple((name, (stated.get(name),)) for name in FIELDS)

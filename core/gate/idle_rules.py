@@ -24,7 +24,6 @@ def idle_overrides(cursor: duckdb.DuckDBPyConnection, spec: SignalSpec) -> tuple
     the strictest rule applies to their claims. Each is told in sentences.
 
     Args:
-        cursor: of the ledger.
         spec: the entry; of a signal without claims nothing can be told, and nothing is said.
     """
     row = cursor.execute(

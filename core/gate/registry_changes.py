@@ -109,7 +109,6 @@ def apply(
     While the ledger has no admin, who applies the first file becomes one.
 
     Args:
-        office: where acts are done.
         file: what was read.
         who: the handle of the person.
         assurance: how it is known that it is they.
@@ -204,8 +203,6 @@ def export(cursor: duckdb.DuckDBPyConnection, state: State, signals: Sequence[st
     """The registry in force as a YAML file, people by their handles.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         signals: only these, and the groups they name; all when empty.
     """
     known = directory(cursor)

@@ -91,8 +91,6 @@ def grant_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> To
     """The token of a secret; None for one that is unknown, revoked, or not as its act says.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         secret: what was sent.
     """
     hashed = _hash(secret)

@@ -56,7 +56,6 @@ def timeline(acts: Iterable[Act], signal: str) -> tuple[Span, ...]:
 
     Args:
         acts: of the trail, from the first one on.
-        signal: which signal.
 
     Raises:
         Refused: an act does not follow from those before it.

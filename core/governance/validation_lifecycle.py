@@ -244,7 +244,6 @@ def standing(
     Args:
         validation: what was done.
         context: what else holds now.
-        now: UTC without zone.
         least: the assurance that a signature needs to open the gate.
     """
     one = at_time(validation, now)

@@ -63,7 +63,6 @@ def list_quarantined(
     """The refused rows, oldest first.
 
     Args:
-        cursor: of the ledger.
         open_only: leave out those that a corrected row has resolved.
         limit: at most so many; None: all of them.
     """
@@ -86,7 +85,6 @@ def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLik
     that was no record has nothing but its raw text, in ``quarantine_record``.
 
     Args:
-        cursor: of the ledger.
         path: ends in .csv, .jsonl or .ndjson.
 
     Returns:

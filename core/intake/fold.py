@@ -51,7 +51,6 @@ def fold(office: Office, spool: Spool, kinds: Sequence[str] | None = None) -> Fo
     """Fold what has come in until now.
 
     Args:
-        office: of the ledger.
         spool: beside it; not to be folded by two at once.
         kinds: only these, see `Spool.closed`.
 

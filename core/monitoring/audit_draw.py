@@ -118,7 +118,6 @@ def draw(
     already is drawn along with the same chance, so that the sample stands for the whole frame.
 
     Args:
-        office: where acts are done.
         actor: the owner, a deputy or a validator.
         selection: the signal, its period and conditions; as it is known now.
         wanted: value of ``by`` → unlabelled inputs to draw; ``{None: n}`` where ``by`` is None.

@@ -16,9 +16,7 @@ def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act
     """Say that a finding is seen, and what is being done about it.
 
     Args:
-        office: where acts are done.
         actor: the owner or a deputy; an admin where nothing is written down about the signal.
-        finding: its id.
         note: in words.
 
     Raises:
@@ -36,9 +34,7 @@ def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: st
     """Let a finding wait until a day; the next day it is open again if it is still so.
 
     Args:
-        office: where acts are done.
         actor: a risk approver, and not the one who must answer it.
-        finding: its id.
         until: the last day of it, `core.governance.validation_lifecycle.WAIVER_DAYS` from now at
             most.
         reason: in words.

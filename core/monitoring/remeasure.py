@@ -169,10 +169,8 @@ def remeasure(
     """Measure the newest settled production claims of a fingerprint.
 
     Args:
-        cursor: of the ledger.
         spec: the signal's registry entry: window, maturity, tolerance, required segments.
         seen: whose claims.
-        now: UTC without zone.
     """
     fingerprint = Fingerprint.of(dict(seen.fields))
     matured = Matured(spec.name, fingerprint.as_json(), datetime.min, now, spec.maturity)

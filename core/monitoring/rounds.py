@@ -70,13 +70,7 @@ def outlook(office: Office) -> Outlook:
 
 
 def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> Outlook:
-    """`outlook` for a state that was read already.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """`outlook` for a state that was read already."""
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
     wrong = [
@@ -91,7 +85,6 @@ def rounds(office: Office, *, thorough: bool = False) -> tuple[Act, ...]:
     """Record what changed since the last round.
 
     Args:
-        office: where acts are done.
         thorough: also recompute the evidence of every validation in force, watch whether what was
             signed still holds, and measure every signal for what `core.findings.detectors.all`
             looks for; it takes seconds.

@@ -41,7 +41,6 @@ def run_if_due(office: Office, before: Callable[[], object] | None = None) -> Ru
     """Make the run that the schedule asks for now; None: it asks for none.
 
     Args:
-        office: where acts are done.
         before: called before a run that is made, to bring in what it has to see.
 
     Raises:

@@ -72,8 +72,6 @@ def due(state: State, now: datetime, *, data_version: int, with_claims: Collecti
     Nothing is due before anything is written down, and no signal without an entry or a claim.
 
     Args:
-        state: what the trail says.
-        now: UTC without zone.
         data_version: number of the newest import.
         with_claims: the signals that have a claim.
     """

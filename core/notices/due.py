@@ -62,9 +62,7 @@ def write_due(office: Office, settings: NoticeSettings, now: datetime) -> tuple[
     Where the trail is broken nothing can be told but that, once a day.
 
     Args:
-        office: of the ledger.
         settings: the channels.
-        now: UTC without zone.
 
     Returns:
         The messages written, still to be sent; none where nothing has to be told.

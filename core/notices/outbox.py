@@ -131,7 +131,6 @@ def write(
     Args:
         cursor: in a transaction of the caller's.
         drafts: in the order in which they are to be sent.
-        now: UTC without zone.
     """
     row = cursor.execute("SELECT coalesce(max(notice_no), 0) FROM notices").fetchone()
     assert row is not None
@@ -208,7 +207,6 @@ def mark_failed(
     Args:
         cursor: in a transaction of the caller's.
         number: which message.
-        now: UTC without zone.
         error: what it met, without addresses or secrets.
 
     Returns:

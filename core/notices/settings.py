@@ -138,7 +138,6 @@ def read_path(
     """Read a notices file.
 
     Args:
-        path: the file.
         environment: what ``${NAME}`` is read from; the process's own unless given.
 
     Raises:

@@ -109,7 +109,6 @@ def file_text(path: Path, what: str) -> str:
     """The text of a file that a person wrote.
 
     Args:
-        path: the file.
         what: it is called, as in "There is no notices file …".
 
     Raises:

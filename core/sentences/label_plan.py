@@ -64,7 +64,6 @@ def group(
         gap: the true gap that is believed the likeliest.
         high_gap: that of the band.
         high_from: lower edge of the band.
-        tolerance: the gap accepted.
         likely: further labelled inputs with which a verdict is as likely as not; inf likewise.
         chance_if_all: of a verdict when all that may be drawn is labelled.
         plateau: the best chance that a reasonable number of labels gives.
@@ -275,7 +274,6 @@ def headline(
         groups: verdict, inputs to label (None: none needed, or none would do) and whether those
             settle it, of each group.
         by: the dimension split by; None: the whole.
-        tolerance: the gap accepted.
         stands: the verdict of the whole with its numbers, as `shown` has it; "": bare.
         sample: what the drawn claims alone say beside it.
     """
@@ -332,7 +330,6 @@ def details(
     """How it was planned.
 
     Args:
-        tolerance: the gap accepted.
         chance: of a verdict.
         by: the dimension split by.
         looked_at: as if nothing were labelled.
@@ -377,7 +374,6 @@ def estimate(
         high: its upper end.
         capped: claims whose weight was cut.
         covered: share of the claims that had a chance to be drawn.
-        tolerance: the gap accepted.
     """
     drawn = counted(n, "drawn and labelled claim")
     if effective_n < MINIMUM_INPUTS or math.isnan(low):

@@ -71,7 +71,6 @@ def why_not_decided(one: Measures, *, tolerance: float) -> str | None:
 
     Args:
         one: the group.
-        tolerance: the gap accepted.
     """
     if one.state not in ("too_few", "at_the_edge") or one.n == 0 or one.speaks_for == "labelled":
         return None

@@ -164,9 +164,7 @@ def standing_verdicts(
     """Of every signal, the verdict of each version in use, worst first.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken, and all are judged by the usual terms.
-        now: UTC without zone.
         only: of these signals; the level is that of all.
         causes: whether to look for the change of version that an error came with.
     """

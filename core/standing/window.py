@@ -74,7 +74,6 @@ def standing_window(
     past the version's own claims.
 
     Args:
-        cursor: of the ledger.
         version: whose claims.
         maturity: when outcomes are final.
         now: UTC without zone; weeks up to its Monday are looked at.

@@ -121,8 +121,6 @@ def freeze(
     The same claims at the same time give the same bytes. Nothing is stored; see `store`.
 
     Args:
-        cursor: of the ledger.
-        spec: the signal's registry entry.
         fingerprint: fields that it does not state must not be stated by a claim either.
         at: outcomes and claims as known before it, UTC without zone.
         program: what measured, with its version.
@@ -520,9 +518,7 @@ def _labels(
     production claims that are asked for whom they speak; what is held out is labelled on purpose.
 
     Args:
-        cursor: of the ledger.
         spec: the signal's entry.
-        judged: which claims.
         groups: the cells of each group.
         by: the dimensions they are grouped by.
         family: groups judged side by side, over which a weighted gap's interval is corrected.

@@ -26,8 +26,6 @@ def fingerprints_there(
     """The fingerprints that made claims of a signal, in a sentence.
 
     Args:
-        cursor: of the ledger.
-        signal: whose claims.
         asked: the fields of the fingerprint that was named; others than its are left alone.
     """
     named = Fingerprint.of(asked)

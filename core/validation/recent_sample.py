@@ -180,7 +180,6 @@ def recent(
     """Measure claims of a signal.
 
     Args:
-        cursor: of the ledger.
         claims: which, between two days.
         now: when ages are taken, UTC without zone.
         terms: by which.

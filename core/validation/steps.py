@@ -25,7 +25,6 @@ def prepare(
     """Freeze the evidence for a fingerprint as it is known now, without submitting it.
 
     Args:
-        office: where acts are done.
         signal: of what is measured.
         fingerprint: what is measured.
         leave_out_overlap: leave out claims that were tuned on, which the evidence then says,
@@ -63,7 +62,6 @@ def submit(
     The state that is in force stays so: renewing is no outage.
 
     Args:
-        office: where acts are done.
         actor: the owner or a deputy.
         signal: of what is submitted.
         fingerprint: what is submitted.
@@ -153,7 +151,6 @@ def sign(
     """Sign the evidence that waits, after it was recomputed from the ledger once more.
 
     Args:
-        office: where acts are done.
         actor: the validator.
         signal: of what is signed.
         fingerprint: what is signed.
@@ -203,7 +200,6 @@ def reject(
     """Refuse to sign, with the reason.
 
     Args:
-        office: where acts are done.
         actor: the validator.
         signal: of what is rejected.
         fingerprint: what is rejected.

@@ -60,8 +60,6 @@ def overlap(cursor: duckdb.DuckDBPyConnection, judged: Judged, *, limit: int = L
     nothing new about the next.
 
     Args:
-        cursor: of the ledger.
-        judged: which claims.
         limit: the most that are listed; all are counted.
     """
     return Overlap(*shared_with_tuning(cursor, judged, limit=limit))

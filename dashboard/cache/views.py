@@ -556,8 +556,6 @@ def signoff(
     """One fingerprint's evidence and signatures.
 
     Args:
-        signal: its signal.
-        fingerprint: which.
         measured: what was measured in this session and not submitted.
 
     Raises:

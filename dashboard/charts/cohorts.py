@@ -39,7 +39,6 @@ def cohort_age_chart(
         ages: cohort (its name, e.g. "2026-W47"), age_days (since its end), gap, low, high (null
             where nothing is labelled), n (labelled claims), mature (bool). Cohorts in the order of
             their weeks, the newest last; ages ascending within each.
-        palette: the colours.
         tolerance: the accepted gap, in (0, 1); None leaves its strip out.
         width: of the whole, in pixels; a page may narrow it.
         height: of the plot, in pixels.

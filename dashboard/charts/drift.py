@@ -67,7 +67,6 @@ def drift_timeline(
         changes: kind ("model" has a solid rule, "prompt" a dashed one, others a dotted one),
             label, at (date); those outside the time shown are left out. May be empty.
         breaches: start (date), end (date, the day after the last), label. May be empty.
-        palette: the colours.
         measure: which one ``value`` is; gap, accuracy, mean_confidence and coverage are
             proportions.
         tolerance: the accepted gap, in (0, 1); its strip is drawn for the gap only.
@@ -139,7 +138,6 @@ def measure_strips(
         periods: one row per week or day, ascending: period, start, n, n_claims, mature, and for
             each measure a column of its name and, where it has an interval, ``<name>_low`` and
             ``<name>_high``.
-        palette: the colours.
         measures: from the top, which measures each strip shows; at most two.
         changes: as in `drift_timeline`; None leaves them out.
         width: of the whole, in pixels; a page may narrow it.

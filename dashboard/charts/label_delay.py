@@ -43,7 +43,6 @@ def label_coverage_timeline(
     Args:
         weeks: one row per week, ascending, none left out: week ("2026-W12"), n_claims (stated), n
             (labelled among them), coverage (n / n_claims, null without claims), mature (bool).
-        palette: the colours.
         width: of the whole, in pixels; a page may narrow it.
         height: of the plot, in pixels.
     """
@@ -230,7 +229,6 @@ def delay_histogram(
     Args:
         delays: ascending: left, right (days from claim to outcome; right may be infinite for the
             last bin), n (outcomes in the bin).
-        palette: the colours.
         width: of the whole, in pixels; a page may narrow it.
         height: of the plot, in pixels.
     """

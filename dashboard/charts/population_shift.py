@@ -34,7 +34,6 @@ def mix_change(
     Args:
         values: value, share_before, share_after (of all stated claims, in [0, 1]), n_before,
             n_after (stated claims).
-        palette: the colours.
         before: when the first window was; its dots are hollow.
         after: when the second; its dots are filled.
         most: how many values are shown; the others are counted in words.
@@ -125,7 +124,6 @@ def confidence_shift(
     Args:
         before: left, right (bin edges in [0, 1]), n_claims (stated); shares are of their sum.
         after: the same bins.
-        palette: the colours.
         names: what the windows are called.
         high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
         note: what to say of that region, e.g. "stated 90% or more: 31% → 52% of claims".

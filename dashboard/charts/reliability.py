@@ -75,7 +75,6 @@ def reliability_diagram(
         honest: simultaneous confidence band around the curve: v, low, high. May be empty.
         points: share of right outcomes at each stated value: v, observed, n; None leaves it out.
         histogram: left, right (bin edges in [0, 1]), n_claims (stated), n (labelled among them).
-        palette: the colours.
         high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
         note: what to say of that region, e.g. "stated 90% or more: right 79% (said 97%)"; newlines
             part lines.
@@ -136,7 +135,6 @@ def reliability_pair(
     Args:
         first: drawn in ``palette.estimate``.
         second: drawn in ``palette.other``.
-        palette: the colours.
         high_from: lower edge of the high-confidence region; None leaves it out.
         region_words: what that region is called above the groups' notes: "stated 90% or more:".
         width: of the plot, in pixels, without axes.

@@ -70,7 +70,6 @@ def segment_heatmap(
             is no claim), verdict, shown (the corrected interval's end nearest zero; 0 where it
             contains zero), too_few (bool); for the shape also shape_low, shape_high, shape_shown
             and shape_where, as `core.views.review.segments.SegmentsView` has them.
-        palette: the colours.
         row: name of the key column that runs down.
         column: name of the key column that runs across.
         measure: what is coloured and written in the cells.

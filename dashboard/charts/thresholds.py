@@ -38,7 +38,6 @@ def risk_chart(
             sample is the one tuned on, the second the one held out.
         marks: sample, cut (in words), coverage, risk of the chosen cut; may be empty.
         risk: the accepted share of wrong ones.
-        palette: the colours.
         width: of the whole, in pixels; a page may narrow it.
         height: of the plot, in pixels.
     """

@@ -49,7 +49,6 @@ def link(search: Search, label: str, *, high_from: float = HIGH_FROM) -> None:
     """A link to the Claims page with exactly these claims; none where a link cannot say which.
 
     Args:
-        search: which claims.
         label: of the link.
         high_from: lower edge of the signal's high-confidence band.
     """

@@ -95,7 +95,6 @@ def paired_difference(d: Moments, *, level: float = 0.95) -> Difference | None:
 
     Args:
         d: one difference per input, each in [−1, 1].
-        level: confidence level.
 
     Returns:
         The difference; None under `MINIMUM_INPUTS` inputs.

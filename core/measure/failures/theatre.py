@@ -101,7 +101,6 @@ def theatre(handled: Mapping[Action, Handled], costs: CaseCosts, *, level: float
     Args:
         handled: the claims by the action they got; an action may be left out.
         costs: of one case.
-        level: confidence level.
     """
     by = {action: handled.get(action, Handled(0)) for action in ACTIONS}
     total = sum(one.n_claims for one in by.values())

@@ -36,7 +36,6 @@ def bootstrap_intervals(
             so the intervals are then those of the measures at two decimals (ece and
             ece_debiased_l2 stay exact, see `pooled`).
         draws: number of resamples B.
-        level: confidence level.
         seed: of the random generator; the same cells and seed give the same intervals.
 
     Returns:

@@ -114,7 +114,6 @@ def labels_to_decide(part: Part, tolerance: float, alpha: float, power: float = 
 
     Args:
         part: a gap, of the whole or of a band.
-        tolerance: the gap accepted.
         alpha: of its interval.
         power: wanted chance.
 

@@ -44,7 +44,6 @@ def grouped_cells(
     """Sum a selection's claims into cells, for each group that has a claim.
 
     Args:
-        cursor: of the ledger.
         selection: which claims. Tuning claims are left out unless ``split`` is named in the
             selection or in ``by``.
         by: dimensions to group by; without any there is one group, possibly empty.
@@ -75,7 +74,6 @@ def summed(
     """Sum claims into cells, for each group that has one.
 
     Args:
-        cursor: of the ledger.
         source: the claims, with columns ``key_0``, ``key_1``, … for the dimensions, ``ppm``,
             ``input`` and ``outcome``.
         dimensions: what the keys mean; without any there is one group, possibly empty.

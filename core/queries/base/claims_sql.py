@@ -42,7 +42,6 @@ def selected_claims(
 
     Args:
         cursor: of the ledger; asked for its segment dimensions.
-        selection: which claims.
         columns: alias → expression over the table claims. The expressions are put into the query
             as they are and must be the program's own.
         by: the dimensions the answer is grouped by; naming ``split`` among them, or in the

@@ -145,8 +145,6 @@ def logged_values(
     """The values of a segment dimension that a signal's claims state, ascending.
 
     Args:
-        cursor: of the ledger.
-        signal: whose claims.
         dimension: one of `segment_dimensions`.
     """
     value = kept_sql(quoted(f"seg_{dimension}"))

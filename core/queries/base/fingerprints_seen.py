@@ -47,7 +47,6 @@ def fingerprints_seen(
     """Every fingerprint that made a claim or was asked about, by signal and first time.
 
     Args:
-        cursor: of the ledger.
         until: claims and questions up to this time only, UTC without zone; None: all.
     """
     parameters = {"until": until}

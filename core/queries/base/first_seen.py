@@ -50,7 +50,6 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
     first seen at ``since``. Claims without a confidence count for the times.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
 
     Returns:

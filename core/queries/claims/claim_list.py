@@ -100,7 +100,6 @@ def claims(
     Only the columns that decide the order are sorted; the others are fetched for the rows shown.
 
     Args:
-        cursor: of the ledger.
         asked: which claims; tuning ones are left out unless it names ``split``.
         limit: at most so many rows.
         offset: so many are passed over first.
@@ -158,7 +157,6 @@ def counts(
     """How many claims were found, and how many of them were confidently wrong.
 
     Args:
-        cursor: of the ledger.
         asked: which claims.
         high_from: the least confidence, in [0, 1], that counts as confident.
     """

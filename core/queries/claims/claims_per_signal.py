@@ -59,7 +59,6 @@ def accounts(
     """Every signal, fingerprint and split that has a claim, by signal and first time.
 
     Args:
-        cursor: of the ledger.
         settled: labels count of claims made before it, UTC without zone.
         now: claims up to then.
     """
@@ -135,7 +134,6 @@ def most_moved(
     segment, is left out.
 
     Args:
-        cursor: of the ledger.
         first: beginning of the earlier time, UTC without zone.
         middle: its end, and the beginning of the later one.
         last: the later one's end.
@@ -190,7 +188,6 @@ def decisions_by_seal(
     """The gate's logged answers per signal: how many are sealed, and how many are not yet.
 
     Args:
-        cursor: of the ledger.
         sealed_to: number of the last sealed decision; 0: none is.
     """
     rows = cursor.execute(

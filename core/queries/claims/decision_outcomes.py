@@ -53,7 +53,6 @@ def handled(
     """Sum the selected claims by groups of their sorts.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
         sorting: what they are told apart by.
         groups: name → codes of its claims.

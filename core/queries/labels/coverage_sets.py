@@ -47,7 +47,6 @@ def coverage_sets(
     """Coverage by each of several groupings, with the chances of the labels.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out, except in a grouping by ``split`` or when
             the selection names it.
         groupings: each a list of dimensions, each named once.

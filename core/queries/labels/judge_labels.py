@@ -59,7 +59,6 @@ def judge_sums(
     own.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless ``split`` is named in it or in
             ``by``.
         by: dimensions to group by; without any there is one group.

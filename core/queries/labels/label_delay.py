@@ -87,7 +87,6 @@ def label_coverage(
     """Coverage of each ISO week that has a stated claim, oldest first.
 
     Args:
-        cursor: of the ledger.
         signal: one signal; None: all together.
         terms: of the signals that have their own; a week of several signals is mature when the
             week of each is.
@@ -168,7 +167,6 @@ def label_delay_bins(
     """Outcomes by how late they were known.
 
     Args:
-        cursor: of the ledger.
         signal: one signal; None: all together.
 
     Returns:

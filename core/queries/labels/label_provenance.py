@@ -43,7 +43,6 @@ def labelled_days(
     """On how many days labelled claims were made: cases of one day resemble each other.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
         dimensions: whose values are counted too; names of text, not of times or bands.
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
@@ -121,7 +120,6 @@ def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> How
     """How the labels of a selection came about.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
 
     Raises:
@@ -185,7 +183,6 @@ def labels_of(
     """What is labelled of one fingerprint's production claims.
 
     Args:
-        cursor: of the ledger.
         signal: their signal.
         fingerprint: field of `FIELDS` → value; a field that is not named is not stated.
         since: earliest claim time, inclusive, UTC without zone.
@@ -245,7 +242,6 @@ def label_sources_by(
     also where it gave none.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
         by: dimensions; without any there is one group, ``()``.
 

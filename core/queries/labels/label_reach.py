@@ -79,8 +79,6 @@ def reaches_by(
     confidence band is held by what is seen over all bands.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         groupings: each a list of dimensions; without any there is one group, ``()``.
         terms: the gap that is accepted, and when labels are settled.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.

@@ -64,7 +64,6 @@ def matured_cells(
     again, its outcome is known already, and is no fresh evidence.
 
     Args:
-        cursor: of the ledger.
         matured: which claims; production ones that state a confidence.
         by: dimensions to group by beside the week, which comes first.
         rungs: written rules; where given only claims count whose rule is one of ``only``.
@@ -103,7 +102,6 @@ def matured_propensities(
     """The labelled claims weighted by the chances with which their labels were drawn.
 
     Args:
-        cursor: of the ledger.
         matured: which claims.
         by: dimensions to group by.
 
@@ -137,7 +135,6 @@ def matured_series(
     """The cells of `matured_cells` by week, of the whole and of every value, in one pass.
 
     Args:
-        cursor: of the ledger.
         matured: which claims.
         dimensions: segment dimensions; one that the ledger lacks, or that none of these claims
             names, has no group.
@@ -170,7 +167,6 @@ def stated_before(cursor: duckdb.DuckDBPyConnection, matured: Matured) -> Cells:
     """What the fingerprint stated before the time from which its claims count, labels left out.
 
     Args:
-        cursor: of the ledger.
         matured: which fingerprint, and since when; claims of the tuning split do not count.
     """
     conditions, bound = _of_fingerprint(matured)

@@ -112,7 +112,6 @@ def frame(
     """Count what may be drawn.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; as they are known now, whatever ``as_known`` says.
         by: a dimension of text values.
         drawn: the signal's samples so far.

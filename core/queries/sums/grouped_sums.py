@@ -77,7 +77,6 @@ def grouped_sums(
     whole millionths and are exact, up to the last conversion to floating point.
 
     Args:
-        cursor: of the ledger.
         selection: which claims. Tuning claims are left out, except in a grouping by ``split``
             or when the selection names it.
         groupings: each a list of dimensions to group by; ``()`` is the one group of everything,

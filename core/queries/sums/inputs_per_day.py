@@ -51,8 +51,6 @@ def arrivals(
     """The inputs that production saw first in a time.
 
     Args:
-        cursor: of the ledger.
-        signal: which signal.
         since: earliest time of a first claim, inclusive, UTC without zone.
         until: latest, exclusive.
         dimensions: segment dimensions whose values are counted.

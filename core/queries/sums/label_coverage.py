@@ -55,7 +55,6 @@ def coverage_by(
     """Stated and labelled claims of each group, as known at the selection's ``as_known``.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless ``split`` is named in it or in
             ``by``.
         by: dimensions, e.g. ``confidence_band``, ``action`` or ``week`` (of the claim: its
@@ -124,7 +123,6 @@ def propensity_sums(
     these sums are floating-point ones.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless ``split`` is named in it or in
             ``by``.
         by: dimensions, e.g. ``confidence_band``; without any there is one group, possibly empty.
@@ -159,8 +157,6 @@ def unlike_sums(
     """The sums of the groups whose labels were drawn with chances that differ.
 
     Args:
-        cursor: of the ledger.
-        signal: whose claims.
         dimensions: of the groups; their columns are ``key_0``, ``key_1``, …
         source: as `weighted_sums` takes it.
         unlike: SQL over a group's claims, whether their chances differ.
@@ -197,7 +193,6 @@ def weighted_sums(
     """The same of claims that are selected already.
 
     Args:
-        cursor: of the ledger.
         source: stated claims with ``ppm``, ``outcome``, ``propensity``, the keys, and where inputs
             repeat ``input`` and ``own``, an event without one.
         dimensions: of the groups.

@@ -92,7 +92,6 @@ def compared(
     """Sum both sides per input, for the whole, its high band, and every value of dimensions.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate.
         by: segment dimensions.
@@ -181,7 +180,6 @@ def compared_cells(
     """Both sides' cells as they were logged, without weights; paired: of inputs in both only.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate.
         by: the dimensions to group by; () for the whole.
@@ -215,7 +213,6 @@ def paired_inputs(
     """Labelled claims by input of both sides, one number being one input on both.
 
     Args:
-        cursor: of the ledger.
         before: the baseline.
         after: the candidate.
         by: the dimensions that the cells are grouped by.

@@ -89,8 +89,6 @@ class Sorting:
         """The selection's claims with their code.
 
         Args:
-            cursor: of the ledger.
-            selection: which claims.
             columns: more columns, as in `core.queries.base.claims_sql.selected_claims`; none of
                 them is called made, ppm, of_rules or code.
 
@@ -176,8 +174,6 @@ def worths(
     input is one of its own.
 
     Args:
-        cursor: of the ledger.
-        selection: which claims.
         sorting: what they are told apart by.
         groups: name → codes of its claims; they may overlap.
 
@@ -217,8 +213,6 @@ def claims_of(
     """Some claims of a few sorts, each with the gate's last answer about it.
 
     Args:
-        cursor: of the ledger.
-        selection: which claims.
         sorting: what they are told apart by.
         codes: the sorts.
         limit: at most so many rows.

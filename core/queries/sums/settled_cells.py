@@ -25,7 +25,6 @@ def settled_cells(
     what was stated does not.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
         before: labels count of claims made before it, UTC without zone.
         by: dimensions to group by.

@@ -64,7 +64,6 @@ def period_sums(
     point. Both scans see one state of the ledger.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
         period: what to group by.
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
@@ -215,7 +214,6 @@ def design_effect(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> fl
     one input wholly alike, which errs on the wide side).
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
 
     Returns:
@@ -289,7 +287,6 @@ def cohort_ages(
     its claim; a corrected one as it stood at that age.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; tuning ones are left out unless it names ``split``.
         ages_days: ages in days, ≥ 0; sorted, each once.
         as_of: the time at which ages are reached, UTC without zone; None: the selection's

@@ -56,7 +56,6 @@ def split_cells(
     """A split's inputs as cells: of each input the first claim, by time and then by event_id.
 
     Args:
-        cursor: of the ledger.
         selection: which claims; names no split itself.
         split: which split of them.
         by: dimensions to group by.

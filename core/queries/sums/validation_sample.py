@@ -172,8 +172,6 @@ def judged_cells(
     """The judged claims as cells, the same ones in the same order every time.
 
     Args:
-        cursor: of the ledger.
-        judged: which claims.
         by: dimensions to group by.
         rungs: written rules; where given the last dimension is ``rule``, whose labels are the
             positions of their rows.
@@ -209,8 +207,6 @@ def judged_propensities(
     """The judged claims weighted by the chances with which their labels were drawn.
 
     Args:
-        cursor: of the ledger.
-        judged: which claims.
         by: dimensions to group by.
 
     Returns:
@@ -240,8 +236,6 @@ def claims_digest(
     newline. The database sorts and writes the lines, on disk where they are many.
 
     Args:
-        cursor: of the ledger.
-        judged: which claims.
         dimensions: segment dimensions that count, in this order; of one that the ledger lacks, or
             did then, every claim has the value null.
     """

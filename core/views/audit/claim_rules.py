@@ -88,7 +88,6 @@ def governed(cursor: duckdb.DuckDBPyConnection, record: ClaimRecord) -> Governed
     The trail is replayed up to the claim's own time; where it is broken, that is said instead.
 
     Args:
-        cursor: of the ledger.
         record: the claim.
     """
     decisions = decisions_of_event(cursor, record.signal, record.event_id)

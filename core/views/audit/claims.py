@@ -56,8 +56,6 @@ def found(
     """Count what a search finds.
 
     Args:
-        cursor: of the ledger.
-        search: which claims.
         total: all claims of the signal.
         high_from: lower edge of the high-confidence band.
     """

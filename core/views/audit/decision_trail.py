@@ -108,7 +108,6 @@ def trail_view(cursor: duckdb.DuckDBPyConnection, asked: ActSearch, number: int)
     """Leaf ``number`` of what a search finds; a broken trail is listed as it is.
 
     Args:
-        cursor: of the ledger.
         asked: which acts.
         number: 1 the first; beyond the last it is the last.
     """

@@ -153,7 +153,6 @@ def act_view(cursor: duckdb.DuckDBPyConnection, seq: int) -> ActView | None:
     What somebody tampered with is shown as far as it can be read, and never raises.
 
     Args:
-        cursor: of the ledger.
         seq: the entry's number.
     """
     entries = search.at(cursor, seq)

@@ -82,9 +82,7 @@ def wholeness(cursor: duckdb.DuckDBPyConnection, ledger: Path | None, now: datet
     Takes time in proportion to the ledger's rows.
 
     Args:
-        cursor: of the ledger.
         ledger: its file, beside which checkpoints lie and anchors are named; None: in memory.
-        now: UTC without zone.
     """
     held: Sequence[Held] = () if ledger is None else held_beside(ledger)
     report = verify_ledger(cursor, held=held)

@@ -200,7 +200,6 @@ def weekly_report(
     """Assemble the review of one week.
 
     Args:
-        cursor: of the ledger.
         ledger: what to call it.
         week: ISO week, "2026-W47"; None: the last complete one that has claims.
         now: when ages are taken, UTC without zone; None: now.

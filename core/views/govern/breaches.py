@@ -53,8 +53,6 @@ def breaches_view(
     """One leaf of a signal's breaches.
 
     Args:
-        cursor: of the ledger.
-        signal: which signal.
         first: the first day.
         last: the last day, included.
         kinds: of these kinds only; none named: of all.

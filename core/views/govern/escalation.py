@@ -225,7 +225,6 @@ def default_days(last: datetime | None, now: datetime) -> tuple[date, date]:
 
     Args:
         last: the newest claim's time; None without one.
-        now: UTC without zone.
     """
     until = now.date() if last is None else min(last, now).date()
     return until - timedelta(days=DAYS - 1), until
@@ -243,9 +242,6 @@ def escalation_view(
     """Assemble one signal's rules in practice.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        signal: which signal.
         first: the first day.
         last: the last day, included.
         as_if: whether the rules' rows shall hold the claims as if every version might have acted.

@@ -151,13 +151,7 @@ def answering(state: State, sub: str, row: FindingRow) -> Answering:
 
 
 def findings_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> FindingsView:
-    """Assemble what is wrong now.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """Assemble what is wrong now."""
     names = directory(cursor)
     rows = [_row(one, names, now) for one in outlook_of(cursor, state, now).findings]
     rows.sort(key=lambda one: not one.waits)
@@ -169,7 +163,6 @@ def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
 
     Args:
         broken: what is the matter.
-        now: UTC without zone.
     """
     found = broken_trail(str(broken))
     row = FindingRow(

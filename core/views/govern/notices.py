@@ -111,7 +111,6 @@ def notices_view(
     """Assemble what there is to know.
 
     Args:
-        cursor: of the ledger.
         settings: what the notices file says; None: there is none.
         troubles: what is wrong with that file, a sentence each.
         signals: the ledger's signals and those of its registry; None: not compared.

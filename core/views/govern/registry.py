@@ -114,13 +114,7 @@ class RegistryView:
 
 
 def registry_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> RegistryView:
-    """Assemble every signal that has claims or an entry.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """Assemble every signal that has claims or an entry."""
     names, seen = directory(cursor), fingerprints_seen(cursor)
     wrong = findings_view(cursor, state, now)
     since = now.date() - timedelta(days=RECENT_DAYS)

@@ -161,12 +161,8 @@ def signoff_view(
     """Assemble the page for one fingerprint.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         names: what ids in acts stand for.
         signal: its signal, registered or not.
-        fingerprint: which.
-        now: UTC without zone.
         measured: a bundle that was measured just now and not submitted; it is shown unless one
             waits for a signature.
     """

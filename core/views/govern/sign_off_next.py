@@ -23,13 +23,10 @@ def next_step(
     """What can be done next about a fingerprint and by whom, in sentences.
 
     Args:
-        state: what the trail says.
-        signal: its signal.
         one: what was done about it, as it is at the time; None: nothing.
         standing: its standing then.
         context: what else holds; None: the signal is not registered.
         names: what ids in acts stand for.
-        now: UTC without zone.
     """
     if context is None:
         return ("Write the signal's registry entry and apply it; then its evidence can be judged.",)

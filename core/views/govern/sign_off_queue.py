@@ -78,10 +78,8 @@ def signoff_list(
     """What waits for whom, over all signals or of one.
 
     Args:
-        state: what the trail says.
         seen: the fingerprints of the ledger.
         names: what ids in acts stand for.
-        now: UTC without zone.
         signal: only this one.
     """
     now = max(now, state.last_at)

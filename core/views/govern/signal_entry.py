@@ -142,11 +142,8 @@ def signal_view(
     """Assemble one signal.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         whole: every signal.
         signal: one of ``whole.names``.
-        now: UTC without zone.
     """
     names, row = directory(cursor), whole.row(signal)
     entry = state.entries.get(signal)

@@ -152,10 +152,7 @@ def threshold_view(
     """Choose, judge and put into words.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None where it is broken, and then there is no change to write.
-        question: what is asked.
-        now: UTC without zone.
 
     Raises:
         NoTuning: nothing was tuned on.

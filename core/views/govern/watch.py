@@ -130,9 +130,6 @@ def watch_view(
     """Assemble it.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
         data_version: number of the newest import.
     """
     with_claims = {one.signal for one in fingerprints_seen(cursor, now)}

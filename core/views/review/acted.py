@@ -21,7 +21,6 @@ def acted_unchecked(
     """Automated claims of registered signals whose rule in force asked for a person.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken, and no rule can be relied on.
         monday: of the last week.
         weeks: how many weeks up to it, oldest first.

@@ -75,10 +75,7 @@ def drift_view(
     """Assemble the timeline of the selected claims.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         period: weeks (ISO) or days, UTC, of the claim.
-        terms: by what the signal is measured.
         as_of: when the periods' ages are taken, UTC without zone; None: now, or the selection's
             ``as_known``.
     """

@@ -64,8 +64,6 @@ def elicitation_view(
     """Assemble how the selected claims were asked for.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         tolerance: the gap accepted, in (0, 1).
     """
     found = compare_ways(cursor, selection, tolerance=tolerance)

@@ -57,10 +57,7 @@ def gaming_view(
     """Assemble what a signal's versions and weeks show, over all its claims.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None where it is broken.
-        signal: which signal.
-        now: UTC without zone.
     """
     asked = pairs(cursor, state, now)
     mine = [one for one in asked if one.signal == signal]

@@ -79,8 +79,6 @@ def judged(
     """A judge's labels beside the truth; None where the signal has none.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         by: dimensions to split by.
         high_from: lower edge of the high-confidence band.
         alpha: 1 − level of one interval of the family that is judged together; None: each by

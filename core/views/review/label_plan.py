@@ -246,10 +246,8 @@ def label_plan(
     `calledger measure` gives them. Labels can be drawn of its production claims.
 
     Args:
-        cursor: of the ledger.
         selection: the claims; as known now, whatever ``as_known`` says.
         by: a dimension of text values; None: the whole.
-        terms: by what the signal is measured.
 
     Raises:
         LedgerError: the ledger lacks the dimension or the value, or it is no text.

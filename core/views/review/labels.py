@@ -78,8 +78,6 @@ def labels_view(
     there is none, those that reached the coverage of maturity.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         terms: by what the signal is measured; bounds are held against the gap it accepts.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
     """
@@ -154,8 +152,6 @@ def escalated_cases_only(
     the claims are told apart by their action before anything else of them is read.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         maturity: the signal's.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 

@@ -90,10 +90,7 @@ def reliability_view(
     """Assemble the page for the selected claims.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         compare: (dimension, first value, second value) for two groups side by side.
-        terms: by what the signal is measured.
         as_of: when the claims' ages are taken, UTC without zone; None: the selection's
             ``as_known``, or now.
     """
@@ -115,9 +112,7 @@ def side_by_side(
     """Assemble named groups of claims, judged together.
 
     Args:
-        cursor: of the ledger.
         asked: name and claims of each group.
-        terms: by what the signal is measured.
         as_of: when the claims' ages are taken, UTC without zone; None: each selection's
             ``as_known``, or now.
     """

@@ -83,13 +83,10 @@ def segments_view(
     """Assemble the page.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         row: the heatmap's dimension that runs down.
         column: the one that runs across; another than ``row``.
         segment_dimensions: the dimensions ranked one by one in the list of worst segments.
         every_pair: rank also each pair of them, not only ``row`` × ``column``.
-        terms: by what the signal is measured.
     """
     tolerance, high_from = terms.tolerance, terms.high_from
     one_way = tuple(
@@ -145,8 +142,6 @@ def segment_reaches(
     """For which claims the labels of each segment speak, and under ``()`` those of all.
 
     Args:
-        cursor: of the ledger.
-        selection: the claims.
         segments: which.
         terms: the gap that is accepted, and when labels are settled.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
@@ -222,7 +217,6 @@ def ranked_segments(
     Args:
         sums: of the segments.
         segments: their names and values.
-        tolerance: the gap accepted.
         reaches: for which claims the labels of each speak; nothing is known against those of one
             that is not there.
     """

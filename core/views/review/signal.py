@@ -88,10 +88,7 @@ def one_signal(
     """Assemble a signal's page; None where it never stated a confidence.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
-        signal: its name.
-        now: UTC without zone.
     """
     versions = standing_verdicts(cursor, state, now, only=(signal,), causes=True).get(signal)
     if not versions:

@@ -25,9 +25,7 @@ def signal_statuses(
     """By name, of every signal with a claim: the standing verdict and what is signed.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
-        now: UTC without zone.
         only: of this signal.
     """
     asked = None if only is None else (only,)

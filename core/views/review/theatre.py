@@ -70,10 +70,8 @@ def theatre_view(
     """Assemble what the confidence of the selected claims changed.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None where it is broken.
         selection: the claims; where it does not say since when, the last 13 weeks.
-        now: UTC without zone.
     """
     entry = None if state is None else state.entries.get(selection.signal)
     measured = measure_theatre(cursor, None if entry is None else entry.spec, selection, now)

@@ -162,7 +162,6 @@ def week_view(
     """Assemble the review of one week; None while the ledger has no claim.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken, and all are judged by the usual terms.
         monday: the week; None: the last complete one that has claims.
         now: when ages are taken, UTC without zone; None: now.

@@ -117,10 +117,8 @@ def selected_standing(
     """The standing of the fingerprints that made the selected claims.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
         selection: the claims shown; where it has none, the fingerprints in use count.
-        now: UTC without zone.
     """
     if state is None or selection.signal not in state.entries:
         return standing_badge(state, selection.signal, (), now)
@@ -135,10 +133,8 @@ def week_written(
     """What the written side says of every signal that made claims, for the review of a week.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
         monday: of the week: the badge is of the fingerprints that made its claims.
-        now: UTC without zone.
     """
     names, first = directory(cursor), datetime.combine(monday, time())
     found = {}

@@ -31,7 +31,6 @@ def changes(
     """What changed in the week from ``monday``: versions, volume, confidences.
 
     Args:
-        cursor: of the ledger.
         facts: the signal.
         monday: first day of the week.
         claims: stated claims of the week before, and of this one.

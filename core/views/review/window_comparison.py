@@ -84,7 +84,6 @@ def shift_view(
     """Compare two windows of the selected claims.
 
     Args:
-        cursor: of the ledger.
         selection: the claims; its own period is replaced by the windows'.
         before: the reference window.
         after: the current one.

@@ -72,9 +72,7 @@ def gathered(
     """The facts of every signal that has claims or an entry, by name.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
-        now: UTC without zone.
         whole: the last verification of the trail.
     """
     ledger = _Ledger(cursor, state, now, whole)

@@ -92,9 +92,7 @@ def risks_view(
     """Assemble every failure of every signal.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says; None: it is broken.
-        now: UTC without zone.
         whole: the last verification of the trail.
         data_version: of the ledger's events.
     """
@@ -115,7 +113,6 @@ def assembled(
 
     Args:
         facts: of every signal.
-        now: UTC without zone.
         whole: the last verification of the trail.
         data_version: of the ledger's events.
         broken: whether nothing can rest on the trail.

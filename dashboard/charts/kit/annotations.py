@@ -115,12 +115,10 @@ def draw_breaches(
     """Bars with their labels, below each other where they would overlap.
 
     Args:
-        drawing: to draw upon.
         breaches: start (date), end (date, the day after the last), label. May be empty.
         axis: of time.
         width: of the plot at its narrowest, in pixels.
         top: where they begin, in pixels from the top of the plot.
-        palette: the colours.
 
     Returns:
         Where they end.
@@ -162,13 +160,11 @@ def draw_levels(
     """Steps from one level to the next, and below the strip a triangle and words at each move.
 
     Args:
-        drawing: to draw upon.
         levels: start (date), end (date, the day after the last), value, label (of the move to it;
             "" for the first), ascending. May be empty.
         axis: of time.
         width: of the plot at its narrowest, in pixels.
         strip: the line's.
-        palette: the colours.
 
     Returns:
         Where the words end, in pixels from the top of the plot.
@@ -246,12 +242,10 @@ def draw_immature(
     """A tint over immature periods, and what it means.
 
     Args:
-        drawing: to draw upon.
         periods: mature (bool).
         axis: of time.
         span: from which height to which, in pixels.
         words_at: height of the words.
-        palette: the colours.
     """
     young = np.flatnonzero(~periods["mature"].to_numpy(dtype=bool))
     if not len(young):

@@ -62,7 +62,6 @@ def finish(chart: ChartT, palette: Palette, *, fit: bool = False) -> ChartT:
 
     Args:
         chart: a finished chart.
-        palette: the colours.
         fit: whether its width is that of the whole, axes included, so that a page may narrow it;
             otherwise its width is that of the plot, and axes come on top. Not for charts of
             several plots.

@@ -207,7 +207,6 @@ def draw_series(
     A value beyond the strip is a triangle at its edge that points there.
 
     Args:
-        drawing: to draw upon.
         strip: where.
         series: what.
         palette: for what stands out.

@@ -37,8 +37,6 @@ def link(signal: str, fingerprint: Fingerprint, label: str) -> None:
     """A link to the sign-off of one fingerprint.
 
     Args:
-        signal: its signal.
-        fingerprint: which.
         label: Markdown; logged text in it has to be safe already.
     """
     query = {SIGNAL: signal, FINGERPRINT: fingerprint.id}

@@ -42,7 +42,6 @@ def bullet(
         gap: the estimate, in [-1, 1].
         low: lower end of its interval.
         high: upper end.
-        tolerance: the gap accepted.
         span: gaps at the two ends of the drawing.
         width: in pixels.
         height: likewise.
