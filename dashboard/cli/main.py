@@ -29,6 +29,7 @@ from core.views.review.measures import MeasureReport, measure
 from dashboard import terminal
 from dashboard.cli.commands import evidence, notices, people, registry, tokens, trail, validation
 from dashboard.cli.commands.check import check
+from dashboard.cli.commands.client import client
 from dashboard.cli.commands.compare import compare_command
 from dashboard.cli.commands.decide import decide
 from dashboard.cli.commands.labels import labels
@@ -57,6 +58,7 @@ def main() -> None:
 
 for command in (
     check,
+    client,
     compare_command,
     decide,
     evidence.evidence,

@@ -1,0 +1,1 @@
+"""The client that programs copy: one file, of the standard library alone."""

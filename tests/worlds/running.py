@@ -1,0 +1,31 @@
+"""The server in a thread of the tests, on a port of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from dashboard.server import api
+from dashboard.server.serve import _listener
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Our own HTTP routes, served; the address."""
+    listener = _listener("127.0.0.1", 20_000)
+    config = uvicorn.Config(
+        Starlette(routes=api.routes), log_level="warning", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield "http://{}:{}".format(*listener.getsockname())
+    server.should_exit = True
+    thread.join()
