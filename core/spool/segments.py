@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -127,6 +128,7 @@ class Spool:
         folder: made where it is missing, for its owner's eyes only.
         waiting_limit: bytes that may wait to be written.
         size_limit: bytes that all segments together may hold.
+        synced: told after each write how many seconds it took.
     """
 
     def __init__(
@@ -135,9 +137,11 @@ class Spool:
         *,
         waiting_limit: int = WAITING_LIMIT,
         size_limit: int = SIZE_LIMIT,
+        synced: Callable[[float], object] | None = None,
     ) -> None:
         self.folder = folder
         self._waiting_limit, self._size_limit = waiting_limit, size_limit
+        self._synced = synced
         private_folder(folder)
         private_folder(folder / _FAILED)
         self._open: dict[str, _Open] = {}
@@ -228,6 +232,18 @@ class Spool:
         times = [one.number / 1000 for one in found if _size(one.path)]
         return Standing(waiting, held, min(times, default=None), len(self._listed(_FAILED)))
 
+    def takes(self) -> bool:
+        """Whether lines would be kept: tried with a file that nobody sees, and not synced."""
+        with self._changed:
+            if self._ended or self._held + self._waiting >= self._size_limit:
+                return False
+        try:
+            # A block of it, which a full disk does not have.
+            with tempfile.TemporaryFile(dir=self.folder, buffering=0) as file:
+                return file.write(bytes(4096)) == 4096
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Write what waits, and end; closing twice is harmless."""
         with self._changed:
@@ -301,7 +317,7 @@ class Spool:
 
     def _written(self, kind: str, segment: _Open, data: bytes) -> None:
         """Put bytes on disk; where that fails the segment ends where it ended before."""
-        view = memoryview(data)
+        view, begun = memoryview(data), time.monotonic()
         try:
             while view:
                 view = view[os.write(segment.file, view) :]
@@ -313,6 +329,8 @@ class Spool:
             self._close(kind)
             raise
         segment.size += len(data)
+        if self._synced is not None:
+            self._synced(time.monotonic() - begun)
 
     def _begin(self, kind: str) -> _Open:
         # Numbers are times, so that none is given twice, also when every segment was removed.

@@ -17,7 +17,7 @@ from core.governance.replay import TrailBroken
 from core.intake.door import NotRead
 from core.ledger.errors import LedgerError
 from core.views.review.signal_status import signal_statuses
-from dashboard.server import live
+from dashboard.server import live, metrics, operations
 from dashboard.server import open_ledger as owner
 from dashboard.server.openapi import DOCUMENT
 from dashboard.server.requests import Unacceptable, authorized, body_of, items
@@ -100,7 +100,10 @@ def _decided(body: bytes, content_type: str) -> JSONResponse:
         Question.without(one.reason) if isinstance(one, NotRead) else Question.of(one)
         for one in found
     ]
-    decisions = decide_logged(owner.gate(), owner.log(), questions)
+    with metrics.DECIDE_SECONDS.time():
+        decisions = decide_logged(owner.gate(), owner.log(), questions)
+    for one in decisions:
+        metrics.DECISIONS.labels(one.action).inc()
     answers = [one.as_json() for one in decisions]
     return JSONResponse(answers if many else answers[0])
 
@@ -113,4 +116,5 @@ routes = [
     # Every method, so that whoever uses a wrong one reads an action as well.
     Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     *live.routes,
+    *operations.routes,
 ]

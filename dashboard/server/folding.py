@@ -14,6 +14,7 @@ from core.intake.fold import fold
 from core.ledger.errors import LedgerError
 from core.spool.segments import Spool
 from dashboard import terminal
+from dashboard.server import metrics
 
 #: Seconds between two folds. Each import is an act of the trail, so they are few.
 EVERY = 60.0
@@ -28,10 +29,12 @@ class Folder:
 
     Attributes:
         failure: why the last fold stopped; None: it did not.
+        failed_in_a_row: so many of the last folds stopped.
     """
 
     def __init__(self, office: Office, spool: Spool) -> None:
         self.failure: str | None = None
+        self.failed_in_a_row = 0
         self._office, self._spool = office, spool
         self._changed = threading.Condition()
         self._asked = self._done = self._rows = 0
@@ -113,14 +116,19 @@ class Folder:
                 self._changed.notify_all()
 
     def _fold(self, kinds: Sequence[str] | None) -> None:
+        begun = time.monotonic()
         try:
             done = fold(self._office, self._spool, kinds)
         except (LedgerError, duckdb.Error, OSError, MemoryError) as error:
             if str(error) != self.failure:
                 terminal.error(f"What came in waits in {self._spool.folder}: {error}")
             self.failure = str(error)
+            self.failed_in_a_row += 1
+            metrics.FOLDS_FAILED.inc()
             return
-        self.failure = None
+        self.failure, self.failed_in_a_row = None, 0
+        if done.folded:
+            metrics.FOLD_SECONDS.observe(time.monotonic() - begun)
         self._folded.extend(one.number for one in done.folded)
         for segment, why in done.set_aside:
             terminal.error(f"{segment.path.name} was set aside: {why}")

@@ -18,6 +18,7 @@ from core.intake.door import Kind
 from core.intake.receipts import Outcome, all_known, outcome_of
 from core.ledger.errors import LedgerError
 from core.spool.segments import Receipt, SpoolBusy, SpoolFull
+from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
 from dashboard.server.requests import SMALL, Unacceptable, authorized, body_of, items
 
@@ -98,12 +99,14 @@ async def _logged(request: Request, kind: Kind) -> JSONResponse:
         "refused": [one.as_json() for one in batch.refused],
         "receipt": None,
     }
+    metrics.ROWS.labels(sender, kind, "refused").inc(len(batch.refused))
     if batch.lines:
         # A segment a sender: one that sends percentages puts nobody else's rows in quarantine.
         kept = owner.spool().submit(f"{kind}-{sender}", batch.lines)
         found = await asyncio.wrap_future(kept)
         owner.folder().came_in(len(batch.lines))
         answer["receipt"] = str(found)
+        metrics.ROWS.labels(sender, kind, "kept").inc(batch.kept)
         if _wants_to_wait(request):
             await run_in_threadpool(owner.folder().ask, None, within=WAIT)
             outcome = await run_in_threadpool(_outcome, found)

@@ -17,6 +17,7 @@ from core.intake.door import Dimensions, Names
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import segment_dimensions
 from core.spool.segments import Spool, beside
+from dashboard.server import metrics
 from dashboard.server.folding import Folder
 from dashboard.server.grants import Grants
 from dashboard.server.settings import LEDGER_VARIABLE
@@ -41,7 +42,7 @@ class _Owned:
 def _owned_at(path: str) -> _Owned:
     ledger = Ledger.open(Path(path))
     office = Office.of(ledger)
-    spool = Spool(beside(Path(path)))
+    spool = Spool(beside(Path(path)), synced=metrics.SYNC_SECONDS.observe)
     return _Owned(
         ledger,
         office,

@@ -101,6 +101,17 @@ _ERROR: dict[str, Any] = {
     "properties": {"error": {"type": "string", "description": "What is wrong, in a sentence."}},
     "required": ["error"],
 }
+_READINESS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["ready", "not ready"]},
+        "reasons": {
+            "type": "array",
+            "items": {"enum": ["ledger", "schema", "spool", "folding"]},
+        },
+    },
+    "required": ["status", "reasons"],
+}
 _CLAIM: dict[str, Any] = {
     "type": "object",
     "description": "A claim: the same fields as in a file. Names count in any letter case. "
@@ -246,6 +257,37 @@ DOCUMENT: dict[str, Any] = {
                 "responses": {"200": {"description": "It can."}, "503": {"description": "Not."}},
             }
         },
+        "/livez": {
+            "get": {
+                "summary": "Whether the process answers",
+                "security": [],
+                "responses": {"200": {"description": "It does."}},
+            }
+        },
+        "/readyz": {
+            "get": {
+                "summary": "Whether the server can do its work",
+                "description": "Reasons: `ledger` (it cannot be opened), `schema` (it is not this "
+                "program's), `spool` (what is sent cannot be kept), `folding` (what was sent does "
+                "not reach the ledger).",
+                "security": [],
+                "responses": {
+                    "200": _answer("Readiness", "It can."),
+                    "503": _answer("Readiness", "It cannot, for these reasons."),
+                },
+            }
+        },
+        "/metrics": {
+            "get": {
+                "summary": "How the server does, for Prometheus",
+                "description": "Scope `read`. Counts, sizes and times, in the text format; tokens "
+                "by their ids.",
+                "responses": {
+                    "200": {"description": "The metrics.", "content": {"text/plain": {}}},
+                    **_UNREADABLE,
+                },
+            }
+        },
         "/api/v1/signals": {
             "get": {
                 "summary": "Every signal's standing verdict, and whether it may act",
@@ -348,6 +390,7 @@ DOCUMENT: dict[str, Any] = {
             "Kept": _KEPT,
             "Became": _BECAME,
             "Error": _ERROR,
+            "Readiness": _READINESS,
         },
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     },
