@@ -34,7 +34,7 @@ MOST_NAMES = 800
 MOST_DIMENSIONS = 64
 
 #: Always written, so that a segment has the columns an import asks for.
-_ALWAYS: Mapping[Kind, tuple[str, ...]] = {
+ALWAYS: Mapping[Kind, tuple[str, ...]] = {
     "claims": ("event_id", "ts", "signal", "confidence"),
     "outcomes": ("event_id", "outcome"),
 }
@@ -161,7 +161,7 @@ def line_of(
             "send the claim, with its outcome where it is known, to /api/v1/claims",
         )
     stated = "confidence" in fields
-    line: dict[str, Any] = dict.fromkeys(_ALWAYS[kind]) | fields | others
+    line: dict[str, Any] = dict.fromkeys(ALWAYS[kind]) | fields | others
     if len(line) > MOST_KEYS:
         raise Unfit(
             "row",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -108,11 +109,19 @@ def _decided(body: bytes, content_type: str) -> JSONResponse:
     return JSONResponse(answers if many else answers[0])
 
 
+class _Text(PathConvertor):
+    """Any text: what the framework calls a path ends at a line break, and a name need not."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("text", _Text())
+
 routes = [
     Route("/healthz", healthz),
     Route("/api/v1/openapi.json", openapi),
     Route("/api/v1/signals", signals, methods=["GET"]),
-    Route("/api/v1/signals/{name:path}", signals, methods=["GET"]),
+    Route("/api/v1/signals/{name:text}", signals, methods=["GET"]),
     # Every method, so that whoever uses a wrong one reads an action as well.
     Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     *live.routes,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core import __version__
-from core.events import ALLOWED, TEXT_FIELDS
+from core.events import ALLOWED, SEGMENT_PREFIX, TEXT_FIELDS
+from core.intake.door import ALWAYS, MOST_KEYS
+from core.queries.base.segment_names import DIMENSION, RESERVED_DIMENSIONS
 from core.registry.escalation_rules import ACTIONS
 from core.trail.fingerprint import FIELDS
 
@@ -112,41 +114,72 @@ _READINESS: dict[str, Any] = {
     },
     "required": ["status", "reasons"],
 }
+
+
+def _one_of(field: str) -> dict[str, Any]:
+    return {"enum": [*dict.fromkeys(ALLOWED[field].values()), None]}
+
+
+#: Letter case of names does not count, which a pattern can only say letter by letter.
+_SEGMENT_FIELD = "".join(f"[{one}{one.upper()}]" if one != "_" else one for one in SEGMENT_PREFIX)
+_SEGMENT: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+_EVENT_ID: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
+_TIME: dict[str, Any] = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}],
+    "description": "ISO 8601, in UTC where it names no zone; or Unix time in seconds or "
+    "milliseconds.",
+}
+_LABEL: dict[str, Any] = {"enum": [0, 1, False, True]}
+_LATER: dict[str, Any] = {
+    "outcome_ts": {**_TIME, "anyOf": [*_TIME["anyOf"], {"type": "null"}]},
+    "outcome_source": _one_of("outcome_source"),
+}
 _CLAIM: dict[str, Any] = {
     "type": "object",
     "description": "A claim: the same fields as in a file. Names count in any letter case. "
-    "Segments come as `segments` or as `seg_<dimension>`; other fields are kept as attributes.",
+    "Segments come as `segments` or as `seg_<dimension>`; other fields are kept as attributes. "
+    "Numbers may come as text.",
     "properties": {
-        "event_id": {"type": ["string", "integer"]},
-        "ts": {"description": "ISO 8601, or Unix time in seconds or milliseconds."},
-        "signal": {"type": "string"},
-        "confidence": {"description": "In [0, 1]; null: none was stated."},
-        "outcome": {"description": "0 or 1, where it is known already."},
-        "outcome_ts": {},
-        "outcome_source": {"enum": ["HUMAN", "CODE", "LLM", None]},
+        "event_id": _EVENT_ID,
+        "ts": _TIME,
+        "signal": {"type": "string", "minLength": 1},
+        "confidence": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "maximum": 1,
+            "description": "null: none was stated.",
+        },
+        "outcome": {"enum": [*_LABEL["enum"], None], "description": "Where it is known already."},
+        **_LATER,
         **dict.fromkeys(TEXT_FIELDS, _TEXT),
-        "elicitation_order": {"enum": [*ALLOWED["elicitation_order"].values(), None]},
-        "split": {"enum": [*ALLOWED["split"], None]},
-        "action": {"enum": [*ACTIONS, None]},
+        **{name: _one_of(name) for name in ("elicitation_order", "split", "action")},
         "segments": {
             "type": "object",
-            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+            "propertyNames": {
+                "pattern": f"^{DIMENSION}$",
+                "not": {"enum": sorted(RESERVED_DIMENSIONS)},
+            },
+            "additionalProperties": _SEGMENT,
         },
     },
-    "required": ["event_id", "ts", "signal", "confidence"],
+    "patternProperties": {f"^{_SEGMENT_FIELD}{DIMENSION}$": _SEGMENT},
+    "propertyNames": {"not": {"pattern": f"^{_SEGMENT_FIELD}(?!{DIMENSION}$)"}},
+    "required": list(ALWAYS["claims"]),
+    "maxProperties": MOST_KEYS,
 }
 _OUTCOME: dict[str, Any] = {
     "type": "object",
     "description": "What turned out. Without a signal it is for every claim of its event; it may "
     "come before its claim, and a different one later is a correction.",
     "properties": {
-        "event_id": {"type": ["string", "integer"]},
-        "outcome": {"description": "0 or 1; true or false."},
+        "event_id": _EVENT_ID,
+        "outcome": _LABEL,
         "signal": _TEXT,
-        "outcome_ts": {"description": "When it became known: as `ts` of a claim."},
-        "outcome_source": {"enum": ["HUMAN", "CODE", "LLM", None]},
+        **_LATER,
+        "confidence": {"type": "null", "description": "An outcome states none."},
     },
-    "required": ["event_id", "outcome"],
+    "required": list(ALWAYS["outcomes"]),
+    "maxProperties": MOST_KEYS,
 }
 _COUNT = {"type": "integer", "minimum": 0}
 _BECAME: dict[str, Any] = {
@@ -241,9 +274,9 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
 
 
 _UNREADABLE: dict[str, Any] = {
-    "401": {"description": "No token, or none that is known."},
-    "403": {"description": "The token lacks the scope, or the host or origin is not known."},
-    "503": {"description": "The ledger cannot be read."},
+    "401": _answer("Error", "No token, or none that is known."),
+    "403": _answer("Error", "The token lacks the scope, or the host or origin is not known."),
+    "503": _answer("Error", "The ledger cannot be read."),
 }
 
 DOCUMENT: dict[str, Any] = {
@@ -318,7 +351,7 @@ DOCUMENT: dict[str, Any] = {
                         "description": "Its verdict, version by version, and its validation.",
                         "content": {"application/json": {"schema": _STATUS}},
                     },
-                    "404": {"description": "No such signal stated a confidence."},
+                    "404": _answer("Error", "No such signal stated a confidence."),
                     **_UNREADABLE,
                 },
             }

@@ -15,7 +15,8 @@ from core.queries.base.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_D
 #: Names that `--by` takes already, and that no segment dimension can have.
 RESERVED_DIMENSIONS = frozenset({*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMENSION, "signal"})
 
-_DIMENSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+#: What a dimension's name is made of.
+DIMENSION = r"[A-Za-z0-9_.-]{1,64}"
 #: Every character that Unicode calls white space, written out so that Python and SQL agree.
 _BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -35,7 +36,7 @@ def kept_sql(sql: str) -> str:
 
 def fault_of(dimension: str) -> str | None:
     """Why a name cannot be a dimension's; None: it can."""
-    if not _DIMENSION.fullmatch(dimension):
+    if not re.fullmatch(DIMENSION, dimension):
         return "a dimension's name has letters, digits, _ - . and at most 64 of them"
     if dimension.lower() in RESERVED_DIMENSIONS:
         return f"{dimension.lower()} already means something else here"

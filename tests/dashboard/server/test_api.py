@@ -285,7 +285,9 @@ def test_the_signals_are_told_with_their_standing_verdict_and_validation(reader:
 def test_one_signal_is_told_by_its_name_also_with_a_slash(reader: str) -> None:
     one = read_signals("/api/v1/signals/desk/own", reader)
     assert (one.status_code, one.json()["signal"]) == (200, "desk/own")
-    assert read_signals("/api/v1/signals/nobody", reader).status_code == 404
+    for nobody in ("nobody", "a%0Ab"):
+        answer = read_signals(f"/api/v1/signals/{nobody}", reader)
+        assert (answer.status_code, answer.json().keys()) == (404, {"error"})
 
 
 def test_signals_are_read_with_that_scope_only(governed: str, reader: str) -> None:
@@ -296,7 +298,7 @@ def test_signals_are_read_with_that_scope_only(governed: str, reader: str) -> No
 
 def test_every_route_is_described_and_every_answer_has_its_described_fields(governed: str) -> None:
     document = get("/api/v1/openapi.json").json()
-    served = {route.path.replace(":path", "") for route in api.routes} - {"/api/v1/openapi.json"}
+    served = {route.path.replace(":text", "") for route in api.routes} - {"/api/v1/openapi.json"}
     assert set(document["paths"]) == served
     answer = post({"signal": "triage", "event_id": "e1"}, governed).json()
     schemas = document["components"]["schemas"]

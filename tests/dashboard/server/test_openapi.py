@@ -1,0 +1,56 @@
+"""Requests made up from the description of the routes, and the answers held against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from core.gate import registry_changes as registry
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
+from dashboard.server import open_ledger as owner
+from dashboard.server.openapi import DOCUMENT
+from dashboard.server.settings import LEDGER_VARIABLE
+from tests.worlds.asked import token_for
+from tests.worlds.governed import REGISTRY
+from tests.worlds.running import running
+
+#: A fraction of the profile's: each is a request.
+FEW = settings.default.max_examples // 8
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_context: schemathesis.SerializationContext, value: object) -> bytes:
+    """Each one as a line, twice."""
+    return b"\n".join([json.dumps(value).encode()] * 2)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The server, and the headers of somebody who may ask anything."""
+    path = tmp_path_factory.mktemp("described") / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(LEDGER_VARIABLE, str(path))
+        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
+        with running() as address:
+            _, secret = token_for("ingest", "decide", "read")
+            yield address, {"Authorization": f"Bearer {secret}"}
+        owner.close()
+
+
+@schema.parametrize()
+@settings(max_examples=FEW, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_is_described(
+    case: schemathesis.Case, served: tuple[str, dict[str, str]]
+) -> None:
+    address, headers = served
+    # Rows are judged one by one, so a list with a bad one among them is no bad request.
+    left_out = [negative_data_rejection]
+    case.call_and_validate(base_url=address, headers=headers, excluded_checks=left_out)
