@@ -27,7 +27,16 @@ from core.text.shown import shell_word
 from core.views.audit.weekly_report import weekly_report
 from core.views.review.measures import MeasureReport, measure
 from dashboard import terminal
-from dashboard.cli.commands import evidence, notices, people, registry, tokens, trail, validation
+from dashboard.cli.commands import (
+    evidence,
+    notices,
+    people,
+    registry,
+    tokens,
+    trail,
+    upkeep,
+    validation,
+)
 from dashboard.cli.commands.check import check
 from dashboard.cli.commands.client import client
 from dashboard.cli.commands.compare import compare_command
@@ -71,6 +80,8 @@ for command in (
     threshold,
     tokens.token,
     trail.trail,
+    upkeep.backup,
+    upkeep.restore,
     validation.validation,
 ):
     main.add_command(command)
