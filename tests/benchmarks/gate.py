@@ -34,22 +34,16 @@ from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
 from core.trail.row_seals import seal_import
 from core.validation import steps as signing
+from tests.worlds.entries import entry
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: desk, labels: {stakes: high}}
-spec:
-  owner: user:desk/ann
-  validators: [user:risk/vera]
-  decision: "answer by itself"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
-  escalation:
-    bands: [{below: "0.62", action: escalate}, {below: "0.90", action: review}, {action: automate}]
-"""
+REGISTRY = entry(
+    "desk",
+    owner="user:desk/ann",
+    validators=["user:risk/vera"],
+    most={"ece": "0.08"},
+    least={"auroc": "0.60"},
+    cuts={"escalate": "0.62", "review": "0.90"},
+)
 VERSION = Fingerprint("m1", "p1", None, "verbal", "after")
 DECISIONS, BATCH = 100_000, 1000
 

@@ -27,6 +27,7 @@ from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
+from tests.worlds.entries import entry, group
 
 OPENED = ("this_week", "registry", "watch", "risks", "sign_off", "data")
 PORT = 8793
@@ -45,37 +46,21 @@ COPY (
     FROM range({signals}) AS signals(s), range({weeks} * {a_week}) AS numbers(i)
 ) TO '{path}' (FORMAT parquet)
 """
-_ENTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata:
-  name: signal-{i:03d}
-  labels: {{stakes: high}}
-spec:
-  owner: user:desk/owner-{owner}
-  deputies: [user:desk/deputy-{owner}]
-  validators: group:risk/validation
-  riskApprovers: [user:risk/rita, user:risk/ruth]
-  decision: "answer case {i} without a person reading it"
-  validation:
-    maxAgeDays: 90
-    minSamples: 100
-    criteria:
-      - {{metric: ece, max: "0.08"}}
-      - {{metric: auroc, min: "0.55"}}
-  escalation:
-    bands:
-      - {{below: "0.80", action: review}}
-      - {{action: automate}}
-    fallback: {{unvalidated: review, missing: review, invalid: escalate}}
----"""
-_GROUP = """
-apiVersion: calledger/v1
-kind: Group
-metadata: {name: risk/validation}
-spec:
-  members: [user:risk/vera]
-"""
+
+
+def _entry(i: int) -> str:
+    return entry(
+        f"signal-{i:03d}",
+        owner=f"user:desk/owner-{i % OWNERS}",
+        deputies=[f"user:desk/deputy-{i % OWNERS}"],
+        validators="group:risk/validation",
+        riskApprovers=["user:risk/rita", "user:risk/ruth"],
+        decision=f"answer case {i} without a person reading it",
+        most={"ece": "0.08"},
+        least={"auroc": "0.55"},
+        cuts={"review": "0.80"},
+        validation={"minSamples": 100},
+    )
 
 
 def build(path: Path, signals: int) -> None:
@@ -85,10 +70,14 @@ def build(path: Path, signals: int) -> None:
     claims = path.with_suffix(".parquet")
     sql = _CLAIMS.format(signals=signals, weeks=WEEKS, a_week=A_WEEK, path=claims)
     duckdb.connect().execute(sql, {"monday": monday.isoformat()})
-    entries = "".join(_ENTRY.format(i=i, owner=i % OWNERS) for i in range(signals))
+    entries = "---\n".join(_entry(i) for i in range(signals))
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, claims)
-        apply(Office.of(ledger), read(entries + _GROUP), "user:desk/admin")
+        apply(
+            Office.of(ledger),
+            read(entries + group("risk/validation", "user:risk/vera")),
+            "user:desk/admin",
+        )
     claims.unlink()
 
 

@@ -40,6 +40,7 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
+from tests.worlds.entries import entry
 
 SIGNALS, WEEKS = 50, 104
 DIMENSIONS = dict.fromkeys(("region", "topic", "channel", "tier", "language"), 8)
@@ -69,23 +70,18 @@ COPY (
     FROM stated ORDER BY i
 ) TO '{path}' (FORMAT parquet)
 """
-ENTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {{name: signal-{number}, labels: {{stakes: high}}}}
-spec:
-  owner: user:desk/ann
-  deputies: [user:desk/bob]
-  validators: [user:risk/vera]
-  decision: "answer by itself"
-  validation:
-    maxAgeDays: 180
-    minSamples: 400
-    segments: [region, topic, channel, tier, language]
-    criteria: [{{metric: gap, max: "0.20"}}, {{metric: auroc, min: "0.55"}}]
-  escalation:
-    bands: [{{below: "0.90", action: review}}, {{action: automate}}]
-"""
+ENTRY = {
+    "owner": "user:desk/ann",
+    "deputies": ["user:desk/bob"],
+    "validators": ["user:risk/vera"],
+    "decision": "answer by itself",
+    "most": {"gap": "0.20"},
+    "least": {"auroc": "0.55"},
+    "validation": {
+        "maxAgeDays": 180,
+        "segments": ["region", "topic", "channel", "tier", "language"],
+    },
+}
 
 
 def build(folder: Path, rows: int) -> Path:
@@ -106,7 +102,7 @@ def build(folder: Path, rows: int) -> Path:
     with Ledger.open(path, create=True) as ledger:
         office = Office.of(ledger, clock=lambda: now)
         import_recorded(office, parquet)
-        entries = "---".join(ENTRY.format(number=number) for number in range(SIGNALS))
+        entries = "---\n".join(entry(f"signal-{number}", **ENTRY) for number in range(SIGNALS))
         registry.apply(office, read(entries), "user:desk/admin")
         for number in range(SIGNALS):
             sign(office, f"signal-{number}", version)

@@ -39,25 +39,20 @@ from tests.browser.walking import (
     settled,
     shows,
 )
+from tests.worlds.entries import entry
 
 pytestmark = pytest.mark.browser
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: desk, labels: {stakes: high}}
-spec:
-  owner: user:desk/ann
-  deputies: [user:desk/bob]
-  validators: [user:risk/vera]
-  decision: "the answer is sent without a person reading it"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
-  escalation:
-    bands: [{below: "0.70", action: escalate}, {below: "0.90", action: review}, {action: automate}]
-"""
+REGISTRY = entry(
+    "desk",
+    owner="user:desk/ann",
+    deputies=["user:desk/bob"],
+    validators=["user:risk/vera"],
+    most={"ece": "0.08"},
+    least={"auroc": "0.60"},
+    cuts={"escalate": "0.70", "review": "0.90"},
+    decision="the answer is sent without a person reading it",
+)
 #: Signed before anybody looks; to be signed; new.
 M0, M1, M2 = (Fingerprint(model_version=f"m{i}") for i in range(3))
 NAMES = {"ann": "Ann Lee", "bob": "Bob Ng", "vera": "Vera Roth"}

@@ -25,27 +25,20 @@ from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from dashboard.server.server_file import running_on
 from tests.browser.walking import act_for, first_screen, follow, go, open_signal, settled
+from tests.worlds.entries import entry
 
 pytestmark = pytest.mark.browser
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: desk, labels: {stakes: high}}
-spec:
-  owner: user:desk/ann
-  validators: [user:risk/vera]
-  decision: "the answer is sent without a person reading it"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    segments: [topic]
-    criteria:
-      - {metric: ece, max: "0.25"}
-      - {metric: auroc, min: "0.60"}
-  escalation:
-    bands: [{below: "0.70", action: review}, {action: automate}]
-"""
+REGISTRY = entry(
+    "desk",
+    owner="user:desk/ann",
+    validators=["user:risk/vera"],
+    most={"ece": "0.25"},
+    least={"auroc": "0.60"},
+    cuts={"review": "0.70"},
+    validation={"segments": ["topic"]},
+    decision="the answer is sent without a person reading it",
+)
 P2 = Fingerprint(model_version="m1", prompt_version="p2")
 #: How often each confidence is right: as often as it says, and less.
 HONEST = {"0.6": 0.6, "0.8": 0.8, "0.95": 0.95}

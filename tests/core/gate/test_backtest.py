@@ -25,7 +25,8 @@ from core.registry.escalation_rules import (
     Rules,
     decide,
 )
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import SignalSpec
+from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
@@ -76,24 +77,7 @@ def filled(ledger: Ledger, rows: Sequence[Row], *, repeats: bool = False) -> Non
 
 
 def entry(rules: Rules) -> SignalSpec:
-    return SignalSpec(
-        name="triage",
-        decision="route the ticket",
-        stakes="high",
-        owner="user:ann",
-        deputies=(),
-        validators=("user:cy",),
-        risk_approvers=(),
-        responsible=Responsible("user:ann", "user:ann", "user:ann"),
-        method=None,
-        order=None,
-        validation=ValidationPlan(
-            90,
-            400,
-            (Criterion("ece", maximum_ppm=50_000), Criterion("auroc", minimum_ppm=750_000)),
-        ),
-        rules=rules,
-    )
+    return spec_with(rules=rules)
 
 
 def asked(ledger: Ledger, old: Rules | None, new: Rules, **given: Any) -> Effects:

@@ -41,8 +41,8 @@ from core.registry.escalation_rules import (
     Rules,
     decide,
 )
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
@@ -136,20 +136,7 @@ def span(
     rules: Rules, acting: Sequence[Fingerprint] = (), since: float = 0, until: float | None = None
 ) -> Span:
     """Rules in force for some days, counted from T0."""
-    spec = SignalSpec(
-        name="triage",
-        decision="route the ticket",
-        stakes="high",
-        owner="p-1",
-        deputies=(),
-        validators=("p-2",),
-        risk_approvers=(),
-        responsible=Responsible("p-1", "p-1", "p-1"),
-        method=None,
-        order=None,
-        validation=ValidationPlan(90, 400, (Criterion("ece", maximum_ppm=50_000),)),
-        rules=rules,
-    )
+    spec = spec_with(owner="p-1", validators=("p-2",), rules=rules)
     standings = {one: Standing("validated", True, f"Open {one.id}.") for one in acting}
     return Span(
         "triage",

@@ -16,11 +16,11 @@ from core.governance.permissions import (
     who_may,
 )
 from core.governance.state import Entry, Person, State
-from core.registry.escalation_rules import Band, Rules
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256
 from core.trail.act_kinds import KINDS, ROLES
 from core.trail.acts import SYSTEM, Actor
+from tests.worlds.entries import spec_with
 
 AT = datetime(2026, 1, 5, 9)
 
@@ -69,24 +69,14 @@ HOLDER = {role: f"p-{role}" for role in ROLES}
 
 
 def spec_of(*, stakes: str = "high", self_sign: bool = False) -> SignalSpec:
-    return SignalSpec(
-        name="triage",
-        decision="close the ticket without a person reading it",
-        stakes=stakes,  # type: ignore[arg-type]
+    return spec_with(
+        stakes=stakes,
         owner=HOLDER["owner"],
         deputies=(HOLDER["deputy"],),
         validators=("group:validation",),
         risk_approvers=(HOLDER["risk_approver"],),
         responsible=Responsible(HOLDER["owner"], HOLDER["owner"], HOLDER["deputy"]),
-        method=None,
-        order=None,
-        validation=ValidationPlan(
-            max_age_days=90,
-            min_samples=400,
-            criteria=(Criterion("ece", maximum_ppm=50_000), Criterion("auroc", 750_000)),
-            self_sign=self_sign,
-        ),
-        rules=Rules((Band(900_000, "review"), Band(None, "automate"))),
+        validation=replace(spec_with().validation, self_sign=self_sign),
     )
 
 

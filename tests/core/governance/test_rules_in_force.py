@@ -16,10 +16,11 @@ from core.governance.permissions import Refused
 from core.governance.rules_in_force import timeline, timelines
 from core.governance.state import EMPTY, State, advance, check, replay
 from core.registry.escalation_rules import Band, Rules
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.entries import spec_with
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)
@@ -31,22 +32,14 @@ NEVER_SEEN = Fingerprint(model_version="m-9")
 
 
 def spec_of(name: str, cut: int = 900_000, owner: str = ANN) -> SignalSpec:
-    return SignalSpec(
+    return spec_with(
         name=name,
-        decision="close the ticket",
-        stakes="high",
         owner=owner,
         deputies=(BOB,),
         validators=(VAL,),
         risk_approvers=(RIA, ROY),
         responsible=Responsible(ANN, ANN, BOB),
-        method=None,
-        order=None,
-        validation=ValidationPlan(
-            max_age_days=40,
-            min_samples=400,
-            criteria=(Criterion("ece", maximum_ppm=50_000), Criterion("auroc", 750_000)),
-        ),
+        validation=replace(spec_with().validation, max_age_days=40),
         rules=Rules((Band(cut, "review"), Band(None, "automate"))),
     )
 

@@ -15,16 +15,15 @@ from core.governance.state import EMPTY, State, TokenGrant, advance, check, repl
 from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import (
     Costs,
-    Criterion,
     Handling,
     Queue,
     Responsible,
     SignalSpec,
-    ValidationPlan,
 )
 from core.registry.spec_json import hashes_as_written, material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Assurance, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.entries import spec_with
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)
@@ -35,25 +34,15 @@ PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 
 
 def spec_of(name: str = "triage", **changed: Any) -> SignalSpec:
-    spec = SignalSpec(
+    least = spec_with(
         name=name,
-        decision="close the ticket without a person reading it",
-        stakes="high",
         owner=ANN,
         deputies=(BOB,),
         validators=("group:validation",),
         risk_approvers=("group:risk",),
         responsible=Responsible(ANN, ANN, BOB),
-        method=None,
-        order=None,
-        validation=ValidationPlan(
-            max_age_days=90,
-            min_samples=400,
-            criteria=(Criterion("ece", maximum_ppm=50_000), Criterion("auroc", 750_000)),
-        ),
-        rules=Rules((Band(900_000, "review"), Band(None, "automate"))),
     )
-    return replace(spec, **changed)
+    return replace(least, **changed)
 
 
 def body_of(spec: SignalSpec) -> dict[str, Any]:

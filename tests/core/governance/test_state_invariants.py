@@ -28,8 +28,7 @@ from hypothesis.stateful import (
 from core.governance.permissions import Refused, roles_of, who_may
 from core.governance.state import EMPTY, Person, State, advance, check, replay
 from core.governance.validation_lifecycle import Validation
-from core.registry.escalation_rules import Band, Rules
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.act_kinds import KINDS
 from core.trail.acts import (
@@ -43,6 +42,7 @@ from core.trail.acts import (
     stamp,
 )
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples
 
 T0 = datetime(2026, 3, 2, 9)
@@ -56,24 +56,15 @@ EVIDENCE = tuple(digit * 64 for digit in "abc")
 
 
 def spec_of(signal: str) -> SignalSpec:
-    return SignalSpec(
+    return spec_with(
         name=signal,
-        decision="close the ticket without a person reading it",
         stakes="high" if signal == HIGH else "low",
         owner=ANN,
         deputies=(BOB,),
         validators=("group:validation", CAT),
         risk_approvers=(RIA,),
         responsible=Responsible(ANN, ANN, BOB),
-        method=None,
-        order=None,
-        validation=ValidationPlan(
-            max_age_days=60,
-            min_samples=400,
-            criteria=(Criterion("ece", maximum_ppm=50_000), Criterion("auroc", 750_000)),
-            self_sign=signal == LOW,
-        ),
-        rules=Rules((Band(900_000, "review"), Band(None, "automate"))),
+        validation=replace(spec_with().validation, max_age_days=60, self_sign=signal == LOW),
     )
 
 

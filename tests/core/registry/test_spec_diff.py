@@ -10,98 +10,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Action, Band, Override, Rules
+from core.registry.escalation_rules import Band, Override, Rules
 from core.registry.signal_spec import (
-    STAKES,
     Costs,
     Criterion,
     Handling,
     Queue,
     Responsible,
     SignalSpec,
-    ValidationPlan,
 )
 from core.registry.spec_diff import differences, lines, reopens_validation
 from core.registry.spec_json import material_sha256
 from core.registry.words import NOTHING
 from core.terms import Maturity
+from tests.worlds.any_value import any_value
+from tests.worlds.entries import spec_with
 
 BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
 HINDI = Override("language", "hi", (Band(950_000, "review"), Band(None, "automate")))
-ENTRY = SignalSpec(
-    name="triage",
-    decision="route the ticket",
-    stakes="high",
-    owner="user:ann",
+ENTRY = spec_with(
     deputies=("user:bob",),
     validators=("group:risk",),
     risk_approvers=("user:cy",),
-    responsible=Responsible("user:ann", "user:ann", "user:ann"),
     method="verbal",
     order="after",
-    validation=ValidationPlan(
-        90,
-        400,
-        (Criterion("ece", maximum_ppm=50_000), Criterion("auroc", minimum_ppm=750_000)),
-        ("language", "topic"),
-    ),
+    validation=replace(spec_with().validation, segments=("language", "topic")),
     rules=Rules(BANDS, (HINDI,)),
 )
 
-# Few values each, so that versions often agree in part.
-few = st.sampled_from(["a", "b"])
-lists = st.lists(few, max_size=3).map(tuple)
-ppm = st.sampled_from([1, 2])
-actions: st.SearchStrategy[Action] = st.sampled_from(["review", "automate"])
-bands = st.lists(st.builds(Band, st.none() | ppm, actions), max_size=2).map(tuple)
-specs = st.builds(
-    SignalSpec,
-    name=few,
-    decision=few,
-    stakes=st.sampled_from(STAKES),
-    owner=few,
-    deputies=lists,
-    validators=lists,
-    risk_approvers=lists,
-    responsible=st.builds(Responsible, few, few, few),
-    method=st.none() | few,
-    order=st.none() | few,
-    validation=st.builds(
-        ValidationPlan,
-        ppm,
-        ppm,
-        st.lists(
-            st.builds(Criterion, st.sampled_from(["ece", "dsc"]), st.none() | ppm, st.none() | ppm),
-            max_size=3,
-        ).map(tuple),
-        lists,
-        ppm,
-        ppm,
-        st.booleans(),
-    ),
-    rules=st.builds(
-        Rules,
-        bands,
-        st.lists(st.builds(Override, few, few, bands), max_size=3).map(tuple),
-        actions,
-        actions,
-        actions,
-        st.lists(st.tuples(few, st.lists(few, max_size=3).map(tuple)), max_size=2).map(tuple),
-    ),
-    tolerance_ppm=ppm,
-    high_from_ppm=ppm,
-    maturity=st.builds(Maturity, ppm, ppm),
-    labels=st.lists(st.tuples(few, few), max_size=2).map(tuple),
-    annotations=st.lists(st.tuples(few, few), max_size=2).map(tuple),
-    handling=st.builds(Handling, *[st.none() | st.builds(Queue, few, ppm)] * 2),
-    costs=st.none() | st.builds(Costs, few, ppm, ppm, ppm),
-    truth=st.none()
-    | st.builds(
-        Truth,
-        st.sampled_from([("HUMAN",), ("HUMAN", "CODE"), ("CODE", "HUMAN")]),
-        st.booleans(),
-    ),
-)
+#: Few values each, so that versions often agree in part.
+FEW = {str: st.sampled_from(["a", "b"]), int: st.sampled_from([1, 2]), bool: st.booleans()}
+specs = any_value(SignalSpec, lambda _, kind: FEW[kind])
 
 
 @st.composite

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.measure.metrics.bounded import METRICS
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import ACTIONS, Band, Override, Rules
+from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import (
-    STAKES,
     Costs,
     Criterion,
     Handling,
@@ -34,57 +32,21 @@ from core.registry.spec_json import (
 )
 from core.terms import Maturity
 from core.trail.canonical_json import canonical
+from tests.worlds.any_value import any_value
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-ppm = st.integers(0, 1_000_000)
-days = st.integers(1, 1000)
-people = st.lists(text, max_size=3).map(tuple)
-bands = st.lists(
-    st.builds(Band, st.none() | ppm, st.sampled_from(ACTIONS)), min_size=1, max_size=3
-).map(tuple)
-rules = st.builds(
-    Rules,
-    bands,
-    st.lists(st.builds(Override, text, text, bands), max_size=2).map(tuple),
-    *[st.sampled_from(ACTIONS)] * 3,
-    st.lists(st.tuples(text, people), max_size=2).map(tuple),
-)
-plans = st.builds(
-    ValidationPlan,
-    days,
-    days,
-    st.lists(
-        st.builds(Criterion, st.sampled_from(tuple(METRICS)), st.none() | ppm, st.none() | ppm),
-        max_size=3,
-    ).map(tuple),
-    people,
-    days,
-    days,
-    st.booleans(),
-)
-specs = st.builds(
-    SignalSpec,
-    name=text,
-    decision=text,
-    stakes=st.sampled_from(STAKES),
-    owner=text,
-    deputies=people,
-    validators=people,
-    risk_approvers=people,
-    responsible=st.builds(Responsible, text, text, text),
-    method=st.none() | text,
-    order=st.none() | text,
-    validation=plans,
-    rules=rules,
-    tolerance_ppm=ppm,
-    high_from_ppm=ppm,
-    maturity=st.builds(Maturity, days, ppm),
-    labels=st.lists(st.tuples(text, text), max_size=2).map(tuple),
-    annotations=st.lists(st.tuples(text, text), max_size=2).map(tuple),
-    handling=st.builds(Handling, *[st.none() | st.builds(Queue, text, days)] * 2),
-    costs=st.none() | st.builds(Costs, text, *[st.integers(0, 10**15)] * 3),
-    truth=st.none() | st.builds(Truth, people, st.booleans()),
-)
+
+
+def leaf(name: str, kind: type) -> st.SearchStrategy[Any]:
+    """Text of any kind; numbers as far as a field of that name may go."""
+    if kind is int:
+        # What is no share of disagreement is not written.
+        least = int(name == "judge_tolerance_ppm")
+        return st.integers(least, 10**15 if name.endswith("_millionths") else 1_000_000)
+    return text if kind is str else st.booleans()
+
+
+specs = any_value(SignalSpec, leaf)
 
 ENTRY = SignalSpec(
     name="triage",

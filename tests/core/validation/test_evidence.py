@@ -26,7 +26,7 @@ from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums.validation_sample import Judged, Known
 from core.registry.escalation_rules import Band, Override, Rules
-from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
+from core.registry.signal_spec import Criterion, SignalSpec, ValidationPlan
 from core.sentences.evidence import evidence_view
 from core.terms import Maturity
 from core.trail.canonical_json import canonical
@@ -44,6 +44,7 @@ from core.validation.evidence_bundle import (
 )
 from core.validation.evidence_diff import changes
 from core.validation.tuning_leakage import Leaked, overlap
+from tests.worlds.entries import spec_with
 
 #: A Monday, eight weeks before `NOW`.
 MONDAY = datetime(2026, 9, 7, 12)
@@ -58,18 +59,11 @@ CRITERIA = (
     Criterion("auroc", minimum_ppm=600_000),
     Criterion("automated_error", maximum_ppm=120_000),
 )
-SPEC = SignalSpec(
-    name="triage",
-    decision="answer without a person",
+SPEC = spec_with(
     stakes="medium",
     owner="p-1",
-    deputies=(),
     validators=("group:risk",),
-    risk_approvers=(),
-    responsible=Responsible("p-1", "p-1", "p-1"),
-    method=None,
-    order=None,
-    validation=ValidationPlan(max_age_days=90, min_samples=400, criteria=CRITERIA),
+    validation=ValidationPlan(90, 400, CRITERIA),
     rules=Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))),
 )
 

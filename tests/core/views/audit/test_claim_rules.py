@@ -23,28 +23,15 @@ from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.claim import claim_view
 from core.views.audit.claim_rules import Governed
+from tests.worlds.entries import entry
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:team/ann
-  validators: user:risk/eve
-  decision: "close the ticket"
-  validation:
-    maxAgeDays: 90
-    minSamples: 100
-    criteria:
-      - {metric: ece, max: "0.05"}
-      - {metric: auroc, min: "0.75"}
-  escalation:
-    bands:
-      - {below: "0.62", action: escalate}
-      - {below: "0.90", action: review}
-      - {action: automate}
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
-"""
+REGISTRY = entry(
+    owner="user:team/ann",
+    validators="user:risk/eve",
+    decision="close the ticket",
+    cuts={"escalate": "0.62", "review": "0.90"},
+    validation={"minSamples": 100},
+)
 CLAIMS = """event_id,ts,signal,confidence,model_version,action
 before,2026-08-31T12:00:00Z,s,0.95,m1,automate
 drafted,2026-09-02T12:00:00Z,s,0.95,m1,automate

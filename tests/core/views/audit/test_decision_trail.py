@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -37,34 +38,23 @@ from core.validation import steps as signing
 from core.views.audit.decision_trail import LEAF_SIZE, UNREADABLE, choices, row, trail_view
 from core.views.audit.trail_entry import ActView, act_view
 from core.views.audit.trail_integrity import LISTED, Wholeness, wholeness
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 24, 12)
 SIGNAL = "triage"
 FINGERPRINT = Fingerprint(model_version="m1")
 MEANING = "I read the evidence and find it fit."
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: triage, labels: {stakes: high}}
-spec:
-  owner: user:team/ann
-  deputies: [user:team/bob]
-  validators: user:risk/eve
-  decision: "close the ticket without a person reading it"
-  tolerance: "0.10"
-  validation:
-    maxAgeDays: 90
-    minSamples: 100
-    criteria:
-      - {metric: ece, max: "0.25"}
-      - {metric: auroc, min: "0.55"}
-  escalation:
-    bands:
-      - {below: "CUT", action: review}
-      - {action: automate}
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
-"""
+REGISTRY: dict[str, Any] = {
+    "owner": "user:team/ann",
+    "deputies": ["user:team/bob"],
+    "validators": "user:risk/eve",
+    "decision": "close the ticket without a person reading it",
+    "tolerance": "0.10",
+    "most": {"ece": "0.25"},
+    "least": {"auroc": "0.55"},
+    "validation": {"minSamples": 100},
+}
 
 
 @dataclass
@@ -95,7 +85,7 @@ class Story:
         return people.actor_for(self.office.state(), self.sub(handle), kind, signal, via="page")
 
     def apply(self, cut: str, handle: str) -> int:
-        text = REGISTRY.replace("CUT", cut)
+        text = entry("triage", cuts={"review": cut}, **REGISTRY)
         acts = registry.apply(self.office, registry_file.read(text), f"user:{handle}")
         return acts[-1].seq
 

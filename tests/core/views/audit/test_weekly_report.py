@@ -24,6 +24,7 @@ from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
 from core.views.audit.weekly_report import NothingToReport, UnknownWeek, WeeklyReport, weekly_report
 from core.views.review.this_week import week_view
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 23, 12)
 HEADER = "event_id,ts,signal,confidence,outcome,seg_language\n"
@@ -174,22 +175,7 @@ def test_no_sentence_holds_a_number_that_is_none(sample):
 
 
 # -------------------------------------------------------------------------------- the written side
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: bad, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  decision: "sends the reply"
-  tolerance: "0.4"
-  highConfidence: "0.95"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
+ENTRY = entry("bad", tolerance="0.4", highConfidence="0.95")
 
 
 def registered(ledger: Ledger) -> Office:

@@ -26,33 +26,24 @@ from core.views.govern.breaches import Breaches, breaches_view
 from core.views.govern.escalation import EscalationView, RuleLine, default_days, escalation_view
 from sample_data import SAMPLE_END
 from sample_data.planted import SELF_REPORT, WEEKS
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 24, 9)
 FIRST, LAST = date(2026, 11, 2), date(2026, 11, 15)  # two whole weeks
 M1 = Fingerprint(model_version="m1")
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria:
-      - {metric: ece, max: "0.05"}
-      - {metric: auroc, min: "0.75"}
-      - {metric: automated_error, max: "0.40"}
-  escalation:
-    bands: [{below: "0.5", action: escalate}, {below: "0.90", action: review}, {action: automate}]
-    overrides: [{where: {topic: law}, bands: [{action: review}]}]
-    knownValues: {topic: [tax]}
-    handling:
-      review: {queue: desk, withinHours: 8}
-      escalate: {queue: lead, withinHours: 1}
-  costs: {unit: EUR, error: "10", review: "2", escalate: "5"}
-"""
+ENTRY: dict[str, Any] = {
+    "most": {"ece": "0.05", "automated_error": "0.40"},
+    "cuts": {"escalate": "0.5", "review": "0.90"},
+    "escalation": {
+        "overrides": [{"where": {"topic": "law"}, "bands": [{"action": "review"}]}],
+        "knownValues": {"topic": ["tax"]},
+        "handling": {
+            "review": {"queue": "desk", "withinHours": 8},
+            "escalate": {"queue": "lead", "withinHours": 1},
+        },
+    },
+    "costs": {"unit": "EUR", "error": "10", "review": "2", "escalate": "5"},
+}
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic,action,input_id\n"
 
 
@@ -62,8 +53,9 @@ class House:
         self.ledger, self._folder, self._n = ledger, folder, 0
         self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
 
-    def register(self, text: str = ENTRY) -> None:
-        registry.apply(self.office, read(text), "user:t/ann" if self._n else "user:t/adam")
+    def register(self, **other: Any) -> None:
+        said = {name: one for name, one in (ENTRY | other).items() if one is not None}
+        registry.apply(self.office, read(entry(**said)), "user:t/ann" if self._n else "user:t/adam")
 
     def validate(self) -> None:
         ann, val = (people.known_person(self.office, f"user:t/{one}") for one in ("ann", "val"))
@@ -197,7 +189,7 @@ def test_expected_cost_is_that_of_errors_and_people_with_the_interval_of_the_err
 
 
 def test_without_declared_costs_none_are_made_up(house: House) -> None:
-    house.register(ENTRY.split("  costs:")[0])
+    house.register(costs=None)
     house.claims(3, 0.95, "review")
     cost = house.view().written.cost
     assert (cost.expected, cost.words) == (None, "no costs declared")
@@ -277,7 +269,7 @@ def test_labels_of_one_input_decide_no_bound(house: House) -> None:
 
 
 def test_without_a_bound_that_is_said(house: House) -> None:
-    house.register(ENTRY.replace('      - {metric: automated_error, max: "0.40"}\n', ""))
+    house.register(most={"ece": "0.05"})
     house.claims(4, 0.95, "automate", right=4)
     bound = house.view().bound
     assert (bound.outcome, "criterion automated_error" in bound.words) == (None, True)
@@ -334,9 +326,7 @@ def test_rows_are_those_of_the_rules_in_force_now_and_breaches_those_of_the_time
     house.validate()
     house.claims(4, 0.7, "automate")
     house.at = datetime(2026, 11, 20)
-    house.register(
-        ENTRY.replace('{below: "0.90", action: review}', '{below: "0.60", action: review}')
-    )
+    house.register(cuts={"escalate": "0.5", "review": "0.60"})
     view = house.view()
     assert line(view, "band:0.60-1").n_cases == 4
     assert line(view, "band:0.60-1").n_breaches == 0

@@ -27,6 +27,7 @@ from core.validation.evidence_bundle import PLAIN_LAYOUT
 from core.views.govern.permitted_acts import offers
 from core.views.govern.sign_off import SignoffView, signoff_view
 from core.views.govern.sign_off_queue import SignoffList, signoff_list
+from tests.worlds.entries import entry, group
 
 NOW = datetime(2026, 11, 2, 9)
 SIGNAL = "triage"
@@ -35,39 +36,24 @@ M2 = Fingerprint(model_version="m2")
 ANN, BOB, VERA = "user:desk/ann", "user:desk/bob", "user:risk/vera"
 RITA, RUTH, ADMIN = "user:risk/rita", "user:risk/ruth", "user:desk/admin"
 MEANING = "I read the evidence and accept it."
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata:
-  name: triage
-  labels: {stakes: high}
-spec:
-  owner: user:desk/ann
-  deputies: [user:desk/bob]
-  validators: group:risk/validation
-  riskApprovers: [user:risk/rita, user:risk/ruth]
-  decision: "answer without a person reading it"
-  validation:
-    maxAgeDays: 90
-    minSamples: 300
-    segments: [language]
-    criteria:
-      - {metric: ece, max: "0.12"}
-      - {metric: auroc, min: "0.55"}
-      - {metric: automated_error, max: "0.2"}
-  escalation:
-    bands:
-      - {below: "0.62", action: escalate}
-      - {below: "0.90", action: review}
-      - {action: automate}
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
----
-apiVersion: calledger/v1
-kind: Group
-metadata: {name: risk/validation}
-spec:
-  members: [user:risk/vera]
-"""
+REGISTRY = entry(
+    "triage",
+    owner="user:desk/ann",
+    deputies=["user:desk/bob"],
+    validators="group:risk/validation",
+    riskApprovers=["user:risk/rita", "user:risk/ruth"],
+    decision="answer without a person reading it",
+    cuts={"escalate": "0.62", "review": "0.90"},
+    validation={
+        "minSamples": 300,
+        "segments": ["language"],
+        "criteria": [
+            {"metric": "ece", "max": "0.12"},
+            {"metric": "auroc", "min": "0.55"},
+            {"metric": "automated_error", "max": "0.2"},
+        ],
+    },
+) + group("risk/validation", "user:risk/vera")
 HEADER = (
     "event_id,ts,signal,confidence,outcome,outcome_ts,model_version,split,input_id,seg_language\n"
 )
@@ -351,7 +337,7 @@ def test_one_class_only_is_put_into_words_without_a_number(desk: Desk):
 
 
 def test_a_required_segment_that_no_claim_names_keeps_it_from_being_met(desk: Desk):
-    desk.register(REGISTRY.replace("segments: [language]", "segments: [country]"))
+    desk.register(REGISTRY.replace("- language", "- country"))
     desk.bring(lines(900))
     desk.submit()
     found = desk.view().evidence

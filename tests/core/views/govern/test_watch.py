@@ -18,25 +18,14 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.signing_key import Signer
 from core.views.govern.watch import WatchView, _again, watch_view
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 24, 9)
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: NAME, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  responsible: {monitoring: user:t/bob}
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    cadenceDays: 14
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
+ENTRY = {
+    "deputies": ["user:t/bob"],
+    "responsible": {"monitoring": "user:t/bob"},
+    "validation": {"cadenceDays": 14},
+}
 
 
 class House:
@@ -58,7 +47,7 @@ class House:
         import_file(self.ledger, file, now=self.at)
 
     def register(self, signal: str) -> None:
-        registry.apply(self.office, read(ENTRY.replace("NAME", signal)), "user:t/adam")
+        registry.apply(self.office, read(entry(signal, **ENTRY)), "user:t/adam")
 
     def view(self) -> WatchView:
         with self.ledger.cursor() as cursor:

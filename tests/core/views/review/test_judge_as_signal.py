@@ -16,25 +16,18 @@ from core.registry.yaml_reader import read
 from core.trail.signing_key import Signer
 from core.views.review.judge_labels import AS_A_SIGNAL
 from core.views.review.measures import measure
+from tests.worlds.entries import entry
 
-ENTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata:
-  name: triage.judge
-  labels: {stakes: medium}
-spec:
-  owner: user:t/ann
-  validators: [user:t/vera]
-  decision: "the answer passes without a person reading it"
-  tolerance: "0.03"
-  validation:
-    maxAgeDays: 90
-    minSamples: 100
-    criteria: [{metric: gap, max: "0.03"}, {metric: auroc, min: "0.7"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
+ENTRY = entry(
+    "triage.judge",
+    stakes="medium",
+    validators=["user:t/vera"],
+    decision="the answer passes without a person reading it",
+    tolerance="0.03",
+    most={"gap": "0.03"},
+    least={"auroc": "0.7"},
+    validation={"minSamples": 100},
+)
 
 
 @pytest.fixture

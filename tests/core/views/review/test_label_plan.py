@@ -29,26 +29,17 @@ from core.sentences import label_plan as words
 from core.terms import Terms
 from core.trail.signing_key import Signer
 from core.views.review.label_plan import LabelPlan, label_plan, to_label_rows
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 2, 9)
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:desk/ann
-  validators: [user:risk/vera]
-  riskApprovers: [user:risk/rita]
-  decision: "answer without a person reading it"
-  tolerance: "0.06"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.08"}, {metric: auroc, min: "0.60"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
-"""
+REGISTRY = entry(
+    owner="user:desk/ann",
+    validators=["user:risk/vera"],
+    riskApprovers=["user:risk/rita"],
+    tolerance="0.06",
+    most={"ece": "0.08"},
+    least={"auroc": "0.60"},
+)
 
 
 class Desk:

@@ -21,6 +21,7 @@ from core.registry.yaml_reader import read
 from core.trail.signing_key import Signer
 from core.views.review.measures import MeasureReport, UnknownSignal, filters_of, measure
 from sample_data.generate import AGREEMENT, SELF_REPORT
+from tests.worlds.entries import entry
 
 TOP = ["signal", "as_of", "filters", "groups", "standing"]
 GROUP = [
@@ -282,20 +283,5 @@ def test_an_unregistered_signal_is_measured_as_usual(ledger: Ledger, tmp_path: A
 
 def registered(ledger: Ledger) -> None:
     """Write down that of signal s a gap of 40 points is accepted and 95% is high."""
-    entry = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  decision: "sends the reply"
-  tolerance: "0.4"
-  highConfidence: "0.95"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
-    apply(Office(ledger, Signer.generate()), read(entry), "user:t/adam")
+    text = entry(tolerance="0.4", highConfidence="0.95")
+    apply(Office(ledger, Signer.generate()), read(text), "user:t/adam")

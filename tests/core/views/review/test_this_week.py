@@ -26,6 +26,7 @@ from core.views.review.this_week import (
     week_view,
     weeks_with_claims,
 )
+from tests.worlds.entries import entry
 
 Batch = Callable[..., list[dict[str, object]]]
 Fill = Callable[..., duckdb.DuckDBPyConnection]
@@ -35,22 +36,6 @@ NOW = datetime(2026, 11, 25, 12)
 W40, W42, W43, W44, W45, W46, W47, W48 = (
     date.fromisocalendar(2026, week, 1) for week in (40, 42, 43, 44, 45, 46, 47, 48)
 )
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: NAME, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  decision: "sends the reply"
-  tolerance: "TOLERANCE"
-  highConfidence: "CUT"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 
 
 def facts(first: datetime, last: datetime) -> SignalFacts:
@@ -68,7 +53,7 @@ def reviewed(
 def registered(ledger: Ledger, name: str, tolerance: str = "0.05", cut: str = "0.90") -> State:
     """What the trail says once a signal has an entry."""
     office = Office(ledger, Signer.generate(), clock=lambda: NOW)
-    text = ENTRY.replace("NAME", name).replace("TOLERANCE", tolerance).replace("CUT", cut)
+    text = entry(name, tolerance=tolerance, highConfidence=cut)
     apply(office, read(text), "user:t/adam")
     return office.state()
 

@@ -29,27 +29,16 @@ from core.views.review.validation_badge import (
     standing_badge,
     week_written,
 )
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita, user:t/rob]
-  decision: "sends the reply"
-  tolerance: "0.08"
-  highConfidence: "0.95"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
+ENTRY = entry(
+    deputies=["user:t/bob"],
+    riskApprovers=["user:t/rita", "user:t/rob"],
+    tolerance="0.08",
+    highConfidence="0.95",
+)
 CLAIMS = """event_id,ts,signal,confidence,outcome,model_version,seg_language
 a,2026-11-10T09:00:00Z,s,0.9,1,m1,en
 b,2026-11-17T09:00:00Z,s,0.9,1,m1,de

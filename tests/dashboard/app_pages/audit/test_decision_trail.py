@@ -22,31 +22,18 @@ from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds.entries import entry
 from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
 PAGE = PAGES["decision_trail"].path
 
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:team/ann
-  validators: user:risk/eve
-  decision: "close the ticket"
-  validation:
-    maxAgeDays: 90
-    minSamples: 100
-    criteria:
-      - {metric: ece, max: "0.05"}
-      - {metric: auroc, min: "0.75"}
-  escalation:
-    bands:
-      - {below: "0.90", action: review}
-      - {action: automate}
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
-"""
+REGISTRY = entry(
+    owner="user:team/ann",
+    validators="user:risk/eve",
+    decision="close the ticket",
+    validation={"minSamples": 100},
+)
 CLAIMS = "event_id,ts,signal,confidence,model_version\ne1,2026-09-02T09:00:00Z,s,0.95,m1\n"
 #: What a signature is over is not the matter of these tests.
 BUNDLE = "{}"

@@ -22,6 +22,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds.entries import entry
 from tests.worlds.paths import MAIN
 
 PAGE = PAGES["sign_off"].path
@@ -29,31 +30,17 @@ M1 = Fingerprint(model_version="m1")
 ANN, BOB, VERA = "user:desk/ann", "user:desk/bob", "user:risk/vera"
 RITA, RUTH = "user:risk/rita", "user:risk/ruth"
 MEANING = "I read the evidence, and [accept](https://x) it."
-REGISTRY = """
-apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata:
-  name: triage
-  labels: {stakes: high}
-spec:
-  owner: user:desk/ann
-  deputies: [user:desk/bob]
-  validators: [user:risk/vera]
-  riskApprovers: [user:risk/rita, user:risk/ruth]
-  decision: "answer without a person reading it"
-  validation:
-    maxAgeDays: 90
-    minSamples: 300
-    segments: [language]
-    criteria:
-      - {metric: ece, max: "0.12"}
-      - {metric: auroc, min: "0.55"}
-  escalation:
-    bands:
-      - {below: "0.90", action: review}
-      - {action: automate}
-    fallback: {unvalidated: review, missing: review, invalid: escalate}
-"""
+REGISTRY = entry(
+    "triage",
+    owner="user:desk/ann",
+    deputies=["user:desk/bob"],
+    validators=["user:risk/vera"],
+    riskApprovers=["user:risk/rita", "user:risk/ruth"],
+    decision="answer without a person reading it",
+    most={"ece": "0.12"},
+    least={"auroc": "0.55"},
+    validation={"minSamples": 300, "segments": ["language"]},
+)
 HEADER = (
     "event_id,ts,signal,confidence,outcome,outcome_ts,model_version,split,input_id,seg_language\n"
 )

@@ -25,27 +25,14 @@ from core.views.review.segments import segments_view
 from dashboard.cli import main as cli
 from dashboard.pages import PAGES
 from tests.worlds.drawn import words
+from tests.worlds.entries import entry
 from tests.worlds.pages import page
 from tests.worlds.paths import MAIN
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 REASON = "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
 WAY_OUT = "An audit sample drawn by chance would (Labels)."
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: s, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
+ENTRY = entry(riskApprovers=["user:t/rita"])
 
 
 @pytest.fixture

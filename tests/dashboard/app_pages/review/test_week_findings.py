@@ -18,26 +18,10 @@ from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
+from tests.worlds.entries import entry
 from tests.worlds.paths import MAIN
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: NAME, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  tolerance: "0.3"
-  highConfidence: "0.85"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 Make = Callable[..., Path]
 Select = Callable[..., None]
 
@@ -59,7 +43,18 @@ def ledger_of(tmp_path: Path, serving) -> Make:
             import_file(ledger, file)
             office = Office.of(ledger)
             for name in registered:
-                registry.apply(office, read(ENTRY.replace("NAME", name)), "user:t/adam")
+                registry.apply(
+                    office,
+                    read(
+                        entry(
+                            name,
+                            riskApprovers=["user:t/rita"],
+                            tolerance="0.3",
+                            highConfidence="0.85",
+                        )
+                    ),
+                    "user:t/adam",
+                )
         serving(path)
         return path
 

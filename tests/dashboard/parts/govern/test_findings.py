@@ -22,23 +22,8 @@ from core.trail.acts import Actor
 from core.views.govern.findings import FindingRow, findings_view
 from dashboard.parts.govern import findings
 from dashboard.server import open_ledger as owner
+from tests.worlds.entries import entry
 
-ENTRY = """apiVersion: calledger/v1
-kind: ConfidenceSignal
-metadata: {name: NAME, labels: {stakes: high}}
-spec:
-  owner: user:t/ann
-  deputies: [user:t/bob]
-  validators: [user:t/val]
-  riskApprovers: [user:t/rita]
-  decision: "sends the reply"
-  validation:
-    maxAgeDays: 90
-    minSamples: 400
-    criteria: [{metric: ece, max: "0.05"}, {metric: auroc, min: "0.75"}]
-  escalation:
-    bands: [{below: "0.90", action: review}, {action: automate}]
-"""
 #: Ann's are a, b and c, each with a new fingerprint; d has no entry.
 OWNED = ("a", "b", "c")
 Select = Callable[..., None]
@@ -77,7 +62,11 @@ def served(tmp_path: Path, serving: Callable[[Path], None]) -> None:
         import_file(ledger, file)
         office = Office.of(ledger)
         for name in OWNED:
-            registry.apply(office, read(ENTRY.replace("NAME", name)), "user:t/adam")
+            registry.apply(
+                office,
+                read(entry(name, deputies=["user:t/bob"], riskApprovers=["user:t/rita"])),
+                "user:t/adam",
+            )
         for name in ("ann", "bob", "rita", "val"):
             people.known_person(office, f"user:t/{name}")
         rounds(office)
