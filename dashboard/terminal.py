@@ -26,7 +26,7 @@ from core.sentences.numbers import (
 )
 from core.text.shown import one_line, shell_word, visible
 from core.validation.evidence_bundle import Bundle
-from core.views.review.measures import MeasureReport
+from core.views.shared.measures import MeasureReport
 
 
 def _console(*, stderr: bool = False, width: int | None = None) -> Console:

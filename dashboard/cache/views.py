@@ -62,12 +62,12 @@ from core.views.review import segments as segments_review
 from core.views.review import signal as signal_review
 from core.views.review import theatre as theatre_review
 from core.views.review import this_week as week_review
-from core.views.review import validation_badge as standing_review
 from core.views.review import window_comparison as shift_review
-from core.views.review.maturity import Window
-from core.views.review.overview import Overview, signal_dimensions
-from core.views.review.overview import overview as overview_of
 from core.views.risks import matrix as risks_review
+from core.views.shared import validation_badge as standing_review
+from core.views.shared.maturity import Window
+from core.views.shared.overview import Overview, signal_dimensions
+from core.views.shared.overview import overview as overview_of
 from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
 from dashboard.server.open_ledger import cursor, folder, office, path, version

@@ -25,7 +25,7 @@ from core.queries.base.selection import Selection
 from core.sentences.numbers import NONE_WORD, counted
 from core.text.shown import shell_word
 from core.views.audit.weekly_report import weekly_report
-from core.views.review.measures import MeasureReport, measure
+from core.views.shared.measures import MeasureReport, measure
 from dashboard import terminal
 from dashboard.cli.commands import (
     evidence,

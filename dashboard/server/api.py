@@ -17,7 +17,7 @@ from core.gate.questions import Question
 from core.governance.replay import TrailBroken
 from core.intake.door import NotRead
 from core.ledger.errors import LedgerError
-from core.views.review.signal_status import signal_statuses
+from core.views.shared.signal_status import signal_statuses
 from dashboard.server import live, metrics, operations
 from dashboard.server import open_ledger as owner
 from dashboard.server.openapi import DOCUMENT

@@ -8,7 +8,7 @@ from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import PartName, PartState
 from core.sentences.numbers import PART_WORDS, verdict_words
 from core.text.markdown import plain
-from core.views.review.validation_badge import Badge, Level
+from core.views.shared.validation_badge import Badge, Level
 
 _LOOKS: dict[PartState, tuple[str, str]] = {
     "off": (":material/error:", "red"),

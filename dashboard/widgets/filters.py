@@ -13,7 +13,7 @@ from core.queries.base.catalogue import DimensionFacts, SignalFacts
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.sentences.numbers import NONE_WORD, dimension_name, value_name
 from core.text.shown import visible
-from core.views.review.overview import Overview
+from core.views.shared.overview import Overview
 from dashboard.cache import views as data
 from dashboard.pages import Scope
 from dashboard.widgets.url_choice import choose

@@ -7,7 +7,7 @@ import streamlit as st
 from core.sentences.standing import direction, gap_words, where, window_words
 from core.standing.verdict import StandingVerdict
 from core.text.shown import visible
-from core.views.review.validation_badge import Written
+from core.views.shared.validation_badge import Written
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.widgets.drawn.draw import draw

@@ -11,7 +11,7 @@ from core.sentences.numbers import cut, percent
 from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.review.reliability import GroupView, ReliabilityView
-from core.views.review.validation_badge import Badge
+from core.views.shared.validation_badge import Badge
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.widgets import badges

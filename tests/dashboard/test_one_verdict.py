@@ -16,7 +16,7 @@ from core.queries.base.selection import Selection
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
 from core.standing.verdict import StandingVerdict
 from core.views.audit.weekly_report import weekly_report
-from core.views.review.measures import measure
+from core.views.shared.measures import measure
 from dashboard.cache import views as data
 from dashboard.parts.govern import registry, watch
 from dashboard.parts.review import signal, this_week

@@ -15,7 +15,7 @@ from core.measure.monitoring.brier_decomposition import BrierSplit, brier_split
 from core.measure.verdicts.measure_table import Measures
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
-from core.views.review.measures import measure
+from core.views.shared.measures import measure
 from sample_data import planted, sample_files
 
 Weeks = tuple[int, int]

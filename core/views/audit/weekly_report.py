@@ -33,8 +33,6 @@ from core.terms import USUAL
 from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view
-from core.views.review.maturity import Window
-from core.views.review.overview import overview
 from core.views.review.reliability import GroupView, ReliabilityView, reliability_view
 from core.views.review.this_week import (
     TREND_WEEKS,
@@ -44,7 +42,9 @@ from core.views.review.this_week import (
     reviewable_weeks,
     week_view,
 )
-from core.views.review.validation_badge import Written, week_written
+from core.views.shared.maturity import Window
+from core.views.shared.overview import overview
+from core.views.shared.validation_badge import Written, week_written
 
 NOTHING_CHANGED = "Nothing that stands out against the week before."
 #: As many signals are named that may act.

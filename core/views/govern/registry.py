@@ -16,7 +16,7 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import count_claims
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.findings import FindingsView, findings_view
-from core.views.review.validation_badge import (
+from core.views.shared.validation_badge import (
     Answerable,
     Badge,
     answerable,

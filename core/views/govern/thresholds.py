@@ -32,7 +32,7 @@ from core.registry.escalation_rules import fraction
 from core.sentences.numbers import ABSENT, count, counted, percent, value_name
 from core.sentences.numbers import cut as share_words
 from core.views.govern.signal_plan import PlanPart, plan_parts
-from core.views.review.measures import filters_of
+from core.views.shared.measures import filters_of
 
 #: What the samples are called, in the order in which they stand.
 SAMPLES: Mapping[Split, str] = {

@@ -24,7 +24,7 @@ from core.sentences.numbers import counted, points, shown_states, within
 from core.terms import USUAL, Maturity, Terms
 from core.text.parts import reach_words
 from core.views.review.level_shifts import gap_levels, level_frame, moved_words
-from core.views.review.maturity import Window, default_windows, mature
+from core.views.shared.maturity import Window, default_windows, mature
 
 Period = Literal["week", "day"]
 DAYS = {"week": 7, "day": 1}

@@ -27,7 +27,7 @@ from core.sentences import labels as sentences
 from core.sentences.labels import Early, Told
 from core.sentences.numbers import counted, value_name
 from core.terms import USUAL, Maturity, Terms
-from core.views.review.maturity import mature
+from core.views.shared.maturity import mature
 
 #: The newest so many cohorts are drawn.
 COHORTS_DRAWN = 26

@@ -23,7 +23,7 @@ from core.sentences import measure_rows as explain
 from core.sentences import measures as sentences
 from core.sentences.numbers import value_name
 from core.terms import USUAL, Terms
-from core.views.review.judge_labels import Judged, judged
+from core.views.shared.judge_labels import Judged, judged
 
 
 @dataclass(frozen=True)

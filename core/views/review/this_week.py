@@ -25,8 +25,8 @@ from core.sentences.standing import cause_pointer, headline
 from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
 from core.terms import Terms
 from core.views.review.acted import acted_unchecked
-from core.views.review.maturity import mature
 from core.views.review.week_over_week import changes
+from core.views.shared.maturity import mature
 
 __all__ = [
     "Pointer",

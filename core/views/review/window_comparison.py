@@ -27,7 +27,7 @@ from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import design_effect
 from core.sentences.numbers import count, dimension_name, p_words, percent, points, value_name
 from core.text.figures import signed
-from core.views.review.maturity import Window
+from core.views.shared.maturity import Window
 
 #: Below this, a change of windows of this size is called no chance.
 SIGNIFICANT = 0.01

@@ -44,7 +44,6 @@ from core.validation.evidence_bundle import Bundle, Part
 from core.validation.recent_sample import segments_of
 from core.views.audit.trail_integrity import Wholeness
 from core.views.govern.escalation import KIND_WORDS
-from core.views.review.validation_badge import answerable
 from core.views.risks.facts import (
     Asked,
     Followed,
@@ -57,6 +56,7 @@ from core.views.risks.facts import (
     Watch,
 )
 from core.views.risks.rules import missed_words
+from core.views.shared.validation_badge import answerable
 
 #: Weeks in which breaches are looked for.
 BREACH_WEEKS = 13

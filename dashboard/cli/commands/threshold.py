@@ -12,7 +12,7 @@ from core.gate.choose_threshold import Question, TunedOn
 from core.queries.base.selection import Selection
 from core.text.shown import json_text
 from core.views.govern.thresholds import ThresholdView, threshold_view
-from core.views.review.measures import check_signal
+from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, Share, ledger_option, where_conditions
 from dashboard.cli.shared import office_of

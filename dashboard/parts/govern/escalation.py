@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from core.queries.sums.rule_outcomes import Order
-from core.sentences.numbers import ABSENT, count, counted, dimension_name, percent
+from core.sentences.numbers import ABSENT, count, dimension_name, percent
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
 from core.views.govern.breaches import DOWNLOAD_SIZE, LEAF_SIZE, Breaches
@@ -315,8 +314,3 @@ def _table(signal: str, found: Breaches) -> None:
 
 def _claim(signal: str, event: str) -> str:
     return f"claims?{urlencode({'signal': signal, 'claim': event})}"
-
-
-def period_words(first: date, last: date) -> str:
-    """``2026-10-24 to 2026-11-22, 30 days``."""
-    return f"{first} to {last}, {counted((last - first).days + 1, 'day')}"

@@ -9,7 +9,7 @@ import streamlit as st
 from core.queries.base.selection import Selection
 from core.text.markdown import cells, plain
 from core.views.review.gaming import GamingView
-from core.views.review.validation_badge import Badge
+from core.views.shared.validation_badge import Badge
 from dashboard.widgets import reliability_panel as curve
 
 

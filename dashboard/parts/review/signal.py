@@ -24,7 +24,7 @@ from core.views.govern.findings import FindingRow
 from core.views.review.drift import DriftView
 from core.views.review.reliability import ReliabilityView
 from core.views.review.signal import OneSignal, SegmentLine, names_in_order
-from core.views.review.validation_badge import Written
+from core.views.shared.validation_badge import Written
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for

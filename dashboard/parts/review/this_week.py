@@ -11,7 +11,7 @@ from core.sentences.standing import cause, gap_words, window_words
 from core.text.shown import visible
 from core.views.govern.findings import FindingsView
 from core.views.review.this_week import SignalWeek, WeekView
-from core.views.review.validation_badge import Written
+from core.views.shared.validation_badge import Written
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.page_links import href_of

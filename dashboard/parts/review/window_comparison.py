@@ -10,8 +10,8 @@ from core.sentences.numbers import dimension_name
 from core.text.markdown import plain, verbatim
 from core.text.shown import visible
 from core.views.review.drift import DriftView
-from core.views.review.maturity import Window
 from core.views.review.window_comparison import ShiftView
+from core.views.shared.maturity import Window
 from dashboard.charts.brier_waterfall import alt_text_brier, brier_split
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.population_shift import (

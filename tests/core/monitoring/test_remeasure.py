@@ -21,7 +21,7 @@ from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
-from core.views.review.measures import measure
+from core.views.shared.measures import measure
 
 NOW = datetime(2026, 11, 24, 9)
 #: Labels come of age after 30 days: the last week that counts ends on Monday, 2026-10-19.

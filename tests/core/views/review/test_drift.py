@@ -13,7 +13,7 @@ from scipy import stats
 
 from core.queries.base.selection import Selection
 from core.views.review.drift import DriftView, Period, drift_view
-from core.views.review.maturity import Window
+from core.views.shared.maturity import Window
 
 Rows = list[dict[str, object]]
 Batch = Callable[..., Rows]

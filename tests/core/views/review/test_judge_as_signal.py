@@ -14,8 +14,8 @@ from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
 from core.trail.signing_key import Signer
-from core.views.review.judge_labels import AS_A_SIGNAL
-from core.views.review.measures import measure
+from core.views.shared.judge_labels import AS_A_SIGNAL
+from core.views.shared.measures import measure
 from tests.worlds.entries import entry
 
 ENTRY = entry(

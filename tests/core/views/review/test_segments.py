@@ -14,8 +14,8 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.views.review.measures import measure
 from core.views.review.segments import SegmentsView, label, segments_view
+from core.views.shared.measures import measure
 from sample_data import generate
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
 

@@ -14,8 +14,8 @@ from scipy import stats
 from sklearn.metrics import brier_score_loss
 
 from core.queries.base.selection import Selection
-from core.views.review.maturity import Window
 from core.views.review.window_comparison import ShiftView, shift_view
+from core.views.shared.maturity import Window
 
 Rows = list[dict[str, object]]
 Batch = Callable[..., Rows]

@@ -24,7 +24,7 @@ from core.sentences.numbers import counted, cut, group_name, size_of, within
 from core.sentences.standing import as_json, one_line
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.text.shown import json_text
-from core.views.review.judge_labels import Judged, judged
+from core.views.shared.judge_labels import Judged, judged
 
 
 class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)

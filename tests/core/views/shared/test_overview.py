@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from core.ledger.connection import Ledger
-from core.views.review.overview import overview
+from core.views.shared.overview import overview
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
 
 

@@ -10,7 +10,7 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.views.review.judge_labels import Judged, judged
+from core.views.shared.judge_labels import Judged, judged
 
 
 def bring(ledger: Ledger, folder: Path, *, propensity: str, both: int = 300) -> None:

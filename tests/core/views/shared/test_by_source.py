@@ -10,8 +10,8 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.views.review.measures import measure
 from core.views.review.reliability import reliability_view
+from core.views.shared.measures import measure
 
 
 @pytest.fixture

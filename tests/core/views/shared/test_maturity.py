@@ -9,7 +9,7 @@ import pytest
 
 from core.queries.base.selection import Selection
 from core.terms import USUAL
-from core.views.review.maturity import Window, default_windows, mature
+from core.views.shared.maturity import Window, default_windows, mature
 
 MONDAY = date(2026, 10, 19)
 

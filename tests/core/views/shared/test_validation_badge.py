@@ -21,7 +21,7 @@ from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
 from core.validation import steps as signing
-from core.views.review.validation_badge import (
+from core.views.shared.validation_badge import (
     BROKEN,
     Badge,
     answerable,

@@ -1,0 +1,1 @@
+"""What several pages, reports and programs show: one module a thing."""
