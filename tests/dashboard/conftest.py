@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
+
+from core.ledger.connection import Ledger
+from core.trail import log as trail
+
+
+@pytest.fixture(scope="session")
+def told_shared(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The told sample for all tests that only read it: what pages compute is kept by its path."""
+    folder = tmp_path_factory.mktemp("told_shared")
+    for file in told_path.parent.glob("told.duckdb*"):
+        shutil.copy(file, folder / file.name)
+    return folder / told_path.name
+
+
+@pytest.fixture
+def told_read(told_shared: Path, serving: Callable[[Path], None]) -> Iterator[Path]:
+    """The dashboard serves the told sample to a test that only reads; who writes takes a copy."""
+    from dashboard.server import open_ledger as owner
+
+    def written(ledger: Ledger) -> tuple[int, int]:
+        return ledger.data_version(), trail.size(ledger.cursor())
+
+    serving(told_shared)
+    before = written(owner.ledger())
+    yield told_shared
+    assert written(owner.ledger()) == before, "the test has written: give it told_copy"
 
 
 class Receiver:

@@ -6,7 +6,6 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,9 +24,8 @@ from dashboard.widgets import page_head
 
 
 @pytest.fixture
-def standing(told_copy: Path, serving: Any) -> dict[str, StandingVerdict]:
+def standing(told_read: Path) -> dict[str, StandingVerdict]:
     """The told sample, served; the standing verdict of each of its signals."""
-    serving(told_copy)
     return data.standing()
 
 

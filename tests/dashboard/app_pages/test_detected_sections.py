@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.pages import PAGES
 from tests.worlds.paths import MAIN
 
-
-@pytest.fixture(autouse=True)
-def _served(told_copy: Path, serving) -> None:
-    serving(told_copy)
+pytestmark = pytest.mark.usefixtures("told_read")
 
 
 def opened(page: str, signal: str) -> AppTest:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,26 +53,26 @@ def text_of(app: AppTest) -> str:
     return "\n".join(one.value for one in shown)
 
 
-@pytest.fixture
-def ledger_of(tmp_path: Path, serving):
-    def make(content: str | None) -> None:
-        path = tmp_path / "ledger.duckdb"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None], Path]:
+    @functools.cache
+    def build(content: str | None) -> Path:
+        folder = tmp_path_factory.mktemp("awkward")
+        path = folder / "ledger.duckdb"
         with Ledger.open(path, create=True) as ledger:
             if content is not None:
-                file = tmp_path / "claims.csv"
+                file = folder / "claims.csv"
                 file.write_text(content)
                 import_file(ledger, file)
-        serving(path)
+        return path
 
-    return make
+    return build
 
 
-@pytest.fixture(scope="module")
-def told(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    for file in told_path.parent.glob("told.duckdb*"):
-        shutil.copy(file, folder / file.name)
-    return folder / told_path.name
+@pytest.fixture
+def ledger_of(built: Callable[[str | None], Path], serving):
+    """``ledger_of(content)``: serve it; all pages read the same one."""
+    return lambda content: serving(built(content))
 
 
 def named(page: str) -> str:
@@ -80,8 +81,8 @@ def named(page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_opens_on_the_sample(page: str, told: Path, serving) -> None:
-    serving(told)
+@pytest.mark.usefixtures("told_read")
+def test_a_page_opens_on_the_sample(page: str) -> None:
     app = opened(page)
     assert not app.exception
     assert title_of(app) == named(page)
@@ -98,8 +99,8 @@ def test_a_page_of_an_empty_ledger_shows_the_command_that_begins_it(page: str, l
     assert re.search("calledger (import|registry apply)", commands)
 
 
-@pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD)
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD)
 def test_a_page_stands_an_awkward_ledger(page: str, content: str, ledger_of) -> None:
     ledger_of(content)
     app = opened(page)

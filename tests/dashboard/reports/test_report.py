@@ -64,6 +64,12 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> WeeklyReport:
 
 
 @pytest.fixture(scope="module")
+def twenty(tmp_path_factory: pytest.TempPathFactory) -> WeeklyReport:
+    many = [f"team-{i:02}.a-rather-long-name" for i in range(20)]
+    return reported(claims(many, weeks=2), tmp_path_factory.mktemp("twenty"))
+
+
+@pytest.fixture(scope="module")
 def page(nasty: WeeklyReport) -> str:
     return to_html(nasty)
 
@@ -159,13 +165,12 @@ def test_markdown_holds_no_markup_but_its_own_and_both_pictures(nasty):
     assert sum(t.type == "heading_open" for t in tokens) == 6
 
 
-def test_what_does_not_fit_on_paper_is_folded_and_counted(tmp_path):
-    many = reported(claims([f"signal-{i:02}" for i in range(20)], weeks=2), tmp_path)
-    *_, lines = paper.fitting(many)
-    page = to_html(many)
+def test_what_does_not_fit_on_paper_is_folded_and_counted(twenty):
+    *_, lines = paper.fitting(twenty)
+    page = to_html(twenty)
     assert 0 < lines < 20
     assert f"{20 - lines} more signals (" in page
-    assert all(f"signal-{i:02}" in page for i in range(20))
+    assert all(f"team-{i:02}" in page for i in range(20))
 
 
 @pytest.mark.parametrize(
@@ -209,11 +214,8 @@ def test_no_finding_on_paper_is_cut_within_a_number(told):
     CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"
 )
 @pytest.mark.parametrize("which", ["few nasty names", "twenty signals", "findings"])
-def test_it_prints_on_two_pages(which, nasty, told, tmp_path):
-    report = {"few nasty names": nasty, "findings": told}.get(which)
-    if report is None:
-        many = [f"team-{i:02}.a-rather-long-name" for i in range(20)]
-        report = reported(claims(many, weeks=2), tmp_path)
+def test_it_prints_on_two_pages(which, nasty, twenty, told, tmp_path):
+    report = {"few nasty names": nasty, "twenty signals": twenty, "findings": told}[which]
     write(report, tmp_path / "week.html")
     subprocess.run(
         [

@@ -33,9 +33,8 @@ def rows(told_path: Path) -> dict[tuple[str, str | None], FindingRow]:
 
 
 @pytest.fixture
-def follow(told_copy: Path, serving) -> Callable[[FindingRow], AppTest]:
+def follow(told_read: Path) -> Callable[[FindingRow], AppTest]:
     def open_page(row: FindingRow) -> AppTest:
-        serving(told_copy)
         app = AppTest.from_file(MAIN, default_timeout=60)
         for name, value in {"signal": str(row.signal), **choices(row)}.items():
             app.query_params[name] = value

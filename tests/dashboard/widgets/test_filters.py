@@ -138,8 +138,8 @@ def test_an_empty_ledger_has_nothing_to_choose_from(tmp_path: Path, serving) -> 
     assert not app.selectbox
 
 
-def test_a_link_from_another_page_narrows_what_was_chosen_there(told_copy: Path, serving) -> None:
-    serving(told_copy)
+@pytest.mark.usefixtures("told_read")
+def test_a_link_from_another_page_narrows_what_was_chosen_there() -> None:
     app = opened(PAGES["segments"].path, signal=SELF_REPORT)
     app.multiselect(key="model_version").set_value(["assist-2"]).run()
     # What the link does not name stays.
@@ -152,10 +152,8 @@ def test_a_link_from_another_page_narrows_what_was_chosen_there(told_copy: Path,
     assert selection.until == datetime(2026, 10, 24)
 
 
-def test_on_the_same_page_what_is_chosen_counts_and_not_the_link_that_led_there(
-    told_copy: Path, serving
-) -> None:
-    serving(told_copy)
+@pytest.mark.usefixtures("told_read")
+def test_on_the_same_page_what_is_chosen_counts_and_not_the_link_that_led_there() -> None:
     app = opened(PAGES["segments"].path, signal=SELF_REPORT)
     app.query_params["seg_topic"] = "medical"
     app.switch_page(PAGES["reliability"].path).run()

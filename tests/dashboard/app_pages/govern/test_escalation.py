@@ -24,8 +24,7 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(told_copy: Path, serving) -> Open:
-    serving(told_copy)
+def opened(told_read: Path) -> Open:
     return partial(page, "escalation")
 
 

@@ -100,8 +100,7 @@ def test_a_broken_trail_is_said_first_and_what_claims_tell_stays(
 
 
 @pytest.fixture
-def view(told_copy: Path, serving: Any) -> RisksView:
-    serving(told_copy)
+def view(told_read: Path) -> RisksView:
     found = data.risks()
     return found
 

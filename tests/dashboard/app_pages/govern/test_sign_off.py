@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,9 +79,33 @@ def lines(
     return "".join(found)
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of a ledger that several tests begin with, built once."""
+
+    @functools.cache
+    def make(text: str | None, registered: bool, then: Callable[[Office], None] | None) -> Path:
+        folder = tmp_path_factory.mktemp("ready")
+        path = folder / "ledger.duckdb"
+        with Ledger.open(path, create=True) as ledger:
+            office = Office.of(ledger)
+            if registered:
+                registry.apply(office, read(REGISTRY), "user:desk/admin")
+            if text is not None:
+                file = folder / "claims.csv"
+                file.write_text(HEADER + text)
+                assert import_recorded(office, file).n_quarantined == 0
+                file.unlink()
+            if then is not None:
+                then(office)
+        return folder
+
+    return make
+
+
 @pytest.fixture
-def built(tmp_path: Path, serving) -> Build:
-    """``built(csv, registered=True, then=…)``: a ledger on disk, which the pages then read."""
+def built(ready: Callable[..., Path], tmp_path: Path, serving) -> Build:
+    """``built(csv, registered=True, then=…)``: a ledger of one's own, which the pages then read."""
 
     def make(
         text: str | None,
@@ -87,18 +113,8 @@ def built(tmp_path: Path, serving) -> Build:
         registered: bool = True,
         then: Callable[[Office], None] | None = None,
     ) -> None:
-        path = tmp_path / "ledger.duckdb"
-        with Ledger.open(path, create=True) as ledger:
-            office = Office.of(ledger)
-            if registered:
-                registry.apply(office, read(REGISTRY), "user:desk/admin")
-            if text is not None:
-                file = tmp_path / "claims.csv"
-                file.write_text(HEADER + text)
-                assert import_recorded(office, file).n_quarantined == 0
-            if then is not None:
-                then(office)
-        serving(path)
+        shutil.copytree(ready(text, registered, then), tmp_path, dirs_exist_ok=True)
+        serving(tmp_path / "ledger.duckdb")
 
     return make
 

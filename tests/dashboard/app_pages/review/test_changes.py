@@ -14,9 +14,8 @@ from tests.worlds.paths import MAIN
 
 
 @pytest.fixture
-def changes(told_copy: Path, serving):
+def changes(told_read: Path):
     def open_page(**query: str) -> AppTest:
-        serving(told_copy)
         app = AppTest.from_file(MAIN, default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value

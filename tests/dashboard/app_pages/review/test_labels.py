@@ -28,7 +28,13 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(told_copy: Path, serving) -> Open:
+def opened(told_read: Path) -> Open:
+    return page
+
+
+@pytest.fixture
+def drawing(told_copy: Path, serving) -> Open:
+    """The page of a ledger that may be written to."""
     serving(told_copy)
     return page
 
@@ -104,8 +110,8 @@ def test_of_an_unregistered_signal_it_leads_to_the_registry(opened: Open) -> Non
     assert links["Write it down in Registry"] == "signal=callback-urgency.self-report"
 
 
-def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(opened: Open) -> None:
-    app = opened(VERA, signal=SAFETY, by="language")
+def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(drawing: Open) -> None:
+    app = drawing(VERA, signal=SAFETY, by="language")
     draw = button(app, "labels_draw")
     assert draw is not None
     assert draw.label.endswith("claims to label as Vera Roth")
@@ -138,8 +144,8 @@ def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(opened: Open) -
     assert f"{sample.n - 1:,} of {sample.n:,} drawn claims labelled" in text
 
 
-def test_a_number_of_ones_own_goes_before_the_plan(opened: Open) -> None:
-    app = opened(VERA, signal="ticket-triage.self-report")
+def test_a_number_of_ones_own_goes_before_the_plan(drawing: Open) -> None:
+    app = drawing(VERA, signal="ticket-triage.self-report")
     app.number_input(key="labels_each_0").set_value(40).run()
     draw = button(app, "labels_draw")
     assert draw is not None
@@ -168,8 +174,8 @@ def test_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
     assert "[y](http" not in text
 
 
-def test_a_group_that_is_chosen_and_then_gone_leaves_the_page_whole(opened: Open) -> None:
-    app = opened(VERA, signal=SAFETY, by="language")
+def test_a_group_that_is_chosen_and_then_gone_leaves_the_page_whole(drawing: Open) -> None:
+    app = drawing(VERA, signal=SAFETY, by="language")
     draw = button(app, "labels_draw")
     assert draw is not None
     draw.click().run()

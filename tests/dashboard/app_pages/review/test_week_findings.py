@@ -219,9 +219,7 @@ def test_whom_the_reader_acts_for_stays_on_other_pages(ledger_of: Make) -> None:
     assert app.selectbox(key="acting_for").value == kept
 
 
-def test_beside_an_earlier_week_it_is_said_that_findings_are_todays(
-    told_copy: Path, serving
-) -> None:
-    serving(told_copy)
+@pytest.mark.usefixtures("told_read")
+def test_beside_an_earlier_week_it_is_said_that_findings_are_todays() -> None:
     assert "findings are those of today" in text_of(opened(week="2026-W40"))
     assert "findings are those of today" not in text_of(opened())

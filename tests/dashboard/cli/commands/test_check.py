@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.cli.main import main
 from tests.worlds.paths import ROOT
@@ -56,9 +58,14 @@ def test_a_second_check_records_nothing_but_that_it_was_made(
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("critical", 0), ("warning", 1)])
-def test_warnings_fail_only_where_that_is_asked(told_copy: Path, fail_on: str, code: int) -> None:
-    words = ("--signal", "callback-urgency.self-report", "--fail-on", fail_on)
-    found = check(told_copy, *words, "--format", "json")
+def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, fail_on: str, code: int) -> None:
+    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
+    day = datetime.now(UTC) - timedelta(days=2)
+    rows = [f"e{i},{day:%Y-%m-%dT%H:%M:%SZ},s,0.8,{int(i % 5 > 0)}" for i in range(100)]
+    file.write_text("\n".join(["event_id,ts,signal,confidence,outcome", *rows]))
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+    found = check(path, "--signal", "s", "--fail-on", fail_on, "--format", "json")
     assert found.exit_code == code, found.output
     (one,) = json.loads(found.stdout)
     assert (one["kind"], one["severity"]) == ("unregistered_signal", "warning")
