@@ -94,15 +94,6 @@ def serve() -> Callable[..., AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
-def sample_site(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The dashboard on the sample ledger."""
-    copy = tmp_path_factory.mktemp("site") / "sample.duckdb"
-    shutil.copy(sample_path, copy)
-    with served("serve", "--ledger", str(copy)) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
 def told_site(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard on the sample whose governance is told."""
     folder = tmp_path_factory.mktemp("told_site")
@@ -114,7 +105,10 @@ def told_site(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 1000},
+        reduced_motion="reduce",  # what moves is drawn without a graphics card
+    )
     context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     yield opened

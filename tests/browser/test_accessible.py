@@ -81,9 +81,9 @@ def test_no_page_breaks_a_rule_of_its_own(page: Page, told_site: str, key: str) 
     ],
 )
 def test_the_same_fault_of_ours_is_found(
-    page: Page, sample_site: str, rule: str, planted: str
+    page: Page, told_site: str, rule: str, planted: str
 ) -> None:
-    open_page(page, sample_site, "segments")
+    open_page(page, told_site, "segments")
     expect(main(page).locator("canvas[data-testid='data-grid-canvas']").first).to_be_attached()
     main(page).evaluate(
         "(main, planted) => main.firstElementChild.insertAdjacentHTML('afterbegin', planted)",

@@ -23,41 +23,48 @@ from tests.browser.walking import (
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param(("Segments", "Sign-off", "Decision trail", "Data"), id="few"),
+        pytest.param(PAGES[1:], id="all", marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_makes_one_entry_and_back_walks_them_in_order(
-    page: Page, sample_site: str
+    page: Page, told_site: str, pages: tuple[str, ...]
 ) -> None:
-    first_screen(page, sample_site)
+    first_screen(page, told_site)
     nav = page.get_by_test_id("stSidebarNav").get_by_role("link")
     assert tuple(one.inner_text().splitlines()[-1] for one in nav.all()) == PAGES
-    before, addresses = entries(page), [page.url]
-    for i, name in enumerate(PAGES[1:], start=1):
+    before, visits = entries(page), [("This week", page.url)]
+    for i, name in enumerate(pages, start=1):
         go(page, name)
         assert entries(page) == before + i, name
-        addresses.append(page.url)
-    for name, address in list(zip(PAGES, addresses, strict=True))[-2::-1]:
+        visits.append((name, page.url))
+    for name, address in visits[-2::-1]:
         page.go_back()
         shows(page, name)
         assert page.url == address
-    for name, address in list(zip(PAGES, addresses, strict=True))[1:3]:
+    for name, address in visits[1:3]:
         page.go_forward()
         shows(page, name)
         assert page.url == address
-    assert entries(page) == before + len(PAGES) - 1
+    assert entries(page) == before + len(pages)
 
 
 def test_an_address_that_is_typed_makes_one_entry_though_the_page_fills_in_its_defaults(
-    page: Page, sample_site: str
+    page: Page, told_site: str
 ) -> None:
     page.goto("about:blank")
     before = entries(page)
-    page.goto(f"{sample_site}/segments")
+    page.goto(f"{told_site}/segments")
     shows(page, "Segments")
     assert entries(page) == before + 1
     assert {"signal", "row", "column"} <= asked(page).keys()
 
 
-def test_what_is_chosen_on_a_page_belongs_to_its_visit(page: Page, sample_site: str) -> None:
-    first_screen(page, sample_site)
+def test_what_is_chosen_on_a_page_belongs_to_its_visit(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
     go(page, "Segments")
     before = entries(page)
     choose(page, "Signal", "refund-check.logprob")
@@ -73,8 +80,8 @@ def test_what_is_chosen_on_a_page_belongs_to_its_visit(page: Page, sample_site: 
     shows(page, "This week")
 
 
-def test_a_link_that_stays_on_its_page_is_a_view_of_its_own(page: Page, sample_site: str) -> None:
-    first_screen(page, sample_site)
+def test_a_link_that_stays_on_its_page_is_a_view_of_its_own(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
     go(page, "Claims")
     before, listed = entries(page), page.url
     follow(page, "Open the confidently wrong ones", "Claims")
@@ -100,10 +107,8 @@ def test_a_link_that_stays_on_its_page_is_a_view_of_its_own(page: Page, sample_s
     expect(found).to_have_text(said)
 
 
-def test_a_link_opened_in_a_new_tab_leaves_this_one_where_it_is(
-    page: Page, sample_site: str
-) -> None:
-    first_screen(page, sample_site)
+def test_a_link_opened_in_a_new_tab_leaves_this_one_where_it_is(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
     go(page, "Claims")
     here = page.url
     with page.context.expect_page() as opened:

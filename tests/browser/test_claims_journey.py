@@ -23,8 +23,8 @@ from tests.browser.walking import (
 pytestmark = pytest.mark.browser
 
 
-def test_from_a_number_to_the_claims_behind_it(page: Page, sample_site: str) -> None:
-    first_screen(page, sample_site)
+def test_from_a_number_to_the_claims_behind_it(page: Page, told_site: str) -> None:
+    first_screen(page, told_site)
     go(page, "Reliability")
     choose_many(page, "Topic", "medical")
     choose_many(page, "Language", "en")
@@ -44,9 +44,9 @@ def test_from_a_number_to_the_claims_behind_it(page: Page, sample_site: str) -> 
 
 
 def test_from_the_confidently_wrong_to_one_claim_and_a_link_to_it(
-    page: Page, sample_site: str, tmp_path: Path
+    page: Page, told_site: str, tmp_path: Path
 ) -> None:
-    first_screen(page, sample_site)
+    first_screen(page, told_site)
     go(page, "Claims")
     heading = page.get_by_role("heading", name=re.compile("stated 90% or more and were wrong"))
     expect(heading).to_be_visible()

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
-    page: Page, sample_site: str
+    page: Page, told_site: str
 ) -> None:
-    first_screen(page, sample_site)
+    first_screen(page, told_site)
     go(page, "Segments")
     choose(page, "Signal", "ticket-triage.self-report")
     expect(page.get_by_text("Worst:")).to_contain_text("medical")
@@ -46,9 +46,9 @@ def test_from_the_first_visit_to_a_link_that_reopens_the_bad_segment(
 
 
 def test_from_the_first_screen_to_the_claims_of_a_bad_cell_without_a_mouse(
-    page: Page, sample_site: str
+    page: Page, told_site: str
 ) -> None:
-    first_screen(page, sample_site)
+    first_screen(page, told_site)
     menu = page.get_by_test_id("stSidebarNav")
     press(page, menu.get_by_role("link", name="Segments", exact=True))
     shows(page, "Segments")
@@ -70,13 +70,3 @@ def test_from_the_first_screen_to_the_claims_of_a_bad_cell_without_a_mouse(
     page.keyboard.press("Enter")
     shows(page, "Claims")
     expect(page.get_by_role("heading", name=re.compile(f"^{n} of [\\d,]+ claims"))).to_be_visible()
-
-
-def test_no_page_asks_anybody_outside_for_anything(page: Page, sample_site: str) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for path in ("", "reliability", "segments", "drift", "claims", "data"):
-        page.goto(f"{sample_site}/{path}")
-        settled(page)
-    outside = [url for url in asked if not url.startswith((sample_site, "data:", "blob:"))]
-    assert outside == []

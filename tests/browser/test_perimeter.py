@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.browser.walking import PAGES, first_screen, go, settled
+from tests.browser.walking import settled
 
 pytestmark = pytest.mark.browser
 
@@ -32,26 +32,6 @@ def elsewhere() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-def test_every_page_draws_its_charts_under_the_policy(page: Page, told_site: str) -> None:
-    held: list[str] = []
-    page.on(
-        "console", lambda said: held.append(said.text) if "Content Security" in said.text else None
-    )
-    with_charts = set()
-    first_screen(page, told_site)
-    for name in PAGES:
-        go(page, name)
-        # A chart's code is loaded when the first chart is there.
-        page.wait_for_timeout(1000)
-        # What an unopened tab holds is drawn when it is opened.
-        frames = page.locator("[data-testid='stVegaLiteChart']").filter(visible=True)
-        for number in range(frames.count()):
-            expect(frames.nth(number).locator("canvas, svg").first).to_be_attached()
-            with_charts.add(name)
-    assert held == []
-    assert with_charts >= {"Reliability", "Segments", "Drift"}
 
 
 def test_a_page_of_another_port_can_neither_open_the_socket_nor_load_nor_frame(
