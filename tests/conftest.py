@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import time_machine
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import WorkStealingScheduling
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -34,6 +36,14 @@ settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: journeys in a browser wait more than they compute."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> WorkStealingScheduling | None:
+    """Neighbours stay on one worker, so that what a module builds is built once, not by each."""
+    usual = config.getvalue("dist") == "load"
+    return WorkStealingScheduling(config, log) if usual else None
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -68,6 +69,10 @@ EVIDENCE = hashlib.sha256(BUNDLE.encode()).hexdigest()
 V1 = Fingerprint(model_version="m1", prompt_version="p1")
 
 
+#: A thousand tests begin with the same text.
+_read = functools.cache(read)
+
+
 class Clock:
     """The time, which the test moves."""
 
@@ -90,7 +95,7 @@ class Governed:
         self.office = Office(ledger, self.signer, clock=clock)
 
     def apply(self, text: str = REGISTRY, who: str = "user:desk/admin") -> tuple[Act, ...]:
-        return registry.apply(self.office, read(text), who)
+        return registry.apply(self.office, _read(text), who)
 
     def sub(self, handle: str) -> str:
         with self.ledger.cursor() as cursor:

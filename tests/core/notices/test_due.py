@@ -27,6 +27,7 @@ from core.notices.outbox import Draft, Told
 from core.notices.settings import Channel, Digest, NoticeSettings
 from core.notices.text import with_names
 from core.trail.acts import Act, Proposal
+from tests.worlds.rounds import examples
 
 #: A Tuesday; the last Monday 07:00 was the day before.
 NOW = datetime(2026, 11, 24, 9)
@@ -452,7 +453,7 @@ class World:
         return list(outbox.recent(self.ledger.cursor(), 10_000))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12, 500))
 @given(
     st.lists(STEP, max_size=25),
     st.sampled_from(["both", "immediate", "digest"]),

@@ -330,7 +330,9 @@ def test_decisions_sealed_twice_are_found(sealed: Sealed):
     assert sealed.words() == ["Decisions 5 to 9 are sealed more than once."]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(one, marks=pytest.mark.slow) for one in range(2, 20))]
+)
 def test_the_outcome_in_force_is_worked_out_as_the_importer_does(tmp_path: Path, seed: int):
     """Random imports of claims and outcomes: early, late, doubled, corrected.
 

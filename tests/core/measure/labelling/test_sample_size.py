@@ -104,7 +104,7 @@ class Many:
         return plan_labels(sums, rest, tolerance=TOLERANCE, critical_value=critical)
 
 
-@rounds(60, 200)
+@rounds(24, 200)
 @pytest.mark.parametrize("alone", [True, False], ids=["one confidence", "many"])
 @pytest.mark.parametrize("pilot", [0, 100])
 def test_planned_labels_decide_with_the_chance_they_are_planned_for(

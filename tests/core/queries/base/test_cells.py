@@ -14,6 +14,7 @@ from core.ledger.connection import Ledger
 from core.measure.cells.cells import Cells
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -159,7 +160,7 @@ def test_a_signal_that_does_not_repeat_is_not_asked_for_its_inputs(
     assert cells_of(ledger)[()].inputs is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20, 500))
 @given(claim_rows, st.sampled_from([(), ("language",), ("model_version", "language")]))
 def test_cells_are_what_counting_one_by_one_gives(
     fill: Fill, rows: list[dict[str, Any]], by: tuple[str, ...]

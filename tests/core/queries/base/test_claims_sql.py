@@ -15,6 +15,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import claims as claim_rows
 from core.queries.claims.claim_list import count_claims
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 
@@ -86,7 +87,7 @@ versions = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20, 500))
 @given(
     st.lists(st.tuples(days, versions), max_size=8),
     st.none() | days,

@@ -18,6 +18,7 @@ from core.measure.cells.group_sums import group_sums
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import GroupedSums, grouped_sums
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -170,7 +171,7 @@ groupings = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20, 500))
 @given(claim_rows, groupings, st.sampled_from([0.9, 0.75, 0.3, 1.0]), st.booleans())
 def test_sums_from_events_equal_sums_from_cells(
     fill: Fill, rows: list[dict[str, Any]], groupings: list[list[str]], edge: float, repeats: bool

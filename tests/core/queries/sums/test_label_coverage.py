@@ -22,6 +22,7 @@ from core.queries.sums.label_coverage import (
     coverage_by,
     propensity_sums,
 )
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -132,7 +133,7 @@ claim_rows = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 500))
 @given(claim_rows, st.sampled_from([(), ("action",)]), st.booleans())
 def test_sums_and_coverage_are_what_counting_one_by_one_gives(
     fill: Fill, rows: list[dict[str, Any]], by: tuple[str, ...], repeats: bool

@@ -23,6 +23,7 @@ from core.queries.base.selection import Selection
 from core.queries.sums import time_series as series
 from core.queries.sums.grouped_sums import GroupedSums, grouped_sums
 from core.queries.sums.time_series import CohortAges, cohort_ages, design_effect, period_sums
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -142,7 +143,7 @@ selections = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 500))
 @given(claim_rows, selections, st.sampled_from(["week", "day"]), st.booleans())
 def test_sums_of_periods_are_those_of_their_cells(
     fill: Fill, rows: list[dict[str, Any]], selection: Selection, period: Any, repeats: bool
@@ -265,7 +266,7 @@ def put(ledger: Ledger, fill: Fill, claims: list[Claim], repeats: bool) -> None:
     fill(ledger, rows, outcomes, repeats=["triage"] if repeats else [])
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(15, 500))
 @given(
     claims_with_versions,
     st.lists(st.integers(0, 30), min_size=1, max_size=4),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -111,12 +111,11 @@ def line(view: EscalationView, rule: str) -> RuleLine:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
+    with Ledger.in_memory() as ledger:
         yield House(ledger, tmp_path)
 
 
-@pytest.fixture
-def busy(house: House) -> House:
+def kept_busy(house: House) -> House:
     house.register()
     house.validate()
     house.claims(20, 0.95, "automate", right=8, wrong=2)
@@ -129,6 +128,13 @@ def busy(house: House) -> House:
     house.claims(7, 0.95, "automate", model="m2", wrong=1)
     house.claims(1, 0.95, "", right=1)
     return house
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """For all tests that only read it."""
+    with Ledger.in_memory() as ledger:
+        yield kept_busy(House(ledger, tmp_path_factory.mktemp("busy")))
 
 
 def test_every_claim_is_in_one_row_of_the_rules(busy: House) -> None:
@@ -354,27 +360,21 @@ def test_leaves_of_the_list_hold_every_breach_once(busy: House) -> None:
     assert busy.listed(leaf_size=6).n_leaves == 3
 
 
-@pytest.fixture
-def asked(busy: House) -> Callable[[str, float], None]:
-    def ask(event: str, confidence: float) -> None:
-        fields = {"signal": "s", "event_id": event, "confidence": confidence, "model_version": "m1"}
-        fields["seg_topic"] = "tax"
-        gate = Gate(busy.office)
-        DecisionLog(busy.office).write([gate.decide(Question.of(fields))])
-
-    return ask
+def ask(house: House, event: str, confidence: float) -> None:
+    fields = {"signal": "s", "event_id": event, "confidence": confidence, "model_version": "m1"}
+    fields["seg_topic"] = "tax"
+    DecisionLog(house.office).write([Gate(house.office).decide(Question.of(fields))])
 
 
-def test_what_the_gate_answered_is_told_beside_what_was_done(
-    busy: House, asked: Callable[[str, float], None]
-) -> None:
-    asked("3-0", 0.7)
-    asked("3-1", 0.95)  # asked with another confidence, which may act
-    view = busy.view()
+def test_what_the_gate_answered_is_told_beside_what_was_done(house: House) -> None:
+    kept_busy(house)
+    ask(house, "3-0", 0.7)
+    ask(house, "3-1", 0.95)  # asked with another confidence, which may act
+    view = house.view()
     assert view.gate == (
         "The gate was asked about 2 of them: 1 were done against its answer, 1 as it had answered."
     )
-    words = busy.listed().frame.set_index("event_id")["gate"]
+    words = house.listed().frame.set_index("event_id")["gate"]
     assert words["3-0"] == "answered review, not followed"
     assert words["3-1"] == "answered automate, followed"
 
