@@ -141,8 +141,15 @@ def test_what_to_open_first_comes_with_the_command_that_prints_its_numbers(ledge
     assert words[-4:] == ["--since", "2026-10-26", "--until", "2026-11-22"]
 
 
-def test_it_says_what_the_weekly_view_says(sample):
-    view, said = week_view(sample, Replay().caught_up(sample), now=NOW), report(sample)
+@pytest.fixture(scope="module")
+def reported(sample_path: Path) -> WeeklyReport:
+    """The report of the sample's last week."""
+    with Ledger.open(sample_path, read_only=True) as ledger:
+        return report(ledger.cursor())
+
+
+def test_it_says_what_the_weekly_view_says(sample, reported):
+    view, said = week_view(sample, Replay().caught_up(sample), now=NOW), reported
     assert view is not None
     assert said.headline == view.headline
     assert [line.signal for line in said.lines] == [row.signal for row in view.rows]
@@ -152,14 +159,14 @@ def test_it_says_what_the_weekly_view_says(sample):
     assert len(said.changes) == sum(len(row.changes) for row in view.rows)
 
 
-def test_four_lines_tell_how_to_read_it_and_no_signal_passes_for_validated(sample):
-    said = report(sample)
+def test_four_lines_tell_how_to_read_it_and_no_signal_passes_for_validated(reported):
+    said = reported
     assert len(said.guide) == 4
     assert "No signal is validated" in said.standing
     assert "As of import" in said.as_of
 
 
-def test_no_sentence_holds_a_number_that_is_none(sample):
+def test_no_sentence_holds_a_number_that_is_none(reported):
     def texts(value: object) -> list[str]:
         if isinstance(value, str):
             return [value]
@@ -169,7 +176,7 @@ def test_no_sentence_holds_a_number_that_is_none(sample):
             return [t for field in fields(value) for t in texts(getattr(value, field.name))]
         return []
 
-    found = texts(report(sample))
+    found = texts(reported)
     assert len(found) > 20
     assert not [text for text in found if re.search(r"\b(nan|None|NaT)\b", text)]
 
