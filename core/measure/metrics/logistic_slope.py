@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +25,11 @@ class Recalibration:
     Attributes:
         slope: below 1 where confidences are too extreme, below 0 where they mislead.
         intercept: below 0 where claims are overconfident at v = 0.5.
-        slope_se: standard error of the slope.
-        intercept_se: standard error of the intercept.
         clip: confidences were first moved into [clip, 1 − clip].
     """
 
     slope: float
     intercept: float
-    slope_se: float
-    intercept_se: float
     clip: float
 
 
@@ -43,9 +38,8 @@ def calibration_slope_intercept(cells: Cells, clip: float = CLIP) -> Recalibrati
 
     No value where the estimate does not exist: one class, one confidence, or separation (a cut
     that leaves all right claims on one side and all wrong ones on the other; Albert & Anderson
-    1984). Standard errors come from the information matrix; where inputs repeat, from the
-    cluster-robust sandwich over inputs (Liang & Zeger 1986) with the factor J/(J − 1).
-    Cox (1958), "Two further applications of a model for binary regression".
+    1984). Its interval is the bootstrap's, over inputs where they repeat, so that one input alone
+    has no value either. Cox (1958), "Two further applications of a model for binary regression".
 
     Args:
         cells: one group.
@@ -64,22 +58,9 @@ def calibration_slope_intercept(cells: Cells, clip: float = CLIP) -> Recalibrati
     if not overlapping(n[np.newaxis], s[np.newaxis])[0]:
         return NoValue("a cut separates right from wrong claims: the slope is unbounded")
     intercept, slope = fit_logistic(x, n[np.newaxis], s[np.newaxis])[0].tolist()
-    mean = expit(intercept + slope * x)
-    design = np.column_stack([np.ones_like(x), x])
-    covariance = np.linalg.inv((design * (n * mean * (1 - mean))[:, np.newaxis]).T @ design)
-    if cells.inputs is not None:
-        e, j = cells.inputs, cells.n_inputs
-        if j < 2:
-            return ONE_INPUT
-        row = place[e.value]
-        residual = e.s - e.n * mean[row]
-        score = np.column_stack(
-            [np.bincount(e.input, weights=residual * design[row, c]) for c in (0, 1)]
-        )
-        covariance = covariance @ (score.T @ score) @ covariance * (j / (j - 1))
-    return Recalibration(
-        slope, intercept, math.sqrt(covariance[1, 1]), math.sqrt(covariance[0, 0]), clip
-    )
+    if cells.inputs is not None and cells.n_inputs < 2:
+        return ONE_INPUT
+    return Recalibration(slope, intercept, clip)
 
 
 def clipped_logit(v: FloatArray, clip: float) -> tuple[FloatArray, IntArray]:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.stats import norm
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.logistic_slope import calibration_slope_intercept
@@ -205,9 +204,6 @@ def test_slope_and_intercept_equal_calzone_at_every_clip(name: str, clip: float)
     peer = PEERS[name]["calzone"]["cox"][repr(clip)]
     assert fit.slope == close(peer["slope"], 1e-12)
     assert fit.intercept == close(peer["intercept"], 1e-12)
-    half_width = norm.ppf(0.975)
-    assert fit.slope + half_width * fit.slope_se == close(peer["slope_ci"][1], 1e-12)
-    assert fit.intercept - half_width * fit.intercept_se == close(peer["intercept_ci"][0], 1e-12)
 
 
 def test_stated_certainty_lets_the_clip_decide_the_slope_for_calzone_as_for_us() -> None:

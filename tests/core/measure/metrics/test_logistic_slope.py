@@ -1,7 +1,5 @@
 """Calibration slope and intercept: recovered, refused where they do not exist, and damped."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,25 +29,19 @@ def test_two_values_are_fitted_exactly():
     assert fit.intercept == pytest.approx(logit(0.6) - slope * logit(0.8), abs=1e-12)
 
 
-def test_the_standard_error_of_two_values_is_the_delta_method_by_hand():
-    fit = calibration_slope_intercept(cells([0.3, 0.8], [100, 100], [40, 60]))
-    # Var logit m = 1/(n m (1 − m)) at each point; the slope is their difference over the distance.
-    assert fit.slope_se == pytest.approx(math.sqrt(2 / 24) / (logit(0.8) - logit(0.3)), abs=1e-12)
-
-
 def test_exactly_calibrated_counts_have_slope_one_and_intercept_zero():
     fit = calibration_slope_intercept(cells([0.2, 0.5, 0.75, 0.9], [100] * 4, [20, 50, 75, 90]))
     assert (fit.slope, fit.intercept) == pytest.approx((1, 0), abs=1e-12)
 
 
-def test_a_planted_slope_is_recovered_within_its_standard_error():
+def test_a_planted_slope_is_recovered():
     rng = np.random.default_rng(6)
     v = np.arange(5, 100, 5) / 100
     n = np.full(v.size, 5000)
     fit = calibration_slope_intercept(cells(v, n, rng.binomial(n, expit(0.6 * logit(v) - 0.3))))
-    assert abs(fit.slope - 0.6) < 3 * fit.slope_se
-    assert abs(fit.intercept + 0.3) < 3 * fit.intercept_se
-    assert fit.slope_se < 0.01
+    # Of 95,000 claims the standard errors are below 0.01.
+    assert fit.slope == pytest.approx(0.6, abs=0.03)
+    assert fit.intercept == pytest.approx(-0.3, abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +113,7 @@ def test_fitting_many_rows_at_once_equals_fitting_each():
         assert together[row] == pytest.approx([fit.intercept, fit.slope], abs=1e-10)
 
 
-def test_copies_of_one_input_do_not_shrink_the_standard_errors(of_claims):
+def test_copies_of_one_input_change_no_slope(of_claims):
     rng = np.random.default_rng(2)
     v = rng.choice([0.4, 0.6, 0.8, 0.9], 2000)
     y = (rng.random(2000) < v).astype(int)
@@ -129,19 +121,3 @@ def test_copies_of_one_input_do_not_shrink_the_standard_errors(of_claims):
     copied = of_claims(np.tile(v, 4), np.tile(y, 4), np.tile(np.arange(2000), 4))
     copies = calibration_slope_intercept(copied)
     assert copies.slope == pytest.approx(once.slope, abs=1e-10)
-    assert copies.slope_se == pytest.approx(once.slope_se, rel=0.05)
-    assert copies.intercept_se == pytest.approx(once.intercept_se, rel=0.05)
-
-
-def test_cluster_robust_standard_errors_by_their_definition_claim_by_claim(of_claims):
-    v = np.array([0.6, 0.7, 0.9, 0.6, 0.9, 0.8, 0.7, 0.9, 0.8, 0.6])
-    y = np.array([1, 0, 1, 0, 0, 1, 1, 1, 0, 1])
-    owner = np.array([0, 0, 0, 1, 1, 2, 2, 3, 3, 4])
-    fit = calibration_slope_intercept(of_claims(v, y, owner))
-    design = np.column_stack([np.ones(10), logit(v)])
-    mean = expit(design @ [fit.intercept, fit.slope])
-    bread = np.linalg.inv((design * (mean * (1 - mean))[:, None]).T @ design)
-    scores = [((y - mean)[:, None] * design)[owner == j].sum(axis=0) for j in range(5)]
-    meat = sum(np.outer(score, score) for score in scores) * 5 / 4
-    expected = np.sqrt(np.diag(bread @ meat @ bread))
-    assert [fit.intercept_se, fit.slope_se] == pytest.approx(expected, rel=1e-10)

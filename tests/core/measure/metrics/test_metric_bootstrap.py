@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.logistic_slope import calibration_slope_intercept
@@ -77,8 +78,12 @@ def test_the_auroc_interval_agrees_with_delong():
 def test_the_slope_interval_agrees_with_its_standard_error():
     group = calibrated(3)
     low, high = bootstrap_intervals(group, draws=2000)["slope"]
-    fit = calibration_slope_intercept(group)
-    assert high - low == pytest.approx(2 * 1.96 * fit.slope_se, rel=0.12)
+    fit, x = calibration_slope_intercept(group), logit(group.v)
+    # The information matrix of a logistic regression, McCullagh & Nelder (1989), §4.4.
+    design, mean = np.column_stack([np.ones_like(x), x]), expit(fit.intercept + fit.slope * x)
+    information = (design.T * (group.n * mean * (1 - mean))) @ design
+    error = np.sqrt(np.linalg.inv(information)[1, 1])
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.12)
 
 
 def test_the_ece_interval_of_calibrated_claims_lies_above_zero_as_its_docstring_warns():
