@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 from click.testing import CliRunner
 
+from core.intake import door
+from core.spool import segments
 from dashboard.cli.main import main
+from dashboard.client import calledger_client
+from dashboard.client.calledger_client import Client
 from dashboard.pages import PAGES
+from dashboard.server import folding, requests
+from dashboard.server.openapi import DOCUMENT
 from dashboard.widgets.guide import READERS, sections
 from tests.worlds.paths import ROOT
 
@@ -41,7 +48,7 @@ def test_a_guide_is_linked_from_the_readme_and_its_pictures_exist(reader: str) -
 
 
 def test_commands_named_in_the_guide_and_the_readme_exist() -> None:
-    texts = [(ROOT / "dashboard" / "guide" / f"{reader}.md").read_text() for reader in READERS]
+    texts = [one.read_text() for one in sorted((ROOT / "dashboard" / "guide").glob("*.md"))]
     texts.append((ROOT / "dashboard" / "guide" / "sign_on.md").read_text())
     texts.append((ROOT / "README.md").read_text())
     named = set(re.findall(r"calledger ((?:[a-z-]+ ?){1,2})", "\n".join(texts)))
@@ -53,3 +60,34 @@ def test_commands_named_in_the_guide_and_the_readme_exist() -> None:
         if more and hasattr(group, "commands"):
             found = CliRunner().invoke(main, [first, more[0], "--help"])
             assert found.exit_code == 0, words
+
+
+def test_the_limits_in_the_guide_are_those_that_hold() -> None:
+    text = (ROOT / "dashboard" / "guide" / "live_logging.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", text.split("## Limits")[1], re.MULTILINE))
+    assert list(rows.values())[1:] == [
+        f"{requests.BODY_LIMIT >> 20} MB",
+        str(door.MOST_KEYS),
+        str(door.MOST_DEPTH),
+        str(door.MOST_NAMES),
+        str(door.MOST_DIMENSIONS),
+        f"{segments.WAITING_LIMIT >> 20} MB",
+        f"{segments.SIZE_LIMIT >> 30} GB",
+        f"{folding.ROWS:,}",
+    ]
+    assert "dashboard/guide/live_logging.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    means = text.split("## What an answer means")[1].split("## ")[0]
+    told = {status for row in re.findall(r"^\| ([\d, a-z]+) \|", means, re.MULTILINE)
+            for status in re.findall(r"\d{3}", row)}  # fmt: skip
+    assert told == set(DOCUMENT["paths"]["/api/v1/claims"]["post"]["responses"])
+
+
+def test_the_client_is_as_the_guide_says() -> None:
+    text = (ROOT / "dashboard" / "guide" / "live_logging.md").read_text(encoding="utf-8")
+    usual = {name: one.default for name, one in inspect.signature(Client).parameters.items()}
+    assert (usual["attempts"], usual["memory"] >> 20, usual["disk"] >> 20) == (5, 8, 256)
+    assert "After five failures" in text
+    assert "(8 MB and 256 MB, unless you say otherwise)" in text
+    assert (calledger_client.BATCH_RECORDS, calledger_client.LINGER) == (1_000, 0.2)
+    assert "up to 1,000 at once, at most a fifth of a second later" in text
+    assert inspect.signature(Client.close).parameters["deadline"].default == 5
