@@ -40,6 +40,8 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = {
 }
 _FIELDS = frozenset(events.FIELDS)
 _TIME = re.compile(r"\s*\+?\d")
+#: Made once: `json.dumps` makes one a row.
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -279,11 +281,11 @@ def _inside(value: object) -> list[object]:
 
 def _encoded(line: Mapping[str, Any]) -> bytes:
     try:
-        return json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return _JSON.encode(line).encode("utf-8")
     except ValueError:
         for name, value in line.items():
             try:
-                json.dumps({name: value}, ensure_ascii=False, allow_nan=False).encode("utf-8")
+                _JSON.encode({name: value}).encode("utf-8")
             except UnicodeEncodeError:
                 why = "holds half a character (a lone surrogate)"
                 raise Unfit(name, value, why, "send valid Unicode") from None
