@@ -197,7 +197,7 @@ def main() -> None:
                 def call(caller: Caller) -> Callable[[], None]:
                     def once() -> None:
                         rows = [claim() for _ in range(many)]
-                        caller.ask(json.dumps(rows if many > 1 else rows[0]).encode())
+                        caller.ask(json.dumps(rows[0] if many == 1 else rows).encode())
 
                     return once
 
@@ -209,6 +209,7 @@ def main() -> None:
                 ("claims, one each", "/api/v1/claims", 1, 8, "row"),
                 ("claims, one each", "/api/v1/claims", 1, 64, "row"),
                 ("claims, 1,000 each", "/api/v1/claims", ROWS, 4, "rows"),
+                ("empty lists: HTTP alone", "/api/v1/claims", 0, 16, "grouped"),
                 ("decisions, one each", "/api/v1/decide", 1, 16, "grouped"),
                 ("decisions, 100 each", "/api/v1/decide", 100, 4, "grouped"),
             )
@@ -232,8 +233,8 @@ def main() -> None:
         print(f"| bare: {text} | {16 if key == 'grouped' else 1} | {least[key]:,.0f} "
               f"({before[key]:,.0f}, {after[key]:,.0f}) | | | |")  # fmt: skip
     for (text, _, many, callers, key), (rate, half, most) in found:
-        print(f"| {text} | {callers} | {rate * many:,.0f} | {half:.1f} | {most:.1f} | "
-              f"{rate * many / least[key]:.2f} × {words[key]} |")  # fmt: skip
+        print(f"| {text} | {callers} | {rate * max(many, 1):,.0f} | {half:.1f} | {most:.1f} | "
+              f"{rate * max(many, 1) / least[key]:.2f} × {words[key]} |")  # fmt: skip
     print("memory of the server:", ", ".join(grown) or "not measured", file=sys.stderr)
 
 
