@@ -32,10 +32,13 @@ class File:
     Attributes:
         size: in bytes.
         sha256: of its bytes, in hexadecimal.
+        written_ns: when it was last written, in nanoseconds since 1970; an outcome of the spool
+            that names no time became known by then.
     """
 
     size: int
     sha256: str
+    written_ns: int
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def measured(path: Path) -> File:
     for part in parts(path):
         size += len(part)
         hashed.update(part)
-    return File(size, hashed.hexdigest())
+    return File(size, hashed.hexdigest(), path.stat().st_mtime_ns)
 
 
 def parts(path: Path) -> Iterator[bytes]:

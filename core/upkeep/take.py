@@ -105,12 +105,14 @@ def _beside(ledger: Path) -> Iterator[tuple[Path, str]]:
 def _copy(source: Path, target: Path) -> None:
     with source.open("rb") as opened, target.open("xb") as file:
         # As long as it is now: what comes in meanwhile belongs to the next backup.
-        left = os.fstat(opened.fileno()).st_size
+        source_now = os.fstat(opened.fileno())
+        left = source_now.st_size
         while left and (part := opened.read(min(left, 1 << 20))):
             left -= len(part)
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
+    os.utime(target, ns=(source_now.st_atime_ns, source_now.st_mtime_ns))
 
 
 def _written(path: Path, data: bytes) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ from core.upkeep.manifest import LEDGER, Manifest
 from core.upkeep.restore import restore
 from tests.worlds.governed import REGISTRY
 
+#: When rows came into the spool.
+DAY = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 29, 6, 0)
 
 
@@ -47,7 +50,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Manifest
     spool.append("claims-t-1", [line("e29"), line("waits")])
     spool.append("claims-t-2", [b"{}"])
     spool.set_aside(spool.closed(["claims-t-2"])[0])
+    spool.append("outcomes-t-1", [b'{"event_id": "e3", "outcome": 1}'])
     spool.close()
+    for one in segments_beside(path):
+        os.utime(one.path, (DAY.timestamp(), DAY.timestamp()))
     with Ledger.open(path) as ledger:
         manifest = take.backup(ledger, folder / "kept", now=NOW)
     return path, folder / "kept", manifest
@@ -67,7 +73,7 @@ def test_a_restored_ledger_has_every_row_and_verifies(
     made: tuple[Path, Path, Manifest], tmp_path: Path
 ) -> None:
     path, folder, manifest = made
-    assert (manifest.rows["claims"], manifest.key, manifest.segments) == (30, True, 2)
+    assert (manifest.rows["claims"], manifest.key, manifest.segments) == (30, True, 3)
     target = tmp_path / "again.duckdb"
     assert restore(folder, target) == manifest
     for end in (".key", ".checkpoints"):
@@ -88,16 +94,18 @@ def test_rows_of_the_spool_come_with_it_and_are_folded_once(
 ) -> None:
     target = tmp_path / "again.duckdb"
     restore(made[1], target)
-    assert len(segments_beside(target)) == 1
+    assert len(segments_beside(target)) == 2
     with Ledger.open(target) as ledger:
         fold_left_over(Office.of(ledger))
         count = "SELECT count(*), count(*) FILTER (event_id = 'waits') FROM claims"
         assert ledger.cursor().execute(count).fetchone() == (31, 1)
+        known = ledger.cursor().execute("SELECT known_at FROM outcomes").fetchall()
+        assert known == [(DAY.replace(tzinfo=None),)]
         assert not verify_ledger(ledger.cursor(), held=held_beside(target)).problems
 
 
 @pytest.mark.parametrize(
-    "end", ["", ".key", ".checkpoints", ".spool/*.jsonl", ".spool/failed/*.jsonl"]
+    "end", ["", ".key", ".checkpoints", ".spool/*.claims-*.jsonl", ".spool/failed/*.jsonl"]
 )
 @pytest.mark.parametrize(
     ("spoil", "words"),
