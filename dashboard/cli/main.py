@@ -81,6 +81,7 @@ for command in (
     tokens.token,
     trail.trail,
     upkeep.backup,
+    upkeep.doctor,
     upkeep.restore,
     validation.validation,
 ):

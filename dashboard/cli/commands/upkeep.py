@@ -1,7 +1,12 @@
-"""`calledger backup` and `restore`: a ledger with all that belongs to it, as one folder."""
+"""`calledger backup`, `restore` and `doctor`: a ledger with all that belongs to it."""
 
 from __future__ import annotations
 
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,9 +16,14 @@ from core.ledger.connection import Ledger
 from core.sentences.numbers import counted
 from core.upkeep import restore as put_back
 from core.upkeep import take
+from core.upkeep.doctor import look_over
 from core.upkeep.manifest import Manifest
 from dashboard import terminal
-from dashboard.cli.options import ledger_option
+from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.server.server_file import running_on
+
+#: Seconds that a server may take to answer.
+_PATIENCE = 5
 
 
 @click.command()
@@ -63,3 +73,53 @@ def _words(made: Manifest) -> str:
         f"{counted(made.trail_size, 'act')} of the trail{waiting}, "
         f"{'the signing key' if made.key else 'no signing key'}"
     )
+
+
+@click.command()
+@click.argument("ledger_path", metavar="LEDGER", type=click.Path(path_type=Path))
+def doctor(ledger_path: Path) -> None:
+    """Tell what is wrong with a ledger and what lies beside it, and what to do; changes nothing.
+
+    Exit 0 when nothing is wrong, 1 when anything is. The trail itself: calledger trail verify.
+    """
+    found = look_over(ledger_path, now=utc_now())
+    wrong = [f"{one.of}: {one.words}" for one in found.ailments]
+    server = running_on(ledger_path)
+    if found.held:
+        by = "another process" if found.held_by is None else f"process {found.held_by}"
+        ours = server is not None and server.pid == found.held_by
+        at = f", the server at {server.address}" if server is not None and ours else ""
+        terminal.say(f"{ledger_path} is open in {by}{at}; only what lies beside it is looked at.")
+        if server is not None and ours:
+            wrong += _of_server(server.address)
+        elif found.held_by is not None:
+            wrong.append(
+                f"file: process {found.held_by}, which left no word of a server, has it open: "
+                "nobody else can, until it ends."
+            )
+    elif server is not None:
+        terminal.note(
+            f"A server left word beside {ledger_path} and is gone: it was ended by force. The next "
+            "one takes its place."
+        )
+    for line in wrong:
+        terminal.say(line)
+    if wrong:
+        sys.exit(EXIT_FOUND)
+    terminal.say(f"Nothing is wrong with {ledger_path}, as far as this looks.")
+
+
+def _of_server(address: str) -> Iterator[str]:
+    """What a server says stands against its work."""
+    straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with straight.open(f"{address}/readyz", timeout=_PATIENCE):
+            return
+    except urllib.error.HTTPError as error:
+        try:
+            reasons = ", ".join(json.load(error)["reasons"])
+        except (ValueError, KeyError, TypeError):
+            reasons = f"status {error.code}"
+        yield f"server: {address} is not ready ({reasons}): its log says more."
+    except OSError as error:
+        yield f"server: {address} does not answer ({error}): stop it, and start it again."

@@ -1,7 +1,10 @@
-"""Backup and restore on the command line: what is printed, and with which exit code."""
+"""Backup, restore and doctor on the command line: what is printed, and with which exit code."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -11,7 +14,9 @@ from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
+from dashboard.server.server_file import Running, announced
 from tests.worlds.governed import REGISTRY
+from tests.worlds.paths import ROOT
 
 
 def run(*words: object) -> Result:
@@ -49,3 +54,41 @@ def test_a_backup_without_the_key_says_who_can_do_nothing(tmp_path: Path) -> Non
     assert "no signing key" in taken.stdout
     assert "nobody can act" in taken.stderr
     assert f"put it back as {again}.key" in run("restore", kept, "--to", again).stderr
+
+
+def test_the_doctor_finds_nothing_or_tells_it_with_exit_1(tmp_path: Path) -> None:
+    ledger = governed(tmp_path / "l.duckdb")
+    well = run("doctor", ledger)
+    assert (well.exit_code, "Nothing is wrong with" in well.stdout) == (0, True)
+    (tmp_path / "l.duckdb.key").chmod(0o644)
+    ill = run("doctor", ledger)
+    assert (ill.exit_code, ill.stdout.startswith("key: ")) == (1, True)
+    assert "chmod 600" in ill.stdout
+
+
+def test_the_doctor_asks_the_server_that_holds_a_ledger(tmp_path: Path) -> None:
+    ledger = governed(tmp_path / "l.duckdb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.worlds.live_server", str(ledger), "60"],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        word = Running(f"http://127.0.0.1:{server.stdout.readline().strip()}", server.pid, "x")
+        urllib.request.urlopen(f"{word.address}/readyz", timeout=60).close()
+        with announced(ledger, word):
+            well = run("doctor", ledger)
+        assert f"is open in process {server.pid}, the server at {word.address}" in well.stdout
+        assert well.exit_code == 0, well.output
+        silent = run("doctor", ledger)
+        assert (silent.exit_code, "left no word of a server" in silent.stdout) == (1, True)
+        with announced(ledger, Running("http://127.0.0.1:9", server.pid, "x")):
+            assert "http://127.0.0.1:9 does not answer" in run("doctor", ledger).stdout
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+    with announced(ledger, word):
+        left = run("doctor", ledger)
+    assert (left.exit_code, "was ended by force" in left.stderr) == (0, True)
