@@ -10,15 +10,17 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import findings, notices
 from dashboard.parts.review import this_week as week
+from dashboard.parts.review import week_search as search
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide
 from dashboard.widgets import page_links as links
 from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.framed import MANY
 from dashboard.widgets.url_choice import choose
 
-links.start_afresh("week", acting.KEY, findings.KEYS)
+links.start_afresh("week", search.FIND, search.VERDICT, acting.KEY, findings.KEYS)
 state = data.state()
 person = None if state is None else acting.choose(state, directory(owner.cursor()))
 mondays = data.mondays()
@@ -45,7 +47,11 @@ if picked != mondays[0]:
         "what is known of it today; findings are those of today.]"
     )
 notices.warn(data.notices(data.overview().names()))
-draw(week.board(view, data.written(picked), found, today), key="week_board")
+written = data.written(picked)
+draw(week.board(view, written, found, today), key="week_board")
+if len(view.rows) > MANY:
+    rows = search.ask(view.rows, written)
+    draw(week.long_table(view, rows, written, found, today), key="week_signals")
 new, wrong = st.columns([2, 3], gap="medium")
 with new:
     draw(week.news(view, found), key="week_news")

@@ -28,6 +28,7 @@ from dashboard.widgets import page_head, sign_on
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.claim_links import ICON, PAGE
 from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.framed import framed
 from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name, url_key
 
@@ -95,18 +96,21 @@ def table(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> Markup
     )
     return tag(
         "div",
-        tag(
-            "table",
-            tag("caption", "Every signal, with a claim or an entry", class_="sr"),
+        framed(
             tag(
-                "thead",
-                tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+                "table",
+                tag("caption", "Every signal, with a claim or an entry", class_="sr"),
+                tag(
+                    "thead",
+                    tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+                ),
+                tag(
+                    "tbody",
+                    *(_line(row, view.since, standing.get(row.signal)) for row in view.rows),
+                ),
+                class_="signals",
             ),
-            tag(
-                "tbody",
-                *(_line(row, view.since, standing.get(row.signal)) for row in view.rows),
-            ),
-            class_="signals",
+            len(view.rows),
         ),
         class_="board",
     )

@@ -11,6 +11,7 @@ from core.views.govern.watch import Again, WatchRow, WatchView
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets import page_head
 from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.framed import framed
 from dashboard.widgets.drawn.marks import bullet, scale
 from dashboard.widgets.drawn.markup import Markup, href, join, tag
 
@@ -41,15 +42,18 @@ def table(view: WatchView) -> Markup:
     said = "the verdict is the standing one; the gap is that of the last re-measurement"
     return tag(
         "div",
-        tag(
-            "table",
-            tag("caption", tag("h2", "Signals"), tag("span", said, class_="soft")),
+        framed(
             tag(
-                "thead",
-                tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+                "table",
+                tag("caption", tag("h2", "Signals"), tag("span", said, class_="soft")),
+                tag(
+                    "thead",
+                    tag("tr", *(tag("th", one, scope="col", class_=kind) for one, kind in heads)),
+                ),
+                tag("tbody", *(one for row in view.rows for one in _rows(row))),
+                class_="signals",
             ),
-            tag("tbody", *(one for row in view.rows for one in _rows(row))),
-            class_="signals",
+            sum(max(1, len(row.prints)) for row in view.rows),
         ),
         class_="board",
     )

@@ -12,6 +12,7 @@ from core.text.shown import visible
 from core.views.govern.findings import FindingsView
 from core.views.review.this_week import SignalWeek, WeekView
 from core.views.shared.validation_badge import Written
+from dashboard.widgets.drawn.framed import MANY, framed
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.page_links import href_of
@@ -33,7 +34,7 @@ Standing = Mapping[str, Written]
 
 
 def board(view: WeekView, written: Standing, findings: FindingsView, today: date) -> Markup:
-    """The headline, four tiles and the table of signals.
+    """The headline, four tiles and the table of signals, unless these are more than `MANY`.
 
     Args:
         view: the week.
@@ -47,11 +48,38 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
         opening = tag(
             "a", f"Open first: {visible(first.text)} →", class_="plain", href=href_of(first)
         )
+    long = len(view.rows) > MANY
     return tag(
         "div",
         tag("div", tag("p", visible(view.headline), class_="lead"), opening or ""),
         _tiles(view, written, findings, today),
-        _table(view, written, findings, today),
+        "" if long else _table(view.rows, written, findings, today),
+        "" if long else _quiet(view),
+        class_="board",
+    )
+
+
+def long_table(
+    view: WeekView,
+    rows: Sequence[SignalWeek],
+    written: Standing,
+    findings: FindingsView,
+    today: date,
+) -> Markup:
+    """The table of signals by itself, where a week has more than `MANY` of them.
+
+    Args:
+        view: the week.
+        rows: those to show.
+        written: what the written side says of each signal.
+        findings: what is wrong now.
+        today: UTC.
+    """
+    if not rows:
+        return tag("div", tag("p", "No signal like this.", class_="soft"), class_="board")
+    return tag(
+        "div",
+        framed(_table(rows, written, findings, today), len(rows)),
         _quiet(view),
         class_="board",
     )
@@ -203,7 +231,9 @@ def _open(view: WeekView, findings: FindingsView) -> Markup:
     )
 
 
-def _table(view: WeekView, written: Standing, findings: FindingsView, today: date) -> Markup:
+def _table(
+    rows: Sequence[SignalWeek], written: Standing, findings: FindingsView, today: date
+) -> Markup:
     ticks = tag(
         "span", scale((-0.05, 0, 0.05, 0.15)), tag("span", "Gap", class_="last"), class_="pair"
     )
@@ -232,7 +262,7 @@ def _table(view: WeekView, written: Standing, findings: FindingsView, today: dat
         ),
         tag(
             "tbody",
-            *(_row(row, written[row.signal], findings, today) for row in view.rows),
+            *(_row(row, written[row.signal], findings, today) for row in rows),
         ),
         class_="signals",
     )

@@ -1,0 +1,72 @@
+"""Which signals of a long week are shown: by name or owner, and by verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.measure.verdicts.parts import STATES
+from core.sentences.numbers import NO_VERDICT, STATE_WORDS
+from core.views.review.this_week import SignalWeek
+from core.views.shared.validation_badge import Written
+
+#: Names of the widgets, and in the URL, which leaves their defaults out.
+FIND, VERDICT = "find", "verdict"
+ALL = "All"
+
+
+def verdict_words(row: SignalWeek) -> str:
+    """The verdict as its badge says it."""
+    return STATE_WORDS[row.state] if row.standing.speaks_for_all else NO_VERDICT
+
+
+def found(
+    rows: Sequence[SignalWeek], written: Mapping[str, Written], text: str, verdict: str
+) -> tuple[SignalWeek, ...]:
+    """The rows whose name or owner holds a text, in any case, and that have this verdict.
+
+    Args:
+        rows: of the week.
+        written: what the written side says of each signal.
+        text: looked for; "" is in all of them. "no owner" finds those without one.
+        verdict: as `verdict_words` has it, or `ALL`.
+    """
+    sought = text.strip().casefold()
+    return tuple(
+        row
+        for row in rows
+        if verdict in (ALL, verdict_words(row))
+        and any(sought in name.casefold() for name in _names(row, written[row.signal]))
+    )
+
+
+def _names(row: SignalWeek, written: Written) -> tuple[str, ...]:
+    one = written.owner
+    return (row.signal, "No owner") if one.empty else (row.signal, one.owner, one.acting)
+
+
+def ask(rows: Sequence[SignalWeek], written: Mapping[str, Written]) -> tuple[SignalWeek, ...]:
+    """Ask what is looked for, and find it."""
+    here = {verdict_words(row) for row in rows}
+    words = [one for one in (*(STATE_WORDS[state] for state in STATES), NO_VERDICT) if one in here]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        text = st.text_input(
+            "Find a signal or an owner",
+            key=FIND,
+            placeholder="Signal or owner",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            bind="query-params",
+            width=260,
+        )
+        verdict = st.segmented_control(
+            "Verdict",
+            [ALL, *words],
+            default=ALL,
+            required=True,
+            key=VERDICT,
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+    return found(rows, written, text or "", verdict or ALL)
