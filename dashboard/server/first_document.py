@@ -8,8 +8,10 @@ from pathlib import Path
 import streamlit
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from dashboard.pages import PAGES
 
 SCRIPT = "address.js"
 _HEAD = "<head>"
@@ -44,7 +46,11 @@ def document() -> str:
     return f'{before}{head}\n    <script src="./{SCRIPT}"></script>{after}'
 
 
-async def _start(_request: Request) -> Response:
+async def _start(request: Request) -> Response:
+    # The first page has the bare address; by its own name Streamlit would say "Page not found".
+    if request.path_params["page"] == next(iter(PAGES)):
+        query = request.url.query
+        return RedirectResponse(f"./?{query}" if query else "./")
     return HTMLResponse(document(), headers={"Cache-Control": "no-cache"})
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.walking import entries, first_screen, main, open_signal, settled, shows
+from tests.browser.walking import (
+    entries,
+    first_screen,
+    main,
+    open_page,
+    open_signal,
+    settled,
+    shows,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +53,24 @@ def test_headline_tiles_and_every_signal_end_above_the_fold(
     assert box(page, "table.signals")["bottom"] <= 900
     assert scrolls(page, "scrollHeight") <= 1320
     context.close()
+
+
+def test_a_reliability_curve_ends_within_a_phone(browser: Browser, told_site: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    open_page(page, told_site, "reliability")
+    curve = main(page).get_by_test_id("stVegaLiteChart").locator("svg").first.bounding_box()
+    assert curve is not None
+    assert curve["width"] > 300
+    assert curve["x"] + curve["width"] <= 390
+    context.close()
+
+
+def test_the_first_page_opens_by_its_name(page: Page, told_site: str) -> None:
+    page.goto(f"{told_site}/this_week")
+    shows(page, "This week")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert len(names(page)) == SIGNALS
 
 
 def test_a_row_opens_its_signal_and_back_returns_with_one_entry_a_visit(

@@ -31,6 +31,17 @@ def test_whichever_page_is_asked_for_first_it_comes_with_the_script(client: Test
     assert client.get(path).text == start.document()
 
 
+@pytest.mark.parametrize(
+    ("typed", "opened"),
+    [("/this_week", "./"), ("/this_week?week=2026-W47&find=a%20b", "./?week=2026-W47&find=a%20b")],
+)
+def test_the_first_page_opens_by_its_name_too(client: TestClient, typed: str, opened: str):
+    answer = client.get(typed, follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == opened
+    assert client.get(typed).text == start.document()
+
+
 @pytest.mark.parametrize("path", ["/favicon.png", "/static/js/index.js", "/_stcore/health"])
 def test_files_and_streams_stay_with_streamlit(client: TestClient, path: str):
     assert client.get(path).text == "Streamlit's"
