@@ -11,10 +11,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from dashboard.cli.main import main as command_line
 from dashboard.server import api
 from dashboard.server import background_rounds as standing
 from dashboard.server import first_document as start
 from dashboard.server import open_ledger as owner
+from dashboard.server.commands import Commands
 from dashboard.server.perimeter import Perimeter
 from dashboard.server.settings import allowed_hosts, proxy, sign_on
 from dashboard.server.sign_on.edge import Edge
@@ -47,7 +49,7 @@ def _signing_routes() -> list[BaseRoute]:
 app = st.App(
     Path(__file__).with_name("main.py"),
     lifespan=lifespan,
-    routes=[*api.routes, *_signing_routes(), *start.routes],
+    routes=[*api.routes, *Commands(command_line).routes, *_signing_routes(), *start.routes],
     middleware=[
         Middleware(Perimeter, named=allowed_hosts()),
         Middleware(Named, proxy=proxy()),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TextIO
 
+import click
 import pandas as pd
 from rich.console import Console
 from rich.measure import Measurement
@@ -28,10 +32,37 @@ from core.text.shown import one_line, shell_word, visible
 from core.validation.evidence_bundle import Bundle
 from core.views.shared.measures import MeasureReport
 
+#: Where a command that a server runs writes; None: to this process's own output.
+_streams: ContextVar[tuple[TextIO, TextIO] | None] = ContextVar("streams", default=None)
+
+
+@contextmanager
+def written_to(out: TextIO, err: TextIO) -> Iterator[None]:
+    """Write what is printed to these instead of standard output and standard error."""
+    token = _streams.set((out, err))
+    try:
+        yield
+    finally:
+        _streams.reset(token)
+
+
+def standard_error() -> TextIO:
+    """Where remarks and errors go."""
+    streams = _streams.get()
+    return sys.stderr if streams is None else streams[1]
+
+
+def data(text: str, *, line: bool = True) -> None:
+    """Print what other programs read: as it is, on standard output."""
+    streams = _streams.get()
+    click.echo(text, file=None if streams is None else streams[0], nl=line)
+
 
 def _console(*, stderr: bool = False, width: int | None = None) -> Console:
     """A console that prints text as it is: a segment called "[b]" or ":on:" is no instruction."""
+    streams = _streams.get()
     return Console(
+        file=None if streams is None else streams[int(stderr)],
         stderr=stderr,
         width=width,
         soft_wrap=width is None,

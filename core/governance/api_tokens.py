@@ -19,7 +19,7 @@ from core.ledger.errors import LedgerError
 from core.trail.acts import Act, Actor, Proposal
 from core.trail.problems import Problem
 
-SCOPES = ("ingest", "decide", "read")
+SCOPES = ("ingest", "decide", "read", "command")
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,14 @@ class TokenGrant:
         scopes: what it allows.
         label: what it is for.
         secret_sha256: hash of its secret; None: an act of an earlier version, which has none.
+        given_by: who gave it out.
         revoked: whether it was taken back.
     """
 
     scopes: tuple[str, ...]
     label: str
     secret_sha256: str | None
+    given_by: str
     revoked: bool = False
 
 
@@ -498,7 +500,7 @@ def _token_created(state: State, act: Act) -> State:
         raise Refused(f"scopes of {act.kind} must be a list of names, not {scopes!r}.")
     if act.body.get("secret_sha256") is not None:
         hashed = _text(act, "secret_sha256")
-    grant = TokenGrant(tuple(scopes), str(act.body.get("label", "")), hashed)
+    grant = TokenGrant(tuple(scopes), str(act.body.get("label", "")), hashed, act.actor.sub)
     return replace(state, tokens={**state.tokens, token: grant})
 
 

@@ -186,7 +186,10 @@ class Ledger:
 
 
 def is_database(path: Path) -> bool:
-    """Whether a file carries DuckDB's mark.
+    """Whether a file carries DuckDB's mark; not for one that this process has open.
+
+    Closing a file gives up every lock that a process has on it (POSIX record locks), and so would
+    let another process write to a ledger that is open here.
 
     Raises:
         OSError: it cannot be read.
@@ -320,7 +323,7 @@ def _explained(path: Path, message: str) -> LedgerError:
         holder = f"process {pid}" if pid else "another process"
         return LedgerHeld(
             f"{path} is held by {holder}, and one process at a time may open a ledger; "
-            "stop it, or ask the running server instead.",
+            "try again when it has ended.",
             pid,
         )
     if "newer version of DuckDB" in message:

@@ -15,12 +15,10 @@ from pathlib import Path
 import click
 
 from core import __version__
-from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary, UnusableFile, import_file
 from core.ingest.quarantine import export_quarantined, list_quarantined
 from core.ledger.connection import Ledger
-from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.sentences.numbers import NONE_WORD, counted
 from core.text.shown import shell_word
@@ -55,6 +53,7 @@ from dashboard.cli.options import (
     port_option,
     where_conditions,
 )
+from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 from dashboard.server import serve
 from sample_data import SAMPLE_END, shifted_copies, tell, whole_weeks_to
 
@@ -151,7 +150,7 @@ def serve_command(
 
 
 @main.command(name="import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=InputFile())
 @ledger_option
 @click.option(
     "--map",
@@ -175,8 +174,8 @@ def import_command(
     """
     mapping = dict(pair(rename, "--map", "theirs=ours") for rename in renames)
     existed = ledger_path.exists()
-    with Ledger.open(ledger_path, create=True) as ledger:
-        take = partial(import_recorded, Office.of(ledger), mapping=mapping, signal=signal)
+    with opened(ledger_path, create=True) as ledger:
+        take = partial(import_recorded, office_for(ledger), mapping=mapping, signal=signal)
         summaries = import_all(files, take)
     if not summaries and not existed:
         ledger_path.unlink()
@@ -228,7 +227,7 @@ def quarantine() -> None:
 )
 def quarantine_list(ledger_path: Path, with_closed: bool, limit: int) -> None:
     """Print the refused rows."""
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         rows = list_quarantined(ledger.cursor(), open_only=not with_closed)
     terminal.quarantine_lines(rows, limit=limit, ledger=ledger_path)
 
@@ -239,12 +238,12 @@ def quarantine_list(ledger_path: Path, with_closed: bool, limit: int) -> None:
     "--out",
     default=Path("quarantine.csv"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     help="Where to write them: a .csv or .jsonl file.",
 )
 def quarantine_export(ledger_path: Path, out: Path) -> None:
     """Write the refused rows to a file, to be corrected and imported again."""
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         count = export_quarantined(ledger.cursor(), out)
     terminal.say(
         f"{counted(count, 'refused row')} written to {out}. Correct them there, then: "
@@ -293,12 +292,12 @@ def measure_command(
         as_known=day(as_known, "--as-known", end=True),
         where=where_conditions(conditions),
     )
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         report: MeasureReport = measure(
             ledger.cursor(), selection, by=tuple(by), tolerance=tolerance, high_from=high_from
         )
     if format_ == "json":
-        click.echo(report.to_json())
+        terminal.data(report.to_json())
     else:
         terminal.measure_table(report)
 
@@ -313,7 +312,7 @@ def measure_command(
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     help="The file to write: .html, or .md for Markdown.",
 )
 def report_command(ledger_path: Path, week: str | None, out: Path) -> None:
@@ -321,9 +320,7 @@ def report_command(ledger_path: Path, week: str | None, out: Path) -> None:
     from dashboard.reports import formats as rendering
 
     rendering.html_suffix(out)
-    if out.resolve() == ledger_path.resolve():
-        raise LedgerError(f"{out} is the ledger itself; name another file for the report.")
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         report = weekly_report(ledger.cursor(), ledger=ledger_path.name, week=week)
         size = rendering.write(report, out)
     terminal.say(f"{report.title} written to {out} ({max(1, round(size / 1000)):,} kB).")

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,8 @@ import click
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import NONE_WORD
 from dashboard import terminal
+from dashboard.cli.ask_server import ask
+from dashboard.cli.surroundings import Elsewhere, LedgerFile, Typed, ledger_there
 from dashboard.server.hosts import host_name
 
 EXIT_FOUND = 1
@@ -24,7 +25,8 @@ ledger_option = click.option(
     "--ledger",
     "ledger_path",
     required=True,
-    type=click.Path(path_type=Path),
+    type=LedgerFile(),
+    default=ledger_there,
     help="The ledger file.",
 )
 
@@ -74,12 +76,28 @@ class Share(click.FloatRange):
 
 
 class OneSentence(click.Group):
-    """Turns the errors a user can fix into one sentence and exit code 2, never a traceback."""
+    """Turns the errors a user can fix into one sentence and exit code 2, never a traceback.
+
+    A command whose ledger a server has open is run there.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keep the words, for a server that may have to run them."""
+        return super().make_context(info_name, args, parent, obj=Typed(tuple(args)), **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except Elsewhere as elsewhere:
+                ctx.exit(ask(elsewhere, ctx.obj))
         except LedgerError as error:
             terminal.error(str(error))
             ctx.exit(EXIT_UNUSABLE)

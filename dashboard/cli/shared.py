@@ -13,7 +13,6 @@ from core.governance.names import directory, local_handle
 from core.governance.people import actor_for, known_person
 from core.governance.perform import Office
 from core.governance.permissions import Refused
-from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.trail.acts import Actor
@@ -21,6 +20,7 @@ from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import warning
 from core.validation.nearest import fingerprints_there
 from dashboard import terminal
+from dashboard.cli.surroundings import office_for, opened, person
 
 as_option = click.option(
     "--as",
@@ -60,8 +60,8 @@ def known_fingerprint(office: Office, signal: str, fields: Mapping[str, str | No
 @contextmanager
 def office_of(ledger_path: Path) -> Iterator[Office]:
     """The office of a ledger, for as long as a command runs."""
-    with Ledger.open(ledger_path) as ledger:
-        office = Office.of(ledger)
+    with opened(ledger_path) as ledger:
+        office = office_for(ledger)
         try:
             yield office
         except Refused as refusal:
@@ -81,5 +81,11 @@ def acting(office: Office, handle: str | None, kind: str, signal: str | None = N
     Raises:
         LedgerError: nobody is known by that handle.
     """
-    sub = known_person(office, handle or local_handle())
+    sub = person()
+    if sub is not None and handle is not None:
+        raise LedgerError(
+            "--as is for whoever has the ledger's file; a token acts for the person who made it."
+        )
+    if sub is None:
+        sub = known_person(office, handle or local_handle())
     return actor_for(office.state(), sub, kind, signal)

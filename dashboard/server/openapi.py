@@ -356,6 +356,27 @@ DOCUMENT: dict[str, Any] = {
                 },
             }
         },
+        "/api/v1/command": {
+            "post": {
+                "summary": "Run a command of `calledger` on the ledger",
+                "description": "Scope `command`, and as the person who made the token. For "
+                "`calledger` itself, which packs the words and files of a command and unpacks what "
+                "it came to.",
+                "requestBody": {"required": True, "content": {"application/zip": {}}},
+                "responses": {
+                    "200": {
+                        "description": "It ran; its exit code, output and files are in the zip.",
+                        "content": {"application/zip": {}},
+                    },
+                    "400": _answer("Error", "The body is not a command."),
+                    "401": _answer("Error", "No token, or none that is known."),
+                    "403": _answer("Error", "The token lacks the scope, or it is not run here."),
+                    "413": _answer("Error", "It carries too much."),
+                    "500": _answer("Error", "It could not be run to its end."),
+                    "503": _answer("Error", "The ledger cannot be read."),
+                },
+            }
+        },
         "/api/v1/claims": _logging("Claim", "claims"),
         "/api/v1/outcomes": _logging("Outcome", "outcomes"),
         "/api/v1/receipts/{receipt}": {

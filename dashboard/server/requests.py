@@ -72,6 +72,11 @@ async def authorized(request: Request, scope: str) -> str:
     return token.token_id
 
 
+def person_of(token_id: str) -> str | None:
+    """Who acts by a token: who gave it out; None: whoever of this machine asks."""
+    return None if token_id == LOCAL else owner.office().state().tokens[token_id].given_by
+
+
 async def body_of(request: Request) -> bytes:
     """What a request carries, unpacked.
 

@@ -16,13 +16,16 @@ class Running:
 
     Attributes:
         address: where it listens.
-        pid: its process.
+        pid: its process; None: on another machine.
         token: lets commands of the same user ask it; made anew at each start.
     """
 
     address: str
-    pid: int
+    pid: int | None
     token: str
+
+    def __str__(self) -> str:
+        return self.address if self.pid is None else f"{self.address} (process {self.pid})"
 
     def __repr__(self) -> str:
         return f"Running({self.address!r}, pid={self.pid})"

@@ -10,14 +10,19 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
+from core.governance.api_tokens import new_secret
+from dashboard.cli.main import main as command_line
 from dashboard.server import api, folding
 from dashboard.server import open_ledger as owner
-from dashboard.server.settings import LEDGER_VARIABLE
+from dashboard.server.commands import Commands
+from dashboard.server.server_file import Running, announced
+from dashboard.server.settings import LEDGER_VARIABLE, TOKEN_VARIABLE
 
 
 @asynccontextmanager
@@ -33,9 +38,13 @@ def main(ledger: str, fold_every: float) -> None:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
-    print(listener.getsockname()[1], flush=True)
-    app = Starlette(routes=api.routes, lifespan=lifespan)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
+    port = listener.getsockname()[1]
+    app = Starlette(routes=[*api.routes, *Commands(command_line).routes], lifespan=lifespan)
+    os.environ[TOKEN_VARIABLE] = token = new_secret()
+    word = Running(f"http://127.0.0.1:{port}", os.getpid(), token)
+    with announced(Path(ledger), word):
+        print(port, flush=True)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from core.findings.lifecycle import Finding
 from core.governance.names import Directory, directory
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
-from core.intake.fold import fold_left_over
 from core.ledger.errors import LedgerError
 from core.monitoring.rounds import outlook
 from core.monitoring.runs import run
@@ -26,6 +25,7 @@ from dashboard import terminal
 from dashboard.cli.commands.notices import notices_option, read_checked, tell
 from dashboard.cli.options import EXIT_FOUND, ledger_option
 from dashboard.cli.shared import office_of
+from dashboard.cli.surroundings import take_in
 
 
 @click.command()
@@ -55,7 +55,7 @@ def check(
     with office_of(ledger_path) as office:
         if signal is not None:
             _refuse_unknown(office, signal)
-        fold_left_over(office)
+        take_in(office)
         adopt_unrecorded(office)
         recorded = run(office).acts
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]
@@ -66,7 +66,7 @@ def check(
         if settings is not None:
             tell(office, settings)
     if format_ == "json":
-        click.echo(json_text([_as_json(one, names) for one in found]))
+        terminal.data(json_text([_as_json(one, names) for one in found]))
     else:
         for versions in standing.values():
             terminal.say(f"{one_line(of_signal(versions))}.")

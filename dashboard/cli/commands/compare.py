@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from core.governance.signal_terms import read_state, terms_of
-from core.ledger.connection import Ledger
 from core.measure.verdicts.before_after import GapChange
 from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.selection import Selection
@@ -19,6 +18,7 @@ from core.sentences.version_change import verdict_words
 from core.views.review.changes import ChangeReview, Numbers, compare
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option, pair
+from dashboard.cli.surroundings import opened
 
 
 @click.command(name="compare")
@@ -61,7 +61,7 @@ def compare_command(
     takes.
     """
     sides = _side(signal, baseline, "--baseline"), _side(signal, candidate, "--candidate")
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         cursor = ledger.cursor()
         state = read_state(cursor)
         review = compare(
@@ -73,7 +73,7 @@ def compare_command(
             terms=(terms_of(state, sides[0].signal), terms_of(state, sides[1].signal)),
         )
     if format_ == "json":
-        click.echo(review.to_json())
+        terminal.data(review.to_json())
     else:
         _print(review)
     if review.regressed:

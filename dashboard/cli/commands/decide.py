@@ -14,14 +14,14 @@ import click
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate, refusal
 from core.gate.questions import Question
-from core.governance.perform import Office
-from core.ledger.connection import Ledger
-from core.ledger.errors import LedgerError, LedgerHeld
+from core.ledger.errors import LedgerError
 from core.text.shown import json_text
 from dashboard import terminal
+from dashboard.cli.ask_server import opener
 from dashboard.cli.options import ledger_option, pair
 from dashboard.cli.shared import fingerprint_options
-from dashboard.server.server_file import Running, running_on
+from dashboard.cli.surroundings import Elsewhere, office_for, opened
+from dashboard.server.server_file import Running
 
 
 @click.command()
@@ -73,23 +73,20 @@ def decide(
 
 def _answered(ledger_path: Path, fields: dict[str, Any]) -> dict[str, Any]:
     try:
-        with Ledger.open(ledger_path) as ledger:
-            office = Office.of(ledger)
+        with opened(ledger_path) as ledger:
+            office = office_for(ledger)
             gate, log = Gate(office), DecisionLog(office)
             (decision,) = decide_logged(gate, log, [Question.of(fields)])
             return decision.as_json()
-    except LedgerHeld:
-        server = running_on(ledger_path)
-        if server is None:
-            raise
-        answer = _asked(server, fields)
-        terminal.note(f"Asked the server at {server.address} (process {server.pid}).")
+    except Elsewhere as elsewhere:
+        answer = _asked(elsewhere.server, fields)
+        terminal.note(f"Asked the server at {elsewhere.server}.")
         return answer
 
 
 def _print(answer: Mapping[str, Any], format_: str) -> None:
     if format_ == "json":
-        click.echo(json_text(answer))
+        terminal.data(json_text(answer))
     else:
         terminal.say(f"{answer['action']}   {answer['rule']}")
         terminal.say(str(answer["reason"]))
@@ -112,13 +109,9 @@ def _asked(server: Running, fields: dict[str, Any]) -> dict[str, Any]:
             "Authorization": f"Bearer {server.token}",
         },
     )
-    # Straight to this machine, whatever proxy the environment names.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as response:
+        with opener(server).open(request, timeout=10) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
     except (urllib.error.URLError, ValueError, TimeoutError) as error:
-        raise LedgerError(
-            f"The server at {server.address} (process {server.pid}) did not answer: {error}."
-        ) from error
+        raise LedgerError(f"The server at {server} did not answer: {error}.") from error

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from core.ledger.connection import Ledger
 from core.validation import evidence as evidence_of
 from core.validation.steps import evidence_named
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.surroundings import opened
 
 
 @click.group()
@@ -28,7 +28,7 @@ def verify(ledger_path: Path, sha256: tuple[str, ...]) -> None:
     All that was ever submitted, or only the bundles named by (the beginning of) their SHA-256.
     Exit 0 when all are the same, 1 when one differs.
     """
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         cursor = ledger.cursor()
         chosen = evidence_named(cursor, sha256)
         different = False

@@ -21,6 +21,7 @@ from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, EXIT_QUARANTINED, day, ledger_option
 from dashboard.cli.shared import acting, as_option, office_of
+from dashboard.cli.surroundings import InputFile, OutputFile
 
 _signal = click.option("--signal", required=True)
 _by = click.option("--by", metavar="DIM", help="Of each value of a segment, version or action.")
@@ -54,7 +55,7 @@ def plan(
     with office_of(ledger_path) as office:
         view = _planned(office, _selection(signal, since, until), by)
     if format_ == "json":
-        click.echo(json_text(view.as_json()))
+        terminal.data(json_text(view.as_json()))
         return
     terminal.say(view.headline)
     verdict = "plain verdict" if view.n_own or view.looked_at else "verdict"
@@ -143,7 +144,7 @@ def draw(
     "--out",
     default=Path("labels.csv"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     help="The file to write.",
 )
 def export(ledger_path: Path, signal: str, out: Path) -> None:
@@ -154,8 +155,6 @@ def export(ledger_path: Path, signal: str, out: Path) -> None:
     """
     from dashboard.widgets.download import csv_of
 
-    if out.resolve() == ledger_path.resolve():
-        raise LedgerError(f"{out} is the ledger itself; name another file.")
     with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
         check_signal(cursor, signal)
         rows = to_label_rows(cursor, signal)
@@ -168,7 +167,7 @@ def export(ledger_path: Path, signal: str, out: Path) -> None:
 
 
 @labels.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=InputFile())
 @ledger_option
 @_signal
 def take(file: Path, ledger_path: Path, signal: str) -> None:

@@ -17,13 +17,14 @@ from core.views.govern.notices import SHOWN, notices_view
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
 from dashboard.cli.shared import office_of
+from dashboard.cli.surroundings import InputFile, LedgerFile
 from dashboard.server import notices as notify
 
 notices_option = click.option(
     "--notices",
     "notices_path",
     default=None,
-    type=click.Path(path_type=Path),
+    type=InputFile(),
     help="The notices file.",
 )
 
@@ -38,7 +39,7 @@ def notices() -> None:
     "--ledger",
     "ledger_path",
     default=None,
-    type=click.Path(path_type=Path),
+    type=LedgerFile(),
     help="The ledger whose notices file is meant; it is not opened.",
 )
 @notices_option

@@ -14,8 +14,9 @@ from core.sentences.numbers import counted
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
 from dashboard.cli.shared import as_option, office_of
+from dashboard.cli.surroundings import InputFile, OutputFile
 
-_file = click.argument("file", type=click.Path(path_type=Path))
+_file = click.argument("file", type=InputFile())
 
 
 @click.group()
@@ -61,14 +62,14 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
 
 @registry.command()
 @ledger_option
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=OutputFile())
 @click.option("--signal", "signals", multiple=True, help="Only this one. May be given again.")
 def export(ledger_path: Path, file: Path | None, signals: tuple[str, ...]) -> None:
     """Write the registry in force as YAML, to FILE or to standard output."""
     with office_of(ledger_path) as office:
         text = registry_of.export(office.ledger.cursor(), office.state(), signals)
     if file is None:
-        click.echo(text, nl=False)
+        terminal.data(text, line=False)
     else:
         file.write_text(text, encoding="utf-8")
         terminal.say(f"Registry written to {file}.")

@@ -90,7 +90,7 @@ def threshold(
             terminal.note("To leave them out, which the answer will say: --without-overlap.")
             raise
     if format_ == "json":
-        click.echo(json_text(view.as_json()))
+        terminal.data(json_text(view.as_json()))
     else:
         _print(view)
     if not view.stands:

@@ -28,7 +28,7 @@ def create(ledger_path: Path, handle: str | None, scopes: Sequence[str], label: 
     with office_of(ledger_path) as office:
         made, secret = tokens.create(office, acting(office, handle, "token.created"), label, scopes)
     terminal.note(f"{made.token_id} for {', '.join(made.scopes)}; it is shown this once:")
-    click.echo(secret)
+    terminal.data(secret)
 
 
 @token.command()

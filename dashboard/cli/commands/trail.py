@@ -11,13 +11,21 @@ import click
 from core.audit.export import export as export_trail
 from core.audit.inclusion_proof import proof, verify_proof
 from core.audit.verify import Report, held_beside, verify_export, verify_ledger
-from core.ledger.connection import Ledger, is_database
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.trail import log as trail_of
 from core.trail.checkpoints import NoteError
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.surroundings import (
+    InputFile,
+    LedgerFile,
+    LedgerOrInputFile,
+    OutputFile,
+    is_ledger,
+    ledger_there,
+    opened,
+)
 
 
 @click.group()
@@ -26,12 +34,12 @@ def trail() -> None:
 
 
 @trail.command()
-@click.argument("export", required=False, type=click.Path(path_type=Path))
-@click.option("--ledger", "ledger_path", type=click.Path(path_type=Path), help="The ledger file.")
+@click.argument("export", required=False, type=LedgerOrInputFile())
+@click.option("--ledger", "ledger_path", type=LedgerFile(), help="The ledger file.")
 @click.option(
     "--held",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=InputFile(),
     help="A file with checkpoints you kept earlier. May be given again.",
 )
 def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) -> None:
@@ -39,9 +47,11 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
 
     Exit 0 when it is intact, 1 when anything is not as it was signed, 2 when there is no such file.
     """
+    if export is None and ledger_path is None:
+        ledger_path = ledger_there()
     if (export is None) == (ledger_path is None):
         raise click.UsageError("Give either --ledger FILE or the file of an export.")
-    if export is not None and _is_ledger(export):
+    if export is not None and is_ledger(export):
         export, ledger_path = None, export
     kept = [_read(path) for path in held]
     report: Report
@@ -49,7 +59,7 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
         report = verify_export(export, held=kept)
     else:
         assert ledger_path is not None
-        with Ledger.open(ledger_path) as ledger:
+        with opened(ledger_path) as ledger:
             report = verify_ledger(ledger.cursor(), held=[*kept, *held_beside(ledger_path)])
     for line in report.lines():
         terminal.say(line)
@@ -59,12 +69,10 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
 
 @trail.command()
 @ledger_option
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="The JSONL file to write."
-)
+@click.option("--out", required=True, type=OutputFile(), help="The JSONL file to write.")
 def export(ledger_path: Path, out: Path) -> None:
     """Write the whole trail as one file that verifies with no ledger."""
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         count = export_trail(ledger.cursor(), out)
     terminal.say(f"{counted(count, 'entry', 'entries')} written to {out}.")
     terminal.say(f"To check it anywhere: calledger trail verify {out}")
@@ -74,11 +82,11 @@ def export(ledger_path: Path, out: Path) -> None:
 @ledger_option
 def checkpoint(ledger_path: Path) -> None:
     """Print the newest signed checkpoint; keep it where nobody who runs this ledger can write."""
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         note = trail_of.latest_note(ledger.cursor())
     if note is None:
         raise LedgerError("The trail has not begun: nothing was decided in this ledger yet.")
-    click.echo(note, nl=False)
+    terminal.data(note, line=False)
 
 
 @trail.command(name="proof")
@@ -86,13 +94,13 @@ def checkpoint(ledger_path: Path) -> None:
 @click.argument("entry", type=click.IntRange(min=0))
 def proof_command(ledger_path: Path, entry: int) -> None:
     """Print the proof that ENTRY is in the trail (c2sp.org/tlog-proof)."""
-    with Ledger.open(ledger_path) as ledger:
-        click.echo(proof(ledger.cursor(), entry), nl=False)
+    with opened(ledger_path) as ledger:
+        terminal.data(proof(ledger.cursor(), entry), line=False)
 
 
 @trail.command()
-@click.argument("proof_file", metavar="PROOF", type=click.Path(path_type=Path))
-@click.argument("entry_file", metavar="ENTRY", type=click.Path(path_type=Path))
+@click.argument("proof_file", metavar="PROOF", type=InputFile())
+@click.argument("entry_file", metavar="ENTRY", type=InputFile())
 @click.option("--key", required=True, help="The trail's public key, got from elsewhere.")
 def check_proof(proof_file: Path, entry_file: Path, key: str) -> None:
     """Check a PROOF that the text in the file ENTRY is in the trail; needs no ledger.
@@ -106,13 +114,6 @@ def check_proof(proof_file: Path, entry_file: Path, key: str) -> None:
         terminal.say(f"Not proven: {error}.")
         sys.exit(EXIT_FOUND)
     terminal.say(f"Proven: it is one of the {signed.size:,} entries of {signed.origin}.")
-
-
-def _is_ledger(path: Path) -> bool:
-    try:
-        return is_database(path)
-    except OSError:
-        return False
 
 
 def _read(path: Path) -> str:

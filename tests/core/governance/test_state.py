@@ -279,7 +279,7 @@ def test_what_stands_elsewhere_changes_nothing_but_the_size(
 
 def test_a_token_is_what_its_act_gave_until_it_is_taken_back(world: World) -> None:
     world.admin("token.created", token="t-1", scopes=["read"], label="x", secret_sha256="0" * 64)
-    assert world.state.tokens == {"t-1": TokenGrant(("read",), "x", "0" * 64)}
+    assert world.state.tokens == {"t-1": TokenGrant(("read",), "x", "0" * 64, ADA)}
     world.admin("token.revoked", token="t-1")
     assert world.state.tokens["t-1"].revoked
 

@@ -135,6 +135,7 @@ ROUTES = {
     "numbers": ("GET", "/metrics", 401),
     "openapi": ("GET", "/api/v1/openapi.json", 200),
     "decide": ("POST", "/api/v1/decide", 401),
+    "command": ("POST", "/api/v1/command", 401),
     "claims": ("POST", "/api/v1/claims", 401),
     "outcomes": ("POST", "/api/v1/outcomes", 401),
     "receipt": ("GET", "/api/v1/receipts/1764000000000:1-1", 401),

@@ -1,0 +1,106 @@
+"""Has the server that owns a ledger run a command, with the same output, files and exit code."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+
+from core.ledger.errors import LedgerError
+from dashboard import terminal
+from dashboard.cli.surroundings import Elsewhere, Typed, same_file
+from dashboard.server.parcel import Answered, Asked, Damaged, pack_asked, unpack_answered
+from dashboard.server.server_file import Running
+
+
+def ask(elsewhere: Elsewhere, typed: Typed) -> int:
+    """Run the command there; its exit code.
+
+    Raises:
+        LedgerError: it cannot be asked, refuses, or a file cannot be written.
+    """
+    ledger = elsewhere.ledger
+    # Where a ledger may stand among what is read, it is meant, not sent.
+    sent = [one for one in typed.inputs if ledger is None or not same_file(Path(one), ledger)]
+    ledgers = {*typed.ledgers, *typed.inputs} - set(sent)
+    asked = Asked(
+        typed.argv,
+        tuple(sorted(ledgers)),
+        tuple(dict.fromkeys(sent)),
+        {one: Path(one).exists() for one in typed.outputs},
+    )
+    with tempfile.TemporaryDirectory(prefix="calledger-command-") as made:
+        folder = Path(made)
+        pack_asked(folder / "asked.zip", asked)
+        _send(elsewhere.server, folder / "asked.zip", folder / "answered.zip")
+        try:
+            answered, files = unpack_answered(folder / "answered.zip", folder)
+        except Damaged as error:
+            raise _strange(elsewhere.server, str(error)) from None
+        _write(answered, files, asked)
+    click.echo(answered.out, nl=False)
+    click.echo(answered.err, nl=False, err=True)
+    terminal.note(f"Done by the server at {elsewhere.server}.")
+    return answered.code
+
+
+def opener(server: Running) -> urllib.request.OpenerDirector:
+    """What asks a server; one of this machine straight, whatever proxy the environment names."""
+    if server.pid is None:
+        return urllib.request.build_opener()
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _send(server: Running, parcel: Path, answer: Path) -> None:
+    with parcel.open("rb") as body:
+        request = urllib.request.Request(
+            f"{server.address}/api/v1/command",
+            data=body,
+            headers={
+                "Content-Type": "application/zip",
+                "Content-Length": str(parcel.stat().st_size),
+                "Authorization": f"Bearer {server.token}",
+            },
+        )
+        try:
+            with opener(server).open(request) as response, answer.open("xb") as file:
+                shutil.copyfileobj(response, file)
+        except urllib.error.HTTPError as error:
+            raise LedgerError(f"The server at {server} refuses: {_reason(error)}") from None
+        except OSError as error:
+            why = getattr(error, "reason", error)
+            raise LedgerError(
+                f"The server at {server} did not answer: {why}. Whether the command ran to its "
+                "end, say the pages."
+            ) from None
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.code} {error.reason}."
+
+
+def _strange(server: Running, why: str) -> LedgerError:
+    return LedgerError(f"What {server} answered is not what a command comes to: {why}.")
+
+
+def _write(answered: Answered, files: dict[str, Path], asked: Asked) -> None:
+    for typed, file in files.items():
+        if typed not in asked.outputs:
+            raise LedgerError(f"The server sent a file {typed!r} that this command does not write.")
+        target = Path(typed)
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        try:
+            shutil.copyfile(file, partial)
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise LedgerError(f"{target} cannot be written: {error.strerror}.") from None

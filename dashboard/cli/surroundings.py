@@ -1,0 +1,257 @@
+"""Where a command runs: by itself on a ledger file, or inside the server that owns the ledger.
+
+Commands take their ledger, their office and their files from here, so that the very same function
+serves both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.governance.perform import Office
+from core.intake.fold import fold_left_over
+from core.ledger.connection import Ledger, is_database
+from core.ledger.errors import LedgerError, LedgerHeld
+from dashboard.server.server_file import Running, running_on
+
+#: Name a server that owns a ledger elsewhere, and the token to ask it with.
+URL_VARIABLE, TOKEN_VARIABLE = "CALLEDGER_URL", "CALLEDGER_TOKEN"
+#: What stands for the ledger where only a server is named.
+_THERE = Path("the-ledger-of-the-server")
+
+
+@dataclass
+class Typed:
+    """What was typed, of what only a command's own words tell: which of them are files.
+
+    Attributes:
+        argv: every word after the program's name.
+        ledgers: paths of ledgers, as typed.
+        inputs: paths that are read.
+        outputs: paths that are written.
+    """
+
+    argv: tuple[str, ...]
+    ledgers: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What the server that owns a ledger lends to a command.
+
+    Attributes:
+        office: of the open ledger.
+        ledger: its path.
+        ledgers: the paths that were typed for it.
+        files: the place here of every other path that was typed; no other file of this machine
+            can be named.
+        nowhere: a path in a folder of this command that has no file.
+        person: who acts, where the token says so; None: a user of this machine, as without server.
+    """
+
+    office: Office
+    ledger: Path
+    ledgers: frozenset[str]
+    files: Mapping[str, Path]
+    nowhere: Path
+    person: str | None
+
+
+_lent: ContextVar[Lent | None] = ContextVar("lent", default=None)
+
+
+class Elsewhere(Exception):  # noqa: N818 (reads as what is the matter)
+    """A server owns the ledger: the command has to run there.
+
+    Attributes:
+        server: the server.
+        ledger: the path that it owns; None: one of another machine.
+    """
+
+    def __init__(self, server: Running, ledger: Path | None) -> None:
+        super().__init__(server.address)
+        self.server, self.ledger = server, ledger
+
+
+@contextmanager
+def lending(lent: Lent) -> Iterator[None]:
+    """Run a command on what the server lends."""
+    token = _lent.set(lent)
+    try:
+        yield
+    finally:
+        _lent.reset(token)
+
+
+def person() -> str | None:
+    """Who acts whatever is typed; None: whoever is named."""
+    lent = _lent.get()
+    return None if lent is None else lent.person
+
+
+@contextmanager
+def opened(path: Path, *, create: bool = False) -> Iterator[Ledger]:
+    """The ledger for as long as a command runs.
+
+    Raises:
+        LedgerError: it cannot be opened, or the command would write over it.
+        Elsewhere: a server has it open; nothing was done yet.
+    """
+    lent = _lent.get()
+    if lent is not None:
+        yield lent.office.ledger
+        return
+    _refuse_writing_on(path)
+    if path == _THERE:
+        raise Elsewhere(server_there(), None)
+    try:
+        ledger = Ledger.open(path, create=create)
+    except LedgerHeld:
+        server = running_on(path.resolve())
+        if server is None:
+            raise
+        raise Elsewhere(server, path) from None
+    with ledger:
+        yield ledger
+
+
+def office_for(ledger: Ledger) -> Office:
+    """Where acts on an opened ledger are done."""
+    lent = _lent.get()
+    return Office.of(ledger) if lent is None else lent.office
+
+
+def take_in(office_: Office) -> None:
+    """Fold what waits beside a ledger; a server that lends it has done so."""
+    if _lent.get() is None:
+        fold_left_over(office_)
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a path that was typed is a ledger's."""
+    lent = _lent.get()
+    if lent is not None:
+        # Only known by name: looking into it would give up the server's lock.
+        return path == lent.ledger
+    try:
+        return is_database(path)
+    except OSError:
+        return False
+
+
+def server_there() -> Running:
+    """The server that the environment names.
+
+    Raises:
+        LedgerError: it cannot be asked so.
+    """
+    address, token = (os.environ.get(one, "") for one in (URL_VARIABLE, TOKEN_VARIABLE))
+    address = address.rstrip("/")
+    host = address.partition("://")[2].rpartition(":")[0] or address.partition("://")[2]
+    if not address.startswith("https://") and not (
+        address.startswith("http://") and host in {"127.0.0.1", "localhost", "[::1]"}
+    ):
+        raise LedgerError(
+            f"{URL_VARIABLE} is {address!r}, but a token is sent to another machine only over "
+            "https: give its https:// address."
+        )
+    if not token:
+        raise LedgerError(
+            f"{URL_VARIABLE} names a server, but {TOKEN_VARIABLE} is empty: put a token in it, "
+            "made with: calledger token create --scope command."
+        )
+    return Running(address, None, token)
+
+
+class LedgerFile(click.Path):
+    """The path of a ledger; where the environment names a server, its ledger unless given."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path here; inside the server always its own ledger."""
+        lent = _lent.get()
+        if lent is not None:
+            return lent.ledger
+        _typed(ctx).ledgers.append(str(value))
+        return super().convert(value, param, ctx)
+
+
+class InputFile(click.Path):
+    """The path of a file that is read."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path here; inside the server where the file that was sent lies."""
+        lent = _lent.get()
+        if lent is not None:
+            # One that was not sent is not there, whatever the server has under that name.
+            return lent.files.get(str(value), lent.nowhere)
+        _typed(ctx).inputs.append(str(value))
+        return super().convert(value, param, ctx)
+
+
+class LedgerOrInputFile(InputFile):
+    """The path of a file that is read, or of the ledger."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As of a file; inside the server its ledger where that was typed."""
+        lent = _lent.get()
+        if lent is not None and str(value) in lent.ledgers:
+            return lent.ledger
+        return super().convert(value, param, ctx)
+
+
+class OutputFile(click.Path):
+    """The path of a file that is written."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path here; inside the server where it is taken from to be sent back."""
+        lent = _lent.get()
+        if lent is not None:
+            return lent.files.get(str(value), lent.nowhere)
+        _typed(ctx).outputs.append(str(value))
+        return super().convert(value, param, ctx)
+
+
+def ledger_there() -> Path | None:
+    """The default of ``--ledger``."""
+    lent = _lent.get()
+    if lent is not None:
+        return lent.ledger
+    return _THERE if os.environ.get(URL_VARIABLE) else None
+
+
+def _refuse_writing_on(ledger: Path) -> None:
+    for typed in _typed(click.get_current_context(silent=True)).outputs:
+        if same_file(Path(typed), ledger):
+            raise LedgerError(f"{typed} is the ledger itself; name another file to write.")
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths name one file that is there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _typed(ctx: click.Context | None) -> Typed:
+    found = ctx.find_root().obj if ctx is not None else None
+    return found if isinstance(found, Typed) else Typed(())
