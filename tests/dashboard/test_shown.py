@@ -391,8 +391,18 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         ],
         "role grant": [["user:desk/new", "auditor", *admin], [hostile.ALL, "auditor", *admin]],
         "role revoke": [["user:desk/new", "auditor", *admin]],
+        "person bind": [
+            ["user:desk/new", "--issuer", "https://id.example", "--subject", hostile.ALL, *admin],
+            [hostile.ALL, "--issuer", hostile.ALL, "--subject", "x", *admin],
+        ],
+        "person unbind": [["--issuer", hostile.ALL, "--subject", hostile.ALL, *admin]],
         "person forget": [["user:desk/new", *admin]],
         "gate mode": [["production", *admin], ["production", "--as", hostile.ALL]],
+        "backup": [["--to", str(folder / "b\u202e")]],
+        "doctor": [[]],
+        # They name no ledger, and print none of its words.
+        "client": [],
+        "restore": [],
         # They serve until they are ended; what they serve are the pages.
         "serve": [],
         "demo": [],
