@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from core.comparison.ranking import areas_on_one_mix, paired_areas
 from core.comparison.sides import Numbers as Numbers
-from core.comparison.sides import numbers_of, why_empty
+from core.comparison.sides import Side, numbers_of, why_empty
 from core.defaults import IN_USE, MINIMUM_INPUTS
 from core.governance.state import State
 from core.ledger.errors import LedgerError
@@ -49,8 +49,8 @@ class NothingToCompare(LedgerError):  # noqa: N818 (reads as what is the matter)
 
 
 @dataclass(frozen=True)
-class GroupChange(PartsChange):
-    """One group on both sides: what became of its parts, and the numbers.
+class GroupMoved(PartsChange):
+    """One group on both sides: what became of its parts, with what words need.
 
     Attributes:
         dimension: None for the whole and its high-confidence band.
@@ -59,20 +59,15 @@ class GroupChange(PartsChange):
         before, after: as logged; None for the high band, which is a part of the whole's.
         said, right: mean confidence and accuracy over labelled claims, before and after, weighted
             or paired; nan without any.
-        confidence, accuracy, brier_change: change of these means, and of the Brier score's, with
-            its own 95 % interval.
     """
 
     dimension: str | None = None
     value: str | None = None
     high: bool = False
-    before: Numbers | None = None
-    after: Numbers | None = None
+    before: Side | None = None
+    after: Side | None = None
     said: tuple[float, float] = (math.nan, math.nan)
     right: tuple[float, float] = (math.nan, math.nan)
-    confidence: Interval = NO_INTERVAL
-    accuracy: Interval = NO_INTERVAL
-    brier_change: Interval = NO_INTERVAL
 
     @property
     def name(self) -> str:
@@ -102,6 +97,30 @@ class GroupChange(PartsChange):
         """Whether it is off before and after, each side by itself."""
         sides = (self.before, self.after)
         return all(one is not None and one.state == "off" for one in sides)
+
+
+@dataclass(frozen=True)
+class GroupChange(GroupMoved):
+    """One group on both sides, with all numbers.
+
+    Attributes:
+        before, after: as logged; None for the high band, which is a part of the whole's.
+        confidence, accuracy, brier_change: change of these means, and of the Brier score's, with
+            its own 95 % interval.
+    """
+
+    before: Numbers | None = None
+    after: Numbers | None = None
+    confidence: Interval = NO_INTERVAL
+    accuracy: Interval = NO_INTERVAL
+    brier_change: Interval = NO_INTERVAL
+
+    @property
+    def moved(self) -> GroupMoved:
+        """Without what words do not need."""
+        found = GroupMoved(*(getattr(self, one.name) for one in fields(GroupMoved)))
+        before, after = (None if one is None else one.side for one in (self.before, self.after))
+        return replace(found, before=before, after=after)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import duckdb
 
@@ -17,13 +17,35 @@ from core.measure.verdicts.verdict import judge
 from core.queries.base.catalogue import dimensions, signals
 from core.queries.base.selection import Selection
 from core.text.figures import value_words
-from core.text.parts import shape_where
+from core.text.parts import OffAt, shape_at
 from core.trail.fingerprint import FIELDS
 from core.validation.nearest import closest_first, fingerprints_there
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Side:
+    """One side of a group, as far as words need it.
+
+    Attributes:
+        n: labelled claims.
+        n_inputs: distinct inputs among them.
+        high_claimed, high_observed: in the high-confidence band; None without labels there.
+        state: by itself, of its worst part, and ``reason``: which that is; ``too_few`` where the
+            labels cannot speak for all its claims.
+        off_at: in which bands of confidence it is shown to be off.
+    """
+
+    n: int
+    n_inputs: int
+    high_claimed: float | None
+    high_observed: float | None
+    state: PartState
+    reason: PartName | None
+    off_at: OffAt
+
+
+@dataclass(frozen=True)
+class Numbers(Side):
     """One side of a group as it was logged (paired: its claims on shared inputs); no weights.
 
     What rests on labels is None without them; intervals are 95 % each.
@@ -31,22 +53,15 @@ class Numbers:
     Attributes:
         n_claims: stated claims.
         n_unstated: claims without a confidence.
-        n: labelled claims.
-        n_inputs: distinct inputs among them.
         stated_mean: mean confidence of all stated claims, labelled or not.
         mean_confidence, accuracy, gap, gap_low, gap_high: over labelled claims.
         ece: over ten equal-width bins, with the noise floor.
         auroc: with ``auroc_low`` and ``auroc_high`` (DeLong).
-        high_n, high_claimed, high_observed, high_low, high_high: in the high-confidence band.
-        state: by itself, of its worst part, and ``reason``: which that is; ``too_few`` where the
-            labels cannot speak for all its claims.
-        where_off: in which bands of confidence it is shown to be off; "" where in none.
+        high_n, high_low, high_high: in the high-confidence band.
     """
 
     n_claims: int
     n_unstated: int
-    n: int
-    n_inputs: int
     stated_mean: float | None
     mean_confidence: float | None
     accuracy: float | None
@@ -59,13 +74,13 @@ class Numbers:
     auroc_low: float | None
     auroc_high: float | None
     high_n: int
-    high_claimed: float | None
-    high_observed: float | None
     high_low: float | None
     high_high: float | None
-    state: PartState
-    reason: PartName | None
-    where_off: str
+
+    @property
+    def side(self) -> Side:
+        """Without what words do not need."""
+        return Side(*(getattr(self, one.name) for one in fields(Side)))
 
 
 def numbers_of(
@@ -117,7 +132,7 @@ def numbers_of(
                 high_high=_known(found.high_high[i]),
                 state=found.state[i],
                 reason=found.reason[i],
-                where_off=shape_where(found, i),
+                off_at=shape_at(found, i),
             )
         )
     return numbers

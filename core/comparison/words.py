@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.comparison.compare import GroupChange
+from core.comparison.compare import GroupMoved
 from core.measure.verdicts.before_after import Interval
 from core.measure.verdicts.group_change import ChangedPart
 from core.measure.verdicts.score_change import ScoreChange
@@ -16,7 +16,7 @@ NAMED = 4
 ALIKE = 1.2
 
 
-def gap_moved(one: GroupChange) -> str:
+def gap_moved(one: GroupMoved) -> str:
     """As in ``the gap went from +1.0 to +12.0 points, a change in size of +11.0 (…)``.
 
     With what that comes to after, where a direction of it is shown.
@@ -33,11 +33,11 @@ def gap_moved(one: GroupChange) -> str:
     return f"{moved}: now right {percent(right)} of the time (said {percent(said)}), {side}"
 
 
-def shape_moved(one: GroupChange) -> str:
+def shape_moved(one: GroupMoved) -> str:
     """As in ``the shape of the errors: off by 0.5 points on average … before, 14.9 after (…)``."""
     shape = one.shape
     assert shape is not None
-    where = "" if one.after is None else one.after.where_off
+    where = "" if one.after is None else one.after.off_at.words
     return (
         f"the shape of the errors: off by {shape.before.value * 100:.1f} points on average over "
         f"the range of confidence before, {shape.after.value * 100:.1f} after, a change of "
@@ -45,7 +45,7 @@ def shape_moved(one: GroupChange) -> str:
     )
 
 
-def auroc_moved(one: GroupChange) -> str:
+def auroc_moved(one: GroupMoved) -> str:
     """As in ``tells right from wrong less well: AUROC 0.740 → 0.560 (−0.200 to −0.160)``."""
     auroc = one.auroc
     assert auroc is not None
@@ -56,7 +56,7 @@ def auroc_moved(one: GroupChange) -> str:
     return f"{how}: AUROC {auroc.before:.3f} → {auroc.after:.3f} (a change of {_score(auroc)})"
 
 
-def brier_moved(one: GroupChange) -> str:
+def brier_moved(one: GroupMoved) -> str:
     """As in ``worse score (Brier): 0.150 → 0.210 (a change of +0.060, +0.040 to +0.080)``."""
     brier = one.brier
     assert brier is not None
@@ -66,37 +66,49 @@ def brier_moved(one: GroupChange) -> str:
     )
 
 
-def worse_parts(one: GroupChange) -> str:
+def worse_parts(one: GroupMoved) -> str:
     """The parts of a group that are shown to be worse, with numbers; "" where none is."""
     told = {"gap": gap_moved, "shape": shape_moved, "auroc": auroc_moved}
     return "; ".join(told[part](one) for part in telling(one, one.worse))
 
 
-def better_parts(one: GroupChange) -> str:
+def better_parts(one: GroupMoved) -> str:
     """The same of those that are better."""
     told = {"gap": gap_moved, "shape": shape_moved}
     return "; ".join(told[part](one) for part in telling(one, one.better))
 
 
-def named(groups: Sequence[GroupChange], *, most: int = NAMED) -> str:
-    """Groups with what moved in each, in their order, and how many more: ``law (+12.0)``."""
+def named(groups: Sequence[GroupMoved], *, most: int = NAMED, of: int | None = None) -> str:
+    """Groups with what moved in each, in their order, and how many more: ``law (+12.0)``.
+
+    Args:
+        groups: which.
+        most: as many are named.
+        of: how many there are; None: these.
+    """
     told = [f"{one.name} ({_short(one)})" for one in groups[:most]]
-    rest = len(groups) - len(told)
+    rest = (of or len(groups)) - len(told)
     return ", ".join(told) + (f" and {rest} more" if rest else "")
 
 
-def off_before_and_after(groups: Sequence[GroupChange], *, most: int = NAMED) -> str:
-    """The groups that were off and still are, though none of them is shown to be worse; or ""."""
+def off_throughout(groups: Sequence[GroupMoved]) -> list[GroupMoved]:
+    """The groups that were off and still are, though none of them is shown to be worse."""
     off = [one for one in groups if one.off_both and not one.worse]
+    return sorted(off, key=lambda one: -abs(one.gap.after.value))
+
+
+def off_before_and_after(
+    off: Sequence[GroupMoved], *, most: int = NAMED, of: int | None = None
+) -> str:
+    """What `off_throughout` found, in a sentence; or "". Arguments as of `named`."""
     if not off:
         return ""
-    off.sort(key=lambda one: -abs(one.gap.after.value))
     told = [f"{one.name} ({_off(one)})" for one in off[:most]]
-    rest = len(off) - len(told)
+    rest = (of or len(off)) - len(told)
     return f"Off before and after: {', '.join(told)}{f' and {rest} more' if rest else ''}."
 
 
-def telling(one: GroupChange, parts: Sequence[ChangedPart]) -> Sequence[ChangedPart]:
+def telling(one: GroupMoved, parts: Sequence[ChangedPart]) -> Sequence[ChangedPart]:
     """Parts to name: without a shape that is little more than the gap that stands beside it."""
     shape = one.shape
     if "gap" not in parts or "shape" not in parts or shape is None:
@@ -106,7 +118,7 @@ def telling(one: GroupChange, parts: Sequence[ChangedPart]) -> Sequence[ChangedP
     return [part for part in parts if part != "shape"] if alike else parts
 
 
-def _short(one: GroupChange) -> str:
+def _short(one: GroupMoved) -> str:
     """What moved: ``+12.0``, ``shape +9.1, AUROC −0.120``."""
     told = []
     for part in telling(one, one.worse or one.better or ("gap",)):
@@ -119,7 +131,7 @@ def _short(one: GroupChange) -> str:
     return ", ".join(told)
 
 
-def _off(one: GroupChange) -> str:
+def _off(one: GroupMoved) -> str:
     after, before = one.after, one.before
     assert before is not None
     assert after is not None

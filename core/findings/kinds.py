@@ -12,10 +12,15 @@ from typing import Any, Literal
 from core.defaults import IN_USE
 from core.findings.facts.anchoring import Anchored
 from core.findings.facts.base import Facts
+from core.findings.facts.calibration import HiddenSegment, Miscalibrated
+from core.findings.facts.drift import Drifted
+from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed
+from core.findings.facts.inputs import InputsDrifted
 from core.findings.facts.judges import Disagrees
 from core.findings.facts.labels import MissingLabels
 from core.findings.facts.leak import Leaked
+from core.findings.facts.set_aside import SetAside
 from core.findings.facts.standing import (
     Breaches,
     BrokenTrail,
@@ -27,17 +32,17 @@ from core.findings.facts.standing import (
     Unregistered,
 )
 from core.findings.facts.theatre import AlwaysTheSame
+from core.findings.facts.versions import VersionChanged
 from core.gate.breaches import Breached
 from core.governance.state import State
+from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED
 from core.governance.validation_lifecycle import (
-    DRIFT_ALARM,
-    EVIDENCE_CHANGED,
     RULES_CHANGED,
     Validation,
     at_time,
 )
 from core.queries.base.fingerprints_seen import Seen
-from core.trail.facts import read, written
+from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import Comparison
 
@@ -68,19 +73,33 @@ class FindingKind:
 #: Worst first, as pages list them.
 _ROWS = (
     FindingKind("trail_broken", "Trail broken", "critical", "decision_trail", BrokenTrail),
-    FindingKind("rows_set_aside", "Logged rows could not be taken in", "critical", "data"),
+    FindingKind(
+        "rows_set_aside", "Logged rows could not be taken in", "critical", "data", SetAside
+    ),
     FindingKind("empty_owner_seat", "No owner", "critical", "registry", EmptySeat),
-    FindingKind("evidence_changed", "Evidence changed", "critical", "sign_off", thorough=True),
+    FindingKind(
+        "evidence_changed",
+        "Evidence changed",
+        "critical",
+        "sign_off",
+        EvidenceChanged,
+        thorough=True,
+    ),
     FindingKind(
         "escalation_breached", "Escalation rules breached", "critical", "escalation", Breaches
     ),
-    FindingKind("drift_alarm", "Drifted beyond the tolerance", "critical", "drift", thorough=True),
-    FindingKind("miscalibrated", "Miscalibrated", "critical", "reliability", thorough=True),
+    FindingKind(
+        "drift_alarm", "Drifted beyond the tolerance", "critical", "drift", Drifted, thorough=True
+    ),
+    FindingKind(
+        "miscalibrated", "Miscalibrated", "critical", "reliability", Miscalibrated, thorough=True
+    ),
     FindingKind(
         "hidden_segment",
         "A segment fails although the total looks fine",
         "critical",
         "segments",
+        HiddenSegment,
         thorough=True,
     ),
     FindingKind(
@@ -104,11 +123,20 @@ _ROWS = (
     FindingKind(
         "validation_expiring", "Validation about to expire", "warning", "sign_off", Expiring
     ),
-    FindingKind("model_changed", "Model changed", "warning", "changes", thorough=True),
     FindingKind(
-        "prompt_changed", "Prompt or way of asking changed", "warning", "changes", thorough=True
+        "model_changed", "Model changed", "warning", "changes", VersionChanged, thorough=True
     ),
-    FindingKind("inputs_drifted", "Inputs drifted", "warning", "drift", thorough=True),
+    FindingKind(
+        "prompt_changed",
+        "Prompt or way of asking changed",
+        "warning",
+        "changes",
+        VersionChanged,
+        thorough=True,
+    ),
+    FindingKind(
+        "inputs_drifted", "Inputs drifted", "warning", "drift", InputsDrifted, thorough=True
+    ),
     FindingKind(
         "labels_missing", "No recent labels", "warning", "labels", MissingLabels, thorough=True
     ),
@@ -223,10 +251,6 @@ class Told:
     text: str
     mend: str
     evidence: tuple[tuple[str, str], ...]
-
-
-#: Where the body of an act holds the facts of a finding; acts of before hold its words instead.
-FACTS = "facts"
 
 
 def told_of(kind: str, body: Mapping[str, Any], fingerprint: Fingerprint | None) -> Told:
@@ -367,18 +391,8 @@ def _stopped_by(validation: Validation | None) -> str | None:
 
 
 def _changed(signal: str, fingerprint: Fingerprint, now: Comparison) -> Condition:
-    return Condition(
-        "evidence_changed",
-        signal,
-        fingerprint.id,
-        f"{fingerprint.words()}: what was signed no longer recomputes from the ledger: {now.words}",
-        "Verify the trail and the seals; do not sign again before it is explained.",
-        fingerprint,
-        evidence=(
-            ("claims_sha256", now.claims_sha256 or "none"),
-            ("differences", str(len(now.differences))),
-        ),
-    )
+    facts = EvidenceChanged(now.facts)
+    return Condition.of("evidence_changed", signal, fingerprint.id, facts, fingerprint)
 
 
 def _breached(signal: str, of: Breached) -> Condition:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from core.findings.kinds import FACTS, Condition, Severity, told_of
+from core.findings.kinds import Condition, Severity, told_of
 from core.governance.state import State
 from core.registry.signal_spec import Stakes
 from core.trail.acts import SYSTEM, Act
+from core.trail.facts import FACTS
 from core.trail.fingerprint import Fingerprint
 
 FindingState = Literal["open", "acknowledged", "waived", "resolved"]

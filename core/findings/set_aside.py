@@ -7,11 +7,10 @@ from pathlib import Path
 
 import duckdb
 
+from core.findings.facts.set_aside import SetAside
 from core.findings.kinds import Condition
 from core.gate.decision_log import KIND as ANSWERS
 from core.spool.segments import Segment, failed_beside
-from core.text.figures import counted
-from core.text.shown import shell_word
 
 
 def set_aside_conditions(cursor: duckdb.DuckDBPyConnection) -> tuple[Condition, ...]:
@@ -31,35 +30,13 @@ def set_aside_conditions(cursor: duckdb.DuckDBPyConnection) -> tuple[Condition, 
 
 def _condition(ledger: Path, segment: Segment) -> Condition:
     rows, sha256 = _content(segment.path)
-    sender = segment.kind.partition("-")[2]
-    by = f" by the token {sender}" if sender else ""
-    what = segment.kind.partition("-")[0]
+    what, _, sender = segment.kind.partition("-")
     # Beside the ledger, wherever that is when somebody reads this.
     place = segment.path.relative_to(ledger.parent)
-    return Condition(
-        "rows_set_aside",
-        None,
-        segment.path.name,
-        f"{counted(rows, 'row')} of {what} logged{by} could not be taken into the ledger. Nothing "
-        f"is lost: they lie beside it in {place}. All that came in before and after them was taken "
-        "in.",
-        _fix(ledger, segment, place),
-        evidence=(("rows", str(rows)), ("segment", segment.path.name), ("sha256", sha256)),
+    facts = SetAside(
+        what, sender or None, rows, ledger.name, str(place), sha256, answers=segment.kind == ANSWERS
     )
-
-
-def _fix(ledger: Path, segment: Segment, place: Path) -> str:
-    if segment.kind == ANSWERS:
-        return (
-            "These are answers of the gate; the server's log names the line at fault. Correct that "
-            f"line in the file and move it up into {place.parent.parent}; the next fold takes it "
-            "in, and then this finding is over."
-        )
-    path, file_ = shell_word(ledger.name), shell_word(str(place))
-    return (
-        f"Stop the server and see what is wrong: calledger import {file_} --ledger {path}. Correct "
-        "the file, import it and delete it; then this finding is over."
-    )
+    return Condition.of("rows_set_aside", None, segment.path.name, facts)
 
 
 def _content(path: Path) -> tuple[int, str]:

@@ -484,7 +484,9 @@ def _check_run(state: State, act: Act) -> State:
 def _signal_remeasured(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("Only a signal with a registry entry is re-measured.")
-    _text(act, "text")
+    # Acts of before hold the outcome in words as well.
+    if not isinstance(act.body.get("fingerprints"), list):
+        _text(act, "text")
     return replace(
         state,
         remeasured={**state.remeasured, act.signal: act.at},

@@ -15,6 +15,7 @@ from typing import Literal
 
 from core.defaults import WAIVER_DAYS
 from core.governance.permissions import Refused
+from core.governance.stops import Alarmed, Differs, stopped_by
 from core.trail.act_kinds import KINDS
 from core.trail.acts import ASSURANCES, SYSTEM, Act, Assurance, moment
 
@@ -31,10 +32,6 @@ ValidationState = Literal[
 
 #: The trigger of a suspension by a registry entry that changed what a validation rests on.
 RULES_CHANGED = "rules_changed"
-#: The trigger of a suspension because what was signed no longer recomputes.
-EVIDENCE_CHANGED = "evidence_changed"
-#: The trigger of a suspension because claims since the signature drifted beyond what was agreed.
-DRIFT_ALARM = "drift_alarm"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -146,12 +143,14 @@ class Trigger:
         by: who pulled it, or `SYSTEM`.
         reason: why, in words.
         at: when.
+        facts: what those are made from; None: somebody said them.
     """
 
     id: str
     by: str
     reason: str
     at: datetime
+    facts: Differs | Alarmed | None = None
 
 
 @dataclass(frozen=True)
@@ -442,12 +441,21 @@ def _rejected(one: Validation, act: Act, context: Context) -> Validation:
 
 
 def _suspended_by(one: Validation, act: Act, _context: Context) -> Validation:
-    trigger = Trigger(_text(act, "trigger"), act.actor.sub, _text(act, "reason"), act.at)
+    id_, by, facts = _text(act, "trigger"), act.actor.sub, _stopped_by(act)
+    reason = _text(act, "reason") if facts is None else facts.reason
+    trigger = Trigger(id_, by, reason, act.at, facts)
     if one.state in ("draft", "rejected"):
         return one
     if one.state == "suspended" and one.trigger is not None and one.trigger.id == trigger.id:
         return one
     return _suspended(one, trigger)
+
+
+def _stopped_by(act: Act) -> Differs | Alarmed | None:
+    try:
+        return stopped_by(act.body)
+    except ValueError as error:
+        raise Refused(f"facts of {act.kind} cannot be read: {error}.") from None
 
 
 def _suspended(one: Validation, trigger: Trigger) -> Validation:

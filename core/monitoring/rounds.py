@@ -16,18 +16,19 @@ import duckdb
 from core.findings.acts import finding_acts
 from core.findings.detectors.all import detected
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
-from core.findings.kinds import FACTS, Condition, conditions, kind_of
+from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, current, due, findings
 from core.findings.set_aside import set_aside_conditions
 from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
 from core.governance.perform import Desk, Office
 from core.governance.state import State
-from core.governance.validation_lifecycle import DRIFT_ALARM, EVIDENCE_CHANGED
+from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED, Alarmed, Differs
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.trail import log as trail
 from core.trail import signed_answers
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, stamp
+from core.trail.facts import FACTS, written
 from core.trail.fingerprint import Fingerprint
 from core.trail.row_seals import seal_decisions
 from core.validation import evidence
@@ -264,14 +265,14 @@ def _expiries(state: State, now: datetime) -> list[Proposal]:
 
 def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Proposal]:
     """What no longer is as it was signed closes at once; only a new signature opens."""
-    changed = {
-        key: f"What was signed no longer recomputes from the ledger: {comparison.words}"
+    changed: dict[tuple[str, Fingerprint], Differs | Alarmed] = {
+        key: comparison.facts
         for key, comparison in measured.changed.items()
         if state.standing_of(*key, now).open
     }
     drift = {
-        key: words
-        for key, words in drifted(state, measured.watched, now).items()
+        key: alarm
+        for key, alarm in drifted(state, measured.watched, now).items()
         if key not in changed
     }
     return [
@@ -280,10 +281,10 @@ def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Propo
             PROGRAM,
             signal,
             fingerprint,
-            {"trigger": trigger, "reason": reason},
+            {"trigger": trigger, FACTS: written(facts)},
         )
         for trigger, of in ((EVIDENCE_CHANGED, changed), (DRIFT_ALARM, drift))
-        for (signal, fingerprint), reason in of.items()
+        for (signal, fingerprint), facts in of.items()
     ]
 
 

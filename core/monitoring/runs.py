@@ -17,7 +17,8 @@ import duckdb
 from core.defaults import IN_USE
 from core.governance.perform import Office
 from core.governance.state import State
-from core.monitoring.remeasure import Remeasured, remeasure
+from core.monitoring.remeasure import remeasure
+from core.monitoring.remeasured import Remeasured
 from core.monitoring.rounds import PROGRAM, outlook_of, rounds
 from core.monitoring.schedule import Due, Remeasurement, Why, due
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
@@ -142,6 +143,5 @@ def _remeasurement(one: Remeasurement, of: tuple[Remeasured, ...]) -> Proposal:
         "due": stamp(one.due),
         "n_missed": one.n_missed,
         "fingerprints": [each.as_json() for each in of],
-        "text": " ".join(each.words for each in of),
     }
     return Proposal("signal.remeasured", PROGRAM, one.signal, body=body)

@@ -9,15 +9,18 @@ from typing import Any
 
 import duckdb
 
-from core.findings.kinds import FACTS, kind_of, told_of
+from core.findings.kinds import kind_of, told_of
 from core.findings.lifecycle import note_of
 from core.governance.names import Directory, directory
+from core.governance.stops import stopped_by
+from core.monitoring.remeasured import outcome
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, counted
 from core.trail import act_search as search
 from core.trail.act_kinds import did
 from core.trail.acts import Act, moment
+from core.trail.facts import FACTS
 from core.trail.fingerprint import Fingerprint
 
 ASSURANCE_WORDS: Mapping[str, str] = {
@@ -141,11 +144,27 @@ def facts(act: Act, names: Names) -> tuple[Fact, ...]:
 def _in_words(act: Act) -> Mapping[str, Any]:
     """The body with words in place of the facts they are made from; acts of before hold words."""
     body = dict(act.body)
-    if FACTS in body and "finding_kind" in body:
-        told = told_of(str(body["finding_kind"]), body, act.fingerprint)
-        del body[FACTS]
-        body |= {"text": told.text, "mend": told.mend, "evidence": dict(told.evidence)}
-    return body
+    try:
+        words = _words(act, body)
+    except _UNFIT:
+        return body
+    if words:
+        body.pop(FACTS, None)
+    return body | words
+
+
+def _words(act: Act, body: Mapping[str, Any]) -> dict[str, Any]:
+    if act.kind == "signal.remeasured":
+        return {"text": outcome(body)}
+    if FACTS not in body:
+        return {}
+    if act.kind == "validation.suspended":
+        stopped = stopped_by(body)
+        return {} if stopped is None else {"reason": stopped.reason}
+    if "finding_kind" not in body:
+        return {}
+    told = told_of(str(body["finding_kind"]), body, act.fingerprint)
+    return {"text": told.text, "mend": told.mend, "evidence": dict(told.evidence)}
 
 
 def _value(name: str, value: Any, names: Names) -> str:
@@ -171,12 +190,17 @@ def _measured(body: Mapping[str, Any]) -> str:
     """One fingerprint of a re-measurement, every group with its numbers as the entry has them."""
     groups = [
         f"{'all' if one['where'] is None else '='.join(str(part) for part in one['where'])}: "
-        f"{one['verdict'].replace('_', ' ')}, gap {one['gap']} ({one['low']} to {one['high']}), "
+        f"{one['verdict'].replace('_', ' ')}, gap {_six(one['gap'])} "
+        f"({_six(one['low'])} to {_six(one['high'])}), "
         f"n {one['n']:,}, {one['n_inputs']:,} inputs"
         for one in body["groups"]
     ]
     words = Fingerprint.of(body["fingerprint"]).words()
     return f"{words}, {body['since']} to before {body['until']}: {'; '.join(groups)}"
+
+
+def _six(number: str | None) -> str:
+    return ABSENT if number is None else f"{float(number):.6f}"
 
 
 def _with_id(sub: str, names: Names) -> str:
@@ -436,7 +460,7 @@ def _rejected(act: Act, _names: Names) -> _Said:
 
 def _suspended(act: Act, _names: Names) -> _Said:
     what = "stopped the gate" if act.body["trigger"] == "stop" else "suspended the validation"
-    return _Said(what, f": {_short(act.body['reason'])}", "of")
+    return _Said(what, f": {_short(_in_words(act)['reason'])}", "of")
 
 
 def _expired(act: Act, _names: Names) -> _Said:
@@ -493,7 +517,7 @@ def _check_run(act: Act, _names: Names) -> _Said:
 
 
 def _remeasured(act: Act, _names: Names) -> _Said:
-    return _Said(f"re-measured {act.signal}: {_short(act.body['text'])}")
+    return _Said(f"re-measured {act.signal}: {_short(_in_words(act)['text'])}")
 
 
 def _audit_drawn(act: Act, _names: Names) -> _Said:

@@ -17,7 +17,7 @@ from core.sentences.numbers import (
     size_of,
     within,
 )
-from core.text.parts import bands_where_named, reach_words
+from core.text.parts import bands_at_named, reach_words
 
 
 def direction(gap: float) -> str:
@@ -58,7 +58,7 @@ def _off(one: Measures, said: str) -> str:
         gap = band.claimed - band.observed
         return f"{start} where it is most confident it is {direction(gap)} by {size_of(gap)}."
     if one.reason == "shape" and curve is not None and curve.value is not None:
-        where = bands_where_named(curve.over, curve.under)
+        where = bands_at_named(curve.over, curve.under).words
         return (
             f"{start} errors cancel: off by {size_of(curve.value)} on average over the range of "
             f"confidence{f', {where}' if where else ''}."

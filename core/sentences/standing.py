@@ -95,7 +95,7 @@ def direction(one: StandingVerdict) -> str:
         return "off both ways"
     gap = (one.gap or (0.0,))[0]
     if one.reason == "segment" and one.recent is not None:
-        gap = (one.worst or one.recent.off[0]).gap
+        gap = (one.worst or one.recent.off[0]).shown.value
     elif one.reason == "high_band" and one.recent is not None:
         gap = one.recent.high_claimed - one.recent.high_observed
     return "overconfident" if gap > 0 else "underconfident"
@@ -116,10 +116,11 @@ def cause(one: StandingVerdict) -> str:
     since = "" if one.began is None else f", since {began_words(one.began)}"
     found = one.worst or (one.recent.off[0] if one.reason == "segment" else None)
     if found is not None:
-        gap, low, high = (points(end, decimals=1) for end in (found.gap, found.low, found.high))
+        shown = found.shown
+        gap, low, high = (points(end, decimals=1) for end in (shown.value, shown.low, shown.high))
         return (
             f"on {found.dimension} {value_name(found.value)} its gap is {gap} points ({low} to "
-            f"{high}), {counted(found.n, 'case')}{since}"
+            f"{high}), {counted(shown.n, 'case')}{since}"
         )
     if one.reason == "high_band":
         return (
@@ -128,7 +129,7 @@ def cause(one: StandingVerdict) -> str:
             f"{percent(one.recent.high_claimed)}), {counted(one.recent.high_n, 'case')}{since}"
         )
     if one.reason == "shape":
-        return f"errors that cancel: {one.recent.error_where}{since}"
+        return f"errors that cancel: {one.recent.error_at.words}{since}"
     if one.began is not None:
         assert one.gap is not None
         return (

@@ -13,6 +13,7 @@ from core.comparison.words import (
     gap_moved,
     named,
     off_before_and_after,
+    off_throughout,
     shape_moved,
     telling,
     worse_parts,
@@ -105,7 +106,7 @@ def headline(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupC
     told = [f"{_verdict(verdict, whole, parts)}."]
     if whole.brier_worse and not (verdict == "mixed" and whole.verdict == "mixed"):
         told.append(f"{_capital(brier_moved(whole))}.")
-    told.append(off_before_and_after([whole, *parts]))
+    told.append(off_before_and_after(off_throughout([whole, *parts])))
     return " ".join(one for one in told if one)
 
 

@@ -19,7 +19,7 @@ from core.comparison.compare import in_use_before
 from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
-from core.governance.validation_lifecycle import DRIFT_ALARM
+from core.governance.stops import DRIFT_ALARM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
 from core.queries.base.asked_once import asked_once

@@ -75,6 +75,14 @@ def p_words(p_value: float) -> str:
     return "p <0.001" if p_value < 0.001 else f"p {p_value:.3f}"
 
 
+def e_words(e_value: float) -> str:
+    """An e-value in words: ``0.8``, ``34``, ``over a million``."""
+    if e_value > 1_000_000:
+        return "over a million"
+    whole = e_value >= 10 or math.isclose(e_value, round(e_value))
+    return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
+
+
 def basis(n: int, inputs: int, days: int) -> str:
     """What a number rests on: ``1,204 claims of 311 inputs on 42 days``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PartName
@@ -11,72 +12,124 @@ from core.measure.verdicts.verdict import Judgement
 from core.text.figures import counted, ends, percent, points
 
 
-def part_words(judged: Judgement, group: int, part: PartName, rests: str | None = None) -> str:
-    """What one part of a group shows, with interval and n.
+@dataclass(frozen=True)
+class OffAt:
+    """Where in the range of confidence something is off: stretches, (from, to) in percent."""
 
-    As in ``right 79.0% of the time (said 94.0%): gap +15.0 points (+12.1 to +18.0), 1,203 cases``.
+    over: tuple[tuple[float, float], ...] = ()
+    under: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """``overconfident at 70% to 85%, underconfident at 30%``; "" where it is nowhere off."""
+        sides = (("overconfident", self.over), ("underconfident", self.under))
+        return ", ".join(
+            f"{word} at {' and '.join(_percents(*one) for one in spans)}"
+            for word, spans in sides
+            if spans
+        )
+
+
+@dataclass(frozen=True)
+class PartShown:
+    """What one part of a group shows.
+
+    Attributes:
+        part: which part.
+        value, low, high: its gap, or of the shape the error, with the bounds that hold.
+        n: labelled claims of it.
+        said, right: of the gap and the high band: mean confidence and accuracy.
+        high_from: of the high band: from which confidence on.
+        at: of the shape: where it is off.
+    """
+
+    part: PartName
+    value: float
+    low: float
+    high: float
+    n: int
+    said: float | None = None
+    right: float | None = None
+    high_from: float | None = None
+    at: OffAt = OffAt()
+
+    def words(self, rests: str | None = None) -> str:
+        """In a clause, with interval and n.
+
+        As in ``right 79.0% of the time (said 94.0%): gap +15.0 points (+12.1 to +18.0), 3 cases``.
+
+        Args:
+            rests: what it rests on; None: its number of cases.
+        """
+        cases = rests or counted(self.n, "case")
+        if self.part == "shape":
+            where = self.at.words
+            return (
+                f"off by {self.value * 100:.1f} points on average over the range of confidence "
+                f"(at least {self.low * 100:.1f}), {cases}{f': {where}' if where else ''}"
+            )
+        stated = ""
+        if self.high_from is not None:
+            stated = f"stated at {self.high_from * 100:.6g}% or more it is "
+        return (
+            f"{stated}right {percent(self.right)} of the time (said {percent(self.said)}): gap "
+            f"{points(self.value)} points ({ends(self.low, self.high)}), {cases}"
+        )
+
+
+def part_shown(judged: Judgement, group: int, part: PartName) -> PartShown:
+    """What one part of a group shows.
 
     Args:
         judged: the groups.
         group: which of them; its part has a label.
         part: which part.
-        rests: what it rests on; None: its number of cases.
     """
     found = judged.part(part)
-    low, high = float(found.low[group]), float(found.high[group])
-    cases = rests or counted(int(found.n[group]), "case")
+    numbers = (float(found.value[group]), float(found.low[group]), float(found.high[group]))
+    n = int(found.n[group])
     if part == "shape":
-        where = shape_where(judged, group)
-        return (
-            f"off by {float(found.value[group]) * 100:.1f} points on average over the range of "
-            f"confidence (at least {low * 100:.1f}), {cases}{f': {where}' if where else ''}"
-        )
-    said, right = judged.mean_confidence[group], judged.accuracy[group]
-    stated = ""
+        return PartShown(part, *numbers, n, at=shape_at(judged, group))
+    said, right = judged.mean_confidence, judged.accuracy
     if part == "high_band":
-        said, right = judged.high_claimed[group], judged.high_observed[group]
-        stated = f"stated at {judged.high_from * 100:.6g}% or more it is "
-    return (
-        f"{stated}right {percent(float(right))} of the time (said {percent(float(said))}): gap "
-        f"{points(float(found.value[group]))} points ({ends(low, high)}), {cases}"
-    )
+        said, right = judged.high_claimed, judged.high_observed
+    high_from = judged.high_from if part == "high_band" else None
+    return PartShown(part, *numbers, n, float(said[group]), float(right[group]), high_from)
 
 
-def shape_where(judged: Judgement, group: int) -> str:
-    """Where in its range a group is off: ``overconfident at 70% to 85%, underconfident at 30%``.
-
-    "" where no error of its shape is shown.
-    """
+def shape_at(judged: Judgement, group: int) -> OffAt:
+    """Where in its range a group is off; nowhere where no error of its shape is shown."""
     labels = judged.bands.labels(group)
     signs = judged.curve.named[group, : len(labels)].tolist()
-    return bands_where(labels, signs)
+    return bands_at(labels, signs)
 
 
-def bands_where(labels: Sequence[str], signs: Sequence[int]) -> str:
+def bands_at(labels: Sequence[str], signs: Sequence[int]) -> OffAt:
     """The same of bands by their labels, each with 1 (overconfident), −1 or 0."""
-    told = []
-    for sign, word in ((1, "overconfident"), (-1, "underconfident")):
-        runs = _runs([i for i, one in enumerate(signs) if one == sign])
-        if runs:
-            named = [_span(labels[first], labels[last]) for first, last in runs]
-            told.append(f"{word} at {' and '.join(named)}")
-    return ", ".join(told)
+    over, under = (
+        tuple(
+            (_edges(labels[first])[0], _edges(labels[last])[1])
+            for first, last in _runs([i for i, one in enumerate(signs) if one == sign])
+        )
+        for sign in (1, -1)
+    )
+    return OffAt(over, under)
 
 
-def bands_where_named(over: Sequence[str], under: Sequence[str]) -> str:
+def bands_at_named(over: Sequence[str], under: Sequence[str]) -> OffAt:
     """The same where only the bands that take part are named, by their labels."""
-    told = []
-    for labels, word in ((over, "overconfident"), (under, "underconfident")):
-        spans: list[tuple[float, float]] = []
-        for low, high in sorted(map(_edges, labels)):
-            # Which bands lie between two is not known here, but bands that touch are one.
-            if spans and spans[-1][1] == low:
-                spans[-1] = (spans[-1][0], high)
-            else:
-                spans.append((low, high))
-        if spans:
-            told.append(f"{word} at {' and '.join(_percents(*one) for one in spans)}")
-    return ", ".join(told)
+    return OffAt(_touching(over), _touching(under))
+
+
+def _touching(labels: Sequence[str]) -> tuple[tuple[float, float], ...]:
+    spans: list[tuple[float, float]] = []
+    for low, high in sorted(map(_edges, labels)):
+        # Which bands lie between two is not known here, but bands that touch are one.
+        if spans and spans[-1][1] == low:
+            spans[-1] = (spans[-1][0], high)
+        else:
+            spans.append((low, high))
+    return tuple(spans)
 
 
 def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
@@ -87,10 +140,6 @@ def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
         else:
             runs.append((place, place))
     return runs
-
-
-def _span(first: str, last: str) -> str:
-    return _percents(_edges(first)[0], _edges(last)[1])
 
 
 def _percents(low: float, high: float) -> str:

@@ -16,6 +16,8 @@ from cattrs import Converter
 from core.trail.canonical_json import canonical
 
 T = TypeVar("T")
+#: Where the body of an act holds facts that words are made from; acts of before hold the words.
+FACTS = "facts"
 
 _CONVERTER = Converter(omit_if_default=True, detailed_validation=False)
 _CONVERTER.register_unstructure_hook(float, lambda value: repr(float(value)))

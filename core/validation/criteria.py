@@ -40,7 +40,7 @@ from core.measure.verdicts.verdict import Judgement
 from core.registry.escalation_rules import fraction
 from core.registry.signal_spec import Criterion
 from core.text.figures import ends, points
-from core.text.parts import part_words, reach_words
+from core.text.parts import part_shown, reach_words
 
 Outcome = Literal["met", "missed", "undecided"]
 
@@ -141,7 +141,9 @@ def verdict_result(
             claims that a signature would let act. None: nothing is known against them.
     """
     off = [
-        part_words(judged, group, name) for name in PART_NAMES if judged.part(name).is_off(group)
+        part_shown(judged, group, name).words()
+        for name in PART_NAMES
+        if judged.part(name).is_off(group)
     ]
     good = "no part is off"
     if weighted is not None:

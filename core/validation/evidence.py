@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from core.governance.stops import Differs, Unlike, several
 from core.ledger.errors import LedgerError, UnknownDimension
 from core.measure.cells.cells import Cells
 from core.measure.cells.group_sums import group_sums
@@ -93,18 +94,23 @@ class Comparison:
 
     Attributes:
         same: whether it does.
-        differences: what differs, in sentences, what explains most first.
+        differences: what differs, what explains most first.
         claims_sha256: digest of the claims as they are now; None: they were not read.
     """
 
     same: bool
-    differences: tuple[str, ...] = ()
+    differences: tuple[Unlike, ...] = ()
     claims_sha256: str | None = field(default=None, compare=False)
 
     @property
     def words(self) -> str:
         """What explains most of the difference."""
-        return "; ".join(self.differences[:3])
+        return several(self.differences)
+
+    @property
+    def facts(self) -> Differs:
+        """The same as an act carries it."""
+        return Differs(len(self.differences), self.differences[:3], self.claims_sha256)
 
 
 def freeze(
@@ -190,7 +196,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
-            return Comparison(False, (f"The ledger holds no evidence {sha256}.",))
+            return Comparison(False, (Unlike("missing", sha256),))
         query = bundle.content["query"]
         known = Known(bundle.at, query["imports_to"])
         now = _content(
@@ -204,7 +210,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
             layout=bundle.content["v"],
         )
     except (LedgerError, ValueError) as error:
-        return Comparison(False, (str(error),))
+        return Comparison(False, (Unlike("error", now=str(error)),))
     found = tuple(differences(bundle.content, json.loads(canonical(now))))
     return Comparison(not found, found)
 
@@ -221,7 +227,7 @@ def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
-            return Comparison(False, (f"The ledger holds no evidence {sha256}.",))
+            return Comparison(False, (Unlike("missing", sha256),))
         digest = claims_digest(cursor, _written(bundle), _digested(bundle.spec))
         if digest == bundle.content["claims_sha256"]:
             return Comparison(True)

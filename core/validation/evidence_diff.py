@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from core.governance.stops import COUNTS, Unlike
 from core.text.figures import points
 from core.validation.criteria import METRIC_WORDS
 from core.validation.evidence_bundle import PLAIN_LAYOUT, Bundle, Part
@@ -30,47 +31,31 @@ _SHARE_MOVED = 0.05
 #: At most so many single figures are named.
 _NAMED = 12
 
-_COUNT_WORDS = {
-    "n_claims": "judged claims",
-    "n": "labelled claims",
-    "n_inputs": "labelled inputs",
-    "unstated": "claims without a confidence",
-    "heldout": "heldout claims",
-    "production": "production claims",
-    "window": "claims of the recent window",
-    "unsettled": "claims not mature yet",
-    "tuning": "tuning claims",
-    "overlap_left_out": "claims left out because they were tuned on",
-}
 
-
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between the contents of two bundles that ought to be one, in sentences.
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Unlike]:
+    """What differs between the contents of two bundles that ought to be one.
 
     Args:
         then: as it was signed.
         now: as it is recomputed.
     """
     if then["claims_sha256"] != now["claims_sha256"]:
-        yield (
-            "The judged claims or their outcomes are not those that were measured (digest "
-            f"{then['claims_sha256'][:12]} then, {now['claims_sha256'][:12]} now)."
-        )
-    for name, words in _COUNT_WORDS.items():
+        yield Unlike("claims", then["claims_sha256"][:12], now["claims_sha256"][:12])
+    for name in COUNTS:
         if then["counts"].get(name) != now["counts"].get(name):
-            yield f"There were {then['counts'].get(name):,} {words}; now {now['counts'][name]:,}."
+            yield Unlike("count", str(then["counts"].get(name)), str(now["counts"][name]), name)
     if then["cells_sha256"] != now["cells_sha256"]:
-        yield "The sums by stated confidence differ."
+        yield Unlike("cells")
     plain = then.get("v") == PLAIN_LAYOUT
     if then["met"] != now["met"] and not plain:
-        yield f"The criteria were {_met(then['met'])}; recomputed they are {_met(now['met'])}."
+        yield Unlike("met", _met(then["met"]), _met(now["met"]))
     known = {"claims_sha256", "cells_sha256", "met", "counts"}
     passed = _WORDS | _RULES if plain else _WORDS
     rest = list(_unlike({k: v for k, v in then.items() if k not in known}, now, "", passed))
     for place, before, after in rest[:_NAMED]:
-        yield f"{place} was {_shown(before)}, and is {_shown(after)}."
+        yield Unlike("figure", _shown(before), _shown(after), place)
     if len(rest) > _NAMED:
-        yield f"{len(rest) - _NAMED} further figures differ."
+        yield Unlike("further", now=str(len(rest) - _NAMED))
 
 
 def changes(before: Bundle, after: Bundle) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
 from core.terms import Terms
 from core.text.figures import basis
-from core.text.parts import part_words, shape_where
+from core.text.parts import OffAt, PartShown, part_shown, shape_at
 
 #: A dimension with more values than these is a name of the case, and no segment.
 MOST_VALUES = 50
@@ -43,11 +43,8 @@ class Off:
 
     Attributes:
         dimension, value: which.
-        part: which part of it is off; the others may be too.
-        gap, low, high: that part's gap, or of its shape the error, with the bounds that hold for
-            all segments together.
-        words: what it shows, in a clause.
-        n: labelled claims of the part.
+        shown: the part of it that is off, the bounds holding for all segments together; other
+            parts may be off too.
         n_inputs: distinct inputs among them.
         n_days: distinct days on which they were made.
         differs: whether its gap is beyond that of the rest, by more than chance explains.
@@ -55,15 +52,15 @@ class Off:
 
     dimension: str
     value: str | None
-    part: PartName
-    gap: float
-    low: float
-    high: float
-    words: str
-    n: int
+    shown: PartShown
     n_inputs: int
     n_days: int
     differs: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it shows, in a clause."""
+        return self.shown.words(basis(self.shown.n, self.n_inputs, self.n_days))
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class Recent:
         state: of the whole by itself, by its worst part that matters.
         off_parts: the parts of the whole that are off, the first being the reason.
         error, error_low, error_high: the error over the bands of confidence, with its bounds.
-        error_where: where in its range it is off; "" where no error of its shape is shown.
+        error_at: where in its range it is off; nowhere where no error of its shape is shown.
         tolerance, high_from: by which.
         high_n, high_inputs, high_days, high_claimed, high_observed: the high-confidence band.
         high_low, high_high: interval of its gap, corrected likewise.
@@ -109,7 +106,7 @@ class Recent:
     error: float
     error_low: float
     error_high: float
-    error_where: str
+    error_at: OffAt
     tolerance: float
     high_from: float
     high_n: int
@@ -233,7 +230,7 @@ def _measured(
         for i in enough
         if parts.state[i] == "off"
     ]
-    off.sort(key=lambda one: -abs(one.gap))
+    off.sort(key=lambda one: -abs(one.shown.value))
     n = np.where(np.isfinite(parts.gap), parts.n, 0)
     most = 2 * tolerance
     bounded = [
@@ -254,7 +251,7 @@ def _measured(
         error=float(whole.shape.value[0]),
         error_low=float(whole.shape.low[0]),
         error_high=float(whole.shape.high[0]),
-        error_where=shape_where(whole, 0),
+        error_at=shape_at(whole, 0),
         tolerance=tolerance,
         high_from=whole.high_from,
         high_n=int(whole.high_n[0]),
@@ -282,19 +279,11 @@ def _off(
 ) -> Off:
     reason = parts.reason[i]
     assert reason is not None
-    part = parts.part(reason)
-    n, inputs = int(part.n[i]), int(part.n_inputs[i])
-    n_days = days.high if reason == "high_band" else days.n
     return Off(
         *entry,
-        part=reason,
-        gap=float(part.value[i]),
-        low=float(part.low[i]),
-        high=float(part.high[i]),
-        words=part_words(parts, i, reason, basis(n, inputs, n_days)),
-        n=n,
-        n_inputs=inputs,
-        n_days=n_days,
+        shown=part_shown(parts, i, reason),
+        n_inputs=int(parts.part(reason).n_inputs[i]),
+        n_days=days.high if reason == "high_band" else days.n,
         differs=beyond_the_rest(whole, parts, i),
     )
 

@@ -174,8 +174,7 @@ def sign(
         comparison = evidence.verify(cursor, signed)
     if not comparison.same:
         raise Refused(
-            "The evidence no longer recomputes from the ledger: "
-            f"{'; '.join(comparison.differences[:3])} Submit it anew."
+            f"The evidence no longer recomputes from the ledger: {comparison.words} Submit it anew."
         )
     return office.perform(proposal)
 

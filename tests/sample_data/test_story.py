@@ -20,7 +20,7 @@ from core.ledger.connection import Ledger
 from core.monitoring.rounds import outlook
 from core.registry.yaml_reader import read_path, with_people
 from core.trail import log as trail
-from core.trail.acts import Proposal
+from core.trail.acts import SYSTEM, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.steps import prepare
@@ -122,6 +122,33 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("validation_expiring", LOGPROB),
         ("validation_expiring", GROUNDING),
     }
+
+
+def test_no_act_of_the_program_holds_a_sentence(office: Office):
+    """Acts of the program hold facts; a sentence in one is what somebody wrote in another."""
+    with office.ledger.cursor() as cursor:
+        every = trail.acts(cursor)
+    by_program = [act for act in every if act.actor.sub == SYSTEM]
+    kinds = {act.kind for act in by_program}
+    assert {"finding.opened", "finding.revised", "signal.remeasured", "check.run"} <= kinds
+    wrote = {words for act in every if act.actor.sub != SYSTEM for words in _sentences(act.body)}
+    assert len(wrote) > 3
+    assert {words for act in by_program for words in _sentences(act.body)} <= wrote
+
+
+def _sentences(value: object) -> Iterator[str]:
+    """Texts of five words and more, or that end as a sentence does."""
+    if isinstance(value, str):
+        # An import's settings are JSON as text.
+        is_json = value.startswith("{")
+        if not is_json and (len(value.split()) >= 5 or value.rstrip().endswith((".", "!", "?"))):
+            yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _sentences(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _sentences(inner)
 
 
 def test_a_finding_is_dated_when_it_was_first_found(office: Office):

@@ -20,7 +20,6 @@ first cohort.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,9 +28,11 @@ from typing import Literal
 import duckdb
 import numpy as np
 
+from core.findings.facts.drift import Drifted
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.governance.validation_lifecycle import DRIFT_ALARM, Validation
+from core.governance.stops import DRIFT_ALARM, Alarmed, Dated, DriftedPart, OffPattern
+from core.governance.validation_lifecycle import Validation
 from core.measure.cells.cells import Cells, FloatArray, IntArray, hundredth
 from core.measure.monitoring.changepoint import Change, Level, changes, cohort_means, levels
 from core.measure.monitoring.e_process import (
@@ -57,9 +58,12 @@ from core.queries.labels.weekly_cohorts import (
 )
 from core.registry.escalation_rules import rungs_of, table
 from core.registry.signal_spec import SignalSpec
-from core.text.figures import counted, points
-from core.text.parts import bands_where
+from core.text.figures import counted, e_words
+from core.text.parts import OffAt, bands_at
 from core.trail.fingerprint import Fingerprint
+
+#: As many parts of an alarm are named.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,12 @@ class Pattern:
     """The pattern of errors that the evidence is about, where that is not the plain gap.
 
     Attributes:
-        where: ``overconfident at 70% to 85%, underconfident at 30%``.
+        at: the bands, as it takes part in each.
         estimate: the mean error along it since the signature, over inputs; in [−1, 1].
         stretches: the weeks cut into stretches of one level of it each, oldest first.
     """
 
-    where: str
+    at: OffAt
     estimate: float
     stretches: tuple[Level, ...]
 
@@ -107,29 +111,6 @@ class Part:
     pattern: Pattern | None = None
 
     @property
-    def name(self) -> str:
-        """As in ``the gap of language=de``."""
-        words = "the gap" if self.what == "gap" else "the share of wrong ones among the automated"
-        words = words if self.pattern is None else "the shape of the errors"
-        return words if self.where is None else f"{words} of {self.where[0]}={self.where[1]}"
-
-    @property
-    def words(self) -> str:
-        """What is known of it, and against what: ``the gap is +8.1 points (±5 accepted) …``."""
-        accepted = f"±{self.bound * 100:.6g}"
-        if self.pattern is not None:
-            known, accepted = f"off by {self.pattern.estimate * 100:.1f} points", accepted[1:]
-            accepted = f"{self.pattern.where}; at most {accepted}"
-        elif self.what == "gap":
-            known = f"{points(self.estimate)} points"
-        else:
-            known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
-        return (
-            f"{self.name} is {known} ({accepted} accepted) over {counted(self.n, 'claim')} of "
-            f"{counted(self.n_inputs, 'input')} in {counted(len(self.weeks), 'weekly cohort')}"
-        )
-
-    @property
     def dated(self) -> tuple[Level, ...]:
         """The stretches of what the evidence is about."""
         return self.stretches if self.pattern is None else self.pattern.stretches
@@ -139,22 +120,29 @@ class Part:
         known = [one for one in changes(self.dated) if self.weeks[one.at] <= week]
         return known[-1] if known else None
 
-    def when(self, week: str) -> str:
-        """Since when it is as an alarm with a week found it.
-
-        As in ``changed about 2026-W31: from +0.9 to +9.4 points``; "" where that is not seen.
-        """
-        change = self.changed(week)
-        if change is not None:
-            before, after = change.before.mean, change.after.mean
-            if self.what == "gap":
-                moved = f"from {points(before)} to {points(after)} points"
-            else:
-                moved = f"from {before * 100:.1f}% to {after * 100:.1f}%"
-            return f"changed about {self.weeks[change.at]}: {moved}"
+    def seen_with(self, week: str | None) -> DriftedPart:
+        """As acts carry it, and since when it is so as an alarm with a week found it."""
+        change = None if week is None else self.changed(week)
         start = self.dated[0] if self.dated else None
-        beyond = start is not None and (start.low > self.bound or -start.high > self.bound)
-        return "was so from the first cohort on" if beyond else ""
+        pattern = self.pattern
+        return DriftedPart(
+            self.what,
+            self.where,
+            len(self.weeks),
+            self.n,
+            self.n_inputs,
+            self.estimate,
+            self.bound,
+            self.process.e_value,
+            self.process.needed,
+            None if pattern is None else OffPattern(pattern.at, pattern.estimate),
+            None
+            if change is None
+            else Dated(self.weeks[change.at], change.before.mean, change.after.mean),
+            from_first=change is None
+            and start is not None
+            and (start.low > self.bound or -start.high > self.bound),
+        )
 
 
 @dataclass(frozen=True)
@@ -172,18 +160,15 @@ class Alarm:
     parts: tuple[Part, ...]
 
     @property
+    def facts(self) -> Alarmed:
+        """The same as acts carry it."""
+        told = tuple(one.seen_with(self.week) for one in self.parts[:NAMED])
+        return Alarmed(self.week, len(self.parts), told)
+
+    @property
     def words(self) -> str:
         """What is off, since when it is known, and when it changed."""
-        told = self.parts[:3]
-        several = "; ".join(one.words for one in told)
-        more = len(self.parts) - 3
-        several += f"; and {more} more" if more > 0 else ""
-        said = [f"{several}: shown with the cohort {self.week}."]
-        for one in told:
-            when = one.when(self.week)
-            if when:
-                said.append(f"{'it' if len(self.parts) == 1 else one.name} {when}.")
-        return " ".join(f"{one[0].upper()}{one[1:]}" for one in said)
+        return self.facts.words
 
 
 @dataclass(frozen=True)
@@ -344,31 +329,23 @@ def drift_conditions(state: State, seen: Sequence[Watched]) -> tuple[Condition, 
         validation = state.validations[one.signal, one.fingerprint]
         if validation.signed is None or validation.signed.at != one.since:
             continue  # signed again meanwhile
+        since, trigger = one.since.date(), validation.trigger
         if one.alarm is not None:
-            text = f"Since it was signed on {one.since:%Y-%m-%d}: {one.alarm.words}"
-        elif _alarmed(validation):
-            assert validation.trigger is not None
-            text = validation.trigger.reason
+            facts = Drifted(since, one.alarm.facts)
+        elif _alarmed(validation) and trigger is not None:
+            gap = one.gap.seen_with(None)
+            held = trigger.facts if isinstance(trigger.facts, Alarmed) else None
+            facts = Drifted(since, held=held, said="" if held else trigger.reason, gap=gap)
         else:
             continue
-        found.append(
-            Condition(
-                "drift_alarm",
-                one.signal,
-                one.fingerprint.id,
-                f"{one.fingerprint.words()}: {text}",
-                "See on Drift since when and in which cases; fix it, then have new evidence on "
-                "recent claims signed.",
-                one.fingerprint,
-                _numbers(one),
-            )
-        )
+        id_, print_ = one.fingerprint.id, one.fingerprint
+        found.append(Condition.of("drift_alarm", one.signal, id_, facts, print_))
     return tuple(found)
 
 
 def drifted(
     state: State, seen: Sequence[Watched], now: datetime
-) -> dict[tuple[str, Fingerprint], str]:
+) -> dict[tuple[str, Fingerprint], Alarmed]:
     """What an alarm closes, and why: what is in force and was opened before the alarm.
 
     Who lets a fingerprint act by a waiver after an alarm does so knowing it.
@@ -390,45 +367,13 @@ def drifted(
         }.get(standing.state)
         # Signed again meanwhile: what was seen is about the signature before.
         if opened is not None and one.since == validation.signed.at and one.alarm.at > opened:
-            words = f"Drifted beyond what was signed. {one.alarm.words}"
-            found[one.signal, one.fingerprint] = words
+            found[one.signal, one.fingerprint] = one.alarm.facts
     return found
 
 
 def _alarmed(one: Validation) -> bool:
     """Whether it is an alarm that holds it suspended."""
     return one.state == "suspended" and one.trigger is not None and one.trigger.id == DRIFT_ALARM
-
-
-def _numbers(one: Watched) -> tuple[tuple[str, str], ...]:
-    worst = one.alarm.parts[0] if one.alarm is not None else one.gap
-    change = None if one.alarm is None else worst.changed(one.alarm.week)
-    dated = (
-        ()
-        if change is None
-        else (
-            ("changed", worst.weeks[change.at]),
-            ("before", f"{change.before.mean:.4f}"),
-            ("after", f"{change.after.mean:.4f}"),
-        )
-    )
-    pattern = worst.pattern
-    shown: tuple[tuple[str, str], ...]
-    if pattern is not None:
-        shown = (("shape", f"{pattern.estimate:.4f}"), ("where_off", pattern.where))
-    else:
-        shown = ((worst.what, f"{worst.estimate:.4f}"),) if worst.weeks else ()
-    return (
-        ("claims", str(worst.n)),
-        ("inputs", str(worst.n_inputs)),
-        ("cohorts", str(len(worst.weeks))),
-        ("evidence", _size(worst.process.e_value)),
-        ("needed", _size(worst.process.needed)),
-        *((("week", one.alarm.week),) if one.alarm is not None else ()),
-        *shown,
-        *dated,
-        ("since", f"{one.since:%Y-%m-%d}"),
-    )
 
 
 Cohorts = Mapping[str, Cells]
@@ -505,7 +450,7 @@ def _pattern(cells: Sequence[Cells], side: int, edges: IntArray) -> Pattern | No
         taken.append(int(signs[b]))
     means = cohort_means(cells, signs=[signs[place] for place in places])
     estimate = float(means.inputs @ means.mean / means.inputs.sum())
-    return Pattern(bands_where(labels, taken), estimate, levels(means))
+    return Pattern(bands_at(labels, taken), estimate, levels(means))
 
 
 def _automated_part(series: Cohorts, bound: float, level: float) -> Part:
@@ -545,12 +490,4 @@ def _after(part: Part, week: str) -> float | None:
 
 
 def _evidence(process: EProcess) -> str:
-    return f"{_size(process.e_value)} of {_size(process.needed)} needed"
-
-
-def _size(e_value: float) -> str:
-    """An e-value in words: ``0.8``, ``34``, ``over a million``."""
-    if e_value > 1_000_000:
-        return "over a million"
-    whole = e_value >= 10 or math.isclose(e_value, round(e_value))
-    return f"{e_value:,.0f}" if whole else f"{e_value:.1f}"
+    return f"{e_words(process.e_value)} of {e_words(process.needed)} needed"

@@ -17,28 +17,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 import duckdb
 import numpy as np
 
 from core.defaults import ALPHA, MINIMUM_INPUTS
+from core.findings.facts.inputs import (
+    STATED,
+    CameIn,
+    Days,
+    Effect,
+    InputsDrifted,
+    Scored,
+    ShareMoved,
+)
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.cells.cells import IntArray
 from core.measure.metrics.scores import NoValue
-from core.measure.monitoring.brier_decomposition import BrierSplit, Change, brier_split
+from core.measure.monitoring.brier_decomposition import brier_split
 from core.measure.monitoring.population_shift import MixChange, mix_change
 from core.queries.base.cells import grouped_cells
-from core.queries.base.dimensions import BAND_LABELS
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.labels.label_provenance import NO_DAYS, how_labelled, labelled_days
 from core.queries.sums.inputs_per_day import Arrived, arrivals
 from core.registry.signal_spec import SignalSpec
 from core.standing.window import in_use
-from core.text.figures import basis, counted, percent, segment
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import all_segments, week_began
 
@@ -47,8 +54,6 @@ WEEKS, WEEKS_BEFORE = 4, 8
 #: A size that matters: so much PSI over noise (Siddiqi 2006 calls 0.1 a minor shift), or so much
 #: of all inputs in one value more or less.
 PSI_OVER_NOISE, SHARE = 0.1, 0.10
-#: The subject of a finding about stated confidence; no segment can be called so on a page.
-STATED = "stated confidence"
 
 _DAY = timedelta(days=1)
 
@@ -61,9 +66,9 @@ class Span:
     until: datetime
 
     @property
-    def words(self) -> str:
-        """``2026-10-26 to 2026-11-22``."""
-        return f"{self.since:%Y-%m-%d} to {self.until - _DAY:%Y-%m-%d}"
+    def days(self) -> Days:
+        """The first and the last."""
+        return Days(self.since.date(), (self.until - _DAY).date())
 
 
 @dataclass(frozen=True)
@@ -236,80 +241,33 @@ def _condition(
     stated: Moved | None,
 ) -> Condition:
     change, psi = one.change, one.change.stability
-    against = "before it was signed, " if one.signed else "before, "
-    text = (
-        f"{_sentence(_shares(one))} of what comes in: {one.after.words} "
-        f"({counted(change.n_after, 'input')} on {counted(change.days_after, 'day')}) against the "
-        f"weeks {against}{one.before.words} ({counted(change.n_before, 'input')} on "
-        f"{counted(change.days_before, 'day')}). PSI {psi.psi:.3f}, by noise alone "
-        f"{psi.noise:.3f}."
-    )
-    if stated is not None:
-        with_it = stated.change.stability
-        text += (
-            f" {STATED.capitalize()} moved with it: PSI {with_it.psi:.3f}, by noise alone "
-            f"{with_it.noise:.3f}."
-        )
-    said, facts = _calibration(cursor, state.entries[one.signal].spec, one)
-    return Condition(
-        "inputs_drifted",
-        one.signal,
-        one.dimension or STATED,
-        f"{text} {said}",
-        "See on Drift what comes in now; where such cases were few in the evidence, have new "
-        "evidence on recent claims signed.",
-        evidence=tuple(
-            sorted(
-                {
-                    "after": f"{change.after[change.most]:.4f}",
-                    "before": f"{change.before[change.most]:.4f}",
-                    "days_after": str(change.days_after),
-                    "days_before": str(change.days_before),
-                    "dispersion": f"{change.dispersion:.2f}",
-                    "inputs_after": str(change.n_after),
-                    "inputs_before": str(change.n_before),
-                    "noise": f"{psi.noise:.4f}",
-                    "psi": f"{psi.psi:.4f}",
-                    "reference": "signed" if one.signed else "weeks before",
-                    "since": f"{one.after.since:%Y-%m-%d}",
-                    "until": f"{one.after.until - _DAY:%Y-%m-%d}",
-                    "value": _value(one, change.most),
-                    **facts,
-                }.items()
-            )
-        ),
-    )
-
-
-def _shares(one: Moved) -> str:
-    """The value whose share moved most, and the one that moved most the other way."""
-    change = one.change
     shift = change.after - change.before
     other = int((-shift * np.sign(shift[change.most])).argmax())
-    return " and ".join(
-        f"{_value(one, at)}{' went' if at == change.most else ''} from "
-        f"{percent(float(change.before[at]))} to {percent(float(change.after[at]))}"
+    most, least = (
+        ShareMoved(one.values[at], float(change.before[at]), float(change.after[at]))
         for at in (change.most, other)
     )
+    with_it = None if stated is None else stated.change.stability
+    facts = InputsDrifted(
+        one.dimension,
+        one.signed,
+        CameIn(one.before.days, change.n_before, change.days_before),
+        CameIn(one.after.days, change.n_after, change.days_after),
+        most,
+        least,
+        psi.psi,
+        psi.noise,
+        change.dispersion,
+        None if with_it is None else (with_it.psi, with_it.noise),
+    )
+    facts = _with_effect(cursor, state.entries[one.signal].spec, one, facts)
+    return Condition.of("inputs_drifted", one.signal, one.dimension or STATED, facts)
 
 
-def _value(one: Moved, at: int) -> str:
-    value = one.values[at]
-    if one.dimension is None:
-        assert value is not None
-        return f"{STATED} in {BAND_LABELS[int(value)]}"
-    return segment(one.dimension, value)
-
-
-def _sentence(words: str) -> str:
-    """Names are left as they are written."""
-    return words.capitalize() if words.startswith(STATED) else words
-
-
-def _calibration(
-    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved
-) -> tuple[str, dict[str, str]]:
-    """What it does to calibration, as far as settled labels tell: in words, and the facts of it."""
+def _with_effect(
+    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved, facts: InputsDrifted
+) -> InputsDrifted:
+    """With what it does to calibration, as far as settled labels tell."""
     settled = one.after.until - spec.maturity.age
     after = Span(settled - timedelta(weeks=WEEKS), settled)
     before = one.before
@@ -318,37 +276,27 @@ def _calibration(
     if not _moved_by_then(cursor, one, before, after):
         due = one.after.since.date() + timedelta(days=spec.maturity.days)
         first = max(due, one.after.until.date() + timedelta(weeks=1))
-        return (
-            "What it does to calibration is not known yet: the first labels of these weeks are "
-            f"settled on {first}."
-        ), {"first_labels": f"{first}"}
+        return replace(facts, first_labels=first)
+    spans = (before, after)
     sides = [
         Selection(one.signal, span.since, span.until, where=(("split", ("production",)),))
-        for span in (before, after)
+        for span in spans
     ]
     if not all(how_labelled(cursor, side).fair for side in sides):
-        return (
-            "What it does to calibration its labels cannot tell: they were drawn, or only what "
-            "people looked at is labelled."
-        ), {"labels": "unfair"}
+        return replace(facts, labels="unfair")
     cells = [grouped_cells(cursor, side).cells[0] for side in sides]
     split = brier_split(cells[0], cells[1])
     if isinstance(split, NoValue) or min(side.n_inputs for side in cells) < MINIMUM_INPUTS:
-        few = "What it does to calibration cannot be told: too few labels."
-        return few, {"labels": "too few"}
+        return replace(facts, labels="too few")
     days = [labelled_days(cursor, side).get((None, None), NO_DAYS).n for side in sides]
-    rests = [basis(side.total, side.n_inputs, n) for side, n in zip(cells, days, strict=True)]
-    return (
-        f"{_meaning(split)}: the Brier score went from {split.before:.3f} ({before.words}; "
-        f"{rests[0]}) to {split.after:.3f} ({after.words}; {rests[1]}), of which the confidences "
-        f"foretold {_part(split.foretold)} and {_part(split.decalibration)} is decalibration."
-    ), {
-        "brier_after": f"{split.after:.4f}",
-        "brier_before": f"{split.before:.4f}",
-        "decalibration": f"{split.decalibration.value:.4f}",
-        "labelled_after": str(cells[1].total),
-        "labelled_before": str(cells[0].total),
-    }
+    scored = [
+        Scored(span.days, brier, side.total, side.n_inputs, n)
+        for span, brier, side, n in zip(
+            spans, (split.before, split.after), cells, days, strict=True
+        )
+    ]
+    effect = Effect(scored[0], scored[1], split.foretold, split.decalibration)
+    return replace(facts, effect=effect)
 
 
 def _moved_by_then(
@@ -371,39 +319,3 @@ def _moved_by_then(
         shares.append(sum(each.n for each in inside if each.value == value) / total)
     whole = float(one.change.after[one.change.most] - one.change.before[one.change.most])
     return (shares[1] - shares[0]) / whole >= 0.5
-
-
-def _meaning(split: BrierSplit) -> str:
-    harder, truth = _sure(split.foretold), _sure(split.decalibration)
-    if truth > 0:
-        return "Calibration suffers"
-    if truth < 0:
-        return "The confidences became better calibrated"
-    if harder > 0:
-        return "Harder cases, and the confidences said so"
-    if harder < 0:
-        return "Easier cases, and the confidences said so"
-    return "No effect on calibration is shown"
-
-
-def _sure(change: Change) -> int:
-    """The sign of a change whose interval excludes zero, else 0."""
-    if change.low is None or change.high is None:
-        return 0
-    return (change.low > 0) - (change.high < 0)
-
-
-def _part(change: Change) -> str:
-    if change.low is None or change.high is None:
-        return _signed_number(change.value)
-    return (
-        f"{_signed_number(change.value)} ({_signed_number(change.low)} to "
-        f"{_signed_number(change.high)})"
-    )
-
-
-def _signed_number(value: float) -> str:
-    text = f"{abs(value):.3f}"
-    if float(text) == 0:
-        return "0"
-    return f"{'+' if value > 0 else '−'}{text}"

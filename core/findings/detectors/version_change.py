@@ -16,7 +16,6 @@ weeks are not corrected for, and what one says the next may take back.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +23,10 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from core.comparison.compare import Comparison, GroupChange, compare, in_use_before
-from core.comparison.words import brier_moved, gap_moved, named, off_before_and_after, worse_parts
+from core.comparison.compare import Comparison, compare, in_use_before
 from core.defaults import IN_USE
 from core.findings.detectors.in_use import registered
+from core.findings.facts.versions import Compared, VersionChanged
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.measure.verdicts.before_after import OverallVerdict
@@ -36,7 +35,6 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import Account
 from core.queries.labels.label_provenance import NO_DAYS, labelled_days
 from core.registry.signal_spec import SignalSpec
-from core.text.figures import basis, counted, within
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -47,8 +45,6 @@ PERIOD = timedelta(weeks=26)
 #: Versions first seen within so long of each other came at once, side by side: none of them is a
 #: change of another.
 AT_ONCE = timedelta(days=1)
-#: As many worse segments are named.
-NAMED = 3
 
 #: What can change, and which kind of finding it is.
 _KINDS = {
@@ -58,21 +54,6 @@ _KINDS = {
     "elicitation_order": "prompt_changed",
     "params_version": "model_changed",
     "calibrator_version": "model_changed",
-}
-_NAMES = {
-    "model_version": "model",
-    "prompt_version": "prompt",
-    "elicitation": "way of asking",
-    "elicitation_order": "order of asking",
-    "params_version": "settings",
-    "calibrator_version": "calibrator",
-}
-_VERDICTS: dict[OverallVerdict, str] = {
-    "better": "better",
-    "worse": "worse",
-    "mixed": "mixed",
-    "same": "the same within tolerance",
-    "cannot_tell": "too few labels",
 }
 
 
@@ -258,129 +239,24 @@ def _signed_since(after: VersionUsed, state: State, signal: str, newest: datetim
 
 def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> Condition:
     after, before = one.after, one.before
-    name = _NAMES[after.dimension]
     is_open = any(state.standing_of(spec.name, print_, now).open for print_, _ in after.prints)
     level: Severity = "critical" if one.regressed and is_open else "warning"
-    standing = "its gate is open" if is_open else "its claims fall back to people"
     prints = [print_ for print_, _ in after.prints]
-    return Condition(
+    return Condition.of(
         _KINDS[after.dimension],
         spec.name,
         f"{after.dimension}={after.version}",
-        f"{name[0].upper()}{name[1:]} {after.version}, first seen {after.first_ts:%Y-%m-%d} with "
-        f"{before.version} in use ({standing}): {review_words(one)}",
-        "See Changes for both versions, segment by segment; take it back, fix it, or have "
-        "evidence about it signed.",
+        VersionChanged(
+            after.dimension,
+            before.version,
+            after.version,
+            after.first_ts.date(),
+            is_open,
+            one.settled.date(),
+            one.counts_from,
+            one.days,
+            None if one.found is None else Compared.of(one.found),
+        ),
         prints[0] if len(prints) == 1 else None,
-        tuple(sorted((_evidence(one) | {"gate": "open" if is_open else "closed"}).items())),
         level,
     )
-
-
-def review_words(one: Reviewed) -> str:
-    """The verdict and what it rests on, in a sentence or two."""
-    found = one.found
-    if found is None or not found.whole.gap.inputs:
-        return (
-            f"{_VERDICTS['cannot_tell']}, no label of it is final. The labels of its first day "
-            f"count from {one.counts_from} on."
-        )
-    whole = found.whole
-    more = whole.gap.more_labels
-    verdict = _VERDICTS[found.verdict]
-    if found.verdict == "cannot_tell" and whole.shape_unknown and whole.shape is not None:
-        verdict += " for the shape of the errors"
-        more = whole.shape.more_labels
-    if found.verdict == "cannot_tell" and more:
-        verdict += f", {counted(more, 'more label')}"
-    told = [
-        f"{verdict}. {_capital(_moved(whole))}; {within(found.tolerance)} accepted.",
-        f"{_capital(brier_moved(whole))}." if whole.brier_worse else "",
-        _where(found),
-        off_before_and_after(found.groups, most=NAMED),
-        _rests_on(one, found),
-    ]
-    return " ".join(part for part in told if part)
-
-
-def _moved(whole: GroupChange) -> str:
-    """What became of the gap, and of what else is shown to be worse."""
-    parts = worse_parts(whole)
-    return parts if "gap" in whole.worse else "; ".join(filter(None, (gap_moved(whole), parts)))
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
-def _where(found: Comparison) -> str:
-    """The groups that are shown to be worse."""
-    worse = [one for one in found.groups[1:] if one.worse]
-    worse.sort(key=lambda one: -one.harm)
-    return f"Worse on {named(worse, most=NAMED)}." if worse else ""
-
-
-def _rests_on(one: Reviewed, found: Comparison) -> str:
-    old, new = found.whole.before, found.whole.after
-    assert old is not None
-    assert new is not None
-    before, after = one.days
-    if found.paired:
-        return (
-            f"On {counted(found.shared, 'input')} that both answered, settled before "
-            f"{one.settled:%Y-%m-%d}: {counted(old.n, 'claim')} before and "
-            f"{counted(new.n, 'claim')} after. All labels of either were made on "
-            f"{counted(before, 'day')} before and {counted(after, 'day')} after."
-        )
-    return (
-        f"On the same mix of cases, settled before {one.settled:%Y-%m-%d}: before "
-        f"{basis(old.n, old.n_inputs, before)}, after {basis(new.n, new.n_inputs, after)}."
-    )
-
-
-def _evidence(one: Reviewed) -> dict[str, str]:
-    evidence = {
-        "dimension": one.after.dimension,
-        "before": one.before.version,
-        "after": one.after.version,
-        "first": f"{one.after.first_ts:%Y-%m-%d}",
-        "until": f"{one.settled - timedelta(days=1):%Y-%m-%d}",
-        "verdict": one.verdict,
-    }
-    if one.found is None:
-        return evidence
-    whole = one.found.whole
-    for name, side, days in (
-        ("before", whole.before, one.days[0]),
-        ("after", whole.after, one.days[1]),
-    ):
-        if side is not None:
-            evidence |= {
-                f"claims_{name}": str(side.n),
-                f"inputs_{name}": str(side.n_inputs),
-                f"days_{name}": str(days),
-            }
-    change = whole.gap.change
-    if math.isfinite(change.value):
-        evidence |= {
-            "change": f"{change.value:.4f}",
-            "low": f"{change.low:.4f}",
-            "high": f"{change.high:.4f}",
-        }
-    if whole.shape is not None and math.isfinite(whole.shape.change.value):
-        evidence |= {
-            "shape_before": f"{whole.shape.before.value:.4f}",
-            "shape_after": f"{whole.shape.after.value:.4f}",
-            "shape_low": f"{whole.shape.change.low:.4f}",
-            "shape_high": f"{whole.shape.change.high:.4f}",
-        }
-    if whole.auroc is not None and math.isfinite(whole.auroc.change.value):
-        evidence |= {
-            "auroc_before": f"{whole.auroc.before:.4f}",
-            "auroc_after": f"{whole.auroc.after:.4f}",
-            "auroc_low": f"{whole.auroc.change.low:.4f}",
-            "auroc_high": f"{whole.auroc.change.high:.4f}",
-        }
-    if whole.gap.more_labels:
-        evidence["more_labels"] = str(whole.gap.more_labels)
-    return evidence

@@ -14,6 +14,7 @@ from core.governance.names import Directory, directory
 from core.governance.state import State
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import PartState
+from core.monitoring.remeasured import outcome, why_mute
 from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.sentences.numbers import count, counted, points, value_name
@@ -217,7 +218,7 @@ def _measured(row: WatchRow, act: Act, seen: Mapping[tuple[str, str], str]) -> W
         why=WHY_WORDS.get(act.body["why"], ""),
         claims=_claims(prints),
         prints=tuple(_again(one, row.signal, seen) for one in prints),
-        text=str(act.body["text"]),
+        text=outcome(act.body),
     )
 
 
@@ -242,7 +243,7 @@ def _again(body: Mapping[str, Any], signal: str, seen: Mapping[tuple[str, str], 
         watched=seen.get((signal, fingerprint.id), ""),
         # Acts of before do not say for whom the labels spoke.
         speaks_for=whole.get("speaks_for", "all"),
-        why=whole.get("why") or "",
+        why=why_mute(whole),
         mute=tuple(
             _segment(one["where"])
             for one in segments

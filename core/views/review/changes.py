@@ -190,9 +190,17 @@ def _group_json(one: GroupChange) -> dict[str, Any]:
         "confidence_change": vars(one.confidence),
         "accuracy_change": vars(one.accuracy),
         "brier_change": vars(one.brier_change),
-        "baseline": None if one.before is None else vars(one.before),
-        "candidate": None if one.after is None else vars(one.after),
+        "baseline": _numbers_json(one.before),
+        "candidate": _numbers_json(one.after),
     }
+
+
+def _numbers_json(one: Numbers | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    found = dict(vars(one))
+    del found["off_at"]
+    return {**found, "where_off": one.off_at.words}
 
 
 def _changed(one: ShapeChange | ScoreChange | None) -> dict[str, Any] | None:

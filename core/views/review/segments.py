@@ -28,7 +28,7 @@ from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences.numbers import counted, dimension_name, shown_states, value_name, within
 from core.terms import USUAL, Terms
-from core.text.parts import part_words, reach_words, shape_where
+from core.text.parts import part_shown, reach_words, shape_at
 
 #: Segments whose false-discovery rate is held below this are flagged in the ranked list.
 FALSE_DISCOVERY_RATE = 0.10
@@ -199,7 +199,7 @@ def _cell_frame(
             "shape_high": np.where(curved, judged.shape.high, np.nan),
             "shape_shown": np.nan_to_num(np.where(muted, 0.0, shape_low)),
             "shape_where": [
-                shape_where(judged, g) if curved[g] else "" for g in range(len(judged))
+                shape_at(judged, g).words if curved[g] else "" for g in range(len(judged))
             ],
             "words": [_words(judged, g) for g in range(len(judged))],
         }
@@ -256,7 +256,9 @@ def _words(judged: Judgement, group: int) -> str:
     reach, reason = judged.reaches[group], judged.reason[group]
     if reach is not None and reach.speaks_for == "labelled":
         return reach_words(reach)
-    return "" if reason is None or not judged.n[group] else part_words(judged, group, reason)
+    if reason is None or not judged.n[group]:
+        return ""
+    return part_shown(judged, group, reason).words()
 
 
 def _mute(ranked: pd.DataFrame, cells: pd.DataFrame, reaches: Mapping[Segment, LabelReach]) -> str:

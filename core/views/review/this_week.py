@@ -134,7 +134,7 @@ def _badness(one: SignalWeek) -> tuple[int, int, float]:
     found = one.standing
     gap = 0.0 if found.gap is None else abs(found.gap[0])
     if found.reason == "segment" and found.worst is not None:
-        gap = abs(found.worst.gap)
+        gap = abs(found.worst.shown.value)
     return STATES.index(one.state), _REASONS.index(found.reason), -gap
 
 

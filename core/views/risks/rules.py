@@ -269,7 +269,7 @@ def drift(facts: SignalFacts) -> Found:
         if recent.off_parts[0] == "high_band":
             says = f"its high-confidence band is outside {within(recent.tolerance)}"
         elif recent.off_parts[0] == "shape":
-            says = f"but its errors cancel: {recent.error_where}"
+            says = f"but its errors cancel: {recent.error_at.words}"
         if _changed(facts):
             status = "open"
         else:
@@ -790,8 +790,8 @@ def _band(recent: Recent) -> str:
 
 def _shape(recent: Recent) -> str:
     return (
-        f"In {recent.since} to {recent.until} errors cancel: {recent.error_where}. Over the range "
-        f"of confidence it is off by {size_of(recent.error)} on average (at least "
+        f"In {recent.since} to {recent.until} errors cancel: {recent.error_at.words}. Over the "
+        f"range of confidence it is off by {size_of(recent.error)} on average (at least "
         f"{size_of(recent.error_low)}), beside {_gap(recent)} as a whole."
     )
 

@@ -61,10 +61,10 @@ def _told(one: StandingVerdict) -> dict[str, Any]:
         else {
             "dimension": worst.dimension,
             "value": worst.value,
-            "gap": worst.gap,
-            "gap_low": worst.low,
-            "gap_high": worst.high,
-            "n": worst.n,
+            "gap": worst.shown.value,
+            "gap_low": worst.shown.low,
+            "gap_high": worst.shown.high,
+            "n": worst.shown.n,
         },
         "began": None
         if one.began is None

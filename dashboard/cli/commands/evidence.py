@@ -35,7 +35,7 @@ def verify(ledger_path: Path, sha256: tuple[str, ...]) -> None:
         for one in chosen:
             comparison = evidence_of.verify(cursor, one)
             terminal.say(f"{one[:12]}  {'same' if comparison.same else 'DIFFERENT'}")
-            for words in comparison.differences:
+            for words in (one.words for one in comparison.differences):
                 terminal.say(f"   {words}")
             different |= not comparison.same
     if not chosen:

@@ -172,7 +172,7 @@ def _panels(view: OneSignal) -> Markup:
             width=220,
         ),
         f"at least {found.error_low * 100:.1f}, at most {found.error_high * 100:.1f}"
-        + (f"; {found.error_where}" if found.error_where else ""),
+        + (f"; {found.error_at.words}" if found.error_at.words else ""),
         curve,
     )
     title = f"Stated at {cut(one.terms.high_from)} or more"

@@ -355,7 +355,7 @@ def _worst(row: SignalWeek) -> Markup:
     if one.worst is not None:
         return join(
             f"{visible(value_name(one.worst.value))} ",
-            tag("span", points(one.worst.gap), class_="alert"),
+            tag("span", points(one.worst.shown.value), class_="alert"),
         )
     if one.state == "off":
         return tag("span", _NO_SEGMENT.get(one.reason or "", "several"), class_="soft")

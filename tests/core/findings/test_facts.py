@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from core.comparison.compare import GroupMoved
+from core.comparison.sides import Side
 from core.findings.facts.anchoring import Anchored
 from core.findings.facts.base import Facts
+from core.findings.facts.calibration import (
+    BandOff,
+    HiddenSegment,
+    Miscalibrated,
+    SegmentOff,
+    ShapeOff,
+    WholeGap,
+)
+from core.findings.facts.drift import Drifted
+from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed, GamedSide
+from core.findings.facts.inputs import (
+    CameIn,
+    Days,
+    Effect,
+    InputsDrifted,
+    Scored,
+    ShareMoved,
+)
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.facts.leak import Leaked
+from core.findings.facts.set_aside import SetAside
 from core.findings.facts.standing import (
     Breaches,
     BrokenTrail,
@@ -24,15 +46,28 @@ from core.findings.facts.standing import (
     Unregistered,
 )
 from core.findings.facts.theatre import AlwaysTheSame
-from core.findings.kinds import FACTS, KINDS, Condition, told_of
+from core.findings.facts.versions import Compared, VersionChanged
+from core.findings.kinds import KINDS, Condition, told_of
 from core.governance.names import Directory
+from core.governance.stops import (
+    Alarmed,
+    Dated,
+    Differs,
+    DriftedPart,
+    OffPattern,
+    Unlike,
+    stopped_by,
+)
+from core.measure.monitoring.brier_decomposition import Change
+from core.measure.verdicts.before_after import GapChange, Interval
 from core.monitoring.rounds import PROGRAM, outlook, rounds
 from core.queries.sums.validation_sample import Shared
 from core.sentences.acts import Names, facts, sentence
+from core.text.parts import OffAt, PartShown
 from core.trail import log as trail
 from core.trail.acts import Proposal
 from core.trail.canonical_json import canonical
-from core.trail.facts import read, written
+from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
 
 M1 = Fingerprint(model_version="m1")
@@ -46,9 +81,228 @@ LABELS = {"needed": 40, "since": date(2026, 9, 3), "until": date(2026, 10, 2), "
 WIDE = GamedSide("rubric-2", 5097, 0.081, 0.67, 0.7, 1.0)
 NARROW = GamedSide("rubric-3", 1085, 0.011, 0.58, 0.72, 0.74)
 
+NEWEST = (*DAYS.values(), WholeGap(0.12, 0.09, 0.15, 1200, 311, 42), 0.05, 9)
+BAND = BandOff(0.9, 0.95, 0.7, 0.2, 0.3, 300, 200, 40)
+
+DIFFERS = Differs(
+    7,
+    (
+        Unlike("claims", "ab", "cd"),
+        Unlike("count", "1201", "1200", "n"),
+        Unlike("figure", "0.1", "0.2", "whole.measures.gap"),
+    ),
+    "cd",
+)
+GAP = DriftedPart(
+    *("gap", None, 9, 3100, 3000, 0.081, 0.05, 34.0, 20.0), changed=Dated("2026-W31", 0.009, 0.094)
+)
+ALARM = Alarmed(
+    "2026-W40",
+    5,
+    (
+        GAP,
+        DriftedPart(
+            *("gap", ("topic", "law"), 8, 400, 390, 0.01, 0.05, 34.0, 20.0),
+            pattern=OffPattern(OffAt(((90.0, 90.0),), ((30.0, 30.0),)), 0.11),
+        ),
+        DriftedPart(
+            *("automated_error", None, 7, 200, 190, 0.12, 0.06, 34.0, 20.0), from_first=True
+        ),
+    ),
+)
+
+CAME = (
+    CameIn(Days(date(2026, 8, 31), date(2026, 10, 25)), 900, 40),
+    CameIn(Days(date(2026, 10, 26), date(2026, 11, 22)), 400, 20),
+)
+SHARES = (ShareMoved("law", 0.1, 0.4), ShareMoved(None, 0.5, 0.2))
+EFFECT = Effect(
+    Scored(CAME[0].of, 0.15, 300, 290, 40),
+    Scored(CAME[1].of, 0.21, 200, 190, 20),
+    Change(0.01, None, None),
+    Change(0.05, 0.02, 0.08),
+)
+CHANGED = (date(2026, 10, 1), False, date(2026, 11, 2), date(2026, 11, 2), (40, 20))
+MOVED = GroupMoved(
+    GapChange(
+        190,
+        Interval(0.01, -0.01, 0.03),
+        Interval(0.12, 0.09, 0.15),
+        Interval(0.11, 0.08, 0.14),
+        "worse",
+        0,
+    ),
+    before=Side(300, 290, None, None, "off", "whole", OffAt()),
+    after=Side(200, 190, None, None, "off", "whole", OffAt()),
+    said=(0.9, 0.9),
+    right=(0.89, 0.78),
+)
+LAW = replace(MOVED, dimension="topic", value="law")
+TAX = replace(MOVED, gap=replace(MOVED.gap, verdict="same"), dimension="topic", value="tax")
+WORSE = Compared("worse", MOVED, (LAW,), 2, (TAX,), 1, 0.05)
+
 #: Kind, facts, and the sentence that they have always read as.
 SENTENCES: list[tuple[str, Facts, str]] = [
     ("trail_broken", BrokenTrail("Entry 3 is gone."), "Entry 3 is gone."),
+    (
+        "rows_set_aside",
+        SetAside(
+            "claims", "t-1", 1201, "my ledger.duckdb", "my ledger.duckdb.spool/failed/7", "ab"
+        ),
+        "1,201 rows of claims logged by the token t-1 could not be taken into the ledger. Nothing "
+        "is lost: they lie beside it in my ledger.duckdb.spool/failed/7. All that came in before "
+        "and after them was taken in.",
+    ),
+    (
+        "rows_set_aside",
+        SetAside("answers", None, 1, "l.duckdb", "l.duckdb.spool/failed/7", "ab", answers=True),
+        "1 row of answers logged could not be taken into the ledger. Nothing is lost: they lie "
+        "beside it in l.duckdb.spool/failed/7. All that came in before and after them was taken "
+        "in.",
+    ),
+    (
+        "miscalibrated",
+        Miscalibrated(*NEWEST, acts=True, gap_off=True, band=BAND),
+        "Over the newest weeks with final outcomes, 2026-05-04 to 2026-11-01, the gap is +12.0 "
+        "points (+9.0 to +15.0) over 1,200 claims of 311 inputs on 42 days; ±5 points accepted. "
+        "Of these, stated at 90% or more it is right 70% of the time (said 95%), a gap of +25.0 "
+        "points (+20.0 to +30.0) over 300 claims of 200 inputs on 40 days.",
+    ),
+    (
+        "miscalibrated",
+        Miscalibrated(*NEWEST, acts=False, gap_off=False, band=BAND),
+        "Over the newest weeks with final outcomes, 2026-05-04 to 2026-11-01, stated at 90% or "
+        "more it is right 70% of the time (said 95%), a gap of +25.0 points (+20.0 to +30.0) over "
+        "300 claims of 200 inputs on 40 days; ±5 points accepted. As a whole the gap is +12.0 "
+        "points (+9.0 to +15.0) over 1,200 claims of 311 inputs on 42 days. No fingerprint in use "
+        "may act, so no case rests on it now.",
+    ),
+    (
+        "miscalibrated",
+        Miscalibrated(
+            *NEWEST,
+            acts=True,
+            gap_off=False,
+            shape=ShapeOff(0.12, 0.09, OffAt(((70.0, 85.0),), ((30.0, 30.0),))),
+        ),
+        "Over the newest weeks with final outcomes, 2026-05-04 to 2026-11-01, errors cancel: the "
+        "gap is +12.0 points (+9.0 to +15.0) over 1,200 claims of 311 inputs on 42 days, but over "
+        "the range of confidence it is off by 12.0 points on average (at least 9.0): "
+        "overconfident at 70% to 85%, underconfident at 30%; 5 points accepted.",
+    ),
+    (
+        "miscalibrated",
+        Miscalibrated(*NEWEST, acts=True, gap_off=True, effective=812.3),
+        "Over the newest weeks with final outcomes, 2026-05-04 to 2026-11-01, the gap of all "
+        "claims is +12.0 points (+9.0 to +15.0), weighted by the logged chance of each label, "
+        "over 1,200 claims of 311 inputs on 42 days; ±5 points accepted.",
+    ),
+    (
+        "hidden_segment",
+        HiddenSegment(
+            *NEWEST,
+            acts=True,
+            dimension="topic",
+            off=(
+                SegmentOff("law", PartShown("whole", 0.21, 0.15, 0.27, 240, 0.9, 0.69), 230, 30),
+                SegmentOff(
+                    None,
+                    PartShown("high_band", 0.15, 0.1, 0.2, 90, 0.95, 0.8, high_from=0.9),
+                    80,
+                    20,
+                ),
+            ),
+            n_off=4,
+            fine=True,
+        ),
+        "Over the newest weeks with final outcomes, 2026-05-04 to 2026-11-01, topic=law is off: "
+        "right 69% of the time (said 90%): gap +21.0 points (+15.0 to +27.0), 240 claims of 230 "
+        "inputs on 30 days; topic=(none) is off: stated at 90% or more it is right 80% of the "
+        "time (said 95%): gap +15.0 points (+10.0 to +20.0), 90 claims of 80 inputs on 20 days; "
+        "and 2 more. As a whole it is within ±5 points: +12.0 points (+9.0 to +15.0) over 1,200 "
+        "claims of 311 inputs on 42 days.",
+    ),
+    (
+        "evidence_changed",
+        EvidenceChanged(DIFFERS),
+        "m1: what was signed no longer recomputes from the ledger: The judged claims or their "
+        "outcomes are not those that were measured (digest ab then, cd now).; There were 1,201 "
+        "labelled claims; now 1,200.; whole.measures.gap was 0.1, and is 0.2.",
+    ),
+    (
+        "drift_alarm",
+        Drifted(date(2026, 5, 4), ALARM),
+        "m1: Since it was signed on 2026-05-04: The gap is +8.1 points (±5 accepted) over 3,100 "
+        "claims of 3,000 inputs in 9 weekly cohorts; the shape of the errors of topic=law is off "
+        "by 11.0 points (overconfident at 90%, underconfident at 30%; at most 5 accepted) over "
+        "400 claims of 390 inputs in 8 weekly cohorts; the share of wrong ones among the "
+        "automated is 12.0% (at most 6% accepted) over 200 claims of 190 inputs in 7 weekly "
+        "cohorts; and 2 more: shown with the cohort 2026-W40. The gap changed about 2026-W31: "
+        "from +0.9 to +9.4 points. The share of wrong ones among the automated was so from the "
+        "first cohort on.",
+    ),
+    (
+        "drift_alarm",
+        Drifted(date(2026, 5, 4), held=replace(ALARM, n=1, parts=(GAP,)), gap=GAP),
+        "m1: Drifted beyond what was signed. The gap is +8.1 points (±5 accepted) over 3,100 "
+        "claims of 3,000 inputs in 9 weekly cohorts: shown with the cohort 2026-W40. It changed "
+        "about 2026-W31: from +0.9 to +9.4 points.",
+    ),
+    (
+        "drift_alarm",
+        Drifted(date(2026, 5, 4), said="It was said so.", gap=GAP),
+        "m1: It was said so.",
+    ),
+    (
+        "inputs_drifted",
+        InputsDrifted("topic", False, *CAME, *SHARES, 0.31, 0.02, 1.2, (0.2, 0.01), EFFECT),
+        "topic=law went from 10% to 40% and topic=(none) from 50% to 20% of what comes in: "
+        "2026-10-26 to 2026-11-22 (400 inputs on 20 days) against the weeks before, 2026-08-31 to "
+        "2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020. Stated confidence "
+        "moved with it: PSI 0.200, by noise alone 0.010. Calibration suffers: the Brier score "
+        "went from 0.150 (2026-08-31 to 2026-10-25; 300 claims of 290 inputs on 40 days) to 0.210 "
+        "(2026-10-26 to 2026-11-22; 200 claims of 190 inputs on 20 days), of which the "
+        "confidences foretold +0.010 and +0.050 (+0.020 to +0.080) is decalibration.",
+    ),
+    (
+        "inputs_drifted",
+        InputsDrifted(
+            *(None, True, *CAME, ShareMoved("9", 0.1, 0.4), ShareMoved("0", 0.5, 0.2)),
+            *(0.31, 0.02, 1.2),
+            first_labels=date(2026, 12, 1),
+        ),
+        "Stated confidence in 0.9–1.0 went from 10% to 40% and stated confidence in 0.0–0.1 from "
+        "50% to 20% of what comes in: 2026-10-26 to 2026-11-22 (400 inputs on 20 days) against "
+        "the weeks before it was signed, 2026-08-31 to 2026-10-25 (900 inputs on 40 days). PSI "
+        "0.310, by noise alone 0.020. What it does to calibration is not known yet: the first "
+        "labels of these weeks are settled on 2026-12-01.",
+    ),
+    (
+        "inputs_drifted",
+        InputsDrifted("topic", False, *CAME, *SHARES, 0.31, 0.02, 1.2, labels="unfair"),
+        "topic=law went from 10% to 40% and topic=(none) from 50% to 20% of what comes in: "
+        "2026-10-26 to 2026-11-22 (400 inputs on 20 days) against the weeks before, 2026-08-31 to "
+        "2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020. What it does to "
+        "calibration its labels cannot tell: they were drawn, or only what people looked at is "
+        "labelled.",
+    ),
+    (
+        "prompt_changed",
+        VersionChanged("elicitation", "p1", "p2", *CHANGED),
+        "Way of asking p2, first seen 2026-10-01 with p1 in use (its claims fall back to people): "
+        "too few labels, no label of it is final. The labels of its first day count from "
+        "2026-11-02 on.",
+    ),
+    (
+        "model_changed",
+        VersionChanged("model_version", "m1", "m2", *CHANGED, found=WORSE),
+        "Model m2, first seen 2026-10-01 with m1 in use (its claims fall back to people): worse. "
+        "The gap went from +1.0 to +12.0 points, a change in size of +11.0 (+8.0 to +14.0): now "
+        "right 78% of the time (said 90%), overconfident; ±5 points accepted. Worse on topic=law "
+        "(+11.0) and 1 more. Off before and after: topic=tax (gap +1.0 → +12.0). On the same mix "
+        "of cases, settled before 2026-11-02: before 300 claims of 290 inputs on 40 days, after "
+        "200 claims of 190 inputs on 20 days.",
+    ),
     (
         "empty_owner_seat",
         EmptySeat(),
@@ -236,7 +490,52 @@ def test_facts_that_cannot_be_read_are_shown_as_they_stand() -> None:
     assert told_of("of_tomorrow", {FACTS: {"n": 3}}, None).text == '{"n": 3}'
 
 
+@pytest.mark.parametrize(
+    ("trigger", "why"), [("evidence_changed", DIFFERS), ("drift_alarm", ALARM)]
+)
+def test_a_suspension_holds_facts_and_reads_as_the_reason_it_always_was(
+    trigger: str, why: Differs | Alarmed
+) -> None:
+    body = {"trigger": trigger, FACTS: written(why)}
+    assert stopped_by(body) == why
+    assert stopped_by({"trigger": trigger, "reason": "It was said so."}) is None
+    with pytest.raises(ValueError, match="of_tomorrow"):
+        stopped_by({**body, "trigger": "of_tomorrow"})
+    assert DIFFERS.reason.startswith("What was signed no longer recomputes from the ledger: The")
+    assert ALARM.reason.startswith("Drifted beyond what was signed. The gap is +8.1 points (±5")
+
+
 THEATRE = AlwaysTheSame("review", "rules", 100, date(2026, 8, 24))
+
+
+#: One of each kind that a thorough round measures.
+MEASURED = {
+    kind: found
+    for kind, found, _ in SENTENCES
+    if KINDS[kind].thorough and kind not in ("drift_alarm", "evidence_changed")
+}
+
+
+@pytest.fixture
+def seen_every(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(*_: object) -> tuple[Condition, ...]:
+        return tuple(Condition.of(kind, "triage", kind, one, M1) for kind, one in MEASURED.items())
+
+    monkeypatch.setattr("core.monitoring.rounds.detected", found)
+
+
+@pytest.mark.usefixtures("seen_every")
+def test_other_words_of_every_kind_write_no_act_in_a_nightly_check(
+    governed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = [one for one in rounds(governed.office, thorough=True) if "finding" in one.kind]
+    assert {one.body["finding_kind"] for one in opened} == set(MEASURED)
+    for one in MEASURED.values():
+        monkeypatch.setattr(type(one), "text", lambda *_: "In other words.")
+        monkeypatch.setattr(type(one), "fix", lambda *_: "Do otherwise.")
+    assert rounds(governed.office, thorough=True) == ()
+    told = {(one.text, one.mend) for one in outlook(governed.office).findings}
+    assert told == {("In other words.", "Do otherwise.")}
 
 
 @pytest.fixture

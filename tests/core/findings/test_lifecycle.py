@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.findings.kinds import KINDS, Condition, conditions
 from core.findings.lifecycle import Finding, current, due, findings
 from core.governance.state import EMPTY
+from core.governance.stops import Unlike
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.acts import SYSTEM, Act, Actor
 from core.trail.fingerprint import Fingerprint
@@ -119,8 +120,8 @@ def test_every_unregistered_signal_is_one_condition_with_all_its_claims() -> Non
 
 def test_changed_evidence_names_its_fingerprint_and_what_differs() -> None:
     print_ = Fingerprint(model_version="m1")
-    now = Comparison(False, ("n is 8, not 9.",), claims_sha256="ab")
+    now = Comparison(False, (Unlike("figure", "9", "8", "n"),), claims_sha256="ab")
     (one,) = conditions(EMPTY, [], NOW, changed_evidence={("s", print_): now})
     assert (one.kind, one.fingerprint) == ("evidence_changed", print_)
-    assert "n is 8, not 9." in one.text
+    assert "n was 9, and is 8." in one.text
     assert dict(one.evidence) == {"claims_sha256": "ab", "differences": "1"}

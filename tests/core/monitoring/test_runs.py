@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from core.ingest.import_file import import_file
+from core.monitoring.remeasured import outcome
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run, run_if_due
 from core.trail import log as trail
@@ -62,7 +63,7 @@ def test_the_first_run_measures_every_signal_with_claims_and_is_itself_an_act(
     assert found is not None
     (measured,) = of_kind(found.acts, "signal.remeasured")
     assert (measured.signal, measured.body["why"]) == ("triage", "cadence")
-    assert "60 claims of 60 inputs" in measured.body["text"]
+    assert "60 claims of 60 inputs" in outcome(measured.body)
     last = found.acts[-1]
     assert last.kind == "check.run"
     assert (last.body["why"], last.body["n_missed"]) == (["daily", "cadence"], 0)
@@ -104,7 +105,7 @@ def test_a_new_version_is_measured_in_the_run_after_it_came(
     log(START, model_version="m2")
     (measured,) = of_kind(run_if_due(governed.office).acts, "signal.remeasured")
     assert measured.body["why"] == "new_version"
-    assert "m2: too few labels" in measured.body["text"]
+    assert "m2: too few labels" in outcome(measured.body)
 
 
 def test_a_version_met_by_a_short_round_is_measured_too(

@@ -27,6 +27,7 @@ from core.sentences.standing import (
 from core.standing.verdict import Began, StandingVerdict
 from core.standing.window import StandingWindow
 from core.terms import USUAL, Terms
+from core.text.parts import OffAt, PartShown
 from core.validation.recent_sample import Off, Recent
 
 MEASURED = Recent(
@@ -43,7 +44,7 @@ MEASURED = Recent(
     error=0.12,
     error_low=0.09,
     error_high=0.15,
-    error_where="overconfident at 90%, underconfident at 30%",
+    error_at=OffAt(((90.0, 90.0),), ((30.0, 30.0),)),
     tolerance=0.05,
     high_from=0.9,
     high_n=300,
@@ -63,7 +64,7 @@ MEASURED = Recent(
     reach=LabelReach("all", 1200, 1200, 0.12, 0.12),
     reason="whole",
 )
-LEGAL = Off("policy", "legal", "whole", 0.21, 0.15, 0.27, "right 60%", 240, 240, 50, True)
+LEGAL = Off("policy", "legal", PartShown("whole", 0.21, 0.15, 0.27, 240), 240, 50, differs=True)
 WINDOW = StandingWindow(
     Selection("s"), date(2026, 9, 14), date(2026, 11, 8), 1300, 1200, timedelta(days=15)
 )
@@ -181,7 +182,13 @@ def test_where_a_signal_is_off(one: StandingVerdict, said: str) -> None:
         (of(gap=-0.12, low=-0.15, high=-0.09), "underconfident"),
         (of(reason="shape"), "off both ways"),
         (of(reason="segment", gap=-0.01, off=(LEGAL,)), "overconfident"),
-        (of(reason="segment", off=(replace(LEGAL, gap=-0.2, differs=False),)), "underconfident"),
+        (
+            of(
+                reason="segment",
+                off=(replace(LEGAL, shown=replace(LEGAL.shown, value=-0.2), differs=False),),
+            ),
+            "underconfident",
+        ),
         (of(reason="high_band", gap=-0.01), "overconfident"),
         (of(reason="high_band", high_observed=1.0), "underconfident"),
     ],

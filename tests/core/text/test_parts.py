@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text.parts import bands_where, bands_where_named
+from core.text.parts import bands_at, bands_at_named
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,12 @@ from core.text.parts import bands_where, bands_where_named
 def test_neighbouring_bands_that_are_off_alike_are_one_span(
     labels: tuple[str, ...], signs: tuple[int, ...], said: str
 ) -> None:
-    assert bands_where(labels, signs) == said
+    assert bands_at(labels, signs).words == said
 
 
 def test_of_bands_named_alone_only_those_that_touch_are_one_span() -> None:
-    assert bands_where_named(("0.65", "0.85"), ("0.3",)) == (
+    assert bands_at_named(("0.65", "0.85"), ("0.3",)).words == (
         "overconfident at 65% and 85%, underconfident at 30%"
     )
-    assert bands_where_named(("(0.8, 0.9]", "(0.7, 0.8]"), ()) == "overconfident at 70% to 90%"
+    touching = bands_at_named(("(0.8, 0.9]", "(0.7, 0.8]"), ())
+    assert touching.words == "overconfident at 70% to 90%"

@@ -823,7 +823,7 @@ def test_a_bundle_whose_text_was_altered_is_refused(ledger: Ledger, fill: Fill) 
 
     comparison = verified(ledger, sha256)
     assert not comparison.same
-    assert "was altered" in comparison.differences[0]
+    assert "was altered" in comparison.differences[0].words
 
 
 # Evidence from before verdicts had parts ---------------------------------------------------------
@@ -861,7 +861,7 @@ def test_an_altered_claim_is_found_behind_evidence_of_before(
     found = verified(ledger, plain_bundle.sha256)
 
     assert not found.same
-    assert found.differences[0].startswith("The judged claims or their outcomes are not")
+    assert found.differences[0].words.startswith("The judged claims or their outcomes are not")
 
 
 @pytest.mark.parametrize("name", ["gap", "ece", "brier", "n_inputs"])
@@ -875,7 +875,7 @@ def test_an_altered_estimate_of_before_is_found(
     with ledger.cursor() as cursor:
         found = verify(cursor, sha256)
 
-    assert found.differences[0].startswith(f"whole.measures.{name} was ")
+    assert found.differences[0].words.startswith(f"whole.measures.{name} was ")
 
 
 def test_evidence_that_asked_no_segment_for_whom_its_labels_speak_is_recomputed(
@@ -901,9 +901,9 @@ def test_evidence_of_a_later_layout_is_refused(ledger: Ledger, plain_bundle: Bun
 
 
 def test_evidence_that_is_not_there_is_not_the_same(ledger: Ledger) -> None:
-    assert verified(ledger, "ab" * 32).differences == (
-        f"The ledger holds no evidence {'ab' * 32}.",
-    )
+    found = verified(ledger, "ab" * 32)
+    assert not found.same
+    assert found.words == f"The ledger holds no evidence {'ab' * 32}."
 
 
 def test_what_comes_in_afterwards_does_not_change_it(ledger: Ledger, fill: Fill) -> None:
@@ -971,7 +971,7 @@ def test_an_altered_claim_is_found(ledger: Ledger, fill: Fill, change: str) -> N
     comparison = verified(ledger, sha256)
 
     assert not comparison.same
-    assert comparison.differences[0].startswith("The judged claims or their outcomes are not")
+    assert comparison.differences[0].words.startswith("The judged claims or their outcomes are not")
 
 
 def test_an_alteration_that_makes_it_leak_is_found(ledger: Ledger, fill: Fill) -> None:
@@ -980,7 +980,7 @@ def test_an_alteration_that_makes_it_leak_is_found(ledger: Ledger, fill: Fill) -
     with ledger.cursor() as cursor:
         cursor.execute("UPDATE claims SET input_id = 't-input-00000' WHERE event_id = 'w3-00007'")
 
-    assert "also tuned on" in verified(ledger, sha256).differences[0]
+    assert "also tuned on" in verified(ledger, sha256).differences[0].words
 
 
 def test_rounding_and_wording_are_no_difference_but_a_figure_is(ledger: Ledger, fill: Fill) -> None:
@@ -1006,7 +1006,7 @@ def test_rounding_and_wording_are_no_difference_but_a_figure_is(ledger: Ledger, 
     assert altered(lambda content: content.update(untold=["other words"])).same
     found = altered(gap(1e-3))
     assert not found.same
-    assert found.differences[0].startswith("whole.measures.gap was ")
+    assert found.differences[0].words.startswith("whole.measures.gap was ")
     assert not altered(lambda content: content.update(met=not content["met"])).same
 
 

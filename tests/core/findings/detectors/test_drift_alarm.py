@@ -19,7 +19,7 @@ from core.findings.detectors.drift_alarm import (
     watched,
 )
 from core.governance.replay import Replay
-from core.governance.validation_lifecycle import DRIFT_ALARM
+from core.governance.stops import DRIFT_ALARM
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.monitoring.e_process import LEVEL
@@ -191,16 +191,16 @@ def test_errors_that_cancel_alarm_with_where_they_lie_and_since_when(
     assert abs(one.estimate) < 0.05
     (part,) = one.alarm.parts
     assert part.pattern is not None
-    assert part.pattern.where == "overconfident at 70% to 85%, underconfident at 30% to 50%"
+    assert part.pattern.at.words == "overconfident at 70% to 85%, underconfident at 30% to 50%"
     assert "The shape of the errors is off by " in one.alarm.words
-    assert f"({part.pattern.where}; at most 5 accepted) over 2,100 claims" in one.alarm.words
+    assert f"({part.pattern.at.words}; at most 5 accepted) over 2,100 claims" in one.alarm.words
     before, after = part.dated
     assert after.first == 4
     moved = f"{before.mean * 100:+.1f} to {after.mean * 100:+.1f} points.".replace("-", "−")
     assert one.alarm.words.endswith(f" It changed about 2026-W49: from {moved}")
     (found,) = drift_conditions(governed.office.state(), [one])
     numbers = dict(found.evidence)
-    assert numbers["where_off"] == part.pattern.where
+    assert numbers["where_off"] == part.pattern.at.words
     assert float(numbers["shape"]) == pytest.approx(part.pattern.estimate, abs=1e-4)
     assert (numbers["changed"], "gap" in numbers) == ("2026-W49", False)
 

@@ -581,6 +581,9 @@ def test_a_re_measurement_and_a_run_are_told_with_every_number_in_words() -> Non
     act = Act(7, at, "signal.remeasured", Actor("system", "system"), "s", body=body)
     told = {one.name: one.value for one in act_words.facts(act, act_words.Names(Directory({}), {}))}
     assert told["Outcome"] == "m1: cannot tell yet."
+    garbled = Act(7, at, act.kind, act.actor, "s", body={"why": "cadence"})
+    (made,) = act_words.facts(garbled, act_words.Names(Directory({}), {}))
+    assert made.value == "scheduled"
     assert told["Made"] == "scheduled"
     assert told["Due"] == "2026-11-02 09:00:00 UTC"
     assert told["Runs missed before it"] == "2"

@@ -266,9 +266,9 @@ def test_off_as_a_whole_comes_before_off_in_a_segment_and_then_the_larger_gap(
 def test_the_planted_segment_is_named_with_hand_worked_figures(batch: Batch, fill: Fill) -> None:
     worst = reviewed(fill(desk(batch))).rows[2].standing.worst
     assert worst is not None
-    assert (worst.dimension, worst.value, worst.n) == ("topic", "medical", 200)
-    assert worst.gap == pytest.approx(0.4)
-    assert 0.05 < worst.low < 0.4 < worst.high
+    assert (worst.dimension, worst.value, worst.shown.n) == ("topic", "medical", 200)
+    assert worst.shown.value == pytest.approx(0.4)
+    assert 0.05 < worst.shown.low < 0.4 < worst.shown.high
 
 
 def test_claims_that_name_no_value_are_a_segment_too(batch: Batch, fill: Fill) -> None:

@@ -26,6 +26,7 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import Moved
 from core.queries.labels.label_provenance import HowLabelled
 from core.queries.sums.elicitation_pairs import Way
+from core.text.parts import OffAt, PartShown
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.trail_integrity import wholeness
 from core.views.risks import rules as rules
@@ -99,7 +100,7 @@ RECENT = Recent(
     error=0.02,
     error_low=0.0,
     error_high=0.04,
-    error_where="",
+    error_at=OffAt(),
     tolerance=0.05,
     high_from=0.9,
     high_n=500,
@@ -232,8 +233,15 @@ def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
 
 
 def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
-    words = "right 67% of the time (said 83%): gap +15.8 points (+13.5 to +18.1), 1,370 claims"
-    off = Off("topic", "medical", "whole", 0.158, 0.135, 0.181, words, 1_370, 1_360, 56)
+    words = "right 67% of the time (said 83%): gap +15.8 points (+13.5 to +18.1), 1,370 claims of "
+    words += "1,360 inputs on 56 days"
+    off = Off(
+        "topic",
+        "medical",
+        PartShown("whole", 0.158, 0.135, 0.181, 1_370, said=0.83, right=0.672),
+        1_360,
+        56,
+    )
     found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
     assert found.status == "open"
     assert f"topic=medical is off: {words}" in found.line
@@ -342,7 +350,7 @@ CANCELLING = replace(
     error=0.14,
     error_low=0.12,
     error_high=0.16,
-    error_where="overconfident at 70% to 85%, underconfident at 30%",
+    error_at=OffAt(((70.0, 85.0),), ((30.0, 30.0),)),
 )
 CHOSEN = replace(
     RECENT,
