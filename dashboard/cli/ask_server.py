@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ import click
 from core.ledger.errors import LedgerError
 from dashboard import terminal
 from dashboard.cli.surroundings import Elsewhere, Typed, same_file
-from dashboard.server.parcel import Answered, Asked, Damaged, pack_asked, unpack_answered
+from dashboard.server.parcel import Asked, Damaged, pack_asked, unpack_answered
 from dashboard.server.server_file import Running
 
 
@@ -43,7 +44,7 @@ def ask(elsewhere: Elsewhere, typed: Typed) -> int:
             answered, files = unpack_answered(folder / "answered.zip", folder)
         except Damaged as error:
             raise _strange(elsewhere.server, str(error)) from None
-        _write(answered, files, asked)
+        _write(files, asked)
     click.echo(answered.out, nl=False)
     click.echo(answered.err, nl=False, err=True)
     terminal.note(f"Done by the server at {elsewhere.server}.")
@@ -92,15 +93,21 @@ def _strange(server: Running, why: str) -> LedgerError:
     return LedgerError(f"What {server} answered is not what a command comes to: {why}.")
 
 
-def _write(answered: Answered, files: dict[str, Path], asked: Asked) -> None:
-    for typed, file in files.items():
+def _write(files: dict[tuple[str, str], Path], asked: Asked) -> None:
+    for typed, written in groupby(files.items(), key=lambda one: one[0][0]):
         if typed not in asked.outputs:
             raise LedgerError(f"The server sent a file {typed!r} that this command does not write.")
         target = Path(typed)
         partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
         try:
-            shutil.copyfile(file, partial)
-            partial.replace(target)
+            for (_, within), file in written:
+                if within:
+                    # A folder holds a ledger and its key: for nobody else to read.
+                    (partial / within).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    partial.chmod(0o700)
+                    file.chmod(0o600)
+                shutil.copy(file, partial / within if within else partial)
+            partial.rename(target) if partial.is_dir() else partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            shutil.rmtree(partial, ignore_errors=True) if partial.is_dir() else partial.unlink(True)
             raise LedgerError(f"{target} cannot be written: {error.strerror}.") from None

@@ -216,7 +216,7 @@ class LedgerOrInputFile(InputFile):
 
 
 class OutputFile(click.Path):
-    """The path of a file that is written."""
+    """The path of a file, or of a folder, that is written."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)

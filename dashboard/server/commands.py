@@ -9,7 +9,7 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import anyio
@@ -33,9 +33,11 @@ ALLOWED = frozenset(
     {
         *("check", "compare", "evidence", "gate", "import", "labels", "measure", "notices"),
         *("person", "quarantine", "registry", "report", "role", "threshold", "token", "trail"),
-        "validation",
+        *("backup", "validation"),
     }
 )
+#: What is only for who could read the ledger's files anyway: the signing key is among them.
+HERE_ONLY = frozenset({"backup"})
 #: So many seconds a command waits for rows that came in to be in the ledger.
 WAIT = 60.0
 #: Commands that run at a time; the others wait.
@@ -89,9 +91,16 @@ class Commands:
             raise Unacceptable(
                 403, f"A server runs {', '.join(sorted(ALLOWED))}; not {asked.argv[:1]}."
             )
+        person = person_of(token)
+        if person is not None and asked.argv[0] in HERE_ONLY:
+            raise Unacceptable(
+                403,
+                f"{asked.argv[0]} is run on the server's own machine only: it hands out the "
+                "signing key.",
+            )
         owner.folder().ask(within=WAIT)
         out, err = io.StringIO(), io.StringIO()
-        ledger, person = Path(owner.path()), person_of(token)
+        ledger = Path(owner.path())
         ledgers = frozenset(asked.ledgers)
         lent = Lent(owner.office(), ledger, ledgers, files, folder / "nowhere", person)
         with lending(lent), terminal.written_to(out, err):
@@ -103,7 +112,11 @@ class Commands:
             code,
             _as_typed(out.getvalue(), shown),
             _as_typed(err.getvalue(), shown),
-            tuple(name for name, there in asked.outputs.items() if _came(files[name], there)),
+            tuple(
+                (typed, within)
+                for typed, there in asked.outputs.items()
+                for within in _came(files[typed], there)
+            ),
         )
         answer = folder / "answered.zip"
         pack_answered(answer, answered, files)
@@ -130,9 +143,17 @@ def _as_typed(text: str, shown: Mapping[str, str]) -> str:
     return text
 
 
-def _came(path: Path, there: bool) -> bool:
-    """Whether a command wrote a file; one that stood for another from the start is empty."""
-    return path.is_file() and (not there or path.stat().st_size > 0)
+def _came(path: Path, there: bool) -> Iterator[str]:
+    """The files of a folder that a command wrote, or nothing more for one that is a file itself.
+
+    A file that stood for another from the start is empty, unless it was written.
+    """
+    if path.is_dir():
+        yield from sorted(
+            one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file()
+        )
+    elif path.is_file() and (not there or path.stat().st_size > 0):
+        yield ""
 
 
 async def _received(request: Request, path: Path) -> None:

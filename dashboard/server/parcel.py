@@ -10,7 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 #: The most that a parcel may hold unpacked, and files in it.
@@ -49,13 +49,14 @@ class Answered:
         code: its exit code.
         out: what it wrote to standard output.
         err: what it wrote to standard error.
-        written: the files it wrote, as they were typed; they come along, in this order.
+        written: the files it wrote: the path that was typed, and for those of a folder the path in
+            it, else nothing; they come along, in this order.
     """
 
     code: int
     out: str
     err: str
-    written: tuple[str, ...]
+    written: tuple[tuple[str, str], ...]
 
 
 def pack_asked(parcel: Path, asked: Asked) -> None:
@@ -97,11 +98,13 @@ def unpack_asked(parcel: Path, folder: Path) -> tuple[Asked, dict[str, Path]]:
 
 def pack_answered(parcel: Path, answered: Answered, places: Mapping[str, Path]) -> None:
     """Pack what a command came to with the files it wrote."""
-    files = {number: places[typed] for number, typed in enumerate(answered.written)}
+    files = {
+        number: places[typed] / within for number, (typed, within) in enumerate(answered.written)
+    }
     _pack(parcel, asdict(answered), files)
 
 
-def unpack_answered(parcel: Path, folder: Path) -> tuple[Answered, dict[str, Path]]:
+def unpack_answered(parcel: Path, folder: Path) -> tuple[Answered, dict[tuple[str, str], Path]]:
     """What a command came to, and where each file it wrote lies for now.
 
     Raises:
@@ -109,9 +112,9 @@ def unpack_answered(parcel: Path, folder: Path) -> tuple[Answered, dict[str, Pat
     """
     head, come = _unpack(parcel, folder)
     try:
-        written = _texts(head["written"])
+        written = tuple((str(typed), _inside(str(within))) for typed, within in head["written"])
         answered = Answered(int(head["code"]), str(head["out"]), str(head["err"]), written)
-        return answered, {typed: come[number] for number, typed in enumerate(written)}
+        return answered, {one: come[number] for number, one in enumerate(written)}
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"it does not say what a command came to: {error}") from None
 
@@ -157,6 +160,13 @@ def _place(folder: Path, typed: str) -> Path:
     folder.mkdir(parents=True)
     name = PurePath(typed).name
     return folder / (name if name not in {"", ".", ".."} and "\0" not in name else "unnamed")
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if any(one in {"/", "..", "."} or "\\" in one or ":" in one for one in parts):
+        raise ValueError(f"{path!r} is no path inside a folder")
+    return path
 
 
 def _texts(found: Sequence[object]) -> tuple[str, ...]:

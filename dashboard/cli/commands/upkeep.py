@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from core.governance.perform import utc_now
-from core.ledger.connection import Ledger
 from core.sentences.numbers import counted
 from core.upkeep import restore as put_back
 from core.upkeep import take
@@ -20,6 +19,7 @@ from core.upkeep.doctor import look_over
 from core.upkeep.manifest import Manifest
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.surroundings import OutputFile, opened
 from dashboard.server.server_file import running_on
 
 #: Seconds that a server may take to answer.
@@ -31,13 +31,13 @@ _PATIENCE = 5
 @click.option(
     "--to",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     metavar="DIR",
     help="The folder to make; it must not exist.",
 )
 def backup(ledger_path: Path, to: Path) -> None:
     """Copy a ledger, its spool, key, checkpoints and settings into a folder."""
-    with Ledger.open(ledger_path) as ledger:
+    with opened(ledger_path) as ledger:
         made = take.backup(ledger, to, now=utc_now())
     terminal.say(f"{to} holds {_words(made)}.")
     if made.trail_size and not made.key:

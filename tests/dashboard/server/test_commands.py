@@ -208,6 +208,42 @@ def test_an_export_still_never_overwrites(served: Served, there: Path) -> None:
     assert run("trail", "verify", "t.jsonl").exit_code == 0
 
 
+def test_a_backup_is_made_while_the_server_runs_and_restored(served: Served, there: Path) -> None:
+    made = run("backup", "--ledger", served.ledger, "--to", "kept")
+    assert made.exit_code == 0, made.stderr
+    assert made.stdout.startswith("kept holds ")
+    kept = there / "kept"
+    assert {one.name for one in kept.iterdir()} >= {"ledger.duckdb", "ledger.duckdb.key"}
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert {one.stat().st_mode & 0o777 for one in kept.rglob("*") if one.is_file()} == {0o600}
+    again = run("backup", "--ledger", served.ledger, "--to", "kept")
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    restored = run("restore", "kept", "--to", "back.duckdb")
+    assert restored.exit_code == 0, restored.stderr
+    assert run("trail", "verify", "--ledger", "back.duckdb").exit_code == 0
+    with pytest.raises(LedgerHeld):
+        Ledger.open(served.ledger)
+
+
+def test_the_key_leaves_the_machine_by_no_token(remote: Served, there: Path) -> None:
+    refused = run("backup", "--to", "kept")
+    assert refused.exit_code == 2
+    assert "it hands out the signing key" in refused.stderr
+    assert not (there / "kept").exists()
+
+
+@pytest.mark.parametrize("within", ["../x", "/x", "a/../../x", "c:x", "a\\x"])
+def test_an_answer_writes_nothing_beside_the_folder_that_was_typed(
+    tmp_path: Path, within: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "answered.zip", "w") as made:
+        head = {"code": 0, "out": "", "err": "", "written": [["kept", within]]}
+        made.writestr("parcel.json", json.dumps(head))
+        made.writestr("files/0", "planted")
+    with pytest.raises(parcel.Damaged, match="no path inside"):
+        parcel.unpack_answered(tmp_path / "answered.zip", tmp_path)
+
+
 def test_no_output_lands_on_the_ledger(served: Served) -> None:
     refused = run("registry", "export", served.ledger, "--ledger", served.ledger)
     assert refused.exit_code == 2
@@ -375,7 +411,7 @@ def test_every_path_that_a_served_command_takes_is_the_ledger_or_comes_along() -
 
 
 def test_what_a_server_does_not_run_is_what_starts_one_or_has_its_own_route() -> None:
-    own = {"backup", "client", "decide", "demo", "doctor", "restore", "serve"}
+    own = {"client", "decide", "demo", "doctor", "restore", "serve"}
     assert set(main.commands) - ALLOWED == own
 
 
