@@ -48,6 +48,7 @@ from dashboard.cli.options import (
     Share,
     day,
     hosts_option,
+    ledger_here_option,
     ledger_option,
     pair,
     port_option,
@@ -106,7 +107,7 @@ def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | Non
 
 
 @main.command(name="serve")
-@ledger_option
+@ledger_here_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @port_option
 @hosts_option

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import click
@@ -21,14 +22,17 @@ EXIT_FOUND = 1
 EXIT_UNUSABLE = 2
 EXIT_QUARANTINED = 3
 
-ledger_option = click.option(
+_ledger = partial(
+    click.option,
     "--ledger",
     "ledger_path",
     required=True,
     type=LedgerFile(),
-    default=ledger_there,
     help="The ledger file.",
 )
+ledger_option = _ledger(default=ledger_there)
+#: For what runs on a file of this machine, whatever server the environment names.
+ledger_here_option = _ledger()
 
 port_option = click.option(
     "--port",

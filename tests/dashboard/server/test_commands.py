@@ -225,6 +225,12 @@ def test_a_backup_is_made_while_the_server_runs_and_restored(served: Served, the
         Ledger.open(served.ledger)
 
 
+def test_a_server_is_started_on_a_file_whatever_server_is_named(remote: Served) -> None:
+    refused = run("serve")
+    assert refused.exit_code == 2
+    assert "Missing option '--ledger'" in refused.stderr
+
+
 def test_the_key_leaves_the_machine_by_no_token(remote: Served, there: Path) -> None:
     refused = run("backup", "--to", "kept")
     assert refused.exit_code == 2
