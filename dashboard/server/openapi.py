@@ -50,6 +50,9 @@ _ANSWER: dict[str, Any] = {
 }
 
 
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
 def _one_or_many(schema: str) -> dict[str, Any]:
     one = {"$ref": f"#/components/schemas/{schema}"}
     return {"oneOf": [one, {"type": "array", "items": one}]}
@@ -362,11 +365,11 @@ DOCUMENT: dict[str, Any] = {
                 "description": "Scope `command`, and as the person who made the token. For "
                 "`calledger` itself, which packs the words and files of a command and unpacks what "
                 "it came to.",
-                "requestBody": {"required": True, "content": {"application/zip": {}}},
+                "requestBody": {"required": True, "content": {"application/zip": _BYTES}},
                 "responses": {
                     "200": {
                         "description": "It ran; its exit code, output and files are in the zip.",
-                        "content": {"application/zip": {}},
+                        "content": {"application/zip": _BYTES},
                     },
                     "400": _answer("Error", "The body is not a command."),
                     "401": _answer("Error", "No token, or none that is known."),

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from dashboard.cli.main import main
 from dashboard.server import api
+from dashboard.server.commands import Commands
 from dashboard.server.serve import _listener
 
 
@@ -18,9 +20,8 @@ from dashboard.server.serve import _listener
 def running() -> Iterator[str]:
     """Our own HTTP routes, served; the address."""
     listener = _listener("127.0.0.1", 20_000)
-    config = uvicorn.Config(
-        Starlette(routes=api.routes), log_level="warning", timeout_graceful_shutdown=1
-    )
+    app = Starlette(routes=[*api.routes, *Commands(main).routes])
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

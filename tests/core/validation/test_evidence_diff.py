@@ -24,7 +24,7 @@ def but(**given: Any) -> dict[str, Any]:
 
 
 def said(now: dict[str, Any]) -> list[str]:
-    return list(differences(THEN, now))
+    return [one.words for one in differences(THEN, now)]
 
 
 def test_the_same_content_does_not_differ() -> None:
@@ -77,7 +77,7 @@ def test_of_many_figures_some_are_named_and_the_rest_counted() -> None:
     figures = {f"f{i:02d}": "1" for i in range(20)}
     then, now = but(whole=figures), but(whole=dict.fromkeys(figures, "2"))
 
-    found = list(differences(then, now))
+    found = [one.words for one in differences(then, now)]
 
     assert len(found) == 13
     assert found[-1] == "8 further figures differ."

@@ -84,7 +84,7 @@ def test_segments_that_are_off_carry_their_inputs_and_days(
     bring(governed, made(clock, range(40, 60), 20, gap=0.4, seg_topic="medical"))
     one = measured(governed)
     (off,) = one.off
-    assert (off.dimension, off.value, off.n, off.n_inputs, off.n_days) == (
+    assert (off.dimension, off.value, off.shown.n, off.n_inputs, off.n_days) == (
         "topic",
         "medical",
         400,

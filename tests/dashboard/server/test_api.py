@@ -20,8 +20,10 @@ from core.governance import people
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
+from dashboard.cli.main import main
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
+from dashboard.server.commands import Commands
 from tests.worlds.asked import asked, token_for
 from tests.worlds.governed import REGISTRY
 
@@ -298,7 +300,8 @@ def test_signals_are_read_with_that_scope_only(governed: str, reader: str) -> No
 
 def test_every_route_is_described_and_every_answer_has_its_described_fields(governed: str) -> None:
     document = get("/api/v1/openapi.json").json()
-    served = {route.path.replace(":text", "") for route in api.routes} - {"/api/v1/openapi.json"}
+    routes = [*api.routes, *Commands(main).routes]
+    served = {route.path.replace(":text", "") for route in routes} - {"/api/v1/openapi.json"}
     assert set(document["paths"]) == served
     answer = post({"signal": "triage", "event_id": "e1"}, governed).json()
     schemas = document["components"]["schemas"]

@@ -333,7 +333,7 @@ def test_a_server_runs_only_what_is_listed(served: Served, tmp_path: Path) -> No
     for argv in (["serve", "--ledger", "x"], ["demo"], ["decide"], ["--version"], []):
         status, body = post(served, served.remote, packed(tmp_path, argv))
         assert status == 403, argv
-        assert "A server runs check" in json.loads(body)["error"]
+        assert "A server runs backup, check" in json.loads(body)["error"]
 
 
 def test_a_token_of_another_scope_runs_nothing(served: Served, tmp_path: Path) -> None:
