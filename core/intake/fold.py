@@ -61,6 +61,10 @@ def fold(office: Office, spool: Spool, kinds: Sequence[str] | None = None) -> Fo
     folded: list[Segment] = []
     set_aside: list[tuple[Segment, str]] = []
     for segment in spool.closed(kinds):
+        if not segment.path.stat().st_size:
+            # Its server was killed before the first row was whole: nobody was told it is kept.
+            spool.folded(segment)
+            continue
         try:
             _fold(office, segment)
         except UnusableFile as error:

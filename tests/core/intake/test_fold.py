@@ -93,6 +93,16 @@ def test_what_is_not_a_segments_fault_leaves_it_where_it_is(
     assert counted(office, "claims") == 1
 
 
+@pytest.mark.parametrize("kind", ["claims", "outcomes", "decisions"])
+def test_a_segment_in_which_no_row_became_whole_is_no_finding(office: Office, kind: str) -> None:
+    folder = beside(Path(str(office.ledger.path)))
+    folder.mkdir(exist_ok=True)
+    (folder / f"1795936557100.{kind}.jsonl").touch()
+    fold_left_over(office)
+    assert not folder.exists()
+    assert set_aside_conditions(office.ledger.cursor()) == ()
+
+
 def test_what_nobody_foresaw_stops_one_segment_only(
     office: Office, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
