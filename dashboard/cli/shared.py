@@ -81,11 +81,25 @@ def acting(office: Office, handle: str | None, kind: str, signal: str | None = N
     Raises:
         LedgerError: nobody is known by that handle.
     """
+    sub = known_person(office, acting_handle(office, handle))
+    return actor_for(office.state(), sub, kind, signal)
+
+
+def acting_handle(office: Office, handle: str | None) -> str:
+    """The handle of whoever a command acts for; of a token always the person who made it.
+
+    Raises:
+        LedgerError: a token tries to act for another, or its person is known by no handle.
+    """
     sub = person()
-    if sub is not None and handle is not None:
+    if sub is None:
+        return handle or local_handle()
+    if handle is not None:
         raise LedgerError(
             "--as is for whoever has the ledger's file; a token acts for the person who made it."
         )
-    if sub is None:
-        sub = known_person(office, handle or local_handle())
-    return actor_for(office.state(), sub, kind, signal)
+    with office.ledger.cursor() as cursor:
+        found = directory(cursor).names.get(sub)
+    if found is None or not found.handle:
+        raise LedgerError("The person who made this token was forgotten: nobody acts by it.")
+    return found.handle

@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from core.gate import registry_changes as registry_of
-from core.governance.names import local_handle
 from core.registry.yaml_reader import read_path
 from core.sentences.numbers import counted
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
-from dashboard.cli.shared import as_option, office_of
+from dashboard.cli.shared import acting_handle, as_option, office_of
 from dashboard.cli.surroundings import InputFile, OutputFile
 
 _file = click.argument("file", type=InputFile())
@@ -53,7 +52,7 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
     with office_of(ledger_path) as office:
         plan = registry_of.plan(office.ledger.cursor(), office.state(), written, office.now())
         terminal.plan_lines(plan)
-        acts = registry_of.apply(office, written, handle or local_handle())
+        acts = registry_of.apply(office, written, acting_handle(office, handle))
     if acts:
         terminal.say(
             f"Applied: {counted(len(acts), 'act')} in the trail, up to entry {acts[-1].seq}."

@@ -294,6 +294,22 @@ def test_from_elsewhere_nobody_acts_for_another(remote: Served) -> None:
     assert "--as is for whoever has the ledger's file" in refused.stderr
 
 
+def test_from_elsewhere_a_registry_is_applied_by_the_tokens_person_alone(
+    remote: Served, there: Path
+) -> None:
+    changed = REGISTRY.replace("[user:risk/vera]", "[user:risk/vera, user:risk/rita]")
+    assert changed != REGISTRY
+    (there / "registry.yaml").write_text(changed)
+    refused = run("registry", "apply", "registry.yaml", "--as", "user:risk/vera")
+    assert refused.exit_code == 2
+    assert "--as is for whoever has the ledger's file" in refused.stderr
+    done = run("registry", "apply", "registry.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert run("trail", "export", "--out", "after.jsonl").exit_code == 0
+    acts = [one for one in (there / "after.jsonl").read_text().splitlines() if "group.set" in one]
+    assert remote.person in acts[-1]
+
+
 @pytest.mark.parametrize(
     ("address", "token", "why"),
     [
