@@ -53,9 +53,15 @@ def ask(elsewhere: Elsewhere, typed: Typed) -> int:
 
 def opener(server: Running) -> urllib.request.OpenerDirector:
     """What asks a server; one of this machine straight, whatever proxy the environment names."""
-    if server.pid is None:
-        return urllib.request.build_opener()
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    straight = () if server.pid is None else (urllib.request.ProxyHandler({}),)
+    return urllib.request.build_opener(_NoRedirect(), *straight)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Takes a token nowhere else: urllib would send it along, also to another host."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Never: the redirect is the answer then, and an error."""
 
 
 def _send(server: Running, parcel: Path, answer: Path) -> None:

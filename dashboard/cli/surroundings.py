@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -157,10 +158,13 @@ def server_there() -> Running:
     """
     address, token = (os.environ.get(one, "") for one in (URL_VARIABLE, TOKEN_VARIABLE))
     address = address.rstrip("/")
-    host = address.partition("://")[2].rpartition(":")[0] or address.partition("://")[2]
-    if not address.startswith("https://") and not (
-        address.startswith("http://") and host in {"127.0.0.1", "localhost", "[::1]"}
-    ):
+    try:
+        # The host as it is asked: "http://localhost:1@elsewhere" is elsewhere.
+        scheme, host = urlsplit(address).scheme, urlsplit(address).hostname
+    except ValueError:
+        scheme, host = "", None
+    here = scheme == "http" and host in {"127.0.0.1", "localhost", "::1"}
+    if not here and not (scheme == "https" and host):
         raise LedgerError(
             f"{URL_VARIABLE} is {address!r}, but a token is sent to another machine only over "
             "https: give its https:// address."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath, PurePosixPath
@@ -18,6 +19,9 @@ MOST_BYTES = 8 * 1024**3
 MOST_FILES = 1_000
 _HEAD = "parcel.json"
 _MOST_HEAD = 1024**2
+_PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+#: What reading a file that is no zip, is encrypted, cut, damaged or too deep comes to.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError)
 
 
 class Damaged(Exception):  # noqa: N818 (reads as what is the matter)
@@ -81,6 +85,15 @@ def unpack_asked(parcel: Path, folder: Path) -> tuple[Asked, dict[str, Path]]:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"it does not say a command: {error}") from None
+    if len(asked.inputs) + len(asked.outputs) > MOST_FILES:
+        raise Damaged(f"it names more than {MOST_FILES:,} files")
+    try:
+        return asked, _placed(asked, come, folder)
+    except (OSError, ValueError) as error:
+        raise Damaged(f"a file of it has no place: {error}") from None
+
+
+def _placed(asked: Asked, come: Mapping[int, Path], folder: Path) -> dict[str, Path]:
     places: dict[str, Path] = {}
     for number, (typed, there) in enumerate(asked.outputs.items()):
         place = _place(folder / "outputs" / str(number), typed)
@@ -93,7 +106,7 @@ def unpack_asked(parcel: Path, folder: Path) -> tuple[Asked, dict[str, Path]]:
         if number in come:
             come[number].replace(place)
         places[typed] = place
-    return asked, places
+    return places
 
 
 def pack_answered(parcel: Path, answered: Answered, places: Mapping[str, Path]) -> None:
@@ -137,6 +150,8 @@ def _unpack(parcel: Path, folder: Path) -> tuple[dict[str, Any], dict[int, Path]
             if sum(one.file_size for one in members) > MOST_BYTES:
                 raise Damaged(f"it holds more than {MOST_BYTES // 1024**3} GB")
             named = {one.filename: one for one in members}
+            if any(one.compress_type not in _PACKED for one in members):
+                raise Damaged("it is packed in a way that is not known")
             if _HEAD not in named or named[_HEAD].file_size > _MOST_HEAD:
                 raise Damaged("it does not say what it is")
             head = json.loads(packed.read(_HEAD))
@@ -150,7 +165,7 @@ def _unpack(parcel: Path, folder: Path) -> tuple[dict[str, Any], dict[int, Path]
                 with packed.open(name) as source, path.open("xb") as target:
                     shutil.copyfileobj(source, target)
                 come[int(number)] = path
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise Damaged(f"it cannot be unpacked: {error}") from None
     return head, come
 

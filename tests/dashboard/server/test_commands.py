@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import http.server
 import io
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 import zipfile
@@ -25,11 +28,12 @@ from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from dashboard.cli import surroundings
+from dashboard.cli.ask_server import ask
 from dashboard.cli.main import main
-from dashboard.cli.surroundings import InputFile, LedgerFile, OutputFile
+from dashboard.cli.surroundings import Elsewhere, InputFile, LedgerFile, OutputFile, Typed
 from dashboard.server import parcel
 from dashboard.server.commands import ALLOWED
-from dashboard.server.server_file import running_on
+from dashboard.server.server_file import Running, running_on
 from tests.worlds.governed import REGISTRY
 from tests.worlds.paths import ROOT
 
@@ -316,6 +320,10 @@ def test_from_elsewhere_a_registry_is_applied_by_the_tokens_person_alone(
         ("http://ledger.example", "calledger_x", "only over https"),
         ("https://ledger.example", "", "CALLEDGER_TOKEN is empty"),
         ("ftp://127.0.0.1", "calledger_x", "only over https"),
+        ("http://127.0.0.1:1@ledger.example", "calledger_x", "only over https"),
+        ("http://localhost.example:80", "calledger_x", "only over https"),
+        ("https://", "calledger_x", "only over https"),
+        ("http://[::1", "calledger_x", "only over https"),
     ],
 )
 def test_a_token_is_not_sent_where_others_read_it(
@@ -397,6 +405,62 @@ def test_a_body_that_is_no_command_is_refused(served: Served, tmp_path: Path) ->
         status, answer = post(served, served.remote, body)
         assert status == 400
         assert "The body is not a command" in json.loads(answer)["error"]
+
+
+@pytest.mark.parametrize("at", [200, 260, -40])
+def test_a_parcel_that_is_damaged_is_refused(tmp_path: Path, at: int) -> None:
+    (tmp_path / "a.csv").write_text(CLAIMS * 50)
+    made = tmp_path / "asked.zip"
+    parcel.pack_asked(made, parcel.Asked(("import",), (), (str(tmp_path / "a.csv"),), {}))
+    body = bytearray(made.read_bytes())
+    body[at : at + 8] = b"\xff" * 8
+    made.write_bytes(body)
+    (tmp_path / "in").mkdir()
+    with pytest.raises(parcel.Damaged):
+        parcel.unpack_asked(made, tmp_path / "in")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        parcel.Asked(("import",), (), tuple(f"{n}.csv" for n in range(1_001)), {}),
+        parcel.Asked(("import",), (), ("x" * 300,), {"y" * 300: True}),
+    ],
+    ids=["many files", "a long name"],
+)
+def test_a_parcel_whose_files_have_no_place_is_refused(tmp_path: Path, asked: parcel.Asked) -> None:
+    with zipfile.ZipFile(tmp_path / "asked.zip", "w") as made:
+        made.writestr("parcel.json", json.dumps(dataclasses.asdict(asked)))
+    (tmp_path / "in").mkdir()
+    with pytest.raises(parcel.Damaged):
+        parcel.unpack_asked(tmp_path / "asked.zip", tmp_path / "in")
+
+
+def test_a_token_follows_no_redirect() -> None:
+    taken: list[str | None] = []
+
+    class Redirecting(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/taken")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            taken.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        elsewhere = Running(f"http://127.0.0.1:{server.server_port}", None, "calledger_secret")
+        with pytest.raises(LedgerError, match="302"):
+            ask(Elsewhere(elsewhere, None), Typed(("check",)))
+        server.shutdown()
+    assert taken == []
 
 
 def test_a_parcel_that_holds_too_much_is_not_unpacked(
