@@ -32,7 +32,7 @@ class Side:
         high_claimed, high_observed: in the high-confidence band; None without labels there.
         state: by itself, of its worst part, and ``reason``: which that is; ``too_few`` where the
             labels cannot speak for all its claims.
-        off_at: in which bands of confidence it is shown to be off.
+        off_at: in which bands of confidence it is off beyond chance.
     """
 
     n: int

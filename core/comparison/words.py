@@ -67,7 +67,7 @@ def brier_moved(one: GroupMoved) -> str:
 
 
 def worse_parts(one: GroupMoved) -> str:
-    """The parts of a group that are shown to be worse, with numbers; "" where none is."""
+    """The parts of a group that are worse beyond chance, with numbers; "" where none is."""
     told = {"gap": gap_moved, "shape": shape_moved, "auroc": auroc_moved}
     return "; ".join(told[part](one) for part in telling(one, one.worse))
 
@@ -92,7 +92,7 @@ def named(groups: Sequence[GroupMoved], *, most: int = NAMED, of: int | None = N
 
 
 def off_throughout(groups: Sequence[GroupMoved]) -> list[GroupMoved]:
-    """The groups that were off and still are, though none of them is shown to be worse."""
+    """The groups that were off and still are, though none of them is worse beyond chance."""
     off = [one for one in groups if one.off_both and not one.worse]
     return sorted(off, key=lambda one: -abs(one.gap.after.value))
 

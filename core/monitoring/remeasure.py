@@ -74,7 +74,7 @@ def remeasure(
 def _reaches(
     cursor: duckdb.DuckDBPyConnection, matured: Matured, by: tuple[str, ...], tolerance: float
 ) -> Mapping[Key, LabelReach]:
-    """For which claims of each group the labels speak, those that have come of age."""
+    """For which claims of each group the labels speak, those whose outcomes are final."""
     every = matured_cells(cursor, matured, [*by, "action"], weekly=False, unlabelled=True)
     groups = {(key[:-1], key[-1]): one for key, one in zip(every.keys, every.cells, strict=True)}
     drawn = matured_propensities(cursor, matured, by)

@@ -97,7 +97,7 @@ class Remeasured:
         since, until: of the claims, the second exclusive; UTC without zone.
         whole: all of them.
         segments: every value of the required dimensions that has a label.
-        next_labels: when the first of its claims come of age, where none has.
+        next_labels: when the first outcomes of its claims are final, where none is.
     """
 
     fingerprint: Fingerprint

@@ -46,51 +46,51 @@ def _check_seats(spec: SignalSpec) -> Iterator[SpecProblem]:
     owner, deputies = person_key(spec.owner), set(map(person_key, spec.deputies))
     for i, deputy in enumerate(spec.deputies):
         if person_key(deputy) == owner:
-            mend = "is the owner; write somebody else, or leave it out"
-            yield SpecProblem(f"spec.deputies[{i}]", deputy, mend)
+            fix = "is the owner; write somebody else, or leave it out"
+            yield SpecProblem(f"spec.deputies[{i}]", deputy, fix)
     if not spec.validators:
-        mend = "is empty; write who may sign: a person, a group, or a list of them"
-        yield SpecProblem("spec.validators", "", mend)
+        fix = "is empty; write who may sign: a person, a group, or a list of them"
+        yield SpecProblem("spec.validators", "", fix)
     may_sign_own = spec.validation.self_sign and spec.stakes == "low"
     for i, validator in enumerate(spec.validators):
         key = person_key(validator)
         if (key == owner or key in deputies) and not may_sign_own:
             seat = "the owner" if key == owner else "a deputy"
-            mend = "who prepares a validation does not sign it; write somebody else"
+            fix = "who prepares a validation does not sign it; write somebody else"
             if spec.stakes == "low":
-                mend += ", or set validation.selfSign"
-            yield SpecProblem(f"spec.validators[{i}]", validator, f"is {seat}, and {mend}")
+                fix += ", or set validation.selfSign"
+            yield SpecProblem(f"spec.validators[{i}]", validator, f"is {seat}, and {fix}")
     for i, approver in enumerate(spec.risk_approvers):
         if person_key(approver) == owner:
-            mend = "is the owner, who approves no waiver of their own signal; write somebody else"
-            yield SpecProblem(f"spec.riskApprovers[{i}]", approver, mend)
+            fix = "is the owner, who approves no waiver of their own signal; write somebody else"
+            yield SpecProblem(f"spec.riskApprovers[{i}]", approver, fix)
 
 
 def _check_plan(plan: ValidationPlan, *, low_stakes: bool) -> Iterator[SpecProblem]:
     if plan.self_sign and not low_stakes:
-        mend = "is only for low stakes; leave selfSign out and let a validator sign"
-        yield SpecProblem("spec.validation.selfSign", "true", mend)
+        fix = "is only for low stakes; leave selfSign out and let a validator sign"
+        yield SpecProblem("spec.validation.selfSign", "true", fix)
     place = "spec.validation.criteria"
     seen: set[str] = set()
     for i, criterion in enumerate(plan.criteria):
         if criterion.metric in seen:
-            mend = "has a criterion already; keep one"
-            yield SpecProblem(f"{place}[{i}].metric", criterion.metric, mend)
+            fix = "has a criterion already; keep one"
+            yield SpecProblem(f"{place}[{i}].metric", criterion.metric, fix)
         seen.add(criterion.metric)
     if not seen & set(CALIBRATION_METRICS):
-        mend = (
+        fix = (
             "bound no calibration metric, so a confidence far from how often it is right would "
             "pass; "
             f"add one of {', '.join(CALIBRATION_METRICS)} with a max"
         )
-        yield SpecProblem(place, "", mend)
+        yield SpecProblem(place, "", fix)
     if not seen & set(DISCRIMINATION_METRICS):
-        mend = (
+        fix = (
             "bound no discrimination metric, so a confidence collapsed to one value that suits "
             "the average would pass while it tells right from wrong nowhere; add auroc or dsc "
             "with a min"
         )
-        yield SpecProblem(place, "", mend)
+        yield SpecProblem(place, "", fix)
 
 
 def _check_escalation(spec: SignalSpec) -> Iterator[SpecProblem]:
@@ -112,11 +112,11 @@ def _check_known(rules: Rules, place: str) -> Iterator[SpecProblem]:
         field = f"{place}.{dimension}"
         key = dimension.lower()
         if key not in overridden:
-            mend = "has no override, so all of its values fall under the bands; leave it out"
-            yield SpecProblem(field, dimension, mend)
+            fix = "has no override, so all of its values fall under the bands; leave it out"
+            yield SpecProblem(field, dimension, fix)
         elif key in seen:
-            mend = "stands there twice, and letter case does not count; keep one"
-            yield SpecProblem(field, dimension, mend)
+            fix = "stands there twice, and letter case does not count; keep one"
+            yield SpecProblem(field, dimension, fix)
         seen.add(key)
         if not values:
             yield SpecProblem(field, "", "is empty; list the values, or leave it out")
@@ -125,5 +125,5 @@ def _check_known(rules: Rules, place: str) -> Iterator[SpecProblem]:
             one = f"{field}[{i}]"
             yield from check_segment_value(one, value)
             if (key, value) in special:
-                mend = "has an override of its own; leave it out of the list"
-                yield SpecProblem(one, value, mend)
+                fix = "has an override of its own; leave it out of the list"
+                yield SpecProblem(one, value, fix)

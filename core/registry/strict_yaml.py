@@ -222,8 +222,8 @@ class Place:
             hints: what to say of certain unknown keys instead of the nearest known one.
         """
         if not isinstance(self.node, yaml.MappingNode):
-            mend = "write fields, one a line"
-            return self.refuse(f"is no mapping; {mend}" if known is None else
+            fix = "write fields, one a line"
+            return self.refuse(f"is no mapping; {fix}" if known is None else
                                f"is no mapping; write the fields {_listed(known)}")  # fmt: skip
         found: dict[str, Place] = {}
         for key_node, value_node in self.node.value:
@@ -300,16 +300,16 @@ class Place:
             return self.refuse("is no fraction; " + _QUOTED)
         match = _FRACTION.fullmatch(node.value)
         if node.style not in ("'", '"'):
-            mend = f'write "{node.value}"' if match else _QUOTED
+            fix = f'write "{node.value}"' if match else _QUOTED
             if node.tag == _TEXT_TAG:
                 return self.refuse("is no fraction; " + _QUOTED)
-            return self.refuse(f"is not in quotes, and a float is not exact; {mend}")
+            return self.refuse(f"is not in quotes, and a float is not exact; {fix}")
         if match is None:
             return self.refuse("is no fraction; " + _QUOTED)
         digits = match[1] or ""
         if len(digits) > _SIGNIFICANT:
-            mend = f'write "{node.value[: 2 + _SIGNIFICANT]}"'
-            return self.refuse(f"has more than {_SIGNIFICANT} decimals; {mend}")
+            fix = f'write "{node.value[: 2 + _SIGNIFICANT]}"'
+            return self.refuse(f"has more than {_SIGNIFICANT} decimals; {fix}")
         ppm = int(node.value[0]) * PPM + int(digits.ljust(_SIGNIFICANT, "0"))
         return ppm if ppm <= PPM else self.refuse("is above 1; " + _QUOTED)
 
@@ -387,8 +387,8 @@ def _shown(node: yaml.Node) -> str:
 
 def _unknown(key: str, known: Sequence[str], helped: bool) -> str:
     near = _close(key, known) if helped else []
-    mend = f"did you mean {near[0]}?" if near else f"there are {_listed(known)}"
-    return f"is no known field; {mend}"
+    fix = f"did you mean {near[0]}?" if near else f"there are {_listed(known)}"
+    return f"is no known field; {fix}"
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

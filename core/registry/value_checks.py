@@ -83,8 +83,8 @@ def check_pairs(field: str, pairs: Sequence[tuple[str, str]]) -> Iterator[SpecPr
     for name, value in pairs:
         one = f"{field}.{name}"
         if not _NAME.fullmatch(name):
-            mend = "is no name; use letters, digits and . _ / @ + -, at most 120 of them"
-            yield SpecProblem(field, name, mend)
+            fix = "is no name; use letters, digits and . _ / @ + -, at most 120 of them"
+            yield SpecProblem(field, name, fix)
         elif one == "metadata.labels.stakes":
             yield SpecProblem(one, value, "is a field of its own; leave the label out")
         elif names[name] > 1:
@@ -96,8 +96,8 @@ def check_pairs(field: str, pairs: Sequence[tuple[str, str]]) -> Iterator[SpecPr
 def check_group_name(field: str, value: str) -> Iterator[SpecProblem]:
     """What a group is called, without its prefix."""
     if not _NAME.fullmatch(value):
-        mend = "names no group; use letters, digits and . _ / @ + -, as in risk/validation"
-        yield SpecProblem(field, value, mend)
+        fix = "names no group; use letters, digits and . _ / @ + -, as in risk/validation"
+        yield SpecProblem(field, value, fix)
 
 
 def check_person(field: str, value: str, *, group: bool = False) -> Iterator[SpecProblem]:
@@ -106,15 +106,15 @@ def check_person(field: str, value: str, *, group: bool = False) -> Iterator[Spe
         return
     if value.startswith(GROUP):
         if not group:
-            mend = "is a group; write one person, as in user:finance/ann.lee"
-            yield SpecProblem(field, value, mend)
+            fix = "is a group; write one person, as in user:finance/ann.lee"
+            yield SpecProblem(field, value, fix)
         elif not _NAME.fullmatch(value.removeprefix(GROUP)):
             yield SpecProblem(field, value, "names no group; write it like group:risk/validation")
         return
-    mend = "write one like user:finance/ann.lee"
+    fix = "write one like user:finance/ann.lee"
     if group:
-        mend += ", or a group like group:risk/validation"
-    yield SpecProblem(field, value, f"names no person; {mend}")
+        fix += ", or a group like group:risk/validation"
+    yield SpecProblem(field, value, f"names no person; {fix}")
 
 
 def check_seat(field: str, value: str) -> Iterator[SpecProblem]:
@@ -158,8 +158,8 @@ def whole(low: int, most: int, what: str = "a whole number") -> Check:
 
     def check_number(field: str, number: int) -> Iterator[SpecProblem]:
         if not low <= number <= most:
-            mend = f"is out of range; write {what} from {low} to {most}"
-            yield SpecProblem(field, str(number), mend)
+            fix = f"is out of range; write {what} from {low} to {most}"
+            yield SpecProblem(field, str(number), fix)
 
     return check_number
 
@@ -167,37 +167,37 @@ def whole(low: int, most: int, what: str = "a whole number") -> Check:
 def check_cost(field: str, millionths: int) -> Iterator[SpecProblem]:
     """An amount, in whole millionths."""
     if not 0 <= millionths < MOST_COST:
-        mend = "is out of range; write an amount from 0 to below a thousand million"
-        yield SpecProblem(field, str(millionths), mend)
+        fix = "is out of range; write an amount from 0 to below a thousand million"
+        yield SpecProblem(field, str(millionths), fix)
 
 
 def check_unit(field: str, unit: str) -> Iterator[SpecProblem]:
     """What costs are counted in."""
     yield from check_text(field, unit)
     if len(unit) > LONGEST_UNIT or "\n" in unit:
-        mend = f"is no unit; write one word of at most {LONGEST_UNIT} characters, as in EUR"
-        yield SpecProblem(field, _escaped(unit), mend)
+        fix = f"is no unit; write one word of at most {LONGEST_UNIT} characters, as in EUR"
+        yield SpecProblem(field, _escaped(unit), fix)
 
 
 def check_share(field: str, ppm: int) -> Iterator[SpecProblem]:
     """A share between 0 and 1, neither of them."""
     if not 0 < ppm < PPM:
-        mend = 'is out of range; write a share above 0 and below 1, as in "0.10"'
-        yield SpecProblem(field, fraction(ppm), mend)
+        fix = 'is out of range; write a share above 0 and below 1, as in "0.10"'
+        yield SpecProblem(field, fraction(ppm), fix)
 
 
 def check_coverage(field: str, ppm: int) -> Iterator[SpecProblem]:
     """The labelled share at which a cohort is final."""
     if ppm == 0:
-        mend = "would call a cohort without any label mature; write a share above 0"
-        yield SpecProblem(field, "0", mend)
+        fix = "would call a cohort without any label mature; write a share above 0"
+        yield SpecProblem(field, "0", fix)
 
 
 def check_order(field: str, order: str) -> Iterator[SpecProblem]:
     """When the confidence is asked for."""
     if order not in ORDERS:
-        mend = f"is no order; write one of {', '.join(ORDERS)}"
-        yield SpecProblem(field, order, mend)
+        fix = f"is no order; write one of {', '.join(ORDERS)}"
+        yield SpecProblem(field, order, fix)
 
 
 def check_sources(field: str, sources: Sequence[str]) -> Iterator[SpecProblem]:
@@ -208,21 +208,21 @@ def check_sources(field: str, sources: Sequence[str]) -> Iterator[SpecProblem]:
     yield from check_once(field, sources)
     for i, source in enumerate(sources):
         if source == JUDGE:
-            mend = (
+            fix = (
                 "is a judge's label, which stands beside the truth and is never taken for it; "
                 "leave it out, and register the judge as a signal of its own to check it"
             )
-            yield SpecProblem(f"{field}[{i}]", source, mend)
+            yield SpecProblem(f"{field}[{i}]", source, fix)
         elif source not in TRUTH_SOURCES:
-            mend = f"is no source of labels; write {listed}"
-            yield SpecProblem(f"{field}[{i}]", source, mend)
+            fix = f"is no source of labels; write {listed}"
+            yield SpecProblem(f"{field}[{i}]", source, fix)
 
 
 def check_dimension(field: str, dimension: str) -> Iterator[SpecProblem]:
     """The name of a segment dimension, as an import takes it."""
     if not _DIMENSION.fullmatch(dimension):
-        mend = "names no segment; use letters, digits and _ . -, at most 64 of them"
-        yield SpecProblem(field, dimension, mend)
+        fix = "names no segment; use letters, digits and _ . -, at most 64 of them"
+        yield SpecProblem(field, dimension, fix)
     elif dimension.lower() in RESERVED_DIMENSIONS:
         yield SpecProblem(field, dimension, "is no segment of a claim; write a segment dimension")
 
@@ -232,42 +232,42 @@ def check_segment_value(field: str, value: str) -> Iterator[SpecProblem]:
     if not kept(value):
         yield SpecProblem(field, "", "names no value; write the segment's value")
     elif kept(value) != value:
-        mend = "has white space around it, which an import drops; leave it out"
-        yield SpecProblem(field, _escaped(value), mend)
+        fix = "has white space around it, which an import drops; leave it out"
+        yield SpecProblem(field, _escaped(value), fix)
     elif any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
         yield SpecProblem(field, _escaped(value), "has a control character; leave it out")
     elif value[0] in "[{":
-        mend = "is no single value; write one that claims state as text"
-        yield SpecProblem(field, value, mend)
+        fix = "is no single value; write one that claims state as text"
+        yield SpecProblem(field, value, fix)
 
 
 def check_criterion(field: str, criterion: Criterion) -> Iterator[SpecProblem]:
     """A bound on the right side of a metric, which not everything passes."""
     metric = criterion.metric
     if metric not in METRICS:
-        mend = f"is no metric; write one of {', '.join(METRICS)}"
-        yield SpecProblem(f"{field}.metric", metric, mend)
+        fix = f"is no metric; write one of {', '.join(METRICS)}"
+        yield SpecProblem(f"{field}.metric", metric, fix)
         return
     row, low, high = METRICS[metric], criterion.minimum_ppm, criterion.maximum_ppm
     wanted, other = ("min", "max") if row.rises else ("max", "min")
     bound, wrong = (low, high) if wanted == "min" else (high, low)
     if wrong is not None:
         better = "larger" if wanted == "min" else "smaller"
-        mend = f"is a bound on the wrong side, as {metric} is better {better}; write {wanted}"
-        yield SpecProblem(f"{field}.{other}", fraction(wrong), mend)
+        fix = f"is a bound on the wrong side, as {metric} is better {better}; write {wanted}"
+        yield SpecProblem(f"{field}.{other}", fraction(wrong), fix)
     elif bound is None:
         yield SpecProblem(field, "", f"has no bound; add {wanted}")
     elif row.rises and bound <= (row.collapsed_ppm or 0):
-        mend = f"bounds nothing; write a min above {fraction(row.collapsed_ppm or 0)}"
+        fix = f"bounds nothing; write a min above {fraction(row.collapsed_ppm or 0)}"
         if row.collapsed_ppm is not None:
-            mend += ", which a confidence collapsed to one value reaches"
-        yield SpecProblem(f"{field}.min", fraction(bound), mend)
+            fix += ", which a confidence collapsed to one value reaches"
+        yield SpecProblem(f"{field}.min", fraction(bound), fix)
     elif row.least_strict_ppm is not None:
         least = row.least_strict_ppm
         if bound < least if row.rises else bound > least:
             side = "at least" if row.rises else "at most"
-            mend = f"bounds hardly anything, as {row.passes}; write {side} {fraction(least)}"
-            yield SpecProblem(f"{field}.{wanted}", fraction(bound), mend)
+            fix = f"bounds hardly anything, as {row.passes}; write {side} {fraction(least)}"
+            yield SpecProblem(f"{field}.{wanted}", fraction(bound), fix)
 
 
 def _escaped(value: str) -> str:

@@ -150,7 +150,7 @@ class Alarm:
     """That the evidence sufficed.
 
     Attributes:
-        at: when the cohort that did it had come of age.
+        at: when the outcomes of the cohort that did it were final.
         week: that cohort.
         parts: what is beyond what was agreed; where segments did it, the flagged ones.
     """
@@ -196,7 +196,7 @@ class Watched:
 
     @property
     def cohorts(self) -> int:
-        """Weekly cohorts that have come of age with a label."""
+        """Weekly cohorts with a label whose outcomes are final."""
         return len(self.gap.weeks)
 
     @property

@@ -103,7 +103,7 @@ class Reviewed:
 
     @property
     def regressed(self) -> bool:
-        """Whether anything is shown to be worse."""
+        """Whether anything is worse beyond chance."""
         return self.found is not None and self.found.regressed
 
 

@@ -205,7 +205,7 @@ class HiddenSegment(_Newest):
         )
         more = self.n_off - len(self.off)
         told += f"; and {more} more" if more > 0 else ""
-        health = "within" if self.fine else "not shown to be outside"
+        health = "within" if self.fine else "not clearly outside"
         return self._said(
             f"{told}. As a whole it is {health} {within(self.tolerance)}: {self.whole.words}."
         )

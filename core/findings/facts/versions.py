@@ -48,7 +48,7 @@ class Compared:
     Attributes:
         verdict: on calibration.
         whole: all claims.
-        worse: the first groups that are shown to be worse, and ``n_worse``: how many are.
+        worse: the first groups that are worse beyond chance, and ``n_worse``: how many are.
         off: the first that were off and still are, and ``n_off``: how many.
         tolerance: the gap that is accepted.
         shared: inputs with a label on both sides, where only those are compared.
@@ -214,7 +214,7 @@ class VersionChanged(Facts):
 
 
 def _moved(whole: GroupMoved) -> str:
-    """What became of the gap, and of what else is shown to be worse."""
+    """What became of the gap, and of what else is worse beyond chance."""
     parts = worse_parts(whole)
     return parts if "gap" in whole.worse else "; ".join(filter(None, (gap_moved(whole), parts)))
 

@@ -25,7 +25,7 @@ from core.terms import Maturity
 
 @dataclass(frozen=True)
 class Matured:
-    """Which claims: those of a fingerprint since a time, of weeks whose labels have come of age.
+    """Which claims: those of a fingerprint since a time, of weeks whose outcomes are final.
 
     Attributes:
         signal: their signal.
