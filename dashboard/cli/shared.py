@@ -20,7 +20,7 @@ from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import warning
 from core.validation.nearest import fingerprints_there
 from dashboard import terminal
-from dashboard.cli.surroundings import office_for, opened, person
+from dashboard.cli.surroundings import office_for, opened, person, through
 
 as_option = click.option(
     "--as",
@@ -82,7 +82,7 @@ def acting(office: Office, handle: str | None, kind: str, signal: str | None = N
         LedgerError: nobody is known by that handle.
     """
     sub = known_person(office, acting_handle(office, handle))
-    return actor_for(office.state(), sub, kind, signal)
+    return actor_for(office.state(), sub, kind, signal, via=through())
 
 
 def acting_handle(office: Office, handle: str | None) -> str:

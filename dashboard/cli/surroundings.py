@@ -21,6 +21,7 @@ from core.governance.perform import Office
 from core.intake.fold import fold_left_over
 from core.ledger.connection import Ledger, is_database
 from core.ledger.errors import LedgerError, LedgerHeld
+from core.trail.acts import Via
 from dashboard.server.server_file import Running, running_on
 
 #: Name a server that owns a ledger elsewhere, and the token to ask it with.
@@ -98,6 +99,11 @@ def person() -> str | None:
     """Who acts whatever is typed; None: whoever is named."""
     lent = _lent.get()
     return None if lent is None else lent.person
+
+
+def through() -> Via:
+    """What an act of a command is done through, as it stands in the trail."""
+    return "cli" if person() is None else "http"
 
 
 @contextmanager

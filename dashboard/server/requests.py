@@ -73,8 +73,18 @@ async def authorized(request: Request, scope: str) -> str:
 
 
 def person_of(token_id: str) -> str | None:
-    """Who acts by a token: who gave it out; None: whoever of this machine asks."""
-    return None if token_id == LOCAL else owner.office().state().tokens[token_id].given_by
+    """Who acts by a token: who gave it out; None: whoever of this machine asks.
+
+    Raises:
+        Unacceptable: they have left.
+    """
+    if token_id == LOCAL:
+        return None
+    state = owner.office().state()
+    sub = state.tokens[token_id].given_by
+    if sub not in state.people or state.people[sub].status == "left":
+        raise Unacceptable(403, "Whoever gave this token out has left: nobody acts by it.")
+    return sub
 
 
 async def body_of(request: Request) -> bytes:

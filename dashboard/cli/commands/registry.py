@@ -13,7 +13,7 @@ from core.sentences.numbers import counted
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
 from dashboard.cli.shared import acting_handle, as_option, office_of
-from dashboard.cli.surroundings import InputFile, OutputFile
+from dashboard.cli.surroundings import InputFile, OutputFile, through
 
 _file = click.argument("file", type=InputFile())
 
@@ -52,7 +52,7 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
     with office_of(ledger_path) as office:
         plan = registry_of.plan(office.ledger.cursor(), office.state(), written, office.now())
         terminal.plan_lines(plan)
-        acts = registry_of.apply(office, written, acting_handle(office, handle))
+        acts = registry_of.apply(office, written, acting_handle(office, handle), via=through())
     if acts:
         terminal.say(
             f"Applied: {counted(len(acts), 'act')} in the trail, up to entry {acts[-1].seq}."

@@ -290,6 +290,20 @@ def test_from_elsewhere_a_token_runs_commands_as_its_person(remote: Served, ther
     assert exported.exit_code == 0, exported.stderr
     (line,) = (one for one in (there / "t.jsonl").read_text().splitlines() if "board" in one)
     assert remote.person in line
+    assert re.search(r'"via\\*":\\*"http', line), line
+
+
+def test_a_token_of_somebody_who_left_runs_nothing(served: Served, tmp_path: Path) -> None:
+    here = ("--ledger", served.ledger)
+    leaving = "user:desk/bob"
+    assert run("role", "grant", *here, leaving, "admin").exit_code == 0
+    made = run("token", "create", *here, "--as", leaving, "--scope", "command", "--label", "old")
+    assert made.exit_code == 0, made.stderr
+    asked = packed(tmp_path, ["person", "list"])
+    assert post(served, made.stdout.strip(), asked)[0] == 200
+    assert run("person", "status", *here, leaving, "left").exit_code == 0
+    status, body = post(served, made.stdout.strip(), asked)
+    assert (status, "has left" in json.loads(body)["error"]) == (403, True)
 
 
 def test_from_elsewhere_nobody_acts_for_another(remote: Served) -> None:

@@ -85,6 +85,11 @@ def test_without_a_proxy_no_header_says_who_somebody_is(socket: bool) -> None:
     assert not [name for name in found if name.startswith("x-calledger")]
 
 
+@pytest.mark.parametrize("path", ["/healthzx", "/livez/", "/metrics/x", "/readyz/_stcore/stream"])
+def test_what_only_begins_like_a_programs_path_is_the_proxys(path: str) -> None:
+    assert client(PROXY).get(path, headers=FORGED).status_code == 403
+
+
 def test_programs_need_their_token_and_not_the_proxy_and_are_nobody() -> None:
     answer = client(PROXY).get("/api/v1/signals", headers=FORGED)
     assert answer.status_code == 200
