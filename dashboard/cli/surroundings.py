@@ -183,61 +183,58 @@ def server_there() -> Running:
     return Running(address, None, token)
 
 
-class LedgerFile(click.Path):
-    """The path of a ledger; where the environment names a server, its ledger unless given."""
+class _Named(click.Path):
+    """A path on the command line: one of here, or what the server has in its place."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path here; inside the server always its own ledger."""
+        """The path here, noted as typed; inside the server the one that it stands for there."""
         lent = _lent.get()
         if lent is not None:
-            return lent.ledger
-        _typed(ctx).ledgers.append(str(value))
+            return self.there(lent, str(value))
+        self.noted(_typed(ctx)).append(str(value))
         return super().convert(value, param, ctx)
 
+    def there(self, lent: Lent, typed: str) -> Path:
+        """Where it lies inside the server.
 
-class InputFile(click.Path):
+        One that was not sent is not there, whatever the server has under that name.
+        """
+        return lent.files.get(typed, lent.nowhere)
+
+    def noted(self, typed: Typed) -> list[str]:
+        """Among which of the typed paths it is."""
+        return typed.inputs
+
+
+class LedgerFile(_Named):
+    """The path of a ledger; inside the server always its own."""
+
+    def there(self, lent: Lent, typed: str) -> Path:  # noqa: D102
+        return lent.ledger
+
+    def noted(self, typed: Typed) -> list[str]:  # noqa: D102
+        return typed.ledgers
+
+
+class InputFile(_Named):
     """The path of a file that is read."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path here; inside the server where the file that was sent lies."""
-        lent = _lent.get()
-        if lent is not None:
-            # One that was not sent is not there, whatever the server has under that name.
-            return lent.files.get(str(value), lent.nowhere)
-        _typed(ctx).inputs.append(str(value))
-        return super().convert(value, param, ctx)
 
 
 class LedgerOrInputFile(InputFile):
     """The path of a file that is read, or of the ledger."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As of a file; inside the server its ledger where that was typed."""
-        lent = _lent.get()
-        if lent is not None and str(value) in lent.ledgers:
-            return lent.ledger
-        return super().convert(value, param, ctx)
+    def there(self, lent: Lent, typed: str) -> Path:  # noqa: D102
+        return lent.ledger if typed in lent.ledgers else super().there(lent, typed)
 
 
-class OutputFile(click.Path):
+class OutputFile(_Named):
     """The path of a file, or of a folder, that is written."""
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path here; inside the server where it is taken from to be sent back."""
-        lent = _lent.get()
-        if lent is not None:
-            return lent.files.get(str(value), lent.nowhere)
-        _typed(ctx).outputs.append(str(value))
-        return super().convert(value, param, ctx)
+    def noted(self, typed: Typed) -> list[str]:  # noqa: D102
+        return typed.outputs
 
 
 def ledger_there() -> Path | None:

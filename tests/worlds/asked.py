@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
+from core.gate import registry_changes as registry
 from core.governance import api_tokens as tokens
 from core.governance import people
+from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
 from dashboard.server import api
 from dashboard.server import open_ledger as owner
+from dashboard.server.settings import LEDGER_VARIABLE
+from tests.worlds.governed import REGISTRY
+
+
+@contextmanager
+def owned_ledger(folder: Path) -> Iterator[Path]:
+    """A ledger that this process serves, with a registry and nothing else in it."""
+    path = folder / "ledger.duckdb"
+    Ledger.open(path, create=True).close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(LEDGER_VARIABLE, str(path))
+        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
+        yield path
+        owner.close()
 
 
 def asked(

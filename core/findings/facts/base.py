@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 
-class Facts:
+class Facts(ABC):
     """What was found; each kind of finding has a frozen dataclass of its own.
 
     Its fields stand in the trail. Whatever is said of it follows from them, so that other words
@@ -17,13 +18,13 @@ class Facts:
 
     FIX: ClassVar[str] = ""
 
+    @abstractmethod
     def text(self, version: str) -> str:
         """What is wrong, in sentences.
 
         Args:
             version: the fingerprint it is about, as people read it; "" where it is about none.
         """
-        raise NotImplementedError
 
     def fix(self) -> str:
         """What to do next, in a sentence."""

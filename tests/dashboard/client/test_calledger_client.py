@@ -23,17 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vermin import Config, SourceVisitor, visit
 
-from core.gate import registry_changes as registry
 from core.governance.recorded_import import import_recorded
-from core.ledger.connection import Ledger
-from core.registry.yaml_reader import read
 from dashboard.cli.main import main
 from dashboard.client import calledger_client as module
 from dashboard.client.calledger_client import Client, Counts, pause_after
 from dashboard.server import open_ledger as owner
-from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import token_for
-from tests.worlds.governed import REGISTRY
+from tests.worlds.asked import owned_ledger, token_for
 from tests.worlds.running import running
 
 SECRET = "calledger_s3cret"
@@ -412,14 +407,8 @@ def test_it_needs_no_newer_python_than_it_says() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Address and token of the server, on a ledger with an entry for "triage"."""
-    path = tmp_path_factory.mktemp("client") / "ledger.duckdb"
-    Ledger.open(path, create=True).close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(LEDGER_VARIABLE, str(path))
-        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
-        with running() as address:
-            yield address, token_for("ingest", "decide")[1]
-        owner.close()
+    with owned_ledger(tmp_path_factory.mktemp("client")), running() as address:
+        yield address, token_for("ingest", "decide")[1]
 
 
 def held() -> dict[str, tuple[Any, ...]]:

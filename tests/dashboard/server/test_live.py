@@ -14,29 +14,21 @@ import httpx
 import pytest
 
 from core.audit.verify import verify_ledger
-from core.gate import registry_changes as registry
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
-from core.registry.yaml_reader import read
 from core.spool import segments
 from core.spool.segments import Spool
 from dashboard.server import folding, live
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import asked, token_for
-from tests.worlds.governed import REGISTRY
+from tests.worlds.asked import asked, owned_ledger, token_for
 
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A ledger that is served, with nothing in it."""
-    path = tmp_path_factory.mktemp("live") / "ledger.duckdb"
-    Ledger.open(path, create=True).close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(LEDGER_VARIABLE, str(path))
-        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
+    with owned_ledger(tmp_path_factory.mktemp("live")) as path:
         yield path
-        owner.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,9 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from core.gate import registry_changes as registry
 from core.governance.api_tokens import SCOPES
-from core.ledger.connection import Ledger
-from core.registry.yaml_reader import read
-from dashboard.server import open_ledger as owner
 from dashboard.server.openapi import DOCUMENT
-from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import token_for
-from tests.worlds.governed import REGISTRY
+from tests.worlds.asked import owned_ledger, token_for
 from tests.worlds.running import running
 
 #: A fraction of the profile's: each is a request.
@@ -36,15 +30,9 @@ def lines(_context: schemathesis.SerializationContext, value: object) -> bytes:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
     """The server, and the headers of somebody who may ask anything."""
-    path = tmp_path_factory.mktemp("described") / "ledger.duckdb"
-    Ledger.open(path, create=True).close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(LEDGER_VARIABLE, str(path))
-        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
-        with running() as address:
-            _, secret = token_for(*SCOPES)
-            yield address, {"Authorization": f"Bearer {secret}"}
-        owner.close()
+    with owned_ledger(tmp_path_factory.mktemp("described")), running() as address:
+        _, secret = token_for(*SCOPES)
+        yield address, {"Authorization": f"Bearer {secret}"}
 
 
 @schema.parametrize()
