@@ -12,12 +12,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from dashboard.cli.main import main as command_line
-from dashboard.server import api
 from dashboard.server import background_rounds as standing
 from dashboard.server import first_document as start
 from dashboard.server import open_ledger as owner
-from dashboard.server.commands import Commands
 from dashboard.server.perimeter import Perimeter
+from dashboard.server.routes import api
+from dashboard.server.routes.commands import Commands
 from dashboard.server.settings import allowed_hosts, proxy, sign_on
 from dashboard.server.sign_on.edge import Edge
 from dashboard.server.sign_on.proxy import Named

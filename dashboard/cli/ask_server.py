@@ -16,7 +16,7 @@ import click
 from core.ledger.errors import LedgerError
 from dashboard import terminal
 from dashboard.cli.surroundings import Elsewhere, Typed, same_file
-from dashboard.server.parcel import Asked, Damaged, pack_asked, unpack_answered
+from dashboard.server.routes.parcel import Asked, Damaged, pack_asked, unpack_answered
 from dashboard.server.server_file import Running
 
 

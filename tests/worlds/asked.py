@@ -18,8 +18,8 @@ from core.governance import api_tokens as tokens
 from core.governance import people
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
-from dashboard.server import api
 from dashboard.server import open_ledger as owner
+from dashboard.server.routes import api
 from dashboard.server.settings import LEDGER_VARIABLE
 from tests.worlds.governed import REGISTRY
 

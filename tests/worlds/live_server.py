@@ -18,9 +18,10 @@ from starlette.applications import Starlette
 
 from core.governance.api_tokens import new_secret
 from dashboard.cli.main import main as command_line
-from dashboard.server import api, folding
+from dashboard.server import folding
 from dashboard.server import open_ledger as owner
-from dashboard.server.commands import Commands
+from dashboard.server.routes import api
+from dashboard.server.routes.commands import Commands
 from dashboard.server.server_file import Running, announced
 from dashboard.server.settings import LEDGER_VARIABLE, TOKEN_VARIABLE
 

@@ -11,8 +11,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from dashboard.cli.main import main
-from dashboard.server import api
-from dashboard.server.commands import Commands
+from dashboard.server.routes import api
+from dashboard.server.routes.commands import Commands
 from dashboard.server.serve import _listener
 
 

@@ -21,9 +21,9 @@ from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
-from dashboard.server import api
 from dashboard.server import open_ledger as owner
-from dashboard.server.commands import Commands
+from dashboard.server.routes import api
+from dashboard.server.routes.commands import Commands
 from tests.worlds.asked import asked, token_for
 from tests.worlds.governed import REGISTRY
 

@@ -31,8 +31,8 @@ from dashboard.cli import surroundings
 from dashboard.cli.ask_server import ask
 from dashboard.cli.main import main
 from dashboard.cli.surroundings import Elsewhere, InputFile, LedgerFile, OutputFile, Typed
-from dashboard.server import parcel
-from dashboard.server.commands import ALLOWED
+from dashboard.server.routes import parcel
+from dashboard.server.routes.commands import ALLOWED
 from dashboard.server.server_file import Running, running_on
 from tests.worlds.governed import REGISTRY
 from tests.worlds.paths import ROOT

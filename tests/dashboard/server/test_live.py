@@ -18,8 +18,9 @@ from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
-from dashboard.server import folding, live
+from dashboard.server import folding
 from dashboard.server import open_ledger as owner
+from dashboard.server.routes import live
 from dashboard.server.settings import LEDGER_VARIABLE
 from tests.worlds.asked import asked, owned_ledger, token_for
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from core.governance.api_tokens import SCOPES
-from dashboard.server.openapi import DOCUMENT
+from dashboard.server.routes.openapi import DOCUMENT
 from tests.worlds.asked import owned_ledger, token_for
 from tests.worlds.running import running
 

@@ -13,7 +13,7 @@ from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
 from dashboard.server import open_ledger as owner
-from dashboard.server import operations
+from dashboard.server.routes import operations
 from dashboard.server.settings import LEDGER_VARIABLE
 from tests.worlds.asked import asked, owned_ledger, token_for
 

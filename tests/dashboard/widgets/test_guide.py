@@ -14,8 +14,9 @@ from dashboard.cli.main import main
 from dashboard.client import calledger_client
 from dashboard.client.calledger_client import Client
 from dashboard.pages import PAGES
-from dashboard.server import folding, requests
-from dashboard.server.openapi import DOCUMENT
+from dashboard.server import folding
+from dashboard.server.routes import requests
+from dashboard.server.routes.openapi import DOCUMENT
 from dashboard.widgets.guide import READERS, sections
 from tests.worlds.paths import ROOT
 

@@ -20,7 +20,7 @@ from core.ledger.errors import LedgerError
 from core.spool.segments import Receipt, SpoolBusy, SpoolFull
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
-from dashboard.server.requests import SMALL, Unacceptable, authorized, body_of, items
+from dashboard.server.routes.requests import SMALL, Unacceptable, authorized, body_of, items
 
 _log = logging.getLogger(__name__)
 

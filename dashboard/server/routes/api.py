@@ -18,10 +18,11 @@ from core.governance.replay import TrailBroken
 from core.intake.door import NotRead
 from core.ledger.errors import LedgerError
 from core.views.shared.signal_status import signal_statuses
-from dashboard.server import live, metrics, operations
+from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
-from dashboard.server.openapi import DOCUMENT
-from dashboard.server.requests import Unacceptable, authorized, body_of, items
+from dashboard.server.routes import live, operations
+from dashboard.server.routes.openapi import DOCUMENT
+from dashboard.server.routes.requests import Unacceptable, authorized, body_of, items
 
 _log = logging.getLogger(__name__)
 

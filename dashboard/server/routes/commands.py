@@ -23,8 +23,14 @@ from core.ledger.errors import LedgerError
 from dashboard import terminal
 from dashboard.cli.surroundings import Lent, lending
 from dashboard.server import open_ledger as owner
-from dashboard.server.parcel import MOST_BYTES, Answered, Damaged, pack_answered, unpack_asked
-from dashboard.server.requests import Unacceptable, authorized, person_of
+from dashboard.server.routes.parcel import (
+    MOST_BYTES,
+    Answered,
+    Damaged,
+    pack_answered,
+    unpack_asked,
+)
+from dashboard.server.routes.requests import Unacceptable, authorized, person_of
 
 _log = logging.getLogger(__name__)
 

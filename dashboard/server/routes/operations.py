@@ -18,7 +18,7 @@ from core.trail import log as trail
 from core.trail.anchors import beside_path
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
-from dashboard.server.requests import Unacceptable, authorized
+from dashboard.server.routes.requests import Unacceptable, authorized
 
 #: Folds that fail one after another until the server is no longer ready.
 FAILED_FOLDS = 3
