@@ -36,11 +36,8 @@ from core.findings.facts.versions import VersionChanged
 from core.gate.breaches import Breached
 from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED
-from core.governance.validation_lifecycle import (
-    RULES_CHANGED,
-    Validation,
-    at_time,
-)
+from core.governance.validations.records import RULES_CHANGED, Validation
+from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint

@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 
 from core import __version__
+from core.governance.advance import advance, check
 from core.governance.replay import Replay
-from core.governance.state import State, advance, check
+from core.governance.state import State
 from core.ingest.outcome_attachment import put_in_force
 from core.ledger.connection import Ledger
 from core.queries.base.truth import USUAL

@@ -90,7 +90,7 @@ def who_may(state: State, kind: str, signal: str | None) -> frozenset[str]:
 def authorize(state: State, actor: Actor, kind: str, signal: str | None) -> None:
     """Let an actor do an act of this kind, or say who may.
 
-    It asks for the role alone; what else has to hold is guarded by `core.governance.state.check`.
+    It asks for the role alone; what else has to hold is guarded by `core.governance.advance.check`.
     While there was never an admin, everybody known may grant a role: `check` lets that be only
     *admin*, to themselves.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from core.governance.state import EMPTY, State, advance
+from core.governance.advance import advance
+from core.governance.state import EMPTY, State
 from core.ledger.errors import LedgerError
 from core.trail import checkpoints as notes
 from core.trail import log as trail

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import pairwise
 
-from core.governance.state import EMPTY, Entry, State, advance
-from core.governance.validation_lifecycle import STEPS, Standing
+from core.governance.advance import advance
+from core.governance.state import EMPTY, Entry, State
+from core.governance.validations.lifecycle import STEPS
+from core.governance.validations.standing import Standing
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
 

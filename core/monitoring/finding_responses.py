@@ -35,7 +35,7 @@ def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: st
 
     Args:
         actor: a risk approver, and not the one who must answer it.
-        until: the last day of it, `core.governance.validation_lifecycle.WAIVER_DAYS` from now at
+        until: the last day of it, `core.defaults.WAIVER_DAYS` from now at
             most.
         reason: in words.
 

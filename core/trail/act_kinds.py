@@ -1,7 +1,7 @@
 """Every kind of act there is: one row each, from which all that is asked of a kind follows.
 
-What an act of a kind changes is registered with the state it changes (`core.governance.state`,
-`core.governance.validation_lifecycle`, `core.findings.lifecycle`), its sentence in
+What an act of a kind changes is registered with the state it changes (`core.governance.effects`,
+`core.governance.validations.lifecycle`, `core.findings.lifecycle`), its sentence in
 `core.sentences.acts`.
 """
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import duckdb
 
 from core import __version__
+from core.governance.advance import check
 from core.governance.perform import Office
 from core.governance.permissions import Refused
-from core.governance.state import State, check
+from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint

@@ -10,12 +10,13 @@ from typing import get_args
 import pytest
 
 from core.audit.verify import verify_ledger
+from core.governance.advance import check
 from core.governance.names import directory
 from core.governance.people import actor_for
 from core.governance.perform import Office
 from core.governance.permissions import Refused
-from core.governance.state import State, check
-from core.governance.validation_lifecycle import ValidationState
+from core.governance.state import State
+from core.governance.validations.records import ValidationState
 from core.ledger.connection import Ledger
 from core.monitoring.rounds import outlook
 from core.registry.yaml_reader import read_path, with_people

@@ -32,7 +32,7 @@ from core.findings.facts.drift import Drifted
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM, Alarmed, Dated, DriftedPart, OffPattern
-from core.governance.validation_lifecycle import Validation
+from core.governance.validations.records import Validation
 from core.measure.cells.cells import Cells, FloatArray, IntArray, hundredth
 from core.measure.monitoring.changepoint import Change, Level, changes, cohort_means, levels
 from core.measure.monitoring.e_process import (

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from core.findings.facts.base import Facts
 from core.gate.breaches import Kind as BreachKind
-from core.governance.validation_lifecycle import ended_words, stopped_words
+from core.governance.validations.standing import ended_words, stopped_words
 from core.text.figures import counted
 
 #: What a breach of each kind did not keep to.

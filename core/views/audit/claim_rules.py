@@ -12,9 +12,10 @@ import duckdb
 from core.events import PPM
 from core.gate.decision_log import LoggedDecision, decisions_of_event
 from core.gate.gate import FAIL_CLOSED
+from core.governance.advance import replay
 from core.governance.replay import Replay
-from core.governance.state import State, replay
-from core.governance.validation_lifecycle import STEPS
+from core.governance.state import State
+from core.governance.validations.lifecycle import STEPS
 from core.ledger.errors import LedgerError
 from core.queries.claims.claim_history import ClaimRecord
 from core.sentences.acts import state_words

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.governance.advance import check
 from core.governance.names import Directory
 from core.governance.people import actor_for
 from core.governance.permissions import Refused
-from core.governance.state import State, check
-from core.governance.validation_lifecycle import STEPS
+from core.governance.state import State
+from core.governance.validations.lifecycle import STEPS
 from core.trail.act_kinds import KINDS
 from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint

@@ -11,7 +11,9 @@ import duckdb
 
 from core.gate.consequence import consequence
 from core.governance.state import State
-from core.governance.validation_lifecycle import STEPS, Validation, at_time
+from core.governance.validations.lifecycle import STEPS
+from core.governance.validations.records import Validation
+from core.governance.validations.standing import at_time
 from core.ledger.errors import LedgerError
 from core.sentences.acts import Names, moved, sentence, state_words
 from core.sentences.consequence import consequence_words

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from core.findings.kinds import EXPIRING
 from core.governance.state import State
-from core.governance.validation_lifecycle import Context, Standing, Validation
+from core.governance.validations.records import Context, Validation
+from core.governance.validations.standing import Standing
 from core.sentences.acts import Names
 
 

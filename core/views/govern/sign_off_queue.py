@@ -8,7 +8,8 @@ from datetime import datetime
 
 from core.defaults import IN_USE
 from core.governance.state import State
-from core.governance.validation_lifecycle import Validation, at_time
+from core.governance.validations.records import Validation
+from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
 from core.sentences.acts import Names
 from core.sentences.numbers import counted

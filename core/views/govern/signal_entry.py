@@ -15,7 +15,8 @@ from core.findings.detectors.drift_alarm import watched
 from core.gate.registry_changes import export
 from core.governance.names import Directory, directory
 from core.governance.state import State
-from core.governance.validation_lifecycle import Standing, Validation
+from core.governance.validations.records import Validation
+from core.governance.validations.standing import Standing
 from core.queries.base.catalogue import dimensions
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.registry.escalation_rules import Action, RuleRow, table

@@ -9,7 +9,7 @@ from core.findings.detectors.anchoring import Compared
 from core.findings.detectors.metric_gaming import Gaming
 from core.findings.detectors.theatre import Theatre
 from core.findings.detectors.tuning_leak import Leak as Leak
-from core.governance.validation_lifecycle import Standing
+from core.governance.validations.standing import Standing
 from core.queries.claims.claims_per_signal import Moved
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import Off as Off

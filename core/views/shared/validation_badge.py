@@ -11,7 +11,7 @@ import duckdb
 
 from core.governance.names import Directory, directory
 from core.governance.state import State
-from core.governance.validation_lifecycle import Standing
+from core.governance.validations.standing import Standing
 from core.queries.base.fingerprints_seen import Seen, fingerprints_in, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.standing.window import in_use

@@ -28,7 +28,7 @@ from core.gate.breaches import (
 )
 from core.governance.rules_in_force import Span
 from core.governance.state import Entry
-from core.governance.validation_lifecycle import Standing
+from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection

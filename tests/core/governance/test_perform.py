@@ -14,10 +14,10 @@ import pytest
 
 import core
 from core.audit.verify import verify_ledger
+from core.governance.advance import replay
 from core.governance.perform import Office
 from core.governance.permissions import Refused
 from core.governance.replay import TrailBroken
-from core.governance.state import replay
 from core.ledger.connection import Ledger
 from core.trail import log as trail
 from core.trail.acts import Proposal

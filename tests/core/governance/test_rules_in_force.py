@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.governance.advance import advance, check, replay
 from core.governance.permissions import Refused
 from core.governance.rules_in_force import timeline, timelines
-from core.governance.state import EMPTY, State, advance, check, replay
+from core.governance.state import EMPTY, State
 from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from core.governance.advance import advance, check, replay
 from core.governance.permissions import Refused
-from core.governance.state import EMPTY, State, TokenGrant, advance, check, replay
+from core.governance.state import EMPTY, State, TokenGrant
 from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import (
     Costs,

@@ -25,9 +25,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from core.governance.advance import advance, check, replay
 from core.governance.permissions import Refused, roles_of, who_may
-from core.governance.state import EMPTY, Person, State, advance, check, replay
-from core.governance.validation_lifecycle import Validation
+from core.governance.state import EMPTY, Person, State
+from core.governance.validations.records import Validation
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.act_kinds import KINDS

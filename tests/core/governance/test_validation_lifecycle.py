@@ -9,15 +9,9 @@ from typing import Any
 import pytest
 
 from core.governance.permissions import Refused
-from core.governance.validation_lifecycle import (
-    Context,
-    Validation,
-    ValidationState,
-    at_time,
-    rules_changed,
-    standing,
-    step,
-)
+from core.governance.validations.lifecycle import rules_changed, step
+from core.governance.validations.records import Context, Validation, ValidationState
+from core.governance.validations.standing import at_time, standing
 from core.trail.acts import SYSTEM, Act, Actor, Assurance, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 
 from core.findings.lifecycle import MOVES, findings
+from core.governance.effects import EFFECTS
 from core.governance.names import Directory
-from core.governance.state import EFFECTS
-from core.governance.validation_lifecycle import STEPS
+from core.governance.validations.lifecycle import STEPS
 from core.sentences.acts import SENTENCES, Names, sentence
 from core.trail.act_kinds import GROUPS, KINDS, ROLES, did
 from core.trail.acts import SYSTEM, Act, Actor

@@ -16,7 +16,8 @@ from core.findings.detectors.drift_alarm import Alarm, Watched, watched
 from core.findings.detectors.metric_gaming import Gaming, Pair
 from core.findings.detectors.theatre import Theatre
 from core.governance.perform import Office
-from core.governance.validation_lifecycle import Standing, ValidationState
+from core.governance.validations.records import ValidationState
+from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
 from core.measure.failures.elicitation import Difference
 from core.measure.failures.gaming import Change, Collapse, Side, Spread

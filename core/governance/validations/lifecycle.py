@@ -1,294 +1,33 @@
 """The life of one validation: a pure function from a state and an act to the next state.
 
-A validation belongs to a signal and a fingerprint. What is kept is what was done; whether the gate
-is open follows from it anew at every reading (`standing`), from the time, the owner's seat and the
-rules as they are then.
+A validation belongs to a signal and a fingerprint.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Literal
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from core.defaults import WAIVER_DAYS
 from core.governance.permissions import Refused
 from core.governance.stops import Alarmed, Differs, stopped_by
+from core.governance.validations.records import (
+    RULES_CHANGED,
+    Candidate,
+    Context,
+    Said,
+    Signed,
+    Trigger,
+    Validation,
+    Waiver,
+    WaiverRequest,
+)
+from core.governance.validations.standing import at_time, day
 from core.trail.act_kinds import KINDS
-from core.trail.acts import ASSURANCES, SYSTEM, Act, Assurance, moment
-
-ValidationState = Literal[
-    "draft",
-    "in_validation",
-    "validated",
-    "suspended",
-    "expired",
-    "rejected",
-    "waived",
-    "retired",
-]
-
-#: The trigger of a suspension by a registry entry that changed what a validation rests on.
-RULES_CHANGED = "rules_changed"
+from core.trail.acts import ASSURANCES, SYSTEM, Act, moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Evidence that waits for a signature.
-
-    Attributes:
-        evidence: SHA-256 of the evidence bundle.
-        material_sha256: of the rules it was measured under.
-        criteria_met: whether every criterion is met; without it, it cannot be signed.
-        author: who made it.
-        submitted_by: who submitted it.
-        at: when.
-        origin, origin_since: the state it was submitted in, to which a change of rules takes it
-            back, and since when it was in it.
-    """
-
-    evidence: str
-    material_sha256: str
-    criteria_met: bool
-    author: str
-    submitted_by: str
-    at: datetime
-    origin: ValidationState
-    origin_since: datetime
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A candidate with a signature; fields as in `Candidate`.
-
-    Attributes:
-        signer: who signed.
-        meaning: what they typed.
-        assurance: how it was known that it was they.
-        at: when they signed.
-        until: when it expires; the gate is closed from then on.
-    """
-
-    evidence: str
-    material_sha256: str
-    author: str
-    submitted_by: str
-    signer: str
-    meaning: str
-    assurance: Assurance
-    at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True)
-class WaiverRequest:
-    """A waiver that waits for approval.
-
-    Attributes:
-        requester: who asked.
-        reason: why.
-        until: until when, at most.
-        at: when they asked.
-        assurance: how it was known that it was they.
-    """
-
-    requester: str
-    reason: str
-    until: datetime
-    at: datetime
-    assurance: Assurance
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A waiver in force, or the last one.
-
-    Attributes:
-        requester, approver: the two who carry it.
-        reason: why.
-        at: when it was approved.
-        until: when it ends; the gate is closed from then on.
-        material_sha256: of the rules it was approved under.
-        assurance: the weaker of the two.
-    """
-
-    requester: str
-    approver: str
-    reason: str
-    at: datetime
-    until: datetime
-    material_sha256: str
-    assurance: Assurance
-
-
-@dataclass(frozen=True)
-class Said:
-    """That somebody said something: a rejection, or a request to retire."""
-
-    by: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """What suspended it.
-
-    Attributes:
-        id: what kind of trigger; the same again changes nothing.
-        by: who pulled it, or `SYSTEM`.
-        reason: why, in words.
-        at: when.
-        facts: what those are made from; None: somebody said them.
-    """
-
-    id: str
-    by: str
-    reason: str
-    at: datetime
-    facts: Differs | Alarmed | None = None
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What was done about one fingerprint of one signal.
-
-    Attributes:
-        state: what the acts led to; time alone does not change it, see `at_time` and `standing`.
-        since: when it came into this state.
-        candidate: evidence that waits for a signature. Beside ``validated`` and ``waived`` it is a
-            renewal; it outlives an expiry, so that it can still be signed.
-        signed: the last signature.
-        waiver: the waiver in force in ``waived``, or the one that ended in ``expired``.
-        pending_waiver: a waiver that was asked for.
-        pending_retirement: a retirement that was asked for.
-        trigger: what suspended it last; None once it is validated again.
-        rejection: the last rejection of a candidate; None once one is signed.
-        ever_validated: whether it was ever signed; without it nothing can be waived.
-    """
-
-    state: ValidationState
-    since: datetime
-    candidate: Candidate | None = None
-    signed: Signed | None = None
-    waiver: Waiver | None = None
-    pending_waiver: WaiverRequest | None = None
-    pending_retirement: Said | None = None
-    trigger: Trigger | None = None
-    rejection: Said | None = None
-    ever_validated: bool = False
-
-
-@dataclass(frozen=True)
-class Context:
-    """What else holds at the time of an act or of a reading; groups are resolved to people.
-
-    Attributes:
-        owner: the owner of the signal.
-        deputies: who stands in, in this order.
-        validators: who may sign, without those who left.
-        risk_approvers: who may approve a waiver, without those who left.
-        active: who neither left nor is away.
-        self_sign: whether owner and deputies may sign what they made.
-        material_sha256: of the rules in force.
-        max_age_days: the most days a validation lasts.
-    """
-
-    owner: str
-    deputies: tuple[str, ...]
-    validators: frozenset[str]
-    risk_approvers: frozenset[str]
-    active: frozenset[str]
-    self_sign: bool
-    material_sha256: str
-    max_age_days: int
-
-    @property
-    def acting_owner(self) -> str | None:
-        """The owner if active, else the first active deputy; None: the seat is empty."""
-        return next((sub for sub in (self.owner, *self.deputies) if sub in self.active), None)
-
-    @property
-    def waiver_days(self) -> int:
-        """The most days a waiver may last."""
-        return min(WAIVER_DAYS, self.max_age_days)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Whether a fingerprint may drive a decision, and why.
-
-    Attributes:
-        state: as of the time asked for: a validation past its date has expired.
-        open: whether the gate is open.
-        reason: one sentence for people.
-        until: when what is in force ends; None where nothing is.
-    """
-
-    state: ValidationState
-    open: bool
-    reason: str
-    until: datetime | None = None
-
-
-def standing(
-    validation: Validation, context: Context, now: datetime, least: Assurance = "none"
-) -> Standing:
-    """Whether the gate is open now, worked out from time, owner's seat and rules.
-
-    Args:
-        validation: what was done.
-        context: what else holds now.
-        least: the assurance that a signature needs to open the gate.
-    """
-    one = at_time(validation, now)
-    if one.state not in ("validated", "waived"):
-        return Standing(one.state, False, _why_closed(one))
-    held: Signed | Waiver | None = one.signed if one.state == "validated" else one.waiver
-    assert held is not None
-    if held.material_sha256 != context.material_sha256:
-        return Standing("suspended", False, stopped_words(None, None))
-    if context.acting_owner is None:
-        return Standing(one.state, False, "No owner is there.", held.until)
-    if ASSURANCES.index(held.assurance) < ASSURANCES.index(least):
-        what = "It was signed" if one.state == "validated" else "Its waiver was agreed"
-        how = "without sign-on" if held.assurance == "none" else "without signing on again"
-        words = f"{what} {how}, and the gate in production mode asks for {least}."
-        return Standing(one.state, False, words, held.until)
-    if isinstance(held, Waiver):
-        words = f"Waived until {_day(held.until)}: {_sentence(held.reason)}"
-        return Standing("waived", True, words, held.until)
-    return Standing("validated", True, f"Validated until {_day(held.until)}.", held.until)
-
-
-def ended_words(on: date, *, waiver: bool) -> str:
-    """That a validation, or a waiver, is over, in a sentence."""
-    return f"{'Its waiver ended' if waiver else 'Expired'} on {on}."
-
-
-def stopped_words(on: date | None, reason: str | None) -> str:
-    """Why a validation is suspended, in a sentence.
-
-    Args:
-        on: since which day; None: its rules are others than were signed, whenever that came.
-        reason: what was said; None: the rules changed.
-    """
-    if reason is not None:
-        return f"Suspended on {on}: {_sentence(reason)}"
-    return f"The rules changed{'' if on is None else f' on {on}'} and were not validated since."
-
-
-def at_time(validation: Validation, now: datetime) -> Validation:
-    """The validation with what time alone has done to it: past its date it is expired."""
-    held: Signed | Waiver | None
-    held = {"validated": validation.signed, "waived": validation.waiver}.get(validation.state)
-    if held is None or now < held.until:
-        return validation
-    return replace(validation, state="expired", since=held.until)
 
 
 def step(validation: Validation, act: Act, context: Context) -> Validation:
@@ -321,7 +60,7 @@ def step(validation: Validation, act: Act, context: Context) -> Validation:
     if one.state == "retired":
         if act.actor.sub == SYSTEM:
             return validation
-        raise Refused(f"This fingerprint was retired on {_day(one.since)}, and that is final.")
+        raise Refused(f"This fingerprint was retired on {day(one.since)}, and that is final.")
     if act.kind == _EXPIRED:
         return _expired(validation, one)
     return _BY_KIND[act.kind](one, act, context)
@@ -354,7 +93,7 @@ def _submitted(one: Validation, act: Act, context: Context) -> Validation:
         raise Refused("Only the owner or a deputy submits evidence.")
     if one.candidate is not None:
         raise Refused(
-            f"Evidence submitted on {_day(one.candidate.at)} still waits; it is signed or rejected "
+            f"Evidence submitted on {day(one.candidate.at)} still waits; it is signed or rejected "
             "before other evidence is submitted."
         )
     if act.body.get("material_sha256") != context.material_sha256:
@@ -472,7 +211,7 @@ def _suspended(one: Validation, trigger: Trigger) -> Validation:
 
 def _expired(before: Validation, one: Validation) -> Validation:
     if one.state != "expired" or before.state == "expired":
-        raise Refused(f"Nothing expired: it is {before.state} since {_day(before.since)}.")
+        raise Refused(f"Nothing expired: it is {before.state} since {day(before.since)}.")
     return one
 
 
@@ -484,7 +223,7 @@ def _waiver_requested(one: Validation, act: Act, context: Context) -> Validation
         raise Refused("Only a deputy or a risk approver asks for a waiver.")
     if one.pending_waiver is not None and act.at < one.pending_waiver.until:
         raise Refused(
-            f"A waiver was asked for on {_day(one.pending_waiver.at)} and waits for approval."
+            f"A waiver was asked for on {day(one.pending_waiver.at)} and waits for approval."
         )
     until = _until(act, act.at + timedelta(days=context.waiver_days), context.waiver_days)
     request = WaiverRequest(act.actor.sub, _text(act, "reason"), until, act.at, act.actor.assurance)
@@ -535,7 +274,7 @@ def _retirement_requested(one: Validation, act: Act, context: Context) -> Valida
         raise Refused("Only the owner or a deputy asks to retire a fingerprint.")
     if one.pending_retirement is not None:
         raise Refused(
-            f"Retirement was asked for on {_day(one.pending_retirement.at)} and waits for a "
+            f"Retirement was asked for on {day(one.pending_retirement.at)} and waits for a "
             "validator."
         )
     return replace(one, pending_retirement=Said(act.actor.sub, _text(act, "reason"), act.at))
@@ -570,24 +309,6 @@ _BY_KIND: Mapping[str, Callable[[Validation, Act, Context], Validation]] = {
 STEPS = frozenset({*_BY_KIND, _EXPIRED})
 
 
-def _why_closed(one: Validation) -> str:
-    since = _day(one.since)
-    if one.state == "draft":
-        return "No evidence was submitted for it."
-    if one.state == "in_validation":
-        return f"Its evidence waits for a signature since {since}."
-    if one.state == "rejected":
-        reason = one.rejection.reason if one.rejection else ""
-        return f"Its evidence was rejected on {since}: {_sentence(reason)}"
-    if one.state == "suspended":
-        by_rules = one.trigger is None or one.trigger.id == RULES_CHANGED
-        said = None if one.trigger is None or by_rules else one.trigger.reason
-        return stopped_words(one.since.date(), said)
-    if one.state == "expired":
-        return ended_words(one.since.date(), waiver=one.waiver is not None)
-    return f"Retired on {since}."
-
-
 def _text(act: Act, name: str) -> str:
     """A field of the act's body that has to hold words."""
     value = act.body.get(name)
@@ -615,17 +336,9 @@ def _until(act: Act, most: datetime, days: int) -> datetime:
             f"until of {act.kind} must be a time like 2026-11-24T09:12:00.000000Z, not {text!r}."
         ) from None
     if until <= act.at:
-        raise Refused(f"It would end on {_day(until)}, which is past.")
+        raise Refused(f"It would end on {day(until)}, which is past.")
     if until > most:
         raise Refused(
-            f"It may last until {_day(most)} at most ({days} days), not until {_day(until)}."
+            f"It may last until {day(most)} at most ({days} days), not until {day(until)}."
         )
     return until
-
-
-def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."

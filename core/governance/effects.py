@@ -1,0 +1,307 @@
+"""What an act changes beside validations: one function a kind of act."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from core.governance.permissions import GRANTABLE, Refused
+from core.governance.state import Checked, Entry, Person, State, TokenGrant
+from core.governance.validations.lifecycle import rules_changed
+from core.registry.signal_spec import GROUP, SignalSpec
+from core.registry.spec_json import hashes_as_written, of_json
+from core.trail.acts import SYSTEM, Act
+from core.trail.signed_answers import SIGNED_FROM
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _person_added(state: State, act: Act) -> State:
+    sub = _text(act, "sub")
+    if sub in state.people:
+        raise Refused(f"{sub} is known already.")
+    if sub == SYSTEM or sub.startswith(GROUP):
+        raise Refused(f"{sub!r} can be nobody's id.")
+    return replace(state, people={**state.people, sub: Person()})
+
+
+def _person_named(state: State, act: Act) -> State:
+    _known_person(state, act, "sub")
+    _text(act, "names")
+    return state
+
+
+def _person_status(state: State, act: Act) -> State:
+    sub, status = _known_person(state, act, "sub"), act.body.get("status")
+    if status not in ("active", "away", "left"):
+        raise Refused(f"status of person.status must be active, away or left, not {status!r}.")
+    until = _day(act) if act.body.get("until") is not None else None
+    if until is not None and status != "away":
+        raise Refused(f"Only who is away is so until a day; {status} has none.")
+    if status == "left" and _sole_admin(state, sub):
+        raise Refused(f"{sub} is the only admin; grant the role to somebody else first.")
+    return replace(state, people={**state.people, sub: Person(status, until)})
+
+
+def _person_forgotten(state: State, act: Act) -> State:
+    sub = _known_person(state, act, "sub")
+    bound = {account: other for account, other in state.bound.items() if other != sub}
+    return replace(state, bound=bound)
+
+
+def _person_bound(state: State, act: Act) -> State:
+    sub, account = _known_person(state, act, "sub"), _account(act)
+    known = state.bound.get(account)
+    if known is not None:
+        rest = " already" if known == sub else "; take it from them first"
+        raise Refused(f"This account is bound to {known}{rest}.")
+    if state.people[sub].status == "left":
+        raise Refused(f"{sub} has left; nobody signs on as them.")
+    return replace(state, bound={**state.bound, account: sub})
+
+
+def _person_unbound(state: State, act: Act) -> State:
+    sub, account = _known_person(state, act, "sub"), _account(act)
+    if state.bound.get(account) != sub:
+        raise Refused(f"This account is not bound to {sub}.")
+    return replace(state, bound={one: of for one, of in state.bound.items() if one != account})
+
+
+def _account(act: Act) -> str:
+    """The id of the account an act is about, and that it names the issuer."""
+    _text(act, "issuer")
+    value = _text(act, "account")
+    if not _SHA256.fullmatch(value):
+        raise Refused(f"account of {act.kind} must be a SHA-256 in hexadecimal, not {value!r}.")
+    return value
+
+
+def _group_set(state: State, act: Act) -> State:
+    name, members = _text(act, "name").removeprefix(GROUP), act.body.get("members")
+    if not isinstance(members, (list, tuple)):
+        raise Refused(f"members of the group {name} must be a list of people.")
+    for sub in members:
+        if sub not in state.people:
+            raise Refused(f"{sub} in the group {name} is not known to this ledger.")
+    return replace(state, groups={**state.groups, name: frozenset(members)})
+
+
+def _role_granted(state: State, act: Act) -> State:
+    sub, role = _known_person(state, act, "sub"), _granted_role(act)
+    held = state.grants.get(sub, frozenset())
+    if role in held:
+        raise Refused(f"{sub} is {role} already.")
+    if not state.had_admin and (role != "admin" or act.actor.sub != sub):
+        raise Refused("The first role that is granted is admin, by somebody to themselves.")
+    grants = {**state.grants, sub: held | {role}}
+    return replace(state, grants=grants, had_admin=True)
+
+
+def _role_revoked(state: State, act: Act) -> State:
+    sub, role = _known_person(state, act, "sub"), _granted_role(act)
+    held = state.grants.get(sub, frozenset())
+    if role not in held:
+        raise Refused(f"{sub} is no {role}.")
+    if role == "admin" and _sole_admin(state, sub):
+        raise Refused(f"{sub} is the only admin; grant the role to somebody else first.")
+    return replace(state, grants={**state.grants, sub: held - {role}})
+
+
+def _gate_mode(state: State, act: Act) -> State:
+    mode = act.body.get("mode")
+    if mode not in ("local", "production"):
+        raise Refused(f"mode of gate.mode must be local or production, not {mode!r}.")
+    return replace(state, mode=mode)
+
+
+def _registry_set(state: State, act: Act) -> State:
+    entry = _entry(act)
+    signal = entry.spec.name
+    before = state.entries.get(signal)
+    validations = state.validations
+    if before is not None and before.material_sha256 != entry.material_sha256:
+        validations = {
+            key: rules_changed(one, act) if key[0] == signal else one
+            for key, one in validations.items()
+        }
+    return replace(
+        state,
+        entries={**state.entries, signal: entry},
+        history={**state.history, signal: (*state.history.get(signal, ()), entry)},
+        validations=validations,
+    )
+
+
+def _import_recorded(state: State, act: Act) -> State:
+    import_id = _number(act, "import_id")
+    if import_id in state.imports:
+        raise Refused(f"Import {import_id} is recorded already.")
+    return replace(state, imports=state.imports | {import_id})
+
+
+def _decisions_sealed(state: State, act: Act) -> State:
+    first, last = _number(act, "first"), _number(act, "last")
+    if not state.sealed_to < first <= last:
+        raise Refused(
+            f"Decisions {first} to {last} do not follow those sealed up to {state.sealed_to}."
+        )
+    return replace(state, sealed_to=last, signed_from=_signed_from(state, act))
+
+
+def _trail_started(state: State, act: Act) -> State:
+    return replace(state, signed_from=_signed_from(state, act))
+
+
+def _signed_from(state: State, act: Act) -> int | None:
+    """The act's word on it, or else what held before: an earlier version's acts say nothing."""
+    return _number(act, SIGNED_FROM) if SIGNED_FROM in act.body else state.signed_from
+
+
+def _check_run(state: State, act: Act) -> State:
+    return replace(state, checked=Checked(act.at, _number(act, "data_version")))
+
+
+def _signal_remeasured(state: State, act: Act) -> State:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("Only a signal with a registry entry is re-measured.")
+    # Acts of before hold the outcome in words as well.
+    if not isinstance(act.body.get("fingerprints"), list):
+        _text(act, "text")
+    return replace(
+        state,
+        remeasured={**state.remeasured, act.signal: act.at},
+        unmeasured={name: of for name, of in state.unmeasured.items() if name != act.signal},
+    )
+
+
+def _token_created(state: State, act: Act) -> State:
+    token, scopes, hashed = _text(act, "token"), act.body.get("scopes"), None
+    if token in state.tokens:
+        raise Refused(f"The token {token} was given out already.")
+    if not isinstance(scopes, (list, tuple)) or not all(isinstance(one, str) for one in scopes):
+        raise Refused(f"scopes of {act.kind} must be a list of names, not {scopes!r}.")
+    if act.body.get("secret_sha256") is not None:
+        hashed = _text(act, "secret_sha256")
+    grant = TokenGrant(tuple(scopes), str(act.body.get("label", "")), hashed, act.actor.sub)
+    return replace(state, tokens={**state.tokens, token: grant})
+
+
+def _token_revoked(state: State, act: Act) -> State:
+    token = _text(act, "token")
+    grant = state.tokens.get(token)
+    if grant is None:
+        raise Refused(f"The token {token} was never given out.")
+    return replace(state, tokens={**state.tokens, token: replace(grant, revoked=True)})
+
+
+def _audit_drawn(state: State, act: Act) -> State:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("An audit sample is drawn of a signal with a registry entry.")
+    _text(act, "sha256")
+    return state
+
+
+#: What an act changes beside validations; the others are folded elsewhere or change nothing.
+EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
+    {
+        "trail.started": _trail_started,
+        "person.added": _person_added,
+        "person.named": _person_named,
+        "person.status": _person_status,
+        "person.forgotten": _person_forgotten,
+        "person.bound": _person_bound,
+        "person.unbound": _person_unbound,
+        "group.set": _group_set,
+        "role.granted": _role_granted,
+        "role.revoked": _role_revoked,
+        "gate.mode": _gate_mode,
+        "registry.set": _registry_set,
+        "import.recorded": _import_recorded,
+        "decisions.sealed": _decisions_sealed,
+        "check.run": _check_run,
+        "signal.remeasured": _signal_remeasured,
+        "audit.drawn": _audit_drawn,
+        "token.created": _token_created,
+        "token.revoked": _token_revoked,
+    }
+)
+
+
+def _sole_admin(state: State, sub: str) -> bool:
+    """Whether nobody who is still here is admin but one person."""
+    there = {
+        one
+        for one, roles in state.grants.items()
+        if "admin" in roles and state.people[one].status != "left"
+    }
+    return there == {sub}
+
+
+def _entry(act: Act) -> Entry:
+    """The entry an act sets, held against the hashes beside it."""
+    spec = spec_of(act.body)
+    if act.signal != spec.name:
+        raise Refused(f"The entry is about {spec.name}, and the act about {act.signal}.")
+    # Of the entry as it stands there: what this program would write may have more fields.
+    entry = Entry(spec, *hashes_as_written(act.body["spec"]), act.seq, act.at)
+    for name in ("spec_sha256", "material_sha256"):
+        if act.body.get(name) != getattr(entry, name):
+            raise Refused(f"{name} of the entry of {spec.name} is not that of the entry.")
+    return entry
+
+
+def spec_of(body: Mapping[str, Any]) -> SignalSpec:
+    """The entry in an act's body.
+
+    Raises:
+        Refused: there is none that can be read.
+    """
+    try:
+        return of_json(body.get("spec", {}))
+    except ValueError as error:
+        raise Refused(f"This is no registry entry: {error}.") from None
+
+
+def _text(act: Act, name: str) -> str:
+    value = act.body.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(f"{name} of {act.kind} must be text, not {value!r}.")
+    return value
+
+
+def _number(act: Act, name: str) -> int:
+    value = act.body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise Refused(f"{name} of {act.kind} must be a whole number from 1, not {value!r}.")
+    return value
+
+
+def _day(act: Act) -> date:
+    value = act.body["until"]
+    try:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Refused(
+            f"until of {act.kind} must be a day like 2026-11-24, not {value!r}."
+        ) from None
+
+
+def _known_person(state: State, act: Act, name: str) -> str:
+    sub = _text(act, name)
+    if sub not in state.people:
+        raise Refused(f"{sub} is not known to this ledger; an admin adds people.")
+    return sub
+
+
+def _granted_role(act: Act) -> str:
+    role = act.body.get("role")
+    if role not in GRANTABLE:
+        raise Refused(f"role of {act.kind} must be one of {', '.join(GRANTABLE)}, not {role!r}.")
+    return str(role)
