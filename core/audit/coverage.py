@@ -146,7 +146,7 @@ def check_tables(
     problems, remarks = list(_migrations(cursor)), list[str]()
     problems += _evidence(cursor, trail.evidence)
     for found, said in (
-        directory.check_people(cursor, trail.acts),
+        directory.check_rows(directory.rows_of(cursor), trail.acts, "The table people"),
         tokens.check_tokens(cursor, trail.acts),
         _dimensions(cursor, trail.acts),
     ):

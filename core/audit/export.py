@@ -1,7 +1,8 @@
 """The trail as one file that an auditor verifies without the ledger.
 
 JSONL, every line canonical JSON: a header, then each entry's exact text followed by its signed
-checkpoint, then the evidence bundles that entries cite, by their SHA-256.
+checkpoint, then the evidence bundles that entries cite, by their SHA-256. Where the ledger's owner
+wants it, the directory follows: the names that acts commit to, with the salts that prove them.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
+from core.governance.names import Row, rows_of
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Act
@@ -24,7 +27,9 @@ FORMAT = "calledger-trail/1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def export(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> int:
+def export(
+    cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str], *, names: bool = False
+) -> int:
     """Write the trail and the evidence it cites; how many entries.
 
     The file appears under its name only when it is complete and on disk. A trail that is broken
@@ -32,6 +37,7 @@ def export(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> i
 
     Args:
         path: a file that does not exist yet.
+        names: write who is who, too; an erased name is not there to be written.
 
     Raises:
         TrailError: the trail has no entries, or names no key.
@@ -48,7 +54,7 @@ def export(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> i
             partial.open("x", encoding="utf-8", newline="\n") as file,
         ):
             entries = trail.size(cursor)
-            for line in _lines(cursor, entries):
+            for line in _lines(cursor, entries, names=names):
                 file.write(f"{line}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -75,15 +81,17 @@ def cited(act: Act) -> tuple[str, ...]:
     )
 
 
-def header(origin: str, keys: tuple[str, ...], size: int) -> str:
+def header(origin: str, keys: tuple[str, ...], size: int, people: int | None = None) -> str:
     """The export's first line.
 
     Args:
         origin: the trail's.
         keys: public keys that signed it, in the order they came into force.
         size: entries that follow.
+        people: lines of the directory at its end; None: it carries none.
     """
-    return canonical({"format": FORMAT, "origin": origin, "keys": keys, "size": size})
+    carried = {} if people is None else {"people": people}
+    return canonical({"format": FORMAT, "origin": origin, "keys": keys, "size": size, **carried})
 
 
 def checkpoint_line(note: str) -> str:
@@ -96,13 +104,20 @@ def evidence_line(sha256: str, bundle: str) -> str:
     return canonical({"bundle": bundle, "sha256": sha256})
 
 
-def _lines(cursor: duckdb.DuckDBPyConnection, entries: int) -> Iterator[str]:
+def person_line(row: Row) -> str:
+    """The line of somebody in the directory."""
+    return canonical({"person": asdict(row)})
+
+
+def _lines(cursor: duckdb.DuckDBPyConnection, entries: int, *, names: bool) -> Iterator[str]:
     if not entries:
         raise trail.TrailError("The decision trail has no entries yet; there is nothing to export.")
     keys = trail.keys(cursor)
     if not keys:
         raise trail.TrailError("The decision trail names no key; see: calledger trail verify.")
-    yield header(keys[0].name, tuple(key.text for key in keys), entries)
+    people = rows_of(cursor) if names else ()
+    count = len(people) if names else None
+    yield header(keys[0].name, tuple(key.text for key in keys), entries, count)
     wanted: set[str] = set()
     cursor.execute(
         """
@@ -124,3 +139,4 @@ def _lines(cursor: duckdb.DuckDBPyConnection, entries: int) -> Iterator[str]:
         ).fetchone()
         if row is not None:
             yield evidence_line(sha256, row[0])
+    yield from map(person_line, people)

@@ -18,7 +18,9 @@ import duckdb
 
 from core.audit import coverage as covered
 from core.audit.chain_check import BAD, Walk
-from core.audit.export import FORMAT, checkpoint_line, evidence_line, header
+from core.audit.export import FORMAT, checkpoint_line, evidence_line, header, person_line
+from core.audit.signers import signers
+from core.governance import names as directory
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
 from core.text.figures import counted
@@ -68,6 +70,7 @@ class Report:
         beside: the same of those within its reach.
         beside_from: entries covered by the oldest of those that agree.
         remarks: what is worth knowing and not wrong.
+        signers: who signed, and on what assurance; empty where the trail is not intact.
     """
 
     problems: tuple[Problem, ...]
@@ -79,6 +82,7 @@ class Report:
     beside: int | None = None
     beside_from: int | None = None
     remarks: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -97,7 +101,7 @@ class Report:
 
     def lines(self) -> tuple[str, ...]:
         """The report in plain words."""
-        return (*self._verdict(), *self._anchoring(), *self.remarks)
+        return (*self._verdict(), *self._anchoring(), *self.signers, *self.remarks)
 
     def _verdict(self) -> Iterator[str]:
         entries = counted(self.n_entries, "entry", "entries")
@@ -159,6 +163,7 @@ def verify_ledger(
     """
     kept = _read_held(held)
     walk = Walk(_sizes(kept))
+    people: tuple[directory.Row, ...] = ()
     remarks: list[str] = []
     try:
         with at_one_moment(cursor):
@@ -170,13 +175,14 @@ def verify_ledger(
             read = covered.Trail(
                 walk.acts, [key for _, key in walk.keys], frozenset(walk.evidence), walk.count > 0
             )
+            people = directory.rows_of(cursor)
             problems, remarks = covered.check_tables(cursor, read)
             walk.problems += problems
         if walk.count:
             remarks += covered.not_covered()
     except (duckdb.Error, *BAD) as error:
         walk.problems.append(Problem("file", None, f"The ledger cannot be read: {_first(error)}."))
-    return _report(walk, kept, remarks)
+    return _report(walk, kept, remarks, people)
 
 
 def verify_export(
@@ -218,7 +224,12 @@ def verify_export(
             "The line ends of the file were changed to CRLF on its way; what stands in the lines "
             "was verified all the same."
         )
-    return _report(walk, kept, remarks)
+    people = reader.people
+    if people is not None:
+        problems, bare = directory.check_rows(people, walk.acts, "The directory of the export")
+        walk.problems += problems
+        remarks += bare
+    return _report(walk, kept, remarks, people)
 
 
 # -- the ledger ------------------------------------------------------------------------------------
@@ -296,7 +307,14 @@ class _Export:
         self._due = False
         self._found: list[str] = []
         self._header: str | None = None
+        self._carried = False
+        self._people: list[directory.Row] = []
         self.crlf = False
+
+    @property
+    def people(self) -> tuple[directory.Row, ...] | None:
+        """The directory; None: the export was written without one."""
+        return tuple(self._people) if self._carried else None
 
     def read(self, path: Path) -> None:
         """Read all of it.
@@ -319,7 +337,9 @@ class _Export:
         self._entry_is_signed()
         walk = self._walk
         keys = tuple(key.text for _, key in walk.keys)
-        if self._header is not None and self._header != header(walk.origin or "", keys, walk.count):
+        people = len(self._people) if self._carried else None
+        due = header(walk.origin or "", keys, walk.count, people)
+        if self._header is not None and self._header != due:
             self._problem(
                 f"The header in line 1 ({self._header[:300]}) is not that of the {walk.count} "
                 "entries that follow it."
@@ -344,6 +364,8 @@ class _Export:
                 self._checkpoint(number, text, read["checkpoint"])
             elif names == {"bundle", "sha256"}:
                 self._evidence(text, read["sha256"], read["bundle"])
+            elif names == {"person"}:
+                self._person(text, read["person"])
             else:
                 self._entry(text)
         except BAD as error:
@@ -353,11 +375,12 @@ class _Export:
         if read.get("format") != FORMAT or canonical(read) != text:
             raise ValueError(f"line 1 of a {FORMAT} export is its header")
         self._header = text
+        self._carried = "people" in read
 
     def _entry(self, text: str) -> None:
         self._entry_is_signed()
-        if self._found:
-            self._problem(f"Entry {self._walk.count} stands after the evidence.")
+        if self._found or self._people:
+            self._problem(f"Entry {self._walk.count} stands after the evidence or the directory.")
         self._walk.entry(text)
         self._due = True
 
@@ -376,9 +399,22 @@ class _Export:
         if evidence_line(sha256, bundle) != text:
             raise ValueError("it is not canonical JSON")
         self._entry_is_signed()
+        if self._people:
+            self._problem(f"The evidence {sha256[:12]}… stands after the directory.")
         self._found.append(sha256)
         if _sha256(bundle) != sha256:
             self._walk.problems.append(_altered(sha256, self._walk))
+
+    def _person(self, text: str, found: object) -> None:
+        if not isinstance(found, dict) or not all(
+            isinstance(value, str | None) for value in found.values()
+        ):
+            raise ValueError("a person is an object of texts")
+        row = directory.Row(**found)
+        if not isinstance(row.sub, str) or person_line(row) != text:
+            raise ValueError("it is not canonical JSON")
+        self._entry_is_signed()
+        self._people.append(row)
 
     def _entry_is_signed(self) -> None:
         _check_due(self._walk, self._due, self._walk.count - 1)
@@ -438,7 +474,12 @@ def _sizes(kept: Sequence[_Kept]) -> frozenset[int]:
     return frozenset(signed.size for one in kept for _, signed in one.notes)
 
 
-def _report(walk: Walk, kept: Sequence[_Kept], remarks: Sequence[str]) -> Report:
+def _report(
+    walk: Walk,
+    kept: Sequence[_Kept],
+    remarks: Sequence[str],
+    people: Iterable[directory.Row] | None,
+) -> Report:
     further = list(remarks)
     for (_, old), (seq, key) in zip(walk.keys, walk.keys[1:], strict=False):
         further.append(f"The signing key changed at entry {seq}, from {old.text} to {key.text}.")
@@ -494,7 +535,18 @@ def _report(walk: Walk, kept: Sequence[_Kept], remarks: Sequence[str]) -> Report
         beside=max(agreed[True], default=None),
         beside_from=min(agreed[True], default=None),
         remarks=tuple(further),
+        signers=_signers(walk, problems, people),
     )
+
+
+def _signers(
+    walk: Walk, problems: Sequence[Problem], people: Iterable[directory.Row] | None
+) -> tuple[str, ...]:
+    """Who signed; a wrong table of names makes no signature doubtful, everything else does."""
+    if any(one.kind in ("entry", "checkpoint", "held", "file") for one in problems):
+        return ()
+    names = None if people is None else directory.resolved(people, walk.acts)
+    return signers(walk.acts, names)
 
 
 def _place(problem: Problem) -> tuple[bool, int]:

@@ -95,56 +95,15 @@ class Directory:
         return alike
 
 
-def directory(cursor: duckdb.DuckDBPyConnection) -> Directory:
-    """Read the directory; a row that no act entered, or that stands there twice, does not count."""
-    recorded = _recorded(_acts(cursor))
-    found: dict[str, Name] = {}
-    for sub, rows in _rows(cursor).items():
-        if sub in recorded:
-            found[sub] = Name(sub, None, None, altered=True)
-            if len(rows) == 1 and rows[0].fits(recorded[sub]):
-                found[sub] = rows[0].name(recorded=recorded[sub] is not None)
-    return Directory(found)
-
-
-def check_people(
-    cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]
-) -> tuple[list[Problem], list[str]]:
-    """The table of people against the acts: what differs, and what no act carries, in words."""
-    recorded, problems, bare = _recorded(acts), list[Problem](), 0
-
-    def wrong(seq: int | None, words: str) -> None:
-        problems.append(Problem("table", seq, words))
-
-    rows = _rows(cursor)
-    for sub, found in rows.items():
-        if sub not in recorded:
-            wrong(None, f"The table people holds {sub}, whom no entry added.")
-        elif len(found) > 1:
-            wrong(None, f"The table people holds {sub} {len(found)} times.")
-        elif not found[0].fits(recorded[sub]):
-            wrong(None, f"The names of {sub} in the table people are not those of its act.")
-        elif recorded[sub] is None:
-            bare += 1
-    for sub in recorded.keys() - rows.keys():
-        wrong(None, f"The table people lacks {sub}, whom an entry added.")
-    remarks = []
-    if bare:
-        remarks.append(
-            f"{bare:,} {'person was' if bare == 1 else 'people were'} entered by an earlier "
-            "version, which kept no trace of names in the trail: these names are not covered. To "
-            "record them: calledger person add PERSON."
-        )
-    return problems, remarks
-
-
-#: What an act says of erased names: none may stand there.
-_ERASED = ""
-
-
 @dataclass(frozen=True)
-class _Row:
-    """A row of the table."""
+class Row:
+    """What the table, or the directory of an export, holds about somebody.
+
+    Attributes:
+        sub: the opaque id that stands in acts.
+        handle, printed_name: the names; None once forgotten.
+        salt: what the commitment to them was made under; erased with them.
+    """
 
     sub: str
     handle: str | None
@@ -162,16 +121,86 @@ class _Row:
         made = _commitment(self.salt, self.sub, self.handle, self.printed_name)
         return hmac.compare_digest(made, names)
 
-    def name(self, *, recorded: bool) -> Name:
-        """As pages read it."""
-        return Name(self.sub, self.handle, self.printed_name, recorded=recorded)
 
-
-def _rows(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[_Row]]:
-    found: dict[str, list[_Row]] = {}
+def rows_of(cursor: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
+    """The table of people as it is, by opaque id; `resolved` says what of it counts."""
     cursor.execute("SELECT sub, handle, printed_name, salt FROM people ORDER BY ALL")
-    for row in cursor.fetchall():
-        found.setdefault(row[0], []).append(_Row(*row))
+    return tuple(Row(*row) for row in cursor.fetchall())
+
+
+def directory(cursor: duckdb.DuckDBPyConnection) -> Directory:
+    """Read the directory; a row that no act entered, or that stands there twice, does not count."""
+    return resolved(rows_of(cursor), _acts(cursor))
+
+
+def resolved(rows: Iterable[Row], acts: Iterable[Act]) -> Directory:
+    """The names of rows that count: those that an act carries."""
+    recorded, found = _recorded(acts), dict[str, Name]()
+    for sub, same in _by_sub(rows).items():
+        if sub in recorded:
+            names, one = recorded[sub].names, same[0]
+            found[sub] = Name(sub, None, None, altered=True)
+            if len(same) == 1 and one.fits(names):
+                found[sub] = Name(sub, one.handle, one.printed_name, recorded=names is not None)
+    return Directory(found)
+
+
+def check_rows(
+    rows: Iterable[Row], acts: Iterable[Act], place: str
+) -> tuple[list[Problem], list[str]]:
+    """Rows against the acts: what differs, and what no act carries, in words.
+
+    Args:
+        rows: of everybody.
+        acts: of the whole trail.
+        place: where the rows stand, in words.
+    """
+    recorded, problems, bare = _recorded(acts), list[Problem](), 0
+
+    def wrong(words: str) -> None:
+        problems.append(Problem("table", None, words))
+
+    known = _by_sub(rows)
+    for sub, found in known.items():
+        if sub not in recorded:
+            wrong(f"{place} holds {sub}, whom no entry added.")
+        elif len(found) > 1:
+            wrong(f"{place} holds {sub} {len(found)} times.")
+        elif not found[0].fits(recorded[sub].names):
+            wrong(
+                f"The names of {sub} in {place[:1].lower()}{place[1:]} do not match their "
+                f"commitment in entry {recorded[sub].seq}."
+            )
+        elif recorded[sub].names is None:
+            bare += 1
+    for sub in recorded.keys() - known.keys():
+        wrong(f"{place} lacks {sub}, whom an entry added.")
+    remarks = []
+    if bare:
+        remarks.append(
+            f"{bare:,} {'person was' if bare == 1 else 'people were'} entered by an earlier "
+            "version, which kept no trace of names in the trail: these names are not committed to, "
+            "and not covered. To record them: calledger person add PERSON."
+        )
+    return problems, remarks
+
+
+#: What an act says of erased names: none may stand there.
+_ERASED = ""
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """The commitment to somebody's names, as `Row.fits` takes it, and the act that carries it."""
+
+    names: str | None
+    seq: int
+
+
+def _by_sub(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.sub, []).append(row)
     return found
 
 
@@ -185,17 +214,17 @@ def _acts(cursor: duckdb.DuckDBPyConnection) -> Iterator[Act]:
             yield Act.of_text(entry)
 
 
-def _recorded(acts: Iterable[Act]) -> dict[str, str | None]:
-    """Commitment to the names of everybody whom an act entered; as `_Row.fits` takes it."""
-    found: dict[str, str | None] = {}
+def _recorded(acts: Iterable[Act]) -> dict[str, _Recorded]:
+    """What the acts say about the names of everybody whom one entered."""
+    found: dict[str, _Recorded] = {}
     for act in acts:
         sub, names = act.body.get("sub"), act.body.get("names")
         if not isinstance(sub, str):
             continue
         if act.kind == "person.added" or (act.kind == "person.named" and sub in found):
-            found[sub] = names if isinstance(names, str) and names else None
+            found[sub] = _Recorded(names if isinstance(names, str) and names else None, act.seq)
         elif act.kind == "person.forgotten" and sub in found:
-            found[sub] = _ERASED
+            found[sub] = _Recorded(_ERASED, act.seq)
     return found
 
 

@@ -524,15 +524,18 @@ def verify_again() -> None:
     act_choices.clear()
 
 
-def trail_export() -> bytes:
+def trail_export(*, names: bool = False) -> bytes:
     """The whole trail and the evidence it cites as one file; too large to be kept.
+
+    Args:
+        names: with the directory of people.
 
     Raises:
         TrailError: there is nothing to export.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trail.jsonl"
-        export_trail(cursor(), file)
+        export_trail(cursor(), file, names=names)
         return file.read_bytes()
 
 

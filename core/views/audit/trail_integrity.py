@@ -55,6 +55,7 @@ class Wholeness:
         more: how many problems more there are, in a sentence; empty when none.
         bad: the entries that are wrong.
         remarks: what is worth knowing and not wrong.
+        signers: who signed, and on what assurance.
         newest: the newest checkpoint; None before the first entry, and where all are gone.
         key: the public key in force; None where there is none.
         no_export: why the trail cannot be exported, in a sentence; empty when it can.
@@ -70,6 +71,7 @@ class Wholeness:
     more: str
     bad: frozenset[int]
     remarks: tuple[str, ...]
+    signers: tuple[str, ...]
     newest: Newest | None
     key: str | None
     no_export: str
@@ -101,6 +103,7 @@ def wholeness(cursor: duckdb.DuckDBPyConnection, ledger: Path | None, now: datet
         more=f"And {count(more)} {'problem' if more == 1 else 'problems'} more." if more else "",
         bad=bad,
         remarks=report.remarks,
+        signers=report.signers,
         newest=_newest(cursor),
         key=report.key,
         no_export=_no_export(cursor, n_entries),

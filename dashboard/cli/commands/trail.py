@@ -70,11 +70,18 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
 @trail.command()
 @ledger_option
 @click.option("--out", required=True, type=OutputFile(), help="The JSONL file to write.")
-def export(ledger_path: Path, out: Path) -> None:
+@click.option(
+    "--names",
+    is_flag=True,
+    help="Write people's names and their salts, too: verifying it then says who signed.",
+)
+def export(ledger_path: Path, out: Path, *, names: bool) -> None:
     """Write the whole trail as one file that verifies with no ledger."""
     with opened(ledger_path) as ledger:
-        count = export_trail(ledger.cursor(), out)
+        count = export_trail(ledger.cursor(), out, names=names)
     terminal.say(f"{counted(count, 'entry', 'entries')} written to {out}.")
+    if names:
+        terminal.note("It holds people's names, and keeps one that is erased here later.")
     terminal.say(f"To check it anywhere: calledger trail verify {out}")
 
 

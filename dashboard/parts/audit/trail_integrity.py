@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -20,6 +21,8 @@ OPENED = "entry"
 #: The names of the list's filters in the URL.
 FILTERS = ("kind", "who", "about", "from", "to", "leaf")
 
+#: The switch for names in the export, in the session.
+NAMES = "export_names"
 #: Names of the files that are handed out.
 EXPORT, CHECKPOINTS = "trail.jsonl", "checkpoints.txt"
 
@@ -83,6 +86,10 @@ def whole(found: Wholeness) -> None:
         st.caption(_verified(found.checked_at))
         for remark in found.remarks:
             st.caption(plain(remark))
+        if found.signers:
+            with st.expander("Who signed, and on what assurance", icon=":material/draw:"):
+                for line in found.signers:
+                    st.markdown(plain(line))
         _how_to_verify(found)
 
 
@@ -102,9 +109,16 @@ def _problem(problem: Problem) -> None:
 
 def _handed_out(found: Wholeness) -> None:
     """Buttons: the export, the newest checkpoint, and verifying once more."""
+    names = st.toggle(
+        "Names in the export",
+        key=NAMES,
+        help="Off, the export holds opaque ids. On, it also holds people's names and the salts "
+        "that prove them, so that verifying it says who signed; it keeps a name that is erased "
+        "here.",
+    )
     st.download_button(
         "Export for the auditor",
-        data=data.trail_export,
+        data=partial(data.trail_export, names=names),
         file_name=EXPORT,
         mime="application/x-ndjson",
         icon=":material/download:",

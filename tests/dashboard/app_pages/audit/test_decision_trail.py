@@ -20,6 +20,7 @@ from core.ledger.connection import Ledger
 from core.registry import yaml_reader as registry_file
 from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
+from dashboard.cache import views
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds.entries import entry
@@ -117,6 +118,16 @@ def test_a_trail_is_listed_and_what_vouches_for_it_is_said(trail_of) -> None:
     assert "Nothing outside the ledger holds a checkpoint" in text_of(app)
     assert f"Newest checkpoint: {seqs['size']} entries, root" in text_of(app)
     assert any("calledger trail verify trail.jsonl --held" in one.value for one in app.code)
+
+
+def test_who_signed_is_said_and_the_export_has_names_only_where_they_are_wanted(trail_of) -> None:
+    seqs = trail_of()
+    app = opened()
+    assert f"entry {seqs['signed']} on assurance none" in text_of(app)
+    assert app.toggle(key="export_names").value is False
+    assert b'"person":' not in views.trail_export()
+    assert b"user:risk/eve" in views.trail_export(names=True)
+    assert not app.toggle(key="export_names").set_value(True).run().exception
 
 
 def test_the_filters_are_read_from_the_link(trail_of) -> None:

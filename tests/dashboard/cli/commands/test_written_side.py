@@ -231,7 +231,12 @@ def test_an_auditor_exports_and_verifies_with_no_ledger(told_copy: Path, tmp_pat
     whole = run("trail", "verify", out, "--held", held)
     assert whole.exit_code == 0, whole.stdout
     assert "The trail is intact" in whole.stdout
-    assert "Nothing outside the ledger" in run("trail", "verify", out).stdout
+    alone = run("trail", "verify", out).stdout
+    assert "Nothing outside the ledger" in alone
+    assert "This export carries no names" in alone
+    named = tmp_path / "named.jsonl"
+    assert run("trail", "export", "--ledger", told_copy, "--out", named, "--names").exit_code == 0
+    assert "Signed by Vera Roth (p-" in run("trail", "verify", named).stdout
     cut = tmp_path / "cut.jsonl"
     cut.write_text(out.read_text().replace("odd", "even").replace("medical tickets", "no tickets"))
     broken = run("trail", "verify", cut, "--held", held)
