@@ -16,6 +16,7 @@ from functools import cache
 import duckdb
 
 from core.events import PPM, SEGMENT_PREFIX
+from core.governance import accounts
 from core.governance import api_tokens as tokens
 from core.governance import names as directory
 from core.ingest.repeats import repeating_signals
@@ -77,6 +78,7 @@ COVERED: Mapping[str, frozenset[str]] = {
     "decision_head": frozenset({"first_no", "last_no", "digest", "signature"}),
     # Against the acts that made the rows.
     "people": frozenset({"sub", "handle", "printed_name", "salt"}),
+    "accounts": frozenset({"sub", "account", "salt"}),
     "tokens": frozenset({"token_id", "token_sha256", "scopes", "label", "revoked"}),
     "audit_claims": frozenset({"audit_id", "signal", "event_id", "propensity"}),
     "segment_dimensions": frozenset({"dimension", "first_import"}),
@@ -147,6 +149,7 @@ def check_tables(
     problems += _evidence(cursor, trail.evidence)
     for found, said in (
         directory.check_rows(directory.rows_of(cursor), trail.acts, "The table people"),
+        accounts.check_accounts(cursor, trail.acts),
         tokens.check_tokens(cursor, trail.acts),
         _dimensions(cursor, trail.acts),
     ):

@@ -56,6 +56,9 @@ def _person_forgotten(state: State, act: Act) -> State:
 
 def _person_bound(state: State, act: Act) -> State:
     sub, account = _known_person(state, act, "sub"), _account(act)
+    # Acts of before hashed an account without a salt.
+    if "salt_sha256" in act.body:
+        _sha256(act, "salt_sha256")
     known = state.bound.get(account)
     if known is not None:
         rest = " already" if known == sub else "; take it from them first"
@@ -75,9 +78,13 @@ def _person_unbound(state: State, act: Act) -> State:
 def _account(act: Act) -> str:
     """The id of the account an act is about, and that it names the issuer."""
     _text(act, "issuer")
-    value = _text(act, "account")
+    return _sha256(act, "account")
+
+
+def _sha256(act: Act, name: str) -> str:
+    value = _text(act, name)
     if not _SHA256.fullmatch(value):
-        raise Refused(f"account of {act.kind} must be a SHA-256 in hexadecimal, not {value!r}.")
+        raise Refused(f"{name} of {act.kind} must be a SHA-256 in hexadecimal, not {value!r}.")
     return value
 
 

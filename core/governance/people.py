@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
+
+from core.governance import accounts
 from core.governance import names as directory
 from core.governance.perform import Desk, Office
 from core.governance.permissions import allowed_roles, roles_of
@@ -117,5 +120,10 @@ def forget(office: Office, actor: Actor, sub: str) -> Act:
     """
     return office.perform(
         Proposal("person.forgotten", actor, body={"sub": sub}),
-        lambda cursor, _act: directory.forget(cursor, sub),
+        lambda cursor, _act: _erase(cursor, sub),
     )
+
+
+def _erase(cursor: duckdb.DuckDBPyConnection, sub: str) -> None:
+    directory.forget(cursor, sub)
+    accounts.forget(cursor, sub)

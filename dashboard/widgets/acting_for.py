@@ -54,7 +54,7 @@ class Acting:
                 raise Refused("Sign on to act here.")
             return "none"
         sign_on.require(self.session)
-        if person_of(owner.office().state(), self.session.account) != self.sub:
+        if person_of(owner.office(), self.session.account) != self.sub:
             raise Refused(
                 f"Your account is no longer bound to {self.name}. Ask an admin to bind it."
             )

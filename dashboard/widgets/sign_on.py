@@ -97,7 +97,7 @@ def sidebar() -> None:
     if found is None:
         return
     try:
-        bound = person_of(owner.office().state(), found.account)
+        bound = person_of(owner.office(), found.account)
     except TrailBroken:
         bound = None
     with st.sidebar:
@@ -127,7 +127,7 @@ def nobody() -> str:
 
 def acts_for(names: Directory, state: State, one: Session) -> str | None:
     """The opaque id of whom a session acts for, said in the sidebar; None: nobody."""
-    sub = person_of(state, one.account)
+    sub = person_of(owner.office(), one.account)
     if sub is None or sub not in state.people or state.people[sub].status == "left":
         return None
     with st.sidebar:

@@ -345,7 +345,7 @@ def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
 
 def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
     """Which person somebody who signed on acts as from now on."""
-    waiting = {one.account.id: one for one in UNBOUND.waiting(state.bound.keys())}
+    waiting = {one.account.id: one for one in UNBOUND.waiting(_bound_to_somebody)}
     if not waiting:
         st.caption("Nobody who signed on since this server started is without a person.")
         return
@@ -376,6 +376,10 @@ def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
             ),
             f"{waiting[account].name} acts as {names[sub]}",
         )
+
+
+def _bound_to_somebody(account: accounts.Account) -> bool:
+    return accounts.person_of(owner.office(), account) is not None
 
 
 def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable
 
+from core.governance.accounts import Account
 from dashboard.server.sign_on.session import Session
 
 #: Of more, the oldest are forgotten.
@@ -26,10 +27,11 @@ class Unbound:
             while len(self._seen) > MOST:
                 del self._seen[next(iter(self._seen))]
 
-    def waiting(self, bound: Collection[str]) -> tuple[Session, ...]:
+    def waiting(self, bound: Callable[[Account], bool]) -> tuple[Session, ...]:
         """Those whose account is still bound to nobody, the latest first."""
         with self._lock:
-            return tuple(one for id_, one in reversed(self._seen.items()) if id_ not in bound)
+            seen = tuple(reversed(self._seen.values()))
+        return tuple(one for one in seen if not bound(one.account))
 
 
 UNBOUND = Unbound()

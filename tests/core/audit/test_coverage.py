@@ -18,8 +18,9 @@ from core.audit.coverage import COVERED, NOT_COVERED
 from core.audit.verify import held_beside, verify_ledger
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate, Question
+from core.governance import accounts, people
 from core.governance import api_tokens as tokens
-from core.governance import people
+from core.governance.accounts import Account
 from core.governance.people import set_status
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
@@ -126,7 +127,10 @@ def _told(governed: Governed, folder: Path) -> None:
     with office.acting() as desk:
         people.enter(desk, "user:desk/ann", "Ann Lee")
         gone = people.enter(desk, "user:desk/gone", "Gone")
+    accounts.bind(office, admin, gone, Account("https://login.example.org", "gone-1"))
     people.forget(office, admin, gone)
+    ann = Account("https://login.example.org", "ann-1")
+    accounts.bind(office, admin, governed.sub("user:desk/ann"), ann)
     set_status(office, admin, governed.sub("user:desk/bob"), "away", date(2026, 12, 1))
     owner = governed.actor("user:desk/ann", "audit.drawn")
     audit.draw(office, owner, Selection("triage"), {None: 15})
@@ -258,6 +262,7 @@ def test_a_row_put_in_again_is_found(story: Story, table: str) -> None:
 
 #: A row that nobody had before, as a change to a copy of one.
 _FORGED = {
+    "accounts": "sha256('x') AS account",
     "acts": "seq + 1 AS seq",
     "audit_claims": "'a-forged' AS audit_id",
     "checkpoints": "size + 1 AS size",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from core.audit.verify import verify_ledger
 from core.governance import accounts, people
 from core.governance.accounts import Account, account
 from core.governance.permissions import Refused
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
+from core.trail.acts import Proposal
 from tests.worlds.governed import Governed
 
 VERA = Account("https://login.example.org", "vera-7f3a")
@@ -19,13 +21,58 @@ def bind(governed: Governed, handle: str = "user:risk/vera", found: Account = VE
     accounts.bind(governed.office, actor, governed.sub(handle), found)
 
 
-def test_an_admin_binds_an_account_and_the_trail_holds_only_its_hash(governed: Governed) -> None:
-    assert accounts.person_of(governed.office.state(), VERA) is None
+def written(governed: Governed) -> str:
+    return "\n".join(text for _, text, _ in trail.entries(governed.ledger.cursor()))
+
+
+def test_an_admin_binds_an_account_and_the_trail_holds_only_a_salted_hash(
+    governed: Governed,
+) -> None:
+    assert accounts.person_of(governed.office, VERA) is None
     bind(governed)
-    assert accounts.person_of(governed.office.state(), VERA) == governed.sub("user:risk/vera")
-    written = "\n".join(text for _, text, _ in trail.entries(governed.ledger.cursor()))
-    assert VERA.id in written
-    assert VERA.subject not in written
+    assert accounts.person_of(governed.office, VERA) == governed.sub("user:risk/vera")
+    # Whoever guesses issuer and subject cannot tell by the trail whether they guessed right.
+    assert VERA.id not in written(governed)
+    assert VERA.subject not in written(governed)
+    assert verify_ledger(governed.ledger.cursor()).ok
+
+
+def test_an_account_that_an_earlier_version_bound_without_a_salt_still_is(
+    governed: Governed,
+) -> None:
+    vera, actor = governed.sub("user:risk/vera"), governed.actor("user:desk/admin", "person.bound")
+    body = {"sub": vera, "issuer": VERA.issuer, "account": VERA.id}
+    governed.office.perform(Proposal("person.bound", actor, body=body))
+    assert accounts.person_of(governed.office, VERA) == vera
+    report = verify_ledger(governed.ledger.cursor())
+    assert report.ok
+    assert any("1 sign-on account is bound by an earlier version" in one for one in report.remarks)
+    with pytest.raises(Refused, match="already"):
+        bind(governed)
+    accounts.unbind(governed.office, actor, VERA)
+    assert accounts.person_of(governed.office, VERA) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "words", "still"),
+    [
+        ("UPDATE accounts SET salt = repeat('0', 64)", "lacks the salt", False),
+        ("DELETE FROM accounts", "lacks the salt", False),
+        ("UPDATE accounts SET sub = 'p-00000000000000ff'", "what no act bound", True),
+        ("INSERT INTO accounts SELECT sub, repeat('0', 64), salt FROM accounts",
+         "what no act bound", True),
+    ],
+)  # fmt: skip
+def test_a_row_of_an_account_changed_by_hand_is_found_and_makes_nobody_somebody_else(
+    governed: Governed, sql: str, words: str, still: bool
+) -> None:
+    bind(governed)
+    governed.ledger.cursor().execute(sql)
+    report = verify_ledger(governed.ledger.cursor())
+    assert not report.ok
+    assert any(words in one.words for one in report.problems)
+    vera = governed.sub("user:risk/vera")
+    assert accounts.person_of(governed.office, VERA) == (vera if still else None)
 
 
 def test_nobody_but_an_admin_binds(governed: Governed) -> None:
@@ -46,14 +93,15 @@ def test_an_account_is_one_persons_and_another_subject_or_issuer_is_another(
         Account(VERA.issuer, "vera"),
         Account("https://login.example.net", VERA.subject),
     ):
-        assert accounts.person_of(governed.office.state(), other) is None
+        assert accounts.person_of(governed.office, other) is None
 
 
 def test_who_left_is_bound_to_nothing_more_and_an_account_can_be_taken(governed: Governed) -> None:
     bind(governed)
     admin = governed.actor("user:desk/admin", "person.unbound", None)
     accounts.unbind(governed.office, admin, VERA)
-    assert accounts.person_of(governed.office.state(), VERA) is None
+    assert accounts.person_of(governed.office, VERA) is None
+    assert verify_ledger(governed.ledger.cursor()).ok
     admin = governed.actor("user:desk/admin", "person.status", None)
     people.set_status(governed.office, admin, governed.sub("user:risk/vera"), "left")
     with pytest.raises(Refused, match="has left"):
@@ -64,7 +112,9 @@ def test_erasing_a_name_takes_its_accounts(governed: Governed) -> None:
     bind(governed)
     admin = governed.actor("user:desk/admin", "person.forgotten", None)
     people.forget(governed.office, admin, governed.sub("user:risk/vera"))
-    assert accounts.person_of(governed.office.state(), VERA) is None
+    assert governed.ledger.cursor().execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+    assert verify_ledger(governed.ledger.cursor()).ok
+    assert accounts.person_of(governed.office, VERA) is None
 
 
 @pytest.mark.parametrize(
