@@ -1,0 +1,112 @@
+"""A ledger of every earlier version opens, is brought up to date, and loses nothing on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from core.audit.verify import verify_ledger
+from core.governance import api_tokens, people
+from core.governance.perform import Office
+from core.governance.recorded_import import adopt_unrecorded
+from core.ledger.connection import Ledger
+from core.ledger.migrations import apply_migrations, known_migrations
+from core.trail.signing_key import Signer, key_path
+from tests.worlds.paths import ROOT
+
+EARLIER = Path(__file__).with_name("earlier")
+NEWEST = known_migrations()[-1].version
+VERSIONS = range(1, NEWEST)
+#: What the fifth step works out anew; every label it is worked out from stays.
+IN_FORCE = {
+    f"outcome{part}" for part in ("", "_ts", "_known_at", "_source", "_corrected")
+}  # of claims
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def earlier(version: int, path: Path) -> Rows:
+    """Make the ledger of an earlier version; its rows."""
+    with duckdb.connect(str(path)) as connection:
+        apply_migrations(connection, known_migrations()[:version])
+        connection.execute("ALTER TABLE claims ADD COLUMN seg_language VARCHAR")
+        files = sorted((EARLIER / str(version)).glob("*.json"))
+        for file in files:
+            connection.execute(f"COPY {file.stem} FROM '{file}' (FORMAT json)")
+        found = {file.stem: rows(connection, file.stem) for file in files}
+    signer = Signer("calledger/upgraded", hashlib.sha256(b"upgraded").digest())
+    if version > 1:
+        key_path(path).write_text(signer.secret_text() + "\n")
+    return found
+
+
+def rows(cursor: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    """What every version has of a table's rows."""
+    left_out = {"claims": IN_FORCE, "people": {"salt"}}.get(table, set())
+    description = cursor.execute(f"SELECT * FROM {table} LIMIT 0").description or ()
+    kept = ", ".join(str(one[0]) for one in description if one[0] not in left_out)
+    return cursor.execute(f"SELECT {kept} FROM {table} ORDER BY ALL").fetchall()
+
+
+def held_by(ledger: Ledger, tables: Rows) -> Rows:
+    return {table: rows(ledger.cursor(), table) for table in tables}
+
+
+def test_there_is_a_ledger_of_every_version_before_this_one() -> None:
+    folders = {int(one.name) for one in EARLIER.iterdir() if one.is_dir()}
+    assert folders == set(VERSIONS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_ledger_of_an_earlier_version_keeps_every_row_and_a_whole_trail(
+    version: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "my.duckdb"
+    before = earlier(version, path)
+    with Ledger.open(path) as ledger:
+        assert held_by(ledger, before) == before
+        office, cursor = Office.of(ledger), ledger.cursor()
+        adopt_unrecorded(office)
+        assert office.state().size >= len(before.get("acts", []))
+        report = verify_ledger(cursor)
+        assert report.problems == ()
+        # It goes on: its key signs, its people are known, and a label of a judge is no truth.
+        if version > 1:
+            kim = people.known_person(office, "user:desk/kim")
+            actor = people.actor_for(office.state(), kim, "token.created", None)
+            api_tokens.create(office, actor, "after", ("read",))
+            assert verify_ledger(cursor).ok
+        assert cursor.execute(
+            """
+            SELECT count(*), count(*) FILTER (outcome_source = 'LLM'), count(outcome),
+                   count(*) FILTER (outcome_corrected)
+            FROM claims
+            """
+        ).fetchone() == (24, 0, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("version", "at", "moment"), [(1, 3, "before"), (1, 5, "inside"), (4, 5, "inside")]
+)
+def test_an_upgrade_that_is_killed_goes_on_at_the_next_start_and_loses_nothing(
+    version: int, at: int, moment: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "my.duckdb"
+    before = earlier(version, path)
+    words = [sys.executable, "-m", "tests.worlds.killed_upgrade", str(path), str(at), moment]
+    killed = subprocess.run(words, cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with duckdb.connect(str(path), read_only=True) as connection:
+        reached = connection.execute("SELECT max(version) FROM migrations").fetchone()
+    assert reached == (at - 1,)
+    with Ledger.open(path) as ledger:
+        assert held_by(ledger, before) == before
+        adopt_unrecorded(Office.of(ledger))
+        assert verify_ledger(ledger.cursor()).ok
