@@ -13,6 +13,7 @@ from core.governance.advance import check
 from core.governance.perform import Office
 from core.governance.permissions import Refused
 from core.governance.state import State
+from core.governance.validations.lifecycle import NO_REASON
 from core.ledger.errors import LedgerError
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
@@ -304,5 +305,5 @@ def _said(
     **body: str,
 ) -> Act:
     if "reason" in body and not body["reason"].strip():
-        raise Refused("Say why: the reason stands in the trail.")
+        raise Refused(NO_REASON)
     return office.perform(Proposal(kind, actor, signal, fingerprint, body))

@@ -27,6 +27,9 @@ from core.governance.validations.standing import at_time, day
 from core.trail.act_kinds import KINDS
 from core.trail.acts import ASSURANCES, SYSTEM, Act, moment
 
+#: What is said where an act needs a reason and has none.
+NO_REASON = "Say why: the reason is kept in the trail."
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -130,7 +133,7 @@ def _signed(one: Validation, act: Act, context: Context) -> Validation:
     elif not context.self_sign and signer in (*seat, candidate.author, candidate.submitted_by):
         raise Refused("Whoever made the evidence, and owner and deputies, cannot sign it.")
     if signature is None or not signature.meaning.strip():
-        raise Refused("A signature says what it means; nothing was typed.")
+        raise Refused("Say what your signature means.")
     if signature.evidence != candidate.evidence:
         raise Refused("The evidence that was signed is not the evidence that waits.")
     if candidate.material_sha256 != context.material_sha256:
@@ -313,6 +316,8 @@ def _text(act: Act, name: str) -> str:
     """A field of the act's body that has to hold words."""
     value = act.body.get(name)
     if not isinstance(value, str) or not value.strip():
+        if name == "reason":
+            raise Refused(NO_REASON)
         raise Refused(f"{name} of {act.kind} is missing; say it in words.")
     return value.strip()
 
@@ -336,7 +341,7 @@ def _until(act: Act, most: datetime, days: int) -> datetime:
             f"until of {act.kind} must be a time like 2026-11-24T09:12:00.000000Z, not {text!r}."
         ) from None
     if until <= act.at:
-        raise Refused(f"It would end on {day(until)}, which is past.")
+        raise Refused(f"{day(until)} is past; choose a later day.")
     if until > most:
         raise Refused(
             f"It may last until {day(most)} at most ({days} days), not until {day(until)}."

@@ -1,4 +1,4 @@
-"""What a person may do about a fingerprint now, and why not where they may not."""
+"""What a person may do now, and why not where they may not: said before they try."""
 
 from __future__ import annotations
 
@@ -48,12 +48,40 @@ def offers(
     """Every act of `_BY_PEOPLE`, as the guards themselves answer for this person."""
     found = {}
     for kind in _BY_PEOPLE:
-        try:
-            check(state, _proposal(state, sub, kind, signal, fingerprint, now), now)
-            found[kind] = Offer(True)
-        except Refused as error:
-            found[kind] = Offer(False, named(str(error), names))
+        why = refusal(state, _proposal(state, sub, kind, signal, fingerprint, now), names, now)
+        found[kind] = Offer(not why, why)
     return found
+
+
+def refused_as_typed(
+    state: State,
+    sub: str,
+    names: Directory,
+    kind: str,
+    signal: str,
+    fingerprint: Fingerprint,
+    now: datetime,
+    *,
+    words: str,
+    until: datetime | None = None,
+) -> str:
+    """Why an act that is offered would be refused with what is typed so far; "": it would not.
+
+    Args:
+        words: the reason, or what the signature means.
+        until: when it ends, where the act asks for that.
+    """
+    asked = _proposal(state, sub, kind, signal, fingerprint, now, words=words, until=until)
+    return refusal(state, asked, names, now)
+
+
+def refusal(state: State, proposal: Proposal, names: Directory, now: datetime) -> str:
+    """Why an act would be refused now, with people's names; "" where it may be done."""
+    try:
+        check(state, proposal, now)
+    except Refused as error:
+        return named(str(error), names)
+    return ""
 
 
 def named(text: str, names: Directory) -> str:
@@ -62,14 +90,22 @@ def named(text: str, names: Directory) -> str:
 
 
 def _proposal(
-    state: State, sub: str, kind: str, signal: str, fingerprint: Fingerprint, now: datetime
+    state: State,
+    sub: str,
+    kind: str,
+    signal: str,
+    fingerprint: Fingerprint,
+    now: datetime,
+    *,
+    words: str = _TYPED,
+    until: datetime | None = None,
 ) -> Proposal:
-    """The act as it would be proposed, with stand-ins for what is typed and measured."""
+    """The act as it would be proposed, with stand-ins for what is not typed or measured yet."""
     actor = actor_for(state, sub, kind, signal, via="page")
     entry, known = state.entries.get(signal), state.validations.get((signal, fingerprint))
     candidate = known.candidate if known else None
-    end = stamp(max(now, state.last_at) + timedelta(days=1))
-    body: dict[str, object] = {"reason": _TYPED, "until": end}
+    end = stamp(until or max(now, state.last_at) + timedelta(days=1))
+    body: dict[str, object] = {"reason": words, "until": end}
     signature = None
     if kind == "validation.submitted":
         body = {
@@ -80,9 +116,9 @@ def _proposal(
         }
     elif kind == "validation.signed":
         body = {"until": end}
-        signature = Signature(_TYPED, candidate.evidence if candidate else _MEASURED)
+        signature = Signature(words, candidate.evidence if candidate else _MEASURED)
     elif kind == "validation.suspended":
-        body = {"trigger": "stop", "reason": _TYPED}
+        body = {"trigger": "stop", "reason": words}
     elif kind == "waiver.approved" and known and known.pending_waiver:
         body = {"until": stamp(known.pending_waiver.until)}
     return Proposal(kind, actor, signal, fingerprint, body, signature)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -19,18 +19,18 @@ from core.validation import steps as signing
 from core.validation.evidence import NothingToJudge
 from core.validation.evidence_bundle import Bundle
 from core.validation.tuning_leakage import Leaked
-from core.views.govern.permitted_acts import Offer, named, offers
+from core.views.govern.permitted_acts import Offer, named, offers, refused_as_typed
 from core.views.govern.sign_off import SignoffView, Waiting
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.grants import GRANTS, digest
-from dashboard.widgets import sign_on
+from dashboard.widgets import act_button, sign_on
 from dashboard.widgets.acting_for import Acting
 
-#: In the session: what to say after an act, what was measured without being submitted, on which
-#: evidence a button was pressed, and how many acts were done here.
-_DONE, _MEASURED, _PRESSED = "signoff_done", "signoff_measured", "signoff_pressed"
-_ACTS = "signoff_acts"
+#: In the session: what to say after an act, why one was refused, what was measured without being
+#: submitted, on which evidence a button was pressed, and how many acts were done here.
+_DONE, _REFUSED, _MEASURED = "signoff_done", "signoff_refused", "signoff_measured"
+_PRESSED, _ACTS = "signoff_pressed", "signoff_acts"
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
 
@@ -80,6 +80,23 @@ class _Desk:
     def offer(self, kind: str) -> Offer:
         return self.offered.get(kind, Offer(False, sign_on.nobody()))
 
+    def missing(self, kind: str, words: str, until: datetime | None = None) -> str:
+        """Why an act cannot be done with what is typed so far; "": it can."""
+        offer = self.offer(kind)
+        if not offer.may or self.person is None:
+            return offer.why
+        return refused_as_typed(
+            self.state,
+            self.person.sub,
+            self.names,
+            kind,
+            self.view.signal,
+            self.view.fingerprint,
+            owner.office().now(),
+            words=words,
+            until=until,
+        )
+
     @property
     def name(self) -> str:
         return "…" if self.person is None else plain(self.person.name)
@@ -107,8 +124,7 @@ class _Desk:
         try:
             proposal = self._proposed(self.actor("validation.signed"), words)
         except LedgerError as error:
-            st.error(plain(named(str(error), self.names)), icon=":material/block:")
-            return
+            self._refuse(error)
         confirmed.ask(self.person, self.view.fingerprint.id, proposal, words)
 
     def confirm(self, id_: str, words: Mapping[str, Any]) -> None:
@@ -132,7 +148,7 @@ class _Desk:
         )
 
     def run(self, act: Callable[..., object], kind: str, done: str, **words: Any) -> None:
-        """Do an act; what refuses it is said here, and otherwise the page is drawn anew."""
+        """Do an act, and draw the page anew; what refused it is said there."""
         try:
             with st.spinner("Working…"):
                 act(
@@ -146,18 +162,26 @@ class _Desk:
             _keep(self.view, refusal=refusal)
             st.rerun()
         except LedgerError as error:
-            st.error(plain(named(str(error), self.names)), icon=":material/block:")
-        else:
-            st.session_state.pop(_MEASURED, None)
-            st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
-            now, state = owner.office().now(), owner.office().state()
-            after = state.standing_of(self.view.signal, self.view.fingerprint, now)
-            st.session_state[_DONE] = f"{done} {after.reason}"
-            st.rerun()
+            self._refuse(error)
+        st.session_state.pop(_MEASURED, None)
+        st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
+        now, state = owner.office().now(), owner.office().state()
+        after = state.standing_of(self.view.signal, self.view.fingerprint, now)
+        st.session_state[_DONE] = f"{done} {after.reason}"
+        st.rerun()
+
+    def _refuse(self, error: LedgerError) -> NoReturn:
+        """Draw the page as things are now, and say there why an act was refused."""
+        st.session_state[_REFUSED] = named(str(error), self.names)
+        st.rerun()
 
 
+@st.fragment
 def draw(view: SignoffView, person: Acting | None, state: State, names: Directory) -> None:
-    """Every act that makes sense in this state; those that are not theirs say why."""
+    """Every act that makes sense in this state; those that are not theirs say why.
+
+    A fragment: while somebody types, this column alone is drawn anew.
+    """
     now = owner.office().now()
     offered = (
         {}
@@ -168,14 +192,17 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
     if view.decision is None or view.final:
         return
     with st.container(border=True):
+        refused, pressed = (st.session_state.pop(key, None) for key in (_REFUSED, _PRESSED))
+        if view.waits is None and pressed:
+            last = view.history[0] if view.history else None
+            decided = "" if last is None else f" {last.who} {last.what} ({last.at:%H:%M} UTC)."
+            st.warning(plain(f"Already decided:{decided}"), icon=":material/block:")
+        elif refused:
+            st.error(plain(refused), icon=":material/block:")
         if view.waits is not None:
-            _sign(desk)
-            _reject(desk)
+            _sign(desk, pressed)
+            _reject(desk, pressed)
         else:
-            if st.session_state.pop(_PRESSED, None):
-                last = view.history[0] if view.history else None
-                decided = "" if last is None else f" {last.who} {last.what} ({last.at:%H:%M} UTC)."
-                st.warning(plain(f"Already decided:{decided}"), icon=":material/block:")
             _submit(desk)
     if view.open:
         _stop(desk)
@@ -184,80 +211,67 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
     _retire(desk)
 
 
-def _sign(desk: _Desk) -> None:
+def _sign(desk: _Desk, pressed: _Pressed | None) -> None:
     st.markdown("### Sign")
-    view, offer = desk.view, desk.offer("validation.signed")
-    readable = view.evidence is not None
-    why = offer.why if readable or not offer.may else "The evidence cannot be shown."
+    view, kind = desk.view, "validation.signed"
     for sentence in view.consequence:
         st.markdown(plain(sentence))
-    with st.form("sign", border=False):
-        # Open to all: a field that is closed while another person is chosen would lose its text.
-        meaning = st.text_area(
-            "What your signature means",
-            key=desk.field("meaning"),
-            placeholder=_EXAMPLE,
-            help="In your own words; it stands in the trail beside your name.",
-            persist_state="page",
-        )
-        until = _day("Until", desk.field("sign_until"), view.sign_until, latest=True)
-        st.caption(f"The gate closes at 00:00 UTC of that day. {confirmed.promise(desk.person)}")
-        st.form_submit_button(
-            f"Sign as {desk.name}",
-            type="primary",
-            icon=":material/draw:",
-            disabled=bool(why),
-            help=plain(why) or None,
-            on_click=_press,
-            args=("sign", view.waits),
-        )
-    if why:
-        st.caption(f":material/block: {plain(why)}")
-    elif (seen := _pressed("sign")) is not None:
-        words = {"meaning": meaning, "until": until, "shown": seen}
+    # Open to all: a field that is closed while another person is chosen would lose its text.
+    meaning = act_button.asked(
+        "What your signature means",
+        desk.field("meaning"),
+        placeholder=_EXAMPLE,
+        help="In your own words; it is kept in the trail beside your name.",
+    )
+    until = _day("Until", desk.field("sign_until"), view.sign_until, latest=True)
+    st.caption(f"The gate closes at 00:00 UTC of that day. {confirmed.promise(desk.person)}")
+    missing = desk.missing(kind, meaning, until)
+    if view.evidence is None and desk.offer(kind).may:
+        missing = "The evidence cannot be shown, and is not signed unseen."
+    act_button.draw(
+        f"Sign as {desk.name}",
+        missing,
+        type="primary",
+        icon=":material/draw:",
+        on_click=_press,
+        args=("sign", view.waits),
+    )
+    if pressed is not None and pressed.act == "sign" and not missing:
+        words = {"meaning": meaning, "until": until, "shown": pressed.evidence}
         if confirmed.asked_of(desk.person):
             desk.ask(words)
         else:
-            desk.run(signing.sign, "validation.signed", "Signed.", **words)
-    if desk.person is not None and not why:
+            desk.run(signing.sign, kind, "Signed.", **words)
+    if desk.person is not None and desk.offer(kind).may:
         confirmed.draw(desk.person, view.fingerprint.id, desk.confirm)
 
 
-def _press(name: str, evidence: str | None) -> None:
-    """Keep on which evidence a button was pressed; by now other evidence may be on the page."""
-    st.session_state[_PRESSED] = (name, evidence)
+@dataclass(frozen=True)
+class _Pressed:
+    """A button pressed just now, and on which evidence; by now other may be on the page."""
+
+    act: str
+    evidence: str | None
 
 
-def _pressed(name: str) -> str | None:
-    """The evidence on which a button was pressed just now; None: it was not."""
-    found: tuple[str, str | None] = st.session_state.get(_PRESSED, ("", None))
-    which, evidence = found
-    if which != name:
-        return None
-    del st.session_state[_PRESSED]
-    return evidence
+def _press(act: str, evidence: str | None) -> None:
+    st.session_state[_PRESSED] = _Pressed(act, evidence)
 
 
-def _reject(desk: _Desk) -> None:
-    offer = desk.offer("validation.rejected")
-    with st.expander("Reject it", icon=":material/thumb_down:"), st.form("reject", border=False):
-        reason = st.text_area(
-            "Why",
-            key=desk.field("reject_reason"),
-            placeholder="What is missing or wrong",
-            persist_state="page",
+def _reject(desk: _Desk, pressed: _Pressed | None) -> None:
+    kind = "validation.rejected"
+    with st.expander("Reject it", icon=":material/thumb_down:"):
+        reason = act_button.asked(
+            "Why", desk.field("reject_reason"), placeholder="What is missing or wrong"
         )
-        st.form_submit_button(
+        act_button.draw(
             f"Reject as {desk.name}",
-            disabled=not offer.may,
-            help=plain(offer.why) or None,
+            desk.missing(kind, reason),
             on_click=_press,
             args=("reject", desk.view.waits),
         )
-        if not offer.may:
-            st.caption(f":material/block: {plain(offer.why)}")
-        elif (seen := _pressed("reject")) is not None:
-            desk.run(signing.reject, "validation.rejected", "Rejected.", reason=reason, shown=seen)
+        if pressed is not None and pressed.act == "reject":
+            desk.run(signing.reject, kind, "Rejected.", reason=reason, shown=pressed.evidence)
 
 
 def _submit(desk: _Desk) -> None:
@@ -268,15 +282,12 @@ def _submit(desk: _Desk) -> None:
         "in force stays in force meanwhile."
     )
     leave_out = _leave_out(desk)
-    pressed = st.button(
+    pressed = act_button.draw(
         f"Measure and submit as {desk.name}",
+        offer.why or _unfit(desk, leave_out=leave_out),
         type="primary",
         icon=":material/upload_file:",
-        disabled=not offer.may,
-        help=plain(offer.why) or None,
     )
-    if not offer.may:
-        st.caption(f":material/block: {plain(offer.why)}")
     if st.button("Measure without submitting", icon=":material/straighten:"):
         _measure(desk, leave_out=leave_out)
     if pressed:
@@ -286,6 +297,16 @@ def _submit(desk: _Desk) -> None:
             "Submitted.",
             leave_out_overlap=leave_out,
         )
+
+
+def _unfit(desk: _Desk, *, leave_out: bool) -> str:
+    """Why what was measured just now cannot be submitted; "": it can, or nothing was measured."""
+    last = measured(desk.view.signal, desk.view.fingerprint.id)
+    if last is None or last.refusal is None or (last.leaked and leave_out):
+        return ""
+    if last.leaked:
+        return f"Leave out the {counted(last.leaked, 'claim')} tuned on first."
+    return "There is nothing to judge yet. Measure again once outcomes are in."
 
 
 def _leave_out(desk: _Desk) -> bool:
@@ -327,24 +348,16 @@ def _keep(
 
 
 def _stop(desk: _Desk) -> None:
-    offer = desk.offer("validation.suspended")
-    with (
-        st.expander("Stop it at once", icon=":material/front_hand:"),
-        st.form("stop", border=False),
-    ):
+    with st.expander("Stop it at once", icon=":material/front_hand:"):
         st.caption("Anybody known may. Its claims fall back from the next decision on.")
-        reason = st.text_area("Why", key=desk.field("stop_reason"), placeholder="What you saw")
-        _button(
-            desk,
-            f"Stop as {desk.name}",
-            offer,
-            lambda: desk.run(
+        reason = act_button.asked("Why", desk.field("stop_reason"), placeholder="What you saw")
+        if act_button.draw(f"Stop as {desk.name}", desk.missing("validation.suspended", reason)):
+            desk.run(
                 signing.stop,
                 "validation.suspended",
                 "Stopped: its claims fall back from now on.",
                 reason=reason,
-            ),
-        )
+            )
 
 
 def _waive(desk: _Desk) -> None:
@@ -360,24 +373,21 @@ def _waive(desk: _Desk) -> None:
                 "Approved.",
             )
             return
-        with st.form("waiver", border=False):
-            st.caption(
-                "Two people carry a waiver: a deputy or a risk approver asks, another risk "
-                "approver approves. It ends on its day by itself."
-            )
-            reason = st.text_area("Why it may act meanwhile", key=desk.field("waiver_reason"))
-            until = _day("Until", desk.field("waiver_until"), view.waive_until, latest=False)
-            _button(
-                desk,
-                f"Ask for a waiver as {desk.name}",
-                desk.offer("waiver.requested"),
-                lambda: desk.run(
-                    signing.request_waiver,
-                    "waiver.requested",
-                    "Asked. Another risk approver has to approve it.",
-                    reason=reason,
-                    until=until,
-                ),
+        st.caption(
+            "A waiver takes two people: a deputy or a risk approver asks, another risk approver "
+            "approves. It ends by itself on its day."
+        )
+        reason = act_button.asked("Why it may act meanwhile", desk.field("waiver_reason"))
+        until = _day("Until", desk.field("waiver_until"), view.waive_until, latest=False)
+        if act_button.draw(
+            f"Ask for a waiver as {desk.name}", desk.missing("waiver.requested", reason, until)
+        ):
+            desk.run(
+                signing.request_waiver,
+                "waiver.requested",
+                "Asked. Another risk approver has to approve it.",
+                reason=reason,
+                until=until,
             )
 
 
@@ -396,19 +406,16 @@ def _retire(desk: _Desk) -> None:
                 "Approved.",
             )
             return
-        with st.form("retire", border=False):
-            st.caption("Final: the fingerprint can never act again. A validator approves.")
-            reason = st.text_area("Why", key=desk.field("retire_reason"))
-            _button(
-                desk,
-                f"Ask to retire as {desk.name}",
-                desk.offer("retirement.requested"),
-                lambda: desk.run(
-                    signing.request_retirement,
-                    "retirement.requested",
-                    "Asked. A validator has to approve it.",
-                    reason=reason,
-                ),
+        st.caption("Final: the fingerprint can never act again. A validator approves.")
+        reason = act_button.asked("Why", desk.field("retire_reason"))
+        if act_button.draw(
+            f"Ask to retire as {desk.name}", desk.missing("retirement.requested", reason)
+        ):
+            desk.run(
+                signing.request_retirement,
+                "retirement.requested",
+                "Asked. A validator has to approve it.",
+                reason=reason,
             )
 
 
@@ -417,27 +424,9 @@ def _asked(one: Waiting, what: str) -> None:
     st.markdown(f"**{plain(one.who)}** {what}{until}, on {one.at:%Y-%m-%d}: {verbatim(one.reason)}")
 
 
-def _button(desk: _Desk, label: str, offer: Offer, act: Callable[[], None]) -> None:
-    """The button of a form; one that is not theirs says why beneath it."""
-    pressed = st.form_submit_button(label, disabled=not offer.may, help=plain(offer.why) or None)
-    if not offer.may:
-        st.caption(f":material/block: {plain(offer.why)}")
-    elif pressed:
-        act()
-
-
 def _one_button(desk: _Desk, kind: str, label: str, act: Callable[..., object], done: str) -> None:
     """A button without anything to type; pressed before another act it does nothing."""
-    offer = desk.offer(kind)
-    pressed = st.button(
-        f"{label} as {desk.name}",
-        key=desk.key(kind),
-        disabled=not offer.may,
-        help=plain(offer.why) or None,
-    )
-    if not offer.may:
-        st.caption(f":material/block: {plain(offer.why)}")
-    elif pressed:
+    if act_button.draw(f"{label} as {desk.name}", desk.offer(kind).why, key=desk.key(kind)):
         desk.run(act, kind, done)
 
 

@@ -342,11 +342,11 @@ def test_the_author_takes_their_own_evidence_back_where_they_sign_alone() -> Non
 
 @pytest.mark.parametrize("meaning", ["", "  \n"])
 def test_a_signature_means_something(meaning: str) -> None:
-    refused(IN_VALIDATION, signed(meaning=meaning), "says what it means")
+    refused(IN_VALIDATION, signed(meaning=meaning), "Say what your signature means")
 
 
 def test_signing_needs_a_signature() -> None:
-    refused(IN_VALIDATION, replace(signed(), signature=None), "says what it means")
+    refused(IN_VALIDATION, replace(signed(), signature=None), "Say what your signature means")
 
 
 def test_other_evidence_than_the_one_that_waits_is_not_signed() -> None:
@@ -375,8 +375,8 @@ def test_a_deputy_who_is_there_fills_the_owners_seat() -> None:
 
 
 def test_a_signature_ends_after_it_was_made() -> None:
-    refused(IN_VALIDATION, signed(1, until=1), "which is past")
-    refused(IN_VALIDATION, signed(1, until=0.5), "which is past")
+    refused(IN_VALIDATION, signed(1, until=1), "is past")
+    refused(IN_VALIDATION, signed(1, until=0.5), "is past")
 
 
 def test_a_signature_lasts_as_long_as_the_entry_allows_at_most() -> None:
@@ -391,7 +391,7 @@ def test_a_signature_names_its_end(until: object) -> None:
 
 
 def test_a_rejection_needs_a_reason_and_something_to_reject() -> None:
-    refused(IN_VALIDATION, rejected(reason=" "), "reason of validation.rejected is missing")
+    refused(IN_VALIDATION, rejected(reason=" "), "Say why")
     refused(DRAFT, rejected(), "No evidence waits")
 
 
@@ -428,7 +428,7 @@ def test_a_trigger_is_absorbed_where_nothing_was_ever_open(one: Validation) -> N
 
 
 def test_a_stop_says_what_and_why() -> None:
-    refused(VALIDATED, stopped(reason=""), "reason of validation.suspended is missing")
+    refused(VALIDATED, stopped(reason=""), "Say why")
     refused(VALIDATED, stopped(trigger=""), "trigger of validation.suspended is missing")
 
 
@@ -476,7 +476,7 @@ def test_only_deputies_and_risk_approvers_ask_for_a_waiver() -> None:
 
 
 def test_a_waiver_is_asked_for_with_a_reason() -> None:
-    refused(SUSPENDED, asked(reason=""), "reason of waiver.requested is missing")
+    refused(SUSPENDED, asked(reason=""), "Say why")
 
 
 def test_a_waiver_lasts_thirty_days_at_most() -> None:
@@ -518,7 +518,7 @@ def test_a_waiver_is_approved_for_as_long_as_was_asked_at_most() -> None:
 
 
 def test_a_waiver_whose_date_passed_is_not_approved() -> None:
-    refused(ASKED, approved(20, until=20), "which is past")
+    refused(ASKED, approved(20, until=20), "is past")
 
 
 def test_a_waiver_is_not_approved_while_the_owners_seat_is_empty() -> None:

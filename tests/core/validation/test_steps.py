@@ -181,7 +181,7 @@ def test_only_a_validator_signs(desk, v1: Fingerprint, who: str):
 @pytest.mark.parametrize("meaning", ["", "  \n"])
 def test_a_signature_without_a_meaning_is_refused(desk, v1: Fingerprint, meaning: str):
     submitted(desk, v1)
-    with pytest.raises(Refused, match="says what it means"):
+    with pytest.raises(Refused, match="Say what your signature means"):
         signed(desk, v1, meaning=meaning)
 
 

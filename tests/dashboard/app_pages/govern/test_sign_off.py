@@ -167,12 +167,13 @@ def button(app: AppTest, label: str):
 
 
 def typed(app: AppTest, label: str, text: str) -> None:
-    next(one for one in app.text_area if one.label == label).set_value(text)
+    """Type into the first field of this label; what is typed counts at once."""
+    next(one for one in app.text_input if one.label == label).set_value(text).run()
 
 
 def field(app: AppTest, label: str) -> str | None:
     """What stands in the first field of this label."""
-    return next(one.value for one in app.text_area if one.label == label)
+    return next(one.value for one in app.text_input if one.label == label)
 
 
 def press(app: AppTest, label: str) -> None:
@@ -277,13 +278,17 @@ def test_the_owner_cannot_sign_and_sees_why(built: Build):
     assert "desk/ann acts as owner" in words(app)
 
 
-def test_a_signature_without_a_meaning_is_refused_and_nothing_is_prefilled(built: Build):
+def test_signing_is_closed_until_a_meaning_is_typed_and_none_is_prefilled(built: Build):
     built(lines(600), then=submitted)
     app = triage(VERA)
-    assert next(one for one in app.text_area if "signature" in one.label).value == ""
-    press(app, "Sign as risk/vera")
-    assert "A signature says what it means; nothing was typed." in words(app)
-    assert state() == "in_validation"
+    assert field(app, "What your signature means") == ""
+    assert button(app, "Sign as risk/vera").disabled
+    assert "Say what your signature means." in words(app)
+    typed(app, "What your signature means", "   ")
+    assert button(app, "Sign as risk/vera").disabled
+    typed(app, "What your signature means", MEANING)
+    assert not button(app, "Sign as risk/vera").disabled
+    assert "Say what your signature means." not in words(app)
 
 
 def test_a_validator_signs_and_the_gate_opens(built: Build):
@@ -381,8 +386,8 @@ def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
 def test_a_validator_rejects_with_a_reason(built: Build):
     built(lines(600), then=submitted)
     app = triage(VERA)
-    press(app, "Reject as risk/vera")
-    assert "Say why: the reason stands in the trail." in words(app)
+    assert button(app, "Reject as risk/vera").disabled
+    assert "Say why: the reason is kept in the trail." in words(app)
     typed(app, "Why", "too short a window")
     press(app, "Reject as risk/vera")
     assert state() == "rejected"
@@ -393,7 +398,7 @@ def test_anybody_known_stops_what_is_open(built: Build):
     built(lines(600), then=signed)
     app = triage("user:desk/admin")
     assert answer() == "automate"
-    next(one for one in app.text_area if one.placeholder == "What you saw").set_value("nonsense")
+    typed(app, "Why", "nonsense")
     press(app, "Stop as desk/admin")
     assert (state(), answer()) == ("suspended", "review")
 
@@ -401,7 +406,7 @@ def test_anybody_known_stops_what_is_open(built: Build):
 def test_two_people_waive_what_was_stopped(built: Build):
     built(lines(600), then=signed)
     app = triage(BOB)
-    next(one for one in app.text_area if one.placeholder == "What you saw").set_value("a doubt")
+    typed(app, "Why", "a doubt")
     press(app, "Stop as desk/bob")
     typed(app, "Why it may act meanwhile", "peak week")
     press(app, "Ask for a waiver as desk/bob")
@@ -413,11 +418,10 @@ def test_two_people_waive_what_was_stopped(built: Build):
 def test_owner_and_validator_retire_it(built: Build):
     built(lines(600), then=signed)
     app = triage(ANN)
-    button_ = button(app, "Ask to retire as desk/ann")
-    next(one for one in app.text_area if one.key.startswith("retire_reason")).set_value(
-        "m2 is here"
-    )
-    button_.click().run()
+    assert button(app, "Ask to retire as desk/ann").disabled
+    field = next(one for one in app.text_input if one.key.startswith("retire_reason"))
+    field.set_value("m2 is here").run()
+    press(app, "Ask to retire as desk/ann")
     assert button(app, "Retire it for good as desk/ann").disabled
     press(acting(app, VERA), "Retire it for good as risk/vera")
     assert (state(), answer()) == ("retired", "review")
@@ -433,6 +437,8 @@ def test_what_was_tuned_on_is_listed_and_left_out_only_when_asked(built: Build):
     rows = next(one.value for one in app.dataframe if "Event tuned on" in one.value.columns)
     assert rows.iloc[0].to_list() == ["0", "t0", "i0", "the input"]
     assert len(rows) == 4
+    assert button(app, "Measure and submit as").disabled
+    assert "Leave out the 4 claims tuned on first." in words(app)
     app.checkbox[0].check().run()
     press(app, "Measure and submit as desk/ann")
     assert state() == "in_validation"
