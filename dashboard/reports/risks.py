@@ -8,7 +8,7 @@ from core.sentences.numbers import count
 from core.text.markdown import plain, verbatim
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
 from core.views.risks.matrix import Cell, RisksView, tally_words
-from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
+from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.widgets.page_links import address
 
 _MEANINGS = (

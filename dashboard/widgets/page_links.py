@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.text.markdown import plain
 from core.views.review.this_week import Pointer
-from core.views.risks.rules import Link
+from core.views.risks.status import Link
 from dashboard.pages import PAGES
 from dashboard.widgets.claim_links import STATED
 from dashboard.widgets.drawn.markup import href

@@ -16,6 +16,7 @@ from core.governance.validations.records import (
     ValidationState,
     Waiver,
 )
+from core.text.sentence import ended
 from core.trail.acts import ASSURANCES, Assurance
 
 
@@ -61,7 +62,7 @@ def standing(
         words = f"{what} {how}, and the gate in production mode asks for {least}."
         return Standing(one.state, False, words, held.until)
     if isinstance(held, Waiver):
-        words = f"Waived until {day(held.until)}: {_sentence(held.reason)}"
+        words = f"Waived until {day(held.until)}: {ended(held.reason)}"
         return Standing("waived", True, words, held.until)
     return Standing("validated", True, f"Validated until {day(held.until)}.", held.until)
 
@@ -79,7 +80,7 @@ def stopped_words(on: date | None, reason: str | None) -> str:
         reason: what was said; None: the rules changed.
     """
     if reason is not None:
-        return f"Suspended on {on}: {_sentence(reason)}"
+        return f"Suspended on {on}: {ended(reason)}"
     return f"The rules changed{'' if on is None else f' on {on}'} and were not validated since."
 
 
@@ -100,7 +101,7 @@ def _why_closed(one: Validation) -> str:
         return f"Its evidence waits for a signature since {since}."
     if one.state == "rejected":
         reason = one.rejection.reason if one.rejection else ""
-        return f"Its evidence was rejected on {since}: {_sentence(reason)}"
+        return f"Its evidence was rejected on {since}: {ended(reason)}"
     if one.state == "suspended":
         by_rules = one.trigger is None or one.trigger.id == RULES_CHANGED
         said = None if one.trigger is None or by_rules else one.trigger.reason
@@ -113,7 +114,3 @@ def _why_closed(one: Validation) -> str:
 def day(at: datetime) -> str:
     """As people read it: ``2026-11-24``."""
     return f"{at:%Y-%m-%d}"
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."

@@ -11,6 +11,7 @@ from core.findings.detectors.theatre import Theatre
 from core.findings.detectors.tuning_leak import Leak as Leak
 from core.governance.validations.standing import Standing
 from core.queries.claims.claims_per_signal import Moved
+from core.sentences.numbers import count
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import Off as Off
 from core.validation.recent_sample import Recent as Recent
@@ -249,3 +250,14 @@ class SignalFacts:
         """The versions in use, newest first."""
         used = [one for one in self.versions if one.in_use]
         return tuple(sorted(used, key=lambda one: one.first, reverse=True))
+
+
+def missed_words(name: str, words: str, n: int) -> str:
+    """A criterion that is missed, in words: ``topic=medical missed ECE 0.170 (…), at most 0.08``.
+
+    Args:
+        name: the sample.
+        words: as `core.validation.criteria.CriterionResult` says it.
+        n: labelled claims it rests on.
+    """
+    return f"{name} missed {words.partition(': ')[0]} (n {count(n)})"

@@ -54,8 +54,8 @@ from core.views.risks.facts import (
     Tried,
     Version,
     Watch,
+    missed_words,
 )
-from core.views.risks.rules import missed_words
 from core.views.shared.validation_badge import answerable
 
 #: Weeks in which breaches are looked for.

@@ -18,7 +18,8 @@ from core.views.audit.trail_integrity import Wholeness
 from core.views.risks.catalogue import FAILURES, Failure
 from core.views.risks.facts import SignalFacts
 from core.views.risks.gather import gathered
-from core.views.risks.rules import RULES, STATUS_WORDS, STATUSES, Link, Status
+from core.views.risks.rules.all import RULES
+from core.views.risks.status import STATUS_WORDS, STATUSES, Link, Status
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure, failure
 from core.views.risks.matrix import Cell, RisksView, tallied
-from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS, Link, Status
+from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS, Link, Status
 from dashboard.pages import PAGES
 from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner

@@ -8,15 +8,15 @@ from typing import get_args
 import pytest
 
 from core.sentences import pointer
-from core.views.risks import rules
-from core.views.risks.rules import Link
+from core.views.risks import status
+from core.views.risks.status import Link
 from dashboard.pages import PAGES
 from dashboard.widgets import page_links
 
 DAY = date(2026, 9, 1)
 
 
-@pytest.mark.parametrize("pages", [rules.Page, pointer.Page], ids=["evidence", "sentences"])
+@pytest.mark.parametrize("pages", [status.Page, pointer.Page], ids=["evidence", "sentences"])
 def test_every_page_that_core_names_exists(pages: object) -> None:
     assert get_args(pages)
     assert set(get_args(pages)) <= set(PAGES)

@@ -30,7 +30,6 @@ from core.queries.sums.elicitation_pairs import Way
 from core.text.parts import OffAt, PartShown
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.trail_integrity import wholeness
-from core.views.risks import rules as rules
 from core.views.risks.catalogue import FAILURES, NOTES, failure
 from core.views.risks.facts import (
     Asked,
@@ -45,9 +44,19 @@ from core.views.risks.facts import (
     Tried,
     Version,
     Watch,
+    missed_words,
 )
 from core.views.risks.matrix import RisksView, risks_view, tally_words
-from core.views.risks.rules import RULES
+from core.views.risks.rules import (
+    accountability,
+    calibration,
+    decisions,
+    elicitation,
+    evaluation,
+    validation,
+)
+from core.views.risks.rules.all import RULES
+from core.views.risks.status import Rule
 
 NOW = datetime(2026, 11, 23, 12)
 DAY = date(2026, 9, 1)
@@ -188,7 +197,7 @@ def test_a_rule_says_one_line_and_where_it_can_be_seen(key: str) -> None:
 
 # ------------------------------------------------------------------------------- not validated
 def test_validated_versions_in_use_are_covered_until_a_day_on_so_many_claims() -> None:
-    found = rules.unvalidated(FACTS)
+    found = validation.unvalidated(FACTS)
     assert found.status == "covered"
     assert "until 2027-01-01 on 900 labelled claims, signed 2026-09-01" in found.line
     assert found.link.fingerprint == M1.id
@@ -197,7 +206,7 @@ def test_validated_versions_in_use_are_covered_until_a_day_on_so_many_claims() -
 @pytest.mark.parametrize("state", ["draft", "rejected", "expired", "suspended", "in_validation"])
 def test_a_version_in_use_that_is_not_validated_is_open(state: ValidationState) -> None:
     facts = replace(FACTS, versions=(version(), version(M2, state, automated=7)))
-    found = rules.unvalidated(facts)
+    found = validation.unvalidated(facts)
     assert found.status == "open"
     assert "m2 · p1" in found.line
     assert "7 claims of it were automated" in found.line
@@ -206,28 +215,28 @@ def test_a_version_in_use_that_is_not_validated_is_open(state: ValidationState) 
 
 def test_a_version_out_of_use_does_not_matter() -> None:
     facts = replace(FACTS, versions=(version(M2, "expired", in_use=False), version()))
-    assert rules.unvalidated(facts).status == "covered"
+    assert validation.unvalidated(facts).status == "covered"
 
 
 def test_a_waiver_lets_a_number_act_and_is_no_validation() -> None:
-    found = rules.unvalidated(replace(FACTS, versions=(version(M1, "waived", opened=True),)))
+    found = validation.unvalidated(replace(FACTS, versions=(version(M1, "waived", opened=True),)))
     assert found.status == "open"
 
 
 def test_a_validation_that_is_closed_all_the_same_is_open_as_a_risk() -> None:
     facts = replace(FACTS, versions=(version(M1, "validated", opened=False),))
-    assert rules.unvalidated(facts).status == "open"
+    assert validation.unvalidated(facts).status == "open"
 
 
 def test_what_is_unregistered_is_open_and_a_broken_trail_tells_nothing() -> None:
-    assert rules.unvalidated(replace(FACTS, registered=False)).status == "open"
-    found = rules.unvalidated(BROKEN)
+    assert validation.unvalidated(replace(FACTS, registered=False)).status == "open"
+    found = validation.unvalidated(BROKEN)
     assert (found.status, found.link.page) == ("not_measured", "decision_trail")
 
 
 # ------------------------------------------------------------------------------ hidden segment
 def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
-    found = rules.aggregate(FACTS)
+    found = calibration.aggregate(FACTS)
     assert found.status == "covered"
     assert "none of 4 segments is shown to be off" in found.line
     assert "95% of the labels are off by less than 10 points" in found.line
@@ -243,7 +252,7 @@ def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
         1_360,
         56,
     )
-    found = rules.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
+    found = calibration.aggregate(replace(FACTS, recent=replace(RECENT, off=(off,))))
     assert found.status == "open"
     assert f"topic=medical is off: {words}" in found.line
     assert found.link.query == (("topic", "medical"),)
@@ -251,15 +260,15 @@ def test_a_segment_that_is_off_is_open_and_opened_by_its_link() -> None:
 
 def test_the_high_confidence_band_alone_is_enough() -> None:
     recent = replace(RECENT, state="off", off_parts=("high_band",), high_low=0.06, high_high=0.14)
-    found = rules.aggregate(replace(FACTS, recent=recent))
+    found = calibration.aggregate(replace(FACTS, recent=recent))
     assert found.status == "open"
     assert "it is right 94% of the time (said 95%, n 500)" in found.line
 
 
 def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:
     words = "ECE 0.158 (0.135 to 0.181), at most 0.08: missed."
-    tried = Tried(DAY, 3_000, False, (), (rules.missed_words("topic=medical", words, 1_370),))
-    found = rules.aggregate(replace(FACTS, versions=(version(tried=tried),)))
+    tried = Tried(DAY, 3_000, False, (), (missed_words("topic=medical", words, 1_370),))
+    found = calibration.aggregate(replace(FACTS, versions=(version(tried=tried),)))
     assert found.status == "open"
     assert "topic=medical missed ECE 0.158 (0.135 to 0.181), at most 0.08 (n 1,370)" in found.line
     assert found.link.page == "sign_off"
@@ -283,13 +292,15 @@ def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence(
     ],
 )
 def test_labels_that_cannot_tell_are_not_measured(facts: SignalFacts) -> None:
-    assert rules.aggregate(facts).status == "not_measured"
+    assert calibration.aggregate(facts).status == "not_measured"
 
 
 # --------------------------------------------------------------------- model update, prompt edit
-@pytest.mark.parametrize(("rule", "newer"), [(rules.model_update, M2), (rules.prompt_edit, P2)])
+@pytest.mark.parametrize(
+    ("rule", "newer"), [(validation.model_update, M2), (validation.prompt_edit, P2)]
+)
 def test_a_new_version_is_open_until_it_is_validated_by_itself(
-    rule: rules.Rule, newer: Fingerprint
+    rule: Rule, newer: Fingerprint
 ) -> None:
     later = date(2026, 10, 1)
     unseen = version(newer, "draft", first=later, tried=None)
@@ -304,22 +315,22 @@ def test_a_new_version_is_open_until_it_is_validated_by_itself(
     assert "gap +5.0 to +5.0 (n 800 and 800)" in found.line
 
 
-@pytest.mark.parametrize("rule", [rules.model_update, rules.prompt_edit])
-def test_where_nothing_was_updated_it_does_not_apply(rule: rules.Rule) -> None:
+@pytest.mark.parametrize("rule", [validation.model_update, validation.prompt_edit])
+def test_where_nothing_was_updated_it_does_not_apply(rule: Rule) -> None:
     assert rule(FACTS).status == "not_applicable"
 
 
 def test_a_prompt_that_asks_in_another_order_is_no_edit_of_this_one() -> None:
     after = Fingerprint("m1", "p1-after", None, "verbal", "after")
     facts = replace(FACTS, versions=(version(after, "draft", first=date(2026, 8, 1)), version()))
-    assert rules.prompt_edit(facts).status == "not_applicable"
+    assert validation.prompt_edit(facts).status == "not_applicable"
 
 
 def test_versions_that_are_not_named_cannot_be_seen_to_change() -> None:
     nameless = version(Fingerprint(None, None, None, "verbal", "before"))
     facts = replace(FACTS, versions=(nameless,))
-    assert rules.model_update(facts).status == "not_measured"
-    assert rules.prompt_edit(facts).status == "not_measured"
+    assert validation.model_update(facts).status == "not_measured"
+    assert validation.prompt_edit(facts).status == "not_measured"
 
 
 def test_a_remeasured_version_says_what_it_missed() -> None:
@@ -328,16 +339,16 @@ def test_a_remeasured_version_says_what_it_missed() -> None:
         FACTS, versions=(version(), version(P2, "rejected", first=date(2026, 10, 1), tried=tried))
     )
     assert "re-measured 2026-10-19: all judged claims missed ECE 0.119" in (
-        rules.prompt_edit(facts).line
+        validation.prompt_edit(facts).line
     )
 
 
 # ---------------------------------------------------------------------------------------- drift
 def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> None:
-    found = rules.drift(replace(FACTS, moved=OTHERS))
+    found = calibration.drift(replace(FACTS, moved=OTHERS))
     assert found.status == "covered"
     assert "amount=over 500 from 8% to 40% of 1,100 claims" in found.line
-    assert "hardly changed" in rules.drift(FACTS).line
+    assert "hardly changed" in calibration.drift(FACTS).line
 
 
 OFF = replace(
@@ -362,49 +373,49 @@ OTHERS = Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)
 
 @pytest.mark.parametrize("moved", [FACTS.moved, None])
 def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(moved: Moved | None) -> None:
-    found = rules.drift(replace(OFF, moved=moved))
+    found = calibration.drift(replace(OFF, moved=moved))
     assert found.status == "not_measured"
     assert "outside ±5 points, and nothing shows that its inputs drifted." in found.line
     assert ("What comes in hardly changed" in found.line) == (moved is not None)
 
 
 def test_a_finding_that_inputs_drifted_is_open_though_calibration_held() -> None:
-    found = rules.drift(replace(FACTS, drifted=("amount=low went from 62% to 25%.",)))
+    found = calibration.drift(replace(FACTS, drifted=("amount=low went from 62% to 25%.",)))
     assert (found.status, found.link.page) == ("open", "drift")
     assert found.line == "amount=low went from 62% to 25%."
-    two = rules.drift(replace(FACTS, drifted=("One.", "Other.")))
+    two = calibration.drift(replace(FACTS, drifted=("One.", "Other.")))
     assert two.line == "One. 1 more finding of it stands."
 
 
 def test_recent_claims_outside_tolerance_are_open_and_too_few_are_not_measured() -> None:
-    assert rules.drift(replace(OFF, moved=OTHERS)).status == "open"
+    assert calibration.drift(replace(OFF, moved=OTHERS)).status == "open"
     unsure = replace(RECENT, state="too_few")
-    found = rules.drift(replace(FACTS, recent=unsure))
+    found = calibration.drift(replace(FACTS, recent=unsure))
     assert found.status == "not_measured"
     assert "but its high-confidence band has too few labels (500)" in found.line
 
 
 def test_errors_that_cancel_leave_an_aggregate_open_and_where_is_said() -> None:
-    found = rules.aggregate(replace(FACTS, recent=CANCELLING))
+    found = calibration.aggregate(replace(FACTS, recent=CANCELLING))
     assert (found.status, found.link.page) == ("open", "reliability")
     assert "errors cancel: overconfident at 70% to 85%, underconfident at 30%" in found.line
 
 
 def test_errors_that_cancel_are_named_where_inputs_drifted() -> None:
-    found = rules.drift(replace(FACTS, recent=CANCELLING, moved=OTHERS))
+    found = calibration.drift(replace(FACTS, recent=CANCELLING, moved=OTHERS))
     assert found.status == "open"
     assert "errors cancel: overconfident at 70% to 85%" in found.line
 
 
 def test_labels_that_cannot_speak_for_all_are_not_measured_and_why_is_said() -> None:
-    for rule in (rules.aggregate, rules.drift):
+    for rule in (calibration.aggregate, calibration.drift):
         found = rule(replace(FACTS, recent=CHOSEN))
         assert found.status == "not_measured"
         assert found.line.startswith("No verdict on all claims, for the labels cannot speak")
 
 
 def test_an_error_at_the_edge_of_the_tolerance_is_called_so() -> None:
-    found = rules.drift(replace(FACTS, recent=replace(RECENT, state="at_the_edge")))
+    found = calibration.drift(replace(FACTS, recent=replace(RECENT, state="at_the_edge")))
     assert found.status == "not_measured"
     assert "at the edge of ±5 points" in found.line
 
@@ -414,24 +425,24 @@ ALARM = replace(WATCH, alarm="m1: The gap is +9.1 points. It changed about 2026-
 
 
 def test_an_alarm_of_the_watch_is_open_whatever_the_newest_weeks_say() -> None:
-    found = rules.drift(replace(FACTS, watches=(WATCH, ALARM)))
+    found = calibration.drift(replace(FACTS, watches=(WATCH, ALARM)))
     assert (found.status, found.link.page) == ("open", "drift")
     assert found.line == (
         "m1: The gap is +9.1 points. It changed about 2026-W40. Watched since 2026-09-01: 5 "
         "cohorts, 900 inputs, evidence 0.8."
     )
-    two = rules.drift(replace(FACTS, watches=(ALARM, replace(ALARM, fingerprint=M2))))
+    two = calibration.drift(replace(FACTS, watches=(ALARM, replace(ALARM, fingerprint=M2))))
     assert two.line.endswith(" An alarm stands on 1 more version.")
     # Labels of what people looked at only do not take an alarm back.
     one_sided = replace(FACTS, recent=None, watches=(ALARM,))
-    assert rules.drift(one_sided).status == "open"
+    assert calibration.drift(one_sided).status == "open"
 
 
 UNSURE = replace(FACTS, recent=replace(RECENT, state="too_few"))
 
 
 def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tell() -> None:
-    found = rules.drift(replace(UNSURE, watches=(WATCH,)))
+    found = calibration.drift(replace(UNSURE, watches=(WATCH,)))
     assert found.status == "covered"
     assert "Watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8." in found.line
 
@@ -462,16 +473,16 @@ def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tel
     ],
 )
 def test_a_watch_that_saw_too_little_covers_nothing(facts: SignalFacts) -> None:
-    assert rules.drift(facts).status == "not_measured"
+    assert calibration.drift(facts).status == "not_measured"
 
 
 def test_where_another_version_is_in_use_the_one_that_is_watched_is_named() -> None:
     two = replace(FACTS, watches=(WATCH,), versions=(version(M1), version(M2)))
-    assert f" {M1.words()}: watched since 2026-09-01" in rules.drift(two).line
+    assert f" {M1.words()}: watched since 2026-09-01" in calibration.drift(two).line
 
 
 def test_a_watch_without_an_alarm_does_not_close_what_the_newest_weeks_show() -> None:
-    assert rules.drift(replace(OFF, moved=OTHERS, watches=(WATCH,))).status == "open"
+    assert calibration.drift(replace(OFF, moved=OTHERS, watches=(WATCH,))).status == "open"
 
 
 # -------------------------------------------------------------------------------------- leakage
@@ -486,7 +497,7 @@ def test_a_watch_without_an_alarm_does_not_close_what_the_newest_weeks_show() ->
     ],
 )
 def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, said: str) -> None:
-    found = rules.leakage(replace(FACTS, leak=leak))
+    found = evaluation.leakage(replace(FACTS, leak=leak))
     assert found.status == status
     assert said in found.line
 
@@ -494,14 +505,14 @@ def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, 
 def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
     tried = Tried(DAY, 5_000, True, n_left_out=300)
     facts = replace(FACTS, leak=Leak(900, 900, 7_940, 300), versions=(version(tried=tried),))
-    found = rules.leakage(facts)
+    found = evaluation.leakage(facts)
     assert found.status == "covered"
     assert "leaves out 300" in found.line
 
 
 # ------------------------------------------------------------------------------------ ownership
 def test_an_owner_a_deputy_and_responsible_people_are_covered() -> None:
-    found = rules.ownership(FACTS)
+    found = accountability.ownership(FACTS)
     assert found.status == "covered"
     assert "Owner: Ann Lee; deputies: Bob Ng" in found.line
 
@@ -516,14 +527,14 @@ def test_an_owner_a_deputy_and_responsible_people_are_covered() -> None:
     ],
 )
 def test_a_seat_that_nobody_fills_is_open(seat: Seat | None, said: str) -> None:
-    found = rules.ownership(replace(FACTS, seat=seat))
+    found = accountability.ownership(replace(FACTS, seat=seat))
     assert found.status == "open"
     assert said in found.line
 
 
 # ---------------------------------------------------------------------------------- audit trail
 def test_a_whole_trail_with_recorded_claims_is_covered_and_says_what_it_does_not_prove() -> None:
-    found = rules.audit_trail(FACTS)
+    found = accountability.audit_trail(FACTS)
     assert found.status == "covered"
     assert "80% with an outcome, 12 of 12 answers of the gate sealed" in found.line
     assert "nothing outside the ledger vouches for it yet" in found.line
@@ -538,22 +549,22 @@ def test_a_whole_trail_with_recorded_claims_is_covered_and_says_what_it_does_not
     ],
 )
 def test_a_trail_with_holes_is_open(change: dict[str, object], status: str, said: str) -> None:
-    found = rules.audit_trail(replace(FACTS, trail=replace(FACTS.trail, **change)))
+    found = accountability.audit_trail(replace(FACTS, trail=replace(FACTS.trail, **change)))
     assert found.status == status
     assert said in found.line
 
 
 def test_claims_without_any_outcome_are_half_a_trail() -> None:
-    found = rules.audit_trail(replace(FACTS, labels=Labels(0, 0, 0, 0)))
+    found = accountability.audit_trail(replace(FACTS, labels=Labels(0, 0, 0, 0)))
     assert found.status == "not_measured"
 
 
 # ----------------------------------------------------------------------------------- escalation
 def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
-    assert "no breach in 1,000 claims" in rules.escalation(FACTS).line
+    assert "no breach in 1,000 claims" in decisions.escalation(FACTS).line
     assert FACTS.followed is not None
     bad = replace(FACTS.followed, by_kind=(("against the cut", 120),), n_wrong=9)
-    found = rules.escalation(replace(FACTS, followed=bad))
+    found = decisions.escalation(replace(FACTS, followed=bad))
     assert found.status == "open"
     assert "120 of 1,000 claims" in found.line
     assert "9 known to be wrong" in found.line
@@ -563,8 +574,8 @@ def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
 def test_where_nothing_is_logged_breaches_cannot_be_seen() -> None:
     assert FACTS.followed is not None
     unlogged = replace(FACTS.followed, n_logged=0)
-    assert rules.escalation(replace(FACTS, followed=unlogged)).status == "not_measured"
-    assert rules.escalation(replace(FACTS, followed=None)).status == "open"
+    assert decisions.escalation(replace(FACTS, followed=unlogged)).status == "not_measured"
+    assert decisions.escalation(replace(FACTS, followed=None)).status == "open"
 
 
 # ------------------------------------------------------------------------------------ anchoring
@@ -580,22 +591,25 @@ AFTER = replace(FACTS, asked=(Asked("verbal", "after", 1_000),))
 
 
 def test_a_shift_at_equal_accuracy_is_open() -> None:
-    found = rules.anchoring(replace(AFTER, ways=(ways(0.15, 0.002, anchored=True),)))
+    found = elicitation.anchoring(replace(AFTER, ways=(ways(0.15, 0.002, anchored=True),)))
     assert found.status == "open"
     assert "15.0 points more (+14.8 to +15.2)" in found.line
     assert "same 1,200 inputs" in found.line
 
 
 def test_asked_after_the_answer_with_nothing_to_compare_is_not_measured() -> None:
-    found = rules.anchoring(AFTER)
+    found = elicitation.anchoring(AFTER)
     assert found.status == "not_measured"
     assert "nothing to compare" in found.line
 
 
 def test_asked_after_it_and_within_tolerance_of_another_way_is_covered() -> None:
-    assert rules.anchoring(replace(AFTER, ways=(ways(0.02, 0.01, other="t"),))).status == "covered"
+    assert (
+        elicitation.anchoring(replace(AFTER, ways=(ways(0.02, 0.01, other="t"),))).status
+        == "covered"
+    )
     unsure = replace(AFTER, ways=(ways(0.04, 0.03, other="t"),))
-    assert rules.anchoring(unsure).status == "not_measured"
+    assert elicitation.anchoring(unsure).status == "not_measured"
 
 
 @pytest.mark.parametrize(
@@ -609,30 +623,30 @@ def test_asked_after_it_and_within_tolerance_of_another_way_is_covered() -> None
 )
 def test_when_it_was_asked_decides(order: str | None, status: str) -> None:
     facts = replace(FACTS, asked=(Asked("verbal", order, 1_000),))
-    assert rules.anchoring(facts).status == status
+    assert elicitation.anchoring(facts).status == status
 
 
 # -------------------------------------------------------------------------------------- theatre
 def test_decisions_that_differ_are_covered_with_what_they_saved() -> None:
-    found = rules.theatre(FACTS)
+    found = decisions.theatre(FACTS)
     assert found.status == "covered"
     assert "300 differ from always review, which saved 120 EUR (+80 to +160)" in found.line
 
 
 def test_one_action_for_all_is_open() -> None:
     effect = Effect(1_000, "review", "review", 1_000.0, {}, 0, 0.0, 0.0, 0.0, 0.95)
-    found = rules.theatre(replace(FACTS, theatre=replace(THEATRE, effect=effect)))
+    found = decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=effect)))
     assert found.status == "open"
     assert "All 1,000 decisions since 2026-08-24 are review (as logged)" in found.line
 
 
 def test_too_few_or_unlogged_decisions_are_not_measured() -> None:
     few = Effect(99, "review", None, None, {}, None, None, None, None, 0.95)
-    assert rules.theatre(replace(FACTS, theatre=replace(THEATRE, effect=few))).status == (
+    assert decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=few))).status == (
         "not_measured"
     )
     by_rules = replace(THEATRE, basis="rules")
-    assert rules.theatre(replace(FACTS, theatre=by_rules)).status == "not_measured"
+    assert decisions.theatre(replace(FACTS, theatre=by_rules)).status == "not_measured"
 
 
 # --------------------------------------------------------------------------------------- gaming
@@ -654,7 +668,7 @@ def gaming(p: float) -> Gaming:
 
 
 def test_a_flagged_comparison_is_open_with_both_numbers() -> None:
-    found = rules.gaming(replace(FACTS, gaming=(gaming(0.0001),)))
+    found = evaluation.gaming(replace(FACTS, gaming=(gaming(0.0001),)))
     assert found.status == "open"
     assert "Prompt p2 against prompt p1: ECE 0.081 to 0.010, AUROC 0.67 to 0.58" in found.line
     assert "30 points to 2 points" in found.line
@@ -662,13 +676,13 @@ def test_a_flagged_comparison_is_open_with_both_numbers() -> None:
 
 
 def test_a_comparison_that_is_not_flagged_covers_it() -> None:
-    found = rules.gaming(replace(FACTS, gaming=(gaming(0.2),)))
+    found = evaluation.gaming(replace(FACTS, gaming=(gaming(0.2),)))
     assert found.status == "covered"
     assert "no sign of gaming" in found.line
 
 
 def test_without_a_comparison_gaming_is_not_measured() -> None:
-    assert rules.gaming(FACTS).status == "not_measured"
+    assert evaluation.gaming(FACTS).status == "not_measured"
 
 
 # ----------------------------------------------------------------------------------- the sample

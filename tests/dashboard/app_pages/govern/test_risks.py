@@ -14,7 +14,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.views.risks.catalogue import FAILURES
 from core.views.risks.matrix import RisksView
-from core.views.risks.rules import STATUS_SIGNS, STATUS_WORDS
+from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
 from dashboard.parts.govern.risks import matrix
 from dashboard.reports.risks import to_frame, to_markdown

@@ -1,0 +1,106 @@
+"""Whether the confidence decides anything, and by rules: escalation, and theatre.
+
+escalation
+    open: unregistered; breaches in the last weeks. Covered: rules are written and were followed.
+    Not measured: no action is logged.
+theatre
+    open: every decision is the same. Covered: decisions differ. Not measured: no action is logged,
+    or of too few claims.
+"""
+
+from __future__ import annotations
+
+from core.findings.detectors.theatre import MINIMUM_DECISIONS
+from core.sentences.numbers import count, counted
+from core.views.risks.facts import SignalFacts
+from core.views.risks.status import BROKEN, UNREGISTERED, Found, Link
+
+
+def escalation(facts: SignalFacts) -> Found:
+    """Unclear escalation."""
+    if not facts.written:
+        return Found("not_measured", BROKEN, Link("decision_trail"))
+    followed = facts.followed
+    if followed is None:
+        return Found(
+            "open",
+            f"{UNREGISTERED}: no rule says when a case goes to people.",
+            Link("registry", facts.signal),
+        )
+    where = Link("escalation", facts.signal, since=followed.since, until=followed.until)
+    n = sum(each for _, each in followed.by_kind)
+    if n:
+        kinds = ", ".join(f"{count(each)} {kind}" for kind, each in followed.by_kind)
+        return Found(
+            "open",
+            f"{count(n)} of {counted(followed.n_logged, 'claim')} since {followed.since} were "
+            f"handled less carefully than the rules then in force asked for: {kinds}; "
+            f"{count(followed.n_wrong)} known to be wrong.",
+            where,
+        )
+    special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""
+    rules = f"The rules cover every confidence ({counted(followed.n_bands, 'band')}{special})"
+    if not followed.n_logged:
+        return Found(
+            "not_measured",
+            f"{rules}; none of {counted(followed.n_claims, 'claim')} since {followed.since} logs "
+            "what was done, so breaches cannot be seen.",
+            where,
+        )
+    return Found(
+        "covered",
+        f"{rules}; no breach in {counted(followed.n_logged, 'claim')} since {followed.since}.",
+        where,
+    )
+
+
+def theatre(facts: SignalFacts) -> Found:
+    """Confidence theatre."""
+    found = facts.theatre
+    where = Link("escalation", facts.signal)
+    since, effect = f"{found.since:%Y-%m-%d}", found.effect
+    if effect is None or found.basis == "nothing" or effect.n_claims < MINIMUM_DECISIONS:
+        return Found(
+            "not_measured",
+            f"{counted(found.n_claims, 'claim')} since {since}, and what was done is logged for "
+            f"{count(0 if effect is None else effect.n_claims)}: too few to tell what it changed.",
+            where,
+        )
+    if found.changes_nothing:
+        action = effect.single or next(one.row.action for one in found.rules if one.n_claims)
+        basis = "as logged" if found.basis == "logged" else "by the rules in force"
+        return Found(
+            "open",
+            f"All {counted(effect.n_claims, 'decision')} since {since} are {action} ({basis}): the "
+            "confidence changed none of them.",
+            where,
+        )
+    if found.basis == "rules":
+        would = ", ".join(f"{action} {count(n)}" for action, n in found.would.items() if n)
+        return Found(
+            "not_measured",
+            f"None of {counted(found.n_claims, 'claim')} since {since} logs what was done; by its "
+            f"rules it would {would}.",
+            where,
+        )
+    done = ", ".join(f"{action} {count(one.n_claims)}" for action, one in found.handled)
+    changed = ""
+    if effect.changed is not None and effect.best is not None:
+        changed = f"; {count(effect.changed)} differ from always {effect.best}"
+    if effect.saved is not None and effect.low is not None and effect.high is not None:
+        unit = found.unit or "reviews' worth"
+        verb = "saved" if effect.saved >= 0 else "lost"
+        changed += (
+            f", which {verb} {count(abs(effect.saved))} {unit} "
+            f"({_signed(effect.low)} to {_signed(effect.high)})"
+        )
+    return Found(
+        "covered",
+        f"The confidence changes decisions: of {count(effect.n_claims)} since {since} {done}"
+        f"{changed}.",
+        where,
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if value < 0 else '+'}{count(abs(value))}"

@@ -1,0 +1,101 @@
+"""Whether what it is judged by can be trusted: test leakage, and a metric that is gamed.
+
+test leakage
+    open: claims to judge on were tuned on, and no evidence left them out. Covered: none was, or
+    evidence did. Not measured: nothing is marked as tuning, or names its input.
+gaming
+    open: a comparison of versions or weeks is flagged. Covered: some were compared and none is. Not
+    measured: too few settled labels on either side.
+"""
+
+from __future__ import annotations
+
+from core.sentences.numbers import count, counted, size_of
+from core.views.risks.facts import SignalFacts
+from core.views.risks.status import Found, Link, signing
+
+
+def leakage(facts: SignalFacts) -> Found:
+    """Thresholds tuned on the data they are judged on."""
+    leak = facts.leak
+    claims = Link("claims", facts.signal)
+    if not leak.n_tuning:
+        return Found(
+            "not_measured", "No claim is marked as tuning: overlap cannot be checked.", claims
+        )
+    left_out = [one.tried for one in facts.in_use if one.tried and one.tried.n_left_out]
+    if leak.n_shared and left_out:
+        return Found(
+            "covered",
+            f"{counted(leak.n_shared, 'claim')} of {count(leak.n_judged)} to judge on were also "
+            f"tuned on; the evidence of {left_out[0].at} leaves out "
+            f"{count(left_out[0].n_left_out)}.",
+            _first_signing(facts),
+        )
+    if leak.n_shared:
+        return Found(
+            "open",
+            f"{counted(leak.n_shared, 'claim')} of {count(leak.n_judged)} to judge on share an "
+            f"event or an input with {counted(leak.n_tuning, 'tuning claim')}; as evidence they "
+            "are refused.",
+            Link("claims", facts.signal, (("split", "heldout"),)),
+        )
+    if not leak.n_named:
+        return Found(
+            "not_measured",
+            f"None of {counted(leak.n_tuning, 'tuning claim')} names its input: only events could "
+            f"be compared, with {count(leak.n_judged)} to judge on, and none is shared.",
+            claims,
+        )
+    if not leak.n_judged:
+        return Found(
+            "not_measured",
+            f"{counted(leak.n_tuning, 'tuning claim')}, and none to judge on yet.",
+            claims,
+        )
+    return Found(
+        "covered",
+        f"None of {counted(leak.n_judged, 'claim')} to judge on shares an event or an input with "
+        f"{counted(leak.n_tuning, 'tuning claim')}.",
+        claims,
+    )
+
+
+def gaming(facts: SignalFacts) -> Found:
+    """One metric optimised, and gamed."""
+    where = Link("drift", facts.signal)
+    flagged = [one for one in facts.gaming if one.flagged]
+    told = [
+        one for one in facts.gaming if one.found.ece is not None and one.found.auroc is not None
+    ]
+    chosen = flagged or told
+    if not chosen:
+        return Found(
+            "not_measured",
+            "No two versions or spans of weeks have enough settled labels to compare ECE and "
+            "AUROC.",
+            where,
+        )
+    one = min(chosen, key=lambda each: (each.pair.kind == "weeks", each.found.p))
+    old, new = one.found.before, one.found.after
+    before, after = one.pair.words
+    width = f"{size_of(old.spread.width, decimals=0)} to {size_of(new.spread.width, decimals=0)}"
+    says = "the metric got better while the number got worse" if flagged else "no sign of gaming"
+    ece = f"ECE {_number(old.ece, 3)} to {_number(new.ece, 3)}"
+    auroc = f"AUROC {_number(old.auroc, 2)} to {_number(new.auroc, 2)}"
+    line = (
+        f"{after[0].upper()}{after[1:]} against {before}: {ece}, {auroc}, 90% of what it states "
+        f"within {width}: {says} (n {count(old.n)} and {count(new.n)})."
+    )
+    if flagged:
+        return Found("open", line, where)
+    return Found("covered", line, where)
+
+
+def _first_signing(facts: SignalFacts) -> Link:
+    used = facts.in_use
+    return signing(facts, used[0]) if used else Link("registry", facts.signal)
+
+
+def _number(value: float | None, places: int) -> str:
+    return "–" if value is None else f"{value:.{places}f}"
