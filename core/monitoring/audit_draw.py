@@ -16,7 +16,7 @@ import duckdb
 
 from core.governance.perform import Office
 from core.governance.permissions import Refused, authorize
-from core.measure.labelling.sample_size import drawing_chance
+from core.measure.labelling.poisson_sampling import drawing_chance
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import (
     Design,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.defaults import MINIMUM_INPUTS
-from core.measure.labelling.sample_size import CHANCE, REASONABLE, Outlook
+from core.measure.labelling.assurance import REASONABLE
+from core.measure.labelling.sample_size import CHANCE, Outlook
 from core.measure.verdicts.verdict import Verdict
 from core.queries.sums.audit_samples import ANSWERED
 from core.sentences.numbers import (

@@ -23,7 +23,7 @@ from core.ledger.errors import BadValue
 from core.ledger.sql import quoted
 from core.measure.cells.cells import IntArray
 from core.measure.cells.group_sums import HUNDREDTHS
-from core.measure.labelling.sample_size import Unlabelled
+from core.measure.labelling.group_posterior import Unlabelled
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import (

@@ -15,10 +15,10 @@ from core.defaults import MINIMUM_INPUTS
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import FloatArray, GroupSums, IntArray
 from core.measure.cells.group_sums import HUNDREDTHS, banded
+from core.measure.labelling.group_posterior import Unlabelled
 from core.measure.labelling.sample_size import (
     CHANCE,
     Plan,
-    Unlabelled,
     critical_value_of_all,
     plan_labels,
     shapes_of_all,

@@ -12,12 +12,12 @@ from scipy import special, stats
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells, hundredth
 from core.measure.cells.group_sums import group_sums
+from core.measure.labelling.group_posterior import Unlabelled
+from core.measure.labelling.poisson_sampling import drawing_chance
 from core.measure.labelling.sample_size import (
     CHANCE,
     Plan,
-    Unlabelled,
     critical_value_of_all,
-    drawing_chance,
     plan_labels,
     shapes_of_all,
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.ledger.connection import Ledger
 from core.ledger.errors import BadValue, UnknownDimension
-from core.measure.labelling.sample_size import drawing_chance
+from core.measure.labelling.poisson_sampling import drawing_chance
 from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import (
