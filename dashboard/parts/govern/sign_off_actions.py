@@ -16,8 +16,8 @@ from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
 from core.trail.acts import Act, Actor, Proposal
 from core.validation import steps as signing
-from core.validation.evidence import NothingToJudge
 from core.validation.evidence_bundle import Bundle
+from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import Leaked
 from core.views.govern.permitted_acts import Offer, named, offers, refused_as_typed
 from core.views.govern.sign_off import SignoffView, Waiting

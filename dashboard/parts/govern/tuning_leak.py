@@ -8,7 +8,7 @@ import streamlit as st
 from core.queries.sums.validation_sample import Shared
 from core.sentences.numbers import counted
 from core.text.markdown import cells, plain
-from core.validation.evidence import NothingToJudge
+from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import Leaked, overlap
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner

@@ -33,7 +33,7 @@ from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.criteria import judge_sample, verdict_result
-from core.validation.evidence import EvidenceBroken, NothingToJudge, freeze, load, store, verify
+from core.validation.evidence import EvidenceBroken, freeze, load, store, verify
 from core.validation.evidence_bundle import (
     LAYOUT,
     PLAIN_LAYOUT,
@@ -42,6 +42,7 @@ from core.validation.evidence_bundle import (
     Part,
     decimal,
 )
+from core.validation.evidence_content import NothingToJudge
 from core.validation.evidence_diff import changes
 from core.validation.tuning_leakage import Leaked, overlap
 from tests.worlds.entries import spec_with
@@ -947,7 +948,7 @@ def test_the_same_claims_need_no_measuring_again(
     def never(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(evidence, "_content", never)
+    monkeypatch.setattr(evidence, "content_of", never)
     with ledger.cursor() as cursor:
         assert evidence.unchanged(cursor, sha256) == evidence.Comparison(True)
 

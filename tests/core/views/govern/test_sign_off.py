@@ -208,9 +208,9 @@ def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(ho
 def test_evidence_of_before_verdicts_had_parts_is_shown_and_still_recomputes(
     honest: Desk, monkeypatch: pytest.MonkeyPatch
 ):
-    then = partial(evidence._content, layout=PLAIN_LAYOUT)
+    then = partial(evidence.content_of, layout=PLAIN_LAYOUT)
     with monkeypatch.context() as patched:
-        patched.setattr(evidence, "_content", then)
+        patched.setattr(evidence, "content_of", then)
         sha256 = honest.submit()
     view = honest.view()
     found = view.evidence
