@@ -15,6 +15,11 @@ def absent(value: float | None) -> bool:
     return value is None or bool(pd.isna(value)) or not math.isfinite(value)
 
 
+def finite(value: float) -> float | None:
+    """The number; None where there is none to show."""
+    return None if absent(value) else float(value)
+
+
 def count(number: float | None) -> str:
     """A whole number with thousands separators: ``12,018``."""
     return ABSENT if number is None or absent(number) else f"{round(float(number)):,}"

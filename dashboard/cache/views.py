@@ -55,7 +55,6 @@ from core.views.review import changes as change_review
 from core.views.review import drift as drift_review
 from core.views.review import elicitation as elicitation_review
 from core.views.review import gaming as gaming_review
-from core.views.review import label_plan as labelplan_review
 from core.views.review import labels as labels_review
 from core.views.review import reliability as reliability_review
 from core.views.review import segments as segments_review
@@ -63,6 +62,7 @@ from core.views.review import signal as signal_review
 from core.views.review import theatre as theatre_review
 from core.views.review import this_week as week_review
 from core.views.review import window_comparison as shift_review
+from core.views.review.label_plan import plan as labelplan_review
 from core.views.risks import matrix as risks_review
 from core.views.shared import validation_badge as standing_review
 from core.views.shared.maturity import Window

@@ -24,6 +24,7 @@ from core.sentences.pointer import Pointer
 from core.sentences.standing import cause_pointer, headline
 from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
 from core.terms import Terms
+from core.text.figures import finite
 from core.views.review.acted import acted_unchecked
 from core.views.review.week_over_week import changes
 from core.views.shared.maturity import mature
@@ -247,7 +248,7 @@ def _signal(
         standing=standing,
         before=before,
         n_claims=n_claims,
-        coverage=None if this is None else _number(own.coverage[this]),
+        coverage=None if this is None else finite(own.coverage[this]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
         changes=changes(cursor, facts, first, (n_before, n_claims)),
     )
@@ -289,7 +290,3 @@ def _monday(day: date) -> date:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -13,6 +13,7 @@ from core.measure.labelling.judge_labels import JudgeError, Powered, judge_error
 from core.queries.base.selection import Selection
 from core.queries.labels.judge_labels import judge_sums
 from core.sentences.numbers import count, counted, percent, points, value_name
+from core.text.figures import finite
 
 #: Where to go on.
 AS_A_SIGNAL = "To hold the judge itself to a tolerance, register it as a signal (guide for owners)."
@@ -127,7 +128,7 @@ def _group(
 
     agreement, false_pass, false_fail = map(rate, ("agreement", "false_pass", "false_fail"))
     used, worth = bool(gaps.used[g]), float(gaps.worth[g])
-    gap, low, high = (_number(float(one[g])) for one in (gaps.gap, gaps.low, gaps.high))
+    gap, low, high = (finite(float(one[g])) for one in (gaps.gap, gaps.low, gaps.high))
     return JudgedGroup(
         group=group,
         n_truth=n_truth,
@@ -182,7 +183,3 @@ def _words(
 
 def _rate(rate: Rate) -> str:
     return f"{percent(rate.value)} ({percent(rate.low)} to {percent(rate.high)})"
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -16,7 +16,7 @@ from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
 from core.sentences.numbers import VERDICT_WORDS, count, counted, points
 from core.text.shown import json_text, shell_word
-from core.views.review.label_plan import LabelPlan, drawn_words, label_plan, to_label_rows
+from core.views.review.label_plan.plan import LabelPlan, drawn_words, label_plan, to_label_rows
 from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, EXIT_QUARANTINED, day, ledger_option

@@ -20,7 +20,8 @@ from core.queries.claims.claim_list import Search
 from core.sentences.numbers import VERDICT_WORDS, count, counted, dimension_name, points, value_name
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
-from core.views.review.label_plan import GroupPlan, LabelPlan
+from core.views.review.label_plan.groups import GroupPlan
+from core.views.review.label_plan.plan import LabelPlan
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_plan import alt_text_labels, labels_chart

@@ -28,7 +28,7 @@ from core.registry.yaml_reader import read
 from core.sentences import label_plan as words
 from core.terms import Terms
 from core.trail.signing_key import Signer
-from core.views.review.label_plan import LabelPlan, label_plan, to_label_rows
+from core.views.review.label_plan.plan import LabelPlan, label_plan, to_label_rows
 from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 2, 9)
