@@ -290,9 +290,7 @@ def conditions(
     """Everything that is wrong now, worst first.
 
     Args:
-        state: what the trail says.
         seen: the fingerprints of the ledger.
-        now: UTC without zone.
         changed_evidence: what differs, where evidence that was signed no longer recomputes.
         breaches: the last days' breaches, of the signals that have any.
     """

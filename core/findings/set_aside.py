@@ -14,11 +14,7 @@ from core.spool.segments import Segment, failed_beside
 
 
 def set_aside_conditions(cursor: duckdb.DuckDBPyConnection) -> tuple[Condition, ...]:
-    """One for each segment that lies aside now.
-
-    Args:
-        cursor: of the ledger.
-    """
+    """One for each segment that lies aside now."""
     row = cursor.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchone()

@@ -152,7 +152,6 @@ def said(cursor: duckdb.DuckDBPyConnection, path: str) -> tuple[str, ...]:
     """Every value that entries have in one place, in order.
 
     Args:
-        cursor: of the ledger.
         path: a JSON path of the entry, ``$.signal``.
     """
     rows = cursor.execute(

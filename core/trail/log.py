@@ -68,7 +68,6 @@ def entries(
     The cursor is busy until the last one is taken.
 
     Args:
-        cursor: of the ledger.
         first: the first one wanted.
         until: the one after the last; None: to the end.
     """

@@ -71,7 +71,6 @@ def check_seals(cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]) -> tuple
     Takes time in proportion to the ledger's rows, and bounded memory.
 
     Args:
-        cursor: of the ledger.
         acts: the trail, verified before; others than ``import.recorded`` and
             ``decisions.sealed`` are passed over.
 

@@ -127,7 +127,6 @@ def check_answers(
     """The answers after the last seal against their signed digest: problems, and remarks.
 
     Args:
-        cursor: of the ledger.
         sealed_to: number of the last sealed answer; 0: none is.
         begins: see `signed_from`.
         keys: that ever signed the trail.

@@ -62,9 +62,6 @@ def look_over(path: Path, *, now: datetime) -> LookedOver:
     """Look a ledger over, and the files beside it; nothing is written.
 
     Whether the trail is what was signed is not looked at: that is `verify_ledger`'s.
-
-    Args:
-        now: UTC without zone.
     """
     inside: list[Ailment] = []
     held_by, held = None, False

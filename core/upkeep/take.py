@@ -32,7 +32,6 @@ def backup(ledger: Ledger, to: Path, *, now: datetime) -> Manifest:
 
     Args:
         to: must not exist.
-        now: UTC without zone.
 
     Raises:
         LedgerError: the folder exists, or cannot be written.

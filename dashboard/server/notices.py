@@ -58,7 +58,6 @@ def tell(
     Args:
         office: of the ledger.
         settings: the channels.
-        now: UTC without zone.
         stop: once it is set no channel is waited for any more; what was on its way is sent again.
 
     Raises:

@@ -55,11 +55,6 @@ def detected(
 ) -> tuple[Condition, ...]:
     """What the claims show, detector by detector.
 
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-
     Raises:
         ValueError: a detector finds a kind that it does not say it looks for.
     """

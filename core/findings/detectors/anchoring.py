@@ -80,11 +80,6 @@ def compare_ways(
 
     Pairs on shared inputs come first; methods and orders of the signal that share no input are
     compared unpaired. Pairs of fewer than `MINIMUM_INPUTS` inputs are left out.
-
-    Args:
-        cursor: of the ledger.
-        selection: the claims.
-        tolerance: the gap accepted.
     """
     shared = [
         one
@@ -109,13 +104,7 @@ def compare_ways(
 def anchoring_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """Where asking after the answer moves the confidence beyond the tolerance at equal accuracy.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """Where asking after the answer moves the confidence beyond the tolerance at equal accuracy."""
     found = []
     for signal in _asked_both_ways(cursor, now):
         tolerance = terms_of(state, signal).tolerance

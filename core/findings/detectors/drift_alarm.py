@@ -247,9 +247,6 @@ def watched(
     """Every validation that is in force, or that an alarm suspended, as seen now.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
         only: of this signal only.
     """
     found = []
@@ -273,11 +270,9 @@ def watch_one(
     """One fingerprint since a time.
 
     Args:
-        cursor: of the ledger.
         spec: the signal's registry entry.
         fingerprint: whose production claims.
         since: from then on, UTC without zone.
-        now: UTC without zone.
     """
     plan, tolerance = spec.validation, spec.tolerance_ppm / 1_000_000
     matured = Matured(spec.name, fingerprint.as_json(), since, now, spec.maturity)
@@ -321,7 +316,6 @@ def drift_conditions(state: State, seen: Sequence[Watched]) -> tuple[Condition, 
     """The alarms as what is wrong; one that suspended a validation stands until it is signed anew.
 
     Args:
-        state: what the trail says.
         seen: what `watched` saw.
     """
     found = []
@@ -351,9 +345,7 @@ def drifted(
     Who lets a fingerprint act by a waiver after an alarm does so knowing it.
 
     Args:
-        state: what the trail says.
         seen: what `watched` saw.
-        now: UTC without zone.
     """
     found = {}
     for one in seen:

@@ -23,9 +23,6 @@ def registered(
     """The registered signals that have claims, by name, with what their claims are.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
         split: only claims of this one; None: of all.
     """
     by: defaultdict[str, list[Account]] = defaultdict(list)

@@ -110,13 +110,7 @@ class Moved:
 def inputs_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The registered signals whose inputs drifted, one finding per dimension.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """The registered signals whose inputs drifted, one finding per dimension."""
     moved = measure_inputs(cursor, state, now)
     found: defaultdict[str, dict[str | None, Moved]] = defaultdict(dict)
     for one in moved:
@@ -138,13 +132,7 @@ def inputs_conditions(
 def measure_inputs(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Moved, ...]:
-    """Every comparison that can be made; those with too few inputs on a side are left out.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """Every comparison that can be made; those with too few inputs on a side are left out."""
     seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     until = week_began(now)
     after = Span(until - timedelta(weeks=WEEKS), until)

@@ -83,8 +83,6 @@ def measure_judges(
     """Every judge of the registered signals that has labelled enough of what truth has.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         now: UTC without zone; claims of the `WEEKS` before are looked at.
     """
     until, since = now, now - timedelta(weeks=WEEKS)
@@ -132,8 +130,6 @@ def judge_conditions(
     """The registered signals with a judge that is shown to disagree by more than its tolerance.
 
     Args:
-        cursor: of the ledger.
-        state: what the trail says.
         now: UTC without zone; claims count up to the Monday of its week.
     """
     return tuple(

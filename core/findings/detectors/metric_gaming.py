@@ -104,9 +104,7 @@ def pairs(
     labels are settled, against as many before.
 
     Args:
-        cursor: of the ledger.
         state: what the trail says, for each signal's maturity; None: the usual one.
-        now: UTC without zone.
     """
     by_signal: defaultdict[str, list[Seen]] = defaultdict(list)
     for one in fingerprints_seen(cursor, now):
@@ -140,7 +138,6 @@ def measure_gaming(
     Only what looks suspicious is resampled as often as a finding asks for.
 
     Args:
-        cursor: of the ledger.
         asked: the pairs.
         family: how many are compared in the whole ledger.
     """
@@ -172,13 +169,7 @@ def worst_gaming(found: Sequence[Gaming]) -> Gaming | None:
 def gaming_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The signals whose metric got better while the number got worse, up to this week's Monday.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """The signals whose metric got better while the number got worse, up to this week's Monday."""
     asked = pairs(cursor, state, week_began(now))
     by_signal: defaultdict[str, list[Gaming]] = defaultdict(list)
     for one in measure_gaming(cursor, asked, family=len(asked)):

@@ -36,11 +36,6 @@ def calibration_conditions(
 
     Where the labels cannot speak for all claims (`core.measure.verdicts.label_reach`) nothing is
     said of them; where labels were drawn with logged chances, the whole is weighted by them.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
     """
     seen = fingerprints_seen(cursor, now)
     found: list[Condition] = []

@@ -31,11 +31,6 @@ def labels_conditions(
     Looked at are production claims older than the registered maturity, so that their labels should
     be there, and younger than that and one cadence. With fewer claims than a re-measurement needs
     it is not labels that are missing.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
     """
     seen = fingerprints_seen(cursor, now)
     found = []

@@ -118,10 +118,8 @@ def measure_theatre(
     """What the confidence of the selected claims changed.
 
     Args:
-        cursor: of the ledger.
         spec: the entry in force; None: the signal is unregistered.
         selection: the claims; where it does not say since when, the last `PERIOD` of them.
-        now: UTC without zone.
     """
     until = min(selection.until or now, now)
     since = selection.since or until - PERIOD
@@ -166,13 +164,7 @@ def measure_theatre(
 def theatre_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The signals whose confidence changed nothing, up to the Monday of this week.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """The signals whose confidence changed nothing, up to the Monday of this week."""
     found = []
     monday = week_began(now)
     seen = fingerprints_seen(cursor, now)

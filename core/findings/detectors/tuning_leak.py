@@ -63,10 +63,7 @@ def measure_leak(
     """Hold what the versions in use would be judged on against what the signal was tuned on.
 
     Args:
-        cursor: of the ledger.
-        signal: which signal.
         mine: its claims of every split.
-        now: UTC without zone.
     """
     tuning = [one for one in mine if one.split == "tuning"]
     if not tuning:
@@ -105,11 +102,6 @@ def leak_conditions(
     """The registered signals whose versions in use would be judged on what they were tuned on.
 
     Not where the last evidence about one of them left such claims out.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
     """
     week = week_began(now)
     found = []

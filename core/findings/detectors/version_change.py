@@ -110,13 +110,7 @@ class Reviewed:
 def change_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The new versions of registered signals that are not shown to be as good as before.
-
-    Args:
-        cursor: of the ledger.
-        state: what the trail says.
-        now: UTC without zone.
-    """
+    """The new versions of registered signals that are not shown to be as good as before."""
     found = []
     for spec, mine in registered(cursor, state, now, "production"):
         for after, before in _new(mine, state, spec.name, now):
@@ -164,11 +158,9 @@ def review(
     """Hold a version against the one before it, on settled production claims.
 
     Args:
-        cursor: of the ledger.
         spec: the signal's entry; its required segments are compared, or else the usual ones.
         before: the version in use when the other came.
         after: the new one.
-        now: UTC without zone.
     """
     settled = week_began(now) - spec.maturity.age
     sides = [

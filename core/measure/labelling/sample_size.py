@@ -133,7 +133,6 @@ def plan_labels(
     Args:
         sums: of G groups, as they were judged.
         unlabelled: what may still be labelled of them.
-        tolerance: the gap accepted, in [0, 1].
         critical_value: how many standard errors the correction asks for: the judgement's own, or
             `critical_value_of_all`.
         shapes: groups whose shapes are judged together, `shapes_of_all`.

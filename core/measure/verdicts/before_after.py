@@ -175,7 +175,6 @@ def gap_changes(
 
     Args:
         pairs: of residuals v − y; G groups.
-        tolerance: the gap accepted, in [0, 1].
         level: 1 − α.
     """
     family = sum(pair.inputs >= MINIMUM_INPUTS for pair in pairs)

@@ -343,7 +343,6 @@ def label_reach(
         n: the labelled among them.
         gap_if_right: lower bound of the gap of all, see `core.measure.metrics.label_bias.bounds`.
         gap_if_wrong: upper bound.
-        tolerance: the gap accepted, in [0, 1].
         uneven: what was found by `most_uneven`.
         escalated: what was found by `core.measure.metrics.label_bias.escalated_only`; false counts
             as None.

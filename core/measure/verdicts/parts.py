@@ -76,7 +76,6 @@ def gap_states(
         high: upper ends.
         enough: whether there are effective inputs enough.
         present: whether the part is there.
-        tolerance: the gap accepted, in [0, 1].
     """
     return _states(
         off=enough & ((low > tolerance) | (high < -tolerance)),

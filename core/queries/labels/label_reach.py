@@ -177,7 +177,6 @@ def reaches_of_cells(
 
     Args:
         groups: the claims of each by what was done with them; None: nothing is logged.
-        tolerance: the gap accepted, in [0, 1].
         weighted: groups whose labels were drawn with logged chances that differ, and their gap by
             these; None where it cannot be told.
 
