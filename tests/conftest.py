@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from core.ledger.connection import Ledger
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 from tests.worlds.built_once import built_once
+from tests.worlds.served import Served
 
 NOW = datetime(2026, 11, 23, 12)
 
@@ -95,17 +96,24 @@ def components_looked_for_once() -> None:
     manifest_scanner.scan_component_manifests = found
 
 
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """What this process serves, closed at its end."""
+    found = Served()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def serving(monkeypatch: pytest.MonkeyPatch):
-    """Make the dashboard's pages read the ledger at a path."""
-    from dashboard.server import open_ledger as owner
+def serving(monkeypatch: pytest.MonkeyPatch, served: Served) -> Iterator[Callable[..., None]]:
+    """Make the dashboard's pages read the ledger at a path.
 
-    opened: list[Path] = []
+    ``serving(path, keep=True)`` leaves it open for the next test that reads the same one.
+    """
 
-    def serve(path: Path) -> None:
+    def serve(path: Path, *, keep: bool = False) -> None:
+        served.serve(path, keep=keep)
         monkeypatch.setenv(LEDGER_VARIABLE, str(path))
-        opened.append(path)
 
     yield serve
-    if opened:
-        owner.close()
+    served.end_of_test()

@@ -6,17 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.worlds.rounds import rounds
+
 SCRIPT = Path(__file__).with_name("detect.py")
 
 
-def run(*words: str) -> str:
-    asked = [sys.executable, str(SCRIPT), "--ledgers", "2", "--processes", "1", *words]
+def run(ledgers: int, *words: str) -> str:
+    asked = [sys.executable, str(SCRIPT), "--ledgers", str(ledgers), "--processes", "1", *words]
     return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
 def test_what_is_exact_is_found_at_once_and_a_naive_rule_does_not_see_it() -> None:
     only = ("tuning leak", "theatre", "escalation breach")
-    told = run("--looks", "3", *(word for name in only for word in ("--only", name)))
+    told = run(2, "--looks", "3", *(word for name in only for word in ("--only", name)))
     (leak,) = [line for line in told.splitlines() if line.startswith("tuning leak")]
     assert leak.split("shared inputs (exact)")[1].split()[:3] == ["100%", "1", "0.0%"]
     (last,) = [line for line in told.splitlines() if line.strip().startswith("10%  ")][1:]
@@ -25,10 +27,13 @@ def test_what_is_exact_is_found_at_once_and_a_naive_rule_does_not_see_it() -> No
     assert many.split()[1:4] == ["100%", "1", "0.0%"]
 
 
-def test_errors_that_cancel_are_found_and_a_calibrated_signal_of_the_same_values_is_not() -> None:
+@rounds(1, 2)
+def test_errors_that_cancel_are_found_and_a_calibrated_signal_of_the_same_values_is_not(
+    rounds: int,
+) -> None:
     (last,) = [
         line
-        for line in run("--looks", "8", "--only", "errors cancel").splitlines()
+        for line in run(rounds, "--looks", "8", "--only", "errors cancel").splitlines()
         if line.strip().startswith("tolerance + 12")
     ]
     power, _, false = last.split("points")[1].split()[:3]

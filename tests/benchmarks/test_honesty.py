@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.worlds.rounds import rounds
+
 SCRIPT = Path(__file__).with_name("honesty.py")
 
 
@@ -24,15 +26,17 @@ def _printed(section: str, ledgers: int) -> dict[str, list[float]]:
     }
 
 
-def test_repeated_inputs_make_no_verdict_false() -> None:
-    printed = _printed("clusters", 4)
+@rounds(2, 4)
+def test_repeated_inputs_make_no_verdict_false(rounds: int) -> None:
+    printed = _printed("clusters", rounds)
     assert len(printed) == 40
     assert sum(old for old, *_ in printed.values()) > 5
     assert sum(new for _, new, *_ in printed.values()) == 0
 
 
-def test_labels_chosen_by_outcome_make_no_verdict_false() -> None:
-    printed = _printed("missing", 10)
+@rounds(4, 10)
+def test_labels_chosen_by_outcome_make_no_verdict_false(rounds: int) -> None:
+    printed = _printed("missing", rounds)
     wrong_first = printed["calibrated, wrong first 10000"]
     assert wrong_first == [1, 0, 0, 0, 1]
     by_chance = printed["calibrated, by chance 10000"]
@@ -40,9 +44,11 @@ def test_labels_chosen_by_outcome_make_no_verdict_false() -> None:
     assert by_chance[4] <= 0.1
 
 
-def test_a_standing_verdict_finds_a_rise_and_blames_the_version_it_came_with() -> None:
+@rounds(4, 10)
+def test_a_standing_verdict_finds_a_rise_and_blames_the_version_it_came_with(rounds: int) -> None:
     told = subprocess.run(
-        [sys.executable, str(SCRIPT), "--ledgers", "10", "--processes", "1", "--only", "standing"],
+        [sys.executable, str(SCRIPT), "--ledgers", str(rounds), "--processes", "1",
+         "--only", "standing"],
         capture_output=True, text=True, check=True, timeout=300,
     ).stdout  # fmt: skip
     blamed = {

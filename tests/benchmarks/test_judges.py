@@ -15,7 +15,7 @@ from tests.worlds.rounds import rounds
 SCRIPT = Path(__file__).with_name("judges.py")
 
 
-@rounds(60, 200)
+@rounds(20, 200)
 def test_coverage_is_kept_from_fifty_labels_on_whatever_the_judge_does(rounds: int) -> None:
     told = subprocess.run(
         [sys.executable, str(SCRIPT), str(rounds)], capture_output=True, text=True, check=True,

@@ -28,14 +28,14 @@ def told_shared(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def told_read(told_shared: Path, serving: Callable[[Path], None]) -> Iterator[Path]:
+def told_read(told_shared: Path, serving: Callable[..., None]) -> Iterator[Path]:
     """The dashboard serves the told sample to a test that only reads; who writes takes a copy."""
     from dashboard.server import open_ledger as owner
 
     def written(ledger: Ledger) -> tuple[int, int]:
         return ledger.data_version(), trail.size(ledger.cursor())
 
-    serving(told_shared)
+    serving(told_shared, keep=True)
     before = written(owner.ledger())
     yield told_shared
     assert written(owner.ledger()) == before, "the test has written: give it told_copy"

@@ -72,7 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | None], Pa
 @pytest.fixture
 def ledger_of(built: Callable[[str | None], Path], serving):
     """``ledger_of(content)``: serve it; all pages read the same one."""
-    return lambda content: serving(built(content))
+    return lambda content: serving(built(content), keep=True)
 
 
 def named(page: str) -> str:

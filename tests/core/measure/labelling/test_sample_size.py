@@ -156,7 +156,7 @@ TENTHS = np.arange(0.05, 1, 0.1)
 SLOPED = special.expit(0.6 * special.logit(TENTHS))
 
 
-@rounds(12, 30)
+@rounds(8, 30)
 @pytest.mark.parametrize(
     ("v", "right", "share"),
     [
@@ -207,7 +207,7 @@ def test_inside_that_band_no_reasonable_number_decides() -> None:
         assert plan.edge[0] == pytest.approx(0.0053, abs=3e-4)
 
 
-@rounds(8, 25)
+@rounds(4, 25)
 def test_groups_judged_together_are_each_given_their_verdict(rounds: int) -> None:
     rng = np.random.default_rng(8)
     found = []
