@@ -12,7 +12,7 @@ from core.audit.export import cited
 from core.trail.act_kinds import KINDS
 from core.trail.acts import ASSURANCES, Act, Via, stamp
 from core.trail.canonical_json import canonical
-from core.trail.checkpoints import Checkpoint, Note, NoteError, VerifierKey
+from core.trail.checkpoints import Checkpoint, Note, NoteError, VerifierKey, time_line
 from core.trail.log import KEY_CHANGED, STARTED
 from core.trail.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from core.trail.problems import Problem
@@ -51,6 +51,7 @@ class Walk:
     roots: dict[int, bytes] = field(default_factory=dict)
     first_at: datetime | None = None
     last_at: datetime | None = None
+    _at: datetime | None = None
     _next: int = 0
     _prev: str = ""
     _frontier: Frontier = field(default_factory=Frontier)
@@ -74,6 +75,7 @@ class Walk:
             place = seq
         if leaf is not None and leaf != hashed.hex():
             self._add(place, f"The text of entry {place} is not the one that was hashed.")
+        self._at = None
         faults = list(self._faults(text, place))
         self.problems += [Problem("entry", max(place, 0), fault) for fault in faults]
         self._prev = hashed.hex()
@@ -107,7 +109,9 @@ class Walk:
             self._add(seq, f"The checkpoint of entry {seq} is not valid: {error}.", True)
             return
         self._signatures(read, by, seq)
-        if signed.origin != self.origin or signed.extensions:
+        # Checkpoints of an earlier version carry no time.
+        timed = () if self._at is None else (time_line(self._at),)
+        if signed.origin != self.origin:
             self._add(seq, f"The checkpoint of entry {seq} is not one of this trail.", True)
         elif signed.size != self._next:
             self._add(seq, f"The checkpoint of entry {seq} is one of {signed.size} entries.", True)
@@ -115,6 +119,8 @@ class Walk:
             # Whatever follows differs, too: only the first is said.
             self._differs = True
             self._add(seq, f"Entry {seq} is not the one that was signed.")
+        elif signed.extensions not in ((), timed):
+            self._add(seq, f"The checkpoint of entry {seq} has not the time of its entry.", True)
 
     def key_at(self, size: int) -> VerifierKey | None:
         """The key that signs the checkpoint of a size."""
@@ -152,6 +158,7 @@ class Walk:
         if act.to_text(log=str(read["log"]), prev=str(read["prev"])) != text and not strange:
             yield f"Entry {place} has unknown keys or values."
         self.acts.append(act)
+        self._at = act.at
         for sha256 in cited(act):
             self.evidence.setdefault(sha256, place)
 

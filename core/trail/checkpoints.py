@@ -17,11 +17,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from core.trail.acts import stamp
 from core.trail.merkle import WIDTH
 
 #: The signature type of Ed25519.
@@ -206,7 +208,7 @@ class Checkpoint:
         origin: which trail.
         size: entries.
         root: root of the tree over them, 32 bytes.
-        extensions: further lines, not empty; this program writes none.
+        extensions: further lines, not empty; this program writes one, see `time_line`.
     """
 
     origin: str
@@ -237,6 +239,11 @@ class Checkpoint:
         if len(hashed) != WIDTH:
             raise NoteError(f"a checkpoint's root has {WIDTH} bytes, not {len(hashed)}")
         return cls(origin, int(size), hashed, tuple(extensions))
+
+
+def time_line(at: datetime) -> str:
+    """The extension line that says when: the time of the last entry that a checkpoint covers."""
+    return f"time {stamp(at)}"
 
 
 def sign(text: str, signers: Sequence[NoteSigner]) -> str:

@@ -286,7 +286,8 @@ def _add(
     text = act.to_text(log=log, prev=head.leaf)
     leaf = leaf_hash(text.encode("utf-8"))
     frontier = head.frontier.append(leaf)
-    note = notes.sign(Checkpoint(log, frontier.size, frontier.root()).body, signers)
+    time = (notes.time_line(act.at),)
+    note = notes.sign(Checkpoint(log, frontier.size, frontier.root(), time).body, signers)
     cursor.execute(
         "INSERT INTO acts VALUES ($seq, $entry, $leaf)",
         {"seq": act.seq, "entry": text, "leaf": leaf.hex()},

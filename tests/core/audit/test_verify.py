@@ -21,7 +21,7 @@ from core.trail import log as trail
 from core.trail import row_seals as seal
 from core.trail.acts import Act, Actor, Proposal, Signature
 from core.trail.canonical_json import canonical, sha256_of
-from core.trail.checkpoints import Checkpoint, sign
+from core.trail.checkpoints import Checkpoint, Note, sign
 from core.trail.fingerprint import Fingerprint
 from core.trail.merkle import Frontier, leaf_hash
 from core.trail.signing_key import Signer
@@ -201,6 +201,25 @@ def _rewritten(
         book.cursor.execute("INSERT INTO acts VALUES (?, ?, ?)", [seq, text, prev])
         roots = [root.hex() for root in frontier.roots]
         book.cursor.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", [seq + 1, roots, note])
+
+
+def test_every_checkpoint_carries_the_time_of_its_entry(book: Book):
+    note = Note.of(book.kept[3])
+    assert Checkpoint.of(note.text).extensions == ("time 2026-11-24T09:02:00.000000Z",)
+    # Signed by the key's holder, but not the time of the entry.
+    plain = _plain()
+    signed = Checkpoint.of(Note.of(plain.kept[3]).text)
+    other = sign(replace(signed, extensions=("time 2026-11-24T08:00:00.000000Z",)).body,
+                 [plain.signer])  # fmt: skip
+    plain.cursor.execute("UPDATE checkpoints SET note = ? WHERE size = 3", [other])
+    assert "The checkpoint of entry 2 has not the time of its entry." in _words(plain.verified())
+
+
+def test_checkpoints_of_an_earlier_version_carry_no_time_and_hold():
+    book = _plain()
+    _rewritten(book, book.signer, lambda seq, read: None)
+    assert Checkpoint.of(Note.of(trail.latest_note(book.cursor) or "").text).extensions == ()
+    assert book.verified(3).ok
 
 
 def _plain(size: int = _SIZE) -> Book:

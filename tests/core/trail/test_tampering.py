@@ -274,7 +274,9 @@ def _assembled(
         if entry.get("kind") in ("trail.started", "key.changed") and len(names) < len(keys):
             due = (*due, keys[len(names)])
             names.append(keys[len(names)].verifier_key)
-        body = Checkpoint(keys[0].name, seq + 1, frontier.root()).body
+        at = entry.get("at")
+        time = (f"time {at}",) if isinstance(at, str) and at.isprintable() else ()
+        body = Checkpoint(keys[0].name, seq + 1, frontier.root(), time).body
         note = sign(body, due or keys[:1]) if signed else notes[min(seq, len(notes) - 1)]
         lines += [text, checkpoint_line(note)]
     head = header(keys[0].name, tuple(names), len(entries))
