@@ -22,6 +22,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
+from tests.worlds.begun import Begun
 from tests.worlds.built_once import built_once
 from tests.worlds.served import Served
 
@@ -85,6 +86,19 @@ def told_copy(told_path: Path, tmp_path: Path) -> Path:
     for file in told_path.parent.glob("told.duckdb*"):
         shutil.copy(file, tmp_path / file.name)
     return tmp_path / told_path.name
+
+
+@pytest.fixture(scope="session")
+def begun_here(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    """What the tests of this process begin with."""
+    return Begun(tmp_path_factory.mktemp("begun"))
+
+
+@pytest.fixture
+def begun(begun_here: Begun) -> Iterator[Begun]:
+    """The same, for a test that works on a copy."""
+    yield begun_here
+    begun_here.close()
 
 
 @pytest.fixture(autouse=True, scope="session")

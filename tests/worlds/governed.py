@@ -23,6 +23,7 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
+from tests.worlds.begun import Begun
 
 REGISTRY = """
 apiVersion: calledger/v1
@@ -150,13 +151,19 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def governed(clock: Clock) -> Iterator[Governed]:
-    """A ledger in memory whose one signal, ``triage``, is registered and not validated."""
-    with Ledger.in_memory() as ledger:
-        found = Governed(ledger, clock)
+def registered(ledger: Ledger, signer: Signer | None) -> Governed:
+    """The world in which ``triage`` is registered and not validated; `Begun` copies it."""
+    found = Governed(ledger, Clock(), signer)
+    if signer is None:
         found.apply()
-        yield found
+    return found
+
+
+@pytest.fixture
+def governed(clock: Clock, begun: Begun) -> Governed:
+    """A ledger in memory whose one signal, ``triage``, is registered and not validated."""
+    found = begun.after(registered)
+    return Governed(found.ledger, clock, found.signer)
 
 
 @pytest.fixture

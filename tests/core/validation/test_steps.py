@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation import steps as signing
 from core.validation.tuning_leakage import Leaked
+from tests.worlds.begun import Begun
+from tests.worlds.governed import V1, Governed, registered
 
 HEADER = (
     "event_id,ts,signal,confidence,outcome,outcome_ts,model_version,prompt_version,split,input_id\n"
@@ -30,8 +33,6 @@ STATED = (0.55, 0.75, 0.95)
 ANN, BOB, VERA = "user:desk/ann", "user:desk/bob", "user:risk/vera"
 RITA, RUTH = "user:risk/rita", "user:risk/ruth"
 MEANING = "I read the evidence and accept it."
-
-Bring = Callable[..., None]
 
 
 def lines(now: datetime, n: int, *, off: float = 0.0, split: str = "production", **of: str) -> str:
@@ -49,34 +50,45 @@ def lines(now: datetime, n: int, *, off: float = 0.0, split: str = "production",
     return "".join(found)
 
 
-@pytest.fixture
-def bring(governed, tmp_path: Path) -> Bring:
-    """``bring(csv)``: import claims or outcomes into the governed ledger."""
-
-    def import_text(text: str, header: str = HEADER) -> None:
-        file = tmp_path / "claims.csv"
-        file.write_text(header + text)
+def bring(governed: Governed, text: str) -> None:
+    """Import claims into the governed ledger."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.csv"
+        file.write_text(HEADER + text)
         summary = import_recorded(governed.office, file, now=governed.clock())
-        assert summary.n_quarantined == 0
+    assert summary.n_quarantined == 0
 
-    return import_text
+
+def honest(governed: Governed) -> None:
+    bring(governed, lines(governed.clock(), 900))
 
 
 @pytest.fixture
-def desk(governed, bring: Bring):
+def desk(begun: Begun) -> Governed:
     """The governed ledger with 900 honest claims."""
-    bring(lines(governed.clock(), 900))
-    return governed
+    return begun.after(registered, honest)
 
 
-def submitted(desk, v1: Fingerprint, who: str = ANN, **how: bool) -> str:
+@pytest.fixture
+def waiting(begun: Begun) -> Governed:
+    """The same, whose evidence waits for a signature."""
+    return begun.after(registered, honest, submitted)
+
+
+@pytest.fixture
+def valid(begun: Begun) -> Governed:
+    """The same, signed."""
+    return begun.after(registered, honest, submitted, signed)
+
+
+def submitted(desk, v1: Fingerprint = V1, who: str = ANN, **how: bool) -> str:
     actor = desk.actor(who, "validation.submitted")
     act, bundle = signing.submit(desk.office, actor, "triage", v1, **how)
     assert act.body["evidence"] == bundle.sha256
     return bundle.sha256
 
 
-def signed(desk, v1: Fingerprint, who: str = VERA, **words: Any):
+def signed(desk, v1: Fingerprint = V1, who: str = VERA, **words: Any):
     actor = desk.actor(who, "validation.signed")
     return signing.sign(desk.office, actor, "triage", v1, **{"meaning": MEANING, **words})
 
@@ -152,37 +164,34 @@ def test_a_production_gate_opens_for_who_signed_on_once_more_and_the_entry_says_
     assert said["Signed on again"] == f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def test_a_signature_lasts_as_long_as_the_entry_allows_unless_it_names_a_day(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    signed(desk, v1)
-    until = desk.office.state().standing_of("triage", v1, desk.clock()).until
-    assert until == desk.clock() + timedelta(days=90)
-    submitted(desk, v1)
-    day = desk.clock() + timedelta(days=5)
-    signed(desk, v1, until=day)
-    assert desk.office.state().standing_of("triage", v1, desk.clock()).until == day
+def test_a_signature_lasts_as_long_as_the_entry_allows_unless_it_names_a_day(
+    valid, v1: Fingerprint
+):
+    until = valid.office.state().standing_of("triage", v1, valid.clock()).until
+    assert until == valid.clock() + timedelta(days=90)
+    submitted(valid, v1)
+    day = valid.clock() + timedelta(days=5)
+    signed(valid, v1, until=day)
+    assert valid.office.state().standing_of("triage", v1, valid.clock()).until == day
 
 
-def test_a_signature_beyond_what_the_entry_allows_is_refused(desk, v1: Fingerprint):
-    submitted(desk, v1)
+def test_a_signature_beyond_what_the_entry_allows_is_refused(waiting, v1: Fingerprint):
     with pytest.raises(Refused, match="at most"):
-        signed(desk, v1, until=desk.clock() + timedelta(days=91))
-    assert standing(desk, v1) == ("in_validation", False)
+        signed(waiting, v1, until=waiting.clock() + timedelta(days=91))
+    assert standing(waiting, v1) == ("in_validation", False)
 
 
 @pytest.mark.parametrize("who", [ANN, BOB, RITA])
-def test_only_a_validator_signs(desk, v1: Fingerprint, who: str):
-    submitted(desk, v1)
+def test_only_a_validator_signs(waiting, v1: Fingerprint, who: str):
     with pytest.raises(Refused):
-        signed(desk, v1, who)
-    assert standing(desk, v1) == ("in_validation", False)
+        signed(waiting, v1, who)
+    assert standing(waiting, v1) == ("in_validation", False)
 
 
 @pytest.mark.parametrize("meaning", ["", "  \n"])
-def test_a_signature_without_a_meaning_is_refused(desk, v1: Fingerprint, meaning: str):
-    submitted(desk, v1)
+def test_a_signature_without_a_meaning_is_refused(waiting, v1: Fingerprint, meaning: str):
     with pytest.raises(Refused, match="Say what your signature means"):
-        signed(desk, v1, meaning=meaning)
+        signed(waiting, v1, meaning=meaning)
 
 
 def test_nothing_is_signed_where_nothing_waits(desk, v1: Fingerprint):
@@ -191,9 +200,9 @@ def test_nothing_is_signed_where_nothing_waits(desk, v1: Fingerprint):
 
 
 def test_evidence_that_misses_a_criterion_can_be_submitted_but_not_signed(
-    governed, bring: Bring, v1: Fingerprint
+    governed, v1: Fingerprint
 ):
-    bring(lines(governed.clock(), 900, off=0.3))
+    bring(governed, lines(governed.clock(), 900, off=0.3))
     submitted(governed, v1)
     with pytest.raises(Refused, match="does not meet every criterion"):
         signed(governed, v1)
@@ -207,28 +216,25 @@ def test_evidence_that_misses_a_criterion_can_be_submitted_but_not_signed(
         "DELETE FROM claims WHERE event_id = 'e7'",
     ],
 )
-def test_claims_altered_between_submission_and_signature_are_found(desk, v1: Fingerprint, sql: str):
-    submitted(desk, v1)
-    alter(desk, sql)
-    with pytest.raises(Refused, match=r"no longer recomputes.*Submit it anew"):
-        signed(desk, v1)
-    assert standing(desk, v1) == ("in_validation", False)
-
-
-def test_evidence_whose_stored_text_was_altered_is_not_signed(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    alter(desk, """UPDATE evidence SET bundle = replace(bundle, '"met":true', '"met": true')""")
-    with pytest.raises(Refused, match="was altered"):
-        signed(desk, v1)
-
-
-def test_claims_that_came_in_since_do_not_keep_it_from_being_signed(
-    desk, bring: Bring, v1: Fingerprint
+def test_claims_altered_between_submission_and_signature_are_found(
+    waiting, v1: Fingerprint, sql: str
 ):
-    submitted(desk, v1)
-    bring(lines(desk.clock(), 300, off=0.4, pre="later"))
-    signed(desk, v1)
-    assert standing(desk, v1) == ("validated", True)
+    alter(waiting, sql)
+    with pytest.raises(Refused, match=r"no longer recomputes.*Submit it anew"):
+        signed(waiting, v1)
+    assert standing(waiting, v1) == ("in_validation", False)
+
+
+def test_evidence_whose_stored_text_was_altered_is_not_signed(waiting, v1: Fingerprint):
+    alter(waiting, """UPDATE evidence SET bundle = replace(bundle, '"met":true', '"met": true')""")
+    with pytest.raises(Refused, match="was altered"):
+        signed(waiting, v1)
+
+
+def test_claims_that_came_in_since_do_not_keep_it_from_being_signed(waiting, v1: Fingerprint):
+    bring(waiting, lines(waiting.clock(), 300, off=0.4, pre="later"))
+    signed(waiting, v1)
+    assert standing(waiting, v1) == ("validated", True)
 
 
 def test_only_the_evidence_that_was_shown_is_signed_or_rejected(desk, v1: Fingerprint):
@@ -250,29 +256,27 @@ def reject(desk, v1: Fingerprint, **words: str):
     return signing.reject(desk.office, actor, "triage", v1, **words)
 
 
-def test_rejected_evidence_waits_no_longer_and_can_be_followed_by_other(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    reject(desk, v1, reason="the window is too short")
-    assert standing(desk, v1) == ("rejected", False)
+def test_rejected_evidence_waits_no_longer_and_can_be_followed_by_other(waiting, v1: Fingerprint):
+    reject(waiting, v1, reason="the window is too short")
+    assert standing(waiting, v1) == ("rejected", False)
     with pytest.raises(Refused, match="No evidence"):
-        signed(desk, v1)
-    submitted(desk, v1)
-    assert standing(desk, v1) == ("in_validation", False)
+        signed(waiting, v1)
+    submitted(waiting, v1)
+    assert standing(waiting, v1) == ("in_validation", False)
 
 
-def test_every_act_that_needs_a_reason_is_refused_without(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    office, until = desk.office, desk.clock() + timedelta(days=2)
+def test_every_act_that_needs_a_reason_is_refused_without(waiting, v1: Fingerprint):
+    office, until = waiting.office, waiting.clock() + timedelta(days=2)
     asked: tuple[Callable[[], object], ...] = (
-        lambda: reject(desk, v1, reason=" "),
+        lambda: reject(waiting, v1, reason=" "),
         lambda: signing.stop(
-            office, desk.actor(ANN, "validation.suspended"), "triage", v1, reason=""
+            office, waiting.actor(ANN, "validation.suspended"), "triage", v1, reason=""
         ),
         lambda: signing.request_waiver(
-            office, desk.actor(BOB, "waiver.requested"), "triage", v1, reason="\t", until=until
+            office, waiting.actor(BOB, "waiver.requested"), "triage", v1, reason="\t", until=until
         ),
         lambda: signing.request_retirement(
-            office, desk.actor(ANN, "retirement.requested"), "triage", v1, reason=""
+            office, waiting.actor(ANN, "retirement.requested"), "triage", v1, reason=""
         ),
     )
     for act in asked:
@@ -280,60 +284,55 @@ def test_every_act_that_needs_a_reason_is_refused_without(desk, v1: Fingerprint)
             act()
 
 
-def test_anybody_known_stops_it_and_the_gate_is_closed(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    signed(desk, v1)
-    actor = desk.actor("user:desk/admin", "validation.suspended")
-    signing.stop(desk.office, actor, "triage", v1, reason="it answered nonsense")
-    found = desk.office.state().standing_of("triage", v1, desk.clock())
+def test_anybody_known_stops_it_and_the_gate_is_closed(valid, v1: Fingerprint):
+    actor = valid.actor("user:desk/admin", "validation.suspended")
+    signing.stop(valid.office, actor, "triage", v1, reason="it answered nonsense")
+    found = valid.office.state().standing_of("triage", v1, valid.clock())
     assert (found.state, found.open) == ("suspended", False)
     assert "it answered nonsense" in found.reason
 
 
-def test_two_people_waive_what_was_stopped_until_a_day(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    signed(desk, v1)
-    office = desk.office
-    signing.stop(office, desk.actor(ANN, "validation.suspended"), "triage", v1, reason="a doubt")
-    until = desk.clock() + timedelta(days=7)
+def test_two_people_waive_what_was_stopped_until_a_day(valid, v1: Fingerprint):
+    office = valid.office
+    signing.stop(office, valid.actor(ANN, "validation.suspended"), "triage", v1, reason="a doubt")
+    until = valid.clock() + timedelta(days=7)
     signing.request_waiver(
-        office, desk.actor(RITA, "waiver.requested"), "triage", v1, reason="peak week", until=until
+        office, valid.actor(RITA, "waiver.requested"), "triage", v1, reason="peak week", until=until
     )
     with pytest.raises(Refused, match="another risk approver"):
-        signing.approve_waiver(office, desk.actor(RITA, "waiver.approved"), "triage", v1)
-    signing.approve_waiver(office, desk.actor(RUTH, "waiver.approved"), "triage", v1)
-    assert standing(desk, v1) == ("waived", True)
-    desk.clock.forward(days=7)
-    assert standing(desk, v1) == ("expired", False)
+        signing.approve_waiver(office, valid.actor(RITA, "waiver.approved"), "triage", v1)
+    signing.approve_waiver(office, valid.actor(RUTH, "waiver.approved"), "triage", v1)
+    assert standing(valid, v1) == ("waived", True)
+    valid.clock.forward(days=7)
+    assert standing(valid, v1) == ("expired", False)
 
 
-def test_what_was_never_validated_is_not_waived(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    until = desk.clock() + timedelta(days=7)
-    actor = desk.actor(BOB, "waiver.requested")
+def test_what_was_never_validated_is_not_waived(waiting, v1: Fingerprint):
+    until = waiting.clock() + timedelta(days=7)
+    actor = waiting.actor(BOB, "waiver.requested")
     with pytest.raises(Refused, match="never validated"):
-        signing.request_waiver(desk.office, actor, "triage", v1, reason="we need it", until=until)
+        signing.request_waiver(
+            waiting.office, actor, "triage", v1, reason="we need it", until=until
+        )
     with pytest.raises(Refused, match="No waiver was asked for"):
-        signing.approve_waiver(desk.office, desk.actor(RUTH, "waiver.approved"), "triage", v1)
+        signing.approve_waiver(waiting.office, waiting.actor(RUTH, "waiver.approved"), "triage", v1)
 
 
-def test_owner_and_validator_retire_it_for_good(desk, v1: Fingerprint):
-    submitted(desk, v1)
-    signed(desk, v1)
-    office = desk.office
+def test_owner_and_validator_retire_it_for_good(valid, v1: Fingerprint):
+    office = valid.office
     signing.request_retirement(
-        office, desk.actor(ANN, "retirement.requested"), "triage", v1, reason="m2 is here"
+        office, valid.actor(ANN, "retirement.requested"), "triage", v1, reason="m2 is here"
     )
-    assert standing(desk, v1) == ("validated", True)
-    signing.approve_retirement(office, desk.actor(VERA, "retirement.approved"), "triage", v1)
-    assert standing(desk, v1) == ("retired", False)
+    assert standing(valid, v1) == ("validated", True)
+    signing.approve_retirement(office, valid.actor(VERA, "retirement.approved"), "triage", v1)
+    assert standing(valid, v1) == ("retired", False)
     with pytest.raises(Refused, match="final"):
-        submitted(desk, v1)
+        submitted(valid, v1)
 
 
-def test_evidence_that_was_tuned_on_is_refused_with_its_rows(desk, bring: Bring, v1: Fingerprint):
+def test_evidence_that_was_tuned_on_is_refused_with_its_rows(desk, v1: Fingerprint):
     start = desk.clock() - timedelta(days=100)
-    bring(lines(start, 6, pre="t", split="tuning", input="e"))
+    bring(desk, lines(start, 6, pre="t", split="tuning", input="e"))
     with pytest.raises(Leaked) as caught:
         submitted(desk, v1)
     rows = caught.value.overlap.rows
@@ -345,10 +344,10 @@ def test_evidence_that_was_tuned_on_is_refused_with_its_rows(desk, bring: Bring,
 
 
 def test_leaving_out_what_was_tuned_on_is_asked_for_and_stands_in_the_evidence(
-    desk, bring: Bring, v1: Fingerprint
+    desk, v1: Fingerprint
 ):
     start = desk.clock() - timedelta(days=100)
-    bring(lines(start, 6, pre="t", split="tuning", input="e"))
+    bring(desk, lines(start, 6, pre="t", split="tuning", input="e"))
     assert signing.prepare(desk.office, "triage", v1, leave_out_overlap=True).counts["n"] == 894
     sha256 = submitted(desk, v1, leave_out_overlap=True)
     with desk.ledger.cursor() as cursor:

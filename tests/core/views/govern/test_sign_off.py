@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,6 +27,7 @@ from core.validation.evidence_bundle import PLAIN_LAYOUT
 from core.views.govern.permitted_acts import offers
 from core.views.govern.sign_off import SignoffView, signoff_view
 from core.views.govern.sign_off_queue import SignoffList, signoff_list
+from tests.worlds.begun import Begun
 from tests.worlds.entries import entry, group
 
 NOW = datetime(2026, 11, 2, 9)
@@ -91,17 +92,18 @@ def lines(
 class Desk:
     """A ledger in memory, its people by their handles, and a clock."""
 
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.ledger, self.folder, self.now = ledger, folder, NOW
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.now)
+    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
+        self.ledger, self.signer, self.now = ledger, signer or Signer.generate(), NOW
+        self.office = Office(ledger, self.signer, clock=lambda: self.now)
 
     def register(self, text: str = REGISTRY) -> None:
         registry.apply(self.office, read(text), ADMIN)
 
     def bring(self, *texts: str) -> None:
-        file = self.folder / "claims.csv"
-        file.write_text(HEADER + "".join(texts))
-        assert import_recorded(self.office, file, now=self.now).n_quarantined == 0
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "claims.csv"
+            file.write_text(HEADER + "".join(texts))
+            assert import_recorded(self.office, file, now=self.now).n_quarantined == 0
 
     def sub(self, handle: str) -> str:
         with self.ledger.cursor() as cursor:
@@ -115,6 +117,12 @@ class Desk:
     def submit(self, fingerprint: Fingerprint = M1) -> str:
         actor = self.actor(ANN, "validation.submitted")
         return signing.submit(self.office, actor, SIGNAL, fingerprint)[1].sha256
+
+    def evidence(self) -> str:
+        """What was submitted last."""
+        with self.ledger.cursor() as cursor:
+            (sha256,) = signing.evidence_named(cursor, ())
+        return sha256
 
     def sign(self, fingerprint: Fingerprint = M1, *, days: float = 60) -> None:
         actor = self.actor(VERA, "validation.signed")
@@ -152,19 +160,33 @@ class Desk:
         return offers(state, self.sub(handle), names, SIGNAL, fingerprint, now)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A ledger in which nothing is written down and nothing was claimed."""
-    with Ledger.in_memory() as ledger:
-        yield Desk(ledger, tmp_path)
-
-
-@pytest.fixture
-def honest(desk: Desk) -> Desk:
-    """Registered, with 900 honest claims of one fingerprint."""
+def with_claims(desk: Desk) -> None:
     desk.register()
     desk.bring(lines(900))
-    return desk
+
+
+@pytest.fixture
+def desk(begun: Begun) -> Desk:
+    """A ledger in which nothing is written down and nothing was claimed."""
+    return begun.after(Desk)
+
+
+@pytest.fixture
+def honest(begun: Begun) -> Desk:
+    """Registered, with 900 honest claims of one fingerprint."""
+    return begun.after(Desk, with_claims)
+
+
+@pytest.fixture
+def waiting(begun: Begun) -> Desk:
+    """The same, whose evidence waits for a signature."""
+    return begun.after(Desk, with_claims, Desk.submit)
+
+
+@pytest.fixture
+def valid(begun: Begun) -> Desk:
+    """The same, signed."""
+    return begun.after(Desk, with_claims, Desk.submit, Desk.sign)
 
 
 def test_an_unregistered_signal_is_shown_as_exactly_that(desk: Desk):
@@ -185,9 +207,9 @@ def test_before_any_evidence_it_says_who_may_submit_and_what_happens_meanwhile(h
     assert view.fault is None
 
 
-def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(honest: Desk):
-    sha256 = honest.submit()
-    view = honest.view()
+def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(waiting: Desk):
+    sha256 = waiting.evidence()
+    view = waiting.view()
     assert (view.state, view.shown, view.waits) == ("in validation", "candidate", sha256)
     assert view.next_step == ("risk/vera may sign or reject it.",)
     found = view.evidence
@@ -239,9 +261,8 @@ def test_evidence_whose_errors_cancel_says_which_part_is_off(desk: Desk):
     assert "underconfident at 55%" in found.whole.rows[-1].value
 
 
-def test_the_rules_table_counts_what_each_rule_would_take_and_what_of_it_is_wrong(honest: Desk):
-    honest.submit()
-    found = honest.view().evidence
+def test_the_rules_table_counts_what_each_rule_would_take_and_what_of_it_is_wrong(waiting: Desk):
+    found = waiting.view().evidence
     assert found is not None
     assert [(row.action, row.stated, row.n_claims, row.wrong) for row in found.rules] == [
         ("escalate", "0 to 0.62", 300, "135 of 300 (45.0%)"),
@@ -253,9 +274,8 @@ def test_the_rules_table_counts_what_each_rule_would_take_and_what_of_it_is_wron
     )
 
 
-def test_the_query_names_the_claims_and_links_to_them(honest: Desk):
-    honest.submit()
-    found = honest.view().evidence
+def test_the_query_names_the_claims_and_links_to_them(waiting: Desk):
+    found = waiting.view().evidence
     assert found is not None
     facts = {fact.name: fact.value for fact in found.query}
     assert facts["Claims"] == "0 heldout and 900 production, 900 of them labelled"
@@ -346,10 +366,9 @@ def test_a_required_segment_that_no_claim_names_keeps_it_from_being_met(desk: De
     assert found.verdict.endswith("no judged claim names country.")
 
 
-def test_a_signature_is_shown_with_its_meaning_and_its_assurance_spelled_out(honest: Desk):
-    sha256 = honest.submit()
-    honest.sign()
-    view = honest.view()
+def test_a_signature_is_shown_with_its_meaning_and_its_assurance_spelled_out(valid: Desk):
+    sha256 = valid.evidence()
+    view = valid.view()
     assert (view.open, view.shown, view.waits) == (True, "signed", None)
     (one,) = view.signatures
     assert (one.who, one.meaning, one.evidence) == ("risk/vera", MEANING, sha256)
@@ -365,34 +384,29 @@ def test_a_signature_is_shown_with_its_meaning_and_its_assurance_spelled_out(hon
     assert view.history[0].moved == "in validation → validated"
 
 
-def test_a_renewal_waits_beside_what_stays_open(honest: Desk):
-    honest.submit()
-    honest.sign()
-    honest.now += timedelta(days=10)
-    honest.submit()
-    view = honest.view()
+def test_a_renewal_waits_beside_what_stays_open(valid: Desk):
+    valid.now += timedelta(days=10)
+    valid.submit()
+    view = valid.view()
     assert (view.open, view.renewal, view.shown) == (True, True, "candidate")
 
 
-def test_what_changed_is_told_against_the_last_signature_of_the_fingerprint(honest: Desk):
-    honest.submit()
-    assert honest.view().compared is None
-    honest.sign()
-    assert honest.view().compared is None
-    honest.now += timedelta(days=3)
-    honest.bring(lines(300, pre="late", end=honest.now))
-    honest.submit()
-    view = honest.view()
+def test_what_changed_is_told_against_the_last_signature_of_the_fingerprint(waiting: Desk):
+    assert waiting.view().compared is None
+    waiting.sign()
+    assert waiting.view().compared is None
+    waiting.now += timedelta(days=3)
+    waiting.bring(lines(300, pre="late", end=waiting.now))
+    waiting.submit()
+    view = waiting.view()
     assert view.compared == "the evidence that risk/vera signed on 2026-11-02 09:00 UTC"
     assert "Labelled claims: 900 → 1,200." in view.changes
 
 
-def test_a_new_fingerprint_is_told_against_the_last_one_signed(honest: Desk):
-    honest.submit()
-    honest.sign()
-    honest.bring(lines(600, model="m2"))
-    honest.submit(M2)
-    view = honest.view(M2)
+def test_a_new_fingerprint_is_told_against_the_last_one_signed(valid: Desk):
+    valid.bring(lines(600, model="m2"))
+    valid.submit(M2)
+    view = valid.view(M2)
     assert view.compared is not None
     assert view.compared.endswith("for m1")
     assert view.changes[0] == "Model version: m1 → m2."
@@ -411,10 +425,10 @@ def test_what_was_measured_and_not_submitted_is_shown_as_that_until_something_wa
     assert (view.shown, view.evidence.sha256) == ("candidate", waits)
 
 
-def test_rejected_evidence_stays_to_be_read(honest: Desk):
-    sha256 = honest.submit()
-    honest.reject()
-    view = honest.view()
+def test_rejected_evidence_stays_to_be_read(waiting: Desk):
+    sha256 = waiting.evidence()
+    waiting.reject()
+    view = waiting.view()
     assert (view.shown, view.waits) == ("submitted", None)
     assert "was rejected" in view.shown_words
     assert view.evidence is not None
@@ -430,24 +444,21 @@ def test_rejected_evidence_stays_to_be_read(honest: Desk):
         ("UPDATE evidence SET bundle = 'x'", "was altered"),
     ],
 )
-def test_a_bundle_that_is_gone_or_damaged_is_said_and_not_shown(honest: Desk, sql: str, said: str):
-    honest.submit()
-    honest.alter(sql)
-    view = honest.view()
+def test_a_bundle_that_is_gone_or_damaged_is_said_and_not_shown(waiting: Desk, sql: str, said: str):
+    waiting.alter(sql)
+    view = waiting.view()
     assert view.evidence is None
     assert view.fault is not None
     assert said in view.fault
 
 
-def test_a_stopped_one_may_be_waived_and_says_who_approves(honest: Desk):
-    honest.submit()
-    honest.sign()
-    honest.stop()
-    assert honest.view().waivable
+def test_a_stopped_one_may_be_waived_and_says_who_approves(valid: Desk):
+    valid.stop()
+    assert valid.view().waivable
     until = NOW + timedelta(days=5)
-    actor = honest.actor(RITA, "waiver.requested")
-    signing.request_waiver(honest.office, actor, SIGNAL, M1, reason="peak week", until=until)
-    view = honest.view()
+    actor = valid.actor(RITA, "waiver.requested")
+    signing.request_waiver(valid.office, actor, SIGNAL, M1, reason="peak week", until=until)
+    view = valid.view()
     assert view.waiver is not None
     assert (view.waiver.who, view.waiver.reason) == ("risk/rita", "peak week")
     assert view.next_step[-1] == (
@@ -462,16 +473,15 @@ def test_an_empty_owner_seat_is_the_first_thing_to_mend(honest: Desk):
     assert honest.view().next_step[0].startswith("No owner is there")
 
 
-def test_what_a_person_may_do_is_what_the_guards_answer_with_names_for_ids(honest: Desk):
-    honest.submit()
-    assert honest.offers(VERA)["validation.signed"].may
-    assert honest.offers(VERA)["validation.rejected"].may
-    ann = honest.offers(ANN)
+def test_what_a_person_may_do_is_what_the_guards_answer_with_names_for_ids(waiting: Desk):
+    assert waiting.offers(VERA)["validation.signed"].may
+    assert waiting.offers(VERA)["validation.rejected"].may
+    ann = waiting.offers(ANN)
     assert not ann["validation.signed"].may
     assert "desk/ann" in ann["validation.signed"].why
     assert "p-" not in ann["validation.signed"].why
     assert ann["validation.submitted"].why.endswith("before other evidence is submitted.")
-    assert not honest.offers(ADMIN)["validation.signed"].may
+    assert not waiting.offers(ADMIN)["validation.signed"].may
 
 
 def test_unmet_criteria_are_why_a_validator_may_not_sign(desk: Desk):
@@ -506,19 +516,18 @@ def test_the_list_puts_each_fingerprint_in_one_place(honest: Desk):
     assert listed.fingerprint("f-000000000000") is None
 
 
-def test_the_list_tells_what_is_open_what_soon_ends_and_what_ended(honest: Desk):
-    honest.submit()
-    honest.sign(days=30)
-    assert [one.fingerprint for one in honest.list().held] == [M1]
-    assert honest.list().headline == "Nothing waits for anybody."
-    honest.now += timedelta(days=17)
-    (line,) = honest.list().renew
+def test_the_list_tells_what_is_open_what_soon_ends_and_what_ended(waiting: Desk):
+    waiting.sign(days=30)
+    assert [one.fingerprint for one in waiting.list().held] == [M1]
+    assert waiting.list().headline == "Nothing waits for anybody."
+    waiting.now += timedelta(days=17)
+    (line,) = waiting.list().renew
     assert line.text == (
         "Validated until 2026-12-02. desk/ann or desk/bob may submit new evidence now; the gate "
         "stays open while it is judged."
     )
-    honest.now += timedelta(days=13)
-    (line,) = honest.list().closed
+    waiting.now += timedelta(days=13)
+    (line,) = waiting.list().closed
     assert line.text.startswith("Expired on 2026-12-02.")
 
 

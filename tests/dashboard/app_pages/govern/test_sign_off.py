@@ -84,11 +84,16 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The folder of a ledger that several tests begin with, built once."""
 
     @functools.cache
-    def make(text: str | None, registered: bool, then: Callable[[Office], None] | None) -> Path:
+    def make(text: str | None, registered: bool, *then: Callable[[Office], None]) -> Path:
         folder = tmp_path_factory.mktemp("ready")
         path = folder / "ledger.duckdb"
-        with Ledger.open(path, create=True) as ledger:
+        if then:
+            shutil.copytree(make(text, registered, *then[:-1]), folder, dirs_exist_ok=True)
+        with Ledger.open(path, create=not then) as ledger:
             office = Office.of(ledger)
+            if then:
+                then[-1](office)
+                return folder
             if registered:
                 registry.apply(office, read(REGISTRY), "user:desk/admin")
             if text is not None:
@@ -96,8 +101,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                 file.write_text(HEADER + text)
                 assert import_recorded(office, file).n_quarantined == 0
                 file.unlink()
-            if then is not None:
-                then(office)
         return folder
 
     return make
@@ -105,15 +108,10 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture
 def built(ready: Callable[..., Path], tmp_path: Path, serving) -> Build:
-    """``built(csv, registered=True, then=…)``: a ledger of one's own, which the pages then read."""
+    """``built(csv, *then, registered=True)``: a ledger of one's own, which the pages then read."""
 
-    def make(
-        text: str | None,
-        *,
-        registered: bool = True,
-        then: Callable[[Office], None] | None = None,
-    ) -> None:
-        shutil.copytree(ready(text, registered, then), tmp_path, dirs_exist_ok=True)
+    def make(text: str | None, *then: Callable[[Office], None], registered: bool = True) -> None:
+        shutil.copytree(ready(text, registered, *then), tmp_path, dirs_exist_ok=True)
         serving(tmp_path / "ledger.duckdb")
 
     return make
@@ -133,7 +131,6 @@ def submitted(office: Office) -> None:
 
 
 def signed(office: Office) -> None:
-    submitted(office)
     sub = sub_of(office, VERA)
     actor = actor_for(office.state(), sub, "validation.signed", "triage")
     signing.sign(office, actor, "triage", M1, meaning="I read it.")
@@ -221,7 +218,7 @@ def test_an_unregistered_signal_leads_to_the_registry(built: Build):
 
 
 def test_the_list_leads_to_what_waits(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = opened()
     assert "1 fingerprint waits for a signature or an approval." in words(app)
     assert links(app)["`triage` `m1`"] == f"sign_off?signal=triage&fingerprint={M1.id}"
@@ -271,7 +268,7 @@ def test_measuring_without_submitting_shows_the_evidence_and_does_nothing(built:
 
 
 def test_the_owner_cannot_sign_and_sees_why(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(ANN)
     assert button(app, "Sign as").disabled
     assert "Only a validator" in words(app)
@@ -279,7 +276,7 @@ def test_the_owner_cannot_sign_and_sees_why(built: Build):
 
 
 def test_signing_is_closed_until_a_meaning_is_typed_and_none_is_prefilled(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     assert field(app, "What your signature means") == ""
     assert button(app, "Sign as risk/vera").disabled
@@ -292,7 +289,7 @@ def test_signing_is_closed_until_a_meaning_is_typed_and_none_is_prefilled(built:
 
 
 def test_a_validator_signs_and_the_gate_opens(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     typed(app, "What your signature means", MEANING)
     press(app, "Sign as risk/vera")
@@ -306,7 +303,7 @@ def test_a_validator_signs_and_the_gate_opens(built: Build):
 
 
 def test_the_signature_names_the_day_that_was_chosen(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     day = NOW.date() + timedelta(days=9)
     app.date_input[0].set_value(day)
@@ -318,7 +315,7 @@ def test_the_signature_names_the_day_that_was_chosen(built: Build):
 
 
 def test_evidence_that_misses_its_criteria_cannot_be_signed(built: Build):
-    built(lines(600, off=0.35), then=submitted)
+    built(lines(600, off=0.35), submitted)
     app = triage(VERA)
     assert button(app, "Sign as").disabled
     assert "The evidence does not meet every criterion, and cannot be signed." in words(app)
@@ -326,11 +323,10 @@ def test_evidence_that_misses_its_criteria_cannot_be_signed(built: Build):
 
 def test_claims_altered_since_the_submission_are_found_at_the_signature(built: Build):
     def and_altered(office: Office) -> None:
-        submitted(office)
         with office.ledger.transaction() as cursor:
             cursor.execute("UPDATE claims SET outcome = 1 - outcome WHERE event_id = '7'")
 
-    built(lines(600), then=and_altered)
+    built(lines(600), submitted, and_altered)
     app = triage(VERA)
     typed(app, "What your signature means", MEANING)
     press(app, "Sign as risk/vera")
@@ -345,7 +341,7 @@ def test_claims_altered_since_the_submission_are_found_at_the_signature(built: B
 def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(
     built: Build, label: str, asked: str
 ):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     typed(app, asked, MEANING)
     pressed = button(app, label).click()
@@ -361,7 +357,7 @@ def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(
 
 
 def test_what_was_typed_for_one_act_is_not_offered_for_the_next(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     typed(app, "Why", "not good")
     press(app, "Reject as risk/vera")
@@ -371,7 +367,7 @@ def test_what_was_typed_for_one_act_is_not_offered_for_the_next(built: Build):
 
 
 def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     typed(app, "What your signature means", MEANING)
     pressed = button(app, "Sign as risk/vera").click()
@@ -384,7 +380,7 @@ def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
 
 
 def test_a_validator_rejects_with_a_reason(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = triage(VERA)
     assert button(app, "Reject as risk/vera").disabled
     assert "Say why: the reason is kept in the trail." in words(app)
@@ -395,7 +391,7 @@ def test_a_validator_rejects_with_a_reason(built: Build):
 
 
 def test_anybody_known_stops_what_is_open(built: Build):
-    built(lines(600), then=signed)
+    built(lines(600), submitted, signed)
     app = triage("user:desk/admin")
     assert answer() == "automate"
     typed(app, "Why", "nonsense")
@@ -404,7 +400,7 @@ def test_anybody_known_stops_what_is_open(built: Build):
 
 
 def test_two_people_waive_what_was_stopped(built: Build):
-    built(lines(600), then=signed)
+    built(lines(600), submitted, signed)
     app = triage(BOB)
     typed(app, "Why", "a doubt")
     press(app, "Stop as desk/bob")
@@ -416,7 +412,7 @@ def test_two_people_waive_what_was_stopped(built: Build):
 
 
 def test_owner_and_validator_retire_it(built: Build):
-    built(lines(600), then=signed)
+    built(lines(600), submitted, signed)
     app = triage(ANN)
     assert button(app, "Ask to retire as desk/ann").disabled
     field = next(one for one in app.text_input if one.key.startswith("retire_reason"))
@@ -463,11 +459,10 @@ def test_claims_that_cannot_be_judged_are_said_to_be_so(built: Build, text: str,
 
 def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):
     def and_lost(office: Office) -> None:
-        submitted(office)
         with office.ledger.transaction() as cursor:
             cursor.execute("DELETE FROM evidence")
 
-    built(lines(600), then=and_lost)
+    built(lines(600), submitted, and_lost)
     app = triage(VERA)
     assert "The ledger no longer holds the evidence" in words(app)
     assert button(app, "Sign as").disabled
@@ -476,11 +471,10 @@ def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):
 @pytest.mark.parametrize("query", [{}, {"signal": "triage", "fingerprint": M1.id}])
 def test_on_a_broken_trail_nothing_can_be_done(built: Build, query: dict[str, str]):
     def and_broken(office: Office) -> None:
-        signed(office)
         with office.ledger.transaction() as cursor:
             cursor.execute("UPDATE acts SET entry = replace(entry, 'I read it', 'I saw it')")
 
-    built(lines(600), then=and_broken)
+    built(lines(600), submitted, signed, and_broken)
     app = opened(**query)
     assert "The decision trail is broken" in words(app)
     assert not app.button
