@@ -38,3 +38,8 @@ STANDING_WEEKS = 8
 #: points is told after 14 weeks, with 500 after 23, and a steady +10 within 20 weeks about as often
 #: (.75 and .73 of 100 years; tests/benchmarks/honesty.py, "standing").
 STANDING_CLAIMS = 200
+
+#: The newest checkpoint is stamped by each time stamp authority at most so often,
+STAMP_EVERY = timedelta(hours=1)
+#: and one that stamped none for so long is a finding.
+SILENT_AFTER = timedelta(days=1)

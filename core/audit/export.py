@@ -1,8 +1,9 @@
 """The trail as one file that an auditor verifies without the ledger.
 
-JSONL, every line canonical JSON: a header, then each entry's exact text followed by its signed
-checkpoint, then the evidence bundles that entries cite, by their SHA-256. Where the ledger's owner
-wants it, the directory follows: the names that acts commit to, with the salts that prove them.
+JSONL, every line canonical JSON: a header, time stamps where there are any, then each entry's exact
+text followed by its signed checkpoint, then the evidence bundles that entries cite, by their
+SHA-256. Where the ledger's owner wants it, the directory follows: the names that acts commit to,
+with the salts that prove them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,13 +23,18 @@ from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Act
 from core.trail.canonical_json import canonical
+from core.trail.time_stamps import Stamp
 
 FORMAT = "calledger-trail/1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def export(
-    cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str], *, names: bool = False
+    cursor: duckdb.DuckDBPyConnection,
+    path: str | os.PathLike[str],
+    *,
+    names: bool = False,
+    stamps: Sequence[Stamp] = (),
 ) -> int:
     """Write the trail and the evidence it cites; how many entries.
 
@@ -38,6 +44,7 @@ def export(
     Args:
         path: a file that does not exist yet.
         names: write who is who, too; an erased name is not there to be written.
+        stamps: time stamps of its checkpoints, which are written with it.
 
     Raises:
         TrailError: the trail has no entries, or names no key.
@@ -54,7 +61,7 @@ def export(
             partial.open("x", encoding="utf-8", newline="\n") as file,
         ):
             entries = trail.size(cursor)
-            for line in _lines(cursor, entries, names=names):
+            for line in _lines(cursor, entries, stamps, names=names):
                 file.write(f"{line}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -109,7 +116,9 @@ def person_line(row: Row) -> str:
     return canonical({"person": asdict(row)})
 
 
-def _lines(cursor: duckdb.DuckDBPyConnection, entries: int, *, names: bool) -> Iterator[str]:
+def _lines(
+    cursor: duckdb.DuckDBPyConnection, entries: int, stamps: Sequence[Stamp], *, names: bool
+) -> Iterator[str]:
     if not entries:
         raise trail.TrailError("The decision trail has no entries yet; there is nothing to export.")
     keys = trail.keys(cursor)
@@ -118,6 +127,7 @@ def _lines(cursor: duckdb.DuckDBPyConnection, entries: int, *, names: bool) -> I
     people = rows_of(cursor) if names else ()
     count = len(people) if names else None
     yield header(keys[0].name, tuple(key.text for key in keys), entries, count)
+    yield from (stamp.line for stamp in stamps)
     wanted: set[str] = set()
     cursor.execute(
         """

@@ -11,26 +11,31 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
+from cryptography import x509
 
 from core.audit import coverage as covered
 from core.audit.chain_check import BAD, Walk
 from core.audit.export import FORMAT, checkpoint_line, evidence_line, header, person_line
+from core.audit.kept_since import kept_since
 from core.audit.signers import signers
 from core.governance import names as directory
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
 from core.text.figures import counted
-from core.trail import anchors
+from core.trail import anchors, time_stamps
 from core.trail import row_seals as seal
 from core.trail.acts import stamp
 from core.trail.canonical_json import canonical
 from core.trail.checkpoints import Checkpoint, Note, NoteError, blocks
 from core.trail.log import at_one_moment
 from core.trail.problems import Problem
+from core.trail.time_stamps import Stamp
 
 #: Problems that a report shows; the rest is counted.
 _SHOWN = 20
@@ -70,6 +75,7 @@ class Report:
         beside: the same of those within its reach.
         beside_from: entries covered by the oldest of those that agree.
         remarks: what is worth knowing and not wrong.
+        kept_since: since when it stands as it does, by time stamps, and what of them was checked.
         signers: who signed, and on what assurance; empty where the trail is not intact.
     """
 
@@ -82,6 +88,7 @@ class Report:
     beside: int | None = None
     beside_from: int | None = None
     remarks: tuple[str, ...] = ()
+    kept_since: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
 
     @property
@@ -101,7 +108,13 @@ class Report:
 
     def lines(self) -> tuple[str, ...]:
         """The report in plain words."""
-        return (*self._verdict(), *self._anchoring(), *self.signers, *self.remarks)
+        return (
+            *self._verdict(),
+            *self._anchoring(),
+            *self.kept_since,
+            *self.signers,
+            *self.remarks,
+        )
 
     def _verdict(self) -> Iterator[str]:
         entries = counted(self.n_entries, "entry", "entries")
@@ -151,8 +164,45 @@ def held_beside(ledger: str | os.PathLike[str]) -> tuple[Held, ...]:
         return (*_held_at((beside,)), Held(str(settings), "", fault=_first(error)))
 
 
+@dataclass(frozen=True)
+class Stamped:
+    """The time stamps of a trail, and what they are checked by.
+
+    Attributes:
+        stamps: of its checkpoints.
+        roots: the certificates that their signatures have to lead to.
+        fault: why these could not be read, in a sentence; empty when they could.
+    """
+
+    stamps: tuple[Stamp, ...] = ()
+    roots: tuple[x509.Certificate, ...] = ()
+    fault: str = ""
+
+
+def stamps_beside(
+    ledger: str | os.PathLike[str], roots: Sequence[x509.Certificate] = ()
+) -> Stamped:
+    """The time stamps beside a ledger, with the certificates its owner named; never raises.
+
+    Args:
+        ledger: the file.
+        roots: certificates that somebody brought; with any, those its owner named do not count.
+    """
+    stamps: tuple[Stamp, ...] = ()
+    try:
+        stamps = time_stamps.beside(ledger)
+        named = [one.certificates for one in anchors.authorities_of(ledger)] if not roots else []
+        found = [one for file in dict.fromkeys(named) for one in time_stamps.certificates(file)]
+    except (LedgerError, OSError) as error:
+        return Stamped(stamps, tuple(roots), f"{_first(error)}.")
+    return Stamped(stamps, (*roots, *found))
+
+
 def verify_ledger(
-    cursor: duckdb.DuckDBPyConnection, *, held: Sequence[str | Path | Held] = ()
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    held: Sequence[str | Path | Held] = (),
+    stamped: Stamped = Stamped(),
 ) -> Report:
     """Verify the trail in a ledger and every table against it; never raises.
 
@@ -160,9 +210,11 @@ def verify_ledger(
 
     Args:
         held: checkpoints that were kept: paths of files, or texts, with any number of notes each.
+        stamped: the time stamps beside the ledger.
     """
     kept = _read_held(held)
     walk = Walk(_sizes(kept))
+    walk.wanted |= _stamped_sizes(stamped.stamps)
     people: tuple[directory.Row, ...] = ()
     remarks: list[str] = []
     try:
@@ -182,11 +234,15 @@ def verify_ledger(
             remarks += covered.not_covered()
     except (duckdb.Error, *BAD) as error:
         walk.problems.append(Problem("file", None, f"The ledger cannot be read: {_first(error)}."))
-    return _report(walk, kept, remarks, people)
+    remarks += [stamped.fault] if stamped.fault else []
+    return _report(walk, kept, remarks, people, stamped)
 
 
 def verify_export(
-    path: str | os.PathLike[str], *, held: Sequence[str | Path | Held] = ()
+    path: str | os.PathLike[str],
+    *,
+    held: Sequence[str | Path | Held] = (),
+    roots: Sequence[x509.Certificate] = (),
 ) -> Report:
     """Verify an export with nothing else at hand.
 
@@ -194,6 +250,7 @@ def verify_export(
 
     Args:
         held: checkpoints that the auditor kept, as for `verify_ledger`.
+        roots: certificates of time stamp authorities, got from elsewhere than the export.
 
     Raises:
         LedgerError: there is no such file, it cannot be read, or it is a ledger.
@@ -229,7 +286,7 @@ def verify_export(
         problems, bare = directory.check_rows(people, walk.acts, "The directory of the export")
         walk.problems += problems
         remarks += bare
-    return _report(walk, kept, remarks, people)
+    return _report(walk, kept, remarks, people, Stamped(tuple(reader.stamps), tuple(roots)))
 
 
 # -- the ledger ------------------------------------------------------------------------------------
@@ -309,6 +366,7 @@ class _Export:
         self._header: str | None = None
         self._carried = False
         self._people: list[directory.Row] = []
+        self.stamps: list[Stamp] = []
         self.crlf = False
 
     @property
@@ -364,6 +422,8 @@ class _Export:
                 self._checkpoint(number, text, read["checkpoint"])
             elif names == {"bundle", "sha256"}:
                 self._evidence(text, read["sha256"], read["bundle"])
+            elif names == {"stamp"}:
+                self._stamp(number, text)
             elif names == {"person"}:
                 self._person(text, read["person"])
             else:
@@ -376,6 +436,13 @@ class _Export:
             raise ValueError(f"line 1 of a {FORMAT} export is its header")
         self._header = text
         self._carried = "people" in read
+
+    def _stamp(self, number: int, text: str) -> None:
+        # Before the entries, so that the tree is looked at where one is.
+        if self._walk.count:
+            self._problem(f"The time stamp in line {number} stands after an entry.")
+        self.stamps.append(Stamp.of(text))
+        self._walk.wanted |= _stamped_sizes(self.stamps[-1:])
 
     def _entry(self, text: str) -> None:
         self._entry_is_signed()
@@ -474,11 +541,20 @@ def _sizes(kept: Sequence[_Kept]) -> frozenset[int]:
     return frozenset(signed.size for one in kept for _, signed in one.notes)
 
 
+def _stamped_sizes(stamps: Iterable[Stamp]) -> frozenset[int]:
+    found = set()
+    for one in stamps:
+        with suppress(NoteError):
+            found.add(Checkpoint.of(Note.of(one.note).text).size)
+    return frozenset(found)
+
+
 def _report(
     walk: Walk,
     kept: Sequence[_Kept],
     remarks: Sequence[str],
     people: Iterable[directory.Row] | None,
+    stamped: Stamped,
 ) -> Report:
     further = list(remarks)
     for (_, old), (seq, key) in zip(walk.keys, walk.keys[1:], strict=False):
@@ -523,6 +599,9 @@ def _report(
         if later:
             words += f" {len(later):,} larger ones in it disagree as well."
         problems.append(Problem("held", min(before, walk.count), words))
+    by_stamps = kept_since(stamped.stamps, stamped.roots, walk.count, partial(_disagrees, walk))
+    problems += by_stamps.problems
+    further += by_stamps.remarks
     return Report(
         problems=tuple(sorted(problems, key=_place)),
         n_entries=walk.count,
@@ -535,6 +614,7 @@ def _report(
         beside=max(agreed[True], default=None),
         beside_from=min(agreed[True], default=None),
         remarks=tuple(further),
+        kept_since=() if _doubtful(problems) else by_stamps.words,
         signers=_signers(walk, problems, people),
     )
 
@@ -542,11 +622,15 @@ def _report(
 def _signers(
     walk: Walk, problems: Sequence[Problem], people: Iterable[directory.Row] | None
 ) -> tuple[str, ...]:
-    """Who signed; a wrong table of names makes no signature doubtful, everything else does."""
-    if any(one.kind in ("entry", "checkpoint", "held", "file") for one in problems):
+    if _doubtful(problems):
         return ()
     names = None if people is None else directory.resolved(people, walk.acts)
     return signers(walk.acts, names)
+
+
+def _doubtful(problems: Sequence[Problem]) -> bool:
+    """Whether the trail itself is; a wrong table of names makes no signature doubtful."""
+    return any(one.kind in ("entry", "checkpoint", "held", "file") for one in problems)
 
 
 def _place(problem: Problem) -> tuple[bool, int]:

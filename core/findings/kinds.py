@@ -32,6 +32,7 @@ from core.findings.facts.standing import (
     Unregistered,
 )
 from core.findings.facts.theatre import AlwaysTheSame
+from core.findings.facts.time_stamps import NotStamped
 from core.findings.facts.versions import VersionChanged
 from core.gate.breaches import Breached
 from core.governance.state import State
@@ -155,6 +156,9 @@ _ROWS = (
         "reliability",
         Anchored,
         thorough=True,
+    ),
+    FindingKind(
+        "not_stamped", "No time stamp from outside", "warning", "decision_trail", NotStamped
     ),
     FindingKind(
         "confidence_theatre",

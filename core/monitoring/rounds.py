@@ -19,6 +19,7 @@ from core.findings.detectors.drift_alarm import Watched, drift_conditions, drift
 from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, current, due, findings
 from core.findings.set_aside import set_aside_conditions
+from core.findings.time_stamps import unstamped_conditions
 from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
 from core.governance.perform import Desk, Office
@@ -76,6 +77,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
     stored = findings(finding_acts(cursor), now)
     wrong = [
         *set_aside_conditions(cursor),
+        *unstamped_conditions(cursor, now),
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
     ]
@@ -196,7 +198,7 @@ def _proposals(
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
     breaches = _breaches(cursor, state, now)
-    aside = set_aside_conditions(cursor)
+    aside = (*set_aside_conditions(cursor), *unstamped_conditions(cursor, now))
     if measured is None:
         wrong = [*aside, *conditions(state, seen, now, breaches=breaches), *_lasting(stored)]
     else:

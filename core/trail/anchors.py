@@ -3,6 +3,7 @@
 Whoever can rewrite the ledger and sign with its key can rewrite everything in it, but not what
 somebody else holds. Anchors are named in ``<ledger>.anchors``, one per line: ``file PATH`` or
 ``git DIR`` (a working tree in which a file is appended to and committed); ``#`` begins a comment.
+A line ``tsa URL CERTIFICATES`` names an authority that stamps them (`core.trail.time_stamps`).
 A later checkpoint proves everything before it, so only the newest has to arrive: an anchor that
 failed once is made good by the next act.
 """
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from core.ledger.errors import LedgerError
 from core.ledger.private import owner_only, tighten
@@ -63,6 +65,19 @@ class Failure:
     words: str
 
 
+@dataclass(frozen=True)
+class Authority:
+    """Who stamps checkpoints with the time (RFC 3161).
+
+    Attributes:
+        url: where it is asked.
+        certificates: the file, in PEM, of those that its signatures have to lead to.
+    """
+
+    url: str
+    certificates: Path
+
+
 class _Unwritten(OSError):  # noqa: N818 (reads as what is the matter)
     """An anchor did not take a checkpoint; the message says why."""
 
@@ -88,32 +103,66 @@ def anchors_of(ledger: str | os.PathLike[str]) -> tuple[Anchor, ...]:
     Raises:
         LedgerError: a line names no anchor, or the file cannot be read.
     """
-    path = settings_path(ledger)
     beside = Anchor("beside", beside_path(ledger))
+    return (beside, *(one for one in _named(ledger) if isinstance(one, Anchor)))
+
+
+def authorities_of(ledger: str | os.PathLike[str]) -> tuple[Authority, ...]:
+    """The time stamp authorities that its owner named.
+
+    Raises:
+        LedgerError: a line names no anchor, or the file cannot be read.
+    """
+    return tuple(one for one in _named(ledger) if isinstance(one, Authority))
+
+
+def _named(ledger: str | os.PathLike[str]) -> list[Anchor | Authority]:
+    path = settings_path(ledger)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return (beside,)
+        return []
     except (OSError, UnicodeDecodeError):
         raise LedgerError(f"The anchors in {path} cannot be read; see its permissions.") from None
-    found = [beside]
+    found: list[Anchor | Authority] = []
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
         word, _, rest = line.partition(" ")
-        kind = next((kind for kind in _KINDS if kind == word), None)
-        if kind is None or not rest.strip():
-            fault = f"names no place after {word!r}" if kind else f"begins with {word!r}"
-            raise LedgerError(
-                f"Line {number} of {path} {fault}; an anchor is `file PATH` or `git DIR`: {_MEND}"
-            )
-        place = Path(ledger).parent / Path(rest.strip()).expanduser()
-        anchor = Anchor(kind, place / beside.path.name if kind == "git" else place)
-        if anchor in found:
-            raise LedgerError(f"Line {number} of {path} names {anchor.words} again; take it out.")
-        found.append(anchor)
-    return tuple(found)
+        at = f"Line {number} of {path}"
+        one = _authority(ledger, at, rest) if word == "tsa" else _anchor(ledger, at, word, rest)
+        if one in found or one == Anchor("beside", beside_path(ledger)):
+            words = one.url if isinstance(one, Authority) else one.words
+            raise LedgerError(f"{at} names {words} again; take it out.")
+        found.append(one)
+    return found
+
+
+def _anchor(ledger: str | os.PathLike[str], at: str, word: str, rest: str) -> Anchor:
+    kind = next((kind for kind in _KINDS if kind == word), None)
+    if kind is None or not rest.strip():
+        fault = f"names no place after {word!r}" if kind else f"begins with {word!r}"
+        raise LedgerError(
+            f"{at} {fault}; an anchor is `file PATH`, `git DIR` or `tsa URL CERTIFICATES`: {_MEND}"
+        )
+    place = _place(ledger, rest)
+    return Anchor(kind, place / beside_path(ledger).name if kind == "git" else place)
+
+
+def _authority(ledger: str | os.PathLike[str], at: str, rest: str) -> Authority:
+    url, _, file = rest.strip().partition(" ")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not file.strip():
+        raise LedgerError(
+            f"{at} names no time stamp authority: write tsa, its address, and the file of its root "
+            "certificate in PEM, as in: tsa https://freetsa.org/tsr freetsa-root.pem"
+        )
+    return Authority(url, _place(ledger, file))
+
+
+def _place(ledger: str | os.PathLike[str], text: str) -> Path:
+    return Path(ledger).parent / Path(text.strip()).expanduser()
 
 
 def publish(note: str, anchors: Sequence[Anchor]) -> tuple[Failure, ...]:

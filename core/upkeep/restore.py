@@ -20,7 +20,17 @@ from core.upkeep import manifest as written
 from core.upkeep.manifest import LEDGER, Manifest
 
 #: What ends the names of what may lie beside a ledger.
-_BESIDE = ("", ".wal", ".key", ".checkpoints", ".anchors", ".notices.yaml", ".spool", ".server")
+_BESIDE = (
+    "",
+    ".wal",
+    ".key",
+    ".checkpoints",
+    ".stamps",
+    ".anchors",
+    ".notices.yaml",
+    ".spool",
+    ".server",
+)
 
 
 def restore(folder: Path, to: Path) -> Manifest:

@@ -17,6 +17,7 @@ from core.spool.segments import beside, failed_beside, segments_beside
 from core.trail import log as trail
 from core.trail.anchors import beside_path, settings_path
 from core.trail.signing_key import key_path
+from core.trail.time_stamps import stamps_path
 from core.upkeep.manifest import HALF, LEDGER, NAME, File, Manifest, measured
 
 #: Tables whose rows are counted in the manifest.
@@ -96,7 +97,7 @@ def _beside(ledger: Path) -> Iterator[tuple[Path, str]]:
     ):
         for one in segments:
             yield one.path, f"{beside(Path(LEDGER)).name}/{part}{one.path.name}"
-    for path_of in (key_path, beside_path, settings_path, notices_path):
+    for path_of in (key_path, beside_path, stamps_path, settings_path, notices_path):
         if path_of(ledger).exists():
             yield path_of(ledger), path_of(Path(LEDGER)).name
 

@@ -34,6 +34,7 @@ from core.terms import Terms
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint
+from core.trail.time_stamps import beside as stamps_beside
 from core.validation.evidence_bundle import Bundle
 from core.views.audit import claim as claim_review
 from core.views.audit import claims as claims_review
@@ -535,7 +536,9 @@ def trail_export(*, names: bool = False) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trail.jsonl"
-        export_trail(cursor(), file, names=names)
+        path = office().ledger.path
+        stamps = () if path is None else stamps_beside(path)
+        export_trail(cursor(), file, names=names, stamps=stamps)
         return file.read_bytes()
 
 

@@ -17,6 +17,7 @@ from core.monitoring.runs import run_if_due
 from dashboard import terminal
 from dashboard.server import notices as notify
 from dashboard.server import open_ledger as owner
+from dashboard.witness import Witness
 
 #: Seconds between two rounds. The gate does not wait for them.
 EVERY = 30.0
@@ -46,10 +47,11 @@ async def rounds() -> AsyncIterator[None]:
 
 
 async def _forever(making: threading.Lock, ending: threading.Event) -> None:
-    scheduled = False
+    scheduled, witness = False, Witness()
     while True:
         await run_in_threadpool(_round, making, scheduled=scheduled)
         await run_in_threadpool(_tell, ending)
+        await run_in_threadpool(_witnessed, witness)
         scheduled = True
         await asyncio.sleep(EVERY)
 
@@ -71,6 +73,15 @@ def _round(making: threading.Lock, *, scheduled: bool) -> None:
 def _fold() -> None:
     """Bring in what came in, so that checks see it and the last round seals it."""
     owner.folder().ask(within=FOLD_WITHIN)
+
+
+def _witnessed(witness: Witness) -> None:
+    """Have the newest checkpoint stamped from outside, where that is due."""
+    try:
+        for failure in witness.in_round(owner.office()):
+            terminal.error(failure)
+    except (LedgerError, duckdb.Error, OSError) as error:
+        terminal.error(str(error))
 
 
 def _tell(ending: threading.Event) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.audit.verify import Held, Report, held_beside, verify_ledger
+from core.audit.verify import Held, Report, Stamped, held_beside, stamps_beside, verify_ledger
 from core.governance.replay import Replay
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import count, counted
@@ -87,7 +87,8 @@ def wholeness(cursor: duckdb.DuckDBPyConnection, ledger: Path | None, now: datet
         ledger: its file, beside which checkpoints lie and anchors are named; None: in memory.
     """
     held: Sequence[Held] = () if ledger is None else held_beside(ledger)
-    report = verify_ledger(cursor, held=held)
+    stamped = Stamped() if ledger is None else stamps_beside(ledger)
+    report = verify_ledger(cursor, held=held, stamped=stamped)
     problems = report.problems or _unusable(cursor)
     n_entries = search.count(cursor, ActSearch())
     bad = _bad(problems)
@@ -165,7 +166,7 @@ def _anchoring(report: Report, n_entries: int) -> list[str]:
             f"The checkpoints beside the ledger agree up to entry {report.beside - 1}; who can "
             "write to the ledger can most likely write there, too."
         )
-    return said
+    return [*said, *report.kept_since]
 
 
 def _newest(cursor: duckdb.DuckDBPyConnection) -> Newest | None:

@@ -10,13 +10,16 @@ import click
 
 from core.audit.export import export as export_trail
 from core.audit.inclusion_proof import proof, verify_proof
-from core.audit.verify import Report, held_beside, verify_export, verify_ledger
+from core.audit.verify import Report, held_beside, stamps_beside, verify_export, verify_ledger
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.trail import log as trail_of
+from core.trail.anchors import settings_path
 from core.trail.checkpoints import NoteError
+from core.trail.time_stamps import beside, certificates
 from dashboard import terminal
 from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.shared import office_of
 from dashboard.cli.surroundings import (
     InputFile,
     LedgerFile,
@@ -26,6 +29,7 @@ from dashboard.cli.surroundings import (
     ledger_there,
     opened,
 )
+from dashboard.witness import at_once
 
 
 @click.group()
@@ -42,7 +46,16 @@ def trail() -> None:
     type=InputFile(),
     help="A file with checkpoints you kept earlier. May be given again.",
 )
-def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) -> None:
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=InputFile(),
+    help="A time stamp authority's root certificate (PEM), got from elsewhere. May be given again.",
+)
+def verify(
+    export: Path | None, ledger_path: Path | None, held: Sequence[Path], roots: Sequence[Path]
+) -> None:
     """Check a ledger's trail and every table, or an EXPORT of it with no ledger at all.
 
     Exit 0 when it is intact, 1 when anything is not as it was signed, 2 when there is no such file.
@@ -54,13 +67,18 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
     if export is not None and is_ledger(export):
         export, ledger_path = None, export
     kept = [_read(path) for path in held]
+    given = [one for path in roots for one in certificates(path)]
     report: Report
     if export is not None:
-        report = verify_export(export, held=kept)
+        report = verify_export(export, held=kept, roots=given)
     else:
         assert ledger_path is not None
         with opened(ledger_path) as ledger:
-            report = verify_ledger(ledger.cursor(), held=[*kept, *held_beside(ledger_path)])
+            report = verify_ledger(
+                ledger.cursor(),
+                held=[*kept, *held_beside(ledger_path)],
+                stamped=stamps_beside(ledger_path, given),
+            )
     for line in report.lines():
         terminal.say(line)
     if not report.ok:
@@ -78,7 +96,8 @@ def verify(export: Path | None, ledger_path: Path | None, held: Sequence[Path]) 
 def export(ledger_path: Path, out: Path, *, names: bool) -> None:
     """Write the whole trail as one file that verifies with no ledger."""
     with opened(ledger_path) as ledger:
-        count = export_trail(ledger.cursor(), out, names=names)
+        stamps = beside(ledger_path)
+        count = export_trail(ledger.cursor(), out, names=names, stamps=stamps)
     terminal.say(f"{counted(count, 'entry', 'entries')} written to {out}.")
     if names:
         terminal.note("It holds people's names, and keeps one that is erased here later.")
@@ -94,6 +113,26 @@ def checkpoint(ledger_path: Path) -> None:
     if note is None:
         raise LedgerError("The trail has not begun: nothing was decided in this ledger yet.")
     terminal.data(note, line=False)
+
+
+@trail.command()
+@ledger_option
+def stamp(ledger_path: Path) -> None:
+    """Have the newest checkpoint stamped by every authority that FILE.anchors names (RFC 3161).
+
+    A running server does so by itself, at most once an hour. Exit 1 when one gave no stamp.
+    """
+    with office_of(ledger_path) as office:
+        asked = list(at_once(office))
+    if not asked:
+        raise LedgerError(
+            f"No time stamp authority is named in {settings_path(ledger_path)}: write a line "
+            "tsa URL CERTIFICATES there."
+        )
+    for authority, why in asked:
+        terminal.say(why or f"{authority.url} stamped the newest checkpoint.")
+    if any(why for _, why in asked):
+        sys.exit(EXIT_FOUND)
 
 
 @trail.command(name="proof")

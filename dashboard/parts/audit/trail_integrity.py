@@ -175,5 +175,6 @@ def _how_to_verify(found: Wholeness) -> None:
         )
         st.markdown(
             f"To have every checkpoint written elsewhere by itself, name the place in "
-            f"{verbatim(owner.path() + '.anchors')}, one a line: `file PATH`, or `git DIR`."
+            f"{verbatim(owner.path() + '.anchors')}, one a line: `file PATH`, or `git DIR`; or "
+            "`tsa URL ROOT.pem`, a time stamp authority, which says since when the trail is kept."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -46,6 +46,7 @@ from core.findings.facts.standing import (
     Unregistered,
 )
 from core.findings.facts.theatre import AlwaysTheSame
+from core.findings.facts.time_stamps import NotStamped
 from core.findings.facts.versions import Compared, VersionChanged
 from core.findings.kinds import KINDS, Condition, told_of
 from core.governance.names import Directory
@@ -159,6 +160,18 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "1 row of answers logged could not be taken into the ledger. Nothing is lost: they lie "
         "beside it in l.duckdb.spool/failed/7. All that came in before and after them was taken "
         "in.",
+    ),
+    (
+        "not_stamped",
+        NotStamped("https://tsa.example/tsr", datetime(2026, 11, 2, 9, 30), "l.duckdb"),
+        "The time stamp authority https://tsa.example/tsr stamped the last at 2026-11-02 09:30 "
+        "UTC. Acts go on; since when they stand in the trail is not witnessed meanwhile.",
+    ),
+    (
+        "not_stamped",
+        NotStamped("https://tsa.example/tsr", None, "l.duckdb"),
+        "The time stamp authority https://tsa.example/tsr has stamped none. Acts go on; since when "
+        "they stand in the trail is not witnessed meanwhile.",
     ),
     (
         "miscalibrated",

@@ -98,7 +98,7 @@ def set_aside(ledger: Path) -> None:
         (
             lambda one: at(one, ".anchors").write_text("nowhere"),
             "checkpoint",
-            "an anchor is `file PATH` or `git DIR`",
+            "an anchor is `file PATH`, `git DIR` or `tsa",
         ),
         (lambda one: waiting(one).close(), "spool", "are not in the ledger yet: calledger serve"),
         (set_aside, "spool", r"claims-t-1\.jsonl in .*failed could not be folded in"),

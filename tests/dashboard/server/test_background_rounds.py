@@ -29,6 +29,7 @@ def test_the_first_round_is_short_and_every_later_one_asks_the_schedule(
 
     monkeypatch.setattr(standing, "_round", record)
     monkeypatch.setattr(standing, "_tell", lambda _: None)
+    monkeypatch.setattr(standing, "_witnessed", lambda _: None)
     monkeypatch.setattr(standing, "EVERY", 0.02)
     # In a thread of its own: the browser tests keep an event loop running in this one.
     with ThreadPoolExecutor(1) as thread:
