@@ -10,10 +10,12 @@ import duckdb
 
 from core.gate.backtest import Effects, effects
 from core.gate.idle_rules import idle_overrides
-from core.governance.names import Directory, directory
-from core.governance.people import actor_for, become_first_admin, enter
+from core.governance.advance import check
+from core.governance.names import Directory, directory, refuse_no_handle
+from core.governance.people import actor_for, become_first_admin, enter, nobody_is_admin
 from core.governance.perform import Desk, Office
-from core.governance.state import State
+from core.governance.state import Person, State
+from core.ledger.errors import LedgerError
 from core.registry.signal_spec import Group, SignalSpec
 from core.registry.spec_diff import Difference, differences
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
@@ -142,6 +144,37 @@ def apply(
     return tuple(done)
 
 
+def refusal(state: State, known: Directory, plan: Plan, who: str, now: datetime) -> str:
+    """Why a person may not apply a plan, as the guards themselves say; "" where they may.
+
+    Args:
+        known: everybody's names.
+        who: the handle of the person.
+    """
+
+    def sub_of(handle: str) -> str:
+        return known.sub(handle) or handle
+
+    try:
+        refuse_no_handle(who)
+        sub = sub_of(who)
+        new = {sub_of(one): Person() for one in (who, *plan.new_people)}
+        grants = state.grants
+        if nobody_is_admin(state):
+            grants = {**grants, sub: frozenset({"admin"})}
+        people = {**new, **state.people}
+        # The trail begins with the first of these acts, where it has not yet.
+        state = replace(state, people=people, grants=grants, size=max(state.size, 1))
+        for group, _ in plan.groups:
+            check(state, _group_set(state, group, sub, sub_of, "none", "page"), now)
+        for change in plan.changes:
+            spec = with_people(change.new, sub_of)
+            check(state, _entry_set(state, spec, sub, "none", "page"), now)
+    except LedgerError as error:
+        return str(error)
+    return ""
+
+
 def _as_known(known: Directory, file: RegistryFile) -> RegistryFile:
     """The file with every person spelled as the directory spells them, or as the file did first."""
     first: dict[str, str] = {}
@@ -178,25 +211,42 @@ def _group(
     assurance: Assurance,
     via: Via,
 ) -> Sequence[Act]:
-    members = sorted(sub_of(one) for one in group.members)
-    if desk.state.groups.get(group.name) == frozenset(members):
+    members = frozenset(sub_of(one) for one in group.members)
+    if desk.state.groups.get(group.name) == members:
         return ()
-    actor = actor_for(desk.state, sub, "group.set", None, assurance=assurance, via=via)
-    body = {"name": group.name, "members": members}
-    return (desk.perform(Proposal("group.set", actor, body=body)),)
+    return (desk.perform(_group_set(desk.state, group, sub, sub_of, assurance, via)),)
+
+
+def _group_set(
+    state: State,
+    group: Group,
+    sub: str,
+    sub_of: Callable[[str], str],
+    assurance: Assurance,
+    via: Via,
+) -> Proposal:
+    actor = actor_for(state, sub, "group.set", None, assurance=assurance, via=via)
+    body = {"name": group.name, "members": sorted(sub_of(one) for one in group.members)}
+    return Proposal("group.set", actor, body=body)
 
 
 def _entry(desk: Desk, spec: SignalSpec, sub: str, assurance: Assurance, via: Via) -> Sequence[Act]:
     entry = desk.state.entries.get(spec.name)
     if entry is not None and entry.spec == spec:
         return ()
-    actor = actor_for(desk.state, sub, "registry.set", spec.name, assurance=assurance, via=via)
+    return (desk.perform(_entry_set(desk.state, spec, sub, assurance, via)),)
+
+
+def _entry_set(
+    state: State, spec: SignalSpec, sub: str, assurance: Assurance, via: Via
+) -> Proposal:
+    actor = actor_for(state, sub, "registry.set", spec.name, assurance=assurance, via=via)
     body = {
         "spec": to_json(spec),
         "spec_sha256": spec_sha256(spec),
         "material_sha256": material_sha256(spec),
     }
-    return (desk.perform(Proposal("registry.set", actor, spec.name, body=body)),)
+    return Proposal("registry.set", actor, spec.name, body=body)
 
 
 def export(cursor: duckdb.DuckDBPyConnection, state: State, signals: Sequence[str] = ()) -> str:

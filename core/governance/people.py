@@ -86,9 +86,14 @@ def known_person(office: Office, handle: str) -> str:
     return sub
 
 
+def nobody_is_admin(state: State) -> bool:
+    """Whether whoever applies a registry file next becomes the admin."""
+    return not any("admin" in roles for roles in state.grants.values())
+
+
 def become_first_admin(desk: Desk, sub: str) -> bool:
     """Make a person admin where nobody is; whether that was so."""
-    if any("admin" in roles for roles in desk.state.grants.values()):
+    if not nobody_is_admin(desk.state):
         return False
     desk.perform(
         Proposal(
@@ -100,6 +105,12 @@ def become_first_admin(desk: Desk, sub: str) -> bool:
     return True
 
 
+def status_proposal(actor: Actor, sub: str, status: str, until: date | None) -> Proposal:
+    """That a person is active, away until a day, or has left, as it would be recorded."""
+    body = {"sub": sub, "status": status, "until": None if until is None else until.isoformat()}
+    return Proposal("person.status", actor, body=body)
+
+
 def set_status(
     office: Office, actor: Actor, sub: str, status: str, until: date | None = None
 ) -> Act:
@@ -108,8 +119,7 @@ def set_status(
     Raises:
         Refused: not theirs to say, or there is no such person.
     """
-    body = {"sub": sub, "status": status, "until": None if until is None else until.isoformat()}
-    return office.perform(Proposal("person.status", actor, body=body))
+    return office.perform(status_proposal(actor, sub, status, until))
 
 
 def forget(office: Office, actor: Actor, sub: str) -> Act:

@@ -11,6 +11,11 @@ from core.governance.permissions import Refused
 from core.monitoring.rounds import outlook, rounds
 from core.trail.acts import Act, Actor, Proposal
 
+#: What is said, before and after, where nothing was typed.
+NO_NOTE = "Say what you do about it: the note is kept in the trail."
+OWNS_IT = "Whoever must respond to a finding cannot waive it; another risk approver can."
+NO_REASON = "Say why it may wait: the reason is kept in the trail."
+
 
 def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act:
     """Say that a finding is seen, and what is being done about it.
@@ -23,10 +28,10 @@ def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act
         Refused: not theirs to say, nothing was said, or it is waived or gone.
     """
     if not note.strip():
-        raise Refused("Say what you do about it: the note stands in the trail.")
+        raise Refused(NO_NOTE)
     found = _written(office, finding)
     if found.state == "waived":
-        raise Refused(f"It is waived until {found.until}, and waits for nobody until then.")
+        raise Refused(f"It is waived until {found.until}; nobody has to respond before.")
     return _said(office, "finding.acknowledged", actor, found, note=note.strip())
 
 
@@ -44,15 +49,15 @@ def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: st
     """
     today = office.now().date()
     if not reason.strip():
-        raise Refused("Say why it may wait: the reason stands in the trail.")
+        raise Refused(NO_REASON)
     if until <= today:
-        raise Refused(f"It would wait until {until}, which is past; name a later day.")
+        raise Refused(f"{until} is past; choose a later day.")
     most = today + timedelta(days=WAIVER_DAYS)
     if until > most:
         raise Refused(f"A finding may wait until {most} at most, not until {until}.")
     found = _written(office, finding)
     if actor.sub == found.owner:
-        raise Refused("Whoever must answer a finding cannot waive it; another risk approver can.")
+        raise Refused(OWNS_IT)
     return _said(
         office, "finding.waived", actor, found, until=until.isoformat(), reason=reason.strip()
     )
@@ -75,7 +80,7 @@ def _live(office: Office, finding: str) -> Finding:
     for one in outlook(office).findings:
         if one.id == finding:
             return one
-    raise Refused("This finding is no longer so; nothing needs to be said to it.")
+    raise Refused("This finding is resolved already; there is nothing to respond to.")
 
 
 def _said(office: Office, kind: str, actor: Actor, found: Finding, **body: str) -> Act:

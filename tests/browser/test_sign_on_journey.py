@@ -224,7 +224,12 @@ def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
     other.get_by_role("tab", name=re.compile("People")).click()
     main(other).get_by_text("Bind a sign-on account").click()
     settled(other)
-    other.get_by_role("combobox", name="Is", exact=True).last.click()
+    # Nobody is chosen beforehand.
+    expect(other.get_by_role("button", name="Bind as Kim Sato")).to_be_disabled()
+    other.get_by_role("combobox", name="Signed on as").click()
+    other.get_by_role("option", name=re.compile("Newcomer")).click()
+    settled(other)
+    other.get_by_role("combobox", name="Acts as", exact=True).click()
     other.get_by_role("option", name="Bob Ng", exact=True).click()
     settled(other)
     other.get_by_role("button", name="Bind as Kim Sato").click()

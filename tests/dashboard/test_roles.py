@@ -70,6 +70,18 @@ def opened(page: str, person: str | None, subs: dict[str, str], **query: str) ->
     return app.switch_page(PAGES[page].path).run()
 
 
+def filled(app: AppTest, subs: dict[str, str]) -> AppTest:
+    """The page with everything typed and chosen that an act asks for."""
+    for field in app.text_input:
+        field.set_value("because")
+    for box in app.selectbox:
+        if box.key == "registry_who":
+            box.set_value(subs[story.PAUL])
+        elif box.key == "registry_status":
+            box.set_value("away")
+    return app.run()
+
+
 def offered(app: AppTest, person: str | None) -> set[str]:
     """Labels of the buttons that can be pressed, without the name of who presses them."""
     name = f" as {story.PEOPLE[person]}" if person else " as …"
@@ -90,7 +102,7 @@ def test_a_page_offers_each_role_just_what_it_may_do(
 ) -> None:
     person = AT[signal].get(role)
     query = {"signal": signal} | ({"fingerprint": fingerprint} if fingerprint else {})
-    app = opened(page, person, subs, **query)
+    app = filled(opened(page, person, subs, **query), subs)
     assert not app.exception
     acts = {label for *where, label in OFFERED if where == [page, signal, fingerprint]}
     may = {

@@ -14,6 +14,7 @@ from core.governance.names import Directory, directory
 from core.governance.permissions import roles_of, who_may
 from core.governance.replay import TrailBroken
 from core.governance.state import State
+from core.monitoring.finding_responses import OWNS_IT
 from core.monitoring.rounds import outlook_of
 from core.sentences.numbers import counted
 
@@ -131,7 +132,7 @@ class Answering:
     Attributes:
         acknowledge: whether they may say that it is seen.
         waive: whether they may let it wait until a day.
-        why_not: where neither, who may; "" otherwise.
+        why_not: where neither, who may; where they own it, why they cannot waive it; "" otherwise.
     """
 
     acknowledge: bool
@@ -147,6 +148,8 @@ def answering(state: State, sub: str, row: FindingRow) -> Answering:
     registered = row.signal in state.entries
     who = "the owner or a deputy" if registered else "an admin"
     why = "" if acknowledge or waive else f"Only {who} acknowledges it; a risk approver waives it."
+    if waive and sub == row.owner_id:
+        waive, why = False, OWNS_IT
     return Answering(acknowledge, waive, why)
 
 

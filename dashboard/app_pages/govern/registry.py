@@ -29,7 +29,7 @@ if not view.rows:
     empty.ledger()
     registry.nothing()
     st.header("People")
-    registry.everybody(view, state, person)
+    registry.everybody(view, state, names, person)
     st.stop()
 
 st.markdown(f"## {plain(view.headline)}")
@@ -68,5 +68,5 @@ with change:
 with history:
     registry.history(one.history)
 with people:
-    registry.everybody(view, state, person)
+    registry.everybody(view, state, names, person)
 guide.draw(PAGES["registry"].title)

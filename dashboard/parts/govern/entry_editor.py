@@ -6,19 +6,21 @@ import streamlit as st
 
 from core.gate import registry_changes as registry_of
 from core.gate.registry_changes import Plan
-from core.governance.names import Directory, local_handle
+from core.governance.names import Directory
+from core.governance.people import nobody_is_admin
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.registry.strict_yaml import said
 from core.registry.yaml_reader import RegistryFileError, read
 from core.sentences.numbers import counted
 from core.text.markdown import plain
+from core.views.govern.permitted_acts import named
 from core.views.govern.signal_entry import SignalView
 from core.views.govern.signal_plan import plan_parts, same_plan
 from dashboard.cache import views as data
 from dashboard.parts.govern import registry
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import sign_on
+from dashboard.widgets import act_button, sign_on
 from dashboard.widgets.acting_for import Acting
 
 _ASKED, _SHOWN = f"{registry.KEYS}asked", f"{registry.KEYS}shown"
@@ -48,12 +50,15 @@ def draw(view: SignalView, state: State, names: Directory, person: Acting | None
             label_visibility="collapsed",
         )
     if st.button("Show what it would change", icon=":material/difference:"):
-        st.session_state[_ASKED] = (signal, text)
+        st.session_state[_ASKED] = (signal, version, text)
     asked = st.session_state.get(_ASKED)
     if asked is None or asked[0] != signal:
         return
-    if asked != (signal, text):
-        st.caption("The text is another one now: show again what it would change.")
+    if asked[1] != version:
+        _overtaken(view, asked[2])
+        return
+    if asked[2] != text:
+        st.caption("You have edited the text since: show again what it would change.")
         return
     plan = _planned(text)
     if plan is None:
@@ -61,6 +66,20 @@ def draw(view: SignalView, state: State, names: Directory, person: Acting | None
     _changes(plan)
     if not plan.empty:
         _apply(plan, text, state, names, person)
+
+
+def _overtaken(view: SignalView, text: str) -> None:
+    """Somebody else changed the entry after this text was tried: say who, and keep the text."""
+    last = view.history[0]
+    st.warning(
+        plain(
+            f"{last.who} changed this entry on {last.when}; your edit was not applied. Above is "
+            "the entry as it is now: edit that, and show again what it would change."
+        ),
+        icon=":material/sync_problem:",
+    )
+    with st.expander("Your text", icon=":material/edit_note:"):
+        st.code(text, language="yaml")
 
 
 def _planned(text: str) -> Plan | None:
@@ -98,19 +117,23 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
     """The button that applies exactly what is shown above it."""
     handle = None if person is None else names.handle(person.sub)
     who = "…" if person is None else person.name
-    if sign_on.needed() and person is None:
-        st.caption(sign_on.nobody())
-    elif not state.people:
-        st.markdown("Nobody is known yet: whoever applies this becomes the admin.")
-        handle = who = st.text_input(
-            "You, as in `user:finance/ann.lee`", value=local_handle(), key=f"{registry.KEYS}self"
+    missing = sign_on.nobody()
+    if nobody_is_admin(state):
+        st.markdown("Nobody is an admin yet: **whoever applies this becomes the admin.**")
+    if not state.people and not sign_on.needed():
+        # Nothing is prefilled: who becomes the admin says so themselves.
+        who = act_button.asked(
+            "Who you are", f"{registry.KEYS}self", placeholder="user:finance/ann.lee"
         ).strip()
-    elif person is None:
-        st.caption("To apply it, choose in the sidebar whom you act for.")
+        handle = who or None
+        missing = "Say who you are: `user:`, your team, a slash and your name."
+    if handle is not None:
+        refused = registry_of.refusal(state, names, plan, handle, owner.office().now())
+        missing = named(refused, names)
     before: Plan | None = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = plan
-    if not st.button(
-        f"Apply as {plain(who)}", type="primary", icon=":material/check:", disabled=not handle
+    if not act_button.draw(
+        f"Apply as {plain(who or '…')}", missing, type="primary", icon=":material/check:"
     ):
         return
     assert handle is not None

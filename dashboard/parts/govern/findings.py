@@ -12,7 +12,7 @@ from core.defaults import WAIVER_DAYS
 from core.findings.kinds import Severity
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.monitoring.finding_responses import acknowledge, waive
+from core.monitoring.finding_responses import NO_NOTE, NO_REASON, acknowledge, waive
 from core.text.markdown import plain, verbatim
 from core.text.shown import visible
 from core.trail.acts import Act
@@ -20,9 +20,9 @@ from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import act_button, sign_on
 from dashboard.widgets import evidence_links as evidenced
 from dashboard.widgets import page_links as links
-from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
 
 #: How the keys of this component's widgets begin.
@@ -130,8 +130,9 @@ def _age(one: FindingRow, since: date) -> str:
     return f"{one.age} d{' · new' if new else ''}{late}"
 
 
+@st.fragment
 def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
-    """Several findings, and one note or one waiver for all of them."""
+    """Several findings, and one note or one waiver for all of them; drawn anew by itself."""
     with st.container(border=True, gap="small"):
         for row in rows:
             st.markdown(f"**{row.title}** · {verbatim(row.signal or '')}: {plain(row.text)}")
@@ -142,9 +143,9 @@ def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
             st.markdown(f":gray[{may[0].why_not}]")
         key = "_".join(f"{row.id}_{row.n_answers}" for row in rows)
         if acks:
-            note = st.text_input("What you do about them", key=f"{KEYS}notes_{key}", max_chars=500)
+            note = act_button.asked("What you do about them", f"{KEYS}notes_{key}")
             said = f"Acknowledge {len(acks)} of {len(rows)} as {plain(person.name)}"
-            if st.button(said, key=f"{KEYS}acks_{key}"):
+            if act_button.draw(said, "" if note.strip() else NO_NOTE, key=f"{KEYS}acks_{key}"):
                 _run_all(
                     [
                         lambda row=row: acknowledge(  # type: ignore[misc]
@@ -160,7 +161,8 @@ def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
         if waives:
             until, reason = _waiver("Why they may wait", key)
             said = f"Waive {len(waives)} of {len(rows)} as {plain(person.name)}"
-            if st.button(said, key=f"{KEYS}waives_{key}"):
+            missing = "" if reason.strip() else NO_REASON
+            if act_button.draw(said, missing, key=f"{KEYS}waives_{key}"):
                 _run_all(
                     [
                         lambda row=row: waive(  # type: ignore[misc]
@@ -188,8 +190,7 @@ def _waiver(label: str, key: str) -> tuple[date, str]:
         format="YYYY-MM-DD",
         persist_state="page",
     )
-    reason = st.text_input(label, key=f"{KEYS}reason_{key}", max_chars=500, persist_state="page")
-    return until, reason
+    return until, act_button.asked(label, f"{KEYS}reason_{key}")
 
 
 def each(
@@ -251,8 +252,9 @@ def _settle(row: FindingRow) -> None:
         evidenced.link(row, row.signal)
 
 
+@st.fragment
 def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
-    """What was said so far, and what the reader may say."""
+    """What was said so far, and what the reader may say; drawn anew by itself."""
     for line in row.history:
         trail.link(line.seq, plain(line.words))
     if not row.history:
@@ -266,11 +268,12 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     if may.why_not:
         st.caption(may.why_not)
     if may.acknowledge:
-        # What was typed outlasts a look at the page as somebody else.
-        note = st.text_input(
-            "What you do about it", key=f"{KEYS}note_{key}", max_chars=500, persist_state="page"
-        )
-        if st.button(f"Acknowledge as {plain(person.name)}", key=f"{KEYS}ack_{key}"):
+        note = act_button.asked("What you do about it", f"{KEYS}note_{key}")
+        if act_button.draw(
+            f"Acknowledge as {plain(person.name)}",
+            "" if note.strip() else NO_NOTE,
+            key=f"{KEYS}ack_{key}",
+        ):
             kind = "finding.acknowledged"
             _run(
                 lambda: acknowledge(
@@ -280,7 +283,11 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
             )
     if may.waive:
         until, reason = _waiver("Why it may wait", key)
-        if st.button(f"Waive as {plain(person.name)}", key=f"{KEYS}waive_{key}"):
+        if act_button.draw(
+            f"Waive as {plain(person.name)}",
+            "" if reason.strip() else NO_REASON,
+            key=f"{KEYS}waive_{key}",
+        ):
             _run(
                 lambda: waive(
                     owner.office(),

@@ -10,7 +10,9 @@ import streamlit as st
 
 from core.defaults import IN_USE
 from core.governance import accounts, people
+from core.governance.names import Directory
 from core.governance.state import State
+from core.governance.validations.lifecycle import NO_REASON
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.standing.verdict import StandingVerdict
@@ -18,13 +20,14 @@ from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
 from core.trail.acts import Act
 from core.validation import steps as signing
+from core.views.govern.permitted_acts import refusal
 from core.views.govern.registry import PersonRow, RegistryRow, RegistryView, may_set_status
 from core.views.govern.signal_entry import EntryChange, PrintRow, SignalView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
-from dashboard.widgets import page_head, sign_on
+from dashboard.widgets import act_button, page_head, sign_on
 from dashboard.widgets.acting_for import Acting
 from dashboard.widgets.claim_links import ICON, PAGE
 from dashboard.widgets.drawn.draw import draw
@@ -217,8 +220,9 @@ def _claims(signal: str, row: PrintRow) -> None:
     st.page_link(PAGE, label=words, icon=ICON, query_params=query)
 
 
+@st.fragment
 def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> None:
-    """The stop button: anybody known may, and says why."""
+    """The stop button: anybody known may, and says why; drawn anew by itself."""
     st.markdown(
         "Closes the gate for this version with the very next decision. It opens again only with "
         "new evidence and a signature."
@@ -227,9 +231,10 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
         st.caption(sign_on.nobody())
         return
     key = f"{KEYS}{row.fingerprint.id}"
-    reason = st.text_input("Why", key=f"{key}_why", max_chars=500, persist_state="page")
-    if st.button(
+    reason = act_button.asked("Why", f"{key}_why")
+    if act_button.draw(
         f"Stop it now as {plain(person.name)}",
+        "" if reason.strip() else NO_REASON,
         key=f"{key}_stop",
         type="primary",
         icon=":material/front_hand:",
@@ -303,7 +308,7 @@ def history(changes: Sequence[EntryChange]) -> None:
 
 
 # --------------------------------------------------------------------------------- everybody known
-def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
+def everybody(view: RegistryView, state: State, names_of: Directory, person: Acting | None) -> None:
     """Who is known, whether they are there, and which seats they fill."""
     if not view.people:
         st.markdown(
@@ -337,7 +342,7 @@ def everybody(view: RegistryView, state: State, person: Acting | None) -> None:
         st.caption("An admin who is chosen in the sidebar can say here who is away or has left.")
         return
     with st.expander("Set availability", icon=":material/event_available:"):
-        _status(view.people, state, person)
+        _status(view.people, state, names_of, person)
     if sign_on.needed():
         with st.expander("Bind a sign-on account", icon=":material/key:"):
             _bind(view.people, state, person)
@@ -362,11 +367,26 @@ def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
             f"{waiting[one].name} · {waiting[one].account.subject} · {waiting[one].account.issuer}"
         ),
         key=f"{KEYS}account",
+        index=None,
+        placeholder="Choose an account",
     )
     sub = whom.selectbox(
-        "Is", tuple(names), format_func=lambda one: visible(names[one]), key=f"{KEYS}bound"
+        "Acts as",
+        tuple(names),
+        format_func=lambda one: visible(names[one]),
+        key=f"{KEYS}bound",
+        index=None,
+        placeholder="Choose a person",
     )
-    if act.button(f"Bind as {plain(person.name)}", key=f"{KEYS}bind"):
+    with act:
+        pressed = act_button.draw(
+            f"Bind as {plain(person.name)}",
+            "Choose the account and whose it is." if account is None or sub is None else "",
+            key=f"{KEYS}bind",
+        )
+    if pressed:
+        assert account is not None
+        assert sub is not None
         run(
             lambda: accounts.bind(
                 owner.office(),
@@ -382,13 +402,24 @@ def _bound_to_somebody(account: accounts.Account) -> bool:
     return accounts.person_of(owner.office(), account) is not None
 
 
-def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
+def _status(known: Sequence[PersonRow], state: State, names_of: Directory, person: Acting) -> None:
     names = {one.sub: one.name for one in known}
     who, what, when, act = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     sub = who.selectbox(
-        "Who", tuple(names), format_func=lambda one: visible(names[one]), key=f"{KEYS}who"
+        "Who",
+        tuple(names),
+        format_func=lambda one: visible(names[one]),
+        key=f"{KEYS}who",
+        index=None,
+        placeholder="Choose a person",
     )
-    status = what.selectbox("Is", ("active", "away", "left"), key=f"{KEYS}status")
+    status = what.selectbox(
+        "Status",
+        ("active", "away", "left"),
+        key=f"{KEYS}status",
+        index=None,
+        placeholder="Choose",
+    )
     until = when.date_input(
         "Back on",
         value=None,
@@ -398,11 +429,21 @@ def _status(known: Sequence[PersonRow], state: State, person: Acting) -> None:
         disabled=status != "away",
         help="The day they are back; left open while that is not known.",
     )
-    if act.button(f"Record as {plain(person.name)}", key=f"{KEYS}record"):
-        day = until if status == "away" else None
+    day, kind = until if status == "away" else None, "person.status"
+    missing = "Choose who, and what they are."
+    if sub is not None and status is not None:
+        asked = people.status_proposal(
+            people.actor_for(state, person.sub, kind, None), sub, status, day
+        )
+        missing = refusal(state, asked, names_of, owner.office().now())
+    with act:
+        pressed = act_button.draw(f"Record as {plain(person.name)}", missing, key=f"{KEYS}record")
+    if pressed:
+        assert sub is not None
+        assert status is not None
         run(
             lambda: people.set_status(
-                owner.office(), person.actor(state, "person.status", None), sub, status, day
+                owner.office(), person.actor(state, kind, None), sub, status, day
             ),
             f"{names[sub]} is {status}",
         )

@@ -266,7 +266,7 @@ def test_a_waived_finding_waits_until_its_day_and_is_open_again_on_the_next(hous
 @pytest.mark.parametrize(
     ("name", "role", "until", "reason", "words"),
     [
-        ("ann", "owner", date(2026, 12, 1), "x", "Whoever must answer"),
+        ("ann", "owner", date(2026, 12, 1), "x", "Whoever must respond"),
         ("val", "validator", date(2026, 12, 1), "x", "Only a risk approver"),
         ("rita", "risk_approver", date(2026, 12, 1), " ", "Say why"),
         ("rita", "risk_approver", date(2026, 11, 24), "x", "is past"),

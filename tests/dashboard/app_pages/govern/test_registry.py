@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.gate import registry_changes as registry
 from core.governance import people
@@ -86,9 +87,13 @@ def links(app: AppTest) -> dict[str, str]:
     return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
 
 
+def button(app: AppTest, label: str) -> Button:
+    (found,) = (one for one in app.button if one.label.startswith(label))
+    return found
+
+
 def click(app: AppTest, label: str) -> AppTest:
-    (button,) = (one for one in app.button if one.label.startswith(label))
-    button.click().run()
+    button(app, label).click().run()
     assert not app.exception
     return app
 
@@ -168,8 +173,8 @@ def test_what_was_not_asked_about_cannot_be_applied(ledger_of: Make) -> None:
 def test_nobody_in_particular_applies_nothing(ledger_of: Make) -> None:
     ledger_of()
     app = proposed(opened(signal="s"), REPLY.replace('below: "0.90"', 'below: "0.85"'))
-    (button,) = (one for one in app.button if one.label.startswith("Apply"))
-    assert button.disabled
+    assert button(app, "Apply").disabled
+    assert "Choose who you are in the sidebar." in text_of(app)
 
 
 def test_a_change_is_shown_with_its_effects_and_then_applied(ledger_of: Make) -> None:
@@ -192,10 +197,17 @@ def test_who_may_not_change_the_rules_is_told(ledger_of: Make) -> None:
     ledger_of()
     app = act_for(opened(signal="s"), "val")
     proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
-    size = owner.office().state().size
-    click(app, "Apply as t/val")
-    assert "may set this registry entry" in app.error[0].value
-    assert owner.office().state().size == size
+    assert button(app, "Apply as t/val").disabled
+    assert "may set this registry entry" in text_of(app)
+    assert "t/val acts as validator" in text_of(app)
+
+
+def test_an_entry_with_an_admin_in_a_seat_that_signs_cannot_be_applied(ledger_of: Make) -> None:
+    ledger_of()
+    app = act_for(opened(signal="s"), "ann")
+    proposed(app, REPLY.replace("user:t/val", "user:t/adam"))
+    assert button(app, "Apply as t/ann").disabled
+    assert "t/adam is an admin, and an admin cannot sign or approve." in text_of(app)
 
 
 def test_what_changed_meanwhile_is_read_again_before_it_is_applied(ledger_of: Make) -> None:
@@ -205,15 +217,25 @@ def test_what_changed_meanwhile_is_read_again_before_it_is_applied(ledger_of: Ma
     # Somebody else changes the entry between reading and pressing.
     other = REPLY.replace('"sends the reply"', '"files the reply"')
     registry.apply(owner.office(), read(other), "user:t/ann")
-    (button,) = (one for one in app.button if one.label.startswith("Apply"))
-    button.click().run()
+    button(app, "Apply").click().run()
     assert not app.exception
+    assert "t/ann changed this entry on" in text_of(app)
+    assert 'below: "0.85"' in app.code[0].value
     assert owner.office().state().entries["s"].spec.decision == "files the reply"
 
 
 def test_the_first_entry_makes_whoever_applies_it_admin(ledger_of: Make) -> None:
     ledger_of(entry=False)
     app = proposed(opened(signal="s"), REPLY)
+    assert "whoever applies this becomes the admin" in text_of(app)
+    # Nobody is made admin by pressing what is there.
+    assert app.text_input(key="registry_self").value == ""
+    assert button(app, "Apply as").disabled
+    app.text_input(key="registry_self").set_value("eve").run()
+    assert button(app, "Apply as").disabled
+    assert "'eve' names no person" in text_of(app)
+    app.text_input(key="registry_self").set_value("user:t/val").run()
+    assert "an admin cannot sign or approve" in text_of(app)
     app.text_input(key="registry_self").set_value("user:t/eve").run()
     click(app, f"Apply as {plain('user:t/eve')}")
     state = owner.office().state()
@@ -225,8 +247,8 @@ def test_anybody_chosen_stops_a_version_and_says_why(ledger_of: Make) -> None:
     ledger_of(signed=True)
     app = act_for(opened(signal="s"), "rita")
     assert "Validated until" in text_of(app)
-    click(app, "Stop it now as t/rita")
-    assert "Say why" in app.error[0].value
+    assert button(app, "Stop it now as t/rita").disabled
+    assert "Say why" in text_of(app)
     app.text_input(key=f"registry_{M1.id}_why").set_value("wrong teams").run()
     click(app, "Stop it now as t/rita")
     assert not owner.office().state().standing_of("s", M1, NOW).open
@@ -251,7 +273,15 @@ def test_an_admin_says_who_is_away_and_nobody_else_can(ledger_of: Make) -> None:
     app = act_for(opened(signal="s"), "val")
     assert not [one for one in app.button if one.label.startswith("Record as")]
     act_for(app, "adam")
-    ann = people.known_person(owner.office(), "user:t/ann")
+    ann, adam = (people.known_person(owner.office(), f"user:t/{one}") for one in ("ann", "adam"))
+    # Nobody and nothing is chosen beforehand.
+    assert app.selectbox(key="registry_who").value is None
+    assert app.selectbox(key="registry_status").value is None
+    assert button(app, "Record as t/adam").disabled
+    app.selectbox(key="registry_who").set_value(adam)
+    app.selectbox(key="registry_status").set_value("left").run()
+    assert button(app, "Record as t/adam").disabled
+    assert "t/adam is the only admin" in text_of(app)
     app.selectbox(key="registry_who").set_value(ann)
     app.selectbox(key="registry_status").set_value("left").run()
     click(app, "Record as t/adam")
