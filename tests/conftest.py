@@ -5,6 +5,8 @@ import os
 # Before numpy is loaded: the workers fill the processors already, and the threads of a product of
 # matrices spin while they wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Each command and server that a test starts would otherwise compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import functools
 import shutil
@@ -19,6 +21,7 @@ from xdist.remote import Producer
 from xdist.scheduler import WorkStealingScheduling
 
 from core.ingest.import_file import import_file
+from core.ledger import connection
 from core.ledger.connection import Ledger
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
@@ -99,6 +102,17 @@ def begun(begun_here: Begun) -> Iterator[Begun]:
     """The same, for a test that works on a copy."""
     yield begun_here
     begun_here.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_a_ledger() -> Iterator[None]:
+    """The workers fill the processors already, and DuckDB's threads wait for one another."""
+    configured = connection._configuration
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            connection, "_configuration", lambda most: configured(most) | {"threads": 1}
+        )
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
