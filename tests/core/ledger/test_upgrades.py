@@ -93,7 +93,8 @@ def test_a_ledger_of_an_earlier_version_keeps_every_row_and_a_whole_trail(
 
 
 @pytest.mark.parametrize(
-    ("version", "at", "moment"), [(1, 3, "before"), (1, 5, "inside"), (4, 5, "inside")]
+    ("version", "at", "moment"),
+    [(1, 3, "before"), (1, 5, "inside"), (4, 5, "inside"), (5, 6, "inside")],
 )
 def test_an_upgrade_that_is_killed_goes_on_at_the_next_start_and_loses_nothing(
     version: int, at: int, moment: str, tmp_path: Path
