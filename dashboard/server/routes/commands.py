@@ -67,6 +67,8 @@ class Commands:
         folder: Path | None = None
         try:
             token = await authorized(request, "command")
+            # Before anything is taken in, and once more when it runs.
+            await anyio.to_thread.run_sync(person_of, token)
             folder = Path(tempfile.mkdtemp(prefix="calledger-command-"))
             await _received(request, folder / "asked.zip")
             answer = await anyio.to_thread.run_sync(self._run, folder, token, limiter=self._room)
