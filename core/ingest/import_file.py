@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from core import __version__
+from core.events import SEGMENT_PREFIX
 from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_claims
 from core.ingest.column_mapping import Layout, lay_out
 from core.ingest.file_format import LogFile, look_at
@@ -30,6 +31,7 @@ from core.ledger.errors import UnusableFile
 from core.ledger.progress import Progress, never_falling
 from core.ledger.sql import quoted
 from core.queries.base.dimensions import segment_dimensions
+from core.queries.base.segment_names import MOST_DIMENSIONS
 
 __all__ = ["ImportSummary", "UnusableFile", "import_file"]
 
@@ -162,8 +164,10 @@ class _Import:
         try:
             return self._taken_in(records, layout, settings)
         except duckdb.Error as error:
-            # A Parquet file is read to its end only here.
-            if self.file.format == "parquet" and name in str(error):
+            # A Parquet file is read to its end only here, and of a footer that lies DuckDB does not
+            # always name the file.
+            said = any(word in str(error) for word in (name, "Parquet"))
+            if self.file.format == "parquet" and (said or type(error) is duckdb.Error):
                 raise damaged(name, error) from error
             raise
 
@@ -213,7 +217,16 @@ class _Import:
             return self._recorded(screening, layout, import_id, n_inline, attached, settings)
 
     def _add_dimensions(self, layout: Layout, import_id: int) -> None:
-        for dimension in sorted(set(layout.segments) - set(segment_dimensions(self.cursor))):
+        known = set(segment_dimensions(self.cursor))
+        new = sorted(set(layout.segments) - known)
+        if new and len(known) + len(new) > MOST_DIMENSIONS:
+            raise UnusableFile(
+                f"{self.file.path.name} brings {len(new):,} new segment dimensions, {new[0]!r} "
+                f"among them; with the {len(known):,} that are there it would be more than "
+                f"{MOST_DIMENSIONS}, the most a ledger has. Write them without {SEGMENT_PREFIX}: "
+                "other columns are kept as attributes."
+            )
+        for dimension in new:
             column = quoted(f"seg_{dimension}")
             self.cursor.execute(f"ALTER TABLE claims ADD COLUMN {column} VARCHAR")
             self.cursor.execute(

@@ -85,6 +85,11 @@ def damaged(name: str, error: duckdb.Error) -> UnusableFile:
 
 def _read_parquet(cursor: duckdb.DuckDBPyConnection, file: LogFile) -> Records:
     relation = f"read_parquet({path_literal(file.path)})"
+    # Asked of the footer alone: to bind so many columns may take minutes.
+    count = _number(
+        cursor, f"SELECT num_children FROM parquet_schema({path_literal(file.path)}) LIMIT 1"
+    )
+    _refuse_too_many(file.path.name, count)
     described = cursor.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     if any(name.lower() == "file_row_number" for name, *_ in described):
         raise UnusableFile(
@@ -214,7 +219,7 @@ def _read_jsonl(cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool)
             f"{name} has no line that is a JSON object of at most {MOST_IN_WORDS}; write one per "
             f"line, for example: jq -c . {name} > {file.path.stem}-lines.jsonl"
         )
-    _refuse_too_many(name, names)
+    _refuse_too_many(name, len(names))
     _refuse_keys_given_twice(cursor)
     pointers = ", ".join(json_pointer(key) for key in names)
     picked = ", ".join(f"texts[{i + 1}] AS c{i}" for i in range(len(names)))
@@ -332,13 +337,13 @@ def _header_names(file: LogFile, header: str, separator: str) -> list[str]:
         if column in seen:
             raise UnusableFile(f"{name} has two columns named {column!r}; rename one.")
         seen.add(column)
-    _refuse_too_many(name, names)
+    _refuse_too_many(name, len(names))
     return names
 
 
-def _refuse_too_many(name: str, columns: Sequence[str]) -> None:
-    if len(columns) > MOST_COLUMNS:
+def _refuse_too_many(name: str, columns: int) -> None:
+    if columns > MOST_COLUMNS:
         raise UnusableFile(
-            f"{name} has {len(columns):,} different columns, more than {MOST_COLUMNS:,}: "
+            f"{name} has {columns:,} different columns, more than {MOST_COLUMNS:,}: "
             "its keys seem to be data; put them into one nested object."
         )

@@ -30,7 +30,8 @@ MOST_KEYS = 200
 MOST_DEPTH = 16
 #: Different names that one sender may use; an import takes 1,000 columns.
 MOST_NAMES = 800
-#: Segment dimensions that rows may bring a ledger to: each is a column of every claim.
+#: Segment dimensions that rows may bring a ledger to. Files may bring it further, so that what was
+#: kept here always finds room.
 MOST_DIMENSIONS = 64
 
 #: Always written, so that a segment has the columns an import asks for.

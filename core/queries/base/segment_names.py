@@ -15,6 +15,8 @@ from core.queries.base.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_D
 #: Names that `--by` takes already, and that no segment dimension can have.
 RESERVED_DIMENSIONS = frozenset({*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMENSION, "signal"})
 
+#: Segment dimensions that files may bring a ledger to: each is a column of every claim.
+MOST_DIMENSIONS = 100
 #: What a dimension's name is made of.
 DIMENSION = r"[A-Za-z0-9_.-]{1,64}"
 #: Every character that Unicode calls white space, written out so that Python and SQL agree.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from core.ingest.import_file import UnusableFile, import_file
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
+from core.queries.base.segment_names import MOST_DIMENSIONS
 
 NOW = datetime(2026, 11, 23, 12)
 HEAD = "event_id,ts,signal,confidence,note\n"
@@ -273,6 +275,55 @@ def test_a_jsonl_file_whose_keys_are_data_is_refused(ledger: Ledger, tmp_path: P
     path.write_text("\n".join(json.dumps({f"user-{i}": 1}) for i in range(1001)))
     with pytest.raises(UnusableFile, match="1,001 different columns"):
         import_file(ledger, path)
+
+
+def test_a_parquet_file_with_too_many_columns_is_refused_before_they_are_bound(
+    ledger: Ledger, tmp_path: Path
+):
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({f"user-{i}": [1] for i in range(1001)}), path)
+    with pytest.raises(UnusableFile, match="1,001 different columns"):
+        import_file(ledger, path)
+
+
+def test_a_file_that_brings_more_segment_dimensions_than_a_ledger_has_is_refused(
+    ledger: Ledger, tmp_path: Path
+):
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for path, numbers in ((first, range(MOST_DIMENSIONS)), (second, range(1, MOST_DIMENSIONS + 1))):
+        names, values = ",".join(f"seg_d{i}" for i in numbers), ",".join("x" for _ in numbers)
+        row = f"{path.stem},2026-11-02T10:00:00Z,s,0.9,{values}\n"
+        path.write_text(f"event_id,ts,signal,confidence,{names}\n{row}")
+    import_file(ledger, first, now=NOW)
+    with pytest.raises(UnusableFile) as refusal:
+        import_file(ledger, second, now=NOW)
+    assert "second.csv brings 1 new segment dimensions, 'd100' among them" in str(refusal.value)
+    assert "Write them without seg_" in str(refusal.value)
+    assert rows_of(ledger) == [(1, "first")]
+
+
+def test_a_parquet_file_whose_footer_lies_is_read_or_refused_and_nothing_else(
+    ledger: Ledger, tmp_path: Path
+):
+    path, chance = tmp_path / "log.parquet", random.Random(14)
+    size = int.from_bytes(PARQUET[-8:-4], "little")
+    lies = [
+        PARQUET[:-8] + wrong.to_bytes(4, "little") + PARQUET[-4:]
+        for wrong in (0, 1, size - 1, size + 1, len(PARQUET), 2**31, 2**32 - 1)
+    ]
+    for _ in range(60):
+        lie = bytearray(PARQUET)
+        lie[chance.randrange(len(PARQUET) - 8 - size, len(PARQUET) - 8)] = chance.randrange(256)
+        lies.append(bytes(lie))
+    said = []
+    for lie in lies:
+        path.write_bytes(lie)
+        try:
+            import_file(ledger, path, now=NOW)
+        except UnusableFile as refusal:
+            said.append(str(refusal))
+    assert len(said) > 20
+    assert all(path.name in one for one in said)
 
 
 @pytest.mark.parametrize("name", ["log[1].csv", "log*.csv", "log?.csv"])
