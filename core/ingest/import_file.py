@@ -138,6 +138,9 @@ def import_file(
     return ImportSummary(path.name, *counted, seconds=time.monotonic() - started)
 
 
+#: A file of at most so many records and bytes is small.
+SMALL_RECORDS, SMALL_BYTES = 10_000, 4_000_000
+
 _Counted = tuple[int, int, int, int, int, int, int, int, int, tuple[str, ...]]
 
 
@@ -192,7 +195,8 @@ class _Import:
         self._add_dimensions(layout, import_id)
         view = incoming(records, layout, segment_dimensions(cursor))
         columns = view.claim_columns
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {view.sql}")
+        kind = "TABLE" if self._is_small(records) else "VIEW"
+        cursor.execute(f"CREATE OR REPLACE TEMP {kind} incoming AS {view.sql}")
         with progress.stage("checking", 0.45):
             screening = screen(cursor, answers=layout.quarantine_id is not None)
             if screening.n_read != records.count:
@@ -215,6 +219,15 @@ class _Import:
         with progress.stage("finishing", 1.0):
             note_signals(cursor, import_id=import_id)
             return self._recorded(screening, layout, import_id, n_inline, attached, settings)
+
+    def _is_small(self, records: Records) -> bool:
+        """Whether to read its fields once, for all steps.
+
+        Each step reads of a large file only the fields that it needs, and what it then reads it
+        does not hold; of a small one planning how to read costs more than reading.
+        """
+        plain = self.file.compression == "none" and records.count <= SMALL_RECORDS
+        return plain and self.file.path.stat().st_size <= SMALL_BYTES
 
     def _add_dimensions(self, layout: Layout, import_id: int) -> None:
         known = set(segment_dimensions(self.cursor))

@@ -1,4 +1,4 @@
-"""The checks every record passes, as one SQL view: ``incoming``.
+"""The checks every record passes, as one query: ``incoming``.
 
 One row per record of the file. `Incoming.claim_columns` are the claim as it will be kept; next
 to them:
@@ -51,7 +51,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Incoming:
-    """The view of a file's checked records.
+    """What asks for a file's checked records.
 
     Attributes:
         sql: its SELECT.
@@ -63,7 +63,7 @@ class Incoming:
 
 
 def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Incoming:
-    """The view's definition.
+    """The query's text.
 
     Args:
         records: the file.

@@ -34,13 +34,13 @@ class Screening:
 
 
 def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
-    """Scan the view ``incoming`` once, narrowly, and again only if something has to be refused.
+    """Scan ``incoming`` once, narrowly, and again only if something has to be refused.
 
     Leaves the temporary table ``refused`` (import_row, field, value, reason, mend, record,
     quarantine_id) and the view ``accepted``: the others.
 
     Args:
-        cursor: with the view ``incoming``.
+        cursor: with ``incoming``, a view or a table.
         answers: whether the file has a column quarantine_id.
     """
     truth = truth_sql(declared(cursor), "signal", "outcome_source")

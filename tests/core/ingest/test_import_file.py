@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import core
@@ -76,6 +77,32 @@ def test_the_same_records_in_another_file_and_order_change_nothing(take: Importe
     take(*records)
     again = take(*reversed(records), now=LATER)
     assert (again.import_id, again.n_duplicate, take.ledger.data_version()) == (None, 3, 1)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_small_file_is_read_as_a_large_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    records = [
+        *(claim(f"e{i}", outcome=i % 2, seg_topic="ab"[i % 2], note=f"n{i}") for i in range(9)),
+        *(claim("e1", confidence=0.4), claim("e2", outcome=0), claim("e10", confidence="?")),
+        *(claim(f"p{i}", "percent", confidence=40 + i) for i in range(5)),
+        *(outcome("e3", 0, outcome_ts="2026-11-09T10:00:00Z"), outcome("later", 1)),
+    ]
+    path = tmp_path / f"log.{kind}"
+    if kind == "jsonl":
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    else:
+        pd.DataFrame(records).to_csv(path, index=False)
+    tables = ("claims", "outcomes", "quarantine", "imports", "signals", "segment_dimensions")
+    found = []
+    for small in (0, 10_000):
+        monkeypatch.setattr("core.ingest.import_file.SMALL_RECORDS", small)
+        with Ledger.in_memory() as ledger:
+            import_file(ledger, path, now=NOW)
+            found.append([ledger.cursor().execute(f"FROM {one}").fetchall() for one in tables])
+    assert found[0] == found[1]
+    assert all(found[0])
 
 
 def test_the_same_file_with_another_mapping_is_read_anew(ledger: Ledger, tmp_path: Path):
