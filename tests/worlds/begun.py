@@ -56,7 +56,7 @@ class Begun:
             begins.ledger.close()
             self._kept[made] = path, begins.signer
         path, signer = self._kept[made]
-        self._open.append(_in_memory(path))
+        self._open.append(in_memory_copy(path))
         return world(self._open[-1], signer)
 
     def close(self) -> None:
@@ -65,7 +65,8 @@ class Begun:
             self._open.pop().close()
 
 
-def _in_memory(path: Path) -> Ledger:
+def in_memory_copy(path: Path) -> Ledger:
+    """A ledger in memory that begins as the closed one at ``path`` ended."""
     connection = duckdb.connect(":memory:", config=_configuration(MEMORY_LIMIT))
     _set_up(connection)
     connection.execute(f"ATTACH {literal(str(path))} AS begun (READ_ONLY)")

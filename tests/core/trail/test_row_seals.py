@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from core.trail.acts import Act, Actor
 from core.trail.canonical_json import canonical
 from core.trail.row_seals import check_seals, seal_decisions, seal_import
 from core.trail.sealed_blocks import BLOCK
+from tests.worlds.begun import in_memory_copy
 
 _NOW = datetime(2026, 11, 23, 12)
 _SYSTEM = Actor("system", "system", via="system")
@@ -34,8 +35,8 @@ def _claim(event: str, **fields: Any) -> dict[str, Any]:
 class Sealed:
     """A ledger whose imports are sealed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.ledger = folder, Ledger.in_memory()
+    def __init__(self, folder: Path, ledger: Ledger | None = None) -> None:
+        self.folder, self.ledger = folder, ledger or Ledger.in_memory()
         self.acts: list[Act] = []
         self.imports = 0
 
@@ -85,14 +86,24 @@ class Sealed:
         return found
 
 
-@pytest.fixture
-def sealed(tmp_path: Path) -> Sealed:
-    return _two_imports(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     return _two_imports(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="module")
+def untouched(shared: Sealed) -> Path:
+    path = shared.folder / "untouched.duckdb"
+    shared.ledger.backup(path)
+    return path
+
+
+@pytest.fixture
+def sealed(shared: Sealed, untouched: Path, tmp_path: Path) -> Iterator[Sealed]:
+    with in_memory_copy(untouched) as ledger:
+        made = Sealed(tmp_path, ledger)
+        made.acts, made.imports = list(shared.acts), shared.imports
+        yield made
 
 
 def _two_imports(folder: Path) -> Sealed:
