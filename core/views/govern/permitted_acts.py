@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -82,6 +82,24 @@ def refusal(state: State, proposal: Proposal, names: Directory, now: datetime) -
     except Refused as error:
         return named(str(error), names)
     return ""
+
+
+def may_any(
+    state: State,
+    sub: str,
+    kinds: Iterable[str],
+    signal: str,
+    fingerprint: Fingerprint,
+    now: datetime,
+) -> bool:
+    """Whether a person may do one of these acts about a fingerprint now."""
+    for kind in kinds:
+        try:
+            check(state, _proposal(state, sub, kind, signal, fingerprint, now), now)
+        except Refused:
+            continue
+        return True
+    return False
 
 
 def named(text: str, names: Directory) -> str:

@@ -96,12 +96,24 @@ def signoff_list(
         if one.signal not in state.entries and signal in (None, one.signal):
             unregistered[one.signal] = unregistered.get(one.signal, 0) + one.n_claims
     parts = [
-        (len(groups["waits"]), "waits for a signature or an approval", "wait"),
-        (len(groups["renew"]), "may act only a few days more", "may"),
-        (len(groups["closed"]), "is no longer open", "are"),
-        (len(groups["never"]), "makes claims and was never validated", "make"),
+        (
+            len(groups["waits"]),
+            "waits for a signature or an approval",
+            "wait for a signature or an approval",
+        ),
+        (len(groups["renew"]), "may act only a few days more", "may act only a few days more"),
+        (len(groups["closed"]), "is no longer open", "are no longer open"),
+        (
+            len(groups["never"]),
+            "makes claims and was never validated",
+            "make claims and were never validated",
+        ),
     ]
-    told = [_counted(n, words, verb) for n, words, verb in parts if n]
+    told = [
+        f"1 fingerprint {one}" if n == 1 else f"{n:,} fingerprints {many}"
+        for n, one, many in parts
+        if n
+    ]
     if unregistered:
         told.append(f"{counted(len(unregistered), 'signal')} unregistered")
     headline = "; ".join(told)
@@ -172,10 +184,3 @@ def _line(
 
 def _asked(one: Validation) -> bool:
     return any((one.candidate, one.pending_waiver, one.pending_retirement))
-
-
-def _counted(n: int, words: str, verb: str) -> str:
-    """``1 waits for …``, ``3 wait for …``."""
-    if n == 1:
-        return f"1 fingerprint {words}"
-    return f"{n:,} fingerprints {verb}{words[words.index(' ') :]}"

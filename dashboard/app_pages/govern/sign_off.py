@@ -10,6 +10,7 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern import evidence
 from dashboard.parts.govern import sign_off as signoff
 from dashboard.parts.govern import sign_off_actions as signing
+from dashboard.parts.govern import sign_off_list as signoff_list
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
@@ -36,7 +37,7 @@ if signal is None or fingerprint is None:
     if every.empty and not signal:
         signoff.nothing()
     else:
-        signoff.listed(every)
+        signoff_list.show(every, state, person, owner.office().now())
     guide.draw(PAGES["sign_off"].title)
     st.stop()
 
@@ -49,6 +50,7 @@ signoff.header(view)
 shown, beside = st.columns([5, 3], gap="medium")
 with beside:
     signing.draw(view, person, state, names)
+    evidence.beside(view)
 with shown:
     if last is not None and last.refusal is not None and view.waits is None:
         leaks.draw(last.refusal, signal)

@@ -33,7 +33,7 @@ _DRAWN = 12
 
 
 def draw(view: SignoffView) -> None:
-    """The evidence, what changed since the last signature, and what cannot be told."""
+    """The evidence: criteria first, what they rest on in tabs."""
     st.header("Evidence")
     st.markdown(plain(view.shown_words))
     if view.fault is not None:
@@ -43,14 +43,37 @@ def draw(view: SignoffView) -> None:
         return
     found = view.evidence
     _criteria(found)
-    _changed(view)
-    _untold(found)
-    _curve(found)
-    _segments(found)
-    _rules(found)
-    with st.expander("Every measure, with its interval", icon=":material/table_rows:"):
+    n = len(found.segment_samples)
+    on_segments = f"Required segments ({n})" if n else "Required segments"
+    names = [
+        "Said and right",
+        on_segments,
+        "What the rules would do",
+        "Every measure",
+        "Which claims",
+    ]
+    # What fails is not looked for.
+    failing = not all(one.met for one in found.segment_samples)
+    curve, segments, rules, measures, which = st.tabs(
+        names, default=on_segments if failing else names[0]
+    )
+    with curve:
+        _curve(found)
+    with segments:
+        _segments(found)
+    with rules:
+        _rules(found)
+    with measures:
         _measures(found)
-    _which(found)
+    with which:
+        _which(found)
+
+
+def beside(view: SignoffView) -> None:
+    """To be read before the button: what changed since the last signature, what is not decided."""
+    if view.evidence is not None and view.fault is None:
+        _changed(view)
+        _untold(view.evidence)
 
 
 def _criteria(found: EvidenceView) -> None:
@@ -63,6 +86,7 @@ def _criteria(found: EvidenceView) -> None:
     else:
         _sample(found.window)
         st.caption(plain(found.window_words))
+    st.markdown(f"**Required segments**: {plain(found.segment_words)}")
 
 
 def _sample(one: Sample) -> None:
@@ -99,7 +123,6 @@ def _untold(found: EvidenceView) -> None:
 
 
 def _curve(found: EvidenceView) -> None:
-    st.markdown("### Stated and delivered")
     chart = reliability_diagram(
         found.curve,
         found.consistency,
@@ -123,9 +146,8 @@ def _curve(found: EvidenceView) -> None:
 
 
 def _segments(found: EvidenceView) -> None:
-    st.markdown("### Required segments")
-    st.markdown(plain(found.segment_words))
     if found.segments.empty:
+        st.markdown(plain(found.segment_words))
         return
     worst = found.segments.loc[
         found.segments["gap"].abs().sort_values(ascending=False, na_position="last").index
@@ -159,7 +181,6 @@ def _segments(found: EvidenceView) -> None:
 
 
 def _rules(found: EvidenceView) -> None:
-    st.markdown("### What the written rules would do")
     st.markdown(found.automated)
     st.table(
         pd.DataFrame(

@@ -1,86 +1,32 @@
-"""Sign-off, around the evidence: what waits for whom, how one fingerprint stands, what was done."""
+"""Sign-off, around the evidence of one fingerprint: how it stands, and what was done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import streamlit as st
 
-from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
-from core.trail.fingerprint import Fingerprint
-from core.views.govern.sign_off import SignoffView
-from core.views.govern.sign_off_queue import Line, SignoffList
+from core.text.shown import visible
+from core.views.govern.sign_off import Done, Signed, SignoffView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
+from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.framed import framed
+from dashboard.widgets.drawn.markup import Markup, href, tag
 
-PAGE, ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
+PAGE = PAGES["sign_off"].path
 #: Which fingerprint, in the URL.
 SIGNAL, FINGERPRINT = "signal", "fingerprint"
+_TRAIL = PAGES["decision_trail"].key
 
-#: The groups of the list, in order: field, title, icon, what to do about them.
-_GROUPS = (
-    ("waits", "Waits for a signature or an approval", ":material/draw:"),
-    ("renew", "May act only a few days more", ":material/hourglass_bottom:"),
-    ("closed", "Signed once, in use, and closed", ":material/block:"),
-    ("never", "Makes claims and was never validated", ":material/lock:"),
-)
 _LOOKS = {
     "validated": (":material/verified:", "green"),
     "waived": (":material/schedule:", "orange"),
     "in validation": (":material/draw:", "blue"),
     "retired": (":material/archive:", "gray"),
 }
-
-
-def link(signal: str, fingerprint: Fingerprint, label: str) -> None:
-    """A link to the sign-off of one fingerprint.
-
-    Args:
-        label: Markdown; logged text in it has to be safe already.
-    """
-    query = {SIGNAL: signal, FINGERPRINT: fingerprint.id}
-    st.page_link(PAGE, label=label, icon=ICON, query_params=query)
-
-
-def listed(view: SignoffList) -> None:
-    """What is to be done, each fingerprint a link; the rest in a drawer."""
-    st.markdown(f"## {view.headline}")
-    for name, title, icon in _GROUPS:
-        lines: tuple[Line, ...] = getattr(view, name)
-        if lines:
-            st.markdown(f"### {icon} {title}")
-            _lines(lines)
-    if view.unregistered:
-        st.markdown("### :material/help: Nothing is written down")
-        for signal, n_claims in view.unregistered:
-            st.page_link(
-                PAGES["registry"].path,
-                label=f"{verbatim(signal)} {counted(n_claims, 'claim')} and no registry entry",
-                icon=PAGES["registry"].icon,
-                query_params={SIGNAL: signal},
-            )
-    if view.silent:
-        names = ", ".join(map(verbatim, view.silent))
-        st.markdown(f"Registered, and no claim yet: {names}. Its first claims appear here.")
-    others = [*view.held, *view.rest]
-    if others:
-        with st.expander(
-            f"{counted(len(others), 'other fingerprint')}: {len(view.held)} open",
-            icon=":material/list:",
-        ):
-            _lines(others)
-
-
-def _lines(lines: Sequence[Line]) -> None:
-    for one in lines:
-        with st.container(gap="xxsmall"):
-            link(
-                one.signal,
-                one.fingerprint,
-                f"{verbatim(one.signal)} {verbatim(one.fingerprint.words())}",
-            )
-            st.caption(plain(one.text))
 
 
 def unknown(signal: str, fingerprint: str) -> None:
@@ -137,24 +83,63 @@ def header(view: SignoffView) -> None:
 
 
 def past(view: SignoffView) -> None:
-    """Every signature with its meaning, and every act as a link to its entry of the trail."""
+    """Every signature with its meaning, and every act; each opens its entry of the trail."""
     if view.signatures:
-        st.markdown("### Signatures")
-        for one in view.signatures:
-            with st.container(border=True):
-                st.markdown(f"**{plain(one.who)}** on {one.at:%Y-%m-%d %H:%M} UTC")
-                st.markdown(verbatim(one.meaning))
-                st.caption(
-                    f"{plain(one.assurance)}. Until {one.until:%Y-%m-%d}, on the evidence "
-                    f"{verbatim(one.evidence[:16])}."
-                )
-                trail.link(one.seq, f"Entry {one.seq}")
-    st.markdown("### What was done")
-    if not view.history:
-        st.markdown("Nothing yet.")
-    for done in view.history:
-        moved = f" ({done.moved})" if done.moved else ""
-        # Links are cut at the edge, and sentences with somebody's reason are long.
-        with st.container(gap=None):
-            trail.link(done.seq, f"{done.at:%Y-%m-%d %H:%M} UTC, {plain(done.who)}")
-            st.caption(plain(f"{done.what[:1].upper()}{done.what[1:]}{moved}"))
+        draw(signatures(view.signatures), key="sign_off_signatures")
+    draw(history(view.history), key="sign_off_history")
+
+
+def signatures(signed: Sequence[Signed]) -> Markup:
+    """Who signed what, until when, and what they said it means."""
+    lines = [
+        tag(
+            "tr",
+            _entry(one.seq, one.at),
+            tag("td", visible(one.who)),
+            tag("td", visible(one.meaning), class_="c-text"),
+            tag("td", f"{one.until:%Y-%m-%d}"),
+            tag("td", visible(one.assurance), class_="c-text soft"),
+            tag("td", visible(one.evidence[:16]), class_="soft", title=visible(one.evidence)),
+        )
+        for one in signed
+    ]
+    heads = ("Signed", "By", "What it means", "Until", "How sure that it was they", "Evidence")
+    return _past("Signatures", heads, lines)
+
+
+def history(done: Sequence[Done]) -> Markup:
+    """What was done about the version, the newest first."""
+    if not done:
+        return tag("div", tag("h2", "What was done"), tag("p", "Nothing yet."), class_="board")
+    lines = [
+        tag(
+            "tr",
+            _entry(one.seq, one.at),
+            tag("td", visible(one.who)),
+            tag("td", visible(f"{one.what[:1].upper()}{one.what[1:]}"), class_="c-text"),
+            tag("td", visible(one.moved), class_="soft"),
+        )
+        for one in done
+    ]
+    return _past("What was done", ("When", "By", "What", "State"), lines)
+
+
+def _entry(seq: int, at: datetime) -> Markup:
+    target = href(_TRAIL, **{trail.OPENED: str(seq)})
+    return tag(
+        "th",
+        tag("a", f"Entry {seq}", class_="row", href=target),
+        tag("span", f" {at:%Y-%m-%d %H:%M} UTC", class_="soft"),
+        scope="row",
+    )
+
+
+def _past(title: str, heads: Sequence[str], lines: Sequence[Markup]) -> Markup:
+    drawn = tag(
+        "table",
+        tag("caption", tag("h2", title)),
+        tag("thead", tag("tr", *(tag("th", one, scope="col") for one in heads))),
+        tag("tbody", *lines),
+        class_="queue",
+    )
+    return tag("div", framed(drawn, len(lines)), class_="board")

@@ -19,10 +19,21 @@ _TABLE, _SEGMENTS = "ranked", "ranked_segments"
 
 
 def draw(view: SegmentsView) -> None:
-    """The worst segments as dots with intervals, and all of them as a table."""
+    """The worst segments as dots with intervals, and all of them as a table in the next tab."""
     if view.ranked.empty:
         st.caption("No segment has a labelled claim yet.")
         return
+    n = len(view.ranked)
+    largest, every = st.tabs(
+        [f"The {DRAWN} largest" if n > DRAWN else "Drawn", f"All {n} in a table"]
+    )
+    with largest:
+        _drawn(view)
+    with every:
+        _listed(view)
+
+
+def _drawn(view: SegmentsView) -> None:
     worst = view.ranked.head(DRAWN).rename(columns={"gap_low": "low", "gap_high": "high"})
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=view.tolerance)
     st.altair_chart(
@@ -36,6 +47,9 @@ def draw(view: SegmentsView) -> None:
         f"Benjamini–Hochberg (Yekutieli's form where segments overlap); flagged at "
         f"{percent(FALSE_DISCOVERY_RATE)}."
     )
+
+
+def _listed(view: SegmentsView) -> None:
     hundredfold = (
         *("gap", "gap_low", "gap_high", "shrunken", "coverage", "mean_confidence", "accuracy"),
         *("high_claimed", "high_observed"),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import streamlit as st
-
 from core.measure.verdicts.parts import STATES
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
 from core.views.review.this_week import SignalWeek
 from core.views.shared.validation_badge import Written
+from dashboard.widgets import table_search
+from dashboard.widgets.table_search import ALL
 
 #: Names of the widgets, and in the URL, which leaves their defaults out.
 FIND, VERDICT = "find", "verdict"
-ALL = "All"
 
 
 def verdict_words(row: SignalWeek) -> str:
@@ -50,23 +49,5 @@ def ask(rows: Sequence[SignalWeek], written: Mapping[str, Written]) -> tuple[Sig
     """Ask what is looked for, and find it."""
     here = {verdict_words(row) for row in rows}
     words = [one for one in (*(STATE_WORDS[state] for state in STATES), NO_VERDICT) if one in here]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        text = st.text_input(
-            "Find a signal or an owner",
-            key=FIND,
-            placeholder="Signal or owner",
-            icon=":material/search:",
-            label_visibility="collapsed",
-            bind="query-params",
-            width=260,
-        )
-        verdict = st.segmented_control(
-            "Verdict",
-            [ALL, *words],
-            default=ALL,
-            required=True,
-            key=VERDICT,
-            label_visibility="collapsed",
-            bind="query-params",
-        )
-    return found(rows, written, text or "", verdict or ALL)
+    text, verdict = table_search.ask("signal or owner", "Verdict", words, find=FIND, pick=VERDICT)
+    return found(rows, written, text, verdict)

@@ -23,7 +23,9 @@ from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from dashboard.pages import PAGES
+from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
+from tests.worlds import drawn
 from tests.worlds.entries import entry
 from tests.worlds.paths import MAIN
 
@@ -183,11 +185,6 @@ def words(app: AppTest) -> str:
     return "\n".join(one.value for one in (*shown, *app.warning))
 
 
-def links(app: AppTest) -> dict[str, str]:
-    found = app.get("page_link")
-    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
-
-
 def answer() -> str:
     """What the gate of this very process answers a confident claim."""
     question = Question.of({"signal": "triage", "confidence": 0.95, "model_version": "m1"})
@@ -208,20 +205,32 @@ def test_an_empty_ledger_shows_the_commands_that_fill_it(built: Build):
 
 def test_a_registered_signal_without_claims_is_named(built: Build):
     built(None)
-    assert "Registered, and no claim yet: `triage`" in words(opened())
+    app = opened()
+    assert "No claim yet triage – Registered, and no claim yet" in drawn.words(app)
+    assert drawn.targets(app)["triage"] == "registry?signal=triage"
 
 
 def test_an_unregistered_signal_leads_to_the_registry(built: Build):
     built(lines(30), registered=False)
-    (where,) = [url for label, url in links(opened()).items() if "triage" in label]
-    assert where == "registry?signal=triage"
+    app = opened()
+    assert "Unregistered triage – 30 claims and no registry entry." in drawn.words(app)
+    assert drawn.targets(app)["triage"] == "registry?signal=triage"
 
 
 def test_the_list_leads_to_what_waits(built: Build):
     built(lines(600), submitted)
     app = opened()
     assert "1 fingerprint waits for a signature or an approval." in words(app)
-    assert links(app)["`triage` `m1`"] == f"sign_off?signal=triage&fingerprint={M1.id}"
+    assert drawn.targets(app)["triage m1"] == f"sign_off?signal=triage&fingerprint={M1.id}"
+
+
+def test_the_list_marks_what_waits_for_the_reader(built: Build):
+    built(lines(600), then=submitted)
+    app = opened()
+    yours = f"To decide {MINE}"
+    assert yours not in drawn.words(app)
+    assert yours not in drawn.words(acting(app, ANN))
+    assert yours in drawn.words(acting(app, VERA))
 
 
 def test_a_link_to_a_fingerprint_that_is_not_there_says_so(built: Build):
@@ -294,9 +303,9 @@ def test_a_validator_signs_and_the_gate_opens(built: Build):
     typed(app, "What your signature means", MEANING)
     press(app, "Sign as risk/vera")
     assert (state(), answer()) == ("validated", "automate")
-    said = words(app)
-    assert f"`{MEANING}`" in said
-    assert "assurance: none – nobody signed on" in said
+    past = drawn.words(app)
+    assert MEANING in past
+    assert "assurance: none – nobody signed on" in past
     assert app.toast[0].value.startswith("Signed. Validated until")
     with Ledger.in_memory() as other:
         assert Gate(Office.of(other)).decide(Question.of({"signal": "triage"})).action == "review"
