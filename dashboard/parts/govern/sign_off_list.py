@@ -181,15 +181,17 @@ def show(view: SignoffList, state: State, person: Acting | None, now: datetime) 
     """What is to be done, searched where it is long; the rest in a drawer."""
     st.markdown(f"## {view.headline}")
     rows, rest = waiting(view, state, None if person is None else person.sub, now), others(view)
+    shown = rows
     if len(rows) > MANY:
         here = list(dict.fromkeys(row.todo for row in rows))
         mine = [MINE] if any(row.mine for row in rows) else []
         asked = table_search.ask(
             "signal, version or person", "To do", [*mine, *here], find=FIND, pick=TODO
         )
-        rows = found(rows, *asked)
-    draw(table(rows, "What waits, yours first"), key="sign_off_waiting")
+        shown = found(rows, *asked)
+    if rows:
+        draw(table(shown, "What waits, yours first"), key="sign_off_waiting")
     if rest:
         title = f"{counted(len(rest), 'other fingerprint')}: {len(view.held)} open"
         with st.expander(title, icon=":material/list:"):
-            draw(table(rest, title), key="sign_off_others")
+            draw(table(rest, "Open, and out of use"), key="sign_off_others")
