@@ -8,10 +8,8 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import elicitation
 from dashboard.widgets import claim_links as claims
-from dashboard.widgets import confidence_table as values
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide, page_head
-from dashboard.widgets import measure_table as measures
+from dashboard.widgets import filters, guide, page_head, tables
 from dashboard.widgets import reliability_panel as curve
 from dashboard.widgets.url_choice import choose
 
@@ -62,11 +60,11 @@ st.caption(f"How the verdicts' intervals were corrected together: {view.method}.
 
 if any(group.measures.n for group in view.groups):
     st.header("Measures")
-    measures.table(view.groups)
+    tables.measures(view.groups)
 for i, group in enumerate(view.groups):
     of = f" · {group.name}" if group.name else ""
     with st.expander(f"Every stated confidence{of}", icon=":material/table_rows:"):
-        values.table(group.values, key=f"values_{i}")
+        tables.confidences(group.values, key=f"values_{i}")
     for note in group.notes:
         st.caption(note)
 asked_ways = data.elicitation(chosen.selection)

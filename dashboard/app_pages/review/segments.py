@@ -7,12 +7,12 @@ from core.sentences.numbers import dimension_name
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.parts.review import segment
 from dashboard.parts.review import segment_cells as worst_cells
 from dashboard.parts.review import segment_heatmap as heatmap
 from dashboard.parts.review import segment_ranking as ranked
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
-from dashboard.widgets import segment_panel as segment
 from dashboard.widgets.url_choice import choose
 
 #: So many segments without a verdict are told with the reason.

@@ -19,7 +19,7 @@ from core.views.audit.claim_rules import Answer, Governed
 from dashboard.cache import views as data
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.audit.claim_search import OPENED
-from dashboard.widgets import fact_list as facts
+from dashboard.widgets import tables
 from dashboard.widgets.claim_links import ICON, PAGE, Query, query_of
 
 #: Pixels of the two halves; one below the other where the page is narrow.
@@ -55,12 +55,12 @@ def _draw(view: ClaimView, as_known: datetime | None) -> None:
     st.markdown(f"{view.standing} {view.done}")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF):
-            facts.draw("What was said", view.said)
+            tables.facts("What was said", view.said)
             if view.not_logged:
                 st.caption(view.not_logged)
         with st.container(width=_HALF):
-            facts.draw("Where it came from", view.came_from)
-    facts.draw("About what", view.about)
+            tables.facts("Where it came from", view.came_from)
+    tables.facts("About what", view.about)
     if not view.happened.empty:
         st.markdown("### What happened")
         _happened(view.happened)

@@ -11,7 +11,7 @@ from core.findings.kinds import Condition
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import shell_word
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 
 #: Beyond so many rows the table of refused rows scrolls.
 _TALL, _TALL_PIXELS = 12, 480
@@ -46,7 +46,7 @@ def not_taken_in(aside: Sequence[Condition], failure: str | None) -> None:
 
 def imports_table(imports: pd.DataFrame) -> None:
     """One line per import, newest first."""
-    counts = {field: columns.number(name) for field, name in _COUNTS.items()}
+    counts = {field: tables.number(name) for field, name in _COUNTS.items()}
     st.dataframe(
         cells(imports),
         hide_index=True,
@@ -88,8 +88,8 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
             "file": "File",
             "field": "Field",
             "reason": "Reason",
-            "n": columns.number("Rows"),
-            "n_open": columns.number("Still open"),
+            "n": tables.number("Rows"),
+            "n_open": tables.number("Still open"),
         },
         alt="Reasons for refusing rows, with counts",
     )

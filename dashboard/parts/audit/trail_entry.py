@@ -12,7 +12,7 @@ from core.views.audit.trail_entry import ActView, Change, Evidence, Signed
 from core.views.audit.trail_integrity import Wholeness
 from dashboard.cache import views as data
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.widgets import fact_list as facts
+from dashboard.widgets import tables
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
@@ -54,9 +54,9 @@ def _draw(view: ActView, whole: Wholeness) -> None:
     _faults(view, whole)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF):
-            facts.draw("Who did it", view.done, none="It cannot be read.")
+            tables.facts("Who did it", view.done, none="It cannot be read.")
         with st.container(width=_HALF):
-            facts.draw("What it says", view.said, none="Nothing more.")
+            tables.facts("What it says", view.said, none="Nothing more.")
     if view.signature is not None:
         _signature(view.signature)
     if view.change is not None:

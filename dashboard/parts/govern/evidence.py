@@ -15,9 +15,8 @@ from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals, alt_text_reliability
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import reliability_diagram
-from dashboard.widgets import fact_list as facts
 from dashboard.widgets import page_links as links
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 
 _OUTCOMES: dict[Outcome, str] = {
     "met": ":green[:material/check_circle: Met]",
@@ -174,7 +173,7 @@ def _segments(found: EvidenceView) -> None:
             hide_index=True,
             column_config={
                 "Outcome": st.column_config.TextColumn("Outcome", width=120),
-                "Labelled": columns.number("Labelled"),
+                "Labelled": tables.number("Labelled"),
             },
             alt="Every criterion on every required segment",
         )
@@ -217,7 +216,7 @@ def _measures(found: EvidenceView) -> None:
 
 def _which(found: EvidenceView) -> None:
     with st.container(gap="xsmall"):
-        facts.draw("Which claims", found.query)
+        tables.facts("Which claims", found.query)
         links.draw(found.claims, found.claims.text)
     icon = ":green[:material/check_circle:]" if found.overlap_checked else ":material/help:"
     st.markdown(f"### Overlap with tuning\n{icon} {plain(found.overlap)}")

@@ -28,7 +28,7 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import claim_links as claims
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 from dashboard.widgets.filters import Filters, value_of
 from dashboard.widgets.url_choice import choose
 
@@ -249,22 +249,22 @@ def segments(review: ChangeReview) -> None:
         column_config={
             "segment": st.column_config.TextColumn("Segment", width="medium", pinned=True),
             "verdict": st.column_config.TextColumn("Calibration", width="medium"),
-            "before": columns.points("Before", help="The gap, in points."),
-            "after": columns.points("After", help="The gap, in points."),
-            "change": columns.points(
+            "before": tables.points("Before", help="The gap, in points."),
+            "after": tables.points("After", help="The gap, in points."),
+            "change": tables.points(
                 "Change", help="Of the gap's size, in points; + is worse: it became larger."
             ),
-            "low": columns.points("from"),
-            "high": columns.points("to", help="Corrected together over all groups compared."),
-            "shape": columns.points(
+            "low": tables.points("from"),
+            "high": tables.points("to", help="Corrected together over all groups compared."),
+            "shape": tables.points(
                 "Shape",
                 help="Change of the error over bands of confidence, in points; + is worse. It sees "
                 "errors that cancel in the gap.",
             ),
-            "inputs": columns.number("Inputs", help="Labelled, on the smaller side."),
-            "n_before": columns.number("n before"),
-            "n_after": columns.number("n after"),
-            "accuracy": columns.points("Accuracy", help="Its change, in points."),
+            "inputs": tables.number("Inputs", help="Labelled, on the smaller side."),
+            "n_before": tables.number("n before"),
+            "n_after": tables.number("n after"),
+            "accuracy": tables.points("Accuracy", help="Its change, in points."),
             "ece_before": st.column_config.NumberColumn("ECE before", format="%.3f"),
             "ece_after": st.column_config.NumberColumn("ECE after", format="%.3f"),
             "auroc_before": st.column_config.NumberColumn("AUROC before", format="%.3f"),

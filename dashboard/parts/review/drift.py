@@ -11,7 +11,7 @@ from core.views.review.drift import DriftView
 from dashboard.charts.drift import drift_timeline, measure_strips
 from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
 from dashboard.charts.kit.palette import palette_for
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 
 MEASURES = {
     "gap": "Gap",
@@ -82,15 +82,15 @@ def table(view: DriftView) -> None:
             "period": "Period",
             "mature": st.column_config.CheckboxColumn("Mature", width="small"),
             "verdict": st.column_config.TextColumn("Verdict", width=130),
-            "n": columns.number("Labelled"),
-            "n_inputs": columns.number("Inputs"),
-            "n_claims": columns.number("Claims"),
-            "coverage": columns.share("Coverage"),
-            "gap": columns.points("Gap, points"),
-            "gap_low": columns.points("95% from"),
-            "gap_high": columns.points("to"),
-            "mean_confidence": columns.share("Claims"),
-            "accuracy": columns.share("Gets"),
+            "n": tables.number("Labelled"),
+            "n_inputs": tables.number("Inputs"),
+            "n_claims": tables.number("Claims"),
+            "coverage": tables.share("Coverage"),
+            "gap": tables.points("Gap, points"),
+            "gap_low": tables.points("95% from"),
+            "gap_high": tables.points("to"),
+            "mean_confidence": tables.share("Claims"),
+            "accuracy": tables.share("Gets"),
             "brier": st.column_config.NumberColumn("Brier", format="%.4f", width="small"),
         },
         alt="Every period with its measures",

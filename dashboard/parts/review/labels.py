@@ -10,7 +10,7 @@ from core.text.shown import visible
 from core.views.review.labels import LabelsView
 from dashboard.charts.cohorts import alt_text_cohorts, cohort_age_chart
 from dashboard.charts.kit.palette import palette_for
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 
 
 def draw(view: LabelsView, tolerance: float) -> None:
@@ -59,13 +59,13 @@ def _coverage(rows: pd.DataFrame, name: str) -> None:
         column_config={
             "value": st.column_config.TextColumn(name, width=130),
             "mature": st.column_config.CheckboxColumn("Mature", width="small"),
-            "n_claims": columns.number("Claims"),
-            "n": columns.number("Labelled"),
-            "coverage": columns.share("Coverage"),
-            "coverage_low": columns.share("95% from"),
-            "coverage_high": columns.share("to"),
-            "gap_if_right": columns.points("If right"),
-            "gap_if_wrong": columns.points("If wrong"),
+            "n_claims": tables.number("Claims"),
+            "n": tables.number("Labelled"),
+            "coverage": tables.share("Coverage"),
+            "coverage_low": tables.share("95% from"),
+            "coverage_high": tables.share("to"),
+            "gap_if_right": tables.points("If right"),
+            "gap_if_wrong": tables.points("If wrong"),
         },
         alt=visible(f"Label coverage by {name.lower()}, with bounds of the gap"),
     )

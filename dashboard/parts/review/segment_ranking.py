@@ -12,7 +12,7 @@ from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals
 from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.review.segment_heatmap import open_segment
-from dashboard.widgets import table_columns as columns
+from dashboard.widgets import tables
 
 DRAWN = 12
 _TABLE, _SEGMENTS = "ranked", "ranked_segments"
@@ -73,20 +73,20 @@ def _listed(view: SegmentsView) -> None:
         column_config={
             "label": st.column_config.TextColumn("Segment", width="medium", pinned=True),
             "verdict": st.column_config.TextColumn("Verdict", width=130),
-            "gap": columns.points("Gap, points"),
-            "gap_low": columns.points("95% from"),
-            "gap_high": columns.points("to"),
-            "shrunken": columns.points(
+            "gap": tables.points("Gap, points"),
+            "gap_low": tables.points("95% from"),
+            "gap_high": tables.points("to"),
+            "shrunken": tables.points(
                 "Shrunken", help="The gap drawn towards the average by how noisy it is."
             ),
-            "n": columns.number("Labelled"),
-            "n_inputs": columns.number("Inputs"),
-            "coverage": columns.share("Coverage"),
-            "mean_confidence": columns.share("Said"),
-            "accuracy": columns.share("Right"),
-            "high_n": columns.number("High n", help="Labelled claims in the high-confidence band."),
-            "high_claimed": columns.share("High said"),
-            "high_observed": columns.share("High right"),
+            "n": tables.number("Labelled"),
+            "n_inputs": tables.number("Inputs"),
+            "coverage": tables.share("Coverage"),
+            "mean_confidence": tables.share("Said"),
+            "accuracy": tables.share("Right"),
+            "high_n": tables.number("High n", help="Labelled claims in the high-confidence band."),
+            "high_claimed": tables.share("High said"),
+            "high_observed": tables.share("High right"),
             "q": st.column_config.NumberColumn("q", format="%.3f", width="small"),
             "flagged": st.column_config.CheckboxColumn("Flagged", width="small"),
         },
