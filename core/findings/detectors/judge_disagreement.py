@@ -33,40 +33,6 @@ WEEKS = 26
 
 
 @dataclass(frozen=True)
-class Held:
-    """A judge held against its tolerance.
-
-    Attributes:
-        whole: all claims that both labelled.
-        worst: the part in which it is shown beyond the tolerance, by most; None where none is, or
-            where the whole is and no part is worse.
-        shown: whether it is shown beyond the tolerance, as a whole or in a part.
-    """
-
-    whole: JudgedPart
-    worst: JudgedPart | None
-    shown: bool
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """One judge of one signal.
-
-    Attributes:
-        source: whose labels, as they state it; None: they state none.
-        held: what they say against the truth.
-        drawn: whether the claims that both labelled were drawn by chance, each with the same.
-        since, until: which claims, UTC without zone; ``until`` is exclusive.
-    """
-
-    source: str | None
-    held: Held
-    drawn: bool
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True)
 class _Both:
     """The sums of one judge: of all claims, and of each part that has enough."""
 
@@ -79,29 +45,31 @@ class _Both:
 
 def measure_judges(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
-) -> dict[str, tuple[Disagreement, ...]]:
+) -> dict[str, tuple[Disagrees, ...]]:
     """Every judge of the registered signals that has labelled enough of what truth has.
 
     Args:
         now: UTC without zone; claims of the `WEEKS` before are looked at.
     """
-    until, since = now, now - timedelta(weeks=WEEKS)
+    since = now - timedelta(weeks=WEEKS)
     both = [
         one
         for _, entry in sorted(state.entries.items())
-        for one in _both(cursor, entry.spec, since, until)
+        for one in _both(cursor, entry.spec, since, now)
     ]
-    found: dict[str, tuple[Disagreement, ...]] = {}
+    found: dict[str, tuple[Disagrees, ...]] = {}
     for one in both:
-        held = hold(one.whole, one.parts, one.spec.judge_tolerance, judges=len(both))
-        told = Disagreement(one.source, held, one.drawn, since, until)
+        tolerance = one.spec.judge_tolerance
+        whole, worst = hold(one.whole, one.parts, tolerance, judges=len(both))
+        last = (now - timedelta(days=1)).date()
+        told = Disagrees(one.source, whole, worst, one.drawn, since.date(), last, tolerance)
         found[one.spec.name] = (*found.get(one.spec.name, ()), told)
     return found
 
 
 def hold(
     whole: LabelSums, parts: Sequence[tuple[str, LabelSums]], tolerance: float, *, judges: int
-) -> Held:
+) -> tuple[JudgedPart, JudgedPart | None]:
     """Hold a judge against its tolerance, as a whole and in each part.
 
     Args:
@@ -109,6 +77,10 @@ def hold(
         parts: of one unit each, by name.
         tolerance: share on which it may disagree.
         judges: of the ledger, over which the chance of a false alarm is `ALPHA` at most.
+
+    Returns:
+        All of them, and the part in which it is shown beyond the tolerance, by most; None where
+        none is, or where the whole is and no part is worse.
     """
     alpha = ALPHA / 2 / judges
     of_all = _part("", whole, alpha)
@@ -121,7 +93,7 @@ def hold(
         key=lambda one: one.disagrees.low,
         default=None,
     )
-    return Held(of_all, worst, off or worst is not None)
+    return of_all, worst
 
 
 def judge_conditions(
@@ -133,10 +105,10 @@ def judge_conditions(
         now: UTC without zone; claims count up to the Monday of its week.
     """
     return tuple(
-        _condition(state.entries[signal].spec, one)
+        Condition.of("judge_disagrees", signal, one.source or UNSTATED, one)
         for signal, judges in measure_judges(cursor, state, week_began(now)).items()
         for one in judges
-        if one.held.shown
+        if one.shown
     )
 
 
@@ -190,20 +162,3 @@ def _part(name: str, both: LabelSums, alpha: float) -> JudgedPart:
 def _share(errors: JudgeError, name: str) -> Share | None:
     value, low, high = (float(getattr(errors, f"{name}{end}")[0]) for end in ("", "_low", "_high"))
     return None if np.isnan(value) else Share(value, low, high)
-
-
-def _condition(spec: SignalSpec, one: Disagreement) -> Condition:
-    return Condition.of(
-        "judge_disagrees",
-        spec.name,
-        one.source or UNSTATED,
-        Disagrees(
-            source=one.source,
-            whole=one.held.whole,
-            worst=one.held.worst,
-            drawn=one.drawn,
-            since=one.since.date(),
-            until=(one.until - timedelta(days=1)).date(),
-            tolerance=spec.judge_tolerance,
-        ),
-    )

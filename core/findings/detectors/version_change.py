@@ -18,18 +18,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import duckdb
 
-from core.comparison.compare import Comparison, compare, in_use_before
+from core.comparison.compare import compare, in_use_before
 from core.defaults import IN_USE
 from core.findings.detectors.in_use import registered
 from core.findings.facts.versions import Compared, VersionChanged
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
-from core.measure.verdicts.before_after import OverallVerdict
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import Account
@@ -77,36 +76,6 @@ class VersionUsed:
     prints: tuple[tuple[Fingerprint, datetime], ...]
 
 
-@dataclass(frozen=True)
-class Reviewed:
-    """A new version and what became of calibration with it.
-
-    Attributes:
-        after, before: the version, and the one in use when it came.
-        settled: labels count of claims made before it.
-        counts_from: the Monday from which labels of the new version's first day count.
-        found: the comparison; None: one side has no settled claim yet.
-        days: distinct days on which the labelled claims were made, before and after.
-    """
-
-    after: VersionUsed
-    before: VersionUsed
-    settled: datetime
-    counts_from: date
-    found: Comparison | None
-    days: tuple[int, int]
-
-    @property
-    def verdict(self) -> OverallVerdict:
-        """Whether it is as good as the one before."""
-        return "cannot_tell" if self.found is None else self.found.verdict
-
-    @property
-    def regressed(self) -> bool:
-        """Whether anything is worse beyond chance."""
-        return self.found is not None and self.found.regressed
-
-
 def change_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
@@ -114,11 +83,22 @@ def change_conditions(
     found = []
     for spec, mine in registered(cursor, state, now, "production"):
         for after, before in _new(mine, state, spec.name, now):
-            reviewed = review(cursor, spec, before, after, now)
+            prints = [print_ for print_, _ in after.prints]
+            may_act = any(state.standing_of(spec.name, one, now).open for one in prints)
+            facts = review(cursor, spec, before, after, now, may_act)
             young = now - after.first_ts <= spec.maturity.age + REVIEWED
-            untold = reviewed.verdict == "cannot_tell" and young
-            if untold or reviewed.regressed:
-                found.append(_condition(reviewed, state, spec, now))
+            if facts.regressed or (facts.undecided and young):
+                level: Severity = "critical" if facts.regressed and may_act else "warning"
+                found.append(
+                    Condition.of(
+                        _KINDS[after.dimension],
+                        spec.name,
+                        f"{after.dimension}={after.version}",
+                        facts,
+                        prints[0] if len(prints) == 1 else None,
+                        level,
+                    )
+                )
     return tuple(found)
 
 
@@ -154,13 +134,15 @@ def review(
     before: VersionUsed,
     after: VersionUsed,
     now: datetime,
-) -> Reviewed:
+    may_act: bool,
+) -> VersionChanged:
     """Hold a version against the one before it, on settled production claims.
 
     Args:
         spec: the signal's entry; its required segments are compared, or else the usual ones.
         before: the version in use when the other came.
         after: the new one.
+        may_act: whether the gate is open for it.
     """
     settled = week_began(now) - spec.maturity.age
     sides = [
@@ -173,8 +155,18 @@ def review(
     ]
     counts_from = after.first_ts.date() + timedelta(days=spec.maturity.days + 1)
     counts_from += timedelta(days=-counts_from.weekday() % 7)
+    told = VersionChanged(
+        after.dimension,
+        before.version,
+        after.version,
+        after.first_ts.date(),
+        may_act,
+        settled.date(),
+        counts_from,
+        (0, 0),
+    )
     if after.first_ts >= settled:
-        return Reviewed(after, before, settled, counts_from, None, (0, 0))
+        return told
     known = segment_dimensions(cursor)
     required = tuple(name for name in spec.validation.segments if name in known)
     found = compare(
@@ -185,7 +177,7 @@ def review(
         terms=(spec.terms, spec.terms),
     )
     days = [labelled_days(cursor, one).get((None, None), NO_DAYS).n for one in sides]
-    return Reviewed(after, before, settled, counts_from, found, (days[0], days[1]))
+    return replace(told, days=(days[0], days[1]), found=Compared.of(found))
 
 
 def _new(
@@ -227,28 +219,3 @@ def _signed_since(after: VersionUsed, state: State, signal: str, newest: datetim
         if (known := state.validations.get((signal, print_))) is not None and known.signed
     ]
     return len(signatures) == len(used) and all(at >= after.first_ts for at in signatures)
-
-
-def _condition(one: Reviewed, state: State, spec: SignalSpec, now: datetime) -> Condition:
-    after, before = one.after, one.before
-    is_open = any(state.standing_of(spec.name, print_, now).open for print_, _ in after.prints)
-    level: Severity = "critical" if one.regressed and is_open else "warning"
-    prints = [print_ for print_, _ in after.prints]
-    return Condition.of(
-        _KINDS[after.dimension],
-        spec.name,
-        f"{after.dimension}={after.version}",
-        VersionChanged(
-            after.dimension,
-            before.version,
-            after.version,
-            after.first_ts.date(),
-            is_open,
-            one.settled.date(),
-            one.counts_from,
-            one.days,
-            None if one.found is None else Compared.of(one.found),
-        ),
-        prints[0] if len(prints) == 1 else None,
-        level,
-    )

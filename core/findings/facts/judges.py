@@ -48,7 +48,7 @@ class JudgedPart:
 
 @dataclass(frozen=True)
 class Disagrees(Facts):
-    """One judge of a signal, beyond what is accepted.
+    """One judge of a signal held against what is accepted.
 
     Attributes:
         source: whose labels, as they state it; None: they state none.
@@ -71,6 +71,11 @@ class Disagrees(Facts):
         "the same claims (Labels); leave the judge out, or register it as a signal of its own and "
         "hold it to a tolerance."
     )
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is shown beyond the tolerance, as a whole or in a part."""
+        return self.worst is not None or self.whole.disagrees.low > self.tolerance
 
     def text(self, version: str) -> str:
         whole, worst = self.whole, self.worst

@@ -110,6 +110,16 @@ class VersionChanged(Facts):
         "evidence about it signed."
     )
 
+    @property
+    def undecided(self) -> bool:
+        """Whether it cannot be told if it is as good as the one before."""
+        return self.found is None or self.found.verdict == "cannot_tell"
+
+    @property
+    def regressed(self) -> bool:
+        """Whether anything is worse beyond chance."""
+        return self.found is not None and bool(self.found.whole.worse or self.found.n_worse)
+
     def text(self, version: str) -> str:
         name = _NAMES[self.dimension]
         standing = "its gate is open" if self.may_act else "its claims fall back to people"
