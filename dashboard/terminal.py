@@ -28,6 +28,7 @@ from core.sentences.numbers import (
     points,
     verdict_words,
 )
+from core.text.figures import number
 from core.text.shown import one_line, shell_word, visible
 from core.validation.evidence_bundle import Bundle
 from core.views.shared.measures import MeasureReport
@@ -181,10 +182,10 @@ def measure_table(report: MeasureReport) -> None:
             ABSENT
             if one.high_band is None
             else f"{percent(one.high_band.claimed)} → {percent(one.high_band.observed)}",
-            _decimal(one.ece),
-            _decimal(one.ece_noise_floor),
-            _decimal(one.brier),
-            _decimal(one.auroc),
+            number(one.ece, 4),
+            number(one.ece_noise_floor, 4),
+            number(one.brier, 4),
+            number(one.auroc, 4),
         )
         for one in report.groups
     ]
@@ -232,7 +233,3 @@ def plan_lines(plan: Plan) -> None:
         say(f"New people: {', '.join(plan.new_people)}")
     if plan.empty:
         say("Nothing would change.")
-
-
-def _decimal(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.4f}"

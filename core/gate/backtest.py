@@ -18,7 +18,7 @@ from core.queries.base.selection import Selection
 from core.registry.escalation_rules import ACTIONS, Action, compile_rules, told_apart
 from core.registry.signal_spec import SignalSpec
 from core.registry.spec_diff import differences
-from core.text.figures import counted
+from core.text.figures import counted, cut
 
 Where = tuple[tuple[str, tuple[str | None, ...]], ...]
 
@@ -139,7 +139,7 @@ class Effects:
             return said
         interval = f"{_errors_words(after.errors_low)} to {_errors_words(after.errors_high)}"
         return (
-            f"{said} ({LEVEL:.0%} interval {interval}; "
+            f"{said} ({cut(LEVEL)} interval {interval}; "
             f"n labelled {after.n_labelled:,} of {after.automate:,} automated)"
         )
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.text.figures import counted, points
+from core.text.figures import counted, cut, points
 from core.text.parts import OffAt
+from core.text.sentence import capital
 from core.trail.facts import FACTS, read
 
 #: The trigger of a suspension by a round: what was signed no longer recomputes.
@@ -94,7 +95,7 @@ class Differs:
     @property
     def reason(self) -> str:
         """Why it suspends, in a sentence."""
-        return f"{self.words[0].upper()}{self.words[1:]}"
+        return capital(self.words)
 
 
 def several(found: tuple[Unlike, ...]) -> str:
@@ -166,7 +167,7 @@ class DriftedPart:
         elif self.what == "gap":
             known = f"{points(self.estimate)} points"
         else:
-            known, accepted = f"{self.estimate * 100:.1f}%", f"at most {self.bound * 100:.6g}%"
+            known, accepted = f"{self.estimate * 100:.1f}%", f"at most {cut(self.bound)}"
         return (
             f"{self.name} is {known} ({accepted} accepted) over {counted(self.n, 'claim')} of "
             f"{counted(self.n_inputs, 'input')} in {counted(self.cohorts, 'weekly cohort')}"
@@ -209,7 +210,7 @@ class Alarmed:
         for one in self.parts:
             if one.when:
                 said.append(f"{'it' if self.n == 1 else one.name} {one.when}.")
-        return " ".join(f"{one[0].upper()}{one[1:]}" for one in said)
+        return " ".join(map(capital, said))
 
     @property
     def reason(self) -> str:

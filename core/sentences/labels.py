@@ -13,6 +13,7 @@ from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.label_bias import LabelledWhere, Weighted
 from core.measure.verdicts.label_reach import Uneven, early_labels, most_uneven, most_uneven_band
 from core.sentences.numbers import NONE_WORD, count, counted, p_words, percent, points, within
+from core.text.sentence import capital
 
 #: What is looked at.
 BAND, ACTION, WEEK, AGE = "confidence band", "action", "week", "age"
@@ -197,7 +198,7 @@ def fine(told: Sequence[Told]) -> str:
         if not one.wrong and one.words and one.topic != CHANCE
     ]
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"{capital(text)}." if text else ""
 
 
 def bounds(ends: tuple[float, float], n: int, n_claims: int, tolerance: float) -> str:

@@ -18,6 +18,7 @@ from core.sentences.numbers import (
     within,
 )
 from core.text.parts import bands_at_named, reach_words
+from core.text.sentence import capital
 
 
 def direction(gap: float) -> str:
@@ -116,7 +117,7 @@ def _undecided(name: PartName, part: PartMeasure, tolerance: float) -> str:
 
 
 def _subject(name: PartName) -> str:
-    return f"{PART_WORDS[name][0].upper()}{PART_WORDS[name][1:]}"
+    return capital(PART_WORDS[name])
 
 
 def beside(one: Measures) -> tuple[str, ...]:

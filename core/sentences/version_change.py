@@ -34,6 +34,7 @@ from core.sentences.numbers import (
     value_name,
     within,
 )
+from core.text.sentence import capital
 
 OVERALL_WORDS: dict[OverallVerdict, str] = {
     "better": "Better",
@@ -105,7 +106,7 @@ def headline(verdict: OverallVerdict, whole: GroupChange, parts: Sequence[GroupC
     """The verdict in a sentence or two: what got worse first, last what was off and still is."""
     told = [f"{_verdict(verdict, whole, parts)}."]
     if whole.brier_worse and not (verdict == "mixed" and whole.verdict == "mixed"):
-        told.append(f"{_capital(brier_moved(whole))}.")
+        told.append(f"{capital(brier_moved(whole))}.")
     told.append(off_before_and_after(off_throughout([whole, *parts])))
     return " ".join(one for one in told if one)
 
@@ -162,10 +163,6 @@ def _by_harm(groups: Sequence[GroupChange]) -> list[GroupChange]:
     return sorted(groups, key=lambda one: -abs(one.harm))
 
 
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
 def _interval(one: Interval, *, decimals: int = 1) -> str:
     if not math.isfinite(one.value):
         return ABSENT
@@ -196,7 +193,7 @@ def sentences(
         if part in (*whole.worse, *whole.better) or change is None:
             continue
         if math.isfinite(change.change.value):
-            found.append(f"{_capital(moved(whole))}.")
+            found.append(f"{capital(moved(whole))}.")
     if psi is not None:
         p = "" if math.isnan(psi.p_value) else f", {p_words(psi.p_value)}"
         found.append(

@@ -30,6 +30,11 @@ def counted(number: float, thing: str, several: str | None = None) -> str:
     return f"{count(number)} {thing if number == 1 else several or f'{thing}s'}"
 
 
+def number(value: float | None, decimals: int) -> str:
+    """A number with so many decimals: ``0.041``."""
+    return ABSENT if value is None or absent(value) else f"{value:.{decimals}f}"
+
+
 def signed(value: float, decimals: int) -> str:
     """A difference with its sign: ``+7.1``, ``−4.2``; what rounds to zero has none: ``0.0``."""
     text = f"{abs(value):.{decimals}f}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PartName
 from core.measure.verdicts.verdict import Judgement
-from core.text.figures import counted, ends, percent, points
+from core.text.figures import counted, cut, ends, percent, points
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PartShown:
             )
         stated = ""
         if self.high_from is not None:
-            stated = f"stated at {self.high_from * 100:.6g}% or more it is "
+            stated = f"stated at {cut(self.high_from)} or more it is "
         return (
             f"{stated}right {percent(self.right)} of the time (said {percent(self.said)}): gap "
             f"{points(self.value)} points ({ends(self.low, self.high)}), {cases}"

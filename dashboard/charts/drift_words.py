@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.sentences.numbers import absent, counted
+from core.text.sentence import capital
 from dashboard.charts.drift import STRIPS
 from dashboard.charts.kit.annotations import place_changes
 from dashboard.charts.kit.quantities import MEASURES, MeasureName
@@ -28,7 +29,7 @@ def alt_text_drift(
     if periods.empty:
         return "No claims yet."
     known, axis = MEASURES[measure], time_axis(periods)
-    text = f"{known.name[0].upper()}{known.name[1:]} per {axis.unit}, {_span(axis)}. "
+    text = f"{capital(known.name)} per {axis.unit}, {_span(axis)}. "
     parts = [text + _last_mature(periods, axis, {measure: "value"})]
     mature = periods[periods["mature"].astype(bool) & periods["value"].notna()]
     if len(mature) > 1:
@@ -40,9 +41,9 @@ def alt_text_drift(
     parts += _young(periods, axis)
     if levels is not None and measure == "gap":
         moves = (label for label in levels["label"] if label)
-        parts += [f"{text[:1].upper()}{text[1:]}." for text in moves]
+        parts += [f"{capital(text)}." for text in moves]
     told = zip(breaches.get("label", []), breaches.get("start", []), strict=True)
-    parts += [f"{text[:1].upper()}{text[1:]} from {_date(start)}." for text, start in told]
+    parts += [f"{capital(text)} from {_date(start)}." for text, start in told]
     placed = place_changes(changes, axis, NARROW)
     if placed.names:
         dated = list(zip(placed.names, axis.dates(placed.at), strict=True))

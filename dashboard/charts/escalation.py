@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from core.sentences.numbers import count, counted
+from core.text.figures import percent
 from dashboard.charts.kit.base import (
     COUNT_LABEL,
     SMALL_SIZE,
@@ -113,7 +114,7 @@ def _stacked(weeks: pd.DataFrame) -> pd.DataFrame:
             n, breaches = pieces.get(done, (0, 0))
             for what, size in ((done, n - breaches), (f"{done}: {_BREACH}", breaches)):
                 if size:
-                    share = f"{size / total:.0%}"
+                    share = percent(size / total)
                     rows.append((week, what, low, low + size, count(size), share))
                 low += size
     return pd.DataFrame(rows, columns=["week", "what", "low", "high", "_n", "_share"])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.sentences.numbers import count, counted, percent, points
+from core.text.sentence import capital
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.base import finish, lookup, shortened, words_only
 from dashboard.charts.kit.drawing import Drawing, Pixels, Row, Strip, round_values
@@ -71,8 +72,8 @@ def mix_change(
         rows,
         {
             "value": "Value",
-            "before": _capital(before),
-            "after": _capital(after),
+            "before": capital(before),
+            "after": capital(after),
             "change": "Change",
         },
     )
@@ -164,7 +165,7 @@ def confidence_shift(
         labels.add(text, labels.pixels(x[peak], y[peak]), ink, bold=True)
     drawing.tell(
         _told_bins(before, after, shares, strip),
-        {"bin": "Stated", "first": _capital(names[0]), "second": _capital(names[1])},
+        {"bin": "Stated", "first": capital(names[0]), "second": capital(names[1])},
     )
     x_axis = _percent_axis(1.0, "Stated confidence", grid=False)
     beside = {float(strip.y(t)): percent(t) for t in strip.ticks(3)}
@@ -214,14 +215,10 @@ def alt_text_shift(
             f"{name}, {counted(total, 'claim')}: most often {top['left']:.6g} to "
             f"{top['right']:.6g}, {percent(top['n_claims'] / total)}"
         )
-    return f"Stated confidence in two windows. {_capital('; '.join(parts))}."
+    return f"Stated confidence in two windows. {capital('; '.join(parts))}."
 
 
 def _percent_axis(end: float, title: str, *, grid: bool = True) -> alt.X:
     shown = {f"{v:.6g}": percent(v) for v in round_values(0, end, 5)}
     axis = alt.Axis(values=[float(v) for v in shown], labelExpr=lookup(shown), grid=grid)
     return alt.X(scale=alt.Scale(domain=[0, end], nice=False, zero=True), axis=axis, title=title)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -25,7 +25,7 @@ from core.queries.base.selection import Selection
 from core.queries.labels.judge_labels import judge_sums
 from core.queries.labels.label_provenance import UNSTATED
 from core.registry.signal_spec import SignalSpec
-from core.text.figures import segment
+from core.text.figures import cut, segment
 from core.validation.recent_sample import segments_of, week_began
 
 #: Weeks of claims that are looked at; few have both labels, and the newest are not unlike them.
@@ -127,7 +127,7 @@ def _both(
             continue
         parts = []
         if _enough(found.high.both, 0):
-            parts.append((f"claims stated at {high_from * 100:.6g}% or more", found.high.both))
+            parts.append((f"claims stated at {cut(high_from)} or more", found.high.both))
         for dimension in segments_of(cursor, spec.name):
             split = judge_sums(cursor, claims, [dimension], high_from=high_from, sources=[source])
             assert split is not None

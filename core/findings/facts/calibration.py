@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from core.findings.facts.base import Facts
-from core.text.figures import basis, ends, percent, points, segment, within
+from core.text.figures import basis, cut, ends, percent, points, segment, within
 from core.text.parts import OffAt, PartShown
 
 #: As many segments of a dimension are named.
@@ -91,7 +91,7 @@ class BandOff:
     def words(self) -> str:
         """In a clause, with what it rests on."""
         return (
-            f"stated at {self.start * 100:.6g}% or more it is right {percent(self.right)} of the "
+            f"stated at {cut(self.start)} or more it is right {percent(self.right)} of the "
             f"time (said {percent(self.said)}), a gap of {points(self.gap)} points "
             f"({ends(self.low, self.high)}) over {basis(self.n, self.n_inputs, self.n_days)}"
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from core.findings.facts.base import Facts
 from core.queries.labels.label_provenance import UNSTATED
-from core.text.figures import counted, percent
+from core.text.figures import counted, cut, percent
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Disagrees(Facts):
         text = (
             f"{labels} disagree with ground truth on {whole.disagrees.words} of {_rests_on(whole)} "
             f"that both labelled, made from {self.since} to {self.until}; "
-            f"{self.tolerance * 100:.6g}% is accepted. By them {' and '.join(errors)}."
+            f"{cut(self.tolerance)} is accepted. By them {' and '.join(errors)}."
         )
         if worst is not None:
             text += f" Worst: {worst.name}, {worst.disagrees.words} of {_rests_on(worst)}."

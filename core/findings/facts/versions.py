@@ -20,6 +20,7 @@ from core.comparison.words import (
 from core.findings.facts.base import Facts
 from core.measure.verdicts.before_after import OverallVerdict
 from core.text.figures import basis, counted, within
+from core.text.sentence import capital
 
 #: As many groups are named.
 NAMED = 3
@@ -124,7 +125,7 @@ class VersionChanged(Facts):
         name = _NAMES[self.dimension]
         standing = "its gate is open" if self.may_act else "its claims fall back to people"
         return (
-            f"{_capital(name)} {self.after}, first seen {self.first} with {self.before} in use "
+            f"{capital(name)} {self.after}, first seen {self.first} with {self.before} in use "
             f"({standing}): {self._review}"
         )
 
@@ -147,8 +148,8 @@ class VersionChanged(Facts):
             verdict += f", {counted(more, 'more label')}"
         worse = named(found.worse, most=NAMED, of=found.n_worse)
         told = [
-            f"{verdict}. {_capital(_moved(whole))}; {within(found.tolerance)} accepted.",
-            f"{_capital(brier_moved(whole))}." if whole.brier_worse else "",
+            f"{verdict}. {capital(_moved(whole))}; {within(found.tolerance)} accepted.",
+            f"{capital(brier_moved(whole))}." if whole.brier_worse else "",
             f"Worse on {worse}." if worse else "",
             off_before_and_after(found.off, most=NAMED, of=found.n_off),
             self._rests_on(found),
@@ -227,7 +228,3 @@ def _moved(whole: GroupMoved) -> str:
     """What became of the gap, and of what else is worse beyond chance."""
     parts = worse_parts(whole)
     return parts if "gap" in whole.worse else "; ".join(filter(None, (gap_moved(whole), parts)))
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"

@@ -24,6 +24,7 @@ from core.queries.sums import rule_outcomes as escalations
 from core.registry.escalation_rules import ACTIONS, Action, RuleRow, table
 from core.registry.signal_spec import Costs, SignalSpec
 from core.sentences.numbers import count, counted, percent
+from core.text.figures import cut
 from core.trail import log as trail
 
 #: Days looked at unless others are chosen.
@@ -478,7 +479,7 @@ def _bound(of: _Shares, spec: SignalSpec | None) -> Bound:
         return (one.done if logged else one.required.action) == "automate"
 
     wrong, limit = of.wrong(automated), bounds[0] / PPM
-    asked = f"at most {_percent(bounds[0])} is registered"
+    asked = f"at most {cut(bounds[0] / PPM)} is registered"
     if wrong.share is None or wrong.low is None or wrong.high is None:
         none = of.reckoning.tally(automated).n_claims == 0
         why = f"there are no {what}" if none else f"none of the {what} is labelled"
@@ -489,11 +490,6 @@ def _bound(of: _Shares, spec: SignalSpec | None) -> Bound:
     if wrong.low > limit:
         return Bound("missed", f"Missed: {said}")
     return Bound("undecided", f"Too few labels: {said}")
-
-
-def _percent(ppm: int) -> str:
-    """A declared share, never rounded: ``6%``, ``0.5%``."""
-    return f"{ppm / 10_000:.6g}%"
 
 
 # -------------------------------------------------------------------------------------- breaches

@@ -13,6 +13,7 @@ from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
 from core.sentences.acts import Names
 from core.sentences.numbers import counted
+from core.text.sentence import capital
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.sign_off_next import lead, next_step
 
@@ -120,7 +121,7 @@ def signoff_list(
     spoken = {line.signal for lines in groups.values() for line in lines}
     silent = (name for name in state.entries if name not in spoken and signal in (None, name))
     return SignoffList(
-        headline=f"{headline[0].upper()}{headline[1:]}." if told else "Nothing waits for anybody.",
+        headline=f"{capital(headline)}." if told else "Nothing waits for anybody.",
         unregistered=tuple(sorted(unregistered.items())),
         silent=tuple(sorted(silent)),
         **{name: tuple(lines) for name, lines in groups.items()},

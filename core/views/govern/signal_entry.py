@@ -31,6 +31,7 @@ from core.registry.words import (
 )
 from core.registry.yaml_writer import example
 from core.sentences.numbers import counted, cut, percent, within
+from core.text.sentence import capital
 from core.trail import log as trail
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
@@ -170,7 +171,7 @@ def signal_view(
 
 def _capital(words: str) -> str:
     """As a sentence; "" stays so."""
-    return f"{words[0].upper()}{words[1:]}." if words else ""
+    return f"{capital(words)}." if words else ""
 
 
 def _sentence(row: RegistryRow) -> str:

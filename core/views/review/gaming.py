@@ -22,6 +22,7 @@ from core.governance.state import State
 from core.measure.failures.gaming import HELD, Change, Side
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, count, counted, percent, points
+from core.text.figures import number, signed
 from core.views.review.reliability import ReliabilityView, side_by_side
 
 
@@ -122,8 +123,8 @@ def _line(one: Gaming) -> tuple[str, str, str, str, str]:
     old, new = one.found.before, one.found.after
     return (
         *one.pair.words,
-        f"{_number(old.ece)} → {_number(new.ece)}",
-        f"{_number(old.auroc, 2)} → {_number(new.auroc, 2)}",
+        f"{number(old.ece, 3)} → {number(new.ece, 3)}",
+        f"{number(old.auroc, 2)} → {number(new.auroc, 2)}",
         f"{_width(old)} → {_width(new)}",
     )
 
@@ -135,10 +136,10 @@ def _numbers(one: Gaming | None) -> pd.DataFrame:
     old, new, found = one.found.before, one.found.after, one.found
     rows = [
         ("Labelled claims", count(old.n), count(new.n), ""),
-        ("ECE", _number(old.ece), _number(new.ece), ""),
-        ("ECE by noise alone", _number(old.noise), _number(new.noise), ""),
+        ("ECE", number(old.ece, 3), number(new.ece, 3), ""),
+        ("ECE by noise alone", number(old.noise, 3), number(new.noise, 3), ""),
         ("ECE above noise", _above(old), _above(new), _change(found.ece, 3)),
-        ("AUROC", _number(old.auroc, 2), _number(new.auroc, 2), _change(found.auroc, 2)),
+        ("AUROC", number(old.auroc, 2), number(new.auroc, 2), _change(found.auroc, 2)),
         (
             f"Window with {percent(HELD)} of the confidences",
             _width(old),
@@ -155,25 +156,14 @@ def _numbers(one: Gaming | None) -> pd.DataFrame:
 def _above(side: Side) -> str:
     if side.ece is None or side.noise is None:
         return ABSENT
-    return _signed(side.ece - side.noise, 3)
+    return signed(side.ece - side.noise, 3)
 
 
 def _change(change: Change | None, decimals: int) -> str:
     if change is None:
         return "too few labels"
-    ends = (_signed(end, decimals) for end in (change.low, change.high))
-    return f"{_signed(change.value, decimals)} ({' to '.join(ends)})"
-
-
-def _signed(value: float, decimals: int) -> str:
-    text = f"{abs(value):.{decimals}f}"
-    if float(text) == 0:
-        return text
-    return f"{'+' if value > 0 else '−'}{text}"
-
-
-def _number(value: float | None, decimals: int = 3) -> str:
-    return ABSENT if value is None else f"{value:.{decimals}f}"
+    ends = (signed(end, decimals) for end in (change.low, change.high))
+    return f"{signed(change.value, decimals)} ({' to '.join(ends)})"
 
 
 def _width(side: Side) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Hashable
 import pandas as pd
 
 from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, counted, percent, points
+from core.text.sentence import capital
 
 #: What is written beside periods whose labels are not complete.
 IMMATURE_WORDS = "immature: outcomes still to come"
@@ -61,7 +62,7 @@ def alt_text_reliability(curve: pd.DataFrame, histogram: pd.DataFrame, note: str
         stated = histogram["n_claims"].sum() if len(histogram) else 0
         return f"Histogram of {counted(stated, 'stated claim')}; none is labelled yet."
     head = f"Reliability diagram of {counted(curve['n'].sum(), 'labelled claim')}: "
-    tail = f" {note[0].upper()}{note[1:]}." if note else ""
+    tail = f" {capital(note)}." if note else ""
     return f"{head}{_direction(curve)}.{tail}".replace("\n", " ")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from core.text.markdown import plain, verbatim
+from core.text.sentence import capital
 from core.text.shown import visible
 from core.views.govern.sign_off import Done, Signed, SignoffView
 from dashboard.pages import PAGES
@@ -116,7 +117,7 @@ def history(done: Sequence[Done]) -> Markup:
             "tr",
             _entry(one.seq, one.at),
             tag("td", visible(one.who)),
-            tag("td", visible(f"{one.what[:1].upper()}{one.what[1:]}"), class_="c-text"),
+            tag("td", visible(capital(one.what)), class_="c-text"),
             tag("td", visible(one.moved), class_="soft"),
         )
         for one in done

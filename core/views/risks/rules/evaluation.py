@@ -11,6 +11,7 @@ gaming
 from __future__ import annotations
 
 from core.sentences.numbers import count, counted, size_of
+from core.text.figures import number
 from core.views.risks.facts import SignalFacts
 from core.views.risks.status import Found, Link, signing
 
@@ -81,8 +82,8 @@ def gaming(facts: SignalFacts) -> Found:
     before, after = one.pair.words
     width = f"{size_of(old.spread.width, decimals=0)} to {size_of(new.spread.width, decimals=0)}"
     says = "the metric got better while the number got worse" if flagged else "no sign of gaming"
-    ece = f"ECE {_number(old.ece, 3)} to {_number(new.ece, 3)}"
-    auroc = f"AUROC {_number(old.auroc, 2)} to {_number(new.auroc, 2)}"
+    ece = f"ECE {number(old.ece, 3)} to {number(new.ece, 3)}"
+    auroc = f"AUROC {number(old.auroc, 2)} to {number(new.auroc, 2)}"
     line = (
         f"{after[0].upper()}{after[1:]} against {before}: {ece}, {auroc}, 90% of what it states "
         f"within {width}: {says} (n {count(old.n)} and {count(new.n)})."
@@ -95,7 +96,3 @@ def gaming(facts: SignalFacts) -> Found:
 def _first_signing(facts: SignalFacts) -> Link:
     used = facts.in_use
     return signing(facts, used[0]) if used else Link("registry", facts.signal)
-
-
-def _number(value: float | None, places: int) -> str:
-    return "–" if value is None else f"{value:.{places}f}"
