@@ -6,7 +6,10 @@ import re
 
 from streamlit.testing.v1 import AppTest
 
+from core.governance.names import directory
 from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
+from dashboard.widgets.acting_for import KEY
 from tests.worlds.drawn import markup
 from tests.worlds.paths import MAIN
 
@@ -20,16 +23,32 @@ def title_of(app: AppTest) -> str:
     return re.sub(r"<[^>]*>", "", found[1])
 
 
-def page(name: str, /, **query: str | list[str]) -> AppTest:
+def page(
+    name: str | None = None, /, *, acting_for: str | None = None, **query: str | list[str]
+) -> AppTest:
     """A page of the served ledger; it must not fail.
 
     Args:
-        name: its row in `dashboard.pages`.
+        name: its row in `dashboard.pages`; None: the first.
+        acting_for: who the session acts as, a principal; None: nobody yet.
         query: what its link says.
     """
-    app = AppTest.from_file(MAIN, default_timeout=60)
+    app = AppTest.from_file(MAIN, default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
-    app.switch_page(PAGES[name].path).run()
-    assert not app.exception
+    if acting_for is not None:
+        app.session_state[KEY] = directory(owner.cursor()).sub(acting_for)
+    if name is not None:
+        app.switch_page(PAGES[name].path)
+    app.run()
+    assert not app.exception, app.exception
     return app
+
+
+def text_of(app: AppTest) -> str:
+    """What a page says in Streamlit's own elements, kind by kind, without Markdown's escapes."""
+    shown = (
+        *(app.title, app.header, app.subheader, app.markdown, app.caption),
+        *(app.info, app.success, app.warning, app.error),
+    )
+    return "\n".join(one.value for kind in shown for one in kind).replace("\\", "")

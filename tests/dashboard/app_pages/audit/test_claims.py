@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from sample_data.generate import SELF_REPORT
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 
 CLAIMS = """event_id,ts,signal,confidence,outcome,split,input_id,seg_language,note
 a1,2026-11-02T09:00:00Z,s,0.95,0,,i1,de,![x](http://evil.example/x.png)
@@ -25,11 +25,6 @@ a1,2026-11-02T09:00:00Z,judge,0.5,,,,,
 
 
 opened = partial(page, "claims")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown)
 
 
 def listed(app: AppTest) -> str:

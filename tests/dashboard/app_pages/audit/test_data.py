@@ -12,6 +12,7 @@ from core.ledger.connection import Ledger
 from core.spool.segments import Spool, beside
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds.pages import text_of
 from tests.worlds.paths import MAIN
 
 HEADER = "event_id,ts,signal,confidence,outcome,outcome_ts,action\n"
@@ -43,32 +44,28 @@ def opened(tmp_path: Path, serving):
     return open_page
 
 
-def words(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.header, *app.markdown, *app.caption))
-
-
 def test_the_data_page_says_whose_labels_these_are(opened) -> None:
-    said = words(opened("data", ""))
+    said = text_of(opened("data", ""))
     assert "How honest are the labels: s" in said
     assert "Escalated cases only: 0 of 100 automated claims are labelled (0%)" in said
     assert "If every unlabelled claim were right" in said
 
 
 def test_the_data_page_says_in_one_line_that_nothing_is_wrong(opened) -> None:
-    said = words(opened("data", "1"))
+    said = text_of(opened("data", "1"))
     assert "No sign that the labelled claims are unrepresentative" in said
     assert ":material/warning:" not in said
 
 
 def test_reliability_marks_a_signal_labelled_only_where_escalated(opened) -> None:
-    said = words(opened("reliability", ""))
+    said = text_of(opened("reliability", ""))
     assert "only escalated or reviewed cases are labelled (0 of 100 automated claims" in said
     assert ":material/help: No verdict]" in said
     assert "filter_alt: Labelled cases only]" in said
 
 
 def test_reliability_does_not_mark_a_signal_labelled_throughout(opened) -> None:
-    said = words(opened("reliability", "1"))
+    said = text_of(opened("reliability", "1"))
     assert "Labelled cases only" not in said
     assert "No verdict on all claims" not in said
 

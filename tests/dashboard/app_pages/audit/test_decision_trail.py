@@ -24,7 +24,7 @@ from dashboard.cache import views
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds.entries import entry
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
 
 PAGE = PAGES["decision_trail"].path
@@ -43,11 +43,6 @@ MEANING = "I read **it** and find it fit."
 
 
 opened = partial(page, "decision_trail")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
-    return "\n".join(one.value for one in (*shown, *app.warning))
 
 
 def listed(app: AppTest) -> list[int]:

@@ -15,7 +15,7 @@ from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
 from tests.worlds.drawn import words
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
 
 #: Weeks 16 to 18 of the sample.
@@ -26,11 +26,6 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def opened(told_read: Path) -> Open:
     return partial(page, "escalation")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
-    return "\n".join(one.value for one in shown)
 
 
 def breaches(app: AppTest):

@@ -23,7 +23,7 @@ from core.trail.fingerprint import Fingerprint
 from dashboard.server import open_ledger as owner
 from tests.worlds.drawn import words
 from tests.worlds.entries import REPLY
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 M1 = Fingerprint(model_version="m1")
@@ -75,11 +75,6 @@ def sign(office: Office) -> None:
 
 
 opened = partial(page, "registry")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.warning, *app.error)
-    return "\n".join(one.value for one in shown)
 
 
 def links(app: AppTest) -> dict[str, str]:
@@ -181,7 +176,7 @@ def test_a_change_is_shown_with_its_effects_and_then_applied(ledger_of: Make) ->
     ledger_of(signed=True)
     app = act_for(opened(signal="s"), "ann")
     proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
-    shown = text_of(app).replace("\\", "")
+    shown = text_of(app)
     assert "cut between review and automate 0.90 → 0.85" in shown
     assert "4 more automated" in shown
     assert "Validations in force are suspended by this" in shown

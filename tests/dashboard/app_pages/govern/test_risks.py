@@ -19,17 +19,12 @@ from dashboard.cache import views as data
 from dashboard.parts.govern.risks import matrix
 from dashboard.reports.risks import to_frame, to_markdown
 from tests.worlds.drawn import words
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 
 
 opened = partial(page, "risks")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown).replace("\\", "")
 
 
 def links(app: AppTest, page: str) -> list[dict[str, list[str]]]:

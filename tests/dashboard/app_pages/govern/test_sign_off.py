@@ -27,7 +27,7 @@ from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.entries import entry
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page, text_of
 
 PAGE = PAGES["sign_off"].path
 M1 = Fingerprint(model_version="m1")
@@ -138,18 +138,9 @@ def signed(office: Office) -> None:
     signing.sign(office, actor, "triage", M1, meaning="I read it.")
 
 
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGE).run()
-    assert not app.exception
-    return app
-
-
 def triage(who: str | None = None) -> AppTest:
     """The page of the one fingerprint, for a person."""
-    app = opened(signal="triage", fingerprint=M1.id)
+    app = page("sign_off", signal="triage", fingerprint=M1.id)
     return app if who is None else acting(app, who)
 
 
@@ -180,11 +171,6 @@ def press(app: AppTest, label: str) -> None:
     assert not app.exception
 
 
-def words(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.error)
-    return "\n".join(one.value for one in (*shown, *app.warning))
-
-
 def answer() -> str:
     """What the gate of this very process answers a confident claim."""
     question = Question.of({"signal": "triage", "confidence": 0.95, "model_version": "m1"})
@@ -198,35 +184,35 @@ def state() -> str:
 
 def test_an_empty_ledger_shows_the_commands_that_fill_it(built: Build):
     built(None, registered=False)
-    app = opened()
+    app = page("sign_off")
     assert any("calledger registry apply" in block.value for block in app.code)
     assert any("calledger import" in block.value for block in app.code)
 
 
 def test_a_registered_signal_without_claims_is_named(built: Build):
     built(None)
-    app = opened()
+    app = page("sign_off")
     assert "No claim yet triage – Registered, and no claim yet" in drawn.words(app)
     assert drawn.targets(app)["triage"] == "registry?signal=triage"
 
 
 def test_an_unregistered_signal_leads_to_the_registry(built: Build):
     built(lines(30), registered=False)
-    app = opened()
+    app = page("sign_off")
     assert "Unregistered triage – 30 claims and no registry entry." in drawn.words(app)
     assert drawn.targets(app)["triage"] == "registry?signal=triage"
 
 
 def test_the_list_leads_to_what_waits(built: Build):
     built(lines(600), submitted)
-    app = opened()
-    assert "1 fingerprint waits for a signature or an approval." in words(app)
+    app = page("sign_off")
+    assert "1 fingerprint waits for a signature or an approval." in text_of(app)
     assert drawn.targets(app)["triage m1"] == f"sign_off?signal=triage&fingerprint={M1.id}"
 
 
 def test_the_list_marks_what_waits_for_the_reader(built: Build):
     built(lines(600), then=submitted)
-    app = opened()
+    app = page("sign_off")
     yours = f"To decide {MINE}"
     assert yours not in drawn.words(app)
     assert yours not in drawn.words(acting(app, ANN))
@@ -235,15 +221,15 @@ def test_the_list_marks_what_waits_for_the_reader(built: Build):
 
 def test_a_link_to_a_fingerprint_that_is_not_there_says_so(built: Build):
     built(lines(30))
-    app = opened(signal="triage", fingerprint="f-000000000000")
-    assert "has no fingerprint `f-000000000000`" in words(app)
+    app = page("sign_off", signal="triage", fingerprint="f-000000000000")
+    assert "has no fingerprint `f-000000000000`" in text_of(app)
 
 
 def test_nobody_acts_before_somebody_is_chosen(built: Build):
     built(lines(600))
     app = triage()
     assert button(app, "Measure and submit as").disabled
-    assert "Choose who you are in the sidebar." in words(app)
+    assert "Choose who you are in the sidebar." in text_of(app)
 
 
 def test_the_owner_measures_and_submits_and_it_waits(built: Build):
@@ -252,7 +238,7 @@ def test_the_owner_measures_and_submits_and_it_waits(built: Build):
     press(app, "Measure and submit as desk/ann")
     assert state() == "in_validation"
     assert answer() == "review"
-    said = words(app)
+    said = text_of(app)
     assert "Its evidence waits for a signature" in said
     assert "risk/vera may sign or reject it." in said
     assert "Every criterion is met." in said
@@ -263,7 +249,9 @@ def test_a_validator_may_not_submit_and_is_told_who_may(built: Build):
     built(lines(600))
     app = triage(VERA)
     assert button(app, "Measure and submit as").disabled
-    assert "Only the owner or a deputy may submit a validation, and risk/vera acts as" in words(app)
+    assert "Only the owner or a deputy may submit a validation, and risk/vera acts as" in text_of(
+        app
+    )
 
 
 def test_measuring_without_submitting_shows_the_evidence_and_does_nothing(built: Build):
@@ -271,8 +259,8 @@ def test_measuring_without_submitting_shows_the_evidence_and_does_nothing(built:
     app = triage()
     size = owner.office().state().size
     press(app, "Measure without submitting")
-    assert "and not submitted." in words(app)
-    assert "Every criterion is met." in words(app)
+    assert "and not submitted." in text_of(app)
+    assert "Every criterion is met." in text_of(app)
     assert owner.office().state().size == size
 
 
@@ -280,8 +268,8 @@ def test_the_owner_cannot_sign_and_sees_why(built: Build):
     built(lines(600), submitted)
     app = triage(ANN)
     assert button(app, "Sign as").disabled
-    assert "Only a validator" in words(app)
-    assert "desk/ann acts as owner" in words(app)
+    assert "Only a validator" in text_of(app)
+    assert "desk/ann acts as owner" in text_of(app)
 
 
 def test_signing_is_closed_until_a_meaning_is_typed_and_none_is_prefilled(built: Build):
@@ -289,12 +277,12 @@ def test_signing_is_closed_until_a_meaning_is_typed_and_none_is_prefilled(built:
     app = triage(VERA)
     assert field(app, "What your signature means") == ""
     assert button(app, "Sign as risk/vera").disabled
-    assert "Say what your signature means." in words(app)
+    assert "Say what your signature means." in text_of(app)
     typed(app, "What your signature means", "   ")
     assert button(app, "Sign as risk/vera").disabled
     typed(app, "What your signature means", MEANING)
     assert not button(app, "Sign as risk/vera").disabled
-    assert "Say what your signature means." not in words(app)
+    assert "Say what your signature means." not in text_of(app)
 
 
 def test_a_validator_signs_and_the_gate_opens(built: Build):
@@ -327,7 +315,7 @@ def test_evidence_that_misses_its_criteria_cannot_be_signed(built: Build):
     built(lines(600, off=0.35), submitted)
     app = triage(VERA)
     assert button(app, "Sign as").disabled
-    assert "The evidence does not meet every criterion, and cannot be signed." in words(app)
+    assert "The evidence does not meet every criterion, and cannot be signed." in text_of(app)
 
 
 def test_claims_altered_since_the_submission_are_found_at_the_signature(built: Build):
@@ -339,7 +327,7 @@ def test_claims_altered_since_the_submission_are_found_at_the_signature(built: B
     app = triage(VERA)
     typed(app, "What your signature means", MEANING)
     press(app, "Sign as risk/vera")
-    assert "The evidence no longer recomputes from the ledger" in words(app)
+    assert "The evidence no longer recomputes from the ledger" in text_of(app)
     assert state() == "in_validation"
 
 
@@ -359,7 +347,7 @@ def test_evidence_that_came_in_the_place_of_what_was_shown_is_not_signed(
     signing.reject(office, actor, "triage", M1, reason="measure again")
     submitted(office)
     pressed.run()
-    assert "no longer waits; other evidence" in words(app)
+    assert "no longer waits; other evidence" in text_of(app)
     assert state() == "in_validation"
     # Nothing was signed with it, so nobody has to type it once more.
     assert field(app, asked) == MEANING
@@ -384,7 +372,7 @@ def test_evidence_that_no_longer_waits_is_not_signed(built: Build):
     actor = actor_for(office.state(), sub_of(office, VERA), "validation.rejected", "triage")
     signing.reject(office, actor, "triage", M1, reason="measure again")
     pressed.run()
-    assert "Already decided: " in words(app)
+    assert "Already decided: " in text_of(app)
     assert state() == "rejected"
 
 
@@ -392,11 +380,11 @@ def test_a_validator_rejects_with_a_reason(built: Build):
     built(lines(600), submitted)
     app = triage(VERA)
     assert button(app, "Reject as risk/vera").disabled
-    assert "Say why: the reason is kept in the trail." in words(app)
+    assert "Say why: the reason is kept in the trail." in text_of(app)
     typed(app, "Why", "too short a window")
     press(app, "Reject as risk/vera")
     assert state() == "rejected"
-    assert "too short a window" in words(app)
+    assert "too short a window" in text_of(app)
 
 
 def test_anybody_known_stops_what_is_open(built: Build):
@@ -438,16 +426,16 @@ def test_what_was_tuned_on_is_listed_and_left_out_only_when_asked(built: Build):
     app = triage(ANN)
     press(app, "Measure and submit as desk/ann")
     assert state() == "draft"
-    assert "4 claims to judge were also tuned on." in words(app)
+    assert "4 claims to judge were also tuned on." in text_of(app)
     rows = next(one.value for one in app.dataframe if "Event tuned on" in one.value.columns)
     assert rows.iloc[0].to_list() == ["0", "t0", "i0", "the input"]
     assert len(rows) == 4
     assert button(app, "Measure and submit as").disabled
-    assert "Leave out the 4 claims tuned on first." in words(app)
+    assert "Leave out the 4 claims tuned on first." in text_of(app)
     app.checkbox[0].check().run()
     press(app, "Measure and submit as desk/ann")
     assert state() == "in_validation"
-    assert "4 claims that shared an event or an input with the 4 tuning claims" in words(app)
+    assert "4 claims that shared an event or an input with the 4 tuning claims" in text_of(app)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +451,7 @@ def test_claims_that_cannot_be_judged_are_said_to_be_so(built: Build, text: str,
     built(text)
     app = triage(ANN)
     press(app, "Measure without submitting")
-    assert said in words(app)
+    assert said in text_of(app)
 
 
 def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):
@@ -473,7 +461,7 @@ def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):
 
     built(lines(600), submitted, and_lost)
     app = triage(VERA)
-    assert "The ledger no longer holds the evidence" in words(app)
+    assert "The ledger no longer holds the evidence" in text_of(app)
     assert button(app, "Sign as").disabled
 
 
@@ -484,7 +472,7 @@ def test_on_a_broken_trail_nothing_can_be_done(built: Build, query: dict[str, st
             cursor.execute("UPDATE acts SET entry = replace(entry, 'I read it', 'I saw it')")
 
     built(lines(600), submitted, signed, and_broken)
-    app = opened(**query)
-    assert "The decision trail is broken" in words(app)
+    app = page("sign_off", **query)
+    assert "The decision trail is broken" in text_of(app)
     assert not app.button
     assert any("calledger trail verify" in block.value for block in app.code)

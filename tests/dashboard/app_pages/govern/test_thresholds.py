@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
-from tests.worlds.pages import page
+from tests.worlds.pages import page, text_of
 
 SAMPLE = "knowledge-answer.self-report"
 Open = Callable[..., AppTest]
@@ -21,11 +21,6 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def opened(told_read: Path) -> Open:
     return partial(page, "thresholds")
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.header, *app.markdown, *app.caption, *app.info, *app.error, *app.warning)
-    return "\n".join(one.value for one in shown)
 
 
 def yaml_of(app: AppTest) -> str:

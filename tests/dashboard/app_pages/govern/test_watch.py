@@ -9,29 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.runs import run
-from dashboard.pages import PAGES
 from tests.worlds.drawn import markup, words
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page, text_of
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
-
-
-def opened() -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    app.switch_page(PAGES["watch"].path).run()
-    assert not app.exception
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown).replace("\\", "")
 
 
 @pytest.mark.usefixtures("on_the_day_told")
@@ -41,7 +27,7 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     with Ledger.open(told_copy) as ledger:
         made = run(Office.of(ledger))
     serving(told_copy)
-    app = opened()
+    app = page("watch")
     shown = text_of(app)
     assert "All 10 signals were measured on schedule. Off: " in shown
     assert "Not watched, for nothing is written down about it: callback-urgency" in shown
@@ -68,7 +54,7 @@ def test_where_nothing_is_written_down_it_shows_how_to_begin(tmp_path: Path, ser
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    app = opened()
+    app = page("watch")
     assert "Nothing is written down, so nothing is watched." in text_of(app)
     assert any("calledger registry apply" in block.value for block in app.code)
 
@@ -77,4 +63,4 @@ def test_a_broken_trail_is_said_instead(told_copy: Path, serving: Any) -> None:
     with Ledger.open(told_copy) as ledger, ledger.cursor() as cursor:
         cursor.execute("UPDATE acts SET entry = replace(entry, 'verbal', 'verbose') WHERE seq > 9")
     serving(told_copy)
-    assert "The decision trail is broken" in text_of(opened())
+    assert "The decision trail is broken" in text_of(page("watch"))

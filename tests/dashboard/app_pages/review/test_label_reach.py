@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from streamlit.testing.v1 import AppTest
 
 from core.findings.detectors.miscalibration import calibration_conditions
 from core.gate import registry_changes as registry
@@ -23,11 +22,9 @@ from core.views.review.drift import drift_view
 from core.views.review.reliability import reliability_view
 from core.views.review.segments import segments_view
 from dashboard.cli import main as cli
-from dashboard.pages import PAGES
 from tests.worlds.drawn import words
 from tests.worlds.entries import entry
-from tests.worlds.pages import page
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 REASON = "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
@@ -55,14 +52,8 @@ def chosen(tmp_path: Path) -> Path:
     return path
 
 
-def opened(page: str, **query: str) -> str:
-    app = AppTest.from_file(MAIN, default_timeout=120)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES[page].path).run()
-    assert not app.exception
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown).replace("\\", "")
+def opened(name: str, **query: str) -> str:
+    return text_of(page(name, **query))
 
 
 def test_measure_gives_no_verdict_and_says_why_with_the_bounds(chosen: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.governance.names import directory
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring import audit_draw as audit
@@ -18,9 +18,8 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import label_plan
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.acting_for import KEY
 from dashboard.widgets.download import csv_of
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page, text_of
 
 SAFETY = "reply-safety.self-report"
 VERA, KIM = "user:risk/vera.roth", "user:desk/kim.sato"
@@ -29,30 +28,14 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def opened(told_read: Path) -> Open:
-    return page
+    return partial(page, "labels")
 
 
 @pytest.fixture
 def drawing(told_copy: Path, serving) -> Open:
     """The page of a ledger that may be written to."""
     serving(told_copy)
-    return page
-
-
-def page(acting_for: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if acting_for is not None:
-        app.session_state[KEY] = directory(owner.cursor()).sub(acting_for)
-    app.switch_page(PAGES["labels"].path).run()
-    assert not app.exception
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.subheader, *app.markdown, *app.caption, *app.info, *app.error, *app.warning)
-    return "\n".join(one.value for one in (*shown, *app.success))
+    return partial(page, "labels")
 
 
 def button(app: AppTest, key: str):
@@ -75,13 +58,13 @@ def test_what_cannot_be_told_leads_with_the_number_that_settles_it(opened: Open)
 
 
 def test_where_an_answer_is_given_no_label_is_asked_for(opened: Open) -> None:
-    text = text_of(opened(VERA, signal="ticket-triage.self-report"))
+    text = text_of(opened(acting_for=VERA, signal="ticket-triage.self-report"))
     assert "No label is needed for an answer" in text
     assert "The plan asks for none here, because nothing needs one" in text
 
 
 def test_labels_of_looked_at_cases_are_no_clean_bill(opened: Open) -> None:
-    app = opened(VERA, signal="callback-urgency.self-report")
+    app = opened(acting_for=VERA, signal="callback-urgency.self-report")
     text = text_of(app)
     assert "only of the cases people looked at" in text
     assert "No label is needed" not in text
@@ -90,28 +73,28 @@ def test_labels_of_looked_at_cases_are_no_clean_bill(opened: Open) -> None:
 
 
 def test_claims_under_a_sampling_of_their_own_are_counted(opened: Open) -> None:
-    text = text_of(opened(VERA, signal="answer-grounding.agreement"))
+    text = text_of(opened(acting_for=VERA, signal="answer-grounding.agreement"))
     assert "claims are under the signal's own sampling" in text
     assert "What counts is the estimate that weighs each label by its chance" in text
     assert "Every claim that could be drawn here" not in text
 
 
 def test_who_may_not_draw_is_told_who_may(opened: Open) -> None:
-    app = opened(KIM, signal=SAFETY, by="language")
+    app = opened(acting_for=KIM, signal=SAFETY, by="language")
     assert "Only the owner, a deputy or a validator may draw an audit sample" in text_of(app)
     assert "Kim Sato" in text_of(app)
     assert button(app, "labels_draw") is None
 
 
 def test_of_an_unregistered_signal_it_leads_to_the_registry(opened: Open) -> None:
-    app = opened(VERA, signal="callback-urgency.self-report", by="language")
+    app = opened(acting_for=VERA, signal="callback-urgency.self-report", by="language")
     assert "nobody may draw a sample of it yet" in text_of(app)
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
     assert links["Write it down in Registry"] == "signal=callback-urgency.self-report"
 
 
 def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(drawing: Open) -> None:
-    app = drawing(VERA, signal=SAFETY, by="language")
+    app = drawing(acting_for=VERA, signal=SAFETY, by="language")
     draw = button(app, "labels_draw")
     assert draw is not None
     assert draw.label.endswith("claims to label as Vera Roth")
@@ -145,7 +128,7 @@ def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(drawing: Open) 
 
 
 def test_a_number_of_ones_own_goes_before_the_plan(drawing: Open) -> None:
-    app = drawing(VERA, signal="ticket-triage.self-report")
+    app = drawing(acting_for=VERA, signal="ticket-triage.self-report")
     app.number_input(key="labels_each_0").set_value(40).run()
     draw = button(app, "labels_draw")
     assert draw is not None
@@ -168,14 +151,14 @@ def test_names_are_shown_as_they_are(tmp_path: Path, serving) -> None:
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    text = text_of(page(by="kind"))
+    text = text_of(page("labels", by="kind"))
     assert "2 of 2 values of kind not decided" in text
     assert "[x](http" not in text
     assert "[y](http" not in text
 
 
 def test_a_group_that_is_chosen_and_then_gone_leaves_the_page_whole(drawing: Open) -> None:
-    app = drawing(VERA, signal=SAFETY, by="language")
+    app = drawing(acting_for=VERA, signal=SAFETY, by="language")
     draw = button(app, "labels_draw")
     assert draw is not None
     draw.click().run()
@@ -196,7 +179,7 @@ def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving
     path = tmp_path / "ledger.duckdb"
     Ledger.open(path, create=True).close()
     serving(path)
-    assert any("calledger import" in one.value for one in page().code)
+    assert any("calledger import" in one.value for one in page("labels").code)
 
 
 def test_filters_that_leave_nothing_say_so(opened: Open) -> None:
@@ -207,7 +190,7 @@ def test_a_broken_trail_is_said_instead(told_copy: Path, serving) -> None:
     with Ledger.open(told_copy) as ledger, ledger.transaction() as cursor:
         cursor.execute("UPDATE acts SET entry = entry || ' ' WHERE seq = 20")
     serving(told_copy)
-    assert "broken" in text_of(page()).lower()
+    assert "broken" in text_of(page("labels")).lower()
 
 
 def test_the_data_page_leads_here(opened: Open) -> None:

@@ -15,9 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import week_label
-from dashboard.pages import PAGES
 from tests.worlds import drawn
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page, text_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
 Serve = Callable[..., None]
@@ -57,22 +56,6 @@ def ledger_of(tmp_path: Path, serving) -> Serve:
     return make
 
 
-def opened(page: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if page is not None:
-        app.switch_page(PAGES[page].path)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.header, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown)
-
-
 def in_url(app: AppTest, key: str) -> str:
     """What the URL says; a script that writes it leaves text, a link a list."""
     said = app.query_params[key]
@@ -89,7 +72,7 @@ def links(app: AppTest) -> dict[str, str]:
 def test_the_first_screen_shows_the_last_complete_week(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
     ledger_of(lines(last, 60, 0.8, 48), lines(this_monday(), 5, 0.8, 4))
-    app = opened()
+    app = page()
     assert f"New in {week_label(last)}" in drawn.words(app)
     assert app.selectbox(key="week").value == week_label(last)
     assert "First claims of this signal: 60 claims this week" in drawn.words(app)
@@ -97,7 +80,7 @@ def test_the_first_screen_shows_the_last_complete_week(ledger_of: Serve) -> None
 
 def test_claims_of_the_running_week_alone_are_not_an_empty_ledger(ledger_of: Serve) -> None:
     ledger_of(lines(this_monday(), 40, 0.8, 32))
-    app = opened()
+    app = page()
     assert "empty" not in text_of(app)
     assert "no outcome is final yet" in drawn.words(app)
 
@@ -105,7 +88,7 @@ def test_claims_of_the_running_week_alone_are_not_an_empty_ledger(ledger_of: Ser
 def test_news_of_a_weeks_claims_opens_its_stated_claims(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
     ledger_of(lines(last - timedelta(weeks=1), 20, 0.8, 16), lines(last, 60, 0.8, 48))
-    app = opened()
+    app = page()
     assert "60 claims, after 20 the week before" in drawn.words(app)
     (address,) = (
         html.unescape(one) for one in re.findall(r'href="(claims[^"]*)"', drawn.markup(app))
@@ -125,7 +108,7 @@ def test_what_to_open_first_names_the_cause_and_leads_to_the_signal(ledger_of: S
         lines(last, 300, 0.8, 240, signal="t", topic="billing"),
         lines(last, 300, 0.8, 240),
     )
-    app = opened()
+    app = page()
     assert "1 of 2 signals is off: t on topic medical." in drawn.words(app)
     (said,) = (said for said in drawn.targets(app) if said.startswith("Open first"))
     assert said.startswith("Open first: t: on topic medical its gap is +30.0 points (")
@@ -138,7 +121,7 @@ def test_every_signal_is_a_row_that_says_in_words_what_is_drawn(ledger_of: Serve
         lines(last, 500, 0.8, 300, signal="off"),
         lines(last, 2000, 0.9, 1800, signal="fine"),
     )
-    app = opened()
+    app = page()
     table = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", drawn.markup(app).partition("<tbody>")[2]))
     off, _, fine = table.partition(" fine ")
     assert re.search(r"Off off \+20\.0 points, \+1\d\.\d to \+2\d\.\d gap from \+20\.0", off)
@@ -155,7 +138,7 @@ def test_every_signal_is_a_row_that_says_in_words_what_is_drawn(ledger_of: Serve
 def test_signals_silent_for_long_are_named_below_the_table(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
     ledger_of(lines(last, 60, 0.8, 48), lines(last - timedelta(weeks=20), 9, 0.8, 7, signal="q"))
-    assert "No claims in this week or the twelve before: q." in drawn.words(opened())
+    assert "No claims in this week or the twelve before: q." in drawn.words(page())
 
 
 def test_a_past_week_opens_by_its_link_and_says_of_when_its_verdicts_are(
@@ -164,10 +147,10 @@ def test_a_past_week_opens_by_its_link_and_says_of_when_its_verdicts_are(
     last = this_monday() - timedelta(weeks=1)
     before = last - timedelta(weeks=2)
     ledger_of(lines(before, 2000, 0.8, 1600), lines(last, 2000, 0.8, 1000))
-    app = opened(week=week_label(before))
+    app = page(week=week_label(before))
     assert "The only signal is fine." in drawn.words(app)
     assert f"Verdicts are those of the end of {week_label(before)}" in text_of(app)
-    assert "s throughout" in drawn.words(opened())
+    assert "s throughout" in drawn.words(page())
 
 
 # ------------------------------------------------------------------------------------------ Drift
@@ -187,20 +170,20 @@ def test_drift_says_since_when_and_after_what(ledger_of: Serve) -> None:
     ledger_of(*story())
     broke = this_monday() - timedelta(weeks=4)
     said = f"outside ±5 points since {broke}, when model m2 came in ({broke})."
-    assert said in text_of(opened("drift"))
+    assert said in text_of(page("drift"))
 
 
 def test_drift_dates_when_the_gap_moved(ledger_of: Serve) -> None:
     ledger_of(*story())
     moved = this_monday() - timedelta(weeks=4)
-    said = text_of(opened("drift"))
+    said = text_of(page("drift"))
     assert f"to +25.0 points (+22.0 to +28.0; 800 inputs) about {moved} (week " in said
     assert said.count(", the week model m2 was first seen.") == 1
 
 
 def test_the_windows_compared_stand_in_the_url(ledger_of: Serve) -> None:
     ledger_of(*story())
-    app = opened("drift")
+    app = page("drift")
     first = this_monday() - timedelta(weeks=12)
     expected = {
         "reference_from": first,
@@ -224,7 +207,7 @@ def test_a_link_reopens_the_same_windows(ledger_of: Serve) -> None:
         "measure": "brier",
         "period": "day",
     }
-    app = opened("drift", **query)
+    app = page("drift", **query)
     words = [f"{query[f'{side}_from']} to {query[f'{side}_to']}" for side in ("reference", "now")]
     assert f"Reference {words[0]}; now {words[1]}; both days included." in text_of(app)
     assert app.selectbox(key="measure").value == "brier"
@@ -236,13 +219,13 @@ def test_a_link_to_no_possible_day_opens_the_windows_of_the_page(
     day: str, ledger_of: Serve
 ) -> None:
     ledger_of(*story())
-    app = opened("drift", reference_from=day)
+    app = page("drift", reference_from=day)
     assert app.date_input(key="reference_from").value == this_monday() - timedelta(weeks=12)
 
 
 def test_the_segment_that_broke_is_named_first(ledger_of: Serve) -> None:
     ledger_of(*story())
-    app = opened("drift")
+    app = page("drift")
     app.selectbox(key="split_by").set_value("topic").run()
     assert not app.exception
     assert "**By topic**, largest part in decalibration first" in text_of(app)
@@ -251,7 +234,7 @@ def test_the_segment_that_broke_is_named_first(ledger_of: Serve) -> None:
 def test_a_value_that_came_new_is_named_as_not_compared(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)
     ledger_of(*story(), lines(last, 50, 0.8, 40, model="m2", topic="new"))
-    app = opened("drift")
+    app = page("drift")
     app.selectbox(key="split_by").set_value("topic").run()
     assert "Labelled in one of the two windows only, so not compared: `new`." in text_of(app)
 

@@ -19,7 +19,7 @@ from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.entries import entry
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 Make = Callable[..., Path]
@@ -61,17 +61,6 @@ def ledger_of(tmp_path: Path, serving) -> Make:
     return make
 
 
-def opened(page: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if page is not None:
-        app.switch_page(PAGES[page].path)
-    app.run()
-    assert not app.exception
-    return app
-
-
 def text_of(app: AppTest) -> str:
     shown = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.error)
     return "\n".join((*(one.value for one in shown), drawn.words(app)))
@@ -99,7 +88,7 @@ def finding_key(app: AppTest, begins: str) -> str:
 
 def test_open_findings_are_a_table_below_the_week(ledger_of: Make) -> None:
     ledger_of("s", "other")
-    app = opened()
+    app = page()
     assert [one.value for one in app.header] == ["Open findings"]
     (table,) = app.dataframe
     assert sorted(table.value["Signal"]) == ["other", "s"]
@@ -110,7 +99,7 @@ def test_the_findings_chosen_are_shown_whole_and_link_to_where_they_are_settled(
 ) -> None:
     ledger_of("s", "other", registered=("s",))
     select(0, 1)
-    app = opened()
+    app = page()
     shown = text_of(app)
     assert "Owner: t/ann." in shown
     assert "due in 4 days" in shown
@@ -122,7 +111,7 @@ def test_the_findings_chosen_are_shown_whole_and_link_to_where_they_are_settled(
 
 def test_each_signal_names_its_owner_and_the_number_of_its_open_findings(ledger_of: Make) -> None:
     ledger_of("s", "other", registered=("s",))
-    app = opened()
+    app = page()
     assert "t/ann" in drawn.words(app)
     assert "No owner" in drawn.words(app)
     assert drawn.words(app).count("1 open findings") == 2
@@ -131,7 +120,7 @@ def test_each_signal_names_its_owner_and_the_number_of_its_open_findings(ledger_
 def test_an_owner_acknowledges_on_the_page(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
     select(0)
-    app = chosen(opened(), "ann")
+    app = chosen(page(), "ann")
     app.text_input(key=finding_key(app, "note")).set_value("measuring it").run()
     app.button(key=finding_key(app, "ack")).click().run()
     assert not app.exception
@@ -142,7 +131,7 @@ def test_an_owner_acknowledges_on_the_page(ledger_of: Make, select: Select) -> N
 def test_a_risk_approver_waives_on_the_page(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
     select(0)
-    app = chosen(opened(), "rita")
+    app = chosen(page(), "rita")
     assert app.button(key=finding_key(app, "waive")).disabled
     assert "Say why it may wait" in text_of(app)
     app.text_input(key=finding_key(app, "reason")).set_value("a pilot").run()
@@ -158,7 +147,7 @@ def test_a_risk_approver_waives_on_the_page(ledger_of: Make, select: Select) -> 
 def test_who_may_not_answer_is_told_who_may(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
     select(0)
-    assert "Only the owner or a deputy acknowledges it" in text_of(chosen(opened(), "val"))
+    assert "Only the owner or a deputy acknowledges it" in text_of(chosen(page(), "val"))
 
 
 def test_a_broken_trail_is_the_finding_and_the_week_is_still_there(
@@ -168,51 +157,51 @@ def test_a_broken_trail_is_the_finding_and_the_week_is_still_there(
     path = ledger_of("s", registered=("s",))
     with Ledger.open(path) as ledger, ledger.cursor() as cursor:
         cursor.execute("DELETE FROM acts WHERE seq = 2")
-    app = opened()
+    app = page()
     assert "The decision trail is broken" in text_of(app)
     assert "Signals worst first" in drawn.words(app)
     assert "Standing not known" in drawn.words(app)
     assert "no escalation rule is known" in drawn.words(app)
 
 
-@pytest.mark.parametrize("page", ["reliability", "segments", "drift", "claims", "data"])
-def test_a_broken_trail_closes_no_page_that_measures(page: str, ledger_of: Make) -> None:
+@pytest.mark.parametrize("name", ["reliability", "segments", "drift", "claims", "data"])
+def test_a_broken_trail_closes_no_page_that_measures(name: str, ledger_of: Make) -> None:
     path = ledger_of("s", registered=("s",))
     with Ledger.open(path) as ledger, ledger.cursor() as cursor:
         cursor.execute("DELETE FROM acts WHERE seq = 2")
-    assert opened(page).title[0].value
+    assert page(name).title[0].value
 
 
-@pytest.mark.parametrize("page", [None, "reliability", "segments", "drift"])
-def test_numbers_of_an_unregistered_signal_are_marked(page: str | None, ledger_of: Make) -> None:
+@pytest.mark.parametrize("name", [None, "reliability", "segments", "drift"])
+def test_numbers_of_an_unregistered_signal_are_marked(name: str | None, ledger_of: Make) -> None:
     ledger_of("s")
-    assert "Unregistered" in text_of(opened(page))
+    assert "Unregistered" in text_of(page(name))
 
 
-@pytest.mark.parametrize("page", [None, "reliability", "segments", "drift"])
-def test_numbers_of_what_nobody_signed_are_marked(page: str | None, ledger_of: Make) -> None:
+@pytest.mark.parametrize("name", [None, "reliability", "segments", "drift"])
+def test_numbers_of_what_nobody_signed_are_marked(name: str | None, ledger_of: Make) -> None:
     ledger_of("s", registered=("s",))
-    assert "Not validated" in text_of(opened(page))
+    assert "Not validated" in text_of(page(name))
 
 
 def test_a_signal_is_measured_by_its_own_cut_and_tolerance(ledger_of: Make) -> None:
     ledger_of("s", "usual", registered=("s",))
-    assert "85% or more" in text_of(opened("reliability", signal="s"))
-    assert "90% or more" in text_of(opened("reliability", signal="usual"))
-    guide = text_of(opened("reliability", signal="s"))
+    assert "85% or more" in text_of(page("reliability", signal="s"))
+    assert "90% or more" in text_of(page("reliability", signal="usual"))
+    guide = text_of(page("reliability", signal="s"))
     assert "±30 points" in guide
 
 
 def test_the_claims_page_calls_the_signals_own_band_confident(ledger_of: Make) -> None:
     ledger_of("s", registered=("s",))
-    app = opened("claims", signal="s", stated="85% or more")
+    app = page("claims", signal="s", stated="85% or more")
     assert "90 claims" in text_of(app)
     assert "30 of them stated 85% or more and were wrong" in text_of(app)
 
 
 def test_whom_the_reader_acts_for_stays_on_other_pages(ledger_of: Make) -> None:
     ledger_of("s", registered=("s",))
-    app = chosen(opened(), "ann")
+    app = chosen(page(), "ann")
     app.switch_page(PAGES["reliability"].path).run()
     app.switch_page(PAGES["registry"].path).run()
     kept = people.known_person(owner.office(), "user:t/ann")
@@ -221,5 +210,5 @@ def test_whom_the_reader_acts_for_stays_on_other_pages(ledger_of: Make) -> None:
 
 @pytest.mark.usefixtures("told_read")
 def test_beside_an_earlier_week_it_is_said_that_findings_are_todays() -> None:
-    assert "findings are those of today" in text_of(opened(week="2026-W40"))
-    assert "findings are those of today" not in text_of(opened())
+    assert "findings are those of today" in text_of(page(week="2026-W40"))
+    assert "findings are those of today" not in text_of(page())

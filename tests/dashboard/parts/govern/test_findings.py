@@ -23,6 +23,7 @@ from core.views.govern.findings import FindingRow, findings_view
 from dashboard.parts.govern import findings
 from dashboard.server import open_ledger as owner
 from tests.worlds.entries import entry
+from tests.worlds.pages import text_of
 
 #: Ann's are a, b and c, each with a new fingerprint; d has no entry.
 OWNED = ("a", "b", "c")
@@ -81,10 +82,6 @@ def opened(who: str | None = None, **session: object) -> AppTest:
     app.run()
     assert not app.exception
     return app
-
-
-def text_of(app: AppTest) -> str:
-    return "\n".join(one.value for one in (*app.header, *app.markdown, *app.caption))
 
 
 def signals(app: AppTest) -> list[str]:
