@@ -16,6 +16,15 @@ from pathlib import Path
 _OTHERS = 0o077
 
 
+def mode_for_others(path: Path) -> str | None:
+    """A file's mode where others may read or write it, as in ``644``; None: they may not."""
+    try:
+        mode = path.stat().st_mode & 0o777
+    except OSError:
+        return None
+    return f"{mode:03o}" if os.name == "posix" and mode & _OTHERS else None
+
+
 class _Umask:
     """The process's umask, narrowed for as long as anybody asks for it.
 

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from core.ledger.errors import LedgerError
+from core.ledger.private import mode_for_others
 from core.registry.strict_yaml import (
     Missing,
     Notes,
@@ -187,14 +188,11 @@ def read(text: str, environment: Mapping[str, str], *, source: str = "notices") 
 def warning(path: str | os.PathLike[str]) -> str | None:
     """What is unsafe about a notices file, and the fix; None where nothing is, or no file."""
     path = Path(path)
-    try:
-        mode = path.stat().st_mode & 0o777
-    except OSError:
-        return None
-    if os.name != "posix" or not mode & 0o077:
+    mode = mode_for_others(path)
+    if mode is None:
         return None
     return (
-        f"The notices file {path} can be read by others (mode {mode:03o}), and addresses may hold "
+        f"The notices file {path} can be read by others (mode {mode}), and addresses may hold "
         f"passwords; fix it with: chmod 600 {path}"
     )
 

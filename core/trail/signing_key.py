@@ -10,7 +10,6 @@ import base64
 import binascii
 import os
 import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import duckdb
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.ledger.errors import LedgerError
+from core.ledger.private import mode_for_others
 from core.trail import log as trail
 from core.trail.checkpoints import ED25519, PUBLIC_BYTES, NoteError, VerifierKey, check_name
 
@@ -142,14 +142,11 @@ def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnec
 def warning(ledger: str | os.PathLike[str]) -> str | None:
     """What is unsafe about a ledger's key file, with the fix; None when nothing is, or no file."""
     path = key_path(ledger)
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return None
-    if os.name != "posix" or not mode & 0o077:
+    mode = mode_for_others(path)
+    if mode is None:
         return None
     return (
-        f"The signing key {path} can be read by others (mode {mode:03o}), who could sign in the "
+        f"The signing key {path} can be read by others (mode {mode}), who could sign in the "
         f"trail's name; fix it with: chmod 600 {path}"
     )
 

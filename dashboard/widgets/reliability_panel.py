@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -33,6 +34,11 @@ def with_words(view: ReliabilityView, badge: Badge) -> Iterator[None]:
 
 def one(view: ReliabilityView) -> None:
     """The reliability diagram of a single group."""
+    diagram(view, note=band_note(view.groups[0], view.high_from))
+
+
+def diagram(view: ReliabilityView, **drawn: Any) -> None:
+    """The same, drawn as `reliability_diagram` is told: its size, and a note."""
     (group,) = view.groups
     chart = reliability_diagram(
         group.curve,
@@ -42,7 +48,7 @@ def one(view: ReliabilityView) -> None:
         group.histogram,
         palette_for(st.context.theme.type),
         high_from=view.high_from,
-        note=band_note(group, view.high_from),
+        **drawn,
     )
     st.altair_chart(chart, width="content", alt=visible(f"{group.headline} {group.high_band}"))
 

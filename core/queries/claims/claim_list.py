@@ -8,6 +8,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from core.events import CLAIM_MARKS
 from core.ledger.sql import quoted
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import segment_dimensions
@@ -31,15 +32,7 @@ _STANDINGS: dict[Standing, str] = {
 }
 #: What describes a claim beside its confidence, its segments and its outcome.
 DESCRIBED_BY = (
-    "model_version",
-    "prompt_version",
-    "params_version",
-    "calibrator_version",
-    "elicitation",
-    "elicitation_order",
-    "input_id",
-    "split",
-    "action",
+    *(name for name in CLAIM_MARKS if name not in ("ts", "label_propensity")),
     "trace_id",
     "span_id",
 )

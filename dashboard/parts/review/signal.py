@@ -28,8 +28,7 @@ from core.views.shared.validation_badge import Written
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for
-from dashboard.charts.reliability import reliability_diagram
-from dashboard.widgets import evidence_links
+from dashboard.widgets import evidence_links, reliability_panel
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.marks import badge, bullet
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
@@ -290,18 +289,7 @@ def pictures(view: OneSignal) -> None:
 def _curve(view: ReliabilityView) -> None:
     (group,) = view.groups
     st.markdown(f"**{plain(group.headline)}**")
-    chart = reliability_diagram(
-        group.curve,
-        group.consistency,
-        group.honest,
-        None,
-        group.histogram,
-        palette_for(st.context.theme.type),
-        high_from=view.high_from,
-        width=340,
-        height=300,
-    )
-    st.altair_chart(chart, width="content", alt=visible(f"{group.headline} {group.high_band}"))
+    reliability_panel.diagram(view, width=340, height=300)
 
 
 def _timeline(view: DriftView) -> None:
