@@ -219,7 +219,6 @@ class LoggedDecision:
         ppm: the confidence in whole millionths; None where it was none.
     """
 
-    decision_no: int
     decision_id: str
     decided_at: datetime
     signal: str | None
@@ -240,8 +239,8 @@ def decisions_of_event(
     """The gate's answers about a claim, the newest first."""
     rows = cursor.execute(
         """
-        SELECT decision_no, decision_id, decided_at, signal, event_id, confidence, fingerprint,
-               action, rule, reason, state, trail_size, confidence_ppm
+        SELECT decision_id, decided_at, signal, event_id, confidence, fingerprint, action, rule,
+               reason, state, trail_size, confidence_ppm
         FROM decisions WHERE signal = $signal AND event_id = $event_id
         ORDER BY decision_no DESC LIMIT $limit
         """,

@@ -24,13 +24,11 @@ class Span:
     """A time in which nothing changed for a signal.
 
     Attributes:
-        signal: which signal.
         since, until: [since, until), UTC without zone; None: for good, as far as the trail says.
         entry: the registry entry in force.
         standings: how the fingerprints stood about which something was done.
     """
 
-    signal: str
     since: datetime
     until: datetime | None
     entry: Entry
@@ -106,7 +104,6 @@ def _parted(signal: str, since: datetime, state: State, until: datetime | None) 
     begin = [since, *sorted(at for at in moments if since < at and (until is None or at < until))]
     return [
         Span(
-            signal,
             first,
             after,
             state.entries[signal],

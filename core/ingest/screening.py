@@ -20,7 +20,6 @@ class Screening:
         n_read: records of the file.
         n_outcome_rows: outcome records among them.
         n_labelled: records with a valid outcome.
-        n_refused: records that cannot be used as they are.
         answers: whether some record answers a quarantine entry.
         notices: what was assumed, with counts.
     """
@@ -28,7 +27,6 @@ class Screening:
     n_read: int
     n_outcome_rows: int
     n_labelled: int
-    n_refused: int
     answers: bool
     notices: tuple[str, ...]
 
@@ -99,11 +97,14 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
         )
         if count
     )
-    n_refused = _refuse(cursor) if n_problem or n_suspected else _refuse_none(cursor)
-    return Screening(n, n_outcome_rows, n_labelled, n_refused, answers, notices)
+    if n_problem or n_suspected:
+        _refuse(cursor)
+    else:
+        _refuse_none(cursor)
+    return Screening(n, n_outcome_rows, n_labelled, answers, notices)
 
 
-def _refuse_none(cursor: duckdb.DuckDBPyConnection) -> int:
+def _refuse_none(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(
         """
         CREATE OR REPLACE TEMP TABLE refused (
@@ -112,10 +113,9 @@ def _refuse_none(cursor: duckdb.DuckDBPyConnection) -> int:
         """
     )
     cursor.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT * FROM incoming")
-    return 0
 
 
-def _refuse(cursor: duckdb.DuckDBPyConnection) -> int:
+def _refuse(cursor: duckdb.DuckDBPyConnection) -> None:
     # A 1 on a 0–100 scale means 1 %: where the scale is in doubt, every stated row is.
     scale = """suspected.share IS NOT NULL AND stated_number IS NOT NULL
                AND (problem IS NULL OR field = 'confidence')"""
@@ -142,6 +142,3 @@ def _refuse(cursor: duckdb.DuckDBPyConnection) -> int:
         SELECT * FROM incoming ANTI JOIN refused USING (import_row)
         """
     )
-    row = cursor.execute("SELECT count(*) FROM refused").fetchone()
-    assert row is not None
-    return int(row[0])

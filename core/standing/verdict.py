@@ -73,7 +73,6 @@ class StandingVerdict:
     Attributes:
         signal: whose.
         version: the fingerprint, with its first and last claim.
-        n_versions: versions of the signal in use.
         share: of the claims of the signal's versions in use, as far as counted, in [0, 1].
         terms: by which it is judged: its own, or the usual ones.
         window: the claims it rests on; None while no outcome is final.
@@ -87,7 +86,6 @@ class StandingVerdict:
 
     signal: str
     version: Seen
-    n_versions: int
     share: float
     terms: Terms
     window: StandingWindow | None
@@ -244,7 +242,6 @@ def _of_signal(
         one = StandingVerdict(
             signal=signal,
             version=version,
-            n_versions=len(versions),
             share=version.n_claims / total,
             terms=terms,
             window=window,

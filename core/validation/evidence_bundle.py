@@ -270,11 +270,6 @@ class Bundle:
         """Stated and labelled claims per bin of confidence: left, right, n_claims, n."""
         return self._frame("histogram", ("left", "right", "n_claims", "n"))
 
-    def rules(self) -> pd.DataFrame:
-        """What each written rule would take: rule, whom, action, n_claims, n, wrong."""
-        columns = ["rule", "whom", "action", "n_claims", "n", "wrong"]
-        return pd.DataFrame(self.content["rules"], columns=columns)
-
     def _frame(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         found = self.content[name]
         return pd.DataFrame(

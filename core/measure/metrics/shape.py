@@ -66,7 +66,7 @@ class Shape:
         critical: how many standard errors the search over patterns asks for.
         variance: V of all bands together, as ``high`` has it.
         unseen: Σm²/N of the inputs; 1 where none repeats.
-        alpha, alpha_high: as given.
+        alpha_high: as given.
     """
 
     count: IntArray
@@ -78,7 +78,6 @@ class Shape:
     critical: FloatArray
     variance: FloatArray
     unseen: FloatArray
-    alpha: float
     alpha_high: float
 
     def __len__(self) -> int:
@@ -155,7 +154,6 @@ def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
         critical=critical,
         variance=total,
         unseen=spread.unseen,
-        alpha=alpha,
         alpha_high=alpha_high,
     )
 

@@ -24,16 +24,12 @@ class SignalFacts:
         name: the signal.
         n_claims: stated claims.
         n_unstated: claims whose confidence is missing.
-        n: stated claims with an outcome.
-        repeats: whether some input has several stated claims.
         first_ts, last_ts: claim times, UTC without zone; None while it has no claim.
     """
 
     name: str
     n_claims: int
     n_unstated: int
-    n: int
-    repeats: bool
     first_ts: datetime | None
     last_ts: datetime | None
 
@@ -61,13 +57,11 @@ def signals(cursor: duckdb.DuckDBPyConnection) -> tuple[SignalFacts, ...]:
     """Every signal of the ledger, by name."""
     rows = cursor.execute(
         """
-        SELECT signal, coalesce(n_claims, 0), coalesce(n_unstated, 0), coalesce(n, 0), repeats,
-               first_ts, last_ts
-        FROM (SELECT signal, bool_or(repeats) AS repeats FROM signals GROUP BY signal)
+        SELECT signal, coalesce(n_claims, 0), coalesce(n_unstated, 0), first_ts, last_ts
+        FROM (SELECT DISTINCT signal FROM signals)
         LEFT JOIN (
             SELECT signal, count(confidence_ppm) AS n_claims,
                    count(*) - count(confidence_ppm) AS n_unstated,
-                   count(outcome) FILTER (confidence_ppm IS NOT NULL) AS n,
                    min(ts) AS first_ts, max(ts) AS last_ts
             FROM claims GROUP BY signal
         ) USING (signal)

@@ -34,14 +34,12 @@ class PeriodSums:
     """A signal over time.
 
     Attributes:
-        period: "week" or "day".
         labels: P periods that have a claim, "2026-W47" or "2026-11-23", oldest first.
         starts: the first day of each.
         sums: of each, to be judged together.
         brier: of each, for the Brier score and its two parts.
     """
 
-    period: Period
     labels: tuple[str, ...]
     starts: tuple[date, ...]
     sums: GroupSums
@@ -80,7 +78,7 @@ def period_sums(
         labels = tuple(str(key[0]) for _, key in grouped.entries)
         brier = _brier_sums(cursor, selection, period, labels)
     starts = tuple(_first_day(period, label) for label in labels)
-    return PeriodSums(period, labels, starts, grouped.sums, brier)
+    return PeriodSums(labels, starts, grouped.sums, brier)
 
 
 def _first_day(period: Period, label: str) -> date:
@@ -250,7 +248,6 @@ class CohortAges:
 
     Attributes:
         weeks: ISO week of the claims, oldest first.
-        starts: its Monday.
         ages_days: the ages, ascending.
         n_claims: shape (W,), stated claims.
         n: shape (W, A), those whose outcome was known within the age of the *claim*.
@@ -261,7 +258,6 @@ class CohortAges:
     """
 
     weeks: tuple[str, ...]
-    starts: tuple[date, ...]
     ages_days: tuple[int, ...]
     n_claims: IntArray
     n: IntArray
@@ -325,7 +321,6 @@ def cohort_ages(
     now = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
     return CohortAges(
         weeks=tuple(week_label(start) for start in starts),
-        starts=starts,
         ages_days=ages,
         n_claims=tallied("n_claims").sum(axis=1),
         n=within("n"),

@@ -182,11 +182,9 @@ class EscalationView:
         registered: whether there are rules.
         entry: the act that set the entry in force now; None without.
         n_claims: claims, tuning ones left out; n_before: those of before the first entry.
-        n_logged: those whose action was logged.
         headline: what of the rules was not kept, in a sentence.
         said: what else there is to say of the claims, in sentences.
         rules: every row of the rules in force now, as they are read.
-        as_if: whether the rules' rows hold the claims as if every version might have acted.
         none_acted: whether no version might act in all that time.
         written, done: what the rules in force at each time ask for, and what was done, None where
             nothing was logged; claims of before the first entry are in neither.
@@ -204,12 +202,9 @@ class EscalationView:
     registered: bool
     entry: int | None
     n_claims: int
-    n_before: int
-    n_logged: int
     headline: str
     said: tuple[str, ...]
     rules: tuple[RuleLine, ...]
-    as_if: bool
     none_acted: bool
     written: Side
     done: Side | None
@@ -265,12 +260,9 @@ def escalation_view(
         registered=entry is not None,
         entry=None if entry is None else entry.seq,
         n_claims=reckoning.tally().n_claims,
-        n_before=reckoning.tally(lambda one: one.required is None).n_claims,
-        n_logged=reckoning.tally(lambda one: one.done is not None).n_claims,
         headline=_headline(reckoning, n_breaches, ruled.n_claims),
         said=tuple(_said(reckoning)) if spec else (),
         rules=_rule_lines(cursor, reckoning, spans, spec, repeats, weeks, as_if=as_if),
-        as_if=as_if,
         none_acted=not any(span.acting for span in reckoning.spans),
         written=_side(of, spec, weeks, lambda one: one.required.action if one.required else None),
         done=_side(of, spec, weeks, lambda one: one.done if one.required else None)

@@ -104,12 +104,10 @@ class FindingsView:
     Attributes:
         rows: those that wait for somebody, critical ones first, then by due date; then the waived.
         headline: how many, and how many of them are overdue, in a sentence.
-        broken: what is the matter with the trail; None where it is whole.
     """
 
     rows: tuple[FindingRow, ...]
     headline: str
-    broken: str | None = None
 
     def of(self, signal: str) -> tuple[FindingRow, ...]:
         """Those of one signal."""
@@ -185,7 +183,10 @@ def broken_view(broken: TrailBroken, now: datetime) -> FindingsView:
         waits=True,
         page=kind_of(found.kind).page,
     )
-    return FindingsView((row,), "The decision trail is broken.", str(broken))
+    return FindingsView(
+        (row,),
+        "The decision trail is broken.",
+    )
 
 
 def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:

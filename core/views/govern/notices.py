@@ -59,7 +59,6 @@ class MessageRow:
         body: as it was or will be sent.
         state: ``sent 2026-11-24 09:12``, or since when and why it waits.
         sent: whether it has left.
-        n_findings: how many findings it tells of.
     """
 
     number: int
@@ -69,7 +68,6 @@ class MessageRow:
     body: str
     state: str
     sent: bool
-    n_findings: int
 
 
 @dataclass(frozen=True)
@@ -183,7 +181,6 @@ def _state(facts: ChannelFacts) -> str:
 
 
 def _message(one: Notice, names: Directory) -> MessageRow:
-    told = {"/".join(key.split("/")[:2]) for key in one.findings}
     return MessageRow(
         one.number,
         one.channel,
@@ -192,7 +189,6 @@ def _message(one: Notice, names: Directory) -> MessageRow:
         with_names(one.body, names),
         _message_state(one),
         one.sent_at is not None,
-        len(told),
     )
 
 

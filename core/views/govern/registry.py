@@ -66,7 +66,6 @@ class PersonRow:
         sub: their opaque id.
         name: as pages show them.
         handle: as a registry file writes them; "" once it is erased.
-        here: whether they are there today.
         status: in words: ``there``, ``away until 2026-12-04``, ``left``.
         roles: every seat they fill, in words.
         admin: whether they may say who is there.
@@ -75,7 +74,6 @@ class PersonRow:
     sub: str
     name: str
     handle: str
-    here: bool
     status: str
     roles: tuple[str, ...]
     admin: bool
@@ -92,7 +90,6 @@ class RegistryView:
         findings: what is wrong now.
         since: the first day of the claims counted.
         production: whether the gate asks for signatures made with sign-on.
-        size: entries of the trail it was read from.
     """
 
     headline: str
@@ -101,7 +98,6 @@ class RegistryView:
     findings: FindingsView
     since: date
     production: bool
-    size: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,7 +124,6 @@ def registry_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
         findings=wrong,
         since=since,
         production=state.mode == "production",
-        size=state.size,
     )
 
 
@@ -214,7 +209,6 @@ def _everybody(state: State, names: Directory, now: datetime) -> tuple[PersonRow
                 sub=sub,
                 name=names.words(sub),
                 handle=(name.handle or "") if name else "",
-                here=person.active(now.date()),
                 status=status_words(person, now),
                 roles=tuple(_roles(state, sub)),
                 admin="admin" in state.grants.get(sub, ()),

@@ -19,7 +19,7 @@ from core.governance.validations.records import Validation
 from core.governance.validations.standing import Standing
 from core.queries.base.catalogue import dimensions
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
-from core.registry.escalation_rules import Action, RuleRow, table
+from core.registry.escalation_rules import RuleRow, table
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_diff import differences
 from core.registry.words import (
@@ -119,7 +119,6 @@ class SignalView:
         prints: its fingerprints, newest use first.
         older: those not used for long before its last claim.
         rules: the rows the gate runs on; empty where unregistered.
-        fallback: what is done with claims that may not act.
         terms: (name, value in words) of what it is measured and validated by.
         history: the versions of its entry, newest first.
         text: the YAML in force, or an example to fill in.
@@ -132,7 +131,6 @@ class SignalView:
     prints: tuple[PrintRow, ...]
     older: tuple[PrintRow, ...]
     rules: tuple[RuleRow, ...]
-    fallback: Action | None
     terms: tuple[tuple[str, str], ...]
     history: tuple[EntryChange, ...]
     text: str
@@ -162,7 +160,6 @@ def signal_view(
         prints=prints,
         older=older,
         rules=() if entry is None else table(entry.spec.rules),
-        fallback=None if entry is None else entry.spec.rules.unvalidated,
         terms=() if entry is None else tuple(_terms(entry.spec)),
         history=_history(cursor, state, signal, names),
         text=example(signal) if entry is None else export(cursor, state, (signal,)),

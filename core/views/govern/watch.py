@@ -14,7 +14,7 @@ from core.governance.names import Directory, directory
 from core.governance.state import State
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import PartState
-from core.monitoring.remeasured import outcome, why_mute
+from core.monitoring.remeasured import why_mute
 from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.sentences.numbers import count, counted, points, value_name
@@ -79,7 +79,6 @@ class WatchRow:
         prints: its fingerprints in use then, the newest first.
         next_at: when it is measured next.
         overdue: whether that is past by more than a day.
-        text: the outcome in sentences.
         standing: its standing verdict; None where it never stated a confidence.
     """
 
@@ -94,7 +93,6 @@ class WatchRow:
     prints: tuple[Again, ...]
     next_at: datetime
     overdue: bool
-    text: str
     standing: StandingVerdict | None = None
 
 
@@ -196,7 +194,6 @@ def _row(
         prints=(),
         next_at=next_at,
         overdue=(now - next_at).days >= 1,
-        text="",
     )
     return row if act is None else _measured(row, act, seen)
 
@@ -218,7 +215,6 @@ def _measured(row: WatchRow, act: Act, seen: Mapping[tuple[str, str], str]) -> W
         why=WHY_WORDS.get(act.body["why"], ""),
         claims=_claims(prints),
         prints=tuple(_again(one, row.signal, seen) for one in prints),
-        text=outcome(act.body),
     )
 
 

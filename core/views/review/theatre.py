@@ -32,7 +32,6 @@ class TheatreView:
     """What a signal's confidence changes.
 
     Attributes:
-        signal: which signal.
         headline: the answer, in a sentence.
         changes_nothing: whether it decides nothing at all.
         interval: what it saves or costs, with its interval, in a sentence; None where nobody can
@@ -47,7 +46,6 @@ class TheatreView:
         notes: what has to be borne in mind.
     """
 
-    signal: str
     headline: str
     changes_nothing: bool
     interval: str | None
@@ -77,7 +75,6 @@ def theatre_view(
     measured = measure_theatre(cursor, None if entry is None else entry.spec, selection, now)
     unit = measured.unit or "reviews"
     return TheatreView(
-        signal=selection.signal,
         headline=_headline(measured),
         changes_nothing=measured.changes_nothing,
         interval=_interval(measured, unit),

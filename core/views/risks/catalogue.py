@@ -38,14 +38,12 @@ class Failure:
     Attributes:
         key: in links and files.
         title: what goes wrong, in words.
-        short: the same for a narrow column.
         control: what this program does against it.
         supports: which parts of which texts that supports.
     """
 
     key: str
     title: str
-    short: str
     control: str
     supports: Mapping
 
@@ -56,7 +54,6 @@ FAILURES = (
     Failure(
         "unvalidated",
         "Numbers trusted before they were validated",
-        "Not validated",
         "A hard gate: a claim whose version is not validated falls back to people.",
         Mapping(
             "validation before use", "Art. 15(1), 17(1)(d)", "MEASURE 2.5, MANAGE 1.1", "A.6.2.4"
@@ -65,7 +62,6 @@ FAILURES = (
     Failure(
         "aggregate",
         "A healthy aggregate hides failing cases",
-        "Hidden segment",
         "Calibration per segment, intervals corrected together; the high-confidence band is read "
         "on its own.",
         Mapping("outcomes analysis", "Art. 15(3)", "MEASURE 2.3, 2.11", "A.6.2.4"),
@@ -73,7 +69,6 @@ FAILURES = (
     Failure(
         "model_update",
         "A model update shifts everything overnight",
-        "Model update",
         "A new model is a new fingerprint, which starts unvalidated; its owner gets a dated task.",
         Mapping(
             "monitoring, vendor models",
@@ -85,7 +80,6 @@ FAILURES = (
     Failure(
         "drift",
         "Inputs drift",
-        "Drift",
         "Standing re-measurement on recent production claims; harder cases are told from lost "
         "calibration.",
         Mapping("ongoing monitoring", "Art. 26(5), 72", "MEASURE 2.4, 3.1", "A.6.2.6"),
@@ -93,7 +87,6 @@ FAILURES = (
     Failure(
         "leakage",
         "Thresholds tuned on the data they are judged on",
-        "Test leakage",
         "Tuning and heldout claims are kept apart; claims that share an event or an input are "
         "found and refused as evidence.",
         Mapping("independence", "Art. 17(1)(d)", "MEASURE 2.1, 1.3", "A.6.2.4"),
@@ -101,7 +94,6 @@ FAILURES = (
     Failure(
         "gaming",
         "One metric optimised, and gamed",
-        "Gaming",
         "Every number beside its curve and histogram; a calibration bound counts only with a "
         "discrimination bound; collapse is detected.",
         Mapping("effective challenge", "Art. 15(3)", "MEASURE 2.13, 1.2", "A.6.2.4"),
@@ -109,7 +101,6 @@ FAILURES = (
     Failure(
         "ownership",
         "Nobody owns the signal",
-        "No owner",
         "An owner, a deputy, and people responsible for schema, thresholds and monitoring; an "
         "empty seat closes the gate.",
         Mapping("roles", "Art. 17(1)(m)", "GOVERN 2.1, MANAGE 2.4", "A.3.2"),
@@ -117,7 +108,6 @@ FAILURES = (
     Failure(
         "audit_trail",
         "No audit trail",
-        "No trail",
         "Claims are logged with their outcomes; acts stand in a signed trail; rows are sealed.",
         Mapping(
             "documentation",
@@ -129,14 +119,12 @@ FAILURES = (
     Failure(
         "escalation",
         "Unclear escalation",
-        "Escalation",
         "Written rules, total by construction; what was done otherwise is listed as a breach.",
         Mapping("governance", "Art. 14(4)(d) and (e), 26(2)", "GOVERN 3.2, MAP 3.5", "A.3.2"),
     ),
     Failure(
         "anchoring",
         "Confidence anchored by the answer",
-        "Anchoring",
         "How and when the confidence was asked for is logged, and ways of asking are compared on "
         "the same inputs.",
         Mapping("conceptual soundness", "Art. 14(4)(b)", "MEASURE 2.9", "A.6.2.4"),
@@ -144,14 +132,12 @@ FAILURES = (
     Failure(
         "prompt_edit",
         "A prompt edit moves confidence silently",
-        "Prompt edit",
         "A new prompt is a new fingerprint: it is measured by itself before it may act.",
         Mapping("change control", "Art. 17(1)(a)", "MANAGE 4.1", "A.6.2.6"),
     ),
     Failure(
         "theatre",
         "Confidence theatre",
-        "Theatre",
         "The decisions a confidence changed are counted; one that changes none is called out.",
         Mapping("purpose, materiality", "", "MEASURE 1.1, 2.13", ""),
     ),

@@ -24,19 +24,15 @@ class Tried:
     Attributes:
         at: the day it was frozen.
         n: labelled claims it rests on.
-        met: whether every criterion is met.
         missed: the criteria that are not, on all claims or the recent ones, in words.
         missed_segments: the criteria that a required segment misses, in words.
-        n_segments: required segments it judged.
         n_left_out: claims left out of it because they were tuned on.
     """
 
     at: date
     n: int
-    met: bool
     missed: tuple[str, ...] = ()
     missed_segments: tuple[str, ...] = ()
-    n_segments: int = 0
     n_left_out: int = 0
 
 
@@ -48,7 +44,7 @@ class Version:
         fingerprint: itself.
         n_claims: its claims, tuning ones left out.
         n_automated: those of them whose logged action is automate.
-        first, last: days of its first and last claim.
+        first: days of its first and last claim.
         in_use: whether its last claim is not long before the signal's.
         standing: whether it may act, and why; None: the trail is broken.
         signed: the day it was signed last; None: never.
@@ -61,7 +57,6 @@ class Version:
     n_claims: int
     n_automated: int
     first: date
-    last: date
     in_use: bool
     standing: Standing | None
     signed: date | None = None
@@ -124,14 +119,12 @@ class Watch:
     Attributes:
         fingerprint: which version.
         words: what the watch saw, with its evidence.
-        cohorts: weekly cohorts that have come of age.
         inputs: distinct labelled inputs in them.
         alarm: what the alarm says that stands; "" where none does.
     """
 
     fingerprint: Fingerprint
     words: str
-    cohorts: int
     inputs: int
     alarm: str
 
@@ -204,7 +197,7 @@ class SignalFacts:
         registered: whether anything is written down about it.
         unvalidated: what its claims fall back to; "" without an entry.
         n_claims: its claims, tuning ones left out.
-        first, last: days of its first and last claim; None without any.
+        first: days of its first and last claim; None without any.
         versions: by first claim.
         seat: who answers for it; None: nothing is written down.
         dimensions: segment dimensions that its claims name.
@@ -228,7 +221,6 @@ class SignalFacts:
     unvalidated: str
     n_claims: int
     first: date | None
-    last: date | None
     versions: tuple[Version, ...]
     seat: Seat | None
     dimensions: tuple[str, ...]

@@ -134,7 +134,6 @@ class _Ledger:
             unvalidated="" if spec is None else spec.rules.unvalidated,
             n_claims=sum(one.n_claims for one in judged),
             first=min((one.first_ts.date() for one in judged), default=None),
-            last=max((one.last_ts.date() for one in judged), default=None),
             versions=versions,
             seat=None if state is None or spec is None else self._seat(state, spec),
             dimensions=names,
@@ -175,7 +174,6 @@ class _Ledger:
                     n_claims=sum(one.n_claims for one in parts),
                     n_automated=sum(one.n_automated for one in parts),
                     first=min(one.first_ts for one in parts).date(),
-                    last=last.date(),
                     in_use=in_use,
                     standing=standing,
                     signed=signed,
@@ -277,10 +275,8 @@ def _tried_of(bundle: Bundle) -> Tried:
     return Tried(
         at=bundle.at.date(),
         n=bundle.whole.sample.n,
-        met=bundle.met,
         missed=tuple(_missed([bundle.whole, *recent])),
         missed_segments=tuple(_missed(bundle.segments)),
-        n_segments=len(bundle.segments),
         n_left_out=bundle.counts["overlap_left_out"],
     )
 
@@ -303,9 +299,7 @@ def _watches(
     found: defaultdict[str, list[Watch]] = defaultdict(list)
     for one in seen:
         alarm = alarms.get((one.signal, one.fingerprint.id), "")
-        found[one.signal].append(
-            Watch(one.fingerprint, one.words, one.cohorts, one.n_inputs, alarm)
-        )
+        found[one.signal].append(Watch(one.fingerprint, one.words, one.n_inputs, alarm))
     return found
 
 

@@ -139,7 +139,6 @@ def span(
     spec = spec_with(owner="p-1", validators=("p-2",), rules=rules)
     standings = {one: Standing("validated", True, f"Open {one.id}.") for one in acting}
     return Span(
-        "triage",
         T0 + since * DAY,
         None if until is None else T0 + until * DAY,
         Entry(spec, f"sha-{since}", "m", int(since * 100), T0 + since * DAY),

@@ -82,7 +82,6 @@ def of(state: PartState = "off", reason: Any = "whole", **changed: Any) -> Stand
 BASE = StandingVerdict(
     signal="s",
     version=Seen("s", (), 1300, datetime(2026, 6, 1), datetime(2026, 11, 20)),
-    n_versions=1,
     share=1.0,
     terms=USUAL,
     window=WINDOW,

@@ -83,7 +83,7 @@ def test_it_never_crosses_a_change_of_version(
     bring(governed, made(clock, range(22, 120), gap=0.3, model_version="m0"))
     bring(governed, made(clock, range(1, 22), 4))
     one = verdict(governed)
-    assert (one.n_versions, one.fingerprint.model_version) == (1, "m1")
+    assert one.fingerprint.model_version == "m1"
     assert one.window is not None
     assert one.window.first == date(2026, 10, 12)
     assert one.n == 84

@@ -753,7 +753,7 @@ def test_what_would_be_automated_follows_the_overrides(ledger: Ledger, fill: Fil
     bundle = frozen(ledger, replace(SPEC, rules=rules))
 
     # A quarter of each language is stated at 0.9, a quarter at 0.95.
-    table = bundle.rules().set_index("rule")["n_claims"].to_dict()
+    table = {one["rule"]: one["n_claims"] for one in bundle.content["rules"]}
     assert table["override:language=hi:band:0.95-1"] == 25
     assert table["band:0.90-1"] == 50
     error = bundle.whole.sample.results[3]

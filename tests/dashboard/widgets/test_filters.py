@@ -40,7 +40,7 @@ def facts(name: str, *values: str, missing: int = 0) -> DimensionFacts:
 
 FILTERS = Filters(
     Selection("s"),
-    SignalFacts("s", 10, 0, 10, False, None, None),
+    SignalFacts("s", 10, 0, None, None),
     (
         facts("model_version", "m1", "m2"),
         facts("prompt_version", "p1"),

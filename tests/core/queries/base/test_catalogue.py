@@ -34,8 +34,8 @@ def test_signals_are_listed_with_what_they_state_and_how_much_is_labelled(
     with ledger.cursor() as cursor:
         a, b = signals(cursor)
     minute = timedelta(minutes=1)
-    assert a == SignalFacts("a", 1, 0, 0, False, monday_noon + 4 * minute, monday_noon + 4 * minute)
-    assert b == SignalFacts("b", 2, 1, 1, True, monday_noon + minute, monday_noon + 3 * minute)
+    assert a == SignalFacts("a", 1, 0, monday_noon + 4 * minute, monday_noon + 4 * minute)
+    assert b == SignalFacts("b", 2, 1, monday_noon + minute, monday_noon + 3 * minute)
 
 
 def test_an_empty_ledger_has_no_signal(ledger: Ledger) -> None:
@@ -48,7 +48,7 @@ def test_a_signal_that_lost_all_rows_to_quarantine_is_listed_with_nothing(ledger
     with ledger.transaction() as cursor:
         cursor.execute("INSERT INTO signals VALUES ('mute', FALSE, 1)")
     with ledger.cursor() as cursor:
-        assert signals(cursor) == (SignalFacts("mute", 0, 0, 0, False, None, None),)
+        assert signals(cursor) == (SignalFacts("mute", 0, 0, None, None),)
 
 
 def test_only_dimensions_the_signal_names_are_given_commonest_values_first(

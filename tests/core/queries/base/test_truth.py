@@ -16,7 +16,7 @@ from core.ingest.import_file import ImportSummary, import_file
 from core.ledger.connection import Ledger
 from core.ledger.migrations import known_migrations
 from core.measure.cells.cells import Cells
-from core.queries.base.catalogue import dimensions, label_sources, signals
+from core.queries.base.catalogue import dimensions, label_sources
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.base.truth import EVERY_SOURCE, USUAL, Truth, other_labels_sql, truth_sql
@@ -211,7 +211,6 @@ def test_what_a_lenient_judge_says_hides_nothing_from_any_reader(
         "monitor": sum(one.total for one in matured_cells(cursor, matured).cells),
         "ages": int(cohort_ages(cursor, asked, [10]).n.sum()),
         "how labelled": how_labelled(cursor, asked).n,
-        "signals": signals(cursor)[0].n,
     }
     assert counts == dict.fromkeys(counts, 50)
     cells = whole(cursor)

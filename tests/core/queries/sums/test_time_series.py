@@ -287,7 +287,7 @@ def test_cohorts_are_what_counting_one_by_one_gives(
         and (as_known is None or claim.ts < as_known)
     ]
     weeks = sorted({claim.ts.date() - claim.ts.weekday() * DAY for _, claim in seen})
-    assert list(found.starts) == weeks
+    assert list(found.weeks) == [f"{week:%G-W%V}" for week in weeks]
     assert list(found.ages_days) == sorted(set(ages))
     for w, week in enumerate(weeks):
         cohort = [(i, c) for i, c in seen if week <= c.ts.date() < week + 7 * DAY]

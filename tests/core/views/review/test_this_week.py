@@ -39,7 +39,7 @@ W40, W42, W43, W44, W45, W46, W47, W48 = (
 
 
 def facts(first: datetime, last: datetime) -> SignalFacts:
-    return SignalFacts("s", 1, 0, 1, False, first, last)
+    return SignalFacts("s", 1, 0, first, last)
 
 
 def reviewed(

@@ -65,7 +65,10 @@ M2 = Fingerprint("m2", "p1", None, "verbal", "before")
 P2 = Fingerprint("m1", "p2", None, "verbal", "before")
 
 
-MET = Tried(DAY, 900, True)
+MET = Tried(
+    DAY,
+    900,
+)
 
 
 def version(
@@ -85,7 +88,6 @@ def version(
         n_claims=1_000,
         n_automated=automated,
         first=first,
-        last=date(2026, 11, 22),
         in_use=in_use,
         standing=Standing(state, is_open, f"It is {state}.", until),
         signed=DAY,
@@ -150,7 +152,6 @@ FACTS = SignalFacts(
     unvalidated="review",
     n_claims=1_000,
     first=DAY,
-    last=date(2026, 11, 22),
     versions=(version(),),
     seat=Seat("Ann Lee", False, ("Bob Ng",), (), ("Ann Lee",)),
     dimensions=("topic",),
@@ -267,7 +268,7 @@ def test_the_high_confidence_band_alone_is_enough() -> None:
 
 def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:
     words = "ECE 0.158 (0.135 to 0.181), at most 0.08: missed."
-    tried = Tried(DAY, 3_000, False, (), (missed_words("topic=medical", words, 1_370),))
+    tried = Tried(DAY, 3_000, (), (missed_words("topic=medical", words, 1_370),))
     found = calibration.aggregate(replace(FACTS, versions=(version(tried=tried),)))
     assert found.status == "open"
     assert "topic=medical missed ECE 0.158 (0.135 to 0.181), at most 0.08 (n 1,370)" in found.line
@@ -334,7 +335,7 @@ def test_versions_that_are_not_named_cannot_be_seen_to_change() -> None:
 
 
 def test_a_remeasured_version_says_what_it_missed() -> None:
-    tried = Tried(date(2026, 10, 19), 1_474, False, ("all judged claims missed ECE 0.119",))
+    tried = Tried(date(2026, 10, 19), 1_474, ("all judged claims missed ECE 0.119",))
     facts = replace(
         FACTS, versions=(version(), version(P2, "rejected", first=date(2026, 10, 1), tried=tried))
     )
@@ -420,7 +421,7 @@ def test_an_error_at_the_edge_of_the_tolerance_is_called_so() -> None:
     assert "at the edge of ±5 points" in found.line
 
 
-WATCH = Watch(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 5, 900, "")
+WATCH = Watch(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 900, "")
 ALARM = replace(WATCH, alarm="m1: The gap is +9.1 points. It changed about 2026-W40")
 
 
@@ -450,7 +451,7 @@ def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tel
 @pytest.mark.parametrize(
     "facts",
     [
-        replace(UNSURE, watches=(replace(WATCH, cohorts=0, inputs=0),)),
+        replace(UNSURE, watches=(replace(WATCH, inputs=0),)),
         replace(UNSURE, watches=(replace(WATCH, inputs=29),)),
         replace(UNSURE, watches=(WATCH,), versions=(version(M1), version(M2))),
         replace(UNSURE, watches=(WATCH,), versions=()),
@@ -503,7 +504,7 @@ def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, 
 
 
 def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
-    tried = Tried(DAY, 5_000, True, n_left_out=300)
+    tried = Tried(DAY, 5_000, n_left_out=300)
     facts = replace(FACTS, leak=Leak(900, 900, 7_940, 300), versions=(version(tried=tried),))
     found = evaluation.leakage(facts)
     assert found.status == "covered"

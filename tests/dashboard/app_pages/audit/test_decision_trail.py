@@ -163,7 +163,7 @@ def test_an_act_is_opened_by_its_link_with_signature_and_proof(trail_of) -> None
     text = text_of(app)
     assert f"Entry {seqs['signed']}" in text
     assert "risk/eve signed the validation of s for m1 until 2026-10-01." in text
-    assert r"> I read \*\*it\*\* and find it fit." in text
+    assert r"> I read \*\*it\*\* and find it fit." in [one.value for one in app.markdown]
     assert "Assurance none: nobody signed on, so anybody" in text
     assert "Checked just now" in text
     codes = "\n".join(one.value for one in app.code)
