@@ -48,8 +48,6 @@ def verify_proof(text: str, entry: str, verifier_key: str | VerifierKey) -> Chec
     """The checkpoint that an entry is proven to stand in.
 
     Args:
-        text: the proof.
-        entry: the entry's exact text.
         verifier_key: the trail's public key, got from elsewhere than the proof.
 
     Raises:

@@ -211,7 +211,6 @@ def compare(
     """Compare a candidate's claims with a baseline's. See `parts_changes` for how it is decided.
 
     Args:
-        before: the baseline.
         after: the candidate; may be of another signal.
         by: segment dimensions; None: `core.validation.recent_sample.segments_of` the signals.
         paired: only inputs with a label on both sides; None: where `PAIRED_FROM` of the smaller

@@ -28,8 +28,6 @@ def paired_areas(
     """On the inputs that both answered.
 
     Args:
-        before: the baseline.
-        after: the candidate.
         sides: both sides' cells by dimension, of `core.queries.sums.paired_groups.compared_cells`,
             paired.
     """
@@ -51,13 +49,7 @@ def paired_areas(
 def areas_on_one_mix(
     cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection, by: Sequence[str]
 ) -> Areas:
-    """With the candidate's claims weighted to the baseline's mix of all of ``by`` at once.
-
-    Args:
-        before: the baseline.
-        after: the candidate.
-        by: segment dimensions.
-    """
+    """With the candidate's claims weighted to the baseline's mix of all of ``by`` at once."""
     old, new = compared_cells(cursor, before, after, by, paired=False)
     others = dict(zip(new.keys, new.cells, strict=True))
     kinds: defaultdict[tuple[str | None, Key], list[tuple[Cells, Cells]]] = defaultdict(list)

@@ -258,9 +258,7 @@ def told_of(kind: str, body: Mapping[str, Any], fingerprint: Fingerprint | None)
     """What an act says of a finding: its words made from the facts, or those it was stored with.
 
     Args:
-        kind: key of the kind.
         body: of an act that opens or revises a finding.
-        fingerprint: what the act is about.
     """
     if FACTS not in body:
         return Told(str(body["text"]), str(body["mend"]), _as_text(body["evidence"]))
@@ -294,7 +292,6 @@ def conditions(
     """Everything that is wrong now, worst first.
 
     Args:
-        seen: the fingerprints of the ledger.
         changed_evidence: what differs, where evidence that was signed no longer recomputes.
         breaches: the last days' breaches, of the signals that have any.
     """

@@ -202,7 +202,6 @@ def breached(
     """The codes of breaches.
 
     Args:
-        reckoning: the claims.
         kinds: of these kinds only; none named: of all.
         rules: of these broken rules only; likewise.
     """
@@ -228,11 +227,8 @@ def breaches(
     """Some breaches, one row each.
 
     Args:
-        reckoning: the claims.
         kinds: as in `breached`.
         rules: likewise.
-        limit: at most so many rows.
-        offset: so many are passed over first.
         order: by time, "-" for falling; "worst": the wrong ones first, most confident first.
 
     Returns:
@@ -336,7 +332,6 @@ def breached_signals(
     """The breaches of every registered signal that has any.
 
     Args:
-        acts: of the trail.
         since: earliest claim time, UTC without zone.
         until: the first time after the last.
     """

@@ -40,12 +40,7 @@ class Consequence:
 def consequence(
     cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, fingerprint: Fingerprint, now: datetime
 ) -> Consequence:
-    """Run the rules in force over a version's last claims, as if it might act.
-
-    Args:
-        spec: the signal's entry in force.
-        fingerprint: the version.
-    """
+    """Run the rules in force over a version's last claims, as if it might act."""
     stated = fingerprint.as_json()
     where = tuple((name, (stated.get(name),)) for name in FIELDS)
     found = effects(cursor, None, spec, now=now, days=7 * WEEKS, where=where)

@@ -111,8 +111,6 @@ def apply(
     While the ledger has no admin, who applies the first file becomes one.
 
     Args:
-        file: what was read.
-        who: the handle of the person.
         assurance: how it is known that it is they.
         via: through what.
 

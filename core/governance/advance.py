@@ -49,7 +49,6 @@ def check(state: State, proposal: Proposal, at: datetime) -> tuple[str | None, s
     """Whether an act may be done now; nothing is changed.
 
     Args:
-        proposal: the act.
         at: when; a time before the last act counts as the last act's.
 
     Returns:

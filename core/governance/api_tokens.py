@@ -88,11 +88,7 @@ def tokens(cursor: duckdb.DuckDBPyConnection) -> tuple[Token, ...]:
 
 
 def grant_of(cursor: duckdb.DuckDBPyConnection, state: State, secret: str) -> Token | None:
-    """The token of a secret; None for one that is unknown, revoked, or not as its act says.
-
-    Args:
-        secret: what was sent.
-    """
+    """The token of a secret; None for one that is unknown, revoked, or not as its act says."""
     hashed = _hash(secret)
     rows = cursor.execute(
         "SELECT token_id, label, scopes, revoked FROM tokens WHERE token_sha256 = $hash",

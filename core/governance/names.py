@@ -151,8 +151,6 @@ def check_rows(
     """Rows against the acts: what differs, and what no act carries, in words.
 
     Args:
-        rows: of everybody.
-        acts: of the whole trail.
         place: where the rows stand, in words.
     """
     recorded, problems, bare = _recorded(acts), list[Problem](), 0

@@ -36,7 +36,6 @@ def roles_of(state: State, sub: str, signal: str | None) -> frozenset[str]:
     """Every role a person holds.
 
     Args:
-        sub: the person's opaque id.
         signal: owner, deputy, validator and risk approver are roles at a signal; None: only those
             that hold for the whole ledger.
 
@@ -95,7 +94,6 @@ def authorize(state: State, actor: Actor, kind: str, signal: str | None) -> None
     *admin*, to themselves.
 
     Args:
-        actor: who, in which role.
         kind: of `core.trail.act_kinds.KINDS`.
         signal: about which signal; None for the ledger as a whole.
 

@@ -227,9 +227,6 @@ _KINDS: Mapping[str, type[Differs] | type[Alarmed]] = {
 def stopped_by(body: Mapping[str, Any]) -> Differs | Alarmed | None:
     """What suspended a validation; None where somebody said so in words, as acts of before do.
 
-    Args:
-        body: of the act.
-
     Raises:
         ValueError: its facts cannot be read.
     """

@@ -56,8 +56,6 @@ def lay_out(
     Args:
         cursor: of the ledger; asked for its segment dimensions, and for the keys of a segments
             object.
-        records: the file.
-        name: the file's, for messages.
         mapping: the file's names → ours.
         signal: the signal of every record; only for files that name none.
 

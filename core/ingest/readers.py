@@ -56,7 +56,6 @@ def read_records(cursor: duckdb.DuckDBPyConnection, file: LogFile, *, careful: b
 
     Args:
         cursor: in a transaction.
-        file: what to read.
         careful: read text line by line.
 
     Raises:

@@ -66,7 +66,6 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     """The query's text.
 
     Args:
-        records: the file.
         layout: which of its columns is what.
         dimensions: every segment dimension of the ledger, this file's among them.
     """

@@ -90,7 +90,6 @@ def survey(
 
     Args:
         open_it: opens its bytes, uncompressed.
-        name: the file's, for messages.
         compression: likewise.
         quoting: whether a line end inside double quotes ends no record, as in CSV.
 

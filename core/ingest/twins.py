@@ -23,7 +23,6 @@ def twins_notice(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> tuple[
 
     Args:
         cursor: of the ledger, inside the import.
-        import_id: which one.
 
     Returns:
         One line, or none under `FROM` claims.

@@ -143,7 +143,6 @@ def line_of(
     """One row as the line that is kept of it, and what is wrong with its values, if anything is.
 
     Args:
-        row: as `json_value` read it.
         kind: what it was sent as.
         names: of its sender.
         dimensions: of the ledger.

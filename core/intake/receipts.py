@@ -41,7 +41,6 @@ def outcome_of(cursor: duckdb.DuckDBPyConnection, ledger: Path, receipt: Receipt
     """What became of the rows of a receipt.
 
     Args:
-        ledger: its file.
         receipt: as it was given.
 
     Returns:

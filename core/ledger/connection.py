@@ -61,7 +61,6 @@ class Ledger:
         its owner can read, whatever the umask and the modes it had.
 
         Args:
-            path: the ledger file.
             create: make the file when there is none.
             read_only: refuse to write; several processes may then read at once, as long as
                 none has it open for writing.

@@ -98,9 +98,6 @@ class Watch:
     def check(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Look at the file, which has changed, and refuse it when the database did not do that.
 
-        Args:
-            connection: to the database.
-
         Raises:
             Damaged: the file was cut or replaced.
             OSError: there is none any more.

@@ -121,7 +121,6 @@ def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") 
     that names nobody is a person's (HUMAN), and one without a time is known from now.
 
     Args:
-        office: where imports are recorded.
         signal: whose sample it is.
         content: the file, CSV in UTF-8.
         name: of the file, as the import will be called.

@@ -165,11 +165,7 @@ class Remeasured:
 
 
 def outcome(body: Mapping[str, Any]) -> str:
-    """What a re-measurement found, in sentences; acts of before hold these.
-
-    Args:
-        body: of its act.
-    """
+    """What a re-measurement found, in sentences; acts of before hold these."""
     if "text" in body:
         return str(body["text"])
     return " ".join(Remeasured.read(one).words for one in body["fingerprints"])

@@ -72,7 +72,6 @@ def due(state: State, now: datetime, *, data_version: int, with_claims: Collecti
     Nothing is due before anything is written down, and no signal without an entry or a claim.
 
     Args:
-        data_version: number of the newest import.
         with_claims: the signals that have a claim.
     """
     if not state.entries or not with_claims:

@@ -61,9 +61,6 @@ def write_due(office: Office, settings: NoticeSettings, now: datetime) -> tuple[
 
     Where the trail is broken nothing can be told but that, once a day.
 
-    Args:
-        settings: the channels.
-
     Returns:
         The messages written, still to be sent; none where nothing has to be told.
     """

@@ -206,7 +206,6 @@ def mark_failed(
 
     Args:
         cursor: in a transaction of the caller's.
-        number: which message.
         error: what it met, without addresses or secrets.
 
     Returns:

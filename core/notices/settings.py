@@ -157,7 +157,6 @@ def read(text: str, environment: Mapping[str, str], *, source: str = "notices") 
     """Read the channels and when they are used.
 
     Args:
-        text: YAML.
         environment: what ``${NAME}`` in an address is read from. Inside an address the value is
             percent-encoded, so that a password may hold any character; where it is the whole
             address it stays as it is.

@@ -65,7 +65,6 @@ def at_once(
     Args:
         new: the findings, at least one, worst first.
         others: how many others wait.
-        setting: what it is written with.
         first: whether the channel was told nothing so far: what is new to it may be old.
         last: where further ones are told, if the week's ceiling is reached with this message.
     """

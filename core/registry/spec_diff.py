@@ -43,7 +43,6 @@ def differences(
     Args:
         old: the entry in force; None: the signal is unregistered, and what the new one says is
             listed.
-        new: the entry proposed.
         name: how a person or group is shown; without ``user:`` unless given.
     """
     naming = name or _without_prefix

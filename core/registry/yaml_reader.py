@@ -78,7 +78,6 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
     """Read registry entries and groups, one a document.
 
     Args:
-        text: YAML.
         source: what the file is called in messages.
 
     Raises:

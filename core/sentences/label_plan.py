@@ -52,7 +52,6 @@ def group(
     """What one group's labels would take.
 
     Args:
-        verdict: its verdict.
         n: labelled claims.
         needed: further labelled inputs for a verdict; inf: no number does. Of no meaning where the
             verdict is given.

@@ -222,7 +222,6 @@ def weighted(one: Weighted, n_labelled: int, plain: float) -> Told:
     """The estimate that logged label propensities allow, of the first group.
 
     Args:
-        one: the estimate.
         n_labelled: labelled claims, with a propensity or without.
         plain: the gap of these, each counted once.
     """

@@ -33,7 +33,6 @@ def measure_rows(
     """The table of measures for one group.
 
     Args:
-        one: its measures.
         intervals: 95% intervals by field name, for those that have one.
     """
     rows = [_row(one, intervals, name, field, meaning) for name, field, meaning in _LINES]

@@ -68,11 +68,7 @@ def _off(one: Measures, said: str) -> str:
 
 
 def why_not_decided(one: Measures, *, tolerance: float) -> str | None:
-    """What is not decided and what would decide it; None where it is, or the labels cannot speak.
-
-    Args:
-        one: the group.
-    """
+    """What is not decided and what would decide it; None where it is, or labels cannot speak."""
     if one.state not in ("too_few", "at_the_edge") or one.n == 0 or one.speaks_for == "labelled":
         return None
     if one.n_effective < MINIMUM_INPUTS:

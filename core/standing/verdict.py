@@ -314,7 +314,6 @@ def came_with(
 
     Args:
         before: gap with its lower and upper end.
-        after: the same, later.
         error: the gap that is to be explained; its sign is the side.
     """
     (old, old_low, old_high), (new, new_low, new_high) = before, after

@@ -81,9 +81,7 @@ def part_shown(judged: Judgement, group: int, part: PartName) -> PartShown:
     """What one part of a group shows.
 
     Args:
-        judged: the groups.
         group: which of them; its part has a label.
-        part: which part.
     """
     found = judged.part(part)
     numbers = (float(found.value[group]), float(found.low[group]), float(found.high[group]))

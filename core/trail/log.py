@@ -157,8 +157,6 @@ def start(cursor: duckdb.DuckDBPyConnection, signer: Signer, *, at: datetime, pr
     Args:
         cursor: in a transaction.
         signer: whose name becomes the trail's origin.
-        at: now.
-        program: the program's version.
     """
     if size(cursor):
         return acts(cursor)[0]
@@ -186,7 +184,6 @@ def append(
 
     Args:
         cursor: in the caller's transaction, which the act's effects share.
-        signer: the key in force.
         proposal: what was authorised.
         at: when, UTC without zone; not before the last entry.
         before: state it is done in.

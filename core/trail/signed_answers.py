@@ -78,7 +78,6 @@ def sign(
 
     Args:
         cursor: in the transaction that wrote them.
-        signer: the key in force.
         columns: of ``decisions``, ``decision_no`` among them.
         answers: the rows as they are stored, at least one.
         keys: every key of the trail, asked for when it is not this one that signed last.

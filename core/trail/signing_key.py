@@ -108,10 +108,6 @@ def key_path(ledger: str | os.PathLike[str]) -> Path:
 def load_or_create(ledger: str | os.PathLike[str], cursor: duckdb.DuckDBPyConnection) -> Signer:
     """The key of a ledger's trail; made now when the trail has not begun and there is none.
 
-    Args:
-        ledger: the ledger file.
-        cursor: of that ledger.
-
     Raises:
         LedgerError: the trail has entries and its key is missing, or what lies there is no key, is
             another trail's, or cannot be read or written.

@@ -31,9 +31,6 @@ def backup(ledger: Ledger, to: Path, *, now: datetime) -> Manifest:
     come before the ledger: what is folded meanwhile is then in both, where it counts once, and no
     checkpoint is newer than the trail.
 
-    Args:
-        to: must not exist.
-
     Raises:
         LedgerError: the folder exists, or cannot be written.
     """

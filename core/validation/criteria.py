@@ -133,8 +133,6 @@ def verdict_result(
     small a sample may be is the other criteria's matter.
 
     Args:
-        judged: the groups judged together.
-        group: which of them.
         weighted: its gap weighted by the chances with which its labels were drawn, where those
             differ: the labelled claims by themselves are then no sample of all. None: they are.
         reach: for which claims the labels speak. Where not for all, nothing is decided of the
@@ -189,8 +187,6 @@ def judge_sample(
     """Judge every criterion on one sample.
 
     Args:
-        criteria: the bounds.
-        sample: the claims.
         minimum: inputs the sample needs.
         family: samples judged side by side, for ``missed``.
         segment: whether the sample is one segment of the judged claims.
@@ -227,7 +223,6 @@ def judge_criterion(
     A coverage is a plain count: it is met or missed.
 
     Args:
-        criterion: the bound.
         sample: the claims; metrics as in `core.measure.metrics.metric_bounds.estimate`.
         minimum: labelled inputs the sample needs.
         family: samples judged side by side by this bound, for ``missed``.

@@ -134,7 +134,6 @@ def _labels(
     production claims that are asked for whom they speak; what is held out is labelled on purpose.
 
     Args:
-        spec: the signal's entry.
         groups: the cells of each group.
         by: the dimensions they are grouped by.
         family: groups judged side by side, over which a weighted gap's interval is corrected.

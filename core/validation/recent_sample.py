@@ -177,7 +177,6 @@ def recent(
     """Measure claims of a signal.
 
     Args:
-        claims: which, between two days.
         now: when ages are taken, UTC without zone.
         terms: by which.
         level: at which the intervals of the whole and its band hold together, and those of all
@@ -298,7 +297,6 @@ def beyond_the_rest(whole: Judgement, parts: Judgement, i: int) -> bool:
     Args:
         whole: all claims, one group.
         parts: the segments, judged together.
-        i: which segment.
     """
     n, mine = int(whole.n[0]), int(parts.n[i])
     rest = n - mine

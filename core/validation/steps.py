@@ -27,8 +27,6 @@ def prepare(
     """Freeze the evidence for a fingerprint as it is known now, without submitting it.
 
     Args:
-        signal: of what is measured.
-        fingerprint: what is measured.
         leave_out_overlap: leave out claims that were tuned on, which the evidence then says,
             instead of refusing.
 
@@ -65,8 +63,6 @@ def submit(
 
     Args:
         actor: the owner or a deputy.
-        signal: of what is submitted.
-        fingerprint: what is submitted.
         leave_out_overlap: see `prepare`.
 
     Raises:
@@ -153,9 +149,6 @@ def sign(
     """Sign the evidence that waits, after it was recomputed from the ledger once more.
 
     Args:
-        actor: the validator.
-        signal: of what is signed.
-        fingerprint: what is signed.
         meaning: what the signature means, typed by the one who signs.
         until: when it ends; None: as late as the registry entry allows.
         shown: SHA-256 of the evidence that the validator was shown; None: whichever waits.
@@ -201,10 +194,6 @@ def reject(
     """Refuse to sign, with the reason.
 
     Args:
-        actor: the validator.
-        signal: of what is rejected.
-        fingerprint: what is rejected.
-        reason: why.
         shown: SHA-256 of the evidence that the validator was shown; None: whichever waits.
 
     Raises:

@@ -56,8 +56,6 @@ def tell(
     that fails keeps no other waiting for longer than its deadline.
 
     Args:
-        office: of the ledger.
-        settings: the channels.
         stop: once it is set no channel is waited for any more; what was on its way is sent again.
 
     Raises:
@@ -174,7 +172,6 @@ def in_round(office: Office, stop: threading.Event | None = None) -> Told | None
     fails; pages show both.
 
     Args:
-        office: of the ledger.
         stop: set when the server ends, see `tell`.
 
     Raises:

@@ -59,7 +59,6 @@ class Perimeter:
         """Wrap an app.
 
         Args:
-            app: what is guarded.
             named: the hosts that the operator names besides this machine's own, see `host_name`.
         """
         self._app = app

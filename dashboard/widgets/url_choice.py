@@ -32,7 +32,6 @@ def choose(
     written into the URL whatever it is, and read from it when a link brings another.
 
     Args:
-        label: of the widget.
         options: at least one.
         key: of the widget, and its name in the URL.
         place: where to draw; the page when None.
@@ -70,7 +69,6 @@ def choose_day(
     """A day, or None; like `choose`, with ``first`` taken until somebody chooses another.
 
     Args:
-        label: of the widget.
         key: of the widget, and its name in the URL.
         first: the day the page chooses itself; None leaves the choice open.
         place: where to draw; the page when None.

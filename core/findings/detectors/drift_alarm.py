@@ -270,7 +270,6 @@ def watch_one(
     """One fingerprint since a time.
 
     Args:
-        spec: the signal's registry entry.
         fingerprint: whose production claims.
         since: from then on, UTC without zone.
     """

@@ -138,7 +138,6 @@ def measure_gaming(
     Only what looks suspicious is resampled as often as a finding asks for.
 
     Args:
-        asked: the pairs.
         family: how many are compared in the whole ledger.
     """
     draws = max(_DRAWS, _DRAWS_EACH * family)

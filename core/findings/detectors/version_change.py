@@ -141,7 +141,6 @@ def review(
     Args:
         spec: the signal's entry; its required segments are compared, or else the usual ones.
         before: the version in use when the other came.
-        after: the new one.
         may_act: whether the gate is open for it.
     """
     settled = week_began(now) - spec.maturity.age

@@ -43,8 +43,6 @@ def standing(
     """Whether the gate is open now, worked out from time, owner's seat and rules.
 
     Args:
-        validation: what was done.
-        context: what else holds now.
         least: the assurance that a signature needs to open the gate.
     """
     one = at_time(validation, now)

@@ -86,7 +86,6 @@ def resampled(cells: Cells, draws: int, rng: np.random.Generator) -> tuple[Float
     Args:
         cells: labelled cells, N > 0.
         draws: B.
-        rng: source of randomness.
 
     Returns:
         Labelled claims and sums of outcomes, each of shape (B, k).

@@ -139,11 +139,8 @@ def collapse(
     drawn as there are inputs, judged by the labelled ones.
 
     Args:
-        before: the earlier group.
-        after: the later one.
         draws: resamples of the spread; p-values go down to ``1 / (draws + 1)``.
         level: confidence level of the intervals.
-        seed: of the generator.
 
     Returns:
         The comparison; `NoValue` where a side states fewer than `MINIMUM_INPUTS` confidences.
@@ -164,7 +161,6 @@ def corrected(found: Sequence[Collapse], family: int | None = None) -> FloatArra
     """p-values over a family of comparisons (Bonferroni), shape (C,), in [0, 1].
 
     Args:
-        found: the comparisons.
         family: how many are made in all; None: these.
     """
     p = np.array([one.p for one in found], dtype=np.float64)

@@ -31,7 +31,6 @@ def overconfidence_p_value(cells: Cells, high_from: float) -> float | NoValue:
     few inputs that happen to agree cannot look certain.
 
     Args:
-        cells: one group.
         high_from: lower edge of the band, inclusive.
     """
     cells = labelled(cells)

@@ -48,7 +48,6 @@ def bounds(n_claims: Numbers, n: Numbers, s: Numbers, sum_v: Numbers) -> Bounds:
     their width is 1 − coverage. No sampling error is in them.
 
     Args:
-        n_claims: stated claims.
         n: the labelled among them.
         s: sum of outcomes of the labelled.
         sum_v: sum of confidences of *all stated* claims, labelled or not.

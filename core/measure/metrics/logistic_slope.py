@@ -42,7 +42,6 @@ def calibration_slope_intercept(cells: Cells, clip: float = CLIP) -> Recalibrati
     has no value either. Cox (1958), "Two further applications of a model for binary regression".
 
     Args:
-        cells: one group.
         clip: how far inside [0, 1] the ends are moved; decides the leverage of claims of exactly
             0 and 1.
     """

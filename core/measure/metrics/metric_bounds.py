@@ -133,7 +133,6 @@ def estimate(metric: str, sample: Sample) -> Estimate | NoValue:
 
     Args:
         metric: a key of `core.measure.metrics.bounded.METRICS`; of both gaps the size counts.
-        sample: the claims.
 
     Returns:
         The estimate, or why there is none.

@@ -78,7 +78,6 @@ def ece_p_value(cells: Cells, *, draws: int = 999, seed: int = 20_240_229) -> fl
     400 inputs whose four claims fell together.
 
     Args:
-        cells: one group.
         draws: redraws.
         seed: of the generator; the same cells and seed give the same p.
 

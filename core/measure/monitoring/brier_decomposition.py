@@ -231,8 +231,6 @@ def brier_split(before: Cells, after: Cells, *, level: float = 0.95) -> BrierSpl
     two; its answers resemble each other, so that errs on the wide side.
 
     Args:
-        before: cells of the first window.
-        after: of the second.
         level: of each interval, in (0, 1).
 
     Returns:
@@ -515,8 +513,6 @@ def wasserstein(
     `VALUES_UP_TO` distinct confidences).
 
     Args:
-        before: cells of the first window.
-        after: of the second.
         design_effects: of both windows, ≥ 1, where one input has several claims: n/δ and m/δ
             claims then count (Kish 1965). Cells tell inputs apart for labelled claims only, so
             it must be given.

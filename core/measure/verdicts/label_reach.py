@@ -181,7 +181,6 @@ def most_uneven(
     """The value whose coverage is furthest from the others' for certain.
 
     Args:
-        dimension: what the values are of.
         values: K of them.
         n_claims: shape (K,), stated claims.
         n: shape (K,), the labelled among them.
@@ -251,7 +250,6 @@ def uneven_within(
     two groups, so that groups that differ in coverage and confidence alone show nothing.
 
     Args:
-        dimension: what the values are of.
         values: K of them.
         n_claims: shape (G, K), stated claims by group and value.
         n: shape (G, K), the labelled among them.

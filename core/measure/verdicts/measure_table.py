@@ -282,8 +282,6 @@ def part_measures(
     """The parts that a group has.
 
     Args:
-        judgement: the groups.
-        g: which of them.
         needed: labelled claims, all told, that would decide each part; None: not worked out.
     """
     return {

@@ -79,8 +79,6 @@ def auroc_change(
     a variance is held at that of one more claim of each outcome, half of it misplaced.
 
     Args:
-        before: the baseline's cells.
-        after: the candidate's.
         inputs: both sides' labelled claims by input, numbered alike, so that one number is one
             input on both; None: the sides share none.
         level: 1 − α; the chance of either word without a change is about α/2.

@@ -147,7 +147,6 @@ def other_labels_sql(
     group, and these are looked for one by one.
 
     Args:
-        truth: what is truth.
         known_before: SQL of the time before which labels count; None: all.
         sources: only labels of these, of `Truth.others`; None: of all of them.
     """
@@ -172,7 +171,6 @@ def labels_of_claims(truth: Truth, *, as_known: bool = False) -> str:
     truth label and another one stands there twice, one that is unlabelled not at all.
 
     Args:
-        truth: what is truth.
         as_known: the labels that were in force before ``$as_known``.
     """
     others = other_labels_sql(truth, known_before="$as_known" if as_known else None)

@@ -94,8 +94,6 @@ def claims(
 
     Args:
         asked: which claims; tuning ones are left out unless it names ``split``.
-        limit: at most so many rows.
-        offset: so many are passed over first.
         order: by time or confidence, "-" for falling; "worst": the wrong ones first, most
             confident first. Ties stand in the order they came in, and unstated claims last, so
             that pages neither repeat nor miss a claim.
@@ -150,7 +148,6 @@ def counts(
     """How many claims were found, and how many of them were confidently wrong.
 
     Args:
-        asked: which claims.
         high_from: the least confidence, in [0, 1], that counts as confident.
     """
     source = _found(cursor, asked, {"ppm": "confidence_ppm"})

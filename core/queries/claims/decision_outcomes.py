@@ -54,7 +54,6 @@ def handled(
 
     Args:
         selection: which claims; tuning ones are left out unless it names ``split``.
-        sorting: what they are told apart by.
         groups: name → codes of its claims.
         before: labels count of claims made before it, UTC without zone: younger ones wait for
             theirs, and the first to come are not like the rest.

@@ -183,7 +183,6 @@ def labels_of(
     """What is labelled of one fingerprint's production claims.
 
     Args:
-        signal: their signal.
         fingerprint: field of `FIELDS` → value; a field that is not named is not stated.
         since: earliest claim time, inclusive, UTC without zone.
         until: latest claim time, exclusive.

@@ -101,10 +101,6 @@ def matured_propensities(
 ) -> Mapping[Key, PropensitySums]:
     """The labelled claims weighted by the chances with which their labels were drawn.
 
-    Args:
-        matured: which claims.
-        by: dimensions to group by.
-
     Returns:
         Key → the sums of that one group; a group whose labels were not drawn, or all with one and
         the same chance, is not there.
@@ -135,7 +131,6 @@ def matured_series(
     """The cells of `matured_cells` by week, of the whole and of every value, in one pass.
 
     Args:
-        matured: which claims.
         dimensions: segment dimensions; one that the ledger lacks, or that none of these claims
             names, has no group.
 

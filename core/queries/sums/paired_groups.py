@@ -92,9 +92,6 @@ def compared(
     """Sum both sides per input, for the whole, its high band, and every value of dimensions.
 
     Args:
-        before: the baseline.
-        after: the candidate.
-        by: segment dimensions.
         paired: only inputs with a label on both sides. Otherwise each of the candidate's claims is
             weighted so that the labelled claims' mix over the cells of all of ``by`` is the
             baseline's; cells that one side lacks are left out of both.
@@ -180,8 +177,6 @@ def compared_cells(
     """Both sides' cells as they were logged, without weights; paired: of inputs in both only.
 
     Args:
-        before: the baseline.
-        after: the candidate.
         by: the dimensions to group by; () for the whole.
         paired: only inputs with a label on both sides, and all their claims.
     """
@@ -213,8 +208,6 @@ def paired_inputs(
     """Labelled claims by input of both sides, one number being one input on both.
 
     Args:
-        before: the baseline.
-        after: the candidate.
         by: the dimensions that the cells are grouped by.
         cells: of `compared_cells`, paired; entries refer to their confidences.
 

@@ -174,7 +174,6 @@ def worths(
     input is one of its own.
 
     Args:
-        sorting: what they are told apart by.
         groups: name → codes of its claims; they may overlap.
 
     Returns:
@@ -213,10 +212,7 @@ def claims_of(
     """Some claims of a few sorts, each with the gate's last answer about it.
 
     Args:
-        sorting: what they are told apart by.
         codes: the sorts.
-        limit: at most so many rows.
-        offset: so many are passed over first.
         order: by time, "-" for falling; "worst": the wrong ones first, most confident first. Ties
             stand in the order they came in.
 

@@ -27,7 +27,6 @@ def settled_cells(
     Args:
         selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
         before: labels count of claims made before it, UTC without zone.
-        by: dimensions to group by.
 
     Raises:
         UnknownDimension: ``by`` or the selection names a dimension that the ledger does not have.

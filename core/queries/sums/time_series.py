@@ -63,7 +63,6 @@ def period_sums(
 
     Args:
         selection: which claims; tuning ones are left out unless it names ``split``.
-        period: what to group by.
         high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
 
     Returns:

@@ -58,7 +58,6 @@ def split_cells(
     Args:
         selection: which claims; names no split itself.
         split: which split of them.
-        by: dimensions to group by.
         untuned: leave out claims whose input the signal was tuned on.
 
     Raises:

@@ -172,7 +172,6 @@ def judged_cells(
     """The judged claims as cells, the same ones in the same order every time.
 
     Args:
-        by: dimensions to group by.
         rungs: written rules; where given the last dimension is ``rule``, whose labels are the
             positions of their rows.
         only: positions of the rows whose claims are taken, and then there is no dimension
@@ -205,9 +204,6 @@ def judged_propensities(
     cursor: duckdb.DuckDBPyConnection, judged: Judged, by: Sequence[str] = ()
 ) -> Mapping[Key, PropensitySums]:
     """The judged claims weighted by the chances with which their labels were drawn.
-
-    Args:
-        by: dimensions to group by.
 
     Returns:
         Key → the sums of that one group. A group of which no label logs its chance, or all log the

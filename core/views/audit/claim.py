@@ -71,8 +71,6 @@ def claim_view(
     """Everything the ledger knows of one claim; None when there is no such claim.
 
     Args:
-        signal: the claim's signal.
-        event_id: the claim's event.
         as_known: which outcome was in force at this time (UTC without zone); None: now.
     """
     record = history.claim_record(cursor, signal, event_id)

@@ -87,9 +87,6 @@ def governed(cursor: duckdb.DuckDBPyConnection, record: ClaimRecord) -> Governed
     """What was in force when a claim was made, and what the gate answered about it.
 
     The trail is replayed up to the claim's own time; where it is broken, that is said instead.
-
-    Args:
-        record: the claim.
     """
     decisions = decisions_of_event(cursor, record.signal, record.event_id)
     try:

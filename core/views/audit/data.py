@@ -55,7 +55,6 @@ def intake_view(
     """Assemble the page; coverage and delay for one signal, or for all when None.
 
     Args:
-        signal: which.
         terms: of the signals that have their own.
         now: when ages are taken, UTC without zone; None: now.
     """

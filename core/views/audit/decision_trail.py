@@ -108,7 +108,6 @@ def trail_view(cursor: duckdb.DuckDBPyConnection, asked: ActSearch, number: int)
     """Leaf ``number`` of what a search finds; a broken trail is listed as it is.
 
     Args:
-        asked: which acts.
         number: 1 the first; beyond the last it is the last.
     """
     names = Names.read(cursor)

@@ -151,9 +151,6 @@ def act_view(cursor: duckdb.DuckDBPyConnection, seq: int) -> ActView | None:
     """Everything about one act; None when the trail has no such entry.
 
     What somebody tampered with is shown as far as it can be read, and never raises.
-
-    Args:
-        seq: the entry's number.
     """
     entries = search.at(cursor, seq)
     if not entries:

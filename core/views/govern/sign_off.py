@@ -163,7 +163,6 @@ def signoff_view(
     """Assemble the page for one fingerprint.
 
     Args:
-        names: what ids in acts stand for.
         signal: its signal, registered or not.
         measured: a bundle that was measured just now and not submitted; it is shown unless one
             waits for a signature.

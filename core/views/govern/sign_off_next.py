@@ -27,7 +27,6 @@ def next_step(
         one: what was done about it, as it is at the time; None: nothing.
         standing: its standing then.
         context: what else holds; None: the signal is not registered.
-        names: what ids in acts stand for.
     """
     if context is None:
         return ("Write the signal's registry entry and apply it; then its evidence can be judged.",)

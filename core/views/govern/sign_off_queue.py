@@ -80,8 +80,6 @@ def signoff_list(
     """What waits for whom, over all signals or of one.
 
     Args:
-        seen: the fingerprints of the ledger.
-        names: what ids in acts stand for.
         signal: only this one.
     """
     now = max(now, state.last_at)

@@ -142,7 +142,6 @@ def signal_view(
     """Assemble one signal.
 
     Args:
-        whole: every signal.
         signal: one of ``whole.names``.
     """
     names, row = directory(cursor), whole.row(signal)

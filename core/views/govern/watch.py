@@ -126,11 +126,7 @@ class WatchView:
 def watch_view(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, *, data_version: int
 ) -> WatchView:
-    """Assemble it.
-
-    Args:
-        data_version: number of the newest import.
-    """
+    """Assemble it."""
     with_claims = {one.signal for one in fingerprints_seen(cursor, now)}
     registered = sorted(set(state.entries) & with_claims)
     names = directory(cursor)

@@ -123,7 +123,6 @@ def compare(
     """Compare a candidate's claims with a baseline's, and say what it comes to.
 
     Args:
-        before: the baseline.
         after: the candidate; may be of another signal.
         by: segment dimensions; see `core.comparison.compare.compare`, as for all that follows.
         paired: whether only inputs with a label on both sides count; None: whichever fits.

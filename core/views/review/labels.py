@@ -152,7 +152,6 @@ def escalated_cases_only(
     the claims are told apart by their action before anything else of them is read.
 
     Args:
-        maturity: the signal's.
         as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:

@@ -64,7 +64,6 @@ def level_frame(found: tuple[Level, ...], periods: pd.DataFrame) -> pd.DataFrame
     """The stretches as the timeline draws them; empty where the gap never moved.
 
     Args:
-        found: of `gap_levels`.
         periods: of each week period and start.
 
     Returns:
@@ -91,7 +90,6 @@ def moved_words(found: tuple[Level, ...], periods: pd.DataFrame, versions: pd.Da
     """When the gap moved, from what to what, and which version came in about then; "" if never.
 
     Args:
-        found: of `gap_levels`.
         periods: of each week period and start.
         versions: label and at (date) of those first seen in the time shown.
     """

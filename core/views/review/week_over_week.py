@@ -31,8 +31,6 @@ def changes(
     """What changed in the week from ``monday``: versions, volume, confidences.
 
     Args:
-        facts: the signal.
-        monday: first day of the week.
         claims: stated claims of the week before, and of this one.
     """
     before, now = claims

@@ -85,8 +85,6 @@ def shift_view(
 
     Args:
         selection: the claims; its own period is replaced by the windows'.
-        before: the reference window.
-        after: the current one.
         dimensions: whose mix of cases is compared.
         by: dimension whose values' shares in the Brier score's change are shown.
     """

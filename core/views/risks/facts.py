@@ -248,7 +248,6 @@ def missed_words(name: str, words: str, n: int) -> str:
     """A criterion that is missed, in words: ``topic=medical missed ECE 0.170 (…), at most 0.08``.
 
     Args:
-        name: the sample.
         words: as `core.validation.criteria.CriterionResult` says it.
         n: labelled claims it rests on.
     """

@@ -113,7 +113,6 @@ def assembled(
     """`risks_view` from facts.
 
     Args:
-        facts: of every signal.
         whole: the last verification of the trail.
         data_version: of the ledger's events.
         broken: whether nothing can rest on the trail.

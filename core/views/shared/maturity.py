@@ -46,7 +46,6 @@ def mature(
     """Whether each period has reached the age or the coverage at which it may be read as final.
 
     Args:
-        maturity: the signal's.
         starts: first day of each period.
         days: days in a period.
         n: labelled claims of each.

@@ -145,7 +145,6 @@ def measure(
     """Measure the selected claims of one signal, split by ``by``.
 
     Args:
-        by: dimensions.
         tolerance: the gap accepted; None: what the registry entry says, or else the usual.
         high_from: lower edge of the high-confidence band; None: likewise.
         as_of: when the claims' ages are taken, UTC without zone; None: the selection's

@@ -64,7 +64,6 @@ def place_changes(changes: pd.DataFrame | None, axis: TimeAxis, width: float) ->
 
     Args:
         changes: kind, label, at (date); those outside the axis are left out. May be empty.
-        axis: of time.
         width: of the plot at its narrowest, in pixels.
     """
     if changes is None or changes.empty:
@@ -116,7 +115,6 @@ def draw_breaches(
 
     Args:
         breaches: start (date), end (date, the day after the last), label. May be empty.
-        axis: of time.
         width: of the plot at its narrowest, in pixels.
         top: where they begin, in pixels from the top of the plot.
 
@@ -162,7 +160,6 @@ def draw_levels(
     Args:
         levels: start (date), end (date, the day after the last), value, label (of the move to it;
             "" for the first), ascending. May be empty.
-        axis: of time.
         width: of the plot at its narrowest, in pixels.
         strip: the line's.
 
@@ -243,7 +240,6 @@ def draw_immature(
 
     Args:
         periods: mature (bool).
-        axis: of time.
         span: from which height to which, in pixels.
         words_at: height of the words.
     """

@@ -215,7 +215,6 @@ class Drawing:
             height: of the plot, in pixels.
             y_labels: what stands beside the plot at each pixel from the top, with a grid line.
             width: of the whole, in pixels.
-            title: words above the plot, in lines.
         """
         written = {f"{y:.6g}": text for y, text in y_labels.items()}
         axis = alt.Axis(

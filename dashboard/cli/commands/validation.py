@@ -68,8 +68,6 @@ def _done(perform: Callable[..., T], kind: str, of: dict[str, Any], **more: obje
     """Do a step for the person that a command acts for.
 
     Args:
-        perform: the step.
-        kind: of its act.
         of: what `_of_a_fingerprint` asks.
         more: what the step takes besides.
     """

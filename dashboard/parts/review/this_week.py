@@ -37,10 +37,7 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
     """The headline, four tiles and the table of signals, unless these are more than `MANY`.
 
     Args:
-        view: the week.
         written: what the written side says of each signal.
-        findings: what is wrong now.
-        today: UTC.
     """
     first = view.first_step
     opening = None
@@ -69,11 +66,8 @@ def long_table(
     """The table of signals by itself, where a week has more than `MANY` of them.
 
     Args:
-        view: the week.
         rows: those to show.
         written: what the written side says of each signal.
-        findings: what is wrong now.
-        today: UTC.
     """
     if not rows:
         return tag("div", tag("p", "No signal like this.", class_="soft"), class_="board")

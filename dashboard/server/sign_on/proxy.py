@@ -81,7 +81,6 @@ class Named:
         """Wrap an app.
 
         Args:
-            app: what is guarded.
             proxy: who is believed; None: nobody.
         """
         self._app, self._proxy = app, proxy
