@@ -1,149 +1,55 @@
-"""The life of a validation: every transition, every guard, and what a reading says of it."""
+"""The life of a validation: every transition and every guard."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from core.governance.permissions import Refused
 from core.governance.validations.lifecycle import rules_changed, step
-from core.governance.validations.records import Context, Validation, ValidationState
-from core.governance.validations.standing import at_time, standing
-from core.trail.acts import SYSTEM, Act, Actor, Assurance, Signature, stamp
-from core.trail.fingerprint import Fingerprint
-
-T0 = datetime(2026, 3, 2, 9)
-DAY = timedelta(days=1)
-ANN, BOB, VAL, VIC, RIA, ROY = (f"p-{name}" for name in ("ann", "bob", "val", "vic", "ria", "roy"))
-EVIDENCE, OTHER = "e" * 64, "0" * 64
-RULES, NEW_RULES = "rules-1", "rules-2"
-PRINT = Fingerprint(model_version="m-1")
-
-CONTEXT = Context(
-    owner=ANN,
-    deputies=(BOB,),
-    validators=frozenset({VAL, VIC}),
-    risk_approvers=frozenset({RIA, ROY}),
-    active=frozenset({ANN, BOB, VAL, VIC, RIA, ROY}),
-    self_sign=False,
-    material_sha256=RULES,
-    max_age_days=90,
+from core.governance.validations.records import Validation, ValidationState
+from core.governance.validations.standing import standing
+from core.trail.acts import SYSTEM, Act, Actor
+from tests.worlds.validations import (
+    ALL,
+    ALONE,
+    ANN,
+    ASKED,
+    BOB,
+    CONTEXT,
+    DAY,
+    DRAFT,
+    EVIDENCE,
+    EXPIRED,
+    IN_VALIDATION,
+    NEW_RULES,
+    OTHER,
+    REJECTED,
+    RENEWING,
+    RETIRED,
+    RIA,
+    ROY,
+    SUSPENDED,
+    T0,
+    TAKES,
+    VACANT,
+    VAL,
+    VALIDATED,
+    VIC,
+    WAIVED,
+    act,
+    after,
+    approved,
+    asked,
+    expired,
+    refused,
+    rejected,
+    retired,
+    retiring,
+    signed,
+    stopped,
+    submitted,
 )
-ALONE = replace(CONTEXT, self_sign=True, validators=frozenset(), deputies=())
-VACANT = replace(CONTEXT, active=CONTEXT.active - {ANN, BOB})
-DRAFT = Validation("draft", T0)
-
-
-def act(
-    kind: str,
-    sub: str,
-    day: float = 0,
-    signature: Signature | None = None,
-    assurance: Assurance = "signed-on",
-    **body: Any,
-) -> Act:
-    return Act(
-        seq=1,
-        at=T0 + day * DAY,
-        kind=kind,
-        actor=Actor(sub, "any", assurance),
-        signal="triage",
-        fingerprint=PRINT,
-        body=body,
-        signature=signature,
-    )
-
-
-def submitted(day: float = 0, sub: str = ANN, **changed: Any) -> Act:
-    body = {
-        "evidence": EVIDENCE,
-        "material_sha256": RULES,
-        "criteria_met": True,
-        "author": sub,
-        **changed,
-    }
-    return act("validation.submitted", sub, day, **body)
-
-
-def signed(
-    day: float = 1,
-    sub: str = VAL,
-    *,
-    until: float = 60,
-    meaning: str = "I read it and it holds.",
-    evidence: str = EVIDENCE,
-    assurance: Assurance = "signed-on",
-) -> Act:
-    signature = Signature(meaning, evidence)
-    end = stamp(T0 + until * DAY)
-    return act("validation.signed", sub, day, signature, assurance, until=end)
-
-
-def rejected(day: float = 1, sub: str = VAL, reason: str = "Too few labels.") -> Act:
-    return act("validation.rejected", sub, day, reason=reason)
-
-
-def stopped(day: float = 2, sub: str = ROY, trigger: str = "stop", reason: str = "Odd.") -> Act:
-    return act("validation.suspended", sub, day, trigger=trigger, reason=reason)
-
-
-def expired(day: float = 61) -> Act:
-    return act("validation.expired", SYSTEM, day, until=stamp(T0 + 60 * DAY))
-
-
-def asked(day: float = 3, sub: str = BOB, until: float = 20, **body: Any) -> Act:
-    body = {"reason": "The replacement comes on Monday.", **body}
-    return act("waiver.requested", sub, day, until=stamp(T0 + until * DAY), **body)
-
-
-def approved(day: float = 4, sub: str = RIA, until: float = 20, **options: Any) -> Act:
-    return act("waiver.approved", sub, day, until=stamp(T0 + until * DAY), **options)
-
-
-def retiring(day: float = 5, sub: str = ANN) -> Act:
-    return act("retirement.requested", sub, day, reason="Replaced.")
-
-
-def retired(day: float = 6, sub: str = VAL) -> Act:
-    return act("retirement.approved", sub, day)
-
-
-def after(*acts: Act, of: Validation = DRAFT, context: Context = CONTEXT) -> Validation:
-    for one in acts:
-        of = step(of, one, context)
-    return of
-
-
-IN_VALIDATION = after(submitted())
-VALIDATED = after(submitted(), signed())
-RENEWING = after(submitted(10, BOB, evidence=OTHER), of=VALIDATED)
-REJECTED = after(submitted(), rejected())
-SUSPENDED = after(stopped(), of=VALIDATED)
-EXPIRED = after(expired(), of=VALIDATED)
-ASKED = after(asked(), of=SUSPENDED)
-WAIVED = after(approved(), of=ASKED)
-RETIRED = after(retiring(), retired(), of=VALIDATED)
-ALL = {
-    "draft": DRAFT,
-    "in_validation": IN_VALIDATION,
-    "validated": VALIDATED,
-    "suspended": SUSPENDED,
-    "expired": EXPIRED,
-    "rejected": REJECTED,
-    "waived": WAIVED,
-    "retired": RETIRED,
-}
-
-
-def refused(validation: Validation, one: Act, match: str, context: Context = CONTEXT) -> None:
-    with pytest.raises(Refused, match=match):
-        step(validation, one, context)
-
-
-# The transitions of the table, one by one.
 
 
 @pytest.mark.parametrize("state", ["draft", "rejected", "suspended", "expired"])
@@ -229,20 +135,6 @@ def test_a_seen_fingerprint_stays_what_it_was() -> None:
         assert step(one, act("fingerprint.seen", SYSTEM, 3), CONTEXT) == one
 
 
-# Which acts a state takes, all of them together.
-
-TAKES = {
-    "validation.submitted": {"draft", "rejected", "suspended", "expired", "validated", "waived"},
-    "validation.signed": {"in_validation"},
-    "validation.rejected": {"in_validation"},
-    "validation.suspended": set(ALL) - {"retired"},
-    "waiver.requested": {"suspended", "expired"},
-    "waiver.approved": set(),
-    "retirement.requested": set(ALL) - {"retired"},
-    "retirement.approved": set(),
-}
-
-
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("kind", TAKES)
 def test_a_state_takes_the_acts_of_the_table_and_no_others(kind: str, state: str) -> None:
@@ -261,9 +153,6 @@ def test_a_state_takes_the_acts_of_the_table_and_no_others(kind: str, state: str
         step(ALL[state], tried, CONTEXT)
     else:
         refused(ALL[state], tried, ".")
-
-
-# Guards of submitting.
 
 
 def test_only_owner_and_deputies_submit() -> None:
@@ -302,9 +191,6 @@ def test_a_signature_settles_what_was_open_about_the_one_before() -> None:
     again = step(waiver_ended, signed(22), CONTEXT)
     assert (again.state, again.waiver, again.pending_waiver) == ("validated", None, None)
     assert after(submitted(5), signed(6), of=REJECTED).rejection is None
-
-
-# Guards of signing and rejecting.
 
 
 def test_only_a_validator_signs() -> None:
@@ -395,9 +281,6 @@ def test_a_rejection_needs_a_reason_and_something_to_reject() -> None:
     refused(DRAFT, rejected(), "No evidence waits")
 
 
-# Triggers, and what they do where nothing is open.
-
-
 def test_a_stop_throws_evidence_that_waits_away() -> None:
     for one in (IN_VALIDATION, RENEWING):
         found = step(one, stopped(20), CONTEXT)
@@ -453,9 +336,6 @@ def test_an_expiry_nobody_recorded_counts() -> None:
     found = step(VALIDATED, submitted(70), CONTEXT)
     assert found.state == "in_validation"
     assert step(VALIDATED, asked(70, until=80), CONTEXT).pending_waiver is not None
-
-
-# Guards of waivers.
 
 
 def test_what_was_never_validated_is_not_waived() -> None:
@@ -531,9 +411,6 @@ def test_a_waiver_is_carried_by_the_weaker_assurance_of_the_two() -> None:
     assert found.waiver.assurance == "none"
 
 
-# Guards of retiring.
-
-
 def test_retiring_drops_a_waiver_that_was_asked_for() -> None:
     assert after(retiring(), retired(), of=ASKED).pending_waiver is None
 
@@ -571,9 +448,6 @@ def test_what_is_retired_refuses_what_people_do() -> None:
         refused(RETIRED, one, "was retired on 2026-03-08, and that is final")
 
 
-# The program, and what is no act on a validation.
-
-
 @pytest.mark.parametrize(
     "one",
     [
@@ -608,9 +482,6 @@ def test_an_unknown_assurance_is_refused() -> None:
     refused(IN_VALIDATION, odd, "'certain' is no assurance")
 
 
-# A change of rules.
-
-
 @pytest.mark.parametrize("one", [VALIDATED, RENEWING, WAIVED])
 def test_changed_rules_suspend_what_is_open_and_send_its_renewal_back(one: Validation) -> None:
     found = rules_changed(one, act("registry.set", ANN, 15))
@@ -635,107 +506,6 @@ def test_changed_rules_take_a_waiver_that_was_asked_for_with_them() -> None:
 def test_changed_rules_leave_what_has_expired_expired() -> None:
     found = rules_changed(VALIDATED, act("registry.set", ANN, 70))
     assert (found.state, found.since) == ("expired", T0 + 60 * DAY)
-
-
-# What a reading says.
-
-
-@pytest.mark.parametrize(
-    ("one", "day", "state", "reason"),
-    [
-        (DRAFT, 1, "draft", "No evidence was submitted for it."),
-        (IN_VALIDATION, 1, "in_validation", "Its evidence waits for a signature since 2026-03-02."),
-        (REJECTED, 2, "rejected", "Its evidence was rejected on 2026-03-03: Too few labels."),
-        (SUSPENDED, 3, "suspended", "Suspended on 2026-03-04: Odd."),
-        (VALIDATED, 60, "expired", "Expired on 2026-05-01."),
-        (EXPIRED, 61, "expired", "Expired on 2026-05-01."),
-        (WAIVED, 20, "expired", "Its waiver ended on 2026-03-22."),
-        (RETIRED, 9, "retired", "Retired on 2026-03-08."),
-    ],
-)
-def test_a_closed_gate_says_why(one: Validation, day: float, state: str, reason: str) -> None:
-    found = standing(one, CONTEXT, T0 + day * DAY)
-    assert (found.state, found.open, found.reason) == (state, False, reason)
-    assert found.until is None
-
-
-@pytest.mark.parametrize(
-    ("one", "state", "until", "reason"),
-    [
-        (VALIDATED, "validated", 60, "Validated until 2026-05-01."),
-        (WAIVED, "waived", 20, "Waived until 2026-03-22: The replacement comes on Monday."),
-    ],
-)
-def test_the_gate_is_open_until_the_very_moment_of_its_date(
-    one: Validation, state: str, until: int, reason: str
-) -> None:
-    end = T0 + until * DAY
-    found = standing(one, CONTEXT, end - timedelta(microseconds=1))
-    assert (found.state, found.open, found.reason, found.until) == (state, True, reason, end)
-    assert not standing(one, CONTEXT, end).open
-
-
-@pytest.mark.parametrize("one", [VALIDATED, WAIVED])
-def test_an_empty_owners_seat_closes_the_gate_and_somebody_in_it_opens_it_again(
-    one: Validation,
-) -> None:
-    found = standing(one, VACANT, T0 + 5 * DAY)
-    assert (found.state, found.open, found.reason) == (
-        *(one.state, False),
-        "No owner is there.",
-    )
-    deputy = replace(VACANT, active=frozenset({BOB}))
-    assert standing(one, deputy, T0 + 5 * DAY).open
-
-
-@pytest.mark.parametrize("one", [VALIDATED, WAIVED])
-def test_other_rules_close_the_gate_even_if_no_act_said_so(one: Validation) -> None:
-    changed = replace(CONTEXT, material_sha256=NEW_RULES)
-    found = standing(one, changed, T0 + 5 * DAY)
-    assert (found.state, found.open, found.reason) == (
-        *("suspended", False),
-        "The rules changed and were not validated since.",
-    )
-
-
-@pytest.mark.parametrize(
-    ("made", "least", "is_open"),
-    [
-        ("none", "none", True),
-        ("none", "signed-on", False),
-        ("signed-on", "signed-on", True),
-        ("re-authenticated", "signed-on", True),
-        ("signed-on", "re-authenticated", False),
-    ],
-)
-def test_a_signature_opens_the_gate_only_with_the_assurance_it_asks_for(
-    made: Assurance, least: Assurance, is_open: bool
-) -> None:
-    one = step(IN_VALIDATION, signed(assurance=made), CONTEXT)
-    found = standing(one, CONTEXT, T0 + 5 * DAY, least)
-    assert found.open == is_open
-    if not is_open:
-        assert found.state == "validated"
-        how = "sign-on" if made == "none" else "signing on again"
-        assert found.reason == (
-            f"It was signed without {how}, and the gate in production mode asks for {least}."
-        )
-
-
-def test_a_waiver_without_sign_on_does_not_open_a_gate_that_asks_for_it() -> None:
-    one = step(ASKED, approved(assurance="none"), CONTEXT)
-    found = standing(one, CONTEXT, T0 + 5 * DAY, "signed-on")
-    assert (found.state, found.open) == ("waived", False)
-    assert found.reason.startswith("Its waiver was agreed without sign-on")
-
-
-def test_time_alone_only_ever_expires() -> None:
-    for one in ALL.values():
-        late = at_time(one, T0 + 1000 * DAY)
-        assert late.state == ("expired" if one.state in ("validated", "waived") else one.state)
-
-
-# The three cases that falsified the first version of the table.
 
 
 def test_an_owner_who_left_says_nothing_about_what_is_retired() -> None:

@@ -1,0 +1,3 @@
+"""The sample's risk register."""
+
+from tests.worlds.risk_facts import told, view  # noqa: F401

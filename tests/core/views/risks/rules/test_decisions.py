@@ -1,0 +1,53 @@
+"""Whether the confidence decides anything, and by rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.measure.failures.theatre import Effect
+from core.views.risks.rules import (
+    decisions,
+)
+from tests.worlds.risk_facts import FACTS, THEATRE
+
+
+# ----------------------------------------------------------------------------------- escalation
+def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
+    assert "no breach in 1,000 claims" in decisions.escalation(FACTS).line
+    assert FACTS.followed is not None
+    bad = replace(FACTS.followed, by_kind=(("against the cut", 120),), n_wrong=9)
+    found = decisions.escalation(replace(FACTS, followed=bad))
+    assert found.status == "open"
+    assert "120 of 1,000 claims" in found.line
+    assert "9 known to be wrong" in found.line
+    assert (found.link.since, found.link.until) == (bad.since, bad.until)
+
+
+def test_where_nothing_is_logged_breaches_cannot_be_seen() -> None:
+    assert FACTS.followed is not None
+    unlogged = replace(FACTS.followed, n_logged=0)
+    assert decisions.escalation(replace(FACTS, followed=unlogged)).status == "not_measured"
+    assert decisions.escalation(replace(FACTS, followed=None)).status == "open"
+
+
+# -------------------------------------------------------------------------------------- theatre
+def test_decisions_that_differ_are_covered_with_what_they_saved() -> None:
+    found = decisions.theatre(FACTS)
+    assert found.status == "covered"
+    assert "300 differ from always review, which saved 120 EUR (+80 to +160)" in found.line
+
+
+def test_one_action_for_all_is_open() -> None:
+    effect = Effect(1_000, "review", "review", 1_000.0, {}, 0, 0.0, 0.0, 0.0, 0.95)
+    found = decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=effect)))
+    assert found.status == "open"
+    assert "All 1,000 decisions since 2026-08-24 are review (as logged)" in found.line
+
+
+def test_too_few_or_unlogged_decisions_are_not_measured() -> None:
+    few = Effect(99, "review", None, None, {}, None, None, None, None, 0.95)
+    assert decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=few))).status == (
+        "not_measured"
+    )
+    by_rules = replace(THEATRE, basis="rules")
+    assert decisions.theatre(replace(FACTS, theatre=by_rules)).status == "not_measured"

@@ -1,0 +1,51 @@
+"""Whether the number is anchored by the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.views.risks.facts import (
+    Asked,
+)
+from core.views.risks.rules import (
+    elicitation,
+)
+from tests.worlds.risk_facts import AFTER, FACTS, ways
+
+
+def test_a_shift_at_equal_accuracy_is_open() -> None:
+    found = elicitation.anchoring(replace(AFTER, ways=(ways(0.15, 0.002, anchored=True),)))
+    assert found.status == "open"
+    assert "15.0 points more (+14.8 to +15.2)" in found.line
+    assert "same 1,200 inputs" in found.line
+
+
+def test_asked_after_the_answer_with_nothing_to_compare_is_not_measured() -> None:
+    found = elicitation.anchoring(AFTER)
+    assert found.status == "not_measured"
+    assert "nothing to compare" in found.line
+
+
+def test_asked_after_it_and_within_tolerance_of_another_way_is_covered() -> None:
+    assert (
+        elicitation.anchoring(replace(AFTER, ways=(ways(0.02, 0.01, other="t"),))).status
+        == "covered"
+    )
+    unsure = replace(AFTER, ways=(ways(0.04, 0.03, other="t"),))
+    assert elicitation.anchoring(unsure).status == "not_measured"
+
+
+@pytest.mark.parametrize(
+    ("order", "status"),
+    [
+        ("before", "covered"),
+        ("behavioural", "not_applicable"),
+        ("independent", "not_applicable"),
+        (None, "not_measured"),
+    ],
+)
+def test_when_it_was_asked_decides(order: str | None, status: str) -> None:
+    facts = replace(FACTS, asked=(Asked("verbal", order, 1_000),))
+    assert elicitation.anchoring(facts).status == status

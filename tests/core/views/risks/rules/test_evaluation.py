@@ -1,0 +1,59 @@
+"""Whether what it is judged by can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.views.risks.facts import (
+    Leak,
+    Tried,
+)
+from core.views.risks.rules import (
+    evaluation,
+)
+from tests.worlds.risk_facts import DAY, FACTS, gaming, version
+
+
+# -------------------------------------------------------------------------------------- leakage
+@pytest.mark.parametrize(
+    ("leak", "status", "said"),
+    [
+        (Leak(0, 0, 0, 0), "not_measured", "No claim is marked as tuning"),
+        (Leak(900, 900, 7_940, 300), "open", "300 claims of 7,940 to judge on"),
+        (Leak(900, 0, 7_940, 0), "not_measured", "names its input"),
+        (Leak(900, 900, 0, 0), "not_measured", "none to judge on yet"),
+        (Leak(900, 900, 7_940, 0), "covered", "None of 7,940 claims to judge on"),
+    ],
+)
+def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, said: str) -> None:
+    found = evaluation.leakage(replace(FACTS, leak=leak))
+    assert found.status == status
+    assert said in found.line
+
+
+def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
+    tried = Tried(DAY, 5_000, n_left_out=300)
+    facts = replace(FACTS, leak=Leak(900, 900, 7_940, 300), versions=(version(tried=tried),))
+    found = evaluation.leakage(facts)
+    assert found.status == "covered"
+    assert "leaves out 300" in found.line
+
+
+def test_a_flagged_comparison_is_open_with_both_numbers() -> None:
+    found = evaluation.gaming(replace(FACTS, gaming=(gaming(0.0001),)))
+    assert found.status == "open"
+    assert "Prompt p2 against prompt p1: ECE 0.081 to 0.010, AUROC 0.67 to 0.58" in found.line
+    assert "30 points to 2 points" in found.line
+    assert "(n 5,097 and 1,093)" in found.line
+
+
+def test_a_comparison_that_is_not_flagged_covers_it() -> None:
+    found = evaluation.gaming(replace(FACTS, gaming=(gaming(0.2),)))
+    assert found.status == "covered"
+    assert "no sign of gaming" in found.line
+
+
+def test_without_a_comparison_gaming_is_not_measured() -> None:
+    assert evaluation.gaming(FACTS).status == "not_measured"

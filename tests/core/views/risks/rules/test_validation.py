@@ -1,0 +1,106 @@
+"""Whether what is in use was validated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from core.governance.validations.records import ValidationState
+from core.trail.fingerprint import Fingerprint
+from core.views.risks.facts import (
+    Tried,
+)
+from core.views.risks.rules import (
+    validation,
+)
+from core.views.risks.status import Rule
+from tests.worlds.risk_facts import BROKEN, FACTS, M1, M2, P2, version
+
+
+# ------------------------------------------------------------------------------- not validated
+def test_validated_versions_in_use_are_covered_until_a_day_on_so_many_claims() -> None:
+    found = validation.unvalidated(FACTS)
+    assert found.status == "covered"
+    assert "until 2027-01-01 on 900 labelled claims, signed 2026-09-01" in found.line
+    assert found.link.fingerprint == M1.id
+
+
+@pytest.mark.parametrize("state", ["draft", "rejected", "expired", "suspended", "in_validation"])
+def test_a_version_in_use_that_is_not_validated_is_open(state: ValidationState) -> None:
+    facts = replace(FACTS, versions=(version(), version(M2, state, automated=7)))
+    found = validation.unvalidated(facts)
+    assert found.status == "open"
+    assert "m2 · p1" in found.line
+    assert "7 claims of it were automated" in found.line
+    assert found.link.fingerprint == M2.id
+
+
+def test_a_version_out_of_use_does_not_matter() -> None:
+    facts = replace(FACTS, versions=(version(M2, "expired", in_use=False), version()))
+    assert validation.unvalidated(facts).status == "covered"
+
+
+def test_a_waiver_lets_a_number_act_and_is_no_validation() -> None:
+    found = validation.unvalidated(replace(FACTS, versions=(version(M1, "waived", opened=True),)))
+    assert found.status == "open"
+
+
+def test_a_validation_that_is_closed_all_the_same_is_open_as_a_risk() -> None:
+    facts = replace(FACTS, versions=(version(M1, "validated", opened=False),))
+    assert validation.unvalidated(facts).status == "open"
+
+
+def test_what_is_unregistered_is_open_and_a_broken_trail_tells_nothing() -> None:
+    assert validation.unvalidated(replace(FACTS, registered=False)).status == "open"
+    found = validation.unvalidated(BROKEN)
+    assert (found.status, found.link.page) == ("not_measured", "decision_trail")
+
+
+# --------------------------------------------------------------------- model update, prompt edit
+@pytest.mark.parametrize(
+    ("rule", "newer"), [(validation.model_update, M2), (validation.prompt_edit, P2)]
+)
+def test_a_new_version_is_open_until_it_is_validated_by_itself(
+    rule: Rule, newer: Fingerprint
+) -> None:
+    later = date(2026, 10, 1)
+    unseen = version(newer, "draft", first=later, tried=None)
+    found = rule(replace(FACTS, versions=(version(), unseen)))
+    assert found.status == "open"
+    assert "since 2026-10-01 (1,000)" in found.line
+    assert "never measured for a signature nor validated" in found.line
+    validated = version(newer, first=later)
+    found = rule(replace(FACTS, versions=(version(), validated)))
+    assert found.status == "covered"
+    assert "was validated by itself 2026-09-01 on 900 labelled claims" in found.line
+    assert "gap +5.0 to +5.0 (n 800 and 800)" in found.line
+
+
+@pytest.mark.parametrize("rule", [validation.model_update, validation.prompt_edit])
+def test_where_nothing_was_updated_it_does_not_apply(rule: Rule) -> None:
+    assert rule(FACTS).status == "not_applicable"
+
+
+def test_a_prompt_that_asks_in_another_order_is_no_edit_of_this_one() -> None:
+    after = Fingerprint("m1", "p1-after", None, "verbal", "after")
+    facts = replace(FACTS, versions=(version(after, "draft", first=date(2026, 8, 1)), version()))
+    assert validation.prompt_edit(facts).status == "not_applicable"
+
+
+def test_versions_that_are_not_named_cannot_be_seen_to_change() -> None:
+    nameless = version(Fingerprint(None, None, None, "verbal", "before"))
+    facts = replace(FACTS, versions=(nameless,))
+    assert validation.model_update(facts).status == "not_measured"
+    assert validation.prompt_edit(facts).status == "not_measured"
+
+
+def test_a_remeasured_version_says_what_it_missed() -> None:
+    tried = Tried(date(2026, 10, 19), 1_474, ("all judged claims missed ECE 0.119",))
+    facts = replace(
+        FACTS, versions=(version(), version(P2, "rejected", first=date(2026, 10, 1), tried=tried))
+    )
+    assert "re-measured 2026-10-19: all judged claims missed ECE 0.119" in (
+        validation.prompt_edit(facts).line
+    )
