@@ -25,6 +25,15 @@ def mode_for_others(path: Path) -> str | None:
     return f"{mode:03o}" if os.name == "posix" and mode & _OTHERS else None
 
 
+def sync_folder(path: Path) -> None:
+    """See that what was named in a folder stays named after a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class _Umask:
     """The process's umask, narrowed for as long as anybody asks for it.
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.ledger.errors import LedgerError
-from core.ledger.private import private_folder
+from core.ledger.private import private_folder, sync_folder
 
 #: Bytes that may wait to be written; beyond, callers are asked to come again.
 WAITING_LIMIT = 32 * 1024 * 1024
@@ -221,7 +221,7 @@ class Spool:
         """Move a segment that cannot be folded out of the way of the others; nothing is lost."""
         target = self.folder / _FAILED / segment.path.name
         self._gone(segment, lambda: segment.path.replace(target))
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return target
 
     def standing(self) -> Standing:
@@ -265,7 +265,7 @@ class Spool:
         with self._writing:
             size = _size(segment.path)
             remove()
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         with self._changed:
             self._held -= size
 
@@ -338,7 +338,7 @@ class Spool:
         path = self.folder / f"{self._last:013d}.{kind}.jsonl"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         except OSError:
             os.close(file)
             raise
@@ -381,14 +381,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from core import __version__
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
-from core.ledger.private import owner_only, private_folder
+from core.ledger.private import owner_only, private_folder, sync_folder
 from core.notices.settings import notices_path
 from core.spool.segments import beside, failed_beside, segments_beside
 from core.trail import log as trail
@@ -46,7 +46,7 @@ def backup(ledger: Ledger, to: Path, *, now: datetime) -> Manifest:
             _written(half / NAME, manifest.text().encode())
         _sync_folders(half)
         half.rename(to)
-        _sync(to.parent)
+        sync_folder(to.parent)
     except OSError as error:
         raise LedgerError(
             f"The backup {to} cannot be written: {error.strerror or error}. What is there of it is "
@@ -67,7 +67,7 @@ def _copied(ledger: Ledger, path: Path, into: Path, now: datetime) -> Manifest:
             files[name] = measured(target)
     copy = into / LEDGER
     ledger.backup(copy)
-    _sync(copy)
+    sync_folder(copy)
     files[LEDGER] = measured(copy)
     with Ledger.open(copy, read_only=True) as taken, taken.cursor() as cursor:
         rows = {}
@@ -119,14 +119,6 @@ def _written(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _sync_folders(folder: Path) -> None:
     for path in (folder, *(one for one in folder.rglob("*") if one.is_dir())):
-        _sync(path)
+        sync_folder(path)

@@ -52,3 +52,9 @@ def text_of(app: AppTest) -> str:
         *(app.info, app.success, app.warning, app.error),
     )
     return "\n".join(one.value for kind in shown for one in kind).replace("\\", "")
+
+
+def links(app: AppTest) -> dict[str, str]:
+    """Every link of Streamlit's own, by its words."""
+    found = app.get("page_link")
+    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}

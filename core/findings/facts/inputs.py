@@ -92,7 +92,7 @@ class Effect:
 
     @property
     def _meaning(self) -> str:
-        harder, truth = _sure(self.foretold), _sure(self.decalibration)
+        harder, truth = self.foretold.sign, self.decalibration.sign
         if truth > 0:
             return "Calibration suffers"
         if truth < 0:
@@ -212,13 +212,6 @@ class InputsDrifted(Facts):
                 "labelled_before": str(self.effect.before.n),
             }
         return found
-
-
-def _sure(change: Change) -> int:
-    """The sign of a change whose interval excludes zero, else 0."""
-    if change.low is None or change.high is None:
-        return 0
-    return (change.low > 0) - (change.high < 0)
 
 
 def _part(change: Change) -> str:

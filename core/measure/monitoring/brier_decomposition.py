@@ -102,6 +102,13 @@ class Change:
     low: float | None
     high: float | None
 
+    @property
+    def sign(self) -> int:
+        """Its sign where its interval excludes zero, else 0."""
+        if self.low is None or self.high is None:
+            return 0
+        return (self.low > 0) - (self.high < 0)
+
 
 @dataclass(frozen=True)
 class BrierSplit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,13 @@ class Source:
 
     sql: str
     parameters: Mapping[str, Parameter]
+
+    def renamed(self, prefix: str) -> Source:
+        """The same with other names of its parameters, to stand beside another one."""
+        return Source(
+            re.sub(r"\$(\w+)", rf"${prefix}_\1", self.sql),
+            {f"{prefix}_{name}": value for name, value in self.parameters.items()},
+        )
 
 
 def selected_claims(

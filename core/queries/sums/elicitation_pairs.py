@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -218,7 +217,7 @@ def _shared_with(
 ) -> list[SharedInputs]:
     other = Selection(partner, as_known=selection.as_known)
     own = _source(cursor, selection, input_=by, one_in=one_in)
-    theirs = _renamed(_source(cursor, other, input_=by, one_in=one_in), "partner")
+    theirs = _source(cursor, other, input_=by, one_in=one_in).renamed("partner")
     keys = "method, elicitation_order, input"
     rows = cursor.execute(
         f"""
@@ -284,14 +283,6 @@ def _source(
     if one_in is not None:
         also += f" AND {_chosen(input_, one_in)}"
     return selected_claims(cursor, selection, columns, also=also)
-
-
-def _renamed(source: Source, prefix: str) -> Source:
-    """The same with other names of its parameters, to stand beside another one."""
-    return Source(
-        re.sub(r"\$(\w+)", rf"${prefix}_\1", source.sql),
-        {f"{prefix}_{name}": value for name, value in source.parameters.items()},
-    )
 
 
 def _per_input(claims: str, keys: str) -> str:

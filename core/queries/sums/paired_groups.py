@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -186,7 +185,7 @@ def compared_cells(
     both = _both(cursor, before, after, ()) if paired else None
     found = []
     for name, one in (("own_b", before), ("own_a", after)):
-        source = _renamed(selected_claims(cursor, one, columns), name)
+        source = selected_claims(cursor, one, columns).renamed(name)
         if both is not None:
             source = Source(
                 f"SELECT * FROM ({source.sql}) AS claim WHERE shared IN (SELECT input FROM "
@@ -398,7 +397,7 @@ def _both(
     keys = {f"key_{i}": one.sql for i, one in enumerate(dimensions)}
     columns = {"input": _INPUT, "v": "confidence_ppm / 1e6", **keys}
     sides = [
-        _renamed(selected_claims(cursor, one, columns, also="confidence_ppm IS NOT NULL"), letter)
+        selected_claims(cursor, one, columns, also="confidence_ppm IS NOT NULL").renamed(letter)
         for one, letter in ((before, "b"), (after, "a"))
     ]
     parts = [
@@ -406,11 +405,3 @@ def _both(
         for i, one in enumerate(sides)
     ]
     return Source(" UNION ALL ".join(parts), {**sides[0].parameters, **sides[1].parameters})
-
-
-def _renamed(source: Source, prefix: str) -> Source:
-    """The same with other names of its parameters, to stand beside another one."""
-    return Source(
-        re.sub(r"\$(\w+)", rf"${prefix}_\1", source.sql),
-        {f"{prefix}_{name}": value for name, value in source.parameters.items()},
-    )

@@ -13,7 +13,6 @@ from core.measure.metrics import reliability_curve as reliability
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.brier_decomposition import (
     BrierSplit,
-    Change,
     Displacement,
     Stability,
     brier_split,
@@ -251,7 +250,7 @@ def _split_words(split: BrierSplit | NoValue) -> str:
         f"{signed(split.foretold.value, 4)} was expected from the stated confidences, "
         f"{signed(split.decalibration.value, 4)} is decalibration."
     )
-    harder, truth = _sure(split.foretold), _sure(split.decalibration)
+    harder, truth = split.foretold.sign, split.decalibration.sign
     if truth == 0 and harder == 0:
         return f"{said} Neither is more than chance would give."
     if truth == 0:
@@ -266,10 +265,3 @@ def _split_words(split: BrierSplit | NoValue) -> str:
     # What worse calibrated confidences say of the cases is no longer to be trusted.
     cases = "harder" if harder > 0 else "easier"
     return f"{said} The confidences expect {cases} cases, and became {worse}."
-
-
-def _sure(change: Change) -> int:
-    """The sign of a change whose interval excludes zero, else 0."""
-    if change.low is None or change.high is None:
-        return 0
-    return (change.low > 0) - (change.high < 0)

@@ -12,11 +12,11 @@ from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
+from dashboard.widgets.announced import announce
 from dashboard.widgets.url_choice import choose
 
 page_head.title("registry")
-registry.announce()
-findings.announce()
+announce()
 try:
     state = owner.office().state()
     view = data.registry()

@@ -15,9 +15,10 @@ from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import guide, page_head
+from dashboard.widgets.announced import announce
 
 page_head.title("sign_off")
-signing.announce()
+announce()
 try:
     state = owner.office().state()
     signal, asked = (st.query_params.get(key) for key in (signoff.SIGNAL, signoff.FINGERPRINT))

@@ -12,10 +12,11 @@ from dashboard.server import open_ledger as owner
 from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
+from dashboard.widgets.announced import announce
 
 chosen = filters.current()
 page_head.title("labels")
-label_plan.announce()
+announce()
 try:
     state = owner.office().state()
 except TrailBroken:

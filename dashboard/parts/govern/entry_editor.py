@@ -22,6 +22,7 @@ from dashboard.parts.govern import registry
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import act_button, sign_on
 from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.announced import done
 
 _ASKED, _SHOWN = f"{registry.KEYS}asked", f"{registry.KEYS}shown"
 _AREA = f"{registry.KEYS}yaml"
@@ -155,4 +156,4 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
     for key in (_ASKED, _SHOWN):
         st.session_state.pop(key, None)
     last = f", up to entry {acts[-1].seq}" if acts else ""
-    registry.done(f"Applied: {counted(len(acts), 'act')} in the trail{last}.")
+    done(f"Applied: {counted(len(acts), 'act')} in the trail{last}.")

@@ -20,7 +20,7 @@ from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import act_button, sign_on
+from dashboard.widgets import act_button, announced, sign_on
 from dashboard.widgets import evidence_links as evidenced
 from dashboard.widgets import page_links as links
 from dashboard.widgets.acting_for import Acting
@@ -33,7 +33,6 @@ _LOOKS: dict[Severity, tuple[str, str]] = {
     "warning": (":material/warning:", "orange"),
 }
 _SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
-_DONE = f"{KEYS}done"
 
 
 def broken(view: FindingsView) -> None:
@@ -50,7 +49,7 @@ def table(view: FindingsView, state: State | None, person: Acting | None, since:
         person: whom the reader acts for.
         since: first day of the week reviewed: what was found from then on is new.
     """
-    announce()
+    announced.announce()
     st.header("Open findings", anchor=False)
     if not view.rows:
         st.markdown("Nothing is open. What is found wrong stands here, with who must respond.")
@@ -322,12 +321,4 @@ def _run_all(acts: Sequence[Callable[[], Act]], done: str) -> None:
     if refused:
         st.error(f"{said} {refused}".strip(), icon=":material/block:")
     elif entries:
-        st.session_state[_DONE] = said
-        st.rerun()
-
-
-def announce() -> None:
-    """Say what was done by the act that this page was drawn anew for."""
-    said = st.session_state.pop(_DONE, None)
-    if said:
-        st.toast(said, icon=":material/check_circle:")
+        announced.done(said)

@@ -29,6 +29,7 @@ from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
 from dashboard.widgets import act_button, page_head, sign_on
 from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.announced import done
 from dashboard.widgets.claim_links import ICON, PAGE
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import framed
@@ -37,26 +38,12 @@ from dashboard.widgets.filters import shown_name, url_key
 
 #: How the keys of this component's widgets begin.
 KEYS = "registry_"
-_DONE = f"{KEYS}done"
 _SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
 #: Of the width, for a name and its value.
 _SHARES = (2, 5)
 _TALL, _HEAD, _ROW = 388, 38, 35
-
-
-def announce() -> None:
-    """Say what was done by the act that this page was drawn anew for."""
-    said = st.session_state.pop(_DONE, None)
-    if said:
-        st.toast(plain(said), icon=":material/check_circle:")
-
-
-def done(said: str) -> None:
-    """Draw the page anew, and say what was done there."""
-    st.session_state[_DONE] = said
-    st.rerun()
 
 
 def run(act: Callable[[], Act], said: str) -> None:

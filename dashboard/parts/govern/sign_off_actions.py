@@ -24,12 +24,12 @@ from core.views.govern.sign_off import SignoffView, Waiting
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.grants import GRANTS, digest
-from dashboard.widgets import act_button, sign_on
+from dashboard.widgets import act_button, announced, sign_on
 from dashboard.widgets.acting_for import Acting
 
 #: In the session: what to say after an act, why one was refused, what was measured without being
 #: submitted, on which evidence a button was pressed, and how many acts were done here.
-_DONE, _REFUSED, _MEASURED = "signoff_done", "signoff_refused", "signoff_measured"
+_REFUSED, _MEASURED = "signoff_refused", "signoff_measured"
 _PRESSED, _ACTS = "signoff_pressed", "signoff_acts"
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
@@ -58,13 +58,6 @@ def measured(signal: str, fingerprint: str) -> Measured | None:
     if found is None or (found.signal, found.fingerprint) != (signal, fingerprint):
         return None
     return found
-
-
-def announce() -> None:
-    """Say what was done by the act that this page was drawn anew for."""
-    said = st.session_state.pop(_DONE, None)
-    if said:
-        st.toast(plain(said), icon=":material/check_circle:")
 
 
 @dataclass(frozen=True)
@@ -167,8 +160,7 @@ class _Desk:
         st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
         now, state = owner.office().now(), owner.office().state()
         after = state.standing_of(self.view.signal, self.view.fingerprint, now)
-        st.session_state[_DONE] = f"{done} {after.reason}"
-        st.rerun()
+        announced.done(plain(f"{done} {after.reason}"))
 
     def _refuse(self, error: LedgerError) -> NoReturn:
         """Draw the page as things are now, and say there why an act was refused."""

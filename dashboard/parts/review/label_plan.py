@@ -31,26 +31,20 @@ from dashboard.widgets import claim_links as claims
 from dashboard.widgets import page_links as links
 from dashboard.widgets import sign_on
 from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.announced import done
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.filters import Filters
 from dashboard.widgets.url_choice import choose
 
 #: How the keys of this component's widgets begin.
 KEYS = "labels_"
-_DONE, _TAKEN, _ROUND = f"{KEYS}done", f"{KEYS}taken", f"{KEYS}round"
+_TAKEN, _ROUND = f"{KEYS}taken", f"{KEYS}round"
 #: A widget's choice of no dimension.
 _ALL = "all claims together"
 _DRAWN = 20
 #: As many refused rows stand on the page.
 _REFUSED = 20
 _CHART_WIDTH = 760
-
-
-def announce() -> None:
-    """Say what was done by the act that this page was drawn anew for."""
-    said = st.session_state.pop(_DONE, None)
-    if said:
-        st.toast(plain(said), icon=":material/check_circle:")
 
 
 def choose_split(chosen: Filters) -> str | None:
@@ -249,8 +243,7 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
         except LedgerError as error:
             st.error(plain(names.named(str(error))), icon=":material/block:")
             return
-        st.session_state[_DONE] = f"Drawn: entry {act.seq} of the trail."
-        st.rerun()
+        done(f"Drawn: entry {act.seq} of the trail.")
 
 
 def hand_out(view: LabelPlan) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from core.trail.acts import Proposal
 from dashboard.server import notices as notify
 from dashboard.server import send_notice as deliver
 from dashboard.server.settings import LEDGER_VARIABLE, NOTICES_VARIABLE
+from tests.worlds.running import free_port
 
 NOW = datetime(2026, 11, 24, 9)
 MINUTE = timedelta(minutes=1)
@@ -59,12 +59,6 @@ def mail_server(**options: Any) -> Iterator[tuple[Mailbox, int]]:
         yield box, controller.port
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -29,14 +29,9 @@ from dashboard.cli.main import main
 from dashboard.server.hosts import host_name, known
 from dashboard.server.perimeter import MOST_TOLD, Perimeter, refusal
 from tests.worlds.paths import ROOT
+from tests.worlds.running import free_port
 
 NAMED = "ledger.example.org"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,9 @@ import pytest
 from dashboard.server import serve
 from dashboard.server.serve import _address, _listener, run
 from tests.worlds.paths import ROOT
+from tests.worlds.running import free_port
 
 ADDRESS = re.compile(r"Calibration Ledger is at (http://\S+):(\d+)")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 #: The program, and one that leaves out the half minute in which the demo's story is told.

@@ -9,15 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.measure.cells.cells import Cells
 from core.measure.metrics import high_band as overconfidence
 from core.measure.metrics.high_band import failures_sf, overconfidence_p_value
 from core.measure.metrics.scores import NoValue
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
+from tests.worlds.cells import cells
 
 
 def test_one_value_is_the_binomial_tail():

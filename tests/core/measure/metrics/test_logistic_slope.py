@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from core.measure.cells.cells import Cells
 from core.measure.metrics.logistic_slope import (
     CLIP,
     calibration_slope_intercept,
@@ -14,11 +13,7 @@ from core.measure.metrics.logistic_slope import (
     fit_logistic,
 )
 from core.measure.metrics.scores import NoValue
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
+from tests.worlds.cells import cells
 
 
 def test_two_values_are_fitted_exactly():

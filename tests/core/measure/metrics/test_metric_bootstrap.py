@@ -6,21 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from core.measure.cells.cells import Cells
 from core.measure.metrics.logistic_slope import calibration_slope_intercept
 from core.measure.metrics.metric_bootstrap import bootstrap_intervals, scores_of_draws
 from core.measure.metrics.reliability_curve import corp_decomposition
 from core.measure.metrics.scores import auroc, brier, ece, ece_debiased_l2, log_loss
+from tests.worlds.cells import cells
 
 MEASURES = {
     "smece", "brier", "mcb", "dsc", "unc", "log_loss", "auroc", "ece", "ece_debiased_l2", "slope",
     "intercept",
 }  # fmt: skip
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
 
 
 def calibrated(seed, claims=2000, k=20):

@@ -18,12 +18,7 @@ from core.measure.metrics.reliability_curve import (
     per_value,
 )
 from core.measure.metrics.scores import NoValue, brier
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
-
+from tests.worlds.cells import cells
 
 EMPTY = cells([], [], [])
 

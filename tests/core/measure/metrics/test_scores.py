@@ -19,13 +19,9 @@ from core.measure.metrics.scores import (
     log_loss,
     n_exact_0_or_1,
 )
+from tests.worlds.cells import cells
 
 EVERY_SCORE = [ece, ece_debiased_l2, brier, log_loss, auroc]
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
 
 
 @st.composite

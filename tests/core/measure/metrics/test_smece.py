@@ -5,14 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.measure.cells.cells import Cells
 from core.measure.metrics.scores import NoValue, ece
 from core.measure.metrics.smece import smece, smece_at, smece_of_draws
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
+from tests.worlds.cells import cells
 
 
 def by_integration(group, sigma):

@@ -12,13 +12,9 @@ from core.measure.cells.cells import Cells, InputCells
 from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.intervals import gap_interval
 from core.measure.verdicts.segments import false_discovery_q, gap_p_values, max_statistic_test
+from tests.worlds.cells import cells
 
 VALUES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
 
 
 def sixty_six_segments():

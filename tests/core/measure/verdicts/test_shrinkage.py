@@ -10,12 +10,6 @@ from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.intervals import effective_n
 from core.measure.verdicts.shrinkage import random_effects, shrunken_gaps
 
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
-
-
 #: Thirteen trials of BCG vaccine (Colditz et al. 1994): cases and others, vaccinated and not.
 BCG = np.array(
     [

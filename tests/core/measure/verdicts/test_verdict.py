@@ -16,11 +16,7 @@ from core.measure.verdicts.verdict import (
     max_statistic_critical_value,
     pair_probability,
 )
-
-
-def cells(v, n, s):
-    v, n = np.asarray(v, float), np.asarray(n, int)
-    return Cells(v, n, n, np.asarray(s, int))
+from tests.worlds.cells import cells
 
 
 def one(v, n, s, **options):

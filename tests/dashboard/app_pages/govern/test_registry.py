@@ -23,7 +23,7 @@ from core.trail.fingerprint import Fingerprint
 from dashboard.server import open_ledger as owner
 from tests.worlds.drawn import words
 from tests.worlds.entries import REPLY
-from tests.worlds.pages import page, text_of
+from tests.worlds.pages import links, page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 M1 = Fingerprint(model_version="m1")
@@ -75,11 +75,6 @@ def sign(office: Office) -> None:
 
 
 opened = partial(page, "registry")
-
-
-def links(app: AppTest) -> dict[str, str]:
-    found = app.get("page_link")
-    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
 
 
 def button(app: AppTest, label: str) -> Button:

@@ -27,7 +27,7 @@ from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.entries import entry
-from tests.worlds.pages import page, text_of
+from tests.worlds.pages import links, page, text_of
 
 PAGE = PAGES["sign_off"].path
 M1 = Fingerprint(model_version="m1")

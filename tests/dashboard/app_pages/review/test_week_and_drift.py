@@ -62,12 +62,6 @@ def in_url(app: AppTest, key: str) -> str:
     return said if isinstance(said, str) else said[-1]
 
 
-def links(app: AppTest) -> dict[str, str]:
-    """Every link of the page by its words, with what it asks for."""
-    found = app.get("page_link")
-    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
-
-
 # -------------------------------------------------------------------------------------- This week
 def test_the_first_screen_shows_the_last_complete_week(ledger_of: Serve) -> None:
     last = this_monday() - timedelta(weeks=1)

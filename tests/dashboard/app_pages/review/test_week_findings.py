@@ -19,7 +19,7 @@ from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.entries import entry
-from tests.worlds.pages import page
+from tests.worlds.pages import links, page
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 Make = Callable[..., Path]
@@ -64,11 +64,6 @@ def ledger_of(tmp_path: Path, serving) -> Make:
 def text_of(app: AppTest) -> str:
     shown = (*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.error)
     return "\n".join((*(one.value for one in shown), drawn.words(app)))
-
-
-def links(app: AppTest) -> dict[str, str]:
-    found = app.get("page_link")
-    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
 
 
 def chosen(app: AppTest, name: str) -> AppTest:
