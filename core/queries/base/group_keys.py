@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,22 @@ class Groups:
         """The group number of each of ``length`` rows, all of known groups."""
         codes = _combined(columns, self.ranks, length)
         return np.searchsorted(self.codes, codes).astype(np.int64)
+
+
+def by_grouping(
+    table: pa.Table, groupings: Sequence[tuple[str, ...]], names: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
+    """The rows of each grouping in the result of a query over grouping sets.
+
+    Args:
+        table: with ``which``, GROUPING() of all names in their order.
+        names: of every dimension, in the query's order.
+    """
+    which = integers(table, "which")
+    for grouping in groupings:
+        # GROUPING() sets a bit, the first column's being the highest, for each one summed over.
+        bits = "".join("0" if name in grouping else "1" for name in names)
+        yield grouping, table.filter(pa.array(which == int(bits or "0", 2)))
 
 
 def groups_of(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
-from core.queries.base.group_keys import groups_of, integers
+from core.queries.base.group_keys import by_grouping, groups_of
 from core.queries.base.selection import Selection
 from core.queries.sums.label_coverage import Coverage
 
@@ -96,16 +96,12 @@ def _scan(
         """,
         params=dict(source.parameters),
     ).to_arrow_table()
-    which = integers(table, "which")
-    found = {}
-    for grouping in groupings:
-        # GROUPING() sets a bit, the first column's being the highest, for each one summed over.
-        bits = "".join("0" if name in grouping else "1" for name in names)
-        rows = table.filter(pa.array(which == int(bits or "0", 2)))
-        found[grouping] = _of_grouping(
+    return {
+        grouping: _of_grouping(
             rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
         )
-    return found
+        for grouping, rows in by_grouping(table, groupings, names)
+    }
 
 
 def _of_grouping(

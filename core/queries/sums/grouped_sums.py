@@ -32,7 +32,7 @@ from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
-from core.queries.base.group_keys import Groups, Key, groups_of, integers
+from core.queries.base.group_keys import Groups, Key, by_grouping, groups_of, integers
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 
 BoolArray = npt.NDArray[np.bool_]
@@ -165,16 +165,10 @@ def _scan(
         query.format(**parts),
         params={**source.parameters, "high_ppm": round(high_from * _MILLION)},
     ).to_arrow_table()
-    which = integers(table, "which")
-    found = {}
-    for grouping in groupings:
-        # GROUPING() sets a bit, the first column's being the highest, for each one summed over.
-        bits = "".join("0" if name in grouping else "1" for name in names)
-        rows = table.filter(pa.array(which == int(bits or "0", 2)))
-        found[grouping] = _of_grouping(
-            rows, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
-        )
-    return found
+    return {
+        grouping: _of_grouping(rows, [keys[n] for n in grouping], [dimensions[n] for n in grouping])
+        for grouping, rows in by_grouping(table, groupings, names)
+    }
 
 
 def _of_grouping(
