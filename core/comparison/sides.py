@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -16,7 +15,7 @@ from core.measure.verdicts.parts import PartName, PartState
 from core.measure.verdicts.verdict import judge
 from core.queries.base.catalogue import dimensions, signals
 from core.queries.base.selection import Selection
-from core.text.figures import value_words
+from core.text.figures import finite, value_words
 from core.text.parts import OffAt, shape_at
 from core.trail.fingerprint import FIELDS
 from core.validation.nearest import closest_first, fingerprints_there
@@ -115,21 +114,21 @@ def numbers_of(
                 n=int(found.n[i]),
                 n_inputs=int(found.n_inputs[i]),
                 stated_mean=float(one.v @ one.n_claims / n_claims) if n_claims else None,
-                mean_confidence=_known(found.mean_confidence[i]),
-                accuracy=_known(found.accuracy[i]),
-                gap=_known(found.gap[i]),
-                gap_low=_known(found.gap_low[i]),
-                gap_high=_known(found.gap_high[i]),
-                ece=_known(found.ece[i]),
-                ece_noise_floor=_known(found.ece_noise_floor[i]),
+                mean_confidence=finite(found.mean_confidence[i]),
+                accuracy=finite(found.accuracy[i]),
+                gap=finite(found.gap[i]),
+                gap_low=finite(found.gap_low[i]),
+                gap_high=finite(found.gap_high[i]),
+                ece=finite(found.ece[i]),
+                ece_noise_floor=finite(found.ece_noise_floor[i]),
                 auroc=value,
                 auroc_low=low,
                 auroc_high=high,
                 high_n=int(found.high_n[i]),
-                high_claimed=_known(found.high_claimed[i]),
-                high_observed=_known(found.high_observed[i]),
-                high_low=_known(found.high_low[i]),
-                high_high=_known(found.high_high[i]),
+                high_claimed=finite(found.high_claimed[i]),
+                high_observed=finite(found.high_observed[i]),
+                high_low=finite(found.high_low[i]),
+                high_high=finite(found.high_high[i]),
                 state=found.state[i],
                 reason=found.reason[i],
                 off_at=shape_at(found, i),
@@ -178,7 +177,3 @@ def why_empty(cursor: duckdb.DuckDBPyConnection, side: Selection, name: str) -> 
         f"{asked or 'the period and the split asked for'} at once; each by itself occurs (claims "
         f"of the tuning split count only where split=tuning is asked for).{there_are}"
     )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
