@@ -305,27 +305,19 @@ class SegmentSplit(Generic[K]):
         key: the segment.
         n_before: labelled claims.
         n_after: labelled claims.
-        share_before: of all labelled claims, in [0, 1].
-        share_after: likewise.
         change: its contribution to the whole's change, ``share · mean`` after less before;
             contributions of disjoint segments add up to the whole's, as do those below.
         foretold: to the foretold part.
         decalibration: to decalibration.
-        by_share: how much of ``decalibration`` comes from the segment's share having changed, with
-            its own calibration held at the average of both windows (Kitagawa 1955); the rest is
-            its own doing. All of it for a segment that is absent on one side.
         split: the segment's own change, not weighted by its share; `NoValue` when a side is empty.
     """
 
     key: K
     n_before: int
     n_after: int
-    share_before: float
-    share_after: float
     change: float
     foretold: float
     decalibration: float
-    by_share: float
     split: BrierSplit | NoValue
 
 
@@ -355,7 +347,6 @@ def brier_split_by_segment(
         return NoValue("no labelled claims " + ("before" if not totals[0] else "after"))
     both = max(int(((old.n > 0) & (new.n > 0)).sum()), 1)
     splits = split_sums(old, new, level=level ** (1 / both))
-    shares = old.n / totals[0], new.n / totals[1]
 
     def contribution(x: Moments, y: Moments) -> FloatArray:
         return y.x / totals[1] - x.x / totals[0]
@@ -363,19 +354,14 @@ def brier_split_by_segment(
     change = contribution(old.brier, new.brier)
     foretold = contribution(old.foretold, new.foretold)
     decalibration = contribution(old.decalibration, new.decalibration)
-    own = [s.decalibration.value if isinstance(s, BrierSplit) else 0.0 for s in splits]
-    by_share = decalibration - (shares[0] + shares[1]) / 2 * np.array(own)
     return tuple(
         SegmentSplit(
             key,
             int(old.n[g]),
             int(new.n[g]),
-            float(shares[0][g]),
-            float(shares[1][g]),
             float(change[g]),
             float(foretold[g]),
             float(decalibration[g]),
-            float(by_share[g]),
             splits[g],
         )
         for g, key in enumerate(keys)

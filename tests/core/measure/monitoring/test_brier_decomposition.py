@@ -233,37 +233,24 @@ def test_contributions_of_segments_add_up_to_the_whole(of_claims, before, after)
     for segment in segments:
         parts = segment.foretold + segment.decalibration
         assert segment.change == pytest.approx(parts, abs=1e-12)
-    assert sum(segment.share_before for segment in segments) == pytest.approx(1)
     assert sum(segment.n_after for segment in segments) == len(after)
 
 
-def test_a_segment_that_only_grew_contributes_by_its_share_alone(of_claims):
+def test_a_segment_that_only_grew_contributes_though_it_is_calibrated_as_before(of_claims):
     bad, good = of_claims([0.9] * 10, [1, 0] * 5), of_claims([0.9] * 10, [1] * 9 + [0])
     grown = of_claims([0.9] * 30, [1, 0] * 15)
     segments = splits_of({"bad": bad, "good": good}, {"bad": grown, "good": good})
     # Mean (y−v)(1−2v) of "bad" is (.5−.9)(−.8) = .32 in both; its share goes from ½ to ¾.
     assert segments["bad"].decalibration == pytest.approx(0.25 * 0.32)
-    assert segments["bad"].by_share == pytest.approx(0.25 * 0.32)
     own = segments["bad"].split
     assert isinstance(own, BrierSplit)
     assert own.decalibration.value == pytest.approx(0)
-    assert segments["good"].by_share == pytest.approx(0)
 
 
-def test_a_segment_that_only_broke_contributes_by_itself_alone(of_claims):
+def test_a_segment_that_only_broke_contributes_its_own_change(of_claims):
     good, bad = of_claims([0.9] * 10, [1] * 9 + [0]), of_claims([0.9] * 10, [1, 0] * 5)
     broke = splits_of({"x": good, "y": good}, {"x": bad, "y": good})["x"]
     assert broke.decalibration == pytest.approx(0.5 * 0.32)
-    assert broke.by_share == pytest.approx(0, abs=1e-12)
-
-
-def test_what_comes_from_the_share_is_taken_at_the_average_of_both_windows(of_claims):
-    before = {"x": of_claims([0.9] * 10, [1, 0] * 5), "rest": of_claims([0.5] * 10, [1] * 10)}
-    after = {"x": of_claims([0.9] * 30, [1] * 30), "rest": of_claims([0.5] * 10, [1] * 10)}
-    x = splits_of(before, after)["x"]
-    # Share ½ → ¾, mean .32 → −.08.
-    assert x.decalibration == pytest.approx(0.75 * -0.08 - 0.5 * 0.32)
-    assert x.by_share == pytest.approx(0.25 * (0.32 - 0.08) / 2)
 
 
 def test_a_segment_absent_on_one_side_contributes_its_other_side(of_claims):
@@ -273,7 +260,6 @@ def test_a_segment_absent_on_one_side_contributes_its_other_side(of_claims):
     assert segments["gone"].decalibration == pytest.approx(-0.5 * 0.32)
     assert segments["new"].decalibration == pytest.approx(0.5 * (0.1 * -0.8))
     for name in ("gone", "new"):
-        assert segments[name].by_share == pytest.approx(segments[name].decalibration)
         assert isinstance(segments[name].split, NoValue)
 
 
