@@ -200,29 +200,9 @@ class Watched:
         return len(self.gap.weeks)
 
     @property
-    def n(self) -> int:
-        """Labelled claims of these."""
-        return self.gap.n
-
-    @property
     def n_inputs(self) -> int:
         """Distinct inputs among them."""
         return self.gap.n_inputs
-
-    @property
-    def estimate(self) -> float:
-        """The gap since the signature, over inputs; nan without a label."""
-        return self.gap.estimate
-
-    @property
-    def e_value(self) -> float:
-        """The evidence now against gap and shape of the whole."""
-        return self.gap.process.e_value
-
-    @property
-    def level(self) -> float:
-        """The chance of a false alarm, ever, of that part."""
-        return self.gap.process.level
 
     @property
     def words(self) -> str:

@@ -92,7 +92,7 @@ def test_claims_are_watched_from_the_signature_until_the_last_week_of_age(
     assert seen(governed).words == "watched since 2026-11-02: no cohort has final outcomes yet"
     clock.forward(weeks=3, days=30)
     one = seen(governed)
-    assert (one.cohorts, one.n, one.n_inputs, one.alarm) == (3, 900, 900, None)
+    assert (one.cohorts, one.gap.n, one.n_inputs, one.alarm) == (3, 900, 900, None)
     assert one.since == SIGNED
     assert one.words.startswith("watched since 2026-11-02: 3 cohorts, 900 inputs, evidence 0.")
     assert one.words.endswith(" of 20 needed: no alarm")
@@ -188,7 +188,7 @@ def test_errors_that_cancel_alarm_with_where_they_lie_and_since_when(
     clock.forward(weeks=7, days=30)
     one = seen(governed)
     assert one.alarm is not None
-    assert abs(one.estimate) < 0.05
+    assert abs(one.gap.estimate) < 0.05
     (part,) = one.alarm.parts
     assert part.pattern is not None
     assert part.pattern.at.words == "overconfident at 70% to 85%, underconfident at 30% to 50%"
@@ -244,7 +244,7 @@ def test_inputs_that_repeat_are_one_bet_each_on_the_shape_too(
         log(week, n=2000, input_id=[f"{week}-{i // 50}" for i in range(2000)], **asked)
     clock.forward(weeks=4, days=30)
     one = seen(governed)
-    assert (one.n, one.n_inputs, one.alarm) == (8000, 160, None)
+    assert (one.gap.n, one.n_inputs, one.alarm) == (8000, 160, None)
 
 
 def test_without_an_alarm_a_change_is_dated_but_nothing_is_said_of_it(
@@ -303,8 +303,8 @@ def test_one_question_asked_fifty_times_raises_no_alarm(
     clock.forward(weeks=4, days=30)
     one = seen(governed)
     # Six questions, of which the first week holds all; as 300 claims they would alarm.
-    assert (one.cohorts, one.n, one.n_inputs, one.alarm) == (1, 300, 6, None)
-    assert one.estimate == pytest.approx(0.9 - 4 / 6)
+    assert (one.cohorts, one.gap.n, one.n_inputs, one.alarm) == (1, 300, 6, None)
+    assert one.gap.estimate == pytest.approx(0.9 - 4 / 6)
 
 
 BOUNDED = (
@@ -332,7 +332,7 @@ def test_a_required_segment_alarms_though_the_whole_holds(
     assert one.alarm is not None
     assert "The gap of language=hi is +" in one.alarm.words
     assert "3 segments, 1 flagged" in one.words
-    assert one.level == pytest.approx(LEVEL / 2)
+    assert one.gap.process.level == pytest.approx(LEVEL / 2)
 
 
 def test_errors_of_what_is_automated_are_watched_against_their_bound(
