@@ -23,7 +23,7 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import Cells
 from core.measure.metrics import reliability_curve as reliability
-from core.measure.monitoring.brier_decomposition import Stability, population_stability
+from core.measure.monitoring.confidence_shift import Stability, population_stability
 from core.measure.verdicts.before_after import Interval, OverallVerdict, Pair, difference, overall
 from core.measure.verdicts.group_change import ChangedPart, GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import brier_change

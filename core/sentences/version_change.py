@@ -19,7 +19,7 @@ from core.comparison.words import (
     worse_parts,
 )
 from core.defaults import MINIMUM_INPUTS
-from core.measure.monitoring.brier_decomposition import Stability
+from core.measure.monitoring.confidence_shift import Stability
 from core.measure.verdicts.before_after import Interval, OverallVerdict
 from core.measure.verdicts.group_change import ChangedPart
 from core.queries.base.selection import Selection

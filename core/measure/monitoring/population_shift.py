@@ -9,7 +9,7 @@ from scipy import special
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.scores import NoValue
-from core.measure.monitoring.brier_decomposition import (
+from core.measure.monitoring.confidence_shift import (
     EXPECTED_AT_LEAST,
     Stability,
     population_stability,

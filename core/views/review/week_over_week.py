@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.measure.metrics import reliability_curve as reliability
-from core.measure.monitoring.brier_decomposition import Stability, population_stability
+from core.measure.monitoring.confidence_shift import Stability, population_stability
 from core.queries.base.catalogue import SignalFacts
 from core.queries.base.cells import grouped_cells
 from core.queries.base.dimensions import week_label

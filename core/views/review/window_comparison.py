@@ -13,10 +13,12 @@ from core.measure.metrics import reliability_curve as reliability
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.brier_decomposition import (
     BrierSplit,
-    Displacement,
-    Stability,
     brier_split,
     brier_split_by_segment,
+)
+from core.measure.monitoring.confidence_shift import (
+    Displacement,
+    Stability,
     population_stability,
     wasserstein,
 )
