@@ -13,6 +13,7 @@ import pytest
 from core.findings.detectors.anchoring import Compared
 from core.findings.detectors.metric_gaming import Gaming, Pair
 from core.findings.detectors.theatre import Theatre
+from core.findings.facts.leak import Leaked
 from core.governance.perform import Office
 from core.governance.validations.records import ValidationState
 from core.governance.validations.standing import Standing
@@ -32,7 +33,6 @@ from core.views.risks.facts import (
     Asked,
     Followed,
     Labels,
-    Leak,
     Recent,
     Seat,
     SignalFacts,
@@ -141,7 +141,8 @@ FACTS = SignalFacts(
     recent=RECENT,
     moved=Moved("topic", "legal", 0.1, 0.1, 500, 600),
     labels=Labels(800, 0, 300, 280),
-    leak=Leak(200, 200, 900, 0),
+    leak=Leaked(900, 0, 200, ()),
+    n_named=200,
     gaming=(),
     asked=(Asked("verbal", "before", 1_000),),
     ways=(),

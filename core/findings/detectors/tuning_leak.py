@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -35,31 +34,12 @@ NAMED = 2
 _SUBMISSIONS = 1_000
 
 
-@dataclass(frozen=True)
-class Leak:
-    """Claims to judge on held against those tuned on.
-
-    Attributes:
-        n_tuning: tuning claims.
-        n_named: those of them that name their input.
-        n_judged: heldout claims, and production ones after the tuning.
-        n_shared: those of them that share an event or an input with tuning.
-        first: the first of these.
-    """
-
-    n_tuning: int
-    n_named: int
-    n_judged: int
-    n_shared: int
-    first: tuple[Shared, ...] = ()
-
-
 def measure_leak(
     cursor: duckdb.DuckDBPyConnection,
     signal: str,
     mine: Sequence[Account],
     now: datetime,
-) -> Leak:
+) -> Leaked:
     """Hold what the versions in use would be judged on against what the signal was tuned on.
 
     Args:
@@ -67,7 +47,7 @@ def measure_leak(
     """
     tuning = [one for one in mine if one.split == "tuning"]
     if not tuning:
-        return Leak(0, 0, 0, 0)
+        return Leaked(0, 0, 0, ())
     known = Known(now, newest_import(cursor))
     _, freeze = tuning_freeze(cursor, signal, known)
     n_judged = n_shared = 0
@@ -79,13 +59,7 @@ def measure_leak(
         n_judged += counts.heldout + counts.production
         n_shared += shared.n
         first = (*first, *shared.rows)[:NAMED]
-    return Leak(
-        n_tuning=sum(one.n_claims for one in tuning),
-        n_named=sum(one.n_named for one in tuning),
-        n_judged=n_judged,
-        n_shared=n_shared,
-        first=first,
-    )
+    return Leaked(n_judged, n_shared, sum(one.n_claims for one in tuning), first)
 
 
 def judged_prints(mine: Sequence[Account]) -> tuple[Fingerprint, ...]:
@@ -107,8 +81,8 @@ def leak_conditions(
     found = []
     for spec, mine in registered(cursor, state, now):
         leak, used = measure_leak(cursor, spec.name, mine, week), judged_prints(mine)
-        if leak.n_shared and not _left_out(cursor, spec.name, used):
-            found.append(_condition(spec.name, leak, used[0]))
+        if leak.shared and not _left_out(cursor, spec.name, used):
+            found.append(Condition.of("split_leaked", spec.name, "split_leaked", leak, used[0]))
     return tuple(found)
 
 
@@ -131,13 +105,3 @@ def _left_out(
         if bundle is not None and bundle.counts["overlap_left_out"]:
             return True
     return False
-
-
-def _condition(signal: str, leak: Leak, used: Fingerprint) -> Condition:
-    return Condition.of(
-        "split_leaked",
-        signal,
-        "split_leaked",
-        Leaked(leak.n_judged, leak.n_shared, leak.n_tuning, leak.first),
-        used,
-    )

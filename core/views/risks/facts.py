@@ -8,7 +8,7 @@ from datetime import date
 from core.findings.detectors.anchoring import Compared
 from core.findings.detectors.metric_gaming import Gaming
 from core.findings.detectors.theatre import Theatre
-from core.findings.detectors.tuning_leak import Leak as Leak
+from core.findings.facts.leak import Leaked
 from core.governance.validations.standing import Standing
 from core.queries.claims.claims_per_signal import Moved
 from core.sentences.numbers import count
@@ -204,7 +204,7 @@ class SignalFacts:
         recent: the newest settled claims; None: none is labelled.
         moved: the segment whose share of the claims moved most; None: none is named.
         labels: how its labels came about.
-        leak: what was tuned on.
+        leak: what was tuned on, and n_named: how many tuning claims name their input.
         gaming: every comparison of versions and weeks.
         asked: the ways of asking, most claims first.
         ways: ways of asking held against each other.
@@ -227,7 +227,8 @@ class SignalFacts:
     recent: Recent | None
     moved: Moved | None
     labels: Labels
-    leak: Leak
+    leak: Leaked
+    n_named: int
     gaming: tuple[Gaming, ...]
     asked: tuple[Asked, ...]
     ways: tuple[Compared, ...]

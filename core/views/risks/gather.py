@@ -141,6 +141,7 @@ class _Ledger:
             moved=self.moved.get(signal),
             labels=_labels(judged),
             leak=measure_leak(self.cursor, signal, mine, self.now),
+            n_named=sum(one.n_named for one in mine if one.split == "tuning"),
             gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
             asked=_asked(judged),
             ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),

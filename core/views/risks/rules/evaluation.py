@@ -20,44 +20,44 @@ def leakage(facts: SignalFacts) -> Found:
     """Thresholds tuned on the data they are judged on."""
     leak = facts.leak
     claims = Link("claims", facts.signal)
-    if not leak.n_tuning:
+    if not leak.tuning:
         return Found(
             "not_measured", "No claim is marked as tuning: overlap cannot be checked.", claims
         )
     left_out = [one.tried for one in facts.in_use if one.tried and one.tried.n_left_out]
-    if leak.n_shared and left_out:
+    if leak.shared and left_out:
         return Found(
             "covered",
-            f"{counted(leak.n_shared, 'claim')} of {count(leak.n_judged)} to judge on were also "
+            f"{counted(leak.shared, 'claim')} of {count(leak.judged)} to judge on were also "
             f"tuned on; the evidence of {left_out[0].at} leaves out "
             f"{count(left_out[0].n_left_out)}.",
             _first_signing(facts),
         )
-    if leak.n_shared:
+    if leak.shared:
         return Found(
             "open",
-            f"{counted(leak.n_shared, 'claim')} of {count(leak.n_judged)} to judge on share an "
-            f"event or an input with {counted(leak.n_tuning, 'tuning claim')}; as evidence they "
+            f"{counted(leak.shared, 'claim')} of {count(leak.judged)} to judge on share an "
+            f"event or an input with {counted(leak.tuning, 'tuning claim')}; as evidence they "
             "are refused.",
             Link("claims", facts.signal, (("split", "heldout"),)),
         )
-    if not leak.n_named:
+    if not facts.n_named:
         return Found(
             "not_measured",
-            f"None of {counted(leak.n_tuning, 'tuning claim')} names its input: only events could "
-            f"be compared, with {count(leak.n_judged)} to judge on, and none is shared.",
+            f"None of {counted(leak.tuning, 'tuning claim')} names its input: only events could "
+            f"be compared, with {count(leak.judged)} to judge on, and none is shared.",
             claims,
         )
-    if not leak.n_judged:
+    if not leak.judged:
         return Found(
             "not_measured",
-            f"{counted(leak.n_tuning, 'tuning claim')}, and none to judge on yet.",
+            f"{counted(leak.tuning, 'tuning claim')}, and none to judge on yet.",
             claims,
         )
     return Found(
         "covered",
-        f"None of {counted(leak.n_judged, 'claim')} to judge on shares an event or an input with "
-        f"{counted(leak.n_tuning, 'tuning claim')}.",
+        f"None of {counted(leak.judged, 'claim')} to judge on shares an event or an input with "
+        f"{counted(leak.tuning, 'tuning claim')}.",
         claims,
     )
 

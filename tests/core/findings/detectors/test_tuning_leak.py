@@ -60,7 +60,7 @@ def test_without_a_tuning_split_nothing_can_leak(
     with governed.ledger.cursor() as cursor:
         mine = accounts(cursor, settled=clock.now, now=clock.now)
         leak = measure_leak(cursor, "triage", mine, clock.now)
-    assert (leak.n_tuning, leak.n_judged, leak.n_shared) == (0, 0, 0)
+    assert (leak.tuning, leak.judged, leak.shared) == (0, 0, 0)
     assert found(governed) == []
 
 

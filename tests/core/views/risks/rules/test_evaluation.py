@@ -6,36 +6,34 @@ from dataclasses import replace
 
 import pytest
 
-from core.views.risks.facts import (
-    Leak,
-    Tried,
-)
-from core.views.risks.rules import (
-    evaluation,
-)
+from core.findings.facts.leak import Leaked
+from core.views.risks.facts import Tried
+from core.views.risks.rules import evaluation
 from tests.worlds.risk_facts import DAY, FACTS, gaming, version
 
 
 # -------------------------------------------------------------------------------------- leakage
 @pytest.mark.parametrize(
-    ("leak", "status", "said"),
+    ("leak", "named", "status", "said"),
     [
-        (Leak(0, 0, 0, 0), "not_measured", "No claim is marked as tuning"),
-        (Leak(900, 900, 7_940, 300), "open", "300 claims of 7,940 to judge on"),
-        (Leak(900, 0, 7_940, 0), "not_measured", "names its input"),
-        (Leak(900, 900, 0, 0), "not_measured", "none to judge on yet"),
-        (Leak(900, 900, 7_940, 0), "covered", "None of 7,940 claims to judge on"),
+        (Leaked(0, 0, 0, ()), 0, "not_measured", "No claim is marked as tuning"),
+        (Leaked(7_940, 300, 900, ()), 900, "open", "300 claims of 7,940 to judge on"),
+        (Leaked(7_940, 0, 900, ()), 0, "not_measured", "names its input"),
+        (Leaked(0, 0, 900, ()), 900, "not_measured", "none to judge on yet"),
+        (Leaked(7_940, 0, 900, ()), 900, "covered", "None of 7,940 claims to judge on"),
     ],
 )
-def test_what_was_tuned_on_is_told_from_what_is_judged(leak: Leak, status: str, said: str) -> None:
-    found = evaluation.leakage(replace(FACTS, leak=leak))
+def test_what_was_tuned_on_is_told_from_what_is_judged(
+    leak: Leaked, named: int, status: str, said: str
+) -> None:
+    found = evaluation.leakage(replace(FACTS, leak=leak, n_named=named))
     assert found.status == status
     assert said in found.line
 
 
 def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
     tried = Tried(DAY, 5_000, n_left_out=300)
-    facts = replace(FACTS, leak=Leak(900, 900, 7_940, 300), versions=(version(tried=tried),))
+    facts = replace(FACTS, leak=Leaked(7_940, 300, 900, ()), versions=(version(tried=tried),))
     found = evaluation.leakage(facts)
     assert found.status == "covered"
     assert "leaves out 300" in found.line
