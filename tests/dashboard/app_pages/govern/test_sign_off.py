@@ -27,7 +27,7 @@ from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.entries import entry
-from tests.worlds.pages import links, page, text_of
+from tests.worlds.pages import page, text_of
 
 PAGE = PAGES["sign_off"].path
 M1 = Fingerprint(model_version="m1")
@@ -211,7 +211,7 @@ def test_the_list_leads_to_what_waits(built: Build):
 
 
 def test_the_list_marks_what_waits_for_the_reader(built: Build):
-    built(lines(600), then=submitted)
+    built(lines(600), submitted)
     app = page("sign_off")
     yours = f"To decide {MINE}"
     assert yours not in drawn.words(app)
