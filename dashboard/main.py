@@ -11,7 +11,8 @@ from core import __version__
 from core.text.shown import visible
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.widgets import filters, sign_on
+from dashboard.widgets import filters
+from dashboard.widgets.acting import sign_on
 
 NAME, HERE = "Calibration Ledger", Path(__file__)
 st.set_page_config(

@@ -9,7 +9,7 @@ from core.text.markdown import plain, verbatim
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
 from core.views.risks.matrix import Cell, RisksView, tally_words
 from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
-from dashboard.widgets.page_links import address
+from dashboard.widgets.links.page_links import address
 
 _MEANINGS = (
     ("open", "something shows the failure, or the control against it is missing"),

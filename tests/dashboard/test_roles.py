@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.ledger.connection import Ledger
 from dashboard.cli.main import main
 from dashboard.pages import PAGES
-from dashboard.widgets import acting_for as acting
+from dashboard.widgets.acting import acting_for as acting
 from sample_data import story
 from sample_data.planted import GROUNDING, LOGPROB, MERGE
 from tests.worlds.pages import title_of

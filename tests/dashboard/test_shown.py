@@ -34,7 +34,7 @@ from dashboard.pages import PAGES
 from dashboard.reports import risks as risks_report
 from dashboard.reports.formats import to_html, to_markdown
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.acting_for import KEY
+from dashboard.widgets.acting.acting_for import KEY
 from tests import hostile
 from tests.worlds.paths import ROOT
 

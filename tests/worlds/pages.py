@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.governance.names import directory
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.acting_for import KEY
+from dashboard.widgets.acting.acting_for import KEY
 from tests.worlds.drawn import markup
 from tests.worlds.paths import MAIN
 

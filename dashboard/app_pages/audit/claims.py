@@ -9,9 +9,9 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.audit import claim
 from dashboard.parts.audit import claim_search as find
-from dashboard.widgets import claim_links as claims
 from dashboard.widgets import download, filters, guide, page_head
 from dashboard.widgets import empty_states as empty
+from dashboard.widgets.links import claim_links as claims
 
 chosen = filters.current()
 page_head.title("claims")

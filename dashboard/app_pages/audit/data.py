@@ -12,9 +12,9 @@ from dashboard.charts.label_delay import delay_histogram, label_coverage_timelin
 from dashboard.pages import PAGES
 from dashboard.parts.audit import data as intake
 from dashboard.parts.review import labels
-from dashboard.widgets import claim_links as claims
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
+from dashboard.widgets.links import claim_links as claims
 
 chosen = filters.current()
 page_head.title("data")

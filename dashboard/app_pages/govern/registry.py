@@ -9,10 +9,10 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import entry_editor, findings, registry
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
-from dashboard.widgets.announced import announce
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.acting.announced import announce
 from dashboard.widgets.url_choice import choose
 
 page_head.title("registry")

@@ -6,10 +6,10 @@ from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import findings, risks
-from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
-from dashboard.widgets import page_links as links
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.links import page_links as links
 
 page_head.title("risks")
 links.start_afresh(*risks.KEYS, acting.KEY)

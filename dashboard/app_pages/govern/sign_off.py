@@ -13,9 +13,9 @@ from dashboard.parts.govern import sign_off_actions as signing
 from dashboard.parts.govern import sign_off_list as signoff_list
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import acting_for as acting
 from dashboard.widgets import guide, page_head
-from dashboard.widgets.announced import announce
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.acting.announced import announce
 
 page_head.title("sign_off")
 announce()

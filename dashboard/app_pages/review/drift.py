@@ -9,9 +9,9 @@ from dashboard.pages import PAGES
 from dashboard.parts.review import drift as timeline
 from dashboard.parts.review import gaming
 from dashboard.parts.review import window_comparison as shift
-from dashboard.widgets import claim_links as claims
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
+from dashboard.widgets.links import claim_links as claims
 from dashboard.widgets.url_choice import choose
 
 chosen = filters.current()

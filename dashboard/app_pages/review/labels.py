@@ -9,10 +9,10 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern import findings
 from dashboard.parts.review import label_plan
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
-from dashboard.widgets.announced import announce
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.acting.announced import announce
 
 chosen = filters.current()
 page_head.title("labels")

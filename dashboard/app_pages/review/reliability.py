@@ -7,10 +7,10 @@ from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import elicitation
-from dashboard.widgets import claim_links as claims
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head, tables
 from dashboard.widgets import reliability_panel as curve
+from dashboard.widgets.links import claim_links as claims
 from dashboard.widgets.url_choice import choose
 
 chosen = filters.current()

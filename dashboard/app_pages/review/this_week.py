@@ -12,12 +12,12 @@ from dashboard.parts.govern import findings, notices
 from dashboard.parts.review import this_week as week
 from dashboard.parts.review import week_search as search
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import acting_for as acting
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide
-from dashboard.widgets import page_links as links
+from dashboard.widgets.acting import acting_for as acting
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import MANY
+from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
 links.start_afresh("week", search.FIND, search.VERDICT, acting.KEY, findings.KEYS)

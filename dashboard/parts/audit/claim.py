@@ -20,7 +20,7 @@ from dashboard.cache import views as data
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.audit.claim_search import OPENED
 from dashboard.widgets import tables
-from dashboard.widgets.claim_links import ICON, PAGE, Query, query_of
+from dashboard.widgets.links.claim_links import ICON, PAGE, Query, query_of
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470

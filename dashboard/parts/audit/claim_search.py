@@ -13,7 +13,7 @@ from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.sentences.numbers import cut, dimension_name
 from core.text.markdown import cells
-from dashboard.widgets.claim_links import OUTCOMES, STATED, UNSTATED, high
+from dashboard.widgets.links.claim_links import OUTCOMES, STATED, UNSTATED, high
 
 #: The opened claim's event_id, in the session and in the URL.
 OPENED = "claim"

@@ -15,7 +15,7 @@ from core.trail.acts import Proposal
 from dashboard.server.settings import sign_on
 from dashboard.server.sign_on.grants import GRANTS, digest
 from dashboard.server.sign_on.settings import START_PATH, Provider
-from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.acting.acting_for import Acting
 
 #: In the session: what waits to be confirmed, and in which words.
 _WAITS = "confirmation_waits"

@@ -20,9 +20,9 @@ from core.views.govern.signal_plan import plan_parts, same_plan
 from dashboard.cache import views as data
 from dashboard.parts.govern import registry
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import act_button, sign_on
-from dashboard.widgets.acting_for import Acting
-from dashboard.widgets.announced import done
+from dashboard.widgets.acting import act_button, sign_on
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.acting.announced import done
 
 _ASKED, _SHOWN = f"{registry.KEYS}asked", f"{registry.KEYS}shown"
 _AREA = f"{registry.KEYS}yaml"

@@ -19,7 +19,7 @@ from dashboard.charts.escalation import alt_text_load, load_chart
 from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets import download
-from dashboard.widgets import page_links as links
+from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
 #: How the keys of this page's widgets begin.

@@ -15,8 +15,8 @@ from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals, alt_text_reliability
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import reliability_diagram
-from dashboard.widgets import page_links as links
 from dashboard.widgets import tables
+from dashboard.widgets.links import page_links as links
 
 _OUTCOMES: dict[Outcome, str] = {
     "met": ":green[:material/check_circle: Met]",

@@ -20,10 +20,10 @@ from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import act_button, announced, sign_on
-from dashboard.widgets import evidence_links as evidenced
-from dashboard.widgets import page_links as links
-from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.acting import act_button, announced, sign_on
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.links import evidence_links as evidenced
+from dashboard.widgets.links import page_links as links
 
 #: How the keys of this component's widgets begin.
 KEYS = "finding_"

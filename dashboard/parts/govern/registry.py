@@ -27,14 +27,15 @@ from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
-from dashboard.widgets import act_button, page_head, sign_on
-from dashboard.widgets.acting_for import Acting
-from dashboard.widgets.announced import done
-from dashboard.widgets.claim_links import ICON, PAGE
+from dashboard.widgets import page_head
+from dashboard.widgets.acting import act_button, sign_on
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.acting.announced import done
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import framed
 from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name, url_key
+from dashboard.widgets.links.claim_links import ICON, PAGE
 
 #: How the keys of this component's widgets begin.
 KEYS = "registry_"

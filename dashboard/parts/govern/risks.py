@@ -19,7 +19,7 @@ from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.markup import Markup, href, name, tag
-from dashboard.widgets.page_links import parameters
+from dashboard.widgets.links.page_links import parameters
 from dashboard.widgets.url_choice import choose
 
 PAGE = PAGES["risks"].path

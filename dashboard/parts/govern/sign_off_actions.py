@@ -24,8 +24,8 @@ from core.views.govern.sign_off import SignoffView, Waiting
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.grants import GRANTS, digest
-from dashboard.widgets import act_button, announced, sign_on
-from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.acting import act_button, announced, sign_on
+from dashboard.widgets.acting.acting_for import Acting
 
 #: In the session: what to say after an act, why one was refused, what was measured without being
 #: submitted, on which evidence a button was pressed, and how many acts were done here.

@@ -15,7 +15,7 @@ from core.text.shown import visible
 from core.views.govern.permitted_acts import may_any
 from core.views.govern.sign_off_queue import Line, SignoffList
 from dashboard.widgets import table_search
-from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import MANY, framed
 from dashboard.widgets.drawn.marks import badge

@@ -16,8 +16,8 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
-from dashboard.widgets import page_links as links
 from dashboard.widgets.download import csv_of
+from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
 #: Rows of an overlap on the page; all of them are in the file.

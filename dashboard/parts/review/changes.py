@@ -27,9 +27,9 @@ from core.views.review.changes import ChangeReview, GroupChange, Numbers
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import claim_links as claims
 from dashboard.widgets import tables
 from dashboard.widgets.filters import Filters, value_of
+from dashboard.widgets.links import claim_links as claims
 from dashboard.widgets.url_choice import choose
 
 #: What can have changed; segments and actions are no versions.

@@ -27,13 +27,13 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_plan import alt_text_labels, labels_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets import claim_links as claims
-from dashboard.widgets import page_links as links
-from dashboard.widgets import sign_on
-from dashboard.widgets.acting_for import Acting
-from dashboard.widgets.announced import done
+from dashboard.widgets.acting import sign_on
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.acting.announced import done
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.filters import Filters
+from dashboard.widgets.links import claim_links as claims
+from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
 #: How the keys of this component's widgets begin.

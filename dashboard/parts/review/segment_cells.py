@@ -13,11 +13,11 @@ from core.sentences.numbers import dimension_name, value_name
 from core.text.shown import visible
 from core.views.review.segments import SegmentsView
 from dashboard.parts.review.segment_heatmap import CELL_COLUMN, CELL_ROW
-from dashboard.widgets import claim_links
 from dashboard.widgets.drawn.draw import draw as show
 from dashboard.widgets.drawn.marks import bullet
 from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name
+from dashboard.widgets.links import claim_links
 
 #: So many are listed; the list of worst segments has all of them.
 LISTED = 6

@@ -28,11 +28,12 @@ from core.views.shared.validation_badge import Written
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for
-from dashboard.widgets import evidence_links, reliability_panel
+from dashboard.widgets import reliability_panel
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.marks import badge, bullet
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.filters import shown_name, url_key
+from dashboard.widgets.links import evidence_links
 
 #: Gaps that the four panels show, and those of segments.
 _SPAN, _WIDE = (-0.08, 0.2), (-0.08, 0.3)

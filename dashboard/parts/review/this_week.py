@@ -15,7 +15,7 @@ from core.views.shared.validation_badge import Written
 from dashboard.widgets.drawn.framed import MANY, framed
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
-from dashboard.widgets.page_links import href_of
+from dashboard.widgets.links.page_links import href_of
 
 #: So many days ahead a gate that closes is told.
 CLOSING_DAYS = 14

@@ -40,7 +40,7 @@ def page() -> None:
     from core.views.govern.findings import findings_view
     from dashboard.parts.govern import findings
     from dashboard.server import open_ledger as owner
-    from dashboard.widgets.acting_for import Acting
+    from dashboard.widgets.acting.acting_for import Acting
 
     state, office = owner.office().state(), owner.office()
     names = directory(owner.cursor())

@@ -17,7 +17,7 @@ from core.governance.replay import Replay
 from core.ledger.connection import Ledger
 from core.views.govern.findings import FindingRow, findings_view
 from dashboard.pages import PAGES
-from dashboard.widgets.evidence_links import CHOOSES, choices
+from dashboard.widgets.links.evidence_links import CHOOSES, choices
 from sample_data import planted
 from tests.worlds.paths import MAIN
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
-from dashboard.widgets.claim_links import query_of
+from dashboard.widgets.links.claim_links import query_of
 
 
 def query(*, where: tuple = (), **given: datetime) -> dict | None:

@@ -15,7 +15,7 @@ from core.text.shown import visible
 from core.trail.acts import Actor, Assurance
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.session import Session
-from dashboard.widgets import sign_on
+from dashboard.widgets.acting import sign_on
 
 #: In the session; never in the URL.
 KEY = "acting_for"

@@ -10,9 +10,9 @@ from core.text.markdown import plain
 from core.views.review.this_week import Pointer
 from core.views.risks.status import Link
 from dashboard.pages import PAGES
-from dashboard.widgets.claim_links import STATED
 from dashboard.widgets.drawn.markup import href
 from dashboard.widgets.filters import shown_name, url_key
+from dashboard.widgets.links.claim_links import STATED
 
 
 def draw(pointer: Pointer, text: str) -> None:

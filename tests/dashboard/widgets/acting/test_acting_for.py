@@ -12,8 +12,8 @@ from core.governance.permissions import Refused
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.session import Session
 from dashboard.server.sign_on.settings import SignOn
-from dashboard.widgets import sign_on
-from dashboard.widgets.acting_for import Acting
+from dashboard.widgets.acting import sign_on
+from dashboard.widgets.acting.acting_for import Acting
 from tests.worlds.governed import Governed, clock, governed  # noqa: F401
 
 VERA = Account("https://login.example.org", "vera-2")

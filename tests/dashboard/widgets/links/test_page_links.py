@@ -11,7 +11,7 @@ from core.sentences import pointer
 from core.views.risks import status
 from core.views.risks.status import Link
 from dashboard.pages import PAGES
-from dashboard.widgets import page_links
+from dashboard.widgets.links import page_links
 
 DAY = date(2026, 9, 1)
 

@@ -1,0 +1,1 @@
+"""Who acts, the buttons of acts, and what is said once one is done."""

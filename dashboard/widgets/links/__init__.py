@@ -1,0 +1,1 @@
+"""Links to where something is shown: a page, the evidence of a finding, claims."""
