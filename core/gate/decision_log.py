@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,10 +23,11 @@ from core.gate.gate import Decision, Gate, closed
 from core.gate.questions import Question
 from core.governance.perform import Office
 from core.ledger.errors import UnusableFile
-from core.spool.segments import Spool
+from core.spool.segments import Receipt, Spool
 from core.trail import log as trail
 from core.trail import signed_answers
 from core.trail.canonical_json import canonical
+from core.trail.fingerprint import Fingerprint
 
 _SCHEMA = pa.schema(
     [
@@ -44,6 +47,9 @@ _SCHEMA = pa.schema(
     ]
 )
 
+
+_NAMES = tuple(_SCHEMA.names)
+_LINE = json.JSONEncoder()
 
 #: Of the segments that hold answers.
 KIND = "decisions"
@@ -75,11 +81,18 @@ class SpooledLog:
         Raises:
             OSError, LedgerError: they could not be written, and none of them was.
         """
-        if not decisions:
-            return
+        if decisions:
+            self.submit(decisions).result()
+
+    def submit(self, decisions: Sequence[Decision]) -> Future[Receipt]:
+        """Hand in answers, at least one; the future is done when they are on disk.
+
+        Raises:
+            OSError, LedgerError: they cannot be written, and none of them was.
+        """
         if any(one.trail_size for one in decisions):
             self._office.signer()
-        self._spool.append(KIND, [_line(_row(one)) for one in decisions])
+        return self._spool.submit(KIND, [_line(_row(one)) for one in decisions])
 
 
 class DecisionLog:
@@ -111,11 +124,16 @@ def decide_logged(gate: Gate, log: Log, questions: Sequence[Question]) -> tuple[
     try:
         log.write(decisions)
     except Exception:
-        return tuple(
-            closed(one.question, one.decided_at, "Fails closed: the answer could not be logged.")
-            for one in decisions
-        )
+        return not_logged(decisions)
     return decisions
+
+
+def not_logged(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The answers that are given in place of those that could not be logged."""
+    return tuple(
+        closed(one.question, one.decided_at, "Fails closed: the answer could not be logged.")
+        for one in decisions
+    )
 
 
 def fold_answers(office: Office, segment: Path) -> int:
@@ -154,7 +172,7 @@ def _row(one: Decision) -> _Row:
         one.question.event_id,
         one.question.given,
         one.ppm,
-        _json(one.question.fingerprint.as_json()),
+        _fingerprint(one.question.fingerprint),
         _json(dict(one.question.noted)),
         one.action,
         one.rule,
@@ -164,9 +182,16 @@ def _row(one: Decision) -> _Row:
     )
 
 
+@lru_cache(maxsize=1024)
+def _fingerprint(fingerprint: Fingerprint) -> str:
+    """Its fields as they are logged; the same few ask again and again."""
+    return _json(fingerprint.as_json())
+
+
 def _line(row: _Row) -> bytes:
-    fields = dict(zip(_SCHEMA.names, row, strict=True))
-    return json.dumps(fields | {"decided_at": fields["decided_at"].isoformat()}).encode("ascii")
+    fields = dict(zip(_NAMES, row, strict=True))
+    fields["decided_at"] = fields["decided_at"].isoformat()
+    return _LINE.encode(fields).encode("ascii")
 
 
 def _table(rows: Sequence[_Row]) -> pa.Table:

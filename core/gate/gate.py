@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,10 +99,27 @@ class Gate:
 
     def decide(self, question: Question) -> Decision:
         """The answer to one question, for any input; it never raises."""
+        return self._decided(question, None)
+
+    def at_hand(self) -> Callable[[Question], Decision] | None:
+        """Answers the questions of this moment, with nothing to read; None: something was written.
+
+        To be used at once: it knows of no change that comes after.
+        """
+        known = self._snapshot
+        try:
+            mark = change_mark(self._office.ledger.path)
+        except OSError:
+            return None
+        if known is None or mark is None or known.mark != mark:
+            return None
+        return lambda question: self._decided(question, known)
+
+    def _decided(self, question: Question, known: _Snapshot | None) -> Decision:
         clock = self._office.clock()
         now = max(clock, self._latest or clock)
         try:
-            known = self._known()
+            known = known or self._known()
             # A clock set back reopens nothing that has expired under this gate's eyes, or in the
             # trail or the log before it was started.
             now = max(now, known.state.last_at, self._latest or now)

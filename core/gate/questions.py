@@ -20,6 +20,8 @@ from core.trail.fingerprint import FIELDS, Fingerprint
 _KEPT, _TOLD = 80, 40
 _HALF = "holds half a character (a lone surrogate); send valid Unicode"
 _NAMES = frozenset(events.FIELDS)
+_ALIASES = {ours: [one.lower() for one in names] for ours, names in events.ALIASES.items()}
+_ALL_ALIASES = frozenset(one for names in _ALIASES.values() for one in names)
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,12 @@ def _named(fields: Mapping[Any, Any]) -> Iterator[tuple[str, object]]:
     for name, value in fields.items():
         if isinstance(name, str):
             found.setdefault(name.lower(), []).append(value)
-    for ours, names in events.ALIASES.items():
-        if ours not in found:
-            alias = next((one for one in names if one.lower() in found), None)
-            if alias is not None:
-                found[ours] = found[alias.lower()]
+    if not _ALL_ALIASES.isdisjoint(found):
+        for ours, names in _ALIASES.items():
+            if ours not in found:
+                alias = next((one for one in names if one in found), None)
+                if alias is not None:
+                    found[ours] = found[alias]
     for name, values in found.items():
         if name in _NAMES:
             yield name, values[0] if len(values) == 1 else Stated(tuple(values))

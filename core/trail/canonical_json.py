@@ -14,6 +14,8 @@ from typing import Any
 
 #: Whole numbers beyond it are not the same number to every JSON reader.
 MOST = 2**53
+#: Made once: `json.dumps` makes one a value.
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical(value: Any) -> str:
@@ -28,9 +30,7 @@ def canonical(value: Any) -> str:
             surrogate, or a value of another type; the message says where it stands.
     """
     _refuse_unfit(value, "$")
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _JSON.encode(value)
 
 
 def sha256_of(value: Any) -> str:

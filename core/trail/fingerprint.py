@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import lru_cache
 
 from core.trail.canonical_json import sha256_of
 
@@ -30,16 +30,21 @@ class Fingerprint:
         found = {name: getattr(self, name) for name in FIELDS}
         return {name: value for name, value in found.items() if value is not None}
 
-    @cached_property
+    @property
     def id(self) -> str:
         """Short and stable: ``f-`` and twelve hexadecimal digits, for links and tables."""
-        return f"f-{sha256_of(self.as_json())[:12]}"
+        return _id(self)
 
     def words(self) -> str:
         """The stated fields as people read them: ``assist-2 · triage-v4 · verbal · after``."""
         order = ("model_version", "prompt_version", "params_version", "calibrator_version")
         stated = [getattr(self, name) for name in (*order, "elicitation", "elicitation_order")]
         return " · ".join(value for value in stated if value) or "no version stated"
+
+
+@lru_cache(maxsize=4096)
+def _id(fingerprint: Fingerprint) -> str:
+    return f"f-{sha256_of(fingerprint.as_json())[:12]}"
 
 
 FIELDS = tuple(field.name for field in fields(Fingerprint))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import PathConvertor, register_url_convertor
@@ -11,8 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core import __version__
-from core.gate.decision_log import decide_logged
-from core.gate.gate import refusal
+from core.gate.decision_log import not_logged
+from core.gate.gate import Decision, refusal
 from core.gate.questions import Question
 from core.governance.replay import TrailBroken
 from core.intake.door import NotRead
@@ -22,7 +24,7 @@ from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import live, operations
 from dashboard.server.routes.openapi import DOCUMENT
-from dashboard.server.routes.requests import Unacceptable, authorized, body_of, items
+from dashboard.server.routes.requests import SMALL, Unacceptable, authorized, body_of, items
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +53,12 @@ async def decide(request: Request) -> JSONResponse:
             raise Unacceptable(405, "Questions are asked with POST.", {"Allow": "POST"})
         await authorized(request, "decide")
         body, kind = await body_of(request), request.headers.get("content-type", "")
-        return await run_in_threadpool(_decided, body, kind)
+        with metrics.DECIDE_SECONDS.time():
+            decisions, many = await _decided(body, kind)
+        for one in decisions:
+            metrics.DECISIONS.labels(one.action).inc()
+        answers = [one.as_json() for one in decisions]
+        return JSONResponse(answers if many else answers[0])
     except Unacceptable as refused:
         return _careful(refused)
     except LedgerError as error:
@@ -96,18 +103,39 @@ def _statuses(name: str | None) -> JSONResponse:
     return JSONResponse({"as_of": f"{now.isoformat()}Z", **found[name]})
 
 
-def _decided(body: bytes, content_type: str) -> JSONResponse:
+async def _decided(body: bytes, content_type: str) -> tuple[Sequence[Decision], bool]:
+    """The answers, and whether a list of questions was asked; on disk, or closed.
+
+    Where nothing has to be read, a few are worked out here: to hand them to a thread and back takes
+    longer than the answer.
+    """
+    at_hand = owner.gate().at_hand() if len(body) <= SMALL else None
+    if at_hand is not None:
+        decisions, many = _worked_out(body, content_type, at_hand)
+    else:
+        decide = owner.gate().decide
+        decisions, many = await run_in_threadpool(_worked_out, body, content_type, decide)
+    if not decisions:
+        return decisions, many
+    try:
+        if at_hand is not None:
+            await owner.answers().write(decisions)
+        else:
+            await asyncio.wrap_future(owner.log().submit(decisions))
+    except Exception:
+        return not_logged(decisions), many
+    return decisions, many
+
+
+def _worked_out(
+    body: bytes, content_type: str, decide: Callable[[Question], Decision]
+) -> tuple[list[Decision], bool]:
     found, many = items(body, content_type, "ask one question, or a list of them")
     questions = [
         Question.without(one.reason) if isinstance(one, NotRead) else Question.of(one)
         for one in found
     ]
-    with metrics.DECIDE_SECONDS.time():
-        decisions = decide_logged(owner.gate(), owner.log(), questions)
-    for one in decisions:
-        metrics.DECISIONS.labels(one.action).inc()
-    answers = [one.as_json() for one in decisions]
-    return JSONResponse(answers if many else answers[0])
+    return [decide(one) for one in questions], many
 
 
 class _Text(PathConvertor):
