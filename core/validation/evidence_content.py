@@ -23,6 +23,7 @@ from core.measure.metrics.reliability_curve import (
 )
 from core.measure.metrics.scores import NoValue
 from core.measure.verdicts.measure_table import Measures
+from core.queries.base.asked_once import asked_once
 from core.queries.base.truth import Truth
 from core.queries.sums.validation_sample import (
     Judged,
@@ -53,6 +54,7 @@ class NothingToJudge(LedgerError):  # noqa: N818 (reads as what is the matter)
     """The fingerprint has no claim that could be judged."""
 
 
+@asked_once()
 def content_of(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,

@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import streamlit as st
 
 from core.ledger.errors import LedgerError
+from core.queries.base.asked_once import asked_once
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,7 +72,8 @@ def kept(
         @functools.wraps(compute)
         def outcome(*args: Any, rests_on: object, **kwargs: Any) -> T | _Refusal:
             try:
-                return compute(*args, **kwargs)
+                with asked_once():
+                    return compute(*args, **kwargs)
             except LedgerError as error:
                 return _Refusal(error)
 

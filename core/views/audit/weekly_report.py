@@ -14,6 +14,7 @@ from core.governance.replay import Replay, TrailBroken
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
+from core.queries.base.asked_once import asked_once
 from core.queries.base.dimensions import week_label
 from core.queries.base.selection import Selection
 from core.sentences.numbers import (
@@ -190,6 +191,7 @@ class WeeklyReport:
         return f"Weekly review {self.week}"
 
 
+@asked_once()
 def weekly_report(
     cursor: duckdb.DuckDBPyConnection,
     *,
