@@ -14,6 +14,7 @@ from core.audit.verify import Held, verify_ledger
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.ledger.private import owner_only, private_folder
+from core.notices.held import hold
 from core.trail import log as trail
 from core.trail.anchors import beside_path
 from core.upkeep import manifest as written
@@ -28,6 +29,8 @@ _BESIDE = (
     ".stamps",
     ".anchors",
     ".notices.yaml",
+    ".restored",
+    ".backed-up",
     ".spool",
     ".server",
 )
@@ -35,6 +38,8 @@ _BESIDE = (
 
 def restore(folder: Path, to: Path) -> Manifest:
     """Verify a backup and put it in place; nothing is ever overwritten.
+
+    What is restored tells nobody anything by itself, see `core.notices.held`.
 
     Args:
         folder: the backup.
@@ -54,6 +59,7 @@ def restore(folder: Path, to: Path) -> Manifest:
             _copied(folder, manifest, Path(staged))
             _verified(Path(staged) / LEDGER, manifest)
             _refuse_taken(to)
+            hold(Path(staged) / LEDGER)
             _put(Path(staged), to)
     except OSError as error:
         raise LedgerError(f"{to} cannot be restored: {error.strerror or error}.") from error

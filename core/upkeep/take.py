@@ -24,6 +24,12 @@ from core.upkeep.manifest import HALF, LEDGER, NAME, File, Manifest, measured
 _COUNTED = ("claims", "outcomes", "decisions", "quarantine", "imports")
 
 
+def backed_up_path(ledger: str | os.PathLike[str]) -> Path:
+    """The file beside a ledger that was touched when its last backup was whole."""
+    ledger = Path(ledger)
+    return ledger.with_name(ledger.name + ".backed-up")
+
+
 def backup(ledger: Ledger, to: Path, *, now: datetime) -> Manifest:
     """Copy a ledger, its spool, key, checkpoints and settings into a new folder.
 
@@ -47,6 +53,8 @@ def backup(ledger: Ledger, to: Path, *, now: datetime) -> Manifest:
         _sync_folders(half)
         half.rename(to)
         sync_folder(to.parent)
+        with owner_only():
+            backed_up_path(ledger.path).touch()
     except OSError as error:
         raise LedgerError(
             f"The backup {to} cannot be written: {error.strerror or error}. What is there of it is "

@@ -19,6 +19,7 @@ from core.gate.registry_changes import plan as plan_of
 from core.governance.replay import TrailBroken
 from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
+from core.notices.held import held
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
@@ -71,7 +72,7 @@ from core.views.shared.overview import Overview, signal_dimensions
 from core.views.shared.overview import overview as overview_of
 from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
-from dashboard.server.open_ledger import cursor, folder, office, path, version
+from dashboard.server.open_ledger import cursor, folder, ledger, office, path, version
 
 #: A dimension with more values is not offered for rules of each.
 MOST_SEGMENTS = 20
@@ -147,7 +148,11 @@ def notices(signals: tuple[str, ...]) -> notices_review.NoticesView:
     """The channels and the last messages; never kept, for they change by themselves."""
     configured = notify.of_environment()
     return notices_review.notices_view(
-        cursor(), configured.settings, troubles=configured.troubles, signals=signals
+        cursor(),
+        configured.settings,
+        troubles=configured.troubles,
+        signals=signals,
+        held=held(ledger().path),
     )
 
 

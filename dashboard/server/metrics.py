@@ -65,4 +65,9 @@ CHECKPOINT_AGE = Gauge(
     "Since a checkpoint was last written beside the ledger; NaN: none was.",
     registry=REGISTRY,
 )
+BACKUP_AGE = Gauge(
+    "calledger_backup_age_seconds",
+    "Since a backup was last whole; NaN: none was taken of this ledger.",
+    registry=REGISTRY,
+)
 READY = Gauge("calledger_ready", "1 where /readyz says so.", registry=REGISTRY)

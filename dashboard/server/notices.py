@@ -13,6 +13,7 @@ from core.governance.perform import Office
 from core.ledger.errors import LedgerError
 from core.notices import outbox
 from core.notices.due import write_due
+from core.notices.held import held
 from core.notices.outbox import Notice
 from core.notices.settings import Channel, NoticeSettings, notices_path, read_path, warning
 from core.notices.text import with_names
@@ -53,7 +54,8 @@ def tell(
 
     Nothing of the ledger is held while a message is on its way. A process that ends between
     sending a message and marking it sends it again: at most twice, never not at all. A channel
-    that fails keeps no other waiting for longer than its deadline.
+    that fails keeps no other waiting for longer than its deadline. A ledger that was restored tells
+    nobody anything, see `core.notices.held`.
 
     Args:
         stop: once it is set no channel is waited for any more; what was on its way is sent again.
@@ -61,6 +63,8 @@ def tell(
     Raises:
         duckdb.Error, OSError: the ledger cannot be read or written.
     """
+    if held(office.ledger.path):
+        return Told()
     written = write_due(office, settings, now)
     if not _SENDING.acquire(blocking=False):
         return Told(written)

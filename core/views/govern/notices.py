@@ -10,6 +10,7 @@ import duckdb
 
 from core.governance.names import Directory, directory
 from core.notices import outbox
+from core.notices.held import WORDS as HELD
 from core.notices.outbox import ChannelFacts, Kind, Notice
 from core.notices.settings import Channel, NoticeSettings
 from core.notices.text import with_names
@@ -105,6 +106,7 @@ def notices_view(
     troubles: Sequence[str] = (),
     signals: Collection[str] | None = None,
     limit: int = SHOWN,
+    held: bool = False,
 ) -> NoticesView:
     """Assemble what there is to know.
 
@@ -113,6 +115,7 @@ def notices_view(
         troubles: what is wrong with that file, a sentence each.
         signals: the ledger's signals and those of its registry; None: not compared.
         limit: the most messages to hold.
+        held: whether the ledger tells nobody anything, see `core.notices.held`.
     """
     facts = outbox.channel_facts(cursor)
     named = () if settings is None else settings.channels
@@ -124,7 +127,7 @@ def notices_view(
         _headline(rows, settings),
         tuple(rows),
         tuple(_message(one, names) for one in outbox.recent(cursor, limit)),
-        tuple(troubles),
+        (*([HELD] if held else []), *troubles),
         _failing(rows),
         tuple(_remarks(named, signals)),
         "" if settings is None else _schedule(settings),

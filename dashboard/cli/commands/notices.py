@@ -10,6 +10,9 @@ import click
 from core.governance.perform import Office, utc_now
 from core.ledger.errors import LedgerError
 from core.notices import settings as notice_settings
+from core.notices.held import WORDS as HELD
+from core.notices.held import held
+from core.notices.held import resume as let_go
 from core.notices.settings import NoticeSettings
 from core.queries.base.catalogue import signals
 from core.sentences.numbers import counted
@@ -73,13 +76,14 @@ def list_command(ledger_path: Path, notices_path: Path | None, limit: int) -> No
         settings = _settings(ledger_path, notices_path)
     with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
         known = {one.name for one in signals(cursor)} | set(office.state().entries)
-        view = notices_view(cursor, settings, signals=known, limit=limit)
+        kept_back = held(office.ledger.path)
+        view = notices_view(cursor, settings, signals=known, limit=limit, held=kept_back)
     terminal.say(view.headline)
     if view.schedule:
         terminal.say(view.schedule)
     for channel in view.channels:
         terminal.say(f"{channel.name}: {channel.takes}\n   {channel.state}")
-    for remark in view.remarks:
+    for remark in (*view.troubles, *view.remarks):
         terminal.note(remark)
     rows = [
         (str(one.number), one.channel, one.kind, one.state, one.subject) for one in view.messages
@@ -104,8 +108,28 @@ def send(ledger_path: Path, notices_path: Path | None) -> None:
             sys.exit(EXIT_FOUND)
 
 
+@notices.command()
+@ledger_option
+def resume(ledger_path: Path) -> None:
+    """Say that a restored ledger is the live one: it tells people again.
+
+    A message that waited when the backup was taken is sent, also where the original has sent it.
+    """
+    with office_of(ledger_path) as office:
+        assert office.ledger.path is not None
+        held_back = let_go(office.ledger.path)
+    terminal.say(
+        f"{ledger_path} tells people again."
+        if held_back
+        else f"Nothing was held back: {ledger_path} tells people already."
+    )
+
+
 def tell(office: Office, settings: NoticeSettings) -> bool:
     """Write and send what is due now, and say on standard error what became of it."""
+    if held(office.ledger.path):
+        terminal.note(HELD)
+        return True
     told = notify.tell(office, settings, now=office.clock())
     for channel, error in told.failed:
         terminal.error(f"The channel {channel} was not reached, and keeps its messages: {error}")

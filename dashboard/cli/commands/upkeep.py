@@ -62,6 +62,10 @@ def restore(folder: Path, to: Path) -> None:
     """Verify the backup in DIR, and its trail, and put it in place as a ledger."""
     made = put_back.restore(folder, to)
     terminal.say(f"{to} is restored as of {made.made_at}, and verified: {_words(made)}.")
+    terminal.note(
+        "It tells nobody of findings while the original may; once it is the live one: calledger "
+        f"notices resume --ledger {to}"
+    )
     if made.trail_size and not made.key:
         terminal.note(f"The backup has no signing key: put it back as {to}.key to act again.")
 

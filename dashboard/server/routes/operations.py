@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 
 import duckdb
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,6 +17,7 @@ from core.ledger.errors import LedgerError, LedgerNewer
 from core.ledger.migrations import applied_version, known_migrations
 from core.trail import log as trail
 from core.trail.anchors import beside_path
+from core.upkeep.take import backed_up_path
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes.requests import Unacceptable, authorized
@@ -79,13 +81,18 @@ def _measured() -> bytes:
     metrics.SPOOL_SET_ASIDE.set(standing.failed)
     with owner.cursor() as cursor:
         metrics.TRAIL_ENTRIES.set(trail.size(cursor))
-    try:
-        written = beside_path(owner.path()).stat().st_mtime
-        metrics.CHECKPOINT_AGE.set(_age(written))
-    except OSError:
-        metrics.CHECKPOINT_AGE.set(math.nan)
+    metrics.CHECKPOINT_AGE.set(_age_of(beside_path(owner.path())))
+    metrics.BACKUP_AGE.set(_age_of(backed_up_path(owner.path())))
     metrics.READY.set(not not_ready())
     return generate_latest(metrics.REGISTRY)
+
+
+def _age_of(path: Path) -> float:
+    """Seconds since a file was written; NaN: there is none."""
+    try:
+        return _age(path.stat().st_mtime)
+    except OSError:
+        return math.nan
 
 
 def _age(of: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
+from core.upkeep import take
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import operations
 from dashboard.server.settings import LEDGER_VARIABLE
@@ -147,6 +149,9 @@ def test_the_metrics_tell_what_was_sent_decided_and_folded(ledger: Path) -> None
         (entries,) = cursor.execute("SELECT count(*) FROM acts").fetchone() or (0,)
     assert folded["calledger_trail_entries",] == entries
     assert 0 <= folded["calledger_checkpoint_age_seconds",] < time.time()
+    assert math.isnan(folded["calledger_backup_age_seconds",])
+    take.backup(owner.ledger(), ledger.parent / "kept", now=owner.office().clock())
+    assert 0 <= measured(secret)["calledger_backup_age_seconds",] < 600
 
 
 def test_the_metrics_are_for_tokens_that_read_and_name_nobody(ledger: Path) -> None:

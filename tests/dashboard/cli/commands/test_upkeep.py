@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -12,11 +13,15 @@ from click.testing import CliRunner, Result
 from core.gate import registry_changes as registry
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
+from core.notices import outbox
+from core.notices.outbox import Draft
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
 from dashboard.server.server_file import Running, announced
 from tests.worlds.governed import REGISTRY
 from tests.worlds.paths import ROOT
+
+NOW = datetime(2026, 11, 2, 9)
 
 
 def run(*words: object) -> Result:
@@ -44,6 +49,27 @@ def test_a_backup_is_taken_and_restored_and_both_say_what_is_in_it(tmp_path: Pat
     twice = run("restore", kept, "--to", again)
     assert twice.exit_code == 2
     assert "never overwrites" in twice.stderr
+
+
+def test_a_restored_ledger_tells_nobody_anything_until_it_is_said_to_be_the_live_one(
+    tmp_path: Path,
+) -> None:
+    ledger, kept, again = (tmp_path / name for name in ("l.duckdb", "kept", "again.duckdb"))
+    governed(ledger)
+    channel = "channels:\n  - {name: desk, url: 'json://127.0.0.1:9'}\n"
+    (tmp_path / "l.duckdb.notices.yaml").write_text(channel)
+    (tmp_path / "l.duckdb.notices.yaml").chmod(0o600)
+    with Ledger.open(ledger) as opened, opened.transaction() as cursor:
+        outbox.write(cursor, [Draft("desk", "digest", "Waits", "Since then.", ())], NOW)
+    run("backup", "--ledger", ledger, "--to", kept)
+    assert f"notices resume --ledger {again}" in run("restore", kept, "--to", again).stderr
+    told = run("notices", "send", "--ledger", again)
+    assert (told.exit_code, "restored from a backup" in told.stderr) == (0, True)
+    assert "restored from a backup" in run("notices", "list", "--ledger", again).stderr
+    assert "tells people again" in run("notices", "resume", "--ledger", again).stdout
+    assert "Nothing was held back" in run("notices", "resume", "--ledger", again).stdout
+    sent = run("notices", "send", "--ledger", again)
+    assert (sent.exit_code, "The channel desk was not reached" in sent.stderr) == (1, True)
 
 
 def test_a_backup_without_the_key_says_who_can_do_nothing(tmp_path: Path) -> None:
