@@ -23,7 +23,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from streamlit.testing.v1 import AppTest
 
-from core.governance.names import directory
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.views.audit.trail_integrity import wholeness
@@ -34,8 +33,8 @@ from dashboard.pages import PAGES
 from dashboard.reports import risks as risks_report
 from dashboard.reports.formats import to_html, to_markdown
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.acting.acting_for import KEY
 from tests import hostile
+from tests.worlds.pages import page as open_page
 from tests.worlds.paths import ROOT
 
 DASHBOARD = ROOT / "dashboard"
@@ -232,17 +231,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile.build(tmp_path_factory.mktemp("hostile"), now)
 
 
-def opened(page: str, person: str | None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(DASHBOARD / "main.py"), default_timeout=120)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if person is not None:
-        app.session_state[KEY] = directory(owner.cursor()).sub(person)
-    app.switch_page(PAGES[page].path).run()
-    assert not app.exception, app.exception
-    return app
-
-
 #: What opens more of a page than its address alone, and who looks.
 MORE: dict[str, list[dict[str, str]]] = {
     "claims": [{"claim": f"890 {hostile.ALL}"}, {"claim": f"none {hostile.ALL}"}],
@@ -273,10 +261,14 @@ def test_no_logged_text_on_a_page_is_more_than_text(
     if page == "decision_trail":
         kinds = "SELECT min(seq) FROM acts GROUP BY json_extract_string(entry, '$.kind')"
         more = [{"entry": str(seq)} for (seq,) in owner.cursor().execute(kinds).fetchall()]
-    seen = [opened(page, person, signal=signal) for signal, person in WHO]
+    seen = [open_page(page, acting_for=person, signal=signal) for signal, person in WHO]
     # Where people act, more is offered to those who may.
     people = (None, hostile.VERA) if page == "sign_off" else (None,)
-    seen += [opened(page, one, signal=hostile.TRIAGE, **query) for query in more for one in people]
+    seen += [
+        open_page(page, acting_for=one, signal=hostile.TRIAGE, **query)
+        for query in more
+        for one in people
+    ]
     wrong, held = zip(*map(faults, seen), strict=True)
     assert not any(wrong), "\n".join(sorted({one for several in wrong for one in several}))
     assert any(held)

@@ -305,7 +305,7 @@ def test_an_admin_acknowledges_what_has_no_owner(house: House) -> None:
 def test_what_is_gone_meanwhile_takes_no_answer(house: House) -> None:
     found = new_fingerprint(house)
     house.validate(M1)
-    with pytest.raises(Refused, match="no longer so"):
+    with pytest.raises(Refused, match="resolved already"):
         acknowledge(house.office, Actor(house.sub("ann"), "owner"), found.id, note="seen")
 
 

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from tests.worlds.pages import title_of
-from tests.worlds.paths import MAIN
+from tests.worlds.pages import page as open_page
+from tests.worlds.pages import text_of, title_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"
 
@@ -38,19 +37,6 @@ AWKWARD = {
     "no segments": "event_id,ts,signal,confidence,outcome\n"
     + "".join(f"e{i},2026-11-02,s,0.{5 + i % 5},{i % 2}\n" for i in range(80)),
 }
-
-
-def opened(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(PAGES[page].path).run()
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    shown = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.info)
-    return "\n".join(one.value for one in shown)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +69,7 @@ def named(page: str) -> str:
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.usefixtures("told_read")
 def test_a_page_opens_on_the_sample(page: str) -> None:
-    app = opened(page)
-    assert not app.exception
+    app = open_page(page)
     assert title_of(app) == named(page)
     assert "This ledger is empty" not in text_of(app)
 
@@ -92,8 +77,7 @@ def test_a_page_opens_on_the_sample(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_an_empty_ledger_shows_the_command_that_begins_it(page: str, ledger_of) -> None:
     ledger_of(None)
-    app = opened(page)
-    assert not app.exception
+    app = open_page(page)
     assert app.title[0].value == PAGES[page].title
     commands = "\n".join(block.value for block in app.code)
     assert re.search("calledger (import|registry apply)", commands)
@@ -103,6 +87,5 @@ def test_a_page_of_an_empty_ledger_shows_the_command_that_begins_it(page: str, l
 @pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD)
 def test_a_page_stands_an_awkward_ledger(page: str, content: str, ledger_of) -> None:
     ledger_of(content)
-    app = opened(page)
-    assert not app.exception
+    app = open_page(page)
     assert title_of(app)

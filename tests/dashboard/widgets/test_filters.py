@@ -15,16 +15,7 @@ from core.queries.base.selection import Selection
 from dashboard.pages import PAGES
 from dashboard.widgets.filters import Filters, url_key, value_of
 from sample_data.generate import LOGPROB, SELF_REPORT
-from tests.worlds.paths import MAIN
-
-
-def opened(page: str = PAGES["reliability"].path, **query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(page).run()
-    assert not app.exception
-    return app
+from tests.worlds.pages import page
 
 
 def chosen(app: AppTest) -> Filters:
@@ -67,12 +58,13 @@ def test_segments_keep_their_column_name_in_the_url() -> None:
 
 def test_without_a_choice_the_largest_signal_is_shown_whole(sample_path: Path, serving) -> None:
     serving(sample_path)
-    assert chosen(opened()).selection == Selection(SELF_REPORT)
+    assert chosen(page("reliability")).selection == Selection(SELF_REPORT)
 
 
 def test_a_link_brings_back_signal_period_and_segments(sample_path: Path, serving) -> None:
     serving(sample_path)
-    app = opened(
+    app = page(
+        "reliability",
         signal=LOGPROB,
         since="2026-09-07",
         until="2026-10-04",
@@ -95,14 +87,14 @@ def test_a_link_to_what_is_not_there_opens_what_is(
     query: dict[str, str], sample_path: Path, serving
 ) -> None:
     serving(sample_path)
-    assert chosen(opened(**query)).selection == Selection(SELF_REPORT)
+    assert chosen(page("reliability", **query)).selection == Selection(SELF_REPORT)
 
 
 def test_a_page_about_everything_a_signal_has_takes_the_signal_alone(
     sample_path: Path, serving
 ) -> None:
     serving(sample_path)
-    app = opened(PAGES["data"].path, signal=LOGPROB, since="2026-09-07")
+    app = page("data", signal=LOGPROB, since="2026-09-07")
     assert chosen(app).selection == Selection(LOGPROB)
     assert not app.multiselect
 
@@ -120,7 +112,7 @@ def test_only_dimensions_with_a_choice_are_offered(tmp_path: Path, serving) -> N
     with Ledger.open(path, create=True) as ledger:
         import_file(ledger, file)
     serving(path)
-    app = opened()
+    app = page("reliability")
     assert {one.label: list(one.options) for one in app.multiselect} == {
         "Language": ["de", "(none)"],
         "Tier": ["t0", "t1"],
@@ -133,14 +125,14 @@ def test_an_empty_ledger_has_nothing_to_choose_from(tmp_path: Path, serving) -> 
     path = tmp_path / "ledger.duckdb"
     Ledger.open(path, create=True).close()
     serving(path)
-    app = opened()
+    app = page("reliability")
     assert app.session_state["shared_filters"] is None
     assert not app.selectbox
 
 
 @pytest.mark.usefixtures("told_read")
 def test_a_link_from_another_page_narrows_what_was_chosen_there() -> None:
-    app = opened(PAGES["segments"].path, signal=SELF_REPORT)
+    app = page("segments", signal=SELF_REPORT)
     app.multiselect(key="model_version").set_value(["assist-2"]).run()
     # What the link does not name stays.
     app.query_params["seg_topic"] = ["medical", "no such topic"]
@@ -154,7 +146,7 @@ def test_a_link_from_another_page_narrows_what_was_chosen_there() -> None:
 
 @pytest.mark.usefixtures("told_read")
 def test_on_the_same_page_what_is_chosen_counts_and_not_the_link_that_led_there() -> None:
-    app = opened(PAGES["segments"].path, signal=SELF_REPORT)
+    app = page("segments", signal=SELF_REPORT)
     app.query_params["seg_topic"] = "medical"
     app.switch_page(PAGES["reliability"].path).run()
     app.multiselect(key="seg_topic").set_value([]).run()
