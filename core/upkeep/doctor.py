@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.audit.verify import held_beside
+from core.audit.held import held_beside
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.spool.segments import Segment, beside, failed_beside, segments_beside

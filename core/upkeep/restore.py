@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from core.audit.verify import Held, verify_ledger
+from core.audit.held import Held
+from core.audit.verify import verify_ledger
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.ledger.private import owner_only, private_folder

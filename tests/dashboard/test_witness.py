@@ -12,7 +12,9 @@ import time_machine
 from click.testing import CliRunner, Result
 
 from core.audit.export import export
-from core.audit.verify import Report, Stamped, stamps_beside, verify_export, verify_ledger
+from core.audit.held import Stamped, stamps_beside
+from core.audit.report import Report
+from core.audit.verify import verify_export, verify_ledger
 from core.findings.time_stamps import unstamped_conditions
 from core.governance.people import enter
 from core.governance.perform import Office, utc_now

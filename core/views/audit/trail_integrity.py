@@ -10,7 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from core.audit.verify import Held, Report, Stamped, held_beside, stamps_beside, verify_ledger
+from core.audit.held import Held, Stamped, held_beside, stamps_beside
+from core.audit.report import Report
+from core.audit.verify import verify_ledger
 from core.governance.replay import Replay
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import count, counted

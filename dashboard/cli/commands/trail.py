@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from core.audit.export import export as export_trail
+from core.audit.held import held_beside, stamps_beside
 from core.audit.inclusion_proof import proof, verify_proof
-from core.audit.verify import Report, held_beside, stamps_beside, verify_export, verify_ledger
+from core.audit.report import Report
+from core.audit.verify import verify_export, verify_ledger
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.trail import log as trail_of

@@ -15,7 +15,8 @@ import duckdb
 import pytest
 
 from core.audit.coverage import COVERED, NOT_COVERED
-from core.audit.verify import held_beside, verify_ledger
+from core.audit.held import held_beside
+from core.audit.verify import verify_ledger
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate, Question
 from core.governance import accounts, people

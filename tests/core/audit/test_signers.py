@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from core.audit.export import export
+from core.audit.report import Report
 from core.audit.signers import signers
-from core.audit.verify import Report, verify_export, verify_ledger
+from core.audit.verify import verify_export, verify_ledger
 from core.governance import people
 from core.governance.names import Directory, Name
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature

@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from core.audit.export import checkpoint_line, export, header
-from core.audit.verify import Held, Report, held_beside, verify_export, verify_ledger
+from core.audit.held import Held, held_beside
+from core.audit.report import Report
+from core.audit.verify import verify_export, verify_ledger
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.trail import anchors

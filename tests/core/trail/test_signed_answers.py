@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.audit.verify import Report, verify_ledger
+from core.audit.report import Report
+from core.audit.verify import verify_ledger
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate, Question
 from core.governance.perform import Office

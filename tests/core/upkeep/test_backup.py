@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.audit.verify import held_beside, verify_ledger
+from core.audit.held import held_beside
+from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
