@@ -373,6 +373,7 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "trail verify": [[]],
         "trail export": [["--out", out]],
         "trail checkpoint": [[]],
+        "trail stamp": [[]],
         "trail proof": [["3"]],
         "trail check-proof": [],
         "person add": [["user:desk/new", "--name", hostile.ALL, *admin], [hostile.ALL, *admin]],
