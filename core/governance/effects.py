@@ -148,7 +148,7 @@ def _import_recorded(state: State, act: Act) -> State:
     import_id = _number(act, "import_id")
     if import_id in state.imports:
         raise Refused(f"Import {import_id} is recorded already.")
-    return replace(state, imports=state.imports | {import_id})
+    return replace(state, imports=state.imports.and_(import_id))
 
 
 def _decisions_sealed(state: State, act: Act) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 
 import duckdb
@@ -62,7 +62,7 @@ def adopt_unrecorded(office: Office) -> tuple[int, ...]:
     return missing
 
 
-def _missing(cursor: duckdb.DuckDBPyConnection, recorded: frozenset[int]) -> tuple[int, ...]:
+def _missing(cursor: duckdb.DuckDBPyConnection, recorded: Set[int]) -> tuple[int, ...]:
     rows = cursor.execute("SELECT import_id FROM imports ORDER BY import_id").fetchall()
     return tuple(number for (number,) in rows if number not in recorded)
 

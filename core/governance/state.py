@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from core.governance.number_ranges import Numbers
 from core.governance.permissions import Refused
 from core.governance.validations.records import Context, Validation
 from core.governance.validations.standing import Standing, standing
@@ -132,7 +133,7 @@ class State:
     history: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     validations: Mapping[tuple[str, Fingerprint], Validation] = field(default_factory=dict)
     tokens: Mapping[str, TokenGrant] = field(default_factory=dict)
-    imports: frozenset[int] = frozenset()
+    imports: Numbers = field(default_factory=Numbers)
     sealed_to: int = 0
     signed_from: int | None = None
     checked: Checked | None = None
