@@ -307,7 +307,9 @@ def test_the_auditor_finds_the_signature_checks_the_proof_and_verifies_the_expor
     expect(
         page.get_by_text(re.compile("Signed by Vera Roth")).filter(visible=True).first
     ).to_be_visible()
-    expect(page.get_by_text(re.compile("[Aa]ssurance:? none")).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("[Aa]ssurance:? none")).filter(visible=True).first
+    ).to_be_visible()
 
     # To the act before it, and back.
     here = page.url
