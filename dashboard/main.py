@@ -22,9 +22,8 @@ st.set_page_config(
     initial_sidebar_state=230,
     menu_items={"About": f"{NAME} {__version__}"},
 )
-# The name beside the mark is text of the style sheet, so that it follows the theme at once.
+# The name beside the mark is text of frame.css, so that it follows the theme at once.
 st.logo(str(HERE.with_name("icon.svg")), size="large")
-st.html(f"<style>{HERE.with_name('frame.css').read_text(encoding='utf-8')}</style>")
 
 first = next(iter(PAGES))
 groups: dict[str, list[Any]] = {}

@@ -1,4 +1,8 @@
-"""The document a browser loads first: Streamlit's own, and our script for the address bar."""
+"""The document a browser loads first: Streamlit's own, our script for the address and our frame.
+
+The frame stands in the document, and not on the page: what came with the page's first elements
+would move all that is there already.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ from starlette.routing import Route
 from dashboard.pages import PAGES
 
 SCRIPT = "address.js"
-_HEAD = "<head>"
+FRAME = Path(__file__).parents[1] / "frame.css"
+#: The script goes before every other; the style sheet after all that Streamlit adds to the head.
+_HEAD, _END = "<head>", "</body>"
 
 
 class _PagePath(Convertor[str]):
@@ -31,19 +37,21 @@ class _PagePath(Convertor[str]):
 
 @functools.cache
 def document() -> str:
-    """Streamlit's document with `SCRIPT` before every script of its own.
+    """Streamlit's document with `SCRIPT` before every script of its own, and with the frame.
 
     Raises:
-        RuntimeError: Streamlit's document has no place for it.
+        RuntimeError: Streamlit's document has no place for them.
     """
     found = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    before, head, after = found.partition(_HEAD)
-    if not head:
-        raise RuntimeError(
-            f"The page of Streamlit {streamlit.__version__} has no {_HEAD} to put {SCRIPT} in: "
-            "install the version that pyproject.toml names."
-        )
-    return f'{before}{head}\n    <script src="./{SCRIPT}"></script>{after}'
+    for place in (_HEAD, _END):
+        if place not in found:
+            raise RuntimeError(
+                f"The page of Streamlit {streamlit.__version__} has no {place} to put {SCRIPT} and "
+                f"{FRAME.name} at: install the version that pyproject.toml names."
+            )
+    frame = FRAME.read_text(encoding="utf-8")
+    found = found.replace(_HEAD, f'{_HEAD}\n    <script src="./{SCRIPT}"></script>', 1)
+    return found.replace(_END, f"<style>\n{frame}</style>\n  {_END}", 1)
 
 
 async def _start(request: Request) -> Response:
