@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard.pages import PAGES
+from dashboard.widgets import tall
 
 SCRIPT = "address.js"
 FRAME = Path(__file__).parents[1] / "frame.css"
@@ -49,7 +50,7 @@ def document() -> str:
                 f"The page of Streamlit {streamlit.__version__} has no {place} to put {SCRIPT} and "
                 f"{FRAME.name} at: install the version that pyproject.toml names."
             )
-    frame = FRAME.read_text(encoding="utf-8")
+    frame = FRAME.read_text(encoding="utf-8") + tall.rules()
     found = found.replace(_HEAD, f'{_HEAD}\n    <script src="./{SCRIPT}"></script>', 1)
     return found.replace(_END, f"<style>\n{frame}</style>\n  {_END}", 1)
 

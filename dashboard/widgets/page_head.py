@@ -27,7 +27,7 @@ def title(page: str) -> None:
 def signal(name: str) -> None:
     """The signal a page is about: verdict, what it rests on, whether it may act, its owner."""
     verdict = data.standing().get(name)
-    draw(line(name, verdict, data.signal_written(name)), key="page_head")
+    draw(line(name, verdict, data.signal_written(name)), key="page_head", tall=20)
 
 
 def line(name: str, verdict: StandingVerdict | None, written: Written) -> Markup:

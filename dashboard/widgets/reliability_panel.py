@@ -10,12 +10,12 @@ import streamlit as st
 
 from core.sentences.numbers import cut, percent
 from core.text.markdown import plain
-from core.text.shown import visible
 from core.views.review.reliability import GroupView, ReliabilityView
 from core.views.shared.validation_badge import Badge
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
 from dashboard.widgets import badges
+from dashboard.widgets import chart as charted
 
 #: Pixels of the two halves; side by side where the page is wide enough, else one below the other.
 _CHART_WIDTH, _WORDS_WIDTH = 505, 420
@@ -50,7 +50,7 @@ def diagram(view: ReliabilityView, **drawn: Any) -> None:
         high_from=view.high_from,
         **drawn,
     )
-    st.altair_chart(chart, width="content", alt=visible(f"{group.headline} {group.high_band}"))
+    charted.show(chart, f"{group.headline} {group.high_band}", name="curve")
 
 
 def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
@@ -67,7 +67,7 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
-            st.altair_chart(chart, width="content", alt=visible(view.comparison or ""))
+            charted.show(chart, view.comparison or "", name="pair")
         with st.container(width=_WORDS_WIDTH):
             for group, badge in zip(view.groups, badges_of, strict=True):
                 st.markdown(f"**{plain(group.name)}**")

@@ -4,8 +4,9 @@
 
 Serves the sample with its story. Cold: the first visit after the server started; warm: the median
 of three more, each in a new session. A page is there when its title is, and drawn when its script
-has ended. Times are seconds on the machine that runs it, and mean little elsewhere; what does is
-the ratio to a page of Streamlit that has a title only, which is printed beside them.
+has ended; shift is how much of what was there moved meanwhile, below 0.1 is good. Times are seconds
+on the machine that runs it, and mean little elsewhere; what does is the ratio to a page of
+Streamlit that has a title only, which is printed beside them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data import SAMPLE_END, sample_files, tell
+from tests.worlds.layout_shift import shifted, watch
 
 BARE = "import streamlit as st\nst.title('Bare')\n"
 
@@ -51,7 +53,7 @@ def main() -> None:
         other = start([*own, "--server.port=8792"], 8792, "/_stcore/health")
         try:
             least = [visit(browser, "http://127.0.0.1:8792/") for _ in range(4)][1:]
-            base = statistics.median(title for title, _, _ in least)
+            base = statistics.median(title for title, *_ in least)
             print(f"{'bare page':16} warm {base:.2f}")
             for key in PAGES:
                 page = address(8791, key) + "?signal=ticket-triage.self-report"
@@ -70,16 +72,19 @@ def address(port: int, key: str) -> str:
     return f"http://127.0.0.1:{port}/{'' if key == next(iter(PAGES)) else key}"
 
 
-def median_of_three(browser: Browser, page: str) -> tuple[float, float]:
-    """Seconds to the title and to the end of the script, of a page that was visited before."""
+def median_of_three(browser: Browser, page: str) -> tuple[float, float, float]:
+    """Seconds to the title and to the end of the script, and shift, of a page visited before."""
     visits = [visit(browser, page) for _ in range(3)]
-    title, end = (statistics.median(one[i] for one in visits) for i in (0, 1))
-    return title, end
+    title, end, shift = (statistics.median(one[i] for one in visits) for i in (0, 1, 3))
+    return title, end, shift
 
 
-def told(cold: tuple[float, float, int], warm: tuple[float, float]) -> str:
+def told(cold: tuple[float, float, int, float], warm: tuple[float, float, float]) -> str:
     """Both as they are printed."""
-    return f"cold {cold[0]:.2f} / {cold[1]:.2f}   warm {warm[0]:.2f} / {warm[1]:.2f}"
+    return (
+        f"cold {cold[0]:.2f} / {cold[1]:.2f}   warm {warm[0]:.2f} / {warm[1]:.2f}   "
+        f"shift {cold[3]:.2f}, warm {warm[2]:.2f}"
+    )
 
 
 def start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
@@ -96,10 +101,11 @@ def start(words: list[str], port: int, path: str) -> subprocess.Popen[bytes]:
     raise SystemExit("the server did not start")
 
 
-def visit(browser: Browser, address: str) -> tuple[float, float, int]:
-    """Seconds to the title and to the end of the script, and pixels of the page."""
+def visit(browser: Browser, address: str) -> tuple[float, float, int, float]:
+    """Seconds to the title and to the end of the script, pixels of the page, its layout shift."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
+    watch(page)
     began = time.perf_counter()
     page.goto(address)
     page.get_by_role("heading", level=1).first.wait_for(timeout=600_000)
@@ -110,8 +116,9 @@ def visit(browser: Browser, address: str) -> tuple[float, float, int]:
     end = time.perf_counter() - began
     page.wait_for_timeout(1_000)  # What is drawn by a component comes after the script.
     height: int = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    shift, _ = shifted(page)
     context.close()
-    return title, end, height
+    return title, end, height, shift
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.sentences.numbers import percent
 from core.text.markdown import plain
-from core.text.shown import visible
 from dashboard.cache import views as data
 from dashboard.charts.kit.alt_text import alt_text_coverage, alt_text_delays
 from dashboard.charts.kit.palette import palette_for
@@ -12,6 +11,7 @@ from dashboard.charts.label_delay import delay_histogram, label_coverage_timelin
 from dashboard.pages import PAGES
 from dashboard.parts.audit import data as intake
 from dashboard.parts.review import labels
+from dashboard.widgets import chart as charted
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
 from dashboard.widgets.links import claim_links as claims
@@ -45,11 +45,9 @@ with labelled:
                 f"counted, never guessed."
             )
         weeks = label_coverage_timeline(view.coverage, palette)
-        st.altair_chart(
-            weeks, width=int(weeks.width), alt=visible(alt_text_coverage(view.coverage))
-        )
+        charted.show(weeks, alt_text_coverage(view.coverage), name="weeks", width=int(weeks.width))
         delays = delay_histogram(view.delays, palette)
-        st.altair_chart(delays, width=int(delays.width), alt=visible(alt_text_delays(view.delays)))
+        charted.show(delays, alt_text_delays(view.delays), name="delays", width=int(delays.width))
         st.header(f"How honest are the labels: {plain(chosen.facts.name)}")
         labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
         st.page_link(

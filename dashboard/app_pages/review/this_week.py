@@ -16,7 +16,7 @@ from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide
 from dashboard.widgets.acting import acting_for as acting
 from dashboard.widgets.drawn.draw import draw
-from dashboard.widgets.drawn.framed import MANY
+from dashboard.widgets.drawn.framed import MANY, tall
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
@@ -48,10 +48,12 @@ if picked != mondays[0]:
     )
 notices.warn(data.notices(data.overview().names()))
 written = data.written(picked)
-draw(week.board(view, written, found, today), key="week_board")
+draw(week.board(view, written, found, today), key="week_board", tall=week.tall(view))
 if len(view.rows) > MANY:
     rows = search.ask(view.rows, written)
-    draw(week.long_table(view, rows, written, found, today), key="week_signals")
+    draw(
+        week.long_table(view, rows, written, found, today), key="week_signals", tall=tall(len(rows))
+    )
 new, wrong = st.columns([2, 3], gap="medium")
 with new:
     draw(week.news(view, found), key="week_news")

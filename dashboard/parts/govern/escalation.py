@@ -11,13 +11,13 @@ import streamlit as st
 from core.queries.sums.rule_outcomes import Order
 from core.sentences.numbers import ABSENT, count, dimension_name, percent
 from core.text.markdown import cells, plain, verbatim
-from core.text.shown import visible
 from core.views.govern.breaches import DOWNLOAD_SIZE, LEAF_SIZE, Breaches
 from core.views.govern.escalation import KIND_WORDS, EscalationView, RuleLine, Share, Side
 from dashboard.cache import views as data
 from dashboard.charts.escalation import alt_text_load, load_chart
 from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.audit import trail_integrity as trail
+from dashboard.widgets import chart as charted
 from dashboard.widgets import download
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
@@ -188,11 +188,8 @@ def load(view: EscalationView) -> None:
     if view.weeks.empty or view.done is None:
         st.markdown("No action was logged in these days.")
         return
-    st.altair_chart(
-        load_chart(view.weeks, palette_for(st.context.theme.type)),
-        width="content",
-        alt=visible(alt_text_load(view.weeks)),
-    )
+    chart = load_chart(view.weeks, palette_for(st.context.theme.type))
+    charted.show(chart, alt_text_load(view.weeks), name="load")
     notes = "ISO weeks; the first and the last may be cut short by the days chosen."
     if view.n_breaches:
         notes = f"▲ breaches of the week. {notes}"

@@ -15,6 +15,7 @@ from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals, alt_text_reliability
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import reliability_diagram
+from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 from dashboard.widgets.links import page_links as links
 
@@ -135,7 +136,7 @@ def _curve(found: EvidenceView) -> None:
     alt = alt_text_reliability(found.curve, found.histogram)
     with st.container(horizontal=True, gap="small"):
         with st.container(width=_PLOT + 60):
-            st.altair_chart(chart, width="content", alt=visible(alt))
+            charted.show(chart, alt, name="evidence_curve")
         with st.container(width=_SAID):
             st.markdown(f"**{found.headline}**")
             if found.interval:
@@ -152,9 +153,8 @@ def _segments(found: EvidenceView) -> None:
         found.segments["gap"].abs().sort_values(ascending=False, na_position="last").index
     ].head(_DRAWN)
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=found.tolerance)
-    st.altair_chart(
-        chart, width="stretch", alt=visible(alt_text_intervals(worst, tolerance=found.tolerance))
-    )
+    said = alt_text_intervals(worst, tolerance=found.tolerance)
+    charted.show(chart, said, name="evidence_segments", width="stretch")
     if len(worst) < len(found.segments):
         st.caption(f"The {_DRAWN} largest gaps of {len(found.segments)}.")
     rows = [

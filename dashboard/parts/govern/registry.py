@@ -32,7 +32,7 @@ from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
 from dashboard.widgets.drawn.draw import draw
-from dashboard.widgets.drawn.framed import framed
+from dashboard.widgets.drawn.framed import framed, tall
 from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name, url_key
 from dashboard.widgets.links.claim_links import ICON, PAGE
@@ -70,7 +70,7 @@ def nothing() -> None:
 
 def overview(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> None:
     """Every signal, those that wait for somebody first; a row opens its entry."""
-    draw(table(view, standing), key="registry_overview")
+    draw(table(view, standing), key="registry_overview", tall=tall(len(view.rows)))
 
 
 def table(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> Markup:

@@ -18,6 +18,7 @@ from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.drawn.draw import draw
+from dashboard.widgets.drawn.framed import tall
 from dashboard.widgets.drawn.markup import Markup, href, name, tag
 from dashboard.widgets.links.page_links import parameters
 from dashboard.widgets.url_choice import choose
@@ -60,7 +61,7 @@ def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
 
 def grid(view: RisksView) -> None:
     """Every failure of every signal, each cell the way to its evidence."""
-    draw(matrix(view), key="risks_grid")
+    draw(matrix(view), key="risks_grid", tall=tall(len(view.signals), 100))
 
 
 def matrix(view: RisksView) -> Markup:

@@ -17,7 +17,7 @@ from core.views.govern.sign_off_queue import Line, SignoffList
 from dashboard.widgets import table_search
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.drawn.draw import draw
-from dashboard.widgets.drawn.framed import MANY, framed
+from dashboard.widgets.drawn.framed import MANY, framed, tall
 from dashboard.widgets.drawn.marks import badge
 from dashboard.widgets.drawn.markup import Markup, href, name, tag
 
@@ -190,7 +190,7 @@ def show(view: SignoffList, state: State, person: Acting | None, now: datetime) 
         )
         shown = found(rows, *asked)
     if rows:
-        draw(table(shown, "What waits, yours first"), key="sign_off_waiting")
+        draw(table(shown, "What waits, yours first"), key="sign_off_waiting", tall=tall(len(shown)))
     if rest:
         title = f"{counted(len(rest), 'other fingerprint')}: {len(view.held)} open"
         with st.expander(title, icon=":material/list:"):

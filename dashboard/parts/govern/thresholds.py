@@ -16,6 +16,7 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
+from dashboard.widgets import chart as charted
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
@@ -182,7 +183,7 @@ def numbers(view: ThresholdView) -> None:
     )
     about = alt_text_risk(view.curve, view.marks, view.threshold.question.risk)
     with st.container(width=_CHART_WIDTH):
-        st.altair_chart(chart, width="stretch", alt=visible(about))
+        charted.show(chart, about, name="cuts", width="stretch")
     st.caption(
         "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
         "each cut by itself. All claims, labelled or not, count as coverage."

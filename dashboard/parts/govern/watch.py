@@ -11,7 +11,7 @@ from core.views.govern.watch import Again, WatchRow, WatchView
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets import page_head
 from dashboard.widgets.drawn.draw import draw
-from dashboard.widgets.drawn.framed import framed
+from dashboard.widgets.drawn.framed import framed, tall
 from dashboard.widgets.drawn.marks import bullet, scale
 from dashboard.widgets.drawn.markup import Markup, href, join, tag
 
@@ -21,7 +21,7 @@ _NAMED = 3
 
 def signals(view: WatchView) -> None:
     """Each version: its standing verdict, when it was measured last, when next, who answers."""
-    draw(table(view), key="watch_signals")
+    draw(table(view), key="watch_signals", tall=tall(len(view.rows), 44))
 
 
 def table(view: WatchView) -> Markup:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.sentences.numbers import SHOWN_WORDS
 from core.text.markdown import cells
-from core.text.shown import visible
 from core.views.review.drift import DriftView
 from dashboard.charts.drift import drift_timeline, measure_strips
 from dashboard.charts.drift_words import alt_text_drift, alt_text_strips
 from dashboard.charts.kit.palette import palette_for
+from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 
 MEASURES = {
@@ -38,19 +38,14 @@ def draw(view: DriftView, measure: str) -> None:
         tolerance=view.tolerance if measure == "gap" else None,
         levels=view.levels,
     )
-    st.altair_chart(
-        chart,
-        width=int(chart.width),
-        alt=visible(
-            alt_text_drift(
-                periods,
-                view.changes,
-                view.breaches,
-                measure=measure,  # type: ignore[arg-type]
-                levels=view.levels,
-            )
-        ),
+    said = alt_text_drift(
+        periods,
+        view.changes,
+        view.breaches,
+        measure=measure,  # type: ignore[arg-type]
+        levels=view.levels,
     )
+    charted.show(chart, said, name="drift", width=int(chart.width))
     st.caption(
         f"95% intervals of each period's own; breaches and verdicts are corrected together: "
         f"{view.method}."
@@ -60,7 +55,7 @@ def draw(view: DriftView, measure: str) -> None:
 def strips(view: DriftView) -> None:
     """All measures on one time axis."""
     chart = measure_strips(view.periods, palette_for(st.context.theme.type), changes=view.changes)
-    st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_strips(view.periods)))
+    charted.show(chart, alt_text_strips(view.periods), name="strips", width=int(chart.width))
 
 
 def table(view: DriftView) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.text.markdown import cells, plain
-from core.text.shown import visible
 from core.views.review.elicitation import SHIFT_WORDS, ElicitationView
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.palette import palette_for
+from dashboard.widgets import chart as charted
 
 _TITLE = "Difference in points: the first named has more →"
 
@@ -28,7 +28,7 @@ def draw(view: ElicitationView) -> None:
         title=_TITLE,
         named=SHIFT_WORDS,
     )
-    st.altair_chart(chart, width=int(chart.width), alt=visible(" ".join(view.sentences)))
+    charted.show(chart, " ".join(view.sentences), name="elicitation", width=int(chart.width))
     for sentence in view.sentences:
         st.markdown(plain(sentence))
     st.caption(plain(view.method))

@@ -27,6 +27,7 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_plan import alt_text_labels, labels_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import chart as charted
 from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
@@ -87,7 +88,7 @@ def groups(view: LabelPlan) -> None:
         ).astype({"needed": "float64"})
         chart = labels_chart(shown, palette_for(st.context.theme.type), width=_CHART_WIDTH)
         with st.container(width=_CHART_WIDTH):
-            st.altair_chart(chart, width="stretch", alt=visible(alt_text_labels(shown)))
+            charted.show(chart, alt_text_labels(shown), name="label_plan", width="stretch")
         st.caption(
             "Dot: labels that an answer takes. Bar: unlabelled inputs that may be drawn."
             + (f" The first {_DRAWN} of {len(waiting)}." if len(waiting) > _DRAWN else "")

@@ -10,6 +10,7 @@ from core.text.shown import visible
 from core.views.review.labels import LabelsView
 from dashboard.charts.cohorts import alt_text_cohorts, cohort_age_chart
 from dashboard.charts.kit.palette import palette_for
+from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 
 
@@ -36,7 +37,7 @@ def draw(view: LabelsView, tolerance: float) -> None:
         )
     with st.expander("The gap by the age of the claims", icon=":material/timeline:"):
         chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=tolerance)
-        st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_cohorts(view.ages)))
+        charted.show(chart, alt_text_cohorts(view.ages), name="cohorts", width=int(chart.width))
         st.caption("Each week's claims as known at that age; only equal ages compare.")
 
 

@@ -14,6 +14,7 @@ from core.text.shown import visible
 from core.views.review.segments import SegmentsView
 from dashboard.parts.review.segment_heatmap import CELL_COLUMN, CELL_ROW
 from dashboard.widgets.drawn.draw import draw as show
+from dashboard.widgets.drawn.framed import tall
 from dashboard.widgets.drawn.marks import bullet
 from dashboard.widgets.drawn.markup import Markup, href, tag
 from dashboard.widgets.filters import shown_name
@@ -31,7 +32,8 @@ def draw(view: SegmentsView, selection: Selection) -> None:
     here = {key: st.query_params.get_all(key) for key in st.query_params}
     listed = table(view, selection, here)
     if listed is not None:
-        show(listed, key="segment_cells")
+        rows = min(LISTED, int((view.cells["verdict"] == "off").sum()))
+        show(listed, key="segment_cells", tall=tall(rows, 46))
 
 
 def table(

@@ -11,12 +11,16 @@ from core.views.review.segments import SegmentsView
 from dashboard.charts.kit.alt_text import alt_text_heatmap, alt_text_heatmap_of_shape
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.segments import Measure, segment_heatmap, selected_cell
+from dashboard.widgets.chart import AROUND, height_of
 from dashboard.widgets.filters import shown_name
+from dashboard.widgets.tall import tall_key
 from dashboard.widgets.url_choice import choose
 
 _CHART = "heatmap"
 #: The opened cell, in the session and in the URL.
 CELL_ROW, CELL_COLUMN = "cell_row", "cell_column"
+#: Pixels of what stands below the cells.
+_LEGEND = 100
 WIDTH = 900
 
 
@@ -51,14 +55,15 @@ def draw(view: SegmentsView, measure: Measure) -> None:
         selection_name="cell",
         width=WIDTH,
     )
-    st.altair_chart(
-        chart,
-        width=int(chart.width),
-        key=_CHART,
-        on_select=lambda: _open_clicked(view.row, view.column),
-        selection_mode="cell",
-        alt=visible(told(view.cells, row=view.row, column=view.column)),
-    )
+    with st.container(key=tall_key("heatmap", height_of(chart) + AROUND + _LEGEND)):
+        st.altair_chart(
+            chart,
+            width=int(chart.width),
+            key=_CHART,
+            on_select=lambda: _open_clicked(view.row, view.column),
+            selection_mode="cell",
+            alt=visible(told(view.cells, row=view.row, column=view.column)),
+        )
     what = "Gap" if measure == "gap" else "Error over the range of confidence"
     st.caption(
         f"{what} in points and n of each pair of {dimension_name(view.row).lower()} and "

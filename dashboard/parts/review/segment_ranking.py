@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.sentences.numbers import SHOWN_WORDS, percent
 from core.text.markdown import cells
-from core.text.shown import visible
 from core.views.review.segments import FALSE_DISCOVERY_RATE, SegmentsView
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals
 from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.review.segment_heatmap import open_segment
+from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 
 DRAWN = 12
@@ -36,11 +36,8 @@ def draw(view: SegmentsView) -> None:
 def _drawn(view: SegmentsView) -> None:
     worst = view.ranked.head(DRAWN).rename(columns={"gap_low": "low", "gap_high": "high"})
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=view.tolerance)
-    st.altair_chart(
-        chart,
-        width=int(chart.width),
-        alt=visible(alt_text_intervals(worst, tolerance=view.tolerance)),
-    )
+    said = alt_text_intervals(worst, tolerance=view.tolerance)
+    charted.show(chart, said, name="ranked", width=int(chart.width))
     st.caption(
         f"The {len(worst)} largest of {len(view.ranked)} segments by shrunken gap, with their own "
         f"95% intervals; verdicts are corrected together: {view.ranked_method}. *q* after "

@@ -28,6 +28,7 @@ from core.views.shared.validation_badge import Written
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for
+from dashboard.widgets import chart as charted
 from dashboard.widgets import reliability_panel
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.marks import badge, bullet
@@ -39,6 +40,8 @@ from dashboard.widgets.links import evidence_links
 _SPAN, _WIDE = (-0.08, 0.2), (-0.08, 0.3)
 #: A chart's title is no longer than so many characters.
 _TITLE = 120
+#: Pixels of all above the pictures, at least.
+_HEAD = 260
 
 
 def head(
@@ -313,7 +316,7 @@ def _timeline(view: DriftView) -> None:
         height=220,
     )
     words = alt_text_drift(periods, view.changes, view.breaches, measure="gap", levels=view.levels)
-    st.altair_chart(chart, width="stretch", alt=visible(words))
+    charted.show(chart, words, name="timeline", width="stretch")
 
 
 def below(view: OneSignal, findings: Sequence[FindingRow], today: date) -> Markup:
@@ -434,6 +437,6 @@ def show(
     today: date,
 ) -> None:
     """The whole page."""
-    draw(head(view, written, order, findings), key="signal_head")
+    draw(head(view, written, order, findings), key="signal_head", tall=_HEAD)
     pictures(view)
     draw(below(view, findings, today), key="signal_below")

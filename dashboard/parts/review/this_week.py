@@ -13,6 +13,7 @@ from core.views.govern.findings import FindingsView
 from core.views.review.this_week import SignalWeek, WeekView
 from core.views.shared.validation_badge import Written
 from dashboard.widgets.drawn.framed import MANY, framed
+from dashboard.widgets.drawn.framed import tall as rows_tall
 from dashboard.widgets.drawn.marks import badge, bars, blocks, bullet, days, scale, spark
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
 from dashboard.widgets.links.page_links import href_of
@@ -21,6 +22,8 @@ from dashboard.widgets.links.page_links import href_of
 CLOSING_DAYS = 14
 #: As many pieces of news stand open; the rest waits in a drawer.
 NEWS = 6
+#: Pixels of the headline and the tiles, and of the heads of the table.
+_ABOVE, _HEADS = 160, 60
 
 #: Where a signal is off and no segment is worse than the rest.
 _NO_SEGMENT = {
@@ -54,6 +57,11 @@ def board(view: WeekView, written: Standing, findings: FindingsView, today: date
         "" if long else _quiet(view),
         class_="board",
     )
+
+
+def tall(view: WeekView) -> int:
+    """Pixels that the board takes at least."""
+    return _ABOVE if len(view.rows) > MANY else _ABOVE + rows_tall(len(view.rows), _HEADS)
 
 
 def long_table(

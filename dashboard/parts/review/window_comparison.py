@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.sentences.numbers import dimension_name
 from core.text.markdown import plain, verbatim
-from core.text.shown import visible
 from core.views.review.drift import DriftView
 from core.views.review.window_comparison import ShiftView
 from core.views.shared.maturity import Window
@@ -20,6 +19,7 @@ from dashboard.charts.population_shift import (
     confidence_shift,
     mix_change,
 )
+from dashboard.widgets import chart as charted
 from dashboard.widgets.url_choice import choose_day
 
 SEGMENTS_DRAWN = 8
@@ -52,22 +52,19 @@ def draw(view: ShiftView, by: str | None) -> None:
     st.caption(f"Reference {names[0]}; now {names[1]}; both days included.")
     st.markdown(f"**Harder cases or worse calibration?** {view.split}")
     parts = brier_split(view.parts, palette)
-    st.altair_chart(parts, width=int(parts.width), alt=visible(alt_text_brier(view.parts)))
+    charted.show(parts, alt_text_brier(view.parts), name="parts", width=int(parts.width))
     if by is not None:
         _segments(view.by_segment, by)
     st.markdown(f"**What was stated.** {view.stated}")
     stated = confidence_shift(view.stated_before, view.stated_after, palette)
-    st.altair_chart(
-        stated,
-        width=int(stated.width),
-        alt=visible(alt_text_shift(view.stated_before, view.stated_after)),
-    )
+    said = alt_text_shift(view.stated_before, view.stated_after)
+    charted.show(stated, said, name="stated", width=int(stated.width))
     if view.mixes:
         st.markdown("**Case mix**")
-    for mix in view.mixes:
+    for i, mix in enumerate(view.mixes):
         with st.expander(plain(mix.words)):
             chart = mix_change(mix.values, palette)
-            st.altair_chart(chart, width=int(chart.width), alt=visible(alt_text_mix(mix.values)))
+            charted.show(chart, alt_text_mix(mix.values), name=f"mix_{i}", width=int(chart.width))
 
 
 def _segments(parts: pd.DataFrame, by: str) -> None:
@@ -79,7 +76,7 @@ def _segments(parts: pd.DataFrame, by: str) -> None:
         worst = compared.loc[order].head(SEGMENTS_DRAWN)
         st.markdown(f"**By {dimension_name(by).lower()}**, largest part in decalibration first")
         segments = brier_split(worst, palette_for(st.context.theme.type))
-        st.altair_chart(segments, width=int(segments.width), alt=visible(alt_text_brier(worst)))
+        charted.show(segments, alt_text_brier(worst), name="segments", width=int(segments.width))
     if alone.any():
         names = ", ".join(verbatim(label) for label in parts.loc[alone, "label"])
         st.caption(f"Labelled in one of the two windows only, so not compared: {names}.")

@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.widgets.drawn.markup import Markup
+from dashboard.widgets.tall import tall_key
 
 
 @cache
@@ -19,12 +20,13 @@ def _file(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def draw(markup: Markup, key: str) -> None:
+def draw(markup: Markup, key: str, tall: int = 0) -> None:
     """Show markup.
 
     Args:
         markup: what `dashboard.widgets.drawn.markup` made.
         key: of the component on its page; every page has its own.
+        tall: pixels it takes at least where the page is wide, kept until it is drawn.
 
     Raises:
         TypeError: it is text that nobody escaped.
@@ -38,4 +40,4 @@ def draw(markup: Markup, key: str) -> None:
         js=_file("draw.js"),
         css=_file("drawn.css"),
     )
-    mount(data=str(markup), key=key)
+    mount(data=str(markup), key=tall_key(key, tall))

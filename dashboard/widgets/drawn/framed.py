@@ -6,6 +6,13 @@ from dashboard.widgets.drawn.markup import Markup, tag
 
 #: A table with more rows is framed, and may be searched.
 MANY = 30
+#: Pixels of a row, and of a frame.
+_ROW, _FRAME = 40, 640
+
+
+def tall(rows: int, around: int = 24) -> int:
+    """Pixels of a table of so many rows at least, and of what stands around them."""
+    return min(around + _ROW * rows, _FRAME)
 
 
 def framed(table: Markup, rows: int) -> Markup:

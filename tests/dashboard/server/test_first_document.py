@@ -26,6 +26,14 @@ def test_the_script_for_the_address_runs_before_every_other(client: TestClient):
     assert "history.pushState" in client.get("/address.js").text
 
 
+def test_the_frame_stands_in_the_document_after_what_streamlit_adds(client: TestClient):
+    text = client.get("/").text
+    frame = text.index(".stMainBlockContainer")
+    assert text.index("</head>") < text.index("<style>") < frame < text.index("</style>")
+    assert text.count("<style>") == 1
+    assert "-tall-400-" in text
+
+
 @pytest.mark.parametrize("path", ["/", "/sign_off", "/sign_off?signal=s", "/no_such_page"])
 def test_whichever_page_is_asked_for_first_it_comes_with_the_script(client: TestClient, path: str):
     assert client.get(path).text == start.document()
