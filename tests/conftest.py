@@ -132,6 +132,18 @@ def served() -> Iterator[Served]:
     found.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def pages_compiled_once() -> Iterator[None]:
+    """Each app of Streamlit's tests compiles the pages that it runs again."""
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+    cache = ScriptCache()
+    with pytest.MonkeyPatch.context() as patched:
+        compiled = ScriptCache.get_bytecode
+        patched.setattr(ScriptCache, "get_bytecode", lambda _, path: compiled(cache, path))
+        yield
+
+
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch, served: Served) -> Iterator[Callable[..., None]]:
     """Make the dashboard's pages read the ledger at a path.

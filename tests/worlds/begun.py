@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 
-from core.ledger.connection import MEMORY_LIMIT, Ledger, _configuration, _set_up
+from core.ledger import connection as opening
+from core.ledger.connection import MEMORY_LIMIT, Ledger
 from core.ledger.sql import literal
 from core.trail.signing_key import Signer
 
@@ -67,8 +68,8 @@ class Begun:
 
 def in_memory_copy(path: Path) -> Ledger:
     """A ledger in memory that begins as the closed one at ``path`` ended."""
-    connection = duckdb.connect(":memory:", config=_configuration(MEMORY_LIMIT))
-    _set_up(connection)
+    connection = duckdb.connect(":memory:", config=opening._configuration(MEMORY_LIMIT))
+    opening._set_up(connection)
     connection.execute(f"ATTACH {literal(str(path))} AS begun (READ_ONLY)")
     connection.execute("COPY FROM DATABASE begun TO memory")
     connection.execute("DETACH begun")

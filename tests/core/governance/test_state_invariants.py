@@ -182,7 +182,7 @@ def somebody_there(state: State, seat: tuple[str, ...], day: date) -> bool:
 
 
 RUNS = settings(
-    max_examples=examples(200, 400),
+    max_examples=examples(120, 400),
     stateful_step_count=50,
     derandomize=True,
     database=None,

@@ -453,7 +453,7 @@ class World:
         return list(outbox.recent(self.ledger.cursor(), 10_000))
 
 
-@settings(max_examples=examples(12, 500))
+@settings(max_examples=examples(8, 500))
 @given(
     st.lists(STEP, max_size=25),
     st.sampled_from(["both", "immediate", "digest"]),

@@ -13,6 +13,7 @@ from core.measure.verdicts.group_change import GroupPairs, PartsChange, parts_ch
 from core.measure.verdicts.score_change import ScoreChange, auroc_change, brier_change
 from core.measure.verdicts.shape_change import ShapeChange, shared_bands
 from tests.worlds.band_pairs import band_pair
+from tests.worlds.rounds import rounds
 
 NOWHERE = Interval(math.nan, math.nan, math.nan)
 V = np.array([0.3, 0.5, 0.7, 0.85])
@@ -102,15 +103,15 @@ def test_too_few_labels_for_the_shape_cannot_tell() -> None:
     assert found.verdict == "cannot_tell"
 
 
-def test_the_same_signal_is_rarely_worse_or_better_in_any_part_of_ten_groups() -> None:
+@rounds(30, 80)
+def test_the_same_signal_is_rarely_worse_or_better_in_any_part_of_ten_groups(rounds: int) -> None:
     rng = np.random.default_rng(20_261_125)
-    draws = 80
     said = []
-    for _ in range(draws):
+    for _ in range(rounds):
         found = parts_changes([group(rng, V, V, 300) for _ in range(10)])
         said.append([any(one.worse for one in found), any(one.better for one in found)])
     # At most 2.5 % either way, and three standard errors of chance.
-    assert max(np.mean(said, axis=0)) <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / draws)
+    assert max(np.mean(said, axis=0)) <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / rounds)
 
 
 def test_a_change_of_discrimination_too_small_to_matter_is_none() -> None:

@@ -13,6 +13,7 @@ from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.intervals import gap_interval
 from core.measure.verdicts.segments import false_discovery_q, gap_p_values, max_statistic_test
 from tests.worlds.cells import cells
+from tests.worlds.rounds import rounds
 
 VALUES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
 
@@ -169,18 +170,19 @@ def test_the_false_alarm_rate_of_one_segment_follows_the_range_of_brownian_motio
     assert np.mean(np.array(statistic) > cut) == pytest.approx(0.10, abs=0.05)
 
 
-def test_calibrated_reports_of_66_overlapping_segments_alarm_one_time_in_twenty():
+@rounds(120, 300)
+def test_calibrated_reports_of_66_overlapping_segments_alarm_one_time_in_twenty(rounds: int):
     membership = sixty_six_segments()
     rng = np.random.default_rng(4)
-    runs, alarms, uncorrected = 300, 0, 0
-    for run in range(runs):
+    alarms, uncorrected = 0, 0
+    for run in range(rounds):
         units = simulated_report(rng, membership)
         result = max_statistic_test(units, membership, draws=199, seed=run)
         alarms += result.p_value <= 0.05
         if run < 60:
             segments = group_sums([merged(units, chosen) for chosen in membership])
             uncorrected += bool((gap_p_values(segments, 0.0) < 0.05).any())
-    assert alarms / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert alarms / rounds <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / rounds)
     assert alarms > 0
     assert uncorrected / 60 > 0.6
 
