@@ -7,8 +7,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
 
 
 def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
@@ -26,3 +30,21 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
             build(begun)
             begun.rename(shared)
     return Path(shutil.copytree(shared, mine, dirs_exist_ok=True))
+
+
+def copied(
+    factory: pytest.TempPathFactory, build: Callable[Concatenate[Path, P], Made]
+) -> Callable[Concatenate[Path, P], Made]:
+    """``make(folder, …)``: fill a folder as ``build`` does, which is asked once for each way."""
+    kept: dict[object, tuple[Path, Made]] = {}
+
+    def make(folder: Path, *args: P.args, **kwargs: P.kwargs) -> Made:
+        way = (args, tuple(sorted(kwargs.items())))
+        if way not in kept:
+            begun = factory.mktemp("copied")
+            kept[way] = begun, build(begun, *args, **kwargs)
+        begun, made = kept[way]
+        shutil.copytree(begun, folder, dirs_exist_ok=True)
+        return made
+
+    return make

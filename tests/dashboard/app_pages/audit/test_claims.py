@@ -35,14 +35,19 @@ def listed(app: AppTest) -> str:
     return ""
 
 
-@pytest.fixture
-def small(tmp_path: Path, serving) -> None:
-    path = tmp_path / "ledger.duckdb"
-    with Ledger.open(path, create=True) as ledger:
-        file = tmp_path / "claims.csv"
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("few")
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
+        file = folder / "claims.csv"
         file.write_text(CLAIMS)
         import_file(ledger, file)
-    serving(path)
+    return folder / "ledger.duckdb"
+
+
+@pytest.fixture
+def small(few: Path, serving) -> None:
+    serving(few, keep=True)
 
 
 @pytest.mark.parametrize(

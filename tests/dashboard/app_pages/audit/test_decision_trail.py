@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,6 +24,7 @@ from core.trail.fingerprint import Fingerprint
 from dashboard.cache import views
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
 from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
@@ -51,48 +53,59 @@ def listed(app: AppTest) -> list[int]:
     return list(tables[0]["seq"]) if tables else []
 
 
+def tell(folder: Path, *tampering: str, more: int = 0) -> dict[str, int]:
+    """A small trail, tampered with by some SQL; its acts by name."""
+    path = folder / "ledger.duckdb"
+    (folder / "claims.csv").write_text(CLAIMS)
+    seqs = {}
+    with Ledger.open(path, create=True) as ledger:
+        times = iter(datetime(2026, 9, 1 + n // 24, n % 24) for n in range(24 * 20))
+        office = Office.of(ledger, clock=lambda: next(times))
+        import_recorded(office, folder / "claims.csv", now=datetime(2026, 9, 1))
+        file = registry_file.read(REGISTRY)
+        seqs["entry"] = registry.apply(office, file, "user:team/ada")[-1].seq
+        sub = directory(ledger.cursor()).sub
+        ann, eve, ada = (sub(f"user:{who}") for who in ("team/ann", "risk/eve", "team/ada"))
+        assert ann is not None
+        assert eve is not None
+        assert ada is not None
+        print_ = Fingerprint(model_version="m1")
+        state = office.state()
+        body = {
+            **{"evidence": EVIDENCE, "criteria_met": True, "author": ann},
+            "material_sha256": state.entries["s"].material_sha256,
+        }
+        actor = people.actor_for(state, ann, "validation.submitted", "s")
+        office.perform(Proposal("validation.submitted", actor, "s", print_, body))
+        actor = people.actor_for(state, eve, "validation.signed", "s")
+        until = {"until": stamp(datetime(2026, 10, 1))}
+        signature = Signature(MEANING, EVIDENCE)
+        signed = Proposal("validation.signed", actor, "s", print_, until, signature)
+        seqs["signed"] = office.perform(signed).seq
+        admin = people.actor_for(state, ada, "gate.mode", None)
+        with office.acting() as desk:
+            for n in range(more):
+                mode = ("production", "local")[n % 2]
+                desk.perform(Proposal("gate.mode", admin, body={"mode": mode}))
+        ledger.cursor().execute("INSERT INTO evidence VALUES ($1, $2)", [EVIDENCE, BUNDLE])
+        for sql in tampering:
+            ledger.cursor().execute(sql)
+        seqs["size"] = office.ledger.cursor().execute("SELECT count(*) FROM acts").fetchone()[0]
+    return seqs
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    return copied(tmp_path_factory, tell)
+
+
 @pytest.fixture
-def trail_of(tmp_path: Path, serving) -> Callable[..., dict[str, int]]:
-    """``trail_of(sql…)``: serve a small trail, tampered with by some SQL; its acts by name."""
+def trail_of(made: Callable[..., Any], tmp_path: Path, serving) -> Callable[..., dict[str, int]]:
+    """``trail_of(sql…)``: serve such a trail; its acts by name."""
 
     def make(*tampering: str, more: int = 0) -> dict[str, int]:
-        path = tmp_path / "ledger.duckdb"
-        (tmp_path / "claims.csv").write_text(CLAIMS)
-        seqs = {}
-        with Ledger.open(path, create=True) as ledger:
-            times = iter(datetime(2026, 9, 1 + n // 24, n % 24) for n in range(24 * 20))
-            office = Office.of(ledger, clock=lambda: next(times))
-            import_recorded(office, tmp_path / "claims.csv", now=datetime(2026, 9, 1))
-            file = registry_file.read(REGISTRY)
-            seqs["entry"] = registry.apply(office, file, "user:team/ada")[-1].seq
-            sub = directory(ledger.cursor()).sub
-            ann, eve, ada = (sub(f"user:{who}") for who in ("team/ann", "risk/eve", "team/ada"))
-            assert ann is not None
-            assert eve is not None
-            assert ada is not None
-            print_ = Fingerprint(model_version="m1")
-            state = office.state()
-            body = {
-                **{"evidence": EVIDENCE, "criteria_met": True, "author": ann},
-                "material_sha256": state.entries["s"].material_sha256,
-            }
-            actor = people.actor_for(state, ann, "validation.submitted", "s")
-            office.perform(Proposal("validation.submitted", actor, "s", print_, body))
-            actor = people.actor_for(state, eve, "validation.signed", "s")
-            until = {"until": stamp(datetime(2026, 10, 1))}
-            signature = Signature(MEANING, EVIDENCE)
-            signed = Proposal("validation.signed", actor, "s", print_, until, signature)
-            seqs["signed"] = office.perform(signed).seq
-            admin = people.actor_for(state, ada, "gate.mode", None)
-            with office.acting() as desk:
-                for n in range(more):
-                    mode = ("production", "local")[n % 2]
-                    desk.perform(Proposal("gate.mode", admin, body={"mode": mode}))
-            ledger.cursor().execute("INSERT INTO evidence VALUES ($1, $2)", [EVIDENCE, BUNDLE])
-            for sql in tampering:
-                ledger.cursor().execute(sql)
-            seqs["size"] = office.ledger.cursor().execute("SELECT count(*) FROM acts").fetchone()[0]
-        serving(path)
+        seqs: dict[str, int] = made(tmp_path, *tampering, more=more)
+        serving(tmp_path / "ledger.duckdb")
         return seqs
 
     return make

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,6 +22,7 @@ from core.text.markdown import plain
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from dashboard.server import open_ledger as owner
+from tests.worlds.built_once import copied
 from tests.worlds.drawn import words
 from tests.worlds.entries import REPLY
 from tests.worlds.pages import links, page, text_of
@@ -30,29 +32,37 @@ M1 = Fingerprint(model_version="m1")
 Make = Callable[..., Path]
 
 
+def fill(folder: Path, *, claims: bool, entry: bool, signed: bool) -> None:
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
+        if claims:
+            file = folder / "claims.csv"
+            day = f"{NOW - timedelta(days=3):%Y-%m-%d}"
+            file.write_text(
+                "event_id,ts,signal,confidence,outcome,model_version\n"
+                + "".join(f"e{i},{day}T09:00:00Z,s,0.87,1,m1\n" for i in range(4))
+                + f"x,{day}T09:00:00Z,other *[x](y)*,0.9,1,m1\n"
+            )
+            import_file(ledger, file)
+        office = Office.of(ledger)
+        if entry:
+            registry.apply(office, read(REPLY), "user:t/adam")
+        if signed:
+            sign(office)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    return copied(tmp_path_factory, fill)
+
+
 @pytest.fixture
-def ledger_of(tmp_path: Path, serving) -> Make:
+def ledger_of(made: Callable[..., Any], tmp_path: Path, serving) -> Make:
     """A ledger: with claims, with the entry, with its version signed."""
 
     def make(*, claims: bool = True, entry: bool = True, signed: bool = False) -> Path:
-        path = tmp_path / "ledger.duckdb"
-        with Ledger.open(path, create=True) as ledger:
-            if claims:
-                file = tmp_path / "claims.csv"
-                day = f"{NOW - timedelta(days=3):%Y-%m-%d}"
-                file.write_text(
-                    "event_id,ts,signal,confidence,outcome,model_version\n"
-                    + "".join(f"e{i},{day}T09:00:00Z,s,0.87,1,m1\n" for i in range(4))
-                    + f"x,{day}T09:00:00Z,other *[x](y)*,0.9,1,m1\n"
-                )
-                import_file(ledger, file)
-            office = Office.of(ledger)
-            if entry:
-                registry.apply(office, read(REPLY), "user:t/adam")
-            if signed:
-                sign(office)
-        serving(path)
-        return path
+        made(tmp_path, claims=claims, entry=entry, signed=signed)
+        serving(tmp_path / "ledger.duckdb")
+        return tmp_path / "ledger.duckdb"
 
     return make
 

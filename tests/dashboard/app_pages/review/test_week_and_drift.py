@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import week_label
 from tests.worlds import drawn
+from tests.worlds.built_once import copied
 from tests.worlds.pages import page, text_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
@@ -44,14 +46,23 @@ def lines(
     )
 
 
+def fill(folder: Path, *rows: str) -> None:
+    file = folder / "claims.csv"
+    file.write_text(HEADER + "".join(rows))
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    return copied(tmp_path_factory, fill)
+
+
 @pytest.fixture
-def ledger_of(tmp_path: Path, serving) -> Serve:
+def ledger_of(made: Callable[..., Any], tmp_path: Path, serving) -> Serve:
     def make(*rows: str) -> None:
-        path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
-        file.write_text(HEADER + "".join(rows))
-        with Ledger.open(path, create=True) as ledger:
-            import_file(ledger, file)
-        serving(path)
+        made(tmp_path, *rows)
+        serving(tmp_path / "ledger.duckdb")
 
     return make
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,7 @@ from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
+from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
 from tests.worlds.pages import links, page
 
@@ -26,37 +28,37 @@ Make = Callable[..., Path]
 Select = Callable[..., None]
 
 
-@pytest.fixture
-def ledger_of(tmp_path: Path, serving) -> Make:
-    def make(*signals: str, registered: tuple[str, ...] = ()) -> Path:
-        path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
-        day = f"{NOW - timedelta(weeks=2):%Y-%m-%d}"
-        file.write_text(
-            "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
-            + "".join(
-                f"{signal}-{i},{day}T09:00:00Z,{signal},0.87,{int(i % 3 > 0)},m1,t{i % 2}\n"
-                for signal in signals
-                for i in range(90)
-            )
+def fill(folder: Path, *signals: str, registered: tuple[str, ...] = ()) -> None:
+    file = folder / "claims.csv"
+    day = f"{NOW - timedelta(weeks=2):%Y-%m-%d}"
+    file.write_text(
+        "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
+        + "".join(
+            f"{signal}-{i},{day}T09:00:00Z,{signal},0.87,{int(i % 3 > 0)},m1,t{i % 2}\n"
+            for signal in signals
+            for i in range(90)
         )
-        with Ledger.open(path, create=True) as ledger:
-            import_file(ledger, file)
-            office = Office.of(ledger)
-            for name in registered:
-                registry.apply(
-                    office,
-                    read(
-                        entry(
-                            name,
-                            riskApprovers=["user:t/rita"],
-                            tolerance="0.3",
-                            highConfidence="0.85",
-                        )
-                    ),
-                    "user:t/adam",
-                )
-        serving(path)
-        return path
+    )
+    own = {"tolerance": "0.3", "highConfidence": "0.85"}
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+        office = Office.of(ledger)
+        for name in registered:
+            text = entry(name, riskApprovers=["user:t/rita"], **own)
+            registry.apply(office, read(text), "user:t/adam")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    return copied(tmp_path_factory, fill)
+
+
+@pytest.fixture
+def ledger_of(made: Callable[..., Any], tmp_path: Path, serving) -> Make:
+    def make(*signals: str, registered: tuple[str, ...] = ()) -> Path:
+        made(tmp_path, *signals, registered=registered)
+        serving(tmp_path / "ledger.duckdb")
+        return tmp_path / "ledger.duckdb"
 
     return make
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +23,7 @@ from core.trail.acts import Actor
 from core.views.govern.findings import FindingRow, findings_view
 from dashboard.parts.govern import findings
 from dashboard.server import open_ledger as owner
+from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
 from tests.worlds.pages import text_of
 
@@ -53,13 +55,12 @@ def page() -> None:
     findings.table(view, state, person, st.session_state.get("since", date(2020, 1, 1)))
 
 
-@pytest.fixture(autouse=True)
-def served(tmp_path: Path, serving: Callable[[Path], None]) -> None:
-    path, file = tmp_path / "ledger.duckdb", tmp_path / "claims.csv"
+def fill(folder: Path) -> None:
+    file = folder / "claims.csv"
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     rows = [f"{one},{day}T00:00:00Z,{one},0.9,m1" for one in (*OWNED, "d")]
     file.write_text("\n".join(["event_id,ts,signal,confidence,model_version", *rows]) + "\n")
-    with Ledger.open(path, create=True) as ledger:
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
         import_file(ledger, file)
         office = Office.of(ledger)
         for name in OWNED:
@@ -71,7 +72,17 @@ def served(tmp_path: Path, serving: Callable[[Path], None]) -> None:
         for name in ("ann", "bob", "rita", "val"):
             people.known_person(office, f"user:t/{name}")
         rounds(office)
-    serving(path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    return copied(tmp_path_factory, fill)
+
+
+@pytest.fixture(autouse=True)
+def served(made: Callable[..., Any], tmp_path: Path, serving: Callable[[Path], None]) -> None:
+    made(tmp_path)
+    serving(tmp_path / "ledger.duckdb")
 
 
 def opened(who: str | None = None, **session: object) -> AppTest:
