@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +19,10 @@ from dashboard.server import open_ledger as owner
 from dashboard.server.perimeter import Perimeter
 from dashboard.server.routes import api
 from dashboard.server.routes.commands import Commands
-from dashboard.server.settings import allowed_hosts, proxy, sign_on
+from dashboard.server.settings import LOG_VARIABLE, allowed_hosts, proxy, sign_on
 from dashboard.server.sign_on.edge import Edge
 from dashboard.server.sign_on.proxy import Named
+from dashboard.server.structured_log import Requests
 
 
 @asynccontextmanager
@@ -51,6 +53,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[*api.routes, *Commands(command_line).routes, *_signing_routes(), *start.routes],
     middleware=[
+        *([Middleware(Requests)] if os.environ.get(LOG_VARIABLE) else []),
         Middleware(Perimeter, named=allowed_hosts()),
         Middleware(Named, proxy=proxy()),
         *([Middleware(Edge, settings=PEOPLE)] if PEOPLE else []),

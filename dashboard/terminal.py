@@ -36,6 +36,9 @@ from core.views.shared.measures import MeasureReport
 #: Where a command that a server runs writes; None: to this process's own output.
 _streams: ContextVar[tuple[TextIO, TextIO] | None] = ContextVar("streams", default=None)
 
+#: Where a server that keeps a log hands what went wrong; None: it is printed.
+_log: Callable[[str], object] | None = None
+
 
 @contextmanager
 def written_to(out: TextIO, err: TextIO) -> Iterator[None]:
@@ -96,8 +99,17 @@ def note(text: str) -> None:
     _console(stderr=True).print(visible(text), style="dim")
 
 
+def errors_to(log: Callable[[str], object] | None) -> None:
+    """Have `error` of this process handed to a log; None: print it again."""
+    global _log
+    _log = log
+
+
 def error(text: str) -> None:
     """Print what went wrong and how to fix it, on standard error."""
+    if _log is not None and _streams.get() is None:
+        _log(visible(text))
+        return
     _console(stderr=True).print(visible(f"calledger: {text}"), style="red")
 
 

@@ -56,6 +56,8 @@ from dashboard.cli.options import (
 )
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 from dashboard.server import serve
+from dashboard.server.settings import LOG_VARIABLE
+from dashboard.server.structured_log import LEVELS
 from sample_data import SAMPLE_END, shifted_copies, tell, whole_weeks_to
 
 
@@ -125,6 +127,13 @@ def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | Non
     metavar="FILE",
     help="Believe the proxy of this TOML file who people are.",
 )
+@click.option(
+    "--log-json",
+    type=click.Choice(LEVELS),
+    envvar=LOG_VARIABLE,
+    metavar="LEVEL",
+    help="Log as JSON lines on standard error: debug, info (each request), warning or error.",
+)
 def serve_command(
     ledger_path: Path,
     host: str,
@@ -134,6 +143,7 @@ def serve_command(
     notices_path: Path | None,
     sign_on: Path | None,
     behind_proxy: Path | None,
+    log_json: str | None,
 ) -> None:
     """Open the dashboard on a ledger."""
     if notices_path is not None:
@@ -147,6 +157,7 @@ def serve_command(
         allowed_hosts=allowed_hosts,
         sign_on=sign_on,
         behind_proxy=behind_proxy,
+        log_json=log_json,
     )
 
 

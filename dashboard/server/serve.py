@@ -21,6 +21,7 @@ from dashboard.server.server_file import Running, announced
 from dashboard.server.settings import (
     HOSTS_VARIABLE,
     LEDGER_VARIABLE,
+    LOG_VARIABLE,
     NOTICES_VARIABLE,
     PROXY_VARIABLE,
     SIGN_ON_VARIABLE,
@@ -29,11 +30,15 @@ from dashboard.server.settings import (
 )
 from dashboard.server.sign_on.proxy import proxy_of
 from dashboard.server.sign_on.settings import sign_on_of
+from dashboard.server.structured_log import write_json
 
 PORTS_TO_TRY = 50
 
 #: After so many seconds an open page no longer holds up the end.
 GRACE_SECONDS = 2
+
+#: The code of a process that SIGTERM ends.
+_TOLD_TO_END = 128 + signal.SIGTERM
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -48,6 +53,7 @@ def run(
     allowed_hosts: Sequence[str] = (),
     sign_on: Path | None = None,
     behind_proxy: Path | None = None,
+    log_json: str | None = None,
 ) -> None:
     """Serve the dashboard on ``ledger_path`` until interrupted.
 
@@ -60,6 +66,7 @@ def run(
         allowed_hosts: further hosts that browsers may ask for, see `perimeter.host_name`.
         sign_on: the sign-on file; None: nobody signs on here.
         behind_proxy: the file of a proxy in front that signs people on.
+        log_json: the level from which on the log is written as JSON lines; None: in words.
 
     Raises:
         LedgerError: the ledger or a file cannot be used.
@@ -85,6 +92,7 @@ def run(
 
     import uvicorn
     from streamlit.web.bootstrap import load_config_options
+    from uvicorn.config import LOGGING_CONFIG
 
     os.environ[LEDGER_VARIABLE] = str(ledger_path.resolve())
     os.environ[TOKEN_VARIABLE] = new_secret()
@@ -99,8 +107,12 @@ def run(
     # Streamlit reads its configuration from the current folder; ours must hold from any folder.
     load_config_options(streamlit_options(host))
 
+    if log_json is not None:
+        os.environ[LOG_VARIABLE] = log_json
     from dashboard.app import app
 
+    if log_json is not None:
+        write_json(log_json)
     address = _address(host, taken)
     shown = people.base if people else address
     terminal.say(f"Calibration Ledger is at {shown}   (stop it with Ctrl-C)")
@@ -111,6 +123,7 @@ def run(
         uvicorn.Config(
             app,
             log_level="warning",
+            log_config=LOGGING_CONFIG if log_json is None else None,
             access_log=False,
             ws_max_size=200 * 1024 * 1024,
             ws_ping_interval=None,
@@ -118,8 +131,13 @@ def run(
         )
     )
     word = Running(address, os.getpid(), os.environ[TOKEN_VARIABLE])
-    with suppress(KeyboardInterrupt), announced(ledger_path.resolve(), word):
-        server.run(sockets=[listener])
+    try:
+        with suppress(KeyboardInterrupt), ended_in_order(), announced(ledger_path.resolve(), word):
+            server.run(sockets=[listener])
+    except SystemExit as ended:
+        # Told to end, it has ended as told: whoever told it sees no failure.
+        if ended.code != _TOLD_TO_END or not server.started:
+            raise
     if not server.started:
         sys.exit(1)
 

@@ -18,6 +18,8 @@ NOTICES_VARIABLE = "CALLEDGER_NOTICES"
 HOSTS_VARIABLE = "CALLEDGER_ALLOWED_HOSTS"
 #: Those that name the sign-on file, and the file of the proxy that signs people on.
 SIGN_ON_VARIABLE, PROXY_VARIABLE = "CALLEDGER_SIGN_ON", "CALLEDGER_BEHIND_PROXY"
+#: The level from which on the log is written as JSON lines; unset: in words.
+LOG_VARIABLE = "CALLEDGER_LOG_JSON"
 
 _THEME = Path(__file__).parents[1] / "theme.toml"
 
