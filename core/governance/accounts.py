@@ -79,8 +79,13 @@ def person_of(office: Office, found: Account) -> str | None:
     return None if bound is None else bound[1]
 
 
-def bind(office: Office, actor: Actor, sub: str, found: Account) -> Act:
+def bind(
+    office: Office, actor: Actor, sub: str, found: Account, *, confirmed: str | None = None
+) -> Act:
     """Let whoever signs on with an account act as a person.
+
+    Args:
+        confirmed: when the actor signed on once more for this, as acts write times; None: not so.
 
     Raises:
         Refused: not theirs to do, or the account is bound already.
@@ -93,6 +98,8 @@ def bind(office: Office, actor: Actor, sub: str, found: Account) -> Act:
         salt = secrets.token_hex(32)
         id_ = _salted(found, salt)
         body = {"sub": sub, "issuer": found.issuer, "account": id_, "salt_sha256": _sha256(salt)}
+        if confirmed is not None:
+            body["confirmed"] = confirmed
         act = desk.perform(Proposal("person.bound", actor, body=body))
         desk.cursor.execute(
             "INSERT INTO accounts VALUES ($sub, $account, $salt)",

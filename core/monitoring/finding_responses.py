@@ -32,11 +32,20 @@ def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act
     found = _written(office, finding)
     if found.state == "waived":
         raise Refused(f"It is waived until {found.until}; nobody has to respond before.")
-    return _said(office, "finding.acknowledged", actor, found, note=note.strip())
+    return office.perform(_proposed("finding.acknowledged", actor, found, note=note.strip()))
 
 
 def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: str) -> Act:
-    """Let a finding wait until a day; the next day it is open again if it is still so.
+    """Let a finding wait, see `proposed_waiver`."""
+    return office.perform(proposed_waiver(office, actor, finding, until=until, reason=reason))
+
+
+def proposed_waiver(
+    office: Office, actor: Actor, finding: str, *, until: date, reason: str
+) -> Proposal:
+    """That a finding may wait until a day; the next day it is open again if it is still so.
+
+    A finding that was just noticed is written into the trail.
 
     Args:
         actor: a risk approver, and not the one who must answer it.
@@ -58,9 +67,8 @@ def waive(office: Office, actor: Actor, finding: str, *, until: date, reason: st
     found = _written(office, finding)
     if actor.sub == found.owner:
         raise Refused(OWNS_IT)
-    return _said(
-        office, "finding.waived", actor, found, until=until.isoformat(), reason=reason.strip()
-    )
+    body = {"until": until.isoformat(), "reason": reason.strip()}
+    return _proposed("finding.waived", actor, found, **body)
 
 
 def _written(office: Office, finding: str) -> Finding:
@@ -83,6 +91,5 @@ def _live(office: Office, finding: str) -> Finding:
     raise Refused("This finding is resolved already; there is nothing to respond to.")
 
 
-def _said(office: Office, kind: str, actor: Actor, found: Finding, **body: str) -> Act:
-    proposal = Proposal(kind, actor, found.signal, found.fingerprint, {"finding": found.id, **body})
-    return office.perform(proposal)
+def _proposed(kind: str, actor: Actor, found: Finding, **body: str) -> Proposal:
+    return Proposal(kind, actor, found.signal, found.fingerprint, {"finding": found.id, **body})

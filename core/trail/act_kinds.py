@@ -39,6 +39,8 @@ class ActKind:
         may: what it does, as in "may …": ``grant a role``.
         roles: who may ever do it, of `ROLES`; `core.governance.permissions` narrows it.
         program: whether the program does it by itself. Nothing of that opens a gate.
+        weighty: whether whoever does it signs on once more for it, where people sign on: it opens a
+            gate, ends something for good, or says who may do so.
     """
 
     key: str
@@ -47,6 +49,7 @@ class ActKind:
     may: str
     roles: frozenset[str]
     program: bool = False
+    weighty: bool = False
 
 
 _ANYONE = frozenset(ROLES)
@@ -72,6 +75,7 @@ _ROWS = (
         "changed the trail's signing key",
         "change the trail's signing key",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "person.added", "People and roles", "added a person", "add a person", _ADMIN, program=True
@@ -97,6 +101,7 @@ _ROWS = (
         "erased a person's name",
         "erase a person's name",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "person.bound",
@@ -104,6 +109,7 @@ _ROWS = (
         "bound a sign-on account to a person",
         "bind a sign-on account to a person",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "person.unbound",
@@ -111,6 +117,7 @@ _ROWS = (
         "took a sign-on account from a person",
         "take a sign-on account from a person",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "group.set",
@@ -119,10 +126,24 @@ _ROWS = (
         "set the members of a group",
         _ADMIN,
     ),
-    ActKind("role.granted", "People and roles", "granted a role", "grant a role", _ADMIN),
-    ActKind("role.revoked", "People and roles", "took a role away", "take a role away", _ADMIN),
     ActKind(
-        "gate.mode", "Gate and access", "changed the gate's mode", "change the gate's mode", _ADMIN
+        "role.granted", "People and roles", "granted a role", "grant a role", _ADMIN, weighty=True
+    ),
+    ActKind(
+        "role.revoked",
+        "People and roles",
+        "took a role away",
+        "take a role away",
+        _ADMIN,
+        weighty=True,
+    ),
+    ActKind(
+        "gate.mode",
+        "Gate and access",
+        "changed the gate's mode",
+        "change the gate's mode",
+        _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "registry.set",
@@ -153,6 +174,7 @@ _ROWS = (
         "signed a validation",
         "sign a validation",
         _VALIDATOR | _SEAT,
+        weighty=True,
     ),
     ActKind(
         "validation.rejected",
@@ -186,7 +208,12 @@ _ROWS = (
         _DEPUTY | _RISK,
     ),
     ActKind(
-        "waiver.approved", "Waivers and retirements", "approved a waiver", "approve a waiver", _RISK
+        "waiver.approved",
+        "Waivers and retirements",
+        "approved a waiver",
+        "approve a waiver",
+        _RISK,
+        weighty=True,
     ),
     ActKind(
         "retirement.requested",
@@ -201,6 +228,7 @@ _ROWS = (
         "retired a fingerprint",
         "retire a fingerprint",
         _VALIDATOR,
+        weighty=True,
     ),
     ActKind(
         "finding.opened", "Findings", "opened a finding", "open a finding", _NOBODY, program=True
@@ -238,7 +266,12 @@ _ROWS = (
         program=True,
     ),
     ActKind(
-        "finding.waived", "Findings", "waived a finding until a date", "waive a finding", _RISK
+        "finding.waived",
+        "Findings",
+        "waived a finding until a date",
+        "waive a finding",
+        _RISK,
+        weighty=True,
     ),
     ActKind(
         "import.recorded",
@@ -285,6 +318,7 @@ _ROWS = (
         "gave out a token for HTTP",
         "give out a token for HTTP",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "token.revoked",

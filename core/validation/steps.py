@@ -237,17 +237,28 @@ def request_waiver(
     )
 
 
+def proposed_waiver(
+    office: Office, actor: Actor, signal: str, fingerprint: Fingerprint
+) -> Proposal:
+    """The approval of a waiver as it would stand in the trail; see `approve_waiver`.
+
+    Raises:
+        Refused: nothing was asked.
+    """
+    known = office.state().validations.get((signal, fingerprint))
+    if known is None or known.pending_waiver is None:
+        raise Refused("No waiver was asked for.")
+    until = stamp(known.pending_waiver.until)
+    return Proposal("waiver.approved", actor, signal, fingerprint, {"until": until})
+
+
 def approve_waiver(office: Office, actor: Actor, signal: str, fingerprint: Fingerprint) -> Act:
     """Approve the waiver that was asked for.
 
     Raises:
         Refused: not theirs to approve, or nothing was asked.
     """
-    known = office.state().validations.get((signal, fingerprint))
-    if known is None or known.pending_waiver is None:
-        raise Refused("No waiver was asked for.")
-    until = stamp(known.pending_waiver.until)
-    return _said(office, "waiver.approved", actor, signal, fingerprint, until=until)
+    return office.perform(proposed_waiver(office, actor, signal, fingerprint))
 
 
 def request_retirement(
@@ -261,13 +272,20 @@ def request_retirement(
     return _said(office, "retirement.requested", actor, signal, fingerprint, reason=reason)
 
 
+def proposed_retirement(
+    _office: Office, actor: Actor, signal: str, fingerprint: Fingerprint
+) -> Proposal:
+    """The approval of a retirement as it would stand in the trail."""
+    return Proposal("retirement.approved", actor, signal, fingerprint)
+
+
 def approve_retirement(office: Office, actor: Actor, signal: str, fingerprint: Fingerprint) -> Act:
     """Retire a fingerprint for good.
 
     Raises:
         Refused: not theirs to approve, or nothing was asked.
     """
-    return _said(office, "retirement.approved", actor, signal, fingerprint)
+    return office.perform(proposed_retirement(office, actor, signal, fingerprint))
 
 
 def evidence_named(cursor: duckdb.DuckDBPyConnection, beginnings: Sequence[str]) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ from core.governance.perform import Office
 from core.governance.permissions import Refused
 from core.ledger.errors import LedgerError
 from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.trail.act_kinds import KINDS
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import warning
 from core.validation.nearest import fingerprints_there
 from dashboard import terminal
-from dashboard.cli.surroundings import office_for, opened, person, through
+from dashboard.cli.surroundings import office_for, opened, person, through, unproven
 
 as_option = click.option(
     "--as",
@@ -80,7 +81,13 @@ def acting(office: Office, handle: str | None, kind: str, signal: str | None = N
 
     Raises:
         LedgerError: nobody is known by that handle.
+        Refused: a token would do what people sign on once more for.
     """
+    if KINDS[kind].weighty and unproven():
+        raise Refused(
+            f"By a token nobody may {KINDS[kind].may} here: whoever does it signs on once more for "
+            "it, on the page, or is at the server's own machine."
+        )
     sub = known_person(office, acting_handle(office, handle))
     return actor_for(office.state(), sub, kind, signal, via=through())
 

@@ -59,6 +59,7 @@ class Lent:
             can be named.
         nowhere: a path in a folder of this command that has no file.
         person: who acts, where the token says so; None: a user of this machine, as without server.
+        signs_on: whether people sign on at this server.
     """
 
     office: Office
@@ -67,6 +68,7 @@ class Lent:
     files: Mapping[str, Path]
     nowhere: Path
     person: str | None
+    signs_on: bool = False
 
 
 _lent: ContextVar[Lent | None] = ContextVar("lent", default=None)
@@ -99,6 +101,12 @@ def person() -> str | None:
     """Who acts whatever is typed; None: whoever is named."""
     lent = _lent.get()
     return None if lent is None else lent.person
+
+
+def unproven() -> bool:
+    """Whether a token acts where people sign on: a token cannot sign on once more."""
+    lent = _lent.get()
+    return lent is not None and lent.person is not None and lent.signs_on
 
 
 def through() -> Via:

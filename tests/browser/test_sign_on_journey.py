@@ -81,6 +81,9 @@ def made(path: Path, issuer: str) -> None:
             by = people.actor_for(office.state(), kim, "person.bound", None)
             sub = people.known_person(office, f"user:{team}/{short}")
             accounts.bind(office, by, sub, Account(issuer, subject))
+        by = people.actor_for(office.state(), kim, "role.granted", None)
+        vera = people.known_person(office, "user:risk/vera")
+        office.perform(Proposal("role.granted", by, body={"sub": vera, "role": "risk_approver"}))
         by = people.actor_for(office.state(), kim, "gate.mode", None)
         office.perform(Proposal("gate.mode", by, body={"mode": "production"}))
         for model in ("m1", "m2"):
@@ -123,6 +126,11 @@ def confirm_tab(page: Page, meaning: str) -> Page:
     """Sign, and open the tab in which it is confirmed."""
     page.get_by_role("textbox", name="What your signature means").fill(meaning)
     page.get_by_role("button", name="Sign as Vera Roth").click()
+    return opened_tab(page)
+
+
+def opened_tab(page: Page) -> Page:
+    """The tab in which what was pressed for is confirmed."""
     link = page.get_by_role("link", name="Confirm with Acme")
     expect(link).to_be_visible()
     with page.expect_popup() as popup:
@@ -233,9 +241,31 @@ def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
     other.get_by_role("option", name="Bob Ng", exact=True).click()
     settled(other)
     other.get_by_role("button", name="Bind as Kim Sato").click()
+    # Who says whom an account acts as signs on once more for it.
+    at_provider(opened_tab(other), "kim-0")
     expect(other.get_by_text(re.compile("Newcomer acts as Bob Ng"))).to_be_visible()
     page.reload()
     expect(page.get_by_text("Acting as Bob Ng")).to_be_visible()
+
+
+def test_a_finding_waits_once_its_approver_signed_on_again_for_it(
+    page: Page, signed: Signed
+) -> None:
+    sign_on(page, f"{signed.site.address}/registry?signal=desk", "vera-2")
+    shows(page, "Registry")
+    page.get_by_role("tab", name=re.compile("^Findings")).click()
+    page.get_by_role("button", name="Respond").first.click()
+    page.get_by_role("textbox", name="Why it may wait").fill("Known, and gone on Monday")
+    page.get_by_role("button", name="Waive as Vera Roth").click()
+    tab = opened_tab(page)
+    assert "Waived" not in page.inner_text("body")
+    at_provider(tab, "vera-2")
+    expect(tab.get_by_text("It is you.")).to_be_visible()
+    done = page.get_by_text(re.compile(r"Waived: entry \d+"))
+    expect(done).to_be_visible()
+    (entry,) = re.findall(r"entry (\d+)", done.inner_text())
+    page.goto(f"{signed.site.address}/decision_trail?entry={entry}")
+    expect(main(page).get_by_text(re.compile("asked again just before")).first).to_be_visible()
 
 
 def test_a_session_is_over_after_its_hours_and_after_signing_out(

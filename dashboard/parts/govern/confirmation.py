@@ -1,20 +1,23 @@
-"""The proof at a signature: a link that opens the provider in a new tab, and the wait for it.
+"""The proof at a signature or another act of weight: a link that opens the provider in a new tab.
 
-The page stays as it is meanwhile, with what was typed.
+The page waits for it, and stays as it is meanwhile, with what was typed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from core.governance.advance import check
+from core.ledger.errors import LedgerError
 from core.text.markdown import plain
-from core.trail.acts import Proposal
-from dashboard.server.settings import sign_on
+from core.trail.acts import Proposal, stamp
+from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.grants import GRANTS, digest
-from dashboard.server.sign_on.settings import START_PATH, Provider
+from dashboard.server.sign_on.settings import START_PATH
 from dashboard.widgets.acting.acting_for import Acting
 
 #: In the session: what waits to be confirmed, and in which words.
@@ -32,8 +35,7 @@ _PROMISE = {
 
 def asked_of(person: Acting | None) -> bool:
     """Whether somebody who signs is asked to sign on again."""
-    found = _provider(person)
-    return found is not None and found.reauthenticate
+    return person is not None and person.provider is not None
 
 
 def promise(person: Acting | None) -> str:
@@ -43,22 +45,82 @@ def promise(person: Acting | None) -> str:
     return _PROMISE["none" if person is None or person.session is None else "signed-on"]
 
 
-def _provider(person: Acting | None) -> Provider | None:
-    settings = sign_on()
-    if settings is None or person is None or person.session is None:
-        return None
-    return settings.providers.get(person.session.provider)
+#: What is to be done, made from the words it was asked in.
+Proposed = Callable[[Mapping[str, Any]], Sequence[Proposal]]
+#: Does it: with the words, and what makes the proposals as they are to be done, which may refuse.
+Performed = Callable[[Mapping[str, Any], Callable[[], Sequence[Proposal]]], None]
 
 
-def ask(person: Acting, about: str, proposal: Proposal, words: Mapping[str, Any]) -> None:
+def through(
+    person: Acting,
+    about: str,
+    words: Mapping[str, Any] | None,
+    propose: Proposed,
+    perform: Performed,
+) -> None:
+    """Do acts of weight: at once, or where people sign on, once their actor has signed on again.
+
+    Args:
+        person: who acts.
+        about: tells what is done here from everything else on the page.
+        words: what was pressed for just now; None: nothing was.
+        propose: makes the acts, now and again when they are confirmed.
+        perform: does them.
+    """
+    if words is not None and not asked_of(person):
+        asked = words
+        perform(asked, lambda: propose(asked))
+    elif words is not None:
+        try:
+            proposals = propose(words)
+            for one in proposals:
+                # Nobody signs on again for what would be refused.
+                check(owner.office().state(), one, owner.office().now())
+            ask(person, about, proposals, words)
+        except LedgerError as error:
+            st.error(plain(str(error)), icon=":material/block:")
+
+    def confirmed(id_: str, kept: Mapping[str, Any]) -> None:
+        perform(kept, lambda: _proven(person, id_, propose(kept)))
+
+    draw(person, about, confirmed, done="done")
+
+
+def _proven(person: Acting, id_: str, proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Acts as their actor confirmed them, with when.
+
+    Raises:
+        Refused: something else was confirmed than they are now.
+    """
+    assert person.session is not None
+    at = stamp(GRANTS.redeem(id_, digest(*proposals), person.session.account))
+    return [
+        replace(
+            one,
+            actor=replace(one.actor, assurance="re-authenticated"),
+            body={**one.body, "confirmed": at},
+        )
+        for one in proposals
+    ]
+
+
+def ask(
+    person: Acting, about: str, proposals: Sequence[Proposal], words: Mapping[str, Any]
+) -> None:
     """Wait from now on for the confirmation of one signature; an earlier one is given up."""
     assert person.session is not None
     _give_up()
-    id_ = GRANTS.ask(digest(proposal), person.session.account, person.session.provider)
+    id_ = GRANTS.ask(digest(*proposals), person.session.account, person.session.provider)
     st.session_state[_WAITS] = (id_, about, dict(words))
 
 
-def draw(person: Acting, about: str, sign: Callable[[str, Mapping[str, Any]], None]) -> None:
+def draw(
+    person: Acting,
+    about: str,
+    sign: Callable[[str, Mapping[str, Any]], None],
+    *,
+    done: str = "signed",
+) -> None:
     """Show what waits about one fingerprint; sign once it is confirmed, or say why it is not."""
     id_, of, words = st.session_state.get(_WAITS, ("", "", {}))
     if of != about:
@@ -70,9 +132,9 @@ def draw(person: Acting, about: str, sign: Callable[[str, Mapping[str, Any]], No
     elif found is None or found.stage == "refused":
         _give_up()
         why = "It was not confirmed within five minutes." if found is None else found.reason
-        st.error(plain(f"Not signed. {why}"), icon=":material/block:")
+        st.error(plain(f"Not {done}. {why}"), icon=":material/block:")
     else:
-        provider = _provider(person)
+        provider = person.provider
         st.link_button(
             f"Confirm with {plain(provider.label if provider else found.provider)}",
             f"{START_PATH}?id={id_}",
@@ -90,9 +152,9 @@ def _wait(id_: str) -> None:
         st.rerun()
     st.caption(
         "Waiting for you to sign on again in the new tab. This page keeps what you wrote, and "
-        "signs by itself when you are done."
+        "goes on by itself when you are done."
     )
-    if st.button("Do not sign", key="confirmation_drop"):
+    if st.button("Give it up", key="confirmation_drop"):
         _give_up()
         st.rerun()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,13 +14,14 @@ from core.defaults import WAIVER_DAYS
 from core.findings.kinds import Severity
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.monitoring.finding_responses import NO_NOTE, NO_REASON, acknowledge, waive
+from core.monitoring.finding_responses import NO_NOTE, NO_REASON, acknowledge, proposed_waiver
 from core.text.markdown import plain, verbatim
 from core.text.shown import visible
-from core.trail.acts import Act
+from core.trail.acts import Act, Proposal
 from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
+from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.acting import act_button, announced, sign_on
 from dashboard.widgets.acting.acting_for import Acting
@@ -161,20 +164,8 @@ def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
             until, reason = _waiver("Why they may wait", key)
             said = f"Waive {len(waives)} of {len(rows)} as {plain(person.name)}"
             missing = "" if reason.strip() else NO_REASON
-            if act_button.draw(said, missing, key=f"{KEYS}waives_{key}"):
-                _run_all(
-                    [
-                        lambda row=row: waive(  # type: ignore[misc]
-                            owner.office(),
-                            person.actor(state, "finding.waived", row.signal),
-                            row.id,
-                            until=until,
-                            reason=reason,
-                        )
-                        for row in waives
-                    ],
-                    "Waived",
-                )
+            pressed = act_button.draw(said, missing, key=f"{KEYS}waives_{key}")
+            _waive(waives, state, person, f"waives_{key}", until, reason, pressed=pressed)
 
 
 def _waiver(label: str, key: str) -> tuple[date, str]:
@@ -282,21 +273,48 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
             )
     if may.waive:
         until, reason = _waiver("Why it may wait", key)
-        if act_button.draw(
+        pressed = act_button.draw(
             f"Waive as {plain(person.name)}",
             "" if reason.strip() else NO_REASON,
             key=f"{KEYS}waive_{key}",
-        ):
-            _run(
-                lambda: waive(
-                    owner.office(),
-                    person.actor(state, "finding.waived", row.signal),
-                    row.id,
-                    until=until,
-                    reason=reason,
-                ),
-                "Waived",
+        )
+        _waive([row], state, person, f"waive_{key}", until, reason, pressed=pressed)
+
+
+def _waive(
+    rows: Sequence[FindingRow],
+    state: State,
+    person: Acting,
+    about: str,
+    until: date,
+    reason: str,
+    *,
+    pressed: bool,
+) -> None:
+    """Let findings wait, where people sign on once their actor has signed on again for it."""
+
+    def propose(words: Mapping[str, Any]) -> list[Proposal]:
+        return [
+            proposed_waiver(
+                owner.office(),
+                person.actor(state, "finding.waived", row.signal, confirming=True),
+                row.id,
+                until=words["until"],
+                reason=words["reason"],
             )
+            for row in rows
+        ]
+
+    def perform(_: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
+        try:
+            acts = [partial(owner.office().perform, one) for one in proposals()]
+        except LedgerError as error:
+            st.error(plain(str(error)), icon=":material/block:")
+        else:
+            _run_all(acts, "Waived")
+
+    words = {"until": until, "reason": reason} if pressed else None
+    confirmed.through(person, about, words, propose, perform)
 
 
 def _run(act: Callable[[], Act], done: str) -> None:

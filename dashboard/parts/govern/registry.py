@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,13 +19,14 @@ from core.sentences.numbers import counted
 from core.standing.verdict import StandingVerdict
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
-from core.trail.acts import Act
+from core.trail.acts import Act, Proposal
 from core.validation import steps as signing
 from core.views.govern.permitted_acts import refusal
 from core.views.govern.registry import PersonRow, RegistryRow, RegistryView, may_set_status
 from core.views.govern.signal_entry import EntryChange, PrintRow, SignalView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
+from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
 from dashboard.widgets import page_head
@@ -372,18 +374,29 @@ def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
             "Choose the account and whose it is." if account is None or sub is None else "",
             key=f"{KEYS}bind",
         )
-    if pressed:
-        assert account is not None
-        assert sub is not None
-        run(
-            lambda: accounts.bind(
+
+    def propose(words: Mapping[str, Any]) -> list[Proposal]:
+        one: accounts.Account = words["session"].account
+        # The act itself holds a salted hash, which is made when it is done.
+        body = {"sub": words["sub"], "issuer": one.issuer, "account": one.id}
+        actor = person.actor(state, "person.bound", None, confirming=True)
+        return [Proposal("person.bound", actor, body=body)]
+
+    def perform(words: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
+        def bind() -> Act:
+            (proven,) = proposals()
+            return accounts.bind(
                 owner.office(),
-                person.actor(state, "person.bound", None),
-                sub,
-                waiting[account].account,
-            ),
-            f"{waiting[account].name} acts as {names[sub]}",
-        )
+                proven.actor,
+                words["sub"],
+                words["session"].account,
+                confirmed=proven.body.get("confirmed"),
+            )
+
+        run(bind, f"{words['session'].name} acts as {names[words['sub']]}")
+
+    words = {"session": waiting[account], "sub": sub} if pressed and account is not None else None
+    confirmed.through(person, f"{KEYS}bind", words, propose, perform)
 
 
 def _bound_to_somebody(account: accounts.Account) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NoReturn
@@ -10,11 +10,13 @@ from typing import Any, NoReturn
 import streamlit as st
 
 from core.governance.names import Directory
+from core.governance.perform import Office
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
 from core.trail.acts import Act, Actor, Proposal
+from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.evidence_bundle import Bundle
 from core.validation.evidence_content import NothingToJudge
@@ -31,6 +33,9 @@ from dashboard.widgets.acting.acting_for import Acting
 #: submitted, on which evidence a button was pressed, and how many acts were done here.
 _REFUSED, _MEASURED = "signoff_refused", "signoff_measured"
 _PRESSED, _ACTS = "signoff_pressed", "signoff_acts"
+
+#: What makes an act without anything typed.
+_Proposing = Callable[[Office, Actor, str, Fingerprint], Proposal]
 
 _EXAMPLE = "I read the evidence and accept this signal for this decision until the date below."
 
@@ -107,33 +112,49 @@ class _Desk:
         """
         return f"{name}_{self.view.fingerprint.id}_{st.session_state.get(_ACTS, 0)}"
 
-    def actor(self, kind: str) -> Actor:
+    def actor(self, kind: str, *, confirming: bool = False) -> Actor:
         assert self.person is not None
-        return self.person.actor(self.state, kind, self.view.signal)
+        return self.person.actor(self.state, kind, self.view.signal, confirming=confirming)
 
     def ask(self, words: Mapping[str, Any]) -> None:
         """Ask that whoever signs signs on again for this; what would be refused is said before."""
         assert self.person is not None
         try:
-            proposal = self._proposed(self.actor("validation.signed"), words)
+            proposal = self._proposed(self.actor("validation.signed", confirming=True), words)
         except LedgerError as error:
             self._refuse(error)
-        confirmed.ask(self.person, self.view.fingerprint.id, proposal, words)
+        confirmed.ask(self.person, self.view.fingerprint.id, [proposal], words)
 
     def confirm(self, id_: str, words: Mapping[str, Any]) -> None:
         """Sign what was confirmed, where it is still what would be signed now."""
 
-        def act(*about: Any, **said: Any) -> Act:
-            actor = self.actor("validation.signed")
+        def act() -> Act:
+            actor = self.actor("validation.signed", confirming=True)
             assert self.person is not None
             assert self.person.session is not None
-            proposal = self._proposed(actor, said)
+            proposal = self._proposed(actor, words)
             at = GRANTS.redeem(id_, digest(proposal), self.person.session.account)
             proven = replace(actor, assurance="re-authenticated")
-            office, _, signal, fingerprint = about
-            return signing.sign(office, proven, signal, fingerprint, **said, confirmed=at)
+            office, signal, fingerprint = owner.office(), self.view.signal, self.view.fingerprint
+            return signing.sign(office, proven, signal, fingerprint, **words, confirmed=at)
 
-        self.run(act, "validation.signed", "Signed.", **words)
+        self._do(act, "Signed.")
+
+    def approve(self, kind: str, done: str, propose: _Proposing, *, pressed: bool) -> None:
+        """Approve what somebody asked for, where people sign on once it is confirmed."""
+        if self.person is None:
+            return
+        view = self.view
+
+        def proposed(_: Mapping[str, Any]) -> list[Proposal]:
+            actor = self.actor(kind, confirming=True)
+            return [propose(owner.office(), actor, view.signal, view.fingerprint)]
+
+        def perform(_: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
+            self._do(lambda: [owner.office().perform(one) for one in proposals()], done)
+
+        about = f"{kind} {view.fingerprint.id}"
+        confirmed.through(self.person, about, {} if pressed else None, proposed, perform)
 
     def _proposed(self, actor: Actor, words: Mapping[str, Any]) -> Proposal:
         return signing.proposed_signature(
@@ -142,15 +163,16 @@ class _Desk:
 
     def run(self, act: Callable[..., object], kind: str, done: str, **words: Any) -> None:
         """Do an act, and draw the page anew; what refused it is said there."""
+        view = self.view
+        self._do(
+            lambda: act(owner.office(), self.actor(kind), view.signal, view.fingerprint, **words),
+            done,
+        )
+
+    def _do(self, act: Callable[[], object], done: str) -> None:
         try:
             with st.spinner("Working…"):
-                act(
-                    owner.office(),
-                    self.actor(kind),
-                    self.view.signal,
-                    self.view.fingerprint,
-                    **words,
-                )
+                act()
         except (Leaked, NothingToJudge) as refusal:
             _keep(self.view, refusal=refusal)
             st.rerun()
@@ -361,7 +383,7 @@ def _waive(desk: _Desk) -> None:
                 desk,
                 "waiver.approved",
                 "Approve the waiver",
-                signing.approve_waiver,
+                signing.proposed_waiver,
                 "Approved.",
             )
             return
@@ -394,7 +416,7 @@ def _retire(desk: _Desk) -> None:
                 desk,
                 "retirement.approved",
                 "Retire it for good",
-                signing.approve_retirement,
+                signing.proposed_retirement,
                 "Approved.",
             )
             return
@@ -416,10 +438,12 @@ def _asked(one: Waiting, what: str) -> None:
     st.markdown(f"**{plain(one.who)}** {what}{until}, on {one.at:%Y-%m-%d}: {verbatim(one.reason)}")
 
 
-def _one_button(desk: _Desk, kind: str, label: str, act: Callable[..., object], done: str) -> None:
+def _one_button(desk: _Desk, kind: str, label: str, propose: _Proposing, done: str) -> None:
     """A button without anything to type; pressed before another act it does nothing."""
-    if act_button.draw(f"{label} as {desk.name}", desk.offer(kind).why, key=desk.key(kind)):
-        desk.run(act, kind, done)
+    why = desk.offer(kind).why
+    pressed = act_button.draw(f"{label} as {desk.name}", why, key=desk.key(kind))
+    if not why:
+        desk.approve(kind, done, propose, pressed=pressed)
 
 
 def _day(label: str, key: str, last: date | None, *, latest: bool) -> datetime:

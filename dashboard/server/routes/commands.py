@@ -31,6 +31,7 @@ from dashboard.server.routes.parcel import (
     unpack_asked,
 )
 from dashboard.server.routes.requests import Unacceptable, authorized, person_of
+from dashboard.server.settings import sign_on
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,15 @@ class Commands:
         out, err = io.StringIO(), io.StringIO()
         ledger = Path(owner.path())
         ledgers = frozenset(asked.ledgers)
-        lent = Lent(owner.office(), ledger, ledgers, files, folder / "nowhere", person)
+        lent = Lent(
+            owner.office(),
+            ledger,
+            ledgers,
+            files,
+            folder / "nowhere",
+            person,
+            sign_on() is not None,
+        )
         with lending(lent), terminal.written_to(out, err):
             code = _code(self._command_line, asked.argv)
         # What a command says of a file is about the one that was typed.

@@ -1,8 +1,11 @@
-"""What a signature waits for: that its signer signs on once more, for this signature alone."""
+"""What a signature waits for: that its signer signs on once more, for this signature alone.
+
+Whatever else is of weight (`core.trail.act_kinds`) waits for the same, and is called a signature
+here.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 import threading
@@ -15,7 +18,7 @@ from typing import Literal
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
 from core.trail.acts import Proposal
-from core.trail.canonical_json import canonical
+from core.trail.canonical_json import sha256_of
 
 #: Seconds that a grant holds, and that its signer has until it is given.
 LASTS = 300
@@ -25,21 +28,21 @@ _AHEAD = 60
 Stage = Literal["waiting", "started", "granted", "refused"]
 
 
-def digest(proposal: Proposal) -> str:
-    """SHA-256 of all that a signature says; a grant serves nothing else."""
-    signature, print_ = proposal.signature, proposal.fingerprint
-    assert signature is not None
-    assert print_ is not None
-    said = {
-        "evidence": signature.evidence,
-        "meaning": signature.meaning,
-        "kind": proposal.kind,
-        "signal": proposal.signal,
-        "person": proposal.actor.sub,
-        "fingerprint": print_.id,
-        "body": proposal.body,
-    }
-    return hashlib.sha256(canonical(said).encode("utf-8")).hexdigest()
+def digest(*proposals: Proposal) -> str:
+    """SHA-256 of all that is done at once; a grant serves nothing else."""
+    said = [
+        {
+            "evidence": None if one.signature is None else one.signature.evidence,
+            "meaning": None if one.signature is None else one.signature.meaning,
+            "kind": one.kind,
+            "signal": one.signal,
+            "person": one.actor.sub,
+            "fingerprint": None if one.fingerprint is None else one.fingerprint.id,
+            "body": one.body,
+        }
+        for one in proposals
+    ]
+    return sha256_of(said)
 
 
 @dataclass(frozen=True)

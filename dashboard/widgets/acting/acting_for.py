@@ -12,9 +12,12 @@ from core.governance.people import actor_for
 from core.governance.permissions import Refused
 from core.governance.state import State
 from core.text.shown import visible
+from core.trail.act_kinds import KINDS
 from core.trail.acts import Actor, Assurance
 from dashboard.server import open_ledger as owner
+from dashboard.server import settings as server
 from dashboard.server.sign_on.session import Session
+from dashboard.server.sign_on.settings import Provider
 from dashboard.widgets.acting import sign_on
 
 #: In the session; never in the URL.
@@ -35,12 +38,29 @@ class Acting:
     name: str
     session: Session | None = None
 
-    def actor(self, state: State, kind: str, signal: str | None) -> Actor:
+    @property
+    def provider(self) -> Provider | None:
+        """Where they sign on once more for an act of weight; None: nowhere."""
+        settings = server.sign_on()
+        if settings is None or self.session is None:
+            return None
+        found = settings.providers.get(self.session.provider)
+        return found if found is not None and found.reauthenticate else None
+
+    def actor(
+        self, state: State, kind: str, signal: str | None, *, confirming: bool = False
+    ) -> Actor:
         """They, in the role that allows an act; asked for at every act.
 
+        Args:
+            confirming: whether the act goes on to `dashboard.parts.govern.confirmation`.
+
         Raises:
-            Refused: their session is over, or their account is no longer bound to them.
+            Refused: their session is over, their account is no longer bound to them, or they have
+                to sign on once more for it.
         """
+        if KINDS[kind].weighty and self.provider is not None and not confirming:
+            raise Refused(f"To {KINDS[kind].may}, sign on once more for it.")
         return actor_for(state, self.sub, kind, signal, assurance=self.assurance(), via="page")
 
     def assurance(self) -> Assurance:

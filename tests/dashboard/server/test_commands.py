@@ -25,11 +25,14 @@ from click.testing import CliRunner, Result
 from core.governance import api_tokens, people
 from core.governance.names import local_handle
 from core.governance.perform import Office
+from core.governance.permissions import Refused
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
+from core.trail.act_kinds import KINDS
 from dashboard.cli import surroundings
 from dashboard.cli.ask_server import ask
 from dashboard.cli.main import main
+from dashboard.cli.shared import acting
 from dashboard.cli.surroundings import Elsewhere, InputFile, LedgerFile, OutputFile, Typed
 from dashboard.server.routes import parcel
 from dashboard.server.routes.commands import ALLOWED
@@ -304,6 +307,36 @@ def test_a_token_of_somebody_who_left_runs_nothing(served: Served, tmp_path: Pat
     assert run("person", "status", *here, leaving, "left").exit_code == 0
     status, body = post(served, made.stdout.strip(), asked)
     assert (status, "has left" in json.loads(body)["error"]) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "signs_on", "token", "refused"),
+    [
+        ("role.granted", True, True, True),
+        ("waiver.approved", True, True, True),
+        ("validation.suspended", True, True, False),
+        ("role.granted", False, True, False),
+        # At the server's own machine it is as easy as without a server.
+        ("role.granted", True, False, False),
+    ],
+)
+def test_where_people_sign_on_a_token_does_nothing_that_is_signed_on_for_once_more(
+    tmp_path: Path, kind: str, signs_on: bool, token: bool, refused: bool
+) -> None:
+    path = tmp_path / "x.duckdb"
+    with Ledger.open(path, create=True) as ledger:
+        office = Office.of(ledger)
+        with office.acting() as desk:
+            sub = people.enter(desk, ADMIN)
+            people.become_first_admin(desk, sub)
+        who = sub if token else None
+        lent = surroundings.Lent(office, path, frozenset(), {}, tmp_path, who, signs_on)
+        with surroundings.lending(lent):
+            if refused:
+                with pytest.raises(Refused, match=f"By a token nobody may {KINDS[kind].may} here"):
+                    acting(office, None, kind)
+            else:
+                assert acting(office, None if token else ADMIN, kind).sub == sub
 
 
 def test_from_elsewhere_nobody_acts_for_another(remote: Served) -> None:

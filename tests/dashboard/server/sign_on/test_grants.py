@@ -93,6 +93,33 @@ def test_a_grant_serves_no_other_signature_and_is_gone_with_the_attempt(
         waiting.redeem()
 
 
+def waiver(finding: str, until: str = "2026-12-01") -> Proposal:
+    body = {"finding": finding, "until": until, "reason": "known"}
+    return Proposal("finding.waived", Actor("p-1", "risk_approver"), "desk", None, body)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [waiver("n-1")],
+        [waiver("n-1"), waiver("n-3")],
+        [waiver("n-1"), waiver("n-2", "2027-01-01")],
+        [waiver("n-1"), waiver("n-2"), waiver("n-3")],
+    ],
+)
+def test_a_grant_for_several_acts_serves_just_these(
+    waiting: Waiting, other: list[Proposal]
+) -> None:
+    for asked, good in ((other, False), ([waiver("n-1"), waiver("n-2")], True)):
+        waiting.id = waiting.grants.ask(digest(waiver("n-1"), waiver("n-2")), VERA, "acme")
+        waiting.granted()
+        if good:
+            waiting.grants.redeem(waiting.id, digest(*asked), VERA)
+        else:
+            with pytest.raises(Refused, match="another signature"):
+                waiting.grants.redeem(waiting.id, digest(*asked), VERA)
+
+
 def test_a_grant_serves_nobody_else(waiting: Waiting) -> None:
     waiting.granted()
     with pytest.raises(Refused, match="another signature"):

@@ -9,9 +9,11 @@ import pytest
 from core.governance import accounts
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
+from core.trail.act_kinds import KINDS
 from dashboard.server import open_ledger as owner
+from dashboard.server import settings as server
 from dashboard.server.sign_on.session import Session
-from dashboard.server.sign_on.settings import SignOn
+from dashboard.server.sign_on.settings import Provider, SignOn
 from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from tests.worlds.governed import Governed, clock, governed  # noqa: F401
@@ -71,3 +73,38 @@ def test_another_account_is_not_the_person(people: Governed) -> None:
 def test_nobody_is_chosen_where_people_sign_on(people: Governed) -> None:
     with pytest.raises(Refused, match="Sign on to act here"):
         Acting(people.sub("user:risk/vera"), "Vera Roth").assurance()
+
+
+WEIGHTY = sorted(key for key, kind in KINDS.items() if kind.weighty)
+
+
+def provider(*, reauthenticate: bool) -> SignOn:
+    made = Provider("acme", "Acme", "https://x/m", "c", "s", reauthenticate=reauthenticate)
+    return SignOn("http://localhost:8501", "s" * 32, 8.0, {"acme": made})
+
+
+def test_what_opens_ends_or_gives_power_is_weighty_and_stopping_is_not() -> None:
+    weighty = {"finding.waived", "waiver.approved", "retirement.approved", "role.granted"}
+    assert weighty <= set(WEIGHTY)
+    # Whoever sees harm stops it at once.
+    assert not KINDS["validation.suspended"].weighty
+
+
+@pytest.mark.parametrize("kind", WEIGHTY)
+def test_an_act_of_weight_is_refused_on_a_page_that_does_not_have_it_confirmed(
+    people: Governed, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    person, state = vera(people), people.office.state()
+    assert person.actor(state, kind, "triage").assurance == "signed-on"
+    monkeypatch.setattr(server, "sign_on", lambda: provider(reauthenticate=True))
+    with pytest.raises(Refused, match="sign on once more for it"):
+        person.actor(state, kind, "triage")
+    assert person.actor(state, kind, "triage", confirming=True).assurance == "signed-on"
+    assert person.actor(state, "validation.suspended", "triage").sub == person.sub
+    # A provider that cannot ask again, and a ledger where nobody signs on, are as easy as before.
+    monkeypatch.setattr(server, "sign_on", lambda: provider(reauthenticate=False))
+    assert person.actor(state, kind, "triage").assurance == "signed-on"
+    monkeypatch.setattr(server, "sign_on", lambda: None)
+    monkeypatch.setattr(sign_on, "sign_on", lambda: None)
+    local = Acting(person.sub, person.name)
+    assert local.actor(state, kind, "triage").assurance == "none"
