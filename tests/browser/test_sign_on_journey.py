@@ -126,17 +126,25 @@ def confirm_tab(page: Page, meaning: str) -> Page:
     """Sign, and open the tab in which it is confirmed."""
     page.get_by_role("textbox", name="What your signature means").fill(meaning)
     page.get_by_role("button", name="Sign as Vera Roth").click()
-    return opened_tab(page)
+    return shown_tab(page)
 
 
 def opened_tab(page: Page) -> Page:
-    """The tab in which what was pressed for is confirmed."""
+    """The tab in which what was pressed for is confirmed, at the provider."""
+    tab = shown_tab(page)
+    tab.get_by_role("button", name="Sign on to confirm it").click()
+    return tab
+
+
+def shown_tab(page: Page) -> Page:
+    """The same, where it says what is confirmed."""
     link = page.get_by_role("link", name="Confirm with Acme")
     expect(link).to_be_visible()
     with page.expect_popup() as popup:
         link.click()
     opened = popup.value
     opened.set_default_timeout(PATIENCE)
+    expect(opened.get_by_role("heading", name="Confirm this?")).to_be_visible()
     return opened
 
 
@@ -155,6 +163,14 @@ def test_people_sign_on_and_a_validator_signs_on_once_more_to_sign(
     sign_on(other, signed.item(M1), "vera-2")
     shows(other, "Sign-off")
     tab = confirm_tab(other, "I read the curve")
+    shown = tab.get_by_role("main").inner_text()
+    for words in ("Vera Roth", "signed the validation", "desk", "I read the curve"):
+        assert words in shown
+    assert re.search(r"Evidence\s+[0-9a-f]{64}", shown)
+    # The link is worth nothing to whom it is passed on: Ann's browser did not ask for it.
+    page.goto(tab.url)
+    expect(page.get_by_text("asked for in another browser or session")).to_be_visible()
+    tab.get_by_role("button", name="Sign on to confirm it").click()
     # The provider asks again although she is signed on there.
     expect(tab.get_by_role("heading", name="Acme")).to_be_visible()
     typed = other.get_by_role("textbox", name="What your signature means")
@@ -182,6 +198,7 @@ def test_nothing_is_signed_by_another_account_or_by_a_provider_that_did_not_ask(
     sign_on(other, signed.item(M2), "vera-2")
     shows(other, "Sign-off")
     tab = confirm_tab(other, "I read it, too")
+    tab.get_by_role("button", name="Sign on to confirm it").click()
     at_provider(tab, "ann-1")
     expect(tab.get_by_text("Somebody else signed on")).to_be_visible()
     expect(other.get_by_text(re.compile("Not signed. Somebody else signed on"))).to_be_visible()
@@ -195,6 +212,7 @@ def test_nothing_is_signed_by_another_account_or_by_a_provider_that_did_not_ask(
         signed.provider.sessions[session] = ("vera-2", int(time.time()) - 60)
     try:
         tab = confirm_tab(other, "I read it, too")
+        tab.get_by_role("button", name="Sign on to confirm it").click()
         expect(tab.get_by_text("did not ask you again")).to_be_visible()
     finally:
         signed.provider.lazy = False
@@ -277,8 +295,15 @@ def test_a_session_is_over_after_its_hours_and_after_signing_out(
     assert not [one for one in kept if "tokens" in str(one.get("name"))]
     (cookie,) = (one for one in kept if one.get("name") == "_streamlit_user")
     assert float(cookie.get("expires", 0)) < time.time() + 8 * 3600 + 60
+    beside = page.context.new_page()
+    beside.goto(signed.site.address)
+    shows(beside, "This week")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign on", exact=True)).to_be_visible()
+    # The other tab ends with it, though nobody touches it.
+    expect(beside.get_by_text("You signed out of this session.")).to_be_visible()
+    assert not beside.get_by_role("heading", name="This week").is_visible()
+    beside.close()
     # A copy of the cookie, made before.
     page.context.add_cookies([{"name": "_streamlit_user", "value": str(cookie.get("value")),
                                "url": signed.site.address}])  # fmt: skip

@@ -13,11 +13,14 @@ import streamlit as st
 
 from core.governance.advance import check
 from core.ledger.errors import LedgerError
+from core.sentences import acts as act_words
 from core.text.markdown import plain
-from core.trail.acts import Proposal, stamp
+from core.trail.acts import Act, Proposal, stamp
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.grants import GRANTS, digest
+from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import START_PATH
+from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
 
 #: In the session: what waits to be confirmed, and in which words.
@@ -110,8 +113,40 @@ def ask(
     """Wait from now on for the confirmation of one signature; an earlier one is given up."""
     assert person.session is not None
     _give_up()
-    id_ = GRANTS.ask(digest(*proposals), person.session.account, person.session.provider)
+    id_ = GRANTS.ask(
+        digest(*proposals),
+        person.session.account,
+        person.session.provider,
+        browser=browser_of(st.context.cookies),
+        about=_told(person, proposals),
+    )
     st.session_state[_WAITS] = (id_, about, dict(words))
+
+
+def _told(person: Acting, proposals: Sequence[Proposal]) -> list[tuple[str, str]]:
+    """What is to be confirmed, as it will stand in the trail, by name."""
+    with owner.office().ledger.cursor() as cursor:
+        names = act_words.Names.read(cursor)
+    found = [("Person", person.name)]
+    for one in proposals:
+        act = Act(
+            seq=0,
+            at=owner.office().now(),
+            kind=one.kind,
+            actor=one.actor,
+            signal=one.signal,
+            fingerprint=one.fingerprint,
+            body=one.body,
+            signature=one.signature,
+        )
+        found.append(("Act", act_words.short(act, names)))
+        if act_words.about(act):
+            found.append(("Signal", act_words.about(act)))
+        if one.signature is not None:
+            found.append(("What the signature means", one.signature.meaning))
+            found.append(("Evidence", one.signature.evidence))
+        found += [(fact.name, fact.value) for fact in act_words.facts(act, names)]
+    return found
 
 
 def draw(
@@ -147,6 +182,7 @@ def draw(
 @st.fragment(run_every=_GLANCE)
 def _wait(id_: str) -> None:
     """Look again and again; draw the page anew once there is an answer."""
+    sign_on.still_signed_on()
     found = GRANTS.look(id_)
     if found is None or found.stage in ("granted", "refused"):
         st.rerun()

@@ -135,6 +135,7 @@ def _age(one: FindingRow, since: date) -> str:
 @st.fragment
 def _together(rows: Sequence[FindingRow], state: State, person: Acting) -> None:
     """Several findings, and one note or one waiver for all of them; drawn anew by itself."""
+    sign_on.still_signed_on()
     with st.container(border=True, gap="small"):
         for row in rows:
             st.markdown(f"**{row.title}** · {verbatim(row.signal or '')}: {plain(row.text)}")
@@ -245,6 +246,7 @@ def _settle(row: FindingRow) -> None:
 @st.fragment
 def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     """What was said so far, and what the reader may say; drawn anew by itself."""
+    sign_on.still_signed_on()
     for line in row.history:
         trail.link(line.seq, plain(line.words))
     if not row.history:

@@ -213,6 +213,7 @@ def _claims(signal: str, row: PrintRow) -> None:
 @st.fragment
 def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> None:
     """The stop button: anybody known may, and says why; drawn anew by itself."""
+    sign_on.still_signed_on()
     st.markdown(
         "Closes the gate for this version with the very next decision. It opens again only with "
         "new evidence and a signature."

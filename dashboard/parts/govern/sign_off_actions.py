@@ -196,6 +196,7 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
 
     A fragment: while somebody types, this column alone is drawn anew.
     """
+    sign_on.still_signed_on()
     now = owner.office().now()
     offered = (
         {}

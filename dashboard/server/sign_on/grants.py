@@ -10,7 +10,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -53,6 +53,9 @@ class Asked:
         digest: of what is signed.
         account: who has to sign on again.
         provider: where.
+        browser: the session in which it was asked for, see `dashboard.server.sign_on.session`.
+        about: what is signed, in words, by name.
+        seen: proves that its signer was shown that before they were sent to the provider.
         at: when it was asked, or granted; in seconds of Unix.
         stage: how far it came.
         state: what the provider has to bring back; None before it is asked.
@@ -64,6 +67,9 @@ class Asked:
     digest: str
     account: Account
     provider: str
+    browser: str = field(repr=False)
+    about: tuple[tuple[str, str], ...]
+    seen: str = field(repr=False)
     at: float
     stage: Stage = "waiting"
     state: str | None = field(default=None, repr=False)
@@ -80,12 +86,22 @@ class Grants:
         self._asked: dict[str, Asked] = {}
         self._lock = threading.Lock()
 
-    def ask(self, digest_: str, account: Account, provider: str) -> str:
+    def ask(
+        self,
+        digest_: str,
+        account: Account,
+        provider: str,
+        *,
+        browser: str,
+        about: Sequence[tuple[str, str]],
+    ) -> str:
         """Ask that somebody signs on again for a signature; its id, which nobody can guess."""
-        id_ = secrets.token_urlsafe(32)
+        id_, seen = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         with self._lock:
             self._asked = {one: asked for one, asked in self._asked.items() if self._lives(asked)}
-            self._asked[id_] = Asked(digest_, account, provider, self._clock())
+            self._asked[id_] = Asked(
+                digest_, account, provider, browser, tuple(about), seen, self._clock()
+            )
         return id_
 
     def look(self, id_: str) -> Asked | None:
@@ -98,31 +114,42 @@ class Grants:
         with self._lock:
             self._asked.pop(id_, None)
 
-    def start(self, id_: str) -> Asked:
+    def shown(self, id_: str, browser: str) -> Asked:
+        """What waits, for its signer to read before they confirm it.
+
+        Raises:
+            Refused: nothing of this id waits, or another browser asked for it.
+        """
+        with self._lock:
+            return self._waiting(id_, browser)
+
+    def start(self, id_: str, browser: str, seen: str) -> Asked:
         """Note that the provider is asked now, and what it has to bring back.
 
         Raises:
-            Refused: nothing of this id waits.
+            Refused: nothing of this id waits, another browser asked for it, or its signer was not
+                shown what they confirm.
         """
         with self._lock:
-            found = self._living(id_)
-            if found is None or found.stage not in ("waiting", "started"):
+            found = self._waiting(id_, browser)
+            if not secrets.compare_digest(found.seen.encode(), seen.encode()):
                 raise Refused(_GONE)
             state = secrets.token_urlsafe(32)
             started = replace(found, stage="started", state=state, started=self._clock())
             self._asked[id_] = started
             return started
 
-    def of_state(self, state: str) -> tuple[str, Asked]:
+    def of_state(self, state: str, browser: str) -> tuple[str, Asked]:
         """What waits for the answer that a provider brought.
 
         Raises:
-            Refused: nothing does.
+            Refused: nothing does, or another browser asked for it than brought the answer.
         """
         with self._lock:
             for id_, one in self._asked.items():
                 known = one.state is not None and secrets.compare_digest(one.state, state)
                 if known and one.stage == "started" and self._lives(one):
+                    _refuse_elsewhere(one, browser)
                     return id_, one
         raise Refused(_GONE)
 
@@ -205,12 +232,27 @@ class Grants:
             return "The provider's clock is ahead of this server's, so its word proves nothing."
         return ""
 
+    def _waiting(self, id_: str, browser: str) -> Asked:
+        found = self._living(id_)
+        if found is None or found.stage not in ("waiting", "started"):
+            raise Refused(_GONE)
+        _refuse_elsewhere(found, browser)
+        return found
+
     def _living(self, id_: str) -> Asked | None:
         found = self._asked.get(id_)
         return found if found is not None and self._lives(found) else None
 
     def _lives(self, one: Asked) -> bool:
         return self._clock() - one.at < LASTS
+
+
+def _refuse_elsewhere(found: Asked, browser: str) -> None:
+    if not browser or not secrets.compare_digest(found.browser, browser):
+        raise Refused(
+            "This was asked for in another browser or session than this one. Confirm only what you "
+            "pressed for yourself: go to your own page and press its button again."
+        )
 
 
 _GONE = (

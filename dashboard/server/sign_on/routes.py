@@ -1,6 +1,7 @@
 """The proof at a signature: its signer is sent to the provider, and comes back having signed on.
 
-In a tab of its own: the page that waits keeps what was typed, and looks at `GRANTS`.
+Before that they are shown what they confirm, and only in the browser that asked for it. All in a
+tab of its own: the page that waits keeps what was typed, and looks at `GRANTS`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import html
 import logging
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.integrations.starlette_client import OAuth
 from starlette.requests import Request
@@ -19,7 +21,8 @@ from starlette.routing import Route
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
 from dashboard.server.settings import sign_on
-from dashboard.server.sign_on.grants import GRANTS, LASTS
+from dashboard.server.sign_on.grants import GRANTS, LASTS, Asked
+from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import SIGNATURE_PATH, START_PATH, Provider
 
 _LOG = logging.getLogger(__name__)
@@ -63,11 +66,13 @@ def _client(provider: Provider) -> Any:
 
 
 async def start(request: Request) -> Response:
-    """Send the signer to the provider."""
-    settings = sign_on()
-    id_ = request.query_params.get("id", "")
+    """Show the signer what they confirm; once they saw it, send them to the provider."""
+    settings, browser = sign_on(), browser_of(request.cookies)
+    id_, seen = (request.query_params.get(name, "") for name in ("id", "seen"))
     try:
-        found = GRANTS.start(id_)
+        if not seen:
+            return _shown(id_, GRANTS.shown(id_, browser))
+        found = GRANTS.start(id_, browser, seen)
     except Refused as refused:
         return _said(str(refused), status=410)
     assert settings is not None
@@ -92,7 +97,9 @@ async def callback(request: Request) -> Response:
     """Take what the provider says, and grant the signature or say why not."""
     settings = sign_on()
     try:
-        id_, found = GRANTS.of_state(request.query_params.get("state", ""))
+        id_, found = GRANTS.of_state(
+            request.query_params.get("state", ""), browser_of(request.cookies)
+        )
     except Refused as refused:
         return _said(str(refused), status=410)
     assert settings is not None
@@ -108,17 +115,43 @@ async def callback(request: Request) -> Response:
         reason = "The provider did not confirm that it is you. Go back to the page and sign again."
         GRANTS.refuse(id_, reason)
         return _said(reason, status=403)
-    return _said("It is you. Close this tab: the page you came from signs now.", title="Confirmed")
+    return _said(
+        "It is you. Close this tab: the page you came from goes on now.", title="Confirmed"
+    )
+
+
+def _shown(id_: str, found: Asked) -> HTMLResponse:
+    """What is confirmed, and the button to the provider.
+
+    A link with a secret, since no page here may send a form (the content policy): who was not shown
+    this page does not know it.
+    """
+    rows = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in found.about
+    )
+    onward = html.escape(f"{START_PATH}?{urlencode({'id': id_, 'seen': found.seen})}")
+    return _page(
+        "Confirm this?",
+        f"<p>If you sign on again, this will stand in the trail as yours:</p><dl>{rows}</dl>"
+        f'<p><a role="button" href="{onward}" style="display:inline-block;padding:.5rem 1rem;'
+        'border-radius:.5rem;background:#0b57a4;color:#fff;text-decoration:none">'
+        "Sign on to confirm it</a></p>"
+        "<p>Did you not press for this yourself? Close this tab: nothing happens then.</p>",
+    )
 
 
 def _said(words: str, *, status: int = 200, title: str = "Not confirmed") -> HTMLResponse:
+    return _page(title, f"<p>{html.escape(words)}</p>", status=status)
+
+
+def _page(title: str, body: str, *, status: int = 200) -> HTMLResponse:
     text = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)} · Calibration Ledger</title>"
         '<body style="font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;'
         'padding:0 1rem;color-scheme:light dark">'
-        f"<main><h1>{html.escape(title)}</h1><p>{html.escape(words)}</p></main>"
+        f"<main><h1>{html.escape(title)}</h1>{body}</main>"
     )
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 

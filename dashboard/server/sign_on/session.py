@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,8 +12,11 @@ from typing import Any
 
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
+from core.trail.canonical_json import sha256_of
 
 _HOUR = 3600
+#: The cookie of a session, and the numbered parts of a long one.
+_COOKIE = re.compile(r"_streamlit_user(_\d+)?")
 #: How far ahead a provider's clock may be.
 _AHEAD = 60
 
@@ -52,6 +56,15 @@ class Session:
         account = Account(issuer, subject)
         mark = f"{account.id} {claims.get('nonce', '')} {since}"
         return cls(account, name, str(claims.get("provider") or ""), began, mark)
+
+
+def browser_of(cookies: Mapping[str, str]) -> str:
+    """Tells a browser's session from every other: a hash of its cookie of Streamlit's sign-on.
+
+    "" where it has none.
+    """
+    kept = sorted((name, value) for name, value in cookies.items() if _COOKIE.fullmatch(name))
+    return sha256_of([list(one) for one in kept]) if kept else ""
 
 
 class Sessions:

@@ -18,6 +18,8 @@ from dashboard.server.sign_on.edge import FAILED
 from dashboard.server.sign_on.session import SESSIONS, Session
 from dashboard.server.sign_on.unbound import UNBOUND
 
+#: Seconds between two looks whether the session of an open page still holds.
+GLANCE = 2.0
 #: What stands where somebody may not act, without sign-on and with it.
 CHOOSE = "Choose who you are in the sidebar."
 _UNBOUND = "Your account is bound to nobody here; the sidebar says what to do."
@@ -65,6 +67,18 @@ def signed_on() -> bool:
     return True
 
 
+def still_signed_on() -> None:
+    """Draw the page anew where the session is over; for whatever is drawn apart from its page."""
+    if not signed_on():
+        st.rerun()
+
+
+@st.fragment(run_every=GLANCE)
+def _watch() -> None:
+    """End an open page with its session, also where nobody touches it."""
+    still_signed_on()
+
+
 def screen() -> None:
     """Ask for a sign-on, and say what became of the last one."""
     st.title("Sign on")
@@ -101,6 +115,7 @@ def sidebar() -> None:
     except TrailBroken:
         bound = None
     with st.sidebar:
+        _watch()
         st.markdown(f":gray[:small[Signed on as {plain(found.name)}]]")
         if bound is None:
             UNBOUND.note(found)

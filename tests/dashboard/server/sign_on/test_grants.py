@@ -10,6 +10,7 @@ from core.trail.acts import Actor, Proposal, Signature
 from core.trail.fingerprint import Fingerprint
 from dashboard.server.sign_on.grants import LASTS, Grants, digest
 
+HERE = "the cookie of a browser"
 VERA, ANN = (Account("https://login.example.org", one) for one in ("vera", "ann"))
 
 
@@ -39,10 +40,13 @@ class Waiting:
     def __init__(self) -> None:
         self.now = 1_000_000.6
         self.grants = Grants(lambda: self.now)
-        self.id = self.grants.ask(digest(signature()), VERA, "acme")
+        self.id = self.grants.ask(
+            digest(signature()), VERA, "acme", browser=HERE, about=[("Act", "signed")]
+        )
 
     def started(self) -> str:
-        state = self.grants.start(self.id).state
+        seen = self.grants.shown(self.id, HERE).seen
+        state = self.grants.start(self.id, HERE, seen).state
         assert state is not None
         return state
 
@@ -61,11 +65,11 @@ def waiting() -> Waiting:
 
 def test_a_grant_is_used_once_and_says_when_its_signer_signed_on(waiting: Waiting) -> None:
     state = waiting.started()
-    assert waiting.grants.of_state(state)[0] == waiting.id
+    assert waiting.grants.of_state(state, HERE)[0] == waiting.id
     # Providers count whole seconds: the same second is not before.
     waiting.grants.grant(waiting.id, VERA, 1_000_000)
     with pytest.raises(Refused, match="was used"):
-        waiting.grants.of_state(state)
+        waiting.grants.of_state(state, HERE)
     assert waiting.redeem() == "1970-01-12 13:46:40"
     with pytest.raises(Refused, match="was used"):
         waiting.redeem()
@@ -111,7 +115,9 @@ def test_a_grant_for_several_acts_serves_just_these(
     waiting: Waiting, other: list[Proposal]
 ) -> None:
     for asked, good in ((other, False), ([waiver("n-1"), waiver("n-2")], True)):
-        waiting.id = waiting.grants.ask(digest(waiver("n-1"), waiver("n-2")), VERA, "acme")
+        waiting.id = waiting.grants.ask(
+            digest(waiver("n-1"), waiver("n-2")), VERA, "acme", browser=HERE, about=[]
+        )
         waiting.granted()
         if good:
             waiting.grants.redeem(waiting.id, digest(*asked), VERA)
@@ -167,18 +173,45 @@ def test_a_grant_ends_after_five_minutes(waiting: Waiting, stage: str) -> None:
     with pytest.raises(Refused):
         waiting.redeem()
     with pytest.raises(Refused):
-        waiting.grants.start(waiting.id)
+        waiting.grants.start(waiting.id, HERE, "")
 
 
 def test_nothing_is_granted_that_was_not_asked_of_the_provider(waiting: Waiting) -> None:
     with pytest.raises(Refused):
         waiting.grants.grant(waiting.id, VERA, 1_000_001)
     with pytest.raises(Refused):
-        waiting.grants.start("guessed")
+        waiting.grants.start("guessed", HERE, "")
     first = waiting.started()
     # Asked once more, an answer to the first request is worth nothing.
     waiting.started()
     with pytest.raises(Refused):
-        waiting.grants.of_state(first)
+        waiting.grants.of_state(first, HERE)
     waiting.grants.drop(waiting.id)
     assert waiting.grants.look(waiting.id) is None
+
+
+@pytest.mark.parametrize("browser", ["another", ""])
+def test_another_browser_neither_sees_nor_starts_nor_ends_it(
+    waiting: Waiting, browser: str
+) -> None:
+    seen = waiting.grants.shown(waiting.id, HERE).seen
+    with pytest.raises(Refused, match="another browser"):
+        waiting.grants.shown(waiting.id, browser)
+    with pytest.raises(Refused, match="another browser"):
+        waiting.grants.start(waiting.id, browser, seen)
+    state = waiting.started()
+    with pytest.raises(Refused, match="another browser"):
+        waiting.grants.of_state(state, browser)
+    # Whoever pressed for it is not kept from it by that.
+    waiting.grants.grant(waiting.id, VERA, 1_000_001)
+    assert waiting.redeem()
+
+
+def test_nobody_is_sent_to_the_provider_who_was_not_shown_what_they_confirm(
+    waiting: Waiting,
+) -> None:
+    assert waiting.grants.shown(waiting.id, HERE).about == (("Act", "signed"),)
+    for seen in ("", "guessed", "é"):
+        with pytest.raises(Refused):
+            waiting.grants.start(waiting.id, HERE, seen)
+    assert waiting.grants.look(waiting.id).stage == "waiting"  # type: ignore[union-attr]
