@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.defaults import (
-    CADENCE_DAYS,
-    JUDGE_TOLERANCE,
-    WINDOW_DAYS,
-)
+from core.defaults import CADENCE_DAYS, JUDGE_TOLERANCE, WINDOW_DAYS
 from core.events import PPM
 from core.queries.base.truth import USUAL as USUAL_TRUTH
 from core.queries.base.truth import Truth

@@ -6,14 +6,7 @@ from collections.abc import Sequence
 
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import VERDICT_OF
-from core.sentences.numbers import (
-    STATE_WORDS,
-    counted,
-    cut,
-    percent,
-    points,
-    value_name,
-)
+from core.sentences.numbers import STATE_WORDS, counted, cut, percent, points, value_name
 from core.sentences.pointer import Pointer
 from core.standing.verdict import Began, StandingVerdict
 

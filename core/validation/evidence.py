@@ -10,20 +10,11 @@ import duckdb
 
 from core.governance.stops import Differs, Unlike, several
 from core.ledger.errors import LedgerError
-from core.queries.sums.validation_sample import (
-    Known,
-    claims_digest,
-    newest_import,
-)
+from core.queries.sums.validation_sample import Known, claims_digest, newest_import
 from core.registry.signal_spec import SignalSpec
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
-from core.validation.evidence_bundle import (
-    LAYOUT,
-    PLAIN_LAYOUT,
-    WHOLE_LAYOUT,
-    Bundle,
-)
+from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, WHOLE_LAYOUT, Bundle
 from core.validation.evidence_claims import claims_written, digested_segments, truth_of
 from core.validation.evidence_content import content_of
 from core.validation.evidence_diff import differences

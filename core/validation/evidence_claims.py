@@ -15,19 +15,12 @@ from typing import Any
 import duckdb
 
 from core.queries.base.truth import EVERY_SOURCE, Truth
-from core.queries.sums.validation_sample import (
-    Judged,
-    Known,
-    production_weeks,
-    tuning_freeze,
-)
+from core.queries.sums.validation_sample import Judged, Known, production_weeks, tuning_freeze
 from core.registry.signal_spec import SignalSpec
 from core.terms import Maturity
 from core.trail.acts import moment
 from core.trail.fingerprint import Fingerprint
-from core.validation.evidence_bundle import (
-    Bundle,
-)
+from core.validation.evidence_bundle import Bundle
 from core.validation.limitations import Span
 from core.validation.tuning_leakage import Leaked, overlap
 

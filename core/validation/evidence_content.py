@@ -38,12 +38,7 @@ from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import SampleResult, judge_sample
-from core.validation.evidence_bundle import (
-    LAYOUT,
-    decimal,
-    measures_json,
-    sample_json,
-)
+from core.validation.evidence_bundle import LAYOUT, decimal, measures_json, sample_json
 from core.validation.evidence_claims import SPLITS, claims_to_judge, digested_segments, truth_json
 from core.validation.evidence_samples import by_parts, no_cells, sample_of, segments_of, window_of
 from core.validation.limitations import Findings, untold

@@ -33,12 +33,7 @@ from core.queries.sums.validation_sample import (
 from core.registry.escalation_rules import RuleRow, rungs_of
 from core.registry.signal_spec import SignalSpec
 from core.validation.criteria import SampleResult, judge_sample, segment_minimum, verdict_result
-from core.validation.evidence_bundle import (
-    LAYOUT,
-    PLAIN_LAYOUT,
-    sample_json,
-    segment_measures_json,
-)
+from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, sample_json, segment_measures_json
 
 
 def sample_of(

@@ -11,10 +11,7 @@ import pytest
 
 from core.governance.advance import advance, check
 from core.governance.state import EMPTY, State
-from core.registry.signal_spec import (
-    Responsible,
-    SignalSpec,
-)
+from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Assurance, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint

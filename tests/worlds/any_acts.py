@@ -15,12 +15,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import event
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from core.governance.advance import advance, check
 from core.governance.permissions import Refused, roles_of, who_may
@@ -29,16 +24,7 @@ from core.governance.validations.records import Validation
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.act_kinds import KINDS
-from core.trail.acts import (
-    ASSURANCES,
-    SYSTEM,
-    Act,
-    Actor,
-    Assurance,
-    Proposal,
-    Signature,
-    stamp,
-)
+from core.trail.acts import ASSURANCES, SYSTEM, Act, Actor, Assurance, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.entries import spec_with
 

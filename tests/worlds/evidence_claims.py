@@ -19,10 +19,7 @@ from core.registry.signal_spec import Criterion, SignalSpec, ValidationPlan
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence import freeze, store, verify
-from core.validation.evidence_bundle import (
-    Bundle,
-    Part,
-)
+from core.validation.evidence_bundle import Bundle, Part
 from tests.worlds.entries import spec_with
 from tests.worlds.paths import ROOT
 

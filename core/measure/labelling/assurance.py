@@ -8,10 +8,7 @@ import numpy as np
 from scipy import special, stats
 
 from core.defaults import MINIMUM_INPUTS
-from core.measure.cells.cells import (
-    FloatArray,
-    IntArray,
-)
+from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.labelling.group_posterior import (
     LEAST,
     BandsPosterior,

@@ -17,11 +17,7 @@ import numpy.typing as npt
 from scipy import special
 
 from core.defaults import MINIMUM_INPUTS
-from core.measure.cells.cells import (
-    FloatArray,
-    GroupSums,
-    IntArray,
-)
+from core.measure.cells.cells import FloatArray, GroupSums, IntArray
 from core.measure.labelling.assurance import REASONABLE, RuleAsked, assurance
 from core.measure.labelling.group_posterior import (
     GroupPosterior,

@@ -22,13 +22,7 @@ from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.registry.escalation_rules import RuleRow, table
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_diff import differences
-from core.registry.words import (
-    bands_words,
-    costs_words,
-    criterion_words,
-    queue_words,
-    truth_words,
-)
+from core.registry.words import bands_words, costs_words, criterion_words, queue_words, truth_words
 from core.registry.yaml_writer import example
 from core.sentences.numbers import counted, cut, percent, within
 from core.text.sentence import capital

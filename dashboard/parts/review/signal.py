@@ -8,14 +8,7 @@ from datetime import date
 import streamlit as st
 
 from core.measure.verdicts.parts import PartName, PartState
-from core.sentences.numbers import (
-    counted,
-    cut,
-    percent,
-    points,
-    value_name,
-    within,
-)
+from core.sentences.numbers import counted, cut, percent, points, value_name, within
 from core.sentences.standing import began_words, direction, gap_words, where, window_words
 from core.standing.verdict import StandingVerdict
 from core.text.markdown import plain

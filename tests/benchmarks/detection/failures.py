@@ -21,17 +21,7 @@ from core.findings.kinds import Condition
 from core.gate.breaches import breached_signals
 from core.trail import log as trail
 from detection import naive
-from detection.ledgers import (
-    AFTER,
-    BEFORE,
-    LABELS,
-    SIGNAL,
-    V1,
-    Desk,
-    claims,
-    look,
-    right,
-)
+from detection.ledgers import AFTER, BEFORE, LABELS, SIGNAL, V1, Desk, claims, look, right
 
 TOLERANCE = 0.05
 WEEKS = BEFORE + AFTER

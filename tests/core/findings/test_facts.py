@@ -23,14 +23,7 @@ from core.findings.facts.calibration import (
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed, GamedSide
-from core.findings.facts.inputs import (
-    CameIn,
-    Days,
-    Effect,
-    InputsDrifted,
-    Scored,
-    ShareMoved,
-)
+from core.findings.facts.inputs import CameIn, Days, Effect, InputsDrifted, Scored, ShareMoved
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.facts.leak import Leaked

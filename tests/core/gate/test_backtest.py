@@ -17,14 +17,7 @@ from scipy import stats
 from core.events import PPM
 from core.gate.backtest import Effects, Load, effects
 from core.ledger.connection import Ledger
-from core.registry.escalation_rules import (
-    ACTIONS,
-    Action,
-    Band,
-    Override,
-    Rules,
-    decide,
-)
+from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, decide
 from core.registry.signal_spec import SignalSpec
 from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples

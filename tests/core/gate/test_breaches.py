@@ -33,14 +33,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums.rule_outcomes import worths
-from core.registry.escalation_rules import (
-    ACTIONS,
-    Action,
-    Band,
-    Override,
-    Rules,
-    decide,
-)
+from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, decide
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples

@@ -10,11 +10,7 @@ import pytest
 from core.governance.advance import advance, replay
 from core.governance.permissions import Refused
 from core.governance.state import TokenGrant
-from core.registry.signal_spec import (
-    Costs,
-    Handling,
-    Queue,
-)
+from core.registry.signal_spec import Costs, Handling, Queue
 from core.registry.spec_json import hashes_as_written, material_sha256, spec_sha256
 from core.trail.acts import Act
 from tests.worlds.acts import (

@@ -11,17 +11,11 @@ from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import (
-    invariant,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from core.governance.advance import advance, replay
 from core.governance.state import Person, State
-from core.trail.acts import (
-    ASSURANCES,
-    SYSTEM,
-)
+from core.trail.acts import ASSURANCES, SYSTEM
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.any_acts import (
     BOB,

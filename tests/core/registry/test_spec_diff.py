@@ -11,14 +11,7 @@ from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Band, Override, Rules
-from core.registry.signal_spec import (
-    Costs,
-    Criterion,
-    Handling,
-    Queue,
-    Responsible,
-    SignalSpec,
-)
+from core.registry.signal_spec import Costs, Criterion, Handling, Queue, Responsible, SignalSpec
 from core.registry.spec_diff import differences, lines, reopens_validation
 from core.registry.spec_json import material_sha256
 from core.registry.words import NOTHING

@@ -9,13 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.ledger.errors import LedgerError
-from core.trail.anchors import (
-    Anchor,
-    anchors_of,
-    publish,
-    settings_path,
-    text_of,
-)
+from core.trail.anchors import Anchor, anchors_of, publish, settings_path, text_of
 from core.trail.checkpoints import Checkpoint, blocks, sign
 from core.trail.merkle import leaf_hash
 from core.trail.signing_key import Signer

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import IntArray
 from core.measure.labelling.group_posterior import Unlabelled
-from core.measure.labelling.sample_size import (
-    Plan,
-)
+from core.measure.labelling.sample_size import Plan
 from core.measure.verdicts.verdict import Judgement, Verdict
 from core.sentences import label_plan as words
 from core.sentences.numbers import value_name

@@ -19,12 +19,7 @@ import pytest
 from core.measure.cells.cells import Cells
 from core.measure.metrics.logistic_slope import calibration_slope_intercept
 from core.measure.metrics.reliability_curve import corp, honest_band, non_crossing
-from core.measure.metrics.scores import (
-    NoValue,
-    auroc,
-    ece,
-    ece_debiased_l2,
-)
+from core.measure.metrics.scores import NoValue, auroc, ece, ece_debiased_l2
 
 GOLDEN = Path(__file__).parent / "golden"
 PEERS: dict[str, dict[str, Any]] = json.loads((GOLDEN / "golden.json").read_text())["data_sets"]

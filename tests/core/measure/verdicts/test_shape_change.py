@@ -13,12 +13,7 @@ from scipy import special
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.metrics.shape import critical_value
-from core.measure.verdicts.shape_change import (
-    BandPair,
-    ShapeChange,
-    shape_change,
-    shared_bands,
-)
+from core.measure.verdicts.shape_change import BandPair, ShapeChange, shape_change, shared_bands
 from tests.worlds.band_pairs import band_pair
 
 QUARTERS = np.full(4, 0.25)

@@ -15,13 +15,7 @@ from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence import EvidenceBroken, freeze, load, verify
-from core.validation.evidence_bundle import (
-    LAYOUT,
-    PLAIN_LAYOUT,
-    WHOLE_LAYOUT,
-    Bundle,
-    decimal,
-)
+from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, WHOLE_LAYOUT, Bundle, decimal
 from core.validation.evidence_diff import changes
 from tests.worlds.evidence_claims import (
     CRITERIA,

@@ -6,13 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.views.risks.facts import (
-    Labels,
-    Seat,
-)
-from core.views.risks.rules import (
-    accountability,
-)
+from core.views.risks.facts import Labels, Seat
+from core.views.risks.rules import accountability
 from tests.worlds.risk_facts import FACTS
 
 

@@ -8,16 +8,8 @@ import pytest
 
 from core.queries.claims.claims_per_signal import Moved
 from core.text.parts import PartShown
-from core.views.risks.facts import (
-    Labels,
-    Off,
-    SignalFacts,
-    Tried,
-    missed_words,
-)
-from core.views.risks.rules import (
-    calibration,
-)
+from core.views.risks.facts import Labels, Off, SignalFacts, Tried, missed_words
+from core.views.risks.rules import calibration
 from tests.worlds.risk_facts import (
     ALARM,
     CANCELLING,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.measure.failures.theatre import Effect
-from core.views.risks.rules import (
-    decisions,
-)
+from core.views.risks.rules import decisions
 from tests.worlds.risk_facts import FACTS, THEATRE
 
 

@@ -6,12 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.views.risks.facts import (
-    Asked,
-)
-from core.views.risks.rules import (
-    elicitation,
-)
+from core.views.risks.facts import Asked
+from core.views.risks.rules import elicitation
 from tests.worlds.risk_facts import AFTER, FACTS, ways
 
 

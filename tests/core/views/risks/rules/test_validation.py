@@ -9,12 +9,8 @@ import pytest
 
 from core.governance.validations.records import ValidationState
 from core.trail.fingerprint import Fingerprint
-from core.views.risks.facts import (
-    Tried,
-)
-from core.views.risks.rules import (
-    validation,
-)
+from core.views.risks.facts import Tried
+from core.views.risks.rules import validation
 from core.views.risks.status import Rule
 from tests.worlds.risk_facts import BROKEN, FACTS, M1, M2, P2, version
 
