@@ -20,10 +20,11 @@ def signers(acts: Iterable[Act], names: Directory | None) -> tuple[str, ...]:
         acts: of a trail that is intact.
         names: the directory beside it; None: an export that was written without one.
     """
+    acts = list(acts)
     signed = [act for act in acts if act.signature is not None]
     signed.sort(key=lambda act: act.actor.sub)
     said = [
-        f"Signed by {_who(sub, names)}: {'; '.join(_entries(list(found)))}."
+        f"Signed by {_who(sub, names)}{_by(sub, acts)}: {'; '.join(_entries(list(found)))}."
         for sub, found in groupby(signed, key=lambda act: act.actor.sub)
     ]
     if said and names is None:
@@ -37,6 +38,16 @@ def signers(acts: Iterable[Act], names: Directory | None) -> tuple[str, ...]:
 def _who(sub: str, names: Directory | None) -> str:
     found = None if names is None else names.names.get(sub)
     return sub if found is None else f"{_named(found)} ({sub}{_doubt(found)})"
+
+
+def _by(sub: str, acts: Iterable[Act]) -> str:
+    """Where somebody ever signed on: who vouches for an assurance that is not none."""
+    found = dict.fromkeys(
+        str(act.body.get("issuer"))
+        for act in acts
+        if act.kind == "person.bound" and act.body.get("sub") == sub
+    )
+    return f", who signs on at {', '.join(found)}" if found else ""
 
 
 def _named(name: Name) -> str:

@@ -14,7 +14,8 @@ from core.audit.export import export
 from core.audit.report import Report
 from core.audit.signers import signers
 from core.audit.verify import verify_export, verify_ledger
-from core.governance import people
+from core.governance import accounts, people
+from core.governance.accounts import Account
 from core.governance.names import Directory, Name
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature
 
@@ -72,6 +73,16 @@ def test_an_export_with_names_verifies_and_says_who_signed_on_what_assurance(
     assert report.signers == (f"Signed by Vera Roth ({vera}): entry {last} on assurance none.",)
     assert report.signers == verify_ledger(signed.ledger.cursor()).signers
     assert report.signers[0] in report.lines()
+
+
+def test_of_somebody_who_signs_on_it_says_where(signed: Any, tmp_path: Path) -> None:
+    vera, admin = signed.sub("user:risk/vera"), signed.actor("user:desk/admin", "person.bound")
+    accounts.bind(signed.office, admin, vera, Account("https://login.example.org", "vera-7f3a"))
+    path = _exported(signed, tmp_path)
+    report = verify_export(path)
+    assert report.ok
+    assert f"({vera}), who signs on at https://login.example.org: entry" in report.signers[0]
+    assert "vera-7f3a" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
