@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -16,14 +17,15 @@ from core.monitoring import audit_draw as audit
 from core.monitoring.label_upload import Taken, UnusableSample, take
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import to_label
+from tests.worlds.begun import Begun
+from tests.worlds.governed import Governed, registered
 
 ANN = "user:desk/ann"
 NOW = datetime(2026, 11, 2, 9)
 
 
-@pytest.fixture
-def sampled(governed: Any, tmp_path: Path) -> list[str]:
-    """The events of a drawn sample of 60 claims, none labelled, as they are handed out."""
+def drawn(governed: Governed) -> None:
+    """A sample of 60 claims, none of them labelled."""
     rows = [
         {
             "event_id": f"=e{i}" if i % 2 else f"e{i}",
@@ -33,11 +35,23 @@ def sampled(governed: Any, tmp_path: Path) -> list[str]:
         }
         for i in range(60)
     ]
-    file = tmp_path / "claims.csv"
-    pd.DataFrame(rows).to_csv(file, index=False)
-    import_recorded(governed.office, file)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.csv"
+        pd.DataFrame(rows).to_csv(file, index=False)
+        import_recorded(governed.office, file)
     actor = governed.actor(ANN, audit.KIND)
     audit.draw(governed.office, actor, Selection("triage"), {None: 40})
+
+
+@pytest.fixture
+def governed(begun: Begun) -> Governed:
+    """The governed ledger, of which a sample is drawn."""
+    return begun.after(registered, drawn)
+
+
+@pytest.fixture
+def sampled(governed: Governed) -> list[str]:
+    """The events of the sample, as they are handed out."""
     with governed.ledger.cursor() as cursor:
         seed = audit.samples(cursor, "triage")[0].design.seed
         return to_label(cursor, "triage", seed)["event_id"].to_list()

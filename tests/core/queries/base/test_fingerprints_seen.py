@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -29,11 +28,12 @@ M1, ISO, M2 = (
 )
 
 
-@pytest.fixture
-def cursor(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    file = tmp_path / "claims.csv"
+@pytest.fixture(scope="module")
+def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = tmp_path_factory.mktemp("claims")
+    file = folder / "claims.csv"
     file.write_text(CLAIMS)
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
         import_file(ledger, file)
         yield ledger.cursor()
 

@@ -28,13 +28,14 @@ ROWS = [
 A, B = (Selection("s", where=(("model_version", (one,)),)) for one in "ab")
 
 
-@pytest.fixture
-def cursor(tmp_path: Path):
-    file = tmp_path / "claims.csv"
+@pytest.fixture(scope="module")
+def cursor(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("claims")
+    file = folder / "claims.csv"
     file.write_text(
         HEADER + "".join(f"{e},2026-11-02,s,{v},{y},{m},{q},{t}\n" for e, v, y, m, q, t in ROWS)
     )
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
+    with Ledger.open(folder / "ledger.duckdb", create=True) as ledger:
         import_file(ledger, file)
         yield ledger.cursor()
 

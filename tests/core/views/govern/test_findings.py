@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,6 +28,7 @@ from core.views.govern.findings import (
     broken_view,
     findings_view,
 )
+from tests.worlds.begun import Begun
 from tests.worlds.entries import REPLY
 
 NOW = datetime(2026, 11, 24, 9)
@@ -38,10 +39,11 @@ b,2026-11-18T09:00:00Z,other,0.9,m1
 
 
 class House:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
         self.at = NOW
         self.ledger = ledger
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+        self.signer = signer or Signer.generate()
+        self.office = Office(ledger, self.signer, clock=lambda: self.at)
 
     def sub(self, name: str) -> str:
         return people.known_person(self.office, f"user:t/{name}")
@@ -54,16 +56,18 @@ class House:
         return one
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
-        file = tmp_path / "claims.csv"
+def with_claims(house: House) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.csv"
         file.write_text(CLAIMS)
-        import_file(ledger, file, now=NOW)
-        one = House(ledger)
-        registry.apply(one.office, read(REPLY), "user:t/adam")
-        rounds(one.office)
-        yield one
+        import_file(house.ledger, file, now=NOW)
+    registry.apply(house.office, read(REPLY), "user:t/adam")
+    rounds(house.office)
+
+
+@pytest.fixture
+def house(begun: Begun) -> House:
+    return begun.after(House, with_claims)
 
 
 def test_a_finding_names_kind_owner_and_day_in_words(house: House) -> None:

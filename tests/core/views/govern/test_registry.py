@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -24,6 +24,7 @@ from core.validation import steps as signing
 from core.views.govern.registry import RegistryView, may_set_status, registry_view
 from core.views.govern.signal_entry import SignalView, signal_view
 from core.views.govern.signal_plan import plan_parts, same_plan
+from tests.worlds.begun import Begun
 
 NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
@@ -62,10 +63,11 @@ d,2026-11-18T09:00:00Z,other,0.8,0,m2,production
 
 
 class House:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
         self.at = NOW
         self.ledger = ledger
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+        self.signer = signer or Signer.generate()
+        self.office = Office(ledger, self.signer, clock=lambda: self.at)
 
     def register(self, text: str = ENTRY, who: str = "user:t/adam") -> None:
         registry.apply(self.office, read(text), who)
@@ -104,13 +106,16 @@ class House:
         return signal_view(self.ledger.cursor(), state, self.whole(), signal, now)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
-        file = tmp_path / "claims.csv"
+def with_claims(house: House) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.csv"
         file.write_text(CLAIMS)
-        import_file(ledger, file, now=NOW)
-        yield House(ledger)
+        import_file(house.ledger, file, now=NOW)
+
+
+@pytest.fixture
+def house(begun: Begun) -> House:
+    return begun.after(House, with_claims)
 
 
 def test_signals_without_an_entry_are_shown_as_exactly_that(house: House) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -29,6 +29,7 @@ from core.views.shared.validation_badge import (
     standing_badge,
     week_written,
 )
+from tests.worlds.begun import Begun
 from tests.worlds.entries import entry
 
 NOW = datetime(2026, 11, 24, 9)
@@ -48,10 +49,11 @@ d,2026-11-18T09:00:00Z,other,0.8,0,m2,en
 
 
 class House:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
         self.at = NOW
         self.ledger = ledger
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+        self.signer = signer or Signer.generate()
+        self.office = Office(ledger, self.signer, clock=lambda: self.at)
 
     def register(self) -> None:
         registry.apply(self.office, read(ENTRY), "user:t/adam")
@@ -90,13 +92,16 @@ class House:
         return selected_standing(self.ledger.cursor(), state, Selection("s", **asked), self.at)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
-        file = tmp_path / "claims.csv"
+def with_claims(house: House) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.csv"
         file.write_text(CLAIMS)
-        import_file(ledger, file, now=NOW)
-        yield House(ledger)
+        import_file(house.ledger, file, now=NOW)
+
+
+@pytest.fixture
+def house(begun: Begun) -> House:
+    return begun.after(House, with_claims)
 
 
 def test_a_signal_without_an_entry_is_unregistered(house: House) -> None:

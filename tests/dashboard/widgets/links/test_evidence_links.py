@@ -38,7 +38,6 @@ def follow(told_read: Path) -> Callable[[FindingRow], AppTest]:
         app = AppTest.from_file(MAIN, default_timeout=60)
         for name, value in {"signal": str(row.signal), **choices(row)}.items():
             app.query_params[name] = value
-        app.run()
         app.switch_page(PAGES[row.page].path).run()
         assert not app.exception
         return app
