@@ -1,19 +1,23 @@
 """What a running server takes in and answers, beside the least that the same machine can do.
 
     .venv/bin/python tests/benchmarks/live.py
-    .venv/bin/python tests/benchmarks/live.py --seconds 10 --minutes 10
+    .venv/bin/python tests/benchmarks/live.py --seconds 10 --minutes 10 --pages 20
 
 Every claim and every decision is on disk before it is answered. Callers keep their connections and
 live in a process of their own. The bare loops run before and after, and their mean is what ratios
 are to; only ratios of one run mean something on a busy machine. With ``--minutes``, claims and
-decisions go on for so long at 8 callers, and the server's memory is printed each minute.
+decisions go on for so long at 8 callers, and the server's memory is printed each minute. With
+``--pages``, the first page is loaded so often in Chromium, with nobody calling and then beside
+claims and decisions at 8 callers, to the end of its script.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -23,11 +27,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from playwright.sync_api import sync_playwright
 
 from core.gate import registry_changes as registry
 from core.governance import api_tokens as tokens
@@ -37,6 +43,7 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.spool.segments import Spool
 from dashboard.server.server_file import running_on
+from tests.benchmarks.first_content import visit
 from tests.worlds.governed import REGISTRY
 
 ROWS = 1_000
@@ -176,6 +183,33 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, int, st
         process.wait()
 
 
+def page_loads(address: str, many: int) -> list[float]:
+    """Seconds to the end of the first page's script, each in a session of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        visit(browser, address)
+        return [visit(browser, address)[1] for _ in range(many)]
+
+
+def beside(work: Callable[[], object], loads: Callable[[], list[float]]) -> list[float]:
+    """Load pages while work goes on."""
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.is_set():
+            work()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        return loads()
+    finally:
+        ended.set()
+        thread.join()
+
+
 def memory(pid: int) -> float:
     """What a process holds, in MB."""
     text = Path(f"/proc/{pid}/status").read_text()
@@ -187,13 +221,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--minutes", type=int, default=0)
+    parser.add_argument("--pages", type=int, default=0)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before = bare(folder, chosen.seconds)
         with served(folder) as (process, host, port, token):
 
-            def ask(path: str, many: int, callers: int) -> tuple[float, float, float]:
+            def ask(
+                path: str, many: int, callers: int, seconds: float = chosen.seconds
+            ) -> tuple[float, float, float]:
                 def call(caller: Caller) -> Callable[[], None]:
                     def once() -> None:
                         rows = [claim() for _ in range(many)]
@@ -202,25 +239,34 @@ def main() -> None:
                     return once
 
                 made = [Caller(host, port, token, path) for _ in range(callers)]
-                return load([call(one) for one in made], chosen.seconds)
+                return load([call(one) for one in made], seconds)
 
             cases = (
                 ("claims, one each", "/api/v1/claims", 1, 1, "row"),
                 ("claims, one each", "/api/v1/claims", 1, 8, "row"),
                 ("claims, one each", "/api/v1/claims", 1, 64, "row"),
-                ("claims, 1,000 each", "/api/v1/claims", ROWS, 4, "rows"),
                 ("empty lists: HTTP alone", "/api/v1/claims", 0, 16, "grouped"),
                 ("decisions, one each", "/api/v1/decide", 1, 16, "grouped"),
                 ("decisions, 100 each", "/api/v1/decide", 100, 4, "grouped"),
+                # The last: 50,000 rows start a fold, which goes on into what comes after.
+                ("claims, 1,000 each", "/api/v1/claims", ROWS, 4, "rows"),
             )
             found = [(case, ask(case[1], case[2], case[3])) for case in cases]
             grown = []
             for minute in range(chosen.minutes):
-                chosen.seconds = 30
-                ask("/api/v1/claims", 1, 8)
-                ask("/api/v1/decide", 1, 8)
+                ask("/api/v1/claims", 1, 8, 30)
+                ask("/api/v1/decide", 1, 8, 30)
                 grown.append(f"{minute + 1} min {memory(process.pid):,.0f} MB")
-        after = bare(folder, min(chosen.seconds, 4.0))
+            pages = {}
+            if chosen.pages:
+
+                def both() -> None:
+                    ask("/api/v1/claims", 1, 8, 1)
+                    ask("/api/v1/decide", 1, 8, 1)
+
+                loads = partial(page_loads, f"http://{host}:{port}/", chosen.pages)
+                pages = {"idle": loads(), "beside load": beside(both, loads)}
+        after = bare(folder, chosen.seconds)
     least = {name: (before[name] + after[name]) / 2 for name in before}
     words = {
         "row": "DuckDB, a row a commit",
@@ -235,6 +281,9 @@ def main() -> None:
     for (text, _, many, callers, key), (rate, half, most) in found:
         print(f"| {text} | {callers} | {rate * max(many, 1):,.0f} | {half:.1f} | {most:.1f} | "
               f"{rate * max(many, 1) / least[key]:.2f} × {words[key]} |")  # fmt: skip
+    for name, took in pages.items():
+        tail = sorted(took)[math.ceil(0.95 * len(took)) - 1]
+        print(f"page, {name}: p50 {statistics.median(took):.2f} s, p95 {tail:.2f} s of {len(took)}")
     print("memory of the server:", ", ".join(grown) or "not measured", file=sys.stderr)
 
 
