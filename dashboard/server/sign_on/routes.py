@@ -150,7 +150,7 @@ def _page(title: str, body: str, *, status: int = 200) -> HTMLResponse:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)} · Calibration Ledger</title>"
         '<body style="font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;'
-        'padding:0 1rem;color-scheme:light dark">'
+        'padding:0 1rem;color-scheme:light dark;overflow-wrap:anywhere">'
         f"<main><h1>{html.escape(title)}</h1>{body}</main>"
     )
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
