@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -29,8 +31,11 @@ from core.queries.base.selection import Selection
 from core.registry.escalation_rules import Band, check_rules, decide
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import read
+from core.trail.signing_key import Signer
 from core.validation.tuning_leakage import Overlap
 from core.views.govern.thresholds import threshold_view
+from tests.worlds.begun import Begun
+from tests.worlds.governed import Clock, Governed
 
 NOW = datetime(2026, 11, 23, 12)
 LADDER = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
@@ -43,7 +48,7 @@ CLEAN = [
     ("heldout", 0.85, "en", 148, 2),
     ("heldout", 0.5, "en", 60, 90),
 ]
-Rows = list[tuple[str, float, str, int, int]]
+Rows = Sequence[tuple[str, float, str, int, int]]
 
 
 def written(rows: Rows) -> str:
@@ -58,18 +63,28 @@ def written(rows: Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture
-def brought(ungoverned, tmp_path: Path) -> Callable[..., object]:
-    """``brought(rows)``: a governed ledger with these claims."""
+def unregistered(ledger: Ledger, signer: Signer | None) -> Governed:
+    return Governed(ledger, Clock(), signer)
 
-    def bring(rows: Rows, *more: str) -> object:
-        file = tmp_path / "claims.csv"
-        file.write_text(written(rows) + "".join(f"{line}\n" for line in more))
-        import_file(ungoverned.ledger, file, now=NOW)
-        ungoverned.apply()
-        return ungoverned
+
+@functools.cache
+def with_claims(rows: Rows, *more: str) -> Callable[[Governed], None]:
+    """What brings these claims, and then the registry."""
+
+    def bring(governed: Governed) -> None:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "claims.csv"
+            file.write_text(written(rows) + "".join(f"{line}\n" for line in more))
+            import_file(governed.ledger, file, now=NOW)
+        governed.apply()
 
     return bring
+
+
+@pytest.fixture
+def brought(begun: Begun) -> Callable[..., Governed]:
+    """``brought(rows)``: a governed ledger with these claims."""
+    return lambda rows, *more: begun.after(unregistered, with_claims(tuple(rows), *more))
 
 
 def asked(risk: float = 0.05, confidence: float = 0.9, **more: object) -> Question:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -45,12 +46,23 @@ def filled(ledger: Ledger, folder: Path, text: str) -> duckdb.DuckDBPyConnection
     return ledger.cursor()
 
 
-@pytest.fixture
-def two_signals(ledger: Ledger, tmp_path: Path) -> duckdb.DuckDBPyConnection:
+def two() -> str:
     """One signal that gets 60 of 100 for a stated 90%, and one that gets 90, over five weeks."""
     weeks = [date(2026, 10, 20) + timedelta(weeks=k) for k in range(5)]
-    text = "".join(rows_of("bad", day, 100, 60) + rows_of("good", day, 100, 90) for day in weeks)
-    return filled(ledger, tmp_path, text)
+    return "".join(rows_of("bad", day, 100, 60) + rows_of("good", day, 100, 90) for day in weeks)
+
+
+@pytest.fixture
+def two_signals(ledger: Ledger, tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    """A ledger with both, to which more is written."""
+    return filled(ledger, tmp_path, two())
+
+
+@pytest.fixture(scope="module")
+def two_read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same, for all tests that only read it."""
+    with Ledger.in_memory() as ledger:
+        yield filled(ledger, tmp_path_factory.mktemp("two"), two())
 
 
 def report(cursor: duckdb.DuckDBPyConnection, week: str | None = None) -> WeeklyReport:
@@ -62,20 +74,20 @@ def test_without_claims_there_is_nothing_to_report_and_the_refusal_says_how_to_g
         report(ledger.cursor())
 
 
-def test_the_last_complete_week_with_claims_is_reported_unless_another_is_asked_for(two_signals):
-    assert report(two_signals).week == "2026-W47"
-    assert report(two_signals).dates == "2026-11-16 to 2026-11-22"
-    assert report(two_signals, "2026-W45").dates == "2026-11-02 to 2026-11-08"
+def test_the_last_complete_week_with_claims_is_reported_unless_another_is_asked_for(two_read):
+    assert report(two_read).week == "2026-W47"
+    assert report(two_read).dates == "2026-11-16 to 2026-11-22"
+    assert report(two_read, "2026-W45").dates == "2026-11-02 to 2026-11-08"
 
 
 @pytest.mark.parametrize("week", ["2026-W48", "2027-W01", "2026-W42", "2026-W54", "W47", "2026-47"])
-def test_a_week_that_cannot_be_reported_is_refused_with_the_weeks_that_can(two_signals, week):
+def test_a_week_that_cannot_be_reported_is_refused_with_the_weeks_that_can(two_read, week):
     with pytest.raises(UnknownWeek, match="2026-W43 to 2026-W47"):
-        report(two_signals, week)
+        report(two_read, week)
 
 
-def test_the_worst_signal_comes_first_with_hand_worked_figures(two_signals):
-    bad, good = report(two_signals).lines
+def test_the_worst_signal_comes_first_with_hand_worked_figures(two_read):
+    bad, good = report(two_read).lines
     assert (bad.signal, good.signal) == ("bad", "good")
     assert bad.verdict_words == STATE_WORDS["off"]
     # A stated 90% that gets 60 of 100, in each of five weeks, is 30 points off; all claims are in
@@ -89,8 +101,8 @@ def test_the_worst_signal_comes_first_with_hand_worked_figures(two_signals):
     assert "5 weeks with final outcomes" in bad.trend_words
 
 
-def test_only_the_worst_signal_is_looked_at_closely_over_the_days_of_its_verdict(two_signals):
-    closer = report(two_signals).closer
+def test_only_the_worst_signal_is_looked_at_closely_over_the_days_of_its_verdict(two_read):
+    closer = report(two_read).closer
     assert closer is not None
     assert closer.signal == "bad"
     assert closer.days.words() == "2026-10-19 to 2026-11-22"
@@ -100,8 +112,8 @@ def test_only_the_worst_signal_is_looked_at_closely_over_the_days_of_its_verdict
     assert "2026-10-19" in closer.drift_says
 
 
-def test_a_week_in_the_past_knows_nothing_of_later_claims(two_signals):
-    closer = report(two_signals, "2026-W44").closer
+def test_a_week_in_the_past_knows_nothing_of_later_claims(two_read):
+    closer = report(two_read, "2026-W44").closer
     assert closer is not None
     assert list(closer.drift.periods["period"]) == ["2026-W43", "2026-W44"]
     assert closer.group.measures.n == 200
