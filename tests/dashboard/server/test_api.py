@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from dashboard.cli.main import main
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import api
 from dashboard.server.routes.commands import Commands
+from dashboard.server.settings import LEDGER_VARIABLE
 from tests.worlds.asked import asked, token_for
+from tests.worlds.built_once import copied
 from tests.worlds.governed import REGISTRY
 
 
@@ -68,15 +70,29 @@ def test_closing_twice_is_harmless(tmp_path: Path, serving) -> None:
     owner.close()
 
 
-@pytest.fixture
-def governed(tmp_path: Path, serving) -> str:
-    """A registered ledger that is served; the secret of a token that may decide."""
-    path = tmp_path / "ledger.duckdb"
+def fill(folder: Path) -> str:
+    """A registered ledger; the secret of a token that may decide."""
+    path = folder / "ledger.duckdb"
     Ledger.open(path, create=True).close()
-    serving(path)
-    office = owner.office()
-    registry.apply(office, read(REGISTRY), "user:desk/kim")
-    return token_for("decide")[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(LEDGER_VARIABLE, str(path))
+        registry.apply(owner.office(), read(REGISTRY), "user:desk/kim")
+        secret = token_for("decide")[1]
+        owner.close()
+    return secret
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    return copied(tmp_path_factory, fill)
+
+
+@pytest.fixture
+def governed(made: Callable[[Path], str], tmp_path: Path, serving) -> str:
+    """Such a ledger, served; the secret."""
+    secret = made(tmp_path)
+    serving(tmp_path / "ledger.duckdb")
+    return secret
 
 
 def post(body: object, token: str | None, *, content_type: str = "application/json", **headers):
