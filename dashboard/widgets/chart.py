@@ -20,7 +20,12 @@ def show(chart: Any, said: str, *, name: str, width: Width = "content") -> None:
         said: what it shows, for who does not see it.
         name: its own on the page.
         width: as Streamlit takes it.
+
+    Raises:
+        ValueError: nothing is said of it.
     """
+    if not said.strip():
+        raise ValueError(f"the chart {name} says nothing to who does not see it")
     with st.container(key=tall_key(f"chart_{name}", height_of(chart) + AROUND)):
         st.altair_chart(chart, width=width, alt=visible(said))
 

@@ -67,11 +67,15 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
-            charted.show(chart, view.comparison or "", name="pair")
+            charted.show(chart, view.comparison or " ".join(_told(view)), name="pair")
         with st.container(width=_WORDS_WIDTH):
             for group, badge in zip(view.groups, badges_of, strict=True):
                 st.markdown(f"**{plain(group.name)}**")
                 said(group, badge)
+
+
+def _told(view: ReliabilityView) -> list[str]:
+    return [f"{group.name}: {group.headline}" for group in view.groups]
 
 
 def said(group: GroupView, badge: Badge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -41,6 +42,9 @@ def charts(page: Page) -> int:
     frames = page.locator("[data-testid='stVegaLiteChart']").filter(visible=True)
     for number in range(frames.count()):
         expect(frames.nth(number).locator("canvas, svg").first).to_be_attached()
+        # Streamlit puts role and label where it draws.
+        expect(frames.nth(number)).to_have_attribute("role", "graphics-document")
+        expect(frames.nth(number)).to_have_attribute("aria-label", re.compile(r"\w+ \w+"))
     return frames.count()
 
 

@@ -7,7 +7,7 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import changes as change
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide, page_head
+from dashboard.widgets import filters, guide, page_head, tables
 from dashboard.widgets import reliability_panel as curve
 
 chosen = filters.current()
@@ -43,6 +43,11 @@ with numbers:
 with curves:
     view = data.reliability(chosen.selection, (asked.dimension, *asked.values))
     curve.pair(view, [data.badge(one) for one in (before, after)])
+    for i, group in enumerate(view.groups):
+        with st.expander(
+            f"Every stated confidence · {plain(group.name)}", icon=":material/table_rows:"
+        ):
+            tables.confidences(group.values, key=f"values_{i}")
     if review.paired:
         st.caption("The curves show every claim of both, not only those on inputs they share.")
 guide.draw(PAGES["changes"].title)

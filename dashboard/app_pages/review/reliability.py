@@ -62,7 +62,7 @@ if any(group.measures.n for group in view.groups):
     st.header("Measures")
     tables.measures(view.groups)
 for i, group in enumerate(view.groups):
-    of = f" · {group.name}" if group.name else ""
+    of = f" · {plain(group.name)}" if group.name else ""
     with st.expander(f"Every stated confidence{of}", icon=":material/table_rows:"):
         tables.confidences(group.values, key=f"values_{i}")
     for note in group.notes:

@@ -21,8 +21,9 @@ from core.views.shared.validation_badge import Written
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.palette import palette_for
+from dashboard.parts.review import drift
 from dashboard.widgets import chart as charted
-from dashboard.widgets import reliability_panel
+from dashboard.widgets import reliability_panel, tables
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.marks import badge, bullet
 from dashboard.widgets.drawn.markup import Markup, href, join, name, tag
@@ -281,6 +282,13 @@ def pictures(view: OneSignal) -> None:
             st.markdown("**No claim in these weeks.**")
         else:
             _timeline(view.drift)
+    if view.curve is None and view.drift is None:
+        return
+    with st.expander("The figures of both pictures", icon=":material/table_rows:"):
+        if view.curve is not None:
+            tables.confidences(view.curve.groups[0].values, key="signal_values")
+        if view.drift is not None:
+            drift.table(view.drift)
 
 
 def _curve(view: ReliabilityView) -> None:
