@@ -320,6 +320,10 @@ def _run_words(act: Act) -> str:
     return "; ".join(told)
 
 
+#: As many signals that are off are named; the table has all of them.
+_NAMED = 6
+
+
 def _headline(state: State, rows: Sequence[WatchRow]) -> str:
     if not state.entries:
         return "Nothing is written down, so nothing is watched."
@@ -334,7 +338,8 @@ def _headline(state: State, rows: Sequence[WatchRow]) -> str:
         )
     kept = f"All {len(rows)} signals were" if len(rows) > 1 else "The one signal was"
     off = [one.signal for one in rows if _is_off(one)]
-    told = f"Off: {', '.join(off)}." if off else "None is off."
+    more = f" and {len(off) - _NAMED} more" if len(off) > _NAMED else ""
+    told = f"Off: {', '.join(off[:_NAMED])}{more}." if off else "None is off."
     return f"{kept} measured on schedule. {told}"
 
 

@@ -213,3 +213,14 @@ def test_runs_are_listed_newest_first_with_what_they_caught_up(
     assert asked.startswith("2026-11-27 09:01 UTC, because somebody asked; ")
     assert late.endswith("2 runs before it missed, caught up by this one")
     assert "1 signal measured again" in first
+
+
+def test_of_many_signals_off_the_headline_names_a_few(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.views.govern.watch._NAMED", 1)
+    for signal in ("a", "b"):
+        house.register(signal)
+        house.claims(signal, 40)
+    run_if_due(house.office)
+    assert house.view().headline.endswith("Off: a and 1 more.")
