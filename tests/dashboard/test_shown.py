@@ -345,6 +345,7 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "notices test": [notices],
         "notices send": [notices],
         "notices list": [[], notices],
+        "notices resume": [[]],
         "check": [[], json_, ["--signal", hostile.ALL]],
         "decide": [
             [
