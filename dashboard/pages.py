@@ -63,7 +63,7 @@ _ROWS = (
         "Reliability",
         "Review",
         ":material/show_chart:",
-        "Is this signal honest, and where in its range is it not.",
+        "Is this signal calibrated, and where in its range is it not.",
         "everything",
     ),
     Page(
@@ -71,7 +71,7 @@ _ROWS = (
         "Segments",
         "Review",
         ":material/grid_view:",
-        "Which cases the aggregate hides.",
+        "Which cases the total hides.",
         "everything",
     ),
     Page(
@@ -95,7 +95,7 @@ _ROWS = (
         "Labels",
         "Review",
         ":material/label:",
-        "Which labels would settle what is not decided, and the audit sample.",
+        "Which labels would decide what is still open, and the audit sample.",
         "everything",
     ),
     Page(
@@ -117,7 +117,7 @@ _ROWS = (
         "Thresholds",
         "Govern",
         ":material/tune:",
-        "A cut with a guarantee, tuned on one set and judged on another.",
+        "A threshold with a guarantee, tuned on one set and checked on another.",
     ),
     Page(
         "escalation",
@@ -145,7 +145,7 @@ _ROWS = (
         "Decision trail",
         "Audit",
         ":material/history_edu:",
-        "Who did what, on which numbers; is the trail whole.",
+        "Who did what, on which numbers; is the trail intact.",
     ),
     Page(
         "claims",

@@ -214,7 +214,7 @@ def evidence_lines(bundle: Bundle) -> None:
         for one in part.sample.results:
             say(f"   {one.words}")
     for words in bundle.untold:
-        say(f"Cannot be told: {words}")
+        say(f"Not known: {words}")
 
 
 def frame_table(frame: pd.DataFrame) -> None:
@@ -234,7 +234,7 @@ def plan_lines(plan: Plan) -> None:
         for line in change.idle:
             say(f"   {line}")
         if change.reopens:
-            say("   Validations in force are suspended by this; submit evidence anew.")
+            say("   Validations in force are suspended by this; submit new evidence.")
     for group, before in plan.groups:
         members = ", ".join(group.members)
         was = "new" if before is None else f"was: {', '.join(before)}"

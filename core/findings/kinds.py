@@ -117,7 +117,9 @@ _ROWS = (
         "sign_off",
         NewFingerprint,
     ),
-    FindingKind("unregistered_signal", "Unregistered signal", "warning", "registry", Unregistered),
+    FindingKind(
+        "unregistered_signal", "Signal not registered", "warning", "registry", Unregistered
+    ),
     FindingKind(
         "validation_expiring", "Validation about to expire", "warning", "sign_off", Expiring
     ),

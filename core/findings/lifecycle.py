@@ -124,7 +124,7 @@ def note_of(act: Act) -> str:
     """What an act about a finding says of it beside the facts; "" where nothing."""
     said = act.body.get("note") or act.body.get("reason")
     if not said and act.kind == "finding.resolved" and act.actor.sub == SYSTEM:
-        return "It is no longer so."
+        return "It no longer applies."
     return str(said or "")
 
 

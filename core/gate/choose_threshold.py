@@ -213,8 +213,8 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
     selection, by = question.selection, question.by
     if selection.splits_chosen or by == "split":
         raise BadValue(
-            "A cut is chosen on the tuning split and judged on the heldout one; leave the split "
-            "out of the question."
+            "A threshold is chosen on the tuning split and judged on the heldout one; leave the "
+            "split out of the question."
         )
     since = now - timedelta(days=DAYS)
     recent = replace(selection, since=since, until=now)
@@ -231,8 +231,8 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
         raise NoTuning(why_empty(cursor, selection, "sample"))
     if not counts["tuning"].n_claims:
         raise NoTuning(
-            f"No claim of {selection.signal} that fits is of the tuning split, so there is "
-            "nothing to choose a cut on: log claims whose outcome you know with split=tuning, "
+            f"No claim of {selection.signal} that fits is of the tuning split, so there is nothing "
+            "to choose a threshold on: log claims whose outcome you know with split=tuning, "
             "others on other inputs with split=heldout, and import both."
         )
     shared = Overlap(*shared_inputs(cursor, selection, "heldout", limit=LISTED))
@@ -328,12 +328,11 @@ def proposed(
     """
     signal = threshold.question.selection.signal
     if not threshold.holds:
-        raise NoChange("No cut holds, so there is no change to write.")
+        raise NoChange("No threshold holds, so there is no change to write.")
     entry = state.entries.get(signal)
     if entry is None:
         raise NoChange(
-            f"Nothing is registered about {signal}: write its entry first, then its cut can be "
-            "changed."
+            f"{signal} is not registered: write its entry first, then its threshold can be changed."
         )
     rules, notes = _changed(entry.spec.rules, threshold, segment_dimensions(cursor))
     if threshold.question.by is None:
@@ -341,7 +340,7 @@ def proposed(
         notes += more
     problems = check_rules(rules)
     if problems:
-        raise NoChange(f"The rules with this cut cannot be run: {problems[0]}.")
+        raise NoChange(f"The rules with this threshold cannot be run: {problems[0]}.")
     new = with_people(replace(entry.spec, rules=rules), directory(cursor).handle)
     change = plan(cursor, state, RegistryFile((new,), ()), now)
     return Proposed(rules, rules_text(new), write([new]), change, notes)
@@ -357,8 +356,8 @@ def _changed(
     versions = [name for name, _ in question.selection.where if name in FIELDS]
     if versions:
         notes.append(
-            f"The cut was chosen on one {' and '.join(versions)}; an entry's rules hold for every "
-            "version that is validated."
+            f"The threshold was chosen on one {' and '.join(versions)}; an entry's rules hold for "
+            "every version that is validated."
         )
     if question.by is None:
         (part,) = threshold.parts
@@ -367,7 +366,7 @@ def _changed(
             if rules.overrides:
                 notes.append(
                     "Bands of single segments stay as they are written; the guarantee is for all "
-                    "claims together, at one cut."
+                    "claims together, at one threshold."
                 )
             return replace(rules, bands=with_cut(rules.bands, cut)), tuple(notes)
         return _overridden(rules, *where, with_cut(_of(rules, *where), cut)), tuple(notes)
@@ -384,8 +383,8 @@ def _changed(
         bands = with_cut(before, _writable(part.learned)) if part.offered else unautomated(before)
         changed = _overridden(changed, question.by, part.value, bands)
     notes.append(
-        f"Claims of any other {question.by}, and segments without a cut, are no longer automated: "
-        "nothing is promised for them."
+        f"Claims of any other {question.by}, and segments without a threshold, are no longer "
+        "automated: nothing is promised for them."
     )
     return replace(changed, bands=unautomated(rules.bands)), tuple(notes)
 
@@ -503,6 +502,6 @@ def _writable(learned: Learned) -> int:
         return ppm
     stopped = learned.stopped
     if stopped is not None and round(stopped.cut * PPM) == PPM - 1:
-        raise NoChange("The cut is 1 itself, and no band can begin there.")
+        raise NoChange("The threshold is 1 itself, and no band can begin there.")
     # Nothing is stated between the two: whoever passes at one passes at the other.
     return PPM - 1

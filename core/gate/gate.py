@@ -163,7 +163,9 @@ def _answer(question: Question, known: _Snapshot, now: datetime, clock: datetime
         action = FAIL_ACTION if entry is None else _strictest_fallback(entry.spec.rules)
         return closed(question, now, why, trail_size=state.size, action=action)
     if entry is None:
-        which = "No signal was named" if question.signal is None else "This signal is unregistered"
+        which = (
+            "No signal was named" if question.signal is None else "This signal is not registered"
+        )
         return closed(question, now, f"{which}: nothing says what its confidence may decide.",
                       trail_size=state.size)  # fmt: skip
     standing = state.standing_of(entry.spec.name, question.fingerprint, now)

@@ -1,4 +1,4 @@
-"""Bearer tokens for HTTP: shown once, kept as a hash, given and taken back as acts.
+"""Bearer tokens for HTTP: shown once, kept as a hash, given and revoked as acts.
 
 What a token may is what its act says; the table only lists them. A row that differs from its act,
 or has none, opens nothing.
@@ -33,7 +33,7 @@ class Token:
 
 
 def create(office: Office, actor: Actor, label: str, scopes: Sequence[str]) -> tuple[Token, str]:
-    """Give out a token; the secret is returned once and cannot be read again.
+    """Issue a token; the secret is returned once and cannot be read again.
 
     Raises:
         LedgerError: an unknown scope, or none.

@@ -189,7 +189,7 @@ def _signal_remeasured(state: State, act: Act) -> State:
 def _token_created(state: State, act: Act) -> State:
     token, scopes, hashed = _text(act, "token"), act.body.get("scopes"), None
     if token in state.tokens:
-        raise Refused(f"The token {token} was given out already.")
+        raise Refused(f"The token {token} was issued already.")
     if not isinstance(scopes, (list, tuple)) or not all(isinstance(one, str) for one in scopes):
         raise Refused(f"scopes of {act.kind} must be a list of names, not {scopes!r}.")
     if act.body.get("secret_sha256") is not None:
@@ -202,7 +202,7 @@ def _token_revoked(state: State, act: Act) -> State:
     token = _text(act, "token")
     grant = state.tokens.get(token)
     if grant is None:
-        raise Refused(f"The token {token} was never given out.")
+        raise Refused(f"The token {token} was never issued.")
     return replace(state, tokens={**state.tokens, token: replace(grant, revoked=True)})
 
 

@@ -86,7 +86,7 @@ class TokenGrant:
         label: what it is for.
         secret_sha256: hash of its secret; None: an act of an earlier version, which has none.
         given_by: who gave it out.
-        revoked: whether it was taken back.
+        revoked: whether it was revoked.
     """
 
     scopes: tuple[str, ...]
@@ -112,7 +112,7 @@ class State:
         entries: signal → the registry entry in force.
         history: signal → every entry it had, oldest first.
         validations: (signal, fingerprint) → validation; without one it is a draft.
-        tokens: id → what was given with it, taken back or not.
+        tokens: id → what was given with it, revoked or not.
         imports: numbers of the recorded imports.
         sealed_to: number of the last sealed decision, 0 at first.
         signed_from: from which decision on all are signed; None: no act says so.
@@ -200,7 +200,7 @@ class State:
         back reopens nothing.
         """
         if signal not in self.entries:
-            return Standing("draft", False, "Nothing is written down about this signal.")
+            return Standing("draft", False, "This signal is not registered.")
         now = max(now, self.last_at)
         validation = self.validations.get((signal, fingerprint))
         if validation is None:

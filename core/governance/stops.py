@@ -24,7 +24,7 @@ _COUNT_WORDS = {
     "heldout": "heldout claims",
     "production": "production claims",
     "window": "claims of the recent window",
-    "unsettled": "claims not mature yet",
+    "unsettled": "claims whose outcomes are not final",
     "tuning": "tuning claims",
     "overlap_left_out": "claims left out because they were tuned on",
 }

@@ -222,7 +222,7 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
             "outcome",
             f"{values.graded(layout.fields.get('outcome'), 'taken_outcome')}",
             literal("a graded score, and an outcome is right or wrong"),
-            literal("choose the cut: write 1 from it upwards and 0 below"),
+            literal("choose the threshold: write 1 from it upwards and 0 below"),
         ),
         unreadable("outcome", "true", "not 0 or 1", "write 1 for right and 0 for wrong"),
         no_time("outcome_ts", "outcome IS NOT NULL"),

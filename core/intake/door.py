@@ -347,7 +347,7 @@ def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
             "outcome",
             _shown(value),
             "a graded score, and an outcome is right or wrong",
-            "choose the cut: write 1 from it upwards and 0 below",
+            "choose the threshold: write 1 from it upwards and 0 below",
         )
     if number not in (0, 1):
         return Fault("outcome", _shown(value), "not 0 or 1", "write 1 for right and 0 for wrong")

@@ -62,7 +62,7 @@ class Redrawn:
     Attributes:
         same: whether the act's digest, what is drawn now and what is written down are one.
         n: claims that are drawn now.
-        missing: events drawn now that are not written down, or with another chance.
+        missing: events drawn now that are not recorded, or with another chance.
         extra: events written down that are not drawn now, or with another chance.
         words: the answer in a sentence.
     """
@@ -132,8 +132,8 @@ def draw(
     with office.acting() as desk:
         if signal not in desk.state.entries:
             raise Refused(
-                f"Nothing is registered about {signal}, so nobody may draw an audit sample of it. "
-                "Write down first who answers for it: calledger registry apply."
+                f"{signal} is not registered, so nobody may draw an audit sample of it. Register "
+                "it first: calledger registry apply."
             )
         authorize(desk.state, actor, KIND, signal)
         cursor = desk.cursor

@@ -1,4 +1,4 @@
-"""A sample that people labelled, taken back in: read with care, imported like any other file."""
+"""A sample that people labelled, read back: checked with care, imported like any other file."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 What a validation rests on was measured once, on the claims of then. This measures the same on the
 last `window_days` whose outcomes are final, so that no set is ever judged for ever. Where the
-labels cannot speak for all claims there is no verdict, as on every page.
+labels do not represent all claims there is no verdict, as on every page.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from core.measure.verdicts.label_reach import LabelReach, SpeaksFor
 from core.measure.verdicts.parts import PartName, PartState
 from core.measure.verdicts.verdict import VERDICT_OF, Verdict
-from core.text.figures import counted, ends, points, segment
+from core.text.figures import counted, ends, points, segment, this_window
 from core.text.parts import PartShown, reach_words
 from core.trail.facts import read, written
 from core.trail.fingerprint import Fingerprint
@@ -132,9 +132,11 @@ class Remeasured:
         if mute:
             which = ", ".join(map(_name, mute[:_NAMED]))
             rest = f" and {len(mute) - _NAMED} more segments" if len(mute) > _NAMED else ""
-            told += f" No verdict on {which}{rest}, for their labels cannot speak for all claims."
+            whose = "its" if len(mute) == 1 else "their"
+            told += f" No verdict on {which}{rest}: {whose} labels do not represent all claims."
         said = _WORDS[self.whole.state] if self.whole.speaks_for == "all" else "no verdict"
-        return f"{self.fingerprint.words()}: {said}, {self.whole.words}, {period}.{told}"
+        window = this_window(self.since.date(), last.date())
+        return f"{self.fingerprint.words()}: {said} ({window}), {self.whole.words}.{told}"
 
     def as_json(self) -> dict[str, Any]:
         """What the act carries: numbers as decimal strings."""

@@ -21,7 +21,7 @@ DATA_EVERY = timedelta(hours=1)
 
 Why = Literal["daily", "data", "new_version", "cadence", "asked"]
 WHY_WORDS: Mapping[str, str] = {
-    "daily": "as every day",
+    "daily": "on schedule",
     "data": "because data came in",
     "new_version": "because a new version was seen",
     "cadence": "scheduled",

@@ -72,18 +72,18 @@ def at_once(
     lines = [f"{len(new)} critical findings are new:" if several else "A critical finding is new:"]
     if first:
         lines = [
-            f"{counted(len(new), 'critical finding')} {'stand' if several else 'stands'} open. "
+            f"{counted(len(new), 'critical finding')} {'are' if several else 'is'} open. "
             "This is the first message on this channel."
         ]
     for one in new:
         lines += ["", *_told(one, setting)]
     if others:
-        lines += ["", f"{counted(others, 'other finding')} {'waits' if others == 1 else 'wait'}."]
+        lines += ["", f"{counted(others, 'other finding')} {'is' if others == 1 else 'are'} open."]
     if last is not None:
         lines += [
             "",
-            "With this message the channel has reached its ceiling for the week; whatever else "
-            f"becomes critical is told {last}.",
+            "With this message the channel has reached its limit for the week; whatever else "
+            f"becomes critical is sent {last}.",
         ]
     signals = list(dict.fromkeys(one.signal for one in new if one.signal is not None))
     named = [_line(signal) for signal in signals[:_NAMED]] + ["…"] * (len(signals) > _NAMED)
@@ -120,21 +120,21 @@ def digest(parts: DigestParts, setting: Setting) -> Text:
     if n_held:
         lines += [
             "",
-            f"{counted(n_held, 'critical finding')} came above the ceiling of "
+            f"{counted(n_held, 'critical finding')} came after the limit of "
             f"{counted(ceiling, 'message')} a week and {'was' if n_held == 1 else 'were'} not "
             "sent at once; marked below.",
         ]
     for number, (one, marks) in enumerate(parts.waiting, start=1):
         lines += ["", *_told(one, setting, f"{number}. ", marks)]
     if parts.settled:
-        lines += ["", "Settled:", *(f"- {_title(one)}" for one in parts.settled)]
+        lines += ["", "Resolved:", *(f"- {_title(one)}" for one in parts.settled)]
     if parts.waived:
         several = (f"- {_title(one)}, until {one.until}" for one in parts.waived)
         lines += ["", "Waived:", *several]
     if parts.waiting:
         subject = ", ".join([f"Digest: {_waiting(len(parts.waiting))}", *counts])
     else:
-        subject = f"Digest: nothing waits, {len(parts.settled)} settled"
+        subject = f"Digest: nothing open, {len(parts.settled)} resolved"
     return Text(subject, _body(lines, setting))
 
 
@@ -146,16 +146,16 @@ def _counts(parts: DigestParts, setting: Setting) -> list[str]:
 
 
 def _waiting(n: int) -> str:
-    return f"{counted(n, 'finding')} {'waits' if n == 1 else 'wait'}"
+    return counted(n, "open finding")
 
 
 def _headline(parts: DigestParts, counts: Sequence[str]) -> str:
     n, settled = len(parts.waiting), len(parts.settled)
-    text = f"{_waiting(n)} for an answer" if n else "Nothing waits for anybody"
+    text = _waiting(n) if n else "No finding is open"
     text = f"{', '.join([text, *counts])}."
     if parts.since is None:
-        return f"{text} This is the first message on this channel: it tells what stands."
-    return f"{text} {settled or 'None'} settled since the last digest of {parts.since}."
+        return f"{text} This is the first message on this channel, so it lists all that is open."
+    return f"{text} {settled or 'None'} resolved since the last digest of {parts.since}."
 
 
 def _told(one: Finding, setting: Setting, number: str = "", marks: Sequence[str] = ()) -> list[str]:

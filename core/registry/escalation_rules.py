@@ -383,26 +383,33 @@ def check_rules(rules: Rules) -> tuple[RuleProblem, ...]:
 
 def _check_bands(bands: tuple[Band, ...], place: str) -> list[RuleProblem]:
     if not bands:
-        return [RuleProblem(place, "", "is empty; write at least one band, the last without a cut")]
+        return [
+            RuleProblem(
+                place, "", "is empty; write at least one band, the last without a threshold"
+            )
+        ]
     found = []
     for i, band in enumerate(bands[:-1]):
         if band.below_ppm is None:
-            words = "is missing; only the last band is without a cut"
+            words = "is missing; only the last band has no threshold"
             found.append(RuleProblem(f"{place}[{i}].below", "", words))
     last = bands[-1].below_ppm
     if last is not None:
-        words = "is a cut of the last band, which reaches to 1; leave it out, or add a band above"
+        words = (
+            "is a threshold of the last band, which reaches to 1; leave it out, or add a band above"
+        )
         found.append(RuleProblem(f"{place}[{len(bands) - 1}].below", fraction(last), words))
     for i, band in enumerate(bands[:-1]):
         if band.below_ppm is not None and not 0 < band.below_ppm < PPM:
             words = (
-                "is no cut; write one above 0 and below 1 (the lowest band begins at 0 by itself)"
+                "is no threshold; write one above 0 and below 1 (the lowest band begins at 0 "
+                "by itself)"
             )
             found.append(RuleProblem(f"{place}[{i}].below", fraction(band.below_ppm), words))
     for i, (lower, upper) in enumerate(pairwise(bands), start=1):
         cuts = (lower.below_ppm, upper.below_ppm)
         if cuts[0] is not None and cuts[1] is not None and cuts[1] <= cuts[0]:
-            words = f"is not above the cut before it; write one above {fraction(cuts[0])}"
+            words = f"is not above the threshold before it; write one above {fraction(cuts[0])}"
             found.append(RuleProblem(f"{place}[{i}].below", fraction(cuts[1]), words))
         if ACTIONS.index(upper.action) > ACTIONS.index(lower.action):
             words = (

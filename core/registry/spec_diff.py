@@ -24,7 +24,8 @@ class Difference:
     Attributes:
         field: as a registry file names it, ``spec.escalation.bands``.
         before, after: in words; `NOTHING` where there is none.
-        words: the whole change as one phrase, ``cut between review and automate 0.90 → 0.85``.
+        words: the whole change as one phrase, as in
+            ``threshold between review and automate 0.90 → 0.85``.
         material: whether a validation rests on it, so that changing it reopens validation.
     """
 
@@ -151,7 +152,7 @@ def _bands(
         yield from _changed(replace(row, thing=f"{prefix}bands", show=bands_words), old, new)
         return
     for i, (lower, upper) in enumerate(pairwise(old)):
-        thing = f"{prefix}cut between {lower.action} and {upper.action}"
+        thing = f"{prefix}threshold between {lower.action} and {upper.action}"
         yield from _changed(replace(row, thing=thing, show=cut_words), lower, new[i])
     if old:
         last = replace(row, thing=f"{prefix}cut of the last band", show=cut_words)

@@ -189,7 +189,7 @@ def check_share(field: str, ppm: int) -> Iterator[SpecProblem]:
 def check_coverage(field: str, ppm: int) -> Iterator[SpecProblem]:
     """The labelled share at which a cohort is final."""
     if ppm == 0:
-        fix = "would call a cohort without any label mature; write a share above 0"
+        fix = "would call a cohort without any label final; write a share above 0"
         yield SpecProblem(field, "0", fix)
 
 

@@ -321,7 +321,7 @@ _FIELDS: Mapping[str, _Field] = {
     "n_critical": _Field("Critical among them", ours=True),
     "data_version": _Field("Imports up to", ours=True),
     "fingerprints": _Field("Measured", lambda value, _: "; ".join(map(_measured, value))),
-    "believed": _Field("Believed until then"),
+    "believed": _Field("Last known"),
     "token": _Field("Token"),
     "label": _Field("Label"),
     "scopes": _Field("May", lambda value, _: ", ".join(value), ours=True),
@@ -412,7 +412,7 @@ def _person_bound(act: Act, names: Names) -> _Said:
 
 def _person_unbound(act: Act, names: Names) -> _Said:
     who = names.person(act.body["sub"])
-    return _Said(f"took an account of {act.body['issuer']} from {who}")
+    return _Said(f"unbound an account of {act.body['issuer']} from {who}")
 
 
 def _group_set(act: Act, names: Names) -> _Said:
@@ -543,11 +543,11 @@ def _sealed(act: Act, _names: Names) -> _Said:
 def _token_created(act: Act, _names: Names) -> _Said:
     body = act.body
     scopes = ", ".join(body["scopes"])
-    return _Said(f"gave out the token {body['token']}, “{body['label']}”, for {scopes}")
+    return _Said(f"issued the token {body['token']}, “{body['label']}”, for {scopes}")
 
 
 def _token_revoked(act: Act, _names: Names) -> _Said:
-    return _Said(f"took the token {act.body['token']} back")
+    return _Said(f"revoked the token {act.body['token']}")
 
 
 #: How an act of each kind reads.

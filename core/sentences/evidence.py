@@ -296,7 +296,7 @@ def _segment_words(bundle: Bundle) -> str:
     told = f"{len(short)} of {counted(len(bundle.segments), 'required segment')} not met"
     which = f": missed in {', '.join(missed)}" if missed else ": too few labels to tell"
     if missed and len(missed) < len(short):
-        which += f"; cannot be told in {', '.join(one for one in short if one not in missed)}"
+        which += f"; not decided in {', '.join(one for one in short if one not in missed)}"
     return f"{told}{which}.{absent}"
 
 
@@ -419,10 +419,16 @@ def _query(bundle: Bundle) -> tuple[Fact, ...]:
     ]
     if query["settled_until"]:
         facts.append(
-            ("Mature up to", f"{_minute(query['settled_until'])} UTC, for production claims", False)
+            (
+                "Outcomes final up to",
+                f"{_minute(query['settled_until'])} UTC, for production claims",
+                False,
+            )
         )
     if counts["unsettled"]:
-        facts.append(("Left out", f"{counts['unsettled']:,} production claims, not mature", False))
+        facts.append(
+            ("Left out", f"{counts['unsettled']:,} production claims, outcomes not final", False)
+        )
     if counts["unstated"]:
         facts.append(("No confidence", f"{counts['unstated']:,} claims state none", False))
     return tuple(Fact(*one) for one in facts)

@@ -70,13 +70,13 @@ def group(
         plateau_at: about how many labels give it.
     """
     if verdict != "cannot_tell":
-        return f"{VERDICT_WORDS[verdict]}: no further label is needed for that."
+        return f"{VERDICT_WORDS[verdict]}: no more labels are needed for that."
     if math.isinf(needed):
         said = _never(outlook, high_from, tolerance, plateau, plateau_at)
         return f"{said} {_batch(likely, available, chance_if_all)}".rstrip()
     more = f"{counted(int(needed), 'more labelled input')}"
     believed = (
-        "with no label yet, it may well be honest or far off"
+        "without a label it may be well calibrated or far off"
         if n == 0
         else f"its gap is likeliest {points(gap, decimals=1)} points"
     )
@@ -97,7 +97,7 @@ def group(
             f"for {within(tolerance)}."
         )
         said = (
-            f"Cannot be settled with {percent(CHANCE)} chance with the claims there are: that "
+            f"Cannot be decided with {percent(CHANCE)} chance with the claims there are: that "
             f"would take about {more}, and {there}. {why}"
         )
         return f"{said} {_batch(likely, available, chance_if_all)}".rstrip()
@@ -132,11 +132,11 @@ def _never(
 ) -> str:
     if outlook == "exhausted":
         return (
-            f"No label that is left settles it: at {cut(high_from)} or more too few claims were "
+            f"No label that is left decides it: at {cut(high_from)} or more too few claims were "
             f"made for {within(tolerance)}, and all of them are labelled. It takes claims to come."
         )
     return (
-        f"No reasonable number of labels settles it with {percent(CHANCE)} chance: about "
+        f"No reasonable number of labels decides it with {percent(CHANCE)} chance: about "
         f"{count(plateau_at)} give {percent(plateau)}, and {count(REASONABLE)} little more. Its "
         "true error, of the whole, the high band or the shape, may lie at the edge of "
         f"{within(tolerance)}: decide, or recalibrate."
@@ -162,13 +162,15 @@ def looked_at(n: int, to_begin: int, waiting: int, stands: str) -> str:
     """
     of = f"Its {counted(n, 'label')} speak" if n != 1 else "Its 1 label speaks"
     said = (
-        f"{of} only of the cases people looked at: {stands}. No number of such labels tells of "
-        "the others; "
+        f"{of} only of the cases people looked at: {stands}. No number of such labels says "
+        "anything about the others; "
     )
     if not n:
-        said = "No claim here is labelled, and plain labels come only of the cases people look at; "
+        said = (
+            "No claim here is labelled, and plain labels come only from the cases people look at; "
+        )
     if not to_begin:
-        return f"{said}and none is left to be drawn: it takes claims to come."
+        return f"{said}and none is left to draw: new claims are needed."
     said += (
         f"a drawn audit sample does: about {counted(to_begin, 'label')} to begin with, drawn at "
         "random from all claims."
@@ -185,7 +187,7 @@ def unspoken(why: str, to_begin: int, waiting: int) -> str:
         waiting: unlabelled inputs that a sample holds.
     """
     if not to_begin:
-        return f"{why} None is left to be drawn: it takes claims to come."
+        return f"{why} None is left to draw: new claims are needed."
     said = (
         f"{why} About {counted(to_begin, 'label')} to begin with, drawn at random from all claims."
     )
@@ -201,7 +203,7 @@ def held(groups: int) -> str:
     """That so many values have labels which cannot speak for all their claims."""
     verb, whose = ("has", "its") if groups == 1 else ("have", "their")
     return (
-        f"{counted(groups, 'value')} {verb} no verdict: {whose} labels cannot speak for all claims."
+        f"{counted(groups, 'value')} {verb} no verdict: {whose} labels do not represent all claims."
     )
 
 
@@ -218,14 +220,14 @@ def looked_at_headline(
         waiting: unlabelled inputs that a sample holds.
     """
     shows = f": {stands}" if stands else ""
-    begun = "none is left to be drawn"
+    begun = "none is left to draw"
     if to_begin:
         of = "" if by is None else f", over all values of {dimension_name(by).lower()}"
         begun = f"about {counted(to_begin, 'label')} to begin with{of}"
         begun += f"; {_waits(waiting)}" if waiting else ""
     return (
-        f"{sentence} The labels speak only of the cases people looked at{shows}. No number of "
-        f"plain labels fixes that; a drawn audit sample does ({begun})."
+        f"{sentence} The labels cover only the cases people looked at{shows}. No number of plain "
+        f"labels fixes that; a drawn audit sample does ({begun})."
     )
 
 
@@ -287,40 +289,41 @@ def headline(
             told = stands or VERDICT_WORDS[groups[0][0]].lower()
             if sample == "open":
                 return (
-                    f"Each label counted once, the answer is {told}. The drawn ones alone, below, "
+                    f"Each label counted once, the verdict is {told}. The drawn ones alone, below, "
                     "still leave it open: where the others were picked, only those count."
                 )
             if sample == "waiting":
                 return (
-                    f"Each label counted once, the answer is {told}. Drawn claims still wait for "
-                    "their label: until they have it, the sample leans to what was labelled before."
+                    f"Each label counted once, the verdict is {told}. Drawn claims still wait for "
+                    "their label: until they have it, the sample leans to what was labelled "
+                    "before."
                 )
             if sample == "contrary":
                 return (
                     f"The labels contradict each other: each counted once they say {told}; the "
                     "drawn ones alone, below, say otherwise, and those count."
                 )
-            return f"No label is needed for an answer: {told}."
+            return f"No more labels are needed: {told}."
         if settled:
-            return f"{labels} would tell whether it is within {within(tolerance)}."
+            return f"{labels} would decide whether it is within {within(tolerance)}."
         if untold[0][1]:
             return (
-                f"{counted(untold[0][1], 'more label')} would tell with {percent(0.5)} chance "
+                f"{counted(untold[0][1], 'more label')} would decide with {percent(0.5)} chance "
                 f"whether it is within {within(tolerance)}; for more, plan again then."
             )
-        return "Whether it is within tolerance cannot be settled with the claims there are."
+        return "Whether it is within tolerance cannot be decided with the claims available."
     name = dimension_name(by).lower()
     if not untold:
-        return f"No label is needed for an answer: each of {len(groups)} of {name} has one."
+        return f"No more labels are needed: each of {len(groups)} of {name} has a verdict."
     said = f"{len(untold)} of {counted(len(groups), 'value')} of {name} not decided"
     if not settled:
-        return f"{said}, and cannot be settled with the claims there are."
+        return f"{said}, and cannot be decided with the claims available."
     if len(settled) == len(untold):
-        return f"{said}: {labels} would settle {'it' if len(untold) == 1 else 'them'}."
+        return f"{said}: {labels} would decide {'it' if len(untold) == 1 else 'them'}."
     rest = len(untold) - len(settled)
     return (
-        f"{said}: {labels} would settle {len(settled)} of them; {rest} cannot be settled with the "
-        "claims there are."
+        f"{said}: {labels} would decide {len(settled)} of them; {rest} cannot be decided with the "
+        "claims available."
     )
 
 
@@ -348,7 +351,8 @@ def details(
     if edge:
         said += (
             f" A true error less than {points(edge, decimals=1).lstrip('+')} points from the edge "
-            f"of {within(tolerance)} is told by no reasonable number ({count(REASONABLE)})."
+            f"of {within(tolerance)} cannot be decided by a reasonable number "
+            f"({count(REASONABLE)})."
         )
     return said
 

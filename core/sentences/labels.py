@@ -111,7 +111,7 @@ def escalated(where: LabelledWhere) -> Told:
 def by_cohort(cohorts: pd.DataFrame, effect: float) -> Told:
     """Whether some settled week is labelled less than the others, as when a feed failed."""
     if len(cohorts) < 2:
-        return Told(WEEK, False, "there is one settled week only")
+        return Told(WEEK, False, "only one week has final outcomes")
     cohorts = cohorts.reset_index(drop=True)
     if not _comparable(cohorts):
         return Told(WEEK, False, TOO_FEW)
@@ -144,8 +144,8 @@ def by_age(early: Early) -> Told:
         )
     )
     words = (
-        f"At {found.days} days old the gap reads {then}, at {found.final_days} days {final}: "
-        f"early outcomes are not like the rest ({p_words(found.p_value)})."
+        f"At {found.days} days old the gap reads {then}, at {found.final_days} days {final}: early "
+        f"outcomes differ from later ones ({p_words(found.p_value)})."
     )
     return Told(AGE, True, words)
 
@@ -172,13 +172,13 @@ def headline(told: Sequence[Told], n: int, n_claims: int, which: str) -> str:
     wrong = [one.topic for one in told if one.wrong]
     uneven = [topic for topic in wrong if topic in _COVERAGE_TOPICS]
     if ESCALATED in wrong:
-        said = "These labels are of escalated cases only: they say nothing of the rest"
+        said = "These labels are of escalated cases only: they say nothing about the rest"
     elif CHANCE in wrong:
         said = "Labels came with unequal chances: read the weighted gap, not the plain one"
     elif uneven:
         said = f"The labels are no fair sample of the claims: uneven by {_listed(uneven)}"
     elif AGE in wrong:
-        return f"Do not read young weeks: their first labels are unlike the rest ({base})."
+        return f"Ignore young weeks: their first labels differ from the rest ({base})."
     else:
         return f"No sign that the labelled claims are unrepresentative ({base})."
     young = "; and young weeks mislead" if AGE in wrong else ""
@@ -193,7 +193,7 @@ def fine(told: Sequence[Told]) -> str:
     if AGE in right:
         parts.append("early outcomes read like later ones")
     parts += [
-        f"by {one.topic} it cannot be told: {one.words}"
+        f"by {one.topic} it is not known: {one.words}"
         for one in told
         if not one.wrong and one.words and one.topic != CHANCE
     ]
@@ -249,8 +249,8 @@ def not_settled(n_claims: int) -> str:
     if not n_claims:
         return "No claim states a confidence yet."
     return (
-        f"None of {counted(n_claims, 'claim')} is of a week with final outcomes yet: "
-        f"whether the labels are a fair sample cannot be told."
+        f"None of {counted(n_claims, 'claim')} has a final outcome yet: whether the labels are a "
+        "fair sample is not known."
     )
 
 

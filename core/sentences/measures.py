@@ -103,7 +103,7 @@ def _undecided(name: PartName, part: PartMeasure, tolerance: float) -> str:
     else:
         span = f"may be anything {_span((part.low, part.high))}"
     if part.state == "at_the_edge":
-        span += f": an error is shown, within {within(tolerance)} or beyond"
+        span += f": there is an error, within {within(tolerance)} or beyond"
     more = ""
     if part.labels_needed is not None:
         more = f" About {counted(part.labels_needed, 'more label')} would decide it."

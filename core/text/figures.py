@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pandas as pd
 
@@ -100,6 +101,13 @@ def basis(n: int, inputs: int, days: int) -> str:
     say how much the claims are worth.
     """
     return f"{counted(n, 'claim')} of {counted(inputs, 'input')} on {counted(days, 'day')}"
+
+
+def this_window(first: date, last: date) -> str:
+    """``this window: 4 weeks to 22 Nov 2026``: days of its own, not those of a standing verdict."""
+    days = (last - first).days + 1
+    long = counted(days, "day") if days % 7 else counted(days // 7, "week")
+    return f"this window: {long} to {last.day} {last:%b %Y}"
 
 
 def segment(dimension: str, value: str | None) -> str:

@@ -178,8 +178,8 @@ def reach_words(reach: LabelReach) -> str:
                 f"({ends(low, high)}; Labels)."
             )
     return (
-        f"No verdict on all claims, for the labels cannot speak for them: {_why(reach)}.{bounds} "
-        f"{out}"
+        "No verdict on all claims, because the labels do not represent them: "
+        f"{_why(reach)}.{bounds} {out}"
     )
 
 

@@ -269,7 +269,7 @@ def _compared(
         return
     where = ""
     if _whole_digest(kept) != digest:
-        where = " (where cannot be told: the kept block digests were altered, too)"
+        where = " (where is not known: the kept block digests were altered, too)"
     elif place is not None:
         was, is_ = dict(kept), dict(computed)
         broken = sorted(

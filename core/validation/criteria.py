@@ -278,9 +278,9 @@ class _Judged:
                 if self.missing:
                     return self._result(None, None, "undecided", self.missing, said)
                 return self._result(None, None, "met", None, said)
-            said = f"cannot be told: {part[1]}"
+            said = f"not decided: {part[1]}"
             return self._result(None, None, "undecided", None, said)
-        said = f"cannot be told: {why.reason}, and so not how many labels it would take"
+        said = f"not decided: {why.reason}, and so not how many labels it would take"
         return self._result(None, None, "undecided", self.missing or None, said)
 
     def with_value(self, found: Estimate) -> CriterionResult:
@@ -316,26 +316,26 @@ class _Judged:
         if not self.holds(found.aim, found.aim) or found.aim == self.bound:
             if self.fails(*ends):
                 said = (
-                    "cannot be told: beyond the bound by itself, but among "
-                    f"{self.family:,} segments one such may be chance"
+                    f"not decided: beyond the bound by itself, but among {self.family:,} segments "
+                    "one such may be chance"
                 )
             else:
                 said = (
-                    "cannot be told, and the estimate itself does not satisfy the bound: "
-                    "more labels are likelier to show a miss"
+                    "not decided, and the estimate itself does not satisfy the bound: more labels "
+                    "are likelier to show a miss"
                 )
             return self._result(found, ends, "undecided", None, said)
         factor = self._factor(found)
         if factor is None:
             said = (
-                "cannot be told: the estimate is so near the bound that it would take more than "
+                "not decided: the estimate is so near the bound that it would take more than "
                 f"{_MOST:g} times the labels"
             )
             return self._result(found, ends, "undecided", None, said)
         more = max(math.ceil(found.n * (factor - 1)), 1, self.missing)
         part = METRICS[self.criterion.metric].part
         where = "" if part is None else f" {part[0]}"
-        said = f"cannot be told yet: about {more:,} more labels{where} would decide it"
+        said = f"not decided yet: about {more:,} more labels{where} would decide it"
         if self.criterion.metric == "auroc" and ends == (0.0, 1.0):
             said += f" (an AUROC needs {MINIMUM_OF_CLASS} right and {MINIMUM_OF_CLASS} wrong)"
         if found.aim < found.value and self.is_max and found.value > self.bound:

@@ -73,9 +73,9 @@ def content_of(
     counts = judged_counts(cursor, judged)
     if counts.first is None:
         raise NothingToJudge(
-            f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on "
-            f"as known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
-            "production claims made after the tuning are mature. "
+            f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on as "
+            f"known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
+            "production claims made after the tuning have final outcomes. "
             + fingerprints_there(cursor, spec.name, fingerprint.as_json())
         )
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)

@@ -90,7 +90,7 @@ def _segment(name: str, sample: SampleResult) -> Iterator[str]:
         return
     needed = [one.labels_needed for one in undecided if one.labels_needed is not None]
     rest = len(undecided) - len(needed)
-    text = f"{name}: {len(undecided)} of {len(sample.results)} criteria cannot be told yet"
+    text = f"{name}: {len(undecided)} of {len(sample.results)} criteria are not decided yet"
     if not rest:
         yield f"{text}; about {max(needed):,} more labels would decide them."
     else:
@@ -100,14 +100,17 @@ def _segment(name: str, sample: SampleResult) -> Iterator[str]:
 
 def _recent(found: Findings) -> Iterator[str]:
     if found.window is None:
-        yield "No production claim of this fingerprint is mature yet: nothing recent is judged."
+        yield (
+            "No production claim of this fingerprint has a final outcome yet: nothing recent is "
+            "judged."
+        )
         return
     for words in _segment("In the recent window", found.window):
         yield f"{words.removesuffix('.')}; it does not count against the whole."
     assert found.span.settled is not None
     age = (found.at - found.span.settled).days
     if age > found.spec.validation.window_days + found.spec.maturity.days:
-        yield f"The newest mature production claims are {age} days old."
+        yield f"The newest production claims with final outcomes are {age} days old."
 
 
 def _left_out(found: Findings) -> Iterator[str]:

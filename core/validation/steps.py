@@ -169,7 +169,8 @@ def sign(
         comparison = evidence.verify(cursor, signed)
     if not comparison.same:
         raise Refused(
-            f"The evidence no longer recomputes from the ledger: {comparison.words} Submit it anew."
+            f"The evidence no longer recomputes from the ledger: {comparison.words} Submit "
+            "new evidence."
         )
     return office.perform(proposal)
 

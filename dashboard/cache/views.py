@@ -134,7 +134,7 @@ def terms(signal: str) -> Terms:
     return terms_of(state(), signal)
 
 
-@kept(_minute, most=4, spinner="Looking at what is watched …")
+@kept(_minute, most=4, spinner="Reading the watch…")
 def watching() -> watching_review.WatchView | None:
     """The standing watch; None where the trail is broken."""
     try:
@@ -241,7 +241,7 @@ def plan(text: str) -> Plan:
     return plan_of(cursor(), office().state(), read_registry(text), office().now())
 
 
-@kept(_day, spinner="Testing every cut…")
+@kept(_day, spinner="Testing every threshold…")
 def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
     """A cut with a guarantee, judged on held-out claims.
 
@@ -483,7 +483,7 @@ def labels(selection: Selection) -> labels_review.LabelsView:
 
 @kept(_trail, spinner="Planning labels…")
 def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPlan:
-    """Which labels would settle what cannot be told, and what the samples say."""
+    """Which labels would decide what cannot be told, and what the samples say."""
     return labelplan_review.label_plan(cursor(), selection, by, terms=terms(selection.signal))
 
 
@@ -579,7 +579,7 @@ def signoff(
         )
 
 
-@kept(_day, most=4, spinner="Looking for twelve failures in every signal…")
+@kept(_day, most=4, spinner="Checking every signal for twelve failures…")
 def risks() -> risks_review.RisksView:
     """The twelve failures of every signal, as of today."""
     known, whole = state(), wholeness()

@@ -100,16 +100,16 @@ def alt_text_cohorts(ages: pd.DataFrame) -> str:
     new = last[last["cohort"] == cohorts[-1]].iloc[0]
     text = (
         f"Gap by age of {counted(len(cohorts), 'cohort')}. The newest, {new['cohort']}, "
-        f"{'mature' if new['mature'] else 'still immature'} at "
+        f"{'final' if new['mature'] else 'not final yet'} at "
         f"{counted(new['age_days'], 'day')}: {points(new['gap'])} points "
         f"({words.interval(new['low'], new['high'])}), "
         f"{counted(new['n'], 'labelled claim')}."
     )
     settled = last[last["mature"].astype(bool) & (last["cohort"] != cohorts[-1])]
     if settled.empty:
-        return f"{text} No earlier cohort is mature."
+        return f"{text} No earlier cohort has final outcomes."
     low, high = settled["gap"].min(), settled["gap"].max()
-    which = "The mature one before stands" if len(settled) == 1 else "Mature ones before stand"
+    which = "The earlier final one lies" if len(settled) == 1 else "Earlier final ones lie"
     where = f"at {points(low)}" if points(low) == points(high) else f"between {points(low)} and "
     where += "" if points(low) == points(high) else points(high)
     return f"{text} {which} {where} points."
@@ -152,7 +152,7 @@ def _mark_maturity(
         return None
     drawing.rule((at, at), (0, strip.bottom), palette.muted_ink, dash="dashed")
     all_of_them = bool(mature[known["age_days"] >= at].all())
-    text = f"{'' if all_of_them else 'some '}mature from {counted(at, 'day')}"
+    text = f"{'' if all_of_them else 'some '}final from {counted(at, 'day')}"
     # Beside the words on what is immature where those leave room, else below them.
     drawing.write(text, at, y if at > end * 0.45 else y + _HEAD, palette.muted_ink, dx=4)
     return at

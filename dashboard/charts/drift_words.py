@@ -79,7 +79,7 @@ def _last_mature(periods: pd.DataFrame, axis: TimeAxis, columns: Mapping[Measure
     if periods[first].isna().all():
         return "No labelled claims yet."
     if mature.empty:
-        return f"No {axis.unit} with labelled claims is mature."
+        return f"No {axis.unit} with labelled claims has final outcomes."
     row = mature.iloc[-1]
     told = []
     for name, column in columns.items():
@@ -90,12 +90,12 @@ def _last_mature(periods: pd.DataFrame, axis: TimeAxis, columns: Mapping[Measure
         alone = len(columns) == 1
         told.append(f"{'' if alone else known.name + ' '}{known.told(row[column])}{bounds}")
     labelled = counted(row["n"], "labelled claim")
-    return f"Last mature {axis.unit} {row['period']}: {', '.join(told)}, {labelled}."
+    return f"Last {axis.unit} with final outcomes, {row['period']}: {', '.join(told)}, {labelled}."
 
 
 def _young(periods: pd.DataFrame, axis: TimeAxis) -> list[str]:
     young = int((~periods["mature"].astype(bool)).sum())
-    return [f"{counted(young, axis.unit)} still immature."] if young else []
+    return [f"{counted(young, axis.unit)} whose outcomes are not final yet."] if young else []
 
 
 def _date(at: object) -> str:

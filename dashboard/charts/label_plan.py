@@ -85,7 +85,7 @@ def alt_text_labels(rows: pd.DataFrame) -> str:
     if rows.empty:
         return _NOTHING
     met = rows[rows["settles"].astype(bool)]
-    text = f"{len(met)} of {counted(len(rows), 'group')} can be settled with what is there"
+    text = f"{len(met)} of {counted(len(rows), 'group')} can be decided with what is there"
     if met.empty:
         return f"{text}."
     cheapest = met.iloc[int(met["needed"].to_numpy(dtype=float).argmin())]

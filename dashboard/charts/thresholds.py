@@ -151,8 +151,8 @@ def alt_text_risk(curve: pd.DataFrame, marks: pd.DataFrame, risk: float) -> str:
         for name, of in curve.groupby("sample", sort=False)
     ]
     chosen = [
-        f"At the cut {cut} {percent(wrong, decimals=1)} wrong and {percent(automated)} automated "
-        f"({name})."
+        f"At the threshold {cut} {percent(wrong, decimals=1)} wrong and {percent(automated)} "
+        f"automated ({name})."
         for name, cut, automated, wrong in zip(
             marks["sample"], marks["cut"], marks["coverage"], marks["risk"], strict=True
         )

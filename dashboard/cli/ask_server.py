@@ -79,12 +79,12 @@ def _send(server: Running, parcel: Path, answer: Path) -> None:
             with opener(server).open(request) as response, answer.open("xb") as file:
                 shutil.copyfileobj(response, file)
         except urllib.error.HTTPError as error:
-            raise LedgerError(f"The server at {server} refuses: {_reason(error)}") from None
+            raise LedgerError(f"The server at {server} refused: {_reason(error)}") from None
         except OSError as error:
             why = getattr(error, "reason", error)
             raise LedgerError(
-                f"The server at {server} did not answer: {why}. Whether the command ran to its "
-                "end, say the pages."
+                f"The server at {server} did not answer: {why}. See on the pages whether the "
+                "command finished."
             ) from None
 
 
@@ -96,7 +96,7 @@ def _reason(error: urllib.error.HTTPError) -> str:
 
 
 def _strange(server: Running, why: str) -> LedgerError:
-    return LedgerError(f"What {server} answered is not what a command comes to: {why}.")
+    return LedgerError(f"{server} did not answer as a server that runs commands: {why}.")
 
 
 def _write(files: dict[tuple[str, str], Path], asked: Asked) -> None:

@@ -103,7 +103,7 @@ def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | Non
             now = datetime.now(UTC).replace(tzinfo=None)
             # The sample's files are recorded when its story has been told: it begins before today.
             import_all(shifted_copies(Path(folder), now), partial(import_file, ledger))
-            terminal.note("Telling the sample's half year of governance …")
+            terminal.note("Replaying half a year of governance in the sample…")
             tell(ledger, SAMPLE_END + whole_weeks_to(now))
         serve.run(path, host=host, port=port, open_browser=browser, allowed_hosts=allowed_hosts)
 
@@ -125,7 +125,7 @@ def demo(host: str, port: int, allowed_hosts: Sequence[str], browser: bool | Non
     "--behind-proxy",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Believe the proxy of this TOML file who people are.",
+    help="Trust the proxy of this TOML file to say who people are.",
 )
 @click.option(
     "--log-json",
@@ -280,7 +280,9 @@ def quarantine_export(ledger_path: Path, out: Path) -> None:
 @click.option(
     "--tolerance", default=None, type=Share(), help="The gap accepted; the registry's unless given."
 )
-@click.option("--high-from", default=None, type=Share(), help="The high band's cut; likewise.")
+@click.option(
+    "--high-from", default=None, type=Share(), help="Where the high band begins; likewise."
+)
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
 )

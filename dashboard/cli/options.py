@@ -58,8 +58,8 @@ hosts_option = click.option(
     multiple=True,
     metavar="NAME",
     callback=_host_names,
-    help="A further host that browsers may ask for: behind a proxy or a tunnel, the name in their "
-    "address bar, with its port if only that one is meant. May be given again.",
+    help="Another host name that browsers may use: behind a proxy or a tunnel, the name in their "
+    "address bar, with its port to allow only that port. May be given again.",
 )
 
 

@@ -28,8 +28,9 @@ as_option = click.option(
     "handle",
     metavar="PERSON",
     default=None,
-    help="Who you act for, such as user:finance/ann.lee; you yourself unless given. Nobody signs "
-    "on here, so every signature made this way says assurance: none.",
+    help="Who you act for, such as user:finance/ann.lee; your account on this machine unless "
+    "given. There is no sign-on on the command line, so a signature made this way says "
+    "assurance: none.",
 )
 
 
@@ -108,5 +109,5 @@ def acting_handle(office: Office, handle: str | None) -> str:
     with office.ledger.cursor() as cursor:
         found = directory(cursor).names.get(sub)
     if found is None or not found.handle:
-        raise LedgerError("The person who made this token was forgotten: nobody acts by it.")
+        raise LedgerError("The person who made this token was erased, so nobody can act with it.")
     return found.handle

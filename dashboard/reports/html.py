@@ -177,7 +177,7 @@ def _below(line: Line) -> str:
 def _html_closer(closer: Closer) -> str:
     says = [f"<p>{text(one, long=400)}</p>" for one in closer.curve_says]
     return (
-        f"<section><h2>The worst one closely: {text(closer.signal, long=_IN_HEADING)}</h2>"
+        f"<section><h2>The worst one up close: {text(closer.signal, long=_IN_HEADING)}</h2>"
         f'<div class="beside"><div>{svg(diagram(closer), "curve-")}</div><div>'
         f'<p class="aside">{closer.days.words()}, the weeks of the standing verdict</p>'
         f"{''.join(says)}</div></div>"

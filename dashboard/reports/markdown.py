@@ -44,7 +44,7 @@ def to_markdown(report: WeeklyReport) -> str:
     if report.closer is not None:
         closer, curve, drift = report.closer, diagram(report.closer), timeline(report.closer)
         parts += [
-            f"## The worst one closely: {plain(closer.signal)}",
+            f"## The worst one up close: {plain(closer.signal)}",
             f"{plain(closer.days.words())}, the weeks of the standing verdict",
             f"![{plain(curve.words)}][curve]",
             "\n".join(f"- {plain(one)}" for one in closer.curve_says),

@@ -12,10 +12,10 @@ from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.widgets.links.page_links import address
 
 _MEANINGS = (
-    ("open", "something shows the failure, or the control against it is missing"),
-    ("covered", "the control did its work on this signal and found nothing"),
-    ("not_measured", "what the answer needs was not logged, or there is not enough of it"),
-    ("not_applicable", "the failure cannot happen to this signal as it is now"),
+    ("open", "the failure is visible, or the control against it is missing"),
+    ("covered", "the control ran on this signal and found nothing"),
+    ("not_measured", "what is needed was not logged, or there is too little of it"),
+    ("not_applicable", "the failure cannot happen to this signal at present"),
 )
 
 

@@ -121,7 +121,7 @@ class Folder:
             done = fold(self._office, self._spool, kinds)
         except (LedgerError, duckdb.Error, OSError, MemoryError) as error:
             if str(error) != self.failure:
-                terminal.error(f"What came in waits in {self._spool.folder}: {error}")
+                terminal.error(f"What came in is kept in {self._spool.folder}: {error}")
             self.failure = str(error)
             self.failed_in_a_row += 1
             metrics.FOLDS_FAILED.inc()

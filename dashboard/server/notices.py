@@ -86,8 +86,8 @@ def try_out(settings: NoticeSettings, channel: Channel, now: datetime) -> str | 
     where = f" The pages are at {settings.link}." if settings.link else ""
     told = "all signals" if channel.signals is None else "the signals " + ", ".join(channel.signals)
     body = (
-        f"This is a test: the channel {channel.name} works. It will be told of {told}.{where}\n\n"
-        f"Sent {now:%Y-%m-%d %H:%M} UTC by Calibration Ledger."
+        f"This is a test: the channel {channel.name} works. It will be sent {told}.{where}\n\nSent "
+        f"{now:%Y-%m-%d %H:%M} UTC by Calibration Ledger."
     )
     return deliver(channel, "Test of a channel", body, threading.Event())
 
@@ -164,7 +164,7 @@ def _configured(path: Path, before: NoticeSettings | None) -> Configured:
     try:
         settings = read_path(path)
     except LedgerError as error:
-        kept = "; the channels it named before stay in use." if before else ""
+        kept = "; the channels named before stay in use." if before else ""
         return Configured(before, (f"{error}{kept}", *remarks))
     return Configured(settings, (*problems(settings), *remarks))
 

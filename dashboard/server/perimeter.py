@@ -127,7 +127,7 @@ def refusal(scope: Scope, named: Collection[str]) -> Refused | None:
             "address in a window of its own.",
         )
     if any(_under(scope["path"], closed) for closed in CLOSED):
-        return Refused(404, "There is nothing here.")
+        return Refused(404, "There is no such page.")
     return None
 
 

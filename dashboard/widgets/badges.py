@@ -18,9 +18,9 @@ _LOOKS: dict[PartState, tuple[str, str]] = {
 }
 _HELP: dict[PartState, str] = {
     "off": "A bound lies beyond the tolerance.",
-    "at_the_edge": "An error is shown, and it may lie on either side of the tolerance. Decide: "
-    "more labels like these will not soon tell.",
-    "too_few": "The labels so far allow either answer. That is not a clean bill.",
+    "at_the_edge": "There is an error, and it may lie on either side of the tolerance. Decide now: "
+    "more labels will not settle it soon.",
+    "too_few": "The labels so far allow either verdict. That does not mean it is fine.",
     "fine": "The gap, the high-confidence band and the shape of the errors all lie within the "
     "tolerance.",
 }

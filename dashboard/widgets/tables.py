@@ -68,7 +68,7 @@ def measures(groups: Sequence[GroupView]) -> None:
         columns[f"Value{of}"] = [row.value for row in group.rows]
         columns[f"95% interval{of}"] = [row.interval for row in group.rows]
     if len(groups) == 1:
-        columns["What it says"] = [row.meaning for row in groups[0].rows]
+        columns["Meaning"] = [row.meaning for row in groups[0].rows]
     st.table(
         pd.DataFrame(columns),
         border="horizontal",
@@ -77,7 +77,7 @@ def measures(groups: Sequence[GroupView]) -> None:
     )
 
 
-def facts(title: str, found: Sequence[Fact], *, none: str = "Nothing was logged.") -> None:
+def facts(title: str, found: Sequence[Fact], *, none: str = "Nothing is logged.") -> None:
     """Names and values, those from outside as they were logged.
 
     Args:

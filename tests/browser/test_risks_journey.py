@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 #: Failure → the signal it is planted in, the page with the evidence, and what stands there.
 PLANTED: dict[str, tuple[str, str, str]] = {
-    "unvalidated": ("callback-urgency.self-report", "Registry", "Unregistered: nothing is written"),
+    "unvalidated": ("callback-urgency.self-report", "Registry", "Not registered: nobody has said"),
     "aggregate": ("ticket-triage.self-report", "Sign-off", "topic=medical"),
     "model_update": ("reply-safety.self-report", "Sign-off", "guard-2 · safety-v5"),
     "drift": ("refund-check.logprob", "Drift", "under 50"),
@@ -22,7 +22,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "gaming": ("answer-quality.judge", "Drift", "prompt rubric-3"),
     "ownership": ("reply-safety.self-report", "Registry", "Maya Cole has left"),
     "audit_trail": ("ticket-triage.agreement", "Decision trail", "The trail is intact"),
-    "escalation": ("ticket-triage.self-report", "Escalation", "^Against the cut$"),
+    "escalation": ("ticket-triage.self-report", "Escalation", "^Against the threshold$"),
     "anchoring": ("reply-draft.self-report", "Reliability", "it states 15.0 points more"),
     "prompt_edit": ("reply-draft.self-report", "Sign-off", "was rejected"),
     "theatre": ("duplicate-merge.self-report", "Escalation", "Its confidence changes nothing"),

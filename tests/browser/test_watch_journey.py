@@ -136,13 +136,13 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     first_screen(page, site.address)
     open_signal(page, "desk")
     follow(page, "Prompt or way of asking changed", "Changes")
-    follow(page, "Look for a cut that still holds", "Thresholds")
+    follow(page, "Find a threshold that still holds", "Thresholds")
     page.get_by_role("spinbutton", name="Max error rate (%)").fill("10")
     page.get_by_role("spinbutton", name="Max error rate (%)").press("Enter")
     expect(page.get_by_text(re.compile("At 0.95 and above at most 10% are wrong"))).to_be_visible()
-    expect(page.get_by_text("Held out: borne out")).to_be_visible()
+    expect(page.get_by_text("Held out: confirmed")).to_be_visible()
     settled(page)
-    page.get_by_text("The whole entry with this cut").click()
+    page.get_by_text("The whole entry with this threshold").click()
     entry = page.get_by_test_id("stExpander").get_by_test_id("stCode").last.inner_text()
     assert 'below: "0.95"' in entry
 

@@ -75,7 +75,7 @@ def test_the_entry_says_so(ledger: Ledger) -> None:
 def test_drift_calls_weeks_mature_by_their_own_signal(pages: None) -> None:
     slow, silent = (data.drift(Selection(signal), "week") for signal in (SLOW, SILENT))
     assert slow.periods["mature"].tolist() == [False] * 4
-    assert slow.headline == "No week is mature yet: its outcomes are still to come."
+    assert slow.headline == "No week has final outcomes yet."
     assert (len(slow.breaches), slow.windows) == (0, None)
     assert silent.periods["mature"].tolist() == [True] * 4
     assert len(silent.breaches) == 1

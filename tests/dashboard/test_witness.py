@@ -174,7 +174,7 @@ def test_an_authority_that_is_silent_for_a_day_is_a_finding_until_it_stamps(offi
     assert unstamped_conditions(cursor, utc_now()) == ()
     (never,) = unstamped_conditions(cursor, later)
     assert (never.kind, never.severity) == ("not_stamped", "warning")
-    assert "has stamped none. Acts go on" in never.text
+    assert "has stamped none. Acts continue" in never.text
     list(at_once(office))
     # Nothing new waits for a stamp.
     assert unstamped_conditions(cursor, later) == ()

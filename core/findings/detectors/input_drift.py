@@ -290,7 +290,7 @@ def _with_effect(
 def _moved_by_then(
     cursor: duckdb.DuckDBPyConnection, one: Moved, before: Span, after: Span
 ) -> bool:
-    """Whether at least half of the shift was there in weeks whose labels are settled."""
+    """Whether at least half of the shift was there in weeks whose outcomes are final."""
     dimensions = () if one.dimension is None else (one.dimension,)
     came = [
         each

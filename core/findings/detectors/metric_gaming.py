@@ -101,7 +101,7 @@ def pairs(
 
     Within each method and order of asking: others are other numbers. A version is in use while its
     last claim is at most 14 days older than its signal's. The weeks are the last `WEEKS` whose
-    labels are settled, against as many before.
+    outcomes are final, against as many before.
 
     Args:
         state: what the trail says, for each signal's maturity; None: the usual one.

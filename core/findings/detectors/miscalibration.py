@@ -34,7 +34,7 @@ def calibration_conditions(
 ) -> tuple[Condition, ...]:
     """The signals that are off, and those with a segment that is, each by its worst version in use.
 
-    Where the labels cannot speak for all claims (`core.measure.verdicts.label_reach`) nothing is
+    Where the labels do not represent all claims (`core.measure.verdicts.label_reach`) nothing is
     said of them; where labels were drawn with logged chances, the whole is weighted by them.
     """
     seen = fingerprints_seen(cursor, now)

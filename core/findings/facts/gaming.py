@@ -55,15 +55,15 @@ class Gamed(Facts):
     p_narrowed: float
     comparisons: int
     FIX: ClassVar[str] = (
-        "Judge it by AUROC or DSC as well as by calibration; take the change back, or show that "
-        "its cases really became alike."
+        "Judge it by AUROC or DSC as well as by calibration; revert the change, or show that its "
+        "cases really became alike."
     )
 
     def text(self, version: str) -> str:
         meaning = (
-            "It says nearly the same of every case."
+            "It says nearly the same for every case."
             if self.traded is None
-            else "It looks better calibrated because it tells less of right and wrong."
+            else "It looks better calibrated because it separates right from wrong less well."
         )
         return f"{self.moved} {meaning}"
 

@@ -86,8 +86,8 @@ class Effect:
         """In a sentence."""
         return (
             f"{self._meaning}: the Brier score went from {self.before.words} to "
-            f"{self.after.words}, of which the confidences foretold {_part(self.foretold)} and "
-            f"{_part(self.decalibration)} is decalibration."
+            f"{self.after.words}. Of this, {_part(self.foretold)} was expected from the "
+            f"confidences, and {_part(self.decalibration)} is decalibration."
         )
 
     @property
@@ -101,7 +101,7 @@ class Effect:
             return "Harder cases, and the confidences said so"
         if harder < 0:
             return "Easier cases, and the confidences said so"
-        return "No effect on calibration is shown"
+        return "No sign that it affects calibration"
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class InputsDrifted(Facts):
     first_labels: date | None = None
     labels: Literal["unfair", "too few"] | None = None
     FIX: ClassVar[str] = (
-        "See on Drift what comes in now; where such cases were few in the evidence, have new "
+        "See on Drift what comes in now; if such cases were rare in the evidence, have new "
         "evidence on recent claims signed."
     )
 
@@ -173,15 +173,15 @@ class InputsDrifted(Facts):
             return self.effect.words
         if self.first_labels is not None:
             return (
-                "What it does to calibration is not known yet: the first labels of these weeks are "
-                f"settled on {self.first_labels}."
+                "What it does to calibration is not known yet: the first labels of these weeks "
+                f"are final on {self.first_labels}."
             )
         if self.labels == "unfair":
             return (
-                "What it does to calibration its labels cannot tell: they were drawn, or only what "
-                "people looked at is labelled."
+                "The labels cannot show what it does to calibration: they were drawn, or cover "
+                "only what people looked at."
             )
-        return "What it does to calibration cannot be told: too few labels."
+        return "What it does to calibration is not known: too few labels."
 
     def numbers(self) -> dict[str, str]:
         found = {

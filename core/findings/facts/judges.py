@@ -67,9 +67,9 @@ class Disagrees(Facts):
     until: date
     tolerance: float
     FIX: ClassVar[str] = (
-        "Read no number that rests on these labels until people have labelled a chance sample of "
-        "the same claims (Labels); leave the judge out, or register it as a signal of its own and "
-        "hold it to a tolerance."
+        "Do not rely on these labels until people have labelled a random sample of the same "
+        "claims (Labels); leave the judge out, or register it as a signal of its own and hold it "
+        "to a tolerance."
     )
 
     @property
@@ -99,8 +99,8 @@ class Disagrees(Facts):
             text += f" Worst: {worst.name}, {worst.disagrees.words} of {_rests_on(worst)}."
         if not self.drawn:
             text += (
-                " These claims were not drawn by chance, with one chance: on others they may "
-                "disagree more or less often."
+                " These claims are not a random sample: on others the two may disagree more or "
+                "less often."
             )
         return text
 

@@ -41,7 +41,7 @@ class MissingLabels(Facts):
     days: int
     last: LastCame | None = None
     FIX: ClassVar[str] = (
-        "Find out why outcomes no longer come in, or draw an audit and have its cases labelled."
+        "Find out why outcomes stopped coming in, or draw an audit sample and have it labelled."
     )
 
     def text(self, version: str) -> str:
@@ -53,14 +53,14 @@ class MissingLabels(Facts):
             else f"none of {claims} of {counted(self.inputs, 'input')}"
         )
         ever = (
-            "No label ever came."
+            "No label has ever come in."
             if self.last is None
             else f"The last label came on {self.last.known}, of a claim of {self.last.claim}."
         )
         return (
             f"{version} may act, and {some} from {self.since} to {self.until} "
             f"{'are' if self.labelled else 'is'} labelled, though {counted(self.days, 'day')} have "
-            f"passed: whether it still holds cannot be told. {ever} A re-measurement needs "
+            f"passed: whether it still holds is not known. {ever} A re-measurement needs "
             f"{counted(self.needed, 'labelled input')}."
         )
 

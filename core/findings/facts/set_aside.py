@@ -36,8 +36,8 @@ class SetAside(Facts):
         by = f" by the token {self.sender}" if self.sender else ""
         return (
             f"{counted(self.rows, 'row')} of {self.what} logged{by} could not be taken into the "
-            f"ledger. Nothing is lost: they lie beside it in {self.place}. All that came in before "
-            "and after them was taken in."
+            f"ledger. Nothing is lost: they are kept beside it in {self.place}. All that came in "
+            "before and after them was taken in."
         )
 
     def fix(self) -> str:
@@ -45,12 +45,12 @@ class SetAside(Facts):
             return (
                 "These are answers of the gate; the server's log names the line at fault. Correct "
                 f"that line in the file and move it up into {PurePath(self.place).parent.parent}; "
-                "the next fold takes it in, and then this finding is over."
+                "the next fold takes it in, and then this finding closes."
             )
         path, file_ = shell_word(self.ledger), shell_word(self.place)
         return (
             f"Stop the server and see what is wrong: calledger import {file_} --ledger {path}. "
-            "Correct the file, import it and delete it; then this finding is over."
+            "Correct the file, import it and delete it; then this finding closes."
         )
 
     def numbers(self) -> dict[str, str]:

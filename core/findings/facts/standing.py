@@ -13,9 +13,9 @@ from core.text.figures import counted
 
 #: What a breach of each kind did not keep to.
 _BREACH_WORDS: dict[BreachKind, str] = {
-    "cut": "the cut",
-    "override": "a segment's own bands",
-    "missing": "what is asked where no confidence is stated",
+    "cut": "the threshold",
+    "override": "a segment's own rules",
+    "missing": "the rule for claims without a confidence",
     "unvalidated": "the fallback of versions that may not act",
 }
 
@@ -44,9 +44,9 @@ class Unregistered(Facts):
 
     def text(self, version: str) -> str:
         return (
-            f"{self.claims:,} claims since {self.first}, and nothing is written down about this "
-            "signal: what it decides, who answers for it, when it may act. The gate sends every "
-            "case to review."
+            f"{self.claims:,} claims since {self.first}, but this signal is not registered: nobody "
+            "has said what it decides, who owns it or when it may act. The gate sends every case "
+            "to review."
         )
 
     def numbers(self) -> dict[str, str]:
@@ -61,8 +61,8 @@ class EmptySeat(Facts):
 
     def text(self, version: str) -> str:
         return (
-            "Nobody answers for this signal: its owner and every deputy have left or are away. The "
-            "gate is closed until somebody does."
+            "This signal has no owner: its owner and every deputy have left or are away. The gate "
+            "stays closed until there is one."
         )
 
 
@@ -90,7 +90,7 @@ class NewFingerprint(_Used):
         waits = " Its evidence waits for a signature." if self.waits else ""
         return (
             f"{version}: {self.claims:,} claims since {self.first} by a fingerprint that is not "
-            f"validated. Each falls back to {self.fallback}.{waits}"
+            f"validated. The rules send each to {self.fallback}.{waits}"
         )
 
 
@@ -165,8 +165,8 @@ class Breaches(Facts):
         several = ", ".join(f"{n:,} against {_BREACH_WORDS[kind]}" for kind, n in self.by_kind)
         return (
             f"{counted(self.n, 'claim')} from {self.first} to {self.last} handled less strictly "
-            f"than the rules require: {several}. Acted without a person: {self.automated:,}. "
-            f"Known to be wrong: {self.wrong:,}."
+            f"than the rules require: {several}. {self.automated:,} acted without a person; "
+            f"{self.wrong:,} are known to be wrong."
         )
 
     def numbers(self) -> dict[str, str]:

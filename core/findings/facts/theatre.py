@@ -29,8 +29,8 @@ class AlwaysTheSame(Facts):
     would: tuple[tuple[str, int], ...] = ()
     gate_open: bool = False
     FIX: ClassVar[str] = (
-        "Validate it and let it decide, move its cuts to where cases differ, or retire it and save "
-        "the asking."
+        "Validate it and let it decide, move its thresholds to where cases differ, or retire it "
+        "and save its cost."
     )
 
     def text(self, version: str) -> str:
@@ -41,7 +41,7 @@ class AlwaysTheSame(Facts):
         )
         if self.would:
             would = " and ".join(f"{one} {n:,}" for one, n in self.would)
-            text += f" If it might act, its rules would {would} of them."
+            text += f" If it were allowed to act, its rules would {would} of them."
             if not self.gate_open:
                 text += " None of its fingerprints in use may act, so the fallback decides."
         return text

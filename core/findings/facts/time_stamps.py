@@ -29,8 +29,8 @@ class NotStamped(Facts):
             else f"stamped the last at {self.last:%Y-%m-%d %H:%M} UTC"
         )
         return (
-            f"The time stamp authority {self.authority} {since}. Acts go on; since when they stand "
-            "in the trail is not witnessed meanwhile."
+            f"The time stamp authority {self.authority} {since}. Acts continue, but until it "
+            "answers nobody outside witnesses when they were recorded."
         )
 
     def fix(self) -> str:

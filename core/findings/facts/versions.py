@@ -107,8 +107,8 @@ class VersionChanged(Facts):
     days: tuple[int, int]
     found: Compared | None = None
     FIX: ClassVar[str] = (
-        "See Changes for both versions, segment by segment; take it back, fix it, or have "
-        "evidence about it signed."
+        "See Changes for both versions, segment by segment; revert it, fix it, or have evidence "
+        "about it signed."
     )
 
     @property

@@ -96,8 +96,8 @@ def _submitted(one: Validation, act: Act, context: Context) -> Validation:
         raise Refused("Only the owner or a deputy submits evidence.")
     if one.candidate is not None:
         raise Refused(
-            f"Evidence submitted on {day(one.candidate.at)} still waits; it is signed or rejected "
-            "before other evidence is submitted."
+            f"Evidence submitted on {day(one.candidate.at)} still waits; it has to be signed or "
+            "rejected before other evidence is submitted."
         )
     if act.body.get("material_sha256") != context.material_sha256:
         raise Refused("The evidence was measured under other rules than those in force.")
@@ -131,17 +131,19 @@ def _signed(one: Validation, act: Act, context: Context) -> Validation:
     elif signer not in context.validators:
         raise Refused("Only a validator of this signal signs.")
     elif not context.self_sign and signer in (*seat, candidate.author, candidate.submitted_by):
-        raise Refused("Whoever made the evidence, and owner and deputies, cannot sign it.")
+        raise Refused("Whoever made the evidence cannot sign it, nor can the owner or a deputy.")
     if signature is None or not signature.meaning.strip():
         raise Refused("Say what your signature means.")
     if signature.evidence != candidate.evidence:
         raise Refused("The evidence that was signed is not the evidence that waits.")
     if candidate.material_sha256 != context.material_sha256:
-        raise Refused("The rules changed since the evidence was measured; submit it anew.")
+        raise Refused(
+            "The rules have changed since the evidence was measured; submit new evidence."
+        )
     if not candidate.criteria_met:
         raise Refused("The evidence does not meet every criterion, and cannot be signed.")
     if context.acting_owner is None:
-        raise Refused("No owner is there; nothing is signed until one is.")
+        raise Refused("There is no owner; nothing is signed until there is one.")
     until = _until(act, act.at + timedelta(days=context.max_age_days), context.max_age_days)
     return replace(
         one,
@@ -245,7 +247,7 @@ def _waiver_approved(one: Validation, act: Act, context: Context) -> Validation:
     if approver == context.owner or asked.requester == context.owner:
         raise Refused("The owner, whom a waiver relieves, can neither ask for nor approve it.")
     if context.acting_owner is None:
-        raise Refused("No owner is there; nothing is waived until one is.")
+        raise Refused("There is no owner; nothing is waived until there is one.")
     most = min(asked.until, act.at + timedelta(days=context.waiver_days))
     until = _until(act, most, context.waiver_days)
     return replace(
@@ -290,7 +292,7 @@ def _retirement_approved(one: Validation, act: Act, context: Context) -> Validat
     if approver not in context.validators:
         raise Refused("Only a validator of this signal approves its retirement.")
     if approver in (asked.by, context.owner, *context.deputies):
-        raise Refused("Who asked for it, and owner and deputies, cannot approve a retirement.")
+        raise Refused("Whoever asked for it cannot approve it, nor can the owner or a deputy.")
     return replace(
         one, state="retired", since=act.at, candidate=None, waiver=None, pending_waiver=None
     )

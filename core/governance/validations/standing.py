@@ -53,7 +53,7 @@ def standing(
     if held.material_sha256 != context.material_sha256:
         return Standing("suspended", False, stopped_words(None, None))
     if context.acting_owner is None:
-        return Standing(one.state, False, "No owner is there.", held.until)
+        return Standing(one.state, False, "There is no owner.", held.until)
     if ASSURANCES.index(held.assurance) < ASSURANCES.index(least):
         what = "It was signed" if one.state == "validated" else "Its waiver was agreed"
         how = "without sign-on" if held.assurance == "none" else "without signing on again"

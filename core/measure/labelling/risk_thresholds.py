@@ -80,7 +80,7 @@ class AtCut:
     Attributes:
         cut: the cut.
         n_claims: all claims, those that state no confidence included.
-        automated: the ones at the cut or above.
+        automated: the ones at the threshold or above.
         n: labelled ones among the automated.
         errors: wrong ones among these.
         risk: errors / n; None without a label.
@@ -185,7 +185,7 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
     if not passed:
         first = path[0]
         reason = (
-            f"the highest cut that can be tested, {first.cut:g}, fails: {first.errors:,} of "
+            f"the highest threshold that can be tested, {first.cut:g}, fails: {first.errors:,} of "
             f"{first.n:,} wrong there or above"
         )
         return Learned(risk, delta, None, path, reason, needed)

@@ -55,7 +55,7 @@ def calibration_slope_intercept(cells: Cells, clip: float = CLIP) -> Recalibrati
         return NoValue("one confidence only: no slope to fit")
     n, s = tally(place, cells.n, x.size), tally(place, cells.s, x.size)
     if not overlapping(n[np.newaxis], s[np.newaxis])[0]:
-        return NoValue("a cut separates right from wrong claims: the slope is unbounded")
+        return NoValue("a threshold separates right from wrong claims: the slope is unbounded")
     intercept, slope = fit_logistic(x, n[np.newaxis], s[np.newaxis])[0].tolist()
     if cells.inputs is not None and cells.n_inputs < 2:
         return ONE_INPUT

@@ -76,8 +76,8 @@ class Judgement:
         high_band: the gap of the high-confidence band.
         curve: what the shape's bounds rest on, and where in the range it is off.
         bands: the bands of confidence over which that is.
-        state: one per group: its worst part that matters; ``too_few`` where the labels cannot speak
-            for all claims.
+        state: one per group: its worst part that matters; ``too_few`` where the labels do not
+            represent all claims.
         reason: the part that gives it; None where it is fine.
         speaks_for: whether the verdict is one on all claims or on the labelled ones.
         reaches: why; None of a group that was not asked about.
@@ -142,7 +142,7 @@ class Judgement:
         return {"whole": self.whole, "shape": self.shape, "high_band": self.high_band}[name]
 
     def with_reaches(self, reaches: Sequence[LabelReach | None]) -> Judgement:
-        """The same, where labels that cannot speak for all claims take the verdict on all away.
+        """The same, where labels that do not represent all claims take the verdict on all away.
 
         The parts keep their states: they are of the labelled claims, and are told as such.
 

@@ -188,7 +188,7 @@ def _standing(
     if others:
         parts.append(
             f"{counted(others, 'label')} from a source that is not ground truth, such as an LLM "
-            "judge, stand below and are never in force."
+            "judge, are listed below and never count."
         )
     if as_known is not None and then is not now and now is not None:
         known = outcome_words(then.outcome if then else None)

@@ -94,9 +94,7 @@ def governed(cursor: duckdb.DuckDBPyConnection, record: ClaimRecord) -> Governed
         acts = trail.acts(cursor) if record.signal in state.entries else ()
         then, entry, last = _then(record, state, acts)
     except LedgerError as error:
-        return _with(
-            decisions, record, None, Governed(f"What was in force cannot be told. {error}")
-        )
+        return _with(decisions, record, None, Governed(f"What was in force is not known. {error}"))
     return _with(decisions, record, state, Governed(then, entry, last))
 
 
@@ -106,13 +104,13 @@ def _then(
     """In a sentence; the act that set the entry; the last act about the fingerprint."""
     signal = record.signal
     if signal not in state.entries:
-        return "Nothing is registered about this signal: no rule was in force for it.", None, None
+        return "This signal is not registered: no rule was in force for it.", None, None
     entry = state.entry_at(signal, record.ts)
     if entry is None:
         first = state.history[signal][0]
         return (
-            "Nothing was registered about this signal when the claim was made; its first entry is "
-            f"of {first.at:%Y-%m-%d %H:%M} UTC.",
+            "This signal was not registered when the claim was made; its first entry is of "
+            f"{first.at:%Y-%m-%d %H:%M} UTC.",
             None,
             None,
         )
@@ -124,7 +122,7 @@ def _then(
         for act in earlier
         if act.kind in STEPS and act.signal == signal and act.fingerprint == fingerprint
     ]
-    gate = "could act by the rules" if standing.open else "got the fallback"
+    gate = "could act by the rules" if standing.open else "was bound to the fallback"
     return (
         f"When it was made, the registry entry of {entry.at:%Y-%m-%d %H:%M} UTC was in force and "
         f"its fingerprint was {_stood(standing.state)}: it {gate}. {standing.reason}",

@@ -47,7 +47,7 @@ from core.views.shared.maturity import Window
 from core.views.shared.overview import overview
 from core.views.shared.validation_badge import Written, week_written
 
-NOTHING_CHANGED = "Nothing that stands out against the week before."
+NOTHING_CHANGED = "Nothing stands out against last week."
 #: As many signals are named that may act.
 _NAMED = 4
 NO_WORST = "none stands out"
@@ -253,7 +253,7 @@ def _written_side(
 
 def _standing(rows: Sequence[tuple[str, Written]]) -> str:
     """What is signed off, and what is not."""
-    leave = "These are measurements, not leave to act on a confidence."
+    leave = "These are measurements, not permission to act on a confidence."
     signed = [f"{name} ({one.badge.words.lower()})" for name, one in rows if one.badge.open]
     if not signed:
         return f"No signal is validated: nobody has signed one off. {leave}"
@@ -325,7 +325,7 @@ def _command(one: StandingVerdict, ledger: str) -> str | None:
 
 def _worst(row: SignalWeek) -> str:
     if row.speaks_for == "labelled":
-        return "not judged, for the labels cannot speak for all claims"
+        return "not judged: the labels do not represent all claims"
     worst = row.standing.worst
     if worst is None:
         return NO_WORST
@@ -407,7 +407,9 @@ def _closer(cursor: duckdb.DuckDBPyConnection, view: WeekView, now: datetime) ->
 def _guide(view: WeekView) -> tuple[str, ...]:
     every = {row.terms for row in view.rows} or {USUAL}
     allowed = _one_of({within(one.tolerance) for one in every}, "its tolerance")
-    high = _one_of({f"stated at {cut(one.high_from)} or more" for one in every}, "above its cut")
+    high = _one_of(
+        {f"stated at {cut(one.high_from)} or more" for one in every}, "above its threshold"
+    )
     final = _one_of(
         {
             f"{counted(one.maturity.days, 'day')} old or {percent(one.maturity.coverage)} labelled"
@@ -420,7 +422,7 @@ def _guide(view: WeekView) -> tuple[str, ...]:
         f"overconfident. It is of the newest {counted(STANDING_WEEKS, 'week')} whose outcomes are "
         f"final ({final}), of the version in use; outcomes of younger weeks still arrive.",
         f"Verdict: off when a corrected bound lies beyond {allowed}, fine when all lie within; "
-        f"else at the edge where an error is shown, or too few labels, which is no clean bill.",
+        "else at the edge where there is an error, or too few labels, which does not mean fine.",
         f"High band: of claims {high}, said → right. Trend: the gap of "
         f"each week with final outcomes; the grey strip is {allowed}.",
         "Diagram: where the curve runs below the diagonal, fewer were right than was stated; "

@@ -35,7 +35,7 @@ DAYS = 30
 Which = Callable[[Judged], object]
 
 KIND_WORDS: Mapping[Kind, str] = {
-    "cut": "Against the cut",
+    "cut": "Against the threshold",
     "override": "Against a segment's own bands",
     "missing": "No confidence stated",
     "unvalidated": "Acted while not validated",
@@ -438,7 +438,7 @@ def _cost(
         return Cost(None, None, None, "no costs declared")
     errors, low, high = expected_errors(automated.n_claims, automated.n, automated.n_wrong, worth)
     if errors is None or low is None or high is None:
-        return Cost(None, None, None, "cannot be told: no automated claim is labelled")
+        return Cost(None, None, None, "not known: no automated claim is labelled")
     people = n["review"] * costs.review_millionths + n["escalate"] * costs.escalate_millionths
 
     def a_week(count_: float) -> float:
@@ -462,7 +462,7 @@ def _bound(of: _Shares, spec: SignalSpec | None) -> Bound:
     if not bounds or bounds[0] is None:
         return Bound(
             None,
-            "No bound on wrong ones among the automated is registered (criterion automated_error).",
+            "No limit on errors among the automated is registered (criterion automated_error).",
         )
     logged = of.reckoning.tally(lambda one: one.done is not None).n_claims
     what = "automated claims" if logged else "claims that would be automated"
@@ -496,12 +496,12 @@ def _headline(reckoning: Reckoning, n: int, ruled: int) -> str:
         return "No rule was in force in these days, so none was breached."
     if not logged:
         return (
-            "No claim says what was done with it, so whether the rules were kept cannot be told. "
+            "No claim says what was done with it, so whether the rules were kept is not known. "
             "Log the field action."
         )
     whole = f"{counted(logged, 'claim')} whose action was logged"
     if not n:
-        return f"No breach: all {whole} got at least the care that was required."
+        return f"No breach: all {whole} were handled as strictly as required."
     automated = reckoning.tally(lambda one: one.kind and one.done == "automate").n_claims
     got = f"{count(n)} of {whole} were handled less strictly than the rules require"
     if automated == n:
@@ -514,11 +514,14 @@ def _said(reckoning: Reckoning) -> list[str]:
     careful = reckoning.tally(lambda one: one.more_careful).n_claims
     if careful:
         found.append(
-            f"{counted(careful, 'claim')} got more care than asked, such as spot checks: no breach."
+            f"{counted(careful, 'claim')} handled more strictly than required, such as spot "
+            "checks: no breach."
         )
     before = reckoning.tally(lambda one: one.required is None).n_claims
     if before:
-        found.append(f"{counted(before, 'claim')} came before the first entry: no rule was there.")
+        found.append(
+            f"{counted(before, 'claim')} made before the first entry: no rule applied yet."
+        )
     silent = reckoning.tally(lambda one: one.required is not None and one.done is None).n_claims
     if silent:
         found.append(f"{counted(silent, 'claim')} without a logged action: not judged.")

@@ -66,7 +66,7 @@ class FindingRow:
         history: every act about it, oldest first.
         n_answers: how often somebody answered it.
         evidence: the numbers it rests on, as text, by name.
-        opened: the day it was found, this time; None where it is not written down.
+        opened: the day it was found, this time; None where it is not recorded.
         age: days since then.
         due: by when; None where it waits for nobody.
         owner_id: opaque id of who must answer it; None where nobody does.
@@ -230,7 +230,7 @@ def _line(entry: Entry, names: Directory, now: str) -> HistoryLine:
     words = _ACT_WORDS.get(entry.kind, entry.kind)
     said = f": {entry.note}" if entry.note else ""
     if entry.text and entry.text != now:
-        until = "Believed until then" if entry.kind == "finding.resolved" else "Believed then"
+        until = "Last known" if entry.kind == "finding.resolved" else "Known then"
         said += f"{'' if said.endswith('.') else '.'} {until}: {entry.text}"
     return HistoryLine(
         entry.seq, f"{entry.at:%Y-%m-%d %H:%M} {words} by {names.words(entry.actor)}{said}"

@@ -209,7 +209,8 @@ def _remarks(channels: Sequence[Channel], signals: Collection[str] | None) -> li
     if signals is None:
         return []
     return [
-        f"{channel.name} is told of {signal}, which this ledger does not know; see its spelling."
+        f"{channel.name} is set up for {signal}, which this ledger does not know; check its "
+        "spelling."
         for channel in channels
         for signal in channel.signals or ()
         if signal not in signals
@@ -242,7 +243,7 @@ def _failing(rows: Sequence[ChannelRow]) -> str:
 
 def _headline(rows: Sequence[ChannelRow], settings: NoticeSettings | None) -> str:
     if settings is None:
-        return "Nobody is told of findings outside these pages: no channel is set."
+        return "No channel is set up: findings are shown on these pages only."
     listed = [one for one in rows if one.listed]
     failing = sum(one.failing for one in listed)
     text = counted(len(listed), "channel")

@@ -36,7 +36,7 @@ class RegistryRow:
     Attributes:
         signal: its name.
         registered: whether anything is written down about it.
-        decision: what it decides; "" where that is not written down.
+        decision: what it decides; "" where that is not registered.
         stakes: low, medium or high; "" likewise.
         owner: who answers for it.
         badge: whether its fingerprints in use may act.
@@ -169,7 +169,7 @@ def _urgency(row: RegistryRow, wrong: FindingsView) -> int:
 
 def _headline(rows: Sequence[RegistryRow], now: datetime) -> str:
     if not rows:
-        return "Nothing is written down, and no claim has come in."
+        return "No signal is registered, and no claim has come in."
     open_ = [one for one in rows if one.may_act]
     missing = [one for one in rows if one.registered and one.owner.empty]
     unregistered = [one for one in rows if not one.registered]
@@ -186,7 +186,7 @@ def _headline(rows: Sequence[RegistryRow], now: datetime) -> str:
         text += f" {_with(soon, 'ends', 'end')} within {SOON.days} days: {ends}"
         text += f" and {len(soon) - _NAMED} more." if len(soon) > _NAMED else "."
     if unregistered:
-        text += f" {_with(unregistered, 'is', 'are')} unregistered: {_names(unregistered)}."
+        text += f" {_with(unregistered, 'is', 'are')} not registered: {_names(unregistered)}."
     return text
 
 

@@ -34,7 +34,7 @@ def next_step(
         return ("Nothing: it was retired for good.",)
     found = []
     if context.acting_owner is None:
-        found.append("No owner is there: an admin names one who is.")
+        found.append("There is no owner: an admin has to name one.")
     if one is not None and one.candidate is not None:
         found.append(_signing(one, context, names))
     elif context.acting_owner is not None:
@@ -90,7 +90,7 @@ def _whom(subs: Collection[str], context: Context, names: Names, role: str) -> s
     """Those who are there, by name; what is missing where nobody is."""
     there = sorted(names.person(sub) for sub in subs if sub in context.active)
     if not there:
-        return f"Nobody who is there ({role} is missing)"
+        return f"Nobody ({role} is missing)"
     *first, last = there
     return f"{', '.join(first)} or {last}" if first else last
 

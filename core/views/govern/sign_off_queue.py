@@ -100,12 +100,12 @@ def signoff_list(
             "waits for a signature or an approval",
             "wait for a signature or an approval",
         ),
-        (len(groups["renew"]), "may act only a few days more", "may act only a few days more"),
+        (len(groups["renew"]), "expires soon", "expire soon"),
         (len(groups["closed"]), "is no longer open", "are no longer open"),
         (
             len(groups["never"]),
-            "makes claims and was never validated",
-            "make claims and were never validated",
+            "is in use without validation",
+            "are in use without validation",
         ),
     ]
     told = [
@@ -114,12 +114,12 @@ def signoff_list(
         if n
     ]
     if unregistered:
-        told.append(f"{counted(len(unregistered), 'signal')} unregistered")
+        told.append(f"{counted(len(unregistered), 'signal')} not registered")
     headline = "; ".join(told)
     spoken = {line.signal for lines in groups.values() for line in lines}
     silent = (name for name in state.entries if name not in spoken and signal in (None, name))
     return SignoffList(
-        headline=f"{capital(headline)}." if told else "Nothing waits for anybody.",
+        headline=f"{capital(headline)}." if told else "Nothing needs a signature or an approval.",
         unregistered=tuple(sorted(unregistered.items())),
         silent=tuple(sorted(silent)),
         **{name: tuple(lines) for name, lines in groups.items()},

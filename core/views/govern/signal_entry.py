@@ -167,9 +167,8 @@ def _capital(words: str) -> str:
 def _sentence(row: RegistryRow) -> str:
     if not row.registered:
         return (
-            "Unregistered: nothing is written down about what it decides, who answers for it and "
-            "when it may act. The gate sends every case to review. Fill in the people of the entry "
-            "below and apply it."
+            "Not registered: nobody has said what it decides, who owns it or when it may act. The "
+            "gate sends every case to review. Fill in the people of the entry below and apply it."
         )
     decision = row.decision.rstrip(".")
     return f"Decides: {decision}. Stakes: {row.stakes}. Owner: {row.owner.words}."

@@ -35,7 +35,7 @@ def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
                 f"{change.new.name}: {'new entry' if change.old is None else 'changed'}",
                 tuple(one.words for one in change.differences),
                 change.effects.lines(),
-                "Validations in force are suspended by this; submit evidence anew."
+                "Validations in force are suspended by this; submit new evidence."
                 if change.reopens
                 else "",
                 change.idle,

@@ -189,22 +189,24 @@ def _headline(found: Threshold) -> str:
     if question.by is None:
         (part,) = found.parts
         if part.learned.cut is None:
-            return f"No cut keeps {bound}"
+            return f"No threshold keeps {bound}"
         cut = cut_words(part.learned.cut)
         against = _against(part, question.risk)
         if against is not None:
             name, at = against
             return (
-                f"{name} the cut {cut}: {_wrong(at)} there or above; it keeps {bound} only on "
-                "what it was chosen on"
+                f"{name} the threshold {cut}: {_wrong(at)} there or above; it keeps {bound} only "
+                "on what it was chosen on"
             )
         return f"Automate from {cut}: {bound}"
     n = sum(part.offered for part in found.parts)
-    said = f"{n} of {counted(len(found.parts), 'segment')} of {question.by} get a cut: {bound}"
+    said = (
+        f"{n} of {counted(len(found.parts), 'segment')} of {question.by} get a threshold: {bound}"
+    )
     contradicted = sum(_against(part, question.risk) is not None for part in found.parts)
     if contradicted:
         are = "is" if contradicted == 1 else "are"
-        said = f"{counted(contradicted, 'cut')} {are} contradicted by other claims; {said}"
+        said = f"{counted(contradicted, 'threshold')} {are} contradicted by other claims; {said}"
     return said
 
 
@@ -245,11 +247,11 @@ def _guarantee(found: Threshold, part: Part, name: str) -> str:
         reason = learned.reason
         if learned.stopped is not None:
             reason = (
-                f"the highest cut that can be tested, {cut_words(learned.stopped.cut)}, fails, "
-                f"for {count(learned.stopped.errors)} of {count(learned.stopped.n)} are wrong "
-                "there or above"
+                f"the highest threshold that can be tested, {cut_words(learned.stopped.cut)}, "
+                f"fails, for {count(learned.stopped.errors)} of {count(learned.stopped.n)} are "
+                "wrong there or above"
             )
-        return f"{of}no cut keeps at most {bound} wrong {sure}: {reason}."
+        return f"{of}no threshold keeps at most {bound} wrong {sure}: {reason}."
     wrong = f"{count(chosen.errors)} of {count(chosen.n)} tuning claims there were"
     at = cut_words(chosen.cut)
     begin = f"{of}at" if of else "At"
@@ -266,17 +268,17 @@ def _held(part: Part, risk: float) -> str:
     at = part.at.get("heldout")
     if part.word == "unjudged" or at is None:
         return (
-            "Nothing judges it: no labelled heldout claim is at the cut or above. Log some on "
+            "Not checked: no labelled heldout claim is at the threshold or above. Log some on "
             "other inputs with split=heldout."
         )
-    said = f"{_wrong(at)} at the cut or above"
+    said = f"{_wrong(at)} at the threshold or above"
     if part.word == "kept":
-        return f"Held-out claims bear it out: {said}."
+        return f"Held-out claims confirm it: {said}."
     if part.word == "broken":
         return (
             f"Held-out claims contradict it: {said}, more than {share_words(risk)}. The tuning "
-            "split does not stand for them, so this cut is not offered: tune on claims like those "
-            "that come."
+            "split does not represent them, so this threshold is not offered: tune on claims like "
+            "those that come."
         )
     return f"Held-out claims neither prove nor disprove it: {said}."
 
@@ -286,7 +288,7 @@ def _warning(part: Part, risk: float) -> str:
     if part.word == "broken" or at is None or at.low is None or at.low <= risk:
         return ""
     return (
-        f"Recent production says otherwise: {_wrong(at)} at the cut or above, more than "
+        f"Recent production says otherwise: {_wrong(at)} at the threshold or above, more than "
         f"{share_words(risk)}. The guarantee is for claims like those tuned on."
     )
 
@@ -308,7 +310,7 @@ def _table(found: Threshold, part: Part, state: State | None) -> pd.DataFrame:
     rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     return pd.DataFrame(
         {
-            "At this cut": rows,
+            "At this threshold": rows,
             **{name: [column.get(row, ABSENT) for row in rows] for name, column in columns.items()},
         }
     )
@@ -374,7 +376,7 @@ def _samples(found: Threshold) -> tuple[str, ...]:
         )
     held = set(found.counts["heldout"].fingerprints)
     if held - tuned:
-        said.append("Some heldout claims are of versions that no tuning claim is of.")
+        said.append("Some heldout claims come from versions without tuning claims.")
     return tuple(said)
 
 

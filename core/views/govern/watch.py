@@ -326,15 +326,15 @@ _NAMED = 6
 
 def _headline(state: State, rows: Sequence[WatchRow]) -> str:
     if not state.entries:
-        return "Nothing is written down, so nothing is watched."
+        return "No signal is registered, so none is watched."
     if not rows:
         return "No registered signal has a claim yet, so there is nothing to watch."
     late = [one for one in rows if one.overdue]
     if late:
         return (
-            f"{counted(len(late), 'signal')} of {len(rows)} waits to be measured again."
+            f"{counted(len(late), 'signal')} of {len(rows)} is due to be measured again."
             if len(late) == 1
-            else f"{counted(len(late), 'signal')} of {len(rows)} wait to be measured again."
+            else f"{counted(len(late), 'signal')} of {len(rows)} are due to be measured again."
         )
     kept = f"All {len(rows)} signals were" if len(rows) > 1 else "The one signal was"
     off = [one.signal for one in rows if _is_off(one)]

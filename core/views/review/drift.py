@@ -233,7 +233,7 @@ def _headline(
 ) -> str:
     settled = periods[periods["mature"].astype(bool) & (periods["n"] > 0)]
     if settled.empty:
-        return f"No {period} is mature yet: its outcomes are still to come."
+        return f"No {period} has final outcomes yet."
     judged = settled[settled["verdict"] != "no_verdict"]
     held = _held(len(settled) - len(judged), period)
     if judged.empty:
@@ -263,7 +263,7 @@ def _held(number: int, period: Period) -> str:
         return ""
     verb, whose = ("has", "its") if number == 1 else ("have", "their")
     return (
-        f" {counted(number, period)} {verb} no verdict: {whose} labels cannot speak for all claims."
+        f" {counted(number, period)} {verb} no verdict: {whose} labels do not represent all claims."
     )
 
 

@@ -88,7 +88,7 @@ def _headline(found: Sequence[Compared], signal: str, tolerance: float) -> str:
     if not found:
         return (
             f"Several ways of asking, and no two with {MINIMUM_INPUTS} inputs each: nothing can be "
-            "told of them yet."
+            "said about them yet."
         )
     anchored = [one for one in found if one.anchored]
     if anchored:

@@ -112,8 +112,8 @@ def _method(found: tuple[Gaming, ...], family: int) -> str:
     if not found:
         return ""
     return (
-        "Compared: each prompt and model version in use with the one before it, and the last eight "
-        "weeks whose labels are settled with the eight before. Intervals are each at "
+        "Compared: each prompt and model version in use with the one before it, and the last "
+        "eight weeks whose outcomes are final with the eight before. Intervals are each at "
         f"{percent(found[0].found.level)}; what is flagged holds over all "
         f"{counted(family, 'comparison')} of the ledger together (Bonferroni, {percent(ALPHA)})."
     )

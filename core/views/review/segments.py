@@ -321,7 +321,7 @@ def _headline(ranked: pd.DataFrame, tolerance: float) -> str:
     n_held = int((ranked["verdict"] == "no_verdict").sum())
     verb, whose = ("has", "its") if n_held == 1 else ("have", "their")
     held = (
-        f" {counted(n_held, 'segment')} {verb} no verdict: {whose} labels cannot speak for all "
+        f" {counted(n_held, 'segment')} {verb} no verdict: {whose} labels do not represent all "
         "claims."
         if n_held
         else ""

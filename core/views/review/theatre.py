@@ -93,8 +93,8 @@ def _headline(one: Theatre) -> str:
     effect = one.effect
     if effect is None:
         return (
-            "Nobody can tell what its confidence changes: no action is logged, and no rules are "
-            "written down."
+            "What its confidence changes is not known: no action is logged, and no rules are "
+            "registered."
         )
     if not effect.n_claims:
         return "No decision was made in this time."
@@ -106,7 +106,7 @@ def _headline(one: Theatre) -> str:
         )
     if effect.best is None or effect.changed is None:
         return (
-            "What its confidence saves cannot be told: too little of what was done is labelled to "
+            "What its confidence saves is not known: too little of what was done is labelled to "
             "say how often it is wrong."
         )
     return (
@@ -123,7 +123,7 @@ def _saves(effect: Effect) -> str:
         return "it saves"
     if effect.high < 0:
         return "it costs more than it saves"
-    return "whether it saves or costs cannot be told"
+    return "whether it saves or costs is not known"
 
 
 def _interval(one: Theatre, unit: str) -> str | None:
@@ -159,7 +159,7 @@ def _basis(one: Theatre) -> str:
     if one.basis == "rules":
         return (
             f"No action is logged: decisions as the rules in force would make them, {days}, as if "
-            "each claim might act."
+            "each claim could act."
         )
     return f"{counted(one.n_claims, 'claim')} {days}."
 
@@ -199,7 +199,7 @@ def _actions(one: Theatre) -> pd.DataFrame:
     rows = []
     for action, sums in one.handled:
         share = percent(sums.n_claims / total)
-        wrong = "no settled label"
+        wrong = "no final outcome"
         if sums.error_rate is not None and one.effect is not None:
             rate = sums.error_rate
             ends = clopper_pearson(rate * sums.worth, sums.worth, 1 - one.effect.level)
@@ -241,7 +241,7 @@ def _notes(one: Theatre) -> tuple[str, ...]:
                 "counts; the others are taken to be wrong as often."
             )
     notes.append(
-        f"Error rates are of claims made before {one.settled:%Y-%m-%d}, whose labels are settled, "
+        f"Error rates are of claims made before {one.settled:%Y-%m-%d}, whose outcomes are final, "
         "scaled to all; what people look at is taken to be fixed."
     )
     return tuple(notes)

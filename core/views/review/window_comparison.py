@@ -136,7 +136,7 @@ def _points(value: float | None) -> str:
 
 def _chance(moved: Displacement) -> str:
     if moved.p_value is None:
-        return "whether that is chance cannot be told."
+        return "whether that is chance is not known."
     if moved.p_value > SIGNIFICANT:
         return "no more than chance would."
     return f"more than chance would ({p_words(moved.p_value)}, {count(moved.n_after)} claims)."
@@ -257,12 +257,15 @@ def _split_words(split: BrierSplit | NoValue) -> str:
         return f"{said} Neither is more than chance would give."
     if truth == 0:
         cases = "harder" if harder > 0 else "easier"
-        return f"{said} The cases became {cases}; that the signal lost its truth is not shown."
+        return (
+            f"{said} The cases became {cases}; there is no sign that the signal lost its "
+            "calibration."
+        )
     worse = "worse calibrated" if truth > 0 else "better calibrated"
     if harder == 0:
         return (
-            f"{said} The confidences became {worse}; that the cases became harder or easier is "
-            f"not shown."
+            f"{said} The confidences became {worse}; there is no sign that the cases became harder "
+            "or easier."
         )
     # What worse calibrated confidences say of the cases is no longer to be trusted.
     cases = "harder" if harder > 0 else "easier"

@@ -80,8 +80,8 @@ FAILURES = (
     Failure(
         "drift",
         "Inputs drift",
-        "Standing re-measurement on recent production claims; harder cases are told from lost "
-        "calibration.",
+        "Standing re-measurement on recent production claims; harder cases are separated from "
+        "lost calibration.",
         Mapping("ongoing monitoring", "Art. 26(5), 72", "MEASURE 2.4, 3.1", "A.6.2.6"),
     ),
     Failure(
@@ -108,7 +108,7 @@ FAILURES = (
     Failure(
         "audit_trail",
         "No audit trail",
-        "Claims are logged with their outcomes; acts stand in a signed trail; rows are sealed.",
+        "Claims are logged with their outcomes; acts are kept in a signed trail; rows are sealed.",
         Mapping(
             "documentation",
             "Art. 12, 19, 26(6): six months at least",

@@ -157,7 +157,7 @@ def _by_status(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 def _headline(cells: Sequence[Cell], n_signals: int) -> str:
     if not cells:
-        return "No claim has come in, and nothing is written down."
+        return "No claim has come in, and no signal is registered."
     open_ = [one for one in cells if one.status == "open"]
     asked = f"{len(FAILURES)} failures of {counted(n_signals, 'signal')}"
     if not open_:

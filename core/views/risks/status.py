@@ -37,7 +37,7 @@ Page = Literal[
     "data",
 ]
 BROKEN = "The decision trail is broken, so nothing can be said of what was written and signed."
-UNREGISTERED = "Nothing is written down about this signal"
+UNREGISTERED = "This signal is not registered"
 
 
 @dataclass(frozen=True)

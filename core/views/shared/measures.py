@@ -94,13 +94,15 @@ class MeasureReport:
         lines += self._unseen()
         unstated = sum(one.n_unstated for one in self.groups)
         if unstated:
-            lines.append(f"Left out, for they state no confidence: {counted(unstated, 'claim')}.")
+            lines.append(
+                f"Left out because they state no confidence: {counted(unstated, 'claim')}."
+            )
         if not self.selection.splits_chosen and "split" not in self.by:
             lines.append("Claims of the tuning split are left out unless asked for.")
         if self.selection.by_source or SOURCE_DIMENSION in self.by:
             lines.append(
-                "Split or filtered by who labelled: only labelled claims count, and one with a "
-                "label of ground truth and a judge's is counted under both."
+                "Split or filtered by who labelled: only labelled claims count; a claim with a "
+                "ground-truth label and a judge's counts under both."
             )
         for one in self.groups:
             named = f"{group_name(one.group)}: " if len(self.groups) > 1 else ""

@@ -31,7 +31,7 @@ Level = Literal[
 #: The levels at which every claim shown may act.
 OPEN: tuple[Level, ...] = ("validated", "waived")
 
-_NONE_SIGNED = "Read these numbers as measurements, not as leave to act on the signal's confidence."
+_NONE_SIGNED = "These numbers are measurements, not permission to act on the signal's confidence."
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Badge:
 BROKEN = Badge(
     "broken",
     "Standing not known",
-    "The decision trail is broken, so nothing can be said of what was signed, and the gate sends "
+    "The decision trail is broken, so nothing is known of what was signed, and the gate sends "
     f"every case to review. {_NONE_SIGNED}",
 )
 
@@ -170,7 +170,7 @@ def standing_badge(
         return Badge(
             "unregistered",
             "Unregistered",
-            "Nothing is written down about this signal: what it decides, who answers for it, when "
+            "This signal is not registered: nobody has said what it decides, who owns it or when "
             f"it may act. {_NONE_SIGNED}",
         )
     found = [(one, state.standing_of(signal, one, now)) for one in prints]
@@ -178,8 +178,8 @@ def standing_badge(
         return Badge(
             "no_owner",
             "No owner",
-            "Owner and deputies have left or are away, so the gate is closed whatever was signed. "
-            f"{_NONE_SIGNED}",
+            "The owner and all deputies have left or are away, so the gate is closed whatever was "
+            f"signed. {_NONE_SIGNED}",
         )
     if not found:
         return Badge(
@@ -230,7 +230,7 @@ def _unproven(state: State, signal: str, prints: Collection[Fingerprint]) -> str
         held = known.waiver if known.state == "waived" else known.signed
         if held is not None and held.assurance == "none":
             return (
-                " Signed without sign-on (assurance: none): nothing proves who it was, and a gate "
+                " Signed without sign-on (assurance: none): nothing proves who signed, and a gate "
                 "in production mode does not accept it."
             )
     return ""

@@ -29,7 +29,7 @@ wrong = replace(asked, outcomes=("wrong",), stated=True, stated_from=high_from)
 if found.counts.n_high_wrong and wrong != asked:
     claims.link(wrong, "Open the confidently wrong ones", high_from=high_from)
 if not chosen.selection.splits_chosen and find.has_tuning(chosen.dimensions):
-    st.caption("Claims of the tuning split are left out unless Split asks for them.")
+    st.caption("Claims of the tuning split are left out unless chosen under Split.")
 
 if found.counts.n_found:
     place = st.container()

@@ -41,18 +41,18 @@ with labelled:
             total = chosen.facts.n_unstated + chosen.facts.n_claims
             st.markdown(
                 f"{chosen.facts.n_unstated:,} of {total:,} claims "
-                f"({percent(chosen.facts.n_unstated / total)}) state no confidence: kept and "
-                f"counted, never guessed."
+                f"({percent(chosen.facts.n_unstated / total)}) state no confidence: counted, never "
+                "guessed."
             )
         weeks = label_coverage_timeline(view.coverage, palette)
         charted.show(weeks, alt_text_coverage(view.coverage), name="weeks", width=int(weeks.width))
         delays = delay_histogram(view.delays, palette)
         charted.show(delays, alt_text_delays(view.delays), name="delays", width=int(delays.width))
-        st.header(f"How honest are the labels: {plain(chosen.facts.name)}")
+        st.header(f"Can the labels be trusted: {plain(chosen.facts.name)}")
         labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
         st.page_link(
             PAGES["labels"].path,
-            label="Which labels would settle what is not decided",
+            label="Which labels would decide what is still open",
             icon=PAGES["labels"].icon,
             query_params={"signal": chosen.facts.name},
         )

@@ -34,7 +34,7 @@ if not view.rows:
 
 st.markdown(f"## {plain(view.headline)}")
 if view.production:
-    st.caption("The gate is in production mode: a signature made without sign-on opens nothing.")
+    st.caption("The gate is in production mode: a signature made without sign-on does not open it.")
 registry.overview(view, data.standing())
 chosen, _ = st.columns([1, 1])
 signal = choose("Signal", view.names, key="signal", place=chosen)

@@ -25,7 +25,7 @@ if view.broken:
 st.markdown(f"## {plain(view.headline)}")
 st.caption(
     f"As of {view.at:%Y-%m-%d %H:%M} UTC. {plain(view.whole)} Nothing here is set by hand: every "
-    "line is computed and shows where it can be seen."
+    "line is computed and links to what it rests on."
 )
 one, signal = risks.chosen(view)
 if one is None and signal is None:

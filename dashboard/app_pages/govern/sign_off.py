@@ -42,7 +42,7 @@ if signal is None or fingerprint is None:
     guide.draw(PAGES["sign_off"].title)
     st.stop()
 
-st.page_link(signoff.PAGE, label="Everything that waits", icon=":material/arrow_back:")
+st.page_link(signoff.PAGE, label="All sign-offs", icon=":material/arrow_back:")
 page_head.signal(signal)
 st.markdown(f"Version **{verbatim(fingerprint.words())}**")
 last = signing.measured(signal, fingerprint.id)

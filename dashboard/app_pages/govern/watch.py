@@ -27,11 +27,11 @@ st.markdown(f"## {plain(view.headline)}")
 st.markdown(plain(view.next_words))
 if view.unregistered:
     st.markdown(
-        f":material/visibility_off: Not watched, for nothing is written down about "
-        f"{'it' if len(view.unregistered) == 1 else 'them'}: {plain(', '.join(view.unregistered))}."
+        ":material/visibility_off: Not watched because not registered: "
+        f"{plain(', '.join(view.unregistered))}."
     )
 if not view.rows:
-    st.markdown("A signal is watched once it is written down what it decides and who answers:")
+    st.markdown("A signal is watched once it is registered:")
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 else:
     watching.signals(view)

@@ -59,7 +59,7 @@ with compared:
             "Split the change by",
             dimensions,
             index=None,
-            placeholder="The whole only",
+            placeholder="Overall only",
             format_func=dimension_name,
             key="split_by",
             bind="query-params",

@@ -1,4 +1,4 @@
-"""Labels: which ones would settle what cannot be told, and the audit sample."""
+"""Labels: which ones would decide what cannot be told, and the audit sample."""
 
 import streamlit as st
 

@@ -15,7 +15,7 @@ from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, counted, pe
 from core.text.sentence import capital
 
 #: What is written beside periods whose labels are not complete.
-IMMATURE_WORDS = "immature: outcomes still to come"
+IMMATURE_WORDS = "outcomes not final yet"
 
 
 def count_short(n: float | None) -> str:
@@ -76,12 +76,12 @@ def alt_text_heatmap_of_shape(cells: pd.DataFrame, *, row: str, column: str) -> 
     if judged.empty:
         return f"{head}no cell has enough labelled inputs to be judged.{tail}"
     if telling.empty:
-        return f"{head}in none of {counted(len(judged), 'cell')} is an error shown.{tail}"
+        return f"{head}in none of {counted(len(judged), 'cell')} is there an error.{tail}"
     worst = telling.iloc[int(telling["shape_shown"].to_numpy().argmax())]
     return (
-        f"{head}in {count(len(telling))} of {counted(len(judged), 'cell')} an error is shown, most "
-        f"in {key(worst[row])}, {key(worst[column])} (at least "
-        f"{100 * worst['shape_shown']:.1f} points, {counted(worst['n'], 'labelled claim')}).{tail}"
+        f"{head}in {count(len(telling))} of {counted(len(judged), 'cell')} there is an error, most "
+        f"in {key(worst[row])}, {key(worst[column])} (at least {100 * worst['shape_shown']:.1f} "
+        f"points, {counted(worst['n'], 'labelled claim')}).{tail}"
     )
 
 
@@ -129,7 +129,7 @@ def alt_text_coverage(weeks: pd.DataFrame) -> str:
         return "No claims in any week."
     mature = weeks[weeks["mature"].astype(bool)]
     young = len(weeks) - len(mature)
-    pending = f" {counted(young, 'week')} still immature." if young else ""
+    pending = f" {counted(young, 'week')} whose outcomes are not final yet." if young else ""
     if mature.empty or mature["n_claims"].sum() == 0:
         return f"Stated and labelled claims over {counted(len(weeks), 'week')}.{pending}"
     share = mature["n"].sum() / mature["n_claims"].sum()

@@ -30,13 +30,13 @@ from dashboard.cli.surroundings import take_in
 
 @click.command()
 @ledger_option
-@click.option("--signal", help="Only what is wrong with this signal.")
+@click.option("--signal", help="Only findings of this signal.")
 @click.option(
     "--fail-on",
     type=click.Choice(["critical", "warning"]),
     default="critical",
     show_default=True,
-    help="Exit with 1 when a finding this bad or worse is open.",
+    help="Exit with 1 when a finding of this severity or worse is open.",
 )
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -1,4 +1,4 @@
-"""`calledger labels`: which labels would settle what cannot be told; the audit sample and back."""
+"""`calledger labels`: which labels would decide what cannot be told; the audit sample and back."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def plan(
     "each",
     type=click.IntRange(min=1),
     default=None,
-    help="So many unlabelled inputs, of each value with --by; what the plan asks for unless given.",
+    help="How many unlabelled inputs, of each value with --by; the plan's number unless given.",
 )
 def draw(
     ledger_path: Path,

@@ -28,7 +28,7 @@ def person() -> None:
 @ledger_option
 @as_option
 @click.argument("handle_added", metavar="PERSON")
-@click.option("--name", default=None, help="As it stands beside a signature.")
+@click.option("--name", default=None, help="As shown beside a signature.")
 def add(ledger_path: Path, handle: str | None, handle_added: str, name: str | None) -> None:
     """Enter a PERSON, such as user:finance/ann.lee, or give them a printed name."""
     with office_of(ledger_path) as office:
@@ -91,7 +91,7 @@ def forget(ledger_path: Path, handle: str | None, who: str) -> None:
 def _account_options(command: Callable[..., None]) -> Callable[..., None]:
     """Which sign-on account: its issuer and its subject there."""
     subject = click.option(
-        "--subject", required=True, help="Who they are there, as the page says that greets them."
+        "--subject", required=True, help="Who they are there, as the page shows that greets them."
     )
     issuer = click.option("--issuer", required=True, help="The provider, as its tokens name it.")
     return issuer(subject(command))
@@ -117,7 +117,9 @@ def bind(ledger_path: Path, handle: str | None, who: str, issuer: str, subject: 
         sub = people.known_person(office, who)
         by = acting(office, who if first else handle, "person.bound")
         accounts.bind(office, by, sub, account)
-    terminal.say(f"Whoever signs on there acts as {who}{', the first admin' if first else ''}.")
+    terminal.say(
+        f"Whoever signs on with this account acts as {who}{', the first admin' if first else ''}."
+    )
 
 
 @person.command()
@@ -129,7 +131,7 @@ def unbind(ledger_path: Path, handle: str | None, issuer: str, subject: str) -> 
     account = accounts.account(issuer, subject)
     with office_of(ledger_path) as office:
         accounts.unbind(office, acting(office, handle, "person.unbound"), account)
-    terminal.say("The account is bound to nobody now.")
+    terminal.say("The account is no longer bound to anybody.")
 
 
 @click.group()
@@ -176,7 +178,7 @@ def gate() -> None:
 @as_option
 @click.argument("mode_", metavar="MODE", type=click.Choice(["local", "production"]))
 def mode(ledger_path: Path, handle: str | None, mode_: str) -> None:
-    """Set the gate's MODE: in production a signature made without sign-on opens nothing."""
+    """Set the gate's MODE: in production a signature made without sign-on does not open it."""
     with office_of(ledger_path) as office:
         actor = acting(office, handle, "gate.mode")
         office.perform(Proposal("gate.mode", actor, body={"mode": mode_}))

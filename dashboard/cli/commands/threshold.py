@@ -52,7 +52,7 @@ class _Inside(Share):
     metavar="DIM=VALUE",
     help="Only these claims. May be given again.",
 )
-@click.option("--by", metavar="DIM", help="A cut for each value of a segment dimension.")
+@click.option("--by", metavar="DIM", help="A threshold for each value of a segment dimension.")
 @click.option(
     "--without-overlap",
     is_flag=True,
@@ -87,7 +87,7 @@ def threshold(
         try:
             view = threshold_view(cursor, office.state(), question, office.now())
         except TunedOn:
-            terminal.note("To leave them out, which the answer will say: --without-overlap.")
+            terminal.note("To leave them out (the answer will say so): --without-overlap.")
             raise
     if format_ == "json":
         terminal.data(json_text(view.as_json()))

@@ -24,7 +24,7 @@ def token() -> None:
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(tokens.SCOPES))
 @click.option("--label", required=True, help="What it is for.")
 def create(ledger_path: Path, handle: str | None, scopes: Sequence[str], label: str) -> None:
-    """Give out a token; it is printed once and cannot be read again."""
+    """Issue a token; it is printed once and cannot be read again."""
     with office_of(ledger_path) as office:
         made, secret = tokens.create(office, acting(office, handle, "token.created"), label, scopes)
     terminal.note(f"{made.token_id} for {', '.join(made.scopes)}; it is shown this once:")
@@ -36,7 +36,7 @@ def create(ledger_path: Path, handle: str | None, scopes: Sequence[str], label: 
 @as_option
 @click.argument("token_id")
 def revoke(ledger_path: Path, handle: str | None, token_id: str) -> None:
-    """Take a token back; the next request with it is refused."""
+    """Revoke a token; the next request with it is refused."""
     with office_of(ledger_path) as office:
         tokens.revoke(office, acting(office, handle, "token.revoked"), token_id)
     terminal.say(f"{token_id} no longer opens anything.")
@@ -45,11 +45,11 @@ def revoke(ledger_path: Path, handle: str | None, token_id: str) -> None:
 @token.command(name="list")
 @ledger_option
 def list_command(ledger_path: Path) -> None:
-    """Print the tokens given out."""
+    """Print the tokens issued."""
     with office_of(ledger_path) as office:
         found = tokens.tokens(office.ledger.cursor())
     for one in found:
-        state = "taken back" if one.revoked else ", ".join(one.scopes)
+        state = "revoked" if one.revoked else ", ".join(one.scopes)
         terminal.say(f"{one.token_id}  {one.label}: {state}")
     if not found:
-        terminal.say("No token was given out.")
+        terminal.say("No token was issued.")

@@ -53,7 +53,8 @@ def trail() -> None:
     "roots",
     multiple=True,
     type=InputFile(),
-    help="A time stamp authority's root certificate (PEM), got from elsewhere. May be given again.",
+    help="A time stamp authority's root certificate (PEM), from a source you trust. May be given "
+    "again.",
 )
 def verify(
     export: Path | None, ledger_path: Path | None, held: Sequence[Path], roots: Sequence[Path]
@@ -102,7 +103,7 @@ def export(ledger_path: Path, out: Path, *, names: bool) -> None:
         count = export_trail(ledger.cursor(), out, names=names, stamps=stamps)
     terminal.say(f"{counted(count, 'entry', 'entries')} written to {out}.")
     if names:
-        terminal.note("It holds people's names, and keeps one that is erased here later.")
+        terminal.note("It holds people's names, and keeps them even if they are erased here later.")
     terminal.say(f"To check it anywhere: calledger trail verify {out}")
 
 
@@ -113,7 +114,9 @@ def checkpoint(ledger_path: Path) -> None:
     with opened(ledger_path) as ledger:
         note = trail_of.latest_note(ledger.cursor())
     if note is None:
-        raise LedgerError("The trail has not begun: nothing was decided in this ledger yet.")
+        raise LedgerError(
+            "The trail has not begun: nobody has decided anything in this ledger yet."
+        )
     terminal.data(note, line=False)
 
 
@@ -149,7 +152,7 @@ def proof_command(ledger_path: Path, entry: int) -> None:
 @trail.command()
 @click.argument("proof_file", metavar="PROOF", type=InputFile())
 @click.argument("entry_file", metavar="ENTRY", type=InputFile())
-@click.option("--key", required=True, help="The trail's public key, got from elsewhere.")
+@click.option("--key", required=True, help="The trail's public key, from a source you trust.")
 def check_proof(proof_file: Path, entry_file: Path, key: str) -> None:
     """Check a PROOF that the text in the file ENTRY is in the trail; needs no ledger.
 

@@ -42,11 +42,13 @@ def backup(ledger_path: Path, to: Path) -> None:
     terminal.say(f"{to} holds {_words(made)}.")
     if made.trail_size and not made.key:
         terminal.note(
-            f"There was no signing key beside {ledger_path}: nobody can act in what is restored "
+            f"There was no signing key beside {ledger_path}: nobody can act in a ledger restored "
             "from this backup until the key is put back."
         )
     elif made.key:
-        terminal.note("The signing key is in it: whoever reads the folder can sign in its name.")
+        terminal.note(
+            "It holds the signing key: whoever can read the folder can sign as this ledger."
+        )
 
 
 @click.command()
@@ -98,19 +100,18 @@ def doctor(ledger_path: Path) -> None:
             wrong += _of_server(server.address)
         elif found.held_by is not None:
             wrong.append(
-                f"file: process {found.held_by}, which left no word of a server, has it open: "
-                "nobody else can, until it ends."
+                f"file: process {found.held_by}, which is no server, has it open: nobody else can "
+                "open it until that process ends."
             )
     elif server is not None:
         terminal.note(
-            f"A server left word beside {ledger_path} and is gone: it was ended by force. The next "
-            "one takes its place."
+            f"A server that used {ledger_path} was ended by force. The next one takes over."
         )
     for line in wrong:
         terminal.say(line)
     if wrong:
         sys.exit(EXIT_FOUND)
-    terminal.say(f"Nothing is wrong with {ledger_path}, as far as this looks.")
+    terminal.say(f"No problem found with {ledger_path}.")
 
 
 def _of_server(address: str) -> Iterator[str]:

@@ -82,7 +82,7 @@ def _done(perform: Callable[..., T], kind: str, of: dict[str, Any], **more: obje
 @click.option(
     "--leave-out-overlap",
     is_flag=True,
-    help="Leave out claims that were tuned on, which the evidence then says, instead of refusing.",
+    help="Leave out claims that were tuned on (the evidence says so) instead of refusing.",
 )
 def submit(leave_out_overlap: bool, **of: Any) -> None:
     """Freeze the evidence for a fingerprint and submit it for a signature."""
@@ -97,7 +97,7 @@ def submit(leave_out_overlap: bool, **of: Any) -> None:
 @validation.command()
 @_of_a_fingerprint
 @click.option("--meaning", required=True, help="What your signature means, in your words.")
-@click.option("--until", metavar="DATE", default=None, help="As late as allowed unless given.")
+@click.option("--until", metavar="DATE", default=None, help="The latest day allowed, unless given.")
 def sign(meaning: str, until: str | None, **of: Any) -> None:
     """Sign the evidence that waits; it is recomputed once more before."""
     latest = None if until is None else _day(until)

@@ -37,8 +37,8 @@ def not_taken_in(aside: Sequence[Condition], failure: str | None) -> None:
     """
     if failure is not None:
         st.warning(
-            "What programs logged lately is safe on disk and not in the ledger yet, and so on no "
-            f"page: {plain(failure)}"
+            "What programs logged last is safe on disk but not in the ledger yet, so no page "
+            f"shows it: {plain(failure)}"
         )
     for one in aside:
         st.error(f"{plain(one.text)} {plain(one.mend)}")

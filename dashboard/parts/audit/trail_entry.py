@@ -56,7 +56,7 @@ def _draw(view: ActView, whole: Wholeness) -> None:
         with st.container(width=_HALF):
             tables.facts("Who did it", view.done, none="It cannot be read.")
         with st.container(width=_HALF):
-            tables.facts("What it says", view.said, none="Nothing more.")
+            tables.facts("Content", view.said, none="Nothing more.")
     if view.signature is not None:
         _signature(view.signature)
     if view.change is not None:
@@ -137,7 +137,7 @@ def _evidence(evidence: Evidence) -> None:
         alt="Every criterion of the evidence, met or missed",
     )
     if evidence.untold:
-        st.markdown("What it cannot tell:")
+        st.markdown("What is not decided:")
         st.markdown("\n".join(f"- {plain(one)}" for one in evidence.untold))
     st.markdown("To recompute it from the ledger (stop this server first):")
     st.code(trail.command("evidence", "verify", evidence.sha256), language="bash", wrap_lines=True)
@@ -165,25 +165,25 @@ def _proof(view: ActView) -> None:
     with st.expander("The exact text that is hashed", icon=":material/data_object:"):
         st.code(visible(view.text), language="json", wrap_lines=True)
         if visible(view.text) != view.text:
-            st.caption("Hidden characters stand here as escapes; the file has the exact bytes.")
+            st.caption("Hidden characters are shown as escapes; the file has the exact bytes.")
     with st.expander("The checkpoint signed with it, and the proof", icon=":material/anchor:"):
         if view.checkpoint is None:
             st.markdown("The checkpoint that was signed with it is gone.")
         else:
             st.code(view.checkpoint, language=None, wrap_lines=True)
         if view.proof is not None:
-            st.markdown("That it stands in the newest one (c2sp.org/tlog-proof):")
+            st.markdown("That it is in the newest one (c2sp.org/tlog-proof):")
             st.code(view.proof, language=None, wrap_lines=True)
     with st.expander("Check it on the command line", icon=":material/terminal:"):
         _commands(entry, proof, view.key, has_proof=view.proof is not None, seq=view.seq)
 
 
 def _commands(entry: str, proof: str, key: str | None, *, has_proof: bool, seq: int) -> None:
-    st.markdown("The leaf hash, with nothing of ours:")
+    st.markdown("The leaf hash, with standard tools only:")
     st.code(f"(printf '\\000'; cat {entry}) | sha256sum", language="bash", wrap_lines=True)
     if not has_proof or key is None:
         return
-    st.markdown("That the entry stands in the signed tree, with no ledger:")
+    st.markdown("That the entry is in the signed tree, without the ledger:")
     st.code(
         f"calledger trail check-proof {proof} {entry} --key '{key}'",
         language="bash",

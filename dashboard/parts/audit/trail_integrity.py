@@ -125,10 +125,11 @@ def _handed_out(found: Wholeness) -> None:
         on_click="ignore",
         type="primary",
         disabled=bool(found.no_export),
-        help=found.no_export
-        or "One file with every entry, its signed checkpoint, and the evidence that is cited. It "
-        "verifies with no ledger.",
+        help="One file with every entry, its signed checkpoint, and the evidence that is cited. "
+        "It can be verified without the ledger.",
     )
+    if found.no_export:
+        st.caption(f":material/block: {plain(found.no_export)}")
     if found.newest is not None:
         st.download_button(
             "Newest checkpoint",

@@ -36,7 +36,7 @@ def draw(view: SignalView, state: State, names: Directory, person: Acting | None
         "This is the entry in force, as a registry file. Edit it here, or in your own repository "
         "and apply it with `calledger registry apply`."
         if registered
-        else "A complete example: put people where `<…>` stands, and read the rest once."
+        else "A complete example: replace each `<…>` by a person, and read the rest once."
     )
     version = view.history[0].seq if view.history else "new"
     # Streamlit has no such choice for text areas, and YAML is read by its indentation.
@@ -106,7 +106,7 @@ def _changes(plan: Plan) -> None:
             st.markdown(f"**{plain(part.heading)}**")
             st.markdown("\n".join(f"- {plain(one)}" for one in part.changes))
             if part.effects:
-                st.markdown("What it would have done:")
+                st.markdown("On the last claims it would have done this:")
                 st.markdown("\n".join(f"- {plain(one)}" for one in part.effects))
             for one in part.idle:
                 st.warning(plain(one), icon=":material/rule:")
@@ -140,8 +140,8 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
     assert handle is not None
     if before is None or not same_plan(before, plan):
         st.warning(
-            "The registry changed meanwhile, and so does what this text would change: read it "
-            "again above, then apply.",
+            "The registry has changed, and so has what this text would change: read it again "
+            "above, then apply.",
             icon=":material/sync_problem:",
         )
         return

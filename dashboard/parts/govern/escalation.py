@@ -26,7 +26,7 @@ from dashboard.widgets.url_choice import choose
 KEYS = "breach_"
 _KIND, _SORT, _PAGE, _PAGE_OF = (f"{KEYS}{name}" for name in ("kind", "sort", "page", "page_of"))
 ROWS = "rows"
-AS_STOOD, AS_IF = "as the versions stood", "as if every version might act"
+AS_STOOD, AS_IF = "as the versions were", "as if every version could act"
 _ORDERS: dict[str, Order] = {
     "newest first": "-ts",
     "oldest first": "ts",
@@ -38,8 +38,8 @@ _TALL, _HEAD, _ROW = 563, 38, 35
 def unregistered(signal: str) -> None:
     """Nothing is written down about the signal."""
     st.info(
-        "Nothing is registered about this signal: there is no rule that could be kept or breached. "
-        "The gate sends every case to review.",
+        "This signal is not registered, so there is no rule to keep or to breach. The gate sends "
+        "every case to review.",
         icon=":material/rule:",
     )
     links.registry(signal, "Write its entry in Registry")
@@ -48,7 +48,7 @@ def unregistered(signal: str) -> None:
 def no_signals() -> None:
     """Neither claims nor entries."""
     st.header("No rules and no claims yet")
-    st.markdown("Write down what each confidence decides, and log what was done with each case:")
+    st.markdown("Register what each confidence decides, and log what was done with each case:")
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
     st.code(trail.command("import", "claims.csv"), language="bash")
     st.caption("The action taken goes into the column `action`: automate, review or escalate.")
@@ -114,8 +114,8 @@ def rules(view: EscalationView) -> None:
         view = data.escalation(view.signal, view.first, view.last, as_if=True)
     elif view.none_acted:
         st.caption(
-            "No version might act in these days, so every case fell back. Choose "
-            f"“{AS_IF}” to see how the bands would take them."
+            f"No version could act in these days, so every case fell back. Choose “{AS_IF}” to see "
+            "how the bands would take them."
         )
     shown = [one for one in view.rules if not one.row.case or one.n_cases]
     st.dataframe(
@@ -165,7 +165,7 @@ def _line(one: RuleLine) -> dict[str, object]:
         "whom": row.whom,
         "words": row.words,
         "action": row.action,
-        "queue": one.queue or (ABSENT if acts else "not written down"),
+        "queue": one.queue or (ABSENT if acts else "not registered"),
         "cases": f"{count(one.n_cases)}, {percent(one.share)}" if one.n_cases else "0",
         "week": ABSENT if acts else f"{one.a_week:,.0f}",
         "right": _short(one.right),
@@ -199,7 +199,7 @@ def load(view: EscalationView) -> None:
 def listed(view: EscalationView) -> None:
     """The breaches one by one, each the way to its claim."""
     if not view.n_breaches:
-        st.markdown("None in these days." if view.done else "None that could be told.")
+        st.markdown("None in these days." if view.done else "Not known: no action was logged.")
         return
     _by_rule(view)
     kinds = dict(view.kinds)

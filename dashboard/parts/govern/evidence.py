@@ -110,7 +110,7 @@ def _sample(one: Sample) -> None:
 def _changed(view: SignoffView) -> None:
     st.markdown("### What changed since the last validation")
     if view.compared is None:
-        st.markdown("There was none before: nothing to compare with.")
+        st.markdown("This is the first: there is nothing to compare it with.")
         return
     st.caption(f"Against {plain(view.compared)}.")
     st.markdown("\n".join(f"- {plain(one)}" for one in view.changes) or "Nothing.")
@@ -119,7 +119,7 @@ def _changed(view: SignoffView) -> None:
 def _untold(found: EvidenceView) -> None:
     st.markdown("### What is not decided yet")
     said = "\n".join(f"- {plain(one)}" for one in found.untold)
-    st.markdown(said or "Nothing that the program knows of.")
+    st.markdown(said or "Nothing known.")
 
 
 def _curve(found: EvidenceView) -> None:
@@ -194,7 +194,8 @@ def _rules(found: EvidenceView) -> None:
         ),
         border="horizontal",
         hide_index=True,
-        alt="What each written rule would take of the judged claims, and how much of it is wrong",
+        alt="What each registered rule would take of the judged claims, and how much of it is "
+        "wrong",
     )
 
 
@@ -205,7 +206,7 @@ def _measures(found: EvidenceView) -> None:
                 "Measure": [row.name for row in found.measures],
                 "Value": [row.value for row in found.measures],
                 "95% interval": [row.interval for row in found.measures],
-                "What it says": [row.meaning for row in found.measures],
+                "Meaning": [row.meaning for row in found.measures],
             }
         ),
         border="horizontal",

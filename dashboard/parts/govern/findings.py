@@ -55,7 +55,7 @@ def table(view: FindingsView, state: State | None, person: Acting | None, since:
     announced.announce()
     st.header("Open findings", anchor=False)
     if not view.rows:
-        st.markdown("Nothing is open. What is found wrong stands here, with who must respond.")
+        st.markdown("Nothing is open. Findings appear here, with who must respond.")
         return
     rows = _filtered(view, person, since)
     if not rows:
@@ -250,7 +250,7 @@ def _answer(row: FindingRow, state: State, person: Acting | None) -> None:
     for line in row.history:
         trail.link(line.seq, plain(line.words))
     if not row.history:
-        st.caption("Noticed just now; it is written into the trail with the first response.")
+        st.caption("Just noticed; it enters the trail with the first response.")
     if person is None:
         st.caption(sign_on.nobody())
         return

@@ -63,9 +63,8 @@ def run(act: Callable[[], Act], said: str) -> None:
 def nothing() -> None:
     """Nothing is written down, and there is no claim."""
     st.markdown(
-        "A signal can also be written down before its first claim: who answers for it, what it "
-        "decides, under which rules. Come back when claims are in and "
-        "fill in the example here."
+        "A signal can be registered before its first claim: who owns it, what it decides, under "
+        "which rules. Once claims are in, an example to fill in appears here."
     )
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 
@@ -112,7 +111,7 @@ def table(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> Markup
 def _line(row: RegistryRow, since: date, standing: StandingVerdict | None) -> Markup:
     entry = href("registry", signal=row.signal)
     claims = href("claims", signal=row.signal, since=since.isoformat())
-    decides = visible(row.decision or "not written down")
+    decides = visible(row.decision or "not registered")
     empty = "alert" if row.owner.empty else None
     return tag(
         "tr",
@@ -215,8 +214,8 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
     """The stop button: anybody known may, and says why; drawn anew by itself."""
     sign_on.still_signed_on()
     st.markdown(
-        "Closes the gate for this version with the very next decision. It opens again only with "
-        "new evidence and a signature."
+        "Closes the gate for this version from the next decision on. Only new evidence and a "
+        "signature open it again."
     )
     if person is None:
         st.caption(sign_on.nobody())
@@ -245,11 +244,11 @@ def _stop(signal: str, row: PrintRow, state: State, person: Acting | None) -> No
 def written(view: SignalView) -> None:
     """Who fills which seat, and what it is measured and validated by."""
     if not view.row.registered:
-        st.markdown("Nothing is written down about this signal. *Change the entry* has an example.")
+        st.markdown("This signal is not registered. *Change the entry* has an example.")
         return
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF, gap="xxsmall"):
-            st.markdown("## Who answers for it")
+            st.markdown("## Who owns it")
             for seat in view.seats:
                 said = plain("; ".join(seat.people)) or "nobody"
                 gone = seat.empty and seat.people
@@ -269,7 +268,7 @@ def _pair(name: str, words: str) -> None:
 def rules(view: SignalView) -> None:
     """The rule table, made from the object the gate runs."""
     if not view.rules:
-        st.markdown("No rule is written down; every case falls back to people.")
+        st.markdown("No rule is registered; every case falls back to people.")
         return
     frame = pd.DataFrame(
         {
@@ -281,16 +280,16 @@ def rules(view: SignalView) -> None:
     )
     st.table(frame, border="horizontal", hide_index=True, alt="The rules, from top to bottom")
     st.caption(
-        "Read from the top: the first row that fits is taken, and every input fits one. The gate "
-        "runs on these very rows and names the rule with each answer. A version that may not act "
-        "gets the last rows."
+        "Read from the top: the first row that fits applies, and every input fits one. The gate "
+        "runs these same rows and names the rule with each answer. The last rows are for versions "
+        "that may not act."
     )
 
 
 def history(changes: Sequence[EntryChange]) -> None:
     """The versions of the entry, each a link to the act that set it."""
     if not changes:
-        st.markdown("Nothing was written down yet.")
+        st.markdown("Not registered yet.")
         return
     for one in changes:
         trail.link(one.seq, f"{one.when} · {plain(one.who)} · entry {one.seq}")
@@ -330,7 +329,7 @@ def everybody(view: RegistryView, state: State, names_of: Directory, person: Act
         alt="Everybody known, whether they are there, and their seats",
     )
     if person is None or not may_set_status(state, person.sub):
-        st.caption("An admin who is chosen in the sidebar can say here who is away or has left.")
+        st.caption("An admin, chosen in the sidebar, can set here who is away or has left.")
         return
     with st.expander("Set availability", icon=":material/event_available:"):
         _status(view.people, state, names_of, person)
@@ -343,11 +342,11 @@ def _bind(known: Sequence[PersonRow], state: State, person: Acting) -> None:
     """Which person somebody who signed on acts as from now on."""
     waiting = {one.account.id: one for one in UNBOUND.waiting(_bound_to_somebody)}
     if not waiting:
-        st.caption("Nobody who signed on since this server started is without a person.")
+        st.caption("Everybody who signed on since this server started is bound to a person.")
         return
     st.caption(
-        "Ask the person by another way before you bind an account: what it is called here is what "
-        "its provider says, and an account may act as whom it is bound to."
+        "Check with the person another way before you bind an account: its name here is only what "
+        "its provider says, and whoever has it can then act as the person."
     )
     names = {one.sub: one.name for one in known if one.status != "left"}
     which, whom, act = st.columns([4, 3, 2], vertical_alignment="bottom")
@@ -429,7 +428,7 @@ def _status(known: Sequence[PersonRow], state: State, names_of: Directory, perso
         key=f"{KEYS}until",
         format="YYYY-MM-DD",
         disabled=status != "away",
-        help="The day they are back; left open while that is not known.",
+        help="The day they are back; empty while that is not known.",
     )
     day, kind = until if status == "away" else None, "person.status"
     missing = "Choose who, and what they are."

@@ -294,7 +294,7 @@ def _submit(desk: _Desk) -> None:
     offer = desk.offer("validation.submitted")
     st.caption(
         "Freezes what the ledger knows now as evidence, and puts it before a validator. What is "
-        "in force stays in force meanwhile."
+        "in force stays in force until then."
     )
     leave_out = _leave_out(desk)
     pressed = act_button.draw(
@@ -364,7 +364,9 @@ def _keep(
 
 def _stop(desk: _Desk) -> None:
     with st.expander("Stop it at once", icon=":material/front_hand:"):
-        st.caption("Anybody known may. Its claims fall back from the next decision on.")
+        st.caption(
+            "Anyone known to this ledger may. Its claims fall back from the next decision on."
+        )
         reason = act_button.asked("Why", desk.field("stop_reason"), placeholder="What you saw")
         if act_button.draw(f"Stop as {desk.name}", desk.missing("validation.suspended", reason)):
             desk.run(

@@ -1,4 +1,4 @@
-"""A cut with its guarantee on the page: the numbers on both samples, and the change it would be."""
+"""A threshold with its guarantee on the page: the numbers on both samples, and the change."""
 
 from __future__ import annotations
 
@@ -54,13 +54,14 @@ def ask(signals: tuple[str, ...]) -> Question:
         format="%.1f",
         key=_SURE,
         bind="query-params",
-        help="The probability, over the tuning claims drawn, with which the cut keeps the bound.",
+        help="The probability, over the tuning claims drawn, with which the threshold keeps the "
+        "bound.",
     )
     dimensions = data.segment_names(signal)
     by = _ALL
     if dimensions:
         by = choose(
-            "A cut",
+            "Threshold for",
             (_ALL, *dimensions),
             key="by",
             place=split,
@@ -96,11 +97,11 @@ def answered(question: Question) -> ThresholdView | None:
 
 
 def _no_tuning(signal: str) -> None:
-    st.header("Nothing to choose a cut on")
+    st.header("No claims to choose a threshold on")
     st.markdown(
-        f"{verbatim(signal)} has no tuning split. A cut that is chosen on the claims it is judged "
-        "on flatters itself, so none is offered. Log claims whose outcome you know in two parts, "
-        "on different inputs:"
+        f"{verbatim(signal)} has no tuning split. A threshold looks better than it is on the "
+        "claims it was chosen on, so none is offered. Log claims whose outcome you know in two "
+        "parts, on different inputs:"
     )
     st.code(
         "event_id,ts,signal,confidence,input_id,split,outcome\n"
@@ -118,13 +119,13 @@ def _refused(refused: TunedOn) -> None:
     n = refused.overlap.n
     st.error(
         f"{counted(n, 'heldout claim')} {'has an input' if n == 1 else 'have inputs'} that "
-        f"{'was' if n == 1 else 'were'} also tuned on. Judged on them, a cut shows how well it was "
+        f"{'was' if n == 1 else 'were'} also tuned on. On those, a threshold shows how well it was "
         "fitted, not how well it works; so none is chosen.",
         icon=":material/content_copy:",
     )
     st.markdown(
-        "**What fixes it:** leave them out with the box above, which the answer will say, or bring "
-        "in heldout claims on inputs that nothing was tuned on."
+        "**What fixes it:** leave them out with the box above (the answer will say so), or bring "
+        "in heldout claims on inputs that were not tuned on."
     )
     rows = refused.overlap.rows[:_SHOWN]
     if len(rows) < n:
@@ -157,10 +158,10 @@ def answer(view: ThresholdView) -> None:
 
 
 _LOOKS = {
-    "kept": ("Held out: borne out", ":material/check_circle:", "green"),
+    "kept": ("Held out: confirmed", ":material/check_circle:", "green"),
     "broken": ("Held out: contradicted", ":material/cancel:", "red"),
     "not_told": ("Held out: too few labels", ":material/help:", "orange"),
-    "unjudged": ("Held out: nothing to judge by", ":material/hourglass_empty:", "gray"),
+    "unjudged": ("Held out: not checked", ":material/hourglass_empty:", "gray"),
 }
 
 
@@ -186,26 +187,26 @@ def numbers(view: ThresholdView) -> None:
         charted.show(chart, about, name="cuts", width="stretch")
     st.caption(
         "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
-        "each cut by itself. All claims, labelled or not, count as coverage."
+        "each threshold by itself. All claims, labelled or not, count as coverage."
     )
     tables = [part for part in view.parts if not part.table.empty]
     if tables:
         st.header("Same data, held out, production")
     for part in tables:
         if part.name:
-            st.markdown(f"**{plain(part.name)}, cut {part.cut}**")
+            st.markdown(f"**{plain(part.name)}, threshold {part.cut}**")
         frame = part.table.map(plain)
         frame.iloc[:, 0] = [f"**{name}**" for name in frame.iloc[:, 0]]
-        st.table(frame, border="horizontal", hide_index=True, alt="The cut on each sample")
+        st.table(frame, border="horizontal", hide_index=True, alt="The threshold on each sample")
     st.caption("  \n".join(map(plain, view.samples)))
-    with st.expander("Every cut that was tested", icon=":material/format_list_numbered:"):
+    with st.expander("Every threshold tested", icon=":material/format_list_numbered:"):
         if view.path.empty:
             st.markdown("None: there are too few labelled claims to test any.")
         else:
             st.dataframe(
                 cells(view.path),
                 hide_index=True,
-                alt="Cuts tested, from the highest down",
+                alt="Thresholds tested, from the highest down",
                 column_config={
                     "cut": "Cut",
                     "n": "Labelled at it or above",
@@ -236,6 +237,6 @@ def change(view: ThresholdView) -> None:
             st.warning(plain(part.warning), icon=":material/lock_reset:")
     for note in view.change.notes:
         st.markdown(plain(note))
-    with st.expander("The whole entry with this cut", icon=":material/content_copy:"):
+    with st.expander("The whole entry with this threshold", icon=":material/content_copy:"):
         st.code(view.change.entry, language="yaml")
     links.registry(signal, "Open the editor in Registry")

@@ -31,14 +31,14 @@ def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
         return
     n = refusal.overlap.n
     st.error(
-        f"{counted(n, 'claim')} to judge {'was' if n == 1 else 'were'} also tuned on. Evidence "
-        "on what a signal was tuned on shows how well it was tuned, not how well it works; so "
+        f"{counted(n, 'claim')} to judge {'was' if n == 1 else 'were'} also tuned on. Evidence on "
+        "claims a signal was tuned on shows how well it was tuned, not how well it works; so "
         "nothing is frozen.",
         icon=":material/content_copy:",
     )
     st.markdown(
-        "**What fixes it:** leave them out with the box beside, which the evidence will say, or "
-        "first bring in heldout claims on inputs that nothing was tuned on."
+        "**What fixes it:** leave them out with the box beside (the evidence will say so), or "
+        "first bring in heldout claims on inputs that were not tuned on."
     )
     rows = refusal.overlap.rows[:_SHOWN]
     if len(rows) < n:

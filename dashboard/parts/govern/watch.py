@@ -39,7 +39,7 @@ def table(view: WatchView) -> Markup:
         ("Next", "c-acts"),
         ("Monitoring", "c-owner"),
     )
-    said = "the verdict is the standing one; the gap is that of the last re-measurement"
+    said = "the standing verdict, and the gap of the last re-measurement"
     return tag(
         "div",
         framed(

@@ -229,7 +229,7 @@ def links(review: ChangeReview) -> None:
         if review.regressed:
             st.page_link(
                 PAGES["thresholds"].path,
-                label="Look for a cut that still holds",
+                label="Find a threshold that still holds",
                 icon=PAGES["thresholds"].icon,
                 query_params={"signal": review.after.signal},
             )

@@ -26,7 +26,7 @@ def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
         st.warning(plain(view.headline), icon=":material/compress:")
         st.markdown(
             "Better calibration is only worth having while the number still tells right from "
-            "wrong. Judge the change by AUROC as well; take it back, or show that its cases really "
+            "wrong. Judge the change by AUROC as well; revert it, or show that its cases really "
             "became alike."
         )
         before, after = (plain(name) for name in view.names)

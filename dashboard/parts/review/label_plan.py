@@ -1,4 +1,4 @@
-"""Labels on the page: what they would settle, the sample drawn, handed out, and taken back in."""
+"""Labels on the page: what they would decide, the sample drawn, handed out, and read back."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def groups(view: LabelPlan) -> None:
         with st.container(width=_CHART_WIDTH):
             charted.show(chart, alt_text_labels(shown), name="label_plan", width="stretch")
         st.caption(
-            "Dot: labels that an answer takes. Bar: unlabelled inputs that may be drawn."
+            "Dot: labels needed for a verdict. Bar: unlabelled inputs that may be drawn."
             + (f" The first {_DRAWN} of {len(waiting)}." if len(waiting) > _DRAWN else "")
         )
     said = view.groups if view.n_own and view.by is not None else waiting
@@ -119,17 +119,19 @@ def _table(view: LabelPlan) -> None:
                 "Claims", width=65, display_text=r"#(.*)$", help="Stated claims. Opens them."
             ),
             "needed": _counts("Needed", "More labelled inputs until a verdict.", 70),
-            "whole": _counts("For all", "More labelled inputs until the gap of all is placed.", 66),
+            "whole": _counts(
+                "For all", "More labelled inputs until the overall gap is decided.", 66
+            ),
             "high": _counts(
                 "For high",
-                "Likewise, until that of the high-confidence band is, over all bands.",
+                "The same for the high-confidence band, over all bands.",
                 72,
             ),
             "available": _counts("Open", "Unlabelled inputs that may be drawn.", 62),
             "waiting": _counts("Waiting", "Those of them that are drawn already.", 70),
             "n_inputs": _counts("Inputs", "Labelled ones.", 64),
         },
-        alt="Every group with its verdict, what is labelled, and what an answer takes",
+        alt="Every group with its verdict, what is labelled, and what a verdict needs",
     )
 
 
@@ -181,11 +183,11 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
         return
     if signal not in state.entries:
         st.info(
-            "Nothing is registered about this signal, so nobody may draw a sample of it yet: write "
-            "down first who answers for it.",
+            "This signal is not registered, so nobody may draw a sample of it yet. Register it "
+            "first.",
             icon=":material/assignment_ind:",
         )
-        links.registry(signal, "Write it down in Registry")
+        links.registry(signal, "Register it")
         return
     which, many = st.columns([3, 2] if view.by else [1, 2], vertical_alignment="bottom")
     if view.by is None:
@@ -201,7 +203,7 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
             format_func=lambda one: visible(value_name(one)),
             # Other options, or another sample: another widget, which begins at its default.
             key=f"{KEYS}of_{turn}_{view.by}_{'|'.join(map(str, options))}",
-            placeholder="No group is settled by its labels; choose one",
+            placeholder="No group is decided by its labels; choose one",
         )
         picked = [one for one in offered if one.value in chosen]
     each = many.number_input(
@@ -271,6 +273,8 @@ def hand_out(view: LabelPlan) -> None:
         help="A text that a spreadsheet would run as a formula gets an apostrophe before it; it is "
         "taken off again when the file comes back.",
     )
+    if not view.n_to_label:
+        st.caption("Nothing to download: every drawn claim is labelled.")
     turn = st.session_state.setdefault(_ROUND, 0)
     file = st.file_uploader("The filled file", type="csv", key=f"{KEYS}file_{turn}")
     if file is not None and st.button(

@@ -59,7 +59,7 @@ def head(
     )
     title = tag("div", tag("h1", name(one.signal)), _standing_badge(one), class_="head title")
     facts = [
-        ("Decides", view.decision or "not written down"),
+        ("Decides", view.decision or "not registered"),
         ("Stakes", view.stakes or "–"),
         ("Owner", written.owner.words),
         ("May act", written.badge.words),
@@ -111,11 +111,11 @@ def sentence(view: OneSignal) -> str:
     if one.state == "too_few":
         if one.window is None:
             return f"No outcome is final yet, so nothing can be said.{others}"
-        return f"Too few labels to tell whether it is off; that is no clean bill.{others}"
+        return f"Too few labels to tell whether it is off; that does not mean it is fine.{others}"
     if one.state == "at_the_edge":
         return (
-            "At the edge: an error is shown, and it may lie on either side of what is accepted."
-            f"{others}"
+            "At the edge: there is an error, and it may lie on either side of what is "
+            f"accepted.{others}"
         )
     return f"Fine: gap, shape, high band and segments lie within what is accepted.{others}"
 
@@ -123,7 +123,7 @@ def sentence(view: OneSignal) -> str:
 _STATE: dict[PartState, str] = {
     "off": "off",
     "at_the_edge": "at the edge",
-    "too_few": "too young to tell",
+    "too_few": "too recent to say",
     "fine": "fine",
 }
 

@@ -129,7 +129,7 @@ def unpack_answered(parcel: Path, folder: Path) -> tuple[Answered, dict[tuple[st
         answered = Answered(int(head["code"]), str(head["out"]), str(head["err"]), written)
         return answered, {one: come[number] for number, one in enumerate(written)}
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"it does not say what a command came to: {error}") from None
+        raise Damaged(f"it does not hold a command's result: {error}") from None
 
 
 def _pack(parcel: Path, head: Mapping[str, Any], files: Mapping[int, Path]) -> None:

@@ -64,7 +64,7 @@ async def authorized(request: Request, scope: str) -> str:
         # What a token may stands in the trail; from one that is broken nobody may anything.
         raise Unacceptable(503, str(error)) from None
     if token is None:
-        raise Unacceptable(401, "This token is unknown or was taken back.")
+        raise Unacceptable(401, "This token is unknown or was revoked.")
     if scope not in token.scopes:
         raise Unacceptable(
             403, f"This token does not have the scope {scope}; it has: {', '.join(token.scopes)}."

@@ -132,7 +132,7 @@ def _shown(id_: str, found: Asked) -> HTMLResponse:
     onward = html.escape(f"{START_PATH}?{urlencode({'id': id_, 'seen': found.seen})}")
     return _page(
         "Confirm this?",
-        f"<p>If you sign on again, this will stand in the trail as yours:</p><dl>{rows}</dl>"
+        f"<p>If you sign on again, this will be kept in the trail as yours:</p><dl>{rows}</dl>"
         f'<p><a role="button" href="{onward}" style="display:inline-block;padding:.5rem 1rem;'
         'border-radius:.5rem;background:#0b57a4;color:#fff;text-decoration:none">'
         "Sign on to confirm it</a></p>"

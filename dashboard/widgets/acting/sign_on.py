@@ -27,8 +27,8 @@ _UNBOUND = "Your account is bound to nobody here; the sidebar says what to do."
 _FAILURES = {
     "unreachable": "The sign-on provider could not be reached. Try again in a moment.",
     "access_denied": "The provider did not let you in. Try again, or with another account.",
-    "failed": "The sign-on did not come to its end: it took too long, or was begun in another "
-    "window. Try again.",
+    "failed": "The sign-on did not finish: it took too long, or was started in another window. Try "
+    "again.",
 }
 
 
@@ -97,7 +97,7 @@ def screen() -> None:
     if settings is None:
         st.markdown("Reload this page: the proxy in front of it signs you on.")
         return
-    st.markdown("You come back to the page you asked for.")
+    st.markdown("You will return to the page you asked for.")
     for one in settings.providers.values():
         if st.button(
             f"Sign on with {plain(one.label)}", key=f"sign_on_{one.name}", icon=":material/login:"

@@ -144,27 +144,28 @@ SENTENCES: list[tuple[str, Facts, str]] = [
             "claims", "t-1", 1201, "my ledger.duckdb", "my ledger.duckdb.spool/failed/7", "ab"
         ),
         "1,201 rows of claims logged by the token t-1 could not be taken into the ledger. Nothing "
-        "is lost: they lie beside it in my ledger.duckdb.spool/failed/7. All that came in before "
-        "and after them was taken in.",
+        "is lost: they are kept beside it in my ledger.duckdb.spool/failed/7. All that came in "
+        "before and after them was taken in.",
     ),
     (
         "rows_set_aside",
         SetAside("answers", None, 1, "l.duckdb", "l.duckdb.spool/failed/7", "ab", answers=True),
-        "1 row of answers logged could not be taken into the ledger. Nothing is lost: they lie "
-        "beside it in l.duckdb.spool/failed/7. All that came in before and after them was taken "
-        "in.",
+        "1 row of answers logged could not be taken into the ledger. Nothing is lost: they are "
+        "kept beside it in l.duckdb.spool/failed/7. All that came in before and after them was "
+        "taken in.",
     ),
     (
         "not_stamped",
         NotStamped("https://tsa.example/tsr", datetime(2026, 11, 2, 9, 30), "l.duckdb"),
         "The time stamp authority https://tsa.example/tsr stamped the last at 2026-11-02 09:30 "
-        "UTC. Acts go on; since when they stand in the trail is not witnessed meanwhile.",
+        "UTC. Acts continue, but until it answers nobody outside witnesses when they were "
+        "recorded.",
     ),
     (
         "not_stamped",
         NotStamped("https://tsa.example/tsr", None, "l.duckdb"),
-        "The time stamp authority https://tsa.example/tsr has stamped none. Acts go on; since when "
-        "they stand in the trail is not witnessed meanwhile.",
+        "The time stamp authority https://tsa.example/tsr has stamped none. Acts continue, but "
+        "until it answers nobody outside witnesses when they were recorded.",
     ),
     (
         "miscalibrated",
@@ -267,8 +268,9 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020. Stated confidence "
         "moved with it: PSI 0.200, by noise alone 0.010. Calibration suffers: the Brier score "
         "went from 0.150 (2026-08-31 to 2026-10-25; 300 claims of 290 inputs on 40 days) to 0.210 "
-        "(2026-10-26 to 2026-11-22; 200 claims of 190 inputs on 20 days), of which the "
-        "confidences foretold +0.010 and +0.050 (+0.020 to +0.080) is decalibration.",
+        "(2026-10-26 to 2026-11-22; 200 claims of 190 inputs on 20 days). Of this, "
+        "+0.010 was expected from the confidences, and +0.050 (+0.020 to +0.080) is "
+        "decalibration.",
     ),
     (
         "inputs_drifted",
@@ -281,16 +283,15 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "50% to 20% of what comes in: 2026-10-26 to 2026-11-22 (400 inputs on 20 days) against "
         "the weeks before it was signed, 2026-08-31 to 2026-10-25 (900 inputs on 40 days). PSI "
         "0.310, by noise alone 0.020. What it does to calibration is not known yet: the first "
-        "labels of these weeks are settled on 2026-12-01.",
+        "labels of these weeks are final on 2026-12-01.",
     ),
     (
         "inputs_drifted",
         InputsDrifted("topic", False, *CAME, *SHARES, 0.31, 0.02, 1.2, labels="unfair"),
         "topic=law went from 10% to 40% and topic=(none) from 50% to 20% of what comes in: "
         "2026-10-26 to 2026-11-22 (400 inputs on 20 days) against the weeks before, 2026-08-31 to "
-        "2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020. What it does to "
-        "calibration its labels cannot tell: they were drawn, or only what people looked at is "
-        "labelled.",
+        "2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020. The labels cannot "
+        "show what it does to calibration: they were drawn, or cover only what people looked at.",
     ),
     (
         "prompt_changed",
@@ -312,26 +313,26 @@ SENTENCES: list[tuple[str, Facts, str]] = [
     (
         "empty_owner_seat",
         EmptySeat(),
-        "Nobody answers for this signal: its owner and every deputy have left or are away. The "
-        "gate is closed until somebody does.",
+        "This signal has no owner: its owner and every deputy have left or are away. The gate "
+        "stays closed until there is one.",
     ),
     (
         "unregistered_signal",
         Unregistered(2200, date(2026, 5, 25)),
-        "2,200 claims since 2026-05-25, and nothing is written down about this signal: what it "
-        "decides, who answers for it, when it may act. The gate sends every case to review.",
+        "2,200 claims since 2026-05-25, but this signal is not registered: nobody has said what "
+        "it decides, who owns it or when it may act. The gate sends every case to review.",
     ),
     (
         "new_fingerprint",
         NewFingerprint(*USED, "review", waits=False),
-        "m1: 60 claims since 2026-09-23 by a fingerprint that is not validated. Each falls back "
-        "to review.",
+        "m1: 60 claims since 2026-09-23 by a fingerprint that is not validated. The rules send "
+        "each to review.",
     ),
     (
         "new_fingerprint",
         NewFingerprint(*USED, "escalate", waits=True),
-        "m1: 60 claims since 2026-09-23 by a fingerprint that is not validated. Each falls back "
-        "to escalate. Its evidence waits for a signature.",
+        "m1: 60 claims since 2026-09-23 by a fingerprint that is not validated. The rules send "
+        "each to escalate. Its evidence waits for a signature.",
     ),
     (
         "validation_expired",
@@ -370,8 +371,8 @@ SENTENCES: list[tuple[str, Facts, str]] = [
             299, 290, 14, (("cut", 120), ("override", 179)), date(2026, 8, 30), date(2026, 9, 28)
         ),
         "299 claims from 2026-08-30 to 2026-09-28 handled less strictly than the rules require: "
-        "120 against the cut, 179 against a segment's own bands. Acted without a person: 290. "
-        "Known to be wrong: 14.",
+        "120 against the threshold, 179 against a segment's own rules. 290 acted without a "
+        "person; 14 are known to be wrong.",
     ),
     (
         "split_leaked",
@@ -389,7 +390,7 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "labels_missing",
         MissingLabels(600, 600, 0, 0, **LABELS, last=LastCame(date(2026, 8, 24), date(2026, 8, 2))),
         "m1 may act, and none of 600 claims of 600 inputs from 2026-09-03 to 2026-10-02 is "
-        "labelled, though 30 days have passed: whether it still holds cannot be told. The last "
+        "labelled, though 30 days have passed: whether it still holds is not known. The last "
         "label came on 2026-08-24, of a claim of 2026-08-02. A re-measurement needs 40 labelled "
         "inputs.",
     ),
@@ -397,8 +398,8 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "labels_missing",
         MissingLabels(400, 220, 200, 20, **LABELS),
         "m1 may act, and only 200 of 400 claims (20 inputs of 220) from 2026-09-03 to 2026-10-02 "
-        "are labelled, though 30 days have passed: whether it still holds cannot be told. No "
-        "label ever came. A re-measurement needs 40 labelled inputs.",
+        "are labelled, though 30 days have passed: whether it still holds is not known. No label "
+        "has ever come in. A re-measurement needs 40 labelled inputs.",
     ),
     (
         "judge_disagrees",
@@ -414,8 +415,8 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "Labels that state no source disagree with ground truth on 28% (24% to 33%) of 400 claims "
         "of 400 inputs that both labelled, made from 2026-05-04 to 2026-11-01; 10% is accepted. "
         "By them 74% (66% to 81%) of the wrong ones are called right and 0% (0% to 1%) of the "
-        "right ones are called wrong. These claims were not drawn by chance, with one chance: on "
-        "others they may disagree more or less often.",
+        "right ones are called wrong. These claims are not a random sample: on others the two may "
+        "disagree more or less often.",
     ),
     (
         "metric_gamed",
@@ -423,13 +424,13 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "From prompt rubric-2 to prompt rubric-3: ECE fell from 0.081 to 0.011 while AUROC fell "
         "from 0.67 to 0.58 (by 0.05 to 0.13; n 5,097 and 1,085); and 90% of what it states lies "
         "within 2 points (72–74%), where it was 30 (70–100%). It looks better calibrated because "
-        "it tells less of right and wrong.",
+        "it separates right from wrong less well.",
     ),
     (
         "metric_gamed",
         Gamed("weeks", WIDE, NARROW, None, True, 1.0, 0.001, 12),
         "From rubric-2 to rubric-3: 90% of what it states lies within 2 points (72–74%), where it "
-        "was 30 (70–100%). It says nearly the same of every case.",
+        "was 30 (70–100%). It says nearly the same for every case.",
     ),
     (
         "confidence_anchored",
@@ -455,8 +456,8 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "confidence_theatre",
         AlwaysTheSame("review", "logged", 2860, date(2026, 8, 17), (("automate", 79),)),
         "All 2,860 decisions since 2026-08-17 are review (as logged): the confidence changed none "
-        "of them. Why does this signal exist? If it might act, its rules would automate 79 of "
-        "them. None of its fingerprints in use may act, so the fallback decides.",
+        "of them. Why does this signal exist? If it were allowed to act, its rules would automate "
+        "79 of them. None of its fingerprints in use may act, so the fallback decides.",
     ),
 ]
 

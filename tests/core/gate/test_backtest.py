@@ -126,8 +126,8 @@ def test_a_hand_worked_change_of_a_cut(ledger: Ledger) -> None:
 def test_a_change_is_said_in_one_line_with_what_it_rests_on(ledger: Ledger) -> None:
     filled(ledger, WORKED)
     assert asked(ledger, CUT_90, CUT_85).lines() == (
-        "cut between review and automate 0.90 → 0.85: 40 more automated, expected errors 10 → 19 "
-        "(95% interval 15 to 25; n labelled 80 of 140 automated)",
+        "threshold between review and automate 0.90 → 0.85: 40 more automated, expected errors 10 "
+        "→ 19 (95% interval 15 to 25; n labelled 80 of 140 automated)",
         "review → automate: 40 claims, 20 labelled, 5 of them wrong",
         "automate 100 → 140, review 45 → 5, escalate 10 → 10: 155 claims of the last 30 days "
         "(from 2026-10-25 to 2026-11-24), 95 labelled, as if each could act",
@@ -189,8 +189,8 @@ def test_where_every_automated_claim_is_labelled_the_errors_are_known(ledger: Le
 def test_a_signal_without_claims_says_so(ledger: Ledger) -> None:
     filled(ledger, [])
     assert asked(ledger, CUT_90, CUT_85).lines() == (
-        "cut between review and automate 0.90 → 0.85: no claim of the last 30 days "
-        "(from 2026-10-25 to 2026-11-24) shows what it does",
+        "threshold between review and automate 0.90 → 0.85: no claim of the last 30 days (from "
+        "2026-10-25 to 2026-11-24) shows what it does",
     )
 
 

@@ -275,7 +275,7 @@ def test_conditions_that_no_rule_can_say_are_no_change(where: tuple, brought) ->
 def test_a_cut_that_heldout_claims_break_is_no_change(brought) -> None:
     governed = brought([*CLEAN[:3], ("heldout", 0.95, "en", 50, 150)])
     cursor = governed.ledger.cursor()
-    with pytest.raises(NoChange, match="No cut holds"):
+    with pytest.raises(NoChange, match="No threshold holds"):
         proposed(cursor, governed.office.state(), choose(cursor, asked(), NOW), NOW)
 
 

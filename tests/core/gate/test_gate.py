@@ -137,7 +137,7 @@ def test_an_empty_owner_seat_closes_it_and_a_deputy_keeps_it_open(governed, open
             sub=governed.sub(handle), status="left", until=None,
         )  # fmt: skip
         assert ask(open_gate).action == action
-    assert "No owner" in ask(open_gate).reason
+    assert "There is no owner" in ask(open_gate).reason
 
 
 def test_changed_rules_close_it_until_they_are_validated(governed, open_gate: Gate, registry_text):

@@ -1,4 +1,4 @@
-"""Tokens: shown once, kept as a hash, given and taken back as acts."""
+"""Tokens: shown once, kept as a hash, given and revoked as acts."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_nobody_left_in_the_owners_seat_closes_the_gate_until_somebody_is(
     for sub in (ANN, BOB):
         validated.admin("person.status", 3, sub=sub, status="left", until=None)
     found = validated.state.standing_of("triage", OLD, T0 + 4 * DAY)
-    assert (found.open, found.reason) == (False, "No owner is there.")
+    assert (found.open, found.reason) == (False, "There is no owner.")
     validated.enter(spec_of(owner=VIC, validators=(VAL,)), day=5)
     assert validated.open(6)
 

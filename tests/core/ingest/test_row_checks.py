@@ -232,7 +232,7 @@ def test_a_graded_score_is_refused_with_the_mend_to_choose_the_cut(ledger: Ledge
     take(ledger, tmp_path, {**CLAIM, "outcome": 0.7})
     refused = only_refused(ledger)
     assert (refused.field, refused.value) == ("outcome", "0.7")
-    assert "choose the cut" in refused.mend
+    assert "choose the threshold" in refused.mend
 
 
 NOT_ALLOWED: list[tuple[str, object, str]] = [

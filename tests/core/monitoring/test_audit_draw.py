@@ -109,7 +109,7 @@ def test_a_validator_may_draw_and_a_risk_approver_may_not(
 
 
 def test_of_an_unregistered_signal_nobody_may_draw(governed: Any, draw: Any) -> None:
-    with pytest.raises(Refused, match="Nothing is registered about other"):
+    with pytest.raises(Refused, match="other is not registered"):
         draw({None: 5}, of=Selection("other"))
 
 

@@ -1,4 +1,4 @@
-"""A filled sample taken back in: once, row by row, and as an import like any other."""
+"""A filled sample revoked in: once, row by row, and as an import like any other."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_what_is_no_longer_so_is_resolved_with_what_was_believed(
     labels.seen = (MORE,)
     (again,) = checked(governed)
     assert again.kind == "finding.recurred"
-    assert finding(governed).history[1].note == "It is no longer so."
+    assert finding(governed).history[1].note == "It no longer applies."
     assert [entry.text for entry in finding(governed).history] == [
         HIDDEN.text,
         HIDDEN.text,

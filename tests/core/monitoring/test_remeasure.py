@@ -188,7 +188,8 @@ def test_labels_that_cannot_speak_for_all_claims_give_no_verdict(governed: Any, 
     found = measured(governed)
     assert (found.whole.state, found.whole.reason) == ("too_few", None)
     assert found.whole.n == 600
-    assert ": no verdict, gap 0.0 points" in found.words
+    assert ": no verdict (this window: " in found.words
+    assert "), gap 0.0 points" in found.words
     assert "claims of confidence band 0.7–0.8 are labelled 10% (60 of 600)" in found.words
     assert "The gap of all 1,200 may be anything from −11.2 to +38.8 points." in found.words
     written = found.as_json()["groups"][0]
@@ -209,7 +210,7 @@ def test_a_required_segment_of_such_labels_gives_none_while_its_neighbour_does(
         ("topic", "chosen"): ("too_few", "labelled"),
         ("topic", "even"): ("fine", "all"),
     }
-    assert "No verdict on topic=chosen, for their labels cannot speak for all" in found.words
+    assert "No verdict on topic=chosen: its labels do not represent all" in found.words
 
 
 def test_labels_drawn_by_chances_that_differ_are_weighted_by_them(governed: Any, log: Log) -> None:

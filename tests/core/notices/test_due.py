@@ -66,7 +66,7 @@ def finding(
 
 
 def resolved(one: Finding, at: datetime) -> Finding:
-    gone = Entry(9, at, "finding.resolved", "system", "It is no longer so.")
+    gone = Entry(9, at, "finding.resolved", "system", "It no longer applies.")
     return replace(one, state="resolved", history=(*one.history, gone))
 
 
@@ -100,8 +100,8 @@ def test_the_first_message_is_a_digest_at_once_of_what_stands() -> None:
     assert desk.round() == ()
     (first,) = desk.round(finding(1), finding(2, "warning"))
     assert first.kind == "digest"
-    assert first.subject == "Digest: 2 findings wait, 1 critical"
-    assert "it tells what stands" in first.body
+    assert first.subject == "Digest: 2 open findings, 1 critical"
+    assert "it lists all that is open" in first.body
     assert desk.round(finding(1), finding(2, "warning"), minutes=1) == ()
 
 
@@ -113,7 +113,7 @@ def test_a_new_critical_finding_is_told_at_once_and_once() -> None:
     assert told.kind == "immediate"
     assert told.subject == "Critical: Drifted beyond the tolerance (triage)"
     assert told.findings == (key(new), critical_key(new))
-    assert "1 other finding waits." in told.body
+    assert "1 other finding is open." in told.body
     assert desk.round(old, new, minutes=1) == ()
 
 
@@ -135,7 +135,7 @@ def test_a_warning_waits_for_the_digest_at_its_time() -> None:
     assert desk.round(old, new) == ()
     (digest,) = desk.round(old, new, minutes=1)
     assert digest.kind == "digest"
-    assert digest.subject == "Digest: 2 findings wait, 2 overdue, 1 new"
+    assert digest.subject == "Digest: 2 open findings, 2 overdue, 1 new"
     assert "WARNING [new]" in digest.body
 
 
@@ -152,7 +152,7 @@ def test_nothing_that_waits_and_nothing_settled_sends_no_digest_and_none_later_t
     desk.round(finding(1, "warning"))
     gone = resolved(finding(1, "warning"), NOW + timedelta(hours=1))
     (digest,) = desk.round(gone, days=6)
-    assert digest.subject == "Digest: nothing waits, 1 settled"
+    assert digest.subject == "Digest: nothing open, 1 resolved"
     assert "- Drifted beyond the tolerance: triage" in digest.body
     assert desk.round(gone, days=7) == ()
     # It came after the time of the digest that had nothing to say.
@@ -206,7 +206,7 @@ def test_a_channel_without_digests_is_told_at_first_what_is_critical() -> None:
     assert desk.round(finding(2, "warning")) == ()
     (first,) = desk.round(finding(1), finding(2, "warning"))
     assert first.kind == "immediate"
-    assert first.body.startswith("1 critical finding stands open. This is the first message")
+    assert first.body.startswith("1 critical finding is open. This is the first message")
     assert desk.round(finding(1), finding(2, "warning"), days=30) == ()
 
 
@@ -215,14 +215,14 @@ def test_above_the_ceiling_the_digest_lists_what_was_held_back() -> None:
     old = finding(1, "warning")
     desk.round(old)
     (last,) = desk.round(old, finding(2), hours=1)
-    assert "reached its ceiling for the week" in last.body
+    assert "reached its limit for the week" in last.body
     held = finding(3, since=NOW + timedelta(hours=2))
     assert desk.round(old, finding(2), held, hours=1) == ()
     # A new week has room again, but the digest comes in its first hours.
     desk.now = datetime(2026, 11, 30, 1)
     assert desk.round(old, finding(2), held) == ()
     (digest,) = desk.round(old, finding(2), held, hours=6)
-    assert "1 critical finding came above the ceiling of 1 message a week" in digest.body
+    assert "1 critical finding came after the limit of 1 message a week" in digest.body
     assert "CRITICAL [new, held back]" in digest.body
     assert critical_key(held) in digest.findings
     assert desk.round(old, finding(2), held, hours=1) == ()
@@ -256,7 +256,7 @@ def test_what_was_settled_before_the_channel_was_there_is_no_news() -> None:
     after = resolved(finding(3), NOW + timedelta(hours=1))
     desk.round(finding(1, "warning"), before)
     (digest,) = desk.round(finding(1, "warning"), before, after, days=7)
-    assert "1 settled since" in digest.body
+    assert "1 resolved since" in digest.body
 
 
 def test_without_digests_what_was_held_back_is_told_when_the_next_week_begins() -> None:

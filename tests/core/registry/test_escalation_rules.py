@@ -356,26 +356,26 @@ def test_a_valid_confidence_is_quantised_as_an_import_does(confidence: float) ->
     ("rules", "place", "words"),
     [
         (Rules(()), "bands", "is empty; write at least one band"),
-        (Rules((Band(900_000, "review"),)), "bands[0].below", "is a cut of the last band"),
+        (Rules((Band(900_000, "review"),)), "bands[0].below", "is a threshold of the last band"),
         (
             Rules((Band(None, "review"), Band(None, "automate"))),
             "bands[0].below",
-            "is missing; only the last band is without a cut",
+            "is missing; only the last band has no threshold",
         ),
         (
             Rules((Band(0, "review"), Band(None, "automate"))),
             "bands[0].below",
-            "is no cut; write one above 0 and below 1",
+            "is no threshold; write one above 0 and below 1",
         ),
         (
             Rules((Band(PPM, "review"), Band(None, "automate"))),
             "bands[0].below",
-            "is no cut; write one above 0 and below 1",
+            "is no threshold; write one above 0 and below 1",
         ),
         (
             Rules((Band(9, "escalate"), Band(9, "review"), Band(None, "automate"))),
             "bands[1].below",
-            "is not above the cut before it; write one above 0.000009",
+            "is not above the threshold before it; write one above 0.000009",
         ),
         (
             Rules((Band(500_000, "automate"), Band(None, "review"))),
@@ -385,7 +385,7 @@ def test_a_valid_confidence_is_quantised_as_an_import_does(confidence: float) ->
         (
             Rules(SPEC.bands, (Override("a", "b", (Band(5, "review"), Band(4, "automate"))),)),
             "overrides[0].bands[1].below",
-            "is a cut of the last band",
+            "is a threshold of the last band",
         ),
         (
             Rules(SPEC.bands, (Override("a", "b", SPEC.bands), Override("a", "b", SPEC.bands))),

@@ -113,8 +113,8 @@ def test_a_change_of_every_field_keeps_its_words_and_what_it_reopens() -> None:
         ),
         (True, "spec.tolerance", "tolerance 0.05 → 0.03"),
         (True, "spec.highConfidence", "high-confidence band from 0.90 → 0.95"),
-        (True, "spec.maturity.days", "outcomes mature after 30 days → 21 days"),
-        (True, "spec.maturity.coverage", "outcomes mature at coverage 0.80 → 0.90"),
+        (True, "spec.maturity.days", "outcomes final after 30 days → 21 days"),
+        (True, "spec.maturity.coverage", "outcomes final at coverage 0.80 → 0.90"),
         (
             True,
             "spec.truth",

@@ -104,8 +104,8 @@ def rules(**changed: Any) -> dict[str, Any]:
         (
             {"maturity": Maturity(1, 500_000)},
             [
-                "outcomes mature after 30 days → 1 day",
-                "outcomes mature at coverage 0.80 → 0.50",
+                "outcomes final after 30 days → 1 day",
+                "outcomes final at coverage 0.80 → 0.50",
                 "*",
             ],
         ),
@@ -131,7 +131,7 @@ def rules(**changed: Any) -> dict[str, Any]:
         ),
         (
             rules(bands=(BANDS[0], Band(850_000, "review"), BANDS[2])),
-            ["cut between review and automate 0.90 → 0.85", "*"],
+            ["threshold between review and automate 0.90 → 0.85", "*"],
         ),
         (
             rules(bands=(BANDS[1], BANDS[2])),
@@ -168,7 +168,7 @@ def rules(**changed: Any) -> dict[str, Any]:
         ),
         (
             rules(overrides=(replace(HINDI, bands=(Band(970_000, "review"), HINDI.bands[1])),)),
-            ["for language=hi: cut between review and automate 0.95 → 0.97", "*"],
+            ["for language=hi: threshold between review and automate 0.95 → 0.97", "*"],
         ),
         (
             rules(known_values=(("language", ("de", "en")),)),

@@ -104,7 +104,7 @@ def test_a_sensible_entry_has_no_problem() -> None:
         (
             {"maturity": Maturity(coverage_ppm=0)},
             "spec.maturity.coverage",
-            "would call a cohort without any label mature",
+            "would call a cohort without any label final",
         ),
         (plan(min_samples=0), "spec.validation.minSamples", "is out of range"),
         (plan(cadence_days=0), "spec.validation.cadenceDays", "is out of range"),
@@ -141,7 +141,11 @@ def test_a_sensible_entry_has_no_problem() -> None:
             "spec.truth.judgeTolerance",
             "is out of range; write a share above 0 and below 1",
         ),
-        ({"rules": Rules(BANDS[:1])}, "spec.escalation.bands[0].below", "is a cut of the last"),
+        (
+            {"rules": Rules(BANDS[:1])},
+            "spec.escalation.bands[0].below",
+            "is a threshold of the last",
+        ),
         (plan(max_age_days=0), "spec.validation.maxAgeDays", "is out of range"),
         (plan(min_samples=10**9 + 1), "spec.validation.minSamples", "is out of range"),
         (plan(cadence_days=36_526), "spec.validation.cadenceDays", "is out of range"),

@@ -373,12 +373,12 @@ REFUSED = [
      "high_band_gap, ece, ece_debiased_l2, smece, mcb, brier, auroc, dsc, automated_error, "
      "accuracy, coverage, high_band_accuracy."),
     ('      - {below: "0.90", action: review}', '      - {below: "0.60", action: review}',
-     'line 32, spec.escalation.bands[1].below: "0.60" is not above the cut before it; '
+     'line 32, spec.escalation.bands[1].below: "0.60" is not above the threshold before it; '
      "write one above 0.62."),
     ("      - {action: automate}\n    overrides",
      '      - {below: "1", action: automate}\n    overrides',
-     'line 33, spec.escalation.bands[2].below: "1" is a cut of the last band, which reaches to 1; '
-     "leave it out, or add a band above."),
+     'line 33, spec.escalation.bands[2].below: "1" is a threshold of the last band, which '
+     "reaches to 1; leave it out, or add a band above."),
     # Queues and costs.
     ("review: {queue: desk-2, withinHours: 8}", "review: {queue: desk-2}",
      "line 41, spec.escalation.handling.review.withinHours: is missing; "

@@ -176,7 +176,7 @@ def test_an_error_right_at_the_tolerance_asks_for_a_decision_and_not_for_labels(
     assert headline(EDGE).startswith("At the edge of ±5 points: right 84.1% of the time")
     said = why(EDGE)
     assert said is not None
-    assert "an error is shown, within ±5 points or beyond." in said
+    assert "there is an error, within ±5 points or beyond." in said
     assert said.endswith("Decide now: more labels will not settle it soon.")
 
 
@@ -244,7 +244,7 @@ def test_labels_that_cannot_speak_for_all_give_no_verdict_and_say_why() -> None:
     )
     assert sentences.why_not_decided(one, tolerance=TOLERANCE) is None
     (said,) = sentences.beside(one)
-    assert said.startswith("No verdict on all claims, for the labels cannot speak for them")
+    assert said.startswith("No verdict on all claims, because the labels do not represent them")
     assert "The gap of all 4,000 may be anything from −10.0 to +40.0 points." in said
     assert said.endswith("Weighted by those chances they do (Labels).")
 

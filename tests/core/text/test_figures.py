@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from core.text.figures import basis, counted, ends, percent, points, segment, signed, within
+from core.text.figures import (
+    basis,
+    counted,
+    ends,
+    percent,
+    points,
+    segment,
+    signed,
+    this_window,
+    within,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +57,15 @@ def test_a_declared_tolerance_is_not_rounded() -> None:
 def test_an_interval_and_a_segment_read_as_everywhere() -> None:
     assert ends(-0.011, 0.062) == "−1.1 to +6.2"
     assert segment("topic", None) == "topic=(none)"
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (date(2026, 10, 26), "this window: 4 weeks to 22 Nov 2026"),
+        (date(2026, 11, 16), "this window: 1 week to 22 Nov 2026"),
+        (date(2026, 11, 20), "this window: 3 days to 22 Nov 2026"),
+    ],
+)
+def test_a_window_is_told_in_weeks_where_it_is_whole_ones(first: date, said: str) -> None:
+    assert this_window(first, date(2026, 11, 22)) == said

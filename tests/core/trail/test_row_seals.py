@@ -299,7 +299,7 @@ def test_without_the_block_digests_it_is_still_found_but_not_where(large: Sealed
         "UPDATE claims SET split = 'tuning' WHERE import_row = 5; "
         "DELETE FROM seal_blocks WHERE block = 1"
     )
-    assert any("claims of import 1 (where cannot be told" in one for one in words)
+    assert any("claims of import 1 (where is not known" in one for one in words)
 
 
 def test_decisions_are_sealed_range_by_range(sealed: Sealed):

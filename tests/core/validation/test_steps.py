@@ -220,7 +220,7 @@ def test_claims_altered_between_submission_and_signature_are_found(
     waiting, v1: Fingerprint, sql: str
 ):
     alter(waiting, sql)
-    with pytest.raises(Refused, match=r"no longer recomputes.*Submit it anew"):
+    with pytest.raises(Refused, match=r"no longer recomputes.*Submit new evidence"):
         signed(waiting, v1)
     assert standing(waiting, v1) == ("in_validation", False)
 

@@ -41,18 +41,18 @@ def test_the_newest_cohort_stands_out_and_is_named_with_its_figures(drawn: Any) 
 
 def test_the_age_of_maturity_is_marked(drawn: Any) -> None:
     drawing = drawn(cohort_age_chart(AGES, LIGHT))
-    assert "mature from 30 days" in drawing.words
+    assert "final from 30 days" in drawing.words
     assert any(row["x"] == row["x2"] == 30 for row in drawing.marks("rule"))
 
 
 def test_cohorts_that_mature_at_different_ages_are_not_said_to_mature_at_one(drawn: Any) -> None:
     slow = AGES.assign(mature=(AGES["age_days"] >= 30) & (AGES["cohort"] == "2026-W40"))
-    assert "some mature from 30 days" in drawn(cohort_age_chart(slow, LIGHT)).words
+    assert "some final from 30 days" in drawn(cohort_age_chart(slow, LIGHT)).words
 
 
 def test_with_no_mature_cohort_there_is_no_mark(drawn: Any) -> None:
     young = AGES.assign(mature=False)
-    assert not any("mature from" in text for text in drawn(cohort_age_chart(young, LIGHT)).words)
+    assert not any("final from" in text for text in drawn(cohort_age_chart(young, LIGHT)).words)
 
 
 def test_a_single_cohort_of_a_single_age_is_a_point_with_its_interval(drawn: Any) -> None:
@@ -70,6 +70,6 @@ def test_nothing_labelled_is_said_in_words() -> None:
 
 def test_the_text_tells_where_the_newest_stands_and_the_mature_settled() -> None:
     assert alt_text_cohorts(AGES) == (
-        "Gap by age of 3 cohorts. The newest, 2026-W46, still immature at 14 days: −4 points "
-        "(−6 to −2), 114 labelled claims. Mature ones before stand between +3 and +6 points."
+        "Gap by age of 3 cohorts. The newest, 2026-W46, not final yet at 14 days: −4 points (−6 "
+        "to −2), 114 labelled claims. Earlier final ones lie between +3 and +6 points."
     )

@@ -420,10 +420,10 @@ def test_the_text_of_a_timeline_tells_the_last_mature_value_and_what_happened() 
     )
     periods = weeks([0.01, 0.08, -0.03, 0.5], young=1)
     assert alt_text_drift(periods, changes, breaches, measure="gap") == (
-        "Gap in points per week, 2025-W51 to 2026-W02. Last mature week 2026-W01: −3.0 (−5.0 to "
-        "−1.0), 80 labelled claims. Lowest −3.0 in 2026-W01, highest +8.0 in 2025-W52. 1 week "
-        "still immature. Outside for 2 weeks from 15 December 2025. Changes: model m2 on 22 "
-        "December 2025."
+        "Gap in points per week, 2025-W51 to 2026-W02. Last week with final outcomes, 2026-W01: "
+        "−3.0 (−5.0 to −1.0), 80 labelled claims. Lowest −3.0 in 2026-W01, highest +8.0 in "
+        "2025-W52. 1 week whose outcomes are not final yet. Outside for 2 weeks from 15 December "
+        "2025. Changes: model m2 on 22 December 2025."
     )
 
 
@@ -431,14 +431,14 @@ def test_the_text_says_when_nothing_is_mature_labelled_or_there() -> None:
     def text(periods: pd.DataFrame) -> str:
         return alt_text_drift(periods, NO_CHANGES, NO_BREACHES, measure="gap")
 
-    assert "No week with labelled claims is mature." in text(weeks([0.1], young=1))
+    assert "No week with labelled claims has final outcomes." in text(weeks([0.1], young=1))
     assert "No labelled claims yet." in text(weeks([NAN]))
     assert text(weeks([])) == "No claims yet."
 
 
 def test_the_text_of_strips_tells_each_measure() -> None:
     assert alt_text_strips(WIDE) == (
-        "4 measures per week, 2025-W51 to 2026-W01. Last mature week 2025-W52: accuracy 75.0% "
-        "(73.0% to 77.0%), mean confidence 86.0%, Brier score 0.130, coverage 80%, 80 labelled "
-        "claims. 1 week still immature."
+        "4 measures per week, 2025-W51 to 2026-W01. Last week with final outcomes, 2025-W52: "
+        "accuracy 75.0% (73.0% to 77.0%), mean confidence 86.0%, Brier score 0.130, coverage 80%, "
+        "80 labelled claims. 1 week whose outcomes are not final yet."
     )

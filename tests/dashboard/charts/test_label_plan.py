@@ -47,6 +47,6 @@ def test_without_groups_words_say_so() -> None:
 
 def test_the_words_tell_what_can_be_settled() -> None:
     assert alt_text_labels(ROWS) == (
-        "1 of 3 groups can be settled with what is there; fewest labels: en, 240."
+        "1 of 3 groups can be decided with what is there; fewest labels: en, 240."
     )
-    assert alt_text_labels(ROWS.tail(2)) == ("0 of 2 groups can be settled with what is there.")
+    assert alt_text_labels(ROWS.tail(2)) == ("0 of 2 groups can be decided with what is there.")

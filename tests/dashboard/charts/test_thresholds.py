@@ -58,6 +58,6 @@ def test_without_labels_words_say_so() -> None:
 
 def test_the_words_tell_the_cut_on_both_samples() -> None:
     text = alt_text_risk(CURVE, MARKS, 0.05)
-    assert "At the cut 0.85 3.0% wrong and 60% automated (Tuned on)." in text
-    assert "At the cut 0.85 12.0% wrong and 50% automated (Held out)." in text
+    assert "At the threshold 0.85 3.0% wrong and 60% automated (Tuned on)." in text
+    assert "At the threshold 0.85 12.0% wrong and 50% automated (Held out)." in text
     assert text.endswith("5% is accepted.")

@@ -108,13 +108,13 @@ def test_mail_and_webhook_both_receive_the_message(office: Office, receiver: Any
     assert [len(told.written), len(told.sent)] == [2, 2]
     ((envelope, mail),) = box.mails
     assert envelope.rcpt_tos == ["leads@example.org"]
-    assert mail["Subject"] == "Digest: 1 finding waits, 1 critical"
+    assert mail["Subject"] == "Digest: 1 open finding, 1 critical"
     body = mail.get_body(("plain",)).get_content()
     assert "Überall drifted <b>(1)</b>." in body
     assert "\nOwner: nobody, due 2026-11-27. Found 2026-11-24.\n" in body.replace("\r\n", "\n")
     ((path, sent),) = receiver.received
     assert path == "/hook"
-    assert sent["title"] == "Digest: 1 finding waits, 1 critical"
+    assert sent["title"] == "Digest: 1 open finding, 1 critical"
     assert "Überall drifted <b>(1)</b>." in sent["message"]
     assert waiting(office) == []
     assert notify.tell(office, settings, now=NOW + MINUTE) == notify.Told()
@@ -143,7 +143,7 @@ def test_what_cannot_be_delivered_is_kept_and_delivered_once_the_receiver_is_up(
     titles = [sent["title"] for _, sent in receiver.received]
     assert sorted(titles) == [
         "Critical: Drifted beyond the tolerance (triage)",
-        "Digest: 1 finding waits, 1 critical",
+        "Digest: 1 open finding, 1 critical",
     ]
 
 
@@ -153,7 +153,7 @@ def test_a_chat_receives_the_message(office: Office, receiver: Any) -> None:
     assert notify.tell(office, settings, now=NOW).failed == ()
     ((path, sent),) = receiver.received
     assert path == f"/hooks/{token}"
-    assert "Digest: 1 finding waits, 1 critical" in sent["text"]
+    assert "Digest: 1 open finding, 1 critical" in sent["text"]
     assert "To do: Look into it." in sent["text"]
 
 

@@ -208,7 +208,7 @@ def test_a_route_answers_those_who_may_knock_and_nobody_else(site: int, route: s
         refused = answer.headers["content-security-policy"].startswith("default-src 'none'")
         if let_in:
             assert answer.status == alone.status, asker
-            assert refused is (answer.body == "There is nothing here.\n"), asker
+            assert refused is (answer.body == "There is no such page.\n"), asker
         else:
             assert (answer.status, refused) == (403, True), asker
 

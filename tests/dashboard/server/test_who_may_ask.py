@@ -106,7 +106,7 @@ ROWS: dict[tuple[str, str], tuple[str, str, int]] = {
 ASKERS: dict[str, tuple[str, ...]] = {
     "nobody": (),
     "a secret that nobody gave out": (),
-    "a token taken back": (),
+    "a token revoked": (),
     **{f"the scope {scope}": (scope,) for scope in SCOPES},
     "every scope": SCOPES,
     "every scope, from somebody who left": ("ingest", "decide", "read"),
@@ -149,7 +149,7 @@ def secrets(app: Starlette) -> dict[str, str | None]:
     return {
         "nobody": None,
         "a secret that nobody gave out": api_tokens.new_secret(),
-        "a token taken back": taken_secret,
+        "a token revoked": taken_secret,
         **{f"the scope {scope}": token_for(scope)[1] for scope in SCOPES},
         "every scope": token_for(*SCOPES)[1],
         "every scope, from somebody who left": left,

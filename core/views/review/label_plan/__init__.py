@@ -1,1 +1,1 @@
-"""The Labels page: which labels would settle what cannot be told, and what the samples say."""
+"""The Labels page: which labels would decide what cannot be told, and what the samples say."""

@@ -113,7 +113,7 @@ class LabelPlan:
             return "nothing needs one"
         if any(one.batch for one in self.undecided):
             return "what it needs is drawn already and waits for its labels"
-        return "the claims there are cannot settle it"
+        return "the claims available cannot decide it"
 
     def wanted(self) -> dict[str | None, int]:
         """What `core.monitoring.audit_draw.draw` is to be asked for."""

@@ -3,10 +3,10 @@
 Every rule takes facts and says one of four things, with one line of what it rests on:
 
 - *open*: something shows that the failure is there, or the control against it is missing;
-- *covered*: the control did its work on this signal and found nothing; never only because
+- *covered*: the control ran on this signal and found nothing; never only because
   nothing is known;
-- *not measured*: what the answer needs was not logged, or there is not enough of it;
-- *not applicable*: the failure cannot happen to this signal as it is now.
+- *not measured*: what is needed was not logged, or there is too little of it;
+- *not applicable*: the failure cannot happen to this signal at present.
 
 With a broken trail nothing that was written or signed can be told: *not measured*.
 """

@@ -60,17 +60,17 @@ def aggregate(facts: SignalFacts) -> Found:
     if not facts.dimensions:
         return Found(
             "not_measured",
-            f"No claim names a segment, so nothing can be told apart within "
+            "No claim names a segment, so there are no segments to compare within "
             f"{counted(recent.n, 'labelled claim')}.",
             where,
         )
     small = f"; {recent.n_small} more are too small to be judged" if recent.n_small else ""
     if recent.n_mute:
         verb = "has" if recent.n_mute == 1 else "have"
-        small += f"; {recent.n_mute} more {verb} labels that cannot speak for all claims"
+        small += f"; {recent.n_mute} more {verb} labels that do not represent all claims"
     line = (
         f"In {recent.since} to {recent.until} none of {counted(recent.n_segments, 'segment')} is "
-        f"shown to be off. Segments with {percent(recent.bounded)} of the labels are off by less "
+        f"off beyond chance. Segments with {percent(recent.bounded)} of the labels are off by less "
         f"than {_size(2 * recent.tolerance)}, {recent.n_within} of {recent.n_segments} by less "
         f"than {_size(recent.tolerance)}{small}; {_gap(recent)} as a whole."
     )
@@ -84,7 +84,7 @@ def drift(facts: SignalFacts) -> Found:
     alarms = [one for one in facts.watches if one.alarm]
     if alarms:
         first, others = alarms[0], len(alarms) - 1
-        more = f" An alarm stands on {counted(others, 'more version')}." if others else ""
+        more = f" An alarm is open on {counted(others, 'more version')}." if others else ""
         line = f"{ended(first.alarm)} {capital(first.words)}.{more}"
         return Found("open", line, where)
     seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
@@ -123,7 +123,7 @@ def drift(facts: SignalFacts) -> Found:
             status = "open"
         else:
             # Lost calibration alone is no drift of inputs; nor is it shown that none drifted.
-            says += ", and nothing shows that its inputs drifted"
+            says += ", and there is no sign that its inputs drifted"
     elif recent.state == "fine":
         status, says = "covered", f"within {within(recent.tolerance)}"
     elif inside and _all_watched(facts):
@@ -151,12 +151,12 @@ def _watch(facts: SignalFacts, one: Watch) -> str:
 
 
 def _doubt(facts: SignalFacts) -> str | None:
-    """Why labels cannot speak for all claims; None where they can."""
+    """Why labels do not represent all claims; None where they can."""
     labels = facts.labels
     if labels.one_sided:
         return (
             f"None of {counted(labels.n_automated, 'automated claim')} is labelled, only what "
-            "people looked at: nothing can be told of the others."
+            "people looked at: nothing is known about the others."
         )
     if labels.n_drawn and (facts.recent is None or not facts.recent.labels.drawn_alike):
         return (
@@ -185,9 +185,9 @@ def _cases(facts: SignalFacts) -> str:
         return ""
     shift = abs(moved.after - moved.before)
     if not _changed(facts):
-        return f" What comes in hardly changed: no segment by more than {size_of(shift)}."
+        return f" The inputs hardly changed: no segment by more than {size_of(shift)}."
     return (
-        f" What comes in changed: {moved.dimension}={value_name(moved.value)} from "
+        f" The inputs changed: {moved.dimension}={value_name(moved.value)} from "
         f"{percent(moved.before)} to {percent(moved.after)} of {counted(moved.n_after, 'claim')}."
     )
 

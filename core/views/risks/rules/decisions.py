@@ -34,7 +34,7 @@ def escalation(facts: SignalFacts) -> Found:
         return Found(
             "open",
             f"{count(n)} of {counted(followed.n_logged, 'claim')} since {followed.since} were "
-            f"handled less carefully than the rules then in force asked for: {kinds}; "
+            f"handled less strictly than the rules then in force required: {kinds}; "
             f"{count(followed.n_wrong)} known to be wrong.",
             where,
         )

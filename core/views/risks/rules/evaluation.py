@@ -73,7 +73,7 @@ def gaming(facts: SignalFacts) -> Found:
     if not chosen:
         return Found(
             "not_measured",
-            "No two versions or spans of weeks have enough settled labels to compare ECE and "
+            "No two versions or spans of weeks have enough final outcomes to compare ECE and "
             "AUROC.",
             where,
         )

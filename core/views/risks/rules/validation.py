@@ -27,7 +27,7 @@ def unvalidated(facts: SignalFacts) -> Found:
         since = f" since {facts.first}" if facts.first else ""
         return Found(
             "open",
-            f"{UNREGISTERED}: {counted(facts.n_claims, 'claim')}{since}, unvalidated.",
+            f"{UNREGISTERED}: {counted(facts.n_claims, 'claim')}{since}, not validated.",
             entry,
         )
     used = facts.in_use

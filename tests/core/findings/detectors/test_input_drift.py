@@ -45,7 +45,7 @@ def test_a_shift_that_matters_says_which_way_and_what_is_not_known_yet(
     assert "language=en went from 70% to 39% and language=de from 30% to 61%" in one.text
     assert "2026-10-05 to 2026-11-01 (560 inputs on 28 days) against the weeks before" in one.text
     assert "2026-08-10 to 2026-10-04 (1,120 inputs on 56 days)" in one.text
-    assert "not known yet: the first labels of these weeks are settled on" in one.text
+    assert "not known yet: the first labels of these weeks are final on" in one.text
 
 
 def test_a_shift_beyond_noise_that_is_small_does_not_matter(

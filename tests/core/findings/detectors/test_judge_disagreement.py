@@ -74,7 +74,7 @@ def test_a_hostile_judge_is_found_with_rates_and_numbers(
     assert "Labels from LLM disagree with ground truth on 8" in one.text
     assert "of 400 claims of 400 inputs that both labelled" in one.text
     assert "10% is accepted" in one.text
-    assert "chance sample" in one.mend
+    assert "random sample" in one.mend
     assert "register it as a signal" in one.mend
 
 
@@ -116,14 +116,14 @@ def test_a_segment_in_which_it_fails_is_named_though_the_whole_looks_well(
 
 def test_claims_nobody_drew_are_said_to_be_so(governed: Any, labelled: Callable[..., None]) -> None:
     labelled(0.8, 0.8)
-    assert "not drawn by chance" in found(governed)[0].text
+    assert "not a random sample" in found(governed)[0].text
 
 
 def test_claims_drawn_by_one_chance_speak_for_all(
     governed: Any, labelled: Callable[..., None]
 ) -> None:
     labelled(0.8, 0.8, label_propensity=0.2)
-    assert "not drawn by chance" not in found(governed)[0].text
+    assert "not a random sample" not in found(governed)[0].text
 
 
 @pytest.mark.parametrize(("tolerance", "n"), [("0.05", 1), ("0.3", 0)])

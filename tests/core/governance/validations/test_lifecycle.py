@@ -241,7 +241,7 @@ def test_other_evidence_than_the_one_that_waits_is_not_signed() -> None:
 
 def test_evidence_measured_under_rules_no_longer_in_force_is_not_signed() -> None:
     changed = replace(CONTEXT, material_sha256=NEW_RULES)
-    refused(IN_VALIDATION, signed(), "rules changed", changed)
+    refused(IN_VALIDATION, signed(), "rules have changed since", changed)
 
 
 def test_evidence_that_misses_a_criterion_is_not_signed_but_can_be_rejected() -> None:
@@ -251,7 +251,7 @@ def test_evidence_that_misses_a_criterion_is_not_signed_but_can_be_rejected() ->
 
 
 def test_nothing_is_signed_while_the_owners_seat_is_empty() -> None:
-    refused(IN_VALIDATION, signed(), "No owner is there", VACANT)
+    refused(IN_VALIDATION, signed(), "There is no owner", VACANT)
 
 
 def test_a_deputy_who_is_there_fills_the_owners_seat() -> None:
@@ -402,7 +402,7 @@ def test_a_waiver_whose_date_passed_is_not_approved() -> None:
 
 
 def test_a_waiver_is_not_approved_while_the_owners_seat_is_empty() -> None:
-    refused(ASKED, approved(), "No owner is there", VACANT)
+    refused(ASKED, approved(), "There is no owner", VACANT)
 
 
 def test_a_waiver_is_carried_by_the_weaker_assurance_of_the_two() -> None:
@@ -517,7 +517,7 @@ def test_an_owner_who_left_says_nothing_about_what_is_retired() -> None:
 def test_a_validator_cannot_approve_while_the_owners_seat_is_vacant() -> None:
     for one in (IN_VALIDATION, RENEWING):
         evidence = EVIDENCE if one is IN_VALIDATION else OTHER
-        refused(one, signed(11, evidence=evidence), "No owner is there", VACANT)
+        refused(one, signed(11, evidence=evidence), "There is no owner", VACANT)
 
 
 def test_a_waiver_cannot_open_the_gate_on_a_fingerprint_that_was_never_measured() -> None:

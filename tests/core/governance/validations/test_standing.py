@@ -75,7 +75,7 @@ def test_an_empty_owners_seat_closes_the_gate_and_somebody_in_it_opens_it_again(
     found = standing(one, VACANT, T0 + 5 * DAY)
     assert (found.state, found.open, found.reason) == (
         *(one.state, False),
-        "No owner is there.",
+        "There is no owner.",
     )
     deputy = replace(VACANT, active=frozenset({BOB}))
     assert standing(one, deputy, T0 + 5 * DAY).open

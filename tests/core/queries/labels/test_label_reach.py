@@ -359,10 +359,10 @@ def test_a_dimension_that_the_ledger_lacks_is_refused(ledger: Ledger, fill: Fill
 def test_the_reason_is_said_with_its_numbers_and_the_way_out(ledger: Ledger, fill: Fill) -> None:
     fill(ledger, claims(400, 40) + claims(400, 360, confidence=0.6, right=216))
     assert reach_words(reach(ledger)) == (
-        "No verdict on all claims, for the labels cannot speak for them: claims of confidence "
-        "band 0.7–0.8 are labelled 10% (40 of 400), the others 90% (360 of 400). The gap of "
-        "all 800 may be anything from −11.0 to +39.0 points. An audit sample drawn by chance "
-        "would (Labels)."
+        "No verdict on all claims, because the labels do not represent them: claims of confidence "
+        "band 0.7–0.8 are labelled 10% (40 of 400), the others 90% (360 of 400). The gap of all "
+        "800 may be anything from −11.0 to +39.0 points. An audit sample drawn by chance would "
+        "(Labels)."
     )
 
 

@@ -298,7 +298,9 @@ def test_too_few_claims_do_not_meet_and_the_bundle_says_how_many_are_missing(
     assert not bundle.met
     assert bundle.whole.sample.missing == 250
     assert bundle.untold[0] == "150 labelled inputs, of 400 asked for: 250 more are needed."
-    assert "No production claim of this fingerprint is mature yet" in " ".join(bundle.untold)
+    assert "No production claim of this fingerprint has a final outcome yet" in " ".join(
+        bundle.untold
+    )
     assert bundle.window is None
 
 

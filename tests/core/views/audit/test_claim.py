@@ -177,5 +177,5 @@ def test_the_words_for_what_is_missing() -> None:
 
 def test_where_nothing_is_registered_a_claim_says_so_in_one_line(filled: Ledger) -> None:
     found = view_of(filled, "e1").governed
-    assert found.then == "Nothing is registered about this signal: no rule was in force for it."
+    assert found.then == "This signal is not registered: no rule was in force for it."
     assert (found.asked, found.answers, found.entry) == ("", (), None)

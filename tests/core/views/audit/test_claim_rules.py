@@ -120,9 +120,9 @@ def small(tmp_path: Path) -> Iterator[Small]:
 
 def test_a_claim_is_judged_by_what_was_in_force_when_it_was_made(small: Small) -> None:
     drafted, signed, stopped = (small.view(name) for name in ("drafted", "signed", "stopped"))
-    assert "its fingerprint was in validation: it got the fallback." in drafted.then
+    assert "its fingerprint was in validation: it was bound to the fallback." in drafted.then
     assert "its fingerprint was validated: it could act by the rules." in signed.then
-    assert "its fingerprint was suspended: it got the fallback." in stopped.then
+    assert "its fingerprint was suspended: it was bound to the fallback." in stopped.then
     assert {one.entry for one in (drafted, signed, stopped)} == {small.seqs["entry"]}
     assert drafted.last_act == small.seqs["submitted"]
     assert signed.last_act == small.seqs["signed"]
@@ -131,22 +131,22 @@ def test_a_claim_is_judged_by_what_was_in_force_when_it_was_made(small: Small) -
 
 def test_a_validation_is_that_of_the_claims_own_fingerprint(small: Small) -> None:
     other = small.view("other")
-    assert "its fingerprint was a draft: it got the fallback." in other.then
+    assert "its fingerprint was a draft: it was bound to the fallback." in other.then
     assert other.last_act is None
 
 
 def test_a_claim_older_than_the_registry_had_no_rule(small: Small) -> None:
     before = small.view("before")
     assert before.then == (
-        "Nothing was registered about this signal when the claim was made; its first entry is of "
-        "2026-09-01 00:00 UTC."
+        "This signal was not registered when the claim was made; its first entry is of 2026-09-01 "
+        "00:00 UTC."
     )
     assert before.entry is None
 
 
 def test_where_nothing_is_registered_one_line_says_so_and_nothing_else(small: Small) -> None:
     assert small.view("unregistered", "free") == Governed(
-        "Nothing is registered about this signal: no rule was in force for it."
+        "This signal is not registered: no rule was in force for it."
     )
 
 
@@ -215,5 +215,5 @@ def test_a_broken_trail_tells_nothing_but_that_it_is(small: Small) -> None:
     with small.office.ledger.cursor() as cursor:
         cursor.execute("UPDATE acts SET entry = replace(entry, 'Complaints', 'Praise')")
     view = small.view("signed")
-    assert view.then.startswith("What was in force cannot be told. The decision trail is broken:")
+    assert view.then.startswith("What was in force is not known. The decision trail is broken:")
     assert view.entry is None

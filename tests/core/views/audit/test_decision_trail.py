@@ -267,7 +267,7 @@ def test_a_changed_registry_entry_shows_what_changed_and_both_texts(story: Story
     change = opened(story, "changed").change
     assert change is not None
     assert [one.words for one in change.differences] == [
-        "cut between review and automate 0.90 → 0.85"
+        "threshold between review and automate 0.90 → 0.85"
     ]
     assert change.before_seq == story.seqs["entry"]
     assert change.before is not None

@@ -213,7 +213,7 @@ def test_findings_stand_with_their_owner_and_the_day_they_are_due(ledger, two_si
             "t/ann",
             "due in 4 days (2026-11-27)",
         ),
-        "good": ("Unregistered signal", "nobody", "due in 7 days (2026-11-30)"),
+        "good": ("Signal not registered", "nobody", "due in 7 days (2026-11-30)"),
     }
     assert said.findings_say == "2 open findings."
 

@@ -207,7 +207,7 @@ def test_without_a_label_no_cost_of_errors_is_made_up(house: House) -> None:
     view = house.view()
     assert view.done is not None
     assert view.done.cost.expected is None
-    assert view.done.cost.words == "cannot be told: no automated claim is labelled"
+    assert view.done.cost.words == "not known: no automated claim is labelled"
     assert view.bound.words.startswith("Too few labels: none of the automated claims is labelled")
 
 
@@ -218,7 +218,7 @@ def test_the_headline_counts_breaches_and_says_what_was_automated(busy: House) -
         "require; 13 of them acted without a person."
     )
     assert view.said == (
-        "5 claims got more care than asked, such as spot checks: no breach.",
+        "5 claims handled more strictly than required, such as spot checks: no breach.",
         "1 claim without a logged action: not judged.",
     )
 
@@ -297,7 +297,7 @@ def test_kept_rules_are_said_to_be_kept(house: House) -> None:
     house.claims(10, 0.95, "review")
     view = house.view()
     assert view.headline == (
-        "No breach: all 10 claims whose action was logged got at least the care that was required."
+        "No breach: all 10 claims whose action was logged were handled as strictly as required."
     )
     assert (view.none_acted, view.gate, view.lines) == (True, "", ())
 
@@ -310,7 +310,7 @@ def test_claims_of_before_the_first_entry_are_in_no_row(house: House) -> None:
     view = house.view()
     assert (view.n_claims, view.n_breaches) == (5, 2)
     assert sum(one.n_cases for one in view.rules) == 2
-    assert "3 claims came before the first entry: no rule was there." in view.said
+    assert "3 claims made before the first entry: no rule applied yet." in view.said
 
 
 def test_an_unregistered_signal_has_no_rules_and_no_breach(house: House) -> None:
@@ -345,7 +345,7 @@ def test_the_list_says_what_was_done_what_was_required_and_why(busy: House) -> N
     first = found.frame.iloc[0]
     assert (first["done"], first["required"], first["outcome"]) == ("automated", "review", "wrong")
     assert first["why"] == "Stated 0.70: band:0.50-0.90 asks for review."
-    assert (first["kind"], first["gate"]) == ("Against the cut", "not asked")
+    assert (first["kind"], first["gate"]) == ("Against the threshold", "not asked")
     (why,) = set(busy.listed(kinds=["unvalidated"]).frame["why"])
     assert why == "This fingerprint was never validated."
 

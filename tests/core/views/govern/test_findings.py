@@ -183,7 +183,7 @@ def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
         rounds(house.office, thorough=True)
     lines = [one.words for one in house.row("hidden_segment").history]
     assert lines == [
-        f"{NOW:%Y-%m-%d %H:%M} found by Calibration Ledger. Believed then: topic=tax is off by 9.",
+        f"{NOW:%Y-%m-%d %H:%M} found by Calibration Ledger. Known then: topic=tax is off by 9.",
         f"{NOW:%Y-%m-%d %H:%M} revised by Calibration Ledger",
     ]
 

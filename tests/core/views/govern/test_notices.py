@@ -38,7 +38,7 @@ def fail(ledger: Ledger, number: int, now: datetime = NOW) -> None:
 
 def test_without_channels_it_says_that_nobody_is_told(ledger: Ledger) -> None:
     view = notices_view(ledger.cursor(), None)
-    assert "no channel is set" in view.headline
+    assert "No channel is set up" in view.headline
     assert (view.channels, view.messages, view.warnings, view.schedule) == ((), (), (), "")
 
 
@@ -99,7 +99,7 @@ def test_what_is_wrong_with_the_file_is_warned_of(ledger: Ledger) -> None:
 
 def test_a_signal_that_nobody_knows_is_remarked(ledger: Ledger) -> None:
     (remark,) = notices_view(ledger.cursor(), BOTH, signals=("other",)).remarks
-    assert remark.startswith("chat is told of triage, which this ledger does not know")
+    assert remark.startswith("chat is set up for triage, which this ledger does not know")
     assert notices_view(ledger.cursor(), BOTH, signals=("triage",)).remarks == ()
     assert notices_view(ledger.cursor(), BOTH).remarks == ()
 

@@ -125,7 +125,8 @@ def test_signals_without_an_entry_are_shown_as_exactly_that(house: House) -> Non
         ("other", False, "Unregistered"),
     ]
     assert view.headline == (
-        "None of 2 signals may act: every case falls back to people. 2 are unregistered: s, other."
+        "None of 2 signals may act: every case falls back to people. 2 are not registered: s, "
+        "other."
     )
 
 
@@ -141,7 +142,7 @@ def test_the_headline_says_what_may_act_and_what_ends_soon(house: House) -> None
     house.validate(M1, days=13)
     assert house.whole().headline == (
         "1 of 2 signals may act now: s. 1 ends within 14 days: s (2026-12-07). "
-        "1 is unregistered: other."
+        "1 is not registered: other."
     )
 
 
@@ -283,7 +284,7 @@ def test_the_history_says_what_each_version_changed_and_by_whom(house: House) ->
     house.at += timedelta(hours=1)
     house.register(ENTRY.replace('below: "0.90"', 'below: "0.85"'), "user:t/ann")
     newest, first = house.one().history
-    assert newest.lines == ("cut between review and automate 0.90 → 0.85",)
+    assert newest.lines == ("threshold between review and automate 0.90 → 0.85",)
     assert (newest.who, newest.when, newest.reopened) == ("t/ann", "2026-11-24 10:00", True)
     assert (first.who, first.reopened) == ("t/adam", False)
     assert "new entry for s, stakes high" in first.lines
@@ -309,7 +310,7 @@ def test_the_text_holds_no_group_that_the_entry_does_not_name(house: House) -> N
 
 def test_an_unregistered_signal_comes_with_an_example_to_fill_in(house: House) -> None:
     view = house.one("other")
-    assert view.sentence.startswith("Unregistered: nothing is written down")
+    assert view.sentence.startswith("Not registered: nobody has said")
     assert (view.seats, view.rules, view.terms, view.history) == ((), (), (), ())
     with pytest.raises(RegistryFileError) as refused:
         read(view.text)
@@ -326,7 +327,7 @@ def test_a_plan_says_changes_effects_and_what_it_suspends(house: House) -> None:
     plan = registry.plan(house.ledger.cursor(), house.office.state(), read(text), NOW)
     entry, group, new = plan_parts(plan)
     assert entry.heading == "s: changed"
-    assert entry.changes == ("cut between review and automate 0.90 → 0.80",)
+    assert entry.changes == ("threshold between review and automate 0.90 → 0.80",)
     assert "1 more automated" in entry.effects[0]
     assert "suspended" in entry.warning
     assert (group.heading, new.changes) == ("Group risk", ("user:t/zoe",))

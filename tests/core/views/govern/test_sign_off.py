@@ -470,7 +470,7 @@ def test_an_empty_owner_seat_is_the_first_thing_to_mend(honest: Desk):
     for handle in (ANN, BOB):
         actor = honest.actor(ADMIN, "person.status")
         set_status(honest.office, actor, honest.sub(handle), "left")
-    assert honest.view().next_step[0].startswith("No owner is there")
+    assert honest.view().next_step[0].startswith("There is no owner")
 
 
 def test_what_a_person_may_do_is_what_the_guards_answer_with_names_for_ids(waiting: Desk):
@@ -509,8 +509,8 @@ def test_the_list_puts_each_fingerprint_in_one_place(honest: Desk):
     assert [one.fingerprint for one in listed.never] == [M2]
     assert listed.unregistered == (("other", 9),)
     assert listed.headline == (
-        "1 fingerprint waits for a signature or an approval; 1 fingerprint makes claims and was "
-        "never validated; 1 signal unregistered."
+        "1 fingerprint waits for a signature or an approval; 1 fingerprint is in use without "
+        "validation; 1 signal not registered."
     )
     assert listed.fingerprint(M2.id) == M2
     assert listed.fingerprint("f-000000000000") is None
@@ -519,7 +519,7 @@ def test_the_list_puts_each_fingerprint_in_one_place(honest: Desk):
 def test_the_list_tells_what_is_open_what_soon_ends_and_what_ended(waiting: Desk):
     waiting.sign(days=30)
     assert [one.fingerprint for one in waiting.list().held] == [M1]
-    assert waiting.list().headline == "Nothing waits for anybody."
+    assert waiting.list().headline == "Nothing needs a signature or an approval."
     waiting.now += timedelta(days=17)
     (line,) = waiting.list().renew
     assert line.text == (

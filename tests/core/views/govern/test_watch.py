@@ -68,7 +68,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def test_without_a_registry_nothing_is_watched_and_it_is_said_of_what(house: House) -> None:
     house.claims("s")
     view = house.view()
-    assert view.headline == "Nothing is written down, so nothing is watched."
+    assert view.headline == "No signal is registered, so none is watched."
     assert (view.rows, view.unregistered) == ((), ("s",))
 
 
@@ -82,7 +82,7 @@ def test_before_its_first_run_a_signal_is_due(house: House) -> None:
     house.claims("s")
     (row,) = house.view().rows
     assert (row.measured_at, row.next_at, row.overdue, row.answers) == (None, NOW, False, "t/bob")
-    assert house.view().next_words.startswith("A run is due now, as every day")
+    assert house.view().next_words.startswith("A run is due now, on schedule")
 
 
 def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
@@ -153,7 +153,7 @@ def group(**body: object) -> dict[str, object]:
 
 
 def test_where_labels_cannot_speak_there_is_no_verdict_and_why_is_told() -> None:
-    held = {"speaks_for": "labelled", "why": "No verdict on all claims, for …"}
+    held = {"speaks_for": "labelled", "why": "No verdict on all claims, because …"}
     segments = [group(where=["topic", one], **of) for one, of in (("a", held), ("b", {}))]
     body = {"fingerprint": {"model_version": "m1"}, "groups": [group(**held), *segments]}
     found = _again(body, "s", {})
@@ -190,7 +190,7 @@ def test_a_signal_is_overdue_a_day_after_its_cadence(house: House) -> None:
     house.at += timedelta(hours=1)
     view = house.view()
     assert view.rows[0].overdue
-    assert view.headline == "1 signal of 1 waits to be measured again."
+    assert view.headline == "1 signal of 1 is due to be measured again."
     assert "14 runs missed" in view.next_words
 
 

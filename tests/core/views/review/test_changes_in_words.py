@@ -78,7 +78,7 @@ def test_rules_that_no_claim_meets_are_named(told: Told) -> None:
 
 def test_where_no_action_is_logged_the_rules_stand_in_and_it_says_so(told: Told) -> None:
     view = theatre_view(*told, Selection("answer-quality.judge"), NOW)
-    assert "as if each claim might act" in view.basis
+    assert "as if each claim could act" in view.basis
 
 
 def test_costs_that_nobody_declared_are_stated_as_assumed(told: Told) -> None:
@@ -89,7 +89,7 @@ def test_costs_that_nobody_declared_are_stated_as_assumed(told: Told) -> None:
 
 def test_where_nothing_automated_is_labelled_nothing_is_claimed(told: Told) -> None:
     view = theatre_view(*told, Selection("callback-urgency.self-report"), NOW)
-    assert "cannot be told" in view.headline
+    assert "is not known" in view.headline
     assert any("None of the automated is labelled" in note for note in view.notes)
     assert view.policies["cost"].isna().sum() == 2
 
@@ -181,4 +181,4 @@ def test_two_ways_of_a_few_claims_cannot_be_told_yet(fill: Any) -> None:
     view = elicitation_view(fill(rows), Selection("s"))
     assert view.shown
     assert view.table.empty
-    assert "nothing can be told" in view.headline
+    assert "nothing can be said about them yet" in view.headline

@@ -146,7 +146,7 @@ def test_the_headline_without_a_breach_tells_the_newest_mature_gap(
 
 def test_while_no_week_is_mature_the_headline_says_so(batch: Batch, fill: Fill) -> None:
     view = view_of(fill(batch(week(12), 50, 0.8, 10, labelled=20)))
-    assert view.headline == "No week is mature yet: its outcomes are still to come."
+    assert view.headline == "No week has final outcomes yet."
     assert view.windows is None
 
 

@@ -131,7 +131,7 @@ def test_what_the_plan_asks_for_gives_the_verdict_and_the_estimate(
     assert whole.likely is not None
     assert 0 < whole.likely < whole.needed
     assert 0 < whole.in_high < whole.needed < whole.available == 19_975
-    assert f"{whole.needed:,} more labels would tell" in plan.headline
+    assert f"{whole.needed:,} more labels would decide" in plan.headline
 
     desk.draw(plan.wanted())
     waiting = desk.plan()
@@ -185,7 +185,7 @@ def test_where_only_looked_at_cases_are_labelled_there_is_no_clean_bill(desk: De
     assert plan.wanted() == {None: whole.batch}
     for said in (plan.headline, whole.words, *(one.words for one in desk.plan("language").groups)):
         assert "label is needed" not in said
-        assert "only of the cases people looked at" in said
+        assert "the cases people looked at" in said
         assert f"about {whole.batch:,} labels to begin with" in said
     assert "n 1,500)" in plan.headline
     assert "as if nothing were labelled" in plan.details
@@ -221,12 +221,13 @@ def test_labels_that_cannot_speak_for_all_claims_are_planned_anew_and_why_is_sai
     of = {one.value: one for one in plan.groups}
     assert of["chosen"].verdict == "cannot_tell"
     assert of["chosen"].words.startswith(
-        "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
+        "No verdict on all claims, because the labels do not represent them: claims of "
+        "confidence band"
     )
     assert "to begin with, drawn at random from all claims." in of["chosen"].words
     assert of["even"].verdict == "miscalibrated"
     assert plan.undecided == (of["chosen"],)
-    assert plan.headline.endswith("1 value has no verdict: its labels cannot speak for all claims.")
+    assert plan.headline.endswith("1 value has no verdict: its labels do not represent all claims.")
     # As much as a group with the same unlabelled claims and no label at all.
     desk.bring(900, confidence=0.7, seg_kind="bare")
     of = {one.value: one for one in desk.plan("kind").groups}
@@ -268,15 +269,15 @@ def test_each_value_gets_its_own_plan_those_that_are_settled_first(desk: Desk) -
     en, rare, hi = plan.groups
     assert en.settles
     assert not rare.settles
-    assert "Cannot be settled with 80% chance with the claims there are" in rare.words
+    assert "Cannot be decided with 80% chance with the claims there are" in rare.words
     assert "100 unlabelled ones are there" in rare.words
     assert hi.verdict == "miscalibrated"
     assert hi.needed is None
-    assert hi.words == "Off: no further label is needed for that."
+    assert hi.words == "Off: no more labels are needed for that."
     assert plan.wanted() == {"en": en.needed}
     assert plan.headline == (
-        f"2 of 3 values of language not decided: {en.needed:,} more labels would settle 1 of "
-        "them; 1 cannot be settled with the claims there are."
+        f"2 of 3 values of language not decided: {en.needed:,} more labels would decide 1 of them; "
+        "1 cannot be decided with the claims available."
     )
     assert max(en.whole or 0, en.high or 0) <= (en.needed or 0) * 1.02
 
@@ -378,7 +379,7 @@ def test_a_group_that_labels_settle() -> None:
         "240 more labelled inputs settle it with 80% chance, 90 with 50% (its gap is likeliest "
         "+1.2 points: fine). About 60 of them would be stated 90% or more."
     )
-    assert "with no label yet, it may well be honest or far off" in group(n=0)
+    assert "without a label it may be well calibrated or far off" in group(n=0)
     assert "+1.2 points: off)" in group(outlook="outside")
     assert "+1.2 points: off in shape, its errors cancel)" in group(outlook="cancel")
     assert group(waiting=1).endswith("1 drawn already waits for a label.")
@@ -408,7 +409,7 @@ def test_a_headline_holds_the_drawn_against_all_labels() -> None:
     stands = words.shown("within_tolerance", 4000, 0.012, -0.003, 0.026)
     assert stands == "fine (gap +1.2 points, 95% interval −0.3 to +2.6, n 4,000)"
     same = words.headline(given, None, 0.05, stands, "same")
-    assert same == f"No label is needed for an answer: {stands}."
+    assert same == f"No more labels are needed: {stands}."
     opened = words.headline(given, None, 0.05, stands, "open")
     assert "still leave it open" in opened
     contrary = words.headline(given, None, 0.05, stands, "contrary")
@@ -436,18 +437,18 @@ def test_headlines() -> None:
     def said(*groups: Any, by: str | None = "language") -> str:
         return words.headline(groups, by, 0.05)
 
-    assert said(given, by=None) == "No label is needed for an answer: off."
-    assert said(settled, by=None) == "40 more labels would tell whether it is within ±5 points."
-    assert "cannot be settled" in said(stuck, by=None)
+    assert said(given, by=None) == "No more labels are needed: off."
+    assert said(settled, by=None) == "40 more labels would decide whether it is within ±5 points."
+    assert "cannot be decided" in said(stuck, by=None)
     assert said(as_likely, by=None) == (
-        "90 more labels would tell with 50% chance whether it is within ±5 points; for more, "
+        "90 more labels would decide with 50% chance whether it is within ±5 points; for more, "
         "plan again then."
     )
-    assert said(given, given) == "No label is needed for an answer: each of 2 of language has one."
-    assert said(given, settled).endswith("not decided: 40 more labels would settle it.")
-    assert said(settled, settled).endswith("not decided: 80 more labels would settle them.")
-    assert said(stuck, given).endswith("and cannot be settled with the claims there are.")
-    assert "settle 1 of them; 1 cannot" in said(settled, stuck)
+    assert said(given, given) == "No more labels are needed: each of 2 of language has a verdict."
+    assert said(given, settled).endswith("not decided: 40 more labels would decide it.")
+    assert said(settled, settled).endswith("not decided: 80 more labels would decide them.")
+    assert said(stuck, given).endswith("and cannot be decided with the claims available.")
+    assert "decide 1 of them; 1 cannot" in said(settled, stuck)
     assert said() == "No claim matches these filters."
 
 

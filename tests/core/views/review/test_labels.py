@@ -101,8 +101,8 @@ def test_early_outcomes_that_are_unlike_the_rest_are_told_with_both_gaps(
     # .8 − 80/160 = +30 points at 7 days; .8 − 320/400 = 0 at 30.
     assert finding.startswith("At 7 days old the gap reads +30.0 points (")
     assert "n 160), at 30 days 0 points (" in finding
-    assert "n 400): early outcomes are not like the rest" in finding
-    assert view.headline.startswith("Do not read young weeks")
+    assert "n 400): early outcomes differ from later ones" in finding
+    assert view.headline.startswith("Ignore young weeks")
 
 
 def test_early_outcomes_like_the_rest_are_no_finding(ledger: Ledger, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_what_is_too_little_to_compare_is_not_called_even(
         story.add(number, v, "1", action=action)
     fine = story.view(ledger, tmp_path).fine
     assert ("Coverage is even by confidence band and action" in fine) == (number == 50)
-    assert ("by action it cannot be told: too few claims" in fine) == (number == 5)
+    assert ("by action it is not known: too few claims" in fine) == (number == 5)
 
 
 def test_outcomes_that_all_came_early_are_not_said_to_be_like_later_ones(
@@ -240,7 +240,7 @@ def test_without_a_mature_week_nothing_is_told(ledger: Ledger, tmp_path: Path) -
     story = Story()
     story.add(9, 0.8, made=NOW - timedelta(days=7))
     view = story.view(ledger, tmp_path)
-    assert view.headline.startswith("None of 9 claims is of a week with final outcomes yet")
+    assert view.headline.startswith("None of 9 claims has a final outcome yet")
     assert view.findings == ()
 
 
@@ -345,7 +345,7 @@ def test_the_samples_planted_stories_are_found_and_its_nulls_are_not(
         return labels_view(sample, Selection(signal), as_of=now)
 
     assert of("callback-urgency.self-report").escalated_only
-    assert "not like the rest" in of("duplicate-merge.self-report").findings[0]
+    assert "differ from later ones" in of("duplicate-merge.self-report").findings[0]
     assert of("answer-grounding.agreement").headline.startswith("Labels came with unequal chances")
     for calibrated in ("ticket-triage.agreement", "refund-check.logprob"):
         assert of(calibrated).headline.startswith("No sign that")

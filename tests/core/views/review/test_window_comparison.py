@@ -52,24 +52,24 @@ def brier(parts: list[Part]) -> float:
         (
             [(1000, 0.95, 950)],
             [(1000, 0.7, 700)],
-            "The cases became harder; that the signal lost its truth is not shown.",
+            "The cases became harder; there is no sign that the signal lost its calibration.",
         ),
         (
             [(1000, 0.7, 700)],
             [(1000, 0.95, 950)],
-            "The cases became easier; that the signal lost its truth is not shown.",
+            "The cases became easier; there is no sign that the signal lost its calibration.",
         ),
         (
             [(1000, 0.8, 800)],
             [(1000, 0.8, 600)],
-            "The confidences became worse calibrated; that the cases became harder or easier is "
-            "not shown.",
+            "The confidences became worse calibrated; there is no sign that the cases became "
+            "harder or easier.",
         ),
         (
             [(1000, 0.8, 600)],
             [(1000, 0.8, 800)],
-            "The confidences became better calibrated; that the cases became harder or easier is "
-            "not shown.",
+            "The confidences became better calibrated; there is no sign that the cases became "
+            "harder or easier.",
         ),
         (
             [(1000, 0.95, 950)],

@@ -49,7 +49,7 @@ def test_a_rule_says_one_line_and_where_it_can_be_seen(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "signal", "said"),
     [
-        ("unvalidated", "callback-urgency.self-report", "Nothing is written down"),
+        ("unvalidated", "callback-urgency.self-report", "This signal is not registered"),
         ("unvalidated", "reply-safety.self-report", "guard-2"),
         ("unvalidated", "answer-grounding.agreement", "Waived until 2026-12-02"),
         ("aggregate", "ticket-triage.self-report", "topic=medical missed ECE"),
@@ -60,7 +60,7 @@ def test_a_rule_says_one_line_and_where_it_can_be_seen(key: str) -> None:
         ("leakage", "knowledge-answer.self-report", "300 claims of 7,940"),
         ("gaming", "answer-quality.judge", "Prompt rubric-3 against prompt rubric-2"),
         ("ownership", "reply-safety.self-report", "Maya Cole has left"),
-        ("escalation", "ticket-triage.self-report", "120 against the cut"),
+        ("escalation", "ticket-triage.self-report", "120 against the threshold"),
         ("anchoring", "reply-draft.self-report", "15.0 points more"),
         ("prompt_edit", "reply-draft.self-report", "confidence +20."),
         ("theatre", "duplicate-merge.self-report", "changed none of them"),

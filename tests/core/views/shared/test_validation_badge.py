@@ -112,7 +112,7 @@ def test_a_registered_signal_that_nobody_signed_is_not_validated(house: House) -
     house.register()
     badge = house.shown()
     assert (badge.level, badge.words, badge.open) == ("not_validated", "Not validated", False)
-    assert "not as leave to act" in badge.help
+    assert "not permission to act" in badge.help
 
 
 def test_all_versions_signed_are_validated_until_the_first_one_ends(house: House) -> None:

@@ -46,7 +46,7 @@ def opened(tmp_path: Path, serving):
 
 def test_the_data_page_says_whose_labels_these_are(opened) -> None:
     said = text_of(opened("data", ""))
-    assert "How honest are the labels: s" in said
+    assert "Can the labels be trusted: s" in said
     assert "Escalated cases only: 0 of 100 automated claims are labelled (0%)" in said
     assert "If every unlabelled claim were right" in said
 

@@ -41,13 +41,13 @@ def test_the_page_leads_with_the_breaches_and_keeps_its_choices_in_the_link(open
 
 
 def test_the_planted_breaches_of_the_cut_can_be_listed_alone(opened: Open) -> None:
-    app = opened(**PLANTED, breach_kind="Against the cut")
+    app = opened(**PLANTED, breach_kind="Against the threshold")
     found = breaches(app)
     assert len(found) == 100
-    assert set(found["kind"]) == {"Against the cut"}
+    assert set(found["kind"]) == {"Against the threshold"}
     assert set(found["seg_topic"]) == {"contract"}
     assert any("120" in one.label for one in app.get("download_button"))
-    later = opened(**PLANTED, breach_kind="Against the cut", breach_page="2")
+    later = opened(**PLANTED, breach_kind="Against the threshold", breach_page="2")
     assert len(breaches(later)) == 20
 
 
@@ -59,13 +59,13 @@ def test_each_breach_links_to_its_claim_and_the_act_that_set_the_rule(opened: Op
 
 def test_a_change_of_the_question_goes_back_to_the_first_leaf(opened: Open) -> None:
     app = opened(**PLANTED, breach_page="2")
-    app.multiselect(key="breach_kind").set_value(["Against the cut"]).run()
+    app.multiselect(key="breach_kind").set_value(["Against the threshold"]).run()
     assert not app.exception
     assert len(breaches(app)) == 100
 
 
 def test_the_rows_can_hold_the_claims_as_if_every_version_might_act(opened: Open) -> None:
-    asked = {**PLANTED, "rows": "as if every version might act"}
+    asked = {**PLANTED, "rows": "as if every version could act"}
     (stood,), (as_if,) = (
         [one.value for one in app.dataframe if "queue" in one.value]
         for app in (opened(**PLANTED), opened(**asked))
@@ -78,7 +78,7 @@ def test_the_rows_can_hold_the_claims_as_if_every_version_might_act(opened: Open
 def test_a_signal_without_logged_actions_says_what_to_log(opened: Open) -> None:
     text = text_of(opened(signal=AGREEMENT))
     assert "Log the field action" in text
-    assert "None that could be told." in text
+    assert "Not known: no action was logged." in text
 
 
 def test_a_signal_whose_rules_were_kept_has_no_list(opened: Open) -> None:
@@ -89,7 +89,7 @@ def test_a_signal_whose_rules_were_kept_has_no_list(opened: Open) -> None:
 
 def test_an_unregistered_signal_leads_to_the_registry(opened: Open) -> None:
     app = opened(signal=CALLBACK)
-    assert "Nothing is registered about this signal" in text_of(app)
+    assert "This signal is not registered" in text_of(app)
     assert any(one.proto.label == "Write its entry in Registry" for one in app.get("page_link"))
 
 

@@ -120,8 +120,8 @@ def test_an_empty_ledger_shows_the_commands_that_fill_it(ledger_of: Make) -> Non
 def test_unregistered_signals_are_shown_as_that_with_an_example(ledger_of: Make) -> None:
     ledger_of(entry=False)
     app = opened(signal="s")
-    assert "2 are unregistered" in text_of(app)
-    assert "Unregistered: nothing is written down" in text_of(app)
+    assert "2 are not registered" in text_of(app)
+    assert "Not registered: nobody has said" in text_of(app)
     assert "user:<owner>" in app.text_area[0].value
 
 
@@ -182,7 +182,7 @@ def test_a_change_is_shown_with_its_effects_and_then_applied(ledger_of: Make) ->
     app = act_for(opened(signal="s"), "ann")
     proposed(app, REPLY.replace('below: "0.90"', 'below: "0.85"'))
     shown = text_of(app)
-    assert "cut between review and automate 0.90 → 0.85" in shown
+    assert "threshold between review and automate 0.90 → 0.85" in shown
     assert "4 more automated" in shown
     assert "Validations in force are suspended by this" in shown
     click(app, "Apply as t/ann")

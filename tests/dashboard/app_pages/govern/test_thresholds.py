@@ -41,7 +41,7 @@ def test_without_the_overlap_a_flattering_cut_is_not_offered(opened: Open) -> No
     app.checkbox(key="without_overlap").check().run()
     assert not app.exception
     text = text_of(app)
-    assert "Held-out claims contradict the cut 0.85: 28 of 211 wrong" in text
+    assert "Held-out claims contradict the threshold 0.85: 28 of 211 wrong" in text
     assert "at most 5% wrong only on what it was chosen on" in text
     assert "300 on inputs that were tuned on are left out" in text
     assert "no change to write" in text
@@ -62,13 +62,13 @@ def test_a_cut_comes_with_both_samples_and_a_change_to_copy(opened: Open) -> Non
 
 def test_a_cut_per_segment_names_those_without(opened: Open) -> None:
     text = text_of(opened(signal=SAMPLE, without_overlap="true", risk="20.0", by="language"))
-    assert "4 of 5 segments of language get a cut" in text
-    assert "language=yo: no cut keeps" in text
+    assert "4 of 5 segments of language get a threshold" in text
+    assert "language=yo: no threshold keeps" in text
 
 
 def test_without_a_tuning_split_it_says_what_to_log(opened: Open) -> None:
     app = opened(signal="ticket-triage.self-report")
-    assert "Nothing to choose a cut on" in text_of(app)
+    assert "No claims to choose a threshold on" in text_of(app)
     assert "tuning,1" in yaml_of(app)
 
 
@@ -89,8 +89,8 @@ def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
     serving(path)
     text = text_of(page("thresholds"))
     assert "Automate from 0.90: at most 5% wrong" in text
-    assert "Held-out claims bear it out: 0 of 100 wrong" in text
-    assert "Nothing is registered" in text
+    assert "Held-out claims confirm it: 0 of 100 wrong" in text
+    assert "is not registered" in text
     assert "[x](http" not in text
 
 

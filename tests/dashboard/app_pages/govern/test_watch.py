@@ -30,7 +30,7 @@ def test_every_signal_is_shown_with_what_was_measured_and_its_act(
     app = page("watch")
     shown = text_of(app)
     assert "All 10 signals were measured on schedule. Off: " in shown
-    assert "Not watched, for nothing is written down about it: callback-urgency" in shown
+    assert "Not watched because not registered: callback-urgency" in shown
     drawn = html.unescape(markup(app))
     assert "Off: gap +9.3 points" in drawn
     assert "only its high-confidence band is off, by +11.7 points (+7.0 to +17.4), n 296" in drawn
@@ -55,7 +55,7 @@ def test_where_nothing_is_written_down_it_shows_how_to_begin(tmp_path: Path, ser
         import_file(ledger, file)
     serving(path)
     app = page("watch")
-    assert "Nothing is written down, so nothing is watched." in text_of(app)
+    assert "No signal is registered, so none is watched." in text_of(app)
     assert any("calledger registry apply" in block.value for block in app.code)
 
 

@@ -27,7 +27,9 @@ from tests.worlds.entries import entry
 from tests.worlds.pages import page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
-REASON = "No verdict on all claims, for the labels cannot speak for them: claims of confidence band"
+REASON = (
+    "No verdict on all claims, because the labels do not represent them: claims of confidence band"
+)
 WAY_OUT = "An audit sample drawn by chance would (Labels)."
 ENTRY = entry(riskApprovers=["user:t/rita"])
 
@@ -148,7 +150,7 @@ def test_a_segment_of_chosen_labels_loses_its_verdict_and_its_neighbours_keep_th
     held = view.cells["verdict"] == "no_verdict"
     assert set(view.cells[held]["topic"]) == {"b"}
     assert set(view.cells[~held]["topic"]) == {"a", "c", "d"}
-    assert "1 segment has no verdict: its labels cannot speak for all claims." in view.headline
+    assert "1 segment has no verdict: its labels do not represent all claims." in view.headline
     (why,) = view.withheld
     assert why.startswith(f"Topic b: {REASON}")
     assert "The gap of all" in why
@@ -166,7 +168,7 @@ def test_a_week_of_chosen_labels_loses_its_verdict_and_the_others_keep_theirs(
         view = drift_view(cursor, asked, as_of=NOW)
     assert [one == "no_verdict" for one in view.periods["verdict"]] == [False] * 4 + [True]
     assert view.breaches.empty
-    assert view.headline.endswith("1 week has no verdict: its labels cannot speak for all claims.")
+    assert view.headline.endswith("1 week has no verdict: its labels do not represent all claims.")
     assert view.moved == ""
 
 

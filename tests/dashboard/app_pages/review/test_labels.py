@@ -1,4 +1,4 @@
-"""The Labels page: what labels would settle, a sample drawn, handed out and taken back in."""
+"""The Labels page: what labels would settle, a sample drawn, handed out and read back."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_told_leads_with_the_number_that_settles_it(opened: Open)
 
 def test_where_an_answer_is_given_no_label_is_asked_for(opened: Open) -> None:
     text = text_of(opened(acting_for=VERA, signal="ticket-triage.self-report"))
-    assert "No label is needed for an answer" in text
+    assert "No more labels are needed" in text
     assert "The plan asks for none here, because nothing needs one" in text
 
 
@@ -90,7 +90,7 @@ def test_of_an_unregistered_signal_it_leads_to_the_registry(opened: Open) -> Non
     app = opened(acting_for=VERA, signal="callback-urgency.self-report", by="language")
     assert "nobody may draw a sample of it yet" in text_of(app)
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
-    assert links["Write it down in Registry"] == "signal=callback-urgency.self-report"
+    assert links["Register it"] == "signal=callback-urgency.self-report"
 
 
 def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(drawing: Open) -> None:
@@ -197,5 +197,5 @@ def test_the_data_page_leads_here(opened: Open) -> None:
     app = opened(signal=SAFETY)
     app.switch_page(PAGES["data"].path).run()
     links = [one.proto.label for one in app.get("page_link")]
-    assert "Which labels would settle what is not decided" in links
+    assert "Which labels would decide what is still open" in links
     assert label_plan.KEYS == "labels_"

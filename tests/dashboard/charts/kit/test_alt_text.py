@@ -95,7 +95,7 @@ def test_the_text_of_a_heatmap_of_shapes_names_the_cell_where_most_is_shown() ->
         }
     )
     assert words.alt_text_heatmap_of_shape(cells, row="topic", column="model") == (
-        "Error over confidence by topic and model: in 2 of 3 cells an error is shown, most in "
+        "Error over confidence by topic and model: in 2 of 3 cells there is an error, most in "
         "law, b (at least 9.2 points, 2,000 labelled claims)."
     )
 
@@ -120,7 +120,8 @@ def test_the_text_of_a_ranked_list_counts_only_verdicts() -> None:
 def test_the_text_of_a_timeline_leaves_immature_weeks_out_of_the_share() -> None:
     weeks = pd.DataFrame({"n_claims": [100, 100], "n": [80, 10], "mature": [True, False]})
     assert words.alt_text_coverage(weeks) == (
-        "Of 100 claims in 1 week with final outcomes 80% are labelled. 1 week still immature."
+        "Of 100 claims in 1 week with final outcomes 80% are labelled. 1 week whose outcomes "
+        "are not final yet."
     )
 
 

@@ -129,7 +129,7 @@ def test_a_changed_sample_ends_verify_with_one(on: tuple[str, ...], told_copy: P
     [
         (("draw", "--labels", "5", "--as", "user:desk/kim.sato"), "Only the owner, a deputy"),
         (("draw", "--labels", "5", "--as", "user:nobody/x"), "Nobody is known as"),
-        (("draw", "--as", VERA), "cannot be settled"),
+        (("draw", "--as", VERA), "cannot be decided"),
         (("plan", "--by", "week"), "not by week"),
         (("export", "--out", "x.csv"), "No audit sample"),
         (("take", "nowhere.csv"), "cannot be read"),
@@ -157,7 +157,7 @@ def test_an_unregistered_signal_is_planned_for_and_not_drawn(told_copy: Path) ->
     assert run("plan", *other, "--by", "language").exit_code == 0
     found = run("draw", *other, "--by", "language", "--as", VERA)
     assert found.exit_code == 2
-    assert "Nothing is registered about callback-urgency.self-report" in found.stderr
+    assert "callback-urgency.self-report is not registered" in found.stderr
 
 
 def test_the_ledger_is_no_place_for_the_file(on: tuple[str, ...], told_copy: Path) -> None:

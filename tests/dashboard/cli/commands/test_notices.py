@@ -123,7 +123,7 @@ def test_send_writes_and_sends_what_is_due_and_list_shows_it(
     assert "1 message written, 1 sent; 0 channels failed." in sent.stderr
     ((_, message),) = receiver.received
     assert message["title"].startswith("Digest: ")
-    assert "WARNING Unregistered signal: triage" in message["message"]
+    assert "WARNING Signal not registered: triage" in message["message"]
     listed = run("notices", "list", *words)
     assert listed.exit_code == 0, listed.output
     assert "1 channel, not failing." in listed.stdout
@@ -143,14 +143,14 @@ def test_a_channel_that_fails_is_said_kept_and_listed(file: Write, ledger_path: 
     assert "2 channels, 1 of them is failing." in listed.stdout
     assert "Not reached since" in listed.stdout
     assert "tried 1 time in vain" in listed.stdout
-    assert "down is told of typo, which this ledger does not know" in listed.stderr
+    assert "down is set up for typo, which this ledger does not know" in listed.stderr
     assert "hunter2" not in sent.output + listed.output
 
 
 def test_list_without_a_file_says_where_to_write_one(ledger_path: Path) -> None:
     found = run("notices", "list", "--ledger", ledger_path)
     assert found.exit_code == 0, found.output
-    assert "Nobody is told of findings outside these pages" in found.stdout
+    assert "No channel is set up: findings are shown on these pages only" in found.stdout
     assert "small.duckdb.notices.yaml" in found.stdout.replace("\n", "")
 
 
@@ -163,7 +163,7 @@ def test_check_sends_at_the_end_and_its_exit_code_stays_its_own(
     words = ("--ledger", ledger_path, "--fail-on", "warning", "--notices", path)
     found = run("check", *words)
     assert found.exit_code == 1
-    assert "Warning  Unregistered signal" in found.stdout
+    assert "Warning  Signal not registered" in found.stdout
     assert len(receiver.received) == up
     with Ledger.open(ledger_path) as ledger:
         (message,) = outbox.recent(ledger.cursor(), 5)

@@ -40,24 +40,24 @@ def test_what_contradicts_a_cut_is_said_first(told_copy: Path) -> None:
     found = threshold(told_copy, "--risk", "0.1", "--without-overlap")
     assert found.exit_code == 1
     first, then = found.stdout.split("At 0.85 and above", 1)
-    assert first.startswith("Recent production contradicts the cut 0.85: ")
+    assert first.startswith("Recent production contradicts the threshold 0.85: ")
     assert "it keeps at most 10% wrong only on what it was chosen on." in first
     assert "Recent production says otherwise" in then
     broken = threshold(told_copy, "--risk", "0.05", "--without-overlap")
-    assert broken.stdout.startswith("Held-out claims contradict the cut ")
+    assert broken.stdout.startswith("Held-out claims contradict the threshold ")
 
 
 def test_json_says_that_a_contradicted_cut_does_not_stand(told_copy: Path) -> None:
     found = threshold(told_copy, "--risk", "0.1", "--without-overlap", "--format", "json")
     answer = json.loads(found.stdout)
     assert (found.exit_code, answer["holds"], answer["stands"]) == (1, True, False)
-    assert answer["headline"].startswith("Recent production contradicts the cut 0.85")
+    assert answer["headline"].startswith("Recent production contradicts the threshold 0.85")
 
 
 def test_cuts_by_segment_say_first_how_many_are_contradicted(told_copy: Path) -> None:
     found = threshold(told_copy, "--risk", "0.1", "--without-overlap", "--by", "language")
     assert found.exit_code == 1
-    assert found.stdout.startswith("1 cut is contradicted by other claims; 2 of 5 segments ")
+    assert found.stdout.startswith("1 threshold is contradicted by other claims; 2 of 5 segments ")
 
 
 @pytest.mark.usefixtures("on_the_day_told")
@@ -106,4 +106,4 @@ def test_an_unregistered_signal_gets_a_cut_and_no_change(tmp_path: Path) -> None
     found = threshold(path, "--risk", "0.05", signal="s")
     assert found.exit_code == 0
     assert "At 0.90 and above" in found.stdout
-    assert "Nothing is registered about s" in found.stdout
+    assert "s is not registered" in found.stdout

@@ -41,7 +41,7 @@ def test_a_backup_is_taken_and_restored_and_both_say_what_is_in_it(tmp_path: Pat
     assert taken.exit_code == 0, taken.stderr
     assert f"{kept} holds 0 claims, 0 outcomes, " in taken.stdout
     assert "the signing key" in taken.stdout
-    assert "whoever reads the folder can sign in its name" in taken.stderr
+    assert "whoever can read the folder can sign as this ledger" in taken.stderr
     restored = run("restore", kept, "--to", again)
     assert restored.exit_code == 0, restored.stderr
     assert "and verified: 0 claims" in restored.stdout
@@ -85,7 +85,7 @@ def test_a_backup_without_the_key_says_who_can_do_nothing(tmp_path: Path) -> Non
 def test_the_doctor_finds_nothing_or_tells_it_with_exit_1(tmp_path: Path) -> None:
     ledger = governed(tmp_path / "l.duckdb")
     well = run("doctor", ledger)
-    assert (well.exit_code, "Nothing is wrong with" in well.stdout) == (0, True)
+    assert (well.exit_code, "No problem found with" in well.stdout) == (0, True)
     (tmp_path / "l.duckdb.key").chmod(0o644)
     ill = run("doctor", ledger)
     assert (ill.exit_code, ill.stdout.startswith("key: ")) == (1, True)
@@ -109,7 +109,7 @@ def test_the_doctor_asks_the_server_that_holds_a_ledger(tmp_path: Path) -> None:
         assert f"is open in process {server.pid}, the server at {word.address}" in well.stdout
         assert well.exit_code == 0, well.output
         silent = run("doctor", ledger)
-        assert (silent.exit_code, "left no word of a server" in silent.stdout) == (1, True)
+        assert (silent.exit_code, "is no server, has it open" in silent.stdout) == (1, True)
         with announced(ledger, Running("http://127.0.0.1:9", server.pid, "x")):
             assert "http://127.0.0.1:9 does not answer" in run("doctor", ledger).stdout
     finally:

@@ -324,7 +324,7 @@ def test_people_roles_and_tokens_are_the_admins(told_copy: Path) -> None:
     assert made.stdout.startswith("calledger_")
     token = run("token", "list", *ledger).stdout.split()[0]
     assert run("token", "revoke", *ledger, *kim, token).exit_code == 0
-    assert "taken back" in run("token", "list", *ledger).stdout
+    assert "revoked" in run("token", "list", *ledger).stdout
     assert run("person", "forget", *ledger, *kim, "user:desk/zoe").exit_code == 0
     assert "Zoe" not in run("person", "list", *ledger).stdout
     refused = run("person", "add", *ledger, "--as", "user:desk/ann.lee", "user:desk/eve")

@@ -53,7 +53,7 @@ def test_without_channels_it_shows_what_to_write_and_how_to_try_it(
 ) -> None:
     at = drawn(serving, ledger_path)
     assert not at.warning
-    assert "no channel is set" in at.markdown[0].value
+    assert "No channel is set up" in at.markdown[0].value
     assert "x.duckdb.notices.yaml" in at.markdown[1].value
     assert "channels:" in at.code[0].value
     assert at.code[1].value == f"calledger notices test --ledger {ledger_path}"

@@ -31,7 +31,7 @@ from tests.worlds.risk_facts import (
 def test_segments_that_were_looked_at_and_are_not_off_are_covered() -> None:
     found = calibration.aggregate(FACTS)
     assert found.status == "covered"
-    assert "none of 4 segments is shown to be off" in found.line
+    assert "none of 4 segments is off beyond chance" in found.line
     assert "95% of the labels are off by less than 10 points" in found.line
 
 
@@ -100,8 +100,8 @@ def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> Non
 def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(moved: Moved | None) -> None:
     found = calibration.drift(replace(OFF, moved=moved))
     assert found.status == "not_measured"
-    assert "outside ±5 points, and nothing shows that its inputs drifted." in found.line
-    assert ("What comes in hardly changed" in found.line) == (moved is not None)
+    assert "outside ±5 points, and there is no sign that its inputs drifted." in found.line
+    assert ("The inputs hardly changed" in found.line) == (moved is not None)
 
 
 def test_a_finding_that_inputs_drifted_is_open_though_calibration_held() -> None:
@@ -136,7 +136,7 @@ def test_labels_that_cannot_speak_for_all_are_not_measured_and_why_is_said() -> 
     for rule in (calibration.aggregate, calibration.drift):
         found = rule(replace(FACTS, recent=CHOSEN))
         assert found.status == "not_measured"
-        assert found.line.startswith("No verdict on all claims, for the labels cannot speak")
+        assert found.line.startswith("No verdict on all claims, because the labels do not")
 
 
 def test_an_error_at_the_edge_of_the_tolerance_is_called_so() -> None:
@@ -153,7 +153,7 @@ def test_an_alarm_of_the_watch_is_open_whatever_the_newest_weeks_say() -> None:
         "cohorts, 900 inputs, evidence 0.8."
     )
     two = calibration.drift(replace(FACTS, watches=(ALARM, replace(ALARM, fingerprint=M2))))
-    assert two.line.endswith(" An alarm stands on 1 more version.")
+    assert two.line.endswith(" An alarm is open on 1 more version.")
     # Labels of what people looked at only do not take an alarm back.
     one_sided = replace(FACTS, recent=None, watches=(ALARM,))
     assert calibration.drift(one_sided).status == "open"
