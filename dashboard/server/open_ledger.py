@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from core.gate.decision_log import SpooledLog
-from core.gate.gate import Gate
+from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
 from core.intake.door import Dimensions, Names
 from core.ledger.connection import Ledger
@@ -21,6 +21,7 @@ from dashboard.server import metrics
 from dashboard.server.folding import Folder
 from dashboard.server.grants import Grants
 from dashboard.server.settings import LEDGER_VARIABLE
+from dashboard.server.together import Together
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class _Owned:
     office: Office
     gate: Gate
     log: SpooledLog
+    answers: Together[Decision]
     spool: Spool
     folder: Folder
     dimensions: Dimensions
@@ -49,6 +51,7 @@ def _owned_at(path: str) -> _Owned:
         office,
         Gate(office),
         log,
+        Together(log.submit),
         spool,
         Folder(office, spool),
         Dimensions(lambda: segment_dimensions(ledger.cursor())),
@@ -79,6 +82,11 @@ def gate() -> Gate:
 def log() -> SpooledLog:
     """Where the gate's answers are written."""
     return _owned_at(path()).log
+
+
+def answers() -> Together[Decision]:
+    """The same, for the few of many callers."""
+    return _owned_at(path()).answers
 
 
 def spool() -> Spool:

@@ -118,8 +118,10 @@ async def _decided(body: bytes, content_type: str) -> tuple[Sequence[Decision], 
     if not decisions:
         return decisions, many
     try:
-        # Each by itself: the disk begins with the first, and takes what comes meanwhile together.
-        await asyncio.wrap_future(owner.log().submit(decisions))
+        if at_hand is not None:
+            await owner.answers().write(decisions)
+        else:
+            await asyncio.wrap_future(owner.log().submit(decisions))
     except Exception:
         return not_logged(decisions), many
     return decisions, many
