@@ -10,6 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.sentences.fact import Fact
 from core.text.markdown import cells, plain, verbatim
+from core.text.shown import visible
 from core.views.review.reliability import GroupView
 
 #: Of the width, for a fact's name and its value.
@@ -31,12 +32,13 @@ def share(label: str, *, help: str | None = None) -> ColumnConfig:
     return st.column_config.NumberColumn(label, format="%.0f%%", width="small", help=help)
 
 
-def confidences(values: pd.DataFrame, *, key: str) -> None:
+def confidences(values: pd.DataFrame, *, key: str, of: str = "") -> None:
     """Each stated confidence, how often it was right, and how sure that is.
 
     Args:
         values: v, n_claims, n, s, observed, gap, exact_low, exact_high.
         key: the element's key.
+        of: which group they are of, where several tables stand side by side.
     """
     table = values.assign(
         **{name: values[name] * 100 for name in ("observed", "exact_low", "exact_high", "gap")}
@@ -56,7 +58,8 @@ def confidences(values: pd.DataFrame, *, key: str) -> None:
             "exact_high": share("to"),
             "gap": points("Gap, points"),
         },
-        alt="Each stated confidence with its labelled claims and observed share",
+        alt="Each stated confidence with its labelled claims and observed share"
+        + (f": {visible(of)}" if of else ""),
     )
 
 

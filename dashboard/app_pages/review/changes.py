@@ -47,7 +47,7 @@ with curves:
         with st.expander(
             f"Every stated confidence · {plain(group.name)}", icon=":material/table_rows:"
         ):
-            tables.confidences(group.values, key=f"values_{i}")
+            tables.confidences(group.values, key=f"values_{i}", of=group.name)
     if review.paired:
         st.caption("The curves show every claim of both, not only those on inputs they share.")
 guide.draw(PAGES["changes"].title)

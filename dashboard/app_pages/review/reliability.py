@@ -64,7 +64,7 @@ if any(group.measures.n for group in view.groups):
 for i, group in enumerate(view.groups):
     of = f" · {plain(group.name)}" if group.name else ""
     with st.expander(f"Every stated confidence{of}", icon=":material/table_rows:"):
-        tables.confidences(group.values, key=f"values_{i}")
+        tables.confidences(group.values, key=f"values_{i}", of=group.name)
     for note in group.notes:
         st.caption(note)
 asked_ways = data.elicitation(chosen.selection)
