@@ -16,6 +16,7 @@ def done(said: str) -> NoReturn:
         said: as Markdown.
     """
     st.session_state[_DONE] = said
+    st.toast(said, icon=":material/check_circle:")
     st.rerun()
 
 
