@@ -271,10 +271,12 @@ def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
 def test_a_finding_waits_once_its_approver_signed_on_again_for_it(
     page: Page, signed: Signed
 ) -> None:
-    sign_on(page, f"{signed.site.address}/registry?signal=desk", "vera-2")
-    shows(page, "Registry")
-    page.get_by_role("tab", name=re.compile("^Findings")).click()
-    page.get_by_role("button", name="Respond").first.click()
+    sign_on(page, signed.site.address, "vera-2")
+    # The page that forgets what was chosen elsewhere: what waits to be confirmed is no choice.
+    shows(page, "This week")
+    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
+    settled(page)
+    main(page).get_by_role("button", name="Respond").first.click()
     page.get_by_role("textbox", name="Why it may wait").fill("Known, and gone on Monday")
     page.get_by_role("button", name="Waive as Vera Roth").click()
     tab = opened_tab(page)

@@ -8,11 +8,10 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern import findings, risks
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
-from dashboard.widgets.acting import acting_for as acting
 from dashboard.widgets.links import page_links as links
 
 page_head.title("risks")
-links.start_afresh(*risks.KEYS, acting.KEY)
+links.start_afresh(*risks.KEYS)
 view = data.risks()
 if not view.signals:
     empty.ledger()

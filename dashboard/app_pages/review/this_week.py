@@ -20,7 +20,7 @@ from dashboard.widgets.drawn.framed import MANY, tall
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
-links.start_afresh("week", search.FIND, search.VERDICT, acting.KEY, findings.KEYS)
+links.start_afresh("week", search.FIND, search.VERDICT, findings.KEYS)
 state = data.state()
 person = None if state is None else acting.choose(state, directory(owner.cursor()))
 mondays = data.mondays()

@@ -24,7 +24,7 @@ from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
 
 #: In the session: what waits to be confirmed, and in which words.
-_WAITS = "confirmation_waits"
+_WAITS = "acting_waits"
 #: Seconds between two looks whether it is confirmed.
 _GLANCE = 1.0
 

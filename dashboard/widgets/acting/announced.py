@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-_DONE = "done"
+_DONE = "acting_done"
 
 
 def done(said: str) -> NoReturn:
@@ -16,7 +16,6 @@ def done(said: str) -> NoReturn:
         said: as Markdown.
     """
     st.session_state[_DONE] = said
-    st.toast(said, icon=":material/check_circle:")
     st.rerun()
 
 

@@ -75,6 +75,10 @@ def registry(signal: str, text: str) -> None:
     )
 
 
+#: How the keys in the session begin of who acts, and of what they do: an act outlasts any page.
+_ACTING = "acting_"
+
+
 def start_afresh(*keep: str) -> None:
     """Forget what was chosen on other pages, so that a link from here opens what it says.
 
@@ -85,5 +89,5 @@ def start_afresh(*keep: str) -> None:
         keep: how the keys of this page's own widgets begin.
     """
     for key in [str(key) for key in st.session_state]:
-        if not key.startswith(keep) and not key.endswith(("_written", "_offered")):
+        if not key.startswith((_ACTING, *keep)) and not key.endswith(("_written", "_offered")):
             del st.session_state[key]

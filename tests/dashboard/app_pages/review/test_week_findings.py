@@ -121,6 +121,7 @@ def test_an_owner_acknowledges_on_the_page(ledger_of: Make, select: Select) -> N
     app.text_input(key=finding_key(app, "note")).set_value("measuring it").run()
     app.button(key=finding_key(app, "ack")).click().run()
     assert not app.exception
+    assert app.toast[0].value.startswith("Acknowledged: entry ")
     assert "acknowledged" in text_of(app)
     assert any("t/ann: measuring it" in label for label in links(app))
 
