@@ -38,7 +38,7 @@ class _Proven:
 
     at: datetime
     size: int
-    authority: str
+    root: str
 
 
 def kept_since(
@@ -60,18 +60,20 @@ def kept_since(
             remarks=(f"{said} not checked: give the authority's root certificate, --root FILE.",)
         )
     proven, problems, unproven = list[_Proven](), list[Problem](), dict[str, list[str]]()
+    good = set[str]()
     for stamp in stamps:
         try:
-            at = checked(stamp, roots)
+            at, root = checked(stamp, roots)
         except StampError as error:
             unproven.setdefault(stamp.authority, []).append(str(error).rstrip("."))
             continue
-        found, why = _of_this_trail(stamp, at, against)
-        if found is None:
+        size, why = _of_this_trail(stamp, at, against)
+        if size is None:
             problems.append(Problem("held", None, why))
         else:
-            proven.append(found)
-    remarks, good = [], {one.authority for one in proven}
+            proven.append(_Proven(at, size, root.subject.rfc4514_string()))
+            good.add(stamp.authority)
+    remarks = []
     for authority, reasons in unproven.items():
         said = counted(len(reasons), "time stamp", "time stamps")
         words = f"{said} of {authority} could not be checked: {reasons[0]}."
@@ -83,7 +85,8 @@ def kept_since(
     return Kept(_words(proven, count), tuple(problems), tuple(remarks))
 
 
-def _of_this_trail(stamp: Stamp, at: datetime, against: Against) -> tuple[_Proven | None, str]:
+def _of_this_trail(stamp: Stamp, at: datetime, against: Against) -> tuple[int | None, str]:
+    """Entries that a stamped checkpoint covers; None: it is not of this trail, and why."""
     name = f"The time stamp of {stamp.authority} from {_time(at)}"
     try:
         note = Note.of(stamp.note)
@@ -93,7 +96,7 @@ def _of_this_trail(stamp: Stamp, at: datetime, against: Against) -> tuple[_Prove
     why = against(note, signed)
     if why is not None:
         return None, why.format(name=name, before=0)
-    return _Proven(at, signed.size, stamp.authority), ""
+    return signed.size, ""
 
 
 def _words(proven: Sequence[_Proven], count: int) -> tuple[str, ...]:
@@ -106,7 +109,7 @@ def _words(proven: Sequence[_Proven], count: int) -> tuple[str, ...]:
     rest = "" if newest.size >= count else f" Nothing says so of entry {newest.size} and later."
     words = [
         f"Kept since {_time(newest.at)}: entries 0 to {newest.size - 1} stood then as they stand "
-        f"now, by a time stamp of {newest.authority}.{rest}",
+        f"now, by a time stamp under the root certificate {newest.root}.{rest}",
         "Checked: the stamp's signature and its certificates up to a root that was given, and "
         "the signature and root of the checkpoint it is of.",
     ]

@@ -125,13 +125,21 @@ def accepted(
     return Stamp(authority.url, note, answer)
 
 
-def checked(stamp: Stamp, roots: Sequence[x509.Certificate]) -> datetime:
-    """When a stamp was made, UTC without zone, its signature and certificates checked.
+def checked(stamp: Stamp, roots: Sequence[x509.Certificate]) -> tuple[datetime, x509.Certificate]:
+    """When a stamp was made, UTC without zone, and the root that its signature leads to.
+
+    The address in its line proves nothing: whoever keeps the file can write another.
 
     Raises:
         StampError: it is not of its checkpoint, or its signature leads to none of the roots.
     """
-    return _verify(stamp.answer, stamp.note, roots, tsp.VerifierBuilder())
+    against = StampError("no root certificate was given")
+    for root in roots:
+        try:
+            return _verify(stamp.answer, stamp.note, (root,), tsp.VerifierBuilder()), root
+        except StampError as error:
+            against = error
+    raise against
 
 
 def keep(ledger: str | os.PathLike[str], stamp: Stamp) -> None:

@@ -119,6 +119,20 @@ def test_a_root_of_somebody_else_proves_nothing(office: Office, tmp_path: Path) 
     assert "could not be checked" in text(report)
 
 
+def test_whose_stamp_it_is_says_the_certificate_and_not_the_line_it_lies_in(
+    office: Office, authority: TimeStampAuthority
+) -> None:
+    list(at_once(office))
+    path = office.ledger.path
+    assert path is not None
+    (made,) = time_stamps.beside(path)
+    renamed = Stamp("https://more.trusted.example", made.note, made.answer)
+    roots = certificates(authority.root)
+    report = verify_ledger(office.ledger.cursor(), stamped=Stamped((renamed,), roots))
+    assert "by a time stamp under the root certificate CN=tsa root." in report.kept_since[0]
+    assert "more.trusted" not in text(report)
+
+
 def test_a_stamp_of_another_trail_or_moved_to_another_checkpoint_is_a_problem(
     office: Office, authority: TimeStampAuthority, tmp_path: Path
 ) -> None:
