@@ -17,7 +17,7 @@ from core.sentences import acts as act_words
 from core.text.markdown import plain
 from core.trail.acts import Act, Proposal, stamp
 from dashboard.server import open_ledger as owner
-from dashboard.server.sign_on.grants import GRANTS, digest
+from dashboard.server.sign_on.confirmations import CONFIRMATIONS, digest
 from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import START_PATH
 from dashboard.widgets.acting import sign_on
@@ -96,7 +96,7 @@ def _proven(person: Acting, id_: str, proposals: Sequence[Proposal]) -> list[Pro
         Refused: something else was confirmed than they are now.
     """
     assert person.session is not None
-    at = stamp(GRANTS.redeem(id_, digest(*proposals), person.session.account))
+    at = stamp(CONFIRMATIONS.redeem(id_, digest(*proposals), person.session.account))
     return [
         replace(
             one,
@@ -113,7 +113,7 @@ def ask(
     """Wait from now on for the confirmation of one signature; an earlier one is given up."""
     assert person.session is not None
     _give_up()
-    id_ = GRANTS.ask(
+    id_ = CONFIRMATIONS.ask(
         digest(*proposals),
         person.session.account,
         person.session.provider,
@@ -160,7 +160,7 @@ def draw(
     id_, of, words = st.session_state.get(_WAITS, ("", "", {}))
     if of != about:
         return
-    found = GRANTS.look(id_)
+    found = CONFIRMATIONS.look(id_)
     if found is not None and found.stage == "granted":
         del st.session_state[_WAITS]
         sign(id_, words)
@@ -183,7 +183,7 @@ def draw(
 def _wait(id_: str) -> None:
     """Look again and again; draw the page anew once there is an answer."""
     sign_on.still_signed_on()
-    found = GRANTS.look(id_)
+    found = CONFIRMATIONS.look(id_)
     if found is None or found.stage in ("granted", "refused"):
         st.rerun()
     st.caption(
@@ -198,4 +198,4 @@ def _wait(id_: str) -> None:
 def _give_up() -> None:
     id_, _, _ = st.session_state.pop(_WAITS, ("", "", {}))
     if id_:
-        GRANTS.drop(id_)
+        CONFIRMATIONS.drop(id_)

@@ -25,7 +25,7 @@ from core.views.govern.permitted_acts import Offer, named, offers, refused_as_ty
 from core.views.govern.sign_off import SignoffView, Waiting
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
-from dashboard.server.sign_on.grants import GRANTS, digest
+from dashboard.server.sign_on.confirmations import CONFIRMATIONS, digest
 from dashboard.widgets.acting import act_button, announced, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 
@@ -133,7 +133,7 @@ class _Desk:
             assert self.person is not None
             assert self.person.session is not None
             proposal = self._proposed(actor, words)
-            at = GRANTS.redeem(id_, digest(proposal), self.person.session.account)
+            at = CONFIRMATIONS.redeem(id_, digest(proposal), self.person.session.account)
             proven = replace(actor, assurance="re-authenticated")
             office, signal, fingerprint = owner.office(), self.view.signal, self.view.fingerprint
             return signing.sign(office, proven, signal, fingerprint, **words, confirmed=at)

@@ -1,7 +1,7 @@
 """The proof at a signature: its signer is sent to the provider, and comes back having signed on.
 
 Before that they are shown what they confirm, and only in the browser that asked for it. All in a
-tab of its own: the page that waits keeps what was typed, and looks at `GRANTS`.
+tab of its own: the page that waits keeps what was typed, and looks at `CONFIRMATIONS`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.routing import Route
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
 from dashboard.server.settings import sign_on
-from dashboard.server.sign_on.grants import GRANTS, LASTS, Asked
+from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, Asked
 from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import SIGNATURE_PATH, START_PATH, Provider
 
@@ -71,8 +71,8 @@ async def start(request: Request) -> Response:
     id_, seen = (request.query_params.get(name, "") for name in ("id", "seen"))
     try:
         if not seen:
-            return _shown(id_, GRANTS.shown(id_, browser))
-        found = GRANTS.start(id_, browser, seen)
+            return _shown(id_, CONFIRMATIONS.shown(id_, browser))
+        found = CONFIRMATIONS.start(id_, browser, seen)
     except Refused as refused:
         return _said(str(refused), status=410)
     assert settings is not None
@@ -88,7 +88,7 @@ async def start(request: Request) -> Response:
         # Whatever it was, its text may hold anything: the kind alone is written down.
         _LOG.warning("The provider %s was not reached: %s", found.provider, type(error).__name__)
         reason = "The provider could not be reached. Try again."
-        GRANTS.refuse(id_, reason)
+        CONFIRMATIONS.refuse(id_, reason)
         return _said(reason, status=502)
     return answer
 
@@ -97,7 +97,7 @@ async def callback(request: Request) -> Response:
     """Take what the provider says, and grant the signature or say why not."""
     settings = sign_on()
     try:
-        id_, found = GRANTS.of_state(
+        id_, found = CONFIRMATIONS.of_state(
             request.query_params.get("state", ""), browser_of(request.cookies)
         )
     except Refused as refused:
@@ -107,13 +107,16 @@ async def callback(request: Request) -> Response:
         token = await _client(settings.providers[found.provider]).authorize_access_token(request)
         claims = token["userinfo"]
         account = Account(str(claims["iss"]), str(claims["sub"]))
-        GRANTS.grant(id_, account, claims.get("auth_time"))
+        CONFIRMATIONS.grant(id_, account, claims.get("auth_time"))
     except Refused as refused:
         return _said(str(refused), status=403)
     except Exception as error:
         _LOG.warning("A confirmation at %s failed: %s", found.provider, type(error).__name__)
-        reason = "The provider did not confirm that it is you. Go back to the page and sign again."
-        GRANTS.refuse(id_, reason)
+        reason = (
+            "The provider did not confirm that it is you. Go back to the page and press its button "
+            "again."
+        )
+        CONFIRMATIONS.refuse(id_, reason)
         return _said(reason, status=403)
     return _said(
         "It is you. Close this tab: the page you came from goes on now.", title="Confirmed"

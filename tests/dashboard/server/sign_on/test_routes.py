@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from core.governance.accounts import Account
 from dashboard.server.sign_on import routes
-from dashboard.server.sign_on.grants import Grants
+from dashboard.server.sign_on.confirmations import Confirmations
 from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import Provider as Named
 from dashboard.server.sign_on.settings import SignOn
@@ -33,19 +33,19 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def grants(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> Grants:
-    made, url = Grants(), f"{provider.issuer}/.well-known/openid-configuration"
+def waiting(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> Confirmations:
+    made, url = Confirmations(), f"{provider.issuer}/.well-known/openid-configuration"
     named = Named("acme", "Acme", url, CLIENT_ID, CLIENT_SECRET)
-    monkeypatch.setattr(routes, "GRANTS", made)
+    monkeypatch.setattr(routes, "CONFIRMATIONS", made)
     monkeypatch.setattr(routes, "sign_on", lambda: SignOn(BASE, "s" * 32, 8.0, {"acme": named}))
     return made
 
 
 @pytest.fixture
-def asked(grants: Grants) -> str:
+def asked(waiting: Confirmations) -> str:
     """The id of a signature that was asked for in a browser."""
     vera = Account("https://login.example.org", "vera")
-    return grants.ask("0" * 64, vera, "acme", browser=browser_of(COOKIES), about=ABOUT)
+    return waiting.ask("0" * 64, vera, "acme", browser=browser_of(COOKIES), about=ABOUT)
 
 
 def client(**cookies: str) -> TestClient:
@@ -56,7 +56,7 @@ def client(**cookies: str) -> TestClient:
 
 
 def test_a_link_shows_what_is_confirmed_and_goes_nowhere_by_itself(
-    grants: Grants, asked: str
+    waiting: Confirmations, asked: str
 ) -> None:
     page = client(**COOKIES).get(f"/sign/start?id={asked}")
     assert page.status_code == 200
@@ -64,7 +64,7 @@ def test_a_link_shows_what_is_confirmed_and_goes_nowhere_by_itself(
     assert "signed the validation" in page.text
     assert "&lt;script&gt;alert" in page.text
     assert "<script" not in page.text
-    found = grants.look(asked)
+    found = waiting.look(asked)
     assert found is not None
     assert found.stage == "waiting"
 
@@ -85,29 +85,29 @@ def test_the_button_of_that_page_leads_to_the_provider_that_asks_again(
 
 @pytest.mark.parametrize("cookies", [{}, {"_streamlit_user": "another"}, {"theme": "dark"}])
 def test_in_another_browser_a_link_shows_nothing_and_begins_nothing(
-    grants: Grants, asked: str, cookies: dict[str, str]
+    waiting: Confirmations, asked: str, cookies: dict[str, str]
 ) -> None:
-    seen = grants.shown(asked, browser_of(COOKIES)).seen
+    seen = waiting.shown(asked, browser_of(COOKIES)).seen
     for path in (f"/sign/start?id={asked}", f"/sign/start?id={asked}&seen={seen}"):
         page = client(**cookies).get(path)
         assert page.status_code == 410
         assert "signed the validation" not in page.text
         assert "another browser or session" in page.text
-    found = grants.look(asked)
+    found = waiting.look(asked)
     assert found is not None
     assert found.stage == "waiting"
 
 
 @pytest.mark.parametrize("query", ["", "?id=guessed", "?id=guessed&seen=x"])
-def test_a_guessed_link_is_none(grants: Grants, query: str) -> None:
+def test_a_guessed_link_is_none(waiting: Confirmations, query: str) -> None:
     assert client(**COOKIES).get(f"/sign/start{query}").status_code == 410
 
 
 def test_an_answer_of_the_provider_is_worth_nothing_in_another_browser(
-    grants: Grants, asked: str, provider: Provider
+    waiting: Confirmations, asked: str, provider: Provider
 ) -> None:
     mine = browser_of(COOKIES)
-    begun = client(**COOKIES).get(f"/sign/start?id={asked}&seen={grants.shown(asked, mine).seen}")
+    begun = client(**COOKIES).get(f"/sign/start?id={asked}&seen={waiting.shown(asked, mine).seen}")
     asks = {
         name: values[0]
         for name, values in parse_qs(urlsplit(begun.headers["location"]).query).items()
@@ -118,7 +118,7 @@ def test_an_answer_of_the_provider_is_worth_nothing_in_another_browser(
     )
     assert back.status_code == 410
     assert "another browser or session" in back.text
-    found = grants.look(asked)
+    found = waiting.look(asked)
     assert found is not None
     assert found.stage == "started"
 

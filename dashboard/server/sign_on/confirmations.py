@@ -1,4 +1,4 @@
-"""What a signature waits for: that its signer signs on once more, for this signature alone.
+"""What a signature waits for: that its signer signs on once more to confirm this one alone.
 
 Whatever else is of weight (`core.trail.act_kinds`) waits for the same, and is called a signature
 here.
@@ -78,8 +78,8 @@ class Asked:
     authenticated: float = 0.0
 
 
-class Grants:
-    """The signatures that wait in this process; each is granted once and used once."""
+class Confirmations:
+    """The signatures that wait in this process; each is confirmed once, and that is used once."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -204,7 +204,7 @@ class Grants:
             raise Refused(_GONE)
         if not secrets.compare_digest(found.digest, digest_) or found.account != account:
             raise Refused(
-                "The confirmation was given for another signature than this one. Sign again."
+                "The confirmation was given for something else than this. Press the button again."
             )
         return datetime.fromtimestamp(found.authenticated, UTC).replace(tzinfo=None)
 
@@ -257,7 +257,7 @@ def _refuse_elsewhere(found: Asked, browser: str) -> None:
 
 _GONE = (
     "This confirmation was used, given up, or is older than five minutes. Go back to the page and "
-    "sign again."
+    "press its button again."
 )
 
-GRANTS = Grants()
+CONFIRMATIONS = Confirmations()
