@@ -58,7 +58,8 @@ class Truth:
 
     def counts_as(self, other: Truth) -> bool:
         """Whether both count the same labels; the order of the sources means nothing."""
-        return self.others == other.others
+        mine, theirs = ((sorted(one.sources), one.unstated) for one in (self, other))
+        return mine == theirs
 
     def sql(self, column: str = "source") -> str:
         """The same as SQL over a column with the source; never NULL."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
@@ -53,6 +53,8 @@ def test_there_is_no_difference_exactly_between_equal_entries(
 
 
 @given(versions())
+# A source that no label can state yet is a difference all the same, as it is to the hash.
+@example((spec_with(truth=Truth(sources=("LATER",))), spec_with(truth=Truth(sources=()))))
 def test_a_difference_is_material_exactly_when_a_validation_rests_on_it(
     pair: tuple[SignalSpec, SignalSpec],
 ) -> None:
