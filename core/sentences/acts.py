@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, counted
 from core.trail import act_search as search
-from core.trail.act_kinds import did
+from core.trail.act_kinds import KINDS, did
 from core.trail.acts import Act, moment
 from core.trail.facts import FACTS
 from core.trail.fingerprint import Fingerprint
@@ -37,6 +38,8 @@ VIA_WORDS: Mapping[str, str] = {
 
 #: What a value that cannot be put into words may raise.
 _UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+#: A part of a sentence.
+PART = re.compile(r"\{(\w+)\}")
 #: As much of a reason stands in a line of the list.
 _MOST = 160
 
@@ -73,8 +76,7 @@ def sentence(act: Act, names: Names) -> str:
 
     What an entry says that cannot be put into words is left out; nothing is raised.
     """
-    said = _said(act, names)
-    return f"{said.done} {said.joint} {_about(act)}{said.rest}" if said.joint else said.short
+    return _told(act, names, _of(act))
 
 
 def short(act: Act, names: Names) -> str:
@@ -82,7 +84,7 @@ def short(act: Act, names: Names) -> str:
 
     For lists that name these beside it.
     """
-    return _said(act, names).short
+    return _told(act, names, "")
 
 
 def about(act: Act) -> str:
@@ -232,11 +234,38 @@ class _Field:
         label: what it is called.
         say: its value in words; None: as it is.
         ours: whether the value is words of ours and not text that somebody wrote.
+        brief: it within the sentence of its act; None: as it is.
     """
 
     label: str
     say: Callable[[Any, Names], str] | None = None
     ours: bool = False
+    brief: Callable[[Any, Names], str] | None = None
+
+
+def _person(value: Any, names: Names) -> str:
+    return names.person(value)
+
+
+def _people(value: Any, names: Names) -> str:
+    return ", ".join(sorted(map(names.person, value))) or "nobody"
+
+
+def _day(stamped: Any, _names: Names | None = None) -> str:
+    text = str(stamped)
+    return f"{moment(text):%Y-%m-%d}" if "T" in text else text
+
+
+def _role(value: Any, _names: Names) -> str:
+    return role_words(value)
+
+
+def _scopes(value: Any, _names: Names) -> str:
+    return ", ".join(value)
+
+
+def _several(thing: str) -> Callable[[Any, Names], str]:
+    return lambda value, _: counted(value, thing)
 
 
 def _members(value: Any, names: Names) -> str:
@@ -261,24 +290,27 @@ _FIELDS: Mapping[str, _Field] = {
     "origin": _Field("Trail"),
     "key": _Field("Public key"),
     "program": _Field("Program"),
-    "sub": _Field("Person", _with_id, ours=True),
+    "sub": _Field("Person", _with_id, ours=True, brief=_person),
     "status": _Field("Status", ours=True),
     "issuer": _Field("Signs on at"),
     "account": _Field("Hash of the account"),
     "salt_sha256": _Field("SHA-256 of its salt"),
-    "role": _Field("Role", lambda value, _: role_words(value), ours=True),
+    "role": _Field("Role", _role, ours=True, brief=_role),
     "name": _Field("Group"),
-    "members": _Field("Members", _members, ours=True),
+    "members": _Field("Members", _members, ours=True, brief=_people),
     "mode": _Field("Mode of the gate", ours=True),
     "author": _Field("Evidence made by", _with_id, ours=True),
     "criteria_met": _Field(
-        "Every criterion met", lambda value, _: "yes" if value is True else "no", ours=True
+        "Every criterion met",
+        lambda value, _: "yes" if value is True else "no",
+        ours=True,
+        brief=lambda value, _: f"{'' if value is True else 'not '}every criterion met",
     ),
     "trigger": _Field("Trigger"),
     "reason": _Field("Reason"),
-    "until": _Field("Until", _time, ours=True),
+    "until": _Field("Until", _time, ours=True, brief=_day),
     "confirmed": _Field("Signed on again", _time, ours=True),
-    "finding": _Field("Finding"),
+    "finding": _Field("Finding", brief=lambda value, names: names.finding(value)),
     "finding_kind": _Field(
         "Kind of finding", lambda value, _: kind_of(str(value)).words, ours=True
     ),
@@ -304,10 +336,10 @@ _FIELDS: Mapping[str, _Field] = {
     "file_sha256": _Field("SHA-256 of the file"),
     "first": _Field("First decision", ours=True),
     "last": _Field("Last decision", ours=True),
-    "first_ts": _Field("First claim", _time, ours=True),
-    "n_claims": _Field("Claims so far", ours=True),
+    "first_ts": _Field("First claim", _time, ours=True, brief=_day),
+    "n_claims": _Field("Claims so far", ours=True, brief=_several("claim")),
     "audit": _Field("Audit sample"),
-    "n": _Field("Claims in it", ours=True),
+    "n": _Field("Claims in it", ours=True, brief=_several("claim")),
     "by": _Field("Drawn by"),
     "groups": _Field("Drawn of each", lambda value, _: "; ".join(map(drawn_of, value))),
     "since": _Field("Claims from", _time, ours=True),
@@ -317,14 +349,14 @@ _FIELDS: Mapping[str, _Field] = {
     "why": _Field("Made", _why, ours=True),
     "n_missed": _Field("Runs missed before it", ours=True),
     "n_remeasured": _Field("Signals measured again", ours=True),
-    "n_open": _Field("Findings open", ours=True),
+    "n_open": _Field("Findings open", ours=True, brief=_several("finding")),
     "n_critical": _Field("Critical among them", ours=True),
     "data_version": _Field("Imports up to", ours=True),
     "fingerprints": _Field("Measured", lambda value, _: "; ".join(map(_measured, value))),
     "believed": _Field("Last known"),
     "token": _Field("Token"),
     "label": _Field("Label"),
-    "scopes": _Field("May", lambda value, _: ", ".join(value), ours=True),
+    "scopes": _Field("May", _scopes, ours=True, brief=_scopes),
     "evidence": _Field("Evidence", _parts),
     "spec_sha256": _Field("SHA-256 of the entry"),
     "material_sha256": _Field("SHA-256 of what a validation rests on"),
@@ -334,38 +366,30 @@ _FIELDS: Mapping[str, _Field] = {
 # -- sentences -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Said:
-    """A sentence in parts.
+def _told(act: Act, names: Names, of: str) -> str:
+    """The sentence of an act's kind, with its parts; what cannot be said is left out."""
 
-    Attributes:
-        done: what was done.
-        rest: what follows.
-        joint: what stands between what was done and what it was done to; empty where the sentence
-            names neither signal nor fingerprint.
-    """
+    def part(found: re.Match[str]) -> str:
+        name = found[1]
+        if name == "of":
+            return of
+        if name in _MADE:
+            return _MADE[name](act, names)
+        value, field = act.body[name], _FIELDS.get(name)
+        return str(value) if field is None or field.brief is None else field.brief(value, names)
 
-    done: str
-    rest: str = ""
-    joint: str = ""
-
-    @property
-    def short(self) -> str:
-        """Without the signal and the fingerprint."""
-        return f"{self.done}{self.rest}"
-
-
-def _said(act: Act, names: Names) -> _Said:
     try:
-        return SENTENCES[act.kind](act, names)
+        return PART.sub(part, KINDS[act.kind].says)
     except _UNFIT:
-        return _Said(did(act.kind), joint="of" if act.signal else "")
+        return did(act.kind) + of
 
 
-def _about(act: Act) -> str:
-    """The signal, and the fingerprint where there is one: ``s for m2 · p4``."""
-    signal = act.signal or "an unnamed signal"
-    return signal if act.fingerprint is None else f"{signal} for {act.fingerprint.words()}"
+def _of(act: Act) -> str:
+    """The signal, and the fingerprint where there is one: `` of s for m2 · p4``."""
+    if act.signal is None:
+        return ""
+    fingerprint = "" if act.fingerprint is None else f" for {act.fingerprint.words()}"
+    return f" of {act.signal}{fingerprint}"
 
 
 def _short(text: object) -> str:
@@ -373,219 +397,61 @@ def _short(text: object) -> str:
     return words if len(words) <= _MOST else f"{words[: _MOST - 1]}…"
 
 
-def _day(stamped: Any) -> str:
-    text = str(stamped)
-    return f"{moment(text):%Y-%m-%d}" if "T" in text else text
+def _is_now(act: Act, _names: Names) -> str:
+    until = act.body.get("until")
+    said = {"active": "is active", "away": "is away", "left": "has left"}[act.body["status"]]
+    return f"{said} until {_day(until)}" if until else said
 
 
-def _started(act: Act, _names: Names) -> _Said:
-    return _Said(f"started the trail {act.body['origin']}")
-
-
-def _key_changed(act: Act, _names: Names) -> _Said:
-    return _Said(did(act.kind))
-
-
-def _person_added(act: Act, names: Names) -> _Said:
-    return _Said(f"entered {names.person(act.body['sub'])}")
-
-
-def _person_named(act: Act, names: Names) -> _Said:
-    return _Said(f"recorded the names of {names.person(act.body['sub'])}")
-
-
-def _person_status(act: Act, names: Names) -> _Said:
-    status, until = act.body["status"], act.body.get("until")
-    said = {"active": "is active", "away": "is away", "left": "has left"}[status]
-    back = f" until {_day(until)}" if until else ""
-    return _Said(f"recorded that {names.person(act.body['sub'])} {said}{back}")
-
-
-def _person_forgotten(act: Act, _names: Names) -> _Said:
-    return _Said(f"erased the name of {act.body['sub']}")
-
-
-def _person_bound(act: Act, names: Names) -> _Said:
-    who = names.person(act.body["sub"])
-    return _Said(f"bound an account of {act.body['issuer']} to {who}")
-
-
-def _person_unbound(act: Act, names: Names) -> _Said:
-    who = names.person(act.body["sub"])
-    return _Said(f"unbound an account of {act.body['issuer']} from {who}")
-
-
-def _group_set(act: Act, names: Names) -> _Said:
-    members = sorted(names.person(one) for one in act.body["members"])
-    return _Said(f"set the group {act.body['name']} to {', '.join(members) or 'nobody'}")
-
-
-def _role_granted(act: Act, names: Names) -> _Said:
+def _granted(act: Act, names: Names) -> str:
     role = role_words(act.body["role"])
     if act.body["sub"] == act.actor.sub and act.actor.role == "viewer":
-        return _Said(f"became the first {role}")
-    return _Said(f"granted {names.person(act.body['sub'])} the role {role}")
+        return f"became the first {role}"
+    return f"granted {names.person(act.body['sub'])} the role {role}"
 
 
-def _role_revoked(act: Act, names: Names) -> _Said:
-    role = role_words(act.body["role"])
-    return _Said(f"took the role {role} from {names.person(act.body['sub'])}")
+def _stopped(act: Act, _names: Names) -> str:
+    return "stopped the gate" if act.body["trigger"] == "stop" else "suspended the validation"
 
 
-def _gate_mode(act: Act, _names: Names) -> _Said:
-    return _Said(f"set the gate to {act.body['mode']} mode")
-
-
-def _registry_set(act: Act, names: Names) -> _Said:
-    owner = names.person(act.body["spec"]["owner"])
-    return _Said("set the registry entry", f", owner {owner}", "of")
-
-
-def _seen(act: Act, _names: Names) -> _Said:
-    claims, first = counted(act.body["n_claims"], "claim"), _day(act.body["first_ts"])
-    return _Said("saw a new fingerprint", f": {claims} since {first}", "of")
-
-
-def _submitted(act: Act, _names: Names) -> _Said:
-    met = "every criterion met" if act.body["criteria_met"] is True else "not every criterion met"
-    return _Said("submitted evidence", f": {met}", "of")
-
-
-def _signed(act: Act, _names: Names) -> _Said:
-    return _Said("signed the validation", f" until {_day(act.body['until'])}", "of")
-
-
-def _rejected(act: Act, _names: Names) -> _Said:
-    return _Said("rejected the validation", f": {_short(act.body['reason'])}", "of")
-
-
-def _suspended(act: Act, _names: Names) -> _Said:
-    what = "stopped the gate" if act.body["trigger"] == "stop" else "suspended the validation"
-    return _Said(what, f": {_short(_in_words(act)['reason'])}", "of")
-
-
-def _expired(act: Act, _names: Names) -> _Said:
-    what = "waiver" if act.before == "waived" else "validation"
-    return _Said(f"recorded the end of the {what}", f" on {_day(act.body['until'])}", "of")
-
-
-def _waiver_requested(act: Act, _names: Names) -> _Said:
-    until, reason = _day(act.body["until"]), _short(act.body["reason"])
-    return _Said("asked for a waiver", f" until {until}: {reason}", "of")
-
-
-def _waiver_approved(act: Act, _names: Names) -> _Said:
-    return _Said("approved the waiver", f" until {_day(act.body['until'])}", "of")
-
-
-def _retirement_requested(act: Act, _names: Names) -> _Said:
-    return _Said("asked for retirement", f": {_short(act.body['reason'])}", "of")
-
-
-def _retirement_approved(_act: Act, _names: Names) -> _Said:
-    return _Said("approved the retirement", "", "of")
-
-
-def _finding(verb: str, detail: Callable[[Act], str]) -> Callable[[Act, Names], _Said]:
-    def words(act: Act, names: Names) -> _Said:
-        name = names.finding(act.body["finding"])
-        return _Said(f"{verb} the finding “{name}”", detail(act), "of" if act.signal else "")
-
-    return words
-
-
-def _due(act: Act) -> str:
-    return f", {act.body['severity']}, due {act.body['due']}"
-
-
-def _noted(act: Act) -> str:
+def _noted(act: Act, _names: Names) -> str:
     note = note_of(act)
     return f": {_short(note)}" if note else ""
 
 
-def _waived(act: Act) -> str:
-    return f" until {_day(act.body['until'])}{_noted(act)}"
+def _missed(act: Act, _names: Names) -> str:
+    n = act.body["n_missed"]
+    return f"; {counted(n, 'run')} before it missed" if n else ""
 
 
-def _revised(act: Act) -> str:
-    return f": {_short(_in_words(act)['text'])}"
-
-
-def _check_run(act: Act, _names: Names) -> _Said:
-    body = act.body
-    missed = f"; {counted(body['n_missed'], 'run')} before it missed" if body["n_missed"] else ""
-    return _Said(f"ran the standing checks, {counted(body['n_open'], 'finding')} open{missed}")
-
-
-def _remeasured(act: Act, _names: Names) -> _Said:
-    return _Said(f"re-measured {act.signal}: {_short(_in_words(act)['text'])}")
-
-
-def _audit_drawn(act: Act, _names: Names) -> _Said:
-    return _Said(f"drew an audit sample of {counted(act.body['n'], 'claim')}", "", "of")
-
-
-def _import(act: Act, _names: Names) -> _Said:
+def _rows(act: Act, _names: Names) -> str:
     body = act.body
     parts = [f"{counted(body['n_read'], 'row')} read", f"{body['n_new']:,} new"]
     parts += [f"{body['n_quarantined']:,} refused"] if body["n_quarantined"] else []
     parts += [f"{body['n_attached']:,} with an outcome"] if body["n_attached"] else []
-    return _Said(f"recorded import {body['import_id']}, {body['source']}: {', '.join(parts)}")
+    return ", ".join(parts)
 
 
-def _sealed(act: Act, _names: Names) -> _Said:
+def _decisions(act: Act, _names: Names) -> str:
     first, last = act.body["first"], act.body["last"]
-    if first == last:
-        return _Said(f"sealed decision {first:,} of the gate")
-    return _Said(f"sealed decisions {first:,} to {last:,} of the gate")
+    return f"decision {first:,}" if first == last else f"decisions {first:,} to {last:,}"
 
 
-def _token_created(act: Act, _names: Names) -> _Said:
-    body = act.body
-    scopes = ", ".join(body["scopes"])
-    return _Said(f"issued the token {body['token']}, “{body['label']}”, for {scopes}")
-
-
-def _token_revoked(act: Act, _names: Names) -> _Said:
-    return _Said(f"revoked the token {act.body['token']}")
-
-
-#: How an act of each kind reads.
-SENTENCES: Mapping[str, Callable[[Act, Names], _Said]] = {
-    "trail.started": _started,
-    "key.changed": _key_changed,
-    "person.added": _person_added,
-    "person.named": _person_named,
-    "person.status": _person_status,
-    "person.forgotten": _person_forgotten,
-    "person.bound": _person_bound,
-    "person.unbound": _person_unbound,
-    "group.set": _group_set,
-    "role.granted": _role_granted,
-    "role.revoked": _role_revoked,
-    "gate.mode": _gate_mode,
-    "registry.set": _registry_set,
-    "fingerprint.seen": _seen,
-    "validation.submitted": _submitted,
-    "validation.signed": _signed,
-    "validation.rejected": _rejected,
-    "validation.suspended": _suspended,
-    "validation.expired": _expired,
-    "waiver.requested": _waiver_requested,
-    "waiver.approved": _waiver_approved,
-    "retirement.requested": _retirement_requested,
-    "retirement.approved": _retirement_approved,
-    "finding.opened": _finding("opened", _due),
-    "finding.recurred": _finding("recorded again", _due),
-    "finding.revised": _finding("revised", _revised),
-    "finding.acknowledged": _finding("acknowledged", _noted),
-    "finding.resolved": _finding("resolved", _noted),
-    "finding.waived": _finding("waived", _waived),
-    "import.recorded": _import,
-    "decisions.sealed": _sealed,
-    "check.run": _check_run,
-    "signal.remeasured": _remeasured,
-    "audit.drawn": _audit_drawn,
-    "token.created": _token_created,
-    "token.revoked": _token_revoked,
+#: Parts of sentences that are made of more than one part of an act.
+_MADE: Mapping[str, Callable[[Act, Names], str]] = {
+    "id": lambda act, _: str(act.body["sub"]),
+    "entry_owner": lambda act, names: names.person(act.body["spec"]["owner"]),
+    "signal": lambda act, _: str(act.signal),
+    "is_now": _is_now,
+    "granted": _granted,
+    "stopped": _stopped,
+    "ended": lambda act, _: "waiver" if act.before == "waived" else "validation",
+    "reason": lambda act, _: _short(_in_words(act)["reason"]),
+    "text": lambda act, _: _short(_in_words(act)["text"]),
+    "noted": _noted,
+    "missed": _missed,
+    "rows": _rows,
+    "decisions": _decisions,
 }
+#: Every part that a sentence may have.
+PARTS = frozenset({"of", *_FIELDS, *_MADE})

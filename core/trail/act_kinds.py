@@ -1,8 +1,7 @@
 """Every kind of act there is: one row each, from which all that is asked of a kind follows.
 
 What an act of a kind changes is registered with the state it changes (`core.governance.effects`,
-`core.governance.validations.lifecycle`, `core.findings.lifecycle`), its sentence in
-`core.sentences.acts`.
+`core.governance.validations.lifecycle`, `core.findings.lifecycle`).
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ class ActKind:
         group: under which people look for it.
         did: what an act of it did, where nothing more is known: ``granted a role``.
         may: what it does, as in "may …": ``grant a role``.
+        says: its sentence, with parts of the act in braces (`core.sentences.acts`); ``{of}`` is
+            where the signal and fingerprint stand in a text that does not name them beside it.
         roles: who may ever do it, of `ROLES`; `core.governance.permissions` narrows it.
         program: whether the program does it by itself. Nothing of that opens a gate.
         weighty: whether whoever does it signs on once more for it, where people sign on: it opens a
@@ -47,6 +48,7 @@ class ActKind:
     group: Group
     did: str
     may: str
+    says: str
     roles: frozenset[str]
     program: bool = False
     weighty: bool = False
@@ -66,6 +68,7 @@ _ROWS = (
         "Trail and key",
         "started the trail",
         "start the trail",
+        "started the trail {origin}",
         _NOBODY,
         program=True,
     ),
@@ -74,17 +77,25 @@ _ROWS = (
         "Trail and key",
         "changed the trail's signing key",
         "change the trail's signing key",
+        "changed the trail's signing key",
         _ADMIN,
         weighty=True,
     ),
     ActKind(
-        "person.added", "People and roles", "added a person", "add a person", _ADMIN, program=True
+        "person.added",
+        "People and roles",
+        "added a person",
+        "add a person",
+        "entered {sub}",
+        _ADMIN,
+        program=True,
     ),
     ActKind(
         "person.named",
         "People and roles",
         "recorded a person's names",
         "record a person's names",
+        "recorded the names of {sub}",
         _ADMIN,
         program=True,
     ),
@@ -93,6 +104,7 @@ _ROWS = (
         "People and roles",
         "changed whether a person is active",
         "say whether a person is active",
+        "recorded that {sub} {is_now}",
         _ADMIN,
     ),
     ActKind(
@@ -100,6 +112,7 @@ _ROWS = (
         "People and roles",
         "erased a person's name",
         "erase a person's name",
+        "erased the name of {id}",
         _ADMIN,
         weighty=True,
     ),
@@ -108,6 +121,7 @@ _ROWS = (
         "People and roles",
         "bound a sign-on account to a person",
         "bind a sign-on account to a person",
+        "bound an account of {issuer} to {sub}",
         _ADMIN,
         weighty=True,
     ),
@@ -116,6 +130,7 @@ _ROWS = (
         "People and roles",
         "took a sign-on account from a person",
         "take a sign-on account from a person",
+        "unbound an account of {issuer} from {sub}",
         _ADMIN,
         weighty=True,
     ),
@@ -124,16 +139,24 @@ _ROWS = (
         "People and roles",
         "set the members of a group",
         "set the members of a group",
+        "set the group {name} to {members}",
         _ADMIN,
     ),
     ActKind(
-        "role.granted", "People and roles", "granted a role", "grant a role", _ADMIN, weighty=True
+        "role.granted",
+        "People and roles",
+        "granted a role",
+        "grant a role",
+        "{granted}",
+        _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "role.revoked",
         "People and roles",
         "took a role away",
         "take a role away",
+        "took the role {role} from {sub}",
         _ADMIN,
         weighty=True,
     ),
@@ -142,6 +165,7 @@ _ROWS = (
         "Gate and access",
         "changed the gate's mode",
         "change the gate's mode",
+        "set the gate to {mode} mode",
         _ADMIN,
         weighty=True,
     ),
@@ -150,6 +174,7 @@ _ROWS = (
         "Registry",
         "set a registry entry",
         "set this registry entry",
+        "set the registry entry{of}, owner {entry_owner}",
         _SEAT | _ADMIN,
     ),
     ActKind(
@@ -157,6 +182,7 @@ _ROWS = (
         "Validations",
         "saw a new fingerprint",
         "record a new fingerprint",
+        "saw a new fingerprint{of}: {n_claims} since {first_ts}",
         _NOBODY,
         program=True,
     ),
@@ -165,6 +191,7 @@ _ROWS = (
         "Validations",
         "submitted a validation",
         "submit a validation",
+        "submitted evidence{of}: {criteria_met}",
         _SEAT,
     ),
     # Owner and deputies only where the entry lets them sign their own evidence.
@@ -173,6 +200,7 @@ _ROWS = (
         "Validations",
         "signed a validation",
         "sign a validation",
+        "signed the validation{of} until {until}",
         _VALIDATOR | _SEAT,
         weighty=True,
     ),
@@ -181,6 +209,7 @@ _ROWS = (
         "Validations",
         "rejected a validation",
         "reject a validation",
+        "rejected the validation{of}: {reason}",
         _VALIDATOR | _SEAT,
     ),
     ActKind(
@@ -188,6 +217,7 @@ _ROWS = (
         "Validations",
         "suspended a validation",
         "stop a fingerprint",
+        "{stopped}{of}: {reason}",
         _ANYONE,
         program=True,
     ),
@@ -196,6 +226,7 @@ _ROWS = (
         "Validations",
         "recorded that a validation expired",
         "record that a validation expired",
+        "recorded the end of the {ended}{of} on {until}",
         _NOBODY,
         program=True,
     ),
@@ -205,6 +236,7 @@ _ROWS = (
         "Waivers and retirements",
         "asked for a waiver",
         "ask for a waiver",
+        "asked for a waiver{of} until {until}: {reason}",
         _DEPUTY | _RISK,
     ),
     ActKind(
@@ -212,6 +244,7 @@ _ROWS = (
         "Waivers and retirements",
         "approved a waiver",
         "approve a waiver",
+        "approved the waiver{of} until {until}",
         _RISK,
         weighty=True,
     ),
@@ -220,6 +253,7 @@ _ROWS = (
         "Waivers and retirements",
         "asked to retire a fingerprint",
         "ask to retire a fingerprint",
+        "asked for retirement{of}: {reason}",
         _SEAT,
     ),
     ActKind(
@@ -227,17 +261,25 @@ _ROWS = (
         "Waivers and retirements",
         "retired a fingerprint",
         "retire a fingerprint",
+        "approved the retirement{of}",
         _VALIDATOR,
         weighty=True,
     ),
     ActKind(
-        "finding.opened", "Findings", "opened a finding", "open a finding", _NOBODY, program=True
+        "finding.opened",
+        "Findings",
+        "opened a finding",
+        "open a finding",
+        "opened the finding “{finding}”{of}, {severity}, due {due}",
+        _NOBODY,
+        program=True,
     ),
     ActKind(
         "finding.recurred",
         "Findings",
         "recorded that a finding came again",
         "record that a finding came again",
+        "recorded again the finding “{finding}”{of}, {severity}, due {due}",
         _NOBODY,
         program=True,
     ),
@@ -246,6 +288,7 @@ _ROWS = (
         "Findings",
         "recorded what later data made of a finding",
         "record what later data made of a finding",
+        "revised the finding “{finding}”{of}: {text}",
         _NOBODY,
         program=True,
     ),
@@ -255,6 +298,7 @@ _ROWS = (
         "Findings",
         "acknowledged a finding",
         "acknowledge a finding",
+        "acknowledged the finding “{finding}”{of}{noted}",
         _SEAT | _ADMIN,
     ),
     ActKind(
@@ -262,6 +306,7 @@ _ROWS = (
         "Findings",
         "resolved a finding",
         "resolve a finding",
+        "resolved the finding “{finding}”{of}{noted}",
         _SEAT | _ADMIN,
         program=True,
     ),
@@ -270,6 +315,7 @@ _ROWS = (
         "Findings",
         "waived a finding until a date",
         "waive a finding",
+        "waived the finding “{finding}”{of} until {until}{noted}",
         _RISK,
         weighty=True,
     ),
@@ -278,6 +324,7 @@ _ROWS = (
         "Imports and seals",
         "recorded an import",
         "record an import",
+        "recorded import {import_id}, {source}: {rows}",
         _NOBODY,
         program=True,
     ),
@@ -286,6 +333,7 @@ _ROWS = (
         "Imports and seals",
         "sealed the gate's decisions",
         "seal the gate's decisions",
+        "sealed {decisions} of the gate",
         _NOBODY,
         program=True,
     ),
@@ -294,6 +342,7 @@ _ROWS = (
         "Standing watch",
         "ran the standing checks",
         "record a run of the standing checks",
+        "ran the standing checks, {n_open} open{missed}",
         _NOBODY,
         program=True,
     ),
@@ -302,6 +351,7 @@ _ROWS = (
         "Standing watch",
         "re-measured a signal",
         "record a re-measurement",
+        "re-measured {signal}: {text}",
         _NOBODY,
         program=True,
     ),
@@ -310,6 +360,7 @@ _ROWS = (
         "Standing watch",
         "drew an audit sample",
         "draw an audit sample",
+        "drew an audit sample of {n}{of}",
         _VALIDATOR | _SEAT,
     ),
     ActKind(
@@ -317,6 +368,7 @@ _ROWS = (
         "Gate and access",
         "gave out a token for HTTP",
         "give out a token for HTTP",
+        "issued the token {token}, “{label}”, for {scopes}",
         _ADMIN,
         weighty=True,
     ),
@@ -325,6 +377,7 @@ _ROWS = (
         "Gate and access",
         "took a token for HTTP back",
         "take a token for HTTP back",
+        "revoked the token {token}",
         _ADMIN,
     ),
 )
