@@ -1,8 +1,8 @@
 """Every route there is, asked by everybody there is: nobody, each scope, and who should be out.
 
 The routes are those of the app itself, Streamlit's among them. What a *role* may do is asked where
-acts are done, whichever way they come (`tests/core/governance/test_permissions.py`), and of pages
-by `tests/dashboard/test_roles.py`; over HTTP only ``command`` acts, as the person of its token.
+acts are done, whichever way they come (`tests/core/governance/test_permissions.py`), of pages by
+`tests/dashboard/test_roles.py`, and of commands over HTTP by `test_who_may_act.py`.
 """
 
 from __future__ import annotations
