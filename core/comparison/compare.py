@@ -221,8 +221,6 @@ def compare(
 
     Raises:
         NothingToCompare: a side has no claim, or both no input in common where paired.
-        UnknownDimension: a dimension that the ledger does not have.
-        BadValue: a selection accepts a week, day or band that does not exist.
     """
     everything = compared_cells(cursor, before, after, (), paired=False)
     for one, found, name in zip(

@@ -92,7 +92,6 @@ def numbers_of(
 
     Args:
         cells: of the groups.
-        high_from: lower edge of the high-confidence band.
         reaches: for which of its claims the labels of each group speak; None: nothing is known
             against them.
     """

@@ -207,7 +207,6 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
     Raises:
         NoTuning: nothing was tuned on.
         TunedOn: heldout claims share inputs with the tuning split, and may not be left out.
-        UnknownDimension: a dimension that the ledger does not have.
         BadValue: a value that its dimension cannot take, or a question that names a split.
     """
     selection, by = question.selection, question.by

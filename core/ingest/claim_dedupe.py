@@ -32,7 +32,6 @@ def find_entangled(
     one number for all else of the claim.
 
     Args:
-        cursor: with the view ``accepted``.
         claim_columns: names of a claim's columns, its outcome's apart.
         outcome_rows: whether the file has outcome records.
     """

@@ -55,7 +55,6 @@ def read_records(cursor: duckdb.DuckDBPyConnection, file: LogFile, *, careful: b
     """Make the records of ``file`` readable on this cursor.
 
     Args:
-        cursor: in a transaction.
         careful: read text line by line.
 
     Raises:

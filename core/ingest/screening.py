@@ -38,7 +38,6 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
     quarantine_id) and the view ``accepted``: the others.
 
     Args:
-        cursor: with ``incoming``, a view or a table.
         answers: whether the file has a column quarantine_id.
     """
     truth = truth_sql(declared(cursor), "signal", "outcome_source")

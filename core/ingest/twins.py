@@ -21,9 +21,6 @@ def twins_notice(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> tuple[
     and every other column kept; trace and span are another for every call, and outcomes may come
     later. A claim whose time is a bare date is passed over: many cases of a day are alike.
 
-    Args:
-        cursor: of the ledger, inside the import.
-
     Returns:
         One line, or none under `FROM` claims.
     """

@@ -129,7 +129,6 @@ def write(
     """Put messages into the ledger, to be sent from now on.
 
     Args:
-        cursor: in a transaction of the caller's.
         drafts: in the order in which they are to be sent.
     """
     row = cursor.execute("SELECT coalesce(max(notice_no), 0) FROM notices").fetchone()
@@ -205,7 +204,6 @@ def mark_failed(
     """Record that a message could not be sent; every message of its channel then waits a while.
 
     Args:
-        cursor: in a transaction of the caller's.
         error: what it met, without addresses or secrets.
 
     Returns:

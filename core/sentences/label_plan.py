@@ -334,7 +334,6 @@ def details(
 
     Args:
         chance: of a verdict.
-        by: the dimension split by.
         looked_at: as if nothing were labelled.
         edge: how near the tolerance a gap is told by no reasonable number; 0: nothing is planned.
     """

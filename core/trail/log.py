@@ -155,7 +155,6 @@ def start(cursor: duckdb.DuckDBPyConnection, signer: Signer, *, at: datetime, pr
     """The first entry, written now unless there is one.
 
     Args:
-        cursor: in a transaction.
         signer: whose name becomes the trail's origin.
     """
     if size(cursor):

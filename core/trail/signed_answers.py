@@ -77,7 +77,6 @@ def sign(
     until the next seal, which records it.
 
     Args:
-        cursor: in the transaction that wrote them.
         columns: of ``decisions``, ``decision_no`` among them.
         answers: the rows as they are stored, at least one.
         keys: every key of the trail, asked for when it is not this one that signed last.

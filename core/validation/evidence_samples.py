@@ -130,7 +130,6 @@ def _labels(
 
     Args:
         groups: the cells of each group.
-        by: the dimensions they are grouped by.
         family: groups judged side by side, over which a weighted gap's interval is corrected.
     """
     tolerance = spec.tolerance_ppm / 1_000_000

@@ -38,7 +38,6 @@ def brier_split(
         parts: label, before, after (Brier scores), n_before, n_after (labelled claims), and for
             foretold and decalibration the value, ``…_low`` and ``…_high`` (null where there is no
             interval); before + foretold + decalibration = after.
-        width: of the whole, in pixels; a page may narrow it.
     """
     known = parts[parts["before"].notna() & parts["after"].notna()]
     if known.empty:

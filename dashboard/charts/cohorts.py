@@ -40,8 +40,6 @@ def cohort_age_chart(
             where nothing is labelled), n (labelled claims), mature (bool). Cohorts in the order of
             their weeks, the newest last; ages ascending within each.
         tolerance: the accepted gap, in (0, 1); None leaves its strip out.
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     known = ages[ages["gap"].notna()]
     if known.empty:

@@ -72,7 +72,6 @@ def drift_timeline(
         tolerance: the accepted gap, in (0, 1); its strip is drawn for the gap only.
         levels: stretches of one level of the gap, drawn for it only: start (date), end (date, the
             day after the last), value, label (of the move to it). None leaves them out.
-        width: of the whole, in pixels; a page may narrow it.
         height: of the part with the line, in pixels; what stands above and below it comes on top.
     """
     if periods.empty:
@@ -140,7 +139,6 @@ def measure_strips(
             ``<name>_high``.
         measures: from the top, which measures each strip shows; at most two.
         changes: as in `drift_timeline`; None leaves them out.
-        width: of the whole, in pixels; a page may narrow it.
         height: of each strip, in pixels.
     """
     if periods.empty:

@@ -34,8 +34,6 @@ def load_chart(
     Args:
         weeks: week ("2026-W47"), done ("automated", "reviewed", "escalated", "not logged"), n,
             n_breaches; weeks ascending, each with the same values of done.
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     if weeks.empty:
         text = "No claim of these days was made under a rule."

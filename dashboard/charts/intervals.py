@@ -51,8 +51,6 @@ def interval_dots(
     Args:
         rows: in the order to show: label (unique), gap, low, high (differences of proportions,
             null where there is none), n (labelled claims), verdict.
-        tolerance: the accepted gap, in (0, 1).
-        width: of the whole, in pixels; a page may narrow it.
         title: of the x axis, where it is not the gap.
         named: verdict → what it is called, where it is not about calibration.
 

@@ -43,8 +43,6 @@ def label_coverage_timeline(
     Args:
         weeks: one row per week, ascending, none left out: week ("2026-W12"), n_claims (stated), n
             (labelled among them), coverage (n / n_claims, null without claims), mature (bool).
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     if weeks.empty:
         return finish(words_only("No claims yet.", palette, width=width), palette)
@@ -229,8 +227,6 @@ def delay_histogram(
     Args:
         delays: ascending: left, right (days from claim to outcome; right may be infinite for the
             last bin), n (outcomes in the bin).
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     total = float(delays["n"].sum()) if len(delays) else 0.0
     if total == 0:

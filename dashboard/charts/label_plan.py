@@ -42,7 +42,6 @@ def labels_chart(
     Args:
         rows: in the order to show: name (unique), needed (labels, null where no number does),
             available (unlabelled inputs), settles (bool).
-        width: of the whole, in pixels; a page may narrow it.
 
     Raises:
         ValueError: if two rows have the same name.

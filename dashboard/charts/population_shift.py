@@ -38,7 +38,6 @@ def mix_change(
         before: when the first window was; its dots are hollow.
         after: when the second; its dots are filled.
         most: how many values are shown; the others are counted in words.
-        width: of the whole, in pixels; a page may narrow it.
     """
     if values.empty:
         return finish(words_only("No claims to compare.", palette, width=width), palette)
@@ -128,8 +127,6 @@ def confidence_shift(
         names: what the windows are called.
         high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
         note: what to say of that region, e.g. "stated 90% or more: 31% → 52% of claims".
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     totals = before["n_claims"].sum(), after["n_claims"].sum()
     if not any(totals):

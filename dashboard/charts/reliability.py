@@ -78,7 +78,6 @@ def reliability_diagram(
         high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
         note: what to say of that region, e.g. "stated 90% or more: right 79% (said 97%)"; newlines
             part lines.
-        width: of the plot, in pixels, without axes.
         height: of the upper plot; a square unless given.
     """
     tall = width if height is None else height
@@ -137,7 +136,6 @@ def reliability_pair(
         second: drawn in ``palette.other``.
         high_from: lower edge of the high-confidence region; None leaves it out.
         region_words: what that region is called above the groups' notes: "stated 90% or more:".
-        width: of the plot, in pixels, without axes.
         height: of the upper plot; a square unless given.
     """
     tall = width if height is None else height

@@ -38,8 +38,6 @@ def risk_chart(
             sample is the one tuned on, the second the one held out.
         marks: sample, cut (in words), coverage, risk of the chosen cut; may be empty.
         risk: the accepted share of wrong ones.
-        width: of the whole, in pixels; a page may narrow it.
-        height: of the plot, in pixels.
     """
     if curve.empty:
         return finish(words_only("No labelled claim to draw.", palette, width=width), palette)

@@ -62,7 +62,6 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
 
     Args:
         groups: G groups of cells; may be empty, and so may each group.
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
 
     Returns:
         The sums, every array with leading dimension G.

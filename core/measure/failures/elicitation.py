@@ -148,7 +148,6 @@ def anchored(
     Args:
         confidence: paired difference, other − reference; None: not known.
         accuracy: likewise.
-        tolerance: the gap accepted, in (0, 1).
     """
     if confidence is None or accuracy is None:
         return False

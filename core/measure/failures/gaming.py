@@ -140,7 +140,6 @@ def collapse(
 
     Args:
         draws: resamples of the spread; p-values go down to ``1 / (draws + 1)``.
-        level: confidence level of the intervals.
 
     Returns:
         The comparison; `NoValue` where a side states fewer than `MINIMUM_INPUTS` confidences.

@@ -306,7 +306,6 @@ def judge_error(both: LabelSums, *, level: float = 0.95) -> JudgeError:
 
     Args:
         both: claims with a label of truth and the judge's, of G units.
-        level: in (0, 1).
 
     Returns:
         The rates.

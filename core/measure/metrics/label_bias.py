@@ -165,7 +165,6 @@ def inverse_propensity(sums: PropensitySums, *, level: float = 0.95) -> Weighted
 
     Args:
         sums: of G groups.
-        level: in (0, 1).
 
     Returns:
         The estimates.

@@ -185,7 +185,6 @@ def brier_scores(sums: BrierSums, *, level: float = 0.95) -> BrierScores:
 
     Args:
         sums: of G groups.
-        level: in (0, 1).
 
     Returns:
         Three estimates. Value nan without a label; ends nan with one input only.

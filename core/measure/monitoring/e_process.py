@@ -307,7 +307,6 @@ def e_bh(log_e: FloatArray, level: float) -> npt.NDArray[np.bool_]:
 
     Args:
         log_e: shape (K,), logarithms of e-values.
-        level: in (0, 1).
     """
     count = log_e.size
     order = np.argsort(-log_e, kind="stable")

@@ -220,8 +220,6 @@ def measure_groups(
     Args:
         keys: G group names, dimension → value.
         groups: their G cells.
-        tolerance: accepted gap, in [0, 1].
-        high_from: lower edge of the high-confidence band.
         reaches: for which claims each group's labels speak; None: not looked at.
 
     Returns:

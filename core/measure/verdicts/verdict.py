@@ -198,7 +198,6 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = LEVEL
     Args:
         sums: of G groups; G may be 0.
         tolerance: the gap, and the error over bands, that is accepted, in [0, 1].
-        level: confidence level, in (0, 1).
 
     Returns:
         The judgement.
@@ -382,7 +381,6 @@ def max_statistic_critical_value(correlation: FloatArray, level: float) -> float
     Args:
         correlation: shape (F,), of each judged group's two statistics; 1 where the band is the
             whole group or empty, so that there is but one.
-        level: in (0, 1).
 
     Returns:
         The critical value; with F = 0 that of one single interval.

@@ -46,15 +46,10 @@ def grouped_cells(
     Args:
         selection: which claims. Tuning claims are left out unless ``split`` is named in the
             selection or in ``by``.
-        by: dimensions to group by; without any there is one group, possibly empty.
 
     Returns:
         The groups. ``Cells.inputs`` is filled for a group in which one input has several
         labelled claims; a claim without input_id counts as an input of its own.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]

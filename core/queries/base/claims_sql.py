@@ -59,10 +59,6 @@ def selected_claims(
     Returns:
         The columns, and ``outcome``: 1, 0 or NULL, the newest that is truth
         (`core.queries.base.truth`; before ``selection.as_known``, when that is set).
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     conditions = ["signal = $signal", also]
     parameters: dict[str, Parameter] = {"signal": selection.signal}

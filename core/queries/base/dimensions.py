@@ -68,9 +68,6 @@ class Dimension:
 
         Times and bands become ranges of ts and confidence_ppm, which DuckDB checks against whole
         row groups before reading them.
-
-        Raises:
-            BadValue: a value that is no week, day or band.
         """
         stated = [value for value in values if value is not None]
         if self.kind == "text":
@@ -162,11 +159,7 @@ def logged_values(
 def dimensions_named(
     cursor: duckdb.DuckDBPyConnection, names: Iterable[str]
 ) -> dict[str, Dimension]:
-    """The dimensions of these names.
-
-    Raises:
-        UnknownDimension: a name that is neither built in nor a segment dimension of this ledger.
-    """
+    """The dimensions of these names."""
     found: dict[str, Dimension] = {}
     segments: tuple[str, ...] | None = None
     for name in names:

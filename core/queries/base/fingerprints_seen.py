@@ -85,12 +85,7 @@ def fingerprints_seen(
 def fingerprints_in(
     cursor: duckdb.DuckDBPyConnection, selection: Selection
 ) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """The fingerprints that made the selected claims, as `Seen.fields`; most claims first.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
-    """
+    """The fingerprints that made the selected claims, as `Seen.fields`; most claims first."""
     source = selected_claims(cursor, selection, {name: name for name in FIELDS})
     columns = ", ".join(FIELDS)
     rows = cursor.execute(

@@ -49,16 +49,9 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
     (``where``, ``as_known``, the tuning rule) takes in: a version that ran before ``since`` was not
     first seen at ``since``. Claims without a confidence count for the times.
 
-    Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
-
     Returns:
         By rising first_ts, then by kind in the order model, prompt, params, calibrator,
         elicitation, then by version. Claims that do not name a version make none.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     columns = {column: column for column in _COLUMNS.values()} | {
         "ts": "ts",

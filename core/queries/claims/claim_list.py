@@ -103,10 +103,6 @@ def claims(
         0 or NA, as known at ``selection.as_known``), the versions, elicitation, input_id, split,
         action, trace_id, span_id, one ``seg_<dimension>`` each, file and row (1 is the file's
         first record).
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     keys = {name: name for name in ("ts", "import_id", "import_row")} | {"ppm": "confidence_ppm"}
     source = _found(cursor, asked, keys)

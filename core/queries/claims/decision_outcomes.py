@@ -53,7 +53,6 @@ def handled(
     """Sum the selected claims by groups of their sorts.
 
     Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
         groups: name → codes of its claims.
         before: labels count of claims made before it, UTC without zone: younger ones wait for
             theirs, and the first to come are not like the rest.

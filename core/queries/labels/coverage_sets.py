@@ -47,13 +47,7 @@ def coverage_sets(
     """Coverage by each of several groupings, with the chances of the labels.
 
     Args:
-        selection: which claims; tuning ones are left out, except in a grouping by ``split`` or when
-            the selection names it.
         groupings: each a list of dimensions, each named once.
-
-    Raises:
-        UnknownDimension: a grouping or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     alike: dict[bool, list[Grouping]] = {}
     for one in dict.fromkeys(groupings):

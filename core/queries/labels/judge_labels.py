@@ -59,21 +59,12 @@ def judge_sums(
     own.
 
     Args:
-        selection: which claims; tuning ones are left out unless ``split`` is named in it or in
-            ``by``.
-        by: dimensions to group by; without any there is one group.
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
         sources: whose labels the judge's are, of `core.queries.base.truth.Truth.others`; None: of
             any that is not truth.
 
     Returns:
         The sums; None where no claim of the signal has a label of a judge: it is asked first, and
         costs next to nothing.
-
-    Raises:
-        BadValue: the question names the source of labels, which it is about already; or the
-            selection accepts a week, day or band that does not exist.
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
     """
     if selection.by_source or SOURCE_DIMENSION in by:
         raise BadValue("A judge is set beside the truth already; leave outcome_source out.")

@@ -43,17 +43,11 @@ def labelled_days(
     """On how many days labelled claims were made: cases of one day resemble each other.
 
     Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
         dimensions: whose values are counted too; names of text, not of times or bands.
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
 
     Returns:
         (dimension, value) → days; (None, None) is the whole. A group without a labelled claim
         that states a confidence is left out.
-
-    Raises:
-        UnknownDimension: a name that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     known = dimensions_named(cursor, dimensions)
     keys = {f"key_{i}": known[name].sql for i, name in enumerate(dimensions)}
@@ -117,15 +111,7 @@ class HowLabelled:
 
 
 def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> HowLabelled:
-    """How the labels of a selection came about.
-
-    Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
-    """
+    """How the labels of a selection came about."""
     columns = {"action": "action", "propensity": "label_propensity"}
     source = selected_claims(cursor, selection, columns)
     rows = cursor.execute(
@@ -241,15 +227,10 @@ def label_sources_by(
     also where it gave none.
 
     Args:
-        selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
         by: dimensions; without any there is one group, ``()``.
 
     Returns:
         Key → source, `UNSTATED` last → labels; a group without a label is left out.
-
-    Raises:
-        UnknownDimension: a name that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     known = dimensions_named(cursor, by)
     named = [known[name] for name in by]

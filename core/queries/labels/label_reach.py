@@ -49,12 +49,7 @@ def label_reaches(
     terms: Terms,
     as_of: datetime | None = None,
 ) -> Mapping[Key, LabelReach]:
-    """For which claims of each group of a selection its labels speak: `reaches_by` one grouping.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
-    """
+    """For which claims of each group of a selection its labels speak: `reaches_by` one grouping."""
     return reaches_by(cursor, selection, [by], terms=terms, as_of=as_of)[tuple(by)]
 
 
@@ -81,14 +76,9 @@ def reaches_by(
     Args:
         groupings: each a list of dimensions; without any there is one group, ``()``.
         terms: the gap that is accepted, and when labels are settled.
-        as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:
         Grouping → key → reach, of the groups that have a stated claim old enough.
-
-    Raises:
-        UnknownDimension: a grouping or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     now = as_of or selection.as_known or datetime.now(UTC)
     now = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)

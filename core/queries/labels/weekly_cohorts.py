@@ -73,9 +73,6 @@ def matured_cells(
 
     Returns:
         One group per week and labels that have a label, oldest week first.
-
-    Raises:
-        UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
     wanted = ("week", *by) if weekly else tuple(by)
     named = dimensions_named(cursor, wanted)
@@ -104,9 +101,6 @@ def matured_propensities(
     Returns:
         Key → the sums of that one group; a group whose labels were not drawn, or all with one and
         the same chance, is not there.
-
-    Raises:
-        UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]

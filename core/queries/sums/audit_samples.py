@@ -115,12 +115,6 @@ def frame(
         selection: which claims; as they are known now, whatever ``as_known`` says.
         by: a dimension of text values.
         drawn: the signal's samples so far.
-        high_from: lower edge of the high-confidence band.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week or day that does not exist, or ``by`` is a time or a
-            confidence band.
     """
     dimensions = _grouping(cursor, by)
     so_far, parameters = _chance_so_far(cursor, drawn)

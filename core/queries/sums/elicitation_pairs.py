@@ -81,12 +81,7 @@ class Asked:
 
 
 def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, ...]:
-    """Every method and order among the selected claims, the reference first.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
-    """
+    """Every method and order among the selected claims, the reference first."""
     source = _source(cursor, selection)
     rows = cursor.execute(
         f"SELECT DISTINCT method, elicitation_order FROM ({source.sql}) AS claim",
@@ -97,12 +92,7 @@ def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, 
 
 
 def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Asked, ...]:
-    """Every method and order among the selected claims, the reference first.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
-    """
+    """Every method and order among the selected claims, the reference first."""
     one_in = _one_in(cursor, selection)
     source = _source(cursor, selection, input_="coalesce(input_id, event_id)", one_in=one_in)
     rows = cursor.execute(
@@ -128,10 +118,6 @@ def shared_within(
     """Inputs that the signal was asked about in two ways: by method, order or prompt version.
 
     Both by the same model: what another model says of an input is another question.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     if not signal_repeats(cursor, selection.signal):
         return ()
@@ -177,10 +163,6 @@ def shared_across(
     Differences are this signal's minus the other's, for each pair of methods and orders. The
     selection's period and segments are asked of this signal's claims; of the other's, every claim
     but the tuning ones takes part.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     found: list[SharedInputs] = []
     met: set[str] = set()

@@ -77,20 +77,13 @@ def grouped_sums(
     whole millionths and are exact, up to the last conversion to floating point.
 
     Args:
-        selection: which claims. Tuning claims are left out, except in a grouping by ``split``
-            or when the selection names it.
         groupings: each a list of dimensions to group by; ``()`` is the one group of everything,
             there even when it is empty. A grouping by ``outcome_source`` is of labels, not of
             claims (`core.queries.base.claims_sql`).
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
 
     Returns:
         The groups that have a claim. ``sums.repeated`` is filled for all groups once an input
         has several labelled claims in any of them.
-
-    Raises:
-        UnknownDimension: a grouping or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     asked = [tuple(grouping) for grouping in groupings]
     # Whether tuning claims count, and whether claims or labels do, is decided per grouping.

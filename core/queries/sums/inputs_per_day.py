@@ -58,9 +58,6 @@ def arrivals(
     Returns:
         By dimension as asked for, the stated confidence last. A claim that names no input is an
         input of its own; one that states no confidence counts for the dimensions only.
-
-    Raises:
-        UnknownDimension: a dimension that the ledger does not have.
     """
     known = dimensions_named(cursor, dimensions)
     keys = [f"key_{i}" for i in range(len(dimensions))]

@@ -55,17 +55,11 @@ def coverage_by(
     """Stated and labelled claims of each group, as known at the selection's ``as_known``.
 
     Args:
-        selection: which claims; tuning ones are left out unless ``split`` is named in it or in
-            ``by``.
         by: dimensions, e.g. ``confidence_band``, ``action`` or ``week`` (of the claim: its
             cohort); without any there is one group, possibly empty.
 
     Returns:
         The groups that have a stated claim.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     dimensions, keys, source = _keyed(cursor, selection, by, {})
     table = cursor.sql(
@@ -123,8 +117,6 @@ def propensity_sums(
     these sums are floating-point ones.
 
     Args:
-        selection: which claims; tuning ones are left out unless ``split`` is named in it or in
-            ``by``.
         by: dimensions, e.g. ``confidence_band``; without any there is one group, possibly empty.
         maximum_weight: a claim stands for at most so many; ≥ 1.
 
@@ -133,8 +125,6 @@ def propensity_sums(
 
     Raises:
         ValueError: the weight is under 1.
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     if maximum_weight < 1:
         raise ValueError(f"a claim stands for itself at least: {maximum_weight} is under 1")

@@ -94,11 +94,6 @@ def compared(
         paired: only inputs with a label on both sides. Otherwise each of the candidate's claims is
             weighted so that the labelled claims' mix over the cells of all of ``by`` is the
             baseline's; cells that one side lacks are left out of both.
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
-
-    Raises:
-        UnknownDimension: a dimension that the ledger does not have.
-        BadValue: a selection accepts a week, day or band that does not exist.
     """
     dimensions = [dimensions_named(cursor, by)[name] for name in by]
     both = _both(cursor, before, after, dimensions)
@@ -207,7 +202,6 @@ def paired_inputs(
     """Labelled claims by input of both sides, one number being one input on both.
 
     Args:
-        by: the dimensions that the cells are grouped by.
         cells: of `compared_cells`, paired; entries refer to their confidences.
 
     Returns:

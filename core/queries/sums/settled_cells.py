@@ -25,12 +25,7 @@ def settled_cells(
     what was stated does not.
 
     Args:
-        selection: which claims; tuning ones are left out unless it or ``by`` names ``split``.
         before: labels count of claims made before it, UTC without zone.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]

@@ -61,16 +61,8 @@ def period_sums(
     Sums are taken over whole millionths and are exact, up to the last conversion to floating
     point. Both scans see one state of the ledger.
 
-    Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
-        high_from: lower edge of the high-confidence band, inclusive, in [0, 1].
-
     Returns:
         The sums. Periods without a claim are left out; one that has claims but no label is there.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     with _snapshot(cursor):
         grouped = grouped_sums(cursor, selection, [(period,)], high_from=high_from)
@@ -210,15 +202,8 @@ def design_effect(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> fl
     ``Σ_j M_j² / Σ_j M_j`` over inputs with M_j stated claims (Kish 1965, §8.2, with the claims of
     one input wholly alike, which errs on the wide side).
 
-    Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
-
     Returns:
         At least 1; 1 where no input repeats, or there is no claim.
-
-    Raises:
-        UnknownDimension: the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     if not signal_repeats(cursor, selection.signal):
         return 1.0
@@ -282,7 +267,6 @@ def cohort_ages(
     its claim; a corrected one as it stood at that age.
 
     Args:
-        selection: which claims; tuning ones are left out unless it names ``split``.
         ages_days: ages in days, ≥ 0; sorted, each once.
         as_of: the time at which ages are reached, UTC without zone; None: the selection's
             ``as_known``, or else now.
@@ -292,8 +276,6 @@ def cohort_ages(
 
     Raises:
         ValueError: no age is given, or a negative one.
-        UnknownDimension: the selection names a dimension that the ledger lacks.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     ages = tuple(sorted(set(ages_days)))
     if not ages or ages[0] < 0:

@@ -59,10 +59,6 @@ def split_cells(
         selection: which claims; names no split itself.
         split: which split of them.
         untuned: leave out claims whose input the signal was tuned on.
-
-    Raises:
-        UnknownDimension: ``by`` or the selection names a dimension that the ledger does not have.
-        BadValue: the selection accepts a week, day or band that does not exist.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]

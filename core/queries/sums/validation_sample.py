@@ -176,9 +176,6 @@ def judged_cells(
             positions of their rows.
         only: positions of the rows whose claims are taken, and then there is no dimension
             ``rule``; None: all.
-
-    Raises:
-        UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]
@@ -208,9 +205,6 @@ def judged_propensities(
     Returns:
         Key → the sums of that one group. A group of which no label logs its chance, or all log the
         same one, is not there: its labels count alike.
-
-    Raises:
-        UnknownDimension: ``by`` names a dimension that the ledger does not have.
     """
     named = dimensions_named(cursor, by)
     dimensions = [named[name] for name in by]

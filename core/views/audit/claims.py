@@ -57,7 +57,6 @@ def found(
 
     Args:
         total: all claims of the signal.
-        high_from: lower edge of the high-confidence band.
     """
     counts = rows.counts(cursor, search, high_from=high_from)
     said = found_sentence(counts, total, high_from)

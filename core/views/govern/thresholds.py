@@ -157,8 +157,6 @@ def threshold_view(
     Raises:
         NoTuning: nothing was tuned on.
         TunedOn: the claims to judge on were tuned on.
-        UnknownDimension: a dimension that the ledger does not have.
-        BadValue: a value that its dimension cannot take.
     """
     found = choose(cursor, question, now)
     change, no_change = None, ""

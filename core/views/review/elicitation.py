@@ -61,11 +61,7 @@ class ElicitationView:
 def elicitation_view(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, *, tolerance: float = TOLERANCE
 ) -> ElicitationView:
-    """Assemble how the selected claims were asked for.
-
-    Args:
-        tolerance: the gap accepted, in (0, 1).
-    """
+    """Assemble how the selected claims were asked for."""
     found = compare_ways(cursor, selection, tolerance=tolerance)
     several = bool(found) or len(ways(cursor, selection)) > 1
     signal = selection.signal

@@ -55,11 +55,7 @@ class GamingView:
 def gaming_view(
     cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
 ) -> GamingView:
-    """Assemble what a signal's versions and weeks show, over all its claims.
-
-    Args:
-        state: what the trail says; None where it is broken.
-    """
+    """Assemble what a signal's versions and weeks show, over all its claims."""
     asked = pairs(cursor, state, now)
     mine = [one for one in asked if one.signal == signal]
     found = measure_gaming(cursor, mine, family=len(asked))

@@ -79,7 +79,6 @@ def labels_view(
 
     Args:
         terms: by what the signal is measured; bounds are held against the gap it accepts.
-        as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
     """
     now, maturity = _now(selection, as_of), terms.maturity
     found = coverage_by(cursor, selection, _BY)
@@ -150,9 +149,6 @@ def escalated_cases_only(
 
     Looks at weeks past the age of maturity. Where no claim is automated it costs next to nothing:
     the claims are told apart by their action before anything else of them is read.
-
-    Args:
-        as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
 
     Returns:
         The sentence; None where the labels are of all cases, or put right by a logged propensity.

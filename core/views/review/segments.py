@@ -144,7 +144,6 @@ def segment_reaches(
     Args:
         segments: which.
         terms: the gap that is accepted, and when labels are settled.
-        as_of: when ages are taken, UTC without zone; None: the selection's ``as_known``, or now.
     """
     groupings = [(), *dict.fromkeys(map(_names, segments))]
     found = reaches_by(cursor, selection, groupings, terms=terms, as_of=as_of)

@@ -87,11 +87,7 @@ class OneSignal:
 def one_signal(
     cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
 ) -> OneSignal | None:
-    """Assemble a signal's page; None where it never stated a confidence.
-
-    Args:
-        state: what the trail says; None: it is broken.
-    """
+    """Assemble a signal's page; None where it never stated a confidence."""
     versions = standing_verdicts(cursor, state, now, only=(signal,), causes=True).get(signal)
     if not versions:
         return None

@@ -68,7 +68,6 @@ def theatre_view(
     """Assemble what the confidence of the selected claims changed.
 
     Args:
-        state: what the trail says; None where it is broken.
         selection: the claims; where it does not say since when, the last 13 weeks.
     """
     entry = None if state is None else state.entries.get(selection.signal)

@@ -72,7 +72,6 @@ def gathered(
     """The facts of every signal that has claims or an entry, by name.
 
     Args:
-        state: what the trail says; None: it is broken.
         whole: the last verification of the trail.
     """
     ledger = _Ledger(cursor, state, now, whole)

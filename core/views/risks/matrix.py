@@ -93,7 +93,6 @@ def risks_view(
     """Assemble every failure of every signal.
 
     Args:
-        state: what the trail says; None: it is broken.
         whole: the last verification of the trail.
         data_version: of the ledger's events.
     """

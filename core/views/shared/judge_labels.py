@@ -80,7 +80,6 @@ def judged(
     """A judge's labels beside the truth; None where the signal has none.
 
     Args:
-        high_from: lower edge of the high-confidence band.
         alpha: 1 − level of one interval of the family that is judged together; None: each by
             itself, 95%.
 

@@ -154,8 +154,6 @@ def measure(
 
     Raises:
         UnknownSignal: a signal that this ledger has not seen.
-        UnknownDimension: a dimension that it does not have.
-        BadValue: a value that its dimension cannot take.
     """
     state = read_state(cursor)
     terms = terms_of(state, selection.signal)

@@ -25,7 +25,6 @@ def signal_statuses(
     """By name, of every signal with a claim: the standing verdict and what is signed.
 
     Args:
-        state: what the trail says; None: it is broken.
         only: of this signal.
     """
     asked = None if only is None else (only,)

@@ -117,7 +117,6 @@ def selected_standing(
     """The standing of the fingerprints that made the selected claims.
 
     Args:
-        state: what the trail says; None: it is broken.
         selection: the claims shown; where it has none, the fingerprints in use count.
     """
     if state is None or selection.signal not in state.entries:
@@ -133,7 +132,6 @@ def week_written(
     """What the written side says of every signal that made claims, for the review of a week.
 
     Args:
-        state: what the trail says; None: it is broken.
         monday: of the week: the badge is of the fingerprints that made its claims.
     """
     names, first = directory(cursor), datetime.combine(monday, time())

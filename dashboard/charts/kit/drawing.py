@@ -212,9 +212,7 @@ class Drawing:
 
         Args:
             x: the horizontal axis, with its scale.
-            height: of the plot, in pixels.
             y_labels: what stands beside the plot at each pixel from the top, with a grid line.
-            width: of the whole, in pixels.
         """
         written = {f"{y:.6g}": text for y, text in y_labels.items()}
         axis = alt.Axis(

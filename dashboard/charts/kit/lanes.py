@@ -46,7 +46,6 @@ def lanes(labels: Sequence[Label], width: float, *, most: int = 6) -> list[Lane 
 
     Args:
         labels: in any order.
-        width: of the plot, in pixels.
         most: number of lanes.
 
     Returns:

@@ -175,7 +175,6 @@ def claims_histogram(
         histogram: left, right, n_claims, n.
         palette: for the background and the high-confidence bins.
         colour: of the bars.
-        width: of the plot, in pixels.
         high_from: bins from here on take the accent colour.
         name: of the group, written before the counts.
         last: whether the axis of stated confidence stands below.

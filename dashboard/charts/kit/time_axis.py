@@ -209,7 +209,6 @@ def draw_series(
     Args:
         strip: where.
         series: what.
-        palette: for what stands out.
         colour: of the line.
         shape: of the points.
         out: rows that stand out as diamonds in the colour of alarm.

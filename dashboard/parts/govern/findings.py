@@ -48,7 +48,6 @@ def table(view: FindingsView, state: State | None, person: Acting | None, since:
 
     Args:
         view: what is wrong now.
-        state: what the trail says; None: it is broken.
         person: whom the reader acts for.
         since: first day of the week reviewed: what was found from then on is new.
     """
