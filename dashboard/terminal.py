@@ -7,18 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
-import pandas as pd
 from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from core.gate.registry_changes import Plan
-from core.ingest.import_file import ImportSummary
-from core.ingest.quarantine import Refused
 from core.sentences.numbers import (
     ABSENT,
     count,
@@ -30,8 +26,15 @@ from core.sentences.numbers import (
 )
 from core.text.figures import number
 from core.text.shown import one_line, shell_word, visible
-from core.validation.evidence_bundle import Bundle
-from core.views.shared.measures import MeasureReport
+
+if TYPE_CHECKING:  # What is printed is made, and loaded, by the command that prints it.
+    import pandas as pd
+
+    from core.gate.registry_changes import Plan
+    from core.ingest.import_file import ImportSummary
+    from core.ingest.quarantine import Refused
+    from core.validation.evidence_bundle import Bundle
+    from core.views.shared.measures import MeasureReport
 
 #: Where a command that a server runs writes; None: to this process's own output.
 _streams: ContextVar[tuple[TextIO, TextIO] | None] = ContextVar("streams", default=None)

@@ -16,7 +16,8 @@ from core.measure.verdicts.verdict import judge
 from core.queries.base.catalogue import dimensions, signals
 from core.queries.base.selection import Selection
 from core.text.figures import finite, value_words
-from core.text.parts import OffAt, shape_at
+from core.text.off_at import OffAt
+from core.text.parts import shape_at
 from core.trail.fingerprint import FIELDS
 from core.validation.nearest import closest_first, fingerprints_there
 

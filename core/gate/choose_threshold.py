@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import duckdb
-from scipy.stats import binom
+import scipy
 
 from core.comparison.sides import why_empty
 from core.events import PPM
@@ -273,9 +273,11 @@ def _word(held: AtCut | None, risk: float, several: int) -> Word:
     if held is None or not held.n:
         return "unjudged"
     alpha = (1 - LEVEL) / 2 / several
-    if float(binom.sf(held.errors - 1, held.n, risk)) <= alpha:
+    if float(scipy.stats.binom.sf(held.errors - 1, held.n, risk)) <= alpha:
         return "broken"
-    return "kept" if float(binom.cdf(held.errors, held.n, risk)) <= alpha else "not_told"
+    return (
+        "kept" if float(scipy.stats.binom.cdf(held.errors, held.n, risk)) <= alpha else "not_told"
+    )
 
 
 def outlook(cells: Cells, rules: Rules, at: AtCut, costs: Costs | None) -> Outlook | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.text.figures import counted, cut, points
-from core.text.parts import OffAt
+from core.text.off_at import OffAt
 from core.text.sentence import capital
 from core.trail.facts import FACTS, read
 

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 
 from core.events import PPM, quantise
 from core.queries.base.apart import Apart
+from core.queries.base.rungs import Rungs
 from core.queries.base.segment_names import kept
-from core.queries.sums.validation_sample import Rungs
 
 #: What may be done with a case, by rising human involvement.
 Action = Literal["automate", "review", "escalate"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from core.measure.verdicts.label_reach import SpeaksFor
-from core.measure.verdicts.parts import PartName, PartState
-from core.measure.verdicts.verdict import Judgement, Verdict
 from core.text.figures import ABSENT as ABSENT
 from core.text.figures import absent as absent
 from core.text.figures import count as count
@@ -17,6 +15,11 @@ from core.text.figures import percent as percent
 from core.text.figures import signed
 from core.text.figures import size_of as size_of
 from core.text.figures import within as within
+
+if TYPE_CHECKING:  # Whoever prints a number need not load how it is measured.
+    from core.measure.verdicts.label_reach import SpeaksFor
+    from core.measure.verdicts.parts import PartName, PartState
+    from core.measure.verdicts.verdict import Judgement, Verdict
 
 STATE_WORDS: dict[PartState, str] = {
     "off": "Off",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from datetime import date
 
-import pandas as pd
-
 #: Stands where there is no number to show.
 ABSENT = "–"
 
 
 def absent(value: float | None) -> bool:
     """Whether there is no number to show: a null of any kind, or one that is not finite."""
-    return value is None or bool(pd.isna(value)) or not math.isfinite(value)
+    try:
+        return value is None or not math.isfinite(value)
+    except TypeError:
+        import pandas as pd  # Only its own nulls are no numbers; most commands load none of it.
+
+        return bool(pd.isna(value))
 
 
 def finite(value: float) -> float | None:

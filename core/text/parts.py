@@ -10,24 +10,7 @@ from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PartName
 from core.measure.verdicts.verdict import Judgement
 from core.text.figures import counted, cut, ends, percent, points
-
-
-@dataclass(frozen=True)
-class OffAt:
-    """Where in the range of confidence something is off: stretches, (from, to) in percent."""
-
-    over: tuple[tuple[float, float], ...] = ()
-    under: tuple[tuple[float, float], ...] = ()
-
-    @property
-    def words(self) -> str:
-        """``overconfident at 70% to 85%, underconfident at 30%``; "" where it is nowhere off."""
-        sides = (("overconfident", self.over), ("underconfident", self.under))
-        return ", ".join(
-            f"{word} at {' and '.join(_percents(*one) for one in spans)}"
-            for word, spans in sides
-            if spans
-        )
+from core.text.off_at import NOWHERE, OffAt
 
 
 @dataclass(frozen=True)
@@ -51,7 +34,7 @@ class PartShown:
     said: float | None = None
     right: float | None = None
     high_from: float | None = None
-    at: OffAt = OffAt()
+    at: OffAt = NOWHERE
 
     def words(self, rests: str | None = None) -> str:
         """In a clause, with interval and n.
@@ -138,10 +121,6 @@ def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
         else:
             runs.append((place, place))
     return runs
-
-
-def _percents(low: float, high: float) -> str:
-    return f"{low:g}%" if low == high else f"{low:g}% to {high:g}%"
 
 
 def _edges(label: str) -> tuple[float, float]:

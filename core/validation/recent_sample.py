@@ -31,7 +31,8 @@ from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.grouped_sums import grouped_sums
 from core.terms import Terms
 from core.text.figures import basis
-from core.text.parts import OffAt, PartShown, part_shown, shape_at
+from core.text.off_at import OffAt
+from core.text.parts import PartShown, part_shown, shape_at
 
 #: A dimension with more values than these is a name of the case, and no segment.
 MOST_VALUES = 50

@@ -15,7 +15,8 @@ import click
 
 from core.ledger.errors import LedgerError
 from dashboard import terminal
-from dashboard.cli.surroundings import Elsewhere, Typed, same_file
+from dashboard.cli.surroundings import same_file
+from dashboard.cli.typed import Elsewhere, Typed
 from dashboard.server.routes.parcel import Asked, Damaged, pack_asked, unpack_answered
 from dashboard.server.server_file import Running
 

@@ -11,16 +11,9 @@ from typing import Any
 
 import click
 
-from core.ledger.errors import LedgerError
 from core.sentences.numbers import NONE_WORD
-from dashboard import terminal
-from dashboard.cli.ask_server import ask
-from dashboard.cli.surroundings import Elsewhere, LedgerFile, Typed, ledger_there
+from dashboard.cli.surroundings import LedgerFile, ledger_there
 from dashboard.server.hosts import host_name
-
-EXIT_FOUND = 1
-EXIT_UNUSABLE = 2
-EXIT_QUARANTINED = 3
 
 _ledger = partial(
     click.option,
@@ -77,34 +70,6 @@ class Share(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not in the range 0<=x<=1.", param, ctx)
         return number
-
-
-class OneSentence(click.Group):
-    """Turns the errors a user can fix into one sentence and exit code 2, never a traceback.
-
-    A command whose ledger a server has open is run there.
-    """
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """Keep the words, for a server that may have to run them."""
-        return super().make_context(info_name, args, parent, obj=Typed(tuple(args)), **extra)
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command."""
-        try:
-            try:
-                return super().invoke(ctx)
-            except Elsewhere as elsewhere:
-                ctx.exit(ask(elsewhere, ctx.obj))
-        except LedgerError as error:
-            terminal.error(str(error))
-            ctx.exit(EXIT_UNUSABLE)
 
 
 def pair(text: str, option: str, shape: str) -> tuple[str, str]:

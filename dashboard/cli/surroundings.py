@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,33 +18,16 @@ from urllib.parse import urlsplit
 import click
 
 from core.governance.perform import Office
-from core.intake.fold import fold_left_over
 from core.ledger.connection import Ledger, is_database
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.trail.acts import Via
+from dashboard.cli.typed import Elsewhere, Typed
 from dashboard.server.server_file import Running, running_on
 
 #: Name a server that owns a ledger elsewhere, and the token to ask it with.
 URL_VARIABLE, TOKEN_VARIABLE = "CALLEDGER_URL", "CALLEDGER_TOKEN"
 #: What stands for the ledger where only a server is named.
 _THERE = Path("the-ledger-of-the-server")
-
-
-@dataclass
-class Typed:
-    """What was typed, of what only a command's own words tell: which of them are files.
-
-    Attributes:
-        argv: every word after the program's name.
-        ledgers: paths of ledgers, as typed.
-        inputs: paths that are read.
-        outputs: paths that are written.
-    """
-
-    argv: tuple[str, ...]
-    ledgers: list[str] = field(default_factory=list)
-    inputs: list[str] = field(default_factory=list)
-    outputs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,19 +55,6 @@ class Lent:
 
 
 _lent: ContextVar[Lent | None] = ContextVar("lent", default=None)
-
-
-class Elsewhere(Exception):  # noqa: N818 (reads as what is the matter)
-    """A server owns the ledger: the command has to run there.
-
-    Attributes:
-        server: the server.
-        ledger: the path that it owns; None: one of another machine.
-    """
-
-    def __init__(self, server: Running, ledger: Path | None) -> None:
-        super().__init__(server.address)
-        self.server, self.ledger = server, ledger
 
 
 @contextmanager
@@ -149,6 +119,10 @@ def office_for(ledger: Ledger) -> Office:
 def take_in(office_: Office) -> None:
     """Fold what waits beside a ledger; a server that lends it has done so."""
     if _lent.get() is None:
+        from core.intake.fold import (
+            fold_left_over,  # Loads all of the import: few commands need it.
+        )
+
         fold_left_over(office_)
 
 

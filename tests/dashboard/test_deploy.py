@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.cli.main import main
+from tests.worlds.command_line import named
 from tests.worlds.paths import ROOT
 
 DEPLOY = ROOT / "dashboard" / "deploy"
@@ -41,7 +42,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 def test_every_option_is_one_of_serve(text: str) -> None:
     commands = [line for line in text.splitlines() if re.match("ExecStart|ENTRYPOINT|CMD", line)]
     used = set(re.findall(r"--[a-z-]+", " ".join(commands)))
-    known = {name for param in main.commands["serve"].params for name in param.opts}
+    known = {name for param in named(main, "serve").params for name in param.opts}
     assert used
     assert used <= known
 

@@ -26,7 +26,7 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import Moved
 from core.queries.labels.label_provenance import HowLabelled
 from core.queries.sums.elicitation_pairs import Way
-from core.text.parts import OffAt
+from core.text.off_at import OffAt
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.trail_integrity import wholeness
 from core.views.risks.facts import (

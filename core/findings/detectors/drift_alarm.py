@@ -59,7 +59,8 @@ from core.queries.labels.weekly_cohorts import (
 from core.registry.escalation_rules import rungs_of, table
 from core.registry.signal_spec import SignalSpec
 from core.text.figures import counted, e_words
-from core.text.parts import OffAt, bands_at
+from core.text.off_at import OffAt
+from core.text.parts import bands_at
 from core.trail.fingerprint import Fingerprint
 
 #: As many parts of an alarm are named.

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from core.findings.facts.base import Facts
 from core.text.figures import basis, cut, ends, percent, points, segment, within
-from core.text.parts import OffAt, PartShown
+from core.text.off_at import OffAt
+from core.text.parts import PartShown
 
 #: As many segments of a dimension are named.
 NAMED = 3

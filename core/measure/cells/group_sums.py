@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+import scipy
 
 from core.measure.cells.cells import (
     BANDS,
@@ -163,7 +163,9 @@ def _band_inputs(groups: Sequence[Cells], place: IntArray) -> BandInputs:
     return BandInputs(rr, rm, mm)
 
 
-def input_bands(cells: Cells, band: IntArray, size: int) -> tuple[csr_array, csr_array]:
+def input_bands(
+    cells: Cells, band: IntArray, size: int
+) -> tuple[scipy.sparse.csr_array, scipy.sparse.csr_array]:
     """Residual sums and labelled claims of each input in each band.
 
     Args:
@@ -180,8 +182,8 @@ def input_bands(cells: Cells, band: IntArray, size: int) -> tuple[csr_array, csr
     shape = (inputs.n_inputs, size)
     m = inputs.n.astype(np.float64)
     # Entries of one input in one band are added up by the conversion.
-    r = csr_array((m * cells.v[inputs.value] - inputs.s, where), shape=shape)
-    return r, csr_array((m, where), shape=shape)
+    r = scipy.sparse.csr_array((m * cells.v[inputs.value] - inputs.s, where), shape=shape)
+    return r, scipy.sparse.csr_array((m, where), shape=shape)
 
 
 def single_inputs(cells: Cells) -> InputCells:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 
@@ -53,10 +53,14 @@ def pooled(cells: Cells) -> Cells:
     return Cells(v, n_claims, n, s, cells.n_unstated, inputs)
 
 
-def by_input(cells: Cells, inputs: InputCells, entries: FloatArray | IntArray) -> csr_array:
+def by_input(
+    cells: Cells, inputs: InputCells, entries: FloatArray | IntArray
+) -> scipy.sparse.csr_array:
     """Sparse (n_inputs, k) matrix of ``entries``, one per entry of ``inputs``."""
     shape = (inputs.n_inputs, cells.v.size)
-    return csr_array((entries.astype(np.float64), (inputs.input, inputs.value)), shape=shape)
+    return scipy.sparse.csr_array(
+        (entries.astype(np.float64), (inputs.input, inputs.value)), shape=shape
+    )
 
 
 def multiplicities(

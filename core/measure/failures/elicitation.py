@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import FloatArray
@@ -106,7 +106,7 @@ def paired_difference(d: Moments, *, level: float = 0.95) -> Difference | None:
         unseen = 1 - alpha ** (1 / d.n)
         low, high = d.mean - unseen * (1 + d.mean), d.mean + unseen * (1 - d.mean)
     else:
-        half = float(special.stdtrit(d.n - 1, 1 - alpha / 2)) * d.deviation / math.sqrt(d.n)
+        half = float(scipy.special.stdtrit(d.n - 1, 1 - alpha / 2)) * d.deviation / math.sqrt(d.n)
         low, high = d.mean - half, d.mean + half
     return Difference(d.n, d.mean, max(low, -1.0), min(high, 1.0))
 
@@ -131,7 +131,7 @@ def unpaired_difference(
         freedom = variance**2 / sum(
             part**2 / (one.n - 1) for part, one in zip(parts, (reference, other), strict=True)
         )
-        half = float(special.stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance)
+        half = float(scipy.special.stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance)
     return Difference(
         min(reference.n, other.n), value, max(value - half, -1.0), min(value + half, 1.0)
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
@@ -227,10 +227,10 @@ def _auroc_change(before: Cells, after: Cells, level: float) -> tuple[Change | N
 
 def _normal(value: float, deviation: float, level: float, margin: float) -> tuple[Change, float]:
     """The normal interval of a change, and p of a fall by more than the margin."""
-    half = float(special.ndtri((1 + level) / 2)) * deviation
+    half = float(scipy.special.ndtri((1 + level) / 2)) * deviation
     beyond = value + margin
     certain = 0.0 if beyond < 0 else 1.0
-    p = certain if deviation == 0 else float(special.ndtr(beyond / deviation))
+    p = certain if deviation == 0 else float(scipy.special.ndtr(beyond / deviation))
     return Change(value, value - half, value + half), p
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import FloatArray, IntArray
@@ -73,7 +73,7 @@ def _placed(
     n = before + fresh
     known = np.where(n > 0, n, 1)
     claimed = (unit.sv / unit.effect + fresh * unit.confidence) / known
-    binom, half, tolerance = stats.binom, asked.alpha / 2, asked.tolerance
+    binom, half, tolerance = scipy.stats.binom, asked.alpha / 2, asked.tolerance
 
     def at_most(bound: FloatArray) -> FloatArray:
         """The most right ones with which the accuracy's upper end is below a bound; −1: none."""
@@ -116,21 +116,21 @@ def _shaped(
     ratio = np.abs(mean) / np.where(spread > 0, spread, 1)
     folded = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
     folded = np.where(
-        spread > 0, folded + np.abs(mean) * special.erf(ratio / np.sqrt(2)), np.abs(mean)
+        spread > 0, folded + np.abs(mean) * scipy.special.erf(ratio / np.sqrt(2)), np.abs(mean)
     )
     loose = np.maximum(mean**2 + spread**2 - folded**2, 0).sum(axis=-1)
     variance = (labels * each[..., None, :]).sum(axis=-1)
-    z = float(special.ndtri(1 - asked.shape_alpha_high / 2))
+    z = float(scipy.special.ndtri(1 - asked.shape_alpha_high / 2))
     half = z * np.sqrt(variance + z * z / 2 * bands.effect)
     room = asked.tolerance * total - half - folded.sum(axis=-1)
-    fine: FloatArray = special.ndtr(room / np.maximum(np.sqrt(loose), 1e-9))
+    fine: FloatArray = scipy.special.ndtr(room / np.maximum(np.sqrt(loose), 1e-9))
     side, used = _pattern(true, each, bands.n + bands.per_input * REASONABLE, asked.tolerance)
     c = even_critical(len(bands.n), asked.shape_alpha)
     reach = (side[..., None, :] * mean).sum(axis=-1) - asked.tolerance * total
     taken = (labels * (used * each)[..., None, :]).sum(axis=-1)
     left = (fresh * (used * each)[..., None, :]).sum(axis=-1)
     beyond = reach - c * np.sqrt(taken + c * c / 2 * bands.effect)
-    off: FloatArray = special.ndtr(beyond / np.maximum(np.sqrt(left), 1e-9))
+    off: FloatArray = scipy.special.ndtr(beyond / np.maximum(np.sqrt(left), 1e-9))
     return off, fine
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import (
@@ -30,12 +31,11 @@ LEAST = 0.002
 #: labels the chance of an answer is a step in the gap, and 21 Gauss–Hermite nodes miss a chance of
 #: .8 by up to a quarter where one of them, of weight .27, happens to fall on the edge.
 _SLICES = 61
-_NODES = special.ndtri((np.arange(_SLICES) + 0.5) / _SLICES)
 #: Draws of the bands' gaps at each of them.
 _DRAWS = 5
 #: How far bands' gaps may lie from their group's: a half-normal prior of the scale of `TYPICAL_GAP`
-#: (Gelman 2006), by the middles of slices of equal probability.
-_SPREADS = TYPICAL_GAP * special.ndtri(0.5 + (np.arange(16) + 0.5) / 32)
+#: (Gelman 2006), by the middles of so many slices of equal probability.
+_SPREADS = 16
 _SEED = 20_240_229
 
 
@@ -266,7 +266,7 @@ def _bands(
 
 def gap_slices(unit: PartPosterior) -> FloatArray:
     """The gaps at which its posterior is looked at."""
-    found: FloatArray = unit.gap + unit.error * _NODES
+    found: FloatArray = unit.gap + unit.error * _nodes()
     return found
 
 
@@ -279,7 +279,7 @@ def _band_gaps(
     """
     slices = gap_slices(whole)
     spread = np.where(precision > 0, 1 / np.where(precision > 0, precision, 1), np.inf)
-    told = _SPREADS[:, None] ** 2 + spread
+    told = _spreads()[:, None] ** 2 + spread
     weight = np.where(np.isfinite(told), -0.5 * (np.log(told) + (seen - whole.gap) ** 2 / told), 0)
     chance = np.exp(weight.sum(axis=1) - weight.sum(axis=1).max())
     chance /= chance.sum()
@@ -287,7 +287,7 @@ def _band_gaps(
     size = _SLICES * _DRAWS
     # Each spread as often as it is likely, in an order that has nothing to do with the slices.
     at = np.searchsorted(np.cumsum(chance), (rng.permutation(size) + 0.5) / size)
-    drawn = _SPREADS[at.clip(max=len(_SPREADS) - 1)].reshape(_SLICES, _DRAWS, 1)
+    drawn = _spreads()[at.clip(max=_SPREADS - 1)].reshape(_SLICES, _DRAWS, 1)
     normal = rng.standard_normal((_SLICES, _DRAWS, len(mix)))
 
     def about(gap: FloatArray, squared: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -297,5 +297,20 @@ def _band_gaps(
     mean, deviation = about(slices[:, None, None], drawn**2)
     off = mean + deviation * normal
     off -= (off @ mix)[..., None]
-    likely, _ = about(np.array(whole.gap), (chance @ _SPREADS**2)[None])
+    likely, _ = about(np.array(whole.gap), (chance @ _spreads() ** 2)[None])
     return whole.gap + likely - likely @ mix, slices[:, None, None] + off
+
+
+@cache
+def _nodes() -> FloatArray:
+    """Standard normal quantiles at the middles of the slices, shape (_SLICES,)."""
+    found: FloatArray = scipy.special.ndtri((np.arange(_SLICES) + 0.5) / _SLICES)
+    return found
+
+
+@cache
+def _spreads() -> FloatArray:
+    """Half-normal quantiles at the middles of the slices, shape (_SPREADS,)."""
+    middles = 0.5 + (np.arange(_SPREADS) + 0.5) / (2 * _SPREADS)
+    found: FloatArray = TYPICAL_GAP * scipy.special.ndtri(middles)
+    return found

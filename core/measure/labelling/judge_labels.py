@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, InputSums, IntArray
 from core.measure.cells.group_sums import BoolArray
@@ -231,7 +231,7 @@ def powered(sums: JudgeSums, *, alpha: float = 0.05, family: bool = False) -> Po
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must be in (0, 1), not {alpha}")
-    z = float(special.ndtri(1 - alpha / 2))
+    z = float(scipy.special.ndtri(1 - alpha / 2))
     truth_gap, truth_low, truth_high = _by_truth(sums, alpha, z)
     one = _estimate(sums, alpha, z, raised=z * z / 2)
     low, high = one.gap - one.half, one.gap + one.half
@@ -364,7 +364,7 @@ def _estimate(
     left = np.maximum(s_rr - 2 * weight * s_rq + weight**2 * s_qq, 0)
     variance = (left + raised) / (n * (n - 1)) + weight**2 * spread_more / more
     variance = variance * (n - 1) / (n - 2)
-    half = special.stdtrit(n - 2, 1 - alpha / 2) * np.sqrt(variance)
+    half = scipy.special.stdtrit(n - 2, 1 - alpha / 2) * np.sqrt(variance)
     plain = _Estimate(
         gap=r + weight * (q_more - q),
         accuracy=both.s / claims + weight * (only.f / others - both.f / claims),
@@ -419,7 +419,7 @@ def _by_chance(
         accuracy=w.s / n + weight * (f_all - w.f / n),
         weight=weight,
         variance=variance,
-        half=special.stdtrit(worth - 2, 1 - alpha / 2) * np.sqrt(variance),
+        half=scipy.special.stdtrit(worth - 2, 1 - alpha / 2) * np.sqrt(variance),
     )
 
 
@@ -437,7 +437,9 @@ def _by_truth(sums: JudgeSums, alpha: float, z: float) -> tuple[FloatArray, Floa
     claims = np.where(both.n > 0, both.n, np.nan)
     r = both.r / claims
     spread = np.maximum(both.rr - 2 * r * both.rm + r * r * both.mm, 0) * (n / claims) ** 2
-    half = special.stdtrit(n - 1, 1 - alpha / 2) * np.sqrt((spread + z * z / 2) / (n * (n - 1)))
+    half = scipy.special.stdtrit(n - 1, 1 - alpha / 2) * np.sqrt(
+        (spread + z * z / 2) / (n * (n - 1))
+    )
     low = np.fmin(low, np.maximum(gap - half, -1))
     high = np.fmax(high, np.minimum(gap + half, 1))
     return gap, low, high

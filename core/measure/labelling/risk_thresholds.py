@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, IntArray
 from core.measure.metrics.intervals import clopper_pearson
@@ -168,7 +168,7 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
             else f"{labelled:,} labelled claims, and it takes {needed:,} without an error"
         )
         return Learned(risk, delta, None, (), reason, needed)
-    p = binom.cdf(curve.errors[candidates], curve.n[candidates], risk)
+    p = scipy.stats.binom.cdf(curve.errors[candidates], curve.n[candidates], risk)
     failed = np.flatnonzero(p > delta)
     tested = candidates if not failed.size else candidates[: failed[0] + 1]
     path = tuple(

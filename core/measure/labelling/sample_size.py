@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import FloatArray, GroupSums, IntArray
@@ -146,7 +146,7 @@ def plan_labels(
         raise ValueError(f"a chance must be in (0, 1), not {chance}")
     if not 0 <= tolerance <= 1:
         raise ValueError(f"tolerance must be in [0, 1], not {tolerance}")
-    alpha = float(2 * special.ndtr(-critical_value))
+    alpha = float(2 * scipy.special.ndtr(-critical_value))
     size = len(sums)
     asked = RuleAsked(tolerance, alpha, *shape_levels(level, shapes), chance)
     found = [_planned(sums, unlabelled, g, asked) for g in range(size)]
@@ -276,12 +276,12 @@ def _edge(one: GroupPosterior, asked: RuleAsked) -> float:
     """How near the tolerance an error has to be for `REASONABLE` labels to leave it open."""
     unit = one.whole
     spread = math.sqrt(unit.accuracy * (1 - unit.accuracy) * unit.effect / REASONABLE)
-    power = float(special.ndtri(asked.chance))
-    steps = float(special.ndtri(1 - asked.alpha / 2))
+    power = float(scipy.special.ndtri(asked.chance))
+    steps = float(scipy.special.ndtri(1 - asked.alpha / 2))
     if one.bands.several:
         above = even_critical(len(one.bands.n), asked.shape_alpha)
         # So near the tolerance bands are off by far more than their noise: the ECE has no bias.
-        below = float(special.ndtri(1 - asked.shape_alpha_high / 2))
+        below = float(scipy.special.ndtri(1 - asked.shape_alpha_high / 2))
         steps = max(steps, above, below)
     return (steps + power) * spread
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr, stdtr
-from scipy.stats import binom
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.group_sums import in_high_band
@@ -76,7 +74,7 @@ def _failures_pmf(n: IntArray, q: FloatArray, longest: int) -> FloatArray:
     """P(F = 0), …, P(F = longest)."""
     pmf = np.ones(1)
     for trials, chance in zip(n.tolist(), q.tolist(), strict=True):
-        one = binom.pmf(np.arange(min(trials, longest) + 1), trials, chance)
+        one = scipy.stats.binom.pmf(np.arange(min(trials, longest) + 1), trials, chance)
         pmf = np.convolve(pmf, one)[: longest + 1]
     return pmf
 
@@ -90,7 +88,7 @@ def _saddlepoint_sf(n: IntArray, q: FloatArray, failed: int) -> float:
         odds = np.log(q) - np.log1p(-q) + t
         return np.asarray(1 / (1 + np.exp(-odds)))
 
-    t = float(brentq(lambda t: float(n @ tilted(t)) - at, -60, 60, xtol=1e-13))
+    t = float(scipy.optimize.brentq(lambda t: float(n @ tilted(t)) - at, -60, 60, xtol=1e-13))
     p = tilted(t)
     variance = float(n @ (p * (1 - p)))
     exponent = t * at - float(n @ np.log1p(q * np.expm1(t)))
@@ -101,7 +99,7 @@ def _saddlepoint_sf(n: IntArray, q: FloatArray, failed: int) -> float:
     else:
         correction = 1 / u - 1 / w
     density = math.exp(-w * w / 2) / math.sqrt(2 * math.pi)
-    return float(min(1.0, max(0.0, ndtr(-w) + density * correction)))
+    return float(min(1.0, max(0.0, scipy.special.ndtr(-w) + density * correction)))
 
 
 def _over_inputs(cells: Cells, inputs: InputCells, high: IntArray) -> float | NoValue:
@@ -121,4 +119,4 @@ def _over_inputs(cells: Cells, inputs: InputCells, high: IntArray) -> float | No
     error = math.sqrt(m.size / (m.size - 1) * float(((r - gap * m) ** 2).sum())) / m.sum()
     if error < 1e-12:
         return NoValue("the band's inputs do not differ: no spread to test against")
-    return float(stdtr(m.size - 1, -gap / error))
+    return float(scipy.special.stdtr(m.size - 1, -gap / error))

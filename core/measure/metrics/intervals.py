@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, InputSums
 
@@ -44,9 +44,9 @@ def clopper_pearson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray,
     low = np.where(n > 0, 0.0, np.nan)
     high = np.where(n > 0, 1.0, np.nan)
     at = s > 0
-    low[at] = special.betaincinv(s[at], miss[at] + 1, alpha[at] / 2)
+    low[at] = scipy.special.betaincinv(s[at], miss[at] + 1, alpha[at] / 2)
     at = miss > 0
-    high[at] = special.betainccinv(s[at] + 1, miss[at], alpha[at] / 2)
+    high[at] = scipy.special.betainccinv(s[at] + 1, miss[at], alpha[at] / 2)
     return low, high
 
 
@@ -65,7 +65,7 @@ def wilson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray, FloatArr
         Lower and upper end, each in [0, 1]; nan where n = 0.
     """
     s, n = np.asarray(s, float), np.asarray(n, float)
-    z = special.ndtri(1 - np.asarray(alpha, float) / 2)
+    z = scipy.special.ndtri(1 - np.asarray(alpha, float) / 2)
     known = np.where(n > 0, n, np.nan)
     half = z * np.sqrt(s * (known - s) / known + z * z / 4)
     centre = s + z * z / 2
@@ -151,7 +151,7 @@ def gap_interval(
     gap = residual / known
     error = np.sqrt(cluster_variance(residual, n, inputs)) / known
     degrees = np.where(count > 1, count - 1, np.nan)
-    half = special.stdtrit(degrees, 1 - np.asarray(alpha, float) / 2) * error
+    half = scipy.special.stdtrit(degrees, 1 - np.asarray(alpha, float) / 2) * error
     low = np.where(repeats, np.minimum(low, np.maximum(gap - half, -1)), low)
     high = np.where(repeats, np.maximum(high, np.minimum(gap + half, 1)), high)
     return low, high
@@ -299,7 +299,7 @@ def minimum_detectable_gap(
     most = _most_right(trials, edge, alpha / 2)
     possible = (n > 0) & (most >= 0)
     right = np.where(possible, most, 0.0)
-    wrong = special.betaincinv(trials - right, right + 1, power)
+    wrong = scipy.special.betaincinv(trials - right, right + 1, power)
     return np.where(possible, np.minimum(c - 1 + wrong, c), np.nan)
 
 
@@ -309,10 +309,10 @@ def _most_right(n: FloatArray, p: FloatArray, size: float) -> FloatArray:
     A whole number where n is one, and else the root of ``I_{1−p}(n − k, k + 1) = size``.
     """
     inside = (p > 0) & (p < 1)
-    there = inside & (special.betainc(n, 1.0, np.where(inside, 1 - p, 0.5)) <= size)
+    there = inside & (scipy.special.betainc(n, 1.0, np.where(inside, 1 - p, 0.5)) <= size)
     found = np.where(p >= 1, n - 1, -1.0)
     if not there.any():
         return found
-    found[there] = special.bdtrik(size, n[there], p[there])
+    found[there] = scipy.special.bdtrik(size, n[there], p[there])
     found = np.where(there & (n == np.rint(n)), np.floor(found + 1e-9), found)
     return found

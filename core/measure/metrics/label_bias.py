@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.intervals import clopper_pearson
@@ -183,7 +183,7 @@ def inverse_propensity(sums: PropensitySums, *, level: float = 0.95) -> Weighted
         count = np.where(several, sums.inputs, np.nan)
         spread = np.maximum(square - 2 * ratio * product + ratio**2 * sums.ww, 0)
         error = np.sqrt(count / (count - 1) * spread) / known
-        widened: FloatArray = special.stdtrit(count - 1, (1 + level) / 2) * error
+        widened: FloatArray = scipy.special.stdtrit(count - 1, (1 + level) / 2) * error
         return widened
 
     half_accuracy = half(accuracy, sums.ww_y, sums.yy)

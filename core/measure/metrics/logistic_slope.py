@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, IntArray
 from core.measure.cells.group_sums import BoolArray, tally
@@ -112,7 +112,7 @@ def fit_logistic(x: FloatArray, n: FloatArray, s: FloatArray) -> FloatArray:
     beta = np.column_stack([np.log(p / (1 - p)), np.zeros_like(p)])
     value = _log_likelihood(beta, z, n, s)
     for _ in range(_ITERATIONS):
-        mean = expit(beta[:, :1] + beta[:, 1:] * z)
+        mean = scipy.special.expit(beta[:, :1] + beta[:, 1:] * z)
         residual, weight = s - n * mean, n * mean * (1 - mean)
         g0, g1 = residual.sum(axis=1), residual @ z
         h00, h01, h11 = weight.sum(axis=1), weight @ z, weight @ z**2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
+import scipy
 
 from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.resampling import MAXIMUM_VALUES, pooled, resampled
@@ -127,7 +127,7 @@ def _recalibrated_brier(n: FloatArray, s: FloatArray) -> FloatArray:
     for draw, (count, right) in enumerate(zip(n, s, strict=True)):
         some = count > 0
         count, right = count[some], right[some]
-        x = isotonic_regression(right / count, weights=count).x
+        x = scipy.optimize.isotonic_regression(right / count, weights=count).x
         scores[draw] = (right @ (1 - x) ** 2 + (count - right) @ x**2) / count.sum()
     return scores
 

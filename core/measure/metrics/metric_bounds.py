@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, GroupSums, InputSums
 from core.measure.cells.group_sums import group_sums, in_high_band, tally
@@ -277,7 +277,7 @@ def _value(metric: str, cells: Cells) -> float | NoValue:
 
 def _scaled(ends: Interval, alpha: float) -> Interval:
     """Percentile ends at `LEVEL` carried over to level 1 − α."""
-    ratio = float(special.ndtri(1 - alpha / 2) / special.ndtri((1 + LEVEL) / 2))
+    ratio = float(scipy.special.ndtri(1 - alpha / 2) / scipy.special.ndtri((1 + LEVEL) / 2))
     middle, half = sum(ends) / 2, (ends[1] - ends[0]) / 2
     return middle - half * ratio, middle + half * ratio
 
@@ -314,7 +314,7 @@ def _skew_corrected(cells: Cells, alpha: float) -> Interval:
     if size < 2 or second <= 0:
         return mean, mean
     error = math.sqrt(size / (size - 1) * second) / total
-    z = float(special.ndtri(1 - alpha / 2))
+    z = float(scipy.special.ndtri(1 - alpha / 2))
     skewness = (third / size) / (second / size) ** 1.5
     shift = skewness / math.sqrt(size) * (1 + 2 * z * z) / 6
     return mean + error * (shift - z), mean + error * (shift + z)
@@ -362,8 +362,8 @@ def _logit_interval(area: float, error: float, few: float, alpha: float) -> Inte
     if area in (0.0, 1.0) or error <= 0:
         far = (alpha / 2) ** (1 / few)
         return (far, 1.0) if area >= 0.5 else (0.0, 1 - far)
-    z = float(special.ndtri(1 - alpha / 2))
+    z = float(scipy.special.ndtri(1 - alpha / 2))
     half = z * error / (area * (1 - area))
-    return float(special.expit(special.logit(area) - half)), float(
-        special.expit(special.logit(area) + half)
+    return float(scipy.special.expit(scipy.special.logit(area) - half)), float(
+        scipy.special.expit(scipy.special.logit(area) + half)
     )

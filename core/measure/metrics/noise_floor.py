@@ -8,7 +8,7 @@ its noise floor says nothing. ECE here has ten equal-width bins
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, GroupSums, IntArray, ece_bin
 from core.measure.cells.group_sums import tally
@@ -120,8 +120,12 @@ def _binomial_probability(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatA
     """C(n, k)·p^k·(1−p)^(n−k), and 0 for a k or an n out of range."""
     possible = (n >= 0) & (k >= 0) & (k <= n)
     k, n = np.where(possible, k, 0), np.where(possible, n, 0)
-    log = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    log = log + special.xlogy(k, p) + special.xlog1py(n - k, -p)
+    log = (
+        scipy.special.gammaln(n + 1)
+        - scipy.special.gammaln(k + 1)
+        - scipy.special.gammaln(n - k + 1)
+    )
+    log = log + scipy.special.xlogy(k, p) + scipy.special.xlog1py(n - k, -p)
     return np.where(possible, np.exp(log), 0)
 
 

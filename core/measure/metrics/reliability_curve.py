@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
@@ -110,7 +110,7 @@ def corp(cells: Cells) -> CorpCurve | NoValue:
     cells = labelled(cells)
     if not cells.total:
         return NO_LABELS
-    fit = isotonic_regression(cells.s / cells.n, weights=cells.n)
+    fit = scipy.optimize.isotonic_regression(cells.s / cells.n, weights=cells.n)
     first = np.asarray(fit.blocks[:-1], dtype=np.int64)
     last = np.asarray(fit.blocks[1:], dtype=np.int64) - 1
     n = np.add.reduceat(cells.n, first)
@@ -131,7 +131,7 @@ def corp_decomposition(cells: Cells) -> CorpDecomposition | NoValue:
     if not total:
         return NO_LABELS
     n, s, v = cells.n, cells.s, cells.v
-    x = isotonic_regression(s / n, weights=n).x
+    x = scipy.optimize.isotonic_regression(s / n, weights=n).x
     p = float(s.sum()) / total
 
     def score(q: FloatArray | float) -> float:
@@ -182,7 +182,7 @@ def consistency_band(
     curves = np.empty_like(n)
     for d in range(draws):
         drawn = n[d] > 0
-        fit = isotonic_regression(s[d, drawn] / n[d, drawn], weights=n[d, drawn]).x
+        fit = scipy.optimize.isotonic_regression(s[d, drawn] / n[d, drawn], weights=n[d, drawn]).x
         curves[d] = np.interp(cells.v, cells.v[drawn], fit)
     low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return Band(cells.v, low.clip(0, 1), high.clip(0, 1), level, pool)

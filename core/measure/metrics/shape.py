@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from core.measure.cells.cells import BANDS, BandInputs, Bands, FloatArray, IntArray
 from core.measure.cells.group_sums import BoolArray
@@ -116,7 +116,7 @@ def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
     residual = np.where(bands.n > 0, bands.sv - bands.s, 0.0)
     spread = _spread(bands)
     error = np.abs(residual).sum(axis=1) / known
-    z, z_high = (float(special.ndtri(1 - one / 2)) for one in (alpha, alpha_high))
+    z, z_high = (float(scipy.special.ndtri(1 - one / 2)) for one in (alpha, alpha_high))
     total = spread.all(count)
     high = error + z_high * np.sqrt(total + z_high * z_high / 2 * spread.unseen) / known
     low = np.where(count > 0, 0.0, np.nan)
@@ -203,17 +203,17 @@ def critical_value(
     length = np.sqrt((directions**2).sum(axis=1))
     u = directions[length > 0] / length[length > 0, None]
     sides = 1 if one_sided else 2
-    single = -float(special.ndtri(alpha / sides))
+    single = -float(scipy.special.ndtri(alpha / sides))
     if len(u) < 2:
         return single
-    most = -float(special.ndtri(alpha / sides / len(u)))
+    most = -float(scipy.special.ndtri(alpha / sides / len(u)))
     excess = _excess(u, alpha, sides)
     if near is not None:
         # The tail falls by about c + 1/c in logarithm.
         return float(np.clip(near + excess(near) / (near + 1 / near), single, most))
     if excess(single) <= 0:
         return single
-    return float(optimize.brentq(excess, single, most + 1e-6, xtol=1e-5))
+    return float(scipy.optimize.brentq(excess, single, most + 1e-6, xtol=1e-5))
 
 
 def _excess(u: FloatArray, alpha: float, sides: int) -> Callable[[float], float]:
@@ -225,8 +225,8 @@ def _excess(u: FloatArray, alpha: float, sides: int) -> Callable[[float], float]
     toward = own @ u.T
 
     def excess(c: float) -> float:
-        tail = float(special.ndtr(-c))
-        x = rest - special.ndtri(tail * uniform)[:, None] * toward
+        tail = float(scipy.special.ndtr(-c))
+        x = rest - scipy.special.ndtri(tail * uniform)[:, None] * toward
         over = ((np.abs(x) if sides == 2 else x) > c).sum(axis=1)
         chance = sides * len(u) * tail * (1 / np.maximum(over, 1)).mean()
         return float(np.log(chance / alpha))
@@ -379,7 +379,7 @@ def labels_to_show(bands: Bands, found: Shape, tolerance: float) -> FloatArray:
             unseen: FloatArray = unseen,
         ) -> BoolArray:
             half = c * np.sqrt(variance / times + c * c / 2 * unseen / times**2)
-            wanted = half + float(special.ndtri(_POWER)) * np.sqrt(variance / times)
+            wanted = half + float(scipy.special.ndtri(_POWER)) * np.sqrt(variance / times)
             missing: BoolArray = reach < wanted
             return missing
 
@@ -407,17 +407,21 @@ def labels_to_clear(bands: Bands, found: Shape, tolerance: float) -> FloatArray:
     spread, residual = _spread(bands), np.where(bands.n > 0, bands.sv - bands.s, 0.0)
     mean = np.sqrt(np.maximum(residual**2 - spread.bands, 0)) / known[:, None]
     sd = np.sqrt(spread.bands) / known[:, None]
-    z = float(special.ndtri(1 - found.alpha_high / 2))
+    z = float(scipy.special.ndtri(1 - found.alpha_high / 2))
 
     def short(times: FloatArray) -> BoolArray:
         now = np.where(sd > 0, sd, 1) / np.sqrt(times)[:, None]
         x = mean / now
         # Mean and variance of the folded normal.
-        folded = np.sqrt(2 / np.pi) * now * np.exp(-x * x / 2) + mean * special.erf(x / np.sqrt(2))
+        folded = np.sqrt(2 / np.pi) * now * np.exp(-x * x / 2) + mean * scipy.special.erf(
+            x / np.sqrt(2)
+        )
         folded = np.where(sd > 0, folded, mean)
         left = np.where(sd > 0, mean**2 + now**2 - folded**2, 0).sum(axis=1)
         half = z * np.sqrt(found.variance / times + z * z / 2 * found.unseen / times**2) / known
-        likely = folded.sum(axis=1) + float(special.ndtri(_POWER)) * np.sqrt(np.maximum(left, 0))
+        likely = folded.sum(axis=1) + float(scipy.special.ndtri(_POWER)) * np.sqrt(
+            np.maximum(left, 0)
+        )
         missing: BoolArray = likely + half > tolerance
         return missing
 

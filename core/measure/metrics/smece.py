@@ -11,7 +11,7 @@ bisection steps, the small constant added to the density) is that of the authors
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import fftconvolve
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray
 from core.measure.metrics.scores import NO_LABELS, NoValue, labelled
@@ -117,7 +117,9 @@ def _reflected_smooth(grid: FloatArray, sigma: float) -> FloatArray:
     distance = np.linspace(0, 1, points) - 0.5
     kernel = np.exp(-(distance**2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
     mirrored = np.concatenate([grid[:, :0:-1], grid, grid[:, -2::-1]], axis=1)
-    smooth: FloatArray = fftconvolve(mirrored, kernel[np.newaxis], mode="valid", axes=1)
+    smooth: FloatArray = scipy.signal.fftconvolve(
+        mirrored, kernel[np.newaxis], mode="valid", axes=1
+    )
     start = points // 2
     return smooth[:, start : start + points]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, IntArray
 from core.measure.cells.group_sums import tally
@@ -191,7 +191,9 @@ def brier_scores(sums: BrierSums, *, level: float = 0.95) -> BrierScores:
     """
     scores = []
     for mean, variance in _means(sums):
-        half = special.stdtrit(np.maximum(sums.inputs - 1, 1), (1 + level) / 2) * np.sqrt(variance)
+        half = scipy.special.stdtrit(np.maximum(sums.inputs - 1, 1), (1 + level) / 2) * np.sqrt(
+            variance
+        )
         scores.append(Estimates(mean, mean - half, mean + half))
     return BrierScores(*scores)
 
@@ -285,7 +287,7 @@ def _change(
     if total == 0:
         return Change(value, value, value)
     freedom = total**2 / (variances**2 / degrees).sum()
-    half = float(special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(total))
+    half = float(scipy.special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(total))
     return Change(value, value - half, value + half)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, IntArray
 from core.measure.cells.group_sums import tally
@@ -94,7 +94,7 @@ def population_stability(
     if not freedom:
         p_value, test = np.nan, "no test: one value holds everything"
     elif pooled.min() * min(n, m) / (n + m) >= EXPECTED_AT_LEAST:
-        p_value, test = float(special.chdtrc(freedom, statistic)), "χ² test of homogeneity"
+        p_value, test = float(scipy.special.chdtrc(freedom, statistic)), "χ² test of homogeneity"
     else:
         dealt = _homogeneity(_dealt(pooled, n), pooled, n)
         p_value, test = _rank(dealt, statistic), f"permutation test, {DRAWS} deals"

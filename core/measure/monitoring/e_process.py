@@ -44,7 +44,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import BANDS, Cells, FloatArray, IntArray, hundredth
 from core.measure.cells.group_sums import input_bands
@@ -250,7 +250,7 @@ def log_e_values(bets: FloatArray, prior: FloatArray | None = None) -> FloatArra
     for i in range(cohorts):
         share = -math.log((i + 1) * (i + 2))
         capital = np.logaddexp(capital, share) + bets[..., i, :, :]
-        played = special.logsumexp(capital + shares, axis=(-2, -1))
+        played = scipy.special.logsumexp(capital + shares, axis=(-2, -1))
         found[..., i] = np.logaddexp(played, -math.log(i + 2))
     return found
 

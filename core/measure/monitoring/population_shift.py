@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.scores import NoValue
@@ -92,8 +92,10 @@ def mix_change(before: IntArray, after: IntArray) -> MixChange | NoValue:
     )
     assert isinstance(stability, Stability)
     numerator = pooled[0].shape[1] - 1
-    squares = float(special.chdtri(numerator, stability.p_value)) if stability.p_value else np.inf
-    p_value = float(special.fdtrc(numerator, sum(days) - 2, squares / numerator))
+    squares = (
+        float(scipy.special.chdtri(numerator, stability.p_value)) if stability.p_value else np.inf
+    )
+    p_value = float(scipy.special.fdtrc(numerator, sum(days) - 2, squares / numerator))
     return MixChange(
         stability,
         p_value,

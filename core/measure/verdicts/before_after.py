@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS, TOLERANCE
 
@@ -21,7 +21,7 @@ OverallVerdict = Literal["better", "worse", "mixed", "same", "cannot_tell"]
 #: A change whose whole interval is smaller than this share of the tolerance is none.
 MATERIAL = 0.2
 #: Labels are planned so that the answer comes in four of five cases.
-_Z_POWER = float(special.ndtri(0.8))
+_POWER = 0.8
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _linear(pair: Pair, sign: float, alpha: float, *, lowest: float, highest: fl
     if before.inputs < 2 or after.inputs < 2:
         return Interval(after.mean + (sign * before.mean if sign else 0.0), lowest, highest)
     value = after.mean + sign * before.mean
-    z = float(special.ndtri(1 - alpha / 2))
+    z = float(scipy.special.ndtri(1 - alpha / 2))
     j = before.effective, after.effective
     unseen = 1 / j[1] ** 2
     variance = after.variance
@@ -252,7 +252,7 @@ def _linear(pair: Pair, sign: float, alpha: float, *, lowest: float, highest: fl
         # Inputs in both can differ only once.
         most = max(before.inputs, after.inputs)
         unseen += 1 / j[0] ** 2 - pair.shared / most / (j[0] * j[1])
-    t = float(special.stdtrit(pair.inputs - 1, 1 - alpha / 2))
+    t = float(scipy.special.stdtrit(pair.inputs - 1, 1 - alpha / 2))
     half = t * math.sqrt(max(variance, 0.0) + z * z / 2 * max(unseen, 0.0))
     return Interval(value, max(value - half, lowest), min(value + half, highest))
 
@@ -264,6 +264,10 @@ def _more_labels(pair: Pair, change: Interval, alpha: float, tolerance: float) -
         return lacking
     half = max(change.high - change.value, change.value - change.low)
     wanted = max(abs(change.value), tolerance - abs(change.value))
-    z = float(special.ndtri(1 - alpha / 2))
-    times = (half / wanted * (z + _Z_POWER) / z) ** 2 if wanted > 0 else math.inf
+    z = float(scipy.special.ndtri(1 - alpha / 2))
+    times = (
+        (half / wanted * (z + float(scipy.special.ndtri(_POWER))) / z) ** 2
+        if wanted > 0
+        else math.inf
+    )
     return max(lacking, 1, math.ceil(pair.inputs * (times - 1))) if math.isfinite(times) else 0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.cells.group_sums import BoolArray
@@ -164,7 +164,7 @@ def p_of_difference(
     error = np.sqrt(pooled * (1 - pooled) * (1 / n[0] + 1 / n[1]) * effect)
     if error == 0:
         return 1.0
-    return float(special.erfc(abs(s[0] / n[0] - s[1] / n[1] - shift) / error / np.sqrt(2)))
+    return float(scipy.special.erfc(abs(s[0] / n[0] - s[1] / n[1] - shift) / error / np.sqrt(2)))
 
 
 def most_uneven(
@@ -282,7 +282,7 @@ def uneven_within(
             continue
         moved = (own - one * labelled / total)[both].sum()
         error = float(np.sqrt(spread.sum() * effect))
-        p = float(special.erfc(abs(moved) / error / np.sqrt(2))) * len(values)
+        p = float(scipy.special.erfc(abs(moved) / error / np.sqrt(2))) * len(values)
         if p <= SIGNIFICANT and abs(here - there) > furthest:
             furthest = abs(here - there)
             may = both & ~_less_uneven(own, one, other, rest, here - there, effect)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import HIGH_FROM, MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells.cells import Cells, FloatArray, GroupSums
@@ -265,7 +265,7 @@ class _Notes(dict[str, str]):
 def _labels_needed(sums: GroupSums, judgement: Judgement) -> dict[PartName, FloatArray]:
     """Labels of each part, all told, that would decide it."""
     tolerance, curve = judgement.tolerance, judgement.curve
-    alpha = 2 * float(special.ndtr(-judgement.critical_value))
+    alpha = 2 * float(scipy.special.ndtr(-judgement.critical_value))
     shown, cleared = (of(sums.bands, curve, tolerance) for of in (labels_to_show, labels_to_clear))
     return {
         "whole": labels_to_decide(judgement.whole, tolerance, alpha),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.cells.group_sums import BoolArray
@@ -121,16 +121,18 @@ def labels_to_decide(part: Part, tolerance: float, alpha: float, power: float = 
         nan without a label.
     """
     half = np.maximum(part.high - part.value, part.value - part.low)
-    z = float(special.ndtri(1 - alpha / 2))
+    z = float(scipy.special.ndtri(1 - alpha / 2))
     size = np.abs(part.value)
     near = np.abs(size - tolerance)
     # Inside, an interval may also end beyond the far end of the tolerance.
     far = np.where(size < tolerance, size + tolerance, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
-        few, many = ((z + float(special.ndtri(p))) / near for p in (power, (1 + power) / 2))
+        few, many = ((z + float(scipy.special.ndtri(p))) / near for p in (power, (1 + power) / 2))
         for _ in range(_HALVINGS):
             middle = (few + many) / 2
-            decided = special.ndtr(middle * near - z) + special.ndtr(middle * far - z) - 1
+            decided = (
+                scipy.special.ndtr(middle * near - z) + scipy.special.ndtr(middle * far - z) - 1
+            )
             few, many = (
                 np.where(decided < power, middle, few),
                 np.where(decided < power, many, middle),

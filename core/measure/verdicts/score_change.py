@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
@@ -127,7 +127,7 @@ def _changed(before: _Side, after: _Side, shared: bool, level: float) -> ScoreCh
     if shared:
         number = max(before.n_inputs, after.n_inputs)
         covariance = float(before.parts(number) @ after.parts(number))
-    z = float(special.ndtri((1 + level) / 2))
+    z = float(scipy.special.ndtri((1 + level) / 2))
     half = z * math.sqrt(max(before.variance + after.variance - 2 * covariance, 0.0))
     value = areas[1] - areas[0]
     change = Interval(value, max(value - half, -1.0), min(value + half, 1.0))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, special, stats
+import scipy
 
 from core.measure.cells.cells import Cells, FloatArray, GroupSums, IntArray
 from core.measure.cells.group_sums import BoolArray, tally
@@ -68,7 +68,7 @@ class _Report:
     n: IntArray  # (C,)
     v: FloatArray  # (C,) mean confidence
     variance: FloatArray  # (C,) Σv(1−v)
-    to_paths: sparse.csr_array  # (S·K, C) of the segments kept
+    to_paths: scipy.sparse.csr_array  # (S·K, C) of the segments kept
     kept: IntArray  # indices of the segments kept
     scale: FloatArray  # (kept,) √Σv(1−v)
     grid: int  # K
@@ -180,7 +180,7 @@ def gap_p_values(sums: GroupSums, tolerance: float) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(beyond > 0, beyond / error, np.where(np.isnan(error), np.nan, 0.0))
     degrees = np.where(inputs.inputs > 1, inputs.inputs - 1, np.nan)
-    clustered = 2 * special.stdtr(degrees, -t)
+    clustered = 2 * scipy.special.stdtr(degrees, -t)
     return np.where(inputs.inputs < n, np.maximum(p, clustered), p)
 
 
@@ -200,7 +200,9 @@ def false_discovery_q(p: FloatArray, *, overlapping: bool) -> FloatArray:
     q = np.array(p, dtype=np.float64)
     tested = ~np.isnan(q)
     if tested.any():
-        q[tested] = stats.false_discovery_control(q[tested], method="by" if overlapping else "bh")
+        q[tested] = scipy.stats.false_discovery_control(
+            q[tested], method="by" if overlapping else "bh"
+        )
     return q
 
 
@@ -209,8 +211,8 @@ def _binomial_p(
 ) -> FloatArray:
     lower, upper = np.clip(confidence - tolerance, 0, 1), np.clip(confidence + tolerance, 0, 1)
     # P(X ≤ s) and P(X ≥ s) as incomplete beta functions, which take fractional counts too.
-    few = np.where(s < n, special.betaincc(s + 1, np.where(s < n, n - s, 1), lower), 1.0)
-    many = np.where(s > 0, special.betainc(np.where(s > 0, s, 1), n - s + 1, upper), 1.0)
+    few = np.where(s < n, scipy.special.betaincc(s + 1, np.where(s < n, n - s, 1), lower), 1.0)
+    many = np.where(s > 0, scipy.special.betainc(np.where(s > 0, s, 1), n - s + 1, upper), 1.0)
     return np.where(n > 0, np.minimum(1, 2 * np.minimum(few, many)), np.nan)
 
 
@@ -240,7 +242,7 @@ def _report(units: Sequence[Cells], membership: BoolArray) -> tuple[_Report, boo
     kept = np.flatnonzero(segment_variance >= MINIMUM_VARIANCE)
     segment, column = np.nonzero(inside[kept])
     row = segment * grid + (key % max(grid, 1))[column]
-    to_paths = sparse.csr_array(
+    to_paths = scipy.sparse.csr_array(
         (np.ones(len(row)), (row, column)), shape=(len(kept) * grid, len(key))
     )
     report = _Report(

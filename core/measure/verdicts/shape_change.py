@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
+import scipy
 
 from core.defaults import MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells.cells import FloatArray, IntArray
@@ -31,7 +31,7 @@ from core.measure.metrics.shape import critical_value, patterns
 from core.measure.verdicts.before_after import MATERIAL, ChangeVerdict, Interval
 
 #: Labels are planned so that an answer comes in four of five cases.
-_Z_POWER = float(special.ndtri(0.8))
+_POWER = 0.8
 #: Beyond so many times the labels there are no number is named.
 _MOST_TIMES = 1000.0
 #: Of the search for it: to a thousandth.
@@ -209,8 +209,10 @@ def _times_to_direct(change: Interval, alpha: float) -> float:
     """So many times the labels narrow the interval to one side of 0; inf where nothing changed."""
     size = abs(change.value)
     half = change.value - change.low if change.value > 0 else change.high - change.value
-    z = float(special.ndtri(1 - alpha / 2))
-    return (half / size * (z + _Z_POWER) / z) ** 2 if size > 0 else math.inf
+    z = float(scipy.special.ndtri(1 - alpha / 2))
+    return (
+        (half / size * (z + float(scipy.special.ndtri(_POWER))) / z) ** 2 if size > 0 else math.inf
+    )
 
 
 class _Sides:
@@ -233,7 +235,7 @@ class _Sides:
     def error(self, alpha: float) -> Interval:
         """ECE of the side before, with the upper bound of the true one."""
         size, total = self.pair.bands, self.pair.total[0]
-        z = float(special.ndtri(1 - alpha / 2))
+        z = float(scipy.special.ndtri(1 - alpha / 2))
         own = slice(0, size)
         variance = max(np.abs(self.covariance[own, own]).sum(), self.together[own, own].sum())
         value = float(np.abs(self.pair.q[own]).sum() / total)
@@ -252,7 +254,7 @@ class _Sides:
         noise = np.maximum(np.diag(cluster), np.diag(together))
         mean = np.sqrt(np.maximum(self.pair.q[own] ** 2 - noise, 0)) / total
         variance = max(np.abs(cluster).sum(), together.sum())
-        z = float(special.ndtri(1 - alpha / 2))
+        z = float(scipy.special.ndtri(1 - alpha / 2))
         unseen = z * z / 2 * (total / self.pair.effective[0]) ** 2
 
         def short(times: float) -> bool:
@@ -260,10 +262,13 @@ class _Sides:
             x = mean / sd
             # Mean and variance of the folded normal.
             folded = np.sqrt(2 / np.pi) * sd * np.exp(-x * x / 2)
-            folded += mean * special.erf(x / np.sqrt(2))
+            folded += mean * scipy.special.erf(x / np.sqrt(2))
             loose = np.maximum(mean**2 + sd**2 - folded**2, 0).sum()
             half = z * math.sqrt(variance / times + unseen / times**2) / total
-            return float(folded.sum() + _Z_POWER * math.sqrt(loose) + half) > tolerance
+            return (
+                float(folded.sum() + float(scipy.special.ndtri(_POWER)) * math.sqrt(loose) + half)
+                > tolerance
+            )
 
         low, high = 0.0, math.log10(_MOST_TIMES)
         if short(10**high):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from core.defaults import LEVEL, MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells.cells import Bands, FloatArray, GroupSums, IntArray
@@ -227,7 +227,7 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = LEVEL
     critical = max_statistic_critical_value(
         correlation[judged], gap_level(level, shaped=shaped > 0)
     )
-    alpha, corrected_alpha = 1 - level, 2 * special.ndtr(-critical)
+    alpha, corrected_alpha = 1 - level, 2 * scipy.special.ndtr(-critical)
     gap_low, gap_high = gap_interval(confidence, s, n, alpha, whole)
     low, high = gap_interval(confidence, s, n, corrected_alpha, whole)
     band_low, band_high = gap_interval(high_claimed, sums.high_s, sums.high_n, alpha, band)
@@ -366,7 +366,7 @@ def pair_probability(c: float, correlation: FloatArray) -> FloatArray:
     sine = np.sin(angle[:, None] * _NODES)
     minus = np.exp(-c * c / np.maximum(1 - sine, 1e-300))
     integral = angle * ((np.exp(-c * c / (1 + sine)) - minus) @ _WEIGHTS)
-    probability: FloatArray = special.erf(c / np.sqrt(2)) ** 2 + integral / np.pi
+    probability: FloatArray = scipy.special.erf(c / np.sqrt(2)) ** 2 + integral / np.pi
     return probability
 
 
@@ -385,7 +385,7 @@ def max_statistic_critical_value(correlation: FloatArray, level: float) -> float
     Returns:
         The critical value; with F = 0 that of one single interval.
     """
-    single = float(special.ndtri((1 + level) / 2))
+    single = float(scipy.special.ndtri((1 + level) / 2))
     if not len(correlation):
         return single
     # Rounded down: a smaller correlation asks for a larger critical value. At most 101 remain.
@@ -395,8 +395,8 @@ def max_statistic_critical_value(correlation: FloatArray, level: float) -> float
         return float(counts @ np.log(pair_probability(c, values))) - float(np.log(level))
 
     # Bonferroni over all 2F intervals bounds the quantile from above.
-    most = -float(special.ndtri((1 - level) / (4 * len(correlation)))) + 1e-6
-    return float(optimize.brentq(excess, single - 1e-6, most, xtol=1e-9))
+    most = -float(scipy.special.ndtri((1 - level) / (4 * len(correlation)))) + 1e-6
+    return float(scipy.optimize.brentq(excess, single - 1e-6, most, xtol=1e-9))
 
 
 def _overlap(sums: GroupSums) -> FloatArray:

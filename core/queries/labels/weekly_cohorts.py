@@ -16,10 +16,11 @@ from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.rungs import Rungs
 from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
 from core.queries.sums.label_coverage import unlike_sums
-from core.queries.sums.validation_sample import Rungs, rule_of
+from core.queries.sums.validation_sample import rule_of
 from core.terms import Maturity
 
 

@@ -16,7 +16,6 @@ import duckdb
 from core.ledger.sql import quoted
 from core.measure.cells.ordering import with_inputs_ordered
 from core.measure.metrics.label_bias import PropensitySums
-from core.queries.base.apart import Apart
 from core.queries.base.cells import GroupedCells, signal_repeats, summed
 from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import (
@@ -29,6 +28,7 @@ from core.queries.base.dimensions import (
 )
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
 from core.queries.sums.label_coverage import unlike_sums
 
@@ -72,19 +72,6 @@ class Judged:
     since: datetime | None = None
     without_overlap: bool = False
     truth: Truth = USUAL
-
-
-@dataclass(frozen=True)
-class Rungs:
-    """Which row of some written rules takes a claim.
-
-    Attributes:
-        apart: what the rules look at.
-        rows: per code of it the row's position; −1: none, as of an unstated claim.
-    """
-
-    apart: Apart
-    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)

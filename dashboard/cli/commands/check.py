@@ -23,7 +23,8 @@ from core.text.shown import json_text
 from core.views.govern.findings import SEVERITY_WORDS
 from dashboard import terminal
 from dashboard.cli.commands.notices import notices_option, read_checked, tell
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import office_of
 from dashboard.cli.surroundings import take_in
 

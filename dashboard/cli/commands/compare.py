@@ -17,7 +17,8 @@ from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, percent, po
 from core.sentences.version_change import verdict_words
 from core.views.review.changes import ChangeReview, Numbers, compare
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option, pair
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option, pair
 from dashboard.cli.surroundings import opened
 
 

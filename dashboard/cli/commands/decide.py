@@ -20,7 +20,8 @@ from dashboard import terminal
 from dashboard.cli.ask_server import opener
 from dashboard.cli.options import ledger_option, pair
 from dashboard.cli.shared import fingerprint_options
-from dashboard.cli.surroundings import Elsewhere, office_for, opened
+from dashboard.cli.surroundings import office_for, opened
+from dashboard.cli.typed import Elsewhere
 from dashboard.server.server_file import Running
 
 

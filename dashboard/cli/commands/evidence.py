@@ -10,7 +10,8 @@ import click
 from core.validation import evidence as evidence_of
 from core.validation.steps import evidence_named
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.surroundings import opened
 
 

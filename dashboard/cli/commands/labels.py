@@ -19,7 +19,8 @@ from core.text.shown import json_text, shell_word
 from core.views.review.label_plan.plan import LabelPlan, drawn_words, label_plan, to_label_rows
 from core.views.shared.measures import check_signal
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, EXIT_QUARANTINED, day, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND, EXIT_QUARANTINED
+from dashboard.cli.options import day, ledger_option
 from dashboard.cli.shared import acting, as_option, office_of
 from dashboard.cli.surroundings import InputFile, OutputFile
 

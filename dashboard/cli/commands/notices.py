@@ -18,7 +18,8 @@ from core.queries.base.catalogue import signals
 from core.sentences.numbers import counted
 from core.views.govern.notices import SHOWN, notices_view
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import office_of
 from dashboard.cli.surroundings import InputFile, LedgerFile
 from dashboard.server import notices as notify

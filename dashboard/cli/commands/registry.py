@@ -11,7 +11,8 @@ from core.gate import registry_changes as registry_of
 from core.registry.yaml_reader import read_path
 from core.sentences.numbers import counted
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import acting_handle, as_option, office_of
 from dashboard.cli.surroundings import InputFile, OutputFile, through
 

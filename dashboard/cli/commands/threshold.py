@@ -14,7 +14,8 @@ from core.text.shown import json_text
 from core.views.govern.thresholds import ThresholdView, threshold_view
 from core.views.shared.measures import check_signal
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, Share, ledger_option, where_conditions
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import Share, ledger_option, where_conditions
 from dashboard.cli.shared import office_of
 
 
@@ -71,7 +72,7 @@ def threshold(
     without_overlap: bool,
     format_: str,
 ) -> None:
-    """Find the lowest cut above which at most RISK are wrong, with a guarantee.
+    """Find the lowest threshold above which at most RISK are wrong, with a guarantee.
 
     Chosen on the tuning split, judged on the heldout one. Prints the registry change it would be
     and applies nothing. Exit 0 with a cut; 1 when none holds, or other claims contradict the one

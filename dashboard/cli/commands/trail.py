@@ -20,7 +20,8 @@ from core.trail.anchors import settings_path
 from core.trail.checkpoints import NoteError
 from core.trail.time_stamps import beside, certificates
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import office_of
 from dashboard.cli.surroundings import (
     InputFile,

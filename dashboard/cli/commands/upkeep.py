@@ -18,7 +18,8 @@ from core.upkeep import take
 from core.upkeep.doctor import look_over
 from core.upkeep.manifest import Manifest
 from dashboard import terminal
-from dashboard.cli.options import EXIT_FOUND, ledger_option
+from dashboard.cli.exit_codes import EXIT_FOUND
+from dashboard.cli.options import ledger_option
 from dashboard.cli.surroundings import OutputFile, opened
 from dashboard.server.server_file import running_on
 

@@ -57,7 +57,8 @@ from core.measure.verdicts.before_after import GapChange, Interval
 from core.monitoring.rounds import PROGRAM, outlook, rounds
 from core.queries.sums.validation_sample import Shared
 from core.sentences.acts import Names, facts, sentence
-from core.text.parts import OffAt, PartShown
+from core.text.off_at import OffAt
+from core.text.parts import PartShown
 from core.trail import log as trail
 from core.trail.acts import Proposal
 from core.trail.canonical_json import canonical

@@ -27,7 +27,8 @@ from core.sentences.standing import (
 from core.standing.verdict import Began, StandingVerdict
 from core.standing.window import StandingWindow
 from core.terms import USUAL, Terms
-from core.text.parts import OffAt, PartShown
+from core.text.off_at import OffAt
+from core.text.parts import PartShown
 from core.validation.recent_sample import Off, Recent
 
 MEASURED = Recent(

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
 from core.ledger.connection import Ledger
 from core.sentences.numbers import STATE_WORDS, count, percent, points
-from dashboard.cli.main import main
+from dashboard.cli.main import COMMANDS, main
 from sample_data import sample_files
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
+from tests.worlds.command_line import commands, named
 from tests.worlds.paths import ROOT
 
 TS = "2026-11-02T09:00:00Z"
@@ -83,16 +83,33 @@ def refused_in_one_sentence(result: Result, *words: str) -> None:
 # Help
 
 
-def commands(group: click.Group, *above: str) -> list[tuple[str, ...]]:
-    found = []
-    for name, one in group.commands.items():
-        found.append((*above, name))
-        if isinstance(one, click.Group):
-            found += commands(one, *above, name)
-    return found
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_says_of_a_command_what_it_says_itself(name: str) -> None:
+    assert COMMANDS[name][1] == named(main, name).get_short_help_str(200)
 
 
-@pytest.mark.parametrize("words", [(), *commands(main)], ids=" ".join)
+def loaded(asked: str) -> set[str]:
+    """What else than Python's own and this project's is loaded once something was asked."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; {asked}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(found.stdout.splitlines()[-1].split())
+
+
+def test_help_loads_no_command() -> None:
+    help_ = "from dashboard.cli.main import main; main(['--help'], standalone_mode=False)"
+    assert not loaded(help_) & {"duckdb", "numpy", "pandas", "scipy", "pyarrow", "streamlit"}
+
+
+def test_a_decision_loads_neither_frames_nor_statistics() -> None:
+    decide = "import dashboard.cli.commands.decide"
+    assert not loaded(decide) & {"pandas", "scipy.special", "streamlit", "altair"}
+
+
+@pytest.mark.parametrize("words", [(), *(words for words, _ in commands(main))], ids=" ".join)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
     assert result.exit_code == 0

@@ -31,7 +31,11 @@ ADDRESS = re.compile(r"Calibration Ledger is at (http://\S+):(\d+)")
 
 #: The program, and one that leaves out the half minute in which the demo's story is told.
 PROGRAM = ("-m", "dashboard.cli.main")
-UNTOLD = ("-c", "from dashboard.cli import main as cli; cli.tell = lambda *_: None; cli.main()")
+UNTOLD = (
+    "-c",
+    "from dashboard.cli.commands import serving; serving.tell = lambda *_: None; "
+    "from dashboard.cli.main import main; main()",
+)
 
 
 @contextmanager
