@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
-from rich.console import Console
-from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from core.sentences.numbers import (
     ABSENT,
@@ -29,6 +25,7 @@ from core.text.shown import one_line, shell_word, visible
 
 if TYPE_CHECKING:  # What is printed is made, and loaded, by the command that prints it.
     import pandas as pd
+    from rich.console import Console
 
     from core.gate.registry_changes import Plan
     from core.ingest.import_file import ImportSummary
@@ -67,6 +64,8 @@ def data(text: str, *, line: bool = True) -> None:
 
 def _console(*, stderr: bool = False, width: int | None = None) -> Console:
     """A console that prints text as it is: a segment called "[b]" or ":on:" is no instruction."""
+    from rich.console import Console  # Here, as below: what prints plain lines need not load it.
+
     streams = _streams.get()
     return Console(
         file=None if streams is None else streams[int(stderr)],
@@ -81,6 +80,9 @@ def _console(*, stderr: bool = False, width: int | None = None) -> Console:
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str]) -> None:
     """Print rows under their heads; those named are written from the left."""
+    from rich.measure import Measurement
+    from rich.table import Table
+
     drawn = Table(box=None, pad_edge=False)
     for head in heads:
         drawn.add_column(head, justify="left" if head in left else "right")
@@ -94,7 +96,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence
 
 def say(text: str) -> None:
     """Print a line."""
-    _console().print(visible(text))
+    data(visible(text))
 
 
 def note(text: str) -> None:
@@ -122,6 +124,8 @@ def progress(name: str) -> Iterator[Callable[[float, str], None]]:
 
     Nothing is drawn where standard error is no terminal: a log would fill with empty lines.
     """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     console = _console(stderr=True)
     columns = (
         TextColumn("{task.fields[name]}", markup=False),

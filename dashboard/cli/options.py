@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -70,6 +70,16 @@ class Share(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not in the range 0<=x<=1.", param, ctx)
         return number
+
+
+def fingerprint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The six fields of a fingerprint as options."""
+    for name in (
+        *("calibrator-version", "elicitation-order", "elicitation", "params-version"),
+        *("prompt-version", "model-version"),
+    ):
+        command = click.option(f"--{name}", default=None)(command)
+    return command
 
 
 def pair(text: str, option: str, shape: str) -> tuple[str, str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -32,16 +31,6 @@ as_option = click.option(
     "given. There is no sign-on on the command line, so a signature made this way says "
     "assurance: none.",
 )
-
-
-def fingerprint_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The six fields of a fingerprint as options."""
-    for name in (
-        *("calibrator-version", "elicitation-order", "elicitation", "params-version"),
-        *("prompt-version", "model-version"),
-    ):
-        command = click.option(f"--{name}", default=None)(command)
-    return command
 
 
 def known_fingerprint(office: Office, signal: str, fields: Mapping[str, str | None]) -> Fingerprint:

@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from core.governance.perform import Office
 from core.ledger.connection import Ledger, is_database
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.trail.acts import Via
 from dashboard.cli.typed import Elsewhere, Typed
 from dashboard.server.server_file import Running, running_on
+
+if TYPE_CHECKING:
+    from core.governance.perform import Office
 
 #: Name a server that owns a ledger elsewhere, and the token to ask it with.
 URL_VARIABLE, TOKEN_VARIABLE = "CALLEDGER_URL", "CALLEDGER_TOKEN"
@@ -113,7 +115,11 @@ def opened(path: Path, *, create: bool = False) -> Iterator[Ledger]:
 def office_for(ledger: Ledger) -> Office:
     """Where acts on an opened ledger are done."""
     lent = _lent.get()
-    return Office.of(ledger) if lent is None else lent.office
+    if lent is not None:
+        return lent.office
+    from core.governance.perform import Office  # What a server is asked to do is not done here.
+
+    return Office.of(ledger)
 
 
 def take_in(office_: Office) -> None:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from core.gate.decision_log import DecisionLog, decide_logged
-from core.gate.gate import Gate, refusal
-from core.gate.questions import Question
 from core.ledger.errors import LedgerError
 from core.text.shown import json_text
 from dashboard import terminal
-from dashboard.cli.ask_server import opener
-from dashboard.cli.options import ledger_option, pair
-from dashboard.cli.shared import fingerprint_options
+from dashboard.cli.options import fingerprint_options, ledger_option, pair
 from dashboard.cli.surroundings import office_for, opened
 from dashboard.cli.typed import Elsewhere
 from dashboard.server.server_file import Running
@@ -66,6 +59,8 @@ def decide(
         answer = _answered(ledger_path, fields)
     except Exception as error:
         # Whoever called reads what to do on standard output, and what is wrong beside it.
+        from core.gate.gate import refusal
+
         why = str(error) if isinstance(error, LedgerError) else "the ledger cannot be read."
         _print(refusal(f"Fails closed: {why}"), format_)
         raise
@@ -75,6 +70,11 @@ def decide(
 def _answered(ledger_path: Path, fields: dict[str, Any]) -> dict[str, Any]:
     try:
         with opened(ledger_path) as ledger:
+            # Loaded only here: where a server answers, the gate is not needed.
+            from core.gate.decision_log import DecisionLog, decide_logged
+            from core.gate.gate import Gate
+            from core.gate.questions import Question
+
             office = office_for(ledger)
             gate, log = Gate(office), DecisionLog(office)
             (decision,) = decide_logged(gate, log, [Question.of(fields)])
@@ -102,6 +102,11 @@ def _stated(text: str | None) -> object:
 
 
 def _asked(server: Running, fields: dict[str, Any]) -> dict[str, Any]:
+    import urllib.error
+    import urllib.request
+
+    from dashboard.cli.ask_server import opener
+
     request = urllib.request.Request(
         f"{server.address}/api/v1/decide",
         data=json.dumps(fields).encode(),

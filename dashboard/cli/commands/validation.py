@@ -15,11 +15,10 @@ from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from dashboard import terminal
-from dashboard.cli.options import ledger_option
+from dashboard.cli.options import fingerprint_options, ledger_option
 from dashboard.cli.shared import (
     acting,
     as_option,
-    fingerprint_options,
     known_fingerprint,
     office_of,
 )
