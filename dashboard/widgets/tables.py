@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,9 +13,30 @@ from core.sentences.fact import Fact
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
 from core.views.review.reliability import GroupView
+from dashboard.widgets.tall import tall_key
 
 #: Of the width, for a fact's name and its value.
 _FACT_WIDTHS = (3, 7)
+#: Pixels of a list's head and of a row, and of ten and fifteen rows: what is longer scrolls.
+_HEAD, _ROW, TEN, FIFTEEN = 38, 35, 388, 563
+
+
+def listed(frame: pd.DataFrame, *, key: str, alt: str, tallest: int = TEN, **looks: Any) -> Any:
+    """Draw a list, as tall as its rows from the start, so that nothing below it jumps.
+
+    Args:
+        frame: a row each; texts are made safe here.
+        key: the element's key.
+        alt: what it holds, for who does not see it.
+        tallest: pixels from which on it scrolls.
+        **looks: of `st.dataframe`.
+
+    Returns:
+        What was selected, where rows can be.
+    """
+    pixels = min(tallest, _HEAD + _ROW * max(1, len(frame)))
+    with st.container(key=tall_key(f"list_{key}", pixels)):
+        return st.dataframe(cells(frame), hide_index=True, key=key, height=pixels, alt=alt, **looks)
 
 
 def number(label: str, *, help: str | None = None) -> ColumnConfig:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dashboard.pages import PAGES
+from tests.browser.conftest import PATIENCE
 from tests.browser.walking import open_page
 from tests.worlds.layout_shift import shifted, watch
 
 pytestmark = pytest.mark.browser
 
 
-# A board, charts with captions, tabs below a chart, and a table above what it opens.
-@pytest.mark.parametrize("key", ["this_week", "segments", "drift", "registry"])
-def test_nothing_jumps_as_a_page_arrives(page: Page, told_site: str, key: str) -> None:
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """Who opens one page after another, each by its address: what is fetched once is kept."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
     watch(page)
-    open_page(page, told_site, key)
-    page.wait_for_timeout(1_000)
-    worst, moved = shifted(page)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("key", PAGES)
+def test_nothing_jumps_as_a_page_arrives(visitor: Page, told_site: str, key: str) -> None:
+    open_page(visitor, told_site, key)
+    worst, moved = shifted(visitor)
     assert worst < 0.1, moved
 
 

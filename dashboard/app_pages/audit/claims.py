@@ -32,17 +32,15 @@ if not chosen.selection.splits_chosen and find.has_tuning(chosen.dimensions):
     st.caption("Claims of the tuning split are left out unless chosen under Split.")
 
 if found.counts.n_found:
-    place = st.container()
+    find.listed(data.leaf(asked, order, find.leaf_number(asked, order, found.n_leaves)))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        number = find.leaf_number(asked, order, found.n_leaves)
+        find.leaves(found.n_leaves)
         download.button(
             lambda: data.download(asked, order),
             n_rows=found.counts.n_found,
             most=DOWNLOAD_SIZE,
             name=f"claims-{signal}",
         )
-    with place:
-        find.listed(data.leaf(asked, order, number))
 else:
     empty.filters()
 claim.opened(chosen.selection)

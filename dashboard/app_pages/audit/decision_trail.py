@@ -11,7 +11,7 @@ from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
 
 page_head.title("decision_trail")
-top = st.container()
+top = trail.place()
 asked = acts.search(data.act_choices()) if data.trail_size() else None
 if asked is None:
     trail.not_begun()
@@ -31,8 +31,8 @@ with listing:
         empty.acts()
 
 # The list is there at once; verifying a large ledger takes seconds.
-with top:
-    whole = data.wholeness()
+whole = data.wholeness()
+with top.container():
     trail.whole(whole)
 with flags:
     acts.flagged(view, whole)

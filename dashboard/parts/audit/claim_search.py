@@ -12,7 +12,7 @@ from core.queries.base.dimensions import BAND_LABELS
 from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.sentences.numbers import cut, dimension_name
-from core.text.markdown import cells
+from dashboard.widgets import tables
 from dashboard.widgets.links.claim_links import OUTCOMES, STATED, UNSTATED, high
 
 #: The opened claim's event_id, in the session and in the URL.
@@ -24,9 +24,8 @@ _ORDERS: dict[str, Order] = {
     "wrong first, most confident": "worst",
     "least confident first": "confidence",
 }
-#: Pixels of the list: whole, and while a claim is open beneath it.
-_TALL, _SHORT = 563, 283
-_HEAD, _ROW = 38, 35
+#: Pixels of the list while a claim is open beneath it.
+_SHORT = 283
 
 
 def search(selection: Selection, high_from: float) -> tuple[Search, Order]:
@@ -95,10 +94,18 @@ def has_tuning(dimensions: tuple[DimensionFacts, ...]) -> bool:
 def leaf_number(asked: Search, order: Order, n_leaves: int) -> int:
     """Which leaf of the list to show: from the URL, and the first whenever the search changes."""
     of = (asked, order)
-    if st.session_state.get(_PAGE_OF, of) != of or st.session_state.get(_PAGE, 1) > n_leaves:
-        st.session_state[_PAGE] = 1
+    known = str(st.session_state.get(_PAGE) or st.query_params.get(_PAGE, "1"))
+    leaf = int(known) if known.isdecimal() else 1
+    if st.session_state.get(_PAGE_OF, of) != of or not 1 <= leaf <= n_leaves:
+        leaf = st.session_state[_PAGE] = 1
     st.session_state[_PAGE_OF] = of
-    return int(st.pagination(n_leaves, key=_PAGE, bind="query-params")) if n_leaves > 1 else 1
+    return leaf
+
+
+def leaves(n_leaves: int) -> None:
+    """The choice of the leaf, where there are several."""
+    if n_leaves > 1:
+        st.pagination(n_leaves, key=_PAGE, bind="query-params")
 
 
 def listed(frame: pd.DataFrame) -> None:
@@ -119,11 +126,10 @@ def listed(frame: pd.DataFrame) -> None:
         outcome=frame["outcome"].map({1: "right", 0: "wrong"}).fillna("not known yet"),
     )
     names = {name: dimension_name(name.removeprefix("seg_")) for name in described}
-    st.dataframe(
-        cells(shown),
-        hide_index=True,
+    tables.listed(
+        shown,
         key=key,
-        height=min(_SHORT if is_open else _TALL, _HEAD + _ROW * len(frame)),
+        tallest=_SHORT if is_open else tables.FIFTEEN,
         on_select=lambda: _open_ticked(key, events),
         selection_mode="single-row",
         column_order=("ts", "event_id", "confidence", "outcome", *described),

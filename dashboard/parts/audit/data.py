@@ -47,9 +47,8 @@ def not_taken_in(aside: Sequence[Condition], failure: str | None) -> None:
 def imports_table(imports: pd.DataFrame) -> None:
     """One line per import, newest first."""
     counts = {field: tables.number(name) for field, name in _COUNTS.items()}
-    st.dataframe(
-        cells(imports),
-        hide_index=True,
+    tables.listed(
+        imports,
         key="imports",
         column_order=(
             "imported_at",

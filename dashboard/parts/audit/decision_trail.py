@@ -7,21 +7,20 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from core.text.markdown import cells
 from core.text.shown import visible
 from core.trail.act_search import ActSearch
 from core.views.audit.decision_trail import Choices, TrailView
 from core.views.audit.trail_integrity import Wholeness
 from dashboard.parts.audit import trail_integrity as trail
+from dashboard.widgets import tables
 from dashboard.widgets.url_choice import choose
 
 _LEAF, _LEAF_OF, _TURN = "leaf", "leaf_of", "acts_turn"
 _ANYBODY = "anybody"
 #: The days that can be chosen.
 _FIRST_DAY = date(1970, 1, 1)
-#: Pixels of the list: whole, and while an act is open beneath it.
-_TALL, _SHORT = 563, 283
-_HEAD, _ROW = 38, 35
+#: Pixels of the list while an act is open beneath it.
+_SHORT = 283
 
 
 def search(choices: Choices) -> ActSearch:
@@ -123,11 +122,10 @@ def listed(view: TrailView, opened: int | None) -> None:
             for one in view.rows
         ]
     )
-    st.dataframe(
-        cells(frame),
-        hide_index=True,
+    tables.listed(
+        frame,
         key=key,
-        height=min(_TALL if opened is None else _SHORT, _HEAD + _ROW * len(frame)),
+        tallest=tables.FIFTEEN if opened is None else _SHORT,
         on_select=lambda: _open_ticked(key, seqs),
         selection_mode="single-row",
         column_config={
@@ -136,10 +134,10 @@ def listed(view: TrailView, opened: int | None) -> None:
                 "Time (UTC)", format="YYYY-MM-DD HH:mm", width=125
             ),
             "who": st.column_config.TextColumn("Who", width=130),
-            "what": st.column_config.TextColumn("What", width=330),
-            "moved": st.column_config.TextColumn("Before → after", width=160),
+            "what": st.column_config.TextColumn("What", width=440),
+            "moved": st.column_config.TextColumn("Before → after", width=110),
             "about": st.column_config.TextColumn(
-                "About", width=300, help="The signal, and the fingerprint where it is about one."
+                "About", width=240, help="The signal, and the fingerprint where it is about one."
             ),
             "role": st.column_config.TextColumn("Role", width=100),
             "assurance": st.column_config.TextColumn(

@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.sentences.numbers import counted
 from core.text.markdown import plain, verbatim
 from core.text.shown import shell_word
 from core.trail.problems import Problem
@@ -14,6 +16,7 @@ from core.views.audit.trail_integrity import Wholeness
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from dashboard.widgets.tall import tall_key
 
 PAGE, ICON = PAGES["decision_trail"].path, PAGES["decision_trail"].icon
 #: The opened act's number, in the session and in the URL.
@@ -21,6 +24,8 @@ OPENED = "entry"
 #: The names of the list's filters in the URL.
 FILTERS = ("kind", "who", "about", "from", "to", "leaf")
 
+#: Pixels of what is said of a trail that is intact.
+_TALL = 300
 #: The switch for names in the export, in the session.
 NAMES = "export_names"
 #: Names of the files that are handed out.
@@ -60,37 +65,42 @@ def not_begun() -> None:
     st.code(command("registry", "apply", "registry.yaml"), language="bash", wrap_lines=True)
 
 
+def place() -> DeltaGenerator:
+    """Where `whole` will stand, as tall as it is where nothing is wrong."""
+    with st.container(border=True, key=tall_key("trail_whole", _TALL)):
+        here = st.empty()
+        here.caption("Verifying every entry, checkpoint, piece of evidence and sealed row …")
+    return here
+
+
 def whole(found: Wholeness) -> None:
     """Whether the trail is intact, what vouches for it, and what the auditor takes away."""
-    with st.container(border=True):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if found.whole:
             st.badge("Intact", icon=":material/verified:", color="green")
         else:
             st.badge("Not intact", icon=":material/gpp_bad:", color="red")
-        st.markdown(f"## {plain(found.headline)}")
-        for problem in found.problems:
-            _problem(problem)
-        if found.more:
-            st.markdown(found.more)
-        for line in found.anchoring:
-            icon = ":material/link:" if found.anchored else ":material/link_off:"
-            st.markdown(f"{icon} {plain(line)}")
-        if found.newest is not None and found.newest.size is not None:
-            st.markdown(
-                f"Newest checkpoint: {found.newest.size:,} "
-                f"{'entry' if found.newest.size == 1 else 'entries'}, "
-                f"root {verbatim(found.newest.root or '')}."
-            )
-        with st.container(horizontal=True):
-            _handed_out(found)
         st.caption(_verified(found.checked_at))
+    st.markdown(f"## {plain(found.headline)}")
+    for problem in found.problems:
+        _problem(problem)
+    if found.more:
+        st.markdown(found.more)
+    icon = ":material/link:" if found.anchored else ":material/link_off:"
+    if found.anchoring:
+        st.markdown("  \n".join(f"{icon} {plain(line)}" for line in found.anchoring))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _handed_out(found)
+    _vouched(found)
+    _how_to_verify(found)
+
+
+def _vouched(found: Wholeness) -> None:
+    with st.expander("Who signed, and what is not covered", icon=":material/draw:"):
+        for line in found.signers:
+            st.markdown(plain(line))
         for remark in found.remarks:
-            st.caption(plain(remark))
-        if found.signers:
-            with st.expander("Who signed, and on what assurance", icon=":material/draw:"):
-                for line in found.signers:
-                    st.markdown(plain(line))
-        _how_to_verify(found)
+            st.markdown(plain(remark))
 
 
 def _verified(at: datetime) -> str:
@@ -152,7 +162,12 @@ def _handed_out(found: Wholeness) -> None:
 def _how_to_verify(found: Wholeness) -> None:
     with st.expander("The checkpoint, and how to verify this yourself", icon=":material/terminal:"):
         if found.newest is not None:
-            st.markdown("The newest checkpoint: the trail's name, its size, its root, signed.")
+            if found.newest.size is not None:
+                st.markdown(
+                    f"Newest checkpoint: {counted(found.newest.size, 'entry', 'entries')}, "
+                    f"root {verbatim(found.newest.root or '')}."
+                )
+            st.markdown("As it is kept: the trail's name, its size, its root, signed.")
             st.code(found.newest.note, language=None, wrap_lines=True)
         if found.key is not None:
             st.markdown("The public key that signs it; compare it with the one you were given.")

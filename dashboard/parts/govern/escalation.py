@@ -18,7 +18,7 @@ from dashboard.charts.escalation import alt_text_load, load_chart
 from dashboard.charts.kit.palette import palette_for
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets import chart as charted
-from dashboard.widgets import download
+from dashboard.widgets import download, tables
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
@@ -32,7 +32,6 @@ _ORDERS: dict[str, Order] = {
     "oldest first": "ts",
     "wrong first, most confident": "worst",
 }
-_TALL, _HEAD, _ROW = 563, 38, 35
 
 
 def unregistered(signal: str) -> None:
@@ -269,11 +268,10 @@ def _table(signal: str, found: Breaches) -> None:
         claim=[_claim(signal, event) for event in frame["event_id"]],
         act=[f"decision_trail?{urlencode({trail.OPENED: seq})}#{seq}" for seq in frame["entry"]],
     )
-    st.dataframe(
-        cells(shown),
-        hide_index=True,
+    tables.listed(
+        shown,
         key=f"{KEYS}list",
-        height=min(_TALL, _HEAD + _ROW * max(1, len(frame))),
+        tallest=tables.FIFTEEN,
         column_order=(
             *("claim", "ts", "event_id", "confidence", "done", "required", "outcome", "why"),
             *("kind", "gate", *segments, "model_version", "prompt_version", "act"),

@@ -17,7 +17,7 @@ from core.governance.validations.lifecycle import NO_REASON
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.standing.verdict import StandingVerdict
-from core.text.markdown import cells, plain, verbatim
+from core.text.markdown import plain, verbatim
 from core.text.shown import visible
 from core.trail.acts import Act, Proposal
 from core.validation import steps as signing
@@ -29,7 +29,7 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
-from dashboard.widgets import page_head
+from dashboard.widgets import page_head, tables
 from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
@@ -46,7 +46,6 @@ _SIGN_OFF, _SIGN_ICON = PAGES["sign_off"].path, PAGES["sign_off"].icon
 _HALF = 470
 #: Of the width, for a name and its value.
 _SHARES = (2, 5)
-_TALL, _HEAD, _ROW = 388, 38, 35
 
 
 def run(act: Callable[[], Act], said: str) -> None:
@@ -306,20 +305,16 @@ def everybody(view: RegistryView, state: State, names_of: Directory, person: Act
             "the people it names are entered with it."
         )
         return
-    st.dataframe(
-        cells(
-            pd.DataFrame(
-                {
-                    "name": [one.name for one in view.people],
-                    "status": [one.status for one in view.people],
-                    "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
-                    "handle": [one.handle or "erased" for one in view.people],
-                }
-            )
+    tables.listed(
+        pd.DataFrame(
+            {
+                "name": [one.name for one in view.people],
+                "status": [one.status for one in view.people],
+                "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
+                "handle": [one.handle or "erased" for one in view.people],
+            }
         ),
-        hide_index=True,
         key=f"{KEYS}people",
-        height=min(_TALL, _HEAD + _ROW * len(view.people)),
         column_config={
             "name": st.column_config.TextColumn("Name", width=160, pinned=True),
             "status": st.column_config.TextColumn("Status", width=160),

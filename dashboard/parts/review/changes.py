@@ -243,9 +243,9 @@ def segments(review: ChangeReview) -> None:
             icon=":material/call_split:",
         )
         return
-    st.dataframe(
-        cells(pd.DataFrame([_row(one) for one in review.segments])),
-        hide_index=True,
+    tables.listed(
+        pd.DataFrame([_row(one) for one in review.segments]),
+        key="changed_segments",
         column_config={
             "segment": st.column_config.TextColumn("Segment", width="medium", pinned=True),
             "verdict": st.column_config.TextColumn("Calibration", width="medium"),

@@ -18,7 +18,7 @@ from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
 from core.sentences.numbers import VERDICT_WORDS, count, counted, dimension_name, points, value_name
-from core.text.markdown import cells, plain, verbatim
+from core.text.markdown import plain, verbatim
 from core.text.shown import visible
 from core.views.review.label_plan.groups import GroupPlan
 from core.views.review.label_plan.plan import LabelPlan
@@ -28,6 +28,7 @@ from dashboard.charts.label_plan import alt_text_labels, labels_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import chart as charted
+from dashboard.widgets import tables
 from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
@@ -102,9 +103,8 @@ def groups(view: LabelPlan) -> None:
 
 
 def _table(view: LabelPlan) -> None:
-    st.dataframe(
-        cells(pd.DataFrame([_line(view, one) for one in view.groups])),
-        hide_index=True,
+    tables.listed(
+        pd.DataFrame([_line(view, one) for one in view.groups]),
         key=f"{KEYS}groups",
         column_config={
             "name": st.column_config.TextColumn("Group", width=110, pinned=True),

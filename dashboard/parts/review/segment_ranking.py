@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.sentences.numbers import SHOWN_WORDS, percent
-from core.text.markdown import cells
 from core.views.review.segments import FALSE_DISCOVERY_RATE, SegmentsView
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.alt_text import alt_text_intervals
@@ -56,9 +55,8 @@ def _listed(view: SegmentsView) -> None:
         verdict=view.ranked["verdict"].map(SHOWN_WORDS),
     )
     st.caption("Tick a row to open its curve.")
-    st.dataframe(
-        cells(table.drop(columns="segment")),
-        hide_index=True,
+    tables.listed(
+        table.drop(columns="segment"),
         key=_TABLE,
         on_select=_open_ticked,
         selection_mode="single-row",
