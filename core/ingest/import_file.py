@@ -18,6 +18,7 @@ from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_c
 from core.ingest.column_mapping import Layout, lay_out
 from core.ingest.file_format import LogFile, look_at
 from core.ingest.malformed_lines import lost
+from core.ingest.many_values import many_values_notice
 from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
 from core.ingest.quarantine import keep_refused, resolve_answered
 from core.ingest.raw_records import Records
@@ -269,7 +270,12 @@ class _Import:
         assert row is not None
         n_claims, n_unstated, first_ts, last_ts = row
         n_new = n_claims + attached.n_fresh
-        notices = (*layout.notices, *screening.notices, *twins_notice(cursor, import_id=import_id))
+        notices = (
+            *layout.notices,
+            *screening.notices,
+            *twins_notice(cursor, import_id=import_id),
+            *many_values_notice(cursor, layout.segments, import_id=import_id),
+        )
         if not (n_new or n_quarantined or n_resolved):
             raise _NothingNew(screening.n_read, notices)
         n_duplicate = screening.n_read - n_new - n_quarantined

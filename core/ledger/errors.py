@@ -46,7 +46,7 @@ class UnusableFile(LedgerError):
 
 
 class UnknownDimension(LedgerError):
-    """A question names a dimension that the ledger does not have."""
+    """A question names a dimension that the ledger does not have, or cannot split claims by."""
 
 
 class BadValue(LedgerError):

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 import streamlit as st
 
 from core.queries.base.catalogue import DimensionFacts, SignalFacts
+from core.queries.base.segment_names import MOST_VALUES
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.sentences.numbers import NONE_WORD, dimension_name, value_name
 from core.text.shown import visible
@@ -38,11 +39,21 @@ class Filters:
     dimensions: tuple[DimensionFacts, ...]
 
     def segment_dimensions(self) -> tuple[str, ...]:
-        """The signal's own segment dimensions that have more than one value."""
+        """The signal's own segment dimensions that have more than one value, and not too many."""
         return tuple(
             one.name
             for one in self.dimensions
-            if one.name not in CLAIM_DIMENSIONS and len(_values(one)) > 1
+            if one.name not in CLAIM_DIMENSIONS
+            and len(_values(one)) > 1
+            and one.n_values <= MOST_VALUES
+        )
+
+    def not_split_by(self) -> tuple[DimensionFacts, ...]:
+        """The segment dimensions that have too many values to split claims by."""
+        return tuple(
+            one
+            for one in self.dimensions
+            if one.name not in CLAIM_DIMENSIONS and one.n_values > MOST_VALUES
         )
 
     def splittable(self) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class SetAside(Facts):
             )
         path, file_ = shell_word(self.ledger), shell_word(self.place)
         return (
-            f"Stop the server and see what is wrong: calledger import {file_} --ledger {path}. "
+            f"See what is wrong: calledger import {file_} --ledger {path}. "
             "Correct the file, import it and delete it; then this finding closes."
         )
 

@@ -49,7 +49,7 @@ class Dimension:
 
     name: str
     sql: str
-    kind: Literal["text", "week", "day", "band"]
+    kind: Literal["text", "segment", "week", "day", "band"]
 
     def label(self, value: str | int | None) -> str | None:
         """The value in words: "2026-W47", "2026-11-23", "0.8–0.9", or the text itself."""
@@ -70,7 +70,7 @@ class Dimension:
         row groups before reading them.
         """
         stated = [value for value in values if value is not None]
-        if self.kind == "text":
+        if self.kind in ("text", "segment"):
             names = [f"{prefix}_{i}" for i in range(len(stated))]
             parts = [f"{self.sql} IN ({', '.join('$' + name for name in names)})"] if names else []
             parameters: dict[str, Parameter] = dict(zip(names, stated, strict=True))
@@ -176,5 +176,5 @@ def dimensions_named(
             if name not in segments:
                 known = ", ".join((*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMENSION, *segments))
                 raise UnknownDimension(f"There is no dimension {name!r}; there are: {known}.")
-            found[name] = Dimension(name, quoted(f"seg_{name}"), "text")
+            found[name] = Dimension(name, quoted(f"seg_{name}"), "segment")
     return found

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from core.ledger.errors import UnknownDimension
 from core.measure.cells.cells import IntArray
 from core.queries.base.dimensions import Dimension
+from core.queries.base.segment_names import MOST_VALUES, too_many
 
 #: The labels of one group, one per dimension; None where its claims do not name the dimension.
 Key = tuple[str | None, ...]
@@ -56,13 +58,20 @@ def by_grouping(
 def groups_of(
     columns: Sequence[pa.ChunkedArray], dimensions: Sequence[Dimension], length: int
 ) -> Groups:
-    """The groups among ``length`` rows; without any dimension the one group of everything."""
+    """The groups among ``length`` rows; without any dimension the one group of everything.
+
+    Raises:
+        UnknownDimension: a segment dimension has more values than claims are split by.
+    """
     if not dimensions:
         return Groups(((),), (), np.zeros(1, dtype=np.int64))
     ranks: list[dict[str | int | None, int]] = []
     labels: list[list[str | None]] = []
     for column, dimension in zip(columns, dimensions, strict=True):
-        named = [(dimension.label(value), value) for value in column.unique().to_pylist()]
+        values = column.unique().to_pylist()
+        if len(values) > MOST_VALUES and dimension.kind == "segment":
+            raise UnknownDimension(too_many(dimension.name, len(values)))
+        named = [(dimension.label(value), value) for value in values]
         named.sort(key=lambda pair: (pair[0] is None, pair[0] or ""))
         labels.append([label for label, _ in named])
         ranks.append({value: rank for rank, (_, value) in enumerate(named)})

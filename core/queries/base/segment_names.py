@@ -17,6 +17,9 @@ RESERVED_DIMENSIONS = frozenset({*CLAIM_DIMENSIONS, *TIME_DIMENSIONS, BAND_DIMEN
 
 #: Segment dimensions that files may bring a ledger to: each is a column of every claim.
 MOST_DIMENSIONS = 100
+#: Different values of a signal's claims up to which a segment dimension is one: its claims are
+#: split by it. More are ids or free text; they are kept, and narrowed to, but not split by.
+MOST_VALUES = 1_000
 #: What a dimension's name is made of.
 DIMENSION = r"[A-Za-z0-9_.-]{1,64}"
 #: Every character that Unicode calls white space, written out so that Python and SQL agree.
@@ -34,6 +37,16 @@ def kept(value: str) -> str:
 def kept_sql(sql: str) -> str:
     """SQL for `kept` of a text; NULL where it is none."""
     return f"nullif(trim({sql}, {literal(_BLANK)}), '')"
+
+
+def too_many(dimension: str, n_values: int, signal: str | None = None) -> str:
+    """What to say of a dimension with more than `MOST_VALUES`, and what to do."""
+    of = f" of {signal}" if signal is not None else ""
+    return (
+        f"{events.SEGMENT_PREFIX}{dimension}{of} has {n_values:,} different values, and claims are "
+        f"split by at most {MOST_VALUES:,}: it is kept, and nothing is measured by it. Log ids and "
+        f"free text without {events.SEGMENT_PREFIX}, as an attribute, or log a coarser segment."
+    )
 
 
 def fault_of(dimension: str) -> str | None:

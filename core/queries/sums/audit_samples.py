@@ -308,7 +308,7 @@ def _grouping(cursor: duckdb.DuckDBPyConnection, by: str | None) -> list[Dimensi
     if by is None:
         return []
     dimension = dimensions_named(cursor, (by,))[by]
-    if dimension.kind != "text":
+    if dimension.kind not in ("text", "segment"):
         raise BadValue(
             f"Labels are planned and drawn by segments, versions or actions, not by {by}: within "
             "a group every claim has the same chance."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.queries.base.segment_names import too_many
 from core.queries.base.selection import BAND_DIMENSION
 from core.sentences.numbers import dimension_name
 from core.text.markdown import plain
@@ -25,6 +26,8 @@ if chosen is None:
     st.stop()
 
 page_head.signal(chosen.selection.signal)
+for one in chosen.not_split_by():
+    st.info(plain(too_many(one.name, one.n_values)), icon=":material/info:")
 rows = chosen.splittable()
 if not rows:
     st.info(

@@ -105,7 +105,7 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
         alt="The refused rows that are still open",
     )
     path = shell_word(owner.path())
-    st.markdown("To fix them: export, correct, import again (with this server stopped).")
+    st.markdown("To fix them: export, correct, import again.")
     st.code(
         f"calledger quarantine export --ledger {path} --out refused.csv\n"
         f"calledger import refused.csv --ledger {path}",

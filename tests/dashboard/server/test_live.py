@@ -305,3 +305,19 @@ def test_a_token_is_known_no_longer_than_it_is_in_force(ledger: Path) -> None:
     actor = people.actor_for(office.state(), kim, "token.revoked", None)
     api_tokens.revoke(office, actor, token_id)
     assert send(claim(), secret).status_code == 401
+
+
+def test_ids_sent_as_segments_are_kept_and_told_of_beside_their_import(
+    ledger: Path, token: str
+) -> None:
+    def new(first: int, count: int) -> int:
+        rows = [claim(segments={"caller": f"c{n}"}) for n in range(first, first + count)]
+        return int(became(send(rows, token).json()["receipt"], token)["new"])
+
+    assert new(0, 1_000) == 1_000
+    assert new(1_000, 20) == 20
+    query = "SELECT notices FROM imports ORDER BY import_id DESC LIMIT 2"
+    (last,), (before,) = owner.cursor().execute(query).fetchall()
+    assert before == []
+    (told,) = [one for one in last if "seg_caller" in one]
+    assert told.startswith("seg_caller of triage has 1,020 different values")

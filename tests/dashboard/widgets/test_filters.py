@@ -46,6 +46,14 @@ def test_a_dimension_can_be_split_by_when_it_has_two_values_or_some_name_none() 
     assert FILTERS.segment_dimensions() == ("language",)
 
 
+def test_a_dimension_with_too_many_values_is_narrowed_to_but_not_split_by() -> None:
+    many = DimensionFacts("user", 5_000, 0, (("u1", 2), ("u2", 1)))
+    found = Filters(FILTERS.selection, FILTERS.facts, (*FILTERS.dimensions, many))
+    assert found.splittable() == FILTERS.splittable()
+    assert found.not_split_by() == (many,)
+    assert found.values("user") == ("u1", "u2")
+
+
 def test_claims_that_name_no_value_are_a_choice_of_their_own() -> None:
     assert FILTERS.values("language") == ("de", None)
     assert FILTERS.values("model_version") == ("m1", "m2")
