@@ -5,12 +5,13 @@ import os
 # Before numpy is loaded: the workers fill the processors already, and the threads of a product of
 # matrices spin while they wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Each command and server that a test starts would otherwise compile all modules again.
+# Each worker, and each command and server that a test starts, would otherwise compile all modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+import fcntl
 import functools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def pytest_xdist_make_scheduler(
     """Neighbours stay on one worker, so that what a module builds is built once, not by each."""
     usual = config.getvalue("dist") == "load"
     return WorkStealingScheduling(config, log) if usual else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module of tests is compiled once: a worker waits while another does, and reads its work."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with collector.path.open() as source:
+        fcntl.flock(source, fcntl.LOCK_EX)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
