@@ -76,12 +76,10 @@ class Ledger:
         """
         path = Path(path)
         exists = _looked_at(path, create=create and not read_only, read_only=read_only)
-        found = _version_in(path, memory_limit) if exists else 0
-        if found == 0 and not (create and not read_only):
-            raise NotALedger(f"{path} is an empty database, not a ledger. {_how_to_make(path)}")
-        _refuse_version(path, found, read_only=read_only)
         if read_only:
-            return cls(_connect(path, memory_limit, read_only=True), path, read_only=True)
+            return cls(_connected_to_read(path, memory_limit), path, read_only=True)
+        found = _version_in(path, memory_limit) if exists else 0
+        _refuse_version(path, found, create=create)
         for mine in (path, _wal(path)):
             tighten(mine)
         with owner_only():
@@ -253,8 +251,26 @@ def _version_in(path: Path, memory_limit: str) -> int:
         # This process has it open for writing, and so has already looked.
         connection, looked = _connect(path, memory_limit, read_only=False), True
     try:
+        return _version(connection, path, cut=not looked)
+    finally:
+        connection.close()
+
+
+def _connected_to_read(path: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
+    connection = _connect(path, memory_limit, read_only=True)
+    try:
+        _refuse_version(path, _version(connection, path), read_only=True)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path, *, cut: bool = True) -> int:
+    """The newest migration; ``cut``: whether the file may have been cut."""
+    try:
         found = applied_version(connection)
-        if not looked:
+        if cut:
             refuse_cut(connection, path)
         return found
     except LookupError:
@@ -263,11 +279,13 @@ def _version_in(path: Path, memory_limit: str) -> int:
         ) from None
     except duckdb.Error as error:
         raise _explained(path, str(error)) from error
-    finally:
-        connection.close()
 
 
-def _refuse_version(path: Path, found: int, *, read_only: bool) -> None:
+def _refuse_version(
+    path: Path, found: int, *, create: bool = False, read_only: bool = False
+) -> None:
+    if found == 0 and not create:
+        raise NotALedger(f"{path} is an empty database, not a ledger. {_how_to_make(path)}")
     newest = known_migrations()[-1].version
     if found > newest:
         raise LedgerNewer(

@@ -49,6 +49,10 @@ def refuse_cut(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     Raises:
         Damaged: it does.
     """
+    size, (total, block_size) = path.stat().st_size, _blocks(connection)
+    if size >= _HEADERS + total * block_size:
+        return
+    # It gives space at its end back without saying so: what counts is the last block in use.
     tables = connection.execute(
         """
         SELECT table_name FROM duckdb_tables()
@@ -62,15 +66,18 @@ def refuse_cut(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     ):
         row = connection.execute(f"SELECT coalesce(max(block_id), -1) FROM {query}").fetchone()
         last = max(last, -1 if row is None else int(row[0]))
-    size, needed = path.stat().st_size, _HEADERS + (last + 1) * _block_size(connection)
+    needed = _HEADERS + (last + 1) * block_size
     if size < needed:
         raise Damaged(path, f"it ends after {size:,} bytes, and {needed:,} are in use")
 
 
-def _block_size(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("SELECT block_size FROM pragma_database_size()").fetchone()
+def _blocks(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many blocks the database knows of, and the bytes of one."""
+    row = connection.execute(
+        "SELECT total_blocks, block_size FROM pragma_database_size()"
+    ).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])
 
 
 @dataclass(frozen=True)
@@ -122,12 +129,9 @@ class Watch:
             return now
         # It gives space back by itself, and then knows of no block beyond.
         for _ in range(_AGAIN):
-            row = connection.execute(
-                "SELECT total_blocks, block_size FROM pragma_database_size()"
-            ).fetchone()
-            assert row is not None
+            total, block_size = _blocks(connection)
             now = self._look()
-            if now.size >= _HEADERS + int(row[0]) * int(row[1]):
+            if now.size >= _HEADERS + total * block_size:
                 return now
             time.sleep(_PAUSE)
         raise Damaged(self._path, f"it was cut from {before.size:,} to {now.size:,} bytes")
