@@ -59,13 +59,13 @@ def refuse_cut(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         WHERE database_name = current_database() AND schema_name = 'main' AND NOT temporary
         """
     ).fetchall()
-    last = -1
-    for query in (
+    places = (
         *(f"pragma_storage_info('{name.replace(chr(39), chr(39) * 2)}')" for (name,) in tables),
         "pragma_metadata_info()",
-    ):
-        row = connection.execute(f"SELECT coalesce(max(block_id), -1) FROM {query}").fetchone()
-        last = max(last, -1 if row is None else int(row[0]))
+    )
+    each = " UNION ALL ".join(f"SELECT max(block_id) AS block_id FROM {one}" for one in places)
+    row = connection.execute(f"SELECT max(block_id) FROM ({each})").fetchone()
+    last = -1 if row is None or row[0] is None else int(row[0])
     needed = _HEADERS + (last + 1) * block_size
     if size < needed:
         raise Damaged(path, f"it ends after {size:,} bytes, and {needed:,} are in use")
