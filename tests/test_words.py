@@ -29,7 +29,7 @@ RETIRED = {
     r"\bmature [a-z]|[a-z}] (im)?mature\b": "outcomes are final",
     r"nothing (is|was) written down|not written down": "not registered",
     r"nothing is registered about": "not registered",
-    r"\bunregistered\b.*[: ]": "not registered",
+    r"\bunregistered\b.*[: ]|(?-i:\bUnregistered\b)": "not registered",
     r"\b(a|the|no|this|every|each|highest) cuts?\b(?! short| belongs)": "threshold",
     r"no label is needed": "no more labels are needed",
     r"no clean bill": "does not mean fine",

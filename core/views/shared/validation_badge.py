@@ -167,7 +167,7 @@ def standing_badge(
     if entry is None:
         return Badge(
             "unregistered",
-            "Unregistered",
+            "Not registered",
             "This signal is not registered: nobody has said what it decides, who owns it or when "
             f"it may act. {_NONE_SIGNED}",
         )

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.governance.names import directory
 from core.governance.replay import TrailBroken
-from core.text.markdown import verbatim
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import evidence
@@ -44,10 +43,9 @@ if signal is None or fingerprint is None:
 
 st.page_link(signoff.PAGE, label="All sign-offs", icon=":material/arrow_back:")
 page_head.signal(signal)
-st.markdown(f"Version **{verbatim(fingerprint.words())}**")
 last = signing.measured(signal, fingerprint.id)
 view = data.signoff(signal, fingerprint, last.bundle if last else None)
-signoff.header(view)
+signoff.header(view, fingerprint)
 shown, beside = st.columns([5, 3], gap="medium")
 with beside:
     signing.draw(view, person, state, names)
@@ -56,5 +54,6 @@ with shown:
     if last is not None and last.refusal is not None and view.waits is None:
         leaks.draw(last.refusal, signal)
     evidence.draw(view)
+evidence.rests_on(view)
 signoff.past(view)
 guide.draw(PAGES["sign_off"].title)

@@ -54,7 +54,7 @@ if len(view.rows) > MANY:
     draw(
         week.long_table(view, rows, written, found, today), key="week_signals", tall=tall(len(rows))
     )
-new, wrong = st.columns([2, 3], gap="medium")
+new, wrong = st.columns([3, 7], gap="medium")
 with new:
     draw(week.news(view, found), key="week_news")
 with wrong:

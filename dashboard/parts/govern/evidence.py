@@ -24,25 +24,30 @@ _OUTCOMES: dict[Outcome, str] = {
     "missed": ":red[:material/cancel: Missed]",
     "undecided": ":orange[:material/help: Not decided]",
 }
-#: Pixels of the plot: it stands in a column beside the buttons.
-_PLOT = 262
+#: Pixels of the plot.
+_PLOT = 300
 #: Pixels of what is said of it, beside it where there is room.
-_SAID = 230
+_SAID = 420
 #: As many segments are drawn; all of them are in the table.
 _DRAWN = 12
 
 
 def draw(view: SignoffView) -> None:
-    """The evidence: criteria first, what they rest on in tabs."""
+    """The evidence: which criteria are met."""
     st.header("Evidence")
     st.markdown(plain(view.shown_words))
     if view.fault is not None:
         st.error(plain(view.fault), icon=":material/gpp_bad:")
         return
-    if view.evidence is None:
+    if view.evidence is not None:
+        _criteria(view.evidence)
+
+
+def rests_on(view: SignoffView) -> None:
+    """What the criteria rest on, in tabs over the whole width."""
+    if view.evidence is None or view.fault is not None:
         return
     found = view.evidence
-    _criteria(found)
     n = len(found.segment_samples)
     on_segments = f"Required segments ({n})" if n else "Required segments"
     names = [

@@ -16,13 +16,13 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring.finding_responses import NO_NOTE, NO_REASON, acknowledge, proposed_waiver
 from core.text.markdown import plain, verbatim
-from core.text.shown import visible
 from core.trail.acts import Act, Proposal
 from core.views.govern.findings import FindingRow, FindingsView, answering
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import tables
 from dashboard.widgets.acting import act_button, announced, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.links import evidence_links as evidenced
@@ -30,6 +30,10 @@ from dashboard.widgets.links import page_links as links
 
 #: How the keys of this component's widgets begin.
 KEYS = "finding_"
+#: Before what is critical.
+CRITICAL = "▲"
+#: Pixels of the table: eight rows.
+_TALL = 318
 
 _LOOKS: dict[Severity, tuple[str, str]] = {
     "critical": (":material/error:", "red"),
@@ -62,20 +66,20 @@ def table(view: FindingsView, state: State | None, person: Acting | None, since:
         return
     # Choosing other rows is another table: what was chosen in one is not taken for the other.
     key = f"{KEYS}table_{len(rows)}_{rows[0].id}"
-    event = st.dataframe(
+    event = tables.listed(
         _frame(rows, since),
-        hide_index=True,
-        height=min(9, len(rows) + 1) * 35 + 3,
+        key=key,
+        alt="The open findings, one line each",
+        tallest=_TALL,
         on_select="rerun",
         selection_mode="multi-row",
-        key=key,
+        # What matters stands whole from 1000 pixels on; the age comes last and is cut first.
         column_config={
-            "Severity": st.column_config.TextColumn(width=65),
-            "Signal": st.column_config.TextColumn(width=165),
-            "Finding": st.column_config.TextColumn(width=175),
-            "Age": st.column_config.TextColumn(width=95),
-            "Due": st.column_config.TextColumn(width=85),
-            "Owner": st.column_config.TextColumn(width=90),
+            "Signal": st.column_config.TextColumn(width=190),
+            "Finding": st.column_config.TextColumn(width=290, help=f"{CRITICAL} critical."),
+            "Due": st.column_config.TextColumn(width=112),
+            "Owner": st.column_config.TextColumn(width=78),
+            "Age": st.column_config.TextColumn(width=82),
         },
     )
     chosen = [rows[i] for i in event["selection"]["rows"] if i < len(rows)]
@@ -115,20 +119,28 @@ def _filtered(view: FindingsView, person: Acting | None, since: date) -> tuple[F
 def _frame(rows: Sequence[FindingRow], since: date) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Severity": [one.severity_words for one in rows],
-            "Signal": [visible(one.signal or "the whole ledger") for one in rows],
-            "Finding": [one.title for one in rows],
+            "Signal": [one.signal or "the whole ledger" for one in rows],
+            "Finding": [_marked(one) for one in rows],
+            "Due": [_due(one) for one in rows],
+            "Owner": [one.owner for one in rows],
             "Age": [_age(one, since) for one in rows],
-            "Due": [one.state_words if one.due is None else f"{one.due}" for one in rows],
-            "Owner": [visible(one.owner) for one in rows],
         }
     )
 
 
 def _age(one: FindingRow, since: date) -> str:
     new = one.opened is not None and one.opened >= since
-    late = " · late" if one.overdue else ""
-    return f"{one.age} d{' · new' if new else ''}{late}"
+    return f"{one.age} d{' · new' if new else ''}"
+
+
+def _marked(one: FindingRow) -> str:
+    return f"{CRITICAL} {one.title}" if one.severity == "critical" else one.title
+
+
+def _due(one: FindingRow) -> str:
+    if one.due is None:
+        return one.state_words
+    return f"{one.due} late" if one.overdue else f"{one.due}"
 
 
 @st.fragment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.unbound import UNBOUND
-from dashboard.widgets import page_head, tables
+from dashboard.widgets import page_head, table_search, tables
 from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
@@ -70,11 +71,17 @@ def nothing() -> None:
 
 def overview(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> None:
     """Every signal, those that wait for somebody first; a row opens its entry."""
-    draw(table(view, standing), key="registry_overview", tall=tall(len(view.rows)))
+    rows = table_search.of_signals(
+        view.rows, standing, lambda row: row.signal, lambda row: row.owner.words, page="registry"
+    )
+    markup = table(replace(view, rows=tuple(rows)), standing)
+    draw(markup, key="registry_overview", tall=tall(len(rows)))
 
 
 def table(view: RegistryView, standing: Mapping[str, StandingVerdict]) -> Markup:
     """The same as markup."""
+    if not view.rows:
+        return table_search.none()
     heads = (
         (tag("span", "Standing verdict", class_="sr"), "c-badge"),
         ("Signal", ""),

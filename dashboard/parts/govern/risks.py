@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS, Link, Status
 from dashboard.pages import PAGES
 from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import table_search
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import tall
@@ -28,7 +30,8 @@ PAGE = PAGES["risks"].path
 FAILURE, SIGNAL = "failure", "of_signal"
 EVERY = "all"
 #: How the keys of this component's widgets begin.
-KEYS = (FAILURE, SIGNAL)
+_FIND = "risks_find"
+KEYS = (FAILURE, SIGNAL, _FIND)
 
 _LOOKS: dict[Status, tuple[str, str]] = {
     "open": (":material/error:", "red"),
@@ -61,11 +64,18 @@ def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
 
 def grid(view: RisksView) -> None:
     """Every failure of every signal, each cell the way to its evidence."""
-    draw(matrix(view), key="risks_grid", tall=tall(len(view.signals), 100))
+    signals = view.signals
+    if len(signals) > table_search.SEVERAL:
+        text = table_search.text("signal", key=_FIND)
+        signals = tuple(one for one in signals if table_search.holds(text, one))
+    drawn = matrix(replace(view, signals=signals))
+    draw(drawn, key="risks_grid", tall=tall(len(view.failures), 100))
 
 
 def matrix(view: RisksView) -> Markup:
     """The same as markup: most open first, from the top and from the left."""
+    if not view.signals:
+        return table_search.none()
     known = {(one.failure.key, one.signal): one for one in view.cells}
     heads = [
         tag(

@@ -10,6 +10,7 @@ import streamlit as st
 from core.text.markdown import plain, verbatim
 from core.text.sentence import capital
 from core.text.shown import visible
+from core.trail.fingerprint import Fingerprint
 from core.views.govern.sign_off import Done, Signed, SignoffView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
@@ -65,10 +66,11 @@ def broken(why: str) -> None:
     st.code(trail.command("trail", "verify"), language="bash")
 
 
-def header(view: SignoffView) -> None:
+def header(view: SignoffView, fingerprint: Fingerprint) -> None:
     """How the fingerprint stands, and what is next."""
     icon, color = _LOOKS.get(view.state, (":material/block:", "orange"))
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"Version **{verbatim(fingerprint.words())}**", width="content")
         st.badge(view.state.capitalize(), icon=icon, color=color)  # type: ignore[arg-type]
         if view.open:
             st.badge("Gate open", icon=":material/lock_open:", color="green")
@@ -77,10 +79,10 @@ def header(view: SignoffView) -> None:
         if view.renewal:
             st.badge("Renewal waits", icon=":material/draw:", color="blue")
     st.markdown(f"## {plain(view.reason)}")
-    if view.decision is not None:
-        st.markdown(f"It decides: {verbatim(view.decision)}")
-    for one in view.next_step:
-        st.markdown(f":material/arrow_forward: {plain(one)}")
+    said = [] if view.decision is None else [f"It decides: {verbatim(view.decision)}"]
+    said += [f":material/arrow_forward: {plain(one)}" for one in view.next_step]
+    if said:
+        st.markdown("  \n".join(said))
 
 
 def past(view: SignoffView) -> None:

@@ -32,7 +32,7 @@ _GROUPS: tuple[tuple[str, str, PartState], ...] = (
     ("closed", "Closed", "off"),
     ("never", "Never validated", "too_few"),
 )
-_UNREGISTERED, _SILENT = "Unregistered", "No claim yet"
+_UNREGISTERED, _SILENT = "Not registered", "No claim yet"
 _OTHERS: tuple[tuple[str, str, PartState], ...] = (
     ("held", "Open", "fine"),
     ("rest", "Out of use", "too_few"),
@@ -121,12 +121,11 @@ def found(rows: Sequence[Row], text: str, todo: str) -> tuple[Row, ...]:
         text: looked for in signal, version and what is to be done; "" is in all.
         todo: a group's words, `MINE` or `table_search.ALL`.
     """
-    sought = text.strip().casefold()
     return tuple(
         row
         for row in rows
         if (todo in (table_search.ALL, row.todo) or (todo == MINE and row.mine))
-        and any(sought in one.casefold() for one in (row.signal, row.version, row.text))
+        and table_search.holds(text, row.signal, row.version, row.text)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.sentences.numbers import counted, points, verdict_words, within
@@ -9,7 +11,7 @@ from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.govern.watch import Again, WatchRow, WatchView
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.widgets import page_head
+from dashboard.widgets import page_head, table_search
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import framed, tall
 from dashboard.widgets.drawn.marks import bullet, scale
@@ -21,11 +23,17 @@ _NAMED = 3
 
 def signals(view: WatchView) -> None:
     """Each version: its standing verdict, when it was measured last, when next, who answers."""
-    draw(table(view), key="watch_signals", tall=tall(len(view.rows), 44))
+    standing = {row.signal: row.standing for row in view.rows if row.standing is not None}
+    rows = table_search.of_signals(
+        view.rows, standing, lambda row: row.signal, lambda row: row.answers, page="watch"
+    )
+    draw(table(replace(view, rows=tuple(rows))), key="watch_signals", tall=tall(len(rows), 44))
 
 
 def table(view: WatchView) -> Markup:
     """The same as markup."""
+    if not view.rows:
+        return table_search.none()
     ticks = tag(
         "span", scale((-0.05, 0, 0.05, 0.15)), tag("span", "Gap then", class_="last"), class_="pair"
     )

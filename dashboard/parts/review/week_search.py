@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.measure.verdicts.parts import STATES
-from core.sentences.numbers import NO_VERDICT, STATE_WORDS
 from core.views.review.this_week import SignalWeek
 from core.views.shared.validation_badge import Written
 from dashboard.widgets import table_search
@@ -17,7 +15,7 @@ FIND, VERDICT = "find", "verdict"
 
 def verdict_words(row: SignalWeek) -> str:
     """The verdict as its badge says it."""
-    return STATE_WORDS[row.state] if row.standing.speaks_for_all else NO_VERDICT
+    return table_search.verdict_words(row.standing)
 
 
 def found(
@@ -31,12 +29,11 @@ def found(
         text: looked for; "" is in all of them. "no owner" finds those without one.
         verdict: as `verdict_words` has it, or `ALL`.
     """
-    sought = text.strip().casefold()
     return tuple(
         row
         for row in rows
         if verdict in (ALL, verdict_words(row))
-        and any(sought in name.casefold() for name in _names(row, written[row.signal]))
+        and table_search.holds(text, *_names(row, written[row.signal]))
     )
 
 
@@ -47,7 +44,6 @@ def _names(row: SignalWeek, written: Written) -> tuple[str, ...]:
 
 def ask(rows: Sequence[SignalWeek], written: Mapping[str, Written]) -> tuple[SignalWeek, ...]:
     """Ask what is looked for, and find it."""
-    here = {verdict_words(row) for row in rows}
-    words = [one for one in (*(STATE_WORDS[state] for state in STATES), NO_VERDICT) if one in here]
+    words = table_search.verdicts_among([verdict_words(row) for row in rows])
     text, verdict = table_search.ask("signal or owner", "Verdict", words, find=FIND, pick=VERDICT)
     return found(rows, written, text, verdict)

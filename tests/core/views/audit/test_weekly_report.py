@@ -221,7 +221,7 @@ def test_findings_stand_with_their_owner_and_the_day_they_are_due(ledger, two_si
 def test_each_line_says_who_answers_and_whether_it_may_act(ledger, two_signals):
     registered(ledger)
     lines = {one.signal: (one.standing, one.owner) for one in report(two_signals).lines}
-    assert lines == {"bad": ("Not validated", "t/ann"), "good": ("Unregistered", "nobody")}
+    assert lines == {"bad": ("Not validated", "t/ann"), "good": ("Not registered", "nobody")}
 
 
 def test_a_signed_signal_may_act_and_the_others_are_counted(ledger, two_signals):

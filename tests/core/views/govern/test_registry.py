@@ -121,8 +121,8 @@ def house(begun: Begun) -> House:
 def test_signals_without_an_entry_are_shown_as_exactly_that(house: House) -> None:
     view = house.whole()
     assert [(row.signal, row.registered, row.badge.words) for row in view.rows] == [
-        ("s", False, "Unregistered"),
-        ("other", False, "Unregistered"),
+        ("s", False, "Not registered"),
+        ("other", False, "Not registered"),
     ]
     assert view.headline == (
         "None of 2 signals may act: every case falls back to people. 2 are not registered: s, "

@@ -105,7 +105,7 @@ def house(begun: Begun) -> House:
 
 
 def test_a_signal_without_an_entry_is_unregistered(house: House) -> None:
-    assert (house.shown().level, house.shown().words) == ("unregistered", "Unregistered")
+    assert (house.shown().level, house.shown().words) == ("unregistered", "Not registered")
 
 
 def test_a_registered_signal_that_nobody_signed_is_not_validated(house: House) -> None:

@@ -199,7 +199,7 @@ def test_a_registered_signal_without_claims_is_named(built: Build):
 def test_an_unregistered_signal_leads_to_the_registry(built: Build):
     built(lines(30), registered=False)
     app = page("sign_off")
-    assert "Unregistered triage – 30 claims and no registry entry." in drawn.words(app)
+    assert "Not registered triage – 30 claims and no registry entry." in drawn.words(app)
     assert drawn.targets(app)["triage"] == "registry?signal=triage"
 
 

@@ -173,7 +173,7 @@ def test_a_broken_trail_closes_no_page_that_measures(name: str, ledger_of: Make)
 @pytest.mark.parametrize("name", [None, "reliability", "segments", "drift"])
 def test_numbers_of_an_unregistered_signal_are_marked(name: str | None, ledger_of: Make) -> None:
     ledger_of("s")
-    assert "Unregistered" in text_of(page(name))
+    assert "Not registered" in text_of(page(name))
 
 
 @pytest.mark.parametrize("name", [None, "reliability", "segments", "drift"])
