@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -207,14 +207,12 @@ def text_of(anchor: Anchor) -> str | None:
         return None
 
 
-def _checkpoints(text: str) -> list[Checkpoint]:
-    found = []
-    for block in blocks(text):
+def _newest_first(text: str) -> Iterator[Checkpoint]:
+    for block in reversed(blocks(text)):
         try:
-            found.append(Checkpoint.of(Note.of(block).text))
+            yield Checkpoint.of(Note.of(block).text)
         except NoteError:
             continue
-    return found
 
 
 def _write(note: str, anchor: Anchor) -> None:
@@ -245,12 +243,12 @@ def _append(path: Path, note: str, new: Checkpoint) -> None:
         length = file.seek(0, os.SEEK_END)
         file.seek(max(0, length - _TAIL))
         tail = file.read().decode("utf-8", errors="replace")
-        last = _checkpoints(tail)[-1:]
-        if last and last[0].origin != new.origin:
+        last = next(_newest_first(tail), None)
+        if last is not None and last.origin != new.origin:
             raise _Unwritten(
-                f"it belongs to the trail {last[0].origin}; give each ledger a file of its own."
+                f"it belongs to the trail {last.origin}; give each ledger a file of its own."
             )
-        if last and last[0] == new:
+        if last == new:
             return
         # An empty line between two notes; after one that a crash cut short, too.
         gap = "" if not tail or tail.endswith("\n\n") else "\n" if tail.endswith("\n") else "\n\n"

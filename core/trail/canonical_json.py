@@ -29,7 +29,7 @@ def canonical(value: Any) -> str:
         ValueError: a float, a number of 2^53 or more, a key that is not ASCII text, a lone
             surrogate, or a value of another type; the message says where it stands.
     """
-    _refuse_unfit(value, "$")
+    _refuse_unfit(value, None)
     return _JSON.encode(value)
 
 
@@ -38,24 +38,37 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
 
 
-def _refuse_unfit(value: Any, place: str) -> None:
+#: Where a value stands: in what, and under which key or number; None: it is the whole.
+_Place = tuple["_Place", str | int] | None
+
+
+def _refuse_unfit(value: Any, place: _Place) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
         try:
             value.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise ValueError(f"{place} is not text: {error.reason}") from None
+            raise ValueError(f"{_named(place)} is not text: {error.reason}") from None
     elif isinstance(value, int):
         if abs(value) >= MOST:
-            raise ValueError(f"{place} is {value}, too large to be the same number everywhere")
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            if not (isinstance(key, str) and key.isascii()):
-                raise ValueError(f"{place} has the key {key!r}, which is not ASCII text")
-            _refuse_unfit(inner, f"{place}.{key}")
+            raise ValueError(
+                f"{_named(place)} is {value}, too large to be the same number everywhere"
+            )
     elif isinstance(value, (list, tuple)):
         for i, inner in enumerate(value):
-            _refuse_unfit(inner, f"{place}[{i}]")
+            _refuse_unfit(inner, (place, i))
+    elif isinstance(value, (dict, Mapping)):
+        for key, inner in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise ValueError(f"{_named(place)} has the key {key!r}, which is not ASCII text")
+            _refuse_unfit(inner, (place, key))
     else:
-        raise ValueError(f"{place} is a {type(value).__name__}; write fractions as text")
+        raise ValueError(f"{_named(place)} is a {type(value).__name__}; write fractions as text")
+
+
+def _named(place: _Place) -> str:
+    if place is None:
+        return "$"
+    outer, last = place
+    return f"{_named(outer)}.{last}" if isinstance(last, str) else f"{_named(outer)}[{last}]"

@@ -34,6 +34,7 @@ ID_BYTES = 4
 _SIGNED_BY = "— "
 #: Sizes are written without a sign or leading zeros, and fit the integers of the ledger.
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteError(ValueError):
@@ -169,7 +170,7 @@ class Note:
             raise NoteError("a signed note is text, an empty line and signature lines")
         text += "\n"
         # A carriage return or another control character would look like a line, or like none.
-        if any(ord(c) < 0x20 and c != "\n" for c in note):
+        if _CONTROL.search(note):
             raise NoteError("a signed note has no control characters")
         try:
             note.encode("utf-8")

@@ -232,6 +232,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile.build(tmp_path_factory.mktemp("hostile"), now)
 
 
+def copied(built: Path, folder: Path) -> Path:
+    """A copy with its key and its checkpoints."""
+    for file in built.parent.glob("hostile.duckdb*"):
+        shutil.copy(file, folder / file.name)
+    return folder / built.name
+
+
 #: What opens more of a page than its address alone, and who looks.
 MORE: dict[str, list[dict[str, str]]] = {
     "claims": [{"claim": f"890 {hostile.ALL}"}, {"claim": f"none {hostile.ALL}"}],
@@ -253,11 +260,17 @@ WHO = (
 )
 
 
+@pytest.fixture(scope="module")
+def read(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that stays open from page to page, since none writes."""
+    return copied(built, tmp_path_factory.mktemp("read"))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_no_logged_text_on_a_page_is_more_than_text(
-    page: str, built: Path, serving: Callable[[Path], None]
+    page: str, read: Path, serving: Callable[..., None]
 ) -> None:
-    serving(built)
+    serving(read, keep=True)
     more = MORE.get(page, [])
     if page == "decision_trail":
         kinds = "SELECT min(seq) FROM acts GROUP BY json_extract_string(entry, '$.kind')"
@@ -278,10 +291,8 @@ def test_no_logged_text_on_a_page_is_more_than_text(
 # ----------------------------------------------------------------------------- commands and files
 @pytest.fixture
 def copy(built: Path, tmp_path: Path) -> Path:
-    """A copy of the ledger of one's own, with its key and its checkpoints."""
-    for file in built.parent.glob("hostile.duckdb*"):
-        shutil.copy(file, tmp_path / file.name)
-    return tmp_path / built.name
+    """A copy of the ledger of one's own."""
+    return copied(built, tmp_path)
 
 
 def words_for(folder: Path) -> dict[str, list[list[str]]]:

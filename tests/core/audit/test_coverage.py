@@ -218,10 +218,10 @@ def test_every_table_of_the_story_has_rows_and_every_column_a_value(story: Story
         assert rows != [(0,)], (table, column)
 
 
-@pytest.mark.parametrize("first", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("table", "column"), [*_columns(), *_SEGMENTS])
 def test_a_changed_cell_is_found_or_said_not_to_be_covered(
-    story: Story, table: str, column: str, first: bool
+    story: Story, table: str, column: str, every: bool
 ) -> None:
     if column in NOT_COVERED.get(table, ((), ""))[0]:
         return
@@ -231,9 +231,9 @@ def test_a_changed_cell_is_found_or_said_not_to_be_covered(
         [table, column],
     ).fetchall()
     rows = story.cursor.execute(f"SELECT rowid, {name} FROM {table} ORDER BY rowid").fetchall()
-    # The last row, and one without a value where there is one; in the night the first too.
+    # A row without a value where there is one, else the last; in the night the ends too.
     bare = [row for row in rows if row[1] is None][:1]
-    for rowid, value in [rows[0]] if first else [rows[-1], *bare]:
+    for rowid, value in [rows[0], rows[-1]] if every else bare or [rows[-1]]:
         other = _another(value, type_)
         found = story.problems_after(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", other, rowid)
         assert _is_named(table, found), f"{table}.{column}: {value!r} → {other!r}: {found}"

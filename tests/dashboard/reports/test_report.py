@@ -66,7 +66,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> WeeklyReport:
 @pytest.fixture(scope="module")
 def twenty(tmp_path_factory: pytest.TempPathFactory) -> WeeklyReport:
     many = [f"team-{i:02}.a-rather-long-name" for i in range(20)]
-    return reported(claims(many, weeks=2), tmp_path_factory.mktemp("twenty"))
+    return reported(claims(many, weeks=1), tmp_path_factory.mktemp("twenty"))
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def _row(kind: str, event: str) -> dict[str, object]:
     return claim | ({"ts": "2026-11-02T10:00:00Z"} if kind == "claims" else {})
 
 
-@rounds(5, 200)
+@rounds(2, 200)
 def test_what_was_acknowledged_is_there_once_after_any_kill(tmp_path: Path, rounds: int) -> None:
     path = tmp_path / "ledger.duckdb"
     token, chance = token_of(path), random.Random(rounds)
