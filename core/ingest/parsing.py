@@ -37,18 +37,21 @@ _UNIX_NANOSECONDS = ("1e18", "1e19", "1e3")
 
 @dataclass(frozen=True)
 class Reading:
-    """How one field is read, as SQL over two layers.
+    """How one field is read, as SQL over layers.
 
     Attributes:
         taken: first layer, over the file: the field as its type has it, NULL when empty.
-        value: second layer, over the first one's column: the value, NULL when it cannot be read.
-        zoneless: second layer: a time that names no zone.
-        date_only: second layer: a time that is only a date.
-        fault: second layer: why the value cannot be read, where there is more than one reason.
+        value: last layer, over the columns of those before: the value, NULL when it cannot be read.
+        steps: a layer each between the two: a column and its SQL. What is asked for many times is
+            so written once, for planning a small file's query costs more than answering it.
+        zoneless: last layer: a time that names no zone.
+        date_only: last layer: a time that is only a date.
+        fault: last layer: why the value cannot be read, where there is more than one reason.
     """
 
     taken: str
     value: str
+    steps: tuple[tuple[str, str], ...] = ()
     zoneless: str = "false"
     date_only: str = "false"
     fault: str = "NULL"
@@ -133,14 +136,20 @@ def time(column: Column | None, taken_as: str) -> Reading:
             date_only=stated if column.type == "DATE" else "false",
             fault=f"CASE WHEN isfinite({taken_as}) THEN {_OTHER_YEAR} ELSE {_NO_TIME} END",
         )
+    read = f"{taken_as}_read"
     if is_number(column):
-        read = f"make_timestamp({_from_unix(f'CAST({taken_as} AS DOUBLE)')})"
-        return Reading(column.sql, _of_our_years(read), fault=_why(read))
-    tidied = _tidied(taken_as)
-    iso = f"regexp_full_match({tidied}, {literal(_ISO)})"
-    read = (
-        f"make_timestamp(CASE WHEN {iso} THEN epoch_us(TRY_CAST({tidied} AS TIMESTAMPTZ)) "
-        f"ELSE {_from_unix(_number_in_text(taken_as))} END)"
+        step = (read, f"make_timestamp({_from_unix(f'CAST({taken_as} AS DOUBLE)')})")
+        return Reading(column.sql, _of_our_years(read), (step,), fault=_why(read))
+    tidied, iso, unix = (f"{taken_as}_{name}" for name in ("tidied", "iso", "unix"))
+    steps = (
+        (tidied, _tidied(taken_as)),
+        (iso, f"regexp_full_match({tidied}, {literal(_ISO)})"),
+        (unix, f"CASE WHEN NOT {iso} THEN {_number_in_text(taken_as)} END"),
+        (
+            read,
+            f"make_timestamp(CASE WHEN {iso} THEN epoch_us(TRY_CAST({tidied} AS TIMESTAMPTZ)) "
+            f"ELSE {_from_unix(unix)} END)",
+        ),
     )
     zoneless = (
         f"({iso} AND length({tidied}) > 10 "
@@ -149,7 +158,7 @@ def time(column: Column | None, taken_as: str) -> Reading:
     far = f"NOT {iso} AND regexp_full_match({tidied}, {literal(_ISO_FAR)})"
     fault = f"CASE WHEN {far} THEN {_TOO_FAR} ELSE {_why(read)} END"
     date_only = f"({iso} AND length({tidied}) = 10)"
-    return Reading(column.text, _of_our_years(read), zoneless, date_only, fault)
+    return Reading(column.text, _of_our_years(read), steps, zoneless, date_only, fault)
 
 
 def _of_our_years(time: str) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from core import events
 from core.ingest import parsing as values
@@ -90,13 +91,17 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
                coalesce({records.raw}, {object_of(originals)}) AS record
         FROM {records.relation}
     """
+    between = first
+    for layer in zip_longest(*(reading.steps for reading in readings.values())):
+        steps = ", ".join(f"{sql} AS {name}" for name, sql in filter(None, layer))
+        between = f"SELECT *, {steps} FROM ({between})"
     read = ", ".join(f"{reading.value} AS {name}" for name, reading in readings.items())
     second = f"""
         SELECT *, {read},
                {readings["ts"].zoneless} OR {readings["outcome_ts"].zoneless} AS zoneless,
                {readings["ts"].date_only} OR {readings["outcome_ts"].date_only} AS date_only,
                {_is_outcome(layout)} AS is_outcome
-        FROM ({first})
+        FROM ({between})
     """
     checks = _checks(layout, readings)
     claim_columns = (
@@ -257,7 +262,9 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
                 literal("keep one of the two"),
             )
         )
-    return tuple(checks)
+    # Nothing is wrong with a field that the file does not have, unless a record needs it.
+    needed = {"row", "event_id", "signal", "ts", "outcome", "segments"}
+    return tuple(one for one in checks if one.field in needed or one.field in layout.fields)
 
 
 def _said(checks: Sequence[Check]) -> str:
