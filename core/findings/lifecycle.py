@@ -211,15 +211,15 @@ def current(
         known = stored.get(one.id)
         owner = None if one.signal is None else state.acting_owner(one.signal, now)
         if known is None or known.state == "resolved":
-            fresh = _fresh(one, owner, due(one, state, now), now)
+            new = fresh(one, owner, due(one, state, now), now)
             if known is not None:
-                fresh = replace(
-                    fresh,
+                new = replace(
+                    new,
                     opened_at=known.opened_at,
                     occurrences=known.occurrences + 1,
                     history=known.history,
                 )
-            found.append(fresh)
+            found.append(new)
         else:
             found.append(
                 replace(
@@ -235,7 +235,7 @@ def current(
     return tuple(sorted(found, key=lambda one: (one.severity != "critical", one.due, one.id)))
 
 
-def _fresh(one: Condition, owner: str | None, by: date, now: datetime) -> Finding:
+def fresh(one: Condition, owner: str | None, by: date, now: datetime) -> Finding:
     """A condition found just now, which the trail does not hold yet."""
     return Finding(
         id=one.id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -314,23 +314,9 @@ def _found(
         if known is not None and known.state != "resolved":
             continue
         owner = None if one.signal is None else state.acting_owner(one.signal, now)
-        proposals.append(
-            Proposal(
-                "finding.opened" if known is None else "finding.recurred",
-                PROGRAM,
-                one.signal,
-                one.fingerprint,
-                {
-                    "finding": one.id,
-                    "finding_kind": one.kind,
-                    "severity": one.severity,
-                    "subject": one.subject,
-                    "owner": owner,
-                    "due": due(one, state, now).isoformat(),
-                    **_what(one),
-                },
-            )
-        )
+        kind = "finding.opened" if known is None else "finding.recurred"
+        by = due(one, state, now)
+        proposals.append(_proposed(kind, one, by, subject=one.subject, owner=owner))
     return proposals
 
 
@@ -354,30 +340,26 @@ def _revised(
         by = known.due
         if one.severity == "critical" != known.severity:
             by = min(by, due(one, state, now))
-        proposals.append(
-            Proposal(
-                "finding.revised",
-                PROGRAM,
-                one.signal,
-                one.fingerprint,
-                {
-                    "finding": one.id,
-                    "finding_kind": one.kind,
-                    "severity": one.severity,
-                    "due": by.isoformat(),
-                    **_what(one),
-                },
-            )
-        )
+        proposals.append(_proposed("finding.revised", one, by))
     return proposals
 
 
-def _what(one: Condition) -> dict[str, Any]:
-    """What is wrong, as an act holds it."""
+def _proposed(kind: str, one: Condition, by: date, **more: str | None) -> Proposal:
+    """An act that says what is wrong, and by when it must be answered."""
+    what: Mapping[str, Any]
     if one.facts is not None:
-        return {FACTS: one.facts}
-    # Of a kind that another version of the program found, or before acts held facts.
-    return {"evidence": dict(one.evidence), "text": one.text, "mend": one.mend}
+        what = {FACTS: one.facts}
+    else:
+        # Of a kind that another version of the program found, or before acts held facts.
+        what = {"evidence": dict(one.evidence), "text": one.text, "mend": one.mend}
+    body = {"finding": one.id, "finding_kind": one.kind, "severity": one.severity}
+    return Proposal(
+        kind,
+        PROGRAM,
+        one.signal,
+        one.fingerprint,
+        {**body, **more, "due": by.isoformat(), **what},
+    )
 
 
 def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Proposal]:

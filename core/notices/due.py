@@ -25,7 +25,7 @@ import duckdb
 
 from core.findings.acts import finding_acts
 from core.findings.kinds import broken_trail
-from core.findings.lifecycle import Finding, findings
+from core.findings.lifecycle import Finding, findings, fresh
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.monitoring.rounds import outlook_of
@@ -132,27 +132,8 @@ def _facts(
 def _broken(broken: TrailBroken, now: datetime) -> Finding:
     """That the trail is broken, as a finding of today: the trail cannot hold it."""
     found, today = broken_trail(str(broken)), datetime.combine(now.date(), time())
-    return Finding(
-        id=f"trail-broken-{today:%Y-%m-%d}",
-        kind=found.kind,
-        severity=found.severity,
-        signal=found.signal,
-        subject=found.subject,
-        fingerprint=found.fingerprint,
-        text=found.text,
-        mend=found.mend,
-        evidence=found.evidence,
-        facts=found.facts,
-        owner=None,
-        opened_at=today,
-        since=today,
-        due=today.date(),
-        state="open",
-        until=None,
-        occurrences=1,
-        history=(),
-        stored=False,
-    )
+    known = fresh(found, None, today.date(), today)
+    return replace(known, id=f"trail-broken-{today:%Y-%m-%d}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from core.registry.escalation_rules import Action, Rules
 from core.terms import USUAL, Maturity, Terms
 
 Stakes = Literal["low", "medium", "high"]
-STAKES: tuple[Stakes, ...] = ("low", "medium", "high")
 
 #: Prefix of a reference to a group of people where a person's opaque id could stand.
 GROUP = "group:"

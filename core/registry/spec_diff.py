@@ -57,16 +57,6 @@ def reopens_validation(old: SignalSpec | None, new: SignalSpec) -> bool:
     return old is not None and material_sha256(old) != material_sha256(new)
 
 
-def lines(
-    old: SignalSpec | None, new: SignalSpec, *, name: Naming | None = None
-) -> tuple[str, ...]:
-    """The differences as lines to print; the last one says so when they reopen validation."""
-    said = tuple(one.words for one in differences(old, new, name=name))
-    if reopens_validation(old, new):
-        return (*said, "reopens validation")
-    return said or ("nothing changes",)
-
-
 def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
     """What an entry says that did not exist, the weightiest first."""
     bounds = ", ".join(map(criterion_words, new.validation.criteria))

@@ -59,27 +59,11 @@ from core.queries.labels.weekly_cohorts import (
 from core.registry.escalation_rules import rungs_of, table
 from core.registry.signal_spec import SignalSpec
 from core.text.figures import counted, e_words
-from core.text.off_at import OffAt
 from core.text.parts import bands_at
 from core.trail.fingerprint import Fingerprint
 
 #: As many parts of an alarm are named.
 NAMED = 3
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """The pattern of errors that the evidence is about, where that is not the plain gap.
-
-    Attributes:
-        at: the bands, as it takes part in each.
-        estimate: the mean error along it since the signature, over inputs; in [−1, 1].
-        stretches: the weeks cut into stretches of one level of it each, oldest first.
-    """
-
-    at: OffAt
-    estimate: float
-    stretches: tuple[Level, ...]
 
 
 @dataclass(frozen=True)
@@ -95,9 +79,10 @@ class Part:
         estimate: the gap (positive: overconfident) or error rate since, over inputs; nan without.
         bound: what is accepted.
         process: the evidence against it, cohort by cohort.
-        stretches: its weeks cut into stretches of one level each, oldest first.
         pattern: of its errors, by the evidence so far (up to the alarm, where there is one); None:
             the gap, or no evidence.
+        stretches: its weeks cut into stretches of one level each, oldest first: of the pattern, or
+            else of the estimate.
     """
 
     what: Literal["gap", "automated_error"]
@@ -109,23 +94,17 @@ class Part:
     bound: float
     process: EProcess
     stretches: tuple[Level, ...]
-    pattern: Pattern | None = None
-
-    @property
-    def dated(self) -> tuple[Level, ...]:
-        """The stretches of what the evidence is about."""
-        return self.stretches if self.pattern is None else self.pattern.stretches
+    pattern: OffPattern | None = None
 
     def changed(self, week: str) -> Change | None:
         """The last change-point no later than a week; None: none is seen."""
-        known = [one for one in changes(self.dated) if self.weeks[one.at] <= week]
+        known = [one for one in changes(self.stretches) if self.weeks[one.at] <= week]
         return known[-1] if known else None
 
     def seen_with(self, week: str | None) -> DriftedPart:
         """As acts carry it, and since when it is so as an alarm with a week found it."""
         change = None if week is None else self.changed(week)
-        start = self.dated[0] if self.dated else None
-        pattern = self.pattern
+        start = self.stretches[0] if self.stretches else None
         return DriftedPart(
             self.what,
             self.where,
@@ -136,7 +115,7 @@ class Part:
             self.bound,
             self.process.e_value,
             self.process.needed,
-            None if pattern is None else OffPattern(pattern.at, pattern.estimate),
+            self.pattern,
             None
             if change is None
             else Dated(self.weeks[change.at], change.before.mean, change.after.mean),
@@ -389,10 +368,12 @@ def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges
     prior = shape_prior(edges)
     bets = [shape_bets_of(one, tolerance, edges) for one in cells]
     process = e_process(bets, level, prior)
-    pattern = None
+    pattern, stretches = None, levels(cohort_means(cells))
     if weeks and process.log_e.max() > 0:
         until = len(weeks) if process.crossed is None else process.crossed + 1
-        pattern = _pattern(cells, leading_side(bets[:until], prior), edges)
+        side = shape_sides(edges)[leading_side(bets[:until], prior)]
+        if abs(side.sum()) != len(side):
+            pattern, stretches = _pattern(cells, side, edges)
     return Part(
         what="gap",
         where=group,
@@ -402,16 +383,15 @@ def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges
         estimate=mean_over_inputs(cells)[0],
         bound=tolerance,
         process=process,
-        stretches=levels(cohort_means(cells)),
+        stretches=stretches,
         pattern=pattern,
     )
 
 
-def _pattern(cells: Sequence[Cells], side: int, edges: IntArray) -> Pattern | None:
-    """The pattern of a side, as these cohorts show it; None of the gap's two sides."""
-    signs = shape_sides(edges)[side]
-    if abs(signs.sum()) == len(signs):
-        return None
+def _pattern(
+    cells: Sequence[Cells], signs: FloatArray, edges: IntArray
+) -> tuple[OffPattern, tuple[Level, ...]]:
+    """A side that is none of the gap's two, as these cohorts show it, and its stretches."""
     places = [np.searchsorted(edges, hundredth(one.v)) for one in cells]
     stated = np.concatenate([hundredth(one.v) for one in cells])
     band = np.concatenate(places)
@@ -422,7 +402,7 @@ def _pattern(cells: Sequence[Cells], side: int, edges: IntArray) -> Pattern | No
         taken.append(int(signs[b]))
     means = cohort_means(cells, signs=[signs[place] for place in places])
     estimate = float(means.inputs @ means.mean / means.inputs.sum())
-    return Pattern(bands_at(labels, taken), estimate, levels(means))
+    return OffPattern(bands_at(labels, taken), estimate), levels(means)
 
 
 def _automated_part(series: Cohorts, bound: float, level: float) -> Part:

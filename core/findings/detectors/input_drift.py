@@ -55,21 +55,6 @@ WEEKS, WEEKS_BEFORE = 4, 8
 #: of all inputs in one value more or less.
 PSI_OVER_NOISE, SHARE = 0.1, 0.10
 
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Span:
-    """Days, [since, until), at midnight UTC."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def days(self) -> Days:
-        """The first and the last."""
-        return Days(self.since.date(), (self.until - _DAY).date())
-
 
 @dataclass(frozen=True)
 class Moved:
@@ -86,8 +71,8 @@ class Moved:
     signal: str
     dimension: str | None
     signed: bool
-    before: Span
-    after: Span
+    before: Days
+    after: Days
     values: tuple[str | None, ...]
     change: MixChange
 
@@ -135,17 +120,17 @@ def measure_inputs(
     """Every comparison that can be made; those with too few inputs on a side are left out."""
     seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     until = week_began(now)
-    after = Span(until - timedelta(weeks=WEEKS), until)
+    after = Days.of_weeks(WEEKS, until)
     found: list[Moved] = []
     for signal in sorted(state.entries):
         used = in_use(seen, signal)
         if not used:
             continue
-        references = [(False, Span(after.since - timedelta(weeks=WEEKS_BEFORE), after.since))]
+        references = [(False, Days.of_weeks(WEEKS_BEFORE, after.since))]
         at = _signed(state, used, signal, now)
         if at is not None and at < after.since:
             day = datetime.combine(at.date(), time())
-            references.append((True, Span(day - timedelta(weeks=WEEKS_BEFORE), day)))
+            references.append((True, Days.of_weeks(WEEKS_BEFORE, day)))
         came = arrivals(
             cursor,
             signal,
@@ -170,7 +155,7 @@ def _signed(state: State, used: Sequence[Seen], signal: str, now: datetime) -> d
 
 
 def _compared(
-    signal: str, came: Sequence[Arrived], signed: bool, before: Span, after: Span
+    signal: str, came: Sequence[Arrived], signed: bool, before: Days, after: Days
 ) -> list[Moved]:
     first, last = before.since.toordinal(), max(before.until, after.until).toordinal()
     by: defaultdict[tuple[str | None, str | None], list[Arrived]] = defaultdict(list)
@@ -179,7 +164,7 @@ def _compared(
             by[one.dimension, one.version].append(one)
     tables = {key: _table(mine, first, last) for key, mine in by.items()}
 
-    def part(key: tuple[str | None, str | None], span: Span) -> IntArray:
+    def part(key: tuple[str | None, str | None], span: Days) -> IntArray:
         """The days of a span on which something came in."""
         days: IntArray = tables[key].counts[
             span.since.toordinal() - first : span.until.toordinal() - first
@@ -239,8 +224,8 @@ def _condition(
     facts = InputsDrifted(
         one.dimension,
         one.signed,
-        CameIn(one.before.days, change.n_before, change.days_before),
-        CameIn(one.after.days, change.n_after, change.days_after),
+        CameIn(one.before, change.n_before, change.days_before),
+        CameIn(one.after, change.n_after, change.days_after),
         most,
         least,
         psi.psi,
@@ -257,10 +242,10 @@ def _with_effect(
 ) -> InputsDrifted:
     """With what it does to calibration, as far as settled labels tell."""
     settled = one.after.until - spec.maturity.age
-    after = Span(settled - timedelta(weeks=WEEKS), settled)
+    after = Days.of_weeks(WEEKS, settled)
     before = one.before
     if not one.signed or before.until > after.since:
-        before = Span(after.since - timedelta(weeks=WEEKS_BEFORE), after.since)
+        before = Days.of_weeks(WEEKS_BEFORE, after.since)
     if not _moved_by_then(cursor, one, before, after):
         due = one.after.since.date() + timedelta(days=spec.maturity.days)
         first = max(due, one.after.until.date() + timedelta(weeks=1))
@@ -278,7 +263,7 @@ def _with_effect(
         return replace(facts, labels="too few")
     days = [labelled_days(cursor, side).get((None, None), NO_DAYS).n for side in sides]
     scored = [
-        Scored(span.days, brier, side.total, side.n_inputs, n)
+        Scored(span, brier, side.total, side.n_inputs, n)
         for span, brier, side, n in zip(
             spans, (split.before, split.after), cells, days, strict=True
         )
@@ -288,7 +273,7 @@ def _with_effect(
 
 
 def _moved_by_then(
-    cursor: duckdb.DuckDBPyConnection, one: Moved, before: Span, after: Span
+    cursor: duckdb.DuckDBPyConnection, one: Moved, before: Days, after: Days
 ) -> bool:
     """Whether at least half of the shift was there in weeks whose outcomes are final."""
     dimensions = () if one.dimension is None else (one.dimension,)

@@ -26,7 +26,7 @@ from core.measure.failures.theatre import (
 from core.queries.base.catalogue import signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
-from core.queries.claims.decision_outcomes import HandledSums, handled
+from core.queries.claims.decision_outcomes import handled
 from core.queries.sums.rule_outcomes import Sort, Sorting, counted
 from core.registry.escalation_rules import Compiled, RuleRow, compile_rules, table, told_apart
 from core.registry.signal_spec import SignalSpec
@@ -78,7 +78,7 @@ class Theatre:
     costs: CaseCosts
     unit: str | None
     effect: Effect | None
-    handled: tuple[tuple[Action, HandledSums], ...]
+    handled: tuple[tuple[Action, Handled], ...]
     rules: tuple[RuleTaken, ...]
 
     @property
@@ -155,7 +155,7 @@ def measure_theatre(
         n_unlogged=numbers.total() - sum(numbers[code] for code in actions),
         costs=costs,
         unit=unit,
-        effect=None if basis == "nothing" else theatre(_handled(by), costs),
+        effect=None if basis == "nothing" else theatre(by, costs),
         handled=tuple(by.items()),
         rules=_rules_taken(spec, numbers, sorts),
     )
@@ -219,13 +219,6 @@ def _rules_taken(
     for code, n in numbers.items():
         taken[_answer(answer, sorts[code])[1]] += n
     return tuple(RuleTaken(row, taken[row.rule]) for row in table(spec.rules) if not row.case)
-
-
-def _handled(by: dict[Action, HandledSums]) -> dict[Action, Handled]:
-    return {
-        action: Handled(one.n_claims, one.n, one.worth, one.error_rate)
-        for action, one in by.items()
-    }
 
 
 def _costs(spec: SignalSpec | None) -> tuple[CaseCosts, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar, Literal
 
 from core.findings.facts.base import Facts
@@ -21,6 +21,21 @@ class Days:
 
     first: date
     last: date
+
+    @classmethod
+    def of_weeks(cls, weeks: int, until: datetime) -> Days:
+        """So many weeks up to a midnight."""
+        return cls((until - timedelta(weeks=weeks)).date(), (until - timedelta(days=1)).date())
+
+    @property
+    def since(self) -> datetime:
+        """The midnight, UTC without zone, that they begin at."""
+        return datetime.combine(self.first, time())
+
+    @property
+    def until(self) -> datetime:
+        """The midnight that they end at."""
+        return datetime.combine(self.last, time()) + timedelta(days=1)
 
     @property
     def words(self) -> str:

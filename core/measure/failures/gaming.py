@@ -8,7 +8,6 @@ AUROC falls as well, or the stated confidences shrink into a narrow band.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,16 +153,6 @@ def collapse(
     if auroc_change is not None and auroc_change.low > 0:
         p_narrowed = 1.0
     return Collapse(*sides, ece_change, auroc_change, width, max(p_ece, p_auroc), p_narrowed, level)
-
-
-def corrected(found: Sequence[Collapse], family: int | None = None) -> FloatArray:
-    """p-values over a family of comparisons (Bonferroni), shape (C,), in [0, 1].
-
-    Args:
-        family: how many are made in all; None: these.
-    """
-    p = np.array([one.p for one in found], dtype=np.float64)
-    return np.minimum(1.0, p * (len(found) if family is None else family))
 
 
 def _side(cells: Cells) -> Side:

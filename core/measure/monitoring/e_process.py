@@ -108,16 +108,6 @@ def gap_bets(v: FloatArray, n: IntArray, s: IntArray, tolerance: float) -> Float
     return np.stack([of(1), of(-1)], axis=-2)
 
 
-def gap_bets_of(cells: Cells, tolerance: float) -> FloatArray:
-    """The same of one cohort, shape (2, len(STAKES)); each input counts once, by its mean."""
-    if cells.inputs is None:
-        return gap_bets(cells.v, cells.n, cells.s, tolerance)
-    x, stakes = _input_means(cells, cells.v), _gap_stakes(tolerance)
-    return np.stack(
-        [np.log1p(np.outer(sign * x - tolerance, stakes)).sum(axis=0) for sign in (1, -1)]
-    )
-
-
 def shape_edges(cells: Cells) -> IntArray:
     """The bands that a watch over shape keeps: their upper edges in hundredths, ascending.
 
@@ -272,30 +262,13 @@ def e_process(
     """Evidence after each of a series of cohorts.
 
     Args:
-        bets: one array of `gap_bets_of`, `shape_bets_of` or `error_bets_of` per cohort, oldest
-            first.
+        bets: one array of `shape_bets_of` or `error_bets_of` per cohort, oldest first.
         level: the chance of a false alarm, ever, in (0, 1).
         prior: the share of the capital on each side; None: even shares.
     """
-    return e_processes([bets], level, prior)[0]
-
-
-def e_processes(
-    bets: Sequence[Sequence[FloatArray]], level: float = LEVEL, prior: FloatArray | None = None
-) -> list[EProcess]:
-    """`e_process` of several series of one kind; those of one length are worked out together."""
-    found: list[EProcess | None] = [None] * len(bets)
-    lengths = [len(one) for one in bets]
-    for length in set(lengths):
-        places = [i for i, one in enumerate(lengths) if one == length]
-        if length == 0:
-            logs = np.zeros((len(places), 0))
-        else:
-            logs = log_e_values(np.stack([np.stack(bets[i]) for i in places]), prior)
-        for i, log_e in zip(places, logs, strict=True):
-            over = np.flatnonzero(log_e >= -math.log(level))
-            found[i] = EProcess(log_e, level, int(over[0]) if over.size else None)
-    return [one for one in found if one is not None]
+    log_e = log_e_values(np.stack(bets), prior) if bets else np.zeros(0)
+    over = np.flatnonzero(log_e >= -math.log(level))
+    return EProcess(log_e, level, int(over[0]) if over.size else None)
 
 
 def e_bh(log_e: FloatArray, level: float) -> npt.NDArray[np.bool_]:

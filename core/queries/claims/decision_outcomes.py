@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
+from core.measure.failures.theatre import Handled
 from core.queries.base.selection import Selection
 from core.queries.sums.rule_outcomes import Sorting
-
-
-@dataclass(frozen=True)
-class HandledSums:
-    """Claims of one part of a selection.
-
-    Labels are weighted by one over the chance with which they were drawn, where that is logged.
-
-    Attributes:
-        n_claims: claims, unstated ones included.
-        n: claims with a settled label.
-        weight: Σw over these.
-        wrong: Σw over the wrong ones among them.
-        squares: Σ_j (Σw of input j)²; a claim without an input is an input of its own.
-    """
-
-    n_claims: int
-    n: int
-    weight: float
-    wrong: float
-    squares: float
-
-    @property
-    def error_rate(self) -> float | None:
-        """Weighted share of wrong ones; None without a label."""
-        return self.wrong / self.weight if self.n else None
-
-    @property
-    def worth(self) -> float:
-        """How many independent, equally weighted labels they are worth (Kish 1965), 0 … n."""
-        return min(self.weight**2 / self.squares, self.n) if self.n else 0.0
 
 
 def handled(
@@ -49,8 +18,11 @@ def handled(
     sorting: Sorting,
     groups: Mapping[str, Collection[int]],
     before: datetime,
-) -> dict[str, HandledSums]:
+) -> dict[str, Handled]:
     """Sum the selected claims by groups of their sorts.
+
+    Labels are weighted by one over the chance with which they were drawn, where that is logged. A
+    claim without an input is an input of its own.
 
     Args:
         groups: name → codes of its claims.
@@ -92,4 +64,11 @@ def handled(
             "codes": [code for codes in groups.values() for code in codes],
         },
     ).fetchall()
-    return {name: HandledSums(*sums) for name, *sums in rows}
+    return {name: _handled(*sums) for name, *sums in rows}
+
+
+def _handled(n_claims: int, n: int, weight: float, wrong: float, squares: float) -> Handled:
+    """From Σw over the labels, Σw over the wrong ones, and Σ_j (Σw of input j)² (Kish 1965)."""
+    if not n:
+        return Handled(n_claims)
+    return Handled(n_claims, n, min(weight**2 / squares, n), wrong / weight)

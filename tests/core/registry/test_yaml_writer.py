@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,6 @@ from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_MET
 from core.queries.base.truth import TRUTH_SOURCES, Truth
 from core.registry.escalation_rules import Rules
 from core.registry.signal_spec import (
-    STAKES,
     Costs,
     Criterion,
     Group,
@@ -22,6 +22,7 @@ from core.registry.signal_spec import (
     Queue,
     Responsible,
     SignalSpec,
+    Stakes,
     ValidationPlan,
 )
 from core.registry.spec_rules import check_spec
@@ -81,9 +82,10 @@ plans = st.builds(
 pairs = st.lists(st.tuples(names, text), max_size=2, unique_by=lambda one: one[0]).map(tuple)
 specs = st.builds(
     SignalSpec,
+    Stakes,
     name=text,
     decision=text,
-    stakes=st.sampled_from(STAKES),
+    stakes=st.sampled_from(get_args(Stakes)),
     owner=handles,
     deputies=st.lists(handles, max_size=2, unique=True).map(tuple),
     validators=st.lists(references, min_size=1, max_size=2, unique=True).map(tuple),

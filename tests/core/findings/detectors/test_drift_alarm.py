@@ -194,7 +194,7 @@ def test_errors_that_cancel_alarm_with_where_they_lie_and_since_when(
     assert part.pattern.at.words == "overconfident at 70% to 85%, underconfident at 30% to 50%"
     assert "The shape of the errors is off by " in one.alarm.words
     assert f"({part.pattern.at.words}; at most 5 accepted) over 2,100 claims" in one.alarm.words
-    before, after = part.dated
+    before, after = part.stretches
     assert after.first == 4
     moved = f"{before.mean * 100:+.1f} to {after.mean * 100:+.1f} points.".replace("-", "−")
     assert one.alarm.words.endswith(f" It changed about 2026-W49: from {moved}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from core.measure.cells.cells import Cells
-from core.measure.failures.gaming import collapse, corrected, spread
+from core.measure.failures.gaming import collapse, spread
 from core.measure.metrics.scores import NoValue, auroc
 
 OfClaims = Callable[..., Cells]
@@ -167,11 +167,3 @@ def test_nothing_that_changes_is_flagged_no_more_often_than_it_says(of_claims: O
     )
     # Nominally at most 7.5; more than 13 has a chance under 2 %.
     assert flagged <= 13
-
-
-def test_a_family_is_corrected_by_its_size(of_claims: OfClaims):
-    rng = np.random.default_rng(12)
-    v, y = drawn(rng, 2000, gap=0.1)
-    one = collapse(of_claims(v, y), of_claims(np.full(2000, 0.72), y))
-    assert corrected([one], 7)[0] == pytest.approx(min(1, 7 * one.p))
-    assert corrected([one, one]).tolist() == pytest.approx([2 * one.p] * 2)

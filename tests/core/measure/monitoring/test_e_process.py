@@ -19,7 +19,6 @@ from core.measure.monitoring.e_process import (
     error_bets,
     error_bets_of,
     gap_bets,
-    gap_bets_of,
     leading_side,
     log_e_values,
     mean_over_inputs,
@@ -38,6 +37,11 @@ YEARS = 1000
 def cells(rows: list[tuple[float, int, int]], inputs: InputCells | None = None) -> Cells:
     v, n, s = (np.array(column) for column in zip(*rows, strict=True))
     return Cells(v.astype(float), n.astype(int), n.astype(int), s.astype(int), 0, inputs)
+
+
+def gap_bets_of(one: Cells, tolerance: float) -> FloatArray:
+    """Of the shape over one band, which has no sides but the gap's."""
+    return shape_bets_of(one, tolerance, np.array([100]))
 
 
 def years(gap: FloatArray, labels: int, seed: int, count: int = YEARS) -> tuple[IntArray, IntArray]:
@@ -277,7 +281,7 @@ def test_the_first_two_sides_of_a_shape_are_the_gaps() -> None:
     n = rng.integers(0, 40, size=5)
     one = Cells(V, n, n, rng.binomial(n, V))
     shaped = shape_bets_of(one, TOLERANCE, shape_edges(one))
-    assert shaped[:2] == pytest.approx(gap_bets_of(one, TOLERANCE))
+    assert shaped[:2] == pytest.approx(gap_bets(one.v, one.n, one.s, TOLERANCE))
 
 
 def test_bands_of_a_watch_are_fixed_by_what_is_stated_first() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.measure.failures.theatre import Handled
 from core.queries.base.selection import Selection
-from core.queries.claims.decision_outcomes import HandledSums, handled
+from core.queries.claims.decision_outcomes import handled
 from core.queries.sums.rule_outcomes import Sorting, counted
 from core.queries.sums.settled_cells import settled_cells
 
@@ -41,13 +42,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-def by_action(ledger: Ledger) -> dict[str, HandledSums]:
+def by_action(ledger: Ledger, before: datetime = DAY) -> dict[str, Handled]:
     with ledger.cursor() as cursor:
         codes = {one.code for one in counted(cursor, SELECTION, EVERYTHING)}
         groups: dict[str, list[int]] = {}
         for code in codes:
             groups.setdefault(str(EVERYTHING.sort(code).action), []).append(code)
-        return handled(cursor, SELECTION, EVERYTHING, groups, DAY)
+        return handled(cursor, SELECTION, EVERYTHING, groups, before)
 
 
 def test_young_labels_do_not_count_and_their_claims_do(ledger: Ledger) -> None:
@@ -72,8 +73,9 @@ def test_claims_without_an_action_are_a_group_of_their_own(ledger: Ledger) -> No
     assert (found.n_claims, found.n, found.error_rate) == (1, 1, 0)
 
 
-def test_without_a_label_there_is_no_rate_and_no_worth() -> None:
-    found = HandledSums(5, 0, 0.0, 0.0, 0.0)
+def test_without_a_label_there_is_no_rate_and_no_worth(ledger: Ledger) -> None:
+    found = by_action(ledger, datetime(2026, 1, 1))["automate"]
+    assert (found.n_claims, found.n) == (4, 0)
     assert (found.error_rate, found.worth) == (None, 0)
 
 
@@ -87,10 +89,3 @@ def test_settled_cells_count_every_claim_and_old_labels_only(ledger: Ledger) -> 
     assert cells.n_unstated == 1
     assert cells.inputs is not None
     assert cells.n_inputs == 4
-
-
-def test_settled_cells_by_action_are_those_of_each_action(ledger: Ledger) -> None:
-    with ledger.cursor() as cursor:
-        found = settled_cells(cursor, SELECTION, DAY, ("action",))
-    assert [one.n_claims.sum() for one in found.cells] == [4, 2, 0]
-    assert found.keys == (("automate",), ("review",), (None,))
