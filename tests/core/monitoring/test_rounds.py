@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,66 +10,36 @@ import pytest
 
 from core.findings.lifecycle import Finding
 from core.gate import registry_changes as registry
-from core.governance import people
-from core.governance.perform import Office
 from core.governance.permissions import Refused
-from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring import rounds as watch
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import outlook, rounds
 from core.registry.yaml_reader import read
-from core.trail.acts import Actor, Proposal, Signature, stamp
+from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
 from core.validation import steps as signing
+from tests.worlds import house as base
 from tests.worlds.entries import REPLY
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 
 
-class House:
-    """A ledger with its office and a clock that is set by hand."""
-
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.at = NOW
-        self.ledger, self._folder, self._n = ledger, folder, 0
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+class House(base.House):
+    brought = 0
 
     def claims(self, signal: str, model: str, day: date, n: int = 3) -> None:
-        self._n += 1
-        file = self._folder / f"claims-{self._n}.csv"
-        rows = (f"{self._n}-{i},{day}T08:00:00Z,{signal},0.9,{model}\n" for i in range(n))
-        file.write_text("event_id,ts,signal,confidence,model_version\n" + "".join(rows))
-        import_file(self.ledger, file, now=self.at)
+        self.rows([f"{day}T08:00:00Z,{signal},0.9,{model},"] * n)
+
+    def rows(self, rows: Sequence[str]) -> None:
+        """Claims: ts, signal, confidence, model_version and action of each."""
+        self.brought += 1
+        told = "".join(f"{self.brought}-{i},{row}\n" for i, row in enumerate(rows))
+        self.bring("event_id,ts,signal,confidence,model_version,action\n" + told)
 
     def register(self, stakes: str = "high") -> None:
-        registry.apply(self.office, read(REPLY.replace("high", stakes)), "user:t/adam")
-
-    def sub(self, name: str) -> str:
-        return people.known_person(self.office, f"user:t/{name}")
-
-    def status(self, name: str, status: str) -> None:
-        admin = Actor(self.sub("adam"), "admin")
-        people.set_status(self.office, admin, self.sub(name), status)
-
-    def validate(self, fingerprint: Fingerprint, days: int = 60) -> None:
-        entry = self.office.state().entries["s"]
-        body = {
-            "evidence": "ab" * 32,
-            "material_sha256": entry.material_sha256,
-            "criteria_met": True,
-            "author": self.sub("ann"),
-        }
-        owner, validator = Actor(self.sub("ann"), "owner"), Actor(self.sub("val"), "validator")
-        submitted = Proposal("validation.submitted", owner, "s", fingerprint, body)
-        self.office.perform(submitted)
-        until = {"until": stamp(self.at + timedelta(days=days))}
-        signed = Signature("I read it.", "ab" * 32)
-        self.office.perform(
-            Proposal("validation.signed", validator, "s", fingerprint, until, signed)
-        )
+        super().register(REPLY.replace("high", stakes))
 
     def wrong(self) -> dict[str, Finding]:
         return {one.kind: one for one in outlook(self.office).findings}
@@ -81,7 +51,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
-        yield House(ledger, tmp_path)
+        yield House(ledger)
 
 
 def test_an_unregistered_signal_is_found_once_and_nobody_owns_it(house: House) -> None:
@@ -341,13 +311,7 @@ def test_evidence_that_no_longer_recomputes_closes_the_gate_at_once(house: House
 
 def acted(house: House, action: str, day: date, confidence: float = 0.5) -> None:
     """A claim of a version that may not act, and what was done with it."""
-    house._n += 1
-    file = house._folder / f"acted-{house._n}.csv"
-    file.write_text(
-        "event_id,ts,signal,confidence,model_version,action\n"
-        f"acted-{house._n},{day}T08:00:00Z,s,{confidence},m1,{action}\n"
-    )
-    import_file(house.ledger, file, now=house.at)
+    house.rows([f"{day}T08:00:00Z,s,{confidence},m1,{action}"])
 
 
 def breached(house: House) -> list[Finding]:

@@ -9,26 +9,22 @@ from typing import Any
 
 import pytest
 
-from core.gate import registry_changes as registry
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.gate.questions import Question
-from core.governance import people
 from core.governance.perform import Office
-from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
-from core.registry.yaml_reader import read
-from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.trail.signing_key import Signer
 from core.views.govern.breaches import Breaches, breaches_view
 from core.views.govern.escalation import EscalationView, RuleLine, default_days, escalation_view
 from sample_data import SAMPLE_END
 from sample_data.planted import SELF_REPORT, WEEKS
+from tests.worlds import house as base
 from tests.worlds.entries import entry
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 FIRST, LAST = date(2026, 11, 2), date(2026, 11, 15)  # two whole weeks
 M1 = Fingerprint(model_version="m1")
 ENTRY: dict[str, Any] = {
@@ -47,31 +43,14 @@ ENTRY: dict[str, Any] = {
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic,action,input_id\n"
 
 
-class House:
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.at = datetime(2026, 11, 1, 9)
-        self.ledger, self._folder, self._n = ledger, folder, 0
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
+class House(base.House):
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self.at, self._n = datetime(2026, 11, 1, 9), 0
 
-    def register(self, **other: Any) -> None:
+    def enter(self, **other: Any) -> None:
         said = {name: one for name, one in (ENTRY | other).items() if one is not None}
-        registry.apply(self.office, read(entry(**said)), "user:t/ann" if self._n else "user:t/adam")
-
-    def validate(self) -> None:
-        ann, val = (people.known_person(self.office, f"user:t/{one}") for one in ("ann", "val"))
-        body = {
-            "evidence": "ab" * 32,
-            "material_sha256": self.office.state().entries["s"].material_sha256,
-            "criteria_met": True,
-            "author": ann,
-        }
-        until = {"until": stamp(self.at + timedelta(days=60))}
-        sign = Signature("I read it.", "ab" * 32)
-        for act in (
-            Proposal("validation.submitted", Actor(ann, "owner"), "s", M1, body),
-            Proposal("validation.signed", Actor(val, "validator"), "s", M1, until, sign),
-        ):
-            self.office.perform(act)
+        self.register(entry(**said), "user:t/ann" if self._n else "user:t/adam")
 
     def claims(
         self,
@@ -93,9 +72,7 @@ class House:
             f"{self._n}-{i},{day}T08:00:00Z,s,{confidence},{y},{model},{topic},{action},{one}\n"
             for i, y in enumerate(outcomes)
         )
-        file = self._folder / f"claims-{self._n}.csv"
-        file.write_text(HEADER + rows)
-        import_file(self.ledger, file, now=NOW)
+        self.bring(HEADER + rows)
 
     def view(self, **asked: Any) -> EscalationView:
         self.at = max(self.at, NOW)
@@ -110,14 +87,14 @@ def line(view: EscalationView, rule: str) -> RuleLine:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house() -> Iterator[House]:
     with Ledger.in_memory() as ledger:
-        yield House(ledger, tmp_path)
+        yield House(ledger)
 
 
 def kept_busy(house: House) -> House:
-    house.register()
-    house.validate()
+    house.enter()
+    house.validate(M1)
     house.claims(20, 0.95, "automate", right=8, wrong=2)
     house.claims(6, 0.7, "review", right=3, wrong=3)
     house.claims(4, 0.7, "automate", right=1, wrong=1)
@@ -131,10 +108,10 @@ def kept_busy(house: House) -> House:
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def busy() -> Iterator[House]:
     """For all tests that only read it."""
     with Ledger.in_memory() as ledger:
-        yield kept_busy(House(ledger, tmp_path_factory.mktemp("busy")))
+        yield kept_busy(House(ledger))
 
 
 def test_every_claim_is_in_one_row_of_the_rules(busy: House) -> None:
@@ -195,14 +172,14 @@ def test_expected_cost_is_that_of_errors_and_people_with_the_interval_of_the_err
 
 
 def test_without_declared_costs_none_are_made_up(house: House) -> None:
-    house.register(costs=None)
+    house.enter(costs=None)
     house.claims(3, 0.95, "review")
     cost = house.view().written.cost
     assert (cost.expected, cost.words) == (None, "no costs declared")
 
 
 def test_without_a_label_no_cost_of_errors_is_made_up(house: House) -> None:
-    house.register()
+    house.enter()
     house.claims(3, 0.95, "automate")
     view = house.view()
     assert view.done is not None
@@ -256,8 +233,8 @@ def test_weeks_hold_every_claim_once_and_its_breaches(busy: House) -> None:
 def test_the_error_rate_is_held_against_its_bound(
     right: int, wrong: int, outcome: str, said: str, house: House
 ) -> None:
-    house.register()
-    house.validate()
+    house.enter()
+    house.validate(M1)
     house.claims(40, 0.95, "automate", right=right, wrong=wrong)
     bound = house.view().bound
     assert bound.outcome == outcome
@@ -266,8 +243,8 @@ def test_the_error_rate_is_held_against_its_bound(
 
 
 def test_labels_of_one_input_decide_no_bound(house: House) -> None:
-    house.register()
-    house.validate()
+    house.enter()
+    house.validate(M1)
     house.claims(40, 0.95, "automate", right=40, same_input=True)
     bound = house.view().bound
     assert bound.outcome == "undecided"
@@ -275,15 +252,15 @@ def test_labels_of_one_input_decide_no_bound(house: House) -> None:
 
 
 def test_without_a_bound_that_is_said(house: House) -> None:
-    house.register(most={"ece": "0.05"})
+    house.enter(most={"ece": "0.05"})
     house.claims(4, 0.95, "automate", right=4)
     bound = house.view().bound
     assert (bound.outcome, "criterion automated_error" in bound.words) == (None, True)
 
 
 def test_where_nothing_is_logged_only_what_is_written_can_be_told(house: House) -> None:
-    house.register()
-    house.validate()
+    house.enter()
+    house.validate(M1)
     house.claims(10, 0.95, "", right=9, wrong=1)
     view = house.view()
     assert view.done is None
@@ -293,7 +270,7 @@ def test_where_nothing_is_logged_only_what_is_written_can_be_told(house: House) 
 
 
 def test_kept_rules_are_said_to_be_kept(house: House) -> None:
-    house.register()
+    house.enter()
     house.claims(10, 0.95, "review")
     view = house.view()
     assert view.headline == (
@@ -304,7 +281,7 @@ def test_kept_rules_are_said_to_be_kept(house: House) -> None:
 
 def test_claims_of_before_the_first_entry_are_in_no_row(house: House) -> None:
     house.at = datetime(2026, 11, 10)
-    house.register()
+    house.enter()
     house.claims(3, 0.95, "automate")
     house.claims(2, 0.95, "automate", day=date(2026, 11, 12))
     view = house.view()
@@ -321,18 +298,18 @@ def test_an_unregistered_signal_has_no_rules_and_no_breach(house: House) -> None
 
 
 def test_days_without_a_claim_say_so(house: House) -> None:
-    house.register()
+    house.enter()
     assert house.view().headline == "No claim was made in these days."
 
 
 def test_rows_are_those_of_the_rules_in_force_now_and_breaches_those_of_the_time(
     house: House,
 ) -> None:
-    house.register()
-    house.validate()
+    house.enter()
+    house.validate(M1)
     house.claims(4, 0.7, "automate")
     house.at = datetime(2026, 11, 20)
-    house.register(cuts={"escalate": "0.5", "review": "0.60"})
+    house.enter(cuts={"escalate": "0.5", "review": "0.60"})
     view = house.view()
     assert line(view, "band:0.60-1").n_cases == 4
     assert line(view, "band:0.60-1").n_breaches == 0

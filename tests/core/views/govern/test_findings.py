@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from core.findings.kinds import Condition
-from core.gate import registry_changes as registry
 from core.governance import people
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
@@ -18,7 +16,6 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import rounds
-from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.signing_key import Signer
 from core.views.govern.findings import (
@@ -28,26 +25,17 @@ from core.views.govern.findings import (
     broken_view,
     findings_view,
 )
+from tests.worlds import house as base
 from tests.worlds.begun import Begun
-from tests.worlds.entries import REPLY
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 CLAIMS = """event_id,ts,signal,confidence,model_version
 a,2026-11-18T09:00:00Z,s,0.9,m1
 b,2026-11-18T09:00:00Z,other,0.9,m1
 """
 
 
-class House:
-    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
-        self.at = NOW
-        self.ledger = ledger
-        self.signer = signer or Signer.generate()
-        self.office = Office(ledger, self.signer, clock=lambda: self.at)
-
-    def sub(self, name: str) -> str:
-        return people.known_person(self.office, f"user:t/{name}")
-
+class House(base.House):
     def view(self) -> FindingsView:
         return findings_view(self.ledger.cursor(), self.office.state(), self.office.now())
 
@@ -57,11 +45,8 @@ class House:
 
 
 def with_claims(house: House) -> None:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "claims.csv"
-        file.write_text(CLAIMS)
-        import_file(house.ledger, file, now=NOW)
-    registry.apply(house.office, read(REPLY), "user:t/adam")
+    house.bring(CLAIMS)
+    house.register()
     rounds(house.office)
 
 
@@ -175,7 +160,7 @@ def test_a_broken_trail_is_the_one_critical_finding() -> None:
 def test_the_history_tells_what_was_believed_before_and_not_what_is_said_now(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.apply(house.office, read(REPLY), "user:t/adam")
+    house.register()
     before = Condition("hidden_segment", "s", "topic", "topic=tax is off by 9.", "Open it.")
     after = replace(before, text="topic=tax is off by 7.", evidence=(("gap", "0.07"),))
     for seen in (before, after):
@@ -216,7 +201,7 @@ def test_the_findings_of_a_signal_are_found_by_its_name(house: House) -> None:
 def test_a_judge_that_disagrees_is_a_warning_that_leads_to_reliability(
     house: House, tmp_path: Path
 ) -> None:
-    registry.apply(house.office, read(REPLY), "user:t/adam")
+    house.register()
     made = (NOW - timedelta(days=20)).isoformat()
     claims, labels = ["event_id,ts,signal,confidence"], ["event_id,outcome,outcome_source"]
     for i in range(100):

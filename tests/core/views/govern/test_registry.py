@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from core.gate import registry_changes as registry
-from core.governance import people
-from core.governance.perform import Office
 from core.ingest.import_file import import_file
-from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import count_claims
 from core.registry.escalation_rules import table
 from core.registry.yaml_reader import RegistryFileError, read
-from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
 from core.validation import steps as signing
 from core.views.govern.registry import RegistryView, may_set_status, registry_view
 from core.views.govern.signal_entry import SignalView, signal_view
 from core.views.govern.signal_plan import plan_parts, same_plan
+from tests.worlds import house as base
 from tests.worlds.begun import Begun
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 ENTRY = """apiVersion: calledger/v1
 kind: Group
@@ -62,41 +57,9 @@ d,2026-11-18T09:00:00Z,other,0.8,0,m2,production
 """
 
 
-class House:
-    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
-        self.at = NOW
-        self.ledger = ledger
-        self.signer = signer or Signer.generate()
-        self.office = Office(ledger, self.signer, clock=lambda: self.at)
-
+class House(base.House):
     def register(self, text: str = ENTRY, who: str = "user:t/adam") -> None:
-        registry.apply(self.office, read(text), who)
-
-    def actor(self, name: str, role: str) -> Actor:
-        return Actor(people.known_person(self.office, f"user:t/{name}"), role)
-
-    def status(self, name: str, status: str, until: date | None = None) -> None:
-        sub = people.known_person(self.office, f"user:t/{name}")
-        people.set_status(self.office, self.actor("adam", "admin"), sub, status, until)
-
-    def submit(self, fingerprint: Fingerprint) -> None:
-        owner = self.actor("ann", "owner")
-        body = {
-            "evidence": "ab" * 32,
-            "material_sha256": self.office.state().entries["s"].material_sha256,
-            "criteria_met": True,
-            "author": owner.sub,
-        }
-        self.office.perform(Proposal("validation.submitted", owner, "s", fingerprint, body))
-
-    def validate(self, fingerprint: Fingerprint, days: int = 60) -> None:
-        self.submit(fingerprint)
-        until = {"until": stamp(self.at + timedelta(days=days))}
-        signed = Signature("I read it.", "ab" * 32)
-        validator = self.actor("val", "validator")
-        self.office.perform(
-            Proposal("validation.signed", validator, "s", fingerprint, until, signed)
-        )
+        super().register(text, who)
 
     def whole(self) -> RegistryView:
         return registry_view(self.ledger.cursor(), self.office.state(), self.office.now())
@@ -107,10 +70,7 @@ class House:
 
 
 def with_claims(house: House) -> None:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "claims.csv"
-        file.write_text(CLAIMS)
-        import_file(house.ledger, file, now=NOW)
+    house.bring(CLAIMS)
 
 
 @pytest.fixture

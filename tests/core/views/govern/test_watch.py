@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.gate import registry_changes as registry
 from core.governance import people
-from core.governance.perform import Office
-from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.runs import run, run_if_due
-from core.registry.yaml_reader import read
 from core.trail.acts import Actor
-from core.trail.signing_key import Signer
 from core.views.govern.watch import WatchView, _again, watch_view
+from tests.worlds import house as base
 from tests.worlds.entries import entry
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 ENTRY = {
     "deputies": ["user:t/bob"],
     "responsible": {"monitoring": "user:t/bob"},
@@ -28,11 +24,7 @@ ENTRY = {
 }
 
 
-class House:
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.at, self.ledger, self._folder = NOW, ledger, folder
-        self.office = Office(ledger, Signer.generate(), clock=lambda: self.at)
-
+class House(base.House):
     def claims(
         self, signal: str, right: int = 80, confidence: str = "0.8", first: str = ""
     ) -> None:
@@ -41,13 +33,11 @@ class House:
             "2026-10-15T08:00:00Z,m1\n"
             for i in range(100)
         )
-        file = self._folder / f"{signal}.csv"
         head = "event_id,ts,signal,confidence,outcome,outcome_ts,model_version\n"
-        file.write_text(head + "".join(rows))
-        import_file(self.ledger, file, now=self.at)
+        self.bring(head + "".join(rows))
 
-    def register(self, signal: str) -> None:
-        registry.apply(self.office, read(entry(signal, **ENTRY)), "user:t/adam")
+    def enter(self, signal: str) -> None:
+        self.register(entry(signal, **ENTRY))
 
     def view(self) -> WatchView:
         with self.ledger.cursor() as cursor:
@@ -62,7 +52,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with Ledger.open(tmp_path / "ledger.duckdb", create=True) as ledger:
-        yield House(ledger, tmp_path)
+        yield House(ledger)
 
 
 def test_without_a_registry_nothing_is_watched_and_it_is_said_of_what(house: House) -> None:
@@ -73,12 +63,12 @@ def test_without_a_registry_nothing_is_watched_and_it_is_said_of_what(house: Hou
 
 
 def test_a_registered_signal_without_claims_is_nothing_to_watch(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     assert house.view().headline.startswith("No registered signal has a claim yet")
 
 
 def test_before_its_first_run_a_signal_is_due(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     house.claims("s")
     (row,) = house.view().rows
     assert (row.measured_at, row.next_at, row.overdue, row.answers) == (None, NOW, False, "t/bob")
@@ -86,7 +76,7 @@ def test_before_its_first_run_a_signal_is_due(house: House) -> None:
 
 
 def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     house.claims("s")
     run_if_due(house.office)
     (row,) = house.view().rows
@@ -101,7 +91,7 @@ def test_what_was_measured_is_shown_as_the_trail_says(house: House) -> None:
 
 def test_what_is_off_is_named_and_stands_first(house: House) -> None:
     for signal, right in (("a", 80), ("z", 40)):
-        house.register(signal)
+        house.enter(signal)
         house.claims(signal, right)
     run_if_due(house.office)
     view = house.view()
@@ -110,7 +100,7 @@ def test_what_is_off_is_named_and_stands_first(house: House) -> None:
 
 
 def test_a_band_that_alone_is_off_is_told(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     house.claims("s", right=80, confidence="0.97")
     run_if_due(house.office)
     ((one,),) = (row.prints for row in house.view().rows)
@@ -120,7 +110,7 @@ def test_a_band_that_alone_is_off_is_told(house: House) -> None:
 
 
 def test_what_is_off_beside_the_gap_is_told_in_words(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     # Said 80 % and right 40, said 30 % and right 70: no gap, off by 40 points.
     house.claims("s", right=40, confidence="0.8")
     house.claims("s", right=70, confidence="0.3", first="b")
@@ -173,7 +163,7 @@ def test_the_band_that_is_at_the_edge_is_told() -> None:
 
 
 def test_who_left_or_is_away_is_said_so(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     house.claims("s")
     admin = Actor(people.known_person(house.office, "user:t/adam"), "admin")
     bob = people.known_person(house.office, "user:t/bob")
@@ -182,7 +172,7 @@ def test_who_left_or_is_away_is_said_so(house: House) -> None:
 
 
 def test_a_signal_is_overdue_a_day_after_its_cadence(house: House) -> None:
-    house.register("s")
+    house.enter("s")
     house.claims("s")
     run_if_due(house.office)
     house.at += timedelta(days=14, hours=23)
@@ -196,7 +186,7 @@ def test_a_signal_is_overdue_a_day_after_its_cadence(house: House) -> None:
 
 @pytest.fixture
 def runs(house: House) -> Callable[[], list[str]]:
-    house.register("s")
+    house.enter("s")
     house.claims("s")
     return lambda: [line.words for line in house.view().runs]
 
@@ -220,7 +210,7 @@ def test_of_many_signals_off_the_headline_names_a_few(
 ) -> None:
     monkeypatch.setattr("core.views.govern.watch._NAMED", 1)
     for signal in ("a", "b"):
-        house.register(signal)
+        house.enter(signal)
         house.claims(signal, 40)
     run_if_due(house.office)
     assert house.view().headline.endswith("Off: a and 1 more.")

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from core.gate import registry_changes as registry
-from core.governance import people
 from core.governance.names import directory
-from core.governance.perform import Office
 from core.governance.signal_terms import USUAL, Terms, all_terms, read_state, terms_of
-from core.ingest.import_file import import_file
-from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.registry.yaml_reader import read
-from core.trail.acts import Actor, Proposal, Signature, stamp
+from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
 from core.validation import steps as signing
 from core.views.shared.validation_badge import (
     BROKEN,
@@ -29,10 +20,11 @@ from core.views.shared.validation_badge import (
     standing_badge,
     week_written,
 )
+from tests.worlds import house as base
 from tests.worlds.begun import Begun
 from tests.worlds.entries import entry
+from tests.worlds.house import NOW
 
-NOW = datetime(2026, 11, 24, 9)
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 ENTRY = entry(
     deputies=["user:t/bob"],
@@ -48,39 +40,7 @@ d,2026-11-18T09:00:00Z,other,0.8,0,m2,en
 """
 
 
-class House:
-    def __init__(self, ledger: Ledger, signer: Signer | None) -> None:
-        self.at = NOW
-        self.ledger = ledger
-        self.signer = signer or Signer.generate()
-        self.office = Office(ledger, self.signer, clock=lambda: self.at)
-
-    def register(self) -> None:
-        registry.apply(self.office, read(ENTRY), "user:t/adam")
-
-    def actor(self, name: str, role: str) -> Actor:
-        return Actor(people.known_person(self.office, f"user:t/{name}"), role)
-
-    def status(self, name: str, status: str) -> None:
-        sub = people.known_person(self.office, f"user:t/{name}")
-        people.set_status(self.office, self.actor("adam", "admin"), sub, status)
-
-    def validate(self, fingerprint: Fingerprint, days: int) -> None:
-        owner, validator = self.actor("ann", "owner"), self.actor("val", "validator")
-        body = {
-            "evidence": "ab" * 32,
-            "material_sha256": self.office.state().entries["s"].material_sha256,
-            "criteria_met": True,
-            "author": owner.sub,
-        }
-        until = {"until": stamp(NOW + timedelta(days=days))}
-        signed = Signature("I read it.", "ab" * 32)
-        for proposal in (
-            Proposal("validation.submitted", owner, "s", fingerprint, body),
-            Proposal("validation.signed", validator, "s", fingerprint, until, signed),
-        ):
-            self.office.perform(proposal)
-
+class House(base.House):
     def stop(self, fingerprint: Fingerprint) -> None:
         signing.stop(self.office, self.actor("val", "validator"), "s", fingerprint, reason="no")
 
@@ -93,10 +53,7 @@ class House:
 
 
 def with_claims(house: House) -> None:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "claims.csv"
-        file.write_text(CLAIMS)
-        import_file(house.ledger, file, now=NOW)
+    house.bring(CLAIMS)
 
 
 @pytest.fixture
@@ -109,14 +66,14 @@ def test_a_signal_without_an_entry_is_unregistered(house: House) -> None:
 
 
 def test_a_registered_signal_that_nobody_signed_is_not_validated(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     badge = house.shown()
     assert (badge.level, badge.words, badge.open) == ("not_validated", "Not validated", False)
     assert "not permission to act" in badge.help
 
 
 def test_all_versions_signed_are_validated_until_the_first_one_ends(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.validate(M2, 20)
     badge = house.shown()
@@ -125,13 +82,13 @@ def test_all_versions_signed_are_validated_until_the_first_one_ends(house: House
 
 
 def test_a_signature_without_sign_on_says_so(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     assert "assurance: none" in house.badge(M1).help
 
 
 def test_in_production_mode_such_a_signature_validates_nothing(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.office.perform(
         Proposal("gate.mode", house.actor("adam", "admin"), body={"mode": "production"})
@@ -142,7 +99,7 @@ def test_in_production_mode_such_a_signature_validates_nothing(house: House) -> 
 
 
 def test_one_unsigned_version_marks_the_whole_and_is_named(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     badge = house.shown()
     assert (badge.level, badge.words) == ("partly", "Some versions not validated")
@@ -163,13 +120,13 @@ def test_one_unsigned_version_marks_the_whole_and_is_named(house: House) -> None
 def test_the_badge_is_of_the_versions_that_made_the_selected_claims(
     asked: dict[str, object], words: str, house: House
 ) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     assert house.shown(**asked).words == words
 
 
 def test_what_was_stopped_is_suspended_with_the_reason(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.stop(M1)
     assert house.badge(M1).words == "Suspended"
@@ -177,14 +134,14 @@ def test_what_was_stopped_is_suspended_with_the_reason(house: House) -> None:
 
 
 def test_past_its_date_it_is_expired_though_nobody_recorded_it(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.at += timedelta(days=60)
     assert house.badge(M1).words == "Expired"
 
 
 def test_a_waiver_is_never_called_a_validation(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.stop(M1)
     until = NOW + timedelta(days=10)
@@ -197,7 +154,7 @@ def test_a_waiver_is_never_called_a_validation(house: House) -> None:
 
 
 def test_nobody_in_the_owners_seat_outweighs_every_signature(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.status("ann", "left")
     assert house.badge(M1).open
@@ -206,7 +163,7 @@ def test_nobody_in_the_owners_seat_outweighs_every_signature(house: House) -> No
 
 
 def test_versions_closed_for_other_reasons_are_together_not_validated(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     house.stop(M1)
     assert house.badge(M1, M2).words == "Not validated"
@@ -223,7 +180,7 @@ def test_the_owner_is_named_with_who_stands_in(house: House) -> None:
         return answerable(house.office.state(), "s", names, house.at).words
 
     assert words() == "nobody"
-    house.register()
+    house.register(ENTRY)
     assert words() == "t/ann"
     house.status("ann", "away")
     assert words() == "t/ann (away); t/bob stands in"
@@ -232,7 +189,7 @@ def test_the_owner_is_named_with_who_stands_in(house: House) -> None:
 
 
 def test_a_weeks_badge_is_of_the_versions_of_that_week(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     house.validate(M1, 60)
     cursor, state = house.ledger.cursor(), house.office.state()
     first = week_written(cursor, state, date(2026, 11, 9), NOW)
@@ -244,7 +201,7 @@ def test_a_weeks_badge_is_of_the_versions_of_that_week(house: House) -> None:
 
 def test_a_signal_is_measured_by_what_its_entry_says(house: House) -> None:
     assert terms_of(house.office.state(), "s") == USUAL
-    house.register()
+    house.register(ENTRY)
     state = house.office.state()
     assert terms_of(state, "s") == Terms(0.08, 0.95)
     assert all_terms(state) == (("s", Terms(0.08, 0.95)),)
@@ -252,7 +209,7 @@ def test_a_signal_is_measured_by_what_its_entry_says(house: House) -> None:
 
 
 def test_a_state_read_from_the_file_alone_is_none_where_the_trail_is_broken(house: House) -> None:
-    house.register()
+    house.register(ENTRY)
     cursor = house.ledger.cursor()
     assert read_state(cursor) == house.office.state()
     cursor.execute("UPDATE acts SET entry = replace(entry, 'reply', 'bill')")
