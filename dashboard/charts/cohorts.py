@@ -18,6 +18,7 @@ from dashboard.charts.kit.quantities import MEASURES, reach, ticks
 from dashboard.charts.kit.strip_labels import StripLabels
 from dashboard.charts.kit.time_axis import NARROW, Series
 
+_WIDTH, _HEIGHT = 900, 240  # of the whole, and of the plot
 _MARGIN = 62  # pixels beside the plot
 _HEAD = 18  # height of a row of words
 
@@ -26,9 +27,7 @@ def cohort_age_chart(
     ages: pd.DataFrame,
     palette: Palette,
     *,
-    tolerance: float | None = None,
-    width: int = 900,
-    height: int = 240,
+    tolerance: float | None,
 ) -> alt.LayerChart | alt.Chart:
     """The gap of each cohort by its age: one line per cohort, the newest over the pale others.
 
@@ -44,14 +43,14 @@ def cohort_age_chart(
     known = ages[ages["gap"].notna()]
     if known.empty:
         text = "No labelled claims yet: the gap of each week appears as outcomes arrive."
-        return finish(words_only(text, palette, width=width), palette)
+        return finish(words_only(text, palette, width=_WIDTH), palette)
     cohorts = list(dict.fromkeys(known["cohort"]))
     newest = known[known["cohort"] == cohorts[-1]]
     end = max(float(known["age_days"].max()) * 1.02, 1.0)
-    plot = min(width, NARROW) - _MARGIN
+    plot = min(_WIDTH, NARROW) - _MARGIN
     drawing = Drawing(palette)
     strip = Strip(
-        _HEAD, height, *reach(MEASURES["gap"], [_all_held(known)], tolerance, beyond=0.15)
+        _HEAD, _HEIGHT, *reach(MEASURES["gap"], [_all_held(known)], tolerance, beyond=0.15)
     )
     labels = StripLabels(drawing, strip, end, plot)
     if tolerance is not None:
@@ -82,7 +81,7 @@ def cohort_age_chart(
         x,
         strip.bottom,
         ticks(strip, MEASURES["gap"], most=6),
-        width=width,
+        width=_WIDTH,
         title="Gap in points of each week's claims, as known at that age",
     )
     return finish(chart, palette, fit=True)

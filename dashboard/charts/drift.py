@@ -29,6 +29,7 @@ from dashboard.charts.kit.quantities import MEASURES, MeasureName, reach, ticks
 from dashboard.charts.kit.strip_labels import StripLabels
 from dashboard.charts.kit.time_axis import NARROW, Days, Series, TimeAxis, draw_series, time_axis
 
+_WIDTH, _STRIP = 900, 84  # of the strips, and the height of each
 _MARGIN = 62  # pixels beside the plot
 _HEAD = LANE + 5
 NO_LEVELS = pd.DataFrame(columns=["start", "end", "value", "label"])
@@ -126,10 +127,7 @@ def measure_strips(
     periods: pd.DataFrame,
     palette: Palette,
     *,
-    measures: Sequence[tuple[MeasureName, ...]] = STRIPS,
-    changes: pd.DataFrame | None = None,
-    width: int = 900,
-    height: int = 84,
+    changes: pd.DataFrame | None,
 ) -> alt.LayerChart | alt.Chart:
     """Several measures over the same time, one strip below the other.
 
@@ -137,28 +135,26 @@ def measure_strips(
         periods: one row per week or day, ascending: period, start, n, n_claims, mature, and for
             each measure a column of its name and, where it has an interval, ``<name>_low`` and
             ``<name>_high``.
-        measures: from the top, which measures each strip shows; at most two.
         changes: as in `drift_timeline`; None leaves them out.
-        height: of each strip, in pixels.
     """
     if periods.empty:
-        return finish(words_only("No claims yet.", palette, width=width), palette)
+        return finish(words_only("No claims yet.", palette, width=_WIDTH), palette)
     axis = time_axis(periods)
-    width = min(width, max(NARROW, round(_MARGIN + 56 * axis.end / axis.step)))
+    width = min(_WIDTH, max(NARROW, round(_MARGIN + 56 * axis.end / axis.step)))
     plot = NARROW - _MARGIN
     drawing = Drawing(palette)
     placed = place_changes(changes, axis, plot)
     top = placed.height
     labels: dict[float, str] = {}
-    for row in measures:
-        strip = _draw_strip(drawing, periods, axis, row, (top, height), palette)
+    for row in STRIPS:
+        strip = _draw_strip(drawing, periods, axis, row, (top, _STRIP), palette)
         labels |= ticks(strip, MEASURES[row[0]], most=3)
         top = strip.bottom + 8
     young = not periods["mature"].astype(bool).all()
     bottom = top + LANE if young else top - 8
     draw_changes(drawing, placed, top - 8, palette)
     draw_immature(drawing, periods, axis, (placed.height, bottom), top + LANE / 2 - 3, palette)
-    names = [name for row in measures for name in row]
+    names = [name for row in STRIPS for name in row]
     rows = _hover(periods, axis, (placed.height, bottom), placed)
     for name in names:
         series = _series(periods, axis, name, f"{name}_low", f"{name}_high")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -54,14 +54,12 @@ def alt_text_drift(
     return " ".join(parts)
 
 
-def alt_text_strips(
-    periods: pd.DataFrame, *, measures: Sequence[tuple[MeasureName, ...]] = STRIPS
-) -> str:
+def alt_text_strips(periods: pd.DataFrame) -> str:
     """Takeaway of `measure_strips`: each measure in the last mature period."""
     if periods.empty:
         return "No claims yet."
     axis = time_axis(periods)
-    names: dict[MeasureName, str] = {name: name for row in measures for name in row}
+    names: dict[MeasureName, str] = {name: name for row in STRIPS for name in row}
     head = f"{counted(len(names), 'measure')} per {axis.unit}, {_span(axis)}."
     return " ".join([head, _last_mature(periods, axis, names), *_young(periods, axis)])
 

@@ -23,12 +23,11 @@ from dashboard.charts.kit.palette import Palette
 #: From the bottom of a bar to its top.
 _ORDER = ("automated", "reviewed", "escalated", "not logged")
 _BREACH = "breach"
+_WIDTH, _HEIGHT = 900, 230  # of the whole, and of the plot
 _MARGIN = 60  # pixels beside the plot
 
 
-def load_chart(
-    weeks: pd.DataFrame, palette: Palette, *, width: int = 900, height: int = 230
-) -> alt.LayerChart | alt.Chart:
+def load_chart(weeks: pd.DataFrame, palette: Palette) -> alt.LayerChart | alt.Chart:
     """Claims per week by what was done with them, and how many of them are breaches.
 
     Args:
@@ -37,9 +36,9 @@ def load_chart(
     """
     if weeks.empty:
         text = "No claim of these days was made under a rule."
-        return finish(words_only(text, palette, width=width), palette)
+        return finish(words_only(text, palette, width=_WIDTH), palette)
     order = list(dict.fromkeys(weeks["week"]))
-    width = min(width, max(420, _MARGIN + 90 * len(order)))
+    width = min(_WIDTH, max(420, _MARGIN + 90 * len(order)))
     frame = _stacked(weeks)
     there = [name for name in _names() if name in set(frame["what"])]
     looks = _looks(palette)
@@ -70,7 +69,7 @@ def load_chart(
         )
     )
     return finish(
-        layered([bars, _breach_words(weeks, palette)], {"x": x}, width=width, height=height),
+        layered([bars, _breach_words(weeks, palette)], {"x": x}, width=width, height=_HEIGHT),
         palette,
         fit=True,
     )

@@ -27,7 +27,7 @@ from dashboard.charts.kit.base import (
 )
 from dashboard.charts.kit.palette import BAND_OPACITY, Palette
 
-_ROW = 40
+_WIDTH, _ROW = 760, 40
 
 
 #: What the x axis of gaps is called.
@@ -39,7 +39,6 @@ def interval_dots(
     palette: Palette,
     *,
     tolerance: float,
-    width: int = 760,
     title: str = GAP_TITLE,
     named: Mapping[str, str] = SHOWN_WORDS,
 ) -> alt.LayerChart | alt.Chart:
@@ -58,7 +57,7 @@ def interval_dots(
         ValueError: if two rows have the same label.
     """
     if rows.empty:
-        return finish(words_only("No segment to show.", palette, width=width), palette)
+        return finish(words_only("No segment to show.", palette, width=_WIDTH), palette)
     frame = _told(rows, palette, named)
     labels = frame["label"].to_list()
     if len(set(labels)) < len(labels):
@@ -83,7 +82,7 @@ def interval_dots(
         layers,
         shared,
         data=frame,
-        width=width,
+        width=_WIDTH,
         height=_ROW * len(frame),
         resolve=alt.Resolve(axis=alt.AxisResolveMap(y="independent")),
     )

@@ -29,12 +29,11 @@ from dashboard.charts.kit.palette import REGION_OPACITY, Palette
 #: The bars take the lower part of the plot, the shares the part above this, as parts of its height.
 _BARS = 0.56
 _SHARES_FROM = 0.68
+_WIDTH, _HEIGHT = 760, 230  # of the timeline, and of its plot
 _MARGIN = 60  # pixels beside the plot
 
 
-def label_coverage_timeline(
-    weeks: pd.DataFrame, palette: Palette, *, width: int = 760, height: int = 230
-) -> alt.LayerChart | alt.Chart:
+def label_coverage_timeline(weeks: pd.DataFrame, palette: Palette) -> alt.LayerChart | alt.Chart:
     """Stated and labelled claims per ISO week, and above them the labelled share.
 
     Bars: labelled claims solid, the rest of the stated ones pale above. Weeks whose outcomes are
@@ -45,8 +44,8 @@ def label_coverage_timeline(
             (labelled among them), coverage (n / n_claims, null without claims), mature (bool).
     """
     if weeks.empty:
-        return finish(words_only("No claims yet.", palette, width=width), palette)
-    width = min(width, max(420, _MARGIN + 56 * len(weeks)))
+        return finish(words_only("No claims yet.", palette, width=_WIDTH), palette)
+    width = min(_WIDTH, max(420, _MARGIN + 56 * len(weeks)))
     mature = weeks["mature"].astype(bool)
     frame = weeks[["n_claims", "n", "coverage"]].assign(
         week=weeks["week"].astype(str),
@@ -65,7 +64,7 @@ def label_coverage_timeline(
     heads = _heads(
         {
             "Coverage: labelled share of stated claims": 0.0,
-            text: height * (1 - _BARS) - 4,
+            text: _HEIGHT * (1 - _BARS) - 4,
         },
         palette.muted_ink,
     )
@@ -76,7 +75,7 @@ def label_coverage_timeline(
         {"x": week},
         data=frame,
         width=width,
-        height=height,
+        height=_HEIGHT,
         resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="independent")),
     )
     return finish(chart, palette, fit=True)

@@ -11,12 +11,14 @@ from core.text.sentence import capital
 from dashboard.charts.kit import alt_text as words
 from dashboard.charts.kit.base import finish, lookup, shortened, words_only
 from dashboard.charts.kit.drawing import Drawing, Pixels, Row, Strip, round_values
-from dashboard.charts.kit.palette import REGION_OPACITY, Palette
+from dashboard.charts.kit.palette import Palette
 from dashboard.charts.kit.strip_labels import StripLabels
 from dashboard.charts.kit.time_axis import NARROW
 
 _MARGIN = 62  # pixels beside a plot
 _ROW = 40
+_WIDTH, _HEIGHT = 760, 170  # of the whole, and of a plot
+_NAMES = ("reference", "now")
 _LINE = 18  # height of a row of words
 
 
@@ -112,35 +114,21 @@ def confidence_shift(
     before: pd.DataFrame,
     after: pd.DataFrame,
     palette: Palette,
-    *,
-    names: tuple[str, str] = ("reference", "now"),
-    high_from: float | None = None,
-    note: str = "",
-    width: int = 760,
-    height: int = 170,
 ) -> alt.LayerChart | alt.Chart:
     """Stated confidence in two windows: the first as grey bars, the second as a line over them.
 
     Args:
         before: left, right (bin edges in [0, 1]), n_claims (stated); shares are of their sum.
         after: the same bins.
-        names: what the windows are called.
-        high_from: lower edge of the high-confidence region, which is tinted; None leaves it out.
-        note: what to say of that region, e.g. "stated 90% or more: 31% → 52% of claims".
     """
     totals = before["n_claims"].sum(), after["n_claims"].sum()
     if not any(totals):
-        return finish(words_only("No claims to compare.", palette, width=width), palette)
+        return finish(words_only("No claims to compare.", palette, width=_WIDTH), palette)
     shares = [_shares(frame) for frame in (before, after)]
     most = max(float(max(s.max(initial=0) for s in shares)), 0.01)
-    strip = Strip(_LINE, height, 0, most * 1.05)
+    strip = Strip(_LINE, _HEIGHT, 0, most * 1.05)
     drawing = Drawing(palette)
-    labels = StripLabels(drawing, strip, 1.0, min(width, NARROW) - _MARGIN)
-    if high_from is not None:
-        drawing.rect((high_from, 1), (strip.top, strip.bottom), palette.accent, REGION_OPACITY)
-        if note:
-            # Ends where the region ends: it begins far to the right.
-            drawing.write(note, 1, _LINE / 2 - 1, palette.accent_ink, align="right", bold=True)
+    labels = StripLabels(drawing, strip, 1.0, min(_WIDTH, NARROW) - _MARGIN)
     outlines = [
         _outline(frame, share) for frame, share in zip((before, after), shares, strict=True)
     ]
@@ -156,18 +144,18 @@ def confidence_shift(
         ends = np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[0.0], y, [0.0]])
         drawing.line(ends[0], strip.y(ends[1]), palette.estimate, thick=2)
     inks = palette.muted_ink, palette.estimate_ink
-    for name, total, (x, y), ink in zip(names, totals, outlines, inks, strict=True):
+    for name, total, (x, y), ink in zip(_NAMES, totals, outlines, inks, strict=True):
         peak = y >= y.max() / 2
         text = f"{name}: {counted(total, 'claim')}"
         labels.add(text, labels.pixels(x[peak], y[peak]), ink, bold=True)
     drawing.tell(
         _told_bins(before, after, shares, strip),
-        {"bin": "Stated", "first": capital(names[0]), "second": capital(names[1])},
+        {"bin": "Stated", "first": capital(_NAMES[0]), "second": capital(_NAMES[1])},
     )
     x_axis = _percent_axis(1.0, "Stated confidence", grid=False)
     beside = {float(strip.y(t)): percent(t) for t in strip.ticks(3)}
-    title = f"Share of claims: bars {names[0]}, line {names[1]}"
-    chart = drawing.chart(x_axis, strip.bottom, beside, width=width, title=title)
+    title = f"Share of claims: bars {_NAMES[0]}, line {_NAMES[1]}"
+    chart = drawing.chart(x_axis, strip.bottom, beside, width=_WIDTH, title=title)
     return finish(chart, palette, fit=True)
 
 
@@ -197,12 +185,10 @@ def _told_bins(
     ]
 
 
-def alt_text_shift(
-    before: pd.DataFrame, after: pd.DataFrame, *, names: tuple[str, str] = ("reference", "now")
-) -> str:
+def alt_text_shift(before: pd.DataFrame, after: pd.DataFrame) -> str:
     """Takeaway of `confidence_shift`: the commonest bin of each window."""
     parts = []
-    for name, frame in zip(names, (before, after), strict=True):
+    for name, frame in zip(_NAMES, (before, after), strict=True):
         total = frame["n_claims"].sum()
         if not total:
             parts.append(f"{name}: no claims")

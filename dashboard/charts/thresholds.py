@@ -19,6 +19,7 @@ from dashboard.charts.kit.base import (
 )
 from dashboard.charts.kit.palette import BAND_OPACITY, Palette
 
+_WIDTH, _HEIGHT = 620, 300  # of the whole, and of the plot
 _DASHES = ([1, 0], [5, 3])
 
 
@@ -27,9 +28,6 @@ def risk_chart(
     marks: pd.DataFrame,
     risk: float,
     palette: Palette,
-    *,
-    width: int = 620,
-    height: int = 300,
 ) -> alt.LayerChart | alt.Chart:
     """Share of wrong ones over the share automated, one point per cut.
 
@@ -40,7 +38,7 @@ def risk_chart(
         risk: the accepted share of wrong ones.
     """
     if curve.empty:
-        return finish(words_only("No labelled claim to draw.", palette, width=width), palette)
+        return finish(words_only("No labelled claim to draw.", palette, width=_WIDTH), palette)
     samples = list(dict.fromkeys(curve["sample"]))
     top = min(1.0, 1.25 * max(risk, float(curve["risk"].max())))
     frame = curve.assign(
@@ -121,7 +119,7 @@ def risk_chart(
     layers = [area, rule, said, line, dots]
     if not marks.empty:
         layers += _marked(marks, palette)
-    shown = layered(layers, {"x": x}, width=width, height=height)
+    shown = layered(layers, {"x": x}, width=_WIDTH, height=_HEIGHT)
     return finish(shown, palette, fit=True)
 
 
