@@ -27,7 +27,7 @@ def cohort_age_chart(
     ages: pd.DataFrame,
     palette: Palette,
     *,
-    tolerance: float | None,
+    tolerance: float | None = None,
 ) -> alt.LayerChart | alt.Chart:
     """The gap of each cohort by its age: one line per cohort, the newest over the pale others.
 

@@ -127,7 +127,7 @@ def measure_strips(
     periods: pd.DataFrame,
     palette: Palette,
     *,
-    changes: pd.DataFrame | None,
+    changes: pd.DataFrame | None = None,
 ) -> alt.LayerChart | alt.Chart:
     """Several measures over the same time, one strip below the other.
 

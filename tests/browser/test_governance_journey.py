@@ -6,13 +6,10 @@ import json
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -27,7 +24,7 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
-from dashboard.server.server_file import running_on
+from tests.browser.site import Site
 from tests.browser.walking import (
     act_for,
     asked,
@@ -72,26 +69,6 @@ def claims(model: str, days: range, each: int) -> str:
                     f"{confidence},{int(i < right * each)},{model}"
                 )
     return "\n".join(rows) + "\n"
-
-
-@dataclass(frozen=True)
-class Site:
-    address: str
-    ledger: Path
-
-    def decide(self, model: str, confidence: float = 0.97) -> dict[str, Any]:
-        """What the production system gets for an answer."""
-        server = running_on(self.ledger)
-        assert server is not None
-        asked = {"signal": "desk", "confidence": confidence, "model_version": model}
-        request = urllib.request.Request(
-            f"{self.address}/api/v1/decide",
-            json.dumps({**asked, "event_id": "asked"}).encode(),
-            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            found: dict[str, Any] = json.load(answer)
-        return found
 
 
 @pytest.fixture(scope="module")

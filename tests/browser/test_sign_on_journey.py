@@ -24,7 +24,8 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
 from tests.browser.conftest import PATIENCE, free_port
-from tests.browser.test_governance_journey import REGISTRY, Site, claims
+from tests.browser.site import Site
+from tests.browser.test_governance_journey import REGISTRY, claims
 from tests.browser.walking import go, main, settled, shows
 from tests.worlds.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 

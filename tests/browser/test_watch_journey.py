@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +19,7 @@ from core.ledger.connection import Ledger
 from core.monitoring import runs
 from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
-from dashboard.server.server_file import running_on
+from tests.browser.site import Site
 from tests.browser.walking import act_for, first_screen, follow, go, open_signal, settled
 from tests.worlds.entries import entry
 
@@ -61,26 +57,6 @@ def claims(prompt: str, days: range, each: int, right: dict[str, float], split: 
     return "\n".join(rows) + "\n"
 
 
-@dataclass(frozen=True)
-class Site:
-    address: str
-    ledger: Path
-
-    def decide(self, confidence: float) -> dict[str, Any]:
-        """What the production system gets for an answer of the new prompt."""
-        server = running_on(self.ledger)
-        assert server is not None
-        asked = {"signal": "desk", "confidence": confidence, "event_id": f"asked-{confidence}"}
-        request = urllib.request.Request(
-            f"{self.address}/api/v1/decide",
-            json.dumps({**asked, "model_version": "m1", "prompt_version": "p2"}).encode(),
-            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            found: dict[str, Any] = json.load(answer)
-        return found
-
-
 @pytest.fixture(scope="module")
 def site(
     tmp_path_factory: pytest.TempPathFactory,
@@ -109,6 +85,10 @@ def site(
         yield Site(address, path)
 
 
+def decided(site: Site, confidence: float) -> dict[str, Any]:
+    return site.decide("m1", confidence, prompt_version="p2")
+
+
 def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
     page: Page, site: Site
 ) -> None:
@@ -132,7 +112,7 @@ def test_a_finding_leads_from_the_first_screen_to_the_claims_it_counts(
 def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     page: Page, site: Site
 ) -> None:
-    assert site.decide(0.96)["rule"] == "fallback:unvalidated"
+    assert decided(site, 0.96)["rule"] == "fallback:unvalidated"
     first_screen(page, site.address)
     open_signal(page, "desk")
     follow(page, "Prompt or way of asking changed", "Changes")
@@ -170,7 +150,10 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
     page.get_by_role("button", name="Sign as Vera Roth").click()
     expect(page.get_by_text(re.compile("Validated until")).first).to_be_visible()
     settled(page)
-    assert (site.decide(0.96)["action"], site.decide(0.8)["action"]) == ("automate", "review")
+    assert (
+        decided(site, 0.96)["action"],
+        decided(site, 0.8)["action"],
+    ) == ("automate", "review")
 
     # The next check finds the new prompt signed, and its finding is settled.
     first_screen(page, site.address)

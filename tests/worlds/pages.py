@@ -58,3 +58,13 @@ def links(app: AppTest) -> dict[str, str]:
     """Every link of Streamlit's own, by its words."""
     found = app.get("page_link")
     return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in found}
+
+
+def finding_key(app: AppTest, begins: str) -> str:
+    """The one field or button about a finding whose key begins so."""
+    (key,) = (
+        one.key
+        for one in (*app.text_input, *app.button)
+        if one.key and one.key.startswith(f"finding_{begins}_")
+    )
+    return str(key)

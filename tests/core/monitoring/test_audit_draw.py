@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -18,20 +16,10 @@ from core.monitoring import audit_draw as audit
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import kept_sample
 from core.trail.acts import Act
+from tests.worlds.seeded import _seeded  # noqa: F401
 
 ANN, VERA, RITA = "user:desk/ann", "user:risk/vera", "user:risk/rita"
 TRIAGE = Selection("triage")
-
-
-@pytest.fixture(autouse=True)
-def _seeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seeds and ids in order, so that the same claims are drawn each time."""
-    numbers = count(1)
-
-    def token_hex(n: int) -> str:
-        return f"{next(numbers):0{2 * n}x}"
-
-    monkeypatch.setattr(audit, "secrets", SimpleNamespace(token_hex=token_hex))
 
 
 @pytest.fixture

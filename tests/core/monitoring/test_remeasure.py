@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from core.governance.perform import Office
-from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
 from core.monitoring.remeasure import remeasure
@@ -31,29 +30,9 @@ Log = Callable[..., None]
 
 
 @pytest.fixture
-def log(governed: Any, tmp_path: Path, clock: Any) -> Log:
+def log(log: Log, clock: Any) -> Log:
     clock.now = NOW
-
-    def import_day(day: datetime, n: int, right: int, confidence: float, **columns: Any) -> None:
-        name = f"{day:%m%d}-{len(list(tmp_path.iterdir()))}"
-        frame = pd.DataFrame(
-            {
-                "event_id": [f"{name}-{i}" for i in range(n)],
-                "ts": f"{day:%Y-%m-%d}T08:00:00Z",
-                "outcome_ts": f"{day + timedelta(days=2):%Y-%m-%d}T08:00:00Z",
-                "signal": "triage",
-                "confidence": confidence,
-                "outcome": (np.arange(n) < right).astype(int),
-                "model_version": "m1",
-                "prompt_version": "p1",
-                **columns,
-            }
-        )
-        file = tmp_path / f"{name}.csv"
-        frame.to_csv(file, index=False)
-        assert import_file(governed.ledger, file).n_quarantined == 0
-
-    return import_day
+    return partial(log, prompt_version="p1")
 
 
 def require_topic(governed: Any, registry_text: str) -> None:

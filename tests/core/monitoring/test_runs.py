@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from core.ingest.import_file import import_file
 from core.monitoring.remeasured import outcome
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run, run_if_due
@@ -20,29 +16,6 @@ from core.trail.acts import Act
 
 START = datetime(2026, 11, 2, 9)
 Log = Callable[..., None]
-
-
-@pytest.fixture
-def log(governed: Any, tmp_path: Path) -> Log:
-    def import_day(day: datetime, n: int = 60, right: int = 48, **columns: Any) -> None:
-        name = f"{day:%m%d}-{len(list(tmp_path.iterdir()))}"
-        frame = pd.DataFrame(
-            {
-                "event_id": [f"{name}-{i}" for i in range(n)],
-                "ts": f"{day:%Y-%m-%d}T08:00:00Z",
-                "outcome_ts": f"{day + timedelta(days=2):%Y-%m-%d}T08:00:00Z",
-                "signal": "triage",
-                "confidence": 0.8,
-                "outcome": (np.arange(n) < right).astype(int),
-                "model_version": "m1",
-                **columns,
-            }
-        )
-        file = tmp_path / f"{name}.csv"
-        frame.to_csv(file, index=False)
-        assert import_file(governed.ledger, file, now=day).n_quarantined == 0
-
-    return import_day
 
 
 def of_kind(acts: Any, kind: str) -> list[Act]:

@@ -16,17 +16,16 @@ from hypothesis import strategies as st
 from core.findings.acts import finding_acts
 from core.findings.lifecycle import Entry, Finding
 from core.governance.names import Directory, Name
-from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from core.monitoring.rounds import PROGRAM, rounds
+from core.monitoring.rounds import rounds
 from core.notices import outbox
 from core.notices.due import Facts, critical_key, due, key, write_due
 from core.notices.outbox import Draft, Told
 from core.notices.settings import Channel, Digest, NoticeSettings
 from core.notices.text import with_names
-from core.trail.acts import Act, Proposal
+from tests.worlds.findings import open_finding
 from tests.worlds.rounds import examples
 
 #: A Tuesday; the last Monday 07:00 was the day before.
@@ -320,21 +319,6 @@ def test_people_are_named_only_when_it_is_sent() -> None:
 
 
 # ---- on a ledger -------------------------------------------------------------------------------
-
-
-def open_finding(office: Office, number: int, severity: str = "critical") -> Act:
-    body = {
-        "finding": f"n-{number:012x}",
-        "finding_kind": "drift_alarm",
-        "severity": severity,
-        "subject": "s",
-        "owner": None,
-        "due": "2026-11-27",
-        "evidence": {},
-        "text": f"It drifted ({number}).",
-        "mend": "Look into it.",
-    }
-    return office.perform(Proposal("finding.opened", PROGRAM, "triage", None, body))
 
 
 ONE = NoticeSettings((Channel("mail", "json://x"),))

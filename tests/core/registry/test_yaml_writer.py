@@ -82,7 +82,6 @@ plans = st.builds(
 pairs = st.lists(st.tuples(names, text), max_size=2, unique_by=lambda one: one[0]).map(tuple)
 specs = st.builds(
     SignalSpec,
-    Stakes,
     name=text,
     decision=text,
     stakes=st.sampled_from(get_args(Stakes)),

@@ -22,13 +22,12 @@ from core.governance.names import directory
 from core.governance.people import enter
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
-from core.monitoring.rounds import PROGRAM
 from core.notices import outbox
 from core.notices.settings import Channel, NoticeSettings
-from core.trail.acts import Proposal
 from dashboard.server import notices as notify
 from dashboard.server import send_notice as deliver
 from dashboard.server.settings import LEDGER_VARIABLE, NOTICES_VARIABLE
+from tests.worlds.findings import open_finding
 from tests.worlds.running import free_port
 
 NOW = datetime(2026, 11, 24, 9)
@@ -68,23 +67,8 @@ def office() -> Iterator[Office]:
         found = Office.of(ledger, clock=lambda: NOW)
         with found.acting() as desk:
             enter(desk, "user:desk/ann")
-        open_finding(found, 1)
+        open_finding(found, 1, text="Überall drifted <b>(1)</b>.")
         yield found
-
-
-def open_finding(office: Office, number: int, severity: str = "critical") -> None:
-    body = {
-        "finding": f"n-{number:012x}",
-        "finding_kind": "drift_alarm",
-        "severity": severity,
-        "subject": "s",
-        "owner": None,
-        "due": "2026-11-27",
-        "evidence": {},
-        "text": f"Überall drifted <b>({number})</b>.",
-        "mend": "Look into it.",
-    }
-    office.perform(Proposal("finding.opened", PROGRAM, "triage", None, body))
 
 
 def settings_of(*urls: str, **given: Any) -> NoticeSettings:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,6 +28,7 @@ from core.terms import Terms
 from core.trail.signing_key import Signer
 from core.views.review.label_plan.plan import LabelPlan, label_plan, to_label_rows
 from tests.worlds.entries import entry
+from tests.worlds.seeded import _seeded  # noqa: F401
 
 NOW = datetime(2026, 11, 2, 9)
 REGISTRY = entry(
@@ -97,17 +96,6 @@ class Desk:
         writer.writerows(rows)
         taken = take(self.office, "s", text.getvalue().encode())
         assert not taken.refused
-
-
-@pytest.fixture(autouse=True)
-def _seeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seeds and ids in order, so that the same claims are drawn each time."""
-    numbers = count(1)
-
-    def token_hex(n: int) -> str:
-        return f"{next(numbers):0{2 * n}x}"
-
-    monkeypatch.setattr(audit, "secrets", SimpleNamespace(token_hex=token_hex))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
 from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
-from tests.worlds.pages import links, page
+from tests.worlds.pages import finding_key, links, page
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 Make = Callable[..., Path]
@@ -72,15 +72,6 @@ def chosen(app: AppTest, name: str) -> AppTest:
     sub = people.known_person(owner.office(), f"user:t/{name}")
     app.selectbox(key="acting_for").set_value(sub).run()
     return app
-
-
-def finding_key(app: AppTest, begins: str) -> str:
-    (key,) = (
-        one.key
-        for one in (*app.text_input, *app.button)
-        if one.key and one.key.startswith(f"finding_{begins}_")
-    )
-    return str(key)
 
 
 def test_open_findings_are_a_table_below_the_week(ledger_of: Make) -> None:

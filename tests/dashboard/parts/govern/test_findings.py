@@ -25,7 +25,7 @@ from dashboard.parts.govern import findings
 from dashboard.server import open_ledger as owner
 from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
-from tests.worlds.pages import text_of
+from tests.worlds.pages import finding_key, text_of
 
 #: Ann's are a, b and c, each with a new fingerprint; d has no entry.
 OWNED = ("a", "b", "c")
@@ -104,15 +104,6 @@ def rows() -> tuple[FindingRow, ...]:
     return findings_view(owner.cursor(), office.state(), office.now()).rows
 
 
-def key_of(app: AppTest, begins: str) -> str:
-    (key,) = (
-        one.key
-        for one in (*app.text_input, *app.button)
-        if one.key and one.key.startswith(f"finding_{begins}_")
-    )
-    return str(key)
-
-
 def pick(app: AppTest, name: str) -> None:
     app.get("button_group")[0].set_value(name).run()
     assert not app.exception
@@ -168,11 +159,11 @@ def test_until_a_row_is_chosen_it_is_said_how_to_read_one() -> None:
 def test_several_are_acknowledged_with_one_note(select: Select) -> None:
     select(0, 1, 2)
     app = opened("ann")
-    assert app.button(key=key_of(app, "acks")).label == "Acknowledge 3 of 3 as t/ann"
-    assert app.button(key=key_of(app, "acks")).disabled
+    assert app.button(key=finding_key(app, "acks")).label == "Acknowledge 3 of 3 as t/ann"
+    assert app.button(key=finding_key(app, "acks")).disabled
     assert "Say what you do about it" in text_of(app)
-    app.text_input(key=key_of(app, "notes")).set_value("measuring them").run()
-    app.button(key=key_of(app, "acks")).click().run()
+    app.text_input(key=finding_key(app, "notes")).set_value("measuring them").run()
+    app.button(key=finding_key(app, "acks")).click().run()
     assert not app.exception
     assert app.toast[0].value.startswith("Acknowledged: entries ")
     said = [line.words for row in rows() for line in row.history]
@@ -182,7 +173,7 @@ def test_several_are_acknowledged_with_one_note(select: Select) -> None:
 def test_of_several_those_are_answered_that_the_reader_may_answer(select: Select) -> None:
     select(0, 3)
     app = opened("ann")
-    assert app.button(key=key_of(app, "acks")).label == "Acknowledge 1 of 2 as t/ann"
+    assert app.button(key=finding_key(app, "acks")).label == "Acknowledge 1 of 2 as t/ann"
 
 
 def test_who_may_answer_none_of_several_is_told_who_may(select: Select) -> None:
@@ -194,10 +185,10 @@ def test_several_are_waived_and_are_then_found_among_the_waived(select: Select) 
     select(0, 1)
     app = opened("rita")
     chosen = signals(app)[:2]
-    assert app.button(key=key_of(app, "waives")).disabled
+    assert app.button(key=finding_key(app, "waives")).disabled
     assert "Say why it may wait" in text_of(app)
-    app.text_input(key=key_of(app, "reason")).set_value("a pilot").run()
-    app.button(key=key_of(app, "waives")).click().run()
+    app.text_input(key=finding_key(app, "reason")).set_value("a pilot").run()
+    app.button(key=finding_key(app, "waives")).click().run()
     assert not app.exception
     assert groups(app) == ["All 2", "New 2", "Waived 2"]
     pick(app, "Waived")
@@ -222,7 +213,7 @@ def test_the_first_refusal_ends_it_and_is_said_with_what_was_done_before(
 ) -> None:
     select(0, 1, 2)
     app = opened("ann")
-    app.text_input(key=key_of(app, "notes")).set_value("seen").run()
+    app.text_input(key=finding_key(app, "notes")).set_value("seen").run()
     done: list[str] = []
     real = findings.acknowledge
 
@@ -233,7 +224,7 @@ def test_the_first_refusal_ends_it_and_is_said_with_what_was_done_before(
         return real(office, actor, found, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(findings, "acknowledge", once)
-    app.button(key=key_of(app, "acks")).click().run()
+    app.button(key=finding_key(app, "acks")).click().run()
     assert len(done) == 1
     last = owner.cursor().execute("SELECT max(seq) FROM acts").fetchall()[0][0]
     assert [one.value for one in app.error] == [
