@@ -165,7 +165,6 @@ class Office:
 
         Raises:
             Refused: not theirs to do, or not in this state; nothing was changed.
-            TrailBroken: nothing is added to a trail that is not what was signed.
         """
         with self.acting() as desk:
             act = desk.perform(proposal)

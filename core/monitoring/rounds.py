@@ -63,9 +63,6 @@ def outlook(office: Office) -> Outlook:
 
     What only a thorough round can see is not looked for here: what the last one found of it stands
     in the trail.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
     """
     with office.ledger.cursor() as cursor:
         return outlook_of(cursor, office.state(), office.now())
@@ -94,9 +91,6 @@ def rounds(office: Office, *, thorough: bool = False) -> tuple[Act, ...]:
 
     Returns:
         The acts; none when nothing changed.
-
-    Raises:
-        TrailBroken: nothing is added to a trail that is not what was signed.
     """
     state, now = office.state(), office.now()
     with office.ledger.cursor() as cursor:

@@ -43,9 +43,6 @@ def run_if_due(office: Office, before: Callable[[], object] | None = None) -> Ru
 
     Args:
         before: called before a run that is made, to bring in what it has to see.
-
-    Raises:
-        TrailBroken: nothing is added to a trail that is not what was signed.
     """
     asked = due_now(office)
     if not asked:
@@ -60,20 +57,13 @@ def run(office: Office) -> Run:
 
     On a ledger in which nothing is written down it records findings only: there is nobody a
     schedule could answer to.
-
-    Raises:
-        TrailBroken: nothing is added to a trail that is not what was signed.
     """
     asked = due_now(office)
     return _run(office, Due(("asked", *asked.why), asked.due, asked.n_missed, asked.remeasure))
 
 
 def due_now(office: Office) -> Due:
-    """What the schedule asks for now.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
-    """
+    """What the schedule asks for now."""
     state, now = office.state(), office.now()
     with office.ledger.cursor() as cursor:
         return due(

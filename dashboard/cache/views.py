@@ -168,21 +168,13 @@ def findings() -> findings_review.FindingsView:
 
 @kept(_minute, most=4, spinner="Reading the registry…")
 def registry() -> registry_review.RegistryView:
-    """Every signal that has claims or an entry.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
-    """
+    """Every signal that has claims or an entry."""
     return registry_review.registry_view(cursor(), office().state(), office().now())
 
 
 @kept(_minute, spinner="Reading the registry…")
 def signal_entry(signal: str) -> entry_review.SignalView:
-    """One signal's registry entry and what came of it.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
-    """
+    """One signal's registry entry and what came of it."""
     return entry_review.signal_view(cursor(), office().state(), registry(), signal, office().now())
 
 
@@ -190,11 +182,7 @@ def signal_entry(signal: str) -> entry_review.SignalView:
 def escalation(
     signal: str, first: date, last: date, *, as_if: bool
 ) -> escalation_review.EscalationView:
-    """One signal's rules in practice.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
-    """
+    """One signal's rules in practice."""
     return escalation_review.escalation_view(
         cursor(), office().state(), signal, first, last, as_if=as_if
     )
@@ -236,7 +224,6 @@ def plan(text: str) -> Plan:
 
     Raises:
         RegistryFileError: it is refused.
-        TrailBroken: nothing may rest on the trail.
     """
     return plan_of(cursor(), office().state(), read_registry(text), office().now())
 
@@ -549,11 +536,7 @@ def trail_export(*, names: bool = False) -> bytes:
 
 @kept(_minute, most=16)
 def signoffs(signal: str | None) -> signoff_list_review.SignoffList:
-    """What waits for a signature, over all signals or of one.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
-    """
+    """What waits for a signature, over all signals or of one."""
     known, now = office().state(), office().now()
     with cursor() as one:
         seen, names = fingerprints_seen(one), Names.read(one)
@@ -568,9 +551,6 @@ def signoff(
 
     Args:
         measured: what was measured in this session and not submitted.
-
-    Raises:
-        TrailBroken: nothing may rest on the trail.
     """
     known, now = office().state(), office().now()
     with cursor() as one:

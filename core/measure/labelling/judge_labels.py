@@ -223,9 +223,6 @@ def powered(sums: JudgeSums, *, alpha: float = 0.05, family: bool = False) -> Po
             failures: then never narrower than the Clopper–Pearson ends at the
             ``p(1−p)/var`` labels that it is worth, as is always so where chances differ.
 
-    Returns:
-        The intervals.
-
     Raises:
         ValueError: alpha is out of range.
     """
@@ -306,9 +303,6 @@ def judge_error(both: LabelSums, *, level: float = 0.95) -> JudgeError:
 
     Args:
         both: claims with a label of truth and the judge's, of G units.
-
-    Returns:
-        The rates.
     """
     n, s = both.n.astype(float), both.s
     # Claims of one input are taken to be judged alike (Kish 1965).

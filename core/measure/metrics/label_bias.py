@@ -51,9 +51,6 @@ def bounds(n_claims: Numbers, n: Numbers, s: Numbers, sum_v: Numbers) -> Bounds:
         n: the labelled among them.
         s: sum of outcomes of the labelled.
         sum_v: sum of confidences of *all stated* claims, labelled or not.
-
-    Returns:
-        The bounds.
     """
     claims = np.asarray(n_claims, float)
     known = np.where(claims > 0, claims, np.nan)
@@ -165,9 +162,6 @@ def inverse_propensity(sums: PropensitySums, *, level: float = 0.95) -> Weighted
 
     Args:
         sums: of G groups.
-
-    Returns:
-        The estimates.
     """
     known = np.where(sums.n > 0, sums.w, np.nan)
     effective = np.where(sums.n > 0, sums.w**2 / np.where(sums.ww > 0, sums.ww, 1), 0.0)

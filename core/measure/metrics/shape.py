@@ -101,9 +101,6 @@ def shape(bands: Bands, alpha: float, alpha_high: float | None = None) -> Shape:
             gap *or* its shape shares the chance of an error between them; to call it fine takes
             both, so that the upper bound need not share.
 
-    Returns:
-        The bounds.
-
     Raises:
         ValueError: if an alpha is out of range.
     """

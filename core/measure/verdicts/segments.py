@@ -43,9 +43,6 @@ class MaxStatisticTest:
             inputs repeat.
         worst: index of the segment that gives T; −1 where there is none.
         statistics: shape (S,), each segment's statistic; nan where left out.
-        adjusted_p_values: shape (S,), chance that *any* segment of a calibrated report shows as
-            much as this one; nan where left out or inputs repeat.
-        draws: redraws behind the p-values; 0 where there are none.
         excluded: segments left out for Σnv(1−v) < `MINIMUM_VARIANCE`.
         note: why a value is nan or what was approximated, else None.
     """
@@ -54,8 +51,6 @@ class MaxStatisticTest:
     p_value: float
     worst: int
     statistics: FloatArray
-    adjusted_p_values: FloatArray
-    draws: int
     excluded: int
     note: str | None = None
 
@@ -89,8 +84,7 @@ def max_statistic_test(
     it independent of row order. T is the largest over segments (multicalibration error of Guy et
     al. 2025, arXiv 2506.11251). Under the null every outcome is Bernoulli(v): s is redrawn as
     Binomial(n, v) in the finest cells and summed to all segments, so that overlap between them
-    is kept, and ``p = (1 + #{T* ≥ T})/(draws + 1)``. The adjusted p-values compare every segment
-    with the same T* (single-step maxT, Westfall & Young 1993).
+    is kept, and ``p = (1 + #{T* ≥ T})/(draws + 1)`` (single-step maxT, Westfall & Young 1993).
 
     Approximations: with more than `GRID_UP_TO` distinct confidences the path is taken at two
     decimals (residuals and variances stay exact: a redraw at the pooled mean is scaled to the
@@ -106,9 +100,6 @@ def max_statistic_test(
         draws: redraws.
         seed: of the generator; same input and seed give the same p.
 
-    Returns:
-        The test.
-
     Raises:
         ValueError: if membership is not of shape (S, U).
     """
@@ -117,11 +108,11 @@ def max_statistic_test(
         raise ValueError(f"membership must be (segments, {len(units)}), not {membership.shape}")
     size = len(membership)
     report, pooled = _report(units, membership)
-    statistics, adjusted = np.full(size, np.nan), np.full(size, np.nan)
+    statistics = np.full(size, np.nan)
     notes = [f"confidences pooled to two decimals: more than {GRID_UP_TO} values"] * pooled
     if not len(report.kept):
         reason = f"no segment has Σnv(1−v) ≥ {MINIMUM_VARIANCE:g}"
-        return MaxStatisticTest(np.nan, np.nan, -1, statistics, adjusted, 0, size, reason)
+        return MaxStatisticTest(np.nan, np.nan, -1, statistics, size, reason)
 
     statistics[report.kept] = _path_range(report, report.residual[:, None])[:, 0]
     worst = int(np.nanargmax(statistics))
@@ -131,16 +122,12 @@ def max_statistic_test(
         notes.append("no p-value: inputs repeat, and may do so across units")
     else:
         largest = _null_maxima(report, draws, seed)
-        reached = (largest[:, None] >= statistics[report.kept] - 1e-9).sum(axis=0)
-        adjusted[report.kept] = (1 + reached) / (draws + 1)
-        p_value = float(adjusted[worst])
+        p_value = float((1 + (largest >= statistics[worst] - 1e-9).sum()) / (draws + 1))
     return MaxStatisticTest(
         statistic=float(statistics[worst]),
         p_value=p_value,
         worst=worst,
         statistics=statistics,
-        adjusted_p_values=adjusted,
-        draws=0 if repeats else draws,
         excluded=size - len(report.kept),
         note="; ".join(notes) or None,
     )

@@ -199,9 +199,6 @@ def judge(sums: GroupSums, *, tolerance: float = TOLERANCE, level: float = LEVEL
         sums: of G groups; G may be 0.
         tolerance: the gap, and the error over bands, that is accepted, in [0, 1].
 
-    Returns:
-        The judgement.
-
     Raises:
         ValueError: if tolerance or level is out of range.
     """
