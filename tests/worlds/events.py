@@ -51,7 +51,7 @@ _OUTCOMES = pa.schema(
 )
 
 
-def _fill(
+def add_claims(
     ledger: Ledger, claims: Rows = (), outcomes: Rows = (), *, repeats: Sequence[str] = ()
 ) -> None:
     """Add claims and logged outcomes; what a row leaves out is filled plausibly.
@@ -107,7 +107,7 @@ def _all(ledger: Ledger, sql: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="session")
 def fill() -> Fill:
     """``fill(ledger, claims, outcomes=(), repeats=())``: add rows by plain SQL."""
-    return _fill
+    return add_claims
 
 
 @pytest.fixture

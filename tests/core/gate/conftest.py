@@ -1,5 +1,6 @@
 """A ledger with people and a registry."""
 
+from tests.worlds.events import ledger  # noqa: F401
 from tests.worlds.governed import (  # noqa: F401
     bring,
     clock,

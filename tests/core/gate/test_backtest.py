@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from core.ledger.connection import Ledger
 from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, decide
 from core.registry.signal_spec import SignalSpec
 from tests.worlds.entries import spec_with
+from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
@@ -27,46 +27,13 @@ NOW = datetime(2026, 11, 24, 12)
 CUT_90 = Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")))
 CUT_85 = Rules((Band(620_000, "escalate"), Band(850_000, "review"), Band(None, "automate")))
 
-_COLUMNS = pa.schema(
-    [
-        ("event_id", pa.string()),
-        ("signal", pa.string()),
-        ("ts", pa.timestamp("us")),
-        ("confidence_ppm", pa.int32()),
-        ("input_id", pa.string()),
-        ("split", pa.string()),
-        ("outcome", pa.int8()),
-        ("seg_language", pa.string()),
-        ("seg_topic", pa.string()),
-        ("import_id", pa.int32()),
-        ("import_row", pa.int64()),
-    ]
-)
-
 Row = Mapping[str, Any]
 
 
 def filled(ledger: Ledger, rows: Sequence[Row], *, repeats: bool = False) -> None:
     """Put claims straight into an empty ledger."""
-    full = [
-        {
-            "event_id": f"e{i}",
-            "signal": "triage",
-            "ts": NOW - timedelta(days=1),
-            "split": "production",
-            "import_id": 1,
-            "import_row": i,
-            **row,
-        }
-        for i, row in enumerate(rows)
-    ]
-    with ledger.transaction() as cursor:
-        for dimension in ("language", "topic"):
-            cursor.execute(f"ALTER TABLE claims ADD COLUMN seg_{dimension} VARCHAR")
-            cursor.execute("INSERT INTO segment_dimensions VALUES ($name, 1)", {"name": dimension})
-        cursor.register("new_claims", pa.Table.from_pylist(full, _COLUMNS))
-        cursor.execute("INSERT INTO claims BY NAME SELECT * FROM new_claims")
-        cursor.execute("INSERT INTO signals VALUES ('triage', $repeats, 1)", {"repeats": repeats})
+    usual = {"ts": NOW - timedelta(days=1), "seg_language": None, "seg_topic": None}
+    add_claims(ledger, [usual | row for row in rows], repeats=["triage"] if repeats else ())
 
 
 def entry(rules: Rules) -> SignalSpec:
@@ -76,12 +43,6 @@ def entry(rules: Rules) -> SignalSpec:
 def asked(ledger: Ledger, old: Rules | None, new: Rules, **given: Any) -> Effects:
     with ledger.cursor() as cursor:
         return effects(cursor, old and entry(old), entry(new), now=NOW, **given)
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with Ledger.in_memory() as ledger:
-        yield ledger
 
 
 def many(n: int, ppm: int | None, outcome: int | None, **more: Any) -> list[Row]:
@@ -276,8 +237,8 @@ def test_a_dimension_is_found_in_whatever_case_the_ledger_spells_it(ledger: Ledg
     with ledger.transaction() as cursor:
         cursor.execute('ALTER TABLE claims ADD COLUMN "seg_Region" VARCHAR')
         cursor.execute("INSERT INTO segment_dimensions VALUES ('Region', 1)")
-        cursor.execute("UPDATE claims SET \"seg_Region\" = 'eu' WHERE event_id <> 'e0'")
-        cursor.execute("UPDATE claims SET \"seg_Region\" = 'us' WHERE event_id = 'e0'")
+        cursor.execute("UPDATE claims SET \"seg_Region\" = 'eu' WHERE event_id <> 'e1'")
+        cursor.execute("UPDATE claims SET \"seg_Region\" = 'us' WHERE event_id = 'e1'")
     always = Rules(
         CUT_90.bands,
         (Override("region", "eu", (Band(None, "review"),)),),
