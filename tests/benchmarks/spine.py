@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -101,10 +101,16 @@ def step_import(parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_bare_scan(_parquet: Path, ledger: Path) -> dict[str, float]:
     """One query that sums n, v and y over the groups of the weekly review."""
+    return bare_scan(ledger, DIMENSIONS)
+
+
+def bare_scan(ledger: Path, dimensions: Iterable[str]) -> dict[str, float]:
+    """One query that sums n, v and y over every signal, week and segment."""
     from core.ledger.connection import Ledger
 
-    sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
-    columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
+    names = tuple(dimensions)
+    sets = ", ".join(f"(signal, week, seg_{name})" for name in names)
+    columns = ", ".join(f"seg_{name}" for name in names)
     sql = f"""
         SELECT signal, week, {columns}, count(outcome), sum(confidence_ppm), sum(outcome)
         FROM (SELECT *, date_diff('day', DATE '1970-01-05', CAST(ts AS DATE)) // 7 AS week
@@ -142,11 +148,12 @@ def step_review(_parquet: Path, ledger: Path) -> dict[str, float]:
 
 def step_week(_parquet: Path, ledger: Path) -> dict[str, float]:
     """The first screen: every signal's week, trend, worst segment and changes."""
+    from core.governance.state import EMPTY
     from core.ledger.connection import Ledger
     from core.views.review.this_week import week_view
 
     with Ledger.open(ledger) as opened:
-        return best_of(lambda: week_view(opened.cursor(), now=NOW))
+        return best_of(lambda: week_view(opened.cursor(), EMPTY, now=NOW))
 
 
 def step_drift(_parquet: Path, ledger: Path) -> dict[str, float]:
@@ -251,10 +258,10 @@ def peak_mb() -> float:
 
 
 # ------------------------------------------------------------------------------- the report
-def run_step(name: str, parquet: Path, ledger: Path) -> dict[str, float]:
-    """Run one step in a fresh process and read back its figures."""
+def run_step(script: str, name: str, *files: Path) -> dict[str, float]:
+    """Run one step of a script in a fresh process and read back its figures."""
     done = subprocess.run(
-        [sys.executable, __file__, "--step", name, str(parquet), str(ledger)],
+        [sys.executable, script, "--step", name, *map(str, files)],
         capture_output=True,
         text=True,
         check=False,
@@ -272,7 +279,7 @@ def report(rows: int, *, claims_per_input: int, weeks: int, folder: Path) -> Non
     repeated = "" if claims_per_input == 1 else f", every input answered {claims_per_input} times"
     size = parquet.stat().st_size / 1e6
     print(f"\n{rows:,} claims in {weeks} weeks{repeated} (Parquet {size:.0f} MB)")
-    found = {name: run_step(name, parquet, ledger) for name in STEPS}
+    found = {name: run_step(__file__, name, parquet, ledger) for name in STEPS}
 
     def line(name: str, base: str, limit: str) -> None:
         ours, least = found[name], found[base]

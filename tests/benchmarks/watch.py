@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from spine import best_of, peak_mb, timed
+from spine import bare_scan, peak_mb, run_step, timed
 
 from core.findings.detectors import all as detect
 from core.gate import registry_changes as registry
@@ -132,20 +130,6 @@ def sign(office: Office, signal: str, version: Fingerprint) -> None:
         desk.perform(Proposal("validation.signed", actor, signal, version, until, signature))
 
 
-def bare_scan(path: Path) -> dict[str, float]:
-    """One query that sums n, v and y over every signal, week and segment."""
-    sets = ", ".join(f"(signal, week, seg_{name})" for name in DIMENSIONS)
-    columns = ", ".join(f"seg_{name}" for name in DIMENSIONS)
-    sql = f"""
-        SELECT signal, week, {columns}, count(outcome), sum(confidence_ppm), sum(outcome)
-        FROM (SELECT *, date_diff('day', DATE '1970-01-05', CAST(ts AS DATE)) // 7 AS week
-              FROM claims)
-        GROUP BY GROUPING SETS ({sets})
-    """
-    with Ledger.open(path) as ledger:
-        return best_of(lambda: ledger.cursor().execute(sql).fetchall())
-
-
 def check(path: Path) -> dict[str, float]:
     """A night's run, and what its parts took; the first run has found what there is to find."""
     now = NOW
@@ -204,21 +188,10 @@ def check(path: Path) -> dict[str, float]:
     return {**again, "first": first["wall"], "open": opened, **found}
 
 
-STEPS: dict[str, Callable[[Path], dict[str, float]]] = {"bare scan": bare_scan, "check": check}
-
-
-def run_step(name: str, path: Path) -> dict[str, float]:
-    """Run one step in a fresh process and read back its figures."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--step", name, str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stderr}")
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+STEPS: dict[str, Callable[[Path], dict[str, float]]] = {
+    "bare scan": lambda path: bare_scan(path, DIMENSIONS),
+    "check": check,
+}
 
 
 def main() -> None:
@@ -233,7 +206,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = build(Path(folder), chosen.rows)
-        scan, found = run_step("bare scan", path), run_step("check", path)
+        scan, found = (run_step(__file__, one, path) for one in STEPS)
     segments = sum(DIMENSIONS.values())
     print(
         f"{chosen.rows:,} claims, {SIGNALS} signals × {segments} segments, {WEEKS} weeks; "
