@@ -18,6 +18,8 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.spool.segments import Segment, beside, failed_beside, segments_beside
 from core.trail import log as trail
+from core.trail import time_stamps
+from core.trail.anchors import authorities_of
 from core.trail.checkpoints import Checkpoint, Note, NoteError, blocks
 from core.trail.signing_key import load_or_create, warning
 
@@ -34,7 +36,7 @@ class Ailment:
     """Something that is wrong.
 
     Attributes:
-        of: what it concerns: file, spool, checkpoint, key, disk, clock.
+        of: what it concerns: file, spool, checkpoint, time stamp, key, disk, clock.
         words: what is wrong, and what to do.
     """
 
@@ -74,7 +76,12 @@ def look_over(path: Path, *, now: datetime) -> LookedOver:
         inside.append(Ailment("file", str(error)))
     if not path.is_file():
         return LookedOver(False, None, tuple(inside))
-    around = (*_modes(path), *_spool(path, served=held), *_disk(path))
+    around = (
+        *_modes(path),
+        *_spool(path, served=held),
+        *_time_stamps(path, now),
+        *_disk(path),
+    )
     return LookedOver(held, held_by, (*inside, *around))
 
 
@@ -106,6 +113,39 @@ def _trail(path: Path, cursor: duckdb.DuckDBPyConnection, now: datetime) -> Iter
             f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC, and the newest act is of "
             f"{last.at:%Y-%m-%d %H:%M}: set the clock right. Until then acts bear that time.",
         )
+
+
+def _time_stamps(path: Path, now: datetime) -> Iterator[Ailment]:
+    """The authorities that leave the newest checkpoint beside the ledger unstamped."""
+    try:
+        named = authorities_of(path)
+    except LedgerError:
+        # Said of the checkpoints, whose places stand in the same file.
+        return
+    notes = blocks(held_beside(path)[0].text)
+    for authority in named:
+        try:
+            time_stamps.certificates(authority.certificates)
+        except LedgerError as error:
+            yield Ailment("time stamp", str(error))
+            continue
+        last = time_stamps.newest(path, authority)
+        stamped = last is not None and bool(notes) and last.note.strip() == notes[-1].strip()
+        if not notes or stamped or not time_stamps.silent(path, notes[-1], last, now):
+            continue
+        yield Ailment(
+            "time stamp",
+            f"{authority.url} has stamped {_since(last)}, so nobody outside says since when later "
+            f"acts are as they are: calledger trail stamp --ledger {path} asks it, and says what "
+            "fails.",
+        )
+
+
+def _since(last: time_stamps.Stamp | None) -> str:
+    try:
+        return "no checkpoint yet" if last is None else f"none since {last.at:%Y-%m-%d %H:%M} UTC"
+    except time_stamps.StampError:
+        return "none that can be read"
 
 
 def _behind(text: str, size: int) -> int:

@@ -15,6 +15,7 @@ from core.ledger.errors import LedgerError
 from core.monitoring.rounds import rounds as one_round
 from core.monitoring.runs import run_if_due
 from dashboard import terminal
+from dashboard.server import metrics
 from dashboard.server import notices as notify
 from dashboard.server import open_ledger as owner
 from dashboard.witness import Witness
@@ -79,6 +80,7 @@ def _witnessed(witness: Witness) -> None:
     """Have the newest checkpoint stamped from outside, where that is due."""
     try:
         for failure in witness.in_round(owner.office()):
+            metrics.TIME_STAMPS_FAILED.inc()
             terminal.error(failure)
     except (LedgerError, duckdb.Error, OSError) as error:
         terminal.error(str(error))

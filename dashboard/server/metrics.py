@@ -65,6 +65,17 @@ CHECKPOINT_AGE = Gauge(
     "Since a checkpoint was last written beside the ledger; NaN: none was.",
     registry=REGISTRY,
 )
+TIME_STAMP_AGE = Gauge(
+    "calledger_time_stamp_age_seconds",
+    "Since an authority last stamped a checkpoint, by its host; NaN: it has stamped none.",
+    ("authority",),
+    registry=REGISTRY,
+)
+TIME_STAMPS_FAILED = Counter(
+    "calledger_time_stamps_failed",
+    "Times that an authority was asked for a stamp and gave none.",
+    registry=REGISTRY,
+)
 BACKUP_AGE = Gauge(
     "calledger_backup_age_seconds",
     "Since a backup was last whole; NaN: none was taken of this ledger.",

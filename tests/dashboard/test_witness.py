@@ -24,6 +24,7 @@ from core.trail import log as trail
 from core.trail import time_stamps
 from core.trail.anchors import Authority, anchors_of, authorities_of, settings_path
 from core.trail.time_stamps import Stamp, StampError, certificates, stamps_path
+from core.upkeep.doctor import look_over
 from dashboard import witness
 from dashboard.cli.main import main
 from dashboard.witness import AGAIN_AFTER, Witness, at_once
@@ -289,3 +290,34 @@ def test_a_command_stamps_and_another_verifies_with_the_root_that_is_brought(
     assert run("trail", "stamp", "--ledger", path).exit_code == 1
     settings_path(path).unlink()
     assert "write a line tsa URL" in run("trail", "stamp", "--ledger", path).stderr
+
+
+def test_the_doctor_tells_an_authority_that_stamps_nothing(
+    office: Office, authority: TimeStampAuthority
+) -> None:
+    path = Path(str(office.ledger.path))
+
+    def told(**later: float) -> list[str]:
+        found = look_over(path, now=utc_now() + timedelta(**later)).ailments
+        return [one.words for one in found if one.of == "time stamp"]
+
+    office.ledger.close()
+    assert told() == []
+    (never,) = told(days=2)
+    assert "has stamped no checkpoint yet" in never
+    assert f"calledger trail stamp --ledger {path} asks it" in never
+    with Ledger.open(path) as ledger:
+        assert [why for _, why in at_once(Office.of(ledger))] == [None]
+    # Nothing came after it that would have to be stamped.
+    assert told(days=2) == []
+    with Ledger.open(path) as ledger, Office.of(ledger).acting() as desk:
+        enter(desk, "user:desk/later")
+    assert told() == []
+    (late,) = told(days=2)
+    assert "has stamped none since 20" in late
+    authority.root.rename(authority.root.with_suffix(".gone"))
+    try:
+        (unread,) = told()
+    finally:
+        authority.root.with_suffix(".gone").rename(authority.root)
+    assert "cannot be read" in unread

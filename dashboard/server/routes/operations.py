@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
+from datetime import UTC
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,7 +19,8 @@ from starlette.routing import Route
 from core.ledger.errors import LedgerError, LedgerNewer
 from core.ledger.migrations import applied_version, known_migrations
 from core.trail import log as trail
-from core.trail.anchors import beside_path
+from core.trail import time_stamps
+from core.trail.anchors import authorities_of, beside_path
 from core.upkeep.take import backed_up_path
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
@@ -83,8 +87,26 @@ def _measured() -> bytes:
         metrics.TRAIL_ENTRIES.set(trail.size(cursor))
     metrics.CHECKPOINT_AGE.set(_age_of(beside_path(owner.path())))
     metrics.BACKUP_AGE.set(_age_of(backed_up_path(owner.path())))
+    _time_stamps(Path(owner.path()))
     metrics.READY.set(not not_ready())
     return generate_latest(metrics.REGISTRY)
+
+
+def _time_stamps(ledger: Path) -> None:
+    """The age of each authority's newest stamp; what is said of them elsewhere stops no metric."""
+    metrics.TIME_STAMP_AGE.clear()
+    try:
+        named = authorities_of(ledger)
+    except LedgerError:
+        return
+    for authority in named:
+        last, age = time_stamps.newest(ledger, authority), math.nan
+        with suppress(time_stamps.StampError):
+            if last is not None:
+                age = _age(last.at.replace(tzinfo=UTC).timestamp())
+        # Its address may hold a password.
+        host = urlsplit(authority.url).netloc.rpartition("@")[2]
+        metrics.TIME_STAMP_AGE.labels(host).set(age)
 
 
 def _age_of(path: Path) -> float:

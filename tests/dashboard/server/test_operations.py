@@ -13,11 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
+from core.trail.anchors import settings_path
 from core.upkeep import take
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import operations
 from dashboard.server.settings import LEDGER_VARIABLE
+from dashboard.witness import at_once
 from tests.worlds.asked import asked, owned_ledger, token_for
+from tests.worlds.time_stamp_authority import TimeStampAuthority, needs_openssl
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +163,32 @@ def test_the_metrics_are_for_tokens_that_read_and_name_nobody(ledger: Path) -> N
     assert asked("GET", "/metrics", token=sender).status_code == 403
     text = asked("GET", "/metrics", token=reader).text
     assert not any(secret in text for secret in (sender, reader, "kim", "triage"))
+
+
+@needs_openssl
+def test_the_metrics_tell_how_old_the_newest_time_stamp_is_and_readiness_does_not_hang_on_it(
+    ledger: Path, tmp_path: Path
+) -> None:
+    reader = token_for("read")[1]
+
+    def ages() -> dict[str, float]:
+        text = asked("GET", "/metrics", token=reader).text
+        (family,) = (
+            one
+            for one in text_string_to_metric_families(text)
+            if one.name == "calledger_time_stamp_age_seconds"
+        )
+        return {one.labels["authority"]: one.value for one in family.samples}
+
+    assert ages() == {}
+    authority = TimeStampAuthority(tmp_path)
+    host = authority.url.removeprefix("http://").partition("/")[0]
+    try:
+        settings_path(ledger).write_text(f"tsa {authority.url} {authority.root}\n")
+        assert math.isnan(ages()[host])
+        assert [why for _, why in at_once(owner.office())] == [None]
+        assert 0 <= ages()[host] < 60
+    finally:
+        authority.stop()
+    assert ready() == (200, [])
+    settings_path(ledger).unlink()
