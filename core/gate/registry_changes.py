@@ -71,6 +71,20 @@ class Plan:
         return not self.changes and not self.groups
 
 
+@dataclass(frozen=True)
+class _How:
+    """How acts are done: how well their actor is known, through what, and when confirmed."""
+
+    assurance: Assurance
+    via: Via
+    confirmed: str | None
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What stands of it in the body of an act."""
+        return {} if self.confirmed is None else {"confirmed": self.confirmed}
+
+
 def plan(
     cursor: duckdb.DuckDBPyConnection, state: State, file: RegistryFile, now: datetime
 ) -> Plan:
@@ -105,6 +119,7 @@ def apply(
     *,
     assurance: Assurance = "none",
     via: Via = "cli",
+    confirmed: str | None = None,
 ) -> tuple[Act, ...]:
     """Apply a file: people who are new are entered, groups and entries set, all or nothing.
 
@@ -113,6 +128,8 @@ def apply(
     Args:
         assurance: how it is known that it is they.
         via: through what.
+        confirmed: when they signed on once more for it, as it stands in the acts; None: they did
+            not.
 
     Returns:
         The acts; none where the file says what is in force.
@@ -121,6 +138,7 @@ def apply(
         Refused: not theirs to change.
     """
     done: list[Act] = []
+    how = _How(assurance, via, confirmed)
     with office.acting() as desk:
         known = directory(desk.cursor)
         file = _as_known(known, file)
@@ -136,9 +154,9 @@ def apply(
             return subs[handle]
 
         for group in file.groups:
-            done += _group(desk, group, sub, sub_of, assurance, via)
+            done += _group(desk, group, sub, sub_of, how)
         for spec in file.specs:
-            done += _entry(desk, with_people(spec, sub_of), sub, assurance, via)
+            done += _entry(desk, with_people(spec, sub_of), sub, how)
     return tuple(done)
 
 
@@ -163,14 +181,31 @@ def refusal(state: State, known: Directory, plan: Plan, who: str, now: datetime)
         people = {**new, **state.people}
         # The trail begins with the first of these acts, where it has not yet.
         state = replace(state, people=people, grants=grants, size=max(state.size, 1))
-        for group, _ in plan.groups:
-            check(state, _group_set(state, group, sub, sub_of, "none", "page"), now)
-        for change in plan.changes:
-            spec = with_people(change.new, sub_of)
-            check(state, _entry_set(state, spec, sub, "none", "page"), now)
+        for one in proposals(state, known, plan, who):
+            check(state, one, now)
     except LedgerError as error:
         return str(error)
     return ""
+
+
+def proposals(state: State, known: Directory, plan: Plan, who: str) -> tuple[Proposal, ...]:
+    """The acts that a plan comes to, for its actor to confirm before they are done.
+
+    Args:
+        state: in which everybody named is known.
+        known: everybody's names; whoever has none yet stands there by their handle.
+        who: the handle of the person who applies it.
+    """
+
+    def sub_of(handle: str) -> str:
+        return known.sub(handle) or handle
+
+    sub, how = sub_of(who), _How("none", "page", None)
+    groups = (_group_set(state, group, sub, sub_of, how) for group, _ in plan.groups)
+    entries = (
+        _entry_set(state, with_people(change.new, sub_of), sub, how) for change in plan.changes
+    )
+    return (*groups, *entries)
 
 
 def _as_known(known: Directory, file: RegistryFile) -> RegistryFile:
@@ -206,13 +241,12 @@ def _group(
     group: Group,
     sub: str,
     sub_of: Callable[[str], str],
-    assurance: Assurance,
-    via: Via,
+    how: _How,
 ) -> Sequence[Act]:
     members = frozenset(sub_of(one) for one in group.members)
     if desk.state.groups.get(group.name) == members:
         return ()
-    return (desk.perform(_group_set(desk.state, group, sub, sub_of, assurance, via)),)
+    return (desk.perform(_group_set(desk.state, group, sub, sub_of, how)),)
 
 
 def _group_set(
@@ -220,31 +254,28 @@ def _group_set(
     group: Group,
     sub: str,
     sub_of: Callable[[str], str],
-    assurance: Assurance,
-    via: Via,
+    how: _How,
 ) -> Proposal:
-    actor = actor_for(state, sub, "group.set", None, assurance=assurance, via=via)
+    actor = actor_for(state, sub, "group.set", None, assurance=how.assurance, via=how.via)
     body = {"name": group.name, "members": sorted(sub_of(one) for one in group.members)}
-    return Proposal("group.set", actor, body=body)
+    return Proposal("group.set", actor, body=body | how.said)
 
 
-def _entry(desk: Desk, spec: SignalSpec, sub: str, assurance: Assurance, via: Via) -> Sequence[Act]:
+def _entry(desk: Desk, spec: SignalSpec, sub: str, how: _How) -> Sequence[Act]:
     entry = desk.state.entries.get(spec.name)
     if entry is not None and entry.spec == spec:
         return ()
-    return (desk.perform(_entry_set(desk.state, spec, sub, assurance, via)),)
+    return (desk.perform(_entry_set(desk.state, spec, sub, how)),)
 
 
-def _entry_set(
-    state: State, spec: SignalSpec, sub: str, assurance: Assurance, via: Via
-) -> Proposal:
-    actor = actor_for(state, sub, "registry.set", spec.name, assurance=assurance, via=via)
+def _entry_set(state: State, spec: SignalSpec, sub: str, how: _How) -> Proposal:
+    actor = actor_for(state, sub, "registry.set", spec.name, assurance=how.assurance, via=how.via)
     body = {
         "spec": to_json(spec),
         "spec_sha256": spec_sha256(spec),
         "material_sha256": material_sha256(spec),
     }
-    return Proposal("registry.set", actor, spec.name, body=body)
+    return Proposal("registry.set", actor, spec.name, body=body | how.said)
 
 
 def export(cursor: duckdb.DuckDBPyConnection, state: State, signals: Sequence[str] = ()) -> str:

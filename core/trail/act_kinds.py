@@ -141,6 +141,7 @@ _ROWS = (
         "set the members of a group",
         "set the group {name} to {members}",
         _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "role.granted",
@@ -176,6 +177,7 @@ _ROWS = (
         "set this registry entry",
         "set the registry entry{of}, owner {entry_owner}",
         _SEAT | _ADMIN,
+        weighty=True,
     ),
     ActKind(
         "fingerprint.seen",

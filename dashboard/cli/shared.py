@@ -73,13 +73,23 @@ def acting(office: Office, handle: str | None, kind: str, signal: str | None = N
         LedgerError: nobody is known by that handle.
         Refused: a token would do what people sign on once more for.
     """
-    if KINDS[kind].weighty and unproven():
+    if KINDS[kind].weighty:
+        refuse_unproven(kind)
+    sub = known_person(office, acting_handle(office, handle))
+    return actor_for(office.state(), sub, kind, signal, via=through())
+
+
+def refuse_unproven(kind: str) -> None:
+    """Refuse to do by a token what people sign on once more for.
+
+    Raises:
+        Refused: a token acts where people sign on.
+    """
+    if unproven():
         raise Refused(
             f"By a token nobody may {KINDS[kind].may} here: whoever does it signs on once more for "
             "it, on the page, or is at the server's own machine."
         )
-    sub = known_person(office, acting_handle(office, handle))
-    return actor_for(office.state(), sub, kind, signal, via=through())
 
 
 def acting_handle(office: Office, handle: str | None) -> str:

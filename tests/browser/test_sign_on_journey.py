@@ -326,3 +326,28 @@ def test_a_session_is_over_after_its_hours_and_after_signing_out(
     page.goto(signed.site.address)
     expect(page.get_by_text("Your session is over: it lasts 8 hours.")).to_be_visible()
     assert not page.get_by_role("heading", name="This week").is_visible()
+
+
+def test_an_entry_is_applied_once_its_owner_signed_on_again_for_it(
+    page: Page, signed: Signed
+) -> None:
+    sign_on(page, f"{signed.site.address}/registry?signal=desk", "ann-1")
+    shows(page, "Registry")
+    page.get_by_role("tab", name="Change the entry").click()
+    text = page.get_by_role("textbox", name="The entry as YAML")
+    # Nothing that a validation rests on, so the journeys beside this one find theirs.
+    changed = text.input_value().replace("the answer is sent", "the reply is sent")
+    text.fill(changed)
+    text.press("Control+Enter")
+    page.get_by_role("button", name="Show what it would change").click()
+    page.get_by_role("button", name="Apply as Ann Lee").click()
+    tab = shown_tab(page)
+    expect(tab.get_by_text("set the registry entry")).to_be_visible()
+    assert "Applied" not in page.inner_text("body")
+    tab.get_by_role("button", name="Sign on to confirm it").click()
+    at_provider(tab, "ann-1")
+    done = page.get_by_text(re.compile(r"Applied: 1 act in the trail, up to entry \d+"))
+    expect(done).to_be_visible()
+    (entry,) = re.findall(r"entry (\d+)", done.inner_text())
+    page.goto(f"{signed.site.address}/decision_trail?entry={entry}")
+    expect(main(page).get_by_text(re.compile("asked again just before")).first).to_be_visible()

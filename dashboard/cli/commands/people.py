@@ -12,11 +12,12 @@ from core.governance import accounts, people
 from core.governance.names import directory
 from core.governance.permissions import GRANTABLE, roles_of
 from core.governance.state import LEAST
+from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError
 from core.trail.acts import Proposal
 from dashboard import terminal
 from dashboard.cli.options import ledger_option
-from dashboard.cli.shared import acting, as_option, office_of
+from dashboard.cli.shared import acting, as_option, office_of, refuse_unproven
 
 
 @click.group()
@@ -72,7 +73,10 @@ def status(
         raise click.BadParameter(f"{until!r} is not a date", param_hint="--until") from None
     with office_of(ledger_path) as office:
         sub = people.known_person(office, who)
-        people.set_status(office, acting(office, handle, "person.status"), sub, status_, day)
+        asked = people.status_proposal(acting(office, handle, "person.status"), sub, status_, day)
+        if of_weight(office.state(), asked):
+            refuse_unproven("person.status")
+        office.perform(asked)
     terminal.say(f"{who} is {status_}{f' until {until}' if until else ''}.")
 
 

@@ -13,7 +13,7 @@ from core.sentences.numbers import counted
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option
-from dashboard.cli.shared import acting_handle, as_option, office_of
+from dashboard.cli.shared import acting_handle, as_option, office_of, refuse_unproven
 from dashboard.cli.surroundings import InputFile, OutputFile, through
 
 _file = click.argument("file", type=InputFile())
@@ -53,6 +53,8 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
     with office_of(ledger_path) as office:
         plan = registry_of.plan(office.ledger.cursor(), office.state(), written, office.now())
         terminal.plan_lines(plan)
+        if not plan.empty:
+            refuse_unproven("registry.set")
         acts = registry_of.apply(office, written, acting_handle(office, handle), via=through())
     if acts:
         terminal.say(

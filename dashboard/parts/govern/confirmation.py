@@ -60,6 +60,8 @@ def through(
     words: Mapping[str, Any] | None,
     propose: Proposed,
     perform: Performed,
+    *,
+    checked: bool = False,
 ) -> None:
     """Do acts of weight: at once, or where people sign on, once their actor has signed on again.
 
@@ -69,6 +71,7 @@ def through(
         words: what was pressed for just now; None: nothing was.
         propose: makes the acts, now and again when they are confirmed.
         perform: does them.
+        checked: whether it is known already that nothing speaks against them.
     """
     if words is not None and not asked_of(person):
         asked = words
@@ -76,7 +79,7 @@ def through(
     elif words is not None:
         try:
             proposals = propose(words)
-            for one in proposals:
+            for one in () if checked else proposals:
                 # Nobody signs on again for what would be refused.
                 check(owner.office().state(), one, owner.office().now())
             ask(person, about, proposals, words)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 import streamlit as st
 
 from core.gate import registry_changes as registry_of
 from core.gate.registry_changes import Plan
-from core.governance.names import Directory
+from core.governance.names import Directory, directory
 from core.governance.people import nobody_is_admin
 from core.governance.state import State
 from core.ledger.errors import LedgerError
@@ -14,10 +18,12 @@ from core.registry.strict_yaml import said
 from core.registry.yaml_reader import RegistryFileError, read
 from core.sentences.numbers import counted
 from core.text.markdown import plain
+from core.trail.acts import Assurance, Proposal
 from core.views.govern.permitted_acts import named
 from core.views.govern.signal_entry import SignalView
 from core.views.govern.signal_plan import plan_parts, same_plan
 from dashboard.cache import views as data
+from dashboard.parts.govern import confirmation as confirmed
 from dashboard.parts.govern import registry
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.acting import act_button, sign_on
@@ -66,7 +72,7 @@ def draw(view: SignalView, state: State, names: Directory, person: Acting | None
         return
     _changes(plan)
     if not plan.empty:
-        _apply(plan, text, state, names, person)
+        _apply(plan, text, signal, state, names, person)
 
 
 def _overtaken(view: SignalView, text: str) -> None:
@@ -114,7 +120,9 @@ def _changes(plan: Plan) -> None:
                 st.warning(part.warning, icon=":material/lock_reset:")
 
 
-def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting | None) -> None:
+def _apply(
+    plan: Plan, text: str, signal: str, state: State, names: Directory, person: Acting | None
+) -> None:
     """The button that applies exactly what is shown above it."""
     handle = None if person is None else names.handle(person.sub)
     who = "…" if person is None else person.name
@@ -133,22 +141,61 @@ def _apply(plan: Plan, text: str, state: State, names: Directory, person: Acting
         missing = named(refused, names)
     before: Plan | None = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = plan
-    if not act_button.draw(
+    pressed = act_button.draw(
         f"Apply as {plain(who or '…')}", missing, type="primary", icon=":material/check:"
-    ):
-        return
-    assert handle is not None
-    if before is None or not same_plan(before, plan):
+    )
+    if pressed and (before is None or not same_plan(before, plan)):
         st.warning(
             "The registry has changed, and so has what this text would change: read it again "
             "above, then apply.",
             icon=":material/sync_problem:",
         )
+        pressed = False
+    words = {"text": text, "handle": handle} if pressed else None
+    if person is None:
+        if words is not None:
+            _do(words, "none", None)
         return
+
+    def propose(kept: Mapping[str, Any]) -> Sequence[Proposal]:
+        office = owner.office()
+        with office.ledger.cursor() as cursor:
+            known = directory(cursor)
+        asked = registry_of.proposals(
+            office.state(), known, data.plan(kept["text"]), kept["handle"]
+        )
+        assurance = person.assurance()
+        return [replace(one, actor=replace(one.actor, assurance=assurance)) for one in asked]
+
+    def perform(kept: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
+        try:
+            proven = proposals()[0]
+        except LedgerError as error:
+            st.error(plain(str(error)), icon=":material/block:")
+            return
+        _do(kept, proven.actor.assurance, proven.body.get("confirmed"))
+
+    confirmed.through(
+        person,
+        f"{registry.KEYS}apply {signal}",
+        words,
+        propose,
+        perform,
+        # The button is open only then, and in the ledger's own state people who are new are not
+        # known yet.
+        checked=True,
+    )
+
+
+def _do(words: Mapping[str, Any], assurance: Assurance, at: str | None) -> None:
     try:
-        assurance = "none" if person is None else person.assurance()
         acts = registry_of.apply(
-            owner.office(), read(text), handle, assurance=assurance, via="page"
+            owner.office(),
+            read(words["text"]),
+            words["handle"],
+            assurance=assurance,
+            via="page",
+            confirmed=at,
         )
     except LedgerError as error:
         st.error(plain(str(error)), icon=":material/block:")

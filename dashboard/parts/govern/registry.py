@@ -15,6 +15,7 @@ from core.governance import accounts, people
 from core.governance.names import Directory
 from core.governance.state import State
 from core.governance.validations.lifecycle import NO_REASON
+from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.standing.verdict import StandingVerdict
@@ -441,12 +442,18 @@ def _status(known: Sequence[PersonRow], state: State, names_of: Directory, perso
         missing = refusal(state, asked, names_of, owner.office().now())
     with act:
         pressed = act_button.draw(f"Record as {plain(person.name)}", missing, key=f"{KEYS}record")
-    if pressed:
-        assert sub is not None
-        assert status is not None
-        run(
-            lambda: people.set_status(
-                owner.office(), person.actor(state, kind, None), sub, status, day
-            ),
-            f"{names[sub]} is {status}",
-        )
+
+    def propose(words: Mapping[str, Any]) -> list[Proposal]:
+        actor = person.actor(owner.office().state(), kind, None)
+        return [people.status_proposal(actor, words["sub"], words["status"], words["until"])]
+
+    def perform(words: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
+        said = f"{names[words['sub']]} is {words['status']}"
+        run(lambda: owner.office().perform(proposals()[0]), said)
+
+    words = {"sub": sub, "status": status, "until": day} if pressed else None
+    if words is not None and not of_weight(state, propose(words)[0]):
+        at_once = words
+        perform(at_once, lambda: propose(at_once))
+        words = None
+    confirmed.through(person, f"{KEYS}status", words, propose, perform)

@@ -341,6 +341,36 @@ def test_where_people_sign_on_a_token_does_nothing_that_is_signed_on_for_once_mo
                 assert acting(office, None if token else ADMIN, kind).sub == sub
 
 
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("registry apply registry.yaml", True),
+        ("person status user:desk/bob left", True),
+        ("person status user:desk/bob away", False),
+    ],
+)
+def test_where_people_sign_on_a_token_applies_no_registry_and_lets_nobody_leave(
+    tmp_path: Path, line: str, refused: bool
+) -> None:
+    path, written = tmp_path / "x.duckdb", tmp_path / "registry.yaml"
+    written.write_text(REGISTRY)
+    with Ledger.open(path, create=True) as ledger:
+        office = Office.of(ledger)
+        with office.acting() as desk:
+            sub = people.enter(desk, ADMIN)
+            people.become_first_admin(desk, sub)
+            people.enter(desk, "user:desk/bob")
+        files = {"registry.yaml": written}
+        lent = surroundings.Lent(office, path, frozenset(), files, tmp_path, sub, True)
+        before = office.state().size
+        with surroundings.lending(lent):
+            done = run(*line.split(), "--ledger", "x")
+        assert (done.exit_code, office.state().size > before) == (
+            (2, False) if refused else (0, True)
+        )
+        assert ("By a token nobody may" in done.stderr) == refused
+
+
 def test_from_elsewhere_nobody_acts_for_another(remote: Served) -> None:
     refused = run("role", "grant", "--as", ADMIN, "user:desk/ann", "admin")
     assert refused.exit_code == 2

@@ -85,6 +85,8 @@ def provider(*, reauthenticate: bool) -> SignOn:
 
 def test_what_opens_ends_or_gives_power_is_weighty_and_stopping_is_not() -> None:
     weighty = {"finding.waived", "waiver.approved", "retirement.approved", "role.granted"}
+    # Who may sign, and what may act, stands in the registry.
+    weighty |= {"registry.set", "group.set"}
     assert weighty <= set(WEIGHTY)
     # Whoever sees harm stops it at once.
     assert not KINDS["validation.suspended"].weighty
