@@ -205,7 +205,7 @@ def by_hand(row: Row, spans: Sequence[Span]) -> tuple[Span | None, str | None, s
     return found, required.action, required.rule, kind
 
 
-@settings(max_examples=examples(20, 200))
+@settings(max_examples=examples(10, 200))
 @given(
     rows=st.lists(claims, min_size=20, max_size=40) | st.just([]),
     spans=histories(),

@@ -22,6 +22,7 @@ from core.gate.questions import Question
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.rounds import examples
 
 ASKED = {
     "signal": "triage",
@@ -314,7 +315,7 @@ ANYTHING = st.recursive(
 
 
 @settings(
-    max_examples=200,
+    max_examples=examples(60, 1_000),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.dictionaries(st.sampled_from([

@@ -18,6 +18,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.segment_names import kept
 from core.registry.escalation_rules import Band, Override, Rules, decide
 from core.trail.fingerprint import Fingerprint
+from tests.worlds.rounds import examples
 
 RULES = Rules(
     (Band(900_000, "review"), Band(None, "automate")),
@@ -146,7 +147,7 @@ def line(event: str, fields: Mapping[str, Any]) -> str:
 
 
 @settings(
-    max_examples=15, deadline=None,
+    max_examples=examples(8, 200), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.lists(VALUES, min_size=20, max_size=40))
@@ -166,7 +167,7 @@ def test_of_any_value_the_gate_reads_what_the_import_keeps(
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=examples(12, 300), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(FIELDS)
@@ -208,7 +209,7 @@ def surely(fields: Mapping[str, Any]) -> bool:
     return len(texts) == 1 and texts <= {"tax", "5", "true"}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(150, 2_000), deadline=None)
 @given(FIELDS)
 def test_whatever_is_asked_acts_only_where_each_mention_is_one_listed_value(
     fields: dict[str, Any],
@@ -253,7 +254,7 @@ def test_what_is_no_object_is_a_question_with_a_fault(item: object) -> None:
     assert "not a JSON object" in fault
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 2_000), deadline=None)
 @given(st.dictionaries(st.text(max_size=3) | NAMES | st.just("event_id"), VALUES, max_size=4))
 def test_whatever_is_asked_can_be_stored_and_sent(fields: dict[str, Any]) -> None:
     question = Question.of(fields)

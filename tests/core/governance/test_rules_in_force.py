@@ -22,6 +22,7 @@ from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.entries import spec_with
+from tests.worlds.rounds import examples
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)
@@ -186,7 +187,7 @@ def told(story: list[Step]) -> Book:
     return book
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20, 500))
 @given(st.lists(steps, max_size=25), st.lists(st.floats(-1, 120), min_size=8, max_size=8))
 def test_a_span_says_what_the_acts_up_to_any_time_in_it_say(
     story: list[Step], days: list[float]
@@ -211,7 +212,7 @@ def test_a_span_says_what_the_acts_up_to_any_time_in_it_say(
                 assert (print_ in span.acting) == stood.open
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 500))
 @given(st.lists(steps, max_size=20))
 def test_spans_follow_each_other_without_a_gap_and_say_something_new(story: list[Step]) -> None:
     for spans in timelines(told(story).acts).values():

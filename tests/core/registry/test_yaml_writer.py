@@ -30,6 +30,7 @@ from core.registry.value_checks import ORDERS
 from core.registry.yaml_reader import RegistryFileError, read
 from core.registry.yaml_writer import example, write
 from core.terms import Maturity
+from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
 text = (
@@ -113,7 +114,7 @@ specs = st.builds(
 groups = st.builds(Group, names, st.lists(handles, max_size=3, unique=True).map(tuple))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 500))
 @given(
     st.lists(specs, max_size=2, unique_by=lambda one: one.name),
     st.lists(groups, max_size=2, unique_by=lambda one: one.name),
@@ -127,7 +128,7 @@ def test_what_is_written_is_read_back_equal(entries: list[SignalSpec], teams: li
     assert found.groups == tuple(sorted(teams, key=lambda one: one.name))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 500))
 @given(st.lists(specs, min_size=1, max_size=2, unique_by=lambda one: one.name))
 def test_the_same_entries_are_the_same_text_in_whatever_order(entries: list[SignalSpec]) -> None:
     assert write(entries) == write(entries[::-1])

@@ -397,7 +397,7 @@ def test_the_export_is_taken_apart_and_put_together_without_a_change(story: Stor
     assert _assembled(entries, notes, evidence, story.keys, signed=False) == story.raw
 
 
-@rounds(20, 130)
+@rounds(12, 130)
 @pytest.mark.parametrize("name", _MUTATIONS)
 def test_every_mutation_of_an_export_is_reported(
     story: Story, tmp_path: Path, name: str, rounds: int
@@ -490,7 +490,7 @@ def _mutate_rows(cursor: duckdb.DuckDBPyConnection, table: str, rng: random.Rand
     return f"{table}: a row doubled"
 
 
-@rounds(30, 320)
+@rounds(20, 320)
 @pytest.mark.parametrize("mutate", [_mutate_value, _mutate_rows], ids=["values", "rows"])
 def test_every_mutation_of_a_ledger_is_reported(
     story: Story,

@@ -16,7 +16,7 @@ from tests.worlds.asked import owned_ledger, token_for
 from tests.worlds.running import running
 
 #: A fraction of the profile's: each is a request.
-FEW = settings.default.max_examples // 4
+FEW = settings.default.max_examples // 2
 #: A schema cannot say what a parcel holds: the tests of commands make them, right and wrong.
 schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(path="/api/v1/command")
 # By day, requests made up at random; every bound of every field, a thousand of them, at night.

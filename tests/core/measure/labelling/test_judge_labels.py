@@ -20,6 +20,7 @@ from core.measure.labelling.judge_labels import (
     powered,
 )
 from core.measure.metrics.intervals import clopper_pearson, gap_interval
+from tests.worlds.rounds import examples
 
 VALUES = [0.7, 0.8, 0.9, 0.95, 0.99]
 #: Said by ppi_py of ppi-python 0.2.3 of `claims(20261128)`, for λ .5 and 1:
@@ -112,7 +113,7 @@ def test_labels_worth_so_much_would_narrow_the_interval_as_much() -> None:
     assert (high - low) / (most - least) == pytest.approx(ratio, rel=1e-4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15, 500), deadline=None)
 @given(
     st.integers(0, 10**6),
     st.integers(1, 120),

@@ -22,7 +22,7 @@ from core.measure.labelling.sample_size import (
     shapes_of_all,
 )
 from core.measure.verdicts.verdict import judge
-from tests.worlds.rounds import rounds
+from tests.worlds.rounds import examples, rounds
 
 TOLERANCE = 0.05
 #: A realistic spread of stated confidences.
@@ -356,7 +356,7 @@ def test_few_labels_that_put_a_gap_at_the_edge_do_not_make_it_undecidable() -> N
     assert plan.likely[0] < plan.needed[0] / 4
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15, 500))
 @given(
     st.integers(0, 200),
     st.floats(0, 1),

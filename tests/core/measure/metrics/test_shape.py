@@ -19,6 +19,7 @@ from core.measure.metrics.shape import (
     patterns,
     shape,
 )
+from tests.worlds.rounds import examples
 
 TENS = np.arange(10) / 10 + 0.05
 EVEN = np.full(10, 0.1)
@@ -163,7 +164,7 @@ def test_an_impossible_level_is_refused(alpha: float) -> None:
         shape(group_sums([]).bands, alpha)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 500), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 100), st.integers(0, 200), st.floats(0, 1)),

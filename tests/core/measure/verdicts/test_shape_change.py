@@ -15,6 +15,7 @@ from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.metrics.shape import critical_value
 from core.measure.verdicts.shape_change import BandPair, ShapeChange, shape_change, shared_bands
 from tests.worlds.band_pairs import band_pair
+from tests.worlds.rounds import examples
 
 QUARTERS = np.full(4, 0.25)
 V4 = np.array([0.3, 0.5, 0.7, 0.85])
@@ -183,7 +184,7 @@ def test_a_side_without_a_label_has_no_change() -> None:
     assert found.verdict == "cannot_tell"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10, 300), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(30, 200))
 def test_sides_swapped_turn_the_interval_round(seed: int, paired: bool, labels: int) -> None:
     rng = np.random.default_rng(seed)

@@ -17,6 +17,7 @@ from core.measure.verdicts.verdict import (
     pair_probability,
 )
 from tests.worlds.cells import cells
+from tests.worlds.rounds import examples
 
 
 def one(v, n, s, **options):
@@ -254,7 +255,7 @@ def test_the_bands_own_interval_is_clopper_pearson():
     ),
     st.floats(0, 0.3),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(20, 500))
 def test_every_verdict_follows_from_the_numbers_beside_it(groups, tolerance):
     made = [cells([0.7, 0.95], [a, b], [round(a * p), round(b * q)]) for a, b, p, q in groups]
     j = judge(group_sums(made), tolerance=tolerance)

@@ -17,6 +17,7 @@ from core.queries.base.cells import grouped_cells
 from core.queries.base.dimensions import BAND_LABELS, ECE_BIN_SQL, dimensions_named, week_label
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import count_claims
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 
@@ -71,7 +72,7 @@ def test_groups_by_week_and_day_carry_their_labels(ledger: Ledger, fill: Fill) -
 moments = st.datetimes(datetime(1960, 1, 1), datetime(2060, 1, 1))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(12, 300))
 @given(st.lists(moments, min_size=1, max_size=4), st.integers(0, 4))
 def test_filtering_by_a_group_key_finds_that_groups_claims(
     fill: Fill, times: list[datetime], extra: int

@@ -32,6 +32,7 @@ from core.queries.sums.audit_samples import (
     to_label,
 )
 from core.queries.sums.label_coverage import propensity_sums
+from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -143,7 +144,7 @@ def test_each_value_has_a_chance_of_its_own_and_the_period_holds(
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(12, 300),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.integers(1, 1_000_000), st.integers(1, 1_000_000))

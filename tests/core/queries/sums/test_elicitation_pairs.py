@@ -19,6 +19,7 @@ from core.ledger.connection import Ledger
 from core.measure.failures.elicitation import Moments
 from core.queries.base.selection import Selection
 from core.queries.sums.elicitation_pairs import Way, shared_across, shared_within, ways, ways_asked
+from tests.worlds.rounds import examples
 
 Import = Callable[[list[dict[str, object]]], duckdb.DuckDBPyConnection]
 NAMES = ("confidence", "accuracy", "brier", "gap")
@@ -96,7 +97,7 @@ def by_hand(claims: list[dict[str, object]]) -> dict[tuple[object, ...], dict[st
     return found
 
 
-@settings(max_examples=15,
+@settings(max_examples=examples(8, 300),
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(rows)
 def test_paired_differences_are_those_counted_by_hand(
