@@ -109,6 +109,7 @@ def run(
 
     if log_json is not None:
         os.environ[LOG_VARIABLE] = log_json
+        write_json(log_json)
     from dashboard.app import app
 
     if log_json is not None:

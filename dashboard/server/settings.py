@@ -62,6 +62,8 @@ def streamlit_options(host: str) -> dict[str, object]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
+        # Drawn by Rich, the error of a page would pass the log by, on standard output.
+        "logger.enableRich": False,
         "server.headless": True,
         "server.address": host,
         "server.fileWatcherType": "none",

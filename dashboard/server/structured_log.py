@@ -7,11 +7,13 @@ its words, which may repeat a row.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
 import secrets
 import sys
+import threading
 import time
 import traceback
 from contextvars import ContextVar
@@ -32,6 +34,8 @@ _OURS = ("dashboard", "core", "calledger")
 #: As much of a message of somebody else's is written: its first line, and no more than this.
 _MOST = 300
 _FRAMES = 12
+#: Characters of a line that is not ended that are kept until it is.
+_LONGEST = 10_000
 
 #: Routes by how their path begins; the rest of it is a name, a receipt or a file.
 _BEGINNINGS = (
@@ -76,11 +80,11 @@ class JsonLines(logging.Formatter):
 
 
 def write_json(level: str) -> None:
-    """Have every log of this process written so, on standard error, from a level on.
+    """Have all that this process says on standard error written so, its logs from a level on.
 
-    Called again when the app is loaded: Streamlit gives each of its loggers a handler of its own.
+    Loggers, Python's warnings, errors that nobody catches, and lines that are printed past them.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers, root.level = [handler], getattr(logging, level.upper())
@@ -88,7 +92,64 @@ def write_json(level: str) -> None:
         if name.partition(".")[0] in ("streamlit", "uvicorn"):
             log = logging.getLogger(name)
             log.handlers, log.propagate = [], True
+    logging.setLoggerClass(_MadeLater)
+    logging.captureWarnings(True)
+    uncaught = logging.getLogger("uncaught")
+    sys.excepthook = lambda *found: uncaught.critical("The process ended.", exc_info=found)
+    sys.unraisablehook = lambda found: uncaught.error(
+        "An error could not be raised.",
+        exc_info=(found.exc_type, found.exc_value or found.exc_type(), found.exc_traceback),
+    )
+    threading.excepthook = lambda found: uncaught.error(
+        "A thread ended.",
+        exc_info=(found.exc_type, found.exc_value or found.exc_type(), found.exc_traceback),
+    )
+    sys.stderr = _Lines(logging.getLogger("stderr"))
     terminal.errors_to(logging.getLogger("calledger").error)
+
+
+class _MadeLater(logging.Logger):
+    """A logger that hands all it has to the root's handler.
+
+    Streamlit gives each of its own a handler and cuts it off, many only when a page is opened.
+    """
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802 (of logging)
+        if type(hdlr) is logging.StreamHandler:
+            self.propagate = True
+        else:
+            super().addHandler(hdlr)
+
+
+class _Lines(io.TextIOBase):
+    """Standard error for what writes to it directly: each line is a record of a log."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        # What each thread has begun and not ended.
+        self._begun: dict[int, str] = {}
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        # For what writes there without Python, such as a crash.
+        assert sys.__stderr__ is not None
+        return sys.__stderr__.fileno()
+
+    def write(self, text: str) -> int:
+        thread = threading.get_ident()
+        *lines, rest = (self._begun.pop(thread, "") + text).split("\n")
+        if rest:
+            self._begun[thread] = rest[:_LONGEST]
+        for line in lines:
+            if line.strip():
+                self._log.warning("%s", line)
+        return len(text)
 
 
 class Requests:

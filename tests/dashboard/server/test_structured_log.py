@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -9,10 +10,15 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
@@ -74,6 +80,20 @@ def test_a_path_is_told_without_what_stands_in_its_place(path: str, route: str) 
     assert route_of(path) == route
 
 
+def served(path: Path, port: int, begin: str = "") -> subprocess.Popen[str]:
+    """A server that writes its log as JSON lines; ``begin``: Python that it runs first."""
+    words = ["serve", "--ledger", str(path), "--port", str(port), "--log-json", "info"]
+    code = f"{begin}\nfrom dashboard.cli.main import main\nmain({words!r})"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=path.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+    )
+
+
 def test_a_server_logs_every_request_and_nothing_sent_and_ends_with_every_row_in_the_ledger(
     tmp_path: Path,
 ) -> None:
@@ -84,15 +104,7 @@ def test_a_server_logs_every_request_and_nothing_sent_and_ends_with_every_row_in
         kim = people.known_person(office, "user:desk/kim")
         actor = people.actor_for(office.state(), kim, "token.created", None)
         _, secret = api_tokens.create(office, actor, "desk", api_tokens.SCOPES)
-    words = ["serve", "--ledger", str(path), "--port", str(port), "--log-json", "info"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.cli.main", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-    )
+    server = served(path, port)
     try:
         assert server.stdout is not None
         assert "Calibration Ledger is at" in server.stdout.readline()
@@ -144,3 +156,73 @@ def test_a_server_logs_every_request_and_nothing_sent_and_ends_with_every_row_in
         counts = "SELECT (SELECT count(*) FROM claims), (SELECT count(*) FROM decisions)"
         assert cursor.execute(counts).fetchone() == (1, 1)
         assert verify_ledger(cursor).ok
+
+
+#: What others' code writes past every log: a warning, a line, an error that nobody catches; and
+#: pages that fail.
+PAST_THE_LOG = """
+import sys, threading, warnings
+def past_the_log():
+    sys.stderr.write("a line and ")
+    print("its end", file=sys.stderr)
+    warnings.warn("an old way of doing it")
+    threading.Thread(target=lambda: int("patient-4711")).start()
+    from streamlit.logger import get_logger
+    get_logger("streamlit.made_late").warning("a logger made late")
+    import dashboard.widgets.filters as filters
+    filters.draw = lambda *_: int("patient-4711")
+import dashboard.server.background_rounds as rounds
+before = rounds.owner.office
+def office():
+    rounds.owner.office = before
+    past_the_log()
+    return before()
+rounds.owner.office = office
+"""
+
+
+async def visited(address: str, pages: Sequence[str]) -> None:
+    """Open pages as a browser does, each to its end."""
+    for page in pages:
+        url = f"ws://{address}/_stcore/stream"
+        async with websockets.connect(url, origin=f"http://{address}", max_size=None) as socket:
+            asked = BackMsg()
+            asked.rerun_script.query_string = ""
+            asked.rerun_script.page_name = page
+            await socket.send(asked.SerializeToString())
+            finished = False
+            while not finished:
+                answer = ForwardMsg()
+                answer.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
+                finished = answer.WhichOneof("type") == "script_finished"
+
+
+def test_every_line_is_json_also_of_pages_of_errors_and_of_what_passes_the_log_by(
+    tmp_path: Path,
+) -> None:
+    path, port = tmp_path / "ledger.duckdb", free_port()
+    Ledger.open(path, create=True).close()
+    server = served(path, port, PAST_THE_LOG)
+    try:
+        assert server.stdout is not None
+        assert "Calibration Ledger is at" in server.stdout.readline()
+        with ThreadPoolExecutor(1) as thread:
+            pages = ("", "reliability", "segments", "watch")
+            thread.submit(asyncio.run, visited(f"127.0.0.1:{port}", pages)).result()
+        server.send_signal(signal.SIGTERM)
+        _, errors = server.communicate(timeout=60)
+    finally:
+        server.kill()
+    plain = [line for line in errors.splitlines() if not line.startswith("{")]
+    assert plain == []
+    logged = [json.loads(line) for line in errors.splitlines()]
+    assert {"at", "level", "log", "message"} <= set.intersection(*map(set, logged))
+    said = {(one["log"], one["message"]) for one in logged}
+    assert ("stderr", "a line and its end") in said
+    assert ("streamlit.made_late", "a logger made late") in said
+    assert any("an old way of doing it" in message for log, message in said if log == "py.warnings")
+    failed = {one["log"] for one in logged if one.get("error") == "ValueError"}
+    assert "uncaught" in failed
+    # The pages, by Streamlit's own logger.
+    assert any(log.startswith("streamlit.") for log in failed)
+    assert "patient-4711" not in errors
