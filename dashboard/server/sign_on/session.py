@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from core.governance.accounts import Account
 from core.governance.permissions import Refused
+from core.ledger.private import sync_folder
 from core.trail.canonical_json import sha256_of
+from dashboard.server.settings import LEDGER_VARIABLE
 
 _HOUR = 3600
+#: The most hours that a session may be set to last.
+_LONGEST = 24
+#: Sessions that ended early, of the last day, that are told apart.
+MOST = 10_000
 #: The cookie of a session, and the numbered parts of a long one.
 _COOKIE = re.compile(r"_streamlit_user(_\d+)?")
 #: How far ahead a provider's clock may be.
@@ -67,20 +76,54 @@ def browser_of(cookies: Mapping[str, str]) -> str:
     return sha256_of([list(one) for one in kept]) if kept else ""
 
 
-class Sessions:
-    """Which sessions still hold; every page and every act asks."""
+def kept_path(ledger: str | os.PathLike[str]) -> Path:
+    """The file beside a ledger that outlasts a restart: ``<ledger>.signed-out``."""
+    ledger = Path(ledger)
+    return ledger.with_name(f"{ledger.name}.signed-out")
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+
+class Sessions:
+    """Which sessions still hold; every page and every act asks.
+
+    Those that ended lie in a file as well, as hashes, so that a copy of a cookie signs nobody on
+    after a restart either. It is bounded: a session is forgotten when it would be over anyway, and
+    beyond `MOST` the eldest are ended together, with every other of their time.
+
+    Args:
+        clock: the time, in seconds of Unix.
+        kept: the file; None: they are forgotten with the process.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        kept: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        self._clock, self._kept = clock, kept
+        #: Hash of the mark → when the session began.
         self._ended: dict[str, float] = {}
+        #: Every session that began until then is over.
+        self._until = 0.0
+        self._read: Path | None = None
         self._lock = threading.Lock()
 
     def end(self, session: Session) -> None:
-        """End a session in every window: a copy of its cookie signs nobody on any more."""
+        """End a session in every window: a copy of its cookie signs nobody on any more.
+
+        Raises:
+            OSError: it is over here and now, but would hold again after a restart.
+        """
         with self._lock:
-            longest = self._clock() - 24 * _HOUR
-            self._ended = {mark: at for mark, at in self._ended.items() if at > longest}
-            self._ended[session.mark] = self._clock()
+            path = self._known()
+            longest = self._clock() - _LONGEST * _HOUR
+            ended = {mark: since for mark, since in self._ended.items() if since > longest}
+            ended[_hash(session)] = session.since
+            while len(ended) > MOST:
+                eldest = min(ended, key=lambda mark: ended[mark])
+                self._until = max(self._until, ended.pop(eldest))
+            self._ended = ended
+            if path is not None:
+                _write(path, {"ended": ended, "until": self._until})
 
     def require(self, session: Session, hours: float) -> None:
         """Let a session act.
@@ -89,7 +132,10 @@ class Sessions:
             Refused: it is over, in words that say what to do.
         """
         age = self._clock() - session.since
-        if session.mark in self._ended:
+        with self._lock:
+            self._known()
+            ended = _hash(session) in self._ended or session.since <= self._until
+        if ended:
             raise Refused("You signed out of this session. Sign on again.")
         if age >= hours * _HOUR:
             raise Refused(f"Your session is over: it lasts {hours:g} hours. Sign on again.")
@@ -99,5 +145,43 @@ class Sessions:
                 "server's. Set the clocks right and sign on again."
             )
 
+    def _known(self) -> Path | None:
+        """The file, read once; where it cannot be read, every session until now is over."""
+        path = self._kept()
+        if path is None or path == self._read:
+            return path
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            ended = {str(mark): float(since) for mark, since in said["ended"].items()}
+            until = float(said["until"])
+        except FileNotFoundError:
+            ended, until = {}, 0.0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            ended, until = {}, self._clock()
+        self._ended, self._until, self._read = ended, until, path
+        return path
 
-SESSIONS = Sessions()
+
+def _hash(session: Session) -> str:
+    return sha256_of(session.mark)
+
+
+def _write(path: Path, said: Mapping[str, Any]) -> None:
+    """Whole or not at all, and for its owner's eyes only."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(said, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def _beside() -> Path | None:
+    ledger = os.environ.get(LEDGER_VARIABLE)
+    return None if ledger is None else kept_path(ledger)
+
+
+SESSIONS = Sessions(kept=_beside)

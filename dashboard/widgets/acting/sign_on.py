@@ -12,6 +12,7 @@ from core.governance.permissions import Refused
 from core.governance.replay import TrailBroken
 from core.governance.state import State
 from core.text.markdown import plain, verbatim
+from dashboard import terminal
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import proxy, sign_on
 from dashboard.server.sign_on.edge import FAILED
@@ -126,7 +127,10 @@ def sidebar() -> None:
                 )
                 st.code(_bind(found.account), language="bash", wrap_lines=True)
         if sign_on() is not None and st.button("Sign out", icon=":material/logout:"):
-            SESSIONS.end(found)
+            try:
+                SESSIONS.end(found)
+            except OSError as error:
+                terminal.error(f"A session that was ended holds again after a restart: {error}")
             st.logout()
 
 
