@@ -213,6 +213,11 @@ def _audit_drawn(state: State, act: Act) -> State:
     return state
 
 
+def _notices_resumed(state: State, _act: Act) -> State:
+    """Nothing: a file beside the ledger is what holds messages back."""
+    return state
+
+
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
 EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
     {
@@ -233,6 +238,7 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,
         "audit.drawn": _audit_drawn,
+        "notices.resumed": _notices_resumed,
         "token.created": _token_created,
         "token.revoked": _token_revoked,
     }

@@ -1,7 +1,7 @@
 """A ledger that was restored tells nobody anything until somebody says that it is the live one.
 
 The original may still run, and would tell the same people the same. A file beside the ledger says
-so, which no backup copies.
+so, which no backup copies; it is what counts, and the act that ends it says who did.
 """
 
 from __future__ import annotations

@@ -357,6 +357,16 @@ _ROWS = (
         _NOBODY,
         program=True,
     ),
+    # The program only where nobody was ever an admin, and so nobody is known who could.
+    ActKind(
+        "notices.resumed",
+        "Standing watch",
+        "let a restored ledger tell people again",
+        "let a restored ledger tell people again",
+        "said that this restored ledger is the live one, which tells people again",
+        _ADMIN,
+        program=True,
+    ),
     ActKind(
         "audit.drawn",
         "Standing watch",

@@ -349,7 +349,7 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "notices test": [notices],
         "notices send": [notices],
         "notices list": [[], notices],
-        "notices resume": [[]],
+        "notices resume": [admin],
         "check": [[], json_, ["--signal", hostile.ALL]],
         "decide": [
             [

@@ -517,7 +517,7 @@ class AnyActs(RuleBasedStateMachine):
         assert act is None or sub != "p-stranger"
         assert act is None or act.kind in (
             *("key.changed", "fingerprint.seen", "retirement.approved", "validation.expired"),
-            *("token.created", "token.revoked", "validation.suspended"),
+            *("token.created", "token.revoked", "validation.suspended", "notices.resumed"),
             *(known for known in KINDS if known.startswith("finding.")),
         )
 

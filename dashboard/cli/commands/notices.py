@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from core.governance.perform import Office, utc_now
+from core.governance.permissions import authorize
 from core.ledger.errors import LedgerError
 from core.notices import settings as notice_settings
 from core.notices.held import WORDS as HELD
@@ -16,13 +17,17 @@ from core.notices.held import resume as let_go
 from core.notices.settings import NoticeSettings
 from core.queries.base.catalogue import signals
 from core.sentences.numbers import counted
+from core.trail.acts import SYSTEM, Actor, Proposal
 from core.views.govern.notices import SHOWN, notices_view
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option
-from dashboard.cli.shared import office_of
+from dashboard.cli.shared import acting, as_option, office_of
 from dashboard.cli.surroundings import InputFile, LedgerFile
 from dashboard.server import notices as notify
+
+#: Acts where nobody was ever an admin.
+_PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 
 notices_option = click.option(
     "--notices",
@@ -111,14 +116,24 @@ def send(ledger_path: Path, notices_path: Path | None) -> None:
 
 @notices.command()
 @ledger_option
-def resume(ledger_path: Path) -> None:
+@as_option
+def resume(ledger_path: Path, handle: str | None) -> None:
     """Say that a restored ledger is the live one: it tells people again.
 
-    A message that waited when the backup was taken is sent, also where the original has sent it.
+    The trail says who did. A message that waited when the backup was taken is sent, also where the
+    original has sent it.
     """
     with office_of(ledger_path) as office:
         assert office.ledger.path is not None
-        held_back = let_go(office.ledger.path)
+        kind = "notices.resumed"
+        admins = office.state().had_admin
+        act = Proposal(kind, acting(office, handle, kind) if admins else _PROGRAM)
+        authorize(office.state(), act.actor, kind, None)
+        held_back = held(office.ledger.path)
+        if held_back:
+            # First, so that messages leave for nobody of whom nothing is known.
+            office.perform(act)
+            let_go(office.ledger.path)
     terminal.say(
         f"{ledger_path} tells people again."
         if held_back

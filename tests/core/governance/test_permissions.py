@@ -59,6 +59,7 @@ MAY: dict[str, set[str]] = {
     "decisions.sealed": {"system"},
     "check.run": {"system"},
     "signal.remeasured": {"system"},
+    "notices.resumed": {"admin", "system"},
     "audit.drawn": {"owner", "deputy", "validator"},
     "token.created": {"admin"},
     "token.revoked": {"admin"},

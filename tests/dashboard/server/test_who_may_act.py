@@ -62,6 +62,7 @@ ACTING: dict[str, set[str]] = {
     "role grant user:desk/pat auditor": ADMIN,
     "role revoke user:desk/pat auditor": ADMIN,
     "gate mode production": ADMIN,
+    "notices resume": ADMIN,
     "token create --scope read --label x": ADMIN,
     "token revoke TOKEN": ADMIN,
     "registry apply changed.yaml": SEAT,
@@ -82,7 +83,7 @@ ACTING: dict[str, set[str]] = {
 OF_NOBODY = {
     *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
     *("labels plan", "labels export", "labels take", "labels verify", "person list"),
-    *("notices test", "notices list", "notices send", "notices resume", "token list"),
+    *("notices test", "notices list", "notices send", "token list"),
     *("quarantine list", "quarantine export", "registry diff", "registry export"),
     *("trail verify", "trail export", "trail checkpoint", "trail stamp", "trail proof"),
     *("trail check-proof", "validation list"),
@@ -93,7 +94,9 @@ HERE = {"backup"}
 
 def leaves(group: click.Group, *before: str) -> Iterator[str]:
     """Every command of the command line, by its words."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from leaves(command, *before, name)
         else:
@@ -102,7 +105,7 @@ def leaves(group: click.Group, *before: str) -> Iterator[str]:
 
 def test_no_command_that_a_server_runs_is_left_out() -> None:
     run = {one for one in leaves(main) if one.split()[0] in ALLOWED}
-    acting = {next(one for one in run if line.startswith(f"{one} ")) for line in ACTING}
+    acting = {next(one for one in run if f"{line} ".startswith(f"{one} ")) for line in ACTING}
     assert sorted([*acting, *OF_NOBODY, *HERE]) == sorted(run)
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from core.gate import registry_changes as registry
+from core.governance import people
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.notices import outbox
 from core.notices.outbox import Draft
 from core.registry.yaml_reader import read
+from core.trail import log as trail
 from dashboard.cli.main import main
 from dashboard.server.server_file import Running, announced
 from tests.worlds.governed import REGISTRY
@@ -66,8 +68,16 @@ def test_a_restored_ledger_tells_nobody_anything_until_it_is_said_to_be_the_live
     told = run("notices", "send", "--ledger", again)
     assert (told.exit_code, "restored from a backup" in told.stderr) == (0, True)
     assert "restored from a backup" in run("notices", "list", "--ledger", again).stderr
-    assert "tells people again" in run("notices", "resume", "--ledger", again).stdout
-    assert "Nothing was held back" in run("notices", "resume", "--ledger", again).stdout
+    resume = ("notices", "resume", "--ledger", again, "--as")
+    refused = run(*resume, "user:desk/ann")
+    assert (refused.exit_code, "Only an admin may" in refused.stderr) == (2, True)
+    assert "restored from a backup" in run("notices", "list", "--ledger", again).stderr
+    assert "tells people again" in run(*resume, "user:desk/kim").stdout
+    assert "Nothing was held back" in run(*resume, "user:desk/kim").stdout
+    with Ledger.open(again) as opened:
+        office = Office.of(opened)
+        acts = [one for one in trail.acts(opened.cursor()) if one.kind == "notices.resumed"]
+        assert [one.actor.sub for one in acts] == [people.known_person(office, "user:desk/kim")]
     sent = run("notices", "send", "--ledger", again)
     assert (sent.exit_code, "The channel desk was not reached" in sent.stderr) == (1, True)
 
