@@ -12,7 +12,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser import stillness
+from tests.browser.patience import PATIENCE
 
 CHROMIUM = next(
     (
@@ -34,8 +37,6 @@ QUIET = [
 ]
 
 
-#: A machine that does other work at the same time is slow, not wrong.
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -61,19 +62,19 @@ def free_port() -> int:
 
 @contextmanager
 def served(*words: str, port: int | None = None) -> Iterator[str]:
-    """Run a calledger command that serves, and yield its address once it answers."""
+    """Run a calledger command that serves, and yield its address once it answers.
+
+    What it says stands among what the test printed.
+    """
     port = port or free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.cli.main", *words, "--port", str(port), "--no-browser"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        [sys.executable, "-m", "dashboard.cli.main", *words, "--port", str(port), "--no-browser"]
     )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
             if process.poll() is not None:
-                pytest.fail(f"the server ended: {process.stdout and process.stdout.read()}")
+                pytest.fail(f"the server ended with {process.returncode}")
             try:
                 urllib.request.urlopen(f"{address}/healthz", timeout=1)
                 break
@@ -84,7 +85,11 @@ def served(*words: str, port: int | None = None) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 @pytest.fixture(scope="session")
@@ -103,13 +108,23 @@ def told_site(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def new_context(
+    browser: Browser, width: int = 1440, height: int = 1000, before: str | None = None
+) -> BrowserContext:
+    """A browser of somebody's own, who is nobody yet; ``before`` runs first in its documents."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 1000},
+        viewport={"width": width, "height": height},
         reduced_motion="reduce",  # what moves is drawn without a graphics card
     )
     context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    yield opened
+    if before:
+        context.add_init_script(before)
+    stillness.watch(context)
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = new_context(browser)
+    yield context.new_page()
     context.close()

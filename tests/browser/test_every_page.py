@@ -1,96 +1,94 @@
-"""What holds for every page, seen in one walk through all of them in a real browser."""
+"""What holds for every page, read from one visit of each in a real browser."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.pages import PAGES
-from tests.browser.conftest import PATIENCE
-from tests.browser.walking import first_screen, main, settled
+from tests.browser.conftest import new_context
+from tests.browser.rules import CONTRAST, THEIRS, broken
+from tests.browser.visit import HEIGHT, WIDTHS, Visit, Visitor
+from tests.browser.walking import main, open_page
+from tests.worlds.layout_shift import shifted, watch
 
 pytestmark = pytest.mark.browser
 
-SIGNAL = "ticket-triage.self-report"
-HEIGHT = 1000
-#: From a wide screen to a telephone; the last is the one to go on with.
-WIDTHS = (1000, 390, 1440)
-#: A view of the app that is open, without loading it anew: as Back and Forward open one.
-OPEN = """address => {
-    history.pushState({}, "", address)
-    dispatchEvent(new PopStateEvent("popstate", {state: {}}))
-}"""
-
-
-@dataclass
-class Seen:
-    """What the walk met."""
-
-    too_wide: dict[str, int] = field(default_factory=dict)
-    charts: set[str] = field(default_factory=set)
-    held: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-
-def charts(page: Page) -> int:
-    """How many charts are there, each of them drawn."""
-    # What an unopened tab holds is drawn when it is opened.
-    frames = page.locator("[data-testid='stVegaLiteChart']").filter(visible=True)
-    for number in range(frames.count()):
-        expect(frames.nth(number).locator("canvas, svg").first).to_be_attached()
-        # Streamlit puts role and label where it draws.
-        expect(frames.nth(number)).to_have_attribute("role", "graphics-document")
-        expect(frames.nth(number)).to_have_attribute("aria-label", re.compile(r"\w+ \w+"))
-    return frames.count()
-
 
 @pytest.fixture(scope="module")
-def seen(browser: Browser, told_site: str) -> Iterator[Seen]:
-    found = Seen()
-    context = browser.new_context(
-        viewport={"width": WIDTHS[-1], "height": HEIGHT}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.on("request", lambda request: found.asked.append(request.url))
-    page.on(
-        "console",
-        lambda said: found.held.append(said.text) if "Content Security" in said.text else None,
-    )
-    first_screen(page, told_site)
-    for key, one in PAGES.items():
-        # The first page has no name of its own.
-        path = "" if key == next(iter(PAGES)) else key
-        page.evaluate(OPEN, f"/{path}?signal={SIGNAL}")
-        title = SIGNAL if key == "signal" else one.title
-        expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
-        settled(page)
-        if charts(page):
-            found.charts.add(key)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.wait_for_timeout(200)
-            over: int = main(page).evaluate("one => one.scrollWidth - one.clientWidth")
-            if over > 0:
-                found.too_wide[f"{key} at {width}"] = over
-    yield found
+def visitor(browser: Browser, told_site: str) -> Iterator[Visitor]:
+    context = new_context(browser, WIDTHS[-1], HEIGHT)
+    yield Visitor(context.new_page(), told_site)
     context.close()
 
 
-def test_no_page_runs_over_the_side(seen: Seen) -> None:
-    assert seen.too_wide == {}
+@pytest.fixture(scope="module", params=PAGES)
+def visit(visitor: Visitor, request: pytest.FixtureRequest) -> Visit:
+    """Each page once: pytest runs what reads the same visit one after another."""
+    return visitor.visit(request.param)
 
 
-def test_every_page_draws_its_charts_under_the_policy(seen: Seen) -> None:
-    assert seen.held == []
-    assert seen.charts >= {"reliability", "segments", "drift"}
+def test_nothing_jumps_as_a_page_arrives(visit: Visit) -> None:
+    worst, moved = visit.jumped
+    assert worst < 0.1, moved
 
 
-def test_no_page_asks_anybody_outside_for_anything(seen: Seen, told_site: str) -> None:
-    asked = {url for url in seen.asked if not url.startswith(("data:", "blob:"))}
-    assert any(url.startswith(told_site) for url in asked)
+def test_no_page_runs_over_the_side(visit: Visit) -> None:
+    assert visit.too_wide == {}
+
+
+def test_every_page_draws_its_charts_under_the_policy(visit: Visit) -> None:
+    assert visit.held == []
+    assert visit.charts > 0 or visit.key not in ("reliability", "segments", "drift")
+
+
+def test_no_page_asks_anybody_outside_for_anything(visit: Visit, told_site: str) -> None:
+    asked = {url for url in visit.asked if not url.startswith(("data:", "blob:"))}
+    assert asked
     assert {url for url in asked if not url.startswith(told_site)} == set()
+
+
+def test_no_page_breaks_a_rule_of_its_own(visit: Visit) -> None:
+    """As axe-core finds, light and dark, each tab and drawer open."""
+    assert visit.ours() == []
+    known = {rule: many for rule, (_, many) in THEIRS.items() if many is not None}
+    for view, counted in visit.theirs().items():
+        assert {rule: counted[rule] for rule in known} == known, view
+
+
+def test_the_same_faults_of_ours_are_found(page: Page, told_site: str) -> None:
+    planted = {
+        "list": "<ul data-planted><div>x</div></ul>",
+        "listitem": "<div><li data-planted>x</li></div>",
+        "empty-table-header": (
+            "<table><tr><th role='columnheader' data-planted></th></tr><tr><td>x</td></tr></table>"
+        ),
+        CONTRAST: "<p data-planted style='color: #aaa; background: #bbb'>All 3</p>",
+        "svg-img-alt": (
+            "<svg><g data-planted class='mark-rect role-mark' role='graphics-symbol'></g></svg>"
+        ),
+    }
+    open_page(page, told_site, "segments")
+    expect(main(page).get_by_role("tab", name="The 12 largest")).to_be_attached()
+    main(page).evaluate(
+        "(main, planted) => main.firstElementChild.insertAdjacentHTML('afterbegin', planted)",
+        "".join(planted.values()),
+    )
+    found = [(one.rule, one.theirs) for one in broken(page) if "data-planted" in one.html]
+    assert sorted(found) == [(rule, False) for rule in sorted(planted)]
+    dark = [one.rule for one in broken(page, CONTRAST) if "data-planted" in one.html]
+    assert dark == [CONTRAST]
+
+
+def test_a_jump_would_be_counted(page: Page) -> None:
+    watch(page)
+    page.goto("data:text/html,<p style='height: 500px'>Still</p>")
+    # What was never painted cannot shift: under load the first paint comes after the load.
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.evaluate("document.body.insertAdjacentHTML('afterbegin', '<div style=height:200px>')")
+    page.wait_for_function("window.shifts.length")
+    worst, moved = shifted(page)
+    assert worst > 0.1
+    assert len(moved) == 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import new_context
 from tests.browser.walking import (
     entries,
     first_screen,
@@ -45,7 +46,7 @@ def scrolls(page: Page, what: str) -> int:
 def test_headline_tiles_and_every_signal_end_above_the_fold(
     browser: Browser, told_site: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(browser, 1440, 900)
     page = context.new_page()
     first_screen(page, told_site)
     assert main(page).locator("a.tile, div.tile").count() == 4
@@ -57,7 +58,7 @@ def test_headline_tiles_and_every_signal_end_above_the_fold(
 
 
 def test_a_reliability_curve_ends_within_a_phone(browser: Browser, told_site: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 900})
+    context = new_context(browser, 390, 900)
     page = context.new_page()
     open_page(page, told_site, "reliability")
     curve = main(page).get_by_test_id("stVegaLiteChart").locator("svg").first.bounding_box()
@@ -126,6 +127,5 @@ def test_the_theme_switches_at_once_and_the_drawing_stays(page: Page, told_site:
     settled(page)
     light = row.evaluate(look)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(500)
-    assert row.evaluate(look) != light
+    expect(row).not_to_have_css("color", light)
     assert len(names(page)) == SIGNALS

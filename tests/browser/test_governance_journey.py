@@ -24,6 +24,7 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
+from tests.browser import stillness
 from tests.browser.site import Site
 from tests.browser.walking import (
     act_for,
@@ -115,7 +116,7 @@ def open_item(page: Page, site: Site, item: str) -> None:
     listed = main(page).get_by_role("link", name=item, exact=True)
     if not listed.first.is_visible():
         page.get_by_text(re.compile("other fingerprint")).click()
-        page.wait_for_timeout(1000)  # what a drawer holds moves while it opens
+        stillness.unmoved(listed.first)  # what a drawer holds moves while it opens
     listed.first.click()
     page.wait_for_url(re.compile("fingerprint="))
     shows(page, "Sign-off")

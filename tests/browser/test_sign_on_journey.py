@@ -23,7 +23,7 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
-from tests.browser.conftest import PATIENCE, free_port
+from tests.browser.conftest import free_port, new_context
 from tests.browser.site import Site
 from tests.browser.test_governance_journey import REGISTRY, claims
 from tests.browser.walking import go, main, settled, shows
@@ -96,8 +96,7 @@ def made(path: Path, issuer: str) -> None:
 @pytest.fixture
 def other(browser: Browser) -> Iterator[Page]:
     """A page of somebody else's browser."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(PATIENCE)
+    context = new_context(browser)
     yield context.new_page()
     context.close()
 
@@ -144,7 +143,6 @@ def shown_tab(page: Page) -> Page:
     with page.expect_popup() as popup:
         link.click()
     opened = popup.value
-    opened.set_default_timeout(PATIENCE)
     expect(opened.get_by_role("heading", name="Confirm this?")).to_be_visible()
     return opened
 

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard import pages
+from tests.browser import stillness
+from tests.browser.patience import PATIENCE
 
 #: Every page, in the order of the sidebar.
 PAGES = (
@@ -19,10 +21,7 @@ PAGES = (
 
 def settled(page: Page) -> None:
     """Wait until the page's script has run, and nothing follows by itself."""
-    for _ in range(2):
-        page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-        page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    stillness.wait(page, PATIENCE)
 
 
 def shows(page: Page, heading: str) -> None:
@@ -72,7 +71,7 @@ def at_rest(page: Page, theme: str) -> None:
     """Wait until a theme is drawn and nothing is moving or under the mouse."""
     page.mouse.move(0, 0)
     expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", theme)
-    page.wait_for_timeout(300)
+    settled(page)
     page.evaluate(
         "Promise.allSettled(document.getAnimations()"
         ".filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))"
@@ -105,14 +104,14 @@ def follow(page: Page, link: str | re.Pattern[str], heading: str) -> None:
 
 def choose(page: Page, label: str | re.Pattern[str], option: str) -> None:
     """Pick an option of the select box with this label."""
-    _open(page, page.get_by_role("combobox", name=label))
+    _open(page.get_by_role("combobox", name=label))
     page.get_by_role("option", name=option, exact=True).click()
     settled(page)
 
 
 def choose_many(page: Page, label: str, option: str) -> None:
     """Pick an option of the sidebar's multiple choice with this label."""
-    _open(page, page.get_by_test_id("stSidebar").get_by_role("combobox", name=label))
+    _open(page.get_by_test_id("stSidebar").get_by_role("combobox", name=label))
     page.get_by_role("option", name=option, exact=True).click()
     page.keyboard.press("Escape")
     settled(page)
@@ -129,9 +128,9 @@ def choose_day(page: Page, label: str, day: str) -> None:
     settled(page)
 
 
-def _open(page: Page, box: Locator) -> None:
+def _open(box: Locator) -> None:
     box.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)  # an open list closes when the page still scrolls
+    stillness.unmoved(box)  # an open list closes when the page still scrolls
     box.click()
 
 
