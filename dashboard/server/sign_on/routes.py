@@ -23,7 +23,12 @@ from core.governance.permissions import Refused
 from dashboard.server.settings import sign_on
 from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, Asked
 from dashboard.server.sign_on.session import browser_of
-from dashboard.server.sign_on.settings import SIGNATURE_PATH, START_PATH, Provider
+from dashboard.server.sign_on.settings import (
+    PROVIDER_PATIENCE,
+    SIGNATURE_PATH,
+    START_PATH,
+    Provider,
+)
 
 _LOG = logging.getLogger(__name__)
 # At their most talkative these write verifiers, codes and the client's secret.
@@ -60,7 +65,11 @@ def _client(provider: Provider) -> Any:
         client_id=provider.client_id,
         client_secret=provider.client_secret,
         server_metadata_url=provider.metadata_url,
-        client_kwargs={"scope": "openid", "code_challenge_method": "S256"},
+        client_kwargs={
+            "scope": "openid",
+            "code_challenge_method": "S256",
+            "timeout": PROVIDER_PATIENCE,
+        },
     )
     return oauth.create_client(name)
 

@@ -23,6 +23,8 @@ START_PATH = "/sign/start"
 
 #: What a provider is asked to do; a strict one refuses Streamlit's own default.
 PROMPTS = ("login", "consent", "select_account")
+#: Seconds that a provider may take to answer; 5 are too few where this machine is busy.
+PROVIDER_PATIENCE = 30
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -94,7 +96,11 @@ class SignOn:
                     "client_id": one.client_id,
                     "client_secret": one.client_secret,
                     "server_metadata_url": one.metadata_url,
-                    "client_kwargs": {"scope": "openid email profile", "prompt": one.prompt},
+                    "client_kwargs": {
+                        "scope": "openid email profile",
+                        "prompt": one.prompt,
+                        "timeout": PROVIDER_PATIENCE,
+                    },
                 }
                 for one in self.providers.values()
             },

@@ -54,6 +54,8 @@ def test_a_sign_on_file_becomes_streamlits_secrets(tmp_path: Path) -> None:
     # Streamlit's own default is refused by strict providers, so it is never left to that.
     prompts = [secrets[name]["client_kwargs"]["prompt"] for name in ("acme", "other-one")]
     assert prompts == ["login", "select_account"]
+    patience = [secrets[name]["client_kwargs"]["timeout"] for name in ("acme", "other-one")]
+    assert patience == [30, 30]
     assert [one.reauthenticate for one in found.providers.values()] == [True, False]
     assert SECRET not in repr(found)
     assert "cl1ent" not in repr(found)
