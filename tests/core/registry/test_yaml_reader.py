@@ -568,15 +568,15 @@ def test_people_are_translated_everywhere_and_back() -> None:
     assert with_people(translated, handles.__getitem__) == spec
 
 
-_MANY_FIELDS = "".join(f"  field{i}: 1\n" for i in range(20_000))
-_LABELS = "".join(f"    label{i}: 1\n" for i in range(20_000))
+_MANY_FIELDS = "".join(f"  field{i}: 1\n" for i in range(5_000))
+_LABELS = "".join(f"    label{i}: 1\n" for i in range(5_000))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "---\na: b\n" * 5_000,
-        "".join(f"field{i}: 1\n" for i in range(20_000)),
+        "---\na: b\n" * 2_500,
+        "".join(f"field{i}: 1\n" for i in range(5_000)),
         f"apiVersion: calledger/v1\nkind: ConfidenceSignal\nspec:\n{_MANY_FIELDS}",
         f"apiVersion: calledger/v1\nkind: ConfidenceSignal\nmetadata:\n  labels:\n{_LABELS}",
     ],
@@ -585,11 +585,11 @@ def test_of_a_file_full_of_problems_ten_are_said_and_the_others_counted(text: st
     started = time.process_time()
     with pytest.raises(RegistryFileError) as refused:
         read(text)
-    # A hundredth of the work that grew with the square of the problems.
-    assert time.process_time() - started < 5
+    # A twentieth of the work that grew with the square of the problems.
+    assert time.process_time() - started < 1.5
     *first, last = str(refused.value).splitlines()
     n = len(refused.value.problems)
-    assert n >= 5_000
+    assert n >= 2_500
     assert len(first) == 10
     assert last == f"And {n - 10:,} more problems."
     assert len(str(refused.value)) < 3_000
