@@ -27,6 +27,12 @@ def told_shared(told_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder / told_path.name
 
 
+@pytest.fixture(scope="session")
+def sample_shared(sample_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's events alone, likewise; serve it with ``keep=True``."""
+    return Path(shutil.copy(sample_path, tmp_path_factory.mktemp("sample_shared")))
+
+
 @pytest.fixture
 def told_read(told_shared: Path, serving: Callable[..., None]) -> Iterator[Path]:
     """The dashboard serves the told sample to a test that only reads; who writes takes a copy."""

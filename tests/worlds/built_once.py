@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -30,6 +31,20 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
             build(begun)
             begun.rename(shared)
     return Path(shutil.copytree(shared, mine, dirs_exist_ok=True))
+
+
+def shared(
+    factory: pytest.TempPathFactory, build: Callable[Concatenate[Path, P], object]
+) -> Callable[P, Path]:
+    """``find(…)``: a folder as ``build`` fills it, the same one for all who ask alike and read."""
+
+    @functools.cache
+    def find(*args: P.args, **kwargs: P.kwargs) -> Path:
+        folder = factory.mktemp("shared")
+        build(folder, *args, **kwargs)
+        return folder
+
+    return find
 
 
 def copied(

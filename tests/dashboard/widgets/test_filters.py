@@ -64,13 +64,13 @@ def test_segments_keep_their_column_name_in_the_url() -> None:
     assert (url_key("language"), url_key("model_version")) == ("seg_language", "model_version")
 
 
-def test_without_a_choice_the_largest_signal_is_shown_whole(sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_without_a_choice_the_largest_signal_is_shown_whole(sample_shared: Path, serving) -> None:
+    serving(sample_shared, keep=True)
     assert chosen(page("reliability")).selection == Selection(SELF_REPORT)
 
 
-def test_a_link_brings_back_signal_period_and_segments(sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_a_link_brings_back_signal_period_and_segments(sample_shared: Path, serving) -> None:
+    serving(sample_shared, keep=True)
     app = page(
         "reliability",
         signal=LOGPROB,
@@ -92,16 +92,16 @@ def test_a_link_brings_back_signal_period_and_segments(sample_path: Path, servin
     "query", [{"signal": "gone"}, {"seg_language": "xx"}, {"since": "soon"}, {"tier": "gold"}]
 )
 def test_a_link_to_what_is_not_there_opens_what_is(
-    query: dict[str, str], sample_path: Path, serving
+    query: dict[str, str], sample_shared: Path, serving
 ) -> None:
-    serving(sample_path)
+    serving(sample_shared, keep=True)
     assert chosen(page("reliability", **query)).selection == Selection(SELF_REPORT)
 
 
 def test_a_page_about_everything_a_signal_has_takes_the_signal_alone(
-    sample_path: Path, serving
+    sample_shared: Path, serving
 ) -> None:
-    serving(sample_path)
+    serving(sample_shared, keep=True)
     app = page("data", signal=LOGPROB, since="2026-09-07")
     assert chosen(app).selection == Selection(LOGPROB)
     assert not app.multiselect

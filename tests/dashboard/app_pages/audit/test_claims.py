@@ -122,23 +122,23 @@ def test_an_event_of_another_signal_is_pointed_to(small: None) -> None:
     assert [one.proto.label for one in app.get("page_link")] == ["`b3` in `s`"]
 
 
-def test_leafing_goes_on_in_the_same_order(sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_leafing_goes_on_in_the_same_order(sample_shared: Path, serving) -> None:
+    serving(sample_shared, keep=True)
     first, second = (opened(signal=SELF_REPORT, page=number) for number in ("1", "2"))
     assert len(listed(first).split()) == len(listed(second).split()) == 100
     assert not set(listed(first).split()) & set(listed(second).split())
 
 
-def test_another_search_begins_on_its_first_leaf(sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_another_search_begins_on_its_first_leaf(sample_shared: Path, serving) -> None:
+    serving(sample_shared, keep=True)
     app = opened(signal=SELF_REPORT, page="3")
     assert app.session_state["page"] == 3
     app.multiselect(key="outcome").set_value(["wrong"]).run()
     assert app.session_state["page"] == 1
 
 
-def test_a_leaf_beyond_the_last_is_the_first(sample_path: Path, serving) -> None:
-    serving(sample_path)
+def test_a_leaf_beyond_the_last_is_the_first(sample_shared: Path, serving) -> None:
+    serving(sample_shared, keep=True)
     assert listed(opened(signal=SELF_REPORT, page="999")) == listed(opened(signal=SELF_REPORT))
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,7 +16,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import week_label
 from tests.worlds import drawn
-from tests.worlds.built_once import copied
+from tests.worlds.built_once import shared
 from tests.worlds.pages import page, text_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
@@ -54,17 +53,14 @@ def fill(folder: Path, *rows: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    return copied(tmp_path_factory, fill)
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    return shared(tmp_path_factory, fill)
 
 
 @pytest.fixture
-def ledger_of(made: Callable[..., Any], tmp_path: Path, serving) -> Serve:
-    def make(*rows: str) -> None:
-        made(tmp_path, *rows)
-        serving(tmp_path / "ledger.duckdb")
-
-    return make
+def ledger_of(made: Callable[..., Path], serving) -> Serve:
+    """``ledger_of(*rows)``: serve them; these pages only read, so that all share one."""
+    return lambda *rows: serving(made(*rows) / "ledger.duckdb", keep=True)
 
 
 def in_url(app: AppTest, key: str) -> str:
