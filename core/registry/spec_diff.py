@@ -11,7 +11,6 @@ from core.queries.base.truth import USUAL, Truth
 from core.registry.entry_table import ROWS, Row
 from core.registry.escalation_rules import Band, Override, Rules
 from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec
-from core.registry.spec_json import material_sha256
 from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
 Naming = Callable[[str], str]
@@ -50,11 +49,6 @@ def differences(
     if old is None:
         return tuple(_new_entry(new, naming))
     return tuple(one for row in _ROWS for one in _told(row, old, new, naming))
-
-
-def reopens_validation(old: SignalSpec | None, new: SignalSpec) -> bool:
-    """Whether the change takes the ground from under validations that rest on ``old``."""
-    return old is not None and material_sha256(old) != material_sha256(new)
 
 
 def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.group_sums import group_sums
 from core.measure.cells.resampling import pooled, resampled
+from core.measure.metrics.intervals import Interval
 from core.measure.metrics.noise_floor import ece_noise_floor
 from core.measure.metrics.scores import NoValue, auroc, ece, labelled
 
@@ -70,15 +71,6 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Change:
-    """After − before, with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Collapse:
     """Two groups of claims compared.
 
@@ -97,9 +89,9 @@ class Collapse:
 
     before: Side
     after: Side
-    ece: Change | None
-    auroc: Change | None
-    width: Change
+    ece: Interval | None
+    auroc: Interval | None
+    width: Interval
     p_traded: float
     p_narrowed: float
     level: float
@@ -177,7 +169,7 @@ def _enough(*groups: Cells) -> bool:
 
 def _ece_change(
     before: Cells, after: Cells, sides: tuple[Side, Side], level: float, seed: int
-) -> tuple[Change | None, float]:
+) -> tuple[Interval | None, float]:
     first, second = sides
     if not _enough(before, after) or first.ece is None or second.ece is None:
         return None, 1.0
@@ -200,7 +192,7 @@ def _ece_deviation(cells: Cells, seed: int) -> float:
     return float(error.std(ddof=1))
 
 
-def _auroc_change(before: Cells, after: Cells, level: float) -> tuple[Change | None, float]:
+def _auroc_change(before: Cells, after: Cells, level: float) -> tuple[Interval | None, float]:
     areas = auroc(before), auroc(after)
     if not _enough(before, after) or any(isinstance(one, NoValue) for one in areas):
         return None, 1.0
@@ -214,13 +206,13 @@ def _auroc_change(before: Cells, after: Cells, level: float) -> tuple[Change | N
     return _normal(values[1] - values[0], math.hypot(*deviations), level, AUROC_MARGIN)
 
 
-def _normal(value: float, deviation: float, level: float, margin: float) -> tuple[Change, float]:
+def _normal(value: float, deviation: float, level: float, margin: float) -> tuple[Interval, float]:
     """The normal interval of a change, and p of a fall by more than the margin."""
     half = float(scipy.special.ndtri((1 + level) / 2)) * deviation
     beyond = value + margin
     certain = 0.0 if beyond < 0 else 1.0
     p = certain if deviation == 0 else float(scipy.special.ndtr(beyond / deviation))
-    return Change(value, value - half, value + half), p
+    return Interval(value, value - half, value + half), p
 
 
 def _narrowed(
@@ -230,14 +222,14 @@ def _narrowed(
     draws: int,
     level: float,
     seed: int,
-) -> tuple[Change, float]:
+) -> tuple[Interval, float]:
     widths = [_drawn_widths(one, draws, seed + 10 + i) for i, one in enumerate((before, after))]
     change = sides[1].spread.width - sides[0].spread.width
     low, high = np.quantile(widths[1] - widths[0], [(1 - level) / 2, (1 + level) / 2]).tolist()
     # Half a millionth of slack: widths are differences of decimals.
     wide = widths[1] > np.minimum(BAND, NARROWED * widths[0]) + 5e-7
     p = (1 + int(np.count_nonzero(wide))) / (draws + 1)
-    return Change(change, min(low, change), max(high, change)), p
+    return Interval(change, min(low, change), max(high, change)), p
 
 
 def _drawn_widths(cells: Cells, draws: int, seed: int) -> FloatArray:

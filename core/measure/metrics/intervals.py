@@ -6,6 +6,8 @@ nothing to say (no label, one single input) the answer is nan, never a made-up i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import scipy
@@ -19,6 +21,15 @@ BoolArray = npt.NDArray[np.bool_]
 #: holds a larger share of the claims than this, the observed spread is not relied on alone.
 FEW_MIXED = 20.0
 LARGE_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its two ends."""
+
+    value: float
+    low: float
+    high: float
 
 
 def clopper_pearson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray, FloatArray]:

@@ -19,7 +19,8 @@ from core.findings.detectors.metric_gaming import (
 )
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
-from core.measure.failures.gaming import HELD, Change, Side
+from core.measure.failures.gaming import HELD, Side
+from core.measure.metrics.intervals import Interval
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, count, counted, percent, points
 from core.text.figures import number, signed
@@ -155,7 +156,7 @@ def _above(side: Side) -> str:
     return signed(side.ece - side.noise, 3)
 
 
-def _change(change: Change | None, decimals: int) -> str:
+def _change(change: Interval | None, decimals: int) -> str:
     if change is None:
         return "too few labels"
     ends = (signed(end, decimals) for end in (change.low, change.high))

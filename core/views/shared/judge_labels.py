@@ -10,6 +10,7 @@ import duckdb
 
 from core.defaults import HIGH_FROM
 from core.measure.labelling.judge_labels import JudgeError, Powered, judge_error, powered
+from core.measure.metrics.intervals import Interval
 from core.queries.base.selection import Selection
 from core.queries.labels.judge_labels import judge_sums
 from core.sentences.numbers import count, counted, percent, points, value_name
@@ -17,15 +18,6 @@ from core.text.figures import finite
 
 #: Where to go on.
 AS_A_SIGNAL = "To hold the judge itself to a tolerance, register it as a signal (guide for owners)."
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share with its 95% interval, each in [0, 1]."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -50,9 +42,9 @@ class JudgedGroup:
     n_truth: int
     n_both: int
     n_only: int
-    agreement: Rate | None
-    false_pass: Rate | None
-    false_fail: Rate | None
+    agreement: Interval | None
+    false_pass: Interval | None
+    false_fail: Interval | None
     gap: float | None
     low: float | None
     high: float | None
@@ -118,11 +110,11 @@ def _group(
 ) -> JudgedGroup:
     n_truth, n_both, n_only = counts
 
-    def rate(name: str) -> Rate | None:
+    def rate(name: str) -> Interval | None:
         value, low, high = (
             float(getattr(errors, f"{name}{end}")[g]) for end in ("", "_low", "_high")
         )
-        return None if math.isnan(value) else Rate(value, low, high)
+        return None if math.isnan(value) else Interval(value, low, high)
 
     agreement, false_pass, false_fail = map(rate, ("agreement", "false_pass", "false_fail"))
     used, worth = bool(gaps.used[g]), float(gaps.worth[g])
@@ -147,7 +139,7 @@ def _group(
 def _words(
     group: dict[str, str | None],
     counts: tuple[int, int, int],
-    rates: tuple[Rate | None, Rate | None, Rate | None],
+    rates: tuple[Interval | None, Interval | None, Interval | None],
     gaps: Powered,
     g: int,
 ) -> str:
@@ -179,5 +171,5 @@ def _words(
     return f"{said}Its labels are left aside: {gaps.reasons[g]}.{checked}"
 
 
-def _rate(rate: Rate) -> str:
+def _rate(rate: Interval) -> str:
     return f"{percent(rate.value)} ({percent(rate.low)} to {percent(rate.high)})"
