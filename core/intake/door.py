@@ -28,6 +28,8 @@ Kind = Literal["claims", "outcomes"]
 MOST_KEYS = 200
 #: How deep the values of a row may be nested.
 MOST_DEPTH = 16
+#: Different sets of keys of one sender that are remembered; rows with more are read key by key.
+MOST_FORMS = 200
 #: Different names that one sender may use; an import takes 1,000 columns.
 MOST_NAMES = 800
 #: Segment dimensions that rows may bring a ledger to. Files may bring it further, so that what was
@@ -40,6 +42,8 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = {
     "outcomes": ("event_id", "outcome"),
 }
 _FIELDS = frozenset(events.FIELDS)
+#: What a value may be without a closer look; a number with a fraction is looked at by itself.
+_PLAIN = frozenset({str, int, bool, type(None)})
 _TIME = re.compile(r"\s*\+?\d")
 #: Made once: `json.dumps` makes one a row.
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -77,10 +81,32 @@ class NotRead:
     reason: str
 
 
+@dataclass(frozen=True)
+class Form:
+    """Where the values of a row with certain keys go: worked out once for all rows like it.
+
+    Attributes:
+        blank: a line without the row's values.
+        into: the line's name for each of the row's keys, in their order.
+        stated: whether it has a confidence, which may be empty.
+        bare: whether it has nothing but what `_plainly_right` looks at.
+    """
+
+    blank: Mapping[str, None]
+    into: tuple[str, ...]
+    stated: bool
+    bare: bool
+
+
 class Names:
-    """The names that one sender has used for fields; bounded, for an import is."""
+    """The names that one sender has used for fields; bounded, for an import is.
+
+    Attributes:
+        forms: those of the sender's rows, by what they were sent as and their keys.
+    """
 
     def __init__(self) -> None:
+        self.forms: dict[tuple[Kind, tuple[Any, ...]], Form | None] = {}
         self._used: set[str] = set()
         self._adding = threading.Lock()
 
@@ -154,6 +180,72 @@ def line_of(
         raise Unfit("row", None, row.reason, "send one JSON object per row")
     if not isinstance(row, Mapping):
         raise Unfit("row", row, "not a JSON object", "send one JSON object per row")
+    keys = kind, tuple(row)
+    form = names.forms.get(keys)
+    if form is not None:
+        known = _filled(row, form)
+        if known is not None:
+            return _encoded(known), _fault_of(known, kind, form)
+    found = _line_of(row, kind, names, dimensions)
+    # What was taken once is taken again: only now are its names and dimensions known.
+    if keys not in names.forms and len(names.forms) < MOST_FORMS:
+        names.forms[keys] = _form(keys[1], kind)
+    return found
+
+
+def _form(keys: tuple[Any, ...], kind: Kind) -> Form | None:
+    """The form of rows with these keys; None where it hangs on their values."""
+    if any(key.lower() == events.SEGMENTS_OBJECT for key in keys):
+        return None
+    fields, others = _sorted({key: key for key in keys})
+    if kind == "outcomes" and "confidence" in fields:
+        return None
+    of = {key: name for name, key in (fields | others).items()}
+    blank = dict.fromkeys((*ALWAYS[kind], *fields, *others))
+    chosen = {"outcome", "outcome_ts", "outcome_source", *events.ALLOWED}
+    bare = kind == "claims" and not chosen & set(blank)
+    return Form(blank, tuple(of[key] for key in keys), "confidence" in fields, bare)
+
+
+def _filled(row: Mapping[Any, Any], form: Form) -> dict[str, Any] | None:
+    """The line of a row of this form; None where a value needs a closer look."""
+    line: dict[str, Any] = dict(form.blank)
+    for name, value in zip(form.into, row.values(), strict=True):
+        of = type(value)
+        if of is float:
+            if not math.isfinite(value):
+                return None
+        elif of not in _PLAIN:
+            return None
+        line[name] = value
+    return line
+
+
+def _fault_of(line: Mapping[str, Any], kind: Kind, form: Form) -> Fault | None:
+    if kind == "outcomes":
+        return _fault_of_outcome(line)
+    if form.bare and _plainly_right(line):
+        return None
+    return _fault_of_claim(line, form.stated)
+
+
+def _plainly_right(line: Mapping[str, Any]) -> bool:
+    """Whether nothing speaks against a claim with no more than the fields that one must have."""
+    confidence, ts = line["confidence"], line["ts"]
+    return (
+        type(confidence) is float
+        and 0 <= confidence <= 1
+        and type(ts) is str
+        and _TIME.match(ts) is not None
+        and line["event_id"] not in (None, "")
+        and line["signal"] not in (None, "")
+    )
+
+
+def _line_of(
+    row: Mapping[Any, Any], kind: Kind, names: Names, dimensions: Dimensions
+) -> tuple[bytes, Fault | None]:
+    """The same for any row, whatever its keys and values."""
     fields, others = _sorted(row)
     if kind == "outcomes" and fields.pop("confidence", None) not in (None, ""):
         raise Unfit(

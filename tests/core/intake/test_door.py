@@ -209,3 +209,58 @@ def test_whatever_is_kept_can_be_imported_and_is_refused_there_as_here(
     assert told <= refused or suspected
     closer = {row for row, field, _ in bad if field in ("ts", "outcome_ts", "label_propensity")}
     assert refused - closer <= told
+
+
+@settings(max_examples=examples(40, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["claims", "outcomes"]),
+    st.dictionaries(NAMES, ODD, max_size=6),
+    st.lists(st.lists(ODD, min_size=6, max_size=6), min_size=1, max_size=4),
+)
+def test_a_row_is_judged_alike_whether_or_not_one_with_its_keys_came_before(
+    kind: Kind, first: dict[str, object], later: list[list[object]]
+) -> None:
+    usual = CLAIM if kind == "claims" else OUTCOME
+    sent = [{**usual, **first}]
+    sent += [{**usual, **dict(zip(first, values, strict=False))} for values in later]
+    # Values of the usual fields change, too.
+    sent += [{**one, "event_id": odd} for one, odd in zip(sent, later[0], strict=False)]
+    together = judge(*sent, kind=kind)
+    alone = [judge(one, kind=kind) for one in sent]
+    assert together.lines == tuple(line for one in alone for line in one.lines)
+    assert [(one.fault, one.quarantined) for one in together.refused] == [
+        (each.fault, each.quarantined) for one in alone for each in one.refused
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"confidence": 1.5},
+        {"confidence": math.nan},
+        {"confidence": True},
+        {"confidence": "0.7"},
+        {"confidence": None},
+        {"ts": 1764000000},
+        {"ts": "soon"},
+        {"event_id": ""},
+        {"signal": None},
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_later_row_is_seen_as_in_the_first(row: dict[str, object]) -> None:
+    (fault,) = [one.fault for one in judge({**CLAIM, **row}).refused] or [None]
+    after = judge(CLAIM, CLAIM, {**CLAIM, **row})
+    assert [one.fault for one in after.refused] == ([] if fault is None else [fault])
+    assert after.lines[2] == judge({**CLAIM, **row}).lines[0]
+
+
+def test_no_sender_has_more_forms_of_rows_remembered_than_the_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "MOST_FORMS", 3)
+    names = Names()
+    rows = [{**CLAIM, f"note{n}": n} for n in range(9)]
+    found = judged([*rows, *rows], "claims", names, Dimensions(tuple))
+    assert (found.kept, len(names.forms)) == (18, 3)
+    assert found.lines[:9] == found.lines[9:]
