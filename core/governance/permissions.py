@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from core.ledger.errors import LedgerError
+from core.governance.refusal import Refused
+from core.governance.state import State
 from core.trail.act_kinds import KINDS, ROLES, ActKind
 from core.trail.acts import SYSTEM, Actor
-
-if TYPE_CHECKING:
-    from core.governance.state import State
 
 #: The roles that are granted to a person for the whole ledger; the others follow from a signal's
 #: registry entry.
@@ -26,10 +22,6 @@ _WORDS = {
     "risk_approver": "a risk approver",
     "admin": "an admin",
 }
-
-
-class Refused(LedgerError):  # noqa: N818 (reads as what is the matter)
-    """An act is not theirs to do, or not in this state; the message says who may, or what is."""
 
 
 def roles_of(state: State, sub: str, signal: str | None) -> frozenset[str]:

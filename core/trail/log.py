@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -16,9 +15,7 @@ from core.trail import signed_answers
 from core.trail.acts import SYSTEM, Act, Actor, Proposal
 from core.trail.checkpoints import Checkpoint, NoteError, VerifierKey
 from core.trail.merkle import Frontier, leaf_hash
-
-if TYPE_CHECKING:
-    from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 STARTED, KEY_CHANGED = "trail.started", "key.changed"
 #: Rows fetched at once.

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -24,9 +24,7 @@ from core.trail.acts import Act, stamp
 from core.trail.canonical_json import canonical
 from core.trail.checkpoints import VerifierKey
 from core.trail.problems import Problem
-
-if TYPE_CHECKING:
-    from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 #: Body of ``trail.started`` and ``decisions.sealed``: every answer from this number on is signed.
 SIGNED_FROM = "answers_signed_from"

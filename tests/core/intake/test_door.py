@@ -211,7 +211,9 @@ def test_whatever_is_kept_can_be_imported_and_is_refused_there_as_here(
     assert refused - closer <= told
 
 
-@settings(max_examples=examples(40, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.sampled_from(["claims", "outcomes"]),
     st.dictionaries(NAMES, ODD, max_size=6),
