@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.text.figures import counted

@@ -9,7 +9,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from core.governance.permissions import GRANTABLE, Refused
+from core.governance.permissions import GRANTABLE
+from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
 from core.governance.validations.lifecycle import rules_changed
 from core.registry.signal_spec import GROUP, SignalSpec

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.governance.effects import spec_of
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.registry.signal_spec import GROUP
 from core.registry.spec_json import material_sha256

@@ -24,7 +24,8 @@ from core.queries.base.truth import USUAL
 from core.trail import log as trail
 from core.trail.acts import Act, Proposal
 from core.trail.anchors import Anchor, Failure, anchors_of, publish
-from core.trail.signing_key import Signer, load_or_create
+from core.trail.signer import Signer
+from core.trail.signing_key import load_or_create
 
 Clock = Callable[[], datetime]
 

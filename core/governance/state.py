@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from core.governance.number_ranges import Numbers
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.validations.records import Context, Validation
 from core.governance.validations.standing import Standing, standing
 from core.registry.signal_spec import GROUP, SignalSpec

@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 
 from core.governance.perform import Office
-from core.governance.permissions import Refused, authorize
+from core.governance.permissions import authorize
+from core.governance.refusal import Refused
 from core.measure.labelling.poisson_sampling import drawing_chance
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import (

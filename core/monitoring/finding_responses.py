@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from core.defaults import WAIVER_DAYS
 from core.findings.lifecycle import Finding
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.monitoring.rounds import outlook, rounds
 from core.trail.acts import Act, Actor, Proposal
 

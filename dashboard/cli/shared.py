@@ -11,7 +11,7 @@ import click
 from core.governance.names import directory, local_handle
 from core.governance.people import actor_for, known_person
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.trail.act_kinds import KINDS

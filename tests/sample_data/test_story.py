@@ -14,7 +14,7 @@ from core.governance.advance import check
 from core.governance.names import directory
 from core.governance.people import actor_for
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.governance.validations.records import ValidationState
 from core.ledger.connection import Ledger

@@ -18,7 +18,8 @@ from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from core.governance.advance import advance, check
-from core.governance.permissions import Refused, roles_of, who_may
+from core.governance.permissions import roles_of, who_may
+from core.governance.refusal import Refused
 from core.governance.state import EMPTY, State
 from core.governance.validations.records import Validation
 from core.registry.signal_spec import Responsible, SignalSpec

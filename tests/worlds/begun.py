@@ -11,7 +11,7 @@ import duckdb
 from core.ledger import connection as opening
 from core.ledger.connection import MEMORY_LIMIT, Ledger
 from core.ledger.sql import literal
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 
 class World(Protocol):

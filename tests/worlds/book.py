@@ -20,7 +20,7 @@ from core.trail.canonical_json import canonical, sha256_of
 from core.trail.checkpoints import Checkpoint, sign
 from core.trail.fingerprint import Fingerprint
 from core.trail.merkle import Frontier, leaf_hash
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 NOW = datetime(2026, 11, 24, 9)
 ADMIN = Actor("p-0123456789abcdef", "admin")

@@ -14,7 +14,7 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from tests.worlds.entries import REPLY
 
 NOW = datetime(2026, 11, 24, 9)

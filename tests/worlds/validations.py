@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.validations.lifecycle import step
 from core.governance.validations.records import Context, Validation
 from core.trail.acts import SYSTEM, Act, Actor, Assurance, Signature, stamp

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.stops import Alarmed, Differs, stopped_by
 from core.governance.validations.records import (
     RULES_CHANGED,

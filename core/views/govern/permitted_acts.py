@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from core.governance.advance import check
 from core.governance.names import Directory
 from core.governance.people import actor_for
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.governance.validations.lifecycle import STEPS
 from core.trail.act_kinds import KINDS

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.governance.names import Directory
-from core.governance.permissions import Refused, authorize
+from core.governance.permissions import authorize
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit

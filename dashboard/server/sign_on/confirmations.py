@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from core.governance.accounts import Account
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.trail.acts import Proposal
 from core.trail.canonical_json import sha256_of
 

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from core.governance.accounts import Account
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from dashboard.server.settings import sign_on
 from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, Asked
 from dashboard.server.sign_on.session import browser_of

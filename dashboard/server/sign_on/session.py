@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.governance.accounts import Account
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.private import sync_folder
 from core.trail.canonical_json import sha256_of
 from dashboard.server.settings import LEDGER_VARIABLE

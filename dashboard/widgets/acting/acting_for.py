@@ -9,7 +9,7 @@ import streamlit as st
 from core.governance.accounts import person_of
 from core.governance.names import Directory
 from core.governance.people import actor_for
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import State
 from core.text.shown import visible
 from core.trail.act_kinds import KINDS

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.governance.accounts import Account, person_of
 from core.governance.names import Directory
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.replay import TrailBroken
 from core.governance.state import State
 from core.text.markdown import plain, verbatim

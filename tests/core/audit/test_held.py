@@ -10,7 +10,7 @@ from core.audit.held import held_beside
 from core.audit.verify import verify_ledger
 from core.trail import anchors
 from core.trail.checkpoints import Checkpoint, sign
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from tests.worlds.book import Book, said_of
 
 

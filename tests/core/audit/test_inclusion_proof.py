@@ -15,7 +15,7 @@ from core.trail import log as trail
 from core.trail.acts import Actor, Proposal
 from core.trail.checkpoints import NoteError
 from core.trail.log import TrailError
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 _NOW = datetime(2026, 11, 24, 9)
 _SIGNER = Signer("calledger/0123456789abcdef", bytes(range(32)))

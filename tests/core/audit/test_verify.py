@@ -17,7 +17,7 @@ from core.trail import row_seals as seal
 from core.trail.acts import Act
 from core.trail.checkpoints import Checkpoint, Note, sign
 from core.trail.merkle import Frontier, leaf_hash
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from tests.worlds.book import ADMIN, SIZE, Book, alter_five, plain_book, rewritten, said_of, story
 
 

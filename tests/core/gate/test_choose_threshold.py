@@ -31,7 +31,7 @@ from core.queries.base.selection import Selection
 from core.registry.escalation_rules import Band, check_rules, decide
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import read
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.validation.tuning_leakage import Overlap
 from core.views.govern.thresholds import threshold_view
 from tests.worlds.begun import Begun

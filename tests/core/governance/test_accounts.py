@@ -7,7 +7,7 @@ import pytest
 from core.audit.verify import verify_ledger
 from core.governance import accounts, people
 from core.governance.accounts import Account, account
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Proposal

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.governance.advance import advance, check, replay
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.acts import (

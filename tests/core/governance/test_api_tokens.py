@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.governance import api_tokens as tokens
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 

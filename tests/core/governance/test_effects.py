@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.governance.advance import advance, replay
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.state import TokenGrant
 from core.registry.signal_spec import Costs, Handling, Queue
 from core.registry.spec_json import hashes_as_written, material_sha256, spec_sha256

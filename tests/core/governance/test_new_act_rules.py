@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.registry.escalation_rules import Band, Rules
 from core.registry.signal_spec import Responsible
 from tests.worlds.acts import ADA, ANN, BOB, OUT, RIA, STRANGER, VAL, World, spec_of

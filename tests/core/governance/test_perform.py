@@ -16,7 +16,7 @@ import core
 from core.audit.verify import verify_ledger
 from core.governance.advance import replay
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.replay import TrailBroken
 from core.ledger.connection import Ledger
 from core.trail import log as trail

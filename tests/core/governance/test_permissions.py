@@ -7,14 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from core.governance.permissions import (
-    GRANTABLE,
-    Refused,
-    allowed_roles,
-    authorize,
-    roles_of,
-    who_may,
-)
+from core.governance.permissions import GRANTABLE, allowed_roles, authorize, roles_of, who_may
+from core.governance.refusal import Refused
 from core.governance.state import Entry, Person, State
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256

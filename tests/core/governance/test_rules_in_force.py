@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.governance.advance import advance, check, replay
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.governance.rules_in_force import timeline, timelines
 from core.governance.state import EMPTY, State
 from core.registry.escalation_rules import Band, Rules

@@ -18,7 +18,8 @@ from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
 from core.ledger.connection import Ledger
 from core.ledger.migrations import apply_migrations, known_migrations
-from core.trail.signing_key import Signer, key_path
+from core.trail.signer import Signer
+from core.trail.signing_key import key_path
 from tests.worlds.paths import ROOT
 
 EARLIER = Path(__file__).with_name("earlier")

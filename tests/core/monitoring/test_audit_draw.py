@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from core.audit.verify import verify_ledger
-from core.governance.permissions import Refused
 from core.governance.recorded_import import import_recorded
+from core.governance.refusal import Refused
 from core.monitoring import audit_draw as audit
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import kept_sample

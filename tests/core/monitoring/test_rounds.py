@@ -10,7 +10,7 @@ import pytest
 
 from core.findings.lifecycle import Finding
 from core.gate import registry_changes as registry
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.connection import Ledger
 from core.monitoring import rounds as watch
 from core.monitoring.finding_responses import acknowledge, waive

@@ -12,7 +12,7 @@ from core.ledger.errors import LedgerError
 from core.trail.anchors import Anchor, anchors_of, publish, settings_path, text_of
 from core.trail.checkpoints import Checkpoint, blocks, sign
 from core.trail.merkle import leaf_hash
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 _SIGNER = Signer("calledger/0123456789abcdef", bytes(range(32)))
 

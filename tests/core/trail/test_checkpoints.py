@@ -19,7 +19,7 @@ from core.trail.checkpoints import (
     sign,
 )
 from core.trail.merkle import leaf_hash
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 #: The example in the documentation of Go's golang.org/x/mod/sumdb/note.
 GO_VERIFIER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

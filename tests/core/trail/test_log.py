@@ -17,7 +17,7 @@ from core.trail.checkpoints import Note
 from core.trail.fingerprint import Fingerprint
 from core.trail.log import TrailError
 from core.trail.merkle import leaf_hash, root_of
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 
 _NOW = datetime(2026, 11, 24, 9)
 _ADMIN = Actor("p-0123456789abcdef", "admin")

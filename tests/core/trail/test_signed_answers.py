@@ -15,7 +15,8 @@ from core.ledger.connection import Ledger
 from core.monitoring.rounds import rounds
 from core.trail import log as trail
 from core.trail.acts import SYSTEM, Actor, Proposal
-from core.trail.signing_key import Signer, key_path
+from core.trail.signer import Signer
+from core.trail.signing_key import key_path
 from tests.worlds.governed import Governed
 
 _FORGED = """

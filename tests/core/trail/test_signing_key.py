@@ -15,7 +15,8 @@ from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Actor
 from core.trail.checkpoints import NoteError
-from core.trail.signing_key import Signer, key_path, load_or_create, warning
+from core.trail.signer import Signer
+from core.trail.signing_key import key_path, load_or_create, warning
 
 _NOW = datetime(2026, 11, 24, 9)
 _SYSTEM = Actor("system", "system", via="system")

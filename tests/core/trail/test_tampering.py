@@ -28,7 +28,7 @@ from core.trail.checkpoints import Checkpoint, sign
 from core.trail.fingerprint import Fingerprint
 from core.trail.merkle import Frontier, leaf_hash
 from core.trail.row_seals import seal_decisions, seal_import
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from tests.worlds.rounds import rounds
 
 _NOW = datetime(2026, 11, 24, 9)

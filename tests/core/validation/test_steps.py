@@ -14,8 +14,8 @@ import pytest
 from core.gate.gate import Gate
 from core.gate.questions import Question
 from core.governance.names import Directory
-from core.governance.permissions import Refused
 from core.governance.recorded_import import import_recorded
+from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.sentences.acts import Names, facts
 from core.trail.acts import Proposal

@@ -25,7 +25,7 @@ from click.testing import CliRunner, Result
 from core.governance import api_tokens, people
 from core.governance.names import local_handle
 from core.governance.perform import Office
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.trail.act_kinds import KINDS

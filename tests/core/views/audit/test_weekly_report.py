@@ -22,7 +22,7 @@ from core.registry.yaml_reader import read
 from core.sentences.numbers import STATE_WORDS, points
 from core.trail.acts import Actor, Proposal, Signature
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.audit.weekly_report import NothingToReport, UnknownWeek, WeeklyReport, weekly_report
 from core.views.review.this_week import week_view
 from tests.worlds.entries import entry

@@ -16,7 +16,7 @@ from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.govern.breaches import Breaches, breaches_view
 from core.views.govern.escalation import EscalationView, RuleLine, default_days, escalation_view
 from sample_data import SAMPLE_END

@@ -17,7 +17,7 @@ from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import rounds
 from core.trail.acts import Actor
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.govern.findings import (
     FindingRow,
     FindingsView,

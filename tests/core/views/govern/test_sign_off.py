@@ -20,7 +20,7 @@ from core.registry.yaml_reader import read
 from core.sentences.acts import Names
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.validation import evidence
 from core.validation import steps as signing
 from core.validation.evidence_bundle import PLAIN_LAYOUT

@@ -25,7 +25,7 @@ from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
 from core.sentences import label_plan as words
 from core.terms import Terms
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.review.label_plan.plan import LabelPlan, label_plan, to_label_rows
 from tests.worlds.entries import entry
 from tests.worlds.seeded import _seeded  # noqa: F401

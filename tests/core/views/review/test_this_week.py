@@ -17,7 +17,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.catalogue import SignalFacts
 from core.registry.yaml_reader import read
 from core.sentences.pointer import Pointer
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.review.this_week import (
     SignalWeek,
     WeekView,

@@ -18,7 +18,7 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import BadValue, UnknownDimension
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
-from core.trail.signing_key import Signer
+from core.trail.signer import Signer
 from core.views.shared.measures import MeasureReport, UnknownSignal, filters_of, measure
 from sample_data.generate import AGREEMENT, SELF_REPORT
 from tests.worlds.entries import entry

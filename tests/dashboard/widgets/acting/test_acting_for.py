@@ -8,7 +8,7 @@ import pytest
 
 from core.governance import accounts
 from core.governance.accounts import Account
-from core.governance.permissions import Refused
+from core.governance.refusal import Refused
 from core.trail.act_kinds import KINDS
 from dashboard.server import open_ledger as owner
 from dashboard.server import settings as server
