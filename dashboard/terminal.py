@@ -27,9 +27,9 @@ if TYPE_CHECKING:  # What is printed is made, and loaded, by the command that pr
     import pandas as pd
     from rich.console import Console
 
-    from core.gate.registry_changes import Plan
+    from core.gate.registry_changes import ChangePlan
     from core.ingest.import_file import ImportSummary
-    from core.ingest.quarantine import Refused
+    from core.ingest.quarantine import RefusedRow
     from core.validation.evidence_bundle import Bundle
     from core.views.shared.measures import MeasureReport
 
@@ -166,7 +166,7 @@ def import_table(summaries: Sequence[ImportSummary]) -> None:
     table(("file", *names, *outcomes), rows, left=("file",))
 
 
-def quarantine_lines(rows: Sequence[Refused], *, limit: int, ledger: Path) -> None:
+def quarantine_lines(rows: Sequence[RefusedRow], *, limit: int, ledger: Path) -> None:
     """The refused rows, at most ``limit`` of them, and how to get them all."""
     if not rows:
         say("Nothing is in quarantine.")
@@ -230,7 +230,7 @@ def frame_table(frame: pd.DataFrame) -> None:
     table(heads, [tuple(map(str, row)) for row in frame.itertuples(index=False)], left=heads)
 
 
-def plan_lines(plan: Plan) -> None:
+def plan_lines(plan: ChangePlan) -> None:
     """What a registry file would change, and what that would have done."""
     for change in plan.changes:
         say(f"{change.new.name}: {'new entry' if change.old is None else 'changed'}")

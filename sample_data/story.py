@@ -25,7 +25,7 @@ from core.registry.yaml_reader import read_path
 from core.trail.acts import Actor, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
-from core.validation.tuning_leakage import Leaked
+from core.validation.tuning_leakage import TuningLeaked
 from sample_data.planted import (
     AGREEMENT,
     ANSWER,
@@ -276,7 +276,7 @@ def _last_week(story: Story) -> None:
     story.on(26, 2)
     try:
         story.submit(SARA, ANSWER, ANSWER_V9)
-    except Leaked:
+    except TuningLeaked:
         pass
     else:
         raise AssertionError("evidence that was tuned on has to be refused")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
 
 from tests.worlds.paths import ROOT
 
@@ -31,3 +33,21 @@ def test_every_path_that_is_named_exists() -> None:
     named = set(re.findall(r"`((?:core|dashboard|tests|sample_data)/[\w/.]*)`", TEXT))
     assert len(named) > 50
     assert sorted(one for one in named if not (ROOT / one).exists()) == []
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    """The client's own aside: it is a file apart, for programs of others."""
+    files = [
+        file
+        for folder in ("core", "dashboard")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        if file.parent.name != "client"
+    ]
+    names = [
+        one.name
+        for file in files
+        for one in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(one, ast.ClassDef) and not one.name.startswith("_")
+    ]
+    assert len(names) > 300
+    assert [name for name, times in Counter(names).items() if times > 1] == []

@@ -122,7 +122,7 @@ def not_covered() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Trail:
+class TrailRead:
     """What was read of the trail.
 
     Attributes:
@@ -139,7 +139,7 @@ class Trail:
 
 
 def check_tables(
-    cursor: duckdb.DuckDBPyConnection, trail: Trail
+    cursor: duckdb.DuckDBPyConnection, trail: TrailRead
 ) -> tuple[list[Problem], list[str]]:
     """Every table that no seal covers against the acts; what differs, and remarks in words.
 

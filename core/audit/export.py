@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.governance.names import Row, rows_of
+from core.governance.names import NameRow, rows_of
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Act
@@ -111,7 +111,7 @@ def evidence_line(sha256: str, bundle: str) -> str:
     return canonical({"bundle": bundle, "sha256": sha256})
 
 
-def person_line(row: Row) -> str:
+def person_line(row: NameRow) -> str:
     """The line of somebody in the directory."""
     return canonical({"person": asdict(row)})
 

@@ -24,12 +24,12 @@ class ExportReader:
         self._found: list[str] = []
         self._header: str | None = None
         self._carried = False
-        self._people: list[directory.Row] = []
+        self._people: list[directory.NameRow] = []
         self.stamps: list[Stamp] = []
         self.crlf = False
 
     @property
-    def people(self) -> tuple[directory.Row, ...] | None:
+    def people(self) -> tuple[directory.NameRow, ...] | None:
         """The directory; None: the export was written without one."""
         return tuple(self._people) if self._carried else None
 
@@ -136,7 +136,7 @@ class ExportReader:
             isinstance(value, str | None) for value in found.values()
         ):
             raise ValueError("a person is an object of texts")
-        row = directory.Row(**found)
+        row = directory.NameRow(**found)
         if not isinstance(row.sub, str) or person_line(row) != text:
             raise ValueError("it is not canonical JSON")
         self._entry_is_signed()

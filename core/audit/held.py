@@ -87,7 +87,7 @@ def stamps_beside(
 
 
 @dataclass(frozen=True)
-class Kept:
+class HeldSource:
     """One source of held checkpoints, read."""
 
     source: Held
@@ -106,7 +106,7 @@ def _held_at(named: Iterable[anchors.Anchor]) -> Iterator[Held]:
             yield Held(anchor.words, text or "", beside, missing=text is None)
 
 
-def read_held(held: Sequence[str | Path | Held]) -> list[Kept]:
+def read_held(held: Sequence[str | Path | Held]) -> list[HeldSource]:
     """What was kept, taken apart into signed notes; what cannot be read says why."""
     found = []
     for number, one in enumerate(held, start=1):
@@ -126,11 +126,11 @@ def read_held(held: Sequence[str | Path | Held]) -> list[Kept]:
                 notes.append((note, Checkpoint.of(note.text)))
             except NoteError:
                 strange += 1
-        found.append(Kept(source, tuple(notes), strange))
+        found.append(HeldSource(source, tuple(notes), strange))
     return found
 
 
-def sizes(kept: Sequence[Kept]) -> frozenset[int]:
+def sizes(kept: Sequence[HeldSource]) -> frozenset[int]:
     """Of the trees that the held checkpoints are of."""
     return frozenset(signed.size for one in kept for _, signed in one.notes)
 

@@ -18,7 +18,7 @@ Against = Callable[[Note, Checkpoint], str | None]
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptSince:
     """What time stamps say.
 
     Attributes:
@@ -43,7 +43,7 @@ class _Proven:
 
 def kept_since(
     stamps: Sequence[Stamp], roots: Sequence[x509.Certificate], count: int, against: Against
-) -> Kept:
+) -> KeptSince:
     """Check time stamps, and say since when the trail is kept.
 
     Args:
@@ -53,10 +53,10 @@ def kept_since(
         against: what to hold a stamped checkpoint against.
     """
     if not stamps:
-        return Kept()
+        return KeptSince()
     if not roots:
         said = counted(len(stamps), "time stamp was", "time stamps were")
-        return Kept(
+        return KeptSince(
             remarks=(f"{said} not checked: give the authority's root certificate, --root FILE.",)
         )
     proven, problems, unproven = list[_Proven](), list[Problem](), dict[str, list[str]]()
@@ -82,7 +82,7 @@ def kept_since(
             problems.append(Problem("held", None, words))
         else:
             remarks.append(words)
-    return Kept(_words(proven, count), tuple(problems), tuple(remarks))
+    return KeptSince(_words(proven, count), tuple(problems), tuple(remarks))
 
 
 def _of_this_trail(stamp: Stamp, at: datetime, against: Against) -> tuple[int | None, str]:

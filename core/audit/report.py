@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.audit.chain_check import Walk
-from core.audit.held import Kept, Stamped, disagrees
+from core.audit.held import HeldSource, Stamped, disagrees
 from core.audit.kept_since import kept_since
 from core.audit.signers import signers
 from core.governance import names as directory
@@ -115,9 +115,9 @@ class Report:
 
 def report_of(
     walk: Walk,
-    kept: Sequence[Kept],
+    kept: Sequence[HeldSource],
     remarks: Sequence[str],
-    people: Iterable[directory.Row] | None,
+    people: Iterable[directory.NameRow] | None,
     stamped: Stamped,
 ) -> Report:
     """What a walk found, held against what somebody kept."""
@@ -185,7 +185,7 @@ def report_of(
 
 
 def _signers(
-    walk: Walk, problems: Sequence[Problem], people: Iterable[directory.Row] | None
+    walk: Walk, problems: Sequence[Problem], people: Iterable[directory.NameRow] | None
 ) -> tuple[str, ...]:
     if _doubtful(problems):
         return ()

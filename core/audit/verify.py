@@ -45,7 +45,7 @@ def verify_ledger(
     kept = read_held(held)
     walk = Walk(sizes(kept))
     walk.wanted |= stamped_sizes(stamped.stamps)
-    people: tuple[directory.Row, ...] = ()
+    people: tuple[directory.NameRow, ...] = ()
     remarks: list[str] = []
     try:
         with at_one_moment(cursor):
@@ -54,7 +54,7 @@ def verify_ledger(
             _walk_ledger(cursor, walk)
             walk.problems += _evidence_in(cursor, walk)
             walk.problems += seal.check_seals(cursor, walk.acts)
-            read = covered.Trail(
+            read = covered.TrailRead(
                 walk.acts, [key for _, key in walk.keys], frozenset(walk.evidence), walk.count > 0
             )
             people = directory.rows_of(cursor)

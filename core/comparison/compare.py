@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 
 from core.comparison.ranking import areas_on_one_mix, paired_areas
-from core.comparison.sides import Numbers as Numbers
 from core.comparison.sides import Side, numbers_of, why_empty
+from core.comparison.sides import SideNumbers as SideNumbers
 from core.defaults import IN_USE, MINIMUM_INPUTS
 from core.governance.state import State
 from core.ledger.errors import LedgerError
@@ -109,8 +109,8 @@ class GroupChange(GroupMoved):
             its own 95 % interval.
     """
 
-    before: Numbers | None = None
-    after: Numbers | None = None
+    before: SideNumbers | None = None
+    after: SideNumbers | None = None
     confidence: Interval = NO_INTERVAL
     accuracy: Interval = NO_INTERVAL
     brier_change: Interval = NO_INTERVAL

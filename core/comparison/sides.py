@@ -45,7 +45,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Numbers(Side):
+class SideNumbers(Side):
     """One side of a group as it was logged (paired: its claims on shared inputs); no weights.
 
     What rests on labels is None without them; intervals are 95 % each.
@@ -88,7 +88,7 @@ def numbers_of(
     high_from: float,
     tolerance: float,
     reaches: Sequence[LabelReach | None],
-) -> list[Numbers]:
+) -> list[SideNumbers]:
     """Each group of a side as it was logged.
 
     Args:
@@ -108,7 +108,7 @@ def numbers_of(
                 half = 1.959964 * area.standard_error
                 low, high = max(0.0, value - half), min(1.0, value + half)
         numbers.append(
-            Numbers(
+            SideNumbers(
                 n_claims=n_claims,
                 n_unstated=one.n_unstated,
                 n=int(found.n[i]),

@@ -42,7 +42,7 @@ from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
-from core.validation.evidence import Comparison
+from core.validation.evidence import Recomputed
 
 Severity = Literal["critical", "warning"]
 
@@ -248,7 +248,7 @@ def kind_of(key: str) -> FindingKind:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldFinding:
     """A finding in words; attributes as of `Condition`."""
 
     text: str
@@ -256,23 +256,23 @@ class Told:
     evidence: tuple[tuple[str, str], ...]
 
 
-def told_of(kind: str, body: Mapping[str, Any], fingerprint: Fingerprint | None) -> Told:
+def told_of(kind: str, body: Mapping[str, Any], fingerprint: Fingerprint | None) -> ToldFinding:
     """What an act says of a finding: its words made from the facts, or those it was stored with.
 
     Args:
         body: of an act that opens or revises a finding.
     """
     if FACTS not in body:
-        return Told(str(body["text"]), str(body["mend"]), _as_text(body["evidence"]))
+        return ToldFinding(str(body["text"]), str(body["mend"]), _as_text(body["evidence"]))
     carried, known = body[FACTS], kind_of(kind).facts
     version = "" if fingerprint is None else fingerprint.words()
     try:
         if known is None:
             raise ValueError(f"no kind of finding is called {kind!r}")
         facts = read(known, carried)
-        return Told(facts.text(version), facts.fix(), _as_text(facts.numbers()))
+        return ToldFinding(facts.text(version), facts.fix(), _as_text(facts.numbers()))
     except ValueError:
-        return Told(json.dumps(carried, ensure_ascii=False), _OTHERS, ())
+        return ToldFinding(json.dumps(carried, ensure_ascii=False), _OTHERS, ())
 
 
 #: What to do about a kind that another version of the program found.
@@ -288,7 +288,7 @@ def conditions(
     seen: Sequence[Seen],
     now: datetime,
     *,
-    changed_evidence: Mapping[tuple[str, Fingerprint], Comparison] | None = None,
+    changed_evidence: Mapping[tuple[str, Fingerprint], Recomputed] | None = None,
     breaches: Mapping[str, Breached] | None = None,
 ) -> tuple[Condition, ...]:
     """Everything that is wrong now, worst first.
@@ -388,7 +388,7 @@ def _stopped_by(validation: Validation | None) -> str | None:
     return validation.trigger.id if validation is not None and validation.trigger else None
 
 
-def _changed(signal: str, fingerprint: Fingerprint, now: Comparison) -> Condition:
+def _changed(signal: str, fingerprint: Fingerprint, now: Recomputed) -> Condition:
     facts = EvidenceChanged(now.facts)
     return Condition.of("evidence_changed", signal, fingerprint.id, facts, fingerprint)
 

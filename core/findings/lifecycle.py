@@ -25,7 +25,7 @@ DUE_DAYS: Mapping[Stakes, int] = {"high": 4, "medium": 7, "low": 14}
 
 
 @dataclass(frozen=True)
-class Entry:
+class FindingStep:
     """One line of a finding's history.
 
     Attributes:
@@ -76,7 +76,7 @@ class Finding:
     state: FindingState
     until: date | None
     occurrences: int
-    history: tuple[Entry, ...]
+    history: tuple[FindingStep, ...]
     facts: Mapping[str, Any] | None = None
     stored: bool = True
 
@@ -111,7 +111,7 @@ def _advanced(one: Finding | None, act: Act) -> Finding:
     after = MOVES[act.kind](known, act)
     # Until a resolution it was believed; with an answer nothing was.
     text = after.text if act.kind == "finding.resolved" or says_what(act) else ""
-    entry = Entry(act.seq, act.at, act.kind, act.actor.sub, note_of(act), text)
+    entry = FindingStep(act.seq, act.at, act.kind, act.actor.sub, note_of(act), text)
     return replace(after, history=(*known.history, entry))
 
 

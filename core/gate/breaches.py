@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import duckdb
 import pandas as pd
 
-from core.governance.rules_in_force import Span, timelines
+from core.governance.rules_in_force import RulesSpan, timelines
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums import rule_outcomes as escalations
@@ -31,7 +31,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedClaims:
     """A sort of claims that rules treat alike, held against them.
 
     Attributes:
@@ -43,7 +43,7 @@ class Judged:
     """
 
     code: int
-    span: Span | None
+    span: RulesSpan | None
     done: Action | None
     required: Answer | None
     if_open: Answer | None
@@ -104,12 +104,12 @@ class Reckoning:
     """
 
     selection: Selection
-    spans: tuple[Span, ...]
+    spans: tuple[RulesSpan, ...]
     sorting: Sorting
-    judged: Mapping[int, Judged]
+    judged: Mapping[int, JudgedClaims]
     counts: tuple[Count, ...]
 
-    def tally(self, which: Callable[[Judged], object] = lambda _: True) -> Tally:
+    def tally(self, which: Callable[[JudgedClaims], object] = lambda _: True) -> Tally:
         """The claims of some sorts."""
         chosen = self.codes(which)
         return sum((_tally(one) for one in self.counts if one.code in chosen), Tally())
@@ -119,13 +119,13 @@ class Reckoning:
         found = {kind: self.tally(_of_kind(kind)) for kind in KINDS}
         return {kind: tally for kind, tally in found.items() if tally.n_claims}
 
-    def codes(self, which: Callable[[Judged], object]) -> frozenset[int]:
+    def codes(self, which: Callable[[JudgedClaims], object]) -> frozenset[int]:
         """The codes of some sorts."""
         return frozenset(code for code, one in self.judged.items() if which(one))
 
 
 def reckon(
-    cursor: duckdb.DuckDBPyConnection, spans: Sequence[Span], selection: Selection
+    cursor: duckdb.DuckDBPyConnection, spans: Sequence[RulesSpan], selection: Selection
 ) -> Reckoning:
     """Hold a selection's claims against the rules in force when each was made.
 
@@ -142,7 +142,7 @@ def reckon(
     return Reckoning(selection, spans, sorting, judged, counts)
 
 
-def under(spans: Sequence[Span], rules: Rules) -> tuple[Span, ...]:
+def under(spans: Sequence[RulesSpan], rules: Rules) -> tuple[RulesSpan, ...]:
     """The spans as if these rules had been in force all along, standings as they were."""
     return tuple(
         replace(span, entry=replace(span.entry, spec=replace(span.entry.spec, rules=rules)))
@@ -150,7 +150,7 @@ def under(spans: Sequence[Span], rules: Rules) -> tuple[Span, ...]:
     )
 
 
-def _within(spans: Sequence[Span], selection: Selection) -> tuple[Span, ...]:
+def _within(spans: Sequence[RulesSpan], selection: Selection) -> tuple[RulesSpan, ...]:
     """The spans that the selection's times reach into."""
     return tuple(
         span
@@ -160,7 +160,7 @@ def _within(spans: Sequence[Span], selection: Selection) -> tuple[Span, ...]:
     )
 
 
-def _sorting(spans: Sequence[Span]) -> Sorting:
+def _sorting(spans: Sequence[RulesSpan]) -> Sorting:
     acting = frozenset[Fingerprint]().union(*(span.acting for span in spans))
     return Sorting(
         moments=tuple(span.since for span in spans),
@@ -169,17 +169,17 @@ def _sorting(spans: Sequence[Span]) -> Sorting:
     )
 
 
-def _judged(code: int, spans: Sequence[Span], sorting: Sorting) -> Judged:
+def _judged(code: int, spans: Sequence[RulesSpan], sorting: Sorting) -> JudgedClaims:
     sort = sorting.sort(code)
     done = next((one for one in ACTIONS if one == sort.action), None)
     if sort.era == 0:
-        return Judged(code, None, done, None, None)
+        return JudgedClaims(code, None, done, None, None)
     span = spans[sort.era - 1]
     may_act = sort.print is not None and (
         Fingerprint.of(dict(sorting.prints[sort.print])) in span.acting
     )
     rules = span.entry.spec.rules
-    return Judged(
+    return JudgedClaims(
         code,
         span,
         done,
@@ -188,7 +188,7 @@ def _judged(code: int, spans: Sequence[Span], sorting: Sorting) -> Judged:
     )
 
 
-def _of_kind(kind: Kind) -> Callable[[Judged], bool]:
+def _of_kind(kind: Kind) -> Callable[[JudgedClaims], bool]:
     return lambda one: one.kind == kind
 
 
@@ -276,7 +276,7 @@ _SAID = ("required", "rule", "by_band", "band_rule", "kind", "entry", "registry_
 _FIRST = ("event_id", "ts", "confidence", "outcome", "done", "required", "rule", "kind", "standing")
 
 
-def _said(one: Judged) -> tuple[object, ...]:
+def _said(one: JudgedClaims) -> tuple[object, ...]:
     assert one.span is not None
     assert one.required is not None
     assert one.if_open is not None
@@ -292,7 +292,7 @@ def _said(one: Judged) -> tuple[object, ...]:
     )
 
 
-def _standing(one: Judged, fields: Mapping[str, str | None]) -> str:
+def _standing(one: JudgedClaims, fields: Mapping[str, str | None]) -> str:
     assert one.span is not None
     return one.span.standing(Fingerprint.of(fields)).reason
 

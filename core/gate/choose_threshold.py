@@ -12,7 +12,7 @@ import scipy
 
 from core.comparison.sides import why_empty
 from core.events import PPM
-from core.gate.registry_changes import Plan, plan
+from core.gate.registry_changes import ChangePlan, plan
 from core.governance.names import directory
 from core.governance.state import State
 from core.ledger.errors import BadValue, LedgerError
@@ -40,8 +40,8 @@ from core.queries.sums.tuning_sample import (
 from core.registry.escalation_rules import (
     ACTIONS,
     Action,
-    Band,
     Override,
+    RuleBand,
     Rules,
     check_rules,
     decide,
@@ -86,7 +86,7 @@ class TunedOn(LedgerError):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Question:
+class ThresholdQuestion:
     """What is asked for.
 
     Attributes:
@@ -110,7 +110,7 @@ Word = Literal["kept", "broken", "not_told", "unjudged"]
 
 
 @dataclass(frozen=True)
-class Part:
+class SegmentThreshold:
     """A cut for one segment, or for all claims.
 
     Attributes:
@@ -144,8 +144,8 @@ class Threshold:
         since: production claims are those from then on.
     """
 
-    question: Question
-    parts: tuple[Part, ...]
+    question: ThresholdQuestion
+    parts: tuple[SegmentThreshold, ...]
     counts: Mapping[Split, SplitCounts]
     cells: Mapping[Split, Cells]
     left_out: int
@@ -194,11 +194,13 @@ class Proposed:
     rules: Rules
     bands: str
     entry: str
-    plan: Plan
+    plan: ChangePlan
     notes: tuple[str, ...]
 
 
-def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime) -> Threshold:
+def choose(
+    cursor: duckdb.DuckDBPyConnection, question: ThresholdQuestion, now: datetime
+) -> Threshold:
     """Choose a cut on the tuning split and judge it on the heldout one.
 
     Args:
@@ -264,7 +266,7 @@ def choose(cursor: duckdb.DuckDBPyConnection, question: Question, now: datetime)
         word = None
         if one.cut is not None:
             word = _word(at.get("heldout"), question.risk, len(values))
-        parts.append(Part(value, one, at, word))
+        parts.append(SegmentThreshold(value, one, at, word))
     return Threshold(question, tuple(parts), counts, whole, shared.n, since)
 
 
@@ -390,44 +392,44 @@ def _changed(
     return replace(changed, bands=unautomated(rules.bands)), tuple(notes)
 
 
-def with_cut(bands: tuple[Band, ...], cut_ppm: int) -> tuple[Band, ...]:
+def with_cut(bands: tuple[RuleBand, ...], cut_ppm: int) -> tuple[RuleBand, ...]:
     """Bands that automate from a cut on; what is below it goes where it went, or to review.
 
     Args:
         bands: ascending, as in `Rules`.
         cut_ppm: in whole millionths, above 0 and below 1.
     """
-    below: list[Band] = []
+    below: list[RuleBand] = []
     low = 0
     for band in bands:
         if band.action != "automate" and low < cut_ppm:
             top = cut_ppm if band.below_ppm is None else min(band.below_ppm, cut_ppm)
-            below.append(Band(top, band.action))
+            below.append(RuleBand(top, band.action))
         low = PPM if band.below_ppm is None else band.below_ppm
     if below:
         # Where automation began below the new cut, the band under it reaches up to it.
         below[-1] = replace(below[-1], below_ppm=cut_ppm)
     else:
-        below = [Band(cut_ppm, "review")]
-    return (*below, Band(None, "automate"))
+        below = [RuleBand(cut_ppm, "review")]
+    return (*below, RuleBand(None, "automate"))
 
 
-def unautomated(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+def unautomated(bands: tuple[RuleBand, ...]) -> tuple[RuleBand, ...]:
     """Bands without the one that automates; the one below it reaches up to 1."""
     kept = [band for band in bands if band.action != "automate"]
     if not kept:
-        return (Band(None, "review"),)
+        return (RuleBand(None, "review"),)
     return (*kept[:-1], replace(kept[-1], below_ppm=None))
 
 
-def _of(rules: Rules, dimension: str, value: str) -> tuple[Band, ...]:
+def _of(rules: Rules, dimension: str, value: str) -> tuple[RuleBand, ...]:
     for one in rules.overrides:
         if (one.dimension.lower(), one.value) == (dimension.lower(), value):
             return one.bands
     return rules.bands
 
 
-def _overridden(rules: Rules, dimension: str, value: str, bands: tuple[Band, ...]) -> Rules:
+def _overridden(rules: Rules, dimension: str, value: str, bands: tuple[RuleBand, ...]) -> Rules:
     new = Override(dimension, value, bands)
     same = (dimension.lower(), value)
     kept = tuple(

@@ -15,7 +15,7 @@ import duckdb
 from core.gate.questions import Question, unsure_words
 from core.governance.perform import Office
 from core.governance.state import State
-from core.ledger.damage import Watch, change_mark
+from core.ledger.damage import FileWatch, change_mark
 from core.ledger.errors import LedgerError
 from core.registry.escalation_rules import ACTIONS, Action, Compiled, Rules, compile_rules
 from core.trail.acts import stamp
@@ -95,7 +95,7 @@ class Gate:
         self._latest: datetime | None = None
         self._changing = threading.Lock()
         path = office.ledger.path
-        self._watch = None if path is None else Watch(path)
+        self._watch = None if path is None else FileWatch(path)
 
     def decide(self, question: Question) -> Decision:
         """The answer to one question, for any input; it never raises."""

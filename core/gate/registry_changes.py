@@ -17,7 +17,7 @@ from core.governance.perform import Desk, Office
 from core.governance.state import Person, State
 from core.ledger.errors import LedgerError
 from core.registry.signal_spec import Group, SignalSpec
-from core.registry.spec_diff import Difference, differences
+from core.registry.spec_diff import FieldDifference, differences
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.registry.value_checks import person_key
 from core.registry.yaml_reader import RegistryFile, groups_of, people_of, with_people
@@ -26,7 +26,7 @@ from core.trail.acts import Act, Assurance, Proposal, Via
 
 
 @dataclass(frozen=True)
-class Change:
+class SignalChange:
     """What a file says of one signal, against what is in force.
 
     Attributes:
@@ -39,7 +39,7 @@ class Change:
 
     new: SignalSpec
     old: SignalSpec | None
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     effects: Effects
     idle: tuple[str, ...] = ()
 
@@ -50,7 +50,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ChangePlan:
     """What applying a file would change; what is the same already is left out.
 
     Attributes:
@@ -60,7 +60,7 @@ class Plan:
         new_people: handles that nobody has yet.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[SignalChange, ...]
     groups: tuple[tuple[Group, tuple[str, ...] | None], ...]
     unchanged: tuple[str, ...]
     new_people: tuple[str, ...]
@@ -87,7 +87,7 @@ class _How:
 
 def plan(
     cursor: duckdb.DuckDBPyConnection, state: State, file: RegistryFile, now: datetime
-) -> Plan:
+) -> ChangePlan:
     """Work out what a file would change, and what that would have done; nothing is written."""
     known = directory(cursor)
     file = _as_known(known, file)
@@ -99,7 +99,7 @@ def plan(
             unchanged.append(new.name)
             continue
         found = differences(old, new), effects(cursor, old, new, now=now)
-        changes.append(Change(new, old, *found, idle_overrides(cursor, new)))
+        changes.append(SignalChange(new, old, *found, idle_overrides(cursor, new)))
     groups = []
     for group in file.groups:
         before = state.groups.get(group.name)
@@ -109,7 +109,7 @@ def plan(
     named = {one for group in file.groups for one in group.members}
     named |= {one for spec in file.specs for one in people_of(spec)}
     new_people = tuple(sorted(one for one in named if known.sub(one) is None))
-    return Plan(tuple(changes), tuple(groups), tuple(unchanged), new_people)
+    return ChangePlan(tuple(changes), tuple(groups), tuple(unchanged), new_people)
 
 
 def apply(
@@ -160,7 +160,7 @@ def apply(
     return tuple(done)
 
 
-def refusal(state: State, known: Directory, plan: Plan, who: str, now: datetime) -> str:
+def refusal(state: State, known: Directory, plan: ChangePlan, who: str, now: datetime) -> str:
     """Why a person may not apply a plan, as the guards themselves say; "" where they may.
 
     Args:
@@ -188,7 +188,7 @@ def refusal(state: State, known: Directory, plan: Plan, who: str, now: datetime)
     return ""
 
 
-def proposals(state: State, known: Directory, plan: Plan, who: str) -> tuple[Proposal, ...]:
+def proposals(state: State, known: Directory, plan: ChangePlan, who: str) -> tuple[Proposal, ...]:
     """The acts that a plan comes to, for its actor to confirm before they are done.
 
     Args:

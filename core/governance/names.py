@@ -96,7 +96,7 @@ class Directory:
 
 
 @dataclass(frozen=True)
-class Row:
+class NameRow:
     """What the table, or the directory of an export, holds about somebody.
 
     Attributes:
@@ -122,10 +122,10 @@ class Row:
         return hmac.compare_digest(made, names)
 
 
-def rows_of(cursor: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
+def rows_of(cursor: duckdb.DuckDBPyConnection) -> tuple[NameRow, ...]:
     """The table of people as it is, by opaque id; `resolved` says what of it counts."""
     cursor.execute("SELECT sub, handle, printed_name, salt FROM people ORDER BY ALL")
-    return tuple(Row(*row) for row in cursor.fetchall())
+    return tuple(NameRow(*row) for row in cursor.fetchall())
 
 
 def directory(cursor: duckdb.DuckDBPyConnection) -> Directory:
@@ -133,7 +133,7 @@ def directory(cursor: duckdb.DuckDBPyConnection) -> Directory:
     return resolved(rows_of(cursor), _acts(cursor))
 
 
-def resolved(rows: Iterable[Row], acts: Iterable[Act]) -> Directory:
+def resolved(rows: Iterable[NameRow], acts: Iterable[Act]) -> Directory:
     """The names of rows that count: those that an act carries."""
     recorded, found = _recorded(acts), dict[str, Name]()
     for sub, same in _by_sub(rows).items():
@@ -146,7 +146,7 @@ def resolved(rows: Iterable[Row], acts: Iterable[Act]) -> Directory:
 
 
 def check_rows(
-    rows: Iterable[Row], acts: Iterable[Act], place: str
+    rows: Iterable[NameRow], acts: Iterable[Act], place: str
 ) -> tuple[list[Problem], list[str]]:
     """Rows against the acts: what differs, and what no act carries, in words.
 
@@ -189,14 +189,14 @@ _ERASED = ""
 
 @dataclass(frozen=True)
 class _Recorded:
-    """The commitment to somebody's names, as `Row.fits` takes it, and the act that carries it."""
+    """The commitment to somebody's names, as `NameRow.fits` takes it, and the act carrying it."""
 
     names: str | None
     seq: int
 
 
-def _by_sub(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+def _by_sub(rows: Iterable[NameRow]) -> dict[str, list[NameRow]]:
+    found: dict[str, list[NameRow]] = {}
     for row in rows:
         found.setdefault(row.sub, []).append(row)
     return found

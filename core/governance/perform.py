@@ -23,7 +23,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.truth import USUAL
 from core.trail import log as trail
 from core.trail.acts import Act, Proposal
-from core.trail.anchors import Anchor, Failure, anchors_of, publish
+from core.trail.anchors import Anchor, AnchorFailure, anchors_of, publish
 from core.trail.signer import Signer
 from core.trail.signing_key import load_or_create
 
@@ -96,7 +96,7 @@ class Office:
     ) -> None:
         self.ledger = ledger
         self.clock = clock
-        self.failures: tuple[Failure, ...] = ()
+        self.failures: tuple[AnchorFailure, ...] = ()
         self._anchors = tuple(anchors)
         self._signer = signer
         self._replay = Replay()

@@ -20,7 +20,7 @@ _FOR_ALL = ("person.added", "person.status", "group.set", "gate.mode")
 
 
 @dataclass(frozen=True)
-class Span:
+class RulesSpan:
     """A time in which nothing changed for a signal.
 
     Attributes:
@@ -48,7 +48,7 @@ class Span:
 NEVER = Standing("draft", False, "This fingerprint was never validated.")
 
 
-def timeline(acts: Iterable[Act], signal: str) -> tuple[Span, ...]:
+def timeline(acts: Iterable[Act], signal: str) -> tuple[RulesSpan, ...]:
     """The spans of one signal, oldest first and without a gap, from its first entry on.
 
     At any time in a span the state of the acts up to then says of every fingerprint what the span
@@ -63,7 +63,7 @@ def timeline(acts: Iterable[Act], signal: str) -> tuple[Span, ...]:
     return timelines(acts).get(signal, ())
 
 
-def timelines(acts: Iterable[Act]) -> dict[str, tuple[Span, ...]]:
+def timelines(acts: Iterable[Act]) -> dict[str, tuple[RulesSpan, ...]]:
     """`timeline` of every registered signal.
 
     Raises:
@@ -71,7 +71,7 @@ def timelines(acts: Iterable[Act]) -> dict[str, tuple[Span, ...]]:
     """
     state = EMPTY
     begun: dict[str, tuple[datetime, State]] = {}
-    found: defaultdict[str, list[Span]] = defaultdict(list)
+    found: defaultdict[str, list[RulesSpan]] = defaultdict(list)
     for act in acts:
         state = advance(state, act)
         for signal in _concerned(state, act):
@@ -92,7 +92,7 @@ def _concerned(state: State, act: Act) -> Iterable[str]:
     return ()
 
 
-def _parted(signal: str, since: datetime, state: State, until: datetime | None) -> list[Span]:
+def _parted(signal: str, since: datetime, state: State, until: datetime | None) -> list[RulesSpan]:
     """What time alone parts in [since, until), in which no act changed anything."""
     mine = {print_: one for (name, print_), one in state.validations.items() if name == signal}
     moments = {held.until for one in mine.values() for held in (one.signed, one.waiver) if held}
@@ -103,7 +103,7 @@ def _parted(signal: str, since: datetime, state: State, until: datetime | None) 
     }
     begin = [since, *sorted(at for at in moments if since < at and (until is None or at < until))]
     return [
-        Span(
+        RulesSpan(
             first,
             after,
             state.entries[signal],
@@ -114,9 +114,9 @@ def _parted(signal: str, since: datetime, state: State, until: datetime | None) 
     ]
 
 
-def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+def _merged(spans: Sequence[RulesSpan]) -> tuple[RulesSpan, ...]:
     """Neighbours that say the same made one."""
-    found: list[Span] = []
+    found: list[RulesSpan] = []
     for span in spans:
         last = found[-1] if found else None
         if last and (last.entry, last.standings) == (span.entry, span.standings):

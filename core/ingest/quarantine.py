@@ -29,7 +29,7 @@ ADDED = (
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """One refused row.
 
     Attributes:
@@ -59,7 +59,7 @@ class Refused:
 
 def list_quarantined(
     cursor: duckdb.DuckDBPyConnection, *, open_only: bool = True, limit: int | None = None
-) -> list[Refused]:
+) -> list[RefusedRow]:
     """The refused rows, oldest first.
 
     Args:
@@ -75,7 +75,7 @@ def list_quarantined(
         """,
         {} if limit is None else {"limit": limit},
     ).fetchall()
-    return [Refused(*row) for row in rows]
+    return [RefusedRow(*row) for row in rows]
 
 
 def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from core.intake.door import Dimensions, Fault, Kind, Names, Unfit, line_of
+from core.intake.door import Dimensions, Fault, FieldNames, Kind, Unfit, line_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Batch:
         return self.received - len(self.refused)
 
 
-def judged(rows: Iterable[object], kind: Kind, names: Names, dimensions: Dimensions) -> Batch:
+def judged(rows: Iterable[object], kind: Kind, names: FieldNames, dimensions: Dimensions) -> Batch:
     """Judge rows one by one; see `core.intake.door.line_of`."""
     lines: list[bytes] = []
     refused: list[Refusal] = []

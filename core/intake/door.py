@@ -98,7 +98,7 @@ class Form:
     bare: bool
 
 
-class Names:
+class FieldNames:
     """The names that one sender has used for fields; bounded, for an import is.
 
     Attributes:
@@ -164,7 +164,7 @@ class Dimensions:
 
 
 def line_of(
-    row: object, kind: Kind, names: Names, dimensions: Dimensions
+    row: object, kind: Kind, names: FieldNames, dimensions: Dimensions
 ) -> tuple[bytes, Fault | None]:
     """One row as the line that is kept of it, and what is wrong with its values, if anything is.
 
@@ -243,7 +243,7 @@ def _plainly_right(line: Mapping[str, Any]) -> bool:
 
 
 def _line_of(
-    row: Mapping[Any, Any], kind: Kind, names: Names, dimensions: Dimensions
+    row: Mapping[Any, Any], kind: Kind, names: FieldNames, dimensions: Dimensions
 ) -> tuple[bytes, Fault | None]:
     """The same for any row, whatever its keys and values."""
     fields, others = _sorted(row)

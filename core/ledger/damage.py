@@ -90,7 +90,7 @@ class _Seen:
     log_size: int
 
 
-class Watch:
+class FileWatch:
     """Notices a file that is cut or replaced while the database has it open.
 
     Not for several threads at once. What was noticed once is never taken back: the database may

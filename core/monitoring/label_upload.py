@@ -15,7 +15,7 @@ from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary
 from core.ledger.errors import LedgerError
-from core.queries.sums.audit_samples import Known, known_of
+from core.queries.sums.audit_samples import KnownClaim, known_of
 from core.text.figures import counted
 from core.trail.acts import stamp
 
@@ -62,7 +62,7 @@ class RefusedLabel:
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenLabels:
     """What became of a filled sample.
 
     Attributes:
@@ -113,7 +113,7 @@ class _Label:
     source: str
 
 
-def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") -> Taken:
+def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") -> TakenLabels:
     """Take the outcomes of a filled sample in.
 
     Rows without an outcome are left for later; a row that cannot be used costs itself alone. What
@@ -165,7 +165,7 @@ def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") 
             fresh.append(label)
     summary = _imported(office, signal, fresh, now, name) if fresh else None
     unfit = len(refused) + len(fresh)
-    return Taken(
+    return TakenLabels(
         n_rows=len(rows),
         n_empty=n_empty,
         n_known=len(rows) - n_empty - unfit,
@@ -248,7 +248,7 @@ def _time(text: str) -> datetime | None:
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
-def _foreign(label: _Label, known: Mapping[str, Known], signal: str) -> RefusedLabel | None:
+def _foreign(label: _Label, known: Mapping[str, KnownClaim], signal: str) -> RefusedLabel | None:
     """Why an event is not to be labelled this way; None: it is."""
     found = known.get(label.event)
     if found is not None and found.sampled:
@@ -262,7 +262,7 @@ def _foreign(label: _Label, known: Mapping[str, Known], signal: str) -> RefusedL
     return RefusedLabel(label.row, "event_id", label.event, reason, mend)
 
 
-def _said(label: _Label, known: Known) -> bool:
+def _said(label: _Label, known: KnownClaim) -> bool:
     """Whether the ledger was told this already, at the time named or at any where none is."""
     return any(value == label.outcome and label.at in (None, at) for value, at in known.said)
 

@@ -17,7 +17,7 @@ from core.measure.cells.group_sums import group_sums
 from core.measure.verdicts.label_reach import LabelReach, weighted_gaps
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import Judgement, judge
-from core.monitoring.remeasured import Band, Measured, Remeasured
+from core.monitoring.remeasured import Remeasured, RemeasuredBand, RemeasuredGroup
 from core.queries.base.fingerprints_seen import Seen
 from core.queries.base.group_keys import Key
 from core.queries.labels.label_reach import reaches_of_cells
@@ -82,9 +82,11 @@ def _reaches(
     return reaches_of_cells(groups, tolerance, weighted)
 
 
-def _measured(keys: Sequence[tuple[str, str | None] | None], judged: Judgement) -> list[Measured]:
+def _measured(
+    keys: Sequence[tuple[str, str | None] | None], judged: Judgement
+) -> list[RemeasuredGroup]:
     return [
-        Measured(
+        RemeasuredGroup(
             where,
             int(judged.n[i]),
             int(judged.n_inputs[i]),
@@ -111,13 +113,13 @@ def _beside(judged: Judgement, i: int) -> PartShown | None:
     return part_shown(judged, i, reason)
 
 
-def _band(judged: Judgement, i: int) -> Band | None:
+def _band(judged: Judgement, i: int) -> RemeasuredBand | None:
     """The high-confidence band, where an error of it is what gives a group its verdict."""
     if judged.reason[i] != "high_band" or judged.state[i] not in _SHOWN:
         return None
     gap = judged.high_claimed[i] - judged.high_observed[i]
     low, high = judged.high_gap_low[i], judged.high_gap_high[i]
-    return Band(int(judged.high_n[i]), float(gap), float(low), float(high))
+    return RemeasuredBand(int(judged.high_n[i]), float(gap), float(low), float(high))
 
 
 def _come_of_age(made: datetime, maturity: Maturity) -> datetime:

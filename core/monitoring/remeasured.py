@@ -27,7 +27,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Band:
+class RemeasuredBand:
     """A high-confidence band: labelled claims, gap and its simultaneous 95 % interval."""
 
     n: int
@@ -37,7 +37,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RemeasuredGroup:
     """One group of a re-measurement.
 
     Attributes:
@@ -65,7 +65,7 @@ class Measured:
     beside: PartShown | None
     error: float
     error_low: float
-    band: Band | None = None
+    band: RemeasuredBand | None = None
     reach: LabelReach | None = None
 
     @property
@@ -103,8 +103,8 @@ class Remeasured:
     fingerprint: Fingerprint
     since: datetime
     until: datetime
-    whole: Measured
-    segments: tuple[Measured, ...]
+    whole: RemeasuredGroup
+    segments: tuple[RemeasuredGroup, ...]
     next_labels: datetime | None = None
 
     @property
@@ -180,7 +180,7 @@ def why_mute(group: Mapping[str, Any]) -> str:
     return reach_words(read(LabelReach, group["reach"]))
 
 
-def _as_json(one: Measured) -> dict[str, Any]:
+def _as_json(one: RemeasuredGroup) -> dict[str, Any]:
     return {
         "where": None if one.where is None else list(one.where),
         "n": one.n,
@@ -207,9 +207,9 @@ def _as_json(one: Measured) -> dict[str, Any]:
     }
 
 
-def _group(body: Mapping[str, Any]) -> Measured:
+def _group(body: Mapping[str, Any]) -> RemeasuredGroup:
     where, band, beside, reach = (body[name] for name in ("where", "high_band", "beside", "reach"))
-    return Measured(
+    return RemeasuredGroup(
         where=None if where is None else (where[0], where[1]),
         n=body["n"],
         n_inputs=body["n_inputs"],
@@ -221,7 +221,7 @@ def _group(body: Mapping[str, Any]) -> Measured:
         beside=None if beside is None else read(PartShown, beside),
         error=_float(body["error"]),
         error_low=_float(body["error_low"]),
-        band=None if band is None else read(Band, band),
+        band=None if band is None else read(RemeasuredBand, band),
         reach=None if reach is None else read(LabelReach, reach),
     )
 
@@ -238,6 +238,6 @@ def _interval(gap: float, low: float, high: float) -> str:
     return f"{points(gap)} points ({ends(low, high)})"
 
 
-def _name(one: Measured) -> str:
+def _name(one: RemeasuredGroup) -> str:
     assert one.where is not None
     return segment(*one.where)

@@ -40,7 +40,7 @@ BREACH_DAYS = 30
 
 
 @dataclass(frozen=True)
-class Outlook:
+class WrongNow:
     """What is wrong now.
 
     Attributes:
@@ -58,7 +58,7 @@ class Outlook:
         return tuple(one for one in self.findings if one.state in ("open", "acknowledged"))
 
 
-def outlook(office: Office) -> Outlook:
+def outlook(office: Office) -> WrongNow:
     """What is wrong now, without writing anything.
 
     What only a thorough round can see is not looked for here: what the last one found of it stands
@@ -68,7 +68,7 @@ def outlook(office: Office) -> Outlook:
         return outlook_of(cursor, office.state(), office.now())
 
 
-def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> Outlook:
+def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> WrongNow:
     """`outlook` for a state that was read already."""
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
@@ -78,7 +78,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
     ]
-    return Outlook(current(stored, wrong, state, now), state, now)
+    return WrongNow(current(stored, wrong, state, now), state, now)
 
 
 def rounds(office: Office, *, thorough: bool = False) -> tuple[Act, ...]:
@@ -120,7 +120,7 @@ class _Measured:
         watched: the validations in force, since their signatures.
     """
 
-    changed: Mapping[tuple[str, Fingerprint], evidence.Comparison]
+    changed: Mapping[tuple[str, Fingerprint], evidence.Recomputed]
     detected: tuple[Condition, ...]
     watched: tuple[Watched, ...]
 
@@ -233,7 +233,7 @@ def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:
 
 def _changed_evidence(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
-) -> dict[tuple[str, Fingerprint], evidence.Comparison]:
+) -> dict[tuple[str, Fingerprint], evidence.Recomputed]:
     """What differs, for every validation that acts, or would but for that, on changed evidence."""
     found = {}
     for (signal, fingerprint), one in state.validations.items():

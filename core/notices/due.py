@@ -30,7 +30,7 @@ from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.monitoring.rounds import outlook_of
 from core.notices import outbox
-from core.notices.outbox import Draft, Notice, Told
+from core.notices.outbox import Draft, Notice, ToldChannel
 from core.notices.settings import Channel, NoticeSettings
 from core.notices.text import DigestParts, Setting, Text, at_once, digest
 
@@ -38,7 +38,7 @@ _WAITING = ("open", "acknowledged")
 
 
 @dataclass(frozen=True)
-class Facts:
+class NoticeFacts:
     """What messages are made of.
 
     Attributes:
@@ -50,7 +50,7 @@ class Facts:
     """
 
     findings: tuple[Finding, ...]
-    told: Mapping[str, tuple[Told, ...]]
+    told: Mapping[str, tuple[ToldChannel, ...]]
     owner_of: Callable[[Finding], str | None]
     ledger: str
     now: datetime
@@ -73,7 +73,7 @@ def write_due(office: Office, settings: NoticeSettings, now: datetime) -> tuple[
         return outbox.write(cursor, due(settings, _facts(office, cursor, now, fresh)), now)
 
 
-def due(settings: NoticeSettings, facts: Facts) -> tuple[Draft, ...]:
+def due(settings: NoticeSettings, facts: NoticeFacts) -> tuple[Draft, ...]:
     """The messages that have to be written now, in the order in which they are to be sent."""
     return tuple(
         draft
@@ -111,13 +111,13 @@ def _facts(
     cursor: duckdb.DuckDBPyConnection,
     now: datetime,
     fresh: Mapping[str, Finding] = MappingProxyType({}),
-) -> Facts:
+) -> NoticeFacts:
     name = "a ledger in memory" if office.ledger.path is None else office.ledger.path.name
     told = outbox.told(cursor)
     try:
         state = office.state()
     except TrailBroken as broken:
-        return Facts((_broken(broken, now),), told, lambda _: None, name, now)
+        return NoticeFacts((_broken(broken, now),), told, lambda _: None, name, now)
     found = {
         id_: replace(one, text=fresh[id_].text, mend=fresh[id_].mend) if id_ in fresh else one
         for id_, one in findings(finding_acts(cursor), now).items()
@@ -126,7 +126,7 @@ def _facts(
     def owner_of(one: Finding) -> str | None:
         return None if one.signal is None else state.acting_owner(one.signal, now)
 
-    return Facts(tuple(found.values()), told, owner_of, name, now)
+    return NoticeFacts(tuple(found.values()), told, owner_of, name, now)
 
 
 def _broken(broken: TrailBroken, now: datetime) -> Finding:
@@ -150,15 +150,15 @@ class _Desk:
 
     channel: Channel
     settings: NoticeSettings
-    facts: Facts
+    facts: NoticeFacts
     waiting: Sequence[Finding]
     settled: Sequence[Finding]
     waived: Sequence[Finding]
-    past: Sequence[Told]
-    digests: Sequence[Told]
+    past: Sequence[ToldChannel]
+    digests: Sequence[ToldChannel]
 
     @classmethod
-    def of(cls, channel: Channel, settings: NoticeSettings, facts: Facts) -> _Desk:
+    def of(cls, channel: Channel, settings: NoticeSettings, facts: NoticeFacts) -> _Desk:
         mine = sorted(
             (one for one in facts.findings if channel.told_of(one.signal)), key=_worst_first
         )
@@ -212,7 +212,7 @@ class _Desk:
             return None
         return max(0, self.settings.ceiling - len(self._at_once_in_week(self.facts.now)))
 
-    def _at_once_in_week(self, of: datetime) -> list[Told]:
+    def _at_once_in_week(self, of: datetime) -> list[ToldChannel]:
         week = of.isocalendar()[:2]
         return [
             one
@@ -295,11 +295,11 @@ def _worst_first(one: Finding) -> tuple[bool, object, str]:
     return one.severity != "critical", one.due, one.id
 
 
-def _of_all(several: Iterable[Told]) -> frozenset[str]:
+def _of_all(several: Iterable[ToldChannel]) -> frozenset[str]:
     return frozenset[str]().union(*(one.findings for one in several))
 
 
-def _settled(mine: Sequence[Finding], digests: Sequence[Told]) -> list[Finding]:
+def _settled(mine: Sequence[Finding], digests: Sequence[ToldChannel]) -> list[Finding]:
     """Findings resolved since the channel's first digest that no digest told of yet."""
     if not digests:
         return []

@@ -64,7 +64,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldChannel:
     """What a channel was told by one message.
 
     Attributes:
@@ -109,7 +109,7 @@ _COLUMNS = (
 )
 
 
-def told(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[Told, ...]]:
+def told(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[ToldChannel, ...]]:
     """What every channel was told so far, oldest first; messages that still wait count."""
     rows = cursor.execute(
         """
@@ -117,9 +117,11 @@ def told(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[Told, ...]]:
         FROM notices ORDER BY notice_no
         """
     ).fetchall()
-    found: dict[str, list[Told]] = {}
+    found: dict[str, list[ToldChannel]] = {}
     for channel, kind, findings, written_at, sent in rows:
-        found.setdefault(channel, []).append(Told(kind, frozenset(findings), written_at, sent))
+        found.setdefault(channel, []).append(
+            ToldChannel(kind, frozenset(findings), written_at, sent)
+        )
     return {channel: tuple(several) for channel, several in found.items()}
 
 

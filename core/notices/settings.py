@@ -18,10 +18,10 @@ from urllib.parse import quote, urlsplit
 from core.ledger.errors import LedgerError
 from core.ledger.private import mode_for_others
 from core.registry.strict_yaml import (
+    FileProblem,
     Missing,
     Notes,
     Place,
-    Problem,
     Unreadable,
     documents,
     file_text,
@@ -121,7 +121,7 @@ class NoticesFileError(LedgerError):
         problems: all of them, by line.
     """
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, source: str, problems: Sequence[FileProblem]) -> None:
         self.problems = tuple(sorted(map(_harmless, problems), key=lambda one: one.line))
         super().__init__("\n".join(f"{source} {problem}" for problem in self.problems))
         self.source = source
@@ -175,7 +175,7 @@ def read(text: str, environment: Mapping[str, str], *, source: str = "notices") 
             if not nodes
             else "holds several documents; keep one"
         )
-        raise NoticesFileError(source, [Problem(1, "", "", words)])
+        raise NoticesFileError(source, [FileProblem(1, "", "", words)])
     notes = Notes()
     place = Place(nodes[0], "", nodes[0].start_mark.line + 1, notes)
     found = _settings(place, environment, source)
@@ -196,7 +196,7 @@ def warning(path: str | os.PathLike[str]) -> str | None:
     )
 
 
-def _harmless(problem: Problem) -> Problem:
+def _harmless(problem: FileProblem) -> FileProblem:
     """The same problem without anything that may be an address, or a part of one."""
     shown = problem.value if _SHOWN.fullmatch(problem.field) else ""
     return replace(
@@ -229,7 +229,7 @@ def _channels(
 ) -> tuple[Channel, ...]:
     mend = "write under it at least one channel with a name and a url"
     if place is None:
-        whole.notes.problems.append(Problem(whole.line, "channels", "", f"is missing; {mend}"))
+        whole.notes.problems.append(FileProblem(whole.line, "channels", "", f"is missing; {mend}"))
         return ()
     items = place.items()
     if isinstance(items, Missing):
@@ -244,7 +244,7 @@ def _channels(
         first = next((other for other in found if other.name == channel.name), None)
         if first is not None:
             words = f"is the name of the channel on line {first.line} too; give each its own"
-            one.notes.problems.append(Problem(channel.line, f"{one.field}.name", "", words))
+            one.notes.problems.append(FileProblem(channel.line, f"{one.field}.name", "", words))
         found.append(channel)
     return tuple(found)
 
@@ -272,7 +272,7 @@ def _needed(place: Place, fields: Mapping[str, Place], key: str, mend: str) -> s
     if key in fields:
         return fields[key].text()
     place.notes.problems.append(
-        Problem(place.line, f"{place.field}.{key}", "", f"is missing; {mend}")
+        FileProblem(place.line, f"{place.field}.{key}", "", f"is missing; {mend}")
     )
     return Missing()
 

@@ -17,13 +17,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 from core.queries.base.truth import Truth
 from core.registry import value_checks as checks
 from core.registry import words
-from core.registry.escalation_rules import Band, fraction
+from core.registry.escalation_rules import RuleBand, fraction
 from core.registry.signal_spec import Costs, Criterion, Group, Queue, SignalSpec
 from core.registry.value_checks import each, whole
 
 
 @dataclass(frozen=True)
-class Row:
+class FieldRow:
     """A field of a file, or a mapping around fields.
 
     Attributes:
@@ -70,8 +70,8 @@ class Row:
         return attrgetter(self.path)
 
 
-def _people(place: str, path: str, thing: str, check: checks.Check, **other: Any) -> Row:
-    return Row(place, path, thing, check=check, people=True, material=False, **other)
+def _people(place: str, path: str, thing: str, check: checks.Check, **other: Any) -> FieldRow:
+    return FieldRow(place, path, thing, check=check, people=True, material=False, **other)
 
 
 _SEATS = each(checks.check_seat, key=checks.seat_key)
@@ -85,122 +85,125 @@ _ESCALATION, _FALLS, _HANDLING = (
 _DAYS = whole(1, checks.MOST_DAYS)
 
 
-def _answers(part: str) -> Row:
+def _answers(part: str) -> FieldRow:
     place = f"{_ANSWERS}.{part}"
     return _people(
         place, f"responsible.{part}", f"responsible for {part}", checks.check_person, usual="owner"
     )
 
 
-def _cost(name: str, of: str) -> Row:
+def _cost(name: str, of: str) -> FieldRow:
     need = f'write what {of} costs, as in "2.50"'
-    return Row(name, f"{name}_millionths", need=need, check=checks.check_cost)
+    return FieldRow(name, f"{name}_millionths", need=need, check=checks.check_cost)
 
 
 #: In the order in which they are written.
-ROWS: Mapping[type, tuple[Row, ...]] = {
+ROWS: Mapping[type, tuple[FieldRow, ...]] = {
     SignalSpec: (
-        Row("metadata", need="write the name under it", block=True),
-        Row("metadata.name", "name", "name", check=checks.check_line,
+        FieldRow("metadata", need="write the name under it", block=True),
+        FieldRow("metadata.name", "name", "name", check=checks.check_line,
             need="write the signal's name", material=False),
-        Row("metadata.labels", need="write labels: {stakes: high}"),
-        Row("metadata.labels.stakes", "stakes", "stakes", need="write low, medium or high"),
-        Row("metadata.labels.*", "labels", "label", words.pair_words, checks.check_pairs,
+        FieldRow("metadata.labels", need="write labels: {stakes: high}"),
+        FieldRow("metadata.labels.stakes", "stakes", "stakes", need="write low, medium or high"),
+        FieldRow("metadata.labels.*", "labels", "label", words.pair_words, checks.check_pairs,
             material=False),
-        Row("metadata.annotations.*", "annotations", "annotation", words.pair_words,
+        FieldRow("metadata.annotations.*", "annotations", "annotation", words.pair_words,
             checks.check_pairs, material=False),
-        Row("spec", need="write the entry under it", block=True),
+        FieldRow("spec", need="write the entry under it", block=True),
         _people("spec.owner", "owner", "owner", checks.check_person, need="write one person"),
         _people("spec.deputies", "deputies", "deputy", _PERSONS, ordered=True),
         _people("spec.validators", "validators", "validator", _SEATS, need="write who may sign",
                 alone=True),
         _people("spec.riskApprovers", "risk_approvers", "risk approver", _SEATS, alone=True),
-        Row("spec.elicitation.method", "method", "method", words.quoted_or_any, checks.check_text),
-        Row("spec.elicitation.order", "order", "order", words.quoted_or_any, checks.check_order),
-        Row("spec.decision", "decision", "decision", words.quoted, checks.check_text,
+        FieldRow("spec.elicitation.method", "method", "method", words.quoted_or_any,
+            checks.check_text),
+        FieldRow("spec.elicitation.order", "order", "order", words.quoted_or_any,
+            checks.check_order),
+        FieldRow("spec.decision", "decision", "decision", words.quoted, checks.check_text,
             need="write what the confidence decides, in words"),
-        Row(_ANSWERS, note="otherwise the owner"),
+        FieldRow(_ANSWERS, note="otherwise the owner"),
         *map(_answers, ("schema", "thresholds", "monitoring")),
-        Row("spec.tolerance", "tolerance_ppm", "tolerance", fraction,
+        FieldRow("spec.tolerance", "tolerance_ppm", "tolerance", fraction,
             note="the gap that is accepted"),
-        Row("spec.highConfidence", "high_from_ppm", "high-confidence band from", fraction),
-        Row("spec.maturity", note="whichever is first"),
-        Row("spec.maturity.days", "maturity.days", "outcomes final after", words.days_words,
+        FieldRow("spec.highConfidence", "high_from_ppm", "high-confidence band from", fraction),
+        FieldRow("spec.maturity", note="whichever is first"),
+        FieldRow("spec.maturity.days", "maturity.days", "outcomes final after", words.days_words,
             whole(0, checks.MOST_DAYS)),
-        Row("spec.maturity.coverage", "maturity.coverage_ppm", "outcomes final at coverage",
+        FieldRow("spec.maturity.coverage", "maturity.coverage_ppm", "outcomes final at coverage",
             fraction, checks.check_coverage),
-        Row("spec.truth", "truth", "ground truth", words.truth_words, note="whose labels count",
-            younger=True),
-        Row(_PLAN, need="write what a validation needs", block=True),
-        Row(f"{_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after",
+        FieldRow("spec.truth", "truth", "ground truth", words.truth_words,
+            note="whose labels count", younger=True),
+        FieldRow(_PLAN, need="write what a validation needs", block=True),
+        FieldRow(f"{_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after",
             words.days_words, _DAYS, need="write after how many days a validation expires"),
-        Row(f"{_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed",
+        FieldRow(f"{_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed",
             words.count_words, whole(1, checks.MOST_SAMPLES),
             need="write how many labelled inputs it takes"),
-        Row(f"{_PLAN}.segments", "validation.segments", "required segment",
+        FieldRow(f"{_PLAN}.segments", "validation.segments", "required segment",
             check=each(checks.check_dimension, key=str),
             note="bounds apply to each of their values"),
-        Row(f"{_PLAN}.criteria", "validation.criteria", "criterion", words.criterion_words,
+        FieldRow(f"{_PLAN}.criteria", "validation.criteria", "criterion", words.criterion_words,
             each(checks.check_criterion), need="write which bounds have to be met"),
-        Row(f"{_PLAN}.cadenceDays", "validation.cadence_days", "re-measured every",
+        FieldRow(f"{_PLAN}.cadenceDays", "validation.cadence_days", "re-measured every",
             words.days_words, _DAYS),
-        Row(f"{_PLAN}.windowDays", "validation.window_days", "recent production window",
+        FieldRow(f"{_PLAN}.windowDays", "validation.window_days", "recent production window",
             words.days_words, _DAYS),
-        Row(f"{_PLAN}.selfSign", "validation.self_sign", "author may sign", words.yes_or_no),
-        Row(_ESCALATION, need="write the bands under it", block=True),
-        Row(f"{_ESCALATION}.bands", "rules.bands", "bands", words.bands_words,
+        FieldRow(f"{_PLAN}.selfSign", "validation.self_sign", "author may sign", words.yes_or_no),
+        FieldRow(_ESCALATION, need="write the bands under it", block=True),
+        FieldRow(f"{_ESCALATION}.bands", "rules.bands", "bands", words.bands_words,
             need="write at least two, the last without below",
-            note="ordered; the last has no `below`, and a cut belongs to the band above it"),
-        Row(f"{_ESCALATION}.overrides", "rules.overrides", "override", words.override_words,
+            note="ordered; the last has no `below`, and a threshold belongs to the band above it"),
+        FieldRow(f"{_ESCALATION}.overrides", "rules.overrides", "override", words.override_words,
             ordered=True, note="the first that fits a claim is taken"),
-        Row(f"{_ESCALATION}.knownValues", block=True,
+        FieldRow(f"{_ESCALATION}.knownValues", block=True,
             note="under the bands; for any value not named here the strictest rule"),
-        Row(f"{_ESCALATION}.knownValues.*", "rules.known_values", "known value", words.known_words,
-            younger=True),
-        Row(f"{_FALLS}.unvalidated", "rules.unvalidated", "where the fingerprint may not act:"),
-        Row(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),
-        Row(f"{_FALLS}.invalid", "rules.invalid", "where what is stated is no confidence:"),
-        Row(_HANDLING, block=True,
+        FieldRow(f"{_ESCALATION}.knownValues.*", "rules.known_values", "known value",
+            words.known_words, younger=True),
+        FieldRow(f"{_FALLS}.unvalidated", "rules.unvalidated",
+            "where the fingerprint may not act:"),
+        FieldRow(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),
+        FieldRow(f"{_FALLS}.invalid", "rules.invalid", "where what is stated is no confidence:"),
+        FieldRow(_HANDLING, block=True,
             note="where cases wait, and in how many hours they are taken up"),
-        Row(f"{_HANDLING}.review", "handling.review", "review goes to", words.queue_words,
+        FieldRow(f"{_HANDLING}.review", "handling.review", "review goes to", words.queue_words,
             material=False),
-        Row(f"{_HANDLING}.escalate", "handling.escalate", "escalate goes to", words.queue_words,
-            material=False),
-        Row("spec.costs", "costs", "costs", words.costs_words, note="of one case each",
+        FieldRow(f"{_HANDLING}.escalate", "handling.escalate", "escalate goes to",
+            words.queue_words, material=False),
+        FieldRow("spec.costs", "costs", "costs", words.costs_words, note="of one case each",
             material=False),
     ),
     Group: (
-        Row("metadata", need="write the name under it", block=True),
-        Row("metadata.name", "name", check=checks.check_group_name,
+        FieldRow("metadata", need="write the name under it", block=True),
+        FieldRow("metadata.name", "name", check=checks.check_group_name,
             need="write what it is called"),
-        Row("spec", need="write the entry under it", block=True),
-        Row("spec.members", "members", check=_PERSONS, need="write a list of people"),
+        FieldRow("spec", need="write the entry under it", block=True),
+        FieldRow("spec.members", "members", check=_PERSONS, need="write a list of people"),
     ),
     Criterion: (
-        Row("metric", "metric", need="write what is bounded"),
-        Row("max", "maximum_ppm"),
-        Row("min", "minimum_ppm"),
+        FieldRow("metric", "metric", need="write what is bounded"),
+        FieldRow("max", "maximum_ppm"),
+        FieldRow("min", "minimum_ppm"),
     ),
-    Band: (
-        Row("below", "below_ppm"),
-        Row("action", "action", need="write automate, review or escalate"),
+    RuleBand: (
+        FieldRow("below", "below_ppm"),
+        FieldRow("action", "action", need="write automate, review or escalate"),
     ),
     Queue: (
-        Row("queue", "name", need="write where the cases wait", check=checks.check_text),
-        Row("withinHours", "within_hours", need="write in how many hours a case is taken up",
+        FieldRow("queue", "name", need="write where the cases wait", check=checks.check_text),
+        FieldRow("withinHours", "within_hours", need="write in how many hours a case is taken up",
             check=whole(1, checks.MOST_HOURS, "whole hours")),
     ),
     Costs: (
-        Row("unit", "unit", need="write of what, as in EUR", check=checks.check_unit),
+        FieldRow("unit", "unit", need="write of what, as in EUR", check=checks.check_unit),
         _cost("error", "one automated error"),
         _cost("review", "one review"),
         _cost("escalate", "one escalation"),
     ),
     Truth: (
-        Row("sources", "sources", need="write whose labels are truth, as in [HUMAN, CODE]",
+        FieldRow("sources", "sources", need="write whose labels are truth, as in [HUMAN, CODE]",
             check=checks.check_sources),
-        Row("unstated", "unstated"),
-        Row("judgeTolerance", "judge_tolerance_ppm", check=checks.check_share, younger=True),
+        FieldRow("unstated", "unstated"),
+        FieldRow("judgeTolerance", "judge_tolerance_ppm", check=checks.check_share, younger=True),
     ),
 }  # fmt: skip
 
@@ -219,7 +222,7 @@ class Node:
         inside: the keys of the mapping that it is.
     """
 
-    row: Row = Row("")
+    row: FieldRow = FieldRow("")
     kind: Any = None
     usual: Any = None
     inside: dict[str, Node] = field(default_factory=dict)
@@ -260,7 +263,7 @@ def stated(kind: Any) -> Any:
     return next(of for of in inner if of is not NoneType) if get_origin(kind) is UnionType else kind
 
 
-def stated_values(kind: type, value: Any, around: str = "") -> Iterator[tuple[str, Row, Any]]:
+def stated_values(kind: type, value: Any, around: str = "") -> Iterator[tuple[str, FieldRow, Any]]:
     """Every field of a value, with its place and what it says; those of a part after the part."""
     for row in ROWS[kind]:
         if row.path:

@@ -23,7 +23,7 @@ ACTIONS: tuple[Action, ...] = ("automate", "review", "escalate")
 
 
 @dataclass(frozen=True)
-class Band:
+class RuleBand:
     """Confidences from the band below up to a cut.
 
     Attributes:
@@ -48,7 +48,7 @@ class Override:
 
     dimension: str
     value: str
-    bands: tuple[Band, ...]
+    bands: tuple[RuleBand, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Rules:
             meant for them.
     """
 
-    bands: tuple[Band, ...]
+    bands: tuple[RuleBand, ...]
     overrides: tuple[Override, ...] = ()
     unvalidated: Action = "review"
     missing: Action = "review"
@@ -381,7 +381,7 @@ def check_rules(rules: Rules) -> tuple[RuleProblem, ...]:
     return tuple(problems)
 
 
-def _check_bands(bands: tuple[Band, ...], place: str) -> list[RuleProblem]:
+def _check_bands(bands: tuple[RuleBand, ...], place: str) -> list[RuleProblem]:
     if not bands:
         return [
             RuleProblem(
@@ -439,7 +439,7 @@ def table(rules: Rules) -> tuple[RuleRow, ...]:
     return tuple(rows)
 
 
-def _rows(bands: tuple[Band, ...], where: tuple[str, str] | None, whom: str) -> list[RuleRow]:
+def _rows(bands: tuple[RuleBand, ...], where: tuple[str, str] | None, whom: str) -> list[RuleRow]:
     prefix = "" if where is None else f"override:{where[0]}={where[1]}:"
     rows, low = [], 0
     for band in bands:

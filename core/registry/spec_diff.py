@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from core.queries.base.truth import USUAL, Truth
-from core.registry.entry_table import ROWS, Row
-from core.registry.escalation_rules import Band, Override, Rules
+from core.registry.entry_table import ROWS, FieldRow
+from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec
 from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
@@ -17,7 +17,7 @@ Naming = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldDifference:
     """One thing that changes.
 
     Attributes:
@@ -37,7 +37,7 @@ class Difference:
 
 def differences(
     old: SignalSpec | None, new: SignalSpec, *, name: Naming | None = None
-) -> tuple[Difference, ...]:
+) -> tuple[FieldDifference, ...]:
     """Every difference between two versions of an entry; empty exactly when they are equal.
 
     Args:
@@ -51,7 +51,7 @@ def differences(
     return tuple(one for row in _ROWS for one in _told(row, old, new, naming))
 
 
-def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
+def _new_entry(new: SignalSpec, name: Naming) -> Iterator[FieldDifference]:
     """What an entry says that did not exist, the weightiest first."""
     bounds = ", ".join(map(criterion_words, new.validation.criteria))
     for field, after, words in (
@@ -61,7 +61,7 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
         ("spec.validation.criteria", bounds, f"validated where {bounds}"),
         ("spec.escalation.bands", bands_words(new.rules.bands), bands_words(new.rules.bands)),
     ):
-        yield Difference(field, NOTHING, after, words, True)
+        yield FieldDifference(field, NOTHING, after, words, True)
     nothing = replace(new, rules=Rules(()))
     for row in _ROWS:
         said = row.of(new)
@@ -69,10 +69,12 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[Difference]:
             yield from _told(row, nothing, new, name)
         elif isinstance(said, (Queue, Costs)):
             words = row.show(said)
-            yield Difference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
+            yield FieldDifference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
 
 
-def _told(row: Row, old: SignalSpec, new: SignalSpec, name: Naming) -> Iterator[Difference]:
+def _told(
+    row: FieldRow, old: SignalSpec, new: SignalSpec, name: Naming
+) -> Iterator[FieldDifference]:
     """How the field of a row differs, if it does."""
     if row.people:
         row = replace(row, show=name)
@@ -81,14 +83,14 @@ def _told(row: Row, old: SignalSpec, new: SignalSpec, name: Naming) -> Iterator[
     yield from tell(row, before, after)
 
 
-def _truth(row: Row, old: Truth | None, new: Truth | None) -> Iterator[Difference]:
+def _truth(row: FieldRow, old: Truth | None, new: Truth | None) -> Iterator[FieldDifference]:
     material = (old is None) != (new is None) or not (old or USUAL).counts_as(new or USUAL)
     yield from _changed(replace(row, material=material), old, new)
 
 
 def _criteria(
-    row: Row, old: tuple[Criterion, ...], new: tuple[Criterion, ...]
-) -> Iterator[Difference]:
+    row: FieldRow, old: tuple[Criterion, ...], new: tuple[Criterion, ...]
+) -> Iterator[FieldDifference]:
     """Bounds on one metric are one changed bound, where each metric has one."""
     before, after = ({one.metric: one for one in bounds} for bounds in (old, new))
     if len(before) == len(old) and len(after) == len(new):
@@ -101,8 +103,8 @@ def _criteria(
 
 
 def _overrides(
-    row: Row, old: tuple[Override, ...], new: tuple[Override, ...]
-) -> Iterator[Difference]:
+    row: FieldRow, old: tuple[Override, ...], new: tuple[Override, ...]
+) -> Iterator[FieldDifference]:
     """Bands of one segment are one changed override, where each segment has one."""
     before, after = ({(one.dimension, one.value): one for one in several} for several in (old, new))
     if len(before) == len(old) and len(after) == len(new):
@@ -116,7 +118,7 @@ def _overrides(
 _Known = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _known_values(row: Row, old: _Known, new: _Known) -> Iterator[Difference]:
+def _known_values(row: FieldRow, old: _Known, new: _Known) -> Iterator[FieldDifference]:
     """Which other values of an override's dimension exist, so that they fall under the bands."""
     before, after = (
         [(name, value) for name, values in known for value in values] for known in (old, new)
@@ -129,8 +131,8 @@ def _known_values(row: Row, old: _Known, new: _Known) -> Iterator[Difference]:
 
 
 def _bands(
-    row: Row, old: tuple[Band, ...], new: tuple[Band, ...], prefix: str = ""
-) -> Iterator[Difference]:
+    row: FieldRow, old: tuple[RuleBand, ...], new: tuple[RuleBand, ...], prefix: str = ""
+) -> Iterator[FieldDifference]:
     """Cut by cut where the same actions follow each other, otherwise the bands as a whole."""
     if [one.action for one in old] != [one.action for one in new]:
         yield from _changed(replace(row, thing=f"{prefix}bands", show=bands_words), old, new)
@@ -143,13 +145,13 @@ def _bands(
         yield from _changed(last, old[-1], new[-1])
 
 
-def _changed(row: Row, old: Any, new: Any) -> Iterator[Difference]:
+def _changed(row: FieldRow, old: Any, new: Any) -> Iterator[FieldDifference]:
     if old != new:
         was, now = row.show(old), row.show(new)
-        yield Difference(row.field, was, now, f"{row.thing} {was} → {now}", row.material)
+        yield FieldDifference(row.field, was, now, f"{row.thing} {was} → {now}", row.material)
 
 
-def _listed(row: Row, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
+def _listed(row: FieldRow, old: Sequence[Any], new: Sequence[Any]) -> Iterator[FieldDifference]:
     """What left a list, what came to its end, and any other order of it.
 
     Only where the list is ordered does its order mean something: it is told beside other changes,
@@ -163,15 +165,17 @@ def _listed(row: Row, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Differ
         else:
             words = row.show(one)
             removed = f"{row.thing} removed: {words}"
-            yield Difference(row.field, words, NOTHING, removed, row.material)
+            yield FieldDifference(row.field, words, NOTHING, removed, row.material)
     for one in rest:
         words = row.show(one)
-        yield Difference(row.field, NOTHING, words, f"{row.thing} added: {words}", row.material)
+        yield FieldDifference(
+            row.field, NOTHING, words, f"{row.thing} added: {words}", row.material
+        )
     same = len(kept) == len(old) and not rest
     if list(new) != [*kept, *rest] and (row.ordered or same):
         was, now = ("; ".join(map(row.show, order)) for order in (old, new))
         words = f"order ({row.thing}) {was} → {now}"
-        yield Difference(row.field, was, now, words, row.material and row.ordered)
+        yield FieldDifference(row.field, was, now, words, row.material and row.ordered)
 
 
 def _without_prefix(reference: str) -> str:
@@ -180,7 +184,7 @@ def _without_prefix(reference: str) -> str:
 
 #: What a validation rests on first.
 _ROWS = sorted((row for row in ROWS[SignalSpec] if row.path), key=lambda row: not row.material)
-_OWN_WAYS: dict[str, Callable[[Row, Any, Any], Iterator[Difference]]] = {
+_OWN_WAYS: dict[str, Callable[[FieldRow, Any, Any], Iterator[FieldDifference]]] = {
     "truth": _truth,
     "validation.criteria": _criteria,
     "rules.bands": _bands,

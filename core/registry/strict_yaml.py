@@ -43,7 +43,7 @@ _SIGNIFICANT = 6
 
 
 @dataclass(frozen=True)
-class Problem:
+class FileProblem:
     """Why a file is refused, at one place of it.
 
     Attributes:
@@ -67,7 +67,7 @@ class Problem:
         return f"{where}: {value}{words}{'' if words.endswith('?') else '.'}"
 
 
-def said(problems: Sequence[Problem], source: str = "") -> tuple[str, ...]:
+def said(problems: Sequence[FileProblem], source: str = "") -> tuple[str, ...]:
     """The first problems of a refused file, each a sentence, and how many more there are.
 
     Args:
@@ -100,7 +100,7 @@ MISSING = Missing()
 class Unreadable(Exception):  # noqa: N818 (it reads as what is the matter)
     """The text is no YAML that is accepted at all; nothing more can be said about it."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FileProblem) -> None:
         super().__init__(str(problem))
         self.problem = problem
 
@@ -125,7 +125,7 @@ def file_text(path: Path, what: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, "", "", "is not UTF-8 text; save the file as UTF-8")
+        problem = FileProblem(line, "", "", "is not UTF-8 text; save the file as UTF-8")
         raise Unreadable(problem) from None
 
 
@@ -143,12 +143,12 @@ def documents(text: str) -> list[yaml.Node]:
         what = error.problem or error.context or "cannot be read"
         line = 1 if mark is None else mark.line + 1
         if "nesting depth" in what:
-            raise Unreadable(Problem(line, "", "", _TOO_DEEP)) from None
-        raise Unreadable(Problem(line, "", "", f"is no YAML: {what}")) from None
+            raise Unreadable(FileProblem(line, "", "", _TOO_DEEP)) from None
+        raise Unreadable(FileProblem(line, "", "", f"is no YAML: {what}")) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"has a character that YAML does not allow, {chr(error.character)!a}"
-        raise Unreadable(Problem(line, "", "", what)) from None
+        raise Unreadable(FileProblem(line, "", "", what)) from None
     return [node for node in nodes if not _is_empty(node)]
 
 
@@ -167,21 +167,21 @@ def _refuse_bombs(text: str) -> None:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             words = f"uses the alias *{event.anchor}; write the value out"
-            raise Unreadable(Problem(line, "", "", words))
+            raise Unreadable(FileProblem(line, "", "", words))
         if not isinstance(event, yaml.NodeEvent):
             depth -= isinstance(event, yaml.CollectionEndEvent)
             continue
         if event.anchor is not None:
             words = f"sets the anchor &{event.anchor}; leave it out"
-            raise Unreadable(Problem(line, "", "", words))
+            raise Unreadable(FileProblem(line, "", "", words))
         tag = getattr(event, "tag", None)
         if tag is not None:
             words = f"has the tag {tag}; leave it out"
-            raise Unreadable(Problem(line, "", "", words))
+            raise Unreadable(FileProblem(line, "", "", words))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise Unreadable(Problem(line, "", "", _TOO_DEEP))
+                raise Unreadable(FileProblem(line, "", "", _TOO_DEEP))
 
 
 def _is_empty(node: yaml.Node | None) -> bool:
@@ -209,7 +209,7 @@ class Place:
     def refuse(self, words: str, *, value: bool = True) -> Missing:
         """Note a problem with this value."""
         shown = _shown(self.node) if value else ""
-        self.notes.add(Problem(self.line, self.field, shown, words))
+        self.notes.add(FileProblem(self.line, self.field, shown, words))
         return MISSING
 
     def inside(
@@ -246,7 +246,7 @@ class Place:
         return found
 
     def _note(self, line: int, key: str, words: str) -> None:
-        self.notes.add(Problem(line, _joined(self.field, key), "", words))
+        self.notes.add(FileProblem(line, _joined(self.field, key), "", words))
 
     def items(self) -> list[Place] | Missing:
         """The values of a list."""
@@ -328,12 +328,12 @@ class Notes:
     """What was found while reading a document: problems, and the line of every field."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
         self.lines: dict[str, int] = {}
         self._refused: set[str] = set()
         self._around_refused: set[str] = set()
 
-    def add(self, problem: Problem) -> None:
+    def add(self, problem: FileProblem) -> None:
         """Note a problem."""
         self.problems.append(problem)
         if problem.field:

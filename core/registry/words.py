@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.queries.base.truth import USUAL, Truth
-from core.registry.escalation_rules import Band, Override, fraction
+from core.registry.escalation_rules import Override, RuleBand, fraction
 from core.registry.signal_spec import Costs, Criterion, Queue
 from core.text.figures import counted
 
@@ -23,7 +23,7 @@ def criterion_words(criterion: Criterion) -> str:
     return f"{criterion.metric} {' and '.join(bounds) or 'without a bound'}"
 
 
-def bands_words(bands: Sequence[Band]) -> str:
+def bands_words(bands: Sequence[RuleBand]) -> str:
     """Bands as people read them: ``escalate below 0.62, review below 0.90, automate above``."""
     if len(bands) == 1 and bands[0].below_ppm is None:
         return f"always {bands[0].action}"
@@ -33,7 +33,7 @@ def bands_words(bands: Sequence[Band]) -> str:
     )
 
 
-def cut_words(band: Band) -> str:
+def cut_words(band: RuleBand) -> str:
     """The cut of a band."""
     return NOTHING if band.below_ppm is None else fraction(band.below_ppm)
 

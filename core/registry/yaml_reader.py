@@ -12,15 +12,15 @@ import yaml
 
 from core.ledger.errors import LedgerError
 from core.registry.entry_table import PEOPLE, Node, defaulted, tree, types_of
-from core.registry.escalation_rules import Action, Band, Override
+from core.registry.escalation_rules import Action, Override, RuleBand
 from core.registry.signal_spec import GROUP, Group, SignalSpec, Stakes
 from core.registry.spec_rules import check_spec, check_values
 from core.registry.strict_yaml import (
     MISSING,
+    FileProblem,
     Missing,
     Notes,
     Place,
-    Problem,
     Unreadable,
     documents,
     file_text,
@@ -53,7 +53,7 @@ class RegistryFileError(LedgerError):
         problems: all of them, by line.
     """
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, source: str, problems: Sequence[FileProblem]) -> None:
         super().__init__("\n".join(said(problems, source)))
         self.source = source
         self.problems = tuple(problems)
@@ -89,8 +89,8 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
         raise RegistryFileError(source, [error.problem]) from None
     if not nodes:
         words = f"holds no entry; write one that begins with apiVersion: {API_VERSION}"
-        raise RegistryFileError(source, [Problem(1, "", "", words)])
-    problems: list[Problem] = []
+        raise RegistryFileError(source, [FileProblem(1, "", "", words)])
+    problems: list[FileProblem] = []
     specs: list[SignalSpec] = []
     groups: list[Group] = []
     names: dict[tuple[type, str], int] = {}
@@ -102,7 +102,7 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
             first = names.setdefault((type(found), found.name), line)
             if first != line:
                 words = f"has an entry already, on line {first}; keep one"
-                notes.add(Problem(line, "metadata.name", f'"{found.name}"', words))
+                notes.add(FileProblem(line, "metadata.name", f'"{found.name}"', words))
             if isinstance(found, SignalSpec):
                 _note(notes, check_spec(found))
                 specs.append(found)
@@ -169,7 +169,7 @@ class _Fields:
         """The value of a key; with a ``need`` it must be there."""
         if need and key not in self.found and self.readable and self.place is not None:
             field = f"{self.place.field}.{key}" if self.place.field else key
-            self.place.notes.add(Problem(self.place.line, field, "", f"is missing; {need}"))
+            self.place.notes.add(FileProblem(self.place.line, field, "", f"is missing; {need}"))
         return self.found.get(key)
 
 
@@ -264,7 +264,7 @@ def _override(place: Place) -> Override:
         named = []
     dimension, value = named[0] if named else ("", "")
     bands = fields.get("bands", "write at least one")
-    return Override(dimension, value, () if bands is None else _value(bands, tuple[Band, ...]))
+    return Override(dimension, value, () if bands is None else _value(bands, tuple[RuleBand, ...]))
 
 
 def _built(kind: Any, found: Mapping[str, Any]) -> Any:
@@ -287,7 +287,7 @@ def _empty(kind: Any) -> tuple[()] | None:
 def _note(notes: Notes, problems: Sequence[SpecProblem] | Iterator[SpecProblem]) -> None:
     """Add what is wrong with the sense of a document, unless its form is wrong there already."""
     found = [
-        Problem(
+        FileProblem(
             notes.line_of(problem.field),
             problem.field,
             f'"{problem.value}"' if problem.value else "",

@@ -19,7 +19,7 @@ from core.sentences.numbers import ABSENT, counted, cut, percent
 from core.sentences.pointer import Pointer
 from core.trail.acts import moment
 from core.validation.criteria import METRIC_WORDS, CriterionResult, Outcome
-from core.validation.evidence_bundle import Bundle, Part
+from core.validation.evidence_bundle import Bundle, BundlePart
 
 OUTCOME_WORDS: Mapping[Outcome, str] = {
     "met": "Met",
@@ -30,7 +30,7 @@ _SHORT = 16
 
 
 @dataclass(frozen=True)
-class Tried:
+class CriterionTried:
     """One criterion on one sample, in words.
 
     Attributes:
@@ -51,7 +51,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleCriteria:
     """The criteria on one sample.
 
     Attributes:
@@ -64,11 +64,11 @@ class Sample:
     name: str
     met: bool
     said: str
-    rows: tuple[Tried, ...]
+    rows: tuple[CriterionTried, ...]
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenByRule:
     """What a written rule would take of the judged claims.
 
     Attributes:
@@ -121,11 +121,11 @@ class EvidenceView:
     interval: str | None
     high_band: str
     coverage: str
-    whole: Sample
-    window: Sample | None
+    whole: SampleCriteria
+    window: SampleCriteria | None
     window_words: str
     segments: pd.DataFrame
-    segment_samples: tuple[Sample, ...]
+    segment_samples: tuple[SampleCriteria, ...]
     segment_words: str
     measures: tuple[MeasureRow, ...]
     curve: pd.DataFrame
@@ -134,7 +134,7 @@ class EvidenceView:
     histogram: pd.DataFrame
     tolerance: float
     high_from: float
-    rules: tuple[Taken, ...]
+    rules: tuple[TakenByRule, ...]
     automated: str
     overlap: str
     overlap_checked: bool
@@ -214,7 +214,7 @@ def _verdict(bundle: Bundle) -> str:
     return f"Not every criterion is met, so this cannot be signed: {said}."
 
 
-def _sample(name: str, part: Part) -> Sample:
+def _sample(name: str, part: BundlePart) -> SampleCriteria:
     found = part.sample
     said = f"{counted(found.n, 'labelled claim')}"
     if found.n_inputs != found.n:
@@ -222,15 +222,15 @@ def _sample(name: str, part: Part) -> Sample:
     said += f"; at least {found.minimum:,} asked for"
     if found.missing:
         said += f", {found.missing:,} are missing"
-    return Sample(name, found.met, f"{said}.", tuple(map(_tried, found.results)))
+    return SampleCriteria(name, found.met, f"{said}.", tuple(map(_tried, found.results)))
 
 
-def _segment_samples(parts: Sequence[Part]) -> tuple[Sample, ...]:
+def _segment_samples(parts: Sequence[BundlePart]) -> tuple[SampleCriteria, ...]:
     worst_first = sorted(parts, key=lambda part: (not part.sample.missed, part.sample.met))
     return tuple(_sample(part.name, part) for part in worst_first)
 
 
-def _tried(one: CriterionResult) -> Tried:
+def _tried(one: CriterionResult) -> CriterionTried:
     value = ABSENT
     if one.metric == "verdict":
         # Which parts are off, behind the criterion and its outcome.
@@ -239,7 +239,7 @@ def _tried(one: CriterionResult) -> Tried:
         value = _shown(one.metric, one.value)
         if one.low is not None and one.high is not None and one.metric != "coverage":
             value += f" ({_shown(one.metric, one.low)} to {_shown(one.metric, one.high)})"
-    return Tried(
+    return CriterionTried(
         one.outcome,
         OUTCOME_WORDS[one.outcome],
         criterion_words(one),
@@ -268,7 +268,7 @@ def _window_words(bundle: Bundle) -> str:
     )
 
 
-def _segments(parts: Sequence[Part]) -> pd.DataFrame:
+def _segments(parts: Sequence[BundlePart]) -> pd.DataFrame:
     rows = [
         (
             part.name,
@@ -300,13 +300,13 @@ def _segment_words(bundle: Bundle) -> str:
     return f"{told}{which}.{absent}"
 
 
-def _state(part: Part) -> PartState:
+def _state(part: BundlePart) -> PartState:
     """The verdict on a part; evidence of before the four words holds only three."""
     state: PartState = part.measures.get("state") or _STATES[part.measures["verdict"]]
     return state
 
 
-def _measures(part: Part) -> Measures:
+def _measures(part: BundlePart) -> Measures:
     found = {**_OF_BEFORE, **part.measures}
     found.pop("bounds", None)
     found["state"] = _state(part)
@@ -347,7 +347,7 @@ _PART_FIELDS = (
 )
 
 
-def _intervals(part: Part) -> Mapping[str, tuple[float, float]]:
+def _intervals(part: BundlePart) -> Mapping[str, tuple[float, float]]:
     """The gap's own, and those that criteria were decided on; a bound on the gap is on its size."""
     known = {
         one.metric: (one.low, one.high)
@@ -358,9 +358,9 @@ def _intervals(part: Part) -> Mapping[str, tuple[float, float]]:
     return known if low is None or high is None else {**known, "gap": (low, high)}
 
 
-def _taken(row: Mapping[str, Any]) -> Taken:
+def _taken(row: Mapping[str, Any]) -> TakenByRule:
     n, wrong = row["n"], row["wrong"]
-    return Taken(
+    return TakenByRule(
         action=row["action"],
         whom=row["whom"],
         stated=row["rule"].rpartition("band:")[2].replace("-", " to "),

@@ -25,7 +25,7 @@ _HIGHEST, _ABOVE = "0.9–1.0", "above 90%"
 
 
 @dataclass(frozen=True)
-class Told:
+class LookedAt:
     """One thing looked at.
 
     Attributes:
@@ -63,78 +63,78 @@ class Early:
     effect: float
 
 
-def by_band(bands: pd.DataFrame, effect: float) -> Told:
+def by_band(bands: pd.DataFrame, effect: float) -> LookedAt:
     """Whether claims of some confidence are labelled less, or more, than the others."""
     if len(bands) < 2:
-        return Told(BAND, False, "all claims are in one confidence band")
+        return LookedAt(BAND, False, "all claims are in one confidence band")
     if not _comparable(bands):
-        return Told(BAND, False, TOO_FEW)
+        return LookedAt(BAND, False, TOO_FEW)
     n_claims, n = (bands[name].to_numpy(np.int64) for name in ("n_claims", "n"))
     found = most_uneven_band(bands["value"].to_list(), n_claims, n, effect=effect)
     if found is None:
-        return Told(BAND, False, "")
+        return LookedAt(BAND, False, "")
     assert found.value is not None
     low, high = (float(end) for end in found.value.split("–"))
     name = _ABOVE if found.value == _HIGHEST else f"{percent(low)} to {percent(high)}"
-    return Told(BAND, True, _against_others(found, f"stated {name}"))
+    return LookedAt(BAND, True, _against_others(found, f"stated {name}"))
 
 
-def by_action(actions: pd.DataFrame, effect: float) -> Told:
+def by_action(actions: pd.DataFrame, effect: float) -> LookedAt:
     """Whether claims that led to some action are labelled less, or more, than the others."""
     actions = actions[actions["value"] != NONE_WORD].reset_index(drop=True)
     if actions.empty:
-        return Told(ACTION, False, "no action is logged")
+        return LookedAt(ACTION, False, "no action is logged")
     if len(actions) < 2:
-        return Told(ACTION, False, f"every action is {actions['value'].iloc[0]}")
+        return LookedAt(ACTION, False, f"every action is {actions['value'].iloc[0]}")
     if not _comparable(actions):
-        return Told(ACTION, False, TOO_FEW)
+        return LookedAt(ACTION, False, TOO_FEW)
     found = _uneven(ACTION, actions, effect)
     if found is None:
-        return Told(ACTION, False, "")
+        return LookedAt(ACTION, False, "")
     each = ", ".join(
         f"{row['value']} {percent(row['coverage'])} ({count(row['n'])} of {count(row['n_claims'])})"
         for _, row in actions.iterrows()
     )
-    return Told(
+    return LookedAt(
         ACTION,
         True,
         f"How much is labelled depends on the action: {each}; {p_words(found.p_value)}.",
     )
 
 
-def escalated(where: LabelledWhere) -> Told:
+def escalated(where: LabelledWhere) -> LookedAt:
     """That only escalated or reviewed cases are labelled."""
     reason = where.reason.replace(" %", "%")
-    return Told(ESCALATED, True, f"Escalated cases only: {reason}; no verdict for the rest.")
+    return LookedAt(ESCALATED, True, f"Escalated cases only: {reason}; no verdict for the rest.")
 
 
-def by_cohort(cohorts: pd.DataFrame, effect: float) -> Told:
+def by_cohort(cohorts: pd.DataFrame, effect: float) -> LookedAt:
     """Whether some settled week is labelled less than the others, as when a feed failed."""
     if len(cohorts) < 2:
-        return Told(WEEK, False, "only one week has final outcomes")
+        return LookedAt(WEEK, False, "only one week has final outcomes")
     cohorts = cohorts.reset_index(drop=True)
     if not _comparable(cohorts):
-        return Told(WEEK, False, TOO_FEW)
+        return LookedAt(WEEK, False, TOO_FEW)
     found = _uneven(WEEK, cohorts, effect, less_only=True)
     if found is None:
-        return Told(WEEK, False, "")
-    return Told(WEEK, True, _against_others(found, f"of {found.value}"))
+        return LookedAt(WEEK, False, "")
+    return LookedAt(WEEK, True, _against_others(found, f"of {found.value}"))
 
 
-def by_age(early: Early) -> Told:
+def by_age(early: Early) -> LookedAt:
     """Whether outcomes that are known early are like the rest of the same claims."""
     if not early.cohorts:
-        return Told(AGE, False, f"no week is wholly {early.ages_days[-1]} days old")
+        return LookedAt(AGE, False, f"no week is wholly {early.ages_days[-1]} days old")
     if not early.n[-1]:
         within_age = f"within {early.ages_days[-1]} days of its claim"
-        return Told(AGE, False, f"no outcome is dated {within_age}")
+        return LookedAt(AGE, False, f"no outcome is dated {within_age}")
     if not _several_ages(early):
         first = early.ages_days[0]
         every = f"every outcome came within {first} days"
-        return Told(AGE, False, every if early.n[0] == early.n[-1] else "too few outcomes")
+        return LookedAt(AGE, False, every if early.n[0] == early.n[-1] else "too few outcomes")
     found = early_labels(early.ages_days, early.n, early.s, early.sv, effect=early.effect)
     if found is None:
-        return Told(AGE, False, "")
+        return LookedAt(AGE, False, "")
     then, final = (
         f"{points(gap, decimals=1)} points ({points(early.low[i], decimals=1)} to "
         f"{points(early.high[i], decimals=1)}, n {count(n)})"
@@ -147,7 +147,7 @@ def by_age(early: Early) -> Told:
         f"At {found.days} days old the gap reads {then}, at {found.final_days} days {final}: early "
         f"outcomes differ from later ones ({p_words(found.p_value)})."
     )
-    return Told(AGE, True, words)
+    return LookedAt(AGE, True, words)
 
 
 def _several_ages(early: Early) -> bool:
@@ -155,7 +155,7 @@ def _several_ages(early: Early) -> bool:
     return bool((np.minimum(early.n, early.n[-1] - early.n) >= MINIMUM_INPUTS).any())
 
 
-def headline(told: Sequence[Told], n: int, n_claims: int, which: str) -> str:
+def headline(told: Sequence[LookedAt], n: int, n_claims: int, which: str) -> str:
     """What to make of the labels.
 
     Args:
@@ -185,7 +185,7 @@ def headline(told: Sequence[Told], n: int, n_claims: int, which: str) -> str:
     return f"{said} ({base}){young}."
 
 
-def fine(told: Sequence[Told]) -> str:
+def fine(told: Sequence[LookedAt]) -> str:
     """What was looked at and is in order, and what could not be looked at."""
     right = [one.topic for one in told if not one.wrong and not one.words]
     even = [topic for topic in right if topic in _COVERAGE_TOPICS]
@@ -218,7 +218,7 @@ def bounds(ends: tuple[float, float], n: int, n_claims: int, tolerance: float) -
     return f"{said}."
 
 
-def weighted(one: Weighted, n_labelled: int, plain: float) -> Told:
+def weighted(one: Weighted, n_labelled: int, plain: float) -> LookedAt:
     """The estimate that logged label propensities allow, of the first group.
 
     Args:
@@ -228,7 +228,7 @@ def weighted(one: Weighted, n_labelled: int, plain: float) -> Told:
     n, worth, gap = int(one.n[0]), float(one.effective_n[0]), float(one.gap[0])
     sampled = f"{counted(n, 'randomly sampled label')} (worth {count(worth)})"
     if worth < MINIMUM_INPUTS:
-        return Told(CHANCE, False, f"{sampled}: too few to say what the gap of all claims is.")
+        return LookedAt(CHANCE, False, f"{sampled}: too few to say what the gap of all claims is.")
     low, high = float(one.gap_low[0]), float(one.gap_high[0])
     off = not low <= plain <= high
     said = (
@@ -241,7 +241,7 @@ def weighted(one: Weighted, n_labelled: int, plain: float) -> Told:
     if one.n_capped[0]:
         cap = f"{one.maximum_weight:g}"
         said += f" {count(one.n_capped[0])} would stand for more than {cap} claims; cut at {cap}."
-    return Told(CHANCE, off, said)
+    return LookedAt(CHANCE, off, said)
 
 
 def not_settled(n_claims: int) -> str:

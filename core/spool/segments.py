@@ -86,7 +86,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SpoolStanding:
     """How a spool stands.
 
     Attributes:
@@ -224,13 +224,13 @@ class Spool:
         sync_folder(target.parent)
         return target
 
-    def standing(self) -> Standing:
+    def standing(self) -> SpoolStanding:
         """How much waits, and since when."""
         found = self._listed()
         with self._changed:
             waiting, held = self._waiting, self._held
         times = [one.number / 1000 for one in found if _size(one.path)]
-        return Standing(waiting, held, min(times, default=None), len(self._listed(_FAILED)))
+        return SpoolStanding(waiting, held, min(times, default=None), len(self._listed(_FAILED)))
 
     def takes(self) -> bool:
         """Whether lines would be kept: tried with a file that nobody sees, and not synced."""

@@ -53,7 +53,7 @@ class Anchor:
 
 
 @dataclass(frozen=True)
-class Failure:
+class AnchorFailure:
     """An anchor that did not take a checkpoint; the act stands all the same.
 
     Attributes:
@@ -165,7 +165,7 @@ def _place(ledger: str | os.PathLike[str], text: str) -> Path:
     return Path(ledger).parent / Path(text.strip()).expanduser()
 
 
-def publish(note: str, anchors: Sequence[Anchor]) -> tuple[Failure, ...]:
+def publish(note: str, anchors: Sequence[Anchor]) -> tuple[AnchorFailure, ...]:
     """Write a checkpoint to every anchor; never raises, and one's failure keeps no other waiting.
 
     Args:
@@ -181,12 +181,12 @@ def publish(note: str, anchors: Sequence[Anchor]) -> tuple[Failure, ...]:
             _write(note, anchor)
         except _Unwritten as error:
             failures.append(
-                Failure(anchor, f"The anchor {anchor.words} holds no new checkpoint: {error}")
+                AnchorFailure(anchor, f"The anchor {anchor.words} holds no new checkpoint: {error}")
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             failures.append(
-                Failure(anchor, f"The anchor {anchor.words} cannot be written: {reason}.")
+                AnchorFailure(anchor, f"The anchor {anchor.words} cannot be written: {reason}.")
             )
     return tuple(failures)
 

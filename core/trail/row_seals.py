@@ -18,7 +18,7 @@ import duckdb
 from core.queries.base.truth import declared, in_force_sql, truth_sql
 from core.trail.acts import Act
 from core.trail.problems import Problem
-from core.trail.sealed_blocks import BLOCK, Block, Source, blocks_of
+from core.trail.sealed_blocks import BLOCK, Block, SealedTable, blocks_of
 
 #: Logged outcomes that are held against their claims at once.
 _OUTCOMES_AT_ONCE = 1_000_000
@@ -50,7 +50,7 @@ def seal_import(cursor: duckdb.DuckDBPyConnection, import_id: int) -> list[Seal]
         _seal(
             cursor,
             _name(table, import_id),
-            Source(table, None, key, "import_id = $import_id", only),
+            SealedTable(table, None, key, "import_id = $import_id", only),
         )
         for table, key in _TABLES.items()
     ]
@@ -98,8 +98,8 @@ def _name_of(first: int, last: int) -> str:
     return f"{_DECISIONS}-{first}-{last}"
 
 
-def _decisions(first: int, last: int) -> Source:
-    return Source(
+def _decisions(first: int, last: int) -> SealedTable:
+    return SealedTable(
         _DECISIONS,
         None,
         "decision_no",
@@ -116,7 +116,7 @@ def _number(act: Act, name: str) -> int:
 # -- making ----------------------------------------------------------------------------------------
 
 
-def _seal(cursor: duckdb.DuckDBPyConnection, name: str, source: Source) -> Seal:
+def _seal(cursor: duckdb.DuckDBPyConnection, name: str, source: SealedTable) -> Seal:
     blocks = list(blocks_of(cursor, source))
     cursor.execute(
         "INSERT INTO seal_blocks SELECT $seal, unnest($blocks), unnest($digests)",
@@ -191,7 +191,7 @@ def _altered_imports(
 ) -> Iterator[Problem]:
     for table, key in _TABLES.items():
         due = {name: one for name, one in carried.items() if name.endswith(f"/{table}")}
-        blocks = blocks_of(cursor, Source(table, "import_id", key))
+        blocks = blocks_of(cursor, SealedTable(table, "import_id", key))
         for import_id, found in itertools.groupby(blocks, lambda block: block.group):
             name, now = _name(table, import_id), list(found)
             sealed = due.pop(name, None)

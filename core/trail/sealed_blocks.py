@@ -33,7 +33,7 @@ _WHOLE = frozenset(
 
 
 @dataclass(frozen=True)
-class Source:
+class SealedTable:
     """A table with sealed rows.
 
     Attributes:
@@ -68,7 +68,7 @@ class Block:
     digest: str
 
 
-def blocks_of(cursor: duckdb.DuckDBPyConnection, source: Source) -> Iterator[Block]:
+def blocks_of(cursor: duckdb.DuckDBPyConnection, source: SealedTable) -> Iterator[Block]:
     """Every block that has rows, by group and number."""
     columns = _columns(cursor, source.table)
     chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in columns)

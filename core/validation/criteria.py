@@ -29,7 +29,7 @@ from core.measure.metrics.metric_bounds import (
     LEVEL,
     MINIMUM_OF_CLASS,
     Estimate,
-    Sample,
+    JudgedSample,
     collapsed,
     estimate,
 )
@@ -178,7 +178,7 @@ def segment_minimum(min_samples: int) -> int:
 
 def judge_sample(
     criteria: Sequence[Criterion],
-    sample: Sample,
+    sample: JudgedSample,
     *,
     minimum: int,
     family: int = 1,
@@ -204,7 +204,7 @@ def judge_sample(
 
 def judge_criterion(
     criterion: Criterion,
-    sample: Sample,
+    sample: JudgedSample,
     *,
     minimum: int = MINIMUM_INPUTS,
     family: int = 1,
@@ -242,7 +242,7 @@ class _Judged:
     """One bound on one sample, on its way to a result."""
 
     criterion: Criterion
-    sample: Sample
+    sample: JudgedSample
     segment: bool
     minimum: int
     family: int

@@ -10,7 +10,7 @@ import duckdb
 
 from core.governance.stops import Differs, Unlike, several
 from core.ledger.errors import LedgerError
-from core.queries.sums.validation_sample import Known, claims_digest, newest_import
+from core.queries.sums.validation_sample import KnownAt, claims_digest, newest_import
 from core.registry.signal_spec import SignalSpec
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
@@ -25,7 +25,7 @@ class EvidenceBroken(LedgerError):  # noqa: N818 (reads as what is the matter)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Recomputed:
     """Whether a bundle recomputes.
 
     Attributes:
@@ -73,7 +73,7 @@ def freeze(
         Leaked: some of the claims share an event or an input with the tuning split.
         NothingToJudge: there are no such claims.
     """
-    known = Known(at, newest_import(cursor))
+    known = KnownAt(at, newest_import(cursor))
     content = content_of(
         cursor, spec, fingerprint, known, program, leave_out_overlap, spec.ground_truth
     )
@@ -120,7 +120,7 @@ def load(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Bundle | None:
     return bundle
 
 
-def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
+def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Recomputed:
     """Recompute a stored bundle from the ledger as it was known then.
 
     Claims and outcomes that came in since do not count, whatever they are dated. Numbers may
@@ -132,9 +132,9 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
-            return Comparison(False, (Unlike("missing", sha256),))
+            return Recomputed(False, (Unlike("missing", sha256),))
         query = bundle.content["query"]
-        known = Known(bundle.at, query["imports_to"])
+        known = KnownAt(bundle.at, query["imports_to"])
         now = content_of(
             cursor,
             bundle.spec,
@@ -146,12 +146,12 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
             layout=bundle.content["v"],
         )
     except (LedgerError, ValueError) as error:
-        return Comparison(False, (Unlike("error", now=str(error)),))
+        return Recomputed(False, (Unlike("error", now=str(error)),))
     found = tuple(differences(bundle.content, json.loads(canonical(now))))
-    return Comparison(not found, found)
+    return Recomputed(not found, found)
 
 
-def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
+def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Recomputed:
     """Whether a stored bundle still rests on the same claims; `verify` where it does not.
 
     Every number of a bundle follows from its claims with their outcomes and segments, which its
@@ -163,10 +163,10 @@ def unchanged(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Comparison:
     try:
         bundle = load(cursor, sha256)
         if bundle is None:
-            return Comparison(False, (Unlike("missing", sha256),))
+            return Recomputed(False, (Unlike("missing", sha256),))
         digest = claims_digest(cursor, claims_written(bundle), digested_segments(bundle.spec))
         if digest == bundle.content["claims_sha256"]:
-            return Comparison(True)
+            return Recomputed(True)
     except (LedgerError, ValueError):
         # What is the matter with it says the whole comparison.
         pass

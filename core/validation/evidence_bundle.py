@@ -141,7 +141,7 @@ def sample_json(result: SampleResult) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Part:
+class BundlePart:
     """A sample of a bundle with its measures and what became of the criteria.
 
     Attributes:
@@ -236,18 +236,18 @@ class Bundle:
         return tuple(self.content["missing_segments"])
 
     @cached_property
-    def whole(self) -> Part:
+    def whole(self) -> BundlePart:
         """All judged claims."""
         return _part("all judged claims", self.content["whole"])
 
     @cached_property
-    def window(self) -> Part | None:
+    def window(self) -> BundlePart | None:
         """The recent production claims by themselves; None where there are none."""
         found = self.content["window"]
         return None if found is None else _part("the recent window", found)
 
     @cached_property
-    def segments(self) -> tuple[Part, ...]:
+    def segments(self) -> tuple[BundlePart, ...]:
         """Each value of each required segment dimension."""
         return tuple(
             _part(segment_name(one["dimension"], one["value"]), one)
@@ -287,9 +287,9 @@ def segment_name(dimension: str, value: str | None) -> str:
     return f"{dimension}={'(none)' if value is None else value}"
 
 
-def _part(name: str, found: Mapping[str, Any]) -> Part:
+def _part(name: str, found: Mapping[str, Any]) -> BundlePart:
     sample = found["sample"]
-    return Part(
+    return BundlePart(
         name=name,
         group=found["measures"]["group"],
         measures=_numbers(found["measures"]),

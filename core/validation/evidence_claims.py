@@ -15,28 +15,28 @@ from typing import Any
 import duckdb
 
 from core.queries.base.truth import EVERY_SOURCE, Truth
-from core.queries.sums.validation_sample import Judged, Known, production_weeks, tuning_freeze
+from core.queries.sums.validation_sample import JudgedSpan, KnownAt, production_weeks, tuning_freeze
 from core.registry.signal_spec import SignalSpec
 from core.terms import Maturity
 from core.trail.acts import moment
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence_bundle import Bundle
-from core.validation.limitations import Span
-from core.validation.tuning_leakage import Leaked, overlap
+from core.validation.limitations import SettledSpan
+from core.validation.tuning_leakage import TuningLeaked, overlap
 
 #: The splits that may be judged on.
 SPLITS = ("heldout", "production")
 
 
-def claims_written(bundle: Bundle) -> Judged:
+def claims_written(bundle: Bundle) -> JudgedSpan:
     """The claims that a bundle says it judged."""
     query = bundle.content["query"]
-    known = Known(bundle.at, query["imports_to"])
+    known = KnownAt(bundle.at, query["imports_to"])
     freeze, settled = (
         None if query[name] is None else moment(query[name])
         for name in ("tuning_freeze", "settled_until")
     )
-    return Judged(
+    return JudgedSpan(
         bundle.spec.name,
         bundle.fingerprint.as_json(),
         known,
@@ -71,8 +71,8 @@ class ToJudge:
         n_tuning: claims of the tuning split.
     """
 
-    judged: Judged
-    span: Span
+    judged: JudgedSpan
+    span: SettledSpan
     n_shared: int
     n_tuning: int
 
@@ -81,7 +81,7 @@ def claims_to_judge(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
     fingerprint: Fingerprint,
-    known: Known,
+    known: KnownAt,
     leave_out_overlap: bool,
     truth: Truth,
 ) -> ToJudge:
@@ -91,19 +91,19 @@ def claims_to_judge(
         Leaked: some share an event or an input with the tuning split, and are not left out.
     """
     n_tuning, frozen = tuning_freeze(cursor, spec.name, known)
-    asked = Judged(spec.name, fingerprint.as_json(), known, freeze=frozen, truth=truth)
+    asked = JudgedSpan(spec.name, fingerprint.as_json(), known, freeze=frozen, truth=truth)
     weeks = production_weeks(cursor, asked)
     span = _settled(weeks, known.at, spec.maturity, spec.validation.window_days)
     asked = replace(asked, settled=span.settled)
     shared = overlap(cursor, asked)
     if shared and not leave_out_overlap:
-        raise Leaked(spec.name, shared, asked)
+        raise TuningLeaked(spec.name, shared, asked)
     return ToJudge(replace(asked, without_overlap=bool(shared)), span, shared.n, n_tuning)
 
 
 def _settled(
     weeks: Sequence[tuple[date, int, int]], at: datetime, maturity: Maturity, window_days: int
-) -> Span:
+) -> SettledSpan:
     """Production claims are settled up to the first week that is neither old nor labelled enough.
 
     A week is, at ``maturity.days`` after its end or with ``maturity.coverage_ppm`` of its stated
@@ -118,7 +118,7 @@ def _settled(
         else:
             settled = min(at, end)
     since = None if settled is None else settled - timedelta(days=window_days)
-    return Span(settled, since, unsettled)
+    return SettledSpan(settled, since, unsettled)
 
 
 def digested_segments(spec: SignalSpec) -> list[str]:

@@ -26,8 +26,8 @@ from core.measure.verdicts.measure_table import Measures
 from core.queries.base.asked_once import asked_once
 from core.queries.base.truth import Truth
 from core.queries.sums.validation_sample import (
-    Judged,
-    Known,
+    JudgedSpan,
+    KnownAt,
     claims_digest,
     judged_cells,
     judged_counts,
@@ -54,7 +54,7 @@ def content_of(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
     fingerprint: Fingerprint,
-    known: Known,
+    known: KnownAt,
     program: str,
     leave_out_overlap: bool,
     truth: Truth,
@@ -164,7 +164,7 @@ def _part(measures: Measures, sample: SampleResult) -> dict[str, Any]:
 
 
 def _rules(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, written: Rules, rules: Sequence[RuleRow]
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan, written: Rules, rules: Sequence[RuleRow]
 ) -> list[dict[str, Any]]:
     """What each rule would take of the judged claims, and how much of it is wrong."""
     grouped = judged_cells(cursor, judged, rungs=rungs_of(written))

@@ -8,7 +8,7 @@ from typing import Any
 from core.governance.stops import COUNTS, Unlike
 from core.text.figures import points
 from core.validation.criteria import METRIC_WORDS
-from core.validation.evidence_bundle import PLAIN_LAYOUT, Bundle, Part
+from core.validation.evidence_bundle import PLAIN_LAYOUT, Bundle, BundlePart
 
 #: Numbers closer than this, relatively or absolutely, are the same number.
 _CLOSE = 1e-6
@@ -82,7 +82,7 @@ def _terms(before: Bundle, after: Bundle) -> Iterator[str]:
         yield "The registry entry it is judged by has changed."
 
 
-def _of_part(old: Part, new: Part) -> Iterator[str]:
+def _of_part(old: BundlePart, new: BundlePart) -> Iterator[str]:
     a, b = old.measures, new.measures
     yield f"Labelled claims: {a['n']:,} → {b['n']:,}."
     yield from _moved("Gap", a["gap"], b["gap"], _points)
@@ -123,7 +123,7 @@ def _worst_segment(before: Bundle, after: Bundle) -> Iterator[str]:
         yield f"Worst required segment by gap: {first} → {last}."
 
 
-def _worst(bundle: Bundle) -> Part | None:
+def _worst(bundle: Bundle) -> BundlePart | None:
     told = [part for part in bundle.segments if part.measures["gap"] is not None]
     return max(told, key=lambda part: abs(part.measures["gap"]), default=None)
 
@@ -140,7 +140,7 @@ def _shares(before: Bundle, after: Bundle) -> Iterator[str]:
             )
 
 
-def _share(bundle: Bundle, part: Part) -> float:
+def _share(bundle: Bundle, part: BundlePart) -> float:
     total = bundle.counts["n_claims"]
     return part.measures["n_claims"] / total if total else 0.0
 

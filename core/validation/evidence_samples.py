@@ -18,14 +18,14 @@ from core.ledger.errors import UnknownDimension
 from core.measure.cells.cells import Cells
 from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.label_bias import Weighted, inverse_propensity
-from core.measure.metrics.metric_bounds import LEVEL, Sample
+from core.measure.metrics.metric_bounds import LEVEL, JudgedSample
 from core.measure.verdicts.label_reach import LabelReach, weighted_gaps
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.measure.verdicts.verdict import Judgement, judge
 from core.queries.base.group_keys import Key
 from core.queries.labels.label_reach import reaches_of_cells
 from core.queries.sums.validation_sample import (
-    Judged,
+    JudgedSpan,
     judged_cells,
     judged_counts,
     judged_propensities,
@@ -38,16 +38,16 @@ from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, sample_json, s
 
 def sample_of(
     cursor: duckdb.DuckDBPyConnection,
-    judged: Judged,
+    judged: JudgedSpan,
     spec: SignalSpec,
     rules: Sequence[RuleRow],
-) -> Sample:
+) -> JudgedSample:
     """The claims to judge, and those of them that the rules automate."""
     cells = judged_cells(cursor, judged).cells[0]
     automated = judged_cells(
         cursor, judged, rungs=rungs_of(spec.rules), only=_automating(rules)
     ).cells[0]
-    return Sample(cells, automated, spec.high_from_ppm / 1_000_000)
+    return JudgedSample(cells, automated, spec.high_from_ppm / 1_000_000)
 
 
 def _automating(rules: Sequence[RuleRow]) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ def _automating(rules: Sequence[RuleRow]) -> tuple[int, ...]:
 def by_parts(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
-    judged: Judged,
+    judged: JudgedSpan,
     cells: Cells,
     result: SampleResult,
     layout: int,
@@ -86,7 +86,7 @@ def _measured(spec: SignalSpec, cells: Cells, reach: LabelReach | None) -> Measu
 def window_of(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
-    recent: Judged,
+    recent: JudgedSpan,
     rules: Sequence[RuleRow],
     layout: int,
 ) -> tuple[Measures, SampleResult] | None:
@@ -115,7 +115,7 @@ class _Labels:
 def _labels(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
-    judged: Judged,
+    judged: JudgedSpan,
     groups: Mapping[Key, Cells],
     by: Sequence[str] = (),
     *,
@@ -199,13 +199,13 @@ class _Segments:
 def segments_of(
     cursor: duckdb.DuckDBPyConnection,
     spec: SignalSpec,
-    judged: Judged,
+    judged: JudgedSpan,
     rules: Sequence[RuleRow],
     layout: int,
 ) -> _Segments:
     """Every value of every required dimension, judged side by side."""
     names: list[tuple[str, str | None]] = []
-    samples: list[Sample] = []
+    samples: list[JudgedSample] = []
     missing: list[str] = []
     found: dict[str, dict[Key, Cells]] = {}
     plan, high_from = spec.validation, spec.high_from_ppm / 1_000_000
@@ -225,7 +225,7 @@ def segments_of(
         found[dimension] = dict(zip(grouped.keys, grouped.cells, strict=True))
         for key, cells in zip(grouped.keys, grouped.cells, strict=True):
             names.append((dimension, key[0]))
-            samples.append(Sample(cells, acting.get(key, no_cells()), high_from))
+            samples.append(JudgedSample(cells, acting.get(key, no_cells()), high_from))
     segments = _Segments(
         names=tuple(names),
         judgement=judge(

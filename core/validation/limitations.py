@@ -15,7 +15,7 @@ from core.validation.evidence_bundle import segment_name
 
 
 @dataclass(frozen=True)
-class Span:
+class SettledSpan:
     """How far production claims are settled.
 
     Attributes:
@@ -49,7 +49,7 @@ class Findings:
 
     spec: SignalSpec
     at: datetime
-    span: Span
+    span: SettledSpan
     n_tuning: int
     n_left_out: int
     cells: Cells

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.ledger.errors import LedgerError
-from core.queries.sums.validation_sample import Judged, Shared, shared_with_tuning
+from core.queries.sums.validation_sample import JudgedSpan, Shared, shared_with_tuning
 
 #: As many overlapping claims are listed, unless more are asked for.
 LISTED = 1_000
@@ -31,7 +31,7 @@ class Overlap:
         return self.n > 0
 
 
-class Leaked(LedgerError):  # noqa: N818 (reads as what is the matter)
+class TuningLeaked(LedgerError):  # noqa: N818 (reads as what is the matter)
     """The claims to judge on were tuned on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Leaked(LedgerError):  # noqa: N818 (reads as what is the matter)
         judged: among which claims; with it `overlap` lists all of them.
     """
 
-    def __init__(self, signal: str, overlap: Overlap, judged: Judged) -> None:
+    def __init__(self, signal: str, overlap: Overlap, judged: JudgedSpan) -> None:
         named = "; ".join(words(row) for row in overlap.rows[:NAMED])
         rest = overlap.n - min(NAMED, len(overlap.rows))
         more = f"; and {rest:,} more" if rest else ""
@@ -53,7 +53,9 @@ class Leaked(LedgerError):  # noqa: N818 (reads as what is the matter)
         self.judged = judged
 
 
-def overlap(cursor: duckdb.DuckDBPyConnection, judged: Judged, *, limit: int = LISTED) -> Overlap:
+def overlap(
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan, *, limit: int = LISTED
+) -> Overlap:
     """The judged claims that share event_id or input_id with the signal's tuning split.
 
     The tuning split is that of the whole signal: an input that one version was tuned on tells

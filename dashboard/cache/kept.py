@@ -31,7 +31,7 @@ class _Refusal:
     error: LedgerError
 
 
-class Kept(Generic[P, T]):
+class KeptFunction(Generic[P, T]):
     """A function whose answers and refusals are kept by its arguments and what they rest on."""
 
     def __init__(self, rests_on: Callable[..., object], outcome: Any) -> None:
@@ -57,7 +57,7 @@ class Kept(Generic[P, T]):
 
 def kept(
     rests_on: Callable[..., object], *, spinner: bool | str = False, most: int = 64
-) -> Callable[[Callable[P, T]], Kept[P, T]]:
+) -> Callable[[Callable[P, T]], KeptFunction[P, T]]:
     """Keep what a function answers and what it refuses with, as `st.cache_data` keeps answers.
 
     Args:
@@ -67,7 +67,7 @@ def kept(
         most: the most that are kept; the oldest goes.
     """
 
-    def keeping(compute: Callable[P, T]) -> Kept[P, T]:
+    def keeping(compute: Callable[P, T]) -> KeptFunction[P, T]:
         # By name, source and parameters it stays the function it wraps: these make the cache's key.
         @functools.wraps(compute)
         def outcome(*args: Any, rests_on: object, **kwargs: Any) -> T | _Refusal:
@@ -77,6 +77,8 @@ def kept(
             except LedgerError as error:
                 return _Refusal(error)
 
-        return Kept(rests_on, st.cache_data(max_entries=most, show_spinner=spinner)(outcome))
+        return KeptFunction(
+            rests_on, st.cache_data(max_entries=most, show_spinner=spinner)(outcome)
+        )
 
     return keeping

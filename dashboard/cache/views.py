@@ -11,10 +11,10 @@ import pandas as pd
 from core.audit.export import export as export_trail
 from core.findings.kinds import Condition
 from core.findings.set_aside import set_aside_conditions
-from core.gate.choose_threshold import Question as ThresholdQuestion
+from core.gate.choose_threshold import ThresholdQuestion as ThresholdQuestion
 from core.gate.decision_log import KIND as ANSWERS
 from core.gate.decision_log import logged as decisions_logged
-from core.gate.registry_changes import Plan
+from core.gate.registry_changes import ChangePlan
 from core.gate.registry_changes import plan as plan_of
 from core.governance.replay import TrailBroken
 from core.governance.signal_terms import all_terms, terms_of
@@ -196,7 +196,7 @@ def breaches(
     kinds: tuple[str, ...],
     order: BreachOrder,
     leaf: int,
-) -> breaches_review.Breaches:
+) -> breaches_review.BreachesPage:
     """One leaf of a signal's breaches."""
     return breaches_review.breaches_view(
         cursor(), signal, first, last, kinds=kinds, order=order, leaf=leaf
@@ -219,7 +219,7 @@ def all_breaches(
 
 
 @kept(_minute, most=8, spinner="Running both rules over the last claims…")
-def plan(text: str) -> Plan:
+def plan(text: str) -> ChangePlan:
     """What a registry file would change, and what that would have done.
 
     Raises:
@@ -401,7 +401,7 @@ def change(
 
 
 @kept(_terms, spinner="Counting claims…")
-def found(search: Search, total: int) -> claims_review.Found:
+def found(search: Search, total: int) -> claims_review.FoundClaims:
     """How many claims a search finds."""
     high_from = terms(search.selection.signal).high_from
     return claims_review.found(cursor(), search, total, high_from=high_from)

@@ -7,14 +7,14 @@ specification it gives and reused in a report.
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.palette import DARK, LIGHT, Palette, palette_for
 from dashboard.charts.label_delay import delay_histogram, label_coverage_timeline
-from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
+from dashboard.charts.reliability import ShownGroup, reliability_diagram, reliability_pair
 from dashboard.charts.segments import segment_heatmap, selected_cell
 
 __all__ = [
     "DARK",
     "LIGHT",
-    "Group",
     "Palette",
+    "ShownGroup",
     "delay_histogram",
     "interval_dots",
     "label_coverage_timeline",

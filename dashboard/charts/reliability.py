@@ -34,7 +34,7 @@ UNLABELLED_WORDS = "No labelled claims yet.\nThe curve appears when outcomes arr
 
 
 @dataclass(frozen=True)
-class Group:
+class ShownGroup:
     """One group of a `reliability_pair`; frames as in `reliability_diagram`.
 
     Attributes:
@@ -115,8 +115,8 @@ def reliability_diagram(
 
 
 def reliability_pair(
-    first: Group,
-    second: Group,
+    first: ShownGroup,
+    second: ShownGroup,
     palette: Palette,
     *,
     high_from: float | None,

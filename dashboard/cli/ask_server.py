@@ -17,7 +17,7 @@ from core.ledger.errors import LedgerError
 from dashboard import terminal
 from dashboard.cli.surroundings import same_file
 from dashboard.cli.typed import Elsewhere, Typed
-from dashboard.server.routes.parcel import Asked, Damaged, pack_asked, unpack_answered
+from dashboard.server.routes.parcel import AskedCommand, DamagedParcel, pack_asked, unpack_answered
 from dashboard.server.server_file import Running
 
 
@@ -31,7 +31,7 @@ def ask(elsewhere: Elsewhere, typed: Typed) -> int:
     # Where a ledger may stand among what is read, it is meant, not sent.
     sent = [one for one in typed.inputs if ledger is None or not same_file(Path(one), ledger)]
     ledgers = {*typed.ledgers, *typed.inputs} - set(sent)
-    asked = Asked(
+    asked = AskedCommand(
         typed.argv,
         tuple(sorted(ledgers)),
         tuple(dict.fromkeys(sent)),
@@ -43,7 +43,7 @@ def ask(elsewhere: Elsewhere, typed: Typed) -> int:
         _send(elsewhere.server, folder / "asked.zip", folder / "answered.zip")
         try:
             answered, files = unpack_answered(folder / "answered.zip", folder)
-        except Damaged as error:
+        except DamagedParcel as error:
             raise _strange(elsewhere.server, str(error)) from None
         _write(files, asked)
     click.echo(answered.out, nl=False)
@@ -100,7 +100,7 @@ def _strange(server: Running, why: str) -> LedgerError:
     return LedgerError(f"{server} did not answer as a server that runs commands: {why}.")
 
 
-def _write(files: dict[tuple[str, str], Path], asked: Asked) -> None:
+def _write(files: dict[tuple[str, str], Path], asked: AskedCommand) -> None:
     for typed, written in groupby(files.items(), key=lambda one: one[0][0]):
         if typed not in asked.outputs:
             raise LedgerError(f"The server sent a file {typed!r} that this command does not write.")

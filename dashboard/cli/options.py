@@ -56,7 +56,7 @@ hosts_option = click.option(
 )
 
 
-class Share(click.FloatRange):
+class ShareOption(click.FloatRange):
     """A number in [0, 1]; "nan", which no bound holds back, is none."""
 
     def __init__(self) -> None:

@@ -9,7 +9,13 @@ from string import Template
 
 from core.sentences.numbers import counted
 from core.text.shown import visible
-from core.views.audit.weekly_report import NOTHING_CHANGED, Closer, Line, Said, WeeklyReport
+from core.views.audit.weekly_report import (
+    NOTHING_CHANGED,
+    Closer,
+    ReportSentence,
+    SignalLine,
+    WeeklyReport,
+)
 from core.views.govern.findings import FindingRow
 from dashboard.reports import paper
 from dashboard.reports.pictures import diagram, sparkline, svg, timeline
@@ -83,7 +89,7 @@ def to_html(report: WeeklyReport) -> str:
     )
 
 
-def _html_first(one: Said) -> str:
+def _html_first(one: ReportSentence) -> str:
     told = f'<p class="first"><strong>Open first:</strong> {prose(one.text, long=240)}. '
     if one.command is None or not paper.printable(one.command):
         return f"{told}Page {one.page}.</p>"
@@ -117,11 +123,11 @@ def _html_findings(report: WeeklyReport, most: int) -> str:
     )
 
 
-def _html_changes(changes: Sequence[Said], most: int) -> str:
+def _html_changes(changes: Sequence[ReportSentence], most: int) -> str:
     if not changes:
         return f"<p>{NOTHING_CHANGED}</p>"
 
-    def items(some: Sequence[Said]) -> str:
+    def items(some: Sequence[ReportSentence]) -> str:
         rows = (
             f"<li><b>{text(one.signal, long=_IN_LIST)}</b>: {prose(one.text)}</li>" for one in some
         )
@@ -144,7 +150,7 @@ def _html_lines(report: WeeklyReport, most: int) -> str:
     largest = max((abs(gap) for one in report.lines for gap in one.trend), default=0.0)
     reach = max(largest, 2 * max(one.tolerance for one in report.lines))
 
-    def table(some: Sequence[Line]) -> str:
+    def table(some: Sequence[SignalLine]) -> str:
         rows = "".join(_html_line(one, reach) for one in some)
         return f"<table><thead><tr>{head}</tr></thead>{rows}</table>"
 
@@ -153,7 +159,7 @@ def _html_lines(report: WeeklyReport, most: int) -> str:
     return table(report.lines[:most]) + _folded(words, lambda: table(rest), n=len(rest))
 
 
-def _html_line(line: Line, reach: float) -> str:
+def _html_line(line: SignalLine, reach: float) -> str:
     def two(large: str, small: str) -> str:
         return f"<td><b>{text(large)}</b><br><small>{text(small)}</small></td>"
 
@@ -168,7 +174,7 @@ def _html_line(line: Line, reach: float) -> str:
     )
 
 
-def _below(line: Line) -> str:
+def _below(line: SignalLine) -> str:
     """What stands below a line: who answers, the worst segment, the week its gap is of."""
     of = f"Gap of {line.judged}. " if line.judged else ""
     return f"Owner: {line.owner}. {of}Worst segment: {line.worst}"
@@ -197,7 +203,7 @@ def _folded(words: str, body: Callable[[], str], *, n: int) -> str:
     )
 
 
-def _tally(lines: Sequence[Line]) -> str:
+def _tally(lines: Sequence[SignalLine]) -> str:
     """How many lines have which verdict."""
     words = [line.verdict_words.lower() for line in lines]
     return ", ".join(f"{words.count(one)} {one}" for one in dict.fromkeys(words))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 
-from core.views.audit.weekly_report import Said, WeeklyReport
+from core.views.audit.weekly_report import ReportSentence, WeeklyReport
 from core.views.govern.findings import FindingRow
 from dashboard.reports.text import FINDING_LONG, finding_head, finding_tail
 
@@ -62,7 +62,7 @@ def _finding_rows(one: FindingRow) -> int:
     return _rows(words, _ACROSS - 14)
 
 
-def _change_rows(one: Said) -> int:
+def _change_rows(one: ReportSentence) -> int:
     return _rows(f"{one.signal[:50]}: {one.text[:200]}", _ACROSS)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.sentences.numbers import cut, percent
-from core.views.audit.weekly_report import Closer, Line
+from core.views.audit.weekly_report import Closer, SignalLine
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.alt_text import alt_text_reliability
@@ -101,7 +101,7 @@ def png(picture: Picture) -> str:
     return f"data:image/png;base64,{base64.b64encode(drawn).decode('ascii')}"
 
 
-def sparkline(line: Line, reach: float) -> str:
+def sparkline(line: SignalLine, reach: float) -> str:
     """The gap of each mature week, over the accepted gap; all lines of a report share their scale.
 
     Args:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.sentences.numbers import count
 from core.text.markdown import plain, verbatim
-from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure
+from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, QuietFailure
 from core.views.risks.matrix import Cell, RisksView, tally_words
 from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.widgets.links.page_links import address
@@ -66,7 +66,7 @@ def to_frame(view: RisksView) -> pd.DataFrame:
     )
 
 
-def _failure(view: RisksView, failure: Failure) -> list[str]:
+def _failure(view: RisksView, failure: QuietFailure) -> list[str]:
     cells = view.of_failure(failure.key)
     supports = "; ".join(f"{name}: {part}" for name, part in failure.supports.named())
     return [

@@ -29,7 +29,7 @@ _SENDING = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldNow:
     """What one call of `tell` did.
 
     Attributes:
@@ -49,7 +49,7 @@ def tell(
     *,
     now: datetime,
     stop: threading.Event | None = None,
-) -> Told:
+) -> ToldNow:
     """Write what is due into the ledger, and send what is due from it.
 
     Nothing of the ledger is held while a message is on its way. A process that ends between
@@ -64,10 +64,10 @@ def tell(
         duckdb.Error, OSError: the ledger cannot be read or written.
     """
     if held(office.ledger.path):
-        return Told()
+        return ToldNow()
     written = write_due(office, settings, now)
     if not _SENDING.acquire(blocking=False):
-        return Told(written)
+        return ToldNow(written)
     try:
         sent: list[Notice] = []
         failed: list[tuple[str, str]] = []
@@ -78,7 +78,7 @@ def tell(
                 failed.append((channel.name, error))
     finally:
         _SENDING.release()
-    return Told(written, tuple(sent), tuple(failed))
+    return ToldNow(written, tuple(sent), tuple(failed))
 
 
 def try_out(settings: NoticeSettings, channel: Channel, now: datetime) -> str | None:
@@ -169,7 +169,7 @@ def _configured(path: Path, before: NoticeSettings | None) -> Configured:
     return Configured(settings, (*problems(settings), *remarks))
 
 
-def in_round(office: Office, stop: threading.Event | None = None) -> Told | None:
+def in_round(office: Office, stop: threading.Event | None = None) -> ToldNow | None:
     """`tell` with the settings of the running server; None where it has none.
 
     What is wrong with the file is said once on standard error, and so is every channel that

@@ -13,7 +13,7 @@ import duckdb
 from core.gate.decision_log import SpooledLog
 from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
-from core.intake.door import Dimensions, Names
+from core.intake.door import Dimensions, FieldNames
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import segment_dimensions
 from core.spool.segments import Spool, beside
@@ -37,7 +37,7 @@ class _Owned:
     folder: Folder
     dimensions: Dimensions
     grants: Grants
-    names: defaultdict[str, Names] = field(default_factory=lambda: defaultdict(Names))
+    names: defaultdict[str, FieldNames] = field(default_factory=lambda: defaultdict(FieldNames))
 
 
 @functools.cache
@@ -109,7 +109,7 @@ def dimensions() -> Dimensions:
     return _owned_at(path()).dimensions
 
 
-def names_of(sender: str) -> Names:
+def names_of(sender: str) -> FieldNames:
     """The field names that a sender has used."""
     return _owned_at(path()).names[sender]
 

@@ -40,7 +40,7 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Refused:
+class NotLetIn:
     """Why a request is not let in.
 
     Attributes:
@@ -101,7 +101,7 @@ class Perimeter:
             _LOG.warning("A page's web socket was refused. %s", reason)
 
 
-def refusal(scope: Scope, named: Collection[str]) -> Refused | None:
+def refusal(scope: Scope, named: Collection[str]) -> NotLetIn | None:
     """Why a request is refused; None where it is let in.
 
     Args:
@@ -112,22 +112,22 @@ def refusal(scope: Scope, named: Collection[str]) -> Refused | None:
     hosts, origins = headers.getlist("host"), headers.getlist("origin")
     server = scope.get("server")
     if len(hosts) != 1 or not known(hosts[0], server, named):
-        return Refused(403, _unknown_host(hosts, server))
+        return NotLetIn(403, _unknown_host(hosts, server))
     if any(origin not in _own_origins(hosts[0]) for origin in origins):
-        return Refused(
+        return NotLetIn(
             403,
             "A page from elsewhere asked for this, and only this server's own pages may. "
             "A program sends no Origin header; a proxy passes on the Host that the browser "
             "asked for, which --allowed-host names.",
         )
     if not origins and _from_elsewhere(scope, headers):
-        return Refused(
+        return NotLetIn(
             403,
             "A page from elsewhere asked for this; it may link here, and do no more. Open the "
             "address in a window of its own.",
         )
     if any(_under(scope["path"], closed) for closed in CLOSED):
-        return Refused(404, "There is no such page.")
+        return NotLetIn(404, "There is no such page.")
     return None
 
 
@@ -166,7 +166,7 @@ def _under(path: str, closed: str) -> bool:
     return f"{closed}/" in f"{path}/"
 
 
-def _answer(path: str, refused: Refused) -> Response:
+def _answer(path: str, refused: NotLetIn) -> Response:
     if _under(path, DECIDE):
         body = {"error": refused.reason, **gate.refusal(refused.reason)}
         return JSONResponse(body, status_code=refused.status)

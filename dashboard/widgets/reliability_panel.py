@@ -13,7 +13,7 @@ from core.text.markdown import plain
 from core.views.review.reliability import GroupView, ReliabilityView
 from core.views.shared.validation_badge import Badge
 from dashboard.charts.kit.palette import palette_for
-from dashboard.charts.reliability import Group, reliability_diagram, reliability_pair
+from dashboard.charts.reliability import ShownGroup, reliability_diagram, reliability_pair
 from dashboard.widgets import badges
 from dashboard.widgets import chart as charted
 
@@ -56,7 +56,8 @@ def diagram(view: ReliabilityView, **drawn: Any) -> None:
 def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     """Two groups on the same axes, beside what each of them says."""
     first, second = (
-        Group(one.name, one.curve, one.honest, one.histogram, _gets(one)) for one in view.groups
+        ShownGroup(one.name, one.curve, one.honest, one.histogram, _gets(one))
+        for one in view.groups
     )
     chart = reliability_pair(
         first,

@@ -186,7 +186,7 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
     from streamlit.testing.v1 import AppTest
 
     from dashboard.cache import views as data
-    from dashboard.cache.kept import Kept
+    from dashboard.cache.kept import KeptFunction
     from dashboard.server.settings import LEDGER_VARIABLE
 
     os.environ[LEDGER_VARIABLE] = str(ledger)
@@ -194,7 +194,9 @@ def step_pages(_parquet: Path, ledger: Path) -> dict[str, float]:
     # The frame of the page, signals and dimensions, survives a changed filter; its numbers do not.
     frame = ("overview", "dimensions", "mondays")
     views = [
-        view for name, view in vars(data).items() if name not in frame and isinstance(view, Kept)
+        view
+        for name, view in vars(data).items()
+        if name not in frame and isinstance(view, KeptFunction)
     ]
 
     def run(page: str, forget: Callable[[], object]) -> float:

@@ -25,7 +25,7 @@ from core.trail.acts import SYSTEM, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.steps import prepare
-from core.validation.tuning_leakage import Leaked
+from core.validation.tuning_leakage import TuningLeaked
 from sample_data import story
 from sample_data.planted import (
     AGREEMENT,
@@ -169,7 +169,7 @@ def test_while_the_owner_is_away_the_deputy_stands_in(state: State, office: Offi
 
 
 def test_the_leaked_evaluation_cannot_be_submitted_and_lists_its_rows(office: Office):
-    with pytest.raises(Leaked) as refused:
+    with pytest.raises(TuningLeaked) as refused:
         prepare(office, ANSWER, story.ANSWER_V9)
     assert "300" in str(refused.value)
 

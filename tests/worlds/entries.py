@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import Criterion, Responsible, SignalSpec, ValidationPlan
 
 
@@ -74,7 +74,7 @@ def spec_with(**said: Any) -> SignalSpec:
         "method": None,
         "order": None,
         "validation": ValidationPlan(90, 400, bounds),
-        "rules": Rules((Band(900_000, "review"), Band(None, "automate"))),
+        "rules": Rules((RuleBand(900_000, "review"), RuleBand(None, "automate"))),
     }
     return SignalSpec(**{**least, **said})
 

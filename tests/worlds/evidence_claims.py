@@ -14,12 +14,12 @@ import pytest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import Criterion, SignalSpec, ValidationPlan
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence import freeze, store, verify
-from core.validation.evidence_bundle import Bundle, Part
+from core.validation.evidence_bundle import Bundle, BundlePart
 from tests.worlds.entries import spec_with
 from tests.worlds.paths import ROOT
 
@@ -40,7 +40,9 @@ SPEC = spec_with(
     owner="p-1",
     validators=("group:risk",),
     validation=ValidationPlan(90, 400, CRITERIA),
-    rules=Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))),
+    rules=Rules(
+        (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
+    ),
 )
 Rows = list[dict[str, Any]]
 Fill = Callable[..., None]
@@ -132,7 +134,7 @@ def stored(ledger: Ledger, bundle: Bundle) -> str:
     return bundle.sha256
 
 
-def verified(ledger: Ledger, sha256: str) -> evidence.Comparison:
+def verified(ledger: Ledger, sha256: str) -> evidence.Recomputed:
     """What both the whole comparison and the quick one say."""
     with ledger.cursor() as cursor:
         found = verify(cursor, sha256)
@@ -184,7 +186,7 @@ def ends_of(words: str) -> tuple[float, float]:
     return float(low.replace("−", "-")), float(high.replace("−", "-"))
 
 
-def segments_of(bundle: Bundle) -> dict[str, Part]:
+def segments_of(bundle: Bundle) -> dict[str, BundlePart]:
     return {one.name: one for one in bundle.segments}
 
 

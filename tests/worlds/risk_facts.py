@@ -10,36 +10,36 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.findings.detectors.anchoring import Compared
-from core.findings.detectors.metric_gaming import Gaming, Pair
+from core.findings.detectors.anchoring import WaysCompared
+from core.findings.detectors.metric_gaming import ConsecutiveGroups, Gaming
 from core.findings.detectors.theatre import Theatre
 from core.findings.facts.leak import Leaked
 from core.governance.perform import Office
 from core.governance.validations.records import ValidationState
 from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
-from core.measure.failures.elicitation import Difference
-from core.measure.failures.gaming import Change, Collapse, Side, Spread
-from core.measure.failures.theatre import USUAL_COSTS, Effect
+from core.measure.failures.elicitation import MeanDifference
+from core.measure.failures.gaming import Collapse, GroupSide, MetricChange, Spread
+from core.measure.failures.theatre import USUAL_COSTS, ActionEffect
 from core.measure.verdicts.label_reach import LabelReach
 from core.queries.base.selection import Selection
-from core.queries.claims.claims_per_signal import Moved
+from core.queries.claims.claims_per_signal import SegmentMoved
 from core.queries.labels.label_provenance import HowLabelled
 from core.queries.sums.elicitation_pairs import Way
 from core.text.off_at import OffAt
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.trail_integrity import wholeness
 from core.views.risks.facts import (
-    Asked,
+    EvidenceTried,
     Followed,
     Labels,
     Recent,
-    Seat,
-    SignalFacts,
-    Trail,
-    Tried,
+    RiskFacts,
+    SeatFacts,
+    TrailFacts,
     Version,
-    Watch,
+    WatchFacts,
+    WayOfAsking,
 )
 from core.views.risks.matrix import RisksView, risks_view
 
@@ -48,7 +48,7 @@ DAY = date(2026, 9, 1)
 M1 = Fingerprint("m1", "p1", None, "verbal", "before")
 M2 = Fingerprint("m2", "p1", None, "verbal", "before")
 P2 = Fingerprint("m1", "p2", None, "verbal", "before")
-MET = Tried(
+MET = EvidenceTried(
     DAY,
     900,
 )
@@ -61,7 +61,7 @@ def version(
     opened: bool | None = None,
     first: date = DAY,
     in_use: bool = True,
-    tried: Tried | None = MET,
+    tried: EvidenceTried | None = MET,
     automated: int = 0,
 ) -> Version:
     is_open = state == "validated" if opened is None else opened
@@ -124,11 +124,11 @@ THEATRE = Theatre(
     n_unlogged=0,
     costs=USUAL_COSTS,
     unit="EUR",
-    effect=Effect(1_000, None, "review", 900.0, {}, 300, 120.0, 80.0, 160.0, 0.95),
+    effect=ActionEffect(1_000, None, "review", 900.0, {}, 300, 120.0, 80.0, 160.0, 0.95),
     handled=(),
     rules=(),
 )
-FACTS = SignalFacts(
+FACTS = RiskFacts(
     signal="s",
     written=True,
     registered=True,
@@ -136,19 +136,19 @@ FACTS = SignalFacts(
     n_claims=1_000,
     first=DAY,
     versions=(version(),),
-    seat=Seat("Ann Lee", False, ("Bob Ng",), (), ("Ann Lee",)),
+    seat=SeatFacts("Ann Lee", False, ("Bob Ng",), (), ("Ann Lee",)),
     dimensions=("topic",),
     recent=RECENT,
-    moved=Moved("topic", "legal", 0.1, 0.1, 500, 600),
+    moved=SegmentMoved("topic", "legal", 0.1, 0.1, 500, 600),
     labels=Labels(800, 0, 300, 280),
     leak=Leaked(900, 0, 200, ()),
     n_named=200,
     gaming=(),
-    asked=(Asked("verbal", "before", 1_000),),
+    asked=(WayOfAsking("verbal", "before", 1_000),),
     ways=(),
     theatre=THEATRE,
     followed=Followed(date(2026, 8, 24), date(2026, 11, 23), 3, 0, 1_000, 1_000),
-    trail=Trail(True, "The trail is whole.", 40, date(2026, 11, 23), False, 1_000, 0, 12, 0),
+    trail=TrailFacts(True, "The trail is whole.", 40, date(2026, 11, 23), False, 1_000, 0, 12, 0),
 )
 BROKEN = replace(FACTS, written=False, seat=None, followed=None)
 OFF = replace(
@@ -168,35 +168,35 @@ CHOSEN = replace(
     RECENT,
     reach=LabelReach("labelled", 2_200, 600, -0.3, 0.4, by_chance=True),
 )
-OTHERS = Moved("amount", "over 500", 0.08, 0.4, 900, 1_100)
-WATCH = Watch(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 900, "")
+OTHERS = SegmentMoved("amount", "over 500", 0.08, 0.4, 900, 1_100)
+WATCH = WatchFacts(M1, "watched since 2026-09-01: 5 cohorts, 900 inputs, evidence 0.8", 900, "")
 ALARM = replace(WATCH, alarm="m1: The gap is +9.1 points. It changed about 2026-W40")
 UNSURE = replace(FACTS, recent=replace(RECENT, state="too_few"))
 
 
 # ------------------------------------------------------------------------------------ anchoring
-def ways(value: float, half: float, *, anchored: bool = False, other: str = "s") -> Compared:
+def ways(value: float, half: float, *, anchored: bool = False, other: str = "s") -> WaysCompared:
     before = Way(other, "verbal", "before" if other == "s" else "behavioural")
-    shift = Difference(1_200, value, value - half, value + half)
-    same = Difference(1_064, 0.0, -0.003, 0.003)
-    return Compared(before, Way("s", "verbal", "after"), "input_id", shift, same, None, None,
+    shift = MeanDifference(1_200, value, value - half, value + half)
+    same = MeanDifference(1_064, 0.0, -0.003, 0.003)
+    return WaysCompared(before, Way("s", "verbal", "after"), "input_id", shift, same, None, None,
                     anchored)  # fmt: skip
 
 
-AFTER = replace(FACTS, asked=(Asked("verbal", "after", 1_000),))
+AFTER = replace(FACTS, asked=(WayOfAsking("verbal", "after", 1_000),))
 
 
 # --------------------------------------------------------------------------------------- gaming
 def gaming(p: float) -> Gaming:
     claims = Selection("s")
-    pair = Pair("s", "prompt", "p1", "p2", claims, claims, NOW, (P2,))
+    pair = ConsecutiveGroups("s", "prompt", "p1", "p2", claims, claims, NOW, (P2,))
     wide, narrow = Spread(0.3, 0.7, 1.0, 9, 3.0), Spread(0.02, 0.72, 0.74, 2, 1.0)
     found = Collapse(
-        before=Side(5_200, 5_097, 0.081, 0.01, 0.67, wide),
-        after=Side(1_200, 1_093, 0.010, 0.01, 0.58, narrow),
-        ece=Change(-0.07, -0.08, -0.06),
-        auroc=Change(-0.09, -0.13, -0.06),
-        width=Change(-0.28, -0.3, -0.26),
+        before=GroupSide(5_200, 5_097, 0.081, 0.01, 0.67, wide),
+        after=GroupSide(1_200, 1_093, 0.010, 0.01, 0.58, narrow),
+        ece=MetricChange(-0.07, -0.08, -0.06),
+        auroc=MetricChange(-0.09, -0.13, -0.06),
+        width=MetricChange(-0.28, -0.3, -0.26),
         p_traded=p,
         p_narrowed=1.0,
         level=0.95,

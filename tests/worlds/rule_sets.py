@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 
-from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, check_rules
+from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, check_rules
 
 PEOPLE: st.SearchStrategy[Action] = st.sampled_from(["review", "escalate"])
 
 
 @st.composite
-def _ladders(draw: st.DrawFn, cuts: st.SearchStrategy[int]) -> tuple[Band, ...]:
+def _ladders(draw: st.DrawFn, cuts: st.SearchStrategy[int]) -> tuple[RuleBand, ...]:
     chosen = sorted(draw(st.sets(cuts, max_size=3)))
     count = len(chosen) + 1
     actions = draw(st.lists(st.sampled_from(ACTIONS), min_size=count, max_size=count))
     actions.sort(key=ACTIONS.index, reverse=True)
-    return tuple(map(Band, [*chosen, None], actions))
+    return tuple(map(RuleBand, [*chosen, None], actions))
 
 
 def rule_sets(

@@ -16,7 +16,7 @@ from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.measure.failures.elicitation import (
-    Difference,
+    MeanDifference,
     anchored,
     paired_difference,
     unpaired_difference,
@@ -24,7 +24,7 @@ from core.measure.failures.elicitation import (
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.sums.elicitation_pairs import (
-    Asked,
+    AskedAlone,
     SharedInputs,
     Way,
     shared_across,
@@ -38,7 +38,7 @@ PERIOD = timedelta(weeks=26)
 
 
 @dataclass(frozen=True)
-class Compared:
+class WaysCompared:
     """Two ways of asking, other − reference; every interval is corrected over the pairs shown.
 
     Attributes:
@@ -55,10 +55,10 @@ class Compared:
     reference: Way
     other: Way
     by: str | None
-    confidence: Difference
-    accuracy: Difference | None
-    brier: Difference | None
-    gap: Difference | None
+    confidence: MeanDifference
+    accuracy: MeanDifference | None
+    brier: MeanDifference | None
+    gap: MeanDifference | None
     anchored: bool
     one_in: int = 1
 
@@ -75,7 +75,7 @@ class Compared:
 
 def compare_ways(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, *, tolerance: float
-) -> tuple[Compared, ...]:
+) -> tuple[WaysCompared, ...]:
     """Every two ways of asking of a signal, and of it beside others, that can be compared.
 
     Pairs on shared inputs come first; methods and orders of the signal that share no input are
@@ -130,7 +130,7 @@ def _asked_both_ways(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[
     )
 
 
-def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) -> list[Compared]:
+def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) -> list[WaysCompared]:
     found = []
     for one in shared:
         d = one.differences
@@ -138,7 +138,7 @@ def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) ->
         accuracy = paired_difference(d.accuracy, level=level)
         assert confidence is not None
         found.append(
-            Compared(
+            WaysCompared(
                 one.reference,
                 one.other,
                 one.by,
@@ -153,10 +153,10 @@ def _compared(shared: Sequence[SharedInputs], level: float, tolerance: float) ->
     return found
 
 
-def _unpaired(one: Asked, other: Asked, level: float) -> Compared:
+def _unpaired(one: AskedAlone, other: AskedAlone, level: float) -> WaysCompared:
     confidence = unpaired_difference(one.confidence, other.confidence, level=level)
     assert confidence is not None
-    return Compared(
+    return WaysCompared(
         one.way,
         other.way,
         None,
@@ -173,7 +173,7 @@ def _plain(one: Way, other: Way) -> frozenset[Way]:
     return frozenset((replace(one, prompt=None), replace(other, prompt=None)))
 
 
-def _condition(signal: str, one: Compared, tolerance: float) -> Condition:
+def _condition(signal: str, one: WaysCompared, tolerance: float) -> Condition:
     shift, accuracy = one.confidence, one.accuracy
     assert accuracy is not None
     return Condition.of(

@@ -34,7 +34,7 @@ from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM, Alarmed, Dated, DriftedPart, OffPattern
 from core.governance.validations.records import Validation
 from core.measure.cells.cells import Cells, FloatArray, IntArray, hundredth
-from core.measure.monitoring.changepoint import Change, Level, changes, cohort_means, levels
+from core.measure.monitoring.changepoint import ChangePoint, Level, changes, cohort_means, levels
 from core.measure.monitoring.e_process import (
     LEVEL,
     EProcess,
@@ -67,7 +67,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class WatchedPart:
     """One thing that is watched.
 
     Attributes:
@@ -96,7 +96,7 @@ class Part:
     stretches: tuple[Level, ...]
     pattern: OffPattern | None = None
 
-    def changed(self, week: str) -> Change | None:
+    def changed(self, week: str) -> ChangePoint | None:
         """The last change-point no later than a week; None: none is seen."""
         known = [one for one in changes(self.stretches) if self.weeks[one.at] <= week]
         return known[-1] if known else None
@@ -137,7 +137,7 @@ class Alarm:
 
     at: datetime
     week: str
-    parts: tuple[Part, ...]
+    parts: tuple[WatchedPart, ...]
 
     @property
     def facts(self) -> Alarmed:
@@ -168,10 +168,10 @@ class Watched:
     signal: str
     fingerprint: Fingerprint
     since: datetime
-    gap: Part
-    errors: Part | None
-    segments: tuple[Part, ...]
-    flagged: tuple[Part, ...]
+    gap: WatchedPart
+    errors: WatchedPart | None
+    segments: tuple[WatchedPart, ...]
+    flagged: tuple[WatchedPart, ...]
     alarm: Alarm | None
 
     @property
@@ -248,7 +248,7 @@ def watch_one(
         automated = _automated(cursor, matured, spec)
         errors = _automated_part(automated, bound, level)
     flagged_by_week = _flagged(segments, gap.weeks, level)
-    alarms: list[tuple[str, tuple[Part, ...]]] = [
+    alarms: list[tuple[str, tuple[WatchedPart, ...]]] = [
         (one.weeks[one.process.crossed], (one,))
         for one in (gap, errors)
         if one is not None and one.process.crossed is not None
@@ -361,7 +361,9 @@ def _edges(cursor: duckdb.DuckDBPyConnection, matured: Matured, series: Cohorts)
     return shape_edges(stated)
 
 
-def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges: IntArray) -> Part:
+def _curved(
+    group: Group, series: Cohorts, tolerance: float, level: float, edges: IntArray
+) -> WatchedPart:
     """Gap and shape of a group."""
     weeks = tuple(sorted(series))
     cells = [series[week] for week in weeks]
@@ -374,7 +376,7 @@ def _curved(group: Group, series: Cohorts, tolerance: float, level: float, edges
         side = shape_sides(edges)[leading_side(bets[:until], prior)]
         if abs(side.sum()) != len(side):
             pattern, stretches = _pattern(cells, side, edges)
-    return Part(
+    return WatchedPart(
         what="gap",
         where=group,
         weeks=weeks,
@@ -405,11 +407,11 @@ def _pattern(
     return OffPattern(bands_at(labels, taken), estimate), levels(means)
 
 
-def _automated_part(series: Cohorts, bound: float, level: float) -> Part:
+def _automated_part(series: Cohorts, bound: float, level: float) -> WatchedPart:
     """The error rate of what is automated."""
     weeks = tuple(sorted(series))
     cells = [series[week] for week in weeks]
-    return Part(
+    return WatchedPart(
         what="automated_error",
         where=None,
         weeks=weeks,
@@ -423,8 +425,8 @@ def _automated_part(series: Cohorts, bound: float, level: float) -> Part:
 
 
 def _flagged(
-    segments: Sequence[Part], weeks: Sequence[str], level: float
-) -> list[tuple[Part, ...]]:
+    segments: Sequence[WatchedPart], weeks: Sequence[str], level: float
+) -> list[tuple[WatchedPart, ...]]:
     """The segments that e-BH rejects after each week, among those met by then."""
     found = []
     for week in weeks:
@@ -434,7 +436,7 @@ def _flagged(
     return found
 
 
-def _after(part: Part, week: str) -> float | None:
+def _after(part: WatchedPart, week: str) -> float | None:
     """Logarithm of a segment's e-value after a week; None before its first."""
     known = sum(one <= week for one in part.weeks)
     log_e: FloatArray = part.process.log_e

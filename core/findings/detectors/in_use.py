@@ -11,7 +11,7 @@ import duckdb
 from core.findings.kinds import Severity
 from core.governance.state import State
 from core.queries.base.fingerprints_seen import Seen
-from core.queries.claims.claims_per_signal import Account, accounts
+from core.queries.claims.claims_per_signal import VersionClaims, accounts
 from core.registry.signal_spec import SignalSpec
 from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
@@ -19,13 +19,13 @@ from core.trail.fingerprint import Fingerprint
 
 def registered(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime, split: str | None = None
-) -> list[tuple[SignalSpec, list[Account]]]:
+) -> list[tuple[SignalSpec, list[VersionClaims]]]:
     """The registered signals that have claims, by name, with what their claims are.
 
     Args:
         split: only claims of this one; None: of all.
     """
-    by: defaultdict[str, list[Account]] = defaultdict(list)
+    by: defaultdict[str, list[VersionClaims]] = defaultdict(list)
     for one in accounts(cursor, settled=now, now=now):
         if one.signal in state.entries and split in (None, one.split):
             by[one.signal].append(one)

@@ -57,7 +57,7 @@ PSI_OVER_NOISE, SHARE = 0.1, 0.10
 
 
 @dataclass(frozen=True)
-class Moved:
+class DimensionMoved:
     """One dimension of one signal held against one reference.
 
     Attributes:
@@ -97,7 +97,7 @@ def inputs_conditions(
 ) -> tuple[Condition, ...]:
     """The registered signals whose inputs drifted, one finding per dimension."""
     moved = measure_inputs(cursor, state, now)
-    found: defaultdict[str, dict[str | None, Moved]] = defaultdict(dict)
+    found: defaultdict[str, dict[str | None, DimensionMoved]] = defaultdict(dict)
     for one in moved:
         known = found[one.signal].get(one.dimension)
         further = known is None or one.change.over_noise > known.change.over_noise
@@ -116,12 +116,12 @@ def inputs_conditions(
 
 def measure_inputs(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
-) -> tuple[Moved, ...]:
+) -> tuple[DimensionMoved, ...]:
     """Every comparison that can be made; those with too few inputs on a side are left out."""
     seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     until = week_began(now)
     after = Days.of_weeks(WEEKS, until)
-    found: list[Moved] = []
+    found: list[DimensionMoved] = []
     for signal in sorted(state.entries):
         used = in_use(seen, signal)
         if not used:
@@ -156,7 +156,7 @@ def _signed(state: State, used: Sequence[Seen], signal: str, now: datetime) -> d
 
 def _compared(
     signal: str, came: Sequence[Arrived], signed: bool, before: Days, after: Days
-) -> list[Moved]:
+) -> list[DimensionMoved]:
     first, last = before.since.toordinal(), max(before.until, after.until).toordinal()
     by: defaultdict[tuple[str | None, str | None], list[Arrived]] = defaultdict(list)
     for one in came:
@@ -184,7 +184,7 @@ def _compared(
         change = mix_change(old, new)
         if not isinstance(change, NoValue):
             values = tables[key].values
-            found.append(Moved(signal, key[0], signed, before, after, values, change))
+            found.append(DimensionMoved(signal, key[0], signed, before, after, values, change))
     return found
 
 
@@ -210,8 +210,8 @@ def _table(mine: Sequence[Arrived], first: int, last: int) -> _Table:
 def _condition(
     cursor: duckdb.DuckDBPyConnection,
     state: State,
-    one: Moved,
-    stated: Moved | None,
+    one: DimensionMoved,
+    stated: DimensionMoved | None,
 ) -> Condition:
     change, psi = one.change, one.change.stability
     shift = change.after - change.before
@@ -238,7 +238,7 @@ def _condition(
 
 
 def _with_effect(
-    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: Moved, facts: InputsDrifted
+    cursor: duckdb.DuckDBPyConnection, spec: SignalSpec, one: DimensionMoved, facts: InputsDrifted
 ) -> InputsDrifted:
     """With what it does to calibration, as far as settled labels tell."""
     settled = one.after.until - spec.maturity.age
@@ -273,7 +273,7 @@ def _with_effect(
 
 
 def _moved_by_then(
-    cursor: duckdb.DuckDBPyConnection, one: Moved, before: Days, after: Days
+    cursor: duckdb.DuckDBPyConnection, one: DimensionMoved, before: Days, after: Days
 ) -> bool:
     """Whether at least half of the shift was there in weeks whose outcomes are final."""
     dimensions = () if one.dimension is None else (one.dimension,)

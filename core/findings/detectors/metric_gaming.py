@@ -35,7 +35,7 @@ _FEW_DRAWS, _SUSPICIOUS = 39, 0.2
 
 
 @dataclass(frozen=True)
-class Pair:
+class ConsecutiveGroups:
     """Two groups of claims of one signal, one after the other.
 
     Attributes:
@@ -74,7 +74,7 @@ class Gaming:
         family: comparisons made in the whole ledger, over which p is corrected.
     """
 
-    pair: Pair
+    pair: ConsecutiveGroups
     found: Collapse
     family: int
 
@@ -96,7 +96,7 @@ class Gaming:
 
 def pairs(
     cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime
-) -> tuple[Pair, ...]:
+) -> tuple[ConsecutiveGroups, ...]:
     """What is compared: every version in use with the one before it, and the latest weeks.
 
     Within each method and order of asking: others are other numbers. A version is in use while its
@@ -110,7 +110,7 @@ def pairs(
     for one in fingerprints_seen(cursor, now):
         if one.n_claims:
             by_signal[one.signal].append(one)
-    found: list[Pair] = []
+    found: list[ConsecutiveGroups] = []
     for signal, seen in sorted(by_signal.items()):
         settled = now - terms_of(state, signal).maturity.age
         newest = max(one.last_ts for one in seen)
@@ -131,7 +131,7 @@ def pairs(
 
 
 def measure_gaming(
-    cursor: duckdb.DuckDBPyConnection, asked: Sequence[Pair], *, family: int
+    cursor: duckdb.DuckDBPyConnection, asked: Sequence[ConsecutiveGroups], *, family: int
 ) -> tuple[Gaming, ...]:
     """Compare pairs; one with too few claims on a side is left out.
 
@@ -221,7 +221,7 @@ def _acting(state: State, signal: str, now: datetime) -> list[Fingerprint]:
 
 def _versions(
     seen: Sequence[Seen], claims: Selection, newest: datetime, settled: datetime
-) -> Iterator[Pair]:
+) -> Iterator[ConsecutiveGroups]:
     """Each version in use and the one that was there before it."""
     told: set[tuple[frozenset[Seen], frozenset[Seen]]] = set()
     for kind, column in _COLUMNS.items():
@@ -238,7 +238,7 @@ def _versions(
             if members in told or max(one.last_ts for one in mine) < newest - IN_USE:
                 continue
             told.add(members)
-            yield Pair(
+            yield ConsecutiveGroups(
                 claims.signal,
                 kind,
                 before,
@@ -250,12 +250,12 @@ def _versions(
             )
 
 
-def _weeks(claims: Selection, settled: datetime) -> Pair:
+def _weeks(claims: Selection, settled: datetime) -> ConsecutiveGroups:
     monday = settled.date() - timedelta(days=settled.weekday())
     until = datetime.combine(monday, time())
     middle, since = until - timedelta(weeks=WEEKS), until - timedelta(weeks=2 * WEEKS)
     day = timedelta(days=1)
-    return Pair(
+    return ConsecutiveGroups(
         claims.signal,
         "weeks",
         f"{since:%Y-%m-%d} – {middle - day:%Y-%m-%d}",

@@ -18,8 +18,8 @@ from core.measure.failures.theatre import (
     ACTIONS,
     USUAL_COSTS,
     Action,
+    ActionEffect,
     CaseCosts,
-    Effect,
     Handled,
     theatre,
 )
@@ -77,7 +77,7 @@ class Theatre:
     n_unlogged: int
     costs: CaseCosts
     unit: str | None
-    effect: Effect | None
+    effect: ActionEffect | None
     handled: tuple[tuple[Action, Handled], ...]
     rules: tuple[RuleTaken, ...]
 

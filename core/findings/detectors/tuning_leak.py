@@ -13,10 +13,10 @@ from core.findings.facts.leak import Leaked
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.queries.claims.claims_per_signal import Account
+from core.queries.claims.claims_per_signal import VersionClaims
 from core.queries.sums.validation_sample import (
-    Judged,
-    Known,
+    JudgedSpan,
+    KnownAt,
     Shared,
     judged_counts,
     newest_import,
@@ -37,7 +37,7 @@ _SUBMISSIONS = 1_000
 def measure_leak(
     cursor: duckdb.DuckDBPyConnection,
     signal: str,
-    mine: Sequence[Account],
+    mine: Sequence[VersionClaims],
     now: datetime,
 ) -> Leaked:
     """Hold what the versions in use would be judged on against what the signal was tuned on.
@@ -48,12 +48,12 @@ def measure_leak(
     tuning = [one for one in mine if one.split == "tuning"]
     if not tuning:
         return Leaked(0, 0, 0, ())
-    known = Known(now, newest_import(cursor))
+    known = KnownAt(now, newest_import(cursor))
     _, freeze = tuning_freeze(cursor, signal, known)
     n_judged = n_shared = 0
     first: tuple[Shared, ...] = ()
     for one in judged_prints(mine):
-        judged = Judged(signal, one.as_json(), known, freeze=freeze, settled=now)
+        judged = JudgedSpan(signal, one.as_json(), known, freeze=freeze, settled=now)
         counts = judged_counts(cursor, judged)
         shared = overlap(cursor, judged, limit=NAMED)
         n_judged += counts.heldout + counts.production
@@ -62,7 +62,7 @@ def measure_leak(
     return Leaked(n_judged, n_shared, sum(one.n_claims for one in tuning), first)
 
 
-def judged_prints(mine: Sequence[Account]) -> tuple[Fingerprint, ...]:
+def judged_prints(mine: Sequence[VersionClaims]) -> tuple[Fingerprint, ...]:
     """The fingerprints in use among claims that were not tuned on, each once."""
     judged = [one for one in mine if one.split != "tuning"]
     newest = max((one.last_ts for one in judged), default=None)

@@ -31,7 +31,7 @@ from core.findings.kinds import Condition, Severity
 from core.governance.state import State
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
-from core.queries.claims.claims_per_signal import Account
+from core.queries.claims.claims_per_signal import VersionClaims
 from core.queries.labels.label_provenance import NO_DAYS, labelled_days
 from core.registry.signal_spec import SignalSpec
 from core.trail.fingerprint import Fingerprint
@@ -102,14 +102,14 @@ def change_conditions(
     return tuple(found)
 
 
-def versions_used(mine: Sequence[Account], dimension: str) -> tuple[VersionUsed, ...]:
+def versions_used(mine: Sequence[VersionClaims], dimension: str) -> tuple[VersionUsed, ...]:
     """The versions of a dimension in production claims, the first seen first.
 
     Args:
         mine: the production claims of one signal.
         dimension: as claims name it.
     """
-    by: defaultdict[str, list[Account]] = defaultdict(list)
+    by: defaultdict[str, list[VersionClaims]] = defaultdict(list)
     for one in mine:
         version = dict(one.fields).get(dimension)
         if version is not None:
@@ -180,7 +180,7 @@ def review(
 
 
 def _new(
-    mine: Sequence[Account], state: State, signal: str, now: datetime
+    mine: Sequence[VersionClaims], state: State, signal: str, now: datetime
 ) -> list[tuple[VersionUsed, VersionUsed]]:
     """The versions to review, each with the one in use when it came."""
     newest = max(one.last_ts for one in mine)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import ClassVar, Literal
 
 from core.findings.facts.base import Facts
-from core.measure.monitoring.brier_decomposition import Change
+from core.measure.monitoring.brier_decomposition import DecomposedChange
 from core.queries.base.dimensions import BAND_LABELS
 from core.text.figures import basis, counted, percent, segment, signed
 
@@ -93,8 +93,8 @@ class Effect:
 
     before: Scored
     after: Scored
-    foretold: Change
-    decalibration: Change
+    foretold: DecomposedChange
+    decalibration: DecomposedChange
 
     @property
     def words(self) -> str:
@@ -229,7 +229,7 @@ class InputsDrifted(Facts):
         return found
 
 
-def _part(change: Change) -> str:
+def _part(change: DecomposedChange) -> str:
     if change.low is None or change.high is None:
         return _score(change.value)
     return f"{_score(change.value)} ({_score(change.low)} to {_score(change.high)})"

@@ -54,7 +54,7 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Difference:
+class MeanDifference:
     """A mean difference with its interval; n inputs on the smaller side."""
 
     n: int
@@ -86,7 +86,7 @@ class Paired:
     gap: Moments
 
 
-def paired_difference(d: Moments, *, level: float = 0.95) -> Difference | None:
+def paired_difference(d: Moments, *, level: float = 0.95) -> MeanDifference | None:
     """Student's t interval of a mean difference over inputs.
 
     Where all differences are equal their spread says nothing. Then what can be shown is how many
@@ -108,12 +108,12 @@ def paired_difference(d: Moments, *, level: float = 0.95) -> Difference | None:
     else:
         half = float(scipy.special.stdtrit(d.n - 1, 1 - alpha / 2)) * d.deviation / math.sqrt(d.n)
         low, high = d.mean - half, d.mean + half
-    return Difference(d.n, d.mean, max(low, -1.0), min(high, 1.0))
+    return MeanDifference(d.n, d.mean, max(low, -1.0), min(high, 1.0))
 
 
 def unpaired_difference(
     reference: Moments, other: Moments, *, level: float = 0.95
-) -> Difference | None:
+) -> MeanDifference | None:
     """Welch's interval of other − reference over different inputs.
 
     Each side's number per input is its mean over the input's claims. The cases of the two sides may
@@ -132,13 +132,13 @@ def unpaired_difference(
             part**2 / (one.n - 1) for part, one in zip(parts, (reference, other), strict=True)
         )
         half = float(scipy.special.stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance)
-    return Difference(
+    return MeanDifference(
         min(reference.n, other.n), value, max(value - half, -1.0), min(value + half, 1.0)
     )
 
 
 def anchored(
-    confidence: Difference | None, accuracy: Difference | None, *, tolerance: float
+    confidence: MeanDifference | None, accuracy: MeanDifference | None, *, tolerance: float
 ) -> bool:
     """Whether asking otherwise moves the confidence and not the accuracy.
 

@@ -51,7 +51,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Side:
+class GroupSide:
     """One of the two groups.
 
     Attributes:
@@ -87,8 +87,8 @@ class Collapse:
         level: confidence level of the intervals.
     """
 
-    before: Side
-    after: Side
+    before: GroupSide
+    after: GroupSide
     ece: Interval | None
     auroc: Interval | None
     width: Interval
@@ -147,11 +147,11 @@ def collapse(
     return Collapse(*sides, ece_change, auroc_change, width, max(p_ece, p_auroc), p_narrowed, level)
 
 
-def _side(cells: Cells) -> Side:
+def _side(cells: Cells) -> GroupSide:
     found = spread(cells)
     assert isinstance(found, Spread)
     error, area = ece(cells), auroc(cells)
-    return Side(
+    return GroupSide(
         n_claims=int(cells.n_claims.sum()),
         n=cells.total,
         ece=None if isinstance(error, NoValue) else error,
@@ -168,7 +168,7 @@ def _enough(*groups: Cells) -> bool:
 
 
 def _ece_change(
-    before: Cells, after: Cells, sides: tuple[Side, Side], level: float, seed: int
+    before: Cells, after: Cells, sides: tuple[GroupSide, GroupSide], level: float, seed: int
 ) -> tuple[Interval | None, float]:
     first, second = sides
     if not _enough(before, after) or first.ece is None or second.ece is None:
@@ -218,7 +218,7 @@ def _normal(value: float, deviation: float, level: float, margin: float) -> tupl
 def _narrowed(
     before: Cells,
     after: Cells,
-    sides: tuple[Side, Side],
+    sides: tuple[GroupSide, GroupSide],
     draws: int,
     level: float,
     seed: int,

@@ -58,7 +58,7 @@ class Handled:
 
 
 @dataclass(frozen=True)
-class Effect:
+class ActionEffect:
     """What the confidence changed.
 
     Attributes:
@@ -86,7 +86,9 @@ class Effect:
     level: float
 
 
-def theatre(handled: Mapping[Action, Handled], costs: CaseCosts, *, level: float = 0.95) -> Effect:
+def theatre(
+    handled: Mapping[Action, Handled], costs: CaseCosts, *, level: float = 0.95
+) -> ActionEffect:
     """Hold what was done against the constant policies.
 
     What is saved against each of them is a sum of known costs and of error rates times counts.
@@ -120,7 +122,7 @@ def theatre(handled: Mapping[Action, Handled], costs: CaseCosts, *, level: float
         cheapest: Action = min(known, key=lambda one: known[one])
         best = cheapest
     ends = [_saved_interval(action, by, costs, total, work, 1 - level) for action in ACTIONS]
-    return Effect(
+    return ActionEffect(
         n_claims=total,
         single=taken[0] if len(taken) == 1 else None,
         best=best,

@@ -63,7 +63,7 @@ _BIASED_UP = ("ece", "ece_debiased_l2", "smece", "mcb", "dsc")
 
 
 @dataclass(frozen=True)
-class Sample:
+class JudgedSample:
     """The claims a bound is judged on.
 
     Attributes:
@@ -115,7 +115,7 @@ class Estimate:
     aim: float
 
 
-def collapsed(sample: Sample) -> bool:
+def collapsed(sample: JudgedSample) -> bool:
     """Whether all labelled claims state one confidence, which then ranks nothing."""
     return labelled(sample.cells).v.size == 1
 
@@ -128,7 +128,7 @@ def seed_of(cells: Cells) -> int:
     return int.from_bytes(hashlib.sha256(rows.tobytes()).digest()[:4], "big")
 
 
-def estimate(metric: str, sample: Sample) -> Estimate | NoValue:
+def estimate(metric: str, sample: JudgedSample) -> Estimate | NoValue:
     """A metric's estimate and interval.
 
     Args:
@@ -211,7 +211,7 @@ def _of_gap(
     )
 
 
-_OF_GAP: dict[str, Callable[[Sample], Estimate | NoValue]] = {
+_OF_GAP: dict[str, Callable[[JudgedSample], Estimate | NoValue]] = {
     "gap": lambda sample: _of_gap(sample.sums, 0, _gap_size, band=False),
     "high_band_gap": lambda sample: _of_gap(sample.sums, 0, _gap_size, band=True),
     "accuracy": lambda sample: _of_gap(sample.sums, 0, _accuracy, band=False),
@@ -220,7 +220,7 @@ _OF_GAP: dict[str, Callable[[Sample], Estimate | NoValue]] = {
 }
 
 
-def _coverage(sample: Sample) -> Estimate | NoValue:
+def _coverage(sample: JudgedSample) -> Estimate | NoValue:
     stated = int(sample.cells.n_claims.sum())
     if not stated:
         return NoValue("no stated claims")
@@ -232,7 +232,7 @@ def _coverage(sample: Sample) -> Estimate | NoValue:
 # Composite metrics ----------------------------------------------------------------------------
 
 
-def _composite(metric: str, sample: Sample) -> Estimate | NoValue:
+def _composite(metric: str, sample: JudgedSample) -> Estimate | NoValue:
     cells = labelled(sample.cells)
     value = _value(metric, cells)
     if isinstance(value, NoValue):

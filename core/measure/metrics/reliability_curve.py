@@ -45,7 +45,7 @@ class CorpDecomposition(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Band:
+class CurveBand:
     """A band over confidences; every array has shape (k,).
 
     Attributes:
@@ -144,7 +144,7 @@ def corp_decomposition(cells: Cells) -> CorpDecomposition | NoValue:
 
 def consistency_band(
     cells: Cells, *, level: float = 0.9, draws: int = 250, seed: int = 0
-) -> Band | NoValue:
+) -> CurveBand | NoValue:
     """Where the CORP curve would lie, value by value, if the confidences were calibrated.
 
     Each draw resamples the confidences (multinomial), draws outcomes with probability v, fits the
@@ -185,7 +185,7 @@ def consistency_band(
         fit = scipy.optimize.isotonic_regression(s[d, drawn] / n[d, drawn], weights=n[d, drawn]).x
         curves[d] = np.interp(cells.v, cells.v[drawn], fit)
     low, high = np.quantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Band(cells.v, low.clip(0, 1), high.clip(0, 1), level, pool)
+    return CurveBand(cells.v, low.clip(0, 1), high.clip(0, 1), level, pool)
 
 
 def _wild_calibrated(
@@ -204,7 +204,7 @@ def _wild_calibrated(
     return np.concatenate(n), np.concatenate(s)
 
 
-def honest_band(cells: Cells, *, level: float = 0.95) -> Band | NoValue:
+def honest_band(cells: Cells, *, level: float = 0.95) -> CurveBand | NoValue:
     """Simultaneous confidence band of an increasing calibration curve.
 
     With probability at least ``level`` it contains P(right | v) at *all* v at once, assuming only
@@ -240,10 +240,10 @@ def honest_band(cells: Cells, *, level: float = 0.95) -> Band | NoValue:
     )
     lower = np.maximum.accumulate(low.max(axis=0))
     upper = np.minimum.accumulate(high.min(axis=1)[::-1])[::-1]
-    return Band(cells.v, lower, upper, level, pool)
+    return CurveBand(cells.v, lower, upper, level, pool)
 
 
-def non_crossing(band: Band, curve: CorpCurve) -> Band:
+def non_crossing(band: CurveBand, curve: CorpCurve) -> CurveBand:
     """The band widened, where it must be, to hold the CORP curve.
 
     An honest band may cross (low > high) where accuracy falls as confidence rises; widened to the

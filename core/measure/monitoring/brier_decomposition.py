@@ -25,7 +25,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Moments:
+class InputMoments:
     """Sums of a quantity x over the inputs of G groups, each array of shape (G,).
 
     With x_j the sum of x over input j's m_j labelled claims. Where each claim is its own input,
@@ -60,9 +60,9 @@ class BrierSums:
     n: IntArray
     inputs: IntArray
     mm: FloatArray
-    brier: Moments
-    foretold: Moments
-    decalibration: Moments
+    brier: InputMoments
+    foretold: InputMoments
+    decalibration: InputMoments
     calibrated: FloatArray
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class BrierScores:
 
 
 @dataclass(frozen=True)
-class Change:
+class DecomposedChange:
     """A difference, after − before, with its interval; None with one input only on a side."""
 
     value: float
@@ -124,9 +124,9 @@ class BrierSplit:
     after: float
     n_before: int
     n_after: int
-    change: Change
-    foretold: Change
-    decalibration: Change
+    change: DecomposedChange
+    foretold: DecomposedChange
+    decalibration: DecomposedChange
     level: float
     note: str | None = None
 
@@ -143,7 +143,7 @@ def brier_sums(groups: Sequence[Cells]) -> BrierSums:
     rows = [_row(group) for group in groups]
     table = np.array(rows, dtype=np.float64).reshape(len(rows), 13).T
     counts = np.rint(table[:2]).astype(np.int64)
-    brier, foretold, decalibration = (Moments(*table[at : at + 3]) for at in (3, 6, 9))
+    brier, foretold, decalibration = (InputMoments(*table[at : at + 3]) for at in (3, 6, 9))
     return BrierSums(
         counts[0], counts[1], table[2], brier, foretold, decalibration, calibrated=table[12]
     )
@@ -203,7 +203,7 @@ def _means(sums: BrierSums) -> list[tuple[FloatArray, FloatArray]]:
     known = np.where(sums.n > 0, sums.n, np.nan)
     count = np.where(sums.inputs > 1, sums.inputs, np.nan)
 
-    def mean_of(x: Moments) -> tuple[FloatArray, FloatArray]:
+    def mean_of(x: InputMoments) -> tuple[FloatArray, FloatArray]:
         mean = x.x / known
         spread = x.xx - 2 * mean * x.xm + mean * mean * sums.mm
         # What is left of equal quantities is rounding, not spread.
@@ -279,16 +279,16 @@ def split_sums(
 
 def _change(
     means: tuple[float, float], variances: FloatArray, degrees: FloatArray, level: float
-) -> Change:
+) -> DecomposedChange:
     value = float(means[1] - means[0])
     total = variances.sum()
     if np.isnan(total):
-        return Change(value, None, None)
+        return DecomposedChange(value, None, None)
     if total == 0:
-        return Change(value, value, value)
+        return DecomposedChange(value, value, value)
     freedom = total**2 / (variances**2 / degrees).sum()
     half = float(scipy.special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(total))
-    return Change(value, value - half, value + half)
+    return DecomposedChange(value, value - half, value + half)
 
 
 @dataclass(frozen=True)
@@ -342,7 +342,7 @@ def brier_split_by_segment(
     both = max(int(((old.n > 0) & (new.n > 0)).sum()), 1)
     splits = split_sums(old, new, level=level ** (1 / both))
 
-    def contribution(x: Moments, y: Moments) -> FloatArray:
+    def contribution(x: InputMoments, y: InputMoments) -> FloatArray:
         return y.x / totals[1] - x.x / totals[0]
 
     change = contribution(old.brier, new.brier)

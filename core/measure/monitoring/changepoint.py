@@ -73,7 +73,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangePoint:
     """A change-point.
 
     Attributes:
@@ -119,9 +119,9 @@ def levels(cohorts: CohortMeans, *, penalty: float | None = None) -> tuple[Level
     return tuple(_level(cohorts, first, end) for first, end in pairwise(edges))
 
 
-def changes(of: Sequence[Level]) -> tuple[Change, ...]:
+def changes(of: Sequence[Level]) -> tuple[ChangePoint, ...]:
     """The change-points between stretches, oldest first."""
-    return tuple(Change(after.first, before, after) for before, after in pairwise(of))
+    return tuple(ChangePoint(after.first, before, after) for before, after in pairwise(of))
 
 
 def penalty_of(cohorts: int) -> float:

@@ -25,7 +25,7 @@ _POWER = 0.8
 
 
 @dataclass(frozen=True)
-class Side:
+class SideSums:
     """One number per claim, summed per input j: m_j claims (or weights) with the sum q_j.
 
     Attributes:
@@ -77,8 +77,8 @@ class Pair:
         mm: Σ m_j(before) m_j(after).
     """
 
-    before: Side
-    after: Side
+    before: SideSums
+    after: SideSums
     shared: int = 0
     qq: float = 0.0
     qm: float = 0.0
@@ -232,8 +232,8 @@ def _verdict(
     return "cannot_tell"
 
 
-def _own(side: Side, alpha: float) -> Interval:
-    alone = Pair(Side(side.inputs, side.m, side.mm, 0.0, 0.0, 0.0), side)
+def _own(side: SideSums, alpha: float) -> Interval:
+    alone = Pair(SideSums(side.inputs, side.m, side.mm, 0.0, 0.0, 0.0), side)
     return _linear(alone, 0.0, alpha, lowest=-1.0, highest=1.0)
 
 

@@ -66,7 +66,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Counts:
+class ClaimCounts:
     """How many claims were found.
 
     Attributes:
@@ -140,7 +140,7 @@ def count_claims(cursor: duckdb.DuckDBPyConnection, asked: Selection | Search) -
 
 def counts(
     cursor: duckdb.DuckDBPyConnection, asked: Selection | Search, *, high_from: float
-) -> Counts:
+) -> ClaimCounts:
     """How many claims were found, and how many of them were confidently wrong.
 
     Args:
@@ -154,7 +154,7 @@ def counts(
         """,
         {**source.parameters, "high_from": _ppm(high_from)},
     ).fetchall()
-    return Counts(*map(int, rows[0]))
+    return ClaimCounts(*map(int, rows[0]))
 
 
 def _found(

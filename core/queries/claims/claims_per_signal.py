@@ -18,7 +18,7 @@ from core.queries.base.fingerprints_seen import FIELDS
 
 
 @dataclass(frozen=True)
-class Account:
+class VersionClaims:
     """The claims of one signal, fingerprint and split.
 
     Attributes:
@@ -55,7 +55,7 @@ class Account:
 
 def accounts(
     cursor: duckdb.DuckDBPyConnection, *, settled: datetime, now: datetime
-) -> tuple[Account, ...]:
+) -> tuple[VersionClaims, ...]:
     """Every signal, fingerprint and split that has a claim, by signal and first time.
 
     Args:
@@ -87,7 +87,7 @@ def accounts(
         fields = tuple(sorted((name, value) for name, value in stated if value is not None))
         claims, named, automated, acted, known, drawn, n, ppm, right = map(int, numbers[:-2])
         found.append(
-            Account(
+            VersionClaims(
                 signal=signal,
                 fields=fields,
                 split=split,
@@ -108,7 +108,7 @@ def accounts(
 
 
 @dataclass(frozen=True)
-class Moved:
+class SegmentMoved:
     """How the share of one segment among a signal's claims moved between two times.
 
     Attributes:
@@ -127,7 +127,7 @@ class Moved:
 
 def most_moved(
     cursor: duckdb.DuckDBPyConnection, first: datetime, middle: datetime, last: datetime
-) -> dict[str, Moved]:
+) -> dict[str, SegmentMoved]:
     """The segment whose share moved most from [first, middle) to [middle, last), per signal.
 
     Tuning claims are left out. A signal without claims in either time, or whose claims name no
@@ -159,13 +159,13 @@ def most_moved(
     by: defaultdict[tuple[str, str], list[tuple[str | None, int, int]]] = defaultdict(list)
     for signal, bits, value, before, after in rows:
         by[signal, which[bits]].append((value, before, after))
-    found: dict[str, Moved] = {}
+    found: dict[str, SegmentMoved] = {}
     for (signal, name), values in sorted(by.items()):
         old, new = sum(one[1] for one in values), sum(one[2] for one in values)
         if not old or not new or all(value is None for value, _, _ in values):
             continue
         for value, n_before, n_after in sorted(values, key=str):
-            one = Moved(name, value, n_before / old, n_after / new, old, new)
+            one = SegmentMoved(name, value, n_before / old, n_after / new, old, new)
             known = found.get(signal)
             if known is None or abs(one.after - one.before) > abs(known.after - known.before):
                 found[signal] = one

@@ -435,7 +435,7 @@ def to_label(cursor: duckdb.DuckDBPyConnection, signal: str, seed: str) -> pd.Da
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownClaim:
     """What the ledger knows of a claim that a file labels.
 
     Attributes:
@@ -450,7 +450,7 @@ class Known:
 
 def known_of(
     cursor: duckdb.DuckDBPyConnection, signal: str, events: Sequence[str]
-) -> dict[str, Known]:
+) -> dict[str, KnownClaim]:
     """What is known of each of these events of a signal; one without a claim is left out."""
     cursor.register("asked_events", pa.table({"event_id": pa.array(events, pa.string())}))
     sampled = cursor.execute(
@@ -479,7 +479,9 @@ def known_of(
     outcomes: dict[str, set[tuple[int, datetime | None]]] = {}
     for event, outcome, at in said:
         outcomes.setdefault(event, set()).add((int(outcome), at))
-    return {event: Known(event in held, frozenset(outcomes.get(event, ()))) for (event,) in claims}
+    return {
+        event: KnownClaim(event in held, frozenset(outcomes.get(event, ()))) for (event,) in claims
+    }
 
 
 def answered_propensity_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:

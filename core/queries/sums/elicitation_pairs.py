@@ -63,7 +63,7 @@ class SharedInputs:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedAlone:
     """One way of asking by itself; the numbers are means per input.
 
     Attributes:
@@ -91,7 +91,7 @@ def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, 
     return tuple(sorted(found, key=lambda one: one.rank))
 
 
-def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Asked, ...]:
+def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[AskedAlone, ...]:
     """Every method and order among the selected claims, the reference first."""
     one_in = _one_in(cursor, selection)
     source = _source(cursor, selection, input_="coalesce(input_id, event_id)", one_in=one_in)
@@ -106,7 +106,7 @@ def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         source.parameters,
     ).fetchall()
     found = [
-        Asked(Way(selection.signal, method, order), n_claims, *_read(numbers))
+        AskedAlone(Way(selection.signal, method, order), n_claims, *_read(numbers))
         for method, order, n_claims, *numbers in rows
     ]
     return tuple(sorted(found, key=lambda one: one.way.rank))

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.measure.cells.cells import InputCells
 from core.measure.cells.group_sums import HUNDREDTHS
-from core.measure.verdicts.before_after import Pair, Side
+from core.measure.verdicts.before_after import Pair, SideSums
 from core.measure.verdicts.shape_change import BandPair, shared_bands
 from core.queries.base.cells import GroupedCells, signal_repeats, summed
 from core.queries.base.claims_sql import Source, selected_claims
@@ -49,7 +49,7 @@ class ComparedGroup:
 
 
 @dataclass(frozen=True)
-class Compared:
+class PairedGroups:
     """Both sides' groups.
 
     Attributes:
@@ -87,7 +87,7 @@ def compared(
     *,
     paired: bool,
     high_from: float,
-) -> Compared:
+) -> PairedGroups:
     """Sum both sides per input, for the whole, its high band, and every value of dimensions.
 
     Args:
@@ -157,7 +157,7 @@ def compared(
         found.append(ComparedGroup(None, None, False, nothing, _no_bands(1)))
     found.sort(key=lambda one: (_order(one, by), one.value is None, one.value or ""))
     standard = 1.0 if paired else _standard(cursor, both, parameters, keys)
-    return Compared(tuple(found), standard)
+    return PairedGroups(tuple(found), standard)
 
 
 def compared_cells(
@@ -305,7 +305,7 @@ def _no_bands(size: int) -> BandPair:
     )
 
 
-_NOBODY = Side(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NOBODY = SideSums(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _NOTHING = Pair(_NOBODY, _NOBODY)
 _IN_BOTH = """
     WHERE input IN (SELECT input FROM every GROUP BY input HAVING count(DISTINCT side) = 2)
@@ -331,8 +331,8 @@ def _pairs(numbers: Sequence[float]) -> dict[str, Pair]:
     found = {}
     for i, name in enumerate(NUMBERS):
         q_b, qq_b, qm_b, q_a, qq_a, qm_a, qq, qm, mq = rest[9 * i : 9 * i + 9]
-        before = Side(n_b, m_b, mm_b, q_b, qq_b, qm_b)
-        after = Side(n_a, m_a, mm_a, q_a, qq_a, qm_a)
+        before = SideSums(n_b, m_b, mm_b, q_b, qq_b, qm_b)
+        after = SideSums(n_a, m_a, mm_a, q_a, qq_a, qm_a)
         found[name] = Pair(before, after, shared, qq, qm, mq, mm)
     return found
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.measure.cells.cells import FloatArray, GroupSums, InputSums, IntArray
-from core.measure.monitoring.brier_decomposition import BrierSums, Moments
+from core.measure.monitoring.brier_decomposition import BrierSums, InputMoments
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named, week_label, week_start
@@ -177,9 +177,9 @@ def _brier_sums(
         values /= float(_MILLION) ** power
         return values
 
-    def moments(name: str) -> Moments:
+    def moments(name: str) -> InputMoments:
         x = column(f"{name}_x", 2)
-        return Moments(x, column(f"{name}_xx", 4), column(f"{name}_xm", 2) if repeats else x)
+        return InputMoments(x, column(f"{name}_xx", 4), column(f"{name}_xm", 2) if repeats else x)
 
     brier, foretold, decalibration = (moments(name) for name in _QUANTITIES)
     return BrierSums(

@@ -37,7 +37,7 @@ _BATCH = 50_000
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAt:
     """A state of knowledge.
 
     Attributes:
@@ -50,7 +50,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSpan:
     """Which claims are judged: heldout ones, and production ones of a span.
 
     Attributes:
@@ -66,7 +66,7 @@ class Judged:
 
     signal: str
     fingerprint: Mapping[str, str]
-    known: Known
+    known: KnownAt
     freeze: datetime | None = None
     settled: datetime | None = None
     since: datetime | None = None
@@ -100,7 +100,7 @@ def newest_import(cursor: duckdb.DuckDBPyConnection) -> int:
 
 
 def tuning_freeze(
-    cursor: duckdb.DuckDBPyConnection, signal: str, known: Known
+    cursor: duckdb.DuckDBPyConnection, signal: str, known: KnownAt
 ) -> tuple[int, datetime | None]:
     """How many claims the signal was tuned on, and the time of the last; None without any."""
     rows = cursor.execute(
@@ -115,7 +115,7 @@ def tuning_freeze(
 
 
 def production_weeks(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan
 ) -> tuple[tuple[date, int, int], ...]:
     """Coverage of the fingerprint's production claims after the freeze, whether settled or not.
 
@@ -134,7 +134,7 @@ def production_weeks(
     return tuple((week_start(week), int(n_claims), int(n)) for week, n_claims, n in rows)
 
 
-def judged_counts(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> JudgedCounts:
+def judged_counts(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> JudgedCounts:
     """How many claims are judged, by split, and from when to when."""
     source = _claims(cursor, judged, {"split": "split", "ts": "ts"})
     rows = cursor.execute(
@@ -150,7 +150,7 @@ def judged_counts(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> JudgedCo
 
 def judged_cells(
     cursor: duckdb.DuckDBPyConnection,
-    judged: Judged,
+    judged: JudgedSpan,
     by: Sequence[str] = (),
     *,
     rungs: Rungs | None = None,
@@ -185,7 +185,7 @@ def judged_cells(
 
 
 def judged_propensities(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, by: Sequence[str] = ()
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan, by: Sequence[str] = ()
 ) -> Mapping[Key, PropensitySums]:
     """The judged claims weighted by the chances with which their labels were drawn.
 
@@ -204,7 +204,7 @@ def judged_propensities(
 
 
 def claims_digest(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, dimensions: Sequence[str] = ()
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan, dimensions: Sequence[str] = ()
 ) -> str:
     """SHA-256 over the judged claims, in hexadecimal.
 
@@ -260,7 +260,7 @@ class Shared:
 
 
 def shared_with_tuning(
-    cursor: duckdb.DuckDBPyConnection, judged: Judged, *, limit: int
+    cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan, *, limit: int
 ) -> tuple[tuple[Shared, ...], int]:
     """The judged claims that share event_id or input_id with the signal's tuning split.
 
@@ -297,7 +297,7 @@ _TUNED = """
 """
 
 
-def _production(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> Source:
+def _production(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> Source:
     """The fingerprint's production claims after the freeze, up to the moment."""
     condition, parameters = _of_fingerprint(judged)
     condition += f" AND split = 'production' AND {_after_freeze(judged, parameters)}"
@@ -307,7 +307,7 @@ def _production(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> Source:
 
 def _claims(
     cursor: duckdb.DuckDBPyConnection,
-    judged: Judged,
+    judged: JudgedSpan,
     columns: Mapping[str, str],
     also: str = "TRUE",
 ) -> Source:
@@ -334,7 +334,7 @@ def _claims(
     return _as_known(cursor, judged, columns, condition, parameters)
 
 
-def _of_fingerprint(judged: Judged) -> tuple[str, dict[str, Parameter]]:
+def _of_fingerprint(judged: JudgedSpan) -> tuple[str, dict[str, Parameter]]:
     parameters: dict[str, Parameter] = {
         "signal": judged.signal,
         "at": judged.known.at,
@@ -351,7 +351,7 @@ def _of_fingerprint(judged: Judged) -> tuple[str, dict[str, Parameter]]:
     return " AND ".join(conditions), parameters
 
 
-def _after_freeze(judged: Judged, parameters: dict[str, Parameter]) -> str:
+def _after_freeze(judged: JudgedSpan, parameters: dict[str, Parameter]) -> str:
     if judged.freeze is None:
         return "TRUE"
     parameters["freeze"] = judged.freeze
@@ -360,7 +360,7 @@ def _after_freeze(judged: Judged, parameters: dict[str, Parameter]) -> str:
 
 def _as_known(
     cursor: duckdb.DuckDBPyConnection,
-    judged: Judged,
+    judged: JudgedSpan,
     columns: Mapping[str, str],
     condition: str,
     parameters: dict[str, Parameter],

@@ -34,7 +34,7 @@ _DONE = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class GateAnswer:
     """One answer of the gate about the claim.
 
     Attributes:
@@ -78,7 +78,7 @@ class Governed:
     entry: int | None = None
     last_act: int | None = None
     asked: str = ""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[GateAnswer, ...] = ()
     followed: str = ""
     differs: bool = False
 
@@ -158,12 +158,12 @@ def _with(
     )
 
 
-def _answer(one: LoggedDecision, record: ClaimRecord, state: State | None) -> Answer:
+def _answer(one: LoggedDecision, record: ClaimRecord, state: State | None) -> GateAnswer:
     entries = () if state is None else state.history.get(record.signal, ())
     # The answer rests on so many entries of the trail, whatever the clocks said.
     seqs = [entry.seq for entry in entries if entry.seq < one.trail_size]
     nothing = "the gate failed closed" if one.rule == FAIL_CLOSED else "nothing registered"
-    return Answer(
+    return GateAnswer(
         decision_id=one.decision_id,
         at=one.decided_at,
         action=one.action,

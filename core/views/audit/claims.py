@@ -10,7 +10,7 @@ import pandas as pd
 from core.defaults import HIGH_FROM
 from core.queries.base.selection import Selection
 from core.queries.claims import claim_list as rows
-from core.queries.claims.claim_list import Counts, Order, Search
+from core.queries.claims.claim_list import ClaimCounts, Order, Search
 from core.sentences.numbers import count, counted, cut
 
 #: Rows in the drawer of other pages; the rest is on the Claims page.
@@ -28,7 +28,7 @@ class ClaimsView:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundClaims:
     """What a search found.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
         sentence: how many they are, and how many of them were confidently wrong.
     """
 
-    counts: Counts
+    counts: ClaimCounts
     n_leaves: int
     sentence: str
 
@@ -52,7 +52,7 @@ def claims_view(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Clai
 
 def found(
     cursor: duckdb.DuckDBPyConnection, search: Search, total: int, *, high_from: float = HIGH_FROM
-) -> Found:
+) -> FoundClaims:
     """Count what a search finds.
 
     Args:
@@ -60,7 +60,7 @@ def found(
     """
     counts = rows.counts(cursor, search, high_from=high_from)
     said = found_sentence(counts, total, high_from)
-    return Found(counts, max(1, -(-counts.n_found // LEAF_SIZE)), said)
+    return FoundClaims(counts, max(1, -(-counts.n_found // LEAF_SIZE)), said)
 
 
 def leaf(
@@ -76,7 +76,7 @@ def download(cursor: duckdb.DuckDBPyConnection, search: Search, order: Order) ->
     return rows.claims(cursor, search, limit=DOWNLOAD_SIZE, order=order)
 
 
-def found_sentence(counts: Counts, total: int, high_from: float = HIGH_FROM) -> str:
+def found_sentence(counts: ClaimCounts, total: int, high_from: float = HIGH_FROM) -> str:
     """How many were found: "312 of 6,601 claims; 41 of them stated 90% or more and were wrong"."""
     n, wrong = counts.n_found, counts.n_high_wrong
     if not n:

@@ -23,7 +23,7 @@ UNREADABLE = "cannot be read"
 
 
 @dataclass(frozen=True)
-class Row:
+class TrailRow:
     """One entry of the trail as the list shows it.
 
     Attributes:
@@ -79,7 +79,7 @@ class TrailView:
         sentence: how many were found.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[TrailRow, ...]
     n_found: int
     n_entries: int
     n_leaves: int
@@ -124,14 +124,14 @@ def trail_view(cursor: duckdb.DuckDBPyConnection, asked: ActSearch, number: int)
     )
 
 
-def row(entry: Stored, names: Names) -> Row:
+def row(entry: Stored, names: Names) -> TrailRow:
     """An entry as a line of the list."""
     act = entry.act
     if act is None:
         fault = entry.fault or ""
         unread = UNREADABLE
-        return Row(entry.seq, None, ABSENT, ABSENT, ABSENT, unread, unread, "", "", fault)
-    return Row(
+        return TrailRow(entry.seq, None, ABSENT, ABSENT, ABSENT, unread, unread, "", "", fault)
+    return TrailRow(
         seq=entry.seq,
         at=act.at,
         who=names.person(act.actor.sub),

@@ -13,7 +13,7 @@ from core.audit.inclusion_proof import proof
 from core.ledger.errors import LedgerError
 from core.registry import yaml_writer as registry_text
 from core.registry.signal_spec import SignalSpec
-from core.registry.spec_diff import Difference, differences
+from core.registry.spec_diff import FieldDifference, differences
 from core.registry.spec_json import of_json
 from core.registry.yaml_reader import with_people
 from core.sentences import acts as act_words
@@ -25,15 +25,15 @@ from core.trail import log as trail
 from core.trail.act_search import Stored
 from core.trail.acts import Act
 from core.validation import evidence as evidence_of
-from core.validation.evidence_bundle import Bundle, Part
-from core.views.audit.decision_trail import Row, row
+from core.validation.evidence_bundle import Bundle, BundlePart
+from core.views.audit.decision_trail import TrailRow, row
 
 #: What reading content that somebody altered may raise.
 _UNFIT = (LedgerError, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignatureShown:
     """A signature.
 
     Attributes:
@@ -52,7 +52,7 @@ class Signed:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCriterion:
     """One criterion on one sample of the evidence: ``met``, ``missed`` or undecided, in words."""
 
     sample: str
@@ -75,13 +75,13 @@ class Evidence:
 
     sha256: str
     summary: str
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[JudgedCriterion, ...] = ()
     untold: tuple[str, ...] = ()
     readable: bool = True
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedField:
     """What an act changed in a registry entry.
 
     Attributes:
@@ -93,7 +93,7 @@ class Change:
     """
 
     summary: str
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     before: str | None
     after: str
     before_seq: int | None
@@ -127,13 +127,13 @@ class ActView:
     """
 
     seq: int
-    row: Row
+    row: TrailRow
     headline: str
     done: tuple[Fact, ...]
     said: tuple[Fact, ...]
-    change: Change | None
+    change: ChangedField | None
     evidence: tuple[Evidence, ...]
-    signature: Signed | None
+    signature: SignatureShown | None
     faults: tuple[str, ...]
     text: str
     leaf: str
@@ -142,8 +142,8 @@ class ActView:
     proof: str | None
     no_proof: str
     key: str | None
-    before: Row | None
-    after: Row | None
+    before: TrailRow | None
+    after: TrailRow | None
     n_entries: int
 
 
@@ -185,7 +185,7 @@ def act_view(cursor: duckdb.DuckDBPyConnection, seq: int) -> ActView | None:
     )
 
 
-def _headline(shown: Row, act: Act | None) -> str:
+def _headline(shown: TrailRow, act: Act | None) -> str:
     if act is None:
         return f"Entry {shown.seq} cannot be read."
     return f"{shown.who} {shown.what}{'' if shown.what.endswith(('.', '!', '?', '…')) else '.'}"
@@ -212,7 +212,7 @@ def _done(act: Act, names: Names) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _change(cursor: duckdb.DuckDBPyConnection, act: Act, names: Names) -> Change | None:
+def _change(cursor: duckdb.DuckDBPyConnection, act: Act, names: Names) -> ChangedField | None:
     if act.kind != "registry.set" or act.signal is None:
         return None
     earlier = search.entry_before(cursor, act.signal, act.seq)
@@ -220,7 +220,7 @@ def _change(cursor: duckdb.DuckDBPyConnection, act: Act, names: Names) -> Change
         new = of_json(act.body["spec"])
         old = None if earlier is None or earlier.act is None else of_json(earlier.act.body["spec"])
         found = differences(old, new, name=names.person)
-        return Change(
+        return ChangedField(
             summary=_change_words(old, found),
             differences=found,
             before=None if old is None else _yaml(old, names),
@@ -235,7 +235,7 @@ def _yaml(spec: SignalSpec, names: Names) -> str:
     return registry_text.write([with_people(spec, names.people.handle)])
 
 
-def _change_words(old: SignalSpec | None, found: Sequence[Difference]) -> str:
+def _change_words(old: SignalSpec | None, found: Sequence[FieldDifference]) -> str:
     if old is None:
         return "The first entry of this signal. It says:"
     changed = f"{counted(len(found), 'thing')} changed"
@@ -258,7 +258,7 @@ def _evidence(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Evidence:
             sha256,
             _summary(bundle, parts),
             tuple(
-                Judged(part.name, one.outcome, one.words)
+                JudgedCriterion(part.name, one.outcome, one.words)
                 for part in parts
                 for one in part.sample.results
             ),
@@ -268,7 +268,7 @@ def _evidence(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Evidence:
         return Evidence(sha256, f"It cannot be read: {error}", readable=False)
 
 
-def _summary(bundle: Bundle, parts: Sequence[Part]) -> str:
+def _summary(bundle: Bundle, parts: Sequence[BundlePart]) -> str:
     whole = bundle.whole
     measured = whole.measures
     gap, low, high = (points(measured[name], decimals=1) for name in ("gap", "gap_low", "gap_high"))
@@ -290,11 +290,11 @@ def _verdict(verdict: str) -> str:
     return {str(key): words for key, words in known.items()}.get(verdict, verdict)
 
 
-def _signed(act: Act, names: Names) -> Signed | None:
+def _signed(act: Act, names: Names) -> SignatureShown | None:
     if act.signature is None:
         return None
     actor = act.actor
-    return Signed(
+    return SignatureShown(
         meaning=act.signature.meaning,
         by=f"{names.person(actor.sub)} ({actor.sub})",
         at=f"{act.at:%Y-%m-%d %H:%M:%S} UTC",

@@ -62,7 +62,7 @@ class UnknownWeek(LedgerError):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Said:
+class ReportSentence:
     """A sentence on a signal, and how to see its numbers.
 
     Attributes:
@@ -79,7 +79,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Line:
+class SignalLine:
     """One signal's row of the table.
 
     Attributes:
@@ -173,9 +173,9 @@ class WeeklyReport:
     ledger: str
     as_of: str
     headline: str
-    open_first: Said | None
-    changes: tuple[Said, ...]
-    lines: tuple[Line, ...]
+    open_first: ReportSentence | None
+    changes: tuple[ReportSentence, ...]
+    lines: tuple[SignalLine, ...]
     quiet: tuple[str, ...]
     findings: tuple[FindingRow, ...]
     findings_say: str
@@ -299,11 +299,11 @@ def _there_are(known: Sequence[date]) -> str:
 
 
 # ------------------------------------------------------------------------------------ the signals
-def _said(one: Pointer, command: str | None = None) -> Said:
-    return Said(one.signal, one.text, one.page.capitalize(), command)
+def _said(one: Pointer, command: str | None = None) -> ReportSentence:
+    return ReportSentence(one.signal, one.text, one.page.capitalize(), command)
 
 
-def _open_first(view: WeekView, ledger: str) -> Said | None:
+def _open_first(view: WeekView, ledger: str) -> ReportSentence | None:
     if view.first_step is None:
         return None
     return _said(view.first_step, _command(view.rows[0].standing, ledger))
@@ -332,7 +332,7 @@ def _worst(row: SignalWeek) -> str:
     return f"{worst.dimension} {value_name(worst.value)}: {worst.words}"
 
 
-def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
+def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> SignalLine:
     high_n = high_band = ""
     found = row.standing.recent
     if found is not None and found.high_n:
@@ -340,7 +340,7 @@ def _line(row: SignalWeek, written: Written, cuts_differ: bool) -> Line:
         high_n = counted(found.high_n, "case")
         high_n += f", from {cut(row.terms.high_from)}" if cuts_differ else ""
     gap = row.standing.gap
-    return Line(
+    return SignalLine(
         signal=row.signal,
         verdict=row.state,
         verdict_words=verdict_words(row.state, row.speaks_for),

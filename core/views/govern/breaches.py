@@ -23,7 +23,7 @@ LEAF_SIZE, DOWNLOAD_SIZE = 100, 100_000
 
 
 @dataclass(frozen=True)
-class Breaches:
+class BreachesPage:
     """One leaf of the breaches.
 
     Attributes:
@@ -49,7 +49,7 @@ def breaches_view(
     order: Order = "-ts",
     leaf: int = 1,
     leaf_size: int = LEAF_SIZE,
-) -> Breaches:
+) -> BreachesPage:
     """One leaf of a signal's breaches.
 
     Args:
@@ -72,7 +72,7 @@ def breaches_view(
         offset=(leaf - 1) * leaf_size,
         order=order,
     )
-    return Breaches(_in_words(frame), total, max(1, -(-total // leaf_size)))
+    return BreachesPage(_in_words(frame), total, max(1, -(-total // leaf_size)))
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:

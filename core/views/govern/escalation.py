@@ -13,8 +13,8 @@ import pandas as pd
 from core.defaults import LEVEL
 from core.events import PPM
 from core.gate.backtest import expected_errors
-from core.gate.breaches import KINDS, Judged, Kind, Reckoning, Tally, answered, reckon, under
-from core.governance.rules_in_force import Span, timeline
+from core.gate.breaches import KINDS, JudgedClaims, Kind, Reckoning, Tally, answered, reckon, under
+from core.governance.rules_in_force import RulesSpan, timeline
 from core.governance.state import State
 from core.measure.metrics.intervals import clopper_pearson
 from core.queries.base.asked_once import asked_once
@@ -32,7 +32,7 @@ from core.trail import log as trail
 DAYS = 30
 
 #: A choice among sorts of claims.
-Which = Callable[[Judged], object]
+Which = Callable[[JudgedClaims], object]
 
 KIND_WORDS: Mapping[Kind, str] = {
     "cut": "Against the threshold",
@@ -50,7 +50,7 @@ DONE_WORDS: Mapping[str | None, str] = {
 
 
 @dataclass(frozen=True)
-class Share:
+class LabelledShare:
     """Some of the labelled claims, and their share with its interval.
 
     Attributes:
@@ -100,9 +100,9 @@ class RuleLine:
     queue: str
     n_cases: int
     share: float
-    right: Share
+    right: LabelledShare
     automated: int
-    wrong: Share
+    wrong: LabelledShare
     a_week: float
     n_breaches: int
 
@@ -124,7 +124,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Side:
+class RuleSide:
     """What the rules ask for, or what was done.
 
     Attributes:
@@ -135,7 +135,7 @@ class Side:
     """
 
     n: Mapping[Action, int]
-    wrong: Share
+    wrong: LabelledShare
     reviews: float
     escalations: float
     cost: Cost
@@ -170,7 +170,7 @@ class BreachLine:
     rule: str
     n: int
     n_automated: int
-    wrong: Share
+    wrong: LabelledShare
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ class EscalationView:
     said: tuple[str, ...]
     rules: tuple[RuleLine, ...]
     none_acted: bool
-    written: Side
-    done: Side | None
+    written: RuleSide
+    done: RuleSide | None
     bound: Bound
     n_breaches: int
     kinds: tuple[tuple[Kind, int], ...]
@@ -316,30 +316,30 @@ class _Shares:
         self.prepare([which])
         return min(self._worths[self.reckoning.codes(which)], n)
 
-    def wrong(self, which: Which) -> Share:
+    def wrong(self, which: Which) -> LabelledShare:
         """The wrong ones among some sorts."""
         of = self.reckoning.tally(which)
         return _share(of, of.n_wrong, self.worth(which))
 
-    def right(self, which: Which) -> Share:
+    def right(self, which: Which) -> LabelledShare:
         """The right ones among some sorts."""
         of = self.reckoning.tally(which)
         return _share(of, of.n - of.n_wrong, self.worth(which))
 
 
-def _share(of: Tally, hits: int, worth: float) -> Share:
+def _share(of: Tally, hits: int, worth: float) -> LabelledShare:
     if not of.n:
-        return Share(of.n_claims, 0, 0, None, None, None)
+        return LabelledShare(of.n_claims, 0, 0, None, None, None)
     rate = hits / of.n
     low, high = clopper_pearson(rate * worth, worth, 1 - LEVEL)
-    return Share(of.n_claims, of.n, hits, rate, float(low), float(high))
+    return LabelledShare(of.n_claims, of.n, hits, rate, float(low), float(high))
 
 
 # --------------------------------------------------------------------------------------- the rules
 def _rule_lines(
     cursor: duckdb.DuckDBPyConnection,
     reckoning: Reckoning,
-    spans: Sequence[Span],
+    spans: Sequence[RulesSpan],
     spec: SignalSpec | None,
     repeats: bool,
     weeks: float,
@@ -380,7 +380,7 @@ def _rule_lines(
 def _takes(rule: str, *, as_if: bool) -> Which:
     """Whether a sort is a case of a rule."""
 
-    def takes(one: Judged) -> bool:
+    def takes(one: JudgedClaims) -> bool:
         answer = one.if_open if as_if else one.required
         return answer is not None and answer.rule == rule
 
@@ -409,19 +409,19 @@ def _side(
     of: _Shares,
     spec: SignalSpec | None,
     weeks: float,
-    action_of: Callable[[Judged], Action | None],
-) -> Side:
+    action_of: Callable[[JudgedClaims], Action | None],
+) -> RuleSide:
     n: dict[Action, int] = dict.fromkeys(ACTIONS, 0)
     for one in of.reckoning.counts:
         action = action_of(of.reckoning.judged[one.code])
         if action is not None:
             n[action] += one.n_claims
 
-    def automated(one: Judged) -> bool:
+    def automated(one: JudgedClaims) -> bool:
         return action_of(one) == "automate"
 
     costs = None if spec is None else spec.costs
-    return Side(
+    return RuleSide(
         n=n,
         wrong=of.wrong(automated),
         reviews=n["review"] / weeks,
@@ -467,7 +467,7 @@ def _bound(of: _Shares, spec: SignalSpec | None) -> Bound:
     logged = of.reckoning.tally(lambda one: one.done is not None).n_claims
     what = "automated claims" if logged else "claims that would be automated"
 
-    def automated(one: Judged) -> bool:
+    def automated(one: JudgedClaims) -> bool:
         if one.required is None:
             return False
         return (one.done if logged else one.required.action) == "automate"

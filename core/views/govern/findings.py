@@ -9,7 +9,7 @@ from datetime import date, datetime
 import duckdb
 
 from core.findings.kinds import Severity, broken_trail, kind_of
-from core.findings.lifecycle import Entry, Finding
+from core.findings.lifecycle import Finding, FindingStep
 from core.governance.names import Directory, directory
 from core.governance.permissions import roles_of, who_may
 from core.governance.replay import TrailBroken
@@ -226,7 +226,7 @@ def _history(one: Finding, names: Directory) -> tuple[HistoryLine, ...]:
     return tuple(_line(entry, names, one.text) for entry in one.history)
 
 
-def _line(entry: Entry, names: Directory, now: str) -> HistoryLine:
+def _line(entry: FindingStep, names: Directory, now: str) -> HistoryLine:
     words = _ACT_WORDS.get(entry.kind, entry.kind)
     said = f": {entry.note}" if entry.note else ""
     if entry.text and entry.text != now:

@@ -61,7 +61,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Signed:
+class PastSignature:
     """One signature of the past.
 
     Attributes:
@@ -147,7 +147,7 @@ class SignoffView:
     waive_until: date | None
     consequence: tuple[str, ...]
     history: tuple[Done, ...]
-    signatures: tuple[Signed, ...]
+    signatures: tuple[PastSignature, ...]
 
 
 def signoff_view(
@@ -323,9 +323,9 @@ def _done(act: Act, names: Names) -> Done:
     return Done(act.seq, act.at, names.person(act.actor.sub), what, moved(act))
 
 
-def _signature(act: Act, names: Names) -> Signed:
+def _signature(act: Act, names: Names) -> PastSignature:
     assert act.signature is not None
-    return Signed(
+    return PastSignature(
         seq=act.seq,
         at=act.at,
         until=moment(act.body["until"]),

@@ -19,7 +19,7 @@ from core.views.govern.sign_off_next import lead, next_step
 
 
 @dataclass(frozen=True)
-class Line:
+class QueueLine:
     """One fingerprint in the list.
 
     Attributes:
@@ -49,17 +49,17 @@ class SignoffList:
     """
 
     headline: str
-    waits: tuple[Line, ...]
-    renew: tuple[Line, ...]
-    closed: tuple[Line, ...]
-    never: tuple[Line, ...]
-    held: tuple[Line, ...]
-    rest: tuple[Line, ...]
+    waits: tuple[QueueLine, ...]
+    renew: tuple[QueueLine, ...]
+    closed: tuple[QueueLine, ...]
+    never: tuple[QueueLine, ...]
+    held: tuple[QueueLine, ...]
+    rest: tuple[QueueLine, ...]
     unregistered: tuple[tuple[str, int], ...]
     silent: tuple[str, ...] = ()
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[QueueLine, ...]:
         """Every fingerprint of a registered signal."""
         parts = (self.waits, self.renew, self.closed, self.never, self.held, self.rest)
         return tuple(line for lines in parts for line in lines)
@@ -83,13 +83,13 @@ def signoff_list(
         signal: only this one.
     """
     now = max(now, state.last_at)
-    groups: dict[str, list[Line]] = {
+    groups: dict[str, list[QueueLine]] = {
         name: [] for name in ("waits", "renew", "closed", "never", "held", "rest")
     }
     for name, fingerprint, facts, used in fingerprints_of(state, seen, signal):
         if name in state.entries:
             group, text = _line(state, names, name, fingerprint, facts, used, now)
-            groups[group].append(Line(name, fingerprint, text))
+            groups[group].append(QueueLine(name, fingerprint, text))
     unregistered: dict[str, int] = {}
     for one in seen:
         if one.signal not in state.entries and signal in (None, one.signal):

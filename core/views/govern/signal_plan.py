@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.gate.registry_changes import Plan
+from core.gate.registry_changes import ChangePlan
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PlanPart:
     idle: tuple[str, ...] = ()
 
 
-def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
+def plan_parts(plan: ChangePlan) -> tuple[PlanPart, ...]:
     """What a text would change and what that would have done, as `calledger registry diff` says."""
     found = []
     for change in plan.changes:
@@ -49,10 +49,10 @@ def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
     return tuple(found)
 
 
-def same_plan(one: Plan, other: Plan) -> bool:
+def same_plan(one: ChangePlan, other: ChangePlan) -> bool:
     """Whether two plans say the same changes; what these would have done goes on with the clock."""
 
-    def core(plan: Plan) -> object:
+    def core(plan: ChangePlan) -> object:
         return [(a.new, a.old) for a in plan.changes], plan.groups, plan.new_people
 
     return core(one) == core(other)

@@ -16,10 +16,10 @@ from core.gate.choose_threshold import (
     CASES,
     DAYS,
     NoChange,
-    Part,
     Proposed,
-    Question,
+    SegmentThreshold,
     Threshold,
+    ThresholdQuestion,
     choose,
     outlook,
     proposed,
@@ -63,7 +63,7 @@ class PartView:
     guarantee: str
     held: str
     warning: str
-    part: Part
+    part: SegmentThreshold
     table: pd.DataFrame
 
     @property
@@ -147,7 +147,10 @@ class ThresholdView:
 
 
 def threshold_view(
-    cursor: duckdb.DuckDBPyConnection, state: State | None, question: Question, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    state: State | None,
+    question: ThresholdQuestion,
+    now: datetime,
 ) -> ThresholdView:
     """Choose, judge and put into words.
 
@@ -208,7 +211,7 @@ def _headline(found: Threshold) -> str:
     return said
 
 
-def _against(part: Part, risk: float) -> tuple[str, AtCut] | None:
+def _against(part: SegmentThreshold, risk: float) -> tuple[str, AtCut] | None:
     """Who proves a cut's bound wrong, and what they say; None: nobody."""
     heldout, production = part.at.get("heldout"), part.at.get("production")
     if part.word == "broken" and heldout is not None:
@@ -218,7 +221,7 @@ def _against(part: Part, risk: float) -> tuple[str, AtCut] | None:
     return None
 
 
-def _part(found: Threshold, part: Part, state: State | None) -> PartView:
+def _part(found: Threshold, part: SegmentThreshold, state: State | None) -> PartView:
     question = found.question
     name = f"{question.by}={value_name(part.value)}" if question.by else ""
     cut = part.learned.cut
@@ -233,7 +236,7 @@ def _part(found: Threshold, part: Part, state: State | None) -> PartView:
     )
 
 
-def _guarantee(found: Threshold, part: Part, name: str) -> str:
+def _guarantee(found: Threshold, part: SegmentThreshold, name: str) -> str:
     question, learned = found.question, part.learned
     of = f"{name}: " if name else ""
     sure = f"with {share_words(question.confidence)} confidence"
@@ -260,7 +263,7 @@ def _guarantee(found: Threshold, part: Part, name: str) -> str:
     )
 
 
-def _held(part: Part, risk: float) -> str:
+def _held(part: SegmentThreshold, risk: float) -> str:
     if part.word is None:
         return ""
     at = part.at.get("heldout")
@@ -281,7 +284,7 @@ def _held(part: Part, risk: float) -> str:
     return f"Held-out claims neither prove nor disprove it: {said}."
 
 
-def _warning(part: Part, risk: float) -> str:
+def _warning(part: SegmentThreshold, risk: float) -> str:
     at = part.at.get("production")
     if part.word == "broken" or at is None or at.low is None or at.low <= risk:
         return ""
@@ -296,7 +299,7 @@ def _wrong(at: AtCut) -> str:
     return f"{count(at.errors)} of {count(at.n)} wrong, {percent(at.risk, decimals=1)} ({interval})"
 
 
-def _table(found: Threshold, part: Part, state: State | None) -> pd.DataFrame:
+def _table(found: Threshold, part: SegmentThreshold, state: State | None) -> pd.DataFrame:
     columns: dict[str, dict[str, str]] = {}
     for split, name in SAMPLES.items():
         at = part.at.get(split)
@@ -315,7 +318,7 @@ def _table(found: Threshold, part: Part, state: State | None) -> pd.DataFrame:
 
 
 def _column(
-    found: Threshold, part: Part, split: Split, at: AtCut, state: State | None
+    found: Threshold, part: SegmentThreshold, split: Split, at: AtCut, state: State | None
 ) -> dict[str, str]:
     assert part.learned.cut is not None
     said = {

@@ -13,7 +13,7 @@ from core.comparison import compare as comparison
 from core.comparison.compare import Comparison, in_use_before
 from core.comparison.compare import GroupChange as GroupChange
 from core.comparison.compare import NothingToCompare as NothingToCompare
-from core.comparison.compare import Numbers as Numbers
+from core.comparison.compare import SideNumbers as SideNumbers
 from core.governance.state import State
 from core.measure.verdicts.before_after import Interval
 from core.measure.verdicts.score_change import ScoreChange
@@ -192,7 +192,7 @@ def _group_json(one: GroupChange) -> dict[str, Any]:
     }
 
 
-def _numbers_json(one: Numbers | None) -> dict[str, Any] | None:
+def _numbers_json(one: SideNumbers | None) -> dict[str, Any] | None:
     if one is None:
         return None
     found = dict(vars(one))

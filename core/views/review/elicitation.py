@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 
 from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
-from core.findings.detectors.anchoring import Compared, compare_ways
-from core.measure.failures.elicitation import Difference
+from core.findings.detectors.anchoring import WaysCompared, compare_ways
+from core.measure.failures.elicitation import MeanDifference
 from core.measure.verdicts.parts import PartState
 from core.queries.base.selection import Selection
 from core.queries.sums.elicitation_pairs import Way, ways
@@ -80,7 +80,7 @@ def elicitation_view(
     )
 
 
-def _headline(found: Sequence[Compared], signal: str, tolerance: float) -> str:
+def _headline(found: Sequence[WaysCompared], signal: str, tolerance: float) -> str:
     if not found:
         return (
             f"Several ways of asking, and no two with {MINIMUM_INPUTS} inputs each: nothing can be "
@@ -106,7 +106,7 @@ def _headline(found: Sequence[Compared], signal: str, tolerance: float) -> str:
     return f"{said} the confidence is{no} shown to move beyond {within(tolerance)}."
 
 
-def _sentence(one: Compared, signal: str, tolerance: float) -> str:
+def _sentence(one: WaysCompared, signal: str, tolerance: float) -> str:
     other, reference = _names(one, signal)
     shift = one.confidence
     stated = (
@@ -129,17 +129,17 @@ def _sentence(one: Compared, signal: str, tolerance: float) -> str:
     return text
 
 
-def _with_interval(one: Difference | None) -> str:
+def _with_interval(one: MeanDifference | None) -> str:
     if one is None:
         return ABSENT
     return f"{points(one.value, decimals=1)} ({_ends(one)})"
 
 
-def _ends(one: Difference) -> str:
+def _ends(one: MeanDifference) -> str:
     return f"{points(one.low, decimals=1)} to {points(one.high, decimals=1)}"
 
 
-def _differences(found: Sequence[Compared], signal: str, tolerance: float) -> pd.DataFrame:
+def _differences(found: Sequence[WaysCompared], signal: str, tolerance: float) -> pd.DataFrame:
     rows = []
     labels = _labels(found, signal)
     for label, one in zip(labels, found, strict=True):
@@ -150,7 +150,7 @@ def _differences(found: Sequence[Compared], signal: str, tolerance: float) -> pd
     return pd.DataFrame(rows, columns=["label", "gap", "low", "high", "n", "verdict"])
 
 
-def _labels(found: Sequence[Compared], signal: str) -> list[str]:
+def _labels(found: Sequence[WaysCompared], signal: str) -> list[str]:
     """A short name per comparison, with the prompts or a number where that would not be unique."""
     plain = []
     for one in found:
@@ -166,7 +166,7 @@ def _labels(found: Sequence[Compared], signal: str) -> list[str]:
     return labels
 
 
-def _short(one: Compared, signal: str) -> tuple[str, str]:
+def _short(one: WaysCompared, signal: str) -> tuple[str, str]:
     """What tells the two apart, in a word each."""
     other, reference = one.other, one.reference
     if reference.signal != signal:
@@ -181,7 +181,7 @@ def _short(one: Compared, signal: str) -> tuple[str, str]:
     return other.prompt or "prompt not stated", reference.prompt or "prompt not stated"
 
 
-def _names(one: Compared, signal: str) -> tuple[str, str]:
+def _names(one: WaysCompared, signal: str) -> tuple[str, str]:
     """What the two are called within a sentence that begins with "Asked"."""
     if one.reference.signal != signal:
         return _way(one.other), f"{one.reference.signal} ({_way(one.reference)})"
@@ -201,7 +201,7 @@ def _way(way: Way) -> str:
     return f"by {way.method or 'a method not stated'}, {_order(way)}"
 
 
-def _line(one: Compared, signal: str) -> tuple[str, ...]:
+def _line(one: WaysCompared, signal: str) -> tuple[str, ...]:
     def full(way: Way) -> str:
         named = "" if way.signal == signal else f"{way.signal}: "
         prompt = f", prompt {way.prompt}" if way.prompt else ""
@@ -220,14 +220,14 @@ def _line(one: Compared, signal: str) -> tuple[str, ...]:
     )
 
 
-def _brier(one: Difference | None) -> str:
+def _brier(one: MeanDifference | None) -> str:
     if one is None:
         return ABSENT
     value, low, high = (f"{each:+.3f}".replace("-", "−") for each in (one.value, one.low, one.high))
     return f"{value} ({low} to {high})"
 
 
-def _verdict(one: Difference, tolerance: float) -> PartState:
+def _verdict(one: MeanDifference, tolerance: float) -> PartState:
     if one.low > tolerance or one.high < -tolerance:
         return "off"
     return "fine" if one.inside(tolerance) else "too_few"

@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.defaults import ALPHA
 from core.findings.detectors.metric_gaming import (
+    ConsecutiveGroups,
     Gaming,
-    Pair,
     gaming_facts,
     measure_gaming,
     pairs,
@@ -19,7 +19,7 @@ from core.findings.detectors.metric_gaming import (
 )
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
-from core.measure.failures.gaming import HELD, Side
+from core.measure.failures.gaming import HELD, GroupSide
 from core.measure.metrics.intervals import Interval
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, count, counted, percent, points
@@ -83,7 +83,7 @@ def gaming_view(
     return replace(view, curves=curves, sides=sides, names=names)
 
 
-def _settled(pair: Pair, labelled: bool) -> tuple[Selection, Selection]:
+def _settled(pair: ConsecutiveGroups, labelled: bool) -> tuple[Selection, Selection]:
     """The claims whose labels the numbers rest on; all of them where none is settled."""
     sides = pair.claims_before, pair.claims_after
     if not labelled:
@@ -150,7 +150,7 @@ def _numbers(one: Gaming | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _above(side: Side) -> str:
+def _above(side: GroupSide) -> str:
     if side.ece is None or side.noise is None:
         return ABSENT
     return signed(side.ece - side.noise, 3)
@@ -163,6 +163,6 @@ def _change(change: Interval | None, decimals: int) -> str:
     return f"{signed(change.value, decimals)} ({' to '.join(ends)})"
 
 
-def _width(side: Side) -> str:
+def _width(side: GroupSide) -> str:
     wide = side.spread
     return f"{wide.width * 100:.0f} points ({percent(wide.low)}–{percent(wide.high)})"

@@ -24,7 +24,7 @@ from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_sums
 from core.queries.sums.time_series import CohortAges, cohort_ages, design_effect
 from core.sentences import labels as sentences
-from core.sentences.labels import Early, Told
+from core.sentences.labels import Early, LookedAt
 from core.sentences.numbers import counted, value_name
 from core.terms import USUAL, Maturity, Terms
 from core.views.shared.maturity import mature
@@ -243,7 +243,7 @@ def _logs_automated(cursor: duckdb.DuckDBPyConnection, asked: Selection) -> bool
     return bool(propensity_sums(cursor, asked.narrowed("action", "automate")).sums.n.any())
 
 
-def _weighted(cursor: duckdb.DuckDBPyConnection, asked: Selection) -> Told | None:
+def _weighted(cursor: duckdb.DuckDBPyConnection, asked: Selection) -> LookedAt | None:
     sums = propensity_sums(cursor, asked).sums
     if not sums.n.any():
         return None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.measure.cells.cells import FloatArray
 from core.measure.monitoring.changepoint import (
-    Change,
+    ChangePoint,
     CohortMeans,
     Level,
     changes,
@@ -133,7 +133,7 @@ def _with_interval(level: Level) -> str:
     return f"{points(level.mean, decimals=1)} points ({ends}; {count(level.inputs)} inputs)"
 
 
-def _label(move: Change, periods: pd.DataFrame) -> str:
+def _label(move: ChangePoint, periods: pd.DataFrame) -> str:
     week = str(periods["period"].iloc[move.at]).rpartition("-")[2]
     before, after = (points(one.mean, decimals=1) for one in (move.before, move.after))
     return f"moved about {week}: {before} to {after} points"

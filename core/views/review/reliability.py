@@ -23,7 +23,7 @@ from core.sentences import measure_rows as explain
 from core.sentences import measures as sentences
 from core.sentences.numbers import value_name
 from core.terms import USUAL, Terms
-from core.views.shared.judge_labels import Judged, judged
+from core.views.shared.judge_labels import JudgeBesideTruth, judged
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _group(
     measures: Measures,
     judgement: Judgement,
     at: int,
-    labels: Judged | None,
+    labels: JudgeBesideTruth | None,
 ) -> GroupView:
     tolerance, high_from = judgement.tolerance, judgement.high_from
     corrected = (float(judgement.corrected_low[at]), float(judgement.corrected_high[at]))
@@ -188,7 +188,9 @@ def _group(
     )
 
 
-def _drawable(band: reliability.Band | NoValue, cells: Cells) -> reliability.Band | NoValue:
+def _drawable(
+    band: reliability.CurveBand | NoValue, cells: Cells
+) -> reliability.CurveBand | NoValue:
     """An honest band whose ends do not cross."""
     curve = reliability.corp(cells)
     if isinstance(band, NoValue) or isinstance(curve, NoValue):
@@ -223,7 +225,7 @@ def _notes(
         return ()
     notes = [f"No {name}: {one.reason}." for name, one in found.items() if isinstance(one, NoValue)]
     rounded = [
-        name for name, one in found.items() if isinstance(one, reliability.Band) and one.pooled
+        name for name, one in found.items() if isinstance(one, reliability.CurveBand) and one.pooled
     ]
     if rounded:
         notes.append(f"The {' and the '.join(rounded)} work at two decimals of confidence.")

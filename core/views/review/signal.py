@@ -19,7 +19,7 @@ from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail import act_search as search
 from core.trail.act_search import ActSearch
 from core.validation.recent_sample import segments_of
-from core.views.audit.decision_trail import Row, row
+from core.views.audit.decision_trail import TrailRow, row
 from core.views.review.drift import DriftView, drift_view
 from core.views.review.reliability import ReliabilityView, reliability_view
 
@@ -80,7 +80,7 @@ class OneSignal:
     n_segments: int
     curve: ReliabilityView | None
     drift: DriftView | None
-    acts: tuple[Row, ...]
+    acts: tuple[TrailRow, ...]
 
 
 @asked_once()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.findings.detectors.theatre import MINIMUM_DECISIONS, Theatre, measure_theatre
 from core.governance.state import State
-from core.measure.failures.theatre import ACTIONS, USUAL_COSTS, Action, Effect
+from core.measure.failures.theatre import ACTIONS, USUAL_COSTS, Action, ActionEffect
 from core.measure.metrics.intervals import clopper_pearson
 from core.queries.base.selection import Selection
 from core.sentences.numbers import count, counted, percent
@@ -115,7 +115,7 @@ def _headline(one: Theatre) -> str:
     )
 
 
-def _saves(effect: Effect) -> str:
+def _saves(effect: ActionEffect) -> str:
     assert effect.low is not None
     assert effect.high is not None
     if effect.low > 0:

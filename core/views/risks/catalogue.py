@@ -32,7 +32,7 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class Failure:
+class QuietFailure:
     """One of the twelve.
 
     Attributes:
@@ -51,7 +51,7 @@ class Failure:
 SOURCES = ("SR 26-2", "EU AI Act", "NIST AI RMF 1.0", "ISO/IEC 42001")
 
 FAILURES = (
-    Failure(
+    QuietFailure(
         "unvalidated",
         "Numbers trusted before they were validated",
         "A hard gate: a claim whose version is not validated falls back to people.",
@@ -59,14 +59,14 @@ FAILURES = (
             "validation before use", "Art. 15(1), 17(1)(d)", "MEASURE 2.5, MANAGE 1.1", "A.6.2.4"
         ),
     ),
-    Failure(
+    QuietFailure(
         "aggregate",
         "A healthy aggregate hides failing cases",
         "Calibration per segment, intervals corrected together; the high-confidence band is read "
         "on its own.",
         Mapping("outcomes analysis", "Art. 15(3)", "MEASURE 2.3, 2.11", "A.6.2.4"),
     ),
-    Failure(
+    QuietFailure(
         "model_update",
         "A model update shifts everything overnight",
         "A new model is a new fingerprint, which starts unvalidated; its owner gets a dated task.",
@@ -77,35 +77,35 @@ FAILURES = (
             "A.6.2.6",
         ),
     ),
-    Failure(
+    QuietFailure(
         "drift",
         "Inputs drift",
         "Standing re-measurement on recent production claims; harder cases are separated from "
         "lost calibration.",
         Mapping("ongoing monitoring", "Art. 26(5), 72", "MEASURE 2.4, 3.1", "A.6.2.6"),
     ),
-    Failure(
+    QuietFailure(
         "leakage",
         "Thresholds tuned on the data they are judged on",
         "Tuning and heldout claims are kept apart; claims that share an event or an input are "
         "found and refused as evidence.",
         Mapping("independence", "Art. 17(1)(d)", "MEASURE 2.1, 1.3", "A.6.2.4"),
     ),
-    Failure(
+    QuietFailure(
         "gaming",
         "One metric optimised, and gamed",
         "Every number beside its curve and histogram; a calibration bound counts only with a "
         "discrimination bound; collapse is detected.",
         Mapping("effective challenge", "Art. 15(3)", "MEASURE 2.13, 1.2", "A.6.2.4"),
     ),
-    Failure(
+    QuietFailure(
         "ownership",
         "Nobody owns the signal",
         "An owner, a deputy, and people responsible for schema, thresholds and monitoring; an "
         "empty seat closes the gate.",
         Mapping("roles", "Art. 17(1)(m)", "GOVERN 2.1, MANAGE 2.4", "A.3.2"),
     ),
-    Failure(
+    QuietFailure(
         "audit_trail",
         "No audit trail",
         "Claims are logged with their outcomes; acts are kept in a signed trail; rows are sealed.",
@@ -116,26 +116,26 @@ FAILURES = (
             "A.6.2.8",
         ),
     ),
-    Failure(
+    QuietFailure(
         "escalation",
         "Unclear escalation",
         "Written rules, total by construction; what was done otherwise is listed as a breach.",
         Mapping("governance", "Art. 14(4)(d) and (e), 26(2)", "GOVERN 3.2, MAP 3.5", "A.3.2"),
     ),
-    Failure(
+    QuietFailure(
         "anchoring",
         "Confidence anchored by the answer",
         "How and when the confidence was asked for is logged, and ways of asking are compared on "
         "the same inputs.",
         Mapping("conceptual soundness", "Art. 14(4)(b)", "MEASURE 2.9", "A.6.2.4"),
     ),
-    Failure(
+    QuietFailure(
         "prompt_edit",
         "A prompt edit moves confidence silently",
         "A new prompt is a new fingerprint: it is measured by itself before it may act.",
         Mapping("change control", "Art. 17(1)(a)", "MANAGE 4.1", "A.6.2.6"),
     ),
-    Failure(
+    QuietFailure(
         "theatre",
         "Confidence theatre",
         "The decisions a confidence changed are counted; one that changes none is called out.",
@@ -160,6 +160,6 @@ NOTES = (
 )
 
 
-def failure(key: str) -> Failure:
+def failure(key: str) -> QuietFailure:
     """The failure of a key."""
     return next(one for one in FAILURES if one.key == key)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.findings.detectors.anchoring import Compared
+from core.findings.detectors.anchoring import WaysCompared
 from core.findings.detectors.metric_gaming import Gaming
 from core.findings.detectors.theatre import Theatre
 from core.findings.facts.leak import Leaked
 from core.governance.validations.standing import Standing
-from core.queries.claims.claims_per_signal import Moved
+from core.queries.claims.claims_per_signal import SegmentMoved
 from core.sentences.numbers import count
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import Off as Off
@@ -18,7 +18,7 @@ from core.validation.recent_sample import Recent as Recent
 
 
 @dataclass(frozen=True)
-class Tried:
+class EvidenceTried:
     """The last evidence about a version.
 
     Attributes:
@@ -60,7 +60,7 @@ class Version:
     in_use: bool
     standing: Standing | None
     signed: date | None = None
-    tried: Tried | None = None
+    tried: EvidenceTried | None = None
     n: int = 0
     stated: float = 0.0
     right: int = 0
@@ -72,7 +72,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Seat:
+class SeatFacts:
     """Who answers for a signal.
 
     Attributes:
@@ -113,7 +113,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Watch:
+class WatchFacts:
     """The standing watch over a version since it was signed.
 
     Attributes:
@@ -130,7 +130,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Asked:
+class WayOfAsking:
     """One way of asking: method and order as logged, and its claims."""
 
     method: str | None
@@ -162,7 +162,7 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class Trail:
+class TrailFacts:
     """The ledger's trail, and what of a signal it covers.
 
     Attributes:
@@ -188,7 +188,7 @@ class Trail:
 
 
 @dataclass(frozen=True)
-class SignalFacts:
+class RiskFacts:
     """Everything the twelve failures are judged by.
 
     Attributes:
@@ -222,20 +222,20 @@ class SignalFacts:
     n_claims: int
     first: date | None
     versions: tuple[Version, ...]
-    seat: Seat | None
+    seat: SeatFacts | None
     dimensions: tuple[str, ...]
     recent: Recent | None
-    moved: Moved | None
+    moved: SegmentMoved | None
     labels: Labels
     leak: Leaked
     n_named: int
     gaming: tuple[Gaming, ...]
-    asked: tuple[Asked, ...]
-    ways: tuple[Compared, ...]
+    asked: tuple[WayOfAsking, ...]
+    ways: tuple[WaysCompared, ...]
     theatre: Theatre
     followed: Followed | None
-    trail: Trail
-    watches: tuple[Watch, ...] = ()
+    trail: TrailFacts
+    watches: tuple[WatchFacts, ...] = ()
     drifted: tuple[str, ...] = ()
 
     @property

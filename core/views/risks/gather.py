@@ -12,7 +12,7 @@ import duckdb
 from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
-from core.findings.detectors.anchoring import Compared, compare_ways
+from core.findings.detectors.anchoring import WaysCompared, compare_ways
 from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
 from core.findings.detectors.theatre import measure_theatre
@@ -20,14 +20,14 @@ from core.findings.detectors.tuning_leak import measure_leak
 from core.findings.lifecycle import findings
 from core.gate.breaches import KINDS, Kind, reckon
 from core.governance.names import Directory, directory
-from core.governance.rules_in_force import Span, timelines
+from core.governance.rules_in_force import RulesSpan, timelines
 from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import (
-    Account,
-    Moved,
+    SegmentMoved,
+    VersionClaims,
     accounts,
     claims_by_import,
     decisions_by_seal,
@@ -40,20 +40,20 @@ from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
-from core.validation.evidence_bundle import Bundle, Part
+from core.validation.evidence_bundle import Bundle, BundlePart
 from core.validation.recent_sample import segments_of
 from core.views.audit.trail_integrity import Wholeness
 from core.views.govern.escalation import KIND_WORDS
 from core.views.risks.facts import (
-    Asked,
+    EvidenceTried,
     Followed,
     Labels,
-    Seat,
-    SignalFacts,
-    Trail,
-    Tried,
+    RiskFacts,
+    SeatFacts,
+    TrailFacts,
     Version,
-    Watch,
+    WatchFacts,
+    WayOfAsking,
     missed_words,
 )
 from core.views.shared.validation_badge import answerable
@@ -68,7 +68,7 @@ _SUBMISSIONS = 5_000
 
 def gathered(
     cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime, whole: Wholeness
-) -> tuple[SignalFacts, ...]:
+) -> tuple[RiskFacts, ...]:
     """The facts of every signal that has claims or an entry, by name.
 
     Args:
@@ -90,8 +90,8 @@ class _Ledger:
     ) -> None:
         self.cursor, self.state, self.now, self.whole = cursor, state, now, whole
         span = timedelta(weeks=STANDING_WEEKS)
-        self.accounts: defaultdict[str, list[Account]] = defaultdict(list)
-        self.moved: dict[str, Moved] = {}
+        self.accounts: defaultdict[str, list[VersionClaims]] = defaultdict(list)
+        self.moved: dict[str, SegmentMoved] = {}
         # Each signal's labels are settled by its own terms; most signals share the usual ones.
         for maturity in {USUAL.maturity, *(terms.maturity for _, terms in all_terms(state))}:
             end = _midnight(now) - maturity.age
@@ -112,12 +112,12 @@ class _Ledger:
         self.gaming = measure_gaming(cursor, compared, family=len(compared))
         self.watches = {} if state is None else _watches(cursor, state, now)
         self.drifted = {} if state is None else _drifted(cursor, now)
-        self.spans: Mapping[str, tuple[Span, ...]] = {}
+        self.spans: Mapping[str, tuple[RulesSpan, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
         self.verdicts = standing_verdicts(cursor, state, now)
 
-    def facts(self, signal: str) -> SignalFacts:
+    def facts(self, signal: str) -> RiskFacts:
         state, mine = self.state, self.accounts.get(signal, [])
         entry = None if state is None else state.entries.get(signal)
         spec = None if entry is None else entry.spec
@@ -126,7 +126,7 @@ class _Ledger:
         versions = self._versions(signal, judged)
         names = segments_of(self.cursor, signal) if judged else ()
         since = self.now - WAYS_PERIOD
-        return SignalFacts(
+        return RiskFacts(
             signal=signal,
             written=state is not None,
             registered=spec is not None,
@@ -151,8 +151,8 @@ class _Ledger:
             drifted=tuple(self.drifted.get(signal, ())),
         )
 
-    def _versions(self, signal: str, mine: Sequence[Account]) -> tuple[Version, ...]:
-        by: defaultdict[tuple[tuple[str, str], ...], list[Account]] = defaultdict(list)
+    def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:
+        by: defaultdict[tuple[tuple[str, str], ...], list[VersionClaims]] = defaultdict(list)
         for one in mine:
             by[one.fields].append(one)
         if not by:
@@ -185,7 +185,7 @@ class _Ledger:
             )
         return tuple(sorted(found, key=lambda one: (one.first, one.words)))
 
-    def _tried(self, signal: str, fingerprint: Fingerprint) -> Tried | None:
+    def _tried(self, signal: str, fingerprint: Fingerprint) -> EvidenceTried | None:
         sha256 = self.submitted.get((signal, fingerprint))
         if sha256 is None:
             return None
@@ -196,7 +196,7 @@ class _Ledger:
             # What was submitted can no longer be read: the trail's verification says so.
             return None
 
-    def _seat(self, state: State, spec: SignalSpec) -> Seat:
+    def _seat(self, state: State, spec: SignalSpec) -> SeatFacts:
         said = answerable(state, spec.name, self.names, self.now)
         responsible = {
             "schema": spec.responsible.schema,
@@ -209,7 +209,7 @@ class _Ledger:
             if _left(state, sub)
         ]
         deputies = [sub for sub in state.resolved(spec.deputies) if not _left(state, sub)]
-        return Seat(
+        return SeatFacts(
             words=said.words,
             empty=said.empty,
             deputies=tuple(self.names.words(sub) for sub in deputies),
@@ -240,11 +240,11 @@ class _Ledger:
             n_wrong=found.tally(lambda one: one.kind).n_wrong,
         )
 
-    def _trail(self, signal: str, mine: Sequence[Account]) -> Trail:
+    def _trail(self, signal: str, mine: Sequence[VersionClaims]) -> TrailFacts:
         recorded = frozenset[int]() if self.state is None else self.state.imports
         by_import = self.imports.get(signal, {})
         sealed, unsealed = self.decisions.get(signal, (0, 0))
-        return Trail(
+        return TrailFacts(
             whole=self.whole.whole,
             headline=self.whole.headline,
             n_entries=self.whole.n_entries,
@@ -270,9 +270,9 @@ def _submitted(
     return found
 
 
-def _tried_of(bundle: Bundle) -> Tried:
+def _tried_of(bundle: Bundle) -> EvidenceTried:
     recent = [bundle.window] if bundle.window is not None else []
-    return Tried(
+    return EvidenceTried(
         at=bundle.at.date(),
         n=bundle.whole.sample.n,
         missed=tuple(_missed([bundle.whole, *recent])),
@@ -281,7 +281,7 @@ def _tried_of(bundle: Bundle) -> Tried:
     )
 
 
-def _missed(parts: Iterable[Part]) -> list[str]:
+def _missed(parts: Iterable[BundlePart]) -> list[str]:
     return [
         missed_words(part.name, one.words, one.n)
         for part in parts
@@ -292,14 +292,14 @@ def _missed(parts: Iterable[Part]) -> list[str]:
 
 def _watches(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
-) -> dict[str, list[Watch]]:
+) -> dict[str, list[WatchFacts]]:
     """By signal; an alarm also stands where later labels no longer show it, until signed anew."""
     seen = watched(cursor, state, now)
     alarms = {(one.signal, one.subject): one.text for one in drift_conditions(state, seen)}
-    found: defaultdict[str, list[Watch]] = defaultdict(list)
+    found: defaultdict[str, list[WatchFacts]] = defaultdict(list)
     for one in seen:
         alarm = alarms.get((one.signal, one.fingerprint.id), "")
-        found[one.signal].append(Watch(one.fingerprint, one.words, one.n_inputs, alarm))
+        found[one.signal].append(WatchFacts(one.fingerprint, one.words, one.n_inputs, alarm))
     return found
 
 
@@ -314,11 +314,11 @@ def _drifted(cursor: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, list
 
 def _ways(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, terms: Terms
-) -> tuple[Compared, ...]:
+) -> tuple[WaysCompared, ...]:
     return compare_ways(cursor, selection, tolerance=terms.tolerance)
 
 
-def _labels(mine: Sequence[Account]) -> Labels:
+def _labels(mine: Sequence[VersionClaims]) -> Labels:
     return Labels(
         n_known=sum(one.n_known for one in mine),
         n_drawn=sum(one.n_drawn for one in mine),
@@ -327,12 +327,12 @@ def _labels(mine: Sequence[Account]) -> Labels:
     )
 
 
-def _asked(mine: Sequence[Account]) -> tuple[Asked, ...]:
+def _asked(mine: Sequence[VersionClaims]) -> tuple[WayOfAsking, ...]:
     found: Counter[tuple[str | None, str | None]] = Counter()
     for one in mine:
         fields = dict(one.fields)
         found[fields.get("elicitation"), fields.get("elicitation_order")] += one.n_claims
-    return tuple(Asked(*way, n) for way, n in found.most_common())
+    return tuple(WayOfAsking(*way, n) for way, n in found.most_common())
 
 
 def _each_once(names: Directory, subs: Iterable[str]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ import duckdb
 from core.governance.state import State
 from core.sentences.numbers import counted
 from core.views.audit.trail_integrity import Wholeness
-from core.views.risks.catalogue import FAILURES, Failure
-from core.views.risks.facts import SignalFacts
+from core.views.risks.catalogue import FAILURES, QuietFailure
+from core.views.risks.facts import RiskFacts
 from core.views.risks.gather import gathered
 from core.views.risks.rules.all import RULES
 from core.views.risks.status import STATUS_WORDS, STATUSES, Link, Status
@@ -34,7 +34,7 @@ class Cell:
         link: where that can be seen.
     """
 
-    failure: Failure
+    failure: QuietFailure
     signal: str
     status: Status
     line: str
@@ -60,7 +60,7 @@ class RisksView:
 
     headline: str
     cells: tuple[Cell, ...]
-    failures: tuple[Failure, ...]
+    failures: tuple[QuietFailure, ...]
     signals: tuple[str, ...]
     at: datetime
     data_version: int
@@ -102,7 +102,7 @@ def risks_view(
 
 
 def assembled(
-    facts: Sequence[SignalFacts],
+    facts: Sequence[RiskFacts],
     now: datetime,
     whole: Wholeness,
     data_version: int,
@@ -145,7 +145,7 @@ def tally_words(cells: Iterable[Cell]) -> str:
     return ", ".join(f"{n} {STATUS_WORDS[status].lower()}" for status, n in tallied(cells))
 
 
-def _cell(failure: Failure, facts: SignalFacts) -> Cell:
+def _cell(failure: QuietFailure, facts: RiskFacts) -> Cell:
     found = RULES[failure.key](facts)
     return Cell(failure, facts.signal, found.status, found.line, found.link)
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from core.queries.base.group_keys import Segment
-from core.views.risks.facts import SignalFacts, Version
+from core.views.risks.facts import RiskFacts, Version
 
 Status = Literal["open", "not_measured", "covered", "not_applicable"]
 STATUSES: tuple[Status, ...] = ("open", "not_measured", "covered", "not_applicable")
@@ -62,7 +62,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Found:
+class RiskFound:
     """What a rule says of a signal.
 
     Attributes:
@@ -76,9 +76,9 @@ class Found:
     link: Link
 
 
-Rule = Callable[[SignalFacts], Found]
+Rule = Callable[[RiskFacts], RiskFound]
 
 
-def signing(facts: SignalFacts, one: Version) -> Link:
+def signing(facts: RiskFacts, one: Version) -> Link:
     """The evidence of a version."""
     return Link("sign_off", facts.signal, fingerprint=one.fingerprint.id)

@@ -54,7 +54,7 @@ class JudgedGroup:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgeBesideTruth:
     """A judge beside the truth, of every group and of its high-confidence band; aligned."""
 
     groups: tuple[JudgedGroup, ...]
@@ -68,7 +68,7 @@ def judged(
     *,
     high_from: float = HIGH_FROM,
     alpha: float | None = None,
-) -> Judged | None:
+) -> JudgeBesideTruth | None:
     """A judge's labels beside the truth; None where the signal has none.
 
     Args:
@@ -98,7 +98,7 @@ def judged(
             )
         )
     whole, high = parts
-    return Judged(whole, high)
+    return JudgeBesideTruth(whole, high)
 
 
 def _group(

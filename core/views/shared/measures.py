@@ -24,7 +24,7 @@ from core.sentences.numbers import counted, cut, group_name, size_of, within
 from core.sentences.standing import as_json, one_line
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.text.shown import json_text
-from core.views.shared.judge_labels import Judged, judged
+from core.views.shared.judge_labels import JudgeBesideTruth, judged
 
 
 class UnknownSignal(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -54,7 +54,7 @@ class MeasureReport:
     groups: tuple[Measures, ...]
     tolerance: float
     high_from: float
-    judge: Judged | None = None
+    judge: JudgeBesideTruth | None = None
     label_sources: tuple[Mapping[str, int], ...] = ()
     standing: StandingVerdict | None = None
 

@@ -15,7 +15,7 @@ from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.selection import Selection
 from core.sentences.numbers import ABSENT, NONE_WORD, absent, count, percent, points
 from core.sentences.version_change import verdict_words
-from core.views.review.changes import ChangeReview, Numbers, compare
+from core.views.review.changes import ChangeReview, SideNumbers, compare
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option, pair
@@ -146,12 +146,12 @@ def _shape(one: ShapeChange | None) -> str:
     return f"{points(one.change.value, decimals=1)} ({low} … {high})"
 
 
-def _ece(one: Numbers | None) -> str:
+def _ece(one: SideNumbers | None) -> str:
     if one is None or one.ece is None:
         return ABSENT
     floor = ABSENT if one.ece_noise_floor is None else f"{one.ece_noise_floor:.3f}"
     return f"{one.ece:.3f} ({floor})"
 
 
-def _auroc(one: Numbers | None) -> str:
+def _auroc(one: SideNumbers | None) -> str:
     return ABSENT if one is None or one.auroc is None else f"{one.auroc:.3f}"

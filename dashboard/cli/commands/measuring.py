@@ -11,7 +11,7 @@ from core.queries.base.selection import Selection
 from core.sentences.numbers import NONE_WORD
 from core.views.shared.measures import MeasureReport, measure
 from dashboard import terminal
-from dashboard.cli.options import Share, day, ledger_option, where_conditions
+from dashboard.cli.options import ShareOption, day, ledger_option, where_conditions
 from dashboard.cli.surroundings import opened
 
 
@@ -30,10 +30,13 @@ from dashboard.cli.surroundings import opened
 )
 @click.option("--by", multiple=True, metavar="DIM", help="One group per value. May be given again.")
 @click.option(
-    "--tolerance", default=None, type=Share(), help="The gap accepted; the registry's unless given."
+    "--tolerance",
+    default=None,
+    type=ShareOption(),
+    help="The gap accepted; the registry's unless given.",
 )
 @click.option(
-    "--high-from", default=None, type=Share(), help="Where the high band begins; likewise."
+    "--high-from", default=None, type=ShareOption(), help="Where the high band begins; likewise."
 )
 @click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import click
 
-from core.gate.choose_threshold import Question, TunedOn
+from core.gate.choose_threshold import ThresholdQuestion, TunedOn
 from core.queries.base.selection import Selection
 from core.text.shown import json_text
 from core.views.govern.thresholds import ThresholdView, threshold_view
 from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
-from dashboard.cli.options import Share, ledger_option, where_conditions
+from dashboard.cli.options import ShareOption, ledger_option, where_conditions
 from dashboard.cli.shared import office_of
 
 
-class _Inside(Share):
+class _Inside(ShareOption):
     """A number strictly between 0 and 1."""
 
     def convert(
@@ -79,7 +79,7 @@ def threshold(
     that is offered; 2 when there is nothing to choose it on or heldout claims share inputs with the
     tuning split.
     """
-    question = Question(
+    question = ThresholdQuestion(
         Selection(signal, where=where_conditions(conditions)), risk, confidence, by, without_overlap
     )
     with office_of(ledger_path) as office:

@@ -15,7 +15,7 @@ from core.queries.claims.claim_history import Relation
 from core.queries.claims.claim_list import Search
 from core.text.markdown import cells, plain, verbatim
 from core.views.audit.claim import ClaimView, outcome_words, stated_words
-from core.views.audit.claim_rules import Answer, Governed
+from core.views.audit.claim_rules import GateAnswer, Governed
 from dashboard.cache import views as data
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.audit.claim_search import OPENED
@@ -93,7 +93,7 @@ def _governed(governed: Governed) -> None:
         _answer(one)
 
 
-def _answer(answer: Answer) -> None:
+def _answer(answer: GateAnswer) -> None:
     """One answer of the gate."""
     with st.container(border=True):
         st.markdown(

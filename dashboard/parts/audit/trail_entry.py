@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
-from core.views.audit.decision_trail import Row
-from core.views.audit.trail_entry import ActView, Change, Evidence, Signed
+from core.views.audit.decision_trail import TrailRow
+from core.views.audit.trail_entry import ActView, ChangedField, Evidence, SignatureShown
 from core.views.audit.trail_integrity import Wholeness
 from dashboard.cache import views as data
 from dashboard.parts.audit import trail_integrity as trail
@@ -66,7 +66,7 @@ def _draw(view: ActView, whole: Wholeness) -> None:
     _proof(view)
 
 
-def _neighbour(label: str, row: Row | None) -> None:
+def _neighbour(label: str, row: TrailRow | None) -> None:
     """A link to the act before or after this one that is about the same."""
     if row is not None:
         trail.step(row.seq, f"{label}: entry {row.seq}, {plain(row.who)}")
@@ -80,7 +80,7 @@ def _faults(view: ActView, whole: Wholeness) -> None:
         st.error(f"Nothing here can be relied on:\n{listed}", icon=":material/gpp_bad:")
 
 
-def _signature(signed: Signed) -> None:
+def _signature(signed: SignatureShown) -> None:
     st.markdown("### Signature")
     st.markdown(f"> {plain(signed.meaning)}")
     st.markdown(
@@ -90,7 +90,7 @@ def _signature(signed: Signed) -> None:
     st.markdown(f"Assurance {plain(signed.assurance)}.")
 
 
-def _change(change: Change) -> None:
+def _change(change: ChangedField) -> None:
     st.markdown("### What changed in the registry entry")
     st.markdown(change.summary)
     st.markdown(

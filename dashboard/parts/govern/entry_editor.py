@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.gate import registry_changes as registry_of
-from core.gate.registry_changes import Plan
+from core.gate.registry_changes import ChangePlan
 from core.governance.names import Directory, directory
 from core.governance.people import nobody_is_admin
 from core.governance.state import State
@@ -89,7 +89,7 @@ def _overtaken(view: SignalView, text: str) -> None:
         st.code(text, language="yaml")
 
 
-def _planned(text: str) -> Plan | None:
+def _planned(text: str) -> ChangePlan | None:
     """What a text would change; None where it is refused, which is said line by line."""
     try:
         return data.plan(text)
@@ -104,7 +104,7 @@ def _planned(text: str) -> Plan | None:
     return None
 
 
-def _changes(plan: Plan) -> None:
+def _changes(plan: ChangePlan) -> None:
     with st.container(border=True):
         if plan.empty:
             st.markdown("Nothing would change: this is what is in force.")
@@ -121,7 +121,7 @@ def _changes(plan: Plan) -> None:
 
 
 def _apply(
-    plan: Plan, text: str, signal: str, state: State, names: Directory, person: Acting | None
+    plan: ChangePlan, text: str, signal: str, state: State, names: Directory, person: Acting | None
 ) -> None:
     """The button that applies exactly what is shown above it."""
     handle = None if person is None else names.handle(person.sub)
@@ -139,7 +139,7 @@ def _apply(
     if handle is not None:
         refused = registry_of.refusal(state, names, plan, handle, owner.office().now())
         missing = named(refused, names)
-    before: Plan | None = st.session_state.get(_SHOWN)
+    before: ChangePlan | None = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = plan
     pressed = act_button.draw(
         f"Apply as {plain(who or '…')}", missing, type="primary", icon=":material/check:"

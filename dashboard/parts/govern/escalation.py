@@ -11,8 +11,14 @@ import streamlit as st
 from core.queries.sums.rule_outcomes import Order
 from core.sentences.numbers import ABSENT, count, dimension_name, percent
 from core.text.markdown import cells, plain, verbatim
-from core.views.govern.breaches import DOWNLOAD_SIZE, LEAF_SIZE, Breaches
-from core.views.govern.escalation import KIND_WORDS, EscalationView, RuleLine, Share, Side
+from core.views.govern.breaches import DOWNLOAD_SIZE, LEAF_SIZE, BreachesPage
+from core.views.govern.escalation import (
+    KIND_WORDS,
+    EscalationView,
+    LabelledShare,
+    RuleLine,
+    RuleSide,
+)
 from dashboard.cache import views as data
 from dashboard.charts.escalation import alt_text_load, load_chart
 from dashboard.charts.kit.palette import palette_for
@@ -92,7 +98,7 @@ def sides(view: EscalationView) -> None:
             trail.link(view.entry, f"Set by entry {view.entry} of the trail")
 
 
-def _side(side: Side) -> dict[str, str]:
+def _side(side: RuleSide) -> dict[str, str]:
     n = sum(side.n.values())
     automated = side.n["automate"]
     share = f", {percent(automated / n)} of all" if automated else ""
@@ -175,7 +181,7 @@ def _line(one: RuleLine) -> dict[str, object]:
     }
 
 
-def _short(share: Share) -> str:
+def _short(share: LabelledShare) -> str:
     if share.share is None:
         return ABSENT if not share.n_claims else "no label yet"
     ends = f"{percent(share.low).removesuffix('%')}–{percent(share.high)}"
@@ -258,7 +264,7 @@ def _by_rule(view: EscalationView) -> None:
     st.table(frame, border="horizontal", hide_index=True, alt="Breaches by rule")
 
 
-def _table(signal: str, found: Breaches) -> None:
+def _table(signal: str, found: BreachesPage) -> None:
     frame = found.frame
     segments = [
         name for name in frame.columns if name.startswith("seg_") and frame[name].notna().any()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.sentences.evidence import EvidenceView, Sample
+from core.sentences.evidence import EvidenceView, SampleCriteria
 from core.sentences.numbers import ABSENT, count, counted
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
@@ -94,7 +94,7 @@ def _criteria(found: EvidenceView) -> None:
     st.markdown(f"**Required segments**: {plain(found.segment_words)}")
 
 
-def _sample(one: Sample) -> None:
+def _sample(one: SampleCriteria) -> None:
     st.markdown(f"**{plain(one.name)}**: {plain(one.said)}")
     needed = any(row.needed != ABSENT for row in one.rows)
     table = {

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.text.markdown import plain
 from core.text.shown import visible
-from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, Failure, failure
+from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, QuietFailure, failure
 from core.views.risks.matrix import Cell, RisksView, tallied
 from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS, Link, Status
 from dashboard.pages import PAGES
@@ -41,7 +41,7 @@ _LOOKS: dict[Status, tuple[str, str]] = {
 }
 
 
-def chosen(view: RisksView) -> tuple[Failure | None, str | None]:
+def chosen(view: RisksView) -> tuple[QuietFailure | None, str | None]:
     """Which failure and which signal are opened; None: all of them."""
     first, second = st.columns(2)
     keys = (EVERY, *(one.key for one in FAILURES))
@@ -132,7 +132,7 @@ def _cell(cell: Cell) -> Markup:
     )
 
 
-def _told(view: RisksView, one: Failure) -> str:
+def _told(view: RisksView, one: QuietFailure) -> str:
     counts = dict(tallied(view.of_failure(one.key)))
     return f"{counts['open']} open" if counts.get("open") else ""
 
@@ -141,7 +141,7 @@ def _address(key: str, signal: str) -> str:
     return href("risks", **{FAILURE: key, SIGNAL: signal})
 
 
-def closely(view: RisksView, one: Failure | None, signal: str | None) -> None:
+def closely(view: RisksView, one: QuietFailure | None, signal: str | None) -> None:
     """The evidence of a failure over all signals, of a signal over all failures, or of a pair."""
     if one is not None:
         st.header(one.title)
@@ -224,7 +224,7 @@ def _seen(link: Link) -> None:
     st.page_link(to.path, label=to.opening, icon=to.icon, query_params=parameters(link))
 
 
-def _opening(one: Failure, label: str) -> None:
+def _opening(one: QuietFailure, label: str) -> None:
     st.page_link(
         PAGE,
         label=label,
@@ -238,7 +238,7 @@ def _badge(status: Status, words: str) -> None:
     st.badge(words, icon=icon, color=color)  # type: ignore[arg-type]
 
 
-def _parts(one: Failure) -> tuple[str, ...]:
+def _parts(one: QuietFailure) -> tuple[str, ...]:
     supports = one.supports
     return (
         supports.sr_26_2 or "–",

@@ -11,7 +11,7 @@ from core.text.markdown import plain, verbatim
 from core.text.sentence import capital
 from core.text.shown import visible
 from core.trail.fingerprint import Fingerprint
-from core.views.govern.sign_off import Done, Signed, SignoffView
+from core.views.govern.sign_off import Done, PastSignature, SignoffView
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.widgets.drawn.draw import draw
@@ -92,7 +92,7 @@ def past(view: SignoffView) -> None:
     draw(history(view.history), key="sign_off_history")
 
 
-def signatures(signed: Sequence[Signed]) -> Markup:
+def signatures(signed: Sequence[PastSignature]) -> Markup:
     """Who signed what, until when, and what they said it means."""
     lines = [
         tag(

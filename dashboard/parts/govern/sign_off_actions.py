@@ -20,7 +20,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.evidence_bundle import Bundle
 from core.validation.evidence_content import NothingToJudge
-from core.validation.tuning_leakage import Leaked
+from core.validation.tuning_leakage import TuningLeaked
 from core.views.govern.permitted_acts import Offer, named, offers, refused_as_typed
 from core.views.govern.sign_off import SignoffView, Waiting
 from dashboard.parts.govern import confirmation as confirmed
@@ -41,25 +41,25 @@ _EXAMPLE = "I read the evidence and accept this signal for this decision until t
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredNow:
     """What came of measuring a fingerprint: a bundle, or why there is none."""
 
     signal: str
     fingerprint: str
     bundle: Bundle | None = None
-    refusal: Leaked | NothingToJudge | None = None
+    refusal: TuningLeaked | NothingToJudge | None = None
 
     @property
     def leaked(self) -> int:
         """Claims that were tuned on: refused for, or left out."""
-        if isinstance(self.refusal, Leaked):
+        if isinstance(self.refusal, TuningLeaked):
             return self.refusal.overlap.n
         return 0 if self.bundle is None else self.bundle.counts["overlap_left_out"]
 
 
-def measured(signal: str, fingerprint: str) -> Measured | None:
+def measured(signal: str, fingerprint: str) -> MeasuredNow | None:
     """What was measured last in this session, if it was this fingerprint."""
-    found: Measured | None = st.session_state.get(_MEASURED)
+    found: MeasuredNow | None = st.session_state.get(_MEASURED)
     if found is None or (found.signal, found.fingerprint) != (signal, fingerprint):
         return None
     return found
@@ -173,7 +173,7 @@ class _Desk:
         try:
             with st.spinner("Working…"):
                 act()
-        except (Leaked, NothingToJudge) as refusal:
+        except (TuningLeaked, NothingToJudge) as refusal:
             _keep(self.view, refusal=refusal)
             st.rerun()
         except LedgerError as error:
@@ -343,7 +343,7 @@ def _measure(desk: _Desk, *, leave_out: bool) -> None:
             bundle = signing.prepare(
                 owner.office(), view.signal, view.fingerprint, leave_out_overlap=leave_out
             )
-    except (Leaked, NothingToJudge) as refusal:
+    except (TuningLeaked, NothingToJudge) as refusal:
         _keep(view, refusal=refusal)
     except LedgerError as error:
         st.error(plain(named(str(error), desk.names)), icon=":material/block:")
@@ -357,9 +357,9 @@ def _keep(
     view: SignoffView,
     *,
     bundle: Bundle | None = None,
-    refusal: Leaked | NothingToJudge | None = None,
+    refusal: TuningLeaked | NothingToJudge | None = None,
 ) -> None:
-    st.session_state[_MEASURED] = Measured(view.signal, view.fingerprint.id, bundle, refusal)
+    st.session_state[_MEASURED] = MeasuredNow(view.signal, view.fingerprint.id, bundle, refusal)
 
 
 def _stop(desk: _Desk) -> None:

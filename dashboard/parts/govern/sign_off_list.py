@@ -13,7 +13,7 @@ from core.measure.verdicts.parts import PartState
 from core.sentences.numbers import counted
 from core.text.shown import visible
 from core.views.govern.permitted_acts import may_any
-from core.views.govern.sign_off_queue import Line, SignoffList
+from core.views.govern.sign_off_queue import QueueLine, SignoffList
 from dashboard.widgets import table_search
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.drawn.draw import draw
@@ -43,7 +43,7 @@ _SUBMITS = ("validation.submitted",)
 
 
 @dataclass(frozen=True)
-class Row:
+class SignOffRow:
     """One line of the table.
 
     Attributes:
@@ -65,7 +65,9 @@ class Row:
     mine: bool = False
 
 
-def waiting(view: SignoffList, state: State, sub: str | None, now: datetime) -> tuple[Row, ...]:
+def waiting(
+    view: SignoffList, state: State, sub: str | None, now: datetime
+) -> tuple[SignOffRow, ...]:
     """What is to be done, the reader's own first, then in the order of the groups.
 
     Args:
@@ -78,7 +80,7 @@ def waiting(view: SignoffList, state: State, sub: str | None, now: datetime) -> 
             mine = sub is not None and may_any(state, sub, kinds, one.signal, one.fingerprint, now)
             rows.append(_row(one, words, look, mine))
     rows += [
-        Row(
+        SignOffRow(
             _UNREGISTERED,
             "off",
             signal,
@@ -89,7 +91,7 @@ def waiting(view: SignoffList, state: State, sub: str | None, now: datetime) -> 
         for signal, n_claims in view.unregistered
     ]
     rows += [
-        Row(
+        SignOffRow(
             _SILENT,
             "too_few",
             signal,
@@ -102,19 +104,19 @@ def waiting(view: SignoffList, state: State, sub: str | None, now: datetime) -> 
     return tuple(sorted(rows, key=lambda row: not row.mine))
 
 
-def others(view: SignoffList) -> tuple[Row, ...]:
+def others(view: SignoffList) -> tuple[SignOffRow, ...]:
     """What is open, and what is no longer in use."""
     return tuple(
         _row(one, words, look) for field, words, look in _OTHERS for one in getattr(view, field)
     )
 
 
-def _row(one: Line, words: str, look: PartState, mine: bool = False) -> Row:
+def _row(one: QueueLine, words: str, look: PartState, mine: bool = False) -> SignOffRow:
     target = href("sign_off", signal=one.signal, fingerprint=one.fingerprint.id)
-    return Row(words, look, one.signal, one.fingerprint.words(), one.text, target, mine)
+    return SignOffRow(words, look, one.signal, one.fingerprint.words(), one.text, target, mine)
 
 
-def found(rows: Sequence[Row], text: str, todo: str) -> tuple[Row, ...]:
+def found(rows: Sequence[SignOffRow], text: str, todo: str) -> tuple[SignOffRow, ...]:
     """The rows that hold a text, in any case, and are of a group.
 
     Args:
@@ -129,7 +131,7 @@ def found(rows: Sequence[Row], text: str, todo: str) -> tuple[Row, ...]:
     )
 
 
-def table(rows: Sequence[Row], title: str) -> Markup:
+def table(rows: Sequence[SignOffRow], title: str) -> Markup:
     """The rows as a table; a row opens its version."""
     if not rows:
         return tag("div", tag("p", "No version like this.", class_="soft"), class_="board")
@@ -149,7 +151,7 @@ def table(rows: Sequence[Row], title: str) -> Markup:
     return tag("div", framed(drawn, len(rows)), class_="board")
 
 
-def _line(row: Row) -> Markup:
+def _line(row: SignOffRow) -> Markup:
     yours = tag("b", MINE, class_="yours") if row.mine else ""
     return tag(
         "tr",

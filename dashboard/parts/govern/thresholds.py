@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.gate.choose_threshold import NoTuning, Question, TunedOn
+from core.gate.choose_threshold import NoTuning, ThresholdQuestion, TunedOn
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.sentences.numbers import counted, dimension_name
@@ -30,7 +30,7 @@ _ALL = "one for all claims"
 _RISK, _SURE, _OVERLAP = "risk", "sure", "without_overlap"
 
 
-def ask(signals: tuple[str, ...]) -> Question:
+def ask(signals: tuple[str, ...]) -> ThresholdQuestion:
     """What is asked: the signal, the risk, how sure, and whether by segment; all in the URL."""
     which, bound, level, split = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
     signal = choose("Signal", signals, key="signal", place=which)
@@ -73,7 +73,7 @@ def ask(signals: tuple[str, ...]) -> Question:
         bind="query-params",
         help="As a validation does: without them the held-out numbers are of other inputs only.",
     )
-    return Question(
+    return ThresholdQuestion(
         Selection(signal),
         round(risk / 100, 6),
         round(sure / 100, 6),
@@ -82,7 +82,7 @@ def ask(signals: tuple[str, ...]) -> Question:
     )
 
 
-def answered(question: Question) -> ThresholdView | None:
+def answered(question: ThresholdQuestion) -> ThresholdView | None:
     """The answer; None where it is refused, which is said with its rows or what to log."""
     signal = question.selection.signal
     try:

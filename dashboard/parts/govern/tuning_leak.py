@@ -9,7 +9,7 @@ from core.queries.sums.validation_sample import Shared
 from core.sentences.numbers import counted
 from core.text.markdown import cells, plain
 from core.validation.evidence_content import NothingToJudge
-from core.validation.tuning_leakage import Leaked, overlap
+from core.validation.tuning_leakage import TuningLeaked, overlap
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.download import csv_of
@@ -18,7 +18,7 @@ from dashboard.widgets.download import csv_of
 _SHOWN = 200
 
 
-def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
+def draw(refusal: TuningLeaked | NothingToJudge, signal: str) -> None:
     """Say what is the matter, with its rows, and what fixes it."""
     st.header("Nothing was frozen")
     if isinstance(refusal, NothingToJudge):
@@ -54,7 +54,7 @@ def draw(refusal: Leaked | NothingToJudge, signal: str) -> None:
     )
 
 
-def _all(refusal: Leaked) -> tuple[Shared, ...]:
+def _all(refusal: TuningLeaked) -> tuple[Shared, ...]:
     with owner.cursor() as cursor:
         return overlap(cursor, refusal.judged, limit=refusal.overlap.n).rows
 

@@ -23,7 +23,7 @@ from core.sentences.numbers import (
 from core.sentences.version_change import OVERALL_WORDS, verdict_words
 from core.text.markdown import cells, plain
 from core.text.shown import shell_word, visible
-from core.views.review.changes import ChangeReview, GroupChange, Numbers
+from core.views.review.changes import ChangeReview, GroupChange, SideNumbers
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
@@ -54,7 +54,7 @@ _LINKED = 4
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComparisonAsked:
     """What is compared.
 
     Attributes:
@@ -68,7 +68,7 @@ class Asked:
     paired: bool | None
 
 
-def choose_sides(chosen: Filters) -> Asked | None:
+def choose_sides(chosen: Filters) -> ComparisonAsked | None:
     """What changed, from what to what; the newest version against the one before by default."""
     offered = {one.dimension: one for one in data.offered_changes(chosen.selection)}
     several = [name for name in chosen.splittable() if name in _DIMENSIONS]
@@ -96,7 +96,7 @@ def choose_sides(chosen: Filters) -> Asked | None:
         help="Whichever fits: the inputs that both answered, where those are at least half; "
         "otherwise all claims, the later ones weighted to the mix of segments of the earlier.",
     )
-    return Asked(dimension, (value_of(before), value_of(after)), _PAIRING[pairing][0])
+    return ComparisonAsked(dimension, (value_of(before), value_of(after)), _PAIRING[pairing][0])
 
 
 def nothing_changed(chosen: Filters) -> None:
@@ -153,7 +153,7 @@ def numbers(review: ChangeReview) -> None:
     st.caption(plain(review.method))
 
 
-def _lines(review: ChangeReview) -> tuple[tuple[str, Callable[[Numbers], str], str], ...]:
+def _lines(review: ChangeReview) -> tuple[tuple[str, Callable[[SideNumbers], str], str], ...]:
     whole = review.whole
     high = None if review.high is None else review.high.gap.change
     band = "" if high is None or absent(high.value) else f"size of gap {_change(high)}"
@@ -190,18 +190,18 @@ def _change(one: Interval) -> str:
     return f"{points(one.value, decimals=1)} ({low} to {high})"
 
 
-def _gap(one: Numbers) -> str:
+def _gap(one: SideNumbers) -> str:
     if one.gap is None:
         return ABSENT
     low, high = (points(end, decimals=1) for end in (one.gap_low, one.gap_high))
     return f"{points(one.gap, decimals=1)} ({low} to {high})"
 
 
-def _ece(one: Numbers) -> str:
+def _ece(one: SideNumbers) -> str:
     return ABSENT if one.ece is None else f"{one.ece:.3f} ({one.ece_noise_floor or 0:.3f})"
 
 
-def _auroc(one: Numbers) -> str:
+def _auroc(one: SideNumbers) -> str:
     if one.auroc is None:
         return ABSENT
     if one.auroc_low is None or one.auroc_high is None:
@@ -209,7 +209,7 @@ def _auroc(one: Numbers) -> str:
     return f"{one.auroc:.3f} ({one.auroc_low:.3f} to {one.auroc_high:.3f})"
 
 
-def _band(one: Numbers) -> str:
+def _band(one: SideNumbers) -> str:
     if not one.high_n:
         return "no labelled claim"
     ends = f"{percent(one.high_low)} to {percent(one.high_high)}"

@@ -14,7 +14,7 @@ from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit
-from core.monitoring.label_upload import Taken
+from core.monitoring.label_upload import TakenLabels
 from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
@@ -294,7 +294,7 @@ def hand_out(view: LabelPlan) -> None:
         _said(known[1])
 
 
-def _said(taken: Taken) -> None:
+def _said(taken: TakenLabels) -> None:
     """What became of the file that was taken in last."""
     if taken.refused:
         st.warning(plain(taken.words), icon=":material/report:")

@@ -26,7 +26,7 @@ from dashboard.server import open_ledger as owner
 from dashboard.server.routes.parcel import (
     MOST_BYTES,
     Answered,
-    Damaged,
+    DamagedParcel,
     pack_answered,
     unpack_asked,
 )
@@ -94,7 +94,7 @@ class Commands:
     def _run(self, folder: Path, token: str) -> Path:
         try:
             asked, files = unpack_asked(folder / "asked.zip", folder)
-        except Damaged as error:
+        except DamagedParcel as error:
             raise Unacceptable(400, f"The body is not a command: {error}.") from None
         if not asked.argv or asked.argv[0] not in ALLOWED:
             raise Unacceptable(

@@ -24,12 +24,12 @@ _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError)
 
 
-class Damaged(Exception):  # noqa: N818 (reads as what is the matter)
+class DamagedParcel(Exception):  # noqa: N818 (reads as what is the matter)
     """It is no parcel of ours."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedCommand:
     """A command.
 
     Attributes:
@@ -63,13 +63,13 @@ class Answered:
     written: tuple[tuple[str, str], ...]
 
 
-def pack_asked(parcel: Path, asked: Asked) -> None:
+def pack_asked(parcel: Path, asked: AskedCommand) -> None:
     """Pack a command with its files."""
     files = {number: Path(typed) for number, typed in enumerate(asked.inputs)}
     _pack(parcel, asdict(asked), {n: path for n, path in files.items() if path.is_file()})
 
 
-def unpack_asked(parcel: Path, folder: Path) -> tuple[Asked, dict[str, Path]]:
+def unpack_asked(parcel: Path, folder: Path) -> tuple[AskedCommand, dict[str, Path]]:
     """A command, and the place in ``folder`` of each path that was typed, but for ledgers.
 
     Raises:
@@ -77,23 +77,23 @@ def unpack_asked(parcel: Path, folder: Path) -> tuple[Asked, dict[str, Path]]:
     """
     head, come = _unpack(parcel, folder)
     try:
-        asked = Asked(
+        asked = AskedCommand(
             _texts(head["argv"]),
             _texts(head["ledgers"]),
             _texts(head["inputs"]),
             {str(name): bool(there) for name, there in dict(head["outputs"]).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"it does not say a command: {error}") from None
+        raise DamagedParcel(f"it does not say a command: {error}") from None
     if len(asked.inputs) + len(asked.outputs) > MOST_FILES:
-        raise Damaged(f"it names more than {MOST_FILES:,} files")
+        raise DamagedParcel(f"it names more than {MOST_FILES:,} files")
     try:
         return asked, _placed(asked, come, folder)
     except (OSError, ValueError) as error:
-        raise Damaged(f"a file of it has no place: {error}") from None
+        raise DamagedParcel(f"a file of it has no place: {error}") from None
 
 
-def _placed(asked: Asked, come: Mapping[int, Path], folder: Path) -> dict[str, Path]:
+def _placed(asked: AskedCommand, come: Mapping[int, Path], folder: Path) -> dict[str, Path]:
     places: dict[str, Path] = {}
     for number, (typed, there) in enumerate(asked.outputs.items()):
         place = _place(folder / "outputs" / str(number), typed)
@@ -129,7 +129,7 @@ def unpack_answered(parcel: Path, folder: Path) -> tuple[Answered, dict[tuple[st
         answered = Answered(int(head["code"]), str(head["out"]), str(head["err"]), written)
         return answered, {one: come[number] for number, one in enumerate(written)}
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"it does not hold a command's result: {error}") from None
+        raise DamagedParcel(f"it does not hold a command's result: {error}") from None
 
 
 def _pack(parcel: Path, head: Mapping[str, Any], files: Mapping[int, Path]) -> None:
@@ -145,28 +145,30 @@ def _unpack(parcel: Path, folder: Path) -> tuple[dict[str, Any], dict[int, Path]
         with zipfile.ZipFile(parcel) as packed:
             members = packed.infolist()
             if len(members) > MOST_FILES:
-                raise Damaged(f"it holds {len(members):,} files, and {MOST_FILES:,} may be sent")
+                raise DamagedParcel(
+                    f"it holds {len(members):,} files, and {MOST_FILES:,} may be sent"
+                )
             # What a member says of its size is checked while it is read: zipfile reads no more.
             if sum(one.file_size for one in members) > MOST_BYTES:
-                raise Damaged(f"it holds more than {MOST_BYTES // 1024**3} GB")
+                raise DamagedParcel(f"it holds more than {MOST_BYTES // 1024**3} GB")
             named = {one.filename: one for one in members}
             if any(one.compress_type not in _PACKED for one in members):
-                raise Damaged("it is packed in a way that is not known")
+                raise DamagedParcel("it is packed in a way that is not known")
             if _HEAD not in named or named[_HEAD].file_size > _MOST_HEAD:
-                raise Damaged("it does not say what it is")
+                raise DamagedParcel("it does not say what it is")
             head = json.loads(packed.read(_HEAD))
             if not isinstance(head, dict):
-                raise Damaged("it does not say what it is")
+                raise DamagedParcel("it does not say what it is")
             for name in sorted(set(named) - {_HEAD}):
                 kind, _, number = name.partition("/")
                 if kind != "files" or not (number.isascii() and number.isdigit()):
-                    raise Damaged(f"it holds {name!r}")
+                    raise DamagedParcel(f"it holds {name!r}")
                 path = folder / f"come-{int(number)}"
                 with packed.open(name) as source, path.open("xb") as target:
                     shutil.copyfileobj(source, target)
                 come[int(number)] = path
     except _UNREADABLE as error:
-        raise Damaged(f"it cannot be unpacked: {error}") from None
+        raise DamagedParcel(f"it cannot be unpacked: {error}") from None
     return head, come
 
 

@@ -46,7 +46,7 @@ def digest(*proposals: Proposal) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class WaitingSignature:
     """A signature that waits.
 
     Attributes:
@@ -83,7 +83,7 @@ class Confirmations:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, WaitingSignature] = {}
         self._lock = threading.Lock()
 
     def ask(
@@ -99,12 +99,12 @@ class Confirmations:
         id_, seen = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         with self._lock:
             self._asked = {one: asked for one, asked in self._asked.items() if self._lives(asked)}
-            self._asked[id_] = Asked(
+            self._asked[id_] = WaitingSignature(
                 digest_, account, provider, browser, tuple(about), seen, self._clock()
             )
         return id_
 
-    def look(self, id_: str) -> Asked | None:
+    def look(self, id_: str) -> WaitingSignature | None:
         """How far a signature came; None once it is used, given up or too old."""
         with self._lock:
             return self._living(id_)
@@ -114,7 +114,7 @@ class Confirmations:
         with self._lock:
             self._asked.pop(id_, None)
 
-    def shown(self, id_: str, browser: str) -> Asked:
+    def shown(self, id_: str, browser: str) -> WaitingSignature:
         """What waits, for its signer to read before they confirm it.
 
         Raises:
@@ -123,7 +123,7 @@ class Confirmations:
         with self._lock:
             return self._waiting(id_, browser)
 
-    def start(self, id_: str, browser: str, seen: str) -> Asked:
+    def start(self, id_: str, browser: str, seen: str) -> WaitingSignature:
         """Note that the provider is asked now, and what it has to bring back.
 
         Raises:
@@ -139,7 +139,7 @@ class Confirmations:
             self._asked[id_] = started
             return started
 
-    def of_state(self, state: str, browser: str) -> tuple[str, Asked]:
+    def of_state(self, state: str, browser: str) -> tuple[str, WaitingSignature]:
         """What waits for the answer that a provider brought.
 
         Raises:
@@ -208,7 +208,7 @@ class Confirmations:
             )
         return datetime.fromtimestamp(found.authenticated, UTC).replace(tzinfo=None)
 
-    def _against(self, found: Asked, account: Account, authenticated: object) -> str:
+    def _against(self, found: WaitingSignature, account: Account, authenticated: object) -> str:
         if account != found.account:
             return (
                 "Somebody else signed on than the person who signs: sign on with the account you "
@@ -232,22 +232,22 @@ class Confirmations:
             return "The provider's clock is ahead of this server's, so its word proves nothing."
         return ""
 
-    def _waiting(self, id_: str, browser: str) -> Asked:
+    def _waiting(self, id_: str, browser: str) -> WaitingSignature:
         found = self._living(id_)
         if found is None or found.stage not in ("waiting", "started"):
             raise Refused(_GONE)
         _refuse_elsewhere(found, browser)
         return found
 
-    def _living(self, id_: str) -> Asked | None:
+    def _living(self, id_: str) -> WaitingSignature | None:
         found = self._asked.get(id_)
         return found if found is not None and self._lives(found) else None
 
-    def _lives(self, one: Asked) -> bool:
+    def _lives(self, one: WaitingSignature) -> bool:
         return self._clock() - one.at < LASTS
 
 
-def _refuse_elsewhere(found: Asked, browser: str) -> None:
+def _refuse_elsewhere(found: WaitingSignature, browser: str) -> None:
     if not browser or not secrets.compare_digest(found.browser, browser):
         raise Refused(
             "This was asked for in another browser or session than this one. Confirm only what you "

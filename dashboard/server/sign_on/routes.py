@@ -21,7 +21,7 @@ from starlette.routing import Route
 from core.governance.accounts import Account
 from core.governance.refusal import Refused
 from dashboard.server.settings import sign_on
-from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, Asked
+from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, WaitingSignature
 from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import (
     PROVIDER_PATIENCE,
@@ -132,7 +132,7 @@ async def callback(request: Request) -> Response:
     )
 
 
-def _shown(id_: str, found: Asked) -> HTMLResponse:
+def _shown(id_: str, found: WaitingSignature) -> HTMLResponse:
     """What is confirmed, and the button to the provider.
 
     A link with a secret, since no page here may send a form (the content policy): who was not shown

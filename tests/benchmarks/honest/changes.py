@@ -12,7 +12,7 @@ from scipy import special
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells
 from core.measure.cells.group_sums import HUNDREDTHS
-from core.measure.verdicts.before_after import Pair, Side, gap_changes
+from core.measure.verdicts.before_after import Pair, SideSums, gap_changes
 from core.measure.verdicts.score_change import auroc_change, brier_change
 from core.measure.verdicts.shape_change import shape_change, shared_bands
 from tests.worlds.band_pairs import band_pair
@@ -93,7 +93,7 @@ def _verdicts(rng: np.random.Generator, design: Design) -> dict[str, str]:
 
 def _pair(before: FloatArray, after: FloatArray, paired: bool) -> Pair:
     n = len(before)
-    sides = [Side(n, n, n, q.sum(), q @ q, q.sum()) for q in (before, after)]
+    sides = [SideSums(n, n, n, q.sum(), q @ q, q.sum()) for q in (before, after)]
     if not paired:
         return Pair(*sides)
     return Pair(*sides, n, float(before @ after), before.sum(), after.sum(), n)

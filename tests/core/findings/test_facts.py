@@ -52,7 +52,7 @@ from core.governance.stops import (
     Unlike,
     stopped_by,
 )
-from core.measure.monitoring.brier_decomposition import Change
+from core.measure.monitoring.brier_decomposition import DecomposedChange
 from core.measure.verdicts.before_after import GapChange, Interval
 from core.monitoring.rounds import PROGRAM, outlook, rounds
 from core.queries.sums.validation_sample import Shared
@@ -114,8 +114,8 @@ SHARES = (ShareMoved("law", 0.1, 0.4), ShareMoved(None, 0.5, 0.2))
 EFFECT = Effect(
     Scored(CAME[0].of, 0.15, 300, 290, 40),
     Scored(CAME[1].of, 0.21, 200, 190, 20),
-    Change(0.01, None, None),
-    Change(0.05, 0.02, 0.08),
+    DecomposedChange(0.01, None, None),
+    DecomposedChange(0.05, 0.02, 0.08),
 )
 CHANGED = (date(2026, 10, 1), False, date(2026, 11, 2), date(2026, 11, 2), (40, 20))
 MOVED = GroupMoved(

@@ -15,7 +15,7 @@ from core.governance.stops import Unlike
 from core.queries.base.fingerprints_seen import Seen
 from core.trail.acts import SYSTEM, Act, Actor
 from core.trail.fingerprint import Fingerprint
-from core.validation.evidence import Comparison
+from core.validation.evidence import Recomputed
 
 NOW = datetime(2026, 11, 24, 9)
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
@@ -120,7 +120,7 @@ def test_every_unregistered_signal_is_one_condition_with_all_its_claims() -> Non
 
 def test_changed_evidence_names_its_fingerprint_and_what_differs() -> None:
     print_ = Fingerprint(model_version="m1")
-    now = Comparison(False, (Unlike("figure", "9", "8", "n"),), claims_sha256="ab")
+    now = Recomputed(False, (Unlike("figure", "9", "8", "n"),), claims_sha256="ab")
     (one,) = conditions(EMPTY, [], NOW, changed_evidence={("s", print_): now})
     assert (one.kind, one.fingerprint) == ("evidence_changed", print_)
     assert "n was 9, and is 8." in one.text

@@ -16,7 +16,7 @@ from scipy import stats
 from core.events import PPM
 from core.gate.backtest import Effects, Load, effects
 from core.ledger.connection import Ledger
-from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, decide
+from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, decide
 from core.registry.signal_spec import SignalSpec
 from tests.worlds.entries import spec_with
 from tests.worlds.events import add_claims
@@ -24,8 +24,12 @@ from tests.worlds.rounds import examples
 from tests.worlds.rule_sets import rule_sets
 
 NOW = datetime(2026, 11, 24, 12)
-CUT_90 = Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")))
-CUT_85 = Rules((Band(620_000, "escalate"), Band(850_000, "review"), Band(None, "automate")))
+CUT_90 = Rules(
+    (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
+)
+CUT_85 = Rules(
+    (RuleBand(620_000, "escalate"), RuleBand(850_000, "review"), RuleBand(None, "automate"))
+)
 
 Row = Mapping[str, Any]
 
@@ -136,7 +140,7 @@ def test_labels_on_one_side_only_give_one_number(ledger: Ledger) -> None:
 
 def test_what_automates_nothing_makes_no_errors(ledger: Ledger) -> None:
     filled(ledger, WORKED)
-    none = Rules((Band(999_999, "review"), Band(None, "automate")))
+    none = Rules((RuleBand(999_999, "review"), RuleBand(None, "automate")))
     after = asked(ledger, CUT_90, none).after
     assert (after.automate, after.errors, after.errors_low, after.errors_high) == (0, 0, 0, 0)
 
@@ -177,7 +181,7 @@ def test_rules_that_treat_all_these_claims_alike_are_said_to_decide_nothing(
     filled(ledger, many(5, 700_000, 1) + many(5, 800_000, 0))
     said = "every one of these claims gets the same action: nothing is decided"
     assert asked(ledger, CUT_85, CUT_90).lines()[-1] == said
-    apart = Rules((Band(750_000, "review"), Band(None, "automate")))
+    apart = Rules((RuleBand(750_000, "review"), RuleBand(None, "automate")))
     assert said not in asked(ledger, CUT_85, apart).lines()
 
 
@@ -185,7 +189,7 @@ def test_an_override_on_a_dimension_no_claim_has_may_be_meant_for_every_claim(
     ledger: Ledger,
 ) -> None:
     filled(ledger, WORKED)
-    always = Rules(CUT_90.bands, (Override("region", "eu", (Band(None, "review"),)),))
+    always = Rules(CUT_90.bands, (Override("region", "eu", (RuleBand(None, "review"),)),))
     after = asked(ledger, CUT_90, always)
     assert after.before is not None
     assert [(move.before, move.after) for move in after.moves] == [("automate", "review")]
@@ -202,7 +206,7 @@ def test_an_override_takes_the_claims_of_its_segment_only(ledger: Ledger) -> Non
     # Spelled in other case than the ledger's, as an import would take it too.
     always = Rules(
         CUT_90.bands,
-        (Override("Language", "hi", (Band(None, "review"),)),),
+        (Override("Language", "hi", (RuleBand(None, "review"),)),),
         known_values=(("LANGUAGE", ("de",)),),
     )
     (move,) = asked(ledger, CUT_90, always).moves
@@ -241,7 +245,7 @@ def test_a_dimension_is_found_in_whatever_case_the_ledger_spells_it(ledger: Ledg
         cursor.execute("UPDATE claims SET \"seg_Region\" = 'us' WHERE event_id = 'e1'")
     always = Rules(
         CUT_90.bands,
-        (Override("region", "eu", (Band(None, "review"),)),),
+        (Override("region", "eu", (RuleBand(None, "review"),)),),
         known_values=(("region", ("us",)),),
     )
     (move,) = asked(ledger, CUT_90, always).moves

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.events import PPM
 from core.gate.breaches import (
     KINDS,
-    Judged,
+    JudgedClaims,
     Reckoning,
     Tally,
     answered,
@@ -26,14 +26,14 @@ from core.gate.breaches import (
     reckon,
     under,
 )
-from core.governance.rules_in_force import Span
+from core.governance.rules_in_force import RulesSpan
 from core.governance.state import Entry
 from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums.rule_outcomes import worths
-from core.registry.escalation_rules import ACTIONS, Action, Band, Override, Rules, decide
+from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, decide
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.entries import spec_with
 from tests.worlds.rounds import examples
@@ -45,10 +45,12 @@ OLD = Fingerprint(model_version="m-1", prompt_version="p")
 NEW = Fingerprint(model_version="m-2")
 BARE = Fingerprint()
 PRINTS = (OLD, NEW, BARE)
-CUT_90 = Rules((Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")))
+CUT_90 = Rules(
+    (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
+)
 MEDICAL = Rules(
     CUT_90.bands,
-    (Override("Topic", "medical", (Band(900_000, "escalate"), Band(None, "review"))),),
+    (Override("Topic", "medical", (RuleBand(900_000, "escalate"), RuleBand(None, "review"))),),
     known_values=(("topic", ("tax",)),),
 )
 
@@ -127,11 +129,11 @@ def ledger() -> Iterator[Ledger]:
 
 def span(
     rules: Rules, acting: Sequence[Fingerprint] = (), since: float = 0, until: float | None = None
-) -> Span:
+) -> RulesSpan:
     """Rules in force for some days, counted from T0."""
     spec = spec_with(owner="p-1", validators=("p-2",), rules=rules)
     standings = {one: Standing("validated", True, f"Open {one.id}.") for one in acting}
-    return Span(
+    return RulesSpan(
         T0 + since * DAY,
         None if until is None else T0 + until * DAY,
         Entry(spec, f"sha-{since}", "m", int(since * 100), T0 + since * DAY),
@@ -139,7 +141,9 @@ def span(
     )
 
 
-def all_of(ledger: Ledger, spans: Sequence[Span], selection: Selection | None = None) -> Reckoning:
+def all_of(
+    ledger: Ledger, spans: Sequence[RulesSpan], selection: Selection | None = None
+) -> Reckoning:
     return reckon(ledger.cursor(), spans, selection or Selection("triage"))
 
 
@@ -154,7 +158,7 @@ any_rules = rule_sets(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Span]:
+def histories(draw: st.DrawFn) -> list[RulesSpan]:
     begins = sorted(draw(st.sets(st.integers(0, 6), min_size=1, max_size=4)))
     return [
         span(draw(any_rules), sorted(draw(st.sets(st.sampled_from(PRINTS))), key=str), one, after)
@@ -184,7 +188,9 @@ claims = st.fixed_dictionaries(
 )
 
 
-def by_hand(row: Row, spans: Sequence[Span]) -> tuple[Span | None, str | None, str | None, str]:
+def by_hand(
+    row: Row, spans: Sequence[RulesSpan]
+) -> tuple[RulesSpan | None, str | None, str | None, str]:
     """Span, required action, rule and kind of breach of one claim, by the gate's own function."""
     found = next((one for one in reversed(spans) if one.since <= row["ts"]), None)
     if found is None:
@@ -212,7 +218,7 @@ def by_hand(row: Row, spans: Sequence[Span]) -> tuple[Span | None, str | None, s
     period=st.booleans(),
 )
 def test_breaches_are_what_a_loop_over_the_claims_finds(
-    ledger: Ledger, rows: list[Row], spans: list[Span], period: bool
+    ledger: Ledger, rows: list[Row], spans: list[RulesSpan], period: bool
 ) -> None:
     written = fill(ledger, rows)
     since, until = (T0 + 2 * DAY, T0 + 7 * DAY) if period else (None, None)
@@ -303,7 +309,7 @@ def test_what_is_a_breach_and_of_which_kind(ledger: Ledger, row: Row, kind: str 
 
 
 def test_rules_are_those_of_the_claims_own_time(ledger: Ledger) -> None:
-    later = Rules((Band(990_000, "review"), Band(None, "automate")))
+    later = Rules((RuleBand(990_000, "review"), RuleBand(None, "automate")))
     spans = [span(CUT_90, [NEW], 0, 3), span(later, [NEW], 3, 5), span(later, [], 5)]
     fill(ledger, [claim(ts=T0 + day * DAY) for day in (1, 2.999, 3, 4, 5, 6)])
     frame = breaches(ledger.cursor(), all_of(ledger, spans), limit=10, order="ts")
@@ -362,7 +368,7 @@ def test_without_an_entry_nothing_is_a_breach(ledger: Ledger) -> None:
 
 def test_other_rules_are_tried_on_the_standings_of_the_time(ledger: Ledger) -> None:
     fill(ledger, [claim(880_000), claim(880_000, model_version="m-9")])
-    now = Rules((Band(850_000, "review"), Band(None, "automate")))
+    now = Rules((RuleBand(850_000, "review"), RuleBand(None, "automate")))
     found = all_of(ledger, under([span(CUT_90, [NEW])], now))
     asked = {
         one.required.rule: found.tally(lambda other, one=one: other is one).n_claims
@@ -387,4 +393,4 @@ def test_labels_on_one_input_are_worth_as_few_as_inputs(ledger: Ledger) -> None:
 def test_no_action_is_never_less_careful() -> None:
     (required,) = {decide(CUT_90, 0.1, {}, may_act=True)}
     assert not less(None, required)
-    assert not Judged(0, None, "automate", None, None).more_careful
+    assert not JudgedClaims(0, None, "automate", None, None).more_careful

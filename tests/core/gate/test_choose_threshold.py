@@ -15,7 +15,7 @@ from core.events import PPM
 from core.gate.choose_threshold import (
     NoChange,
     NoTuning,
-    Question,
+    ThresholdQuestion,
     TunedOn,
     choose,
     outlook,
@@ -28,7 +28,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.ledger.errors import BadValue
 from core.queries.base.selection import Selection
-from core.registry.escalation_rules import Band, check_rules, decide
+from core.registry.escalation_rules import RuleBand, check_rules, decide
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import read
 from core.trail.signer import Signer
@@ -38,7 +38,7 @@ from tests.worlds.begun import Begun
 from tests.worlds.governed import Clock, Governed
 
 NOW = datetime(2026, 11, 23, 12)
-LADDER = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
+LADDER = (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
 #: (split, confidence, language, right, wrong); inputs are all different.
 CLEAN = [
     ("tuning", 0.95, "en", 99, 1),
@@ -87,8 +87,8 @@ def brought(begun: Begun) -> Callable[..., Governed]:
     return lambda rows, *more: begun.after(unregistered, with_claims(tuple(rows), *more))
 
 
-def asked(risk: float = 0.05, confidence: float = 0.9, **more: object) -> Question:
-    return Question(Selection("triage"), risk, confidence, **more)  # type: ignore[arg-type]
+def asked(risk: float = 0.05, confidence: float = 0.9, **more: object) -> ThresholdQuestion:
+    return ThresholdQuestion(Selection("triage"), risk, confidence, **more)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------- chosen, judged
@@ -126,7 +126,7 @@ def test_without_a_tuning_split_nothing_is_offered_and_what_to_log_is_said(broug
 
 
 def test_conditions_that_no_claim_meets_are_told_from_a_missing_split(brought) -> None:
-    question = Question(Selection("triage", where=(("language", ("eng",)),)), 0.05, 0.9)
+    question = ThresholdQuestion(Selection("triage", where=(("language", ("eng",)),)), 0.05, 0.9)
     with pytest.raises(NoTuning, match="No claim of triage has language=eng, so the sample"):
         choose(brought(CLEAN).ledger.cursor(), question, NOW)
 
@@ -158,7 +158,7 @@ def test_the_question_may_not_name_a_split(brought) -> None:
     cursor = brought(CLEAN).ledger.cursor()
     selection = Selection("triage", where=(("split", ("heldout",)),))
     with pytest.raises(BadValue, match="leave the split out"):
-        choose(cursor, Question(selection, 0.05, 0.9), NOW)
+        choose(cursor, ThresholdQuestion(selection, 0.05, 0.9), NOW)
     with pytest.raises(BadValue, match="leave the split out"):
         choose(cursor, asked(by="split"), NOW)
 
@@ -174,15 +174,15 @@ def test_the_question_may_not_name_a_split(brought) -> None:
     ],
 )
 def test_a_new_cut_moves_the_ladders_last_step(cut: int, bands: tuple) -> None:
-    assert with_cut(LADDER, cut) == tuple(Band(*one) for one in bands)
+    assert with_cut(LADDER, cut) == tuple(RuleBand(*one) for one in bands)
 
 
 @pytest.mark.parametrize("cut", [1, 300_000, 620_000, 900_000, PPM - 1])
 @pytest.mark.parametrize(
-    "ladder", [LADDER, (*LADDER[:1], Band(None, "review")), (Band(None, "automate"),)]
+    "ladder", [LADDER, (*LADDER[:1], RuleBand(None, "review")), (RuleBand(None, "automate"),)]
 )
 def test_bands_with_a_cut_automate_from_it_on_and_can_be_run(
-    ladder: tuple[Band, ...], cut: int, governed
+    ladder: tuple[RuleBand, ...], cut: int, governed
 ) -> None:
     rules = governed.office.state().entries["triage"].spec.rules
     changed = with_cut(ladder, cut)
@@ -192,8 +192,8 @@ def test_bands_with_a_cut_automate_from_it_on_and_can_be_run(
 
 
 def test_bands_without_automation_reach_up_to_one() -> None:
-    assert unautomated(LADDER) == (Band(620_000, "escalate"), Band(None, "review"))
-    assert unautomated((Band(None, "automate"),)) == (Band(None, "review"),)
+    assert unautomated(LADDER) == (RuleBand(620_000, "escalate"), RuleBand(None, "review"))
+    assert unautomated((RuleBand(None, "automate"),)) == (RuleBand(None, "review"),)
 
 
 def test_the_change_is_the_entry_with_the_new_cut_and_nothing_is_applied(brought) -> None:
@@ -225,8 +225,8 @@ def test_segments_get_their_own_cut_and_the_rest_is_no_longer_automated(brought)
     assert all(part.learned.delta == pytest.approx(0.05) for part in found.parts)
     rules = proposed(cursor, governed.office.state(), found, NOW).rules
     ladders = {one.value: one.bands for one in rules.overrides}
-    assert ladders["en"][-1] == Band(None, "automate")
-    assert ladders["hi"] == (Band(None, "review"),)
+    assert ladders["en"][-1] == RuleBand(None, "automate")
+    assert ladders["hi"] == (RuleBand(None, "review"),)
     assert rules.bands == unautomated(LADDER)
 
 
@@ -235,11 +235,14 @@ def test_a_condition_on_one_segment_becomes_its_override(brought) -> None:
     cursor = governed.ledger.cursor()
     selection = Selection("triage", where=(("language", ("en",)),))
     found = proposed(
-        cursor, governed.office.state(), choose(cursor, Question(selection, 0.05, 0.9), NOW), NOW
+        cursor,
+        governed.office.state(),
+        choose(cursor, ThresholdQuestion(selection, 0.05, 0.9), NOW),
+        NOW,
     )
     assert found.rules.bands == LADDER
     assert found.rules.overrides[-1].value == "en"
-    assert found.rules.overrides[-1].bands[-2] == Band(850_000, "review")
+    assert found.rules.overrides[-1].bands[-2] == RuleBand(850_000, "review")
     # What has an override of its own is no longer listed beside it.
     assert found.rules.known_values == (("language", ("de",)),)
 
@@ -253,7 +256,10 @@ def test_the_first_override_of_a_dimension_lists_its_other_logged_values(
     cursor = governed.ledger.cursor()
     selection = Selection("triage", where=(("language", ("en",)),))
     found = proposed(
-        cursor, governed.office.state(), choose(cursor, Question(selection, 0.05, 0.9), NOW), NOW
+        cursor,
+        governed.office.state(),
+        choose(cursor, ThresholdQuestion(selection, 0.05, 0.9), NOW),
+        NOW,
     )
     assert found.rules.known_values == (("language", ("fr",)),)
     assert any("language that are logged keep the bands" in note for note in found.notes)
@@ -265,7 +271,7 @@ def test_the_first_override_of_a_dimension_lists_its_other_logged_values(
 def test_conditions_that_no_rule_can_say_are_no_change(where: tuple, brought) -> None:
     governed = brought(CLEAN)
     cursor = governed.ledger.cursor()
-    question = Question(Selection("triage", where=(where,)), 0.2, 0.6)
+    question = ThresholdQuestion(Selection("triage", where=(where,)), 0.2, 0.6)
     found = choose(cursor, question, NOW)
     assert found.holds
     with pytest.raises(NoChange, match="no rule can say"):
@@ -318,9 +324,9 @@ def sample(told_copy: Path) -> Iterator[Ledger]:
 def test_the_samples_leak_is_refused_and_without_it_the_tuning_split_flatters(sample) -> None:
     cursor = sample.cursor()
     with pytest.raises(TunedOn) as refused:
-        choose(cursor, Question(SAMPLE, 0.05, 0.9), NOW)
+        choose(cursor, ThresholdQuestion(SAMPLE, 0.05, 0.9), NOW)
     assert refused.value.overlap.n == 300
-    found = choose(cursor, Question(SAMPLE, 0.05, 0.9, None, True), NOW)
+    found = choose(cursor, ThresholdQuestion(SAMPLE, 0.05, 0.9, None, True), NOW)
     assert found.counts["heldout"].n_claims == 600
     (part,) = found.parts
     assert (part.learned.cut, part.word) == (0.85, "broken")
@@ -330,7 +336,7 @@ def test_the_samples_leak_is_refused_and_without_it_the_tuning_split_flatters(sa
 def test_the_view_says_the_guarantee_both_columns_and_the_change(sample) -> None:
     cursor = sample.cursor()
     state = Replay().caught_up(cursor)
-    view = threshold_view(cursor, state, Question(SAMPLE, 0.1, 0.9, None, True), NOW)
+    view = threshold_view(cursor, state, ThresholdQuestion(SAMPLE, 0.1, 0.9, None, True), NOW)
     (part,) = view.parts
     assert part.guarantee == (
         "At 0.85 and above at most 10% are wrong, with 90% confidence: 9 of 300 tuning claims "
@@ -345,7 +351,11 @@ def test_the_view_says_the_guarantee_both_columns_and_the_change(sample) -> None
 
 def test_other_signals_of_the_sample_have_no_tuning_split(sample) -> None:
     with pytest.raises(NoTuning):
-        choose(sample.cursor(), Question(Selection("ticket-triage.self-report"), 0.05, 0.9), NOW)
+        choose(
+            sample.cursor(),
+            ThresholdQuestion(Selection("ticket-triage.self-report"), 0.05, 0.9),
+            NOW,
+        )
 
 
 def test_where_the_trail_is_broken_there_is_a_cut_and_no_change(brought) -> None:

@@ -16,13 +16,13 @@ from core.ingest.file_format import UnusableFile
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.segment_names import kept
-from core.registry.escalation_rules import Band, Override, Rules, decide
+from core.registry.escalation_rules import Override, RuleBand, Rules, decide
 from core.trail.fingerprint import Fingerprint
 from tests.worlds.rounds import examples
 
 RULES = Rules(
-    (Band(900_000, "review"), Band(None, "automate")),
-    (Override("topic", "medical", (Band(None, "escalate"),)),),
+    (RuleBand(900_000, "review"), RuleBand(None, "automate")),
+    (Override("topic", "medical", (RuleBand(None, "escalate"),)),),
     known_values=(("topic", ("tax", "5", "true")),),
 )
 TAX = {"seg_topic": "tax"}

@@ -10,7 +10,7 @@ from core.registry.yaml_reader import read
 from core.trail import log as trail
 
 
-def plan(governed, text: str) -> registry.Plan:
+def plan(governed, text: str) -> registry.ChangePlan:
     with governed.ledger.cursor() as cursor:
         return registry.plan(cursor, governed.office.state(), read(text), governed.clock.now)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.governance.refusal import Refused
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import Responsible
 from tests.worlds.acts import ADA, ANN, BOB, OUT, RIA, STRANGER, VAL, World, spec_of
 
@@ -42,7 +42,7 @@ def test_a_granted_risk_approver_does_not_become_an_admin(world: World) -> None:
         ({"owner": "group:validation"}, "spec.owner"),
         ({"deputies": (ANN,)}, "spec.deputies"),
         ({"tolerance_ppm": 0, "decision": " "}, "spec.decision"),
-        ({"rules": Rules((Band(None, "automate"),))}, "spec.escalation"),
+        ({"rules": Rules((RuleBand(None, "automate"),))}, "spec.escalation"),
     ],
 )
 def test_an_entry_that_makes_no_sense_is_not_registered(

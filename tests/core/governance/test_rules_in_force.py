@@ -16,7 +16,7 @@ from core.governance.advance import advance, check, replay
 from core.governance.refusal import Refused
 from core.governance.rules_in_force import timeline, timelines
 from core.governance.state import EMPTY, State
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature, stamp
@@ -42,7 +42,7 @@ def spec_of(name: str, cut: int = 900_000, owner: str = ANN) -> SignalSpec:
         risk_approvers=(RIA, ROY),
         responsible=Responsible(ANN, ANN, BOB),
         validation=replace(spec_with().validation, max_age_days=40),
-        rules=Rules((Band(cut, "review"), Band(None, "automate"))),
+        rules=Rules((RuleBand(cut, "review"), RuleBand(None, "automate"))),
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.ingest.import_file import ImportSummary, import_file
-from core.ingest.quarantine import Refused, list_quarantined
+from core.ingest.quarantine import RefusedRow, list_quarantined
 from core.ledger.connection import Ledger
 
 NOW = datetime(2026, 11, 23, 12)
@@ -37,7 +37,7 @@ def kept(ledger: Ledger, columns: str) -> list[tuple[Any, ...]]:
     return ledger.cursor().execute(f"SELECT {columns} FROM claims ORDER BY import_row").fetchall()
 
 
-def only_refused(ledger: Ledger) -> Refused:
+def only_refused(ledger: Ledger) -> RefusedRow:
     (refused,) = list_quarantined(ledger.cursor())
     return refused
 

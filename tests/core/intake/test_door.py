@@ -15,7 +15,7 @@ from core.gate.questions import json_value
 from core.ingest.import_file import import_file
 from core.intake import door
 from core.intake.batch import Batch, judged
-from core.intake.door import Dimensions, Kind, Names
+from core.intake.door import Dimensions, FieldNames, Kind
 from core.ledger.connection import Ledger
 from tests.worlds.rounds import examples
 
@@ -24,7 +24,7 @@ OUTCOME = {"event_id": "e1", "outcome": 1}
 
 
 def judge(*rows: object, kind: Kind = "claims", known: tuple[str, ...] = ()) -> Batch:
-    return judged(rows, kind, Names(), Dimensions(lambda: known))
+    return judged(rows, kind, FieldNames(), Dimensions(lambda: known))
 
 
 def line(row: object, kind: Kind = "claims") -> dict[str, object]:
@@ -139,7 +139,7 @@ def test_an_outcome_that_states_a_confidence_is_sent_to_the_other_door() -> None
 
 
 def test_keys_that_are_data_cost_their_sender_and_not_the_ledger() -> None:
-    names = Names()
+    names = FieldNames()
     rows = [{**CLAIM, f"id-{i}": 1} for i in range(door.MOST_NAMES)]
     batch = judged(rows, "claims", names, Dimensions(lambda: ()))
     assert batch.kept == door.MOST_NAMES - len(CLAIM)
@@ -261,7 +261,7 @@ def test_no_sender_has_more_forms_of_rows_remembered_than_the_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(door, "MOST_FORMS", 3)
-    names = Names()
+    names = FieldNames()
     rows = [{**CLAIM, f"note{n}": n} for n in range(9)]
     found = judged([*rows, *rows], "claims", names, Dimensions(tuple))
     assert (found.kept, len(names.forms)) == (18, 3)

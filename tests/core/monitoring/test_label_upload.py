@@ -14,7 +14,7 @@ import pytest
 from core.audit.verify import verify_ledger
 from core.governance.recorded_import import import_recorded
 from core.monitoring import audit_draw as audit
-from core.monitoring.label_upload import Taken, UnusableSample, take
+from core.monitoring.label_upload import TakenLabels, UnusableSample, take
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import to_label
 from tests.worlds.begun import Begun
@@ -58,13 +58,13 @@ def sampled(governed: Governed) -> list[str]:
 
 
 @pytest.fixture
-def fill_in(governed: Any) -> Callable[..., Taken]:
+def fill_in(governed: Any) -> Callable[..., TakenLabels]:
     """``fill_in(rows, header)``: take a file of such rows in."""
 
     def taken(
         rows: Sequence[Sequence[str]],
         header: str = "signal,event_id,outcome,outcome_ts,outcome_source",
-    ) -> Taken:
+    ) -> TakenLabels:
         text = "\r\n".join([header, *(",".join(row) for row in rows)])
         return take(governed.office, "triage", text.encode())
 

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.findings.acts import finding_acts
-from core.findings.lifecycle import Entry, Finding
+from core.findings.lifecycle import Finding, FindingStep
 from core.governance.names import Directory, Name
 from core.governance.replay import TrailBroken
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.rounds import rounds
 from core.notices import outbox
-from core.notices.due import Facts, critical_key, due, key, write_due
-from core.notices.outbox import Draft, Told
+from core.notices.due import NoticeFacts, critical_key, due, key, write_due
+from core.notices.outbox import Draft, ToldChannel
 from core.notices.settings import Channel, Digest, NoticeSettings
 from core.notices.text import with_names
 from tests.worlds.findings import open_finding
@@ -58,14 +58,14 @@ def finding(
         "state": "open",
         "until": None,
         "occurrences": 1,
-        "history": (Entry(1, since, "finding.opened", "system", ""),),
+        "history": (FindingStep(1, since, "finding.opened", "system", ""),),
         **changed,
     }
     return Finding(**fields)
 
 
 def resolved(one: Finding, at: datetime) -> Finding:
-    gone = Entry(9, at, "finding.resolved", "system", "It no longer applies.")
+    gone = FindingStep(9, at, "finding.resolved", "system", "It no longer applies.")
     return replace(one, state="resolved", history=(*one.history, gone))
 
 
@@ -74,20 +74,20 @@ class Desk:
 
     def __init__(self, *channels: Channel, **given: Any) -> None:
         self.settings = NoticeSettings(channels or (Channel("mail", "json://x"),), **given)
-        self.told: dict[str, list[Told]] = {}
+        self.told: dict[str, list[ToldChannel]] = {}
         self.now = NOW
 
     def round(self, *found: Finding, **forward: float) -> tuple[Draft, ...]:
         self.now += timedelta(**forward)
         drafts = due(self.settings, self.facts(found))
         for one in drafts:
-            told = Told(one.kind, frozenset(one.findings), self.now, True)
+            told = ToldChannel(one.kind, frozenset(one.findings), self.now, True)
             self.told.setdefault(one.channel, []).append(told)
         return drafts
 
-    def facts(self, found: Sequence[Finding]) -> Facts:
+    def facts(self, found: Sequence[Finding]) -> NoticeFacts:
         told = {name: tuple(several) for name, several in self.told.items()}
-        return Facts(tuple(found), told, lambda one: one.owner, "x.duckdb", self.now)
+        return NoticeFacts(tuple(found), told, lambda one: one.owner, "x.duckdb", self.now)
 
 
 def kinds(drafts: Sequence[Draft]) -> list[str]:
@@ -417,7 +417,7 @@ class World:
 
     def round(self) -> None:
         with self.ledger.transaction() as cursor:
-            facts = Facts(
+            facts = NoticeFacts(
                 tuple(self.found.values()), outbox.told(cursor), lambda _: None, "x", self.now
             )
             outbox.write(cursor, due(self.settings, facts), self.now)

@@ -94,7 +94,7 @@ def test_what_a_channel_was_told_counts_from_when_it_is_written(ledger: Ledger) 
     with ledger.transaction() as cursor:
         outbox.mark_sent(cursor, 2, NOW)
     told = outbox.told(ledger.cursor())
-    assert told["mail"] == (outbox.Told("immediate", frozenset({"n-1/1"}), NOW, False),)
+    assert told["mail"] == (outbox.ToldChannel("immediate", frozenset({"n-1/1"}), NOW, False),)
     assert told["chat"][0].sent
 
 

@@ -20,8 +20,8 @@ from core.registry.escalation_rules import (
     ACTIONS,
     Action,
     Answer,
-    Band,
     Override,
+    RuleBand,
     RuleRow,
     Rules,
     check_rules,
@@ -34,21 +34,21 @@ from core.registry.escalation_rules import (
 )
 
 SPEC = Rules(
-    (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")),
-    (Override("language", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+    (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate")),
+    (Override("language", "hi", (RuleBand(950_000, "review"), RuleBand(None, "automate"))),),
     known_values=(("language", ("de", "HI")),),
 )
 
 
 @st.composite
-def ladders(draw: st.DrawFn) -> tuple[Band, ...]:
+def ladders(draw: st.DrawFn) -> tuple[RuleBand, ...]:
     """Any bands the schema accepts: rising cuts, actions of falling human involvement."""
     cuts = sorted(draw(st.sets(st.integers(1, PPM - 1), max_size=4)))
     actions = draw(
         st.lists(st.sampled_from(ACTIONS), min_size=len(cuts) + 1, max_size=len(cuts) + 1)
     )
     actions.sort(key=ACTIONS.index, reverse=True)
-    return tuple(map(Band, [*cuts, None], actions))
+    return tuple(map(RuleBand, [*cuts, None], actions))
 
 
 people: st.SearchStrategy[Action] = st.sampled_from(["review", "escalate"])
@@ -283,7 +283,7 @@ def test_of_two_fallbacks_the_one_with_more_human_involvement_is_taken() -> None
 
 
 def test_of_two_overrides_that_fit_the_first_is_taken() -> None:
-    always = (Band(None, "review"),)
+    always = (RuleBand(None, "review"),)
     rules = Rules(
         SPEC.bands,
         (Override("topic", "law", always), Override("language", "hi", SPEC.bands)),
@@ -294,7 +294,7 @@ def test_of_two_overrides_that_fit_the_first_is_taken() -> None:
 
 @pytest.mark.parametrize(("written", "claimed"), [("language", "Language"), ("LANG", "lang")])
 def test_a_dimension_is_known_in_whatever_case_it_is_spelled(written: str, claimed: str) -> None:
-    always = Override(written, "hi", (Band(None, "review"),))
+    always = Override(written, "hi", (RuleBand(None, "review"),))
     rules = Rules(SPEC.bands, (always,), known_values=((written.upper(), ("HI",)),))
     assert decide(rules, 0.99, {claimed: "hi"}, may_act=True).action == "review"
     assert decide(rules, 0.99, {claimed: "HI"}, may_act=True).action == "automate"
@@ -356,34 +356,40 @@ def test_a_valid_confidence_is_quantised_as_an_import_does(confidence: float) ->
     ("rules", "place", "words"),
     [
         (Rules(()), "bands", "is empty; write at least one band"),
-        (Rules((Band(900_000, "review"),)), "bands[0].below", "is a threshold of the last band"),
         (
-            Rules((Band(None, "review"), Band(None, "automate"))),
+            Rules((RuleBand(900_000, "review"),)),
+            "bands[0].below",
+            "is a threshold of the last band",
+        ),
+        (
+            Rules((RuleBand(None, "review"), RuleBand(None, "automate"))),
             "bands[0].below",
             "is missing; only the last band has no threshold",
         ),
         (
-            Rules((Band(0, "review"), Band(None, "automate"))),
+            Rules((RuleBand(0, "review"), RuleBand(None, "automate"))),
             "bands[0].below",
             "is no threshold; write one above 0 and below 1",
         ),
         (
-            Rules((Band(PPM, "review"), Band(None, "automate"))),
+            Rules((RuleBand(PPM, "review"), RuleBand(None, "automate"))),
             "bands[0].below",
             "is no threshold; write one above 0 and below 1",
         ),
         (
-            Rules((Band(9, "escalate"), Band(9, "review"), Band(None, "automate"))),
+            Rules((RuleBand(9, "escalate"), RuleBand(9, "review"), RuleBand(None, "automate"))),
             "bands[1].below",
             "is not above the threshold before it; write one above 0.000009",
         ),
         (
-            Rules((Band(500_000, "automate"), Band(None, "review"))),
+            Rules((RuleBand(500_000, "automate"), RuleBand(None, "review"))),
             "bands[1].action",
             "is more human involvement than automate for a lower confidence",
         ),
         (
-            Rules(SPEC.bands, (Override("a", "b", (Band(5, "review"), Band(4, "automate"))),)),
+            Rules(
+                SPEC.bands, (Override("a", "b", (RuleBand(5, "review"), RuleBand(4, "automate"))),)
+            ),
             "overrides[0].bands[1].below",
             "is a threshold of the last band",
         ),
@@ -407,9 +413,9 @@ def test_a_valid_confidence_is_quantised_as_an_import_does(confidence: float) ->
             "fallback.invalid",
             "lets a fallback act by itself",
         ),
-        (Rules((Band(None, "automate"),)), "bands", "the signal decides nothing"),
+        (Rules((RuleBand(None, "automate"),)), "bands", "the signal decides nothing"),
         (
-            Rules((Band(500_000, "review"), Band(None, "review"))),
+            Rules((RuleBand(500_000, "review"), RuleBand(None, "review"))),
             "bands",
             "the signal decides nothing",
         ),
@@ -426,7 +432,7 @@ def test_a_rule_set_that_cannot_be_run_is_refused_with_the_place_and_the_mend(
 
 def test_every_problem_of_a_rule_set_is_found_at_once() -> None:
     rules = Rules(
-        (Band(900_000, "review"), Band(620_000, "escalate"), Band(None, "automate")),
+        (RuleBand(900_000, "review"), RuleBand(620_000, "escalate"), RuleBand(None, "automate")),
         missing="automate",
     )
     assert [problem.place for problem in check_rules(rules)] == [
@@ -437,7 +443,7 @@ def test_every_problem_of_a_rule_set_is_found_at_once() -> None:
 
 
 def test_a_segment_may_always_go_to_a_person_while_others_are_told_apart() -> None:
-    always = Override("language", "hi", (Band(None, "review"),))
+    always = Override("language", "hi", (RuleBand(None, "review"),))
     assert check_rules(Rules(SPEC.bands, (always,))) == ()
 
 

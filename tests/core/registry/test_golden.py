@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Band, Override, Rules
+from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import (
     Costs,
     Criterion,
@@ -36,7 +36,7 @@ MINIMAL = SignalSpec(
     validation=ValidationPlan(
         90, 400, (Criterion("ece", maximum_ppm=50_000), Criterion("auroc", minimum_ppm=750_000))
     ),
-    rules=Rules((Band(900_000, "review"), Band(None, "automate"))),
+    rules=Rules((RuleBand(900_000, "review"), RuleBand(None, "automate"))),
 )
 FULL = SignalSpec(
     name="intake",
@@ -59,8 +59,8 @@ FULL = SignalSpec(
         True,
     ),
     rules=Rules(
-        (Band(620_000, "escalate"), Band(850_000, "review"), Band(None, "automate")),
-        overrides=(Override("topic", "medical", (Band(None, "review"),)),),
+        (RuleBand(620_000, "escalate"), RuleBand(850_000, "review"), RuleBand(None, "automate")),
+        overrides=(Override("topic", "medical", (RuleBand(None, "review"),)),),
         unvalidated="escalate",
         missing="escalate",
         invalid="review",

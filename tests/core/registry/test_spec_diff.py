@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Band, Override, Rules
+from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import Costs, Criterion, Handling, Queue, Responsible, SignalSpec
 from core.registry.spec_diff import differences
 from core.registry.spec_json import material_sha256
@@ -19,8 +19,8 @@ from core.terms import Maturity
 from tests.worlds.any_value import any_value
 from tests.worlds.entries import spec_with
 
-BANDS = (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate"))
-HINDI = Override("language", "hi", (Band(950_000, "review"), Band(None, "automate")))
+BANDS = (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
+HINDI = Override("language", "hi", (RuleBand(950_000, "review"), RuleBand(None, "automate")))
 ENTRY = spec_with(
     deputies=("user:bob",),
     validators=("group:risk",),
@@ -136,7 +136,7 @@ def rules(**changed: Any) -> dict[str, Any]:
             ],
         ),
         (
-            rules(bands=(BANDS[0], Band(850_000, "review"), BANDS[2])),
+            rules(bands=(BANDS[0], RuleBand(850_000, "review"), BANDS[2])),
             ["threshold between review and automate 0.90 → 0.85", "*"],
         ),
         (
@@ -152,7 +152,7 @@ def rules(**changed: Any) -> dict[str, Any]:
             ["override removed: language=hi: review below 0.95, automate above", "*"],
         ),
         (
-            rules(overrides=(HINDI, Override("topic", "law", (Band(None, "review"),)))),
+            rules(overrides=(HINDI, Override("topic", "law", (RuleBand(None, "review"),)))),
             ["override added: topic=law: always review", "*"],
         ),
         (
@@ -166,14 +166,14 @@ def rules(**changed: Any) -> dict[str, Any]:
             ],
         ),
         (
-            rules(overrides=(replace(HINDI, bands=(Band(None, "review"),)),)),
+            rules(overrides=(replace(HINDI, bands=(RuleBand(None, "review"),)),)),
             [
                 "for language=hi: bands review below 0.95, automate above → always review",
                 "*",
             ],
         ),
         (
-            rules(overrides=(replace(HINDI, bands=(Band(970_000, "review"), HINDI.bands[1])),)),
+            rules(overrides=(replace(HINDI, bands=(RuleBand(970_000, "review"), HINDI.bands[1])),)),
             ["for language=hi: threshold between review and automate 0.95 → 0.97", "*"],
         ),
         (

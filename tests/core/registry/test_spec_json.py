@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import (
     Costs,
     Criterion,
@@ -65,7 +65,7 @@ ENTRY = SignalSpec(
         (Criterion("ece", maximum_ppm=50_000), Criterion("auroc", minimum_ppm=750_000)),
         ("language", "topic"),
     ),
-    rules=Rules((Band(900_000, "review"), Band(None, "automate"))),
+    rules=Rules((RuleBand(900_000, "review"), RuleBand(None, "automate"))),
     labels=(("team", "support"),),
     handling=Handling(Queue("desk-2", 8)),
     costs=Costs("EUR", 25_000_000, 3_000_000, 8_000_000),

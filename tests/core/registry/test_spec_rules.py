@@ -9,7 +9,7 @@ import pytest
 
 from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_METRICS, METRICS
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Band, Override, Rules, fraction
+from core.registry.escalation_rules import Override, RuleBand, Rules, fraction
 from core.registry.signal_spec import (
     Costs,
     Criterion,
@@ -24,7 +24,7 @@ from core.registry.value_checks import SpecProblem
 from core.terms import Maturity
 
 ANN, BOB, CY = "user:finance/ann", "p-0123456789abcdef", "user:risk/cy"
-BANDS = (Band(900_000, "review"), Band(None, "automate"))
+BANDS = (RuleBand(900_000, "review"), RuleBand(None, "automate"))
 ENTRY = SignalSpec(
     name="triage",
     decision="route the ticket",
@@ -42,7 +42,7 @@ ENTRY = SignalSpec(
         (Criterion("gap", maximum_ppm=50_000), Criterion("dsc", minimum_ppm=1)),
         ("language",),
     ),
-    rules=Rules(BANDS, (Override("language", "hi", (Band(None, "review"),)),)),
+    rules=Rules(BANDS, (Override("language", "hi", (RuleBand(None, "review"),)),)),
     labels=(("team", "support"),),
     annotations=(("wiki.example/page", "a\nb"),),
 )

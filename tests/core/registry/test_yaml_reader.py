@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.ledger.errors import LedgerError
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Band, Override, Rules
+from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import (
     Costs,
     Criterion,
@@ -134,8 +134,16 @@ def test_every_field_of_an_entry_is_read() -> None:
                 window_days=21,
             ),
             rules=Rules(
-                (Band(620_000, "escalate"), Band(900_000, "review"), Band(None, "automate")),
-                (Override("lang", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+                (
+                    RuleBand(620_000, "escalate"),
+                    RuleBand(900_000, "review"),
+                    RuleBand(None, "automate"),
+                ),
+                (
+                    Override(
+                        "lang", "hi", (RuleBand(950_000, "review"), RuleBand(None, "automate"))
+                    ),
+                ),
                 known_values=(("lang", ("de", "en")),),
             ),
             tolerance_ppm=40_000,

@@ -8,7 +8,7 @@ from scipy.stats import beta
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.bounded import METRICS
-from core.measure.metrics.metric_bounds import Sample
+from core.measure.metrics.metric_bounds import JudgedSample
 from core.measure.metrics.reliability_curve import corp_decomposition
 from core.measure.metrics.scores import NoValue, auroc, brier, ece, ece_debiased_l2
 from core.measure.metrics.smece import smece
@@ -27,8 +27,8 @@ def cells_of(rows: list[tuple[float, int, int]]) -> Cells:
     return Cells(v.astype(float), n, n, s)
 
 
-def sample_of(cells: Cells, automated: Cells | None = None) -> Sample:
-    return Sample(cells, cells if automated is None else automated, 0.9)
+def sample_of(cells: Cells, automated: Cells | None = None) -> JudgedSample:
+    return JudgedSample(cells, cells if automated is None else automated, 0.9)
 
 
 def most(metric: str, bound: float) -> Criterion:
@@ -39,7 +39,7 @@ def least(metric: str, bound: float) -> Criterion:
     return Criterion(metric, minimum_ppm=round(bound * 1_000_000))
 
 
-def wrong_of(n: int, wrong: int) -> Sample:
+def wrong_of(n: int, wrong: int) -> JudgedSample:
     """``n`` claims stated at 95 %, of which so many are wrong."""
     return sample_of(cells_of([(0.95, n, n - wrong)]))
 

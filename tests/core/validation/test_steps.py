@@ -22,7 +22,7 @@ from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation import steps as signing
-from core.validation.tuning_leakage import Leaked
+from core.validation.tuning_leakage import TuningLeaked
 from tests.worlds.begun import Begun
 from tests.worlds.governed import V1, Governed, registered
 
@@ -333,7 +333,7 @@ def test_owner_and_validator_retire_it_for_good(valid, v1: Fingerprint):
 def test_evidence_that_was_tuned_on_is_refused_with_its_rows(desk, v1: Fingerprint):
     start = desk.clock() - timedelta(days=100)
     bring(desk, lines(start, 6, pre="t", split="tuning", input="e"))
-    with pytest.raises(Leaked) as caught:
+    with pytest.raises(TuningLeaked) as caught:
         submitted(desk, v1)
     rows = caught.value.overlap.rows
     assert [(one.event_id, one.input_id, one.tuning_event_id) for one in rows] == [

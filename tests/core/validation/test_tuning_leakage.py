@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.queries.sums.validation_sample import Judged, Known, Shared
-from core.validation.tuning_leakage import Leaked, Overlap
+from core.queries.sums.validation_sample import JudgedSpan, KnownAt, Shared
+from core.validation.tuning_leakage import Overlap, TuningLeaked
 
-JUDGED = Judged("triage", {}, Known(datetime(2026, 11, 2), 1))
+JUDGED = JudgedSpan("triage", {}, KnownAt(datetime(2026, 11, 2), 1))
 
 
 def shared(n: int) -> tuple[Shared, ...]:
@@ -13,7 +13,7 @@ def shared(n: int) -> tuple[Shared, ...]:
 
 
 def test_one_claim_that_leaked_is_spoken_of_as_one() -> None:
-    leaked = Leaked("triage", Overlap((Shared("e1", None, "e1", "event_id"),), 1), JUDGED)
+    leaked = TuningLeaked("triage", Overlap((Shared("e1", None, "e1", "event_id"),), 1), JUDGED)
 
     assert str(leaked) == (
         "1 of the claims to judge triage on was also tuned on (event e1); leave it out of the "
@@ -22,7 +22,7 @@ def test_one_claim_that_leaked_is_spoken_of_as_one() -> None:
 
 
 def test_of_many_that_leaked_the_first_are_named_and_the_others_counted() -> None:
-    words = str(Leaked("triage", Overlap(shared(9), 1_234), JUDGED))
+    words = str(TuningLeaked("triage", Overlap(shared(9), 1_234), JUDGED))
 
     assert words.startswith("1,234 of the claims to judge triage on were also tuned on (event e0 ")
     assert "event e4 has input i4 of tuning event t4; and 1,229 more)" in words
@@ -30,7 +30,7 @@ def test_of_many_that_leaked_the_first_are_named_and_the_others_counted() -> Non
 
 
 def test_as_many_as_are_named_leave_no_rest() -> None:
-    assert "more" not in str(Leaked("triage", Overlap(shared(5), 5), JUDGED))
+    assert "more" not in str(TuningLeaked("triage", Overlap(shared(5), 5), JUDGED))
 
 
 def test_no_overlap_is_false() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.gate.choose_threshold import Question, TunedOn
+from core.gate.choose_threshold import ThresholdQuestion, TunedOn
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.queries.base.selection import Selection
 from core.views.govern import thresholds
 from dashboard.cache import views as data
-from dashboard.cache.kept import Kept, kept
+from dashboard.cache.kept import KeptFunction, kept
 
 asked: list[str] = []
 #: What the answers rest on.
@@ -108,14 +108,14 @@ def test_every_cached_accessor_keeps_its_refusals_too() -> None:
     named = {name: one for name, one in vars(data).items() if not name.startswith("__")}
     forgetful = [name for name, one in named.items() if hasattr(one, "clear")]
     assert len(forgetful) > 30
-    assert [name for name in forgetful if not isinstance(getattr(data, name), Kept)] == []
+    assert [name for name in forgetful if not isinstance(getattr(data, name), KeptFunction)] == []
 
 
 def test_a_threshold_that_is_refused_is_looked_for_once(
     told_copy: Path, serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving(told_copy)
-    sought: list[Question] = []
+    sought: list[ThresholdQuestion] = []
     view = thresholds.threshold_view
 
     def counted(cursor, state, question, now):  # type: ignore[no-untyped-def]
@@ -123,7 +123,7 @@ def test_a_threshold_that_is_refused_is_looked_for_once(
         return view(cursor, state, question, now)
 
     monkeypatch.setattr(thresholds, "threshold_view", counted)
-    question = Question(Selection("knowledge-answer.self-report"), 0.05, 0.9, None, False)
+    question = ThresholdQuestion(Selection("knowledge-answer.self-report"), 0.05, 0.9, None, False)
     for _ in range(2):
         with pytest.raises(TunedOn, match="300 heldout claims") as caught:
             data.threshold(question)

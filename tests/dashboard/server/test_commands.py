@@ -255,7 +255,7 @@ def test_an_answer_writes_nothing_beside_the_folder_that_was_typed(
         head = {"code": 0, "out": "", "err": "", "written": [["kept", within]]}
         made.writestr("parcel.json", json.dumps(head))
         made.writestr("files/0", "planted")
-    with pytest.raises(parcel.Damaged, match="no path inside"):
+    with pytest.raises(parcel.DamagedParcel, match="no path inside"):
         parcel.unpack_answered(tmp_path / "answered.zip", tmp_path)
 
 
@@ -428,7 +428,7 @@ def post(served: Served, secret: str, body: bytes) -> tuple[int, bytes]:
 def packed(folder: Path, argv: list[str], *, ledgers: list[str] | None = None) -> bytes:
     path = folder / "asked.zip"
     path.unlink(missing_ok=True)
-    parcel.pack_asked(path, parcel.Asked(tuple(argv), tuple(ledgers or []), (), {}))
+    parcel.pack_asked(path, parcel.AskedCommand(tuple(argv), tuple(ledgers or []), (), {}))
     return path.read_bytes()
 
 
@@ -490,28 +490,30 @@ def test_a_body_that_is_no_command_is_refused(served: Served, tmp_path: Path) ->
 def test_a_parcel_that_is_damaged_is_refused(tmp_path: Path, at: int) -> None:
     (tmp_path / "a.csv").write_text(CLAIMS * 50)
     made = tmp_path / "asked.zip"
-    parcel.pack_asked(made, parcel.Asked(("import",), (), (str(tmp_path / "a.csv"),), {}))
+    parcel.pack_asked(made, parcel.AskedCommand(("import",), (), (str(tmp_path / "a.csv"),), {}))
     body = bytearray(made.read_bytes())
     body[at : at + 8] = b"\xff" * 8
     made.write_bytes(body)
     (tmp_path / "in").mkdir()
-    with pytest.raises(parcel.Damaged):
+    with pytest.raises(parcel.DamagedParcel):
         parcel.unpack_asked(made, tmp_path / "in")
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        parcel.Asked(("import",), (), tuple(f"{n}.csv" for n in range(1_001)), {}),
-        parcel.Asked(("import",), (), ("x" * 300,), {"y" * 300: True}),
+        parcel.AskedCommand(("import",), (), tuple(f"{n}.csv" for n in range(1_001)), {}),
+        parcel.AskedCommand(("import",), (), ("x" * 300,), {"y" * 300: True}),
     ],
     ids=["many files", "a long name"],
 )
-def test_a_parcel_whose_files_have_no_place_is_refused(tmp_path: Path, asked: parcel.Asked) -> None:
+def test_a_parcel_whose_files_have_no_place_is_refused(
+    tmp_path: Path, asked: parcel.AskedCommand
+) -> None:
     with zipfile.ZipFile(tmp_path / "asked.zip", "w") as made:
         made.writestr("parcel.json", json.dumps(dataclasses.asdict(asked)))
     (tmp_path / "in").mkdir()
-    with pytest.raises(parcel.Damaged):
+    with pytest.raises(parcel.DamagedParcel):
         parcel.unpack_asked(tmp_path / "asked.zip", tmp_path / "in")
 
 
@@ -546,10 +548,10 @@ def test_a_parcel_that_holds_too_much_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "big.csv").write_bytes(b"0" * 2_000)
-    asked = parcel.Asked(("import", "big.csv"), (), (str(tmp_path / "big.csv"),), {})
+    asked = parcel.AskedCommand(("import", "big.csv"), (), (str(tmp_path / "big.csv"),), {})
     parcel.pack_asked(tmp_path / "asked.zip", asked)
     monkeypatch.setattr(parcel, "MOST_BYTES", 1_000)
-    with pytest.raises(parcel.Damaged, match="more than"):
+    with pytest.raises(parcel.DamagedParcel, match="more than"):
         parcel.unpack_asked(tmp_path / "asked.zip", tmp_path / "in")
 
 

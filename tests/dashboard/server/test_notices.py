@@ -101,7 +101,7 @@ def test_mail_and_webhook_both_receive_the_message(office: Office, receiver: Any
     assert sent["title"] == "Digest: 1 open finding, 1 critical"
     assert "Überall drifted <b>(1)</b>." in sent["message"]
     assert waiting(office) == []
-    assert notify.tell(office, settings, now=NOW + MINUTE) == notify.Told()
+    assert notify.tell(office, settings, now=NOW + MINUTE) == notify.ToldNow()
 
 
 def test_what_cannot_be_delivered_is_kept_and_delivered_once_the_receiver_is_up(
@@ -118,7 +118,7 @@ def test_what_cannot_be_delivered_is_kept_and_delivered_once_the_receiver_is_up(
     # It is not tried before its time; what is new meanwhile is written and kept as well.
     open_finding(office, 2)
     assert notify.tell(office, settings, now=NOW + 0.4 * MINUTE).failed
-    assert notify.tell(office, settings, now=NOW + 0.5 * MINUTE) == notify.Told()
+    assert notify.tell(office, settings, now=NOW + 0.5 * MINUTE) == notify.ToldNow()
     assert len(waiting(office)) == 2
     receiver = receiver_on(port)
     told = notify.tell(office, settings, now=NOW + 10 * MINUTE)
@@ -244,7 +244,7 @@ def test_a_program_that_ends_waits_for_no_channel_and_loses_nothing(
     ((_, error),) = notify.tell(office, settings, now=NOW, stop=stop).failed
     assert time.monotonic() - began < 1
     assert error == "The program ended before it answered."
-    assert notify.tell(office, settings, now=NOW + 9 * MINUTE, stop=stop) == notify.Told()
+    assert notify.tell(office, settings, now=NOW + 9 * MINUTE, stop=stop) == notify.ToldNow()
     assert len(waiting(office)) == 1
 
 

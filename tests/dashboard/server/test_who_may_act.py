@@ -126,7 +126,7 @@ class Served:
         sent = self.folder / "asked.zip"
         sent.unlink(missing_ok=True)
         parcel.pack_asked(
-            sent, parcel.Asked((*argv, "--ledger", "my.duckdb"), ("my.duckdb",), inputs, {})
+            sent, parcel.AskedCommand((*argv, "--ledger", "my.duckdb"), ("my.duckdb",), inputs, {})
         )
         with ThreadPoolExecutor(1) as thread:
             answer = thread.submit(asyncio.run, self._post(role, sent.read_bytes())).result()

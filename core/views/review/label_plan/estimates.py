@@ -16,7 +16,7 @@ from core.text.figures import finite
 
 
 @dataclass(frozen=True)
-class Estimate:
+class SampleEstimate:
     """What the samples say of the claims that had a chance to be drawn.
 
     Attributes:
@@ -43,7 +43,7 @@ def estimated(
     offered: Frame,
     tolerance: float,
     own: Mapping[str | None, tuple[int, int, int]],
-) -> dict[str | None, Estimate]:
+) -> dict[str | None, SampleEstimate]:
     """What the samples say of each group that has a drawn and labelled claim."""
     asked = selection
     if not selection.splits_chosen:
@@ -61,14 +61,14 @@ def estimated(
     for value, (n, chanced, _) in own.items():
         covered, n_claims = shares.get(value, (0, 0))
         shares[value] = (covered + chanced, n_claims + n)
-    told: dict[str | None, Estimate] = {}
+    told: dict[str | None, SampleEstimate] = {}
     for g, key in enumerate(found.keys):
         value = None if by is None else key[0]
         covered, n_claims = shares.get(value, (0, 0))
         if not weighted.n[g] or not covered:
             continue
         share = covered / n_claims
-        told[value] = Estimate(
+        told[value] = SampleEstimate(
             n=int(weighted.n[g]),
             effective_n=float(weighted.effective_n[g]),
             gap=finite(weighted.gap[g]),

@@ -15,7 +15,7 @@ from core.sentences import label_plan as words
 from core.sentences.numbers import value_name
 from core.text.figures import finite
 from core.text.parts import reach_words
-from core.views.review.label_plan.estimates import Estimate
+from core.views.review.label_plan.estimates import SampleEstimate
 
 #: The whole, where it is not split.
 ALL = "All claims"
@@ -63,7 +63,7 @@ class GroupPlan:
     available: int
     waiting: int
     words: str
-    estimate: Estimate | None
+    estimate: SampleEstimate | None
     looked_at: bool = False
     likely: int | None = None
     chance_if_all: float | None = None
@@ -90,7 +90,7 @@ class GroupPlan:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GroupsAsked:
     """What the groups are told by; arrays of shape (G,). Undecided ones have a place in a plan."""
 
     by: str | None
@@ -105,7 +105,9 @@ class Asked:
     own: Mapping[str | None, tuple[int, int, int]]
 
 
-def headline_of(groups: Sequence[GroupPlan], asked: Asked, whole: Estimate | None) -> str:
+def headline_of(
+    groups: Sequence[GroupPlan], asked: GroupsAsked, whole: SampleEstimate | None
+) -> str:
     """What to label, first what keeps plain labels from telling."""
     stands = ""
     sample: words.Beside = ""
@@ -134,7 +136,7 @@ def headline_of(groups: Sequence[GroupPlan], asked: Asked, whole: Estimate | Non
     return f"{told} {words.held(sum(held))}" if any(held) else told
 
 
-def _against(one: GroupPlan, whole: Estimate | None, tolerance: float) -> words.Beside:
+def _against(one: GroupPlan, whole: SampleEstimate | None, tolerance: float) -> words.Beside:
     """What the drawn claims alone say beside a verdict of all labels."""
     if whole is None:
         return "waiting" if one.waiting else ""
@@ -162,10 +164,10 @@ def _stands(judged: Judgement, g: int) -> str:
 
 
 def group_plan(
-    asked: Asked,
+    asked: GroupsAsked,
     g: int,
     value: str | None,
-    estimates: Mapping[str | None, Estimate],
+    estimates: Mapping[str | None, SampleEstimate],
 ) -> GroupPlan:
     """One group."""
     judged = asked.judged
@@ -203,12 +205,12 @@ def _unspoken(one: GroupPlan, why: str) -> str:
 
 
 def _plain_group(
-    asked: Asked,
+    asked: GroupsAsked,
     g: int,
     value: str | None,
     needed: float,
     in_high: int,
-    estimates: Mapping[str | None, Estimate],
+    estimates: Mapping[str | None, SampleEstimate],
 ) -> GroupPlan:
     """One group as if its labels could be any of its claims."""
     judged = asked.judged

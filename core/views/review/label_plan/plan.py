@@ -37,13 +37,19 @@ from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences import label_plan as words
 from core.sentences.acts import Names, drawn_of
 from core.terms import USUAL, Terms
-from core.views.review.label_plan.estimates import Estimate, estimated
-from core.views.review.label_plan.groups import Asked, GroupPlan, by_need, group_plan, headline_of
+from core.views.review.label_plan.estimates import SampleEstimate, estimated
+from core.views.review.label_plan.groups import (
+    GroupPlan,
+    GroupsAsked,
+    by_need,
+    group_plan,
+    headline_of,
+)
 from core.views.review.labels import escalated_cases_only
 
 
 @dataclass(frozen=True)
-class Sample:
+class DrawnSample:
     """A sample that was drawn.
 
     Attributes:
@@ -89,10 +95,10 @@ class LabelPlan:
     headline: str
     details: str
     groups: tuple[GroupPlan, ...]
-    samples: tuple[Sample, ...]
+    samples: tuple[DrawnSample, ...]
     n_to_label: int
     response: str
-    estimate: Estimate | None
+    estimate: SampleEstimate | None
     tolerance: float
     high_from: float
     looked_at: str = ""
@@ -191,7 +197,7 @@ def label_plan(
         plans |= {g: (made, place) for place, g in enumerate(some)}
     edge = max((float(one.edge.max(initial=0.0)) for one, _ in plans.values()), default=0.0)
     own = own_design(cursor, selection, by)
-    asked = Asked(
+    asked = GroupsAsked(
         by=by,
         tolerance=tolerance,
         high_from=high_from,
@@ -287,7 +293,7 @@ def _aligned(offered: Frame, values: Sequence[str | None]) -> tuple[Unlabelled, 
 
 def _samples(
     cursor: duckdb.DuckDBPyConnection, signal: str, drawn: Sequence[audit.Drawn]
-) -> tuple[Sample, ...]:
+) -> tuple[DrawnSample, ...]:
     if not drawn:
         return ()
     names, counts = Names.read(cursor), sample_counts(cursor, signal)
@@ -295,7 +301,7 @@ def _samples(
     for one in reversed(drawn):
         n_labelled = counts[one.audit].n_labelled if one.audit in counts else 0
         found.append(
-            Sample(
+            DrawnSample(
                 audit=one.audit,
                 seq=one.act.seq,
                 when=f"{one.act.at:%Y-%m-%d %H:%M} UTC",

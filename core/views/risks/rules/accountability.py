@@ -11,25 +11,27 @@ no trail
 from __future__ import annotations
 
 from core.sentences.numbers import count, counted, percent
-from core.views.risks.facts import SignalFacts
-from core.views.risks.status import BROKEN, UNREGISTERED, Found, Link
+from core.views.risks.facts import RiskFacts
+from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound
 
 
-def ownership(facts: SignalFacts) -> Found:
+def ownership(facts: RiskFacts) -> RiskFound:
     """Nobody owns the signal."""
     where = Link("registry", facts.signal)
     if not facts.written:
-        return Found("not_measured", BROKEN, Link("decision_trail"))
+        return RiskFound("not_measured", BROKEN, Link("decision_trail"))
     seat = facts.seat
     if seat is None:
-        return Found("open", f"{UNREGISTERED}: nobody answers for it.", where)
+        return RiskFound("open", f"{UNREGISTERED}: nobody answers for it.", where)
     if seat.empty:
-        return Found("open", f"Owner: {seat.words}. The gate is closed until somebody is.", where)
+        return RiskFound(
+            "open", f"Owner: {seat.words}. The gate is closed until somebody is.", where
+        )
     if seat.gone:
-        return Found("open", f"Owner: {seat.words}; has left: {', '.join(seat.gone)}.", where)
+        return RiskFound("open", f"Owner: {seat.words}; has left: {', '.join(seat.gone)}.", where)
     if not seat.deputies:
-        return Found("open", f"Owner: {seat.words}; nobody stands in for them.", where)
-    return Found(
+        return RiskFound("open", f"Owner: {seat.words}; nobody stands in for them.", where)
+    return RiskFound(
         "covered",
         f"Owner: {seat.words}; deputies: {', '.join(seat.deputies)}; schema, thresholds and "
         f"monitoring: {', '.join(seat.responsible)}.",
@@ -37,22 +39,24 @@ def ownership(facts: SignalFacts) -> Found:
     )
 
 
-def audit_trail(facts: SignalFacts) -> Found:
+def audit_trail(facts: RiskFacts) -> RiskFound:
     """No audit trail."""
     trail, where = facts.trail, Link("decision_trail")
     if not trail.n_entries:
-        return Found("open", "The trail has not begun: no act and no import is recorded.", where)
+        return RiskFound(
+            "open", "The trail has not begun: no act and no import is recorded.", where
+        )
     if not trail.whole:
-        return Found("open", trail.headline, where)
+        return RiskFound("open", trail.headline, where)
     if trail.n_unrecorded:
-        return Found(
+        return RiskFound(
             "open",
             f"{count(trail.n_unrecorded)} of {counted(trail.n_claims, 'claim')} came in with an "
             "import that no act records, so nothing would show that they were altered.",
             Link("data", facts.signal),
         )
     if not facts.labels.n_known:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"None of {counted(trail.n_claims, 'claim')} has an outcome: what was claimed is on "
             "record, what came of it is not.",
@@ -63,7 +67,7 @@ def audit_trail(facts: SignalFacts) -> Found:
         f", {count(trail.n_sealed)} of {count(asked)} answers of the gate sealed" if asked else ""
     )
     outside = "" if trail.anchored else "; nothing outside the ledger vouches for it yet"
-    return Found(
+    return RiskFound(
         "covered",
         f"{counted(trail.n_entries, 'act')}, each as it was signed (verified {trail.checked}); "
         f"all {counted(trail.n_claims, 'claim')} in sealed imports, "

@@ -21,8 +21,8 @@ from core.defaults import MINIMUM_INPUTS
 from core.sentences.numbers import count, counted, cut, percent, points, size_of, value_name, within
 from core.text.parts import reach_words
 from core.text.sentence import capital, ended
-from core.views.risks.facts import Recent, SignalFacts, Watch
-from core.views.risks.status import Found, Link, Status, signing
+from core.views.risks.facts import Recent, RiskFacts, WatchFacts
+from core.views.risks.status import Link, RiskFound, Status, signing
 
 #: Share of the labels that must lie in segments off by less than twice the tolerance.
 ENOUGH = 0.8
@@ -30,7 +30,7 @@ ENOUGH = 0.8
 HARDLY = 0.03
 
 
-def aggregate(facts: SignalFacts) -> Found:
+def aggregate(facts: RiskFacts) -> RiskFound:
     """A healthy aggregate hides failing cases."""
     recent = facts.recent
     for one in facts.in_use:
@@ -38,7 +38,7 @@ def aggregate(facts: SignalFacts) -> Found:
             now = "" if recent is None or not recent.off else f" {_off(recent)}"
             more = len(one.tried.missed_segments) - 1
             others = f", and {more} more" if more else ""
-            return Found(
+            return RiskFound(
                 "open",
                 f"Evidence of {one.tried.at}: {one.tried.missed_segments[0]}{others}.{now}",
                 signing(facts, one),
@@ -46,19 +46,21 @@ def aggregate(facts: SignalFacts) -> Found:
     doubt = _doubt(facts)
     where = Link("segments", facts.signal)
     if doubt is not None or recent is None:
-        return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
+        return RiskFound("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
     days = Link("segments", facts.signal, since=recent.since, until=recent.until)
     if recent.off:
         worst = recent.off[0]
-        return Found("open", _off(recent), replace(days, query=((worst.dimension, worst.value),)))
+        return RiskFound(
+            "open", _off(recent), replace(days, query=((worst.dimension, worst.value),))
+        )
     if recent.band_off:
         band = Link("reliability", facts.signal, since=recent.since, until=recent.until)
-        return Found("open", _band(recent), band)
+        return RiskFound("open", _band(recent), band)
     if "shape" in recent.off_parts:
         curve = Link("reliability", facts.signal, since=recent.since, until=recent.until)
-        return Found("open", _shape(recent), curve)
+        return RiskFound("open", _shape(recent), curve)
     if not facts.dimensions:
-        return Found(
+        return RiskFound(
             "not_measured",
             "No claim names a segment, so there are no segments to compare within "
             f"{counted(recent.n, 'labelled claim')}.",
@@ -75,10 +77,10 @@ def aggregate(facts: SignalFacts) -> Found:
         f"than {_size(recent.tolerance)}{small}; {_gap(recent)} as a whole."
     )
     told = recent.state == "fine" and recent.bounded >= ENOUGH
-    return Found("covered" if told else "not_measured", line, days)
+    return RiskFound("covered" if told else "not_measured", line, days)
 
 
-def drift(facts: SignalFacts) -> Found:
+def drift(facts: RiskFacts) -> RiskFound:
     """Inputs drift."""
     recent, where = facts.recent, Link("drift", facts.signal)
     alarms = [one for one in facts.watches if one.alarm]
@@ -86,15 +88,15 @@ def drift(facts: SignalFacts) -> Found:
         first, others = alarms[0], len(alarms) - 1
         more = f" An alarm is open on {counted(others, 'more version')}." if others else ""
         line = f"{ended(first.alarm)} {capital(first.words)}.{more}"
-        return Found("open", line, where)
+        return RiskFound("open", line, where)
     seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
     if facts.drifted:
         others = len(facts.drifted) - 1
         more = f" {counted(others, 'more finding')} of it {_stand(others)}." if others else ""
-        return Found("open", f"{ended(facts.drifted[0])}{more}{seen}", where)
+        return RiskFound("open", f"{ended(facts.drifted[0])}{more}{seen}", where)
     doubt = _doubt(facts)
     if doubt is not None or recent is None:
-        return Found("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
+        return RiskFound("not_measured", doubt or _NO_LABELS, Link("data", facts.signal))
     cases = _cases(facts)
     span = f"{recent.since} to {recent.until}"
     status: Status = "not_measured"
@@ -128,20 +130,20 @@ def drift(facts: SignalFacts) -> Found:
         status, says = "covered", f"within {within(recent.tolerance)}"
     elif inside and _all_watched(facts):
         status = "covered"
-    return Found(status, f"Re-measured on {span}: {_gap(recent)}, {says}.{seen}{cases}", where)
+    return RiskFound(status, f"Re-measured on {span}: {_gap(recent)}, {says}.{seen}{cases}", where)
 
 
 _NO_LABELS = "No production claim with a final outcome yet."
 
 
-def _all_watched(facts: SignalFacts) -> bool:
+def _all_watched(facts: RiskFacts) -> bool:
     """Whether every version in use is watched, has labels enough to be judged, and no alarm."""
     watched = {one.fingerprint for one in facts.watches if one.inputs >= MINIMUM_INPUTS}
     used = {one.fingerprint for one in facts.in_use}
     return bool(used) and used <= watched
 
 
-def _watch(facts: SignalFacts, one: Watch) -> str:
+def _watch(facts: RiskFacts, one: WatchFacts) -> str:
     """What the watch saw, and of which version where there are several."""
     versions = {each.fingerprint for each in facts.watches}
     versions |= {each.fingerprint for each in facts.in_use}
@@ -150,7 +152,7 @@ def _watch(facts: SignalFacts, one: Watch) -> str:
     return capital(one.words)
 
 
-def _doubt(facts: SignalFacts) -> str | None:
+def _doubt(facts: RiskFacts) -> str | None:
     """Why labels do not represent all claims; None where they can."""
     labels = facts.labels
     if labels.one_sided:
@@ -168,7 +170,7 @@ def _doubt(facts: SignalFacts) -> str | None:
     return None
 
 
-def _changed(facts: SignalFacts) -> bool:
+def _changed(facts: RiskFacts) -> bool:
     """Whether the mix of what comes in moved, as far as segments tell."""
     moved = facts.moved
     return moved is not None and abs(moved.after - moved.before) >= HARDLY
@@ -178,7 +180,7 @@ def _stand(n: int) -> str:
     return "stands" if n == 1 else "stand"
 
 
-def _cases(facts: SignalFacts) -> str:
+def _cases(facts: RiskFacts) -> str:
     """How the mix of what comes in moved, in a sentence; "" where no segment is named."""
     moved = facts.moved
     if moved is None:

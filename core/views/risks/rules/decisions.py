@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from core.findings.detectors.theatre import MINIMUM_DECISIONS
 from core.sentences.numbers import count, counted
-from core.views.risks.facts import SignalFacts
-from core.views.risks.status import BROKEN, UNREGISTERED, Found, Link
+from core.views.risks.facts import RiskFacts
+from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound
 
 
-def escalation(facts: SignalFacts) -> Found:
+def escalation(facts: RiskFacts) -> RiskFound:
     """Unclear escalation."""
     if not facts.written:
-        return Found("not_measured", BROKEN, Link("decision_trail"))
+        return RiskFound("not_measured", BROKEN, Link("decision_trail"))
     followed = facts.followed
     if followed is None:
-        return Found(
+        return RiskFound(
             "open",
             f"{UNREGISTERED}: no rule says when a case goes to people.",
             Link("registry", facts.signal),
@@ -31,7 +31,7 @@ def escalation(facts: SignalFacts) -> Found:
     n = sum(each for _, each in followed.by_kind)
     if n:
         kinds = ", ".join(f"{count(each)} {kind}" for kind, each in followed.by_kind)
-        return Found(
+        return RiskFound(
             "open",
             f"{count(n)} of {counted(followed.n_logged, 'claim')} since {followed.since} were "
             f"handled less strictly than the rules then in force required: {kinds}; "
@@ -41,26 +41,26 @@ def escalation(facts: SignalFacts) -> Found:
     special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""
     rules = f"The rules cover every confidence ({counted(followed.n_bands, 'band')}{special})"
     if not followed.n_logged:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"{rules}; none of {counted(followed.n_claims, 'claim')} since {followed.since} logs "
             "what was done, so breaches cannot be seen.",
             where,
         )
-    return Found(
+    return RiskFound(
         "covered",
         f"{rules}; no breach in {counted(followed.n_logged, 'claim')} since {followed.since}.",
         where,
     )
 
 
-def theatre(facts: SignalFacts) -> Found:
+def theatre(facts: RiskFacts) -> RiskFound:
     """Confidence theatre."""
     found = facts.theatre
     where = Link("escalation", facts.signal)
     since, effect = f"{found.since:%Y-%m-%d}", found.effect
     if effect is None or found.basis == "nothing" or effect.n_claims < MINIMUM_DECISIONS:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"{counted(found.n_claims, 'claim')} since {since}, and what was done is logged for "
             f"{count(0 if effect is None else effect.n_claims)}: too few to tell what it changed.",
@@ -69,7 +69,7 @@ def theatre(facts: SignalFacts) -> Found:
     if found.changes_nothing:
         action = effect.single or next(one.row.action for one in found.rules if one.n_claims)
         basis = "as logged" if found.basis == "logged" else "by the rules in force"
-        return Found(
+        return RiskFound(
             "open",
             f"All {counted(effect.n_claims, 'decision')} since {since} are {action} ({basis}): the "
             "confidence changed none of them.",
@@ -77,7 +77,7 @@ def theatre(facts: SignalFacts) -> Found:
         )
     if found.basis == "rules":
         would = ", ".join(f"{action} {count(n)}" for action, n in found.would.items() if n)
-        return Found(
+        return RiskFound(
             "not_measured",
             f"None of {counted(found.n_claims, 'claim')} since {since} logs what was done; by its "
             f"rules it would {would}.",
@@ -94,7 +94,7 @@ def theatre(facts: SignalFacts) -> Found:
             f", which {verb} {count(abs(effect.saved))} {unit} "
             f"({_signed(effect.low)} to {_signed(effect.high)})"
         )
-    return Found(
+    return RiskFound(
         "covered",
         f"The confidence changes decisions: of {count(effect.n_claims)} since {since} {done}"
         f"{changed}.",

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from core.queries.sums.elicitation_pairs import Way
 from core.sentences.numbers import count, counted, points, size_of, within
-from core.views.risks.facts import SignalFacts
-from core.views.risks.status import Found, Link
+from core.views.risks.facts import RiskFacts
+from core.views.risks.status import Link, RiskFound
 
 
-def anchoring(facts: SignalFacts) -> Found:
+def anchoring(facts: RiskFacts) -> RiskFound:
     """Confidence anchored by the answer."""
     where = Link("reliability", facts.signal)
     caught = [one for one in facts.ways if one.by_the_answer]
@@ -23,7 +23,7 @@ def anchoring(facts: SignalFacts) -> Found:
         one = max(caught, key=lambda each: each.confidence.value)
         shift, accuracy = one.confidence, one.accuracy
         assert accuracy is not None
-        return Found(
+        return RiskFound(
             "open",
             f"Asked after the answer ({_way(one.other)}), it states {size_of(shift.value)} more "
             f"({points(shift.low, decimals=1)} to {points(shift.high, decimals=1)}) than before it "
@@ -34,24 +34,24 @@ def anchoring(facts: SignalFacts) -> Found:
     orders = {one.order for one in facts.asked}
     n = sum(one.n_claims for one in facts.asked)
     if not facts.asked:
-        return Found("not_measured", "No claim was made yet.", where)
+        return RiskFound("not_measured", "No claim was made yet.", where)
     said = ", ".join(f"{one.method or 'method not logged'}, {one.order}" for one in facts.asked)
     if None in orders:
         unknown = sum(one.n_claims for one in facts.asked if one.order is None)
-        return Found(
+        return RiskFound(
             "not_measured",
             f"{count(unknown)} of {counted(n, 'claim')} do not log whether they were asked for "
             "before or after the answer.",
             where,
         )
     if "after" not in orders and "before" not in orders:
-        return Found(
+        return RiskFound(
             "not_applicable",
             f"All {counted(n, 'claim')}: {said}. No confidence is asked for after an answer.",
             where,
         )
     if "after" not in orders:
-        return Found(
+        return RiskFound(
             "covered",
             f"All {counted(n, 'claim')} are asked for before the answer or apart from it: {said}.",
             where,
@@ -59,7 +59,7 @@ def anchoring(facts: SignalFacts) -> Found:
     return _after_the_answer(facts, said, n)
 
 
-def _after_the_answer(facts: SignalFacts, said: str, n: int) -> Found:
+def _after_the_answer(facts: RiskFacts, said: str, n: int) -> RiskFound:
     """Asked for after the answer, and nothing caught."""
     where = Link("reliability", facts.signal)
     against = [
@@ -72,7 +72,7 @@ def _after_the_answer(facts: SignalFacts, said: str, n: int) -> Found:
     ]
     tolerance = facts.recent.tolerance if facts.recent else 0.05
     if not against:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"Method and order are logged on all {counted(n, 'claim')} ({said}); nothing else was "
             "asked on the same inputs: nothing to compare.",
@@ -86,7 +86,7 @@ def _after_the_answer(facts: SignalFacts, said: str, n: int) -> Found:
         f"{_way(one.reference, facts.signal)} on the same {count(shift.n)} cases; "
         f"{within(tolerance)} accepted."
     )
-    return Found("covered" if shift.inside(tolerance) else "not_measured", line, where)
+    return RiskFound("covered" if shift.inside(tolerance) else "not_measured", line, where)
 
 
 def _way(one: Way, signal: str = "") -> str:

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from core.sentences.numbers import count, counted, size_of
 from core.text.figures import number
-from core.views.risks.facts import SignalFacts
-from core.views.risks.status import Found, Link, signing
+from core.views.risks.facts import RiskFacts
+from core.views.risks.status import Link, RiskFound, signing
 
 
-def leakage(facts: SignalFacts) -> Found:
+def leakage(facts: RiskFacts) -> RiskFound:
     """Thresholds tuned on the data they are judged on."""
     leak = facts.leak
     claims = Link("claims", facts.signal)
     if not leak.tuning:
-        return Found(
+        return RiskFound(
             "not_measured", "No claim is marked as tuning: overlap cannot be checked.", claims
         )
     left_out = [one.tried for one in facts.in_use if one.tried and one.tried.n_left_out]
     if leak.shared and left_out:
-        return Found(
+        return RiskFound(
             "covered",
             f"{counted(leak.shared, 'claim')} of {count(leak.judged)} to judge on were also "
             f"tuned on; the evidence of {left_out[0].at} leaves out "
@@ -34,7 +34,7 @@ def leakage(facts: SignalFacts) -> Found:
             _first_signing(facts),
         )
     if leak.shared:
-        return Found(
+        return RiskFound(
             "open",
             f"{counted(leak.shared, 'claim')} of {count(leak.judged)} to judge on share an "
             f"event or an input with {counted(leak.tuning, 'tuning claim')}; as evidence they "
@@ -42,19 +42,19 @@ def leakage(facts: SignalFacts) -> Found:
             Link("claims", facts.signal, (("split", "heldout"),)),
         )
     if not facts.n_named:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"None of {counted(leak.tuning, 'tuning claim')} names its input: only events could "
             f"be compared, with {count(leak.judged)} to judge on, and none is shared.",
             claims,
         )
     if not leak.judged:
-        return Found(
+        return RiskFound(
             "not_measured",
             f"{counted(leak.tuning, 'tuning claim')}, and none to judge on yet.",
             claims,
         )
-    return Found(
+    return RiskFound(
         "covered",
         f"None of {counted(leak.judged, 'claim')} to judge on shares an event or an input with "
         f"{counted(leak.tuning, 'tuning claim')}.",
@@ -62,7 +62,7 @@ def leakage(facts: SignalFacts) -> Found:
     )
 
 
-def gaming(facts: SignalFacts) -> Found:
+def gaming(facts: RiskFacts) -> RiskFound:
     """One metric optimised, and gamed."""
     where = Link("drift", facts.signal)
     flagged = [one for one in facts.gaming if one.flagged]
@@ -71,7 +71,7 @@ def gaming(facts: SignalFacts) -> Found:
     ]
     chosen = flagged or told
     if not chosen:
-        return Found(
+        return RiskFound(
             "not_measured",
             "No two versions or spans of weeks have enough final outcomes to compare ECE and "
             "AUROC.",
@@ -89,10 +89,10 @@ def gaming(facts: SignalFacts) -> Found:
         f"within {width}: {says} (n {count(old.n)} and {count(new.n)})."
     )
     if flagged:
-        return Found("open", line, where)
-    return Found("covered", line, where)
+        return RiskFound("open", line, where)
+    return RiskFound("covered", line, where)
 
 
-def _first_signing(facts: SignalFacts) -> Link:
+def _first_signing(facts: RiskFacts) -> Link:
     used = facts.in_use
     return signing(facts, used[0]) if used else Link("registry", facts.signal)

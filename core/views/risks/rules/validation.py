@@ -14,47 +14,47 @@ from collections.abc import Callable, Sequence
 
 from core.sentences.numbers import count, counted, points
 from core.text.sentence import ended
-from core.views.risks.facts import SignalFacts, Version
-from core.views.risks.status import BROKEN, UNREGISTERED, Found, Link, signing
+from core.views.risks.facts import RiskFacts, Version
+from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound, signing
 
 
-def unvalidated(facts: SignalFacts) -> Found:
+def unvalidated(facts: RiskFacts) -> RiskFound:
     """Numbers trusted before they were validated."""
     entry = Link("registry", facts.signal)
     if not facts.written:
-        return Found("not_measured", BROKEN, Link("decision_trail"))
+        return RiskFound("not_measured", BROKEN, Link("decision_trail"))
     if not facts.registered:
         since = f" since {facts.first}" if facts.first else ""
-        return Found(
+        return RiskFound(
             "open",
             f"{UNREGISTERED}: {counted(facts.n_claims, 'claim')}{since}, not validated.",
             entry,
         )
     used = facts.in_use
     if not used:
-        return Found("not_measured", "No claim was made yet.", entry)
+        return RiskFound("not_measured", "No claim was made yet.", entry)
     for one in used:
         if not validated(one):
-            return Found("open", _not_validated(one, facts), signing(facts, one))
+            return RiskFound("open", _not_validated(one, facts), signing(facts, one))
     newest = used[0]
     assert newest.standing is not None
     tried = f" on {counted(newest.tried.n, 'labelled claim')}" if newest.tried else ""
     more = f"; so are {len(used) - 1} more versions in use" if len(used) > 1 else ""
     until = f"{newest.standing.until:%Y-%m-%d}" if newest.standing.until else "a day not known"
     signed = f", signed {newest.signed}" if newest.signed else ""
-    return Found(
+    return RiskFound(
         "covered",
         f"{newest.words} is validated until {until}{tried}{signed}{more}.",
         signing(facts, newest),
     )
 
 
-def model_update(facts: SignalFacts) -> Found:
+def model_update(facts: RiskFacts) -> RiskFound:
     """A model update shifts everything overnight."""
     return _updated(facts, "model", lambda one: one.fingerprint.model_version)
 
 
-def prompt_edit(facts: SignalFacts) -> Found:
+def prompt_edit(facts: RiskFacts) -> RiskFound:
     """A prompt edit moves confidence silently."""
     return _updated(facts, "prompt", lambda one: one.fingerprint.prompt_version)
 
@@ -64,7 +64,7 @@ def validated(one: Version) -> bool:
     return one.standing is not None and one.standing.open and one.standing.state == "validated"
 
 
-def _not_validated(one: Version, facts: SignalFacts) -> str:
+def _not_validated(one: Version, facts: RiskFacts) -> str:
     """Why a version in use is not validated, and what was done meanwhile."""
     assert one.standing is not None
     automated = (
@@ -79,11 +79,11 @@ def _not_validated(one: Version, facts: SignalFacts) -> str:
     return f"{made}. {ended(one.standing.reason)}{automated}"
 
 
-def _updated(facts: SignalFacts, kind: str, version_of: Callable[[Version], str | None]) -> Found:
+def _updated(facts: RiskFacts, kind: str, version_of: Callable[[Version], str | None]) -> RiskFound:
     """Whether the newest model or prompt was validated before it was relied on."""
     where = Link("drift", facts.signal)
     if not facts.versions:
-        return Found("not_measured", "No claim was made yet.", where)
+        return RiskFound("not_measured", "No claim was made yet.", where)
     current = facts.in_use[0]
     way = _asked_as(current)
     # Asked in another way or order it is another number, not a later version of this one.
@@ -93,14 +93,14 @@ def _updated(facts: SignalFacts, kind: str, version_of: Callable[[Version], str 
         by_name.setdefault(version_of(one), []).append(one)
     if None in by_name:
         n = sum(one.n_claims for one in by_name[None])
-        return Found(
+        return RiskFound(
             "not_measured",
             f"{counted(n, 'claim')} name no {kind} version: an update would not be seen.",
             where,
         )
     names = list(by_name)
     if len(names) == 1:
-        return Found(
+        return RiskFound(
             "not_applicable",
             f"{names[0]} is the only {kind} so far, since {by_name[names[0]][0].first}; another "
             "would start unvalidated.",
@@ -111,9 +111,9 @@ def _updated(facts: SignalFacts, kind: str, version_of: Callable[[Version], str 
     moved = _moved(before, after)
     first = min(one.first for one in after)
     if not facts.written:
-        return Found("not_measured", f"{newest} came in {first}{moved}. {BROKEN}", where)
+        return RiskFound("not_measured", f"{newest} came in {first}{moved}. {BROKEN}", where)
     if not facts.registered:
-        return Found(
+        return RiskFound(
             "open", f"{newest} came in {first}{moved}; {UNREGISTERED[0].lower()}"
             f"{UNREGISTERED[1:]}, so no gate stood before it.", where,
         )  # fmt: skip
@@ -122,16 +122,18 @@ def _updated(facts: SignalFacts, kind: str, version_of: Callable[[Version], str 
     n = sum(one.n_claims for one in after)
     if shut:
         one = shut[0]
-        return Found(
+        return RiskFound(
             "open",
             f"{newest} makes claims since {first} ({count(n)}){moved}; {_never(one)}.",
             signing(facts, one),
         )
     if not used:
-        return Found("not_measured", f"{newest} came in {first} and is not in use{moved}.", where)
+        return RiskFound(
+            "not_measured", f"{newest} came in {first} and is not in use{moved}.", where
+        )
     one = used[-1]
     tried = f" on {counted(one.tried.n, 'labelled claim')}" if one.tried else ""
-    return Found(
+    return RiskFound(
         "covered",
         f"{newest} came in {first}, started unvalidated, and was validated by itself {one.signed}"
         f"{tried}{moved}.",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from core.measure.failures.elicitation import (
-    Difference,
+    MeanDifference,
     Moments,
     anchored,
     paired_difference,
@@ -77,8 +77,8 @@ def test_no_input_has_no_mean():
     assert math.isnan(Moments.of(np.zeros(0)).mean)
 
 
-SHIFT = Difference(1200, 0.15, 0.14, 0.16)
-SAME = Difference(1064, 0.0, -0.01, 0.01)
+SHIFT = MeanDifference(1200, 0.15, 0.14, 0.16)
+SAME = MeanDifference(1064, 0.0, -0.01, 0.01)
 
 
 def test_a_shift_at_equal_accuracy_is_anchored():
@@ -88,10 +88,10 @@ def test_a_shift_at_equal_accuracy_is_anchored():
 @pytest.mark.parametrize(
     ("confidence", "accuracy"),
     [
-        (Difference(1200, 0.08, 0.04, 0.12), SAME),
-        (Difference(1200, -0.15, -0.16, -0.14), SAME),
-        (SHIFT, Difference(40, 0.0, -0.1, 0.1)),
-        (SHIFT, Difference(1064, 0.12, 0.10, 0.14)),
+        (MeanDifference(1200, 0.08, 0.04, 0.12), SAME),
+        (MeanDifference(1200, -0.15, -0.16, -0.14), SAME),
+        (SHIFT, MeanDifference(40, 0.0, -0.1, 0.1)),
+        (SHIFT, MeanDifference(1064, 0.12, 0.10, 0.14)),
         (SHIFT, None),
         (None, SAME),
     ],

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.intervals import gap_interval
-from core.measure.metrics.metric_bounds import Estimate, Sample, collapsed, estimate, seed_of
+from core.measure.metrics.metric_bounds import Estimate, JudgedSample, collapsed, estimate, seed_of
 from core.measure.metrics.scores import NoValue
 
 COMPOSITE = ("auroc", "brier", "dsc", "ece", "ece_debiased_l2", "mcb", "smece")
@@ -21,11 +21,11 @@ def cells_of(rows: list[tuple[float, int, int]]) -> Cells:
     return Cells(v.astype(float), n, n, s)
 
 
-def sample_of(cells: Cells, automated: Cells | None = None, high_from: float = 0.9) -> Sample:
-    return Sample(cells, cells if automated is None else automated, high_from)
+def sample_of(cells: Cells, automated: Cells | None = None, high_from: float = 0.9) -> JudgedSample:
+    return JudgedSample(cells, cells if automated is None else automated, high_from)
 
 
-def known(metric: str, sample: Sample) -> Estimate:
+def known(metric: str, sample: JudgedSample) -> Estimate:
     found = estimate(metric, sample)
     assert isinstance(found, Estimate)
     return found

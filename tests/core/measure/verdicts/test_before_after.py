@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.measure.verdicts.before_after import Pair, Side, difference, gap_changes, overall
+from core.measure.verdicts.before_after import Pair, SideSums, difference, gap_changes, overall
 
 
-def side(m: list[float], q: list[float]) -> Side:
+def side(m: list[float], q: list[float]) -> SideSums:
     counts, sums = np.array(m), np.array(q)
     used = counts > 0
-    return Side(
+    return SideSums(
         int(used.sum()),
         float(counts.sum()),
         float(counts @ counts),
@@ -135,7 +135,7 @@ def test_without_a_failure_nobody_is_sure() -> None:
 
 
 def test_no_label_at_all_has_no_number() -> None:
-    nobody = Side(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    nobody = SideSums(0, 0.0, 0.0, 0.0, 0.0, 0.0)
     (found,) = gap_changes([Pair(nobody, nobody)])
     assert math.isnan(found.change.value)
     assert (found.verdict, found.more_labels) == ("cannot_tell", 30)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.measure.cells.cells import Cells, FloatArray
-from core.measure.verdicts.before_after import GapChange, Interval, Pair, Side
+from core.measure.verdicts.before_after import GapChange, Interval, Pair, SideSums
 from core.measure.verdicts.group_change import GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import ScoreChange, auroc_change, brier_change
 from core.measure.verdicts.shape_change import ShapeChange, shared_bands
@@ -36,12 +36,12 @@ def parts(
     )
 
 
-def side(cells: Cells) -> Side:
+def side(cells: Cells) -> SideSums:
     """Its residuals, each claim an input of its own."""
     n = float(cells.total)
     q = float(cells.n @ cells.v - cells.s.sum())
     qq = float(cells.s @ (1 - cells.v) ** 2 + (cells.n - cells.s) @ cells.v**2)
-    return Side(cells.total, n, n, q, qq, q)
+    return SideSums(cells.total, n, n, q, qq, q)
 
 
 def group(rng: np.random.Generator, before: FloatArray, after: FloatArray, n: int) -> GroupPairs:
@@ -130,7 +130,9 @@ def test_a_paired_brier_score_forbids_the_word_better() -> None:
     # Every input is answered by both; the second states .5 whatever comes, and is right in half.
     n = 400
     before, after = np.full(n, 0.05), np.full(n, 0.25)
-    sides = [Side(n, n, n, float(q.sum()), float(q @ q), float(q.sum())) for q in (before, after)]
+    sides = [
+        SideSums(n, n, n, float(q.sum()), float(q @ q), float(q.sum())) for q in (before, after)
+    ]
     worse = brier_change(Pair(*sides, n, float(before @ after), sides[0].q, sides[1].q, float(n)))
     assert worse.verdict == "worse"
     rng = np.random.default_rng(4)

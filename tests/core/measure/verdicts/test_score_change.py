@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
-from core.measure.verdicts.before_after import Pair, Side
+from core.measure.verdicts.before_after import Pair, SideSums
 from core.measure.verdicts.score_change import (
     ScoreChange,
     auroc_change,
@@ -46,7 +46,9 @@ def areas(
 def brier_pair(before: FloatArray, after: FloatArray) -> Pair:
     """One claim per input, the same inputs on both sides."""
     n = len(before)
-    sides = [Side(n, n, n, float(q.sum()), float(q @ q), float(q.sum())) for q in (before, after)]
+    sides = [
+        SideSums(n, n, n, float(q.sum()), float(q @ q), float(q.sum())) for q in (before, after)
+    ]
     return Pair(*sides, n, float(before @ after), float(before.sum()), float(after.sum()), float(n))
 
 

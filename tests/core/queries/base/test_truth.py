@@ -26,7 +26,7 @@ from core.queries.labels.weekly_cohorts import Matured, matured_cells
 from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import cohort_ages
-from core.queries.sums.validation_sample import Judged, Known, judged_cells
+from core.queries.sums.validation_sample import JudgedSpan, KnownAt, judged_cells
 from core.terms import Maturity
 
 NOW = datetime(2026, 12, 1)
@@ -200,14 +200,14 @@ def test_what_a_lenient_judge_says_hides_nothing_from_any_reader(
 ) -> None:
     take(lenient())
     asked = Selection("s")
-    known = Known(NOW, 1)
+    known = KnownAt(NOW, 1)
     matured = Matured("s", {}, MADE - timedelta(days=1), NOW, Maturity(10))
     counts = {
         "cells": whole(cursor).total,
         "as known": whole(cursor, as_known=NOW).total,
         "sums": int(grouped_sums(cursor, asked, [()]).sums.n.sum()),
         "coverage": int(coverage_by(cursor, asked).n.sum()),
-        "evidence": judged_cells(cursor, Judged("s", {}, known, settled=NOW)).cells[0].total,
+        "evidence": judged_cells(cursor, JudgedSpan("s", {}, known, settled=NOW)).cells[0].total,
         "monitor": sum(one.total for one in matured_cells(cursor, matured).cells),
         "ages": int(cohort_ages(cursor, asked, [10]).n.sum()),
         "how labelled": how_labelled(cursor, asked).n,
@@ -242,7 +242,7 @@ def test_evidence_counts_what_was_truth_when_it_was_made(
     take([label("b", 1, "LLM", 2)])
 
     def total(truth: Truth) -> tuple[int, int]:
-        judged = Judged("s", {}, Known(NOW + timedelta(days=1), 2), settled=NOW, truth=truth)
+        judged = JudgedSpan("s", {}, KnownAt(NOW + timedelta(days=1), 2), settled=NOW, truth=truth)
         cells = judged_cells(cursor, judged).cells[0]
         return cells.total, int(cells.s.sum())
 

@@ -12,7 +12,7 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import UnknownDimension
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
-from core.queries.claims.claim_list import Counts, Order, Search, claims, count_claims, counts
+from core.queries.claims.claim_list import ClaimCounts, Order, Search, claims, count_claims, counts
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -218,8 +218,8 @@ def test_an_outcome_counts_as_it_was_known_then(
         unknown = claims(cursor, Search(then, outcomes=("unknown",)), limit=5)
         assert right["event_id"].tolist() == ["e1"]
         assert unknown["event_id"].tolist() == ["e2"]
-        assert counts(cursor, Search(then), high_from=0.9) == Counts(2, 1, 0)
-        assert counts(cursor, Search(TRIAGE), high_from=0.9) == Counts(2, 2, 2)
+        assert counts(cursor, Search(then), high_from=0.9) == ClaimCounts(2, 1, 0)
+        assert counts(cursor, Search(TRIAGE), high_from=0.9) == ClaimCounts(2, 2, 2)
 
 
 def outcome_of(event_id: str, outcome: int, *, known_at: object) -> dict[str, object]:
@@ -236,7 +236,7 @@ def outcome_of(event_id: str, outcome: int, *, known_at: object) -> dict[str, ob
 def test_the_confidently_wrong_are_counted_among_the_found(ledger: Ledger, fill: Fill) -> None:
     fill(ledger, [*MIXED, {"confidence": 0.9, "outcome": 0}])
     with ledger.cursor() as cursor:
-        assert counts(cursor, TRIAGE, high_from=0.9) == Counts(7, 5, 2)
+        assert counts(cursor, TRIAGE, high_from=0.9) == ClaimCounts(7, 5, 2)
         assert counts(cursor, Search(TRIAGE, outcomes=("right",)), high_from=0.9).n_high_wrong == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.claims.claims_per_signal import (
-    Account,
+    VersionClaims,
     accounts,
     claims_by_import,
     decisions_by_seal,
@@ -42,7 +42,7 @@ def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
         yield ledger.cursor()
 
 
-def account(cursor: duckdb.DuckDBPyConnection, signal: str, split: str) -> Account:
+def account(cursor: duckdb.DuckDBPyConnection, signal: str, split: str) -> VersionClaims:
     found = accounts(cursor, settled=datetime(2026, 10, 24), now=NOW)
     (one,) = (each for each in found if (each.signal, each.split) == (signal, split))
     return one

@@ -11,8 +11,8 @@ import pytest
 from core.ledger.connection import Ledger
 from core.queries.base.apart import Apart
 from core.queries.sums.validation_sample import (
-    Judged,
-    Known,
+    JudgedSpan,
+    KnownAt,
     Rungs,
     claims_digest,
     judged_cells,
@@ -32,19 +32,19 @@ MODEL = {"model_version": "m"}
 Fill = Callable[..., None]
 
 
-def asked(**given: object) -> Judged:
+def asked(**given: object) -> JudgedSpan:
     """All claims of ``triage`` made with model ``m``, as known in December."""
     fields: dict[str, object] = {
         "signal": "triage",
         "fingerprint": MODEL,
-        "known": Known(LATER, 1),
+        "known": KnownAt(LATER, 1),
         "settled": LATER,
         **given,
     }
-    return Judged(**fields)  # type: ignore[arg-type]
+    return JudgedSpan(**fields)  # type: ignore[arg-type]
 
 
-def events(cursor: duckdb.DuckDBPyConnection, judged: Judged) -> int:
+def events(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> int:
     counts = judged_counts(cursor, judged)
     return counts.heldout + counts.production
 
@@ -118,7 +118,7 @@ def test_what_comes_in_later_is_not_known_though_it_is_dated_before(
     fill(ledger, [row("c", import_id=2)])
     with ledger.cursor() as cursor:
         again = judged_cells(cursor, before).cells[0]
-        later = judged_cells(cursor, asked(known=Known(LATER, 2))).cells[0]
+        later = judged_cells(cursor, asked(known=KnownAt(LATER, 2))).cells[0]
         assert claims_digest(cursor, before) == digest
 
     assert (cells.n_claims.tolist(), cells.n.tolist(), cells.s.tolist()) == ([2], [1], [1])
@@ -287,9 +287,9 @@ def test_the_freeze_is_the_last_tuning_claim_of_the_signal(ledger: Ledger, fill:
     ]
     fill(ledger, rows)
     with ledger.cursor() as cursor:
-        assert tuning_freeze(cursor, "triage", Known(LATER, 1)) == (2, MONDAY + DAY)
-        assert tuning_freeze(cursor, "triage", Known(MONDAY + DAY, 1)) == (1, MONDAY)
-        assert tuning_freeze(cursor, "nobody", Known(LATER, 1)) == (0, None)
+        assert tuning_freeze(cursor, "triage", KnownAt(LATER, 1)) == (2, MONDAY + DAY)
+        assert tuning_freeze(cursor, "triage", KnownAt(MONDAY + DAY, 1)) == (1, MONDAY)
+        assert tuning_freeze(cursor, "nobody", KnownAt(LATER, 1)) == (0, None)
 
 
 def test_the_newest_import_is_read_from_the_file(

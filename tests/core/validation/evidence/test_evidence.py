@@ -76,7 +76,7 @@ def test_evidence_of_before_is_read_and_recomputed(ledger: Ledger, plain_bundle:
     assert plain_bundle.content["v"] == PLAIN_LAYOUT
     with ledger.cursor() as cursor:
         assert load(cursor, plain_bundle.sha256) == plain_bundle
-    assert verified(ledger, plain_bundle.sha256) == evidence.Comparison(True)
+    assert verified(ledger, plain_bundle.sha256) == evidence.Recomputed(True)
 
 
 def test_evidence_of_before_is_asked_for_no_verdict_by_parts(plain_bundle: Bundle) -> None:
@@ -123,7 +123,7 @@ def test_evidence_that_asked_no_segment_for_whom_its_labels_speak_is_recomputed(
 
     found = verified(ledger, stored(ledger, bundle))
 
-    assert found == evidence.Comparison(True)
+    assert found == evidence.Recomputed(True)
 
 
 def test_evidence_of_a_later_layout_is_refused(ledger: Ledger, plain_bundle: Bundle) -> None:
@@ -157,7 +157,7 @@ def test_what_comes_in_afterwards_does_not_change_it(ledger: Ledger, fill: Fill)
         now=NOW + WEEK,
     )
 
-    assert verified(ledger, sha256) == evidence.Comparison(True)
+    assert verified(ledger, sha256) == evidence.Recomputed(True)
     assert frozen(ledger, leave_out_overlap=True).sha256 != sha256
 
 
@@ -168,7 +168,7 @@ def test_a_segment_or_a_repeat_that_comes_in_later_does_not_change_it(
     sha256 = stored(ledger, frozen(ledger, planned(segments=("language",))))
     fill(claims("late", 9, MONDAY, seg_language="de", input_id="w0-input-00001"))
 
-    assert verified(ledger, sha256) == evidence.Comparison(True)
+    assert verified(ledger, sha256) == evidence.Recomputed(True)
 
 
 def test_the_same_claims_need_no_measuring_again(
@@ -182,7 +182,7 @@ def test_the_same_claims_need_no_measuring_again(
 
     monkeypatch.setattr(evidence, "content_of", never)
     with ledger.cursor() as cursor:
-        assert evidence.unchanged(cursor, sha256) == evidence.Comparison(True)
+        assert evidence.unchanged(cursor, sha256) == evidence.Recomputed(True)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_rounding_and_wording_are_no_difference_but_a_figure_is(ledger: Ledger, 
     fill(*weekly(50, off=0.033))
     bundle = frozen(ledger)
 
-    def altered(edit: Callable[[dict[str, Any]], None]) -> evidence.Comparison:
+    def altered(edit: Callable[[dict[str, Any]], None]) -> evidence.Recomputed:
         content = json.loads(bundle.text)
         edit(content)
         sha256 = stored(ledger, Bundle(canonical(content)))

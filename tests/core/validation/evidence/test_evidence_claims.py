@@ -11,12 +11,12 @@ import pytest
 from core.comparison.sides import why_empty
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.queries.sums.validation_sample import Judged, Known
+from core.queries.sums.validation_sample import JudgedSpan, KnownAt
 from core.terms import Maturity
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import freeze
 from core.validation.evidence_content import NothingToJudge
-from core.validation.tuning_leakage import Leaked, overlap
+from core.validation.tuning_leakage import TuningLeaked, overlap
 from tests.worlds.evidence_claims import (
     MONDAY,
     SPEC,
@@ -116,7 +116,7 @@ def test_claims_on_inputs_that_were_tuned_on_are_refused_by_row(ledger: Ledger, 
         heldout[i]["input_id"] = tuning[i]["input_id"]
     fill(tuning, heldout)
 
-    with pytest.raises(Leaked) as caught:
+    with pytest.raises(TuningLeaked) as caught:
         frozen(ledger)
 
     found = caught.value.overlap
@@ -146,7 +146,7 @@ def test_left_out_on_request_they_do_not_count_and_the_bundle_says_so(
 def test_the_leaked_signal_of_the_sample_is_refused_with_its_300_rows(sample_path: Path) -> None:
     leaked = Fingerprint("answer-7", "answer-v9", None, "verbal", "after")
     with Ledger.open(sample_path, read_only=True) as ledger, ledger.cursor() as cursor:
-        with pytest.raises(Leaked) as caught:
+        with pytest.raises(TuningLeaked) as caught:
             freeze(
                 cursor,
                 replace(SPEC, name="knowledge-answer.self-report"),
@@ -154,10 +154,10 @@ def test_the_leaked_signal_of_the_sample_is_refused_with_its_300_rows(sample_pat
                 at=datetime(2026, 11, 23, 12),
                 program="x",
             )
-        judged = Judged(
+        judged = JudgedSpan(
             "knowledge-answer.self-report",
             leaked.as_json(),
-            Known(datetime(2026, 11, 23, 12), 99),
+            KnownAt(datetime(2026, 11, 23, 12), 99),
         )
         counted = cursor.execute(
             """

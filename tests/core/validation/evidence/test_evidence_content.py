@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from core.registry.escalation_rules import Band, Override
+from core.registry.escalation_rules import Override, RuleBand
 from core.trail.canonical_json import canonical
 from core.validation.evidence import freeze, store
 from tests.worlds.evidence_claims import (
@@ -32,7 +32,9 @@ def test_what_would_be_automated_follows_the_overrides(ledger: Ledger, fill: Fil
     fill(*weekly(100, [0], seg_language="de"), claims("hi", 100, MONDAY, seg_language="hi"))
     rules = replace(
         SPEC.rules,
-        overrides=(Override("language", "hi", (Band(950_000, "review"), Band(None, "automate"))),),
+        overrides=(
+            Override("language", "hi", (RuleBand(950_000, "review"), RuleBand(None, "automate"))),
+        ),
         known_values=(("language", ("de",)),),
     )
 

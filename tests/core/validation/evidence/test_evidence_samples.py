@@ -12,7 +12,7 @@ from scipy import stats
 
 from core.ledger.connection import Ledger
 from core.measure.cells.group_sums import group_sums
-from core.measure.metrics.metric_bounds import Sample
+from core.measure.metrics.metric_bounds import JudgedSample
 from core.measure.metrics.reliability_curve import corp, histogram
 from core.measure.metrics.scores import NoValue
 from core.measure.verdicts.measure_table import measure_groups
@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_measures_on_the_same_claims(
             assert bundle.whole.measures[name] == pytest.approx(value, abs=1e-9), name
         else:
             assert bundle.whole.measures[name] == value, name
-    automated = judge_sample(CRITERIA, Sample(cells, automated_of(cells), 0.9), minimum=400)
+    automated = judge_sample(CRITERIA, JudgedSample(cells, automated_of(cells), 0.9), minimum=400)
     by_parts = verdict_result(judge(group_sums([cells], 0.9), tolerance=0.05), 0)
     wanted_results = [*automated.results, by_parts]
     for found, one in zip(bundle.whole.sample.results, wanted_results, strict=True):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.queries.base.selection import Selection
-from core.queries.claims.claim_list import Counts, Search
+from core.queries.claims.claim_list import ClaimCounts, Search
 from core.views.audit.claims import DOWNLOAD_SIZE, LEAF_SIZE, download, found, found_sentence, leaf
 from sample_data.generate import SELF_REPORT
 
@@ -18,24 +18,34 @@ WHOLE = Search(Selection(SELF_REPORT))
     ("counts", "total", "sentence"),
     [
         (
-            Counts(312, 300, 41),
+            ClaimCounts(312, 300, 41),
             6601,
             "312 of 6,601 claims; 41 of them stated 90% or more and were wrong.",
         ),
         (
-            Counts(312, 300, 1),
+            ClaimCounts(312, 300, 1),
             6601,
             "312 of 6,601 claims; 1 of them stated 90% or more and was wrong.",
         ),
-        (Counts(6601, 9, 0), 6601, "6,601 claims; none of them stated 90% or more and was wrong."),
-        (Counts(41, 41, 41), 99, "41 of 99 claims; all of them stated 90% or more and were wrong."),
-        (Counts(1, 1, 1), 99, "1 of 99 claims; it stated 90% or more and was wrong."),
-        (Counts(312, 0, 0), 6601, "312 of 6,601 claims; no outcome is known yet."),
-        (Counts(0, 0, 0), 6601, "None of 6,601 claims."),
-        (Counts(1, 0, 0), 1, "1 claim; no outcome is known yet."),
+        (
+            ClaimCounts(6601, 9, 0),
+            6601,
+            "6,601 claims; none of them stated 90% or more and was wrong.",
+        ),
+        (
+            ClaimCounts(41, 41, 41),
+            99,
+            "41 of 99 claims; all of them stated 90% or more and were wrong.",
+        ),
+        (ClaimCounts(1, 1, 1), 99, "1 of 99 claims; it stated 90% or more and was wrong."),
+        (ClaimCounts(312, 0, 0), 6601, "312 of 6,601 claims; no outcome is known yet."),
+        (ClaimCounts(0, 0, 0), 6601, "None of 6,601 claims."),
+        (ClaimCounts(1, 0, 0), 1, "1 claim; no outcome is known yet."),
     ],
 )
-def test_what_was_found_is_said_in_a_sentence(counts: Counts, total: int, sentence: str) -> None:
+def test_what_was_found_is_said_in_a_sentence(
+    counts: ClaimCounts, total: int, sentence: str
+) -> None:
     assert found_sentence(counts, total) == sentence
 
 

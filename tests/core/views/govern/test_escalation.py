@@ -17,7 +17,7 @@ from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
 from core.trail.fingerprint import Fingerprint
 from core.trail.signer import Signer
-from core.views.govern.breaches import Breaches, breaches_view
+from core.views.govern.breaches import BreachesPage, breaches_view
 from core.views.govern.escalation import EscalationView, RuleLine, default_days, escalation_view
 from sample_data import SAMPLE_END
 from sample_data.planted import SELF_REPORT, WEEKS
@@ -78,7 +78,7 @@ class House(base.House):
         self.at = max(self.at, NOW)
         return escalation_view(self.ledger.cursor(), self.office.state(), "s", FIRST, LAST, **asked)
 
-    def listed(self, **asked: Any) -> Breaches:
+    def listed(self, **asked: Any) -> BreachesPage:
         return breaches_view(self.ledger.cursor(), "s", FIRST, LAST, **asked)
 
 

@@ -294,7 +294,7 @@ def test_a_plan_says_changes_effects_and_what_it_suspends(house: House) -> None:
 
 
 def test_a_plan_is_the_same_until_the_registry_changes(house: House) -> None:
-    def planned() -> registry.Plan:
+    def planned() -> registry.ChangePlan:
         state = house.office.state()
         return registry.plan(house.ledger.cursor(), state, read(text), house.office.now())
 

@@ -245,7 +245,7 @@ def test_evidence_of_before_verdicts_had_parts_is_shown_and_still_recomputes(
     ]
     assert set(found.segments["verdict"]) <= {"off", "too_few", "fine"}
     with honest.ledger.cursor() as cursor:
-        assert evidence.verify(cursor, sha256) == evidence.Comparison(True)
+        assert evidence.verify(cursor, sha256) == evidence.Recomputed(True)
 
 
 def test_evidence_whose_errors_cancel_says_which_part_is_off(desk: Desk):

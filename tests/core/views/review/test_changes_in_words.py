@@ -15,7 +15,7 @@ from core.governance.replay import Replay
 from core.governance.state import State
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.registry.escalation_rules import Band, Rules
+from core.registry.escalation_rules import RuleBand, Rules
 from core.views.review.elicitation import elicitation_view
 from core.views.review.gaming import gaming_view
 from core.views.review.theatre import theatre_view
@@ -65,7 +65,9 @@ def test_what_costs_more_than_it_saves_says_so(told: Told) -> None:
 def test_rules_that_no_claim_meets_are_named(told: Told) -> None:
     cursor, state = told
     entry = state.entries["refund-check.logprob"]
-    rules = Rules((Band(600_000, "escalate"), Band(900_000, "review"), Band(None, "automate")))
+    rules = Rules(
+        (RuleBand(600_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
+    )
     entries = {entry.spec.name: replace(entry, spec=replace(entry.spec, rules=rules))}
     sure = (("confidence_band", ("0.9–1.0",)),)
     asked = Selection("refund-check.logprob", where=sure)

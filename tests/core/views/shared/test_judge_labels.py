@@ -10,7 +10,7 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
-from core.views.shared.judge_labels import Judged, judged
+from core.views.shared.judge_labels import JudgeBesideTruth, judged
 
 
 def bring(ledger: Ledger, folder: Path, *, propensity: str, both: int = 300) -> None:
@@ -32,7 +32,7 @@ def bring(ledger: Ledger, folder: Path, *, propensity: str, both: int = 300) -> 
         import_file(ledger, folder / name)
 
 
-def told(ledger: Ledger, by: tuple[str, ...] = ()) -> Judged:
+def told(ledger: Ledger, by: tuple[str, ...] = ()) -> JudgeBesideTruth:
     with ledger.cursor() as cursor:
         found = judged(cursor, Selection("s"), by)
     assert found is not None

@@ -9,17 +9,17 @@ import pytest
 
 from core.governance.state import State
 from core.trail.fingerprint import Fingerprint
-from core.views.govern.sign_off_queue import Line, SignoffList
+from core.views.govern.sign_off_queue import QueueLine, SignoffList
 from dashboard.parts.govern import sign_off_list
-from dashboard.parts.govern.sign_off_list import MINE, Row, found, others, table, waiting
+from dashboard.parts.govern.sign_off_list import MINE, SignOffRow, found, others, table, waiting
 from dashboard.widgets.drawn.framed import MANY
 from dashboard.widgets.table_search import ALL
 
 NOW = datetime(2026, 11, 29)
 
 
-def line(signal: str, text: str = "No evidence was submitted for it.") -> Line:
-    return Line(signal, Fingerprint(model_version=f"model of {signal}"), text)
+def line(signal: str, text: str = "No evidence was submitted for it.") -> QueueLine:
+    return QueueLine(signal, Fingerprint(model_version=f"model of {signal}"), text)
 
 
 VIEW = SignoffList(
@@ -35,11 +35,11 @@ VIEW = SignoffList(
 )
 
 
-def rows(sub: str | None = None) -> tuple[Row, ...]:
+def rows(sub: str | None = None) -> tuple[SignOffRow, ...]:
     return waiting(VIEW, State(), sub, NOW)
 
 
-def signals(of: tuple[Row, ...]) -> str:
+def signals(of: tuple[SignOffRow, ...]) -> str:
     return "".join(row.signal for row in of)
 
 
@@ -76,7 +76,7 @@ def test_a_row_says_how_its_version_stands_and_opens_it() -> None:
 
 
 def test_a_long_list_stands_in_a_frame_and_an_empty_one_says_so() -> None:
-    many = tuple(Row("Closed", "off", f"s{i}", "m", "", "sign_off") for i in range(MANY + 1))
+    many = tuple(SignOffRow("Closed", "off", f"s{i}", "m", "", "sign_off") for i in range(MANY + 1))
     assert 'class="frame"' in table(many, "")
     assert 'class="frame"' not in table(many[:-1], "")
     assert "No version like this." in re.sub("<[^>]*>", "", table((), ""))

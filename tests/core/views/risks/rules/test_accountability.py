@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.views.risks.facts import Labels, Seat
+from core.views.risks.facts import Labels, SeatFacts
 from core.views.risks.rules import accountability
 from tests.worlds.risk_facts import FACTS
 
@@ -22,12 +22,15 @@ def test_an_owner_a_deputy_and_responsible_people_are_covered() -> None:
     ("seat", "said"),
     [
         (None, "nobody answers for it"),
-        (Seat("nobody (Maya Cole has left)", True, (), (), ()), "Maya Cole has left"),
-        (Seat("Ann Lee", False, (), (), ("Ann Lee",)), "nobody stands in"),
-        (Seat("Ann Lee", False, ("Bob Ng",), ("schema (Cy)",), ("Cy",)), "has left: schema (Cy)"),
+        (SeatFacts("nobody (Maya Cole has left)", True, (), (), ()), "Maya Cole has left"),
+        (SeatFacts("Ann Lee", False, (), (), ("Ann Lee",)), "nobody stands in"),
+        (
+            SeatFacts("Ann Lee", False, ("Bob Ng",), ("schema (Cy)",), ("Cy",)),
+            "has left: schema (Cy)",
+        ),
     ],
 )
-def test_a_seat_that_nobody_fills_is_open(seat: Seat | None, said: str) -> None:
+def test_a_seat_that_nobody_fills_is_open(seat: SeatFacts | None, said: str) -> None:
     found = accountability.ownership(replace(FACTS, seat=seat))
     assert found.status == "open"
     assert said in found.line

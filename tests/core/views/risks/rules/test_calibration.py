@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.queries.claims.claims_per_signal import Moved
+from core.queries.claims.claims_per_signal import SegmentMoved
 from core.text.parts import PartShown
-from core.views.risks.facts import Labels, Off, SignalFacts, Tried, missed_words
+from core.views.risks.facts import EvidenceTried, Labels, Off, RiskFacts, missed_words
 from core.views.risks.rules import calibration
 from tests.worlds.risk_facts import (
     ALARM,
@@ -60,7 +60,7 @@ def test_the_high_confidence_band_alone_is_enough() -> None:
 
 def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence() -> None:
     words = "ECE 0.158 (0.135 to 0.181), at most 0.08: missed."
-    tried = Tried(DAY, 3_000, (), (missed_words("topic=medical", words, 1_370),))
+    tried = EvidenceTried(DAY, 3_000, (), (missed_words("topic=medical", words, 1_370),))
     found = calibration.aggregate(replace(FACTS, versions=(version(tried=tried),)))
     assert found.status == "open"
     assert "topic=medical missed ECE 0.158 (0.135 to 0.181), at most 0.08 (n 1,370)" in found.line
@@ -84,7 +84,7 @@ def test_a_required_segment_that_misses_its_criterion_is_open_with_its_evidence(
         "one-sided",
     ],
 )
-def test_labels_that_cannot_tell_are_not_measured(facts: SignalFacts) -> None:
+def test_labels_that_cannot_tell_are_not_measured(facts: RiskFacts) -> None:
     assert calibration.aggregate(facts).status == "not_measured"
 
 
@@ -97,7 +97,9 @@ def test_recent_claims_within_tolerance_are_covered_and_the_mix_is_said() -> Non
 
 
 @pytest.mark.parametrize("moved", [FACTS.moved, None])
-def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(moved: Moved | None) -> None:
+def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(
+    moved: SegmentMoved | None,
+) -> None:
     found = calibration.drift(replace(OFF, moved=moved))
     assert found.status == "not_measured"
     assert "outside ±5 points, and there is no sign that its inputs drifted." in found.line
@@ -190,7 +192,7 @@ def test_a_watch_without_an_alarm_covers_a_band_that_the_newest_weeks_cannot_tel
         "a shape not known to be within tolerance",
     ],
 )
-def test_a_watch_that_saw_too_little_covers_nothing(facts: SignalFacts) -> None:
+def test_a_watch_that_saw_too_little_covers_nothing(facts: RiskFacts) -> None:
     assert calibration.drift(facts).status == "not_measured"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.measure.failures.theatre import Effect
+from core.measure.failures.theatre import ActionEffect
 from core.views.risks.rules import decisions
 from tests.worlds.risk_facts import FACTS, THEATRE
 
@@ -36,14 +36,14 @@ def test_decisions_that_differ_are_covered_with_what_they_saved() -> None:
 
 
 def test_one_action_for_all_is_open() -> None:
-    effect = Effect(1_000, "review", "review", 1_000.0, {}, 0, 0.0, 0.0, 0.0, 0.95)
+    effect = ActionEffect(1_000, "review", "review", 1_000.0, {}, 0, 0.0, 0.0, 0.0, 0.95)
     found = decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=effect)))
     assert found.status == "open"
     assert "All 1,000 decisions since 2026-08-24 are review (as logged)" in found.line
 
 
 def test_too_few_or_unlogged_decisions_are_not_measured() -> None:
-    few = Effect(99, "review", None, None, {}, None, None, None, None, 0.95)
+    few = ActionEffect(99, "review", None, None, {}, None, None, None, None, 0.95)
     assert decisions.theatre(replace(FACTS, theatre=replace(THEATRE, effect=few))).status == (
         "not_measured"
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.views.risks.facts import Asked
+from core.views.risks.facts import WayOfAsking
 from core.views.risks.rules import elicitation
 from tests.worlds.risk_facts import AFTER, FACTS, ways
 
@@ -43,5 +43,5 @@ def test_asked_after_it_and_within_tolerance_of_another_way_is_covered() -> None
     ],
 )
 def test_when_it_was_asked_decides(order: str | None, status: str) -> None:
-    facts = replace(FACTS, asked=(Asked("verbal", order, 1_000),))
+    facts = replace(FACTS, asked=(WayOfAsking("verbal", order, 1_000),))
     assert elicitation.anchoring(facts).status == status

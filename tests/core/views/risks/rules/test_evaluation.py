@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.findings.facts.leak import Leaked
-from core.views.risks.facts import Tried
+from core.views.risks.facts import EvidenceTried
 from core.views.risks.rules import evaluation
 from tests.worlds.risk_facts import DAY, FACTS, gaming, version
 
@@ -32,7 +32,7 @@ def test_what_was_tuned_on_is_told_from_what_is_judged(
 
 
 def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
-    tried = Tried(DAY, 5_000, n_left_out=300)
+    tried = EvidenceTried(DAY, 5_000, n_left_out=300)
     facts = replace(FACTS, leak=Leaked(7_940, 300, 900, ()), versions=(version(tried=tried),))
     found = evaluation.leakage(facts)
     assert found.status == "covered"

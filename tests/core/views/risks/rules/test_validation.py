@@ -9,7 +9,7 @@ import pytest
 
 from core.governance.validations.records import ValidationState
 from core.trail.fingerprint import Fingerprint
-from core.views.risks.facts import Tried
+from core.views.risks.facts import EvidenceTried
 from core.views.risks.rules import validation
 from core.views.risks.status import Rule
 from tests.worlds.risk_facts import BROKEN, FACTS, M1, M2, P2, version
@@ -93,7 +93,7 @@ def test_versions_that_are_not_named_cannot_be_seen_to_change() -> None:
 
 
 def test_a_remeasured_version_says_what_it_missed() -> None:
-    tried = Tried(date(2026, 10, 19), 1_474, ("all judged claims missed ECE 0.119",))
+    tried = EvidenceTried(date(2026, 10, 19), 1_474, ("all judged claims missed ECE 0.119",))
     facts = replace(
         FACTS, versions=(version(), version(P2, "rejected", first=date(2026, 10, 1), tried=tried))
     )
