@@ -23,8 +23,9 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.cells.cells import Cells
 from core.measure.metrics import reliability_curve as reliability
+from core.measure.metrics.intervals import Interval
 from core.measure.monitoring.confidence_shift import Stability, population_stability
-from core.measure.verdicts.before_after import Interval, OverallVerdict, Pair, difference, overall
+from core.measure.verdicts.before_after import OverallVerdict, Pair, difference, overall
 from core.measure.verdicts.group_change import ChangedPart, GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import brier_change
 from core.queries.base.cells import GroupedCells

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.comparison.compare import GroupMoved
-from core.measure.verdicts.before_after import Interval
+from core.measure.metrics.intervals import Interval
 from core.measure.verdicts.group_change import ChangedPart
 from core.measure.verdicts.score_change import ScoreChange
 from core.text.figures import ends, percent, points, signed

@@ -19,8 +19,9 @@ from core.comparison.words import (
     worse_parts,
 )
 from core.defaults import MINIMUM_INPUTS
+from core.measure.metrics.intervals import Interval
 from core.measure.monitoring.confidence_shift import Stability
-from core.measure.verdicts.before_after import Interval, OverallVerdict
+from core.measure.verdicts.before_after import OverallVerdict
 from core.measure.verdicts.group_change import ChangedPart
 from core.queries.base.selection import Selection
 from core.sentences.numbers import (

@@ -25,11 +25,15 @@ LARGE_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its two ends."""
+    """A number with its two ends; nan where nothing can be said."""
 
     value: float
     low: float
     high: float
+
+    def inside(self, margin: float) -> bool:
+        """Whether it lies wholly within ``±margin``."""
+        return -margin <= self.low and self.high <= margin
 
 
 def clopper_pearson(s: Numbers, n: Numbers, alpha: Numbers) -> tuple[FloatArray, FloatArray]:

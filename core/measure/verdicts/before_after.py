@@ -14,6 +14,7 @@ from typing import Literal
 import scipy
 
 from core.defaults import MINIMUM_INPUTS, TOLERANCE
+from core.measure.metrics.intervals import Interval
 
 ChangeVerdict = Literal["better", "worse", "same", "cannot_tell"]
 OverallVerdict = Literal["better", "worse", "mixed", "same", "cannot_tell"]
@@ -99,19 +100,6 @@ class Pair:
         cross = self.qq - a * self.qm - b * self.mq + a * b * self.mm
         factor = self.shared / (self.shared - 1) if self.shared > 1 else 1.0
         return factor * cross / (self.before.m * self.after.m)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its interval; nan where nothing can be said."""
-
-    value: float
-    low: float
-    high: float
-
-    def inside(self, margin: float) -> bool:
-        """Whether it lies wholly within ``±margin``."""
-        return -margin <= self.low and self.high <= margin
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import scipy
 from core.defaults import MINIMUM_INPUTS
 from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.group_sums import single_inputs, tally
-from core.measure.metrics.intervals import LARGE_SHARE
-from core.measure.verdicts.before_after import Interval, Pair, difference
+from core.measure.metrics.intervals import LARGE_SHARE, Interval
+from core.measure.verdicts.before_after import Pair, difference
 
 ScoreVerdict = Literal["better", "worse", "same", "cannot_tell"]
 

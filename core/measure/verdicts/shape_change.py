@@ -27,8 +27,9 @@ import scipy
 
 from core.defaults import MINIMUM_INPUTS, TOLERANCE
 from core.measure.cells.cells import FloatArray, IntArray
+from core.measure.metrics.intervals import Interval
 from core.measure.metrics.shape import critical_value, patterns
-from core.measure.verdicts.before_after import MATERIAL, ChangeVerdict, Interval
+from core.measure.verdicts.before_after import MATERIAL, ChangeVerdict
 
 #: Labels are planned so that an answer comes in four of five cases.
 _POWER = 0.8

@@ -15,7 +15,7 @@ from core.comparison.compare import GroupChange as GroupChange
 from core.comparison.compare import NothingToCompare as NothingToCompare
 from core.comparison.compare import SideNumbers as SideNumbers
 from core.governance.state import State
-from core.measure.verdicts.before_after import Interval
+from core.measure.metrics.intervals import Interval
 from core.measure.verdicts.score_change import ScoreChange
 from core.measure.verdicts.shape_change import ShapeChange
 from core.queries.base.first_seen import Kind, first_seen

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from core.measure.verdicts.before_after import Interval, OverallVerdict
+from core.measure.metrics.intervals import Interval
+from core.measure.verdicts.before_after import OverallVerdict
 from core.queries.claims.claim_list import Search
 from core.sentences.numbers import (
     ABSENT,

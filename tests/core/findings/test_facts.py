@@ -52,8 +52,9 @@ from core.governance.stops import (
     Unlike,
     stopped_by,
 )
+from core.measure.metrics.intervals import Interval
 from core.measure.monitoring.brier_decomposition import DecomposedChange
-from core.measure.verdicts.before_after import GapChange, Interval
+from core.measure.verdicts.before_after import GapChange
 from core.monitoring.rounds import PROGRAM, outlook, rounds
 from core.queries.sums.validation_sample import Shared
 from core.sentences.acts import Names, facts, sentence

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.measure.cells.cells import Cells, FloatArray
-from core.measure.verdicts.before_after import GapChange, Interval, Pair, SideSums
+from core.measure.metrics.intervals import Interval
+from core.measure.verdicts.before_after import GapChange, Pair, SideSums
 from core.measure.verdicts.group_change import GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import ScoreChange, auroc_change, brier_change
 from core.measure.verdicts.shape_change import ShapeChange, shared_bands
