@@ -32,13 +32,13 @@ def _person_added(state: State, act: Act) -> State:
 
 
 def _person_named(state: State, act: Act) -> State:
-    _known_person(state, act, "sub")
+    _known_person(state, act)
     _text(act, "names")
     return state
 
 
 def _person_status(state: State, act: Act) -> State:
-    sub, status = _known_person(state, act, "sub"), act.body.get("status")
+    sub, status = _known_person(state, act), act.body.get("status")
     if status not in ("active", "away", "left"):
         raise Refused(f"status of person.status must be active, away or left, not {status!r}.")
     until = _day(act) if act.body.get("until") is not None else None
@@ -50,13 +50,13 @@ def _person_status(state: State, act: Act) -> State:
 
 
 def _person_forgotten(state: State, act: Act) -> State:
-    sub = _known_person(state, act, "sub")
+    sub = _known_person(state, act)
     bound = {account: other for account, other in state.bound.items() if other != sub}
     return replace(state, bound=bound)
 
 
 def _person_bound(state: State, act: Act) -> State:
-    sub, account = _known_person(state, act, "sub"), _account(act)
+    sub, account = _known_person(state, act), _account(act)
     # Acts of before hashed an account without a salt.
     if "salt_sha256" in act.body:
         _sha256(act, "salt_sha256")
@@ -70,7 +70,7 @@ def _person_bound(state: State, act: Act) -> State:
 
 
 def _person_unbound(state: State, act: Act) -> State:
-    sub, account = _known_person(state, act, "sub"), _account(act)
+    sub, account = _known_person(state, act), _account(act)
     if state.bound.get(account) != sub:
         raise Refused(f"This account is not bound to {sub}.")
     return replace(state, bound={one: of for one, of in state.bound.items() if one != account})
@@ -100,7 +100,7 @@ def _group_set(state: State, act: Act) -> State:
 
 
 def _role_granted(state: State, act: Act) -> State:
-    sub, role = _known_person(state, act, "sub"), _granted_role(act)
+    sub, role = _known_person(state, act), _granted_role(act)
     held = state.grants.get(sub, frozenset())
     if role in held:
         raise Refused(f"{sub} is {role} already.")
@@ -111,7 +111,7 @@ def _role_granted(state: State, act: Act) -> State:
 
 
 def _role_revoked(state: State, act: Act) -> State:
-    sub, role = _known_person(state, act, "sub"), _granted_role(act)
+    sub, role = _known_person(state, act), _granted_role(act)
     held = state.grants.get(sub, frozenset())
     if role not in held:
         raise Refused(f"{sub} is no {role}.")
@@ -307,8 +307,8 @@ def _day(act: Act) -> date:
         ) from None
 
 
-def _known_person(state: State, act: Act, name: str) -> str:
-    sub = _text(act, name)
+def _known_person(state: State, act: Act) -> str:
+    sub = _text(act, "sub")
     if sub not in state.people:
         raise Refused(f"{sub} is not known to this ledger; an admin adds people.")
     return sub

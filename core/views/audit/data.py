@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import pandas as pd
@@ -50,16 +50,14 @@ def intake_view(
     signal: str | None,
     *,
     terms: Mapping[str, Terms] | None = None,
-    now: datetime | None = None,
 ) -> IntakeView:
     """Assemble the page; coverage and delay for one signal, or for all when None.
 
     Args:
         terms: of the signals that have their own.
-        now: when ages are taken, UTC without zone; None: now.
     """
     imports = intake.imports(cursor)
-    coverage = _coverage_frame(intake.label_coverage(cursor, signal, terms=terms, as_of=now))
+    coverage = _coverage_frame(intake.label_coverage(cursor, signal, terms=terms))
     refused = intake.quarantine_summary(cursor)
     delays = pd.DataFrame(intake.label_delay_bins(cursor, signal), columns=["left", "right", "n"])
     return IntakeView(

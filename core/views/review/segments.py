@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 import numpy as np
@@ -137,7 +136,6 @@ def segment_reaches(
     selection: Selection,
     segments: Iterable[Segment],
     terms: Terms,
-    as_of: datetime | None = None,
 ) -> dict[Segment, LabelReach]:
     """For which claims the labels of each segment speak, and under ``()`` those of all.
 
@@ -146,7 +144,7 @@ def segment_reaches(
         terms: the gap that is accepted, and when labels are settled.
     """
     groupings = [(), *dict.fromkeys(map(_names, segments))]
-    found = reaches_by(cursor, selection, groupings, terms=terms, as_of=as_of)
+    found = reaches_by(cursor, selection, groupings, terms=terms)
     return {_segment(names, key): reach for names, of in found.items() for key, reach in of.items()}
 
 

@@ -188,15 +188,21 @@ def shortened(name: str, most: int = 34) -> str:
     return f"{name[: most - 1 - tail]}…{name[-tail:]}"
 
 
-def in_lines(name: str, width: float, size: float = LABEL_SIZE, most: int = 3) -> str:
+#: A name takes so many lines at the most.
+_MOST_LINES = 3
+
+
+def in_lines(name: str, width: float, size: float = LABEL_SIZE) -> str:
     """A name broken after spaces, hyphens and the like so that lines keep to a width.
 
     Returns:
-        Lines parted by newlines, at most ``most``; the last may be too long.
+        Lines parted by newlines, at most `_MOST_LINES`; the last may be too long.
     """
     lines: list[str] = []
     for piece in re.findall(r"[^\s\-_/·.,:]*[\s\-_/·.,:]*", name):
-        if lines and (text_width(lines[-1] + piece.rstrip(), size) <= width or len(lines) == most):
+        if lines and (
+            text_width(lines[-1] + piece.rstrip(), size) <= width or len(lines) == _MOST_LINES
+        ):
             lines[-1] += piece
         elif piece:
             lines.append(piece)
@@ -221,7 +227,11 @@ def name_axis(palette: Palette, expression: str, **options: Any) -> alt.Axis:
     )
 
 
-def words_only(text: str, palette: Palette, *, width: int, height: int = 60) -> alt.Chart:
+#: Height of a panel of words.
+_WORDS = 60
+
+
+def words_only(text: str, palette: Palette, *, width: int) -> alt.Chart:
     """A panel that says why there is nothing to draw."""
     mark = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(
         align="left",
@@ -230,7 +240,7 @@ def words_only(text: str, palette: Palette, *, width: int, height: int = 60) -> 
         color=palette.muted_ink,
         lineBreak="\n",
         x=0,
-        y=height / 2,
+        y=_WORDS / 2,
     )
     placed: alt.Chart = mark.encode(text=words_of("text"))
-    return placed.properties(width=width, height=height)
+    return placed.properties(width=width, height=_WORDS)

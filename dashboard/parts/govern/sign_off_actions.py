@@ -140,7 +140,7 @@ class _Desk:
 
         self._do(act, "Signed.")
 
-    def approve(self, kind: str, done: str, propose: _Proposing, *, pressed: bool) -> None:
+    def approve(self, kind: str, propose: _Proposing, *, pressed: bool) -> None:
         """Approve what somebody asked for, where people sign on once it is confirmed."""
         if self.person is None:
             return
@@ -151,7 +151,7 @@ class _Desk:
             return [propose(owner.office(), actor, view.signal, view.fingerprint)]
 
         def perform(_: Mapping[str, Any], proposals: Callable[[], Sequence[Proposal]]) -> None:
-            self._do(lambda: [owner.office().perform(one) for one in proposals()], done)
+            self._do(lambda: [owner.office().perform(one) for one in proposals()], "Approved.")
 
         about = f"{kind} {view.fingerprint.id}"
         confirmed.through(self.person, about, {} if pressed else None, proposed, perform)
@@ -387,7 +387,6 @@ def _waive(desk: _Desk) -> None:
                 "waiver.approved",
                 "Approve the waiver",
                 signing.proposed_waiver,
-                "Approved.",
             )
             return
         st.caption(
@@ -420,7 +419,6 @@ def _retire(desk: _Desk) -> None:
                 "retirement.approved",
                 "Retire it for good",
                 signing.proposed_retirement,
-                "Approved.",
             )
             return
         st.caption("Final: the fingerprint can never act again. A validator approves.")
@@ -441,12 +439,12 @@ def _asked(one: Waiting, what: str) -> None:
     st.markdown(f"**{plain(one.who)}** {what}{until}, on {one.at:%Y-%m-%d}: {verbatim(one.reason)}")
 
 
-def _one_button(desk: _Desk, kind: str, label: str, propose: _Proposing, done: str) -> None:
+def _one_button(desk: _Desk, kind: str, label: str, propose: _Proposing) -> None:
     """A button without anything to type; pressed before another act it does nothing."""
     why = desk.offer(kind).why
     pressed = act_button.draw(f"{label} as {desk.name}", why, key=desk.key(kind))
     if not why:
-        desk.approve(kind, done, propose, pressed=pressed)
+        desk.approve(kind, propose, pressed=pressed)
 
 
 def _day(label: str, key: str, last: date | None, *, latest: bool) -> datetime:
