@@ -19,8 +19,9 @@ from core.governance.validations.records import ValidationState
 from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
 from core.measure.failures.elicitation import MeanDifference
-from core.measure.failures.gaming import Collapse, GroupSide, MetricChange, Spread
+from core.measure.failures.gaming import Collapse, GroupSide, Spread
 from core.measure.failures.theatre import USUAL_COSTS, ActionEffect
+from core.measure.metrics.intervals import Interval
 from core.measure.verdicts.label_reach import LabelReach
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import SegmentMoved
@@ -194,9 +195,9 @@ def gaming(p: float) -> Gaming:
     found = Collapse(
         before=GroupSide(5_200, 5_097, 0.081, 0.01, 0.67, wide),
         after=GroupSide(1_200, 1_093, 0.010, 0.01, 0.58, narrow),
-        ece=MetricChange(-0.07, -0.08, -0.06),
-        auroc=MetricChange(-0.09, -0.13, -0.06),
-        width=MetricChange(-0.28, -0.3, -0.26),
+        ece=Interval(-0.07, -0.08, -0.06),
+        auroc=Interval(-0.09, -0.13, -0.06),
+        width=Interval(-0.28, -0.3, -0.26),
         p_traded=p,
         p_narrowed=1.0,
         level=0.95,

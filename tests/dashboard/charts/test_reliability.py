@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.charts import DARK, LIGHT, Group, Palette, reliability_diagram, reliability_pair
+from dashboard.charts import DARK, LIGHT, Palette, ShownGroup, reliability_diagram, reliability_pair
 from dashboard.charts.reliability import BAND_WORDS, HONEST_WORDS
 
 NO_BAND = pd.DataFrame({"v": [], "low": [], "high": []}, dtype=float)
@@ -157,8 +157,10 @@ def test_the_bins_of_the_high_confidence_region_take_its_colour() -> None:
 
 
 def test_a_pair_names_each_group_in_its_ink_and_dashes_the_second() -> None:
-    one = Group("before", CURVE, BAND, HISTOGRAM, "right 79% (said 97%)")
-    two = Group("after", CURVE.assign(observed=[0.5, 0.7]), BAND, HISTOGRAM, "right 94% (said 95%)")
+    one = ShownGroup("before", CURVE, BAND, HISTOGRAM, "right 79% (said 97%)")
+    two = ShownGroup(
+        "after", CURVE.assign(observed=[0.5, 0.7]), BAND, HISTOGRAM, "right 94% (said 95%)"
+    )
     chart = reliability_pair(one, two, LIGHT, high_from=0.9, region_words="stated 90% or more:")
     document = spec(chart)
     inks = {
@@ -174,8 +176,8 @@ def test_a_pair_names_each_group_in_its_ink_and_dashes_the_second() -> None:
 
 
 def test_a_pair_with_an_unlabelled_group_shows_the_other() -> None:
-    one = Group("before", CURVE, BAND, HISTOGRAM)
-    two = Group("after", NO_CURVE, NO_BAND, HISTOGRAM.assign(n=0))
+    one = ShownGroup("before", CURVE, BAND, HISTOGRAM)
+    two = ShownGroup("after", NO_CURVE, NO_BAND, HISTOGRAM.assign(n=0))
     document = spec(reliability_pair(one, two, DARK, high_from=0.9))
     assert "after: no labelled claims yet" in texts(document)
     assert "before" in texts(document)
