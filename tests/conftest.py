@@ -28,6 +28,7 @@ from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 from tests.worlds.begun import Begun
 from tests.worlds.built_once import built_once
+from tests.worlds.handing_out import journeys_first
 from tests.worlds.served import Served
 
 NOW = datetime(2026, 11, 23, 12)
@@ -50,6 +51,12 @@ def pytest_xdist_make_scheduler(
     """Neighbours stay on one worker, so that what a module builds is built once, not by each."""
     usual = config.getvalue("dist") == "load"
     return WorkStealingScheduling(config, log) if usual else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys are begun first: they take longest, and would be waited for at the end."""
+    items[:] = journeys_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.hookimpl(wrapper=True)
