@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -53,8 +53,8 @@ def listed(app: AppTest) -> list[int]:
     return list(tables[0]["seq"]) if tables else []
 
 
-def tell(folder: Path, *tampering: str, more: int = 0) -> dict[str, int]:
-    """A small trail, tampered with by some SQL; its acts by name."""
+def tell(folder: Path, more: int = 0) -> dict[str, int]:
+    """A small trail; its acts by name."""
     path = folder / "ledger.duckdb"
     (folder / "claims.csv").write_text(CLAIMS)
     seqs = {}
@@ -88,24 +88,59 @@ def tell(folder: Path, *tampering: str, more: int = 0) -> dict[str, int]:
                 mode = ("production", "local")[n % 2]
                 desk.perform(Proposal("gate.mode", admin, body={"mode": mode}))
         ledger.cursor().execute("INSERT INTO evidence VALUES ($1, $2)", [EVIDENCE, BUNDLE])
-        for sql in tampering:
-            ledger.cursor().execute(sql)
-        seqs["size"] = office.ledger.cursor().execute("SELECT count(*) FROM acts").fetchone()[0]
+        seqs["size"] = size(ledger)
     return seqs
 
 
+def size(ledger: Ledger) -> int:
+    ((found,),) = ledger.cursor().execute("SELECT count(*) FROM acts").fetchall()
+    return int(found)
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], tuple[Path, dict[str, int]]]:
+    """``whole(more)``: a trail for all that only read it, and its acts by name."""
+
+    @functools.cache
+    def build(more: int) -> tuple[Path, dict[str, int]]:
+        folder = tmp_path_factory.mktemp("whole")
+        return folder / "ledger.duckdb", tell(folder, more)
+
+    return build
+
+
+@pytest.fixture
+def trail_of(
+    whole: Callable[[int], tuple[Path, dict[str, int]]], serving
+) -> Callable[..., dict[str, int]]:
+    """``trail_of(more=n)``: serve a trail; its acts by name."""
+
+    def make(more: int = 0) -> dict[str, int]:
+        path, seqs = whole(more)
+        serving(path, keep=True)
+        return seqs
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, int]]:
     return copied(tmp_path_factory, tell)
 
 
 @pytest.fixture
-def trail_of(made: Callable[..., Any], tmp_path: Path, serving) -> Callable[..., dict[str, int]]:
-    """``trail_of(sql…)``: serve such a trail; its acts by name."""
+def tampered(
+    made: Callable[..., dict[str, int]], tmp_path: Path, serving
+) -> Callable[..., dict[str, int]]:
+    """``tampered(sql…)``: serve a trail of one's own, altered so; its acts by name."""
 
-    def make(*tampering: str, more: int = 0) -> dict[str, int]:
-        seqs: dict[str, int] = made(tmp_path, *tampering, more=more)
-        serving(tmp_path / "ledger.duckdb")
+    def make(*tampering: str) -> dict[str, int]:
+        path, seqs = tmp_path / "ledger.duckdb", made(tmp_path)
+        with Ledger.open(path) as ledger:
+            for sql in tampering:
+                ledger.cursor().execute(sql)
+            seqs = seqs | {"size": size(ledger)}
+        serving(path)
         return seqs
 
     return make
@@ -210,23 +245,23 @@ def test_a_registry_entry_is_shown_as_a_file_has_it(trail_of) -> None:
         "UPDATE checkpoints SET note = 'nonsense'",
     ],
 )
-def test_a_trail_that_was_tampered_with_still_opens(tampering: str, trail_of) -> None:
-    seqs = trail_of(tampering)
+def test_a_trail_that_was_tampered_with_still_opens(tampering: str, tampered) -> None:
+    seqs = tampered(tampering)
     app = opened(entry="1")
     assert "Not intact" in text_of(app)
     assert "The trail is not intact" in text_of(app)
     assert len(listed(app)) == seqs["size"]
 
 
-def test_without_its_directory_a_trail_shows_ids_and_says_who_is_missing(trail_of) -> None:
-    seqs = trail_of("DELETE FROM people")
+def test_without_its_directory_a_trail_shows_ids_and_says_who_is_missing(tampered) -> None:
+    seqs = tampered("DELETE FROM people")
     text = text_of(opened(entry=str(seqs["signed"])))
     assert "The table people lacks p-" in text
     assert "Signed by p-" in text
 
 
-def test_the_first_bad_entry_is_named_and_leads_to_it(trail_of) -> None:
-    trail_of("UPDATE acts SET entry = 'nonsense' WHERE seq = 1")
+def test_the_first_bad_entry_is_named_and_leads_to_it(tampered) -> None:
+    tampered("UPDATE acts SET entry = 'nonsense' WHERE seq = 1")
     app = opened(entry="1")
     assert "the first bad entry is 1." in text_of(app)
     assert "Entry 1 cannot be read" in text_of(app)
@@ -242,8 +277,8 @@ def test_a_long_trail_is_leafed_and_its_leaf_stands_in_the_link(trail_of) -> Non
     assert listed(opened(leaf="99"))
 
 
-def test_verifying_again_looks_again(trail_of) -> None:
-    trail_of()
+def test_verifying_again_looks_again(tampered) -> None:
+    tampered()
     app = opened()
     assert "Not intact" not in text_of(app)
     owner.cursor().execute("UPDATE acts SET entry = 'nonsense' WHERE seq = 1")
