@@ -140,8 +140,7 @@ def signed(office: Office) -> None:
 
 def triage(who: str | None = None) -> AppTest:
     """The page of the one fingerprint, for a person."""
-    app = page("sign_off", signal="triage", fingerprint=M1.id)
-    return app if who is None else acting(app, who)
+    return page("sign_off", acting_for=who, signal="triage", fingerprint=M1.id)
 
 
 def acting(app: AppTest, who: str) -> AppTest:
