@@ -12,7 +12,9 @@ new PerformanceObserver(list => {
         if (!one.hadRecentInput)
             shifts.push([one.startTime, one.value, one.sources.map(source => {
                 const node = source.node?.nodeType === 1 ? source.node : source.node?.parentElement;
-                return node?.closest("[data-testid]")?.dataset.testid ?? "unknown";
+                const name = node?.closest("[data-testid]")?.dataset.testid ?? "unknown";
+                const {y, height} = source.previousRect, now = source.currentRect;
+                return `${name} ${y}+${height}→${now.y}+${now.height}`;
             })]);
 }).observe({type: "layout-shift", buffered: true});
 """
