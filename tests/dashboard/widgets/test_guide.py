@@ -74,6 +74,7 @@ def test_the_limits_in_the_guide_are_those_that_hold() -> None:
         str(door.MOST_DEPTH),
         str(door.MOST_NAMES),
         f"{door.MOST_DIMENSIONS}; files may bring it to {segment_names.MOST_DIMENSIONS}",
+        f"{segment_names.MOST_VALUES:,}; with more it is kept, and the import says so on *Data*",
         f"{segments.WAITING_LIMIT >> 20} MB",
         f"{segments.SIZE_LIMIT >> 30} GB",
         f"{folding.ROWS:,}",
