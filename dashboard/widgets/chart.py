@@ -12,13 +12,14 @@ from core.text.shown import visible
 from dashboard.widgets.tall import tall_key
 
 
-def show(chart: Any, said: str, *, name: str, width: Width = "content") -> None:
+def show(chart: Any, said: str, *, name: str, behind: str, width: Width = "content") -> None:
     """Draw a chart.
 
     Args:
         chart: of `dashboard.charts`.
         said: what it shows, for who does not see it.
         name: its own on the page.
+        behind: how the alt text of the table with its figures begins; it is on the same page.
         width: as Streamlit takes it.
 
     Raises:

@@ -16,6 +16,7 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.reliability import ShownGroup, reliability_diagram, reliability_pair
 from dashboard.widgets import badges
 from dashboard.widgets import chart as charted
+from dashboard.widgets.tables import CONFIDENCES
 
 #: Pixels of the two halves; side by side where the page is wide enough, else one below the other.
 _CHART_WIDTH, _WORDS_WIDTH = 505, 420
@@ -50,7 +51,7 @@ def diagram(view: ReliabilityView, **drawn: Any) -> None:
         high_from=view.high_from,
         **drawn,
     )
-    charted.show(chart, f"{group.headline} {group.high_band}", name="curve")
+    charted.show(chart, f"{group.headline} {group.high_band}", name="curve", behind=CONFIDENCES)
 
 
 def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
@@ -68,7 +69,12 @@ def pair(view: ReliabilityView, badges_of: Sequence[Badge]) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_CHART_WIDTH):
-            charted.show(chart, view.comparison or " ".join(_told(view)), name="pair")
+            charted.show(
+                chart,
+                view.comparison or " ".join(_told(view)),
+                name="pair",
+                behind=CONFIDENCES,
+            )
         with st.container(width=_WORDS_WIDTH):
             for group, badge in zip(view.groups, badges_of, strict=True):
                 st.markdown(f"**{plain(group.name)}**")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,6 +19,8 @@ from dashboard.widgets.tall import tall_key
 _FACT_WIDTHS = (3, 7)
 #: Pixels of a list's head and of a row, and of ten and fifteen rows: what is longer scrolls.
 _HEAD, _ROW, TEN, FIFTEEN = 38, 35, 388, 563
+#: How the table of `confidences` is told.
+CONFIDENCES = "Each stated confidence with its labelled claims and observed share"
 
 
 def listed(frame: pd.DataFrame, *, key: str, alt: str, tallest: int = TEN, **looks: Any) -> Any:
@@ -37,6 +39,18 @@ def listed(frame: pd.DataFrame, *, key: str, alt: str, tallest: int = TEN, **loo
     pixels = min(tallest, _HEAD + _ROW * max(1, len(frame)))
     with st.container(key=tall_key(f"list_{key}", pixels)):
         return st.dataframe(cells(frame), hide_index=True, key=key, height=pixels, alt=alt, **looks)
+
+
+def figures(
+    frame: pd.DataFrame, columns: Mapping[str, str | ColumnConfig], *, key: str, alt: str
+) -> None:
+    """The figures behind a chart.
+
+    Args:
+        columns: those shown, in order, with what they are called.
+        alt: what it holds.
+    """
+    listed(frame, key=key, alt=alt, column_order=tuple(columns), column_config=dict(columns))
 
 
 def number(label: str, *, help: str | None = None) -> ColumnConfig:
@@ -80,8 +94,7 @@ def confidences(values: pd.DataFrame, *, key: str, of: str = "") -> None:
             "exact_high": share("to"),
             "gap": points("Gap, points"),
         },
-        alt="Each stated confidence with its labelled claims and observed share"
-        + (f": {visible(of)}" if of else ""),
+        alt=f"{CONFIDENCES}: {visible(of)}" if of else CONFIDENCES,
     )
 
 

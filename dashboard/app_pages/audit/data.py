@@ -45,9 +45,12 @@ with labelled:
                 "guessed."
             )
         weeks = label_coverage_timeline(view.coverage, palette)
-        charted.show(weeks, alt_text_coverage(view.coverage), name="weeks", width=int(weeks.width))
+        said = alt_text_coverage(view.coverage)
+        charted.show(weeks, said, name="weeks", behind=intake.WEEKS, width=int(weeks.width))
         delays = delay_histogram(view.delays, palette)
-        charted.show(delays, alt_text_delays(view.delays), name="delays", width=int(delays.width))
+        said = alt_text_delays(view.delays)
+        charted.show(delays, said, name="delays", behind=intake.DELAYS, width=int(delays.width))
+        intake.figures(view)
         st.header(f"Can the labels be trusted: {plain(chosen.facts.name)}")
         labels.draw(data.labels(chosen.selection), data.terms(chosen.facts.name).tolerance)
         st.page_link(

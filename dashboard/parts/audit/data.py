@@ -10,11 +10,15 @@ import streamlit as st
 from core.findings.kinds import Condition
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import shell_word
+from core.views.audit.data import IntakeView
+from dashboard.charts.kit.alt_text import delay
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import tables
 
 #: Beyond so many rows the table of refused rows scrolls.
 _TALL, _TALL_PIXELS = 12, 480
+#: How the tables behind the two charts are told.
+WEEKS, DELAYS = "Labels of each week", "Outcomes by how long they took to become known"
 
 _COUNTS = {
     "n_read": "Read",
@@ -72,6 +76,29 @@ def imports_table(imports: pd.DataFrame) -> None:
         },
         alt="Every import with what became of its rows",
     )
+
+
+def figures(view: IntakeView) -> None:
+    """What the two charts of labels are drawn from."""
+    with st.expander("The figures of both charts", icon=":material/table_rows:"):
+        tables.figures(
+            view.coverage.assign(coverage=view.coverage["coverage"] * 100),
+            {
+                "week": "Week",
+                "n_claims": tables.number("Stated claims"),
+                "n": tables.number("Labelled"),
+                "coverage": tables.share("Coverage"),
+            },
+            key="intake_weeks",
+            alt=WEEKS,
+        )
+        ends = zip(view.delays["left"], view.delays["right"], strict=True)
+        tables.figures(
+            view.delays.assign(words=[delay(left, right) for left, right in ends]),
+            {"words": "Known after", "n": tables.number("Outcomes")},
+            key="intake_delays",
+            alt=DELAYS,
+        )
 
 
 def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:

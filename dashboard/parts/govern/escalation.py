@@ -32,6 +32,7 @@ from dashboard.widgets.url_choice import choose
 KEYS = "breach_"
 _KIND, _SORT, _PAGE, _PAGE_OF = (f"{KEYS}{name}" for name in ("kind", "sort", "page", "page_of"))
 ROWS = "rows"
+_WEEKS = "Claims of each week by what was done with them"
 AS_STOOD, AS_IF = "as the versions were", "as if every version could act"
 _ORDERS: dict[str, Order] = {
     "newest first": "-ts",
@@ -194,11 +195,23 @@ def load(view: EscalationView) -> None:
         st.markdown("No action was logged in these days.")
         return
     chart = load_chart(view.weeks, palette_for(st.context.theme.type))
-    charted.show(chart, alt_text_load(view.weeks), name="load")
+    charted.show(chart, alt_text_load(view.weeks), name="load", behind=_WEEKS)
     notes = "ISO weeks; the first and the last may be cut short by the days chosen."
     if view.n_breaches:
         notes = f"▲ breaches of the week. {notes}"
     st.caption(notes)
+    with st.expander("The figures of this chart", icon=":material/table_rows:"):
+        tables.figures(
+            view.weeks,
+            {
+                "week": "Week",
+                "done": "Was",
+                "n": tables.number("Claims"),
+                "n_breaches": tables.number("Breaches"),
+            },
+            key=f"{KEYS}weeks",
+            alt=_WEEKS,
+        )
 
 
 def listed(view: EscalationView) -> None:

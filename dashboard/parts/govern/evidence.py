@@ -30,6 +30,9 @@ _PLOT = 300
 _SAID = 420
 #: As many segments are drawn; all of them are in the table.
 _DRAWN = 12
+#: How the tables behind the charts are told.
+_BLOCKS = "Stated confidences that were right alike often, and how often"
+_REQUIRED = "Every criterion on every required segment"
 
 
 def draw(view: SignoffView) -> None:
@@ -140,14 +143,27 @@ def _curve(found: EvidenceView) -> None:
     )
     alt = alt_text_reliability(found.curve, found.histogram)
     with st.container(horizontal=True, gap="small"):
-        with st.container(width=_PLOT + 60):
-            charted.show(chart, alt, name="evidence_curve")
+        with st.container(width=_PLOT + 80):
+            charted.show(chart, alt, name="evidence_curve", behind=_BLOCKS)
         with st.container(width=_SAID):
             st.markdown(f"**{found.headline}**")
             if found.interval:
                 st.markdown(found.interval)
             st.markdown(found.high_band)
             st.caption(found.coverage)
+            with st.expander("The figures of this chart", icon=":material/table_rows:"):
+                shares = ("v_from", "v_to", "observed")
+                tables.figures(
+                    found.curve.assign(**{name: found.curve[name] * 100 for name in shares}),
+                    {
+                        "v_from": tables.share("Stated from"),
+                        "v_to": tables.share("to"),
+                        "observed": tables.share("Right"),
+                        "n": tables.number("Labelled"),
+                    },
+                    key="evidence_blocks",
+                    alt=_BLOCKS,
+                )
 
 
 def _segments(found: EvidenceView) -> None:
@@ -159,7 +175,7 @@ def _segments(found: EvidenceView) -> None:
     ].head(_DRAWN)
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=found.tolerance)
     said = alt_text_intervals(worst, tolerance=found.tolerance)
-    charted.show(chart, said, name="evidence_segments", width="stretch")
+    charted.show(chart, said, name="evidence_segments", behind=_REQUIRED, width="stretch")
     if len(worst) < len(found.segments):
         st.caption(f"The {_DRAWN} largest gaps of {len(found.segments)}.")
     rows = [
@@ -180,7 +196,7 @@ def _segments(found: EvidenceView) -> None:
                 "Outcome": st.column_config.TextColumn("Outcome", width=120),
                 "Labelled": tables.number("Labelled"),
             },
-            alt="Every criterion on every required segment",
+            alt=_REQUIRED,
         )
 
 

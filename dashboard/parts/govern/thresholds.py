@@ -17,6 +17,7 @@ from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.widgets import chart as charted
+from dashboard.widgets import tables
 from dashboard.widgets.download import csv_of
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
@@ -28,6 +29,7 @@ _CHART_WIDTH = 680
 #: A widget's choice of no dimension.
 _ALL = "one for all claims"
 _RISK, _SURE, _OVERLAP = "risk", "sure", "without_overlap"
+_CURVE = "Share wrong and share automated at each threshold"
 
 
 def ask(signals: tuple[str, ...]) -> ThresholdQuestion:
@@ -144,7 +146,7 @@ def _refused(refused: TunedOn) -> None:
 
 
 def answer(view: ThresholdView) -> None:
-    """The cut, its guarantee, and what other claims say of it."""
+    """The threshold, its guarantee, and what other claims say of it."""
     icon = (
         ":material/verified:"
         if view.threshold.holds and not view.contradicted
@@ -184,21 +186,38 @@ def numbers(view: ThresholdView) -> None:
     )
     about = alt_text_risk(view.curve, view.marks, view.threshold.question.risk)
     with st.container(width=_CHART_WIDTH):
-        charted.show(chart, about, name="cuts", width="stretch")
+        charted.show(chart, about, name="cuts", behind=_CURVE, width="stretch")
     st.caption(
         "One point per stated confidence, ties together; bands are 95% Clopper–Pearson intervals, "
         "each threshold by itself. All claims, labelled or not, count as coverage."
     )
-    tables = [part for part in view.parts if not part.table.empty]
-    if tables:
+    compared = [part for part in view.parts if not part.table.empty]
+    if compared:
         st.header("Same data, held out, production")
-    for part in tables:
+    for part in compared:
         if part.name:
             st.markdown(f"**{plain(part.name)}, threshold {part.cut}**")
         frame = part.table.map(plain)
         frame.iloc[:, 0] = [f"**{name}**" for name in frame.iloc[:, 0]]
         st.table(frame, border="horizontal", hide_index=True, alt="The threshold on each sample")
     st.caption("  \n".join(map(plain, view.samples)))
+    with st.expander("The figures of this chart", icon=":material/table_rows:"):
+        shares = ("coverage", "risk", "low", "high")
+        tables.figures(
+            view.curve.assign(**{name: view.curve[name] * 100 for name in shares}),
+            {
+                "sample": "Claims",
+                "cut": st.column_config.NumberColumn("Threshold", format="%.6g"),
+                "coverage": tables.share("Automated"),
+                "risk": tables.share("Wrong"),
+                "low": tables.share("95% from"),
+                "high": tables.share("to"),
+                "n": tables.number("Labelled"),
+                "errors": tables.number("Wrong ones"),
+            },
+            key="threshold_curve",
+            alt=_CURVE,
+        )
     with st.expander("Every threshold tested", icon=":material/format_list_numbered:"):
         if view.path.empty:
             st.markdown("None: there are too few labelled claims to test any.")
@@ -208,7 +227,7 @@ def numbers(view: ThresholdView) -> None:
                 hide_index=True,
                 alt="Thresholds tested, from the highest down",
                 column_config={
-                    "cut": "Cut",
+                    "cut": "Threshold",
                     "n": "Labelled at it or above",
                     "errors": "Wrong",
                     "p": st.column_config.NumberColumn("p", format="%.4f"),

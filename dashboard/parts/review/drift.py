@@ -13,6 +13,8 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 
+#: How the table is told.
+PERIODS = "Every period with its measures"
 MEASURES = {
     "gap": "Gap",
     "accuracy": "Accuracy",
@@ -45,7 +47,7 @@ def draw(view: DriftView, measure: str) -> None:
         measure=measure,  # type: ignore[arg-type]
         levels=view.levels,
     )
-    charted.show(chart, said, name="drift", width=int(chart.width))
+    charted.show(chart, said, name="drift", behind=PERIODS, width=int(chart.width))
     st.caption(
         f"95% intervals of each period's own; breaches and verdicts are corrected together: "
         f"{view.method}."
@@ -55,7 +57,9 @@ def draw(view: DriftView, measure: str) -> None:
 def strips(view: DriftView) -> None:
     """All measures on one time axis."""
     chart = measure_strips(view.periods, palette_for(st.context.theme.type), changes=view.changes)
-    charted.show(chart, alt_text_strips(view.periods), name="strips", width=int(chart.width))
+    charted.show(
+        chart, alt_text_strips(view.periods), name="strips", behind=PERIODS, width=int(chart.width)
+    )
 
 
 def table(view: DriftView) -> None:
@@ -88,5 +92,5 @@ def table(view: DriftView) -> None:
             "accuracy": tables.share("Right"),
             "brier": st.column_config.NumberColumn("Brier", format="%.4f", width="small"),
         },
-        alt="Every period with its measures",
+        alt=PERIODS,
     )

@@ -10,6 +10,7 @@ from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.palette import palette_for
 from dashboard.widgets import chart as charted
 
+_TABLE = "Differences of confidence, accuracy, Brier score and gap for each pair"
 _TITLE = "Difference in points: the first named has more →"
 
 
@@ -28,7 +29,13 @@ def draw(view: ElicitationView) -> None:
         title=_TITLE,
         named=SHIFT_WORDS,
     )
-    charted.show(chart, " ".join(view.sentences), name="elicitation", width=int(chart.width))
+    charted.show(
+        chart,
+        " ".join(view.sentences),
+        name="elicitation",
+        behind=_TABLE,
+        width=int(chart.width),
+    )
     for sentence in view.sentences:
         st.markdown(plain(sentence))
     st.caption(plain(view.method))
@@ -46,5 +53,5 @@ def draw(view: ElicitationView) -> None:
                 "brier": st.column_config.TextColumn("Brier score"),
                 "gap": st.column_config.TextColumn("Gap"),
             },
-            alt="Differences of confidence, accuracy, Brier score and gap for each pair",
+            alt=_TABLE,
         )

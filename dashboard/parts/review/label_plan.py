@@ -48,6 +48,7 @@ _DRAWN = 20
 #: As many refused rows stand on the page.
 _REFUSED = 20
 _CHART_WIDTH = 760
+_PLAN = "Every group with its verdict, what is labelled, and what a verdict needs"
 
 
 def choose_split(chosen: Filters) -> str | None:
@@ -90,7 +91,9 @@ def groups(view: LabelPlan) -> None:
         ).astype({"needed": "float64"})
         chart = labels_chart(shown, palette_for(st.context.theme.type), width=_CHART_WIDTH)
         with st.container(width=_CHART_WIDTH):
-            charted.show(chart, alt_text_labels(shown), name="label_plan", width="stretch")
+            charted.show(
+                chart, alt_text_labels(shown), name="label_plan", behind=_PLAN, width="stretch"
+            )
         st.caption(
             "Dot: labels needed for a verdict. Bar: unlabelled inputs that may be drawn."
             + (f" The first {_DRAWN} of {len(waiting)}." if len(waiting) > _DRAWN else "")
@@ -132,7 +135,7 @@ def _table(view: LabelPlan) -> None:
             "waiting": _counts("Waiting", "Those of them that are drawn already.", 70),
             "n_inputs": _counts("Inputs", "Labelled ones.", 64),
         },
-        alt="Every group with its verdict, what is labelled, and what a verdict needs",
+        alt=_PLAN,
     )
 
 

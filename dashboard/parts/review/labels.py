@@ -13,6 +13,8 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
 
+_AGES = "The gap of each week by its age"
+
 
 def draw(view: LabelsView, tolerance: float) -> None:
     """Draw the section; ``tolerance`` is the gap accepted."""
@@ -37,8 +39,23 @@ def draw(view: LabelsView, tolerance: float) -> None:
         )
     with st.expander("The gap by the age of the claims", icon=":material/timeline:"):
         chart = cohort_age_chart(view.ages, palette_for(st.context.theme.type), tolerance=tolerance)
-        charted.show(chart, alt_text_cohorts(view.ages), name="cohorts", width=int(chart.width))
+        said = alt_text_cohorts(view.ages)
+        charted.show(chart, said, name="cohorts", behind=_AGES, width=int(chart.width))
         st.caption("Each week's claims as known at that age; only equal ages compare.")
+        shares = ("gap", "low", "high")
+        tables.figures(
+            view.ages.assign(**{share: view.ages[share] * 100 for share in shares}),
+            {
+                "cohort": "Week",
+                "age_days": tables.number("Age, days"),
+                "n": tables.number("Labelled"),
+                "gap": tables.points("Gap, points"),
+                "low": tables.points("95% from"),
+                "high": tables.points("to"),
+            },
+            key="labels_ages",
+            alt=_AGES,
+        )
 
 
 def _coverage(rows: pd.DataFrame, name: str) -> None:

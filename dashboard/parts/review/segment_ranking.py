@@ -15,6 +15,7 @@ from dashboard.widgets import tables
 
 DRAWN = 12
 _TABLE, _SEGMENTS = "ranked", "ranked_segments"
+_ALL = "All segments, worst first"
 
 
 def draw(view: SegmentsView) -> None:
@@ -36,7 +37,7 @@ def _drawn(view: SegmentsView) -> None:
     worst = view.ranked.head(DRAWN).rename(columns={"gap_low": "low", "gap_high": "high"})
     chart = interval_dots(worst, palette_for(st.context.theme.type), tolerance=view.tolerance)
     said = alt_text_intervals(worst, tolerance=view.tolerance)
-    charted.show(chart, said, name="ranked", width=int(chart.width))
+    charted.show(chart, said, name="ranked", behind=_ALL, width=int(chart.width))
     st.caption(
         f"The {len(worst)} largest of {len(view.ranked)} segments by shrunken gap, with their own "
         f"95% intervals; verdicts are corrected together: {view.ranked_method}. *q* after "
@@ -85,7 +86,7 @@ def _listed(view: SegmentsView) -> None:
             "q": st.column_config.NumberColumn("q", format="%.3f", width="small"),
             "flagged": st.column_config.CheckboxColumn("Flagged", width="small"),
         },
-        alt="All segments, worst first",
+        alt=_ALL,
     )
     st.session_state[_SEGMENTS] = tuple(view.ranked["segment"])
 

@@ -317,7 +317,7 @@ def _timeline(view: DriftView) -> None:
         height=220,
     )
     words = alt_text_drift(periods, view.changes, view.breaches, measure="gap", levels=view.levels)
-    charted.show(chart, words, name="timeline", width="stretch")
+    charted.show(chart, words, name="timeline", behind=drift.PERIODS, width="stretch")
 
 
 def below(view: OneSignal, findings: Sequence[FindingRow], today: date) -> Markup:

@@ -21,7 +21,7 @@ from dashboard.widgets.links.page_links import href_of
 #: So many days ahead a gate that closes is told.
 CLOSING_DAYS = 14
 #: As many pieces of news stand open; the rest waits in a drawer.
-NEWS = 6
+NEWS = 5
 #: Pixels of the headline and the tiles, and of the heads of the table.
 _ABOVE, _HEADS = 160, 60
 

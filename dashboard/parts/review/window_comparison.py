@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.sentences.numbers import dimension_name
+from core.sentences.numbers import dimension_name, value_name
 from core.text.markdown import plain, verbatim
 from core.views.review.drift import DriftView
 from core.views.review.window_comparison import ShiftView
@@ -20,9 +20,14 @@ from dashboard.charts.population_shift import (
     mix_change,
 )
 from dashboard.widgets import chart as charted
+from dashboard.widgets import tables
 from dashboard.widgets.url_choice import choose_day
 
 SEGMENTS_DRAWN = 8
+#: How the tables behind the charts are told.
+_SPLIT = "Brier score in both windows, and why it moved"
+_STATED = "Claims by stated confidence in both windows"
+_MIX = "Share of each kind of case in both windows"
 
 
 def choose_windows(view: DriftView) -> tuple[Window, Window] | None:
@@ -52,19 +57,24 @@ def draw(view: ShiftView, by: str | None) -> None:
     st.caption(f"Reference {names[0]}; now {names[1]}; both days included.")
     st.markdown(f"**Harder cases or worse calibration?** {view.split}")
     parts = brier_split(view.parts, palette)
-    charted.show(parts, alt_text_brier(view.parts), name="parts", width=int(parts.width))
+    charted.show(
+        parts, alt_text_brier(view.parts), name="parts", behind=_SPLIT, width=int(parts.width)
+    )
     if by is not None:
         _segments(view.by_segment, by)
     st.markdown(f"**What was stated.** {view.stated}")
     stated = confidence_shift(view.stated_before, view.stated_after, palette)
     said = alt_text_shift(view.stated_before, view.stated_after)
-    charted.show(stated, said, name="stated", width=int(stated.width))
+    charted.show(stated, said, name="stated", behind=_STATED, width=int(stated.width))
     if view.mixes:
         st.markdown("**Case mix**")
     for i, mix in enumerate(view.mixes):
         with st.expander(plain(mix.words)):
             chart = mix_change(mix.values, palette)
-            charted.show(chart, alt_text_mix(mix.values), name=f"mix_{i}", width=int(chart.width))
+            said = alt_text_mix(mix.values)
+            charted.show(chart, said, name=f"mix_{i}", behind=_MIX, width=int(chart.width))
+    with st.expander("The figures of these charts", icon=":material/table_rows:"):
+        _figures(view)
 
 
 def _segments(parts: pd.DataFrame, by: str) -> None:
@@ -76,7 +86,67 @@ def _segments(parts: pd.DataFrame, by: str) -> None:
         worst = compared.loc[order].head(SEGMENTS_DRAWN)
         st.markdown(f"**By {dimension_name(by).lower()}**, largest part in decalibration first")
         segments = brier_split(worst, palette_for(st.context.theme.type))
-        charted.show(segments, alt_text_brier(worst), name="segments", width=int(segments.width))
+        said, wide = alt_text_brier(worst), int(segments.width)
+        charted.show(segments, said, name="segments", behind=_SPLIT, width=wide)
     if alone.any():
         names = ", ".join(verbatim(label) for label in parts.loc[alone, "label"])
         st.caption(f"Labelled in one of the two windows only, so not compared: {names}.")
+
+
+def _figures(view: ShiftView) -> None:
+    """What all charts of the comparison are drawn from."""
+    counts = {
+        "n_before": tables.number("n, reference"),
+        "n_after": tables.number("n, now"),
+    }
+    brier = {
+        name: st.column_config.NumberColumn(words, format="%.4f", width="small")
+        for name, words in (
+            ("before", "Reference"),
+            ("after", "Now"),
+            ("foretold", "By the cases"),
+            ("foretold_low", "95% from"),
+            ("foretold_high", "to"),
+            ("decalibration", "By calibration"),
+            ("decalibration_low", "95% from "),
+            ("decalibration_high", "to "),
+        )
+    }
+    parts = [one for one in (view.parts, view.by_segment) if not one.empty]
+    tables.figures(
+        pd.concat(parts, ignore_index=True) if parts else view.parts,
+        {"label": "Claims", **brier, **counts},
+        key="shift_parts",
+        alt=_SPLIT,
+    )
+    before, after = (one["n_claims"].to_numpy() for one in (view.stated_before, view.stated_after))
+    edges = zip(view.stated_before["left"], view.stated_before["right"], strict=True)
+    stated = [f"{left:.0%} to {right:.0%}" for left, right in edges]
+    tables.figures(
+        pd.DataFrame({"stated": stated, "n_before": before, "n_after": after}),
+        {"stated": "Stated", **counts},
+        key="shift_stated",
+        alt=_STATED,
+    )
+    if not view.mixes:
+        return
+    mixes = pd.concat(
+        [one.values.assign(dimension=dimension_name(one.dimension)) for one in view.mixes],
+        ignore_index=True,
+    )
+    tables.figures(
+        mixes.assign(
+            value=[value_name(one) for one in mixes["value"]],
+            share_before=mixes["share_before"] * 100,
+            share_after=mixes["share_after"] * 100,
+        ),
+        {
+            "dimension": "Dimension",
+            "value": "Value",
+            "share_before": tables.share("Reference"),
+            "share_after": tables.share("Now"),
+            **counts,
+        },
+        key="shift_mix",
+        alt=_MIX,
+    )
