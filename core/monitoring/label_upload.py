@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,6 +129,22 @@ def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") 
         UnusableSample: it is no CSV in UTF-8, or lacks event_id or outcome.
         TrailBroken: nothing is taken in beside a trail that is not what was signed.
     """
+    taken, fresh = _read_all(office, signal, content)
+    summary = _imported(office, signal, fresh, office.now(), name) if fresh else None
+    return replace(taken, summary=summary)
+
+
+def look(office: Office, signal: str, content: bytes) -> TakenLabels:
+    """What `take` would make of a file: nothing is taken in yet.
+
+    Raises:
+        UnusableSample: as for `take`.
+    """
+    return _read_all(office, signal, content)[0]
+
+
+def _read_all(office: Office, signal: str, content: bytes) -> tuple[TakenLabels, list[_Label]]:
+    """What becomes of each row of a file, and the labels that are new."""
     rows = list(_rows(content))
     now = office.now()
     refused: list[RefusedLabel] = []
@@ -163,16 +179,16 @@ def take(office: Office, signal: str, content: bytes, name: str = "labels.csv") 
             refused.append(fault)
         elif not _said(label, known[label.event]):
             fresh.append(label)
-    summary = _imported(office, signal, fresh, now, name) if fresh else None
     unfit = len(refused) + len(fresh)
-    return TakenLabels(
+    taken = TakenLabels(
         n_rows=len(rows),
         n_empty=n_empty,
         n_known=len(rows) - n_empty - unfit,
         refused=tuple(sorted(refused, key=lambda one: one.row)),
         n_new=len(fresh),
-        summary=summary,
+        summary=None,
     )
+    return taken, fresh
 
 
 def _rows(content: bytes) -> Iterator[Mapping[str, str]]:

@@ -26,6 +26,7 @@ from core.measure.verdicts.measure_table import Measures
 from core.queries.base.asked_once import asked_once
 from core.queries.base.truth import Truth
 from core.queries.sums.validation_sample import (
+    JudgedCounts,
     JudgedSpan,
     KnownAt,
     claims_digest,
@@ -39,7 +40,13 @@ from core.trail.acts import stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import SampleResult, judge_sample
 from core.validation.evidence_bundle import LAYOUT, decimal, measures_json, sample_json
-from core.validation.evidence_claims import SPLITS, claims_to_judge, digested_segments, truth_json
+from core.validation.evidence_claims import (
+    SPLITS,
+    ToJudge,
+    claims_to_judge,
+    digested_segments,
+    truth_json,
+)
 from core.validation.evidence_samples import by_parts, no_cells, sample_of, segments_of, window_of
 from core.validation.limitations import Findings, untold
 from core.validation.nearest import fingerprints_there
@@ -47,6 +54,32 @@ from core.validation.nearest import fingerprints_there
 
 class NothingToJudge(LedgerError):  # noqa: N818 (reads as what is the matter)
     """The fingerprint has no claim that could be judged."""
+
+
+def judgeable(
+    cursor: duckdb.DuckDBPyConnection,
+    spec: SignalSpec,
+    fingerprint: Fingerprint,
+    known: KnownAt,
+    leave_out_overlap: bool,
+    truth: Truth,
+) -> tuple[ToJudge, JudgedCounts]:
+    """The claims a fingerprint is judged on, and how many there are; nothing is measured.
+
+    Raises:
+        Leaked: some of the claims were tuned on, and are not left out.
+        NothingToJudge: there are no such claims.
+    """
+    asked = claims_to_judge(cursor, spec, fingerprint, known, leave_out_overlap, truth)
+    counts = judged_counts(cursor, asked.judged)
+    if counts.first is None:
+        raise NothingToJudge(
+            f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on as "
+            f"known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
+            "production claims made after the tuning have final outcomes. "
+            + fingerprints_there(cursor, spec.name, fingerprint.as_json())
+        )
+    return asked, counts
 
 
 @asked_once()
@@ -67,17 +100,9 @@ def content_of(
         Leaked: some of the claims were tuned on, and are not left out.
         NothingToJudge: there are no such claims.
     """
-    asked = claims_to_judge(cursor, spec, fingerprint, known, leave_out_overlap, truth)
+    asked, counts = judgeable(cursor, spec, fingerprint, known, leave_out_overlap, truth)
     judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
     frozen = judged.freeze
-    counts = judged_counts(cursor, judged)
-    if counts.first is None:
-        raise NothingToJudge(
-            f"{spec.name} has no claim of the fingerprint {fingerprint.words()} to be judged on as "
-            f"known at {known.at:%Y-%m-%d %H:%M}; bring in heldout claims, or wait until "
-            "production claims made after the tuning have final outcomes. "
-            + fingerprints_there(cursor, spec.name, fingerprint.as_json())
-        )
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = sample_of(cursor, judged, spec, rules)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -15,10 +15,13 @@ from core.governance.refusal import Refused
 from core.governance.state import State
 from core.governance.validations.lifecycle import NO_REASON
 from core.ledger.errors import LedgerError
+from core.queries.sums.validation_sample import KnownAt, newest_import
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence_bundle import Bundle
+from core.validation.evidence_content import NothingToJudge, judgeable
+from core.validation.tuning_leakage import TuningLeaked
 
 
 def prepare(
@@ -32,7 +35,7 @@ def prepare(
 
     Raises:
         Refused: the signal is not registered.
-        Leaked: some of the evidence was tuned on.
+        TuningLeaked: some of the evidence was tuned on.
     """
     state = office.state()
     entry = state.entries.get(signal)
@@ -47,6 +50,38 @@ def prepare(
             program=__version__,
             leave_out_overlap=leave_out_overlap,
         )
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why a fingerprint's claims cannot be measured as they are.
+
+    Attributes:
+        leaked: claims that were tuned on; 0: there is no claim to judge.
+    """
+
+    leaked: int
+
+
+def unfit(office: Office, signal: str, fingerprint: Fingerprint) -> Unfit | None:
+    """What measuring would be refused for, told before: a look at the claims, nothing measured.
+
+    Returns:
+        None where they can be measured, and for a signal that is not registered.
+    """
+    entry = office.state().entries.get(signal)
+    if entry is None:
+        return None
+    with office.ledger.cursor() as cursor:
+        known = KnownAt(office.now(), newest_import(cursor))
+        truth = entry.spec.ground_truth
+        try:
+            judgeable(cursor, entry.spec, fingerprint, known, False, truth)
+        except TuningLeaked as refusal:
+            return Unfit(refusal.overlap.n)
+        except NothingToJudge:
+            return Unfit(0)
+    return None
 
 
 def submit(
@@ -67,7 +102,7 @@ def submit(
 
     Raises:
         Refused: not theirs to submit, or not in this state.
-        Leaked: some of the evidence was tuned on.
+        TuningLeaked: some of the evidence was tuned on.
     """
     state = office.state()
     # Freezing takes seconds: who may not submit is told before.

@@ -36,7 +36,9 @@ from core.trail import log as trail
 from core.trail.act_search import ActSearch
 from core.trail.fingerprint import Fingerprint
 from core.trail.time_stamps import beside as stamps_beside
+from core.validation import steps
 from core.validation.evidence_bundle import Bundle
+from core.validation.steps import Unfit
 from core.views.audit import claim as claim_review
 from core.views.audit import claims as claims_review
 from core.views.audit import data as intake_review
@@ -557,6 +559,12 @@ def signoff(
         return signoff_review.signoff_view(
             one, known, Names.read(one), signal, fingerprint, now, measured=measured
         )
+
+
+@kept(_minute)
+def unfit(signal: str, fingerprint: Fingerprint) -> Unfit | None:
+    """What measuring a fingerprint's claims would be refused for; None: nothing."""
+    return steps.unfit(office(), signal, fingerprint)
 
 
 @kept(_day, most=4, spinner="Checking every signal for twelve failures…")

@@ -23,6 +23,7 @@ from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import TuningLeaked
 from core.views.govern.permitted_acts import Offer, named, offers, refused_as_typed
 from core.views.govern.sign_off import SignoffView, Waiting
+from dashboard.cache import views as data
 from dashboard.parts.govern import confirmation as confirmed
 from dashboard.server import open_ledger as owner
 from dashboard.server.sign_on.confirmations import CONFIRMATIONS, digest
@@ -296,10 +297,11 @@ def _submit(desk: _Desk) -> None:
         "Freezes what the ledger knows now as evidence, and puts it before a validator. What is "
         "in force stays in force until then."
     )
-    leave_out = _leave_out(desk)
+    unfit = _unfit(desk) if not offer.why else None
+    leave_out = _leave_out(desk, unfit)
     pressed = act_button.draw(
         f"Measure and submit as {desk.name}",
-        offer.why or _unfit(desk, leave_out=leave_out),
+        offer.why or _why_unfit(unfit, leave_out=leave_out),
         type="primary",
         icon=":material/upload_file:",
     )
@@ -314,23 +316,30 @@ def _submit(desk: _Desk) -> None:
         )
 
 
-def _unfit(desk: _Desk, *, leave_out: bool) -> str:
-    """Why what was measured just now cannot be submitted; "": it can, or nothing was measured."""
-    last = measured(desk.view.signal, desk.view.fingerprint.id)
-    if last is None or last.refusal is None or (last.leaked and leave_out):
+def _unfit(desk: _Desk) -> signing.Unfit | None:
+    """What submitting would be refused for, by a look at the claims; None: nothing."""
+    return data.unfit(desk.view.signal, desk.view.fingerprint)
+
+
+def _why_unfit(unfit: signing.Unfit | None, *, leave_out: bool) -> str:
+    """Why what there is cannot be submitted; "": it can."""
+    if unfit is None or (unfit.leaked and leave_out):
         return ""
-    if last.leaked:
-        return f"Leave out the {counted(last.leaked, 'claim')} tuned on first."
-    return "There is nothing to judge yet. Measure again once outcomes are in."
+    if unfit.leaked:
+        return f"Leave out the {counted(unfit.leaked, 'claim')} tuned on first."
+    return (
+        "There is no claim to judge yet. Bring in heldout claims, or wait until outcomes are final."
+    )
 
 
-def _leave_out(desk: _Desk) -> bool:
-    """Whether to leave out what was tuned on; asked only once it was found."""
+def _leave_out(desk: _Desk, unfit: signing.Unfit | None) -> bool:
+    """Whether to leave out what was tuned on; asked only where it was found."""
     last = measured(desk.view.signal, desk.view.fingerprint.id)
-    if last is None or not last.leaked:
+    leaked = unfit.leaked if unfit is not None else 0 if last is None else last.leaked
+    if not leaked:
         return False
     return st.checkbox(
-        f"Leave out the {counted(last.leaked, 'claim')} tuned on",
+        f"Leave out the {counted(leaked, 'claim')} tuned on",
         key=desk.key("leave_out"),
         help="The evidence then says how many were left out, and the validator sees it.",
     )

@@ -14,7 +14,7 @@ from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit
-from core.monitoring.label_upload import TakenLabels
+from core.monitoring.label_upload import TakenLabels, look
 from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
@@ -30,7 +30,7 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
-from dashboard.widgets.acting import sign_on
+from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
 from dashboard.widgets.download import csv_of
@@ -281,9 +281,7 @@ def hand_out(view: LabelPlan) -> None:
         st.caption("Nothing to download: every drawn claim is labelled.")
     turn = st.session_state.setdefault(_ROUND, 0)
     file = st.file_uploader("The filled file", type="csv", key=f"{KEYS}file_{turn}")
-    if file is not None and st.button(
-        f"Take in {plain(file.name)}", key=f"{KEYS}take", icon=":material/upload:"
-    ):
+    if file is not None and _take(signal, file.getvalue(), file.name):
         try:
             taken = take_in(owner.office(), signal, file.getvalue(), file.name)
         except LedgerError as error:
@@ -297,15 +295,41 @@ def hand_out(view: LabelPlan) -> None:
         _said(known[1])
 
 
+def _take(signal: str, content: bytes, name: str) -> bool:
+    """The button that takes a file in, closed where nothing of it can be; whether it was pressed.
+
+    What would be refused is said before.
+    """
+    try:
+        found, missing = look(owner.office(), signal, content), ""
+    except LedgerError as error:
+        found, missing = None, str(error)
+    if found is not None and not found.n_new:
+        missing = f"Nothing to take in. {found.words}"
+    pressed = act_button.draw(
+        f"Take in {plain(name)}" if found is None else f"Take in {counted(found.n_new, 'label')}",
+        missing,
+        key=f"{KEYS}take",
+        icon=":material/upload:",
+    )
+    if found is not None and found.refused and not pressed:
+        st.markdown(f"Not taken in with them: {counted(len(found.refused), 'row')}.")
+        _refused(found)
+    return pressed
+
+
+def _refused(taken: TakenLabels) -> None:
+    st.markdown("\n".join(f"- {plain(one.words)}" for one in taken.refused[:_REFUSED]))
+    if len(taken.refused) > _REFUSED:
+        with st.expander(f"The other {len(taken.refused) - _REFUSED:,} refused rows"):
+            st.markdown("\n".join(f"- {plain(one.words)}" for one in taken.refused[_REFUSED:]))
+
+
 def _said(taken: TakenLabels) -> None:
     """What became of the file that was taken in last."""
     if taken.refused:
         st.warning(plain(taken.words), icon=":material/report:")
-        listed = "\n".join(f"- {plain(one.words)}" for one in taken.refused[:_REFUSED])
-        st.markdown(listed)
-        if len(taken.refused) > _REFUSED:
-            with st.expander(f"The other {len(taken.refused) - _REFUSED:,} refused rows"):
-                st.markdown("\n".join(f"- {plain(one.words)}" for one in taken.refused[_REFUSED:]))
+        _refused(taken)
         return
     st.success(plain(taken.words), icon=":material/check_circle:")
 

@@ -423,14 +423,14 @@ def test_owner_and_validator_retire_it(built: Build):
 def test_what_was_tuned_on_is_listed_and_left_out_only_when_asked(built: Build):
     built(lines(600) + lines(4, split="tuning", pre="t", days_ago=60))
     app = triage(ANN)
-    press(app, "Measure and submit as desk/ann")
+    assert button(app, "Measure and submit as").disabled
+    assert "Leave out the 4 claims tuned on first." in text_of(app)
+    press(app, "Measure without submitting")
     assert state() == "draft"
     assert "4 claims to judge were also tuned on." in text_of(app)
     rows = next(one.value for one in app.dataframe if "Event tuned on" in one.value.columns)
     assert rows.iloc[0].to_list() == ["0", "t0", "i0", "the input"]
     assert len(rows) == 4
-    assert button(app, "Measure and submit as").disabled
-    assert "Leave out the 4 claims tuned on first." in text_of(app)
     app.checkbox[0].check().run()
     press(app, "Measure and submit as desk/ann")
     assert state() == "in_validation"
@@ -451,6 +451,13 @@ def test_claims_that_cannot_be_judged_are_said_to_be_so(built: Build, text: str,
     app = triage(ANN)
     press(app, "Measure without submitting")
     assert said in text_of(app)
+
+
+def test_what_has_no_claim_to_judge_cannot_be_submitted(built: Build):
+    built(lines(9, labelled=False, days=3))
+    app = triage(ANN)
+    assert button(app, "Measure and submit as").disabled
+    assert "There is no claim to judge yet." in text_of(app)
 
 
 def test_a_bundle_that_is_gone_is_said_and_cannot_be_signed(built: Build):

@@ -118,6 +118,8 @@ def test_a_sample_is_drawn_handed_out_and_taken_back_on_the_page(drawing: Open) 
     uploader.set_value(("filled.csv", written.getvalue().encode(), "text/csv")).run()
     take = button(app, "labels_take")
     assert take is not None
+    assert take.label == f"Take in {len(rows) - 1:,} labels"
+    assert "Row 1, outcome 'perhaps'" in text_of(app)
     take.click().run()
     assert not app.exception
     text = text_of(app)
@@ -199,3 +201,23 @@ def test_the_data_page_leads_here(opened: Open) -> None:
     links = [one.proto.label for one in app.get("page_link")]
     assert "Which labels would decide what is still open" in links
     assert label_plan.KEYS == "labels_"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"event_id\nx\n", "The file has no column outcome"), (b"event_id,outcome\n", "holds no row")],
+    ids=["unusable", "empty"],
+)
+def test_a_file_of_which_nothing_can_be_taken_in_leaves_the_button_closed(
+    drawing: Open, content: bytes, said: str
+) -> None:
+    app = drawing(acting_for=VERA, signal=SAFETY, by="language")
+    draw = button(app, "labels_draw")
+    assert draw is not None
+    draw.click().run()
+    (uploader,) = app.file_uploader
+    uploader.set_value(("filled.csv", content, "text/csv")).run()
+    take = button(app, "labels_take")
+    assert take is not None
+    assert take.disabled
+    assert said in text_of(app)
