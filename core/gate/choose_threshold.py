@@ -1,4 +1,4 @@
-"""A cut chosen on what a signal was tuned on, judged on what it was not, and the rules it makes."""
+"""A threshold chosen on tuning claims and judged on others, and the rules it makes."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ MOST_KNOWN = 100
 
 
 class NoTuning(LedgerError):  # noqa: N818 (reads as what is the matter)
-    """Nothing is there to choose a cut on."""
+    """Nothing is there to choose a threshold on."""
 
 
 class TunedOn(LedgerError):  # noqa: N818
-    """The claims to judge a cut on are those it would be chosen on.
+    """The claims to judge a threshold on are those it would be chosen on.
 
     Attributes:
         overlap: which.
@@ -93,7 +93,7 @@ class ThresholdQuestion:
         selection: the signal and conditions; names no split.
         risk: the share of wrong ones accepted among the automated, in (0, 1).
         confidence: with which probability that has to hold, in (0, 1).
-        by: a dimension whose values get a cut each; None: one cut.
+        by: a dimension whose values get a threshold each; None: one threshold.
         without_overlap: leave out heldout claims on inputs that were tuned on.
     """
 
@@ -111,13 +111,13 @@ Word = Literal["kept", "broken", "not_told", "unjudged"]
 
 @dataclass(frozen=True)
 class SegmentThreshold:
-    """A cut for one segment, or for all claims.
+    """A threshold for one segment, or for all claims.
 
     Attributes:
         value: the segment's value; None for all claims, and for those that do not name one.
         learned: what the tuning claims say.
-        at: what the cut does, by split; empty without a cut.
-        word: what the heldout claims say of it; None without a cut.
+        at: what the threshold does, by split; empty without a threshold.
+        word: what the heldout claims say of it; None without a threshold.
     """
 
     value: str | None
@@ -127,7 +127,7 @@ class SegmentThreshold:
 
     @property
     def offered(self) -> bool:
-        """Whether there is a cut that the heldout claims do not contradict."""
+        """Whether there is a threshold that the heldout claims do not contradict."""
         return self.learned.cut is not None and self.word != "broken"
 
 
@@ -153,7 +153,7 @@ class Threshold:
 
     @property
     def holds(self) -> bool:
-        """Whether some cut is offered."""
+        """Whether some threshold is offered."""
         return any(part.offered for part in self.parts)
 
     def curve(self, split: Split) -> RiskCoverage:
@@ -201,7 +201,7 @@ class Proposed:
 def choose(
     cursor: duckdb.DuckDBPyConnection, question: ThresholdQuestion, now: datetime
 ) -> Threshold:
-    """Choose a cut on the tuning split and judge it on the heldout one.
+    """Choose a threshold on the tuning split and judge it on the heldout one.
 
     Args:
         now: UTC without zone; the recent production claims are those of the `DAYS` before.
@@ -288,7 +288,7 @@ def outlook(cells: Cells, rules: Rules, at: AtCut, costs: Costs | None) -> Outlo
     Args:
         cells: the sample, one claim per input.
         rules: the rules; their overrides are not looked at.
-        at: what their cut does with the sample.
+        at: what their threshold does with the sample.
         costs: the declared ones; None: none are.
 
     Returns:
@@ -393,7 +393,7 @@ def _changed(
 
 
 def with_cut(bands: tuple[RuleBand, ...], cut_ppm: int) -> tuple[RuleBand, ...]:
-    """Bands that automate from a cut on; what is below it goes where it went, or to review.
+    """Bands that automate from a threshold on; what is below it goes where it went, or to review.
 
     Args:
         bands: ascending, as in `Rules`.
@@ -493,7 +493,7 @@ def _segment_asked(selection: Selection, segments: tuple[str, ...]) -> tuple[str
 
 
 def _writable(learned: Learned) -> int:
-    """The cut in whole millionths as a band may begin with it: above 0, below 1."""
+    """The threshold in whole millionths as a band may begin with it: above 0, below 1."""
     assert learned.cut is not None
     ppm = round(learned.cut * PPM)
     if ppm == 0:

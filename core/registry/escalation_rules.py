@@ -1,4 +1,4 @@
-"""Escalation rules: cut-points that map every possible input to exactly one action."""
+"""Escalation rules: thresholds that map every possible input to exactly one action."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACTIONS: tuple[Action, ...] = ("automate", "review", "escalate")
 
 @dataclass(frozen=True)
 class RuleBand:
-    """Confidences from the band below up to a cut.
+    """Confidences from the band below up to a threshold.
 
     Attributes:
         below_ppm: the cut, in whole millionths, which itself belongs to the band above; None for

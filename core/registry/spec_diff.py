@@ -133,7 +133,7 @@ def _known_values(row: FieldRow, old: _Known, new: _Known) -> Iterator[FieldDiff
 def _bands(
     row: FieldRow, old: tuple[RuleBand, ...], new: tuple[RuleBand, ...], prefix: str = ""
 ) -> Iterator[FieldDifference]:
-    """Cut by cut where the same actions follow each other, otherwise the bands as a whole."""
+    """Each threshold where the same actions follow each other, otherwise the bands as a whole."""
     if [one.action for one in old] != [one.action for one in new]:
         yield from _changed(replace(row, thing=f"{prefix}bands", show=bands_words), old, new)
         return

@@ -34,7 +34,7 @@ def bands_words(bands: Sequence[RuleBand]) -> str:
 
 
 def cut_words(band: RuleBand) -> str:
-    """The cut of a band."""
+    """The threshold of a band."""
     return NOTHING if band.below_ppm is None else fraction(band.below_ppm)
 
 

@@ -232,7 +232,7 @@ def plan(text: str) -> ChangePlan:
 
 @kept(_day, spinner="Testing every threshold…")
 def threshold(question: ThresholdQuestion) -> thresholds_review.ThresholdView:
-    """A cut with a guarantee, judged on held-out claims.
+    """A threshold with a guarantee, judged on held-out claims.
 
     Raises:
         LedgerError: there is nothing to choose it on, or to judge it on.

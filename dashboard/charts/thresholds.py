@@ -1,4 +1,4 @@
-"""Risk against coverage: what each cut automates, and how much of it is wrong."""
+"""Risk against coverage: what each threshold automates, and how much of it is wrong."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def risk_chart(
     risk: float,
     palette: Palette,
 ) -> alt.LayerChart | alt.Chart:
-    """Share of wrong ones over the share automated, one point per cut.
+    """Share of wrong ones over the share automated, one point per threshold.
 
     Args:
         curve: sample, cut ("0.93" as a number), coverage, risk, low, high, n, errors; the first
             sample is the one tuned on, the second the one held out.
-        marks: sample, cut (in words), coverage, risk of the chosen cut; may be empty.
+        marks: sample, cut (in words), coverage, risk of the chosen threshold; may be empty.
         risk: the accepted share of wrong ones.
     """
     if curve.empty:

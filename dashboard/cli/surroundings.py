@@ -82,7 +82,7 @@ def unproven() -> bool:
 
 
 def through() -> Via:
-    """What an act of a command is done through, as it stands in the trail."""
+    """What an act of a command is done through, as it is kept in the trail."""
     return "cli" if person() is None else "http"
 
 

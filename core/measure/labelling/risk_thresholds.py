@@ -1,7 +1,7 @@
-"""A cut on the confidence with a guarantee: Learn-then-Test, and what a cut costs.
+"""A threshold on the confidence with a guarantee: Learn-then-Test, and what a threshold costs.
 
-The risk of a cut is the share of wrong ones among the claims stated at it or above. One sample
-chooses the cut, another one judges it: the sample that chose flatters its own choice.
+The risk of a threshold is the share of wrong ones among the claims stated at it or above. One
+sample chooses the threshold, another one judges it: the sample that chose flatters its own choice.
 
 Everything here takes one claim per input: cells whose claims may be counted as independent.
 """
@@ -30,7 +30,7 @@ class Step:
         cut: the candidate, a stated confidence.
         n: labelled claims at or above it.
         errors: wrong ones among them.
-        p: P(as few errors or fewer, were the risk above the cut just the bound).
+        p: P(as few errors or fewer, were the risk above the threshold just the bound).
         coverage: share of all claims at or above it, in [0, 1].
     """
 
@@ -47,9 +47,9 @@ class Learned:
 
     Attributes:
         risk: the bound α on the share of wrong ones, in (0, 1).
-        delta: the probability that is accepted of choosing a cut that breaks the bound, in (0, 1).
+        delta: the accepted probability of choosing a threshold that breaks the bound, in (0, 1).
         cut: the lowest candidate that passed; None when none did.
-        path: what was tested, from the highest cut down, up to and with the first that failed.
+        path: what was tested, from the highest threshold down, to the first that failed.
         reason: why there is no cut, in words; "" where there is one.
         needed: labelled claims that the first test takes, at the least.
     """
@@ -75,10 +75,10 @@ class Learned:
 
 @dataclass(frozen=True)
 class AtCut:
-    """What a cut does with one sample.
+    """What a threshold does with one sample.
 
     Attributes:
-        cut: the cut.
+        cut: the threshold.
         n_claims: all claims, those that state no confidence included.
         automated: the ones at the threshold or above.
         n: labelled ones among the automated.
@@ -116,7 +116,7 @@ class RiskCoverage:
         coverage: share of all claims automated.
         n, errors: labelled ones among them, and the wrong ones among these.
         risk: errors / n; nan where nothing above is labelled.
-        low, high: Clopper–Pearson at `LEVEL`, each cut by itself; nan likewise.
+        low, high: Clopper–Pearson at `LEVEL`, each threshold by itself; nan likewise.
     """
 
     cut: FloatArray
@@ -134,7 +134,7 @@ def claims_needed(risk: float, delta: float) -> int:
 
 
 def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
-    """The lowest cut above which the share of wrong ones is at most ``risk``, with 1 − δ.
+    """The lowest threshold above which the share of wrong ones is at most ``risk``, with 1 − δ.
 
     Learn-then-Test with one fixed sequence (Angelopoulos, Bates, Candès, Jordan & Lei 2021,
     arXiv 2110.01052, §3.1): the distinct confidences from high to low, each tested with the
@@ -193,7 +193,7 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
 
 
 def learn_per_segment(segments: Sequence[Cells], risk: float, delta: float) -> tuple[Learned, ...]:
-    """A cut for each segment, all of them together with probability 1 − δ: each gets δ / G.
+    """A threshold for each segment, all of them together with probability 1 − δ: each gets δ / G.
 
     Args:
         segments: G groups, at least one.
@@ -226,7 +226,7 @@ def risk_coverage(cells: Cells) -> RiskCoverage:
 
 
 def at_cut(cells: Cells, cut: float) -> AtCut:
-    """What a cut does with a sample; the cut itself is automated."""
+    """What a threshold does with a sample; the threshold itself is automated."""
     # Half a millionth of room, so that 0.93 from elsewhere meets the ledger's own 0.93.
     above = cells.v >= cut - 5e-7
     n, s = int(cells.n[above].sum()), int(cells.s[above].sum())

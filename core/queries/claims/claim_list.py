@@ -72,7 +72,7 @@ class ClaimCounts:
     Attributes:
         n_found: all of them, unstated ones included.
         n_labelled: those whose outcome is known.
-        n_high_wrong: those that stated at least the cut and were wrong.
+        n_high_wrong: those that stated at least the threshold and were wrong.
     """
 
     n_found: int

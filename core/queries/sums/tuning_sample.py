@@ -1,4 +1,4 @@
-"""One claim per input of a split, for choosing a cut and for judging it."""
+"""One claim per input of a split, for choosing a threshold and for judging it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cut with its guarantee, and what became of it on other claims, in words."""
+"""A threshold with its guarantee, and what became of it on other claims, in words."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _DRAWN = 400
 
 @dataclass(frozen=True)
 class PartView:
-    """One cut in words.
+    """One threshold in words.
 
     Attributes:
         name: for which claims; "" for all.
         cut: as it is written, ``0.93``; "" without one.
         guarantee: what holds, or why nothing does.
-        held: what the heldout claims say of it; "" without a cut.
+        held: what the heldout claims say of it; "" without a threshold.
         warning: what recent production says against it; "" where nothing.
         part: the numbers.
-        table: measure, then one column per sample; empty without a cut.
+        table: measure, then one column per sample; empty without a threshold.
     """
 
     name: str
@@ -82,7 +82,7 @@ class ThresholdView:
         parts: one for all claims, or one per segment.
         samples: what each sample is, a sentence each.
         curve: sample, cut, coverage, risk, low, high, n, errors; risk and coverage of all claims.
-        marks: sample, cut, coverage, risk of the chosen cut; empty without one for all claims.
+        marks: sample, cut, coverage, risk of the chosen one; empty without one for all claims.
         path: what was tested: for (by segments), cut, n, errors, p, coverage, passed.
         change: the registry change; None where there is none.
         no_change: why there is none; "" where there is one.
@@ -107,7 +107,7 @@ class ThresholdView:
 
     @property
     def stands(self) -> bool:
-        """Whether some cut is offered, and production contradicts none that is."""
+        """Whether some threshold is offered, and production contradicts none that is."""
         return self.threshold.holds and not any(part.warning for part in self.parts)
 
     def as_json(self) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _headline(found: Threshold) -> str:
 
 
 def _against(part: SegmentThreshold, risk: float) -> tuple[str, AtCut] | None:
-    """Who proves a cut's bound wrong, and what they say; None: nobody."""
+    """Who proves a threshold's bound wrong, and what they say; None: nobody."""
     heldout, production = part.at.get("heldout"), part.at.get("production")
     if part.word == "broken" and heldout is not None:
         return "Held-out claims contradict", heldout
@@ -468,5 +468,5 @@ def _part_json(view: PartView) -> dict[str, Any]:
 
 
 def cut_words(cut: float) -> str:
-    """A cut as rules write it: ``0.93``."""
+    """A threshold as rules write it: ``0.93``."""
     return fraction(round(cut * PPM))

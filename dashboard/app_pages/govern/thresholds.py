@@ -1,4 +1,4 @@
-"""Thresholds: a cut with a guarantee, tuned on one set and judged on another."""
+"""Thresholds: a threshold with a guarantee, tuned on one set and judged on another."""
 
 import streamlit as st
 

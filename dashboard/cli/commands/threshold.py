@@ -1,4 +1,4 @@
-"""`calledger threshold`: a cut with a guarantee, and the registry change it would be."""
+"""`calledger threshold`: a threshold with a guarantee, and the registry change it would be."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def threshold(
     """Find the lowest threshold above which at most RISK are wrong, with a guarantee.
 
     Chosen on the tuning split, judged on the heldout one. Prints the registry change it would be
-    and applies nothing. Exit 0 with a cut; 1 when none holds, or other claims contradict the one
-    that is offered; 2 when there is nothing to choose it on or heldout claims share inputs with the
-    tuning split.
+    and applies nothing. Exit 0 with a threshold; 1 when none holds, or other claims contradict
+    the one that is offered; 2 when there is nothing to choose it on or heldout claims share inputs
+    with the tuning split.
     """
     question = ThresholdQuestion(
         Selection(signal, where=where_conditions(conditions)), risk, confidence, by, without_overlap

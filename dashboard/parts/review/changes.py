@@ -218,7 +218,7 @@ def _band(one: SideNumbers) -> str:
 
 
 def links(review: ChangeReview) -> None:
-    """To the claims of both sides, of the worst segments, and to a cut for what became worse."""
+    """To the claims of both sides and of the worst segments, and to a threshold that holds."""
     with st.container(horizontal=True):
         for side, name in ((review.before, review.before_name), (review.after, review.after_name)):
             claims.link(Search(side), f"Claims of {plain(name)}")

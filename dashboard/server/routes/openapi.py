@@ -15,11 +15,11 @@ _TEXT: dict[str, Any] = {"type": ["string", "null"]}
 
 _QUESTION: dict[str, Any] = {
     "type": "object",
-    "description": "A claim's fields, as they are at hand before anything is done. Segments come "
-    "as `segments`, or as `seg_<dimension>` fields, and are read as an import reads them. Anything "
-    "is answered: what cannot be used fails closed, with the reason. Where rules hold for a "
-    "segment that is not stated, is stated twice with different values, or has a value that the "
-    "registry entry does not list, the strictest of its rules applies.",
+    "description": "A claim's fields, sent before anything is done. Segments come as `segments` or "
+    "as `seg_<dimension>` fields, and are read as an import reads them. Every question gets an "
+    "answer; one that cannot be used fails closed, with the reason. The strictest rule of a "
+    "segment applies where the question does not state it, states it twice with different "
+    "values, or states a value that the registry entry does not list.",
     "properties": {
         "signal": {"type": "string"},
         "event_id": {"type": "string", "description": "Joins the answer to the claim."},
@@ -39,9 +39,9 @@ _ANSWER: dict[str, Any] = {
         "signal": _TEXT,
         "event_id": _TEXT,
         "action": {"enum": list(ACTIONS)},
-        "rule": {"type": "string", "description": "Which written rule says so."},
+        "rule": {"type": "string", "description": "The registered rule that applied."},
         "reason": {"type": "string"},
-        "state": {**_TEXT, "description": "Of the fingerprint's validation, just now."},
+        "state": {**_TEXT, "description": "Of the version's validation, now."},
         "fingerprint": {"type": "string"},
         "registry_version": {**_TEXT, "description": "SHA-256 of the registry entry."},
         "trail_size": {"type": "integer"},
@@ -60,7 +60,7 @@ def _one_or_many(schema: str) -> dict[str, Any]:
 
 _REFUSAL: dict[str, Any] = {
     "type": "object",
-    "description": "No decision, so nothing of it is logged; what to do all the same.",
+    "description": "No decision was made or logged; `action` says what to do.",
     "properties": {
         "error": {"type": "string", "description": "What is wrong, in a sentence."},
         **{name: _ANSWER["properties"][name] for name in ("action", "rule", "reason")},
@@ -81,9 +81,9 @@ _STATUS: dict[str, Any] = {
         "text": {"type": "string", "description": "The verdict in a sentence."},
         "standing": {
             "type": "object",
-            "description": "Of the worst version in use: state (off, at_the_edge, too_few, fine), "
+            "description": "The worst version in use: state (off, at_the_edge, too_few, fine), "
             "reason, version, days, labelled claims, gap with its interval, worst segment, and the "
-            "change of version it began with.",
+            "version change at which it began.",
         },
         "versions": {"type": "array", "items": {"type": "object"}},
         "validation": {
@@ -129,8 +129,7 @@ _SEGMENT: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _EVENT_ID: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
 _TIME: dict[str, Any] = {
     "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}],
-    "description": "ISO 8601, in UTC where it names no zone; or Unix time in seconds or "
-    "milliseconds.",
+    "description": "ISO 8601, UTC unless a zone is given; or Unix time in seconds or milliseconds.",
 }
 _LABEL: dict[str, Any] = {"enum": [0, 1, False, True]}
 _LATER: dict[str, Any] = {
@@ -139,9 +138,9 @@ _LATER: dict[str, Any] = {
 }
 _CLAIM: dict[str, Any] = {
     "type": "object",
-    "description": "A claim: the same fields as in a file. Names count in any letter case. "
+    "description": "A claim, with the fields of an import file. Field names are case-insensitive. "
     "Segments come as `segments` or as `seg_<dimension>`; other fields are kept as attributes. "
-    "Numbers may come as text.",
+    "Numbers may be sent as text.",
     "properties": {
         "event_id": _EVENT_ID,
         "ts": _TIME,
@@ -150,9 +149,9 @@ _CLAIM: dict[str, Any] = {
             "type": ["number", "null"],
             "minimum": 0,
             "maximum": 1,
-            "description": "null: none was stated.",
+            "description": "null: the model stated none.",
         },
-        "outcome": {"enum": [*_LABEL["enum"], None], "description": "Where it is known already."},
+        "outcome": {"enum": [*_LABEL["enum"], None], "description": "If it is already known."},
         **_LATER,
         **dict.fromkeys(TEXT_FIELDS, _TEXT),
         **{name: _one_of(name) for name in ("elicitation_order", "split", "action")},
@@ -172,14 +171,14 @@ _CLAIM: dict[str, Any] = {
 }
 _OUTCOME: dict[str, Any] = {
     "type": "object",
-    "description": "What turned out. Without a signal it is for every claim of its event; it may "
-    "come before its claim, and a different one later is a correction.",
+    "description": "Whether a claim was right. Without `signal` it applies to every claim of the "
+    "event. It may arrive before its claim; a later, different outcome is a correction.",
     "properties": {
         "event_id": _EVENT_ID,
         "outcome": _LABEL,
         "signal": _TEXT,
         **_LATER,
-        "confidence": {"type": "null", "description": "An outcome states none."},
+        "confidence": {"type": "null", "description": "Not allowed on an outcome."},
     },
     "required": list(ALWAYS["outcomes"]),
     "maxProperties": MOST_KEYS,
@@ -187,15 +186,15 @@ _OUTCOME: dict[str, Any] = {
 _COUNT = {"type": "integer", "minimum": 0}
 _BECAME: dict[str, Any] = {
     "type": "object",
-    "description": "What became of the rows; the counts are there once they are folded.",
+    "description": "What became of the rows. The counts are there once the rows are folded.",
     "properties": {
         "receipt": {"type": "string"},
         "state": {"enum": ["waiting", "folded", "set_aside"]},
         "received": _COUNT,
-        "new": {**_COUNT, "description": "Brought a claim, or an outcome not known before."},
-        "duplicate": {**_COUNT, "description": "The ledger had them already."},
-        "conflict": {**_COUNT, "description": "Claims it has with other content: in quarantine."},
-        "quarantined": {**_COUNT, "description": "In quarantine for another reason."},
+        "new": {**_COUNT, "description": "Rows with a new claim or a new outcome."},
+        "duplicate": {**_COUNT, "description": "Rows the ledger already had."},
+        "conflict": {**_COUNT, "description": "Claims known with other content; quarantined."},
+        "quarantined": {**_COUNT, "description": "Quarantined for another reason."},
     },
     "required": ["state", "received"],
 }
@@ -203,26 +202,29 @@ _KEPT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "received": _COUNT,
-        "kept": {**_COUNT, "description": "On disk, and nothing speaks against them so far."},
+        "kept": {**_COUNT, "description": "Rows on disk, with no fault found so far."},
         "refused": {
             "type": "array",
             "items": {
                 "type": "object",
                 "properties": {
-                    "index": {**_COUNT, "description": "Of the rows sent, from 0."},
+                    "index": {**_COUNT, "description": "Position among the rows sent, from 0."},
                     "field": {"type": "string"},
                     "value": _TEXT,
                     "reason": {"type": "string"},
                     "fix": {"type": "string"},
                     "quarantined": {
                         "type": "boolean",
-                        "description": "Whether the row is in the quarantine; else it is nowhere.",
+                        "description": "Whether the row is in quarantine; else it is nowhere.",
                     },
                 },
                 "required": ["index", "field", "value", "reason", "fix", "quarantined"],
             },
         },
-        "receipt": {**_TEXT, "description": "Ask with it what became of them; null: none kept."},
+        "receipt": {
+            **_TEXT,
+            "description": "Ask with it what became of them; null: none was kept.",
+        },
         "outcome": {"$ref": "#/components/schemas/Became"},
     },
     "required": ["received", "kept", "refused", "receipt"],
@@ -241,7 +243,7 @@ _WAIT: dict[str, Any] = {
     "name": "wait",
     "in": "query",
     "schema": {"enum": ["0", "1"]},
-    "description": "1: fold first what came in, for up to 20 seconds, and say what became of it.",
+    "description": "1: fold the rows first, for up to 20 seconds, and say what became of them.",
 }
 
 
@@ -251,25 +253,27 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
     return {
         "post": {
             "summary": f"Log {what}",
-            "description": "Scope `ingest`. Answered when they are on disk; within a minute they "
-            "are folded into the ledger. The same rows may be sent again: they change nothing. The "
-            "body may be packed (`Content-Encoding: gzip`).",
+            "description": "Scope `ingest`. The answer comes once the rows are on disk; they are "
+            "in the ledger within a minute. Sending the same rows again changes nothing. The body "
+            "may be compressed (`Content-Encoding: gzip`).",
             "parameters": [_WAIT],
             "requestBody": {
                 "required": True,
                 "content": {"application/json": one, "application/x-ndjson": line},
             },
             "responses": {
-                "200": _answer("Kept", "They are on disk, but for those that are refused."),
-                "400": _answer("Error", "The body is no JSON, or neither an object nor a list."),
-                "401": _answer("Error", "No token, or none that is known."),
-                "403": _answer("Error", "The token lacks the scope, or the host is not known."),
+                "200": _answer("Kept", "The rows are on disk, except those refused."),
+                "400": _answer(
+                    "Error", "The body is not JSON, or is neither an object nor a list."
+                ),
+                "401": _answer("Error", "The token is missing or unknown."),
+                "403": _answer("Error", "The token lacks the scope, or the host is not allowed."),
                 "413": _answer("Error", "The body is too large."),
-                "415": _answer("Error", "The body is packed in a way that is not known."),
-                "422": _answer("Kept", "Every row is refused; each with its field and the fix."),
-                "429": _answer("Error", "Too much waits to be written.", "Retry-After"),
-                "500": _answer("Error", "They could not be kept."),
-                "503": _answer("Error", "They cannot be kept now.", "Retry-After"),
+                "415": _answer("Error", "The compression is not supported."),
+                "422": _answer("Kept", "Every row is refused, each with its field and the fix."),
+                "429": _answer("Error", "Too many rows wait to be written.", "Retry-After"),
+                "500": _answer("Error", "The rows could not be kept."),
+                "503": _answer("Error", "The rows cannot be kept now.", "Retry-After"),
                 "507": _answer("Error", "The disk or the spool is full.", "Retry-After"),
             },
         }
@@ -277,8 +281,8 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
 
 
 _UNREADABLE: dict[str, Any] = {
-    "401": _answer("Error", "No token, or none that is known."),
-    "403": _answer("Error", "The token lacks the scope, or the host or origin is not known."),
+    "401": _answer("Error", "The token is missing or unknown."),
+    "403": _answer("Error", "The token lacks the scope, or the host or origin is not allowed."),
     "503": _answer("Error", "The ledger cannot be read."),
 }
 
@@ -290,7 +294,10 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "summary": "Whether the server can read its ledger",
                 "security": [],
-                "responses": {"200": {"description": "It can."}, "503": {"description": "Not."}},
+                "responses": {
+                    "200": {"description": "It can."},
+                    "503": {"description": "It cannot."},
+                },
             }
         },
         "/livez": {
@@ -303,9 +310,8 @@ DOCUMENT: dict[str, Any] = {
         "/readyz": {
             "get": {
                 "summary": "Whether the server can do its work",
-                "description": "Reasons: `ledger` (it cannot be opened), `schema` (it is not this "
-                "program's), `spool` (what is sent cannot be kept), `folding` (what was sent does "
-                "not reach the ledger).",
+                "description": "Reasons: `ledger` (cannot be opened), `schema` (is another "
+                "program's), `spool` (cannot keep rows), `folding` (rows do not reach the ledger).",
                 "security": [],
                 "responses": {
                     "200": _answer("Readiness", "It can."),
@@ -315,9 +321,9 @@ DOCUMENT: dict[str, Any] = {
         },
         "/metrics": {
             "get": {
-                "summary": "How the server does, for Prometheus",
-                "description": "Scope `read`. Counts, sizes and times, in the text format; tokens "
-                "by their ids.",
+                "summary": "Metrics for Prometheus",
+                "description": "Scope `read`. Counts, sizes and times in the text format; tokens "
+                "are named by their ids.",
                 "responses": {
                     "200": {"description": "The metrics.", "content": {"text/plain": {}}},
                     **_UNREADABLE,
@@ -339,7 +345,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "/api/v1/signals/{name}": {
             "get": {
-                "summary": "The same of one signal",
+                "summary": "One signal's standing verdict, and whether it may act",
                 "description": "Scope `read`.",
                 "parameters": [
                     {
@@ -354,7 +360,7 @@ DOCUMENT: dict[str, Any] = {
                         "description": "Its verdict, version by version, and its validation.",
                         "content": {"application/json": {"schema": _STATUS}},
                     },
-                    "404": _answer("Error", "No such signal stated a confidence."),
+                    "404": _answer("Error", "No signal of this name stated a confidence."),
                     **_UNREADABLE,
                 },
             }
@@ -362,9 +368,9 @@ DOCUMENT: dict[str, Any] = {
         "/api/v1/command": {
             "post": {
                 "summary": "Run a command of `calledger` on the ledger",
-                "description": "Scope `command`, and as the person who made the token. For "
-                "`calledger` itself, which packs the words and files of a command and unpacks what "
-                "it came to.",
+                "description": "Scope `command`; runs as the person who made the token. Used by "
+                "`calledger` itself, which sends a command's words and files as a zip and unpacks "
+                "the result.",
                 "requestBody": {"required": True, "content": {"application/zip": _BYTES}},
                 "responses": {
                     "200": {
@@ -372,10 +378,12 @@ DOCUMENT: dict[str, Any] = {
                         "content": {"application/zip": _BYTES},
                     },
                     "400": _answer("Error", "The body is not a command."),
-                    "401": _answer("Error", "No token, or none that is known."),
-                    "403": _answer("Error", "The token lacks the scope, or it is not run here."),
-                    "413": _answer("Error", "It carries too much."),
-                    "500": _answer("Error", "It could not be run to its end."),
+                    "401": _answer("Error", "The token is missing or unknown."),
+                    "403": _answer(
+                        "Error", "The token lacks the scope, or the command is not run here."
+                    ),
+                    "413": _answer("Error", "The body is too large."),
+                    "500": _answer("Error", "The command did not finish."),
                     "503": _answer("Error", "The ledger cannot be read."),
                 },
             }
@@ -397,9 +405,11 @@ DOCUMENT: dict[str, Any] = {
                 ],
                 "responses": {
                     "200": _answer("Became", "Counts, once they are folded."),
-                    "401": _answer("Error", "No token, or none that is known."),
-                    "403": _answer("Error", "The token lacks the scope, or the host is not known."),
-                    "404": _answer("Error", "Nothing is recorded under it."),
+                    "401": _answer("Error", "The token is missing or unknown."),
+                    "403": _answer(
+                        "Error", "The token lacks the scope, or the host is not allowed."
+                    ),
+                    "404": _answer("Error", "No rows were sent under this receipt."),
                     "503": _answer("Error", "The ledger cannot be read."),
                 },
             }
@@ -407,8 +417,8 @@ DOCUMENT: dict[str, Any] = {
         "/api/v1/decide": {
             "post": {
                 "summary": "May this confidence act?",
-                "description": "Scope `decide`. The answer is on disk before it is given. Every "
-                "body of this route, whatever its status, says an `action` and a `reason`.",
+                "description": "Scope `decide`. The answer is on disk before it is sent. Every "
+                "response of this route, whatever its status, has an `action` and a `reason`.",
                 "requestBody": {
                     "required": True,
                     "content": {
@@ -420,16 +430,16 @@ DOCUMENT: dict[str, Any] = {
                 },
                 "responses": {
                     "200": {
-                        "description": "An answer for each question, in order; an item that "
-                        "cannot be read has its own, which fails closed.",
+                        "description": "One answer for each question, in order. An item that "
+                        "cannot be read gets an answer that fails closed.",
                         "content": {"application/json": {"schema": _one_or_many("Decision")}},
                     },
-                    "400": _refused("The body is no JSON, or neither an object nor a list."),
-                    "401": _refused("No token, or none that is known."),
+                    "400": _refused("The body is not JSON, or is neither an object nor a list."),
+                    "401": _refused("The token is missing or unknown."),
                     "403": _refused(
-                        "The token lacks the scope, or the host or origin is not known."
+                        "The token lacks the scope, or the host or origin is not allowed."
                     ),
-                    "405": _refused("Questions are asked with POST."),
+                    "405": _refused("Use POST."),
                     "413": _refused("The body is too large."),
                     "500": _refused("The question could not be answered."),
                     "503": _refused("The ledger cannot be read."),
