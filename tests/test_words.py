@@ -30,7 +30,7 @@ RETIRED = {
     r"nothing (is|was) written down|not written down": "not registered",
     r"nothing is registered about": "not registered",
     r"\bunregistered\b.*[: ]|(?-i:\bUnregistered\b)": "not registered",
-    r"\b(a|the|no|this|every|each|highest) cuts?\b(?! short| belongs)": "threshold",
+    r"\b(a|the|no|this|every|each|highest) cuts?\b(?! short)": "threshold",
     r"no label is needed": "no more labels are needed",
     r"no clean bill": "does not mean fine",
     r"cannot speak for": "do not represent",

@@ -152,7 +152,7 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
         FieldRow(_ESCALATION, need="write the bands under it", block=True),
         FieldRow(f"{_ESCALATION}.bands", "rules.bands", "bands", words.bands_words,
             need="write at least two, the last without below",
-            note="ordered; the last has no `below`, and a cut belongs to the band above it"),
+            note="ordered; the last has no `below`, and a threshold belongs to the band above it"),
         FieldRow(f"{_ESCALATION}.overrides", "rules.overrides", "override", words.override_words,
             ordered=True, note="the first that fits a claim is taken"),
         FieldRow(f"{_ESCALATION}.knownValues", block=True,

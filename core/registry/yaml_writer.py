@@ -189,7 +189,7 @@ spec:
     cadenceDays: {cadence}
     windowDays: {window}
   escalation:
-    bands:  # ordered; the last has no `below`, and a cut belongs to the band above it
+    bands:  # ordered; the last has no `below`, and a threshold belongs to the band above it
       - {{below: "0.62", action: escalate}}
       - {{below: "0.90", action: review}}
       - {{action: automate}}

@@ -130,7 +130,7 @@ def _marked(marks: pd.DataFrame, palette: Palette) -> list[alt.Chart]:
         filled=False, size=170, strokeWidth=2, opacity=1, color=palette.ink, clip=True
     ).encode(y=at_y("risk"))
     names = (
-        alt.Chart(marks.head(1).assign(_said=[f"cut {marks['cut'].iloc[0]}"]))
+        alt.Chart(marks.head(1).assign(_said=[f"threshold {marks['cut'].iloc[0]}"]))
         .mark_text(baseline="top", dy=13, fontSize=LABEL_SIZE, fontWeight="bold", color=palette.ink)
         .encode(y=at_y("risk"), text=words_of("_said"))
     )

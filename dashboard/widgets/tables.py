@@ -107,12 +107,14 @@ def measures(groups: Sequence[GroupView]) -> None:
         columns[f"95% interval{of}"] = [row.interval for row in group.rows]
     if len(groups) == 1:
         columns["Meaning"] = [row.meaning for row in groups[0].rows]
-    st.table(
-        pd.DataFrame(columns),
-        border="horizontal",
-        hide_index=True,
-        alt="Every measure with its 95% interval",
-    )
+    # On a telephone what a measure means stands below it.
+    with st.container(key="measures" if len(groups) == 1 else "measures_of_two"):
+        st.table(
+            pd.DataFrame(columns),
+            border="horizontal",
+            hide_index=True,
+            alt="Every measure with its 95% interval",
+        )
 
 
 def facts(title: str, found: Sequence[Fact], *, none: str = "Nothing is logged.") -> None:

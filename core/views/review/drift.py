@@ -242,9 +242,9 @@ def _headline(
     if breaches.empty:
         last = settled.iloc[-1]
         return (
-            f"In none of {counted(len(settled), f'mature {period}')} is the gap shown to be "
-            f"outside {within(tolerance)}; the newest, {last['period']}, has "
-            f"{points(last['gap'], decimals=1)} points (n {int(last['n']):,}).{held}"
+            f"None of {counted(len(settled), period)} with final outcomes is outside "
+            f"{within(tolerance)} beyond chance; the newest, {last['period']}, has a gap of "
+            f"{points(last['gap'], decimals=1)} points ({counted(int(last['n']), 'case')}).{held}"
         )
     last_breach = breaches.iloc[-1]
     over = last_breach["end"] <= settled["start"].iloc[-1]

@@ -11,13 +11,13 @@ from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
 
 page_head.title("decision_trail")
-top = trail.place()
-asked = acts.search(data.act_choices()) if data.trail_size() else None
-if asked is None:
+if not data.trail_size():
     trail.not_begun()
     guide.draw(PAGES["decision_trail"].title)
     st.stop()
 
+top = trail.place()
+asked = acts.search(data.act_choices())
 view = data.acts(asked, acts.leaf_number(asked))
 st.markdown(f"## {view.sentence}")
 flags = st.container()

@@ -42,9 +42,9 @@ def table(view: WatchView) -> Markup:
         ("Signal", ""),
         ("Version", "c-labels c-worst"),
         (ticks, "c-gap"),
-        ("Measured", "c-acts"),
+        ("Measured", "c-when"),
         ("Since it was signed", "c-spark"),
-        ("Next", "c-acts"),
+        ("Next", "c-acts c-next"),
         ("Monitoring", "c-owner"),
     )
     said = "the standing verdict, and the gap of the last re-measurement"
@@ -85,9 +85,9 @@ def _line(row: WatchRow, one: Again | None) -> Markup:
         ),
         tag("td", "–" if one is None else visible(one.words), class_="c-labels c-worst soft"),
         tag("td", _gap(row, one), class_="c-gap", title=_in_full(row, one)),
-        tag("td", _when(row), class_="c-acts"),
+        tag("td", _when(row), class_="c-when"),
         tag("td", _since_signed(one), class_="c-spark soft"),
-        tag("td", _next(row), class_="c-acts"),
+        tag("td", _next(row), class_="c-acts c-next"),
         tag("td", visible(row.answers), class_="c-owner"),
     )
 

@@ -200,7 +200,7 @@ spec:
     cadenceDays: 30
     windowDays: 28
   escalation:
-    bands:  # ordered; the last has no `below`, and a cut belongs to the band above it
+    bands:  # ordered; the last has no `below`, and a threshold belongs to the band above it
       - {below: "0.62", action: escalate}
       - {below: "0.90", action: review}
       - {action: automate}

@@ -40,9 +40,9 @@ def test_both_samples_are_drawn_told_apart_by_dash_as_well_as_colour(
 def test_the_accepted_share_and_the_cut_stand_in_words(drawn: Drawn) -> None:
     document = str(drawn(risk_chart(CURVE, MARKS, 0.05, LIGHT)).document)
     assert "5% accepted" in document
-    assert "cut 0.85" in document
+    assert "threshold 0.85" in document
     without = str(drawn(risk_chart(CURVE, MARKS.head(0), 0.05, LIGHT)).document)
-    assert "cut 0.85" not in without
+    assert "threshold 0.85" not in without
 
 
 def test_what_reaches_beyond_the_plot_ends_at_its_edge(drawn: Drawn) -> None:

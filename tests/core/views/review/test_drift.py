@@ -127,7 +127,9 @@ def test_a_breach_that_lasts_is_told_since_when(batch: Batch, fill: Fill) -> Non
 def test_an_immature_week_is_no_breach(batch: Batch, fill: Fill) -> None:
     view = view_of(fill(story(batch, GOOD, GOOD) + batch(week(12), 400, 0.8, 20, labelled=300)))
     assert view.breaches.empty
-    assert view.headline.startswith("In none of 2 mature weeks is the gap shown to be outside ±5")
+    assert view.headline.startswith(
+        "None of 2 weeks with final outcomes is outside ±5 points beyond"
+    )
 
 
 def test_weeks_without_claims_are_not_counted_as_bad_ones(batch: Batch, fill: Fill) -> None:

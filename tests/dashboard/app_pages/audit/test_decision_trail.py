@@ -151,6 +151,7 @@ def test_an_empty_trail_shows_the_command_that_starts_it(tmp_path: Path, serving
     serving(tmp_path / "empty.duckdb")
     app = opened()
     assert "The trail has not begun" in text_of(app)
+    assert "Verifying" not in text_of(app)
     assert any("calledger registry apply registry.yaml --ledger" in one.value for one in app.code)
 
 
