@@ -54,6 +54,5 @@ with shown:
     if last is not None and last.refusal is not None and view.waits is None:
         leaks.draw(last.refusal, signal)
     evidence.draw(view)
-evidence.rests_on(view)
 signoff.past(view)
 guide.draw(PAGES["sign_off"].title)

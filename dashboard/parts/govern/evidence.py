@@ -24,10 +24,10 @@ _OUTCOMES: dict[Outcome, str] = {
     "missed": ":red[:material/cancel: Missed]",
     "undecided": ":orange[:material/help: Not decided]",
 }
-#: Pixels of the plot.
-_PLOT = 300
+#: Pixels of the plot: it stands in a column beside the buttons.
+_PLOT = 262
 #: Pixels of what is said of it, beside it where there is room.
-_SAID = 420
+_SAID = 230
 #: As many segments are drawn; all of them are in the table.
 _DRAWN = 12
 #: How the tables behind the charts are told.
@@ -36,21 +36,16 @@ _REQUIRED = "Every criterion on every required segment"
 
 
 def draw(view: SignoffView) -> None:
-    """The evidence: which criteria are met."""
+    """The evidence: criteria first, what they rest on in tabs."""
     st.header("Evidence")
     st.markdown(plain(view.shown_words))
     if view.fault is not None:
         st.error(plain(view.fault), icon=":material/gpp_bad:")
         return
-    if view.evidence is not None:
-        _criteria(view.evidence)
-
-
-def rests_on(view: SignoffView) -> None:
-    """What the criteria rest on, in tabs over the whole width."""
-    if view.evidence is None or view.fault is not None:
+    if view.evidence is None:
         return
     found = view.evidence
+    _criteria(found)
     n = len(found.segment_samples)
     on_segments = f"Required segments ({n})" if n else "Required segments"
     names = [
@@ -227,13 +222,15 @@ def _measures(found: EvidenceView) -> None:
                 "Measure": [row.name for row in found.measures],
                 "Value": [row.value for row in found.measures],
                 "95% interval": [row.interval for row in found.measures],
-                "Meaning": [row.meaning for row in found.measures],
             }
         ),
         border="horizontal",
         hide_index=True,
         alt="Every measure of all judged claims",
     )
+    with st.expander("What each measure means", icon=":material/menu_book:"):
+        for row in found.measures:
+            st.markdown(f"**{plain(row.name)}**: {plain(row.meaning)}")
 
 
 def _which(found: EvidenceView) -> None:
