@@ -53,7 +53,7 @@ def prepare(
 
 
 @dataclass(frozen=True)
-class Unfit:
+class Unmeasurable:
     """Why a fingerprint's claims cannot be measured as they are.
 
     Attributes:
@@ -63,7 +63,7 @@ class Unfit:
     leaked: int
 
 
-def unfit(office: Office, signal: str, fingerprint: Fingerprint) -> Unfit | None:
+def unfit(office: Office, signal: str, fingerprint: Fingerprint) -> Unmeasurable | None:
     """What measuring would be refused for, told before: a look at the claims, nothing measured.
 
     Returns:
@@ -78,9 +78,9 @@ def unfit(office: Office, signal: str, fingerprint: Fingerprint) -> Unfit | None
         try:
             judgeable(cursor, entry.spec, fingerprint, known, False, truth)
         except TuningLeaked as refusal:
-            return Unfit(refusal.overlap.n)
+            return Unmeasurable(refusal.overlap.n)
         except NothingToJudge:
-            return Unfit(0)
+            return Unmeasurable(0)
     return None
 
 

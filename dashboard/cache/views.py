@@ -38,7 +38,7 @@ from core.trail.fingerprint import Fingerprint
 from core.trail.time_stamps import beside as stamps_beside
 from core.validation import steps
 from core.validation.evidence_bundle import Bundle
-from core.validation.steps import Unfit
+from core.validation.steps import Unmeasurable
 from core.views.audit import claim as claim_review
 from core.views.audit import claims as claims_review
 from core.views.audit import data as intake_review
@@ -562,7 +562,7 @@ def signoff(
 
 
 @kept(_minute)
-def unfit(signal: str, fingerprint: Fingerprint) -> Unfit | None:
+def unfit(signal: str, fingerprint: Fingerprint) -> Unmeasurable | None:
     """What measuring a fingerprint's claims would be refused for; None: nothing."""
     return steps.unfit(office(), signal, fingerprint)
 

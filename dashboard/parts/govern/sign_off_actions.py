@@ -316,12 +316,12 @@ def _submit(desk: _Desk) -> None:
         )
 
 
-def _unfit(desk: _Desk) -> signing.Unfit | None:
+def _unfit(desk: _Desk) -> signing.Unmeasurable | None:
     """What submitting would be refused for, by a look at the claims; None: nothing."""
     return data.unfit(desk.view.signal, desk.view.fingerprint)
 
 
-def _why_unfit(unfit: signing.Unfit | None, *, leave_out: bool) -> str:
+def _why_unfit(unfit: signing.Unmeasurable | None, *, leave_out: bool) -> str:
     """Why what there is cannot be submitted; "": it can."""
     if unfit is None or (unfit.leaked and leave_out):
         return ""
@@ -332,7 +332,7 @@ def _why_unfit(unfit: signing.Unfit | None, *, leave_out: bool) -> str:
     )
 
 
-def _leave_out(desk: _Desk, unfit: signing.Unfit | None) -> bool:
+def _leave_out(desk: _Desk, unfit: signing.Unmeasurable | None) -> bool:
     """Whether to leave out what was tuned on; asked only where it was found."""
     last = measured(desk.view.signal, desk.view.fingerprint.id)
     leaked = unfit.leaked if unfit is not None else 0 if last is None else last.leaked

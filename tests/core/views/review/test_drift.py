@@ -141,7 +141,7 @@ def test_the_headline_without_a_breach_tells_the_newest_mature_gap(
     batch: Batch, fill: Fill
 ) -> None:
     view = view_of(fill(story(batch, GOOD, 312) + batch(week(12), 50, 0.8, 10, labelled=20)))
-    said = re.search(r"newest, (\S+), has (\S+) points \(n (\d+)\)", view.headline)
+    said = re.search(r"newest, (\S+), has a gap of (\S+) points \((\d+) cases\)", view.headline)
     assert said is not None
     assert (said[1], float(said[2]), int(said[3])) == ("2026-W36", 2.0, 400)
 
