@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,17 +47,25 @@ def told_read(told_shared: Path, serving: Callable[..., None]) -> Iterator[Path]
 
 
 class Receiver:
-    """An HTTP server that keeps what it is sent, and answers as it is told to."""
+    """An HTTP server that keeps what it is sent, and answers as it is told to, and when.
+
+    Attributes:
+        asked: set once something was sent.
+        answering: while it is clear, whoever asks waits, for a minute at most.
+    """
 
     def __init__(self, port: int = 0) -> None:
         received: list[tuple[str, dict[str, Any]]] = []
-        self.received, self.status, self.delay = received, 200, 0.0
+        self.received, self.status = received, 200
+        self.asked, self.answering = threading.Event(), threading.Event()
+        self.answering.set()
         mine = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(mine.delay)
+                mine.asked.set()
+                mine.answering.wait(60)
                 if mine.status == 200:
                     received.append((self.path, json.loads(body)))
                 self.send_response(mine.status)
@@ -77,6 +84,7 @@ class Receiver:
         self._thread.start()
 
     def stop(self) -> None:
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
 
