@@ -12,7 +12,7 @@ from tests.browser.conftest import new_context
 from tests.browser.rules import CONTRAST, THEIRS, broken
 from tests.browser.visit import HEIGHT, WIDTHS, Visit, Visitor
 from tests.browser.walking import main, open_page
-from tests.worlds.layout_shift import shifted, watch
+from tests.worlds.layout_shift import GOOD, shifted, watch
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def visit(visitor: Visitor, request: pytest.FixtureRequest) -> Visit:
 
 def test_nothing_jumps_as_a_page_arrives(visit: Visit) -> None:
     worst, moved = visit.jumped
-    assert worst < 0.1, moved
+    assert worst < GOOD, moved
 
 
 def test_no_page_runs_over_the_side(visit: Visit) -> None:
@@ -90,5 +90,5 @@ def test_a_jump_would_be_counted(page: Page) -> None:
     page.evaluate("document.body.insertAdjacentHTML('afterbegin', '<div style=height:200px>')")
     page.wait_for_function("window.shifts.length")
     worst, moved = shifted(page)
-    assert worst > 0.1
+    assert worst > GOOD
     assert len(moved) == 1

