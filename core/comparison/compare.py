@@ -20,7 +20,7 @@ from core.comparison.sides import Side, numbers_of, why_empty
 from core.comparison.sides import SideNumbers as SideNumbers
 from core.defaults import IN_USE, MINIMUM_INPUTS
 from core.governance.state import State
-from core.ledger.errors import LedgerError
+from core.ledger.errors import LedgerError, UnknownDimension
 from core.measure.cells.cells import Cells
 from core.measure.metrics import reliability_curve as reliability
 from core.measure.metrics.intervals import Interval
@@ -369,7 +369,10 @@ def _load(
         return None
     named = {one.dimension.lower() for one in rules.overrides}
     by = tuple(name for name in segment_dimensions(cursor) if name.lower() in named)
-    grouped = compared_cells(cursor, sides[0], sides[1], by, paired=paired)[at]
+    try:
+        grouped = compared_cells(cursor, sides[0], sides[1], by, paired=paired)[at]
+    except UnknownDimension:  # A rule names one with too many values to split claims by.
+        return None
     counts = dict.fromkeys(ACTIONS, 0)
     for key, cells in zip(grouped.keys, grouped.cells, strict=True):
         segments = {name: value for name, value in zip(by, key, strict=True) if value is not None}

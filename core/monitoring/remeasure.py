@@ -51,9 +51,9 @@ def remeasure(
     for dimension in sorted(set(spec.validation.segments)):
         try:
             found = matured_cells(cursor, matured, [dimension], weekly=False)
+            of = _reaches(cursor, matured, (dimension,), tolerance)
         except UnknownDimension:
             continue
-        of = _reaches(cursor, matured, (dimension,), tolerance)
         keys += [(dimension, key[0]) for key in found.keys]
         cells += found.cells
         reaches += [of.get(key) for key in found.keys]

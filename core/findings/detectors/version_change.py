@@ -29,6 +29,7 @@ from core.findings.detectors.in_use import registered
 from core.findings.facts.versions import Compared, VersionChanged
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
+from core.ledger.errors import UnknownDimension
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import VersionClaims
@@ -168,13 +169,12 @@ def review(
         return told
     known = segment_dimensions(cursor)
     required = tuple(name for name in spec.validation.segments if name in known)
-    found = compare(
-        cursor,
-        sides[0],
-        sides[1],
-        by=required or None,
-        terms=(spec.terms, spec.terms),
-    )
+    terms = (spec.terms, spec.terms)
+    try:
+        found = compare(cursor, *sides, by=required or None, terms=terms)
+    except UnknownDimension:
+        # A required dimension has too many values to split by; the usual ones do not.
+        found = compare(cursor, *sides, terms=terms)
     days = [labelled_days(cursor, one).get((None, None), NO_DAYS).n for one in sides]
     return replace(told, days=(days[0], days[1]), found=Compared.of(found))
 

@@ -17,6 +17,7 @@ from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
 from core.monitoring.remeasure import remeasure
 from core.monitoring.remeasured import Remeasured, outcome, why_mute
+from core.queries.base import group_keys
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.trail.canonical_json import canonical
@@ -148,6 +149,19 @@ def test_a_dimension_that_no_claim_names_is_left_out(
     require_topic(governed, registry_text)
     log(UNTIL - timedelta(days=7), 100, 80, 0.8)
     assert measured(governed).segments == ()
+
+
+def test_a_dimension_with_too_many_values_is_left_out_even_where_few_are_labelled(
+    governed: Any, log: Log, registry_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_topic(governed, registry_text)
+    late = f"{UNTIL + timedelta(days=24):%Y-%m-%dT%H:%M:%SZ}"
+    log(UNTIL - timedelta(days=7), 100, 80, 0.8, seg_topic="law")
+    log(UNTIL - timedelta(days=7), 100, 0, 0.8, seg_topic="tax", outcome_ts=late)
+    assert [one.where for one in measured(governed).segments] == [("topic", "law")]
+    monkeypatch.setattr(group_keys, "MOST_VALUES", 1)
+    found = measured(governed)
+    assert (found.whole.n, found.segments) == (100, ())
 
 
 def uneven(log: Log, low: int, high: int, **columns: Any) -> None:

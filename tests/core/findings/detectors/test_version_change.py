@@ -12,7 +12,9 @@ import pytest
 
 from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
+from core.queries.base import group_keys
 from core.trail.fingerprint import Fingerprint
+from core.validation import recent_sample
 
 Bring = Callable[[Any, pd.DataFrame], None]
 Made = Callable[..., pd.DataFrame]
@@ -202,6 +204,28 @@ def test_segments_that_got_worse_are_named(
     (one,) = found(governed)
     assert "Worse on " in one.text
     assert "topic=law (+" in one.text
+
+
+def test_a_required_segment_of_too_many_values_does_not_keep_the_whole_from_being_compared(
+    governed: Any,
+    clock: Any,
+    bring: Bring,
+    made: Made,
+    registry_text: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    required = registry_text.replace("minSamples: 400", "minSamples: 400\n    segments: [topic]")
+    governed.apply(required, "user:desk/ann")
+    for frame in (
+        made(clock, range(55, 120)),
+        made(clock, range(1, 55), gap=0.2, model_version="m2"),
+    ):
+        frame["seg_topic"] = np.where(np.arange(len(frame)) % 3 == 0, "law", "tax")
+        bring(governed, frame)
+    for module in (group_keys, recent_sample):
+        monkeypatch.setattr(module, "MOST_VALUES", 1)
+    (one,) = found(governed)
+    assert ": worse. The gap went from " in one.text
 
 
 def test_inputs_that_both_answered_are_compared_with_each_other(
