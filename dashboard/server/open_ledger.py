@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,19 @@ from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
 from core.intake.door import Dimensions, FieldNames
 from core.ledger.connection import Ledger
+from core.ledger.errors import LedgerHeld
 from core.queries.base.dimensions import segment_dimensions
 from core.spool.segments import Spool, beside
 from dashboard.server import metrics
 from dashboard.server.folding import Folder
 from dashboard.server.grants import Grants
+from dashboard.server.server_file import running_on
 from dashboard.server.settings import LEDGER_VARIABLE
 from dashboard.server.together import Together
+
+#: Seconds for which a server that starts waits for a command on its ledger to end.
+PATIENCE = 5.0
+_GLANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,27 @@ class _Owned:
     names: defaultdict[str, FieldNames] = field(default_factory=lambda: defaultdict(FieldNames))
 
 
+def opened_patiently(path: Path) -> Ledger:
+    """A ledger, opened for writing once the command that may hold it has ended.
+
+    Raises:
+        LedgerHeld: another server has it, or a command for longer than `PATIENCE`.
+        LedgerError: as `Ledger.open`.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return Ledger.open(path)
+        except LedgerHeld:
+            server = running_on(path.resolve())
+            if time.monotonic() > until or (server is not None and server.pid != os.getpid()):
+                raise
+        time.sleep(_GLANCE)
+
+
 @functools.cache
 def _owned_at(path: str) -> _Owned:
-    ledger = Ledger.open(Path(path))
+    ledger = opened_patiently(Path(path))
     office = Office.of(ledger)
     spool = Spool(beside(Path(path)), synced=metrics.SYNC_SECONDS.observe)
     log = SpooledLog(office, spool)

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from core.governance.api_tokens import new_secret
-from core.ledger.connection import Ledger
 from dashboard import terminal
+from dashboard.server.open_ledger import opened_patiently
 from dashboard.server.server_file import Running, announced
 from dashboard.server.settings import (
     HOSTS_VARIABLE,
@@ -78,7 +78,7 @@ def run(
     if refused:
         terminal.error(refused)
         sys.exit(2)
-    Ledger.open(ledger_path).close()
+    opened_patiently(ledger_path).close()
     listener = _listener(host, port)
     taken = listener.getsockname()[1]
     if people is not None and not people.secure and people.port != taken:

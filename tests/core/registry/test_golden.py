@@ -84,13 +84,13 @@ FULL = SignalSpec(
             MINIMAL,
             "14fe3c3b4387246cc6cfee9ab9821f04b7b1e3c6e3595155ec6721d014fd2c1a",
             "aed4c307b7d8a070c5c0f2f302613ce0187e39b668f789e10418e9db1088977f",
-            "65fa292507585f2356da53972b47acbbd7633f92f3c1c4b162353d55a7fe6909",
+            "4a3814dee51dc74ee449768e91c74a47d5991670bb940afcd00e85c8994a32c4",
         ),
         (
             FULL,
             "e8cb0f8813ae5d7f4d4c205382336a5481d4c796e7e39d93c36d4d93e2c50665",
             "fbc0cf78a30430064f0461190b5bacb5011c38a4439a961ec45f80ed9197d582",
-            "b67c9e0a81e1780167cfafa25603de0c216b459d854e22dfad4c50e4f7c0374b",
+            "55a540db083835ea15d3ff2db9dfe4be9d0edabc0be4ebb05030372d46bc986c",
         ),
     ],
 )
