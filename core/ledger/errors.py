@@ -49,5 +49,9 @@ class UnknownDimension(LedgerError):
     """A question names a dimension that the ledger does not have, or cannot split claims by."""
 
 
+class TooManyValues(UnknownDimension):
+    """It has the dimension, of ids or free text: claims are not split by it."""
+
+
 class BadValue(LedgerError):
     """A question accepts a value that its dimension cannot take, e.g. week "2026-W99"."""

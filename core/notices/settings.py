@@ -227,15 +227,15 @@ def _inside(place: Place | None, known: Sequence[str]) -> dict[str, Place]:
 def _channels(
     whole: Place, place: Place | None, environment: Mapping[str, str]
 ) -> tuple[Channel, ...]:
-    mend = "write under it at least one channel with a name and a url"
+    fix = "write under it at least one channel with a name and a url"
     if place is None:
-        whole.notes.problems.append(FileProblem(whole.line, "channels", "", f"is missing; {mend}"))
+        whole.notes.problems.append(FileProblem(whole.line, "channels", "", f"is missing; {fix}"))
         return ()
     items = place.items()
     if isinstance(items, Missing):
         return ()
     if not items:
-        place.refuse(f"is empty; {mend}")
+        place.refuse(f"is empty; {fix}")
     found: list[Channel] = []
     for one in items:
         channel = _channel(one, environment)
@@ -268,11 +268,11 @@ def _channel(place: Place, environment: Mapping[str, str]) -> Channel | None:
     return Channel(name, address, signals, sends, place.line, secrets)
 
 
-def _needed(place: Place, fields: Mapping[str, Place], key: str, mend: str) -> str | Missing:
+def _needed(place: Place, fields: Mapping[str, Place], key: str, fix: str) -> str | Missing:
     if key in fields:
         return fields[key].text()
     place.notes.problems.append(
-        FileProblem(place.line, f"{place.field}.{key}", "", f"is missing; {mend}")
+        FileProblem(place.line, f"{place.field}.{key}", "", f"is missing; {fix}")
     )
     return Missing()
 

@@ -20,6 +20,7 @@ from core.sentences.pointer import Pointer
 from core.trail.acts import moment
 from core.validation.criteria import METRIC_WORDS, CriterionResult, Outcome
 from core.validation.evidence_bundle import Bundle, BundlePart
+from core.validation.limitations import crowded_words
 
 OUTCOME_WORDS: Mapping[Outcome, str] = {
     "met": "Met",
@@ -209,6 +210,7 @@ def _verdict(bundle: Bundle) -> str:
         f"no judged claim names {', '.join(bundle.missing_segments)}"
         if bundle.missing_segments
         else "",
+        *map(crowded_words, bundle.crowded_segments),
     ]
     said = "; ".join(one for one in told if one) or "the sample is too small"
     return f"Not every criterion is met, so this cannot be signed: {said}."
@@ -286,6 +288,7 @@ def _segment_words(bundle: Bundle) -> str:
         return "The registry entry requires no segment, so only the whole is judged."
     named = ", ".join(bundle.missing_segments)
     absent = f" No judged claim names {named}." if named else ""
+    absent += "".join(f" {crowded_words(one)}." for one in bundle.crowded_segments)
     short = [part.name for part in bundle.segments if not part.sample.met]
     if not bundle.segments:
         return absent.strip()

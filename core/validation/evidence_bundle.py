@@ -235,6 +235,11 @@ class Bundle:
         """Required segment dimensions that no judged claim names."""
         return tuple(self.content["missing_segments"])
 
+    @property
+    def crowded_segments(self) -> tuple[str, ...]:
+        """Required segment dimensions with too many values to split claims by."""
+        return tuple(self.content.get("crowded_segments", ()))
+
     @cached_property
     def whole(self) -> BundlePart:
         """All judged claims."""

@@ -112,7 +112,7 @@ def content_of(
     segments = segments_of(cursor, spec, judged, rules, layout)
     met = (
         result.met
-        and not segments.missing
+        and not (segments.missing or segments.crowded)
         and all(one.met for one in segments.results)
         and not (window is not None and window[1].missed)
     )
@@ -156,6 +156,8 @@ def content_of(
         "window": None if window is None else _part(*window),
         "segments": segments.as_json(layout),
         "missing_segments": list(segments.missing),
+        # Not in evidence without one, whose hash it is no part of.
+        **({"crowded_segments": list(segments.crowded)} if segments.crowded else {}),
         "rules": _rules(cursor, judged, spec.rules, rules),
         **_pictures(whole.cells),
         "cells_sha256": _cells_sha256(whole.cells),
@@ -178,6 +180,7 @@ def content_of(
                         for name, one in zip(segments.names, segments.results, strict=True)
                     ],
                     missing=segments.missing,
+                    crowded=segments.crowded,
                 )
             )
         ),

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.ledger.errors import UnknownDimension
+from core.ledger.errors import TooManyValues, UnknownDimension
 from core.measure.cells.cells import Cells
 from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.label_bias import Weighted, inverse_propensity
@@ -160,12 +160,18 @@ def _labels(
 
 @dataclass(frozen=True)
 class _Segments:
-    """Every value of every required dimension, and the dimensions that no claim names."""
+    """Every value of every required dimension, and the dimensions that are not judged by value.
+
+    Attributes:
+        missing: those that no claim names.
+        crowded: those with too many values.
+    """
 
     names: tuple[tuple[str, str | None], ...]
     judgement: Judgement
     results: tuple[SampleResult, ...]
     missing: tuple[str, ...]
+    crowded: tuple[str, ...] = ()
 
     def with_verdicts(self, labels: Sequence[_Labels]) -> _Segments:
         """The same, the product's own verdict on each segment counting as a criterion."""
@@ -207,11 +213,15 @@ def segments_of(
     names: list[tuple[str, str | None]] = []
     samples: list[JudgedSample] = []
     missing: list[str] = []
+    crowded: list[str] = []
     found: dict[str, dict[Key, Cells]] = {}
     plan, high_from = spec.validation, spec.high_from_ppm / 1_000_000
     for dimension in sorted(set(plan.segments)):
         try:
             grouped = judged_cells(cursor, judged, [dimension])
+        except TooManyValues:
+            crowded.append(dimension)
+            continue
         except UnknownDimension:
             missing.append(dimension)
             continue
@@ -243,6 +253,7 @@ def segments_of(
             for sample in samples
         ),
         missing=tuple(missing),
+        crowded=tuple(crowded),
     )
     if layout == PLAIN_LAYOUT:
         return segments

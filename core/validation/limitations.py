@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.measure.cells.cells import Cells
 from core.measure.verdicts.measure_table import Measures
+from core.queries.base.segment_names import MOST_VALUES
 from core.registry.signal_spec import SignalSpec
 from core.text.figures import counted
 from core.validation.criteria import SampleResult
@@ -45,6 +46,7 @@ class Findings:
             none.
         segments: (dimension, value, the criteria on it) of each required segment.
         missing: required dimensions that no judged claim names.
+        crowded: required dimensions with too many values to split claims by.
     """
 
     spec: SignalSpec
@@ -59,6 +61,12 @@ class Findings:
     window: SampleResult | None
     segments: Sequence[tuple[str, str | None, SampleResult]]
     missing: tuple[str, ...]
+    crowded: tuple[str, ...] = ()
+
+
+def crowded_words(dimension: str) -> str:
+    """That a required dimension is of ids or free text."""
+    return f"{dimension}, a required segment, has more than {MOST_VALUES:,} values"
 
 
 def untold(found: Findings) -> Iterator[str]:
@@ -72,6 +80,8 @@ def untold(found: Findings) -> Iterator[str]:
     yield from (one.words for one in sample.results if one.outcome == "undecided")
     for dimension in found.missing:
         yield f"No judged claim names {dimension}, a required segment: nothing is known of it."
+    for dimension in found.crowded:
+        yield f"{crowded_words(dimension)}, so nothing is known of its values."
     for dimension, value, part in found.segments:
         yield from _segment(segment_name(dimension, value), part)
     yield from _recent(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from core.ledger.errors import UnknownDimension
+from core.ledger.errors import TooManyValues
 from core.measure.cells.cells import IntArray
 from core.queries.base.dimensions import Dimension
 from core.queries.base.segment_names import MOST_VALUES, too_many
@@ -61,7 +61,7 @@ def groups_of(
     """The groups among ``length`` rows; without any dimension the one group of everything.
 
     Raises:
-        UnknownDimension: a segment dimension has more values than claims are split by.
+        TooManyValues: a segment dimension has more values than claims are split by.
     """
     if not dimensions:
         return Groups(((),), (), np.zeros(1, dtype=np.int64))
@@ -70,7 +70,7 @@ def groups_of(
     for column, dimension in zip(columns, dimensions, strict=True):
         values = column.unique().to_pylist()
         if len(values) > MOST_VALUES and dimension.kind == "segment":
-            raise UnknownDimension(too_many(dimension.name, len(values)))
+            raise TooManyValues(too_many(dimension.name, len(values)))
         named = [(dimension.label(value), value) for value in values]
         named.sort(key=lambda pair: (pair[0] is None, pair[0] or ""))
         labels.append([label for label, _ in named])

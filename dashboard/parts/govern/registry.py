@@ -318,7 +318,7 @@ def everybody(view: RegistryView, state: State, names_of: Directory, person: Act
             {
                 "name": [one.name for one in view.people],
                 "status": [one.status for one in view.people],
-                "roles": ["; ".join(one.roles) or "no seat" for one in view.people],
+                "roles": ["; ".join(one.roles) or "no role" for one in view.people],
                 "handle": [one.handle or "erased" for one in view.people],
             }
         ),

@@ -17,6 +17,7 @@ from core.measure.metrics.reliability_curve import corp, histogram
 from core.measure.metrics.scores import NoValue
 from core.measure.verdicts.measure_table import measure_groups
 from core.measure.verdicts.verdict import judge
+from core.queries.base import group_keys
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.registry.signal_spec import Criterion
@@ -398,6 +399,23 @@ def test_a_required_segment_that_no_claim_names_is_not_met(
     assert bundle.missing_segments == ("language",)
     assert not bundle.met
     assert "No judged claim names language" in " ".join(bundle.untold)
+
+
+def test_a_required_segment_of_too_many_values_is_not_met_and_says_so(
+    ledger: Ledger, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(*weekly(400, seg_language="de"), claims("o", 1, MONDAY, seg_language="hi"))
+    monkeypatch.setattr(group_keys, "MOST_VALUES", 1)
+
+    bundle = frozen(ledger, planned(segments=("language",)))
+
+    assert bundle.whole.sample.met
+    assert (bundle.missing_segments, bundle.crowded_segments) == ((), ("language",))
+    assert not bundle.met
+    assert "language, a required segment, has more than 1,000 values" in " ".join(bundle.untold)
+    shown = repr(evidence_view(bundle))
+    assert "language, a required segment, has more than 1,000 values." in shown
+    assert "o judged claim names" not in shown
 
 
 def test_claims_that_do_not_name_a_required_segment_are_a_segment_of_their_own(
