@@ -13,6 +13,7 @@ from tests.browser.walking import (
     asked,
     choose_day,
     choose_many,
+    choose_row,
     first_screen,
     follow,
     go,
@@ -68,9 +69,8 @@ def test_from_the_confidently_wrong_to_one_claim_and_a_link_to_it(
     assert {row["outcome"] for row in rows} == {"0"}
     assert min(float(row["confidence"]) for row in rows) >= 0.9
 
-    table = page.get_by_test_id("stDataFrame").first
-    table.click(position={"x": 16, "y": 55})
-    expect(page.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")).to_be_visible()
+    claim = page.get_by_role("heading", name=f"Claim {rows[0]['event_id']}")
+    choose_row(page.get_by_test_id("stDataFrame").first, claim)
     expect(page.get_by_role("heading", name="and was wrong")).to_be_visible()
     expect(page).to_have_url(re.compile(f"claim={rows[0]['event_id']}"))
 

@@ -29,6 +29,7 @@ from tests.browser.site import Site
 from tests.browser.walking import (
     act_for,
     asked,
+    choose_row,
     entries,
     first_screen,
     follow,
@@ -248,9 +249,9 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
 def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     first_screen(page, site.address)
     act_for(page, "Ann Lee")
-    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
-    settled(page)
-    main(page).get_by_role("button", name="Respond").first.click()
+    respond = main(page).get_by_role("button", name="Respond")
+    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
+    respond.first.click()
     note = page.get_by_role("textbox", name="What you do about it")
     note.fill("Vera reads it on Monday")
     note.press("Tab")
@@ -258,9 +259,9 @@ def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Acknowledge as Ann Lee").click()
     expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible()
     settled(page)
-    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
-    settled(page)
-    main(page).get_by_role("button", name="Respond").first.click()
+    respond = main(page).get_by_role("button", name="Respond")
+    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
+    respond.first.click()
     said = page.get_by_role("link", name=re.compile("Vera reads it on Monday"))
     expect(said).to_be_visible()
 

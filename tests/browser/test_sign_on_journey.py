@@ -26,7 +26,7 @@ from core.trail.fingerprint import Fingerprint
 from tests.browser.conftest import free_port, new_context
 from tests.browser.site import Site
 from tests.browser.test_governance_journey import REGISTRY, claims
-from tests.browser.walking import go, main, settled, shows
+from tests.browser.walking import choose_row, go, main, settled, shows
 from tests.worlds.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 pytestmark = pytest.mark.browser
@@ -275,9 +275,9 @@ def test_a_finding_waits_once_its_approver_signed_on_again_for_it(
     sign_on(page, signed.site.address, "vera-2")
     # The page that forgets what was chosen elsewhere: what waits to be confirmed is no choice.
     shows(page, "This week")
-    main(page).get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 55})
-    settled(page)
-    main(page).get_by_role("button", name="Respond").first.click()
+    respond = main(page).get_by_role("button", name="Respond")
+    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
+    respond.first.click()
     page.get_by_role("textbox", name="Why it may wait").fill("Known, and gone on Monday")
     page.get_by_role("button", name="Waive as Vera Roth").click()
     tab = opened_tab(page)

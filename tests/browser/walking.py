@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from dashboard import pages
 from tests.browser import stillness
@@ -137,6 +138,19 @@ def _open(box: Locator) -> None:
 def act_for(page: Page, name: str) -> None:
     """Choose in the sidebar whom the reader acts for."""
     choose(page, re.compile("Acting for"), name)
+
+
+def choose_row(table: Locator, shown: Locator) -> None:
+    """Choose the first row of a table, so that something is shown.
+
+    A table that is drawn anew has no boxes for a moment: a click there chooses a cell, and no row.
+    """
+    for patience in (15_000, PATIENCE):
+        table.click(position={"x": 16, "y": 55})
+        with suppress(TimeoutError):
+            shown.first.wait_for(timeout=patience)
+            return
+    expect(shown.first).to_be_visible()
 
 
 def tab_to(page: Page, target: Locator, at_most: int = 80) -> None:
