@@ -179,8 +179,9 @@ def _cell_frame(
     shape_low = np.where(curved, judged.shape.low, np.nan)
     return pd.DataFrame(
         {
-            row: [one[row] for one in values],
-            column: [one[column] for one in values],
+            # As objects: a column of strings would make None, "names no value", a NaN.
+            row: pd.Series([one[row] for one in values], dtype=object),
+            column: pd.Series([one[column] for one in values], dtype=object),
             "gap": judged.gap,
             "corrected_low": low,
             "corrected_high": high,

@@ -34,6 +34,8 @@ AWKWARD = {
     "nothing stated": rows([""] * 60, ["1", "0"] * 30),
     "three claims": rows(["0.5", "0.6", "0.7"], ["1", "0", "1"]),
     "every row refused": rows(["high"] * 5, ["1"] * 5),
+    "claims that name no segment among others that do": rows(["0.8", "0.9"] * 50, ["1", "0"] * 50)
+    + "".join(f"n{i},2026-11-02T09:00:00Z,s,0.9,{i % 2},,,\n" for i in range(60)),
     "no segments": "event_id,ts,signal,confidence,outcome\n"
     + "".join(f"e{i},2026-11-02,s,0.{5 + i % 5},{i % 2}\n" for i in range(80)),
 }
