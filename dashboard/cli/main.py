@@ -35,6 +35,10 @@ COMMANDS = {
         "reason.",
     ),
     "demo": ("serving:demo", "Build a ledger from the sample data and open the dashboard on it."),
+    "derive": (
+        "derive:derive",
+        "Confidence from what a model does instead of what it says: claims to import.",
+    ),
     "doctor": (
         "upkeep:doctor",
         "Tell what is wrong with a ledger and what lies beside it, and what to do; changes "
