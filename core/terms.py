@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, overload
 
 from core.defaults import HIGH_FROM, MATURE_AGE, MATURE_COVERAGE, TOLERANCE
 from core.events import PPM
+
+if TYPE_CHECKING:  # The gate reads terms, and needs no arrays.
+    import numpy as np
+    import numpy.typing as npt
 
 #: Ages in days at which labels that are known early are held against all that came.
 _EARLY_DAYS = (7, 14, 21)
@@ -46,15 +48,19 @@ class Maturity:
         """Whether a cohort that ended at a time has reached the age."""
         return now - end >= self.age
 
-    def covered(self, n: npt.ArrayLike, n_claims: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    @overload
+    def covered(self, n: int, n_claims: int) -> bool: ...
+    @overload
+    def covered(
+        self, n: npt.NDArray[np.int64], n_claims: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]: ...
+    def covered(self, n: Any, n_claims: Any) -> Any:
         """Whether so many labels of so many stated claims reach the coverage; of none: no."""
-        of = np.asarray(n_claims)
-        found: npt.NDArray[np.bool_] = (of > 0) & (np.asarray(n) * PPM >= self.coverage_ppm * of)
-        return found
+        return (n_claims > 0) & (n * PPM >= self.coverage_ppm * n_claims)
 
     def reached(self, end: datetime, n: int, n_claims: int, now: datetime) -> bool:
         """Whether a cohort may be read as final, by its age or by its coverage."""
-        return self.aged(end, now) or bool(self.covered(n, n_claims))
+        return self.aged(end, now) or self.covered(n, n_claims)
 
 
 @dataclass(frozen=True)

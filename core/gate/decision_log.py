@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
-import pyarrow as pa
 
 from core.gate.gate import Decision, Gate, closed
 from core.gate.questions import Question
@@ -29,26 +28,22 @@ from core.trail import signed_answers
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
 
-_SCHEMA = pa.schema(
-    [
-        ("decision_id", pa.string()),
-        ("decided_at", pa.timestamp("us")),
-        ("signal", pa.string()),
-        ("event_id", pa.string()),
-        ("confidence", pa.string()),
-        ("confidence_ppm", pa.int32()),
-        ("fingerprint", pa.string()),
-        ("segments", pa.string()),
-        ("action", pa.string()),
-        ("rule", pa.string()),
-        ("reason", pa.string()),
-        ("state", pa.string()),
-        ("trail_size", pa.int64()),
-    ]
-)
-
-
-_NAMES = tuple(_SCHEMA.names)
+#: What is logged of an answer, and its type there.
+_COLUMNS = {
+    "decision_id": "VARCHAR",
+    "decided_at": "TIMESTAMP",
+    "signal": "VARCHAR",
+    "event_id": "VARCHAR",
+    "confidence": "VARCHAR",
+    "confidence_ppm": "INTEGER",
+    "fingerprint": "VARCHAR",
+    "segments": "VARCHAR",
+    "action": "VARCHAR",
+    "rule": "VARCHAR",
+    "reason": "VARCHAR",
+    "state": "VARCHAR",
+    "trail_size": "BIGINT",
+}
 _LINE = json.JSONEncoder()
 
 #: Of the segments that hold answers.
@@ -111,7 +106,7 @@ class DecisionLog:
         Raises:
             duckdb.Error, OSError, LedgerError: they could not be written, and none of them was.
         """
-        _store(self._office, _table([_row(one) for one in decisions]))
+        _store(self._office, [_row(one) for one in decisions])
 
 
 def decide_logged(gate: Gate, log: Log, questions: Sequence[Question]) -> tuple[Decision, ...]:
@@ -149,19 +144,18 @@ def fold_answers(office: Office, segment: Path) -> int:
     with segment.open("rb") as file:
         while lines := list(islice(file, _AT_ONCE)):
             try:
-                answers = _table([_read(line) for line in lines])
-            except (ValueError, KeyError, TypeError) as error:
+                count += _store(office, [_read(line) for line in lines])
+            except (ValueError, KeyError, TypeError, duckdb.ConversionException) as error:
                 raise UnusableFile(
                     f"{segment.name} holds a line that is no answer of the gate: {error}."
                 ) from error
-            count += _store(office, answers)
     return count
 
 
 def _read(line: bytes) -> _Row:
     found = json.loads(line)
     found["decided_at"] = datetime.fromisoformat(found["decided_at"])
-    return tuple(found[name] for name in _SCHEMA.names)
+    return tuple(found[name] for name in _COLUMNS)
 
 
 def _row(one: Decision) -> _Row:
@@ -189,45 +183,38 @@ def _fingerprint(fingerprint: Fingerprint) -> str:
 
 
 def _line(row: _Row) -> bytes:
-    fields = dict(zip(_NAMES, row, strict=True))
+    fields = dict(zip(_COLUMNS, row, strict=True))
     fields["decided_at"] = fields["decided_at"].isoformat()
     return _LINE.encode(fields).encode("ascii")
 
 
-def _table(rows: Sequence[_Row]) -> pa.Table:
-    """The answers, numbered in their order."""
-    arrays = [
-        pa.array([row[i] for row in rows], type=field.type) for i, field in enumerate(_SCHEMA)
-    ]
-    numbers = pa.array(range(len(rows)), pa.int64())
-    return pa.Table.from_arrays(arrays, schema=_SCHEMA).append_column("line", numbers)
-
-
-def _store(office: Office, answers: pa.Table) -> int:
-    """Write and sign the answers that the ledger does not have; how many."""
-    if not answers.num_rows:
+def _store(office: Office, rows: Sequence[_Row]) -> int:
+    """Write and sign the answers that the ledger does not have, in their order; how many."""
+    if not rows:
         return 0
+    answers = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
     with office.ledger.transaction() as cursor:
-        cursor.register("answers", answers)
-        cursor.execute(
-            """
-            INSERT INTO decisions BY NAME
-            SELECT (SELECT coalesce(max(decision_no), 0) FROM decisions)
-                   + row_number() OVER (ORDER BY line) AS decision_no, * EXCLUDE (line)
-            FROM answers
-            ANTI JOIN (
-                SELECT decision_id FROM decisions
-                WHERE decided_at >= (SELECT min(decided_at) FROM answers))
-            USING (decision_id)
-            RETURNING *
-            """
-        )
+        cursor.execute(_STORE, {**answers, "line": list(range(len(rows)))})
         names = [str(one[0]) for one in cursor.description or ()]
         written = cursor.fetchall()
-        cursor.unregister("answers")
         if written and trail.size(cursor):
             signed_answers.sign(cursor, office.signer(), names, written, lambda: trail.keys(cursor))
     return len(written)
+
+
+_GIVEN = "".join(f"unnest(${name}::{type_}[]) AS {name}, " for name, type_ in _COLUMNS.items())
+_STORE = f"""
+    WITH answers AS MATERIALIZED (SELECT {_GIVEN}unnest($line::BIGINT[]) AS line)
+    INSERT INTO decisions BY NAME
+    SELECT (SELECT coalesce(max(decision_no), 0) FROM decisions)
+           + row_number() OVER (ORDER BY line) AS decision_no, * EXCLUDE (line)
+    FROM answers
+    ANTI JOIN (
+        SELECT decision_id FROM decisions
+        WHERE decided_at >= (SELECT min(decided_at) FROM answers))
+    USING (decision_id)
+    RETURNING *
+"""
 
 
 def _json(fields: dict[str, str]) -> str:

@@ -17,6 +17,7 @@ import yaml
 
 from core.events import PPM
 from core.ledger.errors import LedgerError
+from core.text.shown import shortened
 
 Word = TypeVar("Word", bound=str)
 
@@ -79,14 +80,6 @@ def said(problems: Sequence[FileProblem], source: str = "") -> tuple[str, ...]:
     if more <= 0:
         return lines
     return (*lines, f"And {more:,} more {'problem' if more == 1 else 'problems'}.")
-
-
-def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters; of a longer one its beginning and end."""
-    if len(text) <= most:
-        return text
-    end = most // 4
-    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from core.queries.base.segment_names import RESERVED_DIMENSIONS, kept
 from core.queries.base.truth import JUDGE, TRUTH_SOURCES
 from core.registry.escalation_rules import fraction
 from core.registry.signal_spec import GROUP, Criterion
-from core.registry.strict_yaml import shortened
+from core.text.shown import shortened
 
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")

@@ -39,6 +39,14 @@ def one_line(text: str) -> str:
     return visible(re.sub(r"[ \t\r\n\f\v]+", " ", text))
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; of a longer one its beginning and end."""
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end - 1]}…{text[-end:]}"
+
+
 def shell_word(text: str) -> str:
     """One word of a command that can be copied: quoted as a shell reads it back, and `visible`."""
     if "\n" not in text and visible(text) == text:

@@ -15,9 +15,6 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-#: The ten equal-width bins of every published ECE: (0, 0.1], (0.1, 0.2], …, (0.9, 1.0];
-#: a confidence of exactly zero belongs to the first.
-ECE_BINS = 10
 #: The shape of an error is judged over at most so many bands of confidence.
 BANDS = 10
 

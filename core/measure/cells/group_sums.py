@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from core.measure.cells.bins import ECE_BINS
 from core.measure.cells.cells import (
     BANDS,
-    ECE_BINS,
     BandInputs,
     Bands,
     Cells,

@@ -14,7 +14,8 @@ import numpy as np
 import scipy
 
 from core.defaults import MINIMUM_INPUTS
-from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
+from core.measure.cells.bins import ECE_BINS
+from core.measure.cells.cells import Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.group_sums import group_sums
 from core.measure.cells.resampling import pooled, resampled
 from core.measure.metrics.intervals import Interval

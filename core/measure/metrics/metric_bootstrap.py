@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
+from core.measure.cells.bins import ECE_BINS
+from core.measure.cells.cells import Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.resampling import MAXIMUM_VALUES, pooled, resampled
 from core.measure.metrics.logistic_slope import CLIP, clipped_logit, fit_logistic, overlapping
 from core.measure.metrics.scores import labelled

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, GroupSums, IntArray, ece_bin
+from core.measure.cells.bins import ECE_BINS
+from core.measure.cells.cells import Cells, FloatArray, GroupSums, IntArray, ece_bin
 from core.measure.cells.group_sums import tally
 from core.measure.metrics.intervals import cluster_variance
 

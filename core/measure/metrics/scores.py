@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.measure.cells.cells import ECE_BINS, Cells, FloatArray, IntArray, ece_bin
+from core.measure.cells.bins import ECE_BINS
+from core.measure.cells.cells import Cells, FloatArray, IntArray, ece_bin
 from core.measure.cells.group_sums import tally
 
 

@@ -117,10 +117,11 @@ def _reflected_smooth(grid: FloatArray, sigma: float) -> FloatArray:
     distance = np.linspace(0, 1, points) - 0.5
     kernel = np.exp(-(distance**2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
     mirrored = np.concatenate([grid[:, :0:-1], grid, grid[:, -2::-1]], axis=1)
-    smooth: FloatArray = scipy.signal.fftconvolve(
-        mirrored, kernel[np.newaxis], mode="valid", axes=1
-    )
-    start = points // 2
+    # As `scipy.signal.fftconvolve` does it, which takes a third of a second to load.
+    size = scipy.fft.next_fast_len(mirrored.shape[1] + points - 1, real=True)
+    spectrum = scipy.fft.rfft(mirrored, size) * scipy.fft.rfft(kernel, size)
+    smooth: FloatArray = scipy.fft.irfft(spectrum, size)
+    start = points - 1 + points // 2
     return smooth[:, start : start + points]
 
 

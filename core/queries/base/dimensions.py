@@ -12,7 +12,7 @@ import duckdb
 
 from core.ledger.errors import BadValue, UnknownDimension
 from core.ledger.sql import quoted
-from core.measure.cells.cells import ECE_BINS
+from core.measure.cells.bins import ECE_BINS
 from core.queries.base.asked_once import once
 from core.queries.base.segment_names import kept_sql
 from core.queries.base.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from core.ledger.errors import TooManyValues
-from core.measure.cells.cells import IntArray
+from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.dimensions import Dimension
 from core.queries.base.segment_names import MOST_VALUES, too_many
 
@@ -48,11 +50,13 @@ def by_grouping(
         table: with ``which``, GROUPING() of all names in their order.
         names: of every dimension, in the query's order.
     """
+    table = table.sort_by("which")
     which = integers(table, "which")
     for grouping in groupings:
         # GROUPING() sets a bit, the first column's being the highest, for each one summed over.
         bits = "".join("0" if name in grouping else "1" for name in names)
-        yield grouping, table.filter(pa.array(which == int(bits or "0", 2)))
+        first, end = np.searchsorted(which, [int(bits or "0", 2), int(bits or "0", 2) + 1])
+        yield grouping, table.slice(first, end - first)
 
 
 def groups_of(
@@ -92,13 +96,29 @@ def groups_of(
 def encoded(column: pa.ChunkedArray) -> tuple[IntArray, list[str | int | None]]:
     """Each row's position in the list of distinct values, and that list."""
     dictionary = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    codes = np.asarray(dictionary.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    codes: IntArray = _numbers(dictionary.indices).astype(np.int64)
     return codes, dictionary.dictionary.to_pylist()
 
 
 def integers(table: pa.Table, column: str) -> IntArray:
     """A column of whole numbers without NULL."""
-    return np.asarray(table.column(column).to_numpy(), dtype=np.int64)
+    found: IntArray = _numbers(table.column(column)).astype(np.int64)
+    return found
+
+
+def decimals(table: pa.Table, column: str) -> FloatArray:
+    """A column of numbers; NaN where it is NULL."""
+    found: FloatArray = _numbers(table.column(column)).astype(np.float64)
+    return found
+
+
+def _numbers(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[Any]:
+    """As an array of numpy; `to_numpy` would load pandas, and is left to what has no other way."""
+    plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if not plain or column.null_count:
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    parts = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return np.concatenate([np.from_dlpack(one) for one in parts]) if parts else np.zeros(0)
 
 
 def _combined(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
-from core.queries.base.group_keys import by_grouping, groups_of
+from core.queries.base.group_keys import by_grouping, decimals, groups_of
 from core.queries.base.selection import Selection
 from core.queries.sums.label_coverage import Coverage
 
@@ -107,7 +107,7 @@ def _of_grouping(
 
     def column(name: str) -> FloatArray:
         values = np.zeros(len(groups.keys))
-        values[place] = np.asarray(rows.column(name).to_numpy(), dtype=np.float64)
+        values[place] = decimals(rows, name)
         return values
 
     def whole(name: str) -> IntArray:

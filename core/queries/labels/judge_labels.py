@@ -14,7 +14,7 @@ from core.measure.cells.cells import FloatArray, InputSums, IntArray
 from core.measure.labelling.judge_labels import JudgeSums, LabelSums, TruthSums, WeightedSums
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
-from core.queries.base.group_keys import Key, groups_of, integers
+from core.queries.base.group_keys import Key, decimals, groups_of, integers
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import other_labels_sql, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
@@ -128,7 +128,7 @@ def _read(
     found = {}
     for name in names:
         values = np.zeros(size)
-        values[place[rows]] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)[rows]
+        values[place[rows]] = decimals(table, name)[rows]
         found[name] = values
     return found
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from core.events import PPM
@@ -36,6 +36,9 @@ from core.queries.base.dimensions import (
 from core.queries.base.group_keys import groups_of, integers
 from core.queries.base.selection import Selection
 from core.queries.base.truth import truth_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Claims that a sample may hold: production ones that state a confidence and are not under a
 #: sampling of their own.

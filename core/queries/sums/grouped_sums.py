@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from core.measure.cells.bins import ECE_BINS
 from core.measure.cells.cells import (
     BANDS,
-    ECE_BINS,
     BandInputs,
     Bands,
     FloatArray,
@@ -32,7 +32,7 @@ from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
-from core.queries.base.group_keys import Groups, Key, by_grouping, groups_of, integers
+from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 
 BoolArray = npt.NDArray[np.bool_]
@@ -169,7 +169,7 @@ def _of_grouping(
 ) -> tuple[Groups, _Coded]:
     columns = [rows.column(key) for key in keys]
     groups = groups_of(columns, dimensions, rows.num_rows)
-    numbers = tuple(np.asarray(rows.column(name).to_numpy(), dtype=np.float64) for name in _NUMBERS)
+    numbers = tuple(decimals(rows, name) for name in _NUMBERS)
     return groups, _Coded(groups.of(columns, rows.num_rows), integers(rows, "code"), numbers)
 
 

@@ -14,7 +14,7 @@ from core.measure.metrics.label_bias import MAXIMUM_WEIGHT, PropensitySums
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
-from core.queries.base.group_keys import Groups, Key, groups_of
+from core.queries.base.group_keys import Groups, Key, decimals, groups_of
 from core.queries.base.selection import Selection
 from core.queries.sums.audit_samples import answered_propensity_sql
 
@@ -287,7 +287,7 @@ def _aligned(
     columns = []
     for name in names:
         values = np.zeros(len(groups.keys))
-        values[place] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+        values[place] = decimals(table, name)
         columns.append(values)
     return groups, columns
 

@@ -18,7 +18,7 @@ from core.measure.monitoring.brier_decomposition import BrierSums, InputMoments
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named, week_label, week_start
-from core.queries.base.group_keys import integers
+from core.queries.base.group_keys import decimals, integers
 from core.queries.base.selection import Selection
 from core.queries.base.truth import truth_of
 from core.queries.sums.grouped_sums import grouped_sums
@@ -173,7 +173,7 @@ def _brier_sums(
 
     def column(name: str, power: int = 0) -> FloatArray:
         values = np.zeros(len(labels))
-        values[place] = np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+        values[place] = decimals(table, name)
         values /= float(_MILLION) ** power
         return values
 
@@ -419,7 +419,7 @@ def _per_input(
 
     def column(name: str, power: int) -> FloatArray:
         table = np.zeros((len(numbers), len(ages)))
-        table[place] = np.asarray(rows.column(name).to_numpy(), dtype=np.float64)
+        table[place] = decimals(rows, name)
         return table / float(_MILLION) ** power
 
     return InputSums(

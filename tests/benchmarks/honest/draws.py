@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from core.defaults import HIGH_FROM
+from core.measure.cells.bins import ECE_BINS
 from core.measure.cells.cells import (
     BANDS,
-    ECE_BINS,
     BandInputs,
     FloatArray,
     GroupSums,

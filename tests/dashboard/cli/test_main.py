@@ -88,25 +88,38 @@ def test_the_help_says_of_a_command_what_it_says_itself(name: str) -> None:
     assert COMMANDS[name][1] == named(main, name).get_short_help_str(200)
 
 
-def loaded(asked: str) -> set[str]:
-    """What else than Python's own and this project's is loaded once something was asked."""
+def loaded(*words: object) -> set[str]:
+    """All that is loaded once a command was run."""
+    code = (
+        "import sys; from dashboard.cli.main import main; "
+        "main(sys.argv[1:], standalone_mode=False); print(); print(*sys.modules)"
+    )
     found = subprocess.run(
-        [sys.executable, "-c", f"import sys; {asked}; print(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=True
     )
     return set(found.stdout.splitlines()[-1].split())
 
 
+@pytest.fixture
+def two_claims(ledger: Path, file: Callable[[str, str], Path]) -> Path:
+    assert run("import", file("clean.csv", CLEAN), "--ledger", ledger).exit_code == 0
+    return ledger
+
+
 def test_help_loads_no_command() -> None:
-    help_ = "from dashboard.cli.main import main; main(['--help'], standalone_mode=False)"
-    assert not loaded(help_) & {"duckdb", "numpy", "pandas", "scipy", "pyarrow", "streamlit"}
+    assert not loaded("--help") & {"duckdb", "numpy", "pandas", "scipy", "pyarrow", "streamlit"}
 
 
-def test_a_decision_loads_neither_frames_nor_statistics() -> None:
-    decide = "import dashboard.cli.commands.decide"
-    assert not loaded(decide) & {"pandas", "scipy.special", "streamlit", "altair"}
+def test_a_decision_loads_no_arrays_frames_or_statistics(two_claims: Path) -> None:
+    found = loaded("decide", "--ledger", two_claims, "--signal", "s", "--confidence", 0.9)
+    assert "core.gate.gate" in found
+    assert not found & {"numpy", "pandas", "pyarrow", "scipy", "yaml", "streamlit", "altair"}
+
+
+def test_measuring_loads_no_frames_and_only_the_statistics_it_needs(two_claims: Path) -> None:
+    found = loaded("measure", "--ledger", two_claims, "--signal", "s")
+    assert "scipy.special" in found
+    assert not found & {"pandas", "scipy.stats", "scipy.signal", "yaml", "streamlit", "altair"}
 
 
 @pytest.mark.parametrize("words", [(), *(words for words, _ in commands(main))], ids=" ".join)
