@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from core.queries.base.repeated_hashes import repeated_hashes
+
 _INPUT = "hash(signal, input_id)"
 _STATED = "input_id IS NOT NULL AND confidence_ppm IS NOT NULL"
 
@@ -52,12 +54,15 @@ def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
 
 def repeating_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The signals of which some input has several stated claims, worked out from all claims."""
+    twice = repeated_hashes(cursor, _INPUT, f"claims WHERE {_STATED}")
+    if not twice:
+        return frozenset()
     rows = cursor.execute(
         f"""
-        SELECT DISTINCT signal FROM (
-            SELECT any_value(signal) AS signal FROM claims WHERE {_STATED}
-            GROUP BY {_INPUT} HAVING count(*) > 1)
-        """
+        SELECT DISTINCT signal FROM claims
+        WHERE {_STATED} AND {_INPUT} IN (SELECT unnest($twice))
+        """,
+        {"twice": twice},
     ).fetchall()
     return frozenset(signal for (signal,) in rows)
 

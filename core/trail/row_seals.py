@@ -3,7 +3,7 @@
 A seal covers the rows that one import brought to one table, or a range of the gate's decisions. Its
 digest, which stands in an act, is SHA-256 over the digests of its blocks of rows
 (`core.trail.sealed_blocks`). What may change by design (the outcome in force of a claim) is not
-sealed but worked out anew from the sealed log of outcomes.
+sealed but worked out anew from the sealed log of outcomes (`core.trail.outcomes_in_force`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ from typing import Any
 
 import duckdb
 
-from core.queries.base.truth import declared, in_force_sql, truth_sql
 from core.trail.acts import Act
+from core.trail.outcomes_in_force import wrong_in_force
 from core.trail.problems import Problem
 from core.trail.sealed_blocks import BLOCK, Block, SealedTable, blocks_of
-
-#: Logged outcomes that are held against their claims at once.
-_OUTCOMES_AT_ONCE = 1_000_000
 
 RECORDED, SEALED = "import.recorded", "decisions.sealed"
 _DECISIONS = "decisions"
@@ -45,13 +42,9 @@ def seal_import(cursor: duckdb.DuckDBPyConnection, import_id: int) -> list[Seal]
     Returns:
         What the act ``import.recorded`` carries: one seal for each table.
     """
-    only = {"import_id": import_id}
+    only = f"import_id = {int(import_id)}"
     return [
-        _seal(
-            cursor,
-            _name(table, import_id),
-            SealedTable(table, None, key, "import_id = $import_id", only),
-        )
+        _seal(cursor, _name(table, import_id), SealedTable(table, None, key, only))
         for table, key in _TABLES.items()
     ]
 
@@ -86,7 +79,7 @@ def check_seals(cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]) -> tuple
         *_altered_imports(cursor, carried, kept),
         *_altered_decisions(cursor, acts, carried, kept),
         *_strange_blocks(kept, carried),
-        *_wrong_in_force(cursor),
+        *wrong_in_force(cursor),
     )
 
 
@@ -99,13 +92,8 @@ def _name_of(first: int, last: int) -> str:
 
 
 def _decisions(first: int, last: int) -> SealedTable:
-    return SealedTable(
-        _DECISIONS,
-        None,
-        "decision_no",
-        "decision_no BETWEEN $first AND $last",
-        {"first": first, "last": last},
-    )
+    between = f"decision_no BETWEEN {int(first)} AND {int(last)}"
+    return SealedTable(_DECISIONS, None, "decision_no", between)
 
 
 def _number(act: Act, name: str) -> int:
@@ -291,61 +279,6 @@ def _strange_blocks(
 ) -> Iterator[Problem]:
     for name in kept.keys() - carried.keys():
         yield Problem("seal", None, f"Block digests are kept for {name}, which no entry seals.")
-
-
-def _wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    """Claims whose outcome in force is not the one the log of outcomes gives.
-
-    Of the logged outcomes that name the claim's event, and its signal or none, and that are truth
-    by the registry, the one with the greatest (known_at, import_id, import_row) is in force;
-    several make it corrected (`core.ingest.outcome_attachment`).
-    """
-    row = cursor.execute("SELECT count(*) FROM outcomes").fetchone()
-    assert row is not None
-    parts = 1 + int(row[0]) // _OUTCOMES_AT_ONCE
-    wrong, named = 0, ""
-    # The cast keeps the remainder out of HUGEINT, which is several times slower.
-    truth = truth_sql(declared(cursor), "c.signal", "log.source")
-    for part in range(parts):
-        found = cursor.execute(
-            f"""
-            WITH log AS (
-                SELECT * FROM outcomes WHERE hash(event_id) % CAST($parts AS UBIGINT) = $part),
-            held AS (
-                SELECT event_id, signal, outcome, outcome_ts, outcome_known_at, outcome_source,
-                       outcome_corrected, import_id, import_row
-                FROM claims WHERE hash(event_id) % CAST($parts AS UBIGINT) = $part),
-            met AS (
-                SELECT c.import_id, c.import_row, count(*) FILTER ({truth}) > 1 AS corrected,
-                       {in_force_sql("log", truth)} AS in_force
-                FROM held AS c JOIN log
-                  ON log.event_id = c.event_id AND (log.signal IS NULL OR log.signal = c.signal)
-                GROUP BY c.import_id, c.import_row),
-            wrong AS (
-                SELECT c.import_id, c.import_row FROM held AS c
-                LEFT JOIN met USING (import_id, import_row)
-                WHERE c.outcome IS DISTINCT FROM in_force.outcome
-                   OR c.outcome_ts IS DISTINCT FROM in_force.outcome_ts
-                   OR c.outcome_known_at IS DISTINCT FROM in_force.known_at
-                   OR c.outcome_source IS DISTINCT FROM in_force.source
-                   OR c.outcome_corrected <> coalesce(corrected, false))
-            SELECT count(*), min({{'i': import_id, 'r': import_row}}) FROM wrong
-            """,
-            {"parts": parts, "part": part},
-        ).fetchone()
-        assert found is not None
-        count, first = found
-        wrong += count
-        if count and not named:
-            named = f"row {first['r']} of import {first['i']}"
-    if wrong:
-        subject = "1 claim has an outcome" if wrong == 1 else f"{wrong:,} claims have outcomes"
-        yield Problem(
-            "seal",
-            None,
-            f"{subject} in force that the log of outcomes does not give (table claims), for one: "
-            f"{named}.",
-        )
 
 
 def _rows(count: int) -> str:

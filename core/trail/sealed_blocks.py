@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -24,7 +25,7 @@ from core.trail.canonical_json import canonical
 #: Numbers that fall into one block.
 BLOCK = 4096
 #: Rows read at once; bounds the memory, however many there are.
-_SPAN = 32 * BLOCK
+_AT_ONCE = 32 * BLOCK
 #: The outcome in force; it follows the log of outcomes.
 _IN_FORCE = ("outcome", "outcome_ts", "outcome_known_at", "outcome_source", "outcome_corrected")
 _WHOLE = frozenset(
@@ -40,15 +41,14 @@ class SealedTable:
         table: its name.
         group: the column that says which seal of the table a row belongs to; None: there is one.
         key: the column that numbers the rows of a seal.
-        where: which rows are meant.
-        parameters: of ``where``.
+        where: which rows are meant; numbers stand in it as such, so that DuckDB can pass over row
+            groups that have none.
     """
 
     table: str
     group: str | None
     key: str
     where: str = "true"
-    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,58 +69,79 @@ class Block:
 
 
 def blocks_of(cursor: duckdb.DuckDBPyConnection, source: SealedTable) -> Iterator[Block]:
-    """Every block that has rows, by group and number."""
-    columns = _columns(cursor, source.table)
-    chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in columns)
+    """Every block that has rows, by group and number.
+
+    The table is read once, in the order in which it is stored, which is that of the rows' numbers;
+    only where somebody moved rows about is it sorted. The cursor is busy until the last block is
+    taken.
+    """
+    columns = _stated_columns(cursor, source)
     group = "0" if source.group is None else quoted(source.group)
     key = quoted(source.key)
-    # Only what has rows is visited, whatever numbers somebody wrote into them.
-    spans = cursor.execute(
-        f"""
-        SELECT {group} AS group_no, {key} // {_SPAN} AS span, count(*)
-        FROM {source.table} WHERE {source.where} GROUP BY ALL ORDER BY group_no, span
-        """,
-        dict(source.parameters),
-    ).fetchall()
-    for (first, low), (last, high) in _packed(spans):
-        rows = cursor.sql(
-            f"""
-            SELECT {group} AS group_no, {key} // {BLOCK} AS block_no, {chosen}
-            FROM {source.table}
-            WHERE {source.where} AND {group} BETWEEN $group_first AND $group_last
-              AND ({group} > $group_first OR {key} // {_SPAN} >= $span_first)
-              AND ({group} < $group_last OR {key} // {_SPAN} <= $span_last)
-              AND ($group_first < $group_last OR {key} BETWEEN $key_first AND $key_last)
-            """,
-            params={
-                **source.parameters,
-                **{"group_first": first, "group_last": last},
-                **{"span_first": low, "span_last": high},
-                # Says the same once more, so that DuckDB can pass over what lies elsewhere.
-                **{"key_first": _bound((low - 1) * _SPAN), "key_last": _bound((high + 1) * _SPAN)},
-            },
-        ).to_arrow_table()
-        yield from _digests(rows, source.key, columns)
+    place = f"CAST({group} AS BIGINT) AS group_no, CAST({key} AS BIGINT) AS key_no"
+    chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in columns)
+    sql = f"SELECT {place}, {chosen} FROM {source.table} WHERE {source.where}"
+    if not ascending(cursor, f"SELECT {place} FROM {source.table} WHERE {source.where}"):
+        # Rows of equal number, which only tampering makes, go by everything else they hold.
+        others = [quoted(name) for name, _, _ in columns if name != source.key]
+        sql += f" ORDER BY {', '.join(['group_no', 'key_no', *others])} NULLS LAST"
+    begun: list[pa.RecordBatch] = []
+    for batch in _read(cursor, sql):
+        edges = _edges(begun, batch)
+        if begun and edges:
+            begun.append(batch.slice(0, edges[0]))
+            yield _block(pa.concat_batches(begun), columns)
+            begun = []
+        yield from _blocks(batch, edges, columns)
+        begun.append(batch.slice(edges[-1] if edges else 0))
+    if begun:
+        yield _block(pa.concat_batches(begun), columns)
 
 
-def _bound(number: int) -> int:
-    return max(-(2**63), min(2**63 - 1, number))
+def _read(cursor: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a query in their order, in pieces that have any."""
+    for batch in cursor.sql(sql).to_arrow_reader(_AT_ONCE):
+        if batch.num_rows:
+            yield batch
 
 
-def _packed(
-    spans: Sequence[tuple[int, int, int]],
-) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Neighbouring spans (group, span, rows) put together, as their first and their last."""
-    first: tuple[int, int] | None = None
-    last, rows = (0, 0), 0
-    for group, span, n in spans:
-        if first is not None and rows + n > _SPAN:
-            yield first, last
-            first, rows = None, 0
-        first = first or (group, span)
-        last, rows = (group, span), rows + n
-    if first is not None:
-        yield first, last
+def ascending(cursor: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether a query's two columns, together, rise from row to row."""
+    last: tuple[int, int] | None = None
+    rising = True
+    for batch in _read(cursor, sql):
+        groups, keys = (batch.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
+        steps = np.diff(groups)
+        rises = (steps > 0) | ((steps == 0) & (np.diff(keys) > 0))
+        begins = last is None or last < (int(groups[0]), int(keys[0]))
+        # Read to the end all the same: a cursor must not be left in the middle of an answer.
+        rising = rising and begins and bool(rises.all())
+        last = int(groups[-1]), int(keys[-1])
+    return rising
+
+
+def _edges(begun: Sequence[pa.RecordBatch], batch: pa.RecordBatch) -> list[int]:
+    """Where in a batch blocks begin, given the rows of the one that was begun before it."""
+    groups, blocks = _places(batch)
+    new = np.flatnonzero((np.diff(groups) != 0) | (np.diff(blocks) != 0)) + 1
+    goes_on = bool(begun) and tuple(one[0] for one in _places(begun[0])) == (groups[0], blocks[0])
+    return [*([] if goes_on else [0]), *new.tolist()]
+
+
+def _places(rows: pa.RecordBatch) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Each row's group and block."""
+    groups, keys = (rows.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
+    return groups, keys // BLOCK
+
+
+def _stated_columns(
+    cursor: duckdb.DuckDBPyConnection, source: SealedTable
+) -> list[tuple[str, str, str]]:
+    """The columns in which some row has a value; the others are in no digest."""
+    columns = _columns(cursor, source.table)
+    counts = ", ".join(f"count({quoted(name)})" for name, _, _ in columns)
+    found = cursor.execute(f"SELECT {counts} FROM {source.table} WHERE {source.where}").fetchall()
+    return [column for column, count in zip(columns, found[0], strict=True) if count]
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:
@@ -147,22 +168,27 @@ def _columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, s
     return sorted(found)
 
 
-def _digests(rows: pa.Table, key: str, columns: Sequence[tuple[str, str, str]]) -> Iterator[Block]:
-    groups, keys = rows.column("group_no").to_numpy(), rows.column(key).to_numpy()
-    if ((np.diff(groups) < 0) | ((np.diff(groups) == 0) & (np.diff(keys) <= 0))).any():
-        # Rows of equal number, which only tampering makes, go by everything else they hold.
-        names = ["group_no", key, *(name for name, _, _ in columns if name != key)]
-        order = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names])
-        rows = rows.take(order)
-        groups = rows.column("group_no").to_numpy()
-    blocks = rows.column("block_no").to_numpy()
-    new = (np.diff(groups) != 0) | (np.diff(blocks) != 0)
-    edges = [0, *(np.flatnonzero(new) + 1).tolist(), len(blocks)]
-    parts = [_Column.of(name, kind, rows.column(name)) for name, kind, _ in columns]
+def _block(rows: pa.RecordBatch, columns: Sequence[tuple[str, str, str]]) -> Block:
+    """The digest of rows that all are of one block."""
+    (groups, blocks), parts = _places(rows), _parts(rows, columns)
+    return Block(int(groups[0]), int(blocks[0]), rows.num_rows, _digest(parts, 0, rows.num_rows))
+
+
+def _blocks(
+    rows: pa.RecordBatch, edges: Sequence[int], columns: Sequence[tuple[str, str, str]]
+) -> Iterator[Block]:
+    """The digests of the blocks between the edges."""
+    groups, blocks = _places(rows)
+    parts = _parts(rows, columns) if len(edges) > 1 else []
     for first, until in itertools.pairwise(edges):
-        stated = [part for part in parts if part.stated(first, until)]
-        digest = _digest(stated, first, until)
+        digest = _digest(parts, first, until)
         yield Block(int(groups[first]), int(blocks[first]), until - first, digest)
+
+
+def _parts(rows: pa.RecordBatch, columns: Sequence[tuple[str, str, str]]) -> list[_Column]:
+    return [
+        _Column.of(name, kind, rows.column(i)) for i, (name, kind, _) in enumerate(columns, start=2)
+    ]
 
 
 def _digest(columns: Sequence[_Column], first: int, until: int) -> str:
@@ -174,19 +200,22 @@ def _digest(columns: Sequence[_Column], first: int, until: int) -> str:
     numbers, 8 bytes each (int64, or IEEE 754 double). Little-endian; a gap has length or value 0.
     The line fixes the length of all that follows, so no two different blocks are the same bytes.
     """
-    gaps = [bool(column.gaps(first, until)) for column in columns]
-    line = canonical(
-        {
-            "rows": until - first,
-            "columns": [
-                [column.name, column.kind, gap] for column, gap in zip(columns, gaps, strict=True)
-            ],
-        }
+    stated = [column for column in columns if column.stated(first, until)]
+    gaps = [column.gaps(first, until) for column in stated]
+    named = zip(stated, gaps, strict=True)
+    hashed = hashlib.sha256(
+        _line(until - first, tuple((column.name, column.kind, gap) for column, gap in named))
     )
-    hashed = hashlib.sha256(line.encode("utf-8") + b"\n")
-    for column, gap in zip(columns, gaps, strict=True):
+    for column, gap in zip(stated, gaps, strict=True):
         column.hash_into(hashed, first, until, gaps=gap)
     return hashed.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _line(rows: int, columns: tuple[tuple[str, str, bool], ...]) -> bytes:
+    """What a digest begins with; most blocks of a table begin alike."""
+    line = canonical({"rows": rows, "columns": [list(column) for column in columns]})
+    return line.encode("utf-8") + b"\n"
 
 
 @dataclass(frozen=True)
@@ -210,25 +239,27 @@ class _Column:
     text: memoryview | None = None
 
     @classmethod
-    def of(cls, name: str, kind: str, column: pa.ChunkedArray) -> _Column:
-        array = column.combine_chunks()
+    def of(cls, name: str, kind: str, array: pa.Array) -> _Column:
         present = None
         if array.null_count:
             present = np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=np.uint8)
         if kind != "t":
+            if array.null_count:
+                array = pc.fill_null(array, pa.scalar(0).cast(array.type))
+            dtype = np.dtype("<f8" if kind == "f" else "<i8")
             if not pa.types.is_floating(array.type):
                 array = array.cast(pa.int64())
-            filled = pc.fill_null(array, 0)
-            dtype = "<f8" if kind == "f" else "<i8"
-            return cls(name, kind, present, filled.to_numpy(zero_copy_only=False).astype(dtype))
-        if array.null_count:
-            array = pc.fill_null(array, "")
-        _, offsets, text = array.cast(pa.large_string()).buffers()
-        starts = np.frombuffer(offsets, dtype=np.int64)[
-            array.offset : array.offset + len(array) + 1
-        ]
-        lengths = np.diff(starts).astype("<i4")
-        return cls(name, kind, present, lengths, starts, memoryview(text or b""))
+            numbers = array.to_numpy(zero_copy_only=False)
+            return cls(name, kind, present, numbers.astype(dtype, copy=False))
+        if not pa.types.is_string(array.type):
+            array = array.cast(pa.string())
+        starts, text = _texts(array)
+        lengths = np.diff(starts)
+        if present is not None and lengths[present == 0].any():
+            # A gap has length 0, whatever stands there that is not meant.
+            starts, text = _texts(pc.fill_null(array, ""))
+            lengths = np.diff(starts)
+        return cls(name, kind, present, lengths.astype("<i4", copy=False), starts, text)
 
     def stated(self, first: int, until: int) -> bool:
         """Whether some row of the range has a value."""
@@ -242,6 +273,13 @@ class _Column:
         """Add the range's bytes to a hash."""
         if gaps and self.present is not None:
             hashed.update(self.present[first:until].tobytes())
-        hashed.update(np.ascontiguousarray(self.values[first:until]).view(np.uint8))
+        hashed.update(self.values[first:until].view(np.uint8))
         if self.offsets is not None and self.text is not None:
             hashed.update(self.text[self.offsets[first] : self.offsets[until]])
+
+
+def _texts(array: pa.StringArray) -> tuple[np.ndarray[Any, Any], memoryview]:
+    """Where each text begins, shape (rows + 1,), and the texts one after the other."""
+    _, offsets, text = array.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    return starts, memoryview(text or b"")

@@ -16,6 +16,7 @@ import pytest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.trail import sealed_blocks
 from core.trail.acts import Act, Actor
 from core.trail.canonical_json import canonical
 from core.trail.row_seals import check_seals, seal_decisions, seal_import
@@ -292,6 +293,14 @@ def test_the_rows_of_a_broken_block_are_named(large: Sealed):
     assert large.words_after(change) == [
         "Not as entry 1 sealed them: claims of import 1 in import_row 1–4095, 8192–12287."
     ]
+
+
+@pytest.mark.parametrize("at_once", [1000, BLOCK, BLOCK + 1, 3 * BLOCK])
+def test_blocks_are_the_same_however_many_rows_are_read_at_once(
+    large: Sealed, monkeypatch: pytest.MonkeyPatch, at_once: int
+):
+    monkeypatch.setattr(sealed_blocks, "_AT_ONCE", at_once)
+    assert large.words() == []
 
 
 def test_without_the_block_digests_it_is_still_found_but_not_where(large: Sealed):

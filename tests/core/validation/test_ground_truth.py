@@ -10,7 +10,7 @@ from core.queries.base.selection import Selection
 from core.queries.base.truth import Truth, declared, truth_of
 from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
-from core.trail.row_seals import _wrong_in_force
+from core.trail.outcomes_in_force import wrong_in_force
 from core.validation.evidence import freeze, store, verify
 
 ONLY_PEOPLE = "  truth: {sources: [HUMAN], unstated: false}\n  validation:\n"
@@ -41,12 +41,12 @@ def test_a_declaration_counts_at_once_for_the_labels_that_are_there(
     with governed.ledger.cursor() as cursor:
         assert truth_of(cursor, "triage") == Truth(("HUMAN",), unstated=False)
         assert counted(cursor) == 20
-        assert list(_wrong_in_force(cursor)) == []
+        assert list(wrong_in_force(cursor)) == []
 
     governed.apply(registry_text, "user:desk/ann")
     with governed.ledger.cursor() as cursor:
         assert counted(cursor) == 60
-        assert list(_wrong_in_force(cursor)) == []
+        assert list(wrong_in_force(cursor)) == []
 
 
 def test_a_declaration_counts_for_the_labels_to_come(governed, clock, bring, made, registry_text):
@@ -54,7 +54,7 @@ def test_a_declaration_counts_for_the_labels_to_come(governed, clock, bring, mad
     bring(governed, labelled(made(clock, range(1, 5)), ["HUMAN", "CODE", "LLM", None]))
     with governed.ledger.cursor() as cursor:
         assert counted(cursor) == 20
-        assert list(_wrong_in_force(cursor)) == []
+        assert list(wrong_in_force(cursor)) == []
 
 
 def test_a_judges_label_put_in_force_by_hand_is_found(governed, clock, bring, made):
@@ -64,7 +64,7 @@ def test_a_judges_label_put_in_force_by_hand_is_found(governed, clock, bring, ma
             "UPDATE claims SET outcome = 1, outcome_source = 'LLM', outcome_known_at = ts"
         )
     with governed.ledger.cursor() as cursor:
-        (problem,) = _wrong_in_force(cursor)
+        (problem,) = wrong_in_force(cursor)
     assert "80 claims have outcomes in force that the log of outcomes does not give" in str(problem)
 
 
