@@ -15,6 +15,7 @@ from functools import cache
 
 import duckdb
 
+from core.audit import kept_check
 from core.events import PPM, SEGMENT_PREFIX
 from core.governance import accounts
 from core.governance import api_tokens as tokens
@@ -84,6 +85,7 @@ COVERED: Mapping[str, frozenset[str]] = {
     "segment_dimensions": frozenset({"dimension", "first_import"}),
     # Worked out anew from the claims.
     "signals": frozenset({"signal", "repeats", "first_import"}),
+    **kept_check.COVERED,
     # Against those that this program carries.
     "migrations": frozenset({"version", "name"}),
 }
@@ -157,6 +159,7 @@ def check_tables(
         remarks += said
     problems += _audits(cursor, trail.acts)
     problems += _signals(cursor)
+    problems += kept_check.check_kept(cursor)
     if trail.begun:
         found, said = signed_answers.check_answers(
             cursor,

@@ -18,6 +18,7 @@ from core import __version__
 from core.governance.advance import advance, check
 from core.governance.replay import Replay
 from core.governance.state import State
+from core.ingest.kept_sums import keep_declared
 from core.ingest.outcome_attachment import put_in_force
 from core.ledger.connection import Ledger
 from core.queries.base.truth import USUAL
@@ -65,6 +66,7 @@ class Desk:
         old, self.state = self.state, advance(self.state, act)
         if act.kind == "registry.set" and act.signal is not None:
             _keep_truth(self.cursor, act.signal, old, self.state)
+            keep_declared(self.cursor)
         return act
 
 

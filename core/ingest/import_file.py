@@ -17,6 +17,7 @@ from core.events import SEGMENT_PREFIX
 from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_claims
 from core.ingest.column_mapping import Layout, lay_out
 from core.ingest.file_format import LogFile, look_at
+from core.ingest.kept_sums import keep_import
 from core.ingest.malformed_lines import lost
 from core.ingest.many_values import many_values_notice
 from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
@@ -219,6 +220,7 @@ class _Import:
                 attached = attach_entangled(cursor, import_id=import_id, now=self.now)
         with progress.stage("finishing", 1.0):
             note_signals(cursor, import_id=import_id)
+            keep_import(cursor, import_id=import_id, attached=entangled)
             return self._recorded(screening, layout, import_id, n_inline, attached, settings)
 
     def _is_small(self, records: Records) -> bool:

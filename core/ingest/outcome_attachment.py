@@ -14,6 +14,7 @@ from datetime import datetime
 
 import duckdb
 
+from core.ingest.kept_sums import keep_signal
 from core.queries.base.truth import declared, in_force_sql, truth_sql
 
 _SAME = """
@@ -105,10 +106,11 @@ def attach_entangled(
             SELECT event_id FROM fresh
             UNION SELECT event_id FROM settled WHERE verdict = 'new'),
         known AS (
-            SELECT event_id, signal, import_id = $import_id AS is_new, outcome FROM claims
+            SELECT event_id, signal, ts, import_id = $import_id AS is_new, outcome FROM claims
             SEMI JOIN events USING (event_id)),
         log AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id))
-        SELECT known.event_id, known.signal, any_value(known.is_new) AS is_new,
+        SELECT known.event_id, known.signal, any_value(known.ts) AS ts,
+               any_value(known.is_new) AS is_new,
                CASE WHEN any_value(known.is_new) THEN NULL ELSE any_value(known.outcome) END
                    AS outcome_before,
                {in_force_sql("log", truth)} AS in_force,
@@ -142,7 +144,10 @@ def attach_entangled(
 
 
 def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
-    """Put in force, for every claim of a signal, what is truth by its registry entry now."""
+    """Put in force, for every claim of a signal, what is truth by its registry entry now.
+
+    What is kept of the signal is counted anew.
+    """
     truth = truth_sql(declared(cursor), "known.signal", "log.source")
     cursor.execute(
         f"""
@@ -157,6 +162,7 @@ def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
         {"signal": signal},
     )
     cursor.execute(_BRING_UP_TO_DATE)
+    keep_signal(cursor, signal)
 
 
 _BRING_UP_TO_DATE = """

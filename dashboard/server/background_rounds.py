@@ -11,6 +11,7 @@ import duckdb
 from starlette.concurrency import run_in_threadpool
 
 from core.governance.recorded_import import adopt_unrecorded
+from core.ingest.kept_sums import keep_up
 from core.ledger.errors import LedgerError
 from core.monitoring.rounds import rounds as one_round
 from core.monitoring.runs import run_if_due
@@ -65,6 +66,7 @@ def _round(making: threading.Lock, *, scheduled: bool) -> None:
             if not scheduled:
                 _fold()
             adopt_unrecorded(office)
+            keep_up(office.ledger)
             if not (scheduled and run_if_due(office, before=_fold)):
                 one_round(office)
         except (LedgerError, duckdb.Error, OSError) as error:

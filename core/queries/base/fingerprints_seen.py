@@ -9,17 +9,10 @@ from datetime import datetime
 import duckdb
 
 from core.queries.base.claims_sql import selected_claims
+from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.selection import Selection
 
-#: A fingerprint's fields as columns of claims, in the order of `Seen.fields`.
-FIELDS = (
-    "model_version",
-    "prompt_version",
-    "params_version",
-    "elicitation",
-    "elicitation_order",
-    "calibrator_version",
-)
+__all__ = ["FIELDS", "Seen", "fingerprints_in", "fingerprints_seen"]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from core.findings.lifecycle import Finding
 from core.governance.names import Directory, directory
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
+from core.ingest.kept_sums import keep_up
 from core.ledger.errors import LedgerError
 from core.monitoring.rounds import outlook
 from core.monitoring.runs import run
@@ -58,6 +59,7 @@ def check(
             _refuse_unknown(office, signal)
         take_in(office)
         adopt_unrecorded(office)
+        keep_up(office.ledger)
         recorded = run(office).acts
         found = [one for one in outlook(office).open() if signal in (None, one.signal)]
         with office.ledger.cursor() as cursor:

@@ -177,10 +177,12 @@ def _another(value: Any, type_: str) -> Any:
         return not value
     if type_ == "TINYINT":
         return 1 - value if value is not None else 1
-    if type_ in ("INTEGER", "BIGINT"):
+    if type_ in ("SMALLINT", "INTEGER", "BIGINT", "HUGEINT"):
         return 7 if value is None else value - 1
     if type_ == "DOUBLE":
         return 0.125 if value is None else value + 1e-9
+    if type_ == "DATE":
+        return value + timedelta(days=1)
     if type_ == "TIMESTAMP":
         return (value or datetime(2026, 1, 1)) + timedelta(microseconds=1)
     if type_ == "VARCHAR[]":
@@ -272,6 +274,12 @@ _FORGED = {
     "decisions": "decision_no + 1 AS decision_no, 'automate' AS action",
     "evidence": "sha256('x') AS sha256, 'x' AS bundle",
     "imports": "import_id + 1 AS import_id",
+    "kept_ages": "week + 1 AS week",
+    "kept_cells": "week + 1 AS week",
+    "kept_days": "day + 1 AS day",
+    "kept_dimensions": "'forged' AS dimension",
+    "kept_lines": "line + 1 AS line, 'forged' AS model_version",
+    "kept_signals": "'forged' AS signal",
     "migrations": "version + 1 AS version, 'forged' AS name",
     "outcomes": "'forged' AS event_id, import_row + 100 AS import_row",
     "people": "'p-00000000000000ff' AS sub, 'user:risk/eve' AS handle",

@@ -16,10 +16,12 @@ from core.audit.verify import verify_ledger
 from core.governance import api_tokens, people
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
+from core.ingest.kept_sums import keep_up
 from core.ledger.connection import Ledger
 from core.ledger.migrations import apply_migrations, known_migrations
 from core.trail.signer import Signer
 from core.trail.signing_key import key_path
+from tests.worlds.kept import kept_in, kept_of
 from tests.worlds.paths import ROOT
 
 EARLIER = Path(__file__).with_name("earlier")
@@ -75,6 +77,8 @@ def test_a_ledger_of_an_earlier_version_keeps_every_row_and_a_whole_trail(
         assert held_by(ledger, before) == before
         office, cursor = Office.of(ledger), ledger.cursor()
         adopt_unrecorded(office)
+        keep_up(ledger)
+        assert kept_in(cursor) == kept_of(cursor)
         assert office.state().size >= len(before.get("acts", []))
         report = verify_ledger(cursor)
         assert report.problems == ()
@@ -95,7 +99,7 @@ def test_a_ledger_of_an_earlier_version_keeps_every_row_and_a_whole_trail(
 
 @pytest.mark.parametrize(
     ("version", "at", "moment"),
-    [(1, 3, "before"), (1, 5, "inside"), (4, 5, "inside"), (5, 6, "inside")],
+    [(1, 3, "before"), (1, 5, "inside"), (4, 5, "inside"), (5, 6, "inside"), (6, 7, "inside")],
 )
 def test_an_upgrade_that_is_killed_goes_on_at_the_next_start_and_loses_nothing(
     version: int, at: int, moment: str, tmp_path: Path

@@ -1,0 +1,126 @@
+"""What is kept summed, against the claims: counted anew, and compared row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import duckdb
+
+from core.ingest.kept_sums import (
+    KEPT_LINES,
+    USUAL_HIGH,
+    cells_of,
+    declared_highs,
+    dimension_columns,
+)
+from core.ledger.sql import literal, quoted
+from core.queries.base.kept import kernel, limits
+from core.trail.problems import Problem
+
+#: Table → the columns that a verification checks: all of them.
+COVERED: Mapping[str, frozenset[str]] = {
+    "kept_signals": frozenset({"signal", "high_ppm", "kept"}),
+    "kept_dimensions": frozenset({"signal", "dimension", "kept"}),
+    "kept_lines": frozenset({"line", *kernel.LINE}),
+    "kept_cells": frozenset(
+        {
+            *("line", "week", "dimension", "value", "place", "width", "high", "outcome", "n"),
+            *("s1", "s2", "s3", "s4", "n_chances", "n_drawn", "least", "most", "weekdays"),
+        }
+    ),
+    "kept_days": frozenset(
+        {
+            *("line", "day", "n_claims", "n_unstated", "n_named", "n_automated"),
+            *("n_automated_labelled", "n_labelled", "n_drawn", "n", "stated", "n_right"),
+            *("first_ts", "last_ts"),
+        }
+    ),
+    "kept_ages": frozenset({"line", "week", "age_days", "n", "n_right", "s1"}),
+}
+
+
+def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Every table of kept sums that is not what the claims give.
+
+    Takes as long as counting all claims once. A signal of which nothing at all is kept is fine.
+    """
+    signals = {one for (one,) in cursor.execute("SELECT signal FROM kept_signals").fetchall()}
+    if not signals and all(not _any(cursor, table) for table in COVERED):
+        return
+    counted = kernel.Counted("claims", KEPT_LINES)
+    given: dict[str, Sequence[str]] = {
+        "kept_signals": [_signals(cursor)],
+        "kept_dimensions": _dimensions(cursor),
+        "kept_lines": [_lines()],
+        "kept_cells": list(cells_of(cursor, counted, signals)),
+        "kept_days": [kernel.days(counted)],
+        "kept_ages": [kernel.ages(counted)],
+    }
+    for table, queries in given.items():
+        if not _same(cursor, table, queries):
+            yield Problem("table", None, f"The table {table} is not what the claims give.")
+
+
+def _any(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return cursor.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+
+def _same(cursor: duckdb.DuckDBPyConnection, table: str, queries: Sequence[str]) -> bool:
+    """Whether a table holds the rows of some queries, each as often."""
+    columns = ", ".join(sorted(COVERED[table]))
+    given = " UNION ALL ".join(f"SELECT {columns} FROM ({one}) AS given" for one in queries)
+    rows = cursor.execute(
+        f"""
+        SELECT 1 FROM (
+            SELECT {columns}, 1 AS times FROM {table}
+            UNION ALL SELECT *, -1 AS times FROM ({given}) AS all_given)
+        GROUP BY {columns} HAVING sum(times) <> 0 LIMIT 1
+        """
+    ).fetchall()
+    return not rows
+
+
+#: The signals of which something is kept.
+_KEPT = "signal IN (SELECT signal FROM kept_signals UNION SELECT signal FROM kept_lines)"
+
+
+def _signals(cursor: duckdb.DuckDBPyConnection) -> str:
+    """Signals that have claims, with the band declared now, and whether they have few lines."""
+    cases = " ".join(
+        f"WHEN {literal(signal)} THEN {high:d}"
+        for signal, high in sorted(declared_highs(cursor).items())
+    )
+    high = f"CASE signal {cases} ELSE {USUAL_HIGH} END" if cases else str(USUAL_HIGH)
+    return f"""
+        SELECT signal, {high} AS high_ppm, count(*) <= {limits.MOST_LINES} AS kept
+        FROM ({kernel.lines("claims")}) AS line WHERE {_KEPT} GROUP BY signal
+    """
+
+
+def _lines() -> str:
+    """Every line of a kept signal; a number that no day is kept under is none."""
+    same = " AND ".join(f"known.{one} IS NOT DISTINCT FROM made.{one}" for one in kernel.LINE)
+    columns = ", ".join(f"made.{one}" for one in kernel.LINE)
+    return f"""
+        SELECT days.line, {columns}
+        FROM ({kernel.lines("claims")}) AS made
+        LEFT JOIN (SELECT * FROM kept_lines QUALIFY count(*) OVER (PARTITION BY line) = 1) AS known
+            ON {same}
+        LEFT JOIN (SELECT DISTINCT line FROM kept_days) AS days ON days.line = known.line
+        WHERE made.signal IN (SELECT signal FROM kept_signals WHERE kept)
+    """
+
+
+def _dimensions(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """The dimensions that some claim of a kept signal names, and whether they have few values."""
+    return [
+        f"""
+        SELECT signal, {literal(name)} AS dimension,
+               count(DISTINCT {quoted(column)}) <= {limits.MOST_KEPT_VALUES} AS kept
+        FROM claims
+        WHERE {quoted(column)} IS NOT NULL
+          AND signal IN (SELECT signal FROM kept_signals WHERE kept)
+        GROUP BY signal
+        """
+        for name, column in dimension_columns(cursor).items()
+    ]
