@@ -28,6 +28,7 @@ def import_recorded(
     signal: str | None = None,
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
+    pulled: Mapping[str, str] | None = None,
 ) -> ImportSummary:
     """Import a file (`core.ingest.import_file.import_file`) and record it, in one transaction.
 
@@ -44,6 +45,7 @@ def import_recorded(
             now=now,
             progress=progress,
             recorded=lambda cursor, import_id: _record(desk_in(cursor), import_id),
+            pulled=pulled,
         )
 
 

@@ -85,6 +85,7 @@ def import_file(
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None,
+    pulled: Mapping[str, str] | None = None,
 ) -> ImportSummary:
     """Import one CSV, JSONL or Parquet file of claims and outcomes (`core.events`).
 
@@ -102,6 +103,7 @@ def import_file(
         recorded: called with the cursor and the import's number when all of it is in place but
             not committed; what it writes is committed with the import, and if it raises, nothing
             is. Not called for a file that changes nothing.
+        pulled: where the file's rows were pulled from, and up to where; kept with the settings.
 
     Raises:
         UnusableFile: the file as a whole cannot be used; nothing was changed.
@@ -114,7 +116,7 @@ def import_file(
 
     def run(*, careful: bool) -> _Counted:
         with ledger.transaction() as cursor:
-            one = _Import(cursor, file, moment, Progress(cursor, report), careful, recorded)
+            one = _Import(cursor, file, moment, Progress(cursor, report), careful, recorded, pulled)
             return one.run(mapping or {}, signal)
 
     try:
@@ -156,12 +158,14 @@ class _Import:
     progress: Progress
     careful: bool
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None
+    pulled: Mapping[str, str] | None = None
 
     def run(self, mapping: Mapping[str, str], signal: str | None) -> _Counted:
         cursor, progress, name = self.cursor, self.progress, self.file.path.name
-        settings = json.dumps(
-            {"map": dict(mapping), "signal": signal, "program": __version__}, sort_keys=True
-        )
+        given = {"map": dict(mapping), "signal": signal, "program": __version__}
+        if self.pulled is not None:
+            given["pull"] = dict(self.pulled)
+        settings = json.dumps(given, sort_keys=True)
         self._refuse_same_again(settings)
         with progress.stage("reading", 0.05 if self.file.format == "parquet" else 0.35):
             records = read_records(cursor, self.file, careful=self.careful)

@@ -17,12 +17,31 @@ from core.ledger.errors import LedgerError
 from dashboard import terminal
 from dashboard.cli.surroundings import same_file
 from dashboard.cli.typed import Elsewhere, Typed
-from dashboard.server.routes.parcel import AskedCommand, DamagedParcel, pack_asked, unpack_answered
+from dashboard.server.routes.parcel import (
+    Answered,
+    AskedCommand,
+    DamagedParcel,
+    pack_asked,
+    unpack_answered,
+)
 from dashboard.server.server_file import Running
 
 
 def ask(elsewhere: Elsewhere, typed: Typed) -> int:
-    """Run the command there; its exit code.
+    """Run the command there, and print what it printed; its exit code.
+
+    Raises:
+        LedgerError: it cannot be asked, refuses, or a file cannot be written.
+    """
+    answered = answer_of(elsewhere, typed)
+    click.echo(answered.out, nl=False)
+    click.echo(answered.err, nl=False, err=True)
+    terminal.note(f"Done by the server at {elsewhere.server}.")
+    return answered.code
+
+
+def answer_of(elsewhere: Elsewhere, typed: Typed) -> Answered:
+    """What a command printed there, and its exit code; the files it wrote are written here.
 
     Raises:
         LedgerError: it cannot be asked, refuses, or a file cannot be written.
@@ -46,10 +65,7 @@ def ask(elsewhere: Elsewhere, typed: Typed) -> int:
         except DamagedParcel as error:
             raise _strange(elsewhere.server, str(error)) from None
         _write(files, asked)
-    click.echo(answered.out, nl=False)
-    click.echo(answered.err, nl=False, err=True)
-    terminal.note(f"Done by the server at {elsewhere.server}.")
-    return answered.code
+    return answered
 
 
 def opener(server: Running) -> urllib.request.OpenerDirector:

@@ -57,6 +57,11 @@ COMMANDS = {
         "people:person",
         "The people who answer for signals; acts hold opaque ids, names can be erased.",
     ),
+    "pull": (
+        "pulling:pull",
+        "Read new claims and outcomes out of a PostgreSQL database or a folder of Parquet files.",
+    ),
+    "pulled": ("pulling:pulled", "List what was pulled into a ledger, and up to where."),
     "quarantine": (
         "importing:quarantine",
         "The rows that were refused, with the reason and the fix.",

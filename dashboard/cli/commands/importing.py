@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import click
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary, UnusableFile
 from core.ingest.quarantine import export_quarantined, list_quarantined
+from core.lake.positions import Position
 from core.sentences.numbers import counted
 from core.text.shown import shell_word
 from dashboard import terminal
@@ -32,12 +35,23 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 )
 @click.option("--signal", help="The signal's name, for files that do not carry one.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when a row was quarantined.")
+@click.option(
+    "--format",
+    "shape",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json"]),
+    help="A table for people, or JSON.",
+)
+@click.option("--pulled", hidden=True, help="Where the files come from, as calledger pull says it.")
 def import_command(
     files: Sequence[Path],
     ledger_path: Path,
     renames: Sequence[str],
     signal: str | None,
     strict: bool,
+    shape: str,
+    pulled: str | None,
 ) -> None:
     """Read logged claims and outcomes into a ledger.
 
@@ -46,8 +60,14 @@ def import_command(
     mapping = dict(pair(rename, "--map", "theirs=ours") for rename in renames)
     existed = ledger_path.exists()
     with opened(ledger_path, create=True) as ledger:
-        take = partial(import_recorded, office_for(ledger), mapping=mapping, signal=signal)
-        summaries = import_all(files, take)
+        take = partial(
+            import_recorded,
+            office_for(ledger),
+            mapping=mapping,
+            signal=signal,
+            pulled=None if pulled is None else Position.read(pulled).settings(),
+        )
+        summaries = import_all(files, take, shape=shape)
     if not summaries and not existed:
         ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
@@ -62,12 +82,15 @@ def import_command(
         sys.exit(EXIT_QUARANTINED)
 
 
-def import_all(files: Sequence[Path], take: Callable[..., ImportSummary]) -> list[ImportSummary]:
+def import_all(
+    files: Sequence[Path], take: Callable[..., ImportSummary], *, shape: str = "table"
+) -> list[ImportSummary]:
     """Import files one by one with a progress bar; an unusable one does not stop the others.
 
     Args:
         files: in their order.
         take: called with a file and ``progress``.
+        shape: ``table`` or ``json``.
     """
     summaries: list[ImportSummary] = []
     for path in files:
@@ -80,7 +103,9 @@ def import_all(files: Sequence[Path], take: Callable[..., ImportSummary]) -> lis
         summaries.append(summary)
         for notice in summary.notices:
             terminal.note(f"{path.name}: {notice}")
-    if summaries:
+    if shape == "json":
+        terminal.data(json.dumps([asdict(one) for one in summaries], ensure_ascii=False, indent=2))
+    elif summaries:
         terminal.import_table(summaries)
     return summaries
 

@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 ALLOWED = frozenset(
     {
         *("check", "compare", "evidence", "gate", "import", "labels", "measure", "notices"),
-        *("person", "quarantine", "registry", "report", "role", "threshold", "token", "trail"),
-        *("backup", "validation"),
+        *("person", "pulled", "quarantine", "registry", "report", "role", "threshold", "token"),
+        *("backup", "trail", "validation"),
     }
 )
 #: What is only for who could read the ledger's files anyway: the signing key is among them.

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -575,9 +576,28 @@ def test_every_path_that_a_served_command_takes_is_the_ledger_or_comes_along() -
 
 def test_what_a_server_does_not_run_is_what_starts_one_or_has_its_own_route() -> None:
     own = {"client", "decide", "demo", "doctor", "restore", "serve"}
+    # Works on files here, or reads here and has the server take the rows in.
+    own |= {"derive", "pull"}
     assert set(COMMANDS) - ALLOWED == own
 
 
 def test_the_acts_of_commands_stand_in_the_one_trail(served: Served) -> None:
     verified = run("trail", "verify", "--ledger", served.ledger)
     assert verified.exit_code == 0
+
+
+def test_a_pull_reads_here_and_the_server_takes_the_rows_in(served: Served, there: Path) -> None:
+    (there / "lake").mkdir()
+    columns = "AS t(event_id, ts, signal, confidence)"
+    for number in (1, 2):
+        duckdb.sql(
+            f"SELECT * FROM (VALUES ('p{number}', TIMESTAMP '2026-11-02', 'pulled', 0.5)) {columns}"
+        ).write_parquet(str(there / "lake" / f"{number}.parquet"))
+        done = run("pull", "lake", "--ledger", served.ledger, "--cursor", "ts")
+        assert done.exit_code == 0, done.stderr
+    known = json.loads(run("pulled", "--ledger", served.ledger, "--format", "json").stdout)
+    assert [(one["cursor"], one["upto"], one["imports"]) for one in known] == [
+        ("ts", "2026-11-02T00:00:00.000000", 2)
+    ]
+    refused = run("import", "claims.csv", "--ledger", served.ledger, "--pulled", "[]")
+    assert refused.exit_code == 2

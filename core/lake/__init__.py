@@ -1,0 +1,1 @@
+"""Claims that live elsewhere, in a warehouse or a lake: pulled from there."""
