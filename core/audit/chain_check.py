@@ -122,6 +122,10 @@ class Walk:
         elif signed.extensions not in ((), timed):
             self._add(seq, f"The checkpoint of entry {seq} has not the time of its entry.", True)
 
+    def root(self) -> bytes:
+        """Of the tree over all that was read."""
+        return self._frontier.root()
+
     def key_at(self, size: int) -> VerifierKey | None:
         """The key that signs the checkpoint of a size."""
         found = [key for seq, key in self.keys if seq < max(size, 1)]

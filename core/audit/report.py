@@ -36,6 +36,7 @@ class Report:
         remarks: what is worth knowing and not wrong.
         kept_since: since when it stands as it does, by time stamps, and what of them was checked.
         signers: who signed, and on what assurance; empty where the trail is not intact.
+        root: of the tree over the entries, hexadecimal.
     """
 
     problems: tuple[Problem, ...]
@@ -49,6 +50,7 @@ class Report:
     remarks: tuple[str, ...] = ()
     kept_since: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
+    root: str = ""
 
     @property
     def ok(self) -> bool:
@@ -181,6 +183,7 @@ def report_of(
         remarks=tuple(further),
         kept_since=() if _doubtful(problems) else by_stamps.words,
         signers=_signers(walk, problems, people),
+        root=walk.root().hex(),
     )
 
 

@@ -8,21 +8,37 @@ yes: it says since which entry nothing outside the ledger vouches for the trail.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from cryptography import x509
 
 from core.audit import coverage as covered
+from core.audit import last_full
 from core.audit.chain_check import BAD, Walk
 from core.audit.export_reader import ExportReader
-from core.audit.held import UNSTAMPED, Held, Stamped, first_line, read_held, sizes, stamped_sizes
+from core.audit.held import (
+    UNSTAMPED,
+    Held,
+    Stamped,
+    first_line,
+    held_beside,
+    read_held,
+    sizes,
+    stamped_sizes,
+    stamps_beside,
+)
+from core.audit.last_full import LastFull
 from core.audit.report import Report, report_of
 from core.audit.walk_checks import altered, check_due, digest_of, missing
 from core.governance import names as directory
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
+from core.ledger.progress import Report as Told
 from core.trail import row_seals as seal
 from core.trail.log import at_one_moment
 from core.trail.problems import Problem
@@ -33,6 +49,7 @@ def verify_ledger(
     *,
     held: Sequence[str | Path | Held] = (),
     stamped: Stamped = UNSTAMPED,
+    progress: Told | None = None,
 ) -> Report:
     """Verify the trail in a ledger and every table against it; never raises.
 
@@ -41,10 +58,124 @@ def verify_ledger(
     Args:
         held: checkpoints that were kept: paths of files, or texts, with any number of notes each.
         stamped: the time stamps beside the ledger.
+        progress: called with the fraction done and the stage's name.
+    """
+
+    def rows(walk: Walk) -> tuple[Problem, ...]:
+        if progress is None:
+            return seal.check_seals(cursor, walk.acts)
+        n_rows, told = max(1, rows_there(cursor)), progress
+
+        def read(n_read: int) -> None:
+            told(_TRAIL_READ + _ROWS_READ * min(1, n_read / n_rows), "sealed rows")
+            if n_read >= n_rows:
+                told(_TRAIL_READ + _ROWS_READ, "outcomes in force")
+
+        read(0)
+        return seal.check_seals(cursor, walk.acts, read)
+
+    return _verify(cursor, held, stamped, rows, claims=True)
+
+
+def verify_all(
+    cursor: duckdb.DuckDBPyConnection,
+    ledger: Path,
+    now: datetime,
+    progress: Told | None = None,
+) -> Report:
+    """Verify a ledger by all that lies beside it, and keep there that it was done.
+
+    That it cannot be kept is no reason not to say what was found: pages then show the one before.
+    """
+    held, stamped = held_beside(ledger), stamps_beside(ledger)
+    report = verify_ledger(cursor, held=held, stamped=stamped, progress=progress)
+    if report.root:
+        with suppress(OSError):
+            last_full.keep(ledger, report, at=now)
+    return report
+
+
+@dataclass(frozen=True)
+class Since:
+    """A look at what is new since everything was verified.
+
+    Attributes:
+        report: what was found now; of the rows that were verified then nothing.
+        last: that verification; None where none is known of this trail.
+        n_new_rows: claims and logged outcomes that came in since.
+        read: whether these were held against their seals.
+    """
+
+    report: Report
+    last: LastFull | None
+    n_new_rows: int
+    read: bool
+
+
+def verify_since(
+    cursor: duckdb.DuckDBPyConnection,
+    last: LastFull | None,
+    *,
+    most: int,
+    held: Sequence[str | Path | Held] = (),
+    stamped: Stamped = UNSTAMPED,
+) -> Since:
+    """Verify entries, checkpoints, evidence and small tables, and the seals of new rows.
+
+    Args:
+        last: when everything was verified; one of another trail counts as none.
+        most: with more new rows than these, none of them is read.
+        held, stamped: as for `verify_ledger`.
+    """
+    found: list[tuple[LastFull | None, int, bool]] = []
+
+    def rows(walk: Walk) -> tuple[Problem, ...]:
+        root = None if last is None else walk.roots.get(last.n_entries)
+        known = last if last is not None and root is not None and root.hex() == last.root else None
+        since = 0 if known is None else known.n_entries
+        n_new = rows_there(cursor, after=seal.sealed_imports(walk.acts, since))
+        found.append((known, n_new, n_new <= most))
+        return seal.check_new_seals(cursor, walk.acts, since) if n_new <= most else ()
+
+    wanted = frozenset() if last is None else frozenset({last.n_entries})
+    report = _verify(cursor, held, stamped, rows, claims=False, wanted=wanted)
+    return Since(report, *(found[0] if found else (None, 0, False)))
+
+
+def rows_there(cursor: duckdb.DuckDBPyConnection, after: int = 0) -> int:
+    """Claims and logged outcomes of the imports after one; 0: of all."""
+    where = f"WHERE import_id > {int(after)}" if after else ""
+    ((count,),) = cursor.execute(
+        f"""
+        SELECT (SELECT count(*) FROM claims {where}) + (SELECT count(*) FROM outcomes {where})
+        """
+    ).fetchall()
+    return int(count)
+
+
+#: Shares of the work, as far as they can be told beforehand.
+_TRAIL_READ, _ROWS_READ = 0.05, 0.6
+
+
+def _verify(
+    cursor: duckdb.DuckDBPyConnection,
+    held: Sequence[str | Path | Held],
+    stamped: Stamped,
+    rows: Callable[[Walk], Sequence[Problem]],
+    *,
+    claims: bool,
+    wanted: frozenset[int] = frozenset(),
+) -> Report:
+    """Verify the trail, and of the rest what is asked.
+
+    Args:
+        rows: what is wrong with the rows that the trail seals.
+        claims: whether to hold the tables that follow from the claims against them.
+        wanted: sizes at which the tree's root is to be known.
     """
     kept = read_held(held)
     walk = Walk(sizes(kept))
-    walk.wanted |= stamped_sizes(stamped.stamps)
+    walk.wanted |= stamped_sizes(stamped.stamps) | wanted
     people: tuple[directory.NameRow, ...] = ()
     remarks: list[str] = []
     try:
@@ -53,12 +184,12 @@ def verify_ledger(
             walk.problems += covered.check_objects(cursor)
             _walk_ledger(cursor, walk)
             walk.problems += _evidence_in(cursor, walk)
-            walk.problems += seal.check_seals(cursor, walk.acts)
+            walk.problems += rows(walk)
             read = covered.TrailRead(
                 walk.acts, [key for _, key in walk.keys], frozenset(walk.evidence), walk.count > 0
             )
             people = directory.rows_of(cursor)
-            problems, remarks = covered.check_tables(cursor, read)
+            problems, remarks = covered.check_tables(cursor, read, claims=claims)
             walk.problems += problems
         if walk.count:
             remarks += covered.not_covered()

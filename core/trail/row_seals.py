@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -58,7 +59,11 @@ def seal_decisions(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> 
     return [_seal(cursor, _name_of(first, last), _decisions(first, last))]
 
 
-def check_seals(cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]) -> tuple[Problem, ...]:
+def check_seals(
+    cursor: duckdb.DuckDBPyConnection,
+    acts: Iterable[Act],
+    read: Callable[[int], None] | None = None,
+) -> tuple[Problem, ...]:
     """Every stored row against the seals that the acts carry.
 
     Takes time in proportion to the ledger's rows, and bounded memory.
@@ -66,21 +71,45 @@ def check_seals(cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]) -> tuple
     Args:
         acts: the trail, verified before; others than ``import.recorded`` and
             ``decisions.sealed`` are passed over.
+        read: called now and then with the number of imported rows held against their seals.
 
     Returns:
         What differs, with the import, the table and the rows where it does.
     """
-    acts = [act for act in acts if act.kind in (RECORDED, SEALED)]
-    carried: dict[str, tuple[int, int, str]] = {}
-    unfit = list(_collect(acts, carried))
-    kept = _kept_blocks(cursor)
+    seals = _Seals.of(cursor, acts)
     return (
-        *unfit,
-        *_altered_imports(cursor, carried, kept),
-        *_altered_decisions(cursor, acts, carried, kept),
-        *_strange_blocks(kept, carried),
+        *seals.unfit,
+        *_altered_imports(cursor, seals, read=read),
+        *_altered_decisions(cursor, seals),
+        *_strange_blocks(seals),
         *wrong_in_force(cursor),
     )
+
+
+def check_new_seals(
+    cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act], since: int
+) -> tuple[Problem, ...]:
+    """The same of what entries from one on sealed, and of rows that nothing seals.
+
+    Takes time in proportion to those rows. The outcomes in force are left out: what is in force of
+    an older claim may follow from a new outcome, and the other way round.
+
+    Args:
+        since: the first entry that counts as new.
+    """
+    seals = _Seals.of(cursor, acts)
+    return (
+        *seals.unfit,
+        *_altered_imports(cursor, seals, after=sealed_imports(seals.acts, since)),
+        *_altered_decisions(cursor, seals, since=since),
+        *_strange_blocks(seals),
+    )
+
+
+def sealed_imports(acts: Iterable[Act], until: int) -> int:
+    """Up to which import, from the first on, entries before one sealed every import."""
+    numbers = {_number(a, "import_id") for a in acts if a.kind == RECORDED and a.seq < until}
+    return next(one for one in itertools.count() if one + 1 not in numbers)
 
 
 def _name(table: str, import_id: int) -> str:
@@ -130,6 +159,36 @@ def _whole_digest(blocks: Iterable[tuple[int, str]]) -> str:
 # -- checking --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Seals:
+    """What seals there are.
+
+    Attributes:
+        acts: that carry them.
+        carried: entry, rows and digest of every seal, by its name.
+        kept: the digests in ``seal_blocks``, by seal.
+        unfit: acts that do not carry the seals that they should.
+    """
+
+    acts: Sequence[Act]
+    carried: Mapping[str, tuple[int, int, str]]
+    kept: Mapping[str, list[tuple[int, str]]]
+    unfit: tuple[Problem, ...]
+
+    @classmethod
+    def of(cls, cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act]) -> _Seals:
+        acts = [act for act in acts if act.kind in (RECORDED, SEALED)]
+        carried: dict[str, tuple[int, int, str]] = {}
+        unfit = tuple(_collect(acts, carried))
+        return cls(acts, carried, _kept_blocks(cursor), unfit)
+
+    def compared(
+        self, name: str, about: str, place: str | None, now: Sequence[Block]
+    ) -> Iterator[Problem]:
+        """One seal against its rows as they are, see `_compared`."""
+        return _compared(name, about, place, self.carried[name], now, self.kept.get(name, []))
+
+
 def _collect(acts: Sequence[Act], carried: dict[str, tuple[int, int, str]]) -> Iterator[Problem]:
     """Fill in entry, rows and digest of every seal by its name; say what cannot be used."""
     for act in acts:
@@ -174,55 +233,80 @@ def _kept_blocks(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[int,
 
 def _altered_imports(
     cursor: duckdb.DuckDBPyConnection,
-    carried: Mapping[str, tuple[int, int, str]],
-    kept: Mapping[str, list[tuple[int, str]]],
+    seals: _Seals,
+    *,
+    after: int = 0,
+    read: Callable[[int], None] | None = None,
 ) -> Iterator[Problem]:
+    """Altered rows of imports.
+
+    Args:
+        after: only of later imports; 0: of all, and of rows with a number that no import has.
+    """
+    n_read = 0
     for table, key in _TABLES.items():
-        due = {name: one for name, one in carried.items() if name.endswith(f"/{table}")}
-        blocks = blocks_of(cursor, SealedTable(table, "import_id", key))
+        due = {
+            number: name
+            for name in seals.carried
+            if (number := _import_of(name, table)) is not None and (not after or number > after)
+        }
+        where = f"import_id > {after}" if after else "true"
+        blocks = blocks_of(cursor, SealedTable(table, "import_id", key, where))
         for import_id, found in itertools.groupby(blocks, lambda block: block.group):
-            name, now = _name(table, import_id), list(found)
-            sealed = due.pop(name, None)
-            if sealed is None:
+            now = []
+            for block in found:
+                now.append(block)
+                n_read += block.rows
+                if read is not None:
+                    read(n_read)
+            name = due.pop(import_id, None)
+            if name is None:
                 rows = _rows(sum(block.rows for block in now))
                 words = f"{table} has {rows} of import {import_id}, which no entry records."
                 yield Problem("seal", None, words)
             else:
                 about = f"{table} of import {import_id}"
-                place = None if table == "imports" else key
-                yield from _compared(name, about, place, sealed, now, kept.get(name, []))
-        for name, sealed in due.items():
-            number = name.removeprefix("import-").removesuffix(f"/{table}")
+                yield from seals.compared(name, about, None if table == "imports" else key, now)
+        for number, name in due.items():
             about = f"{table} of import {number}"
-            place = None if table == "imports" else key
-            yield from _compared(name, about, place, sealed, [], kept.get(name, []))
+            yield from seals.compared(name, about, None if table == "imports" else key, [])
+
+
+def _import_of(name: str, table: str) -> int | None:
+    """The import whose rows of a table the seal of this name covers."""
+    number = name.removeprefix("import-").removesuffix(f"/{table}")
+    return int(number) if name == f"import-{number}/{table}" else None
 
 
 def _altered_decisions(
-    cursor: duckdb.DuckDBPyConnection,
-    acts: Sequence[Act],
-    carried: Mapping[str, tuple[int, int, str]],
-    kept: Mapping[str, list[tuple[int, str]]],
+    cursor: duckdb.DuckDBPyConnection, seals: _Seals, *, since: int = 0
 ) -> Iterator[Problem]:
-    """Altered decisions, and those up to the last sealed one that no entry or several seal."""
-    spans = sorted((_number(a, "first"), _number(a, "last")) for a in acts if a.kind == SEALED)
+    """Altered decisions, and those up to the last sealed one that no entry or several seal.
+
+    Args:
+        since: the first entry whose seals are looked at, and the decisions after earlier ones.
+    """
+    spans = sorted(
+        (_number(a, "first"), _number(a, "last"), a.seq) for a in seals.acts if a.kind == SEALED
+    )
     reached = 0
-    for first, last in spans:
-        name = _name_of(first, last)
-        if name in carried:
-            now = list(blocks_of(cursor, _decisions(first, last)))
-            about = f"decisions {first} to {last}"
-            yield from _compared(name, about, "decision_no", carried[name], now, kept.get(name, []))
-        if first <= reached:
-            yield Problem("seal", None, f"Decisions {first} to {last} are sealed more than once.")
-        row = cursor.execute(
-            "SELECT count(*) FROM decisions WHERE decision_no > $after AND decision_no < $first",
-            {"after": reached, "first": first},
-        ).fetchone()
-        if row is not None and row[0]:
-            between = f"from {reached + 1} to {first - 1}"
-            words = f"{_rows(row[0])} of decisions {between}: sealed by no entry."
-            yield Problem("seal", None, words)
+    for first, last, seq in spans:
+        if seq >= since:
+            name = _name_of(first, last)
+            if name in seals.carried:
+                now = list(blocks_of(cursor, _decisions(first, last)))
+                yield from seals.compared(name, f"decisions {first} to {last}", "decision_no", now)
+            if first <= reached:
+                words = f"Decisions {first} to {last} are sealed more than once."
+                yield Problem("seal", None, words)
+            ((n_bare,),) = cursor.execute(
+                "SELECT count(*) FROM decisions WHERE decision_no > $after AND decision_no < $to",
+                {"after": reached, "to": first},
+            ).fetchall()
+            if n_bare:
+                between = f"from {reached + 1} to {first - 1}"
+                words = f"{_rows(n_bare)} of decisions {between}: sealed by no entry."
+                yield Problem("seal", None, words)
         reached = max(reached, last)
     row = cursor.execute("SELECT count(*) FROM decisions WHERE decision_no < 1").fetchone()
     if row is not None and row[0]:
@@ -274,10 +358,8 @@ def _ranges(blocks: Sequence[int]) -> str:
     return ", ".join(shown) + (f" and {len(blocks) - 5} more" if len(blocks) > 5 else "")
 
 
-def _strange_blocks(
-    kept: Mapping[str, list[tuple[int, str]]], carried: Mapping[str, tuple[int, int, str]]
-) -> Iterator[Problem]:
-    for name in kept.keys() - carried.keys():
+def _strange_blocks(seals: _Seals) -> Iterator[Problem]:
+    for name in seals.kept.keys() - seals.carried.keys():
         yield Problem("seal", None, f"Block digests are kept for {name}, which no entry seals.")
 
 

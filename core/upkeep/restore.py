@@ -28,6 +28,7 @@ _BESIDE = (
     ".key",
     ".checkpoints",
     ".stamps",
+    ".verified",
     ".anchors",
     ".notices.yaml",
     ".restored",

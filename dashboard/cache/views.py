@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.audit.export import export as export_trail
+from core.audit.last_full import last_full
 from core.findings.kinds import Condition
 from core.findings.set_aside import set_aside_conditions
 from core.gate.choose_threshold import ThresholdQuestion as ThresholdQuestion
@@ -74,6 +75,7 @@ from core.views.shared.overview import Overview, signal_dimensions
 from core.views.shared.overview import overview as overview_of
 from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
+from dashboard.server import verifying
 from dashboard.server.open_ledger import cursor, folder, ledger, office, path, version
 
 #: A dimension with more values is not offered for rules of each.
@@ -91,6 +93,17 @@ def _data(*_: object, **__: object) -> tuple[object, ...]:
 def _trail(*_: object, **__: object) -> tuple[object, ...]:
     """The data, and the trail as it is written, whatever the clock says."""
     return *_data(), trail_size()
+
+
+def _verified(*_: object, **__: object) -> tuple[object, ...]:
+    """Data and trail, and when all of it was verified last."""
+    last = last_full(path())
+    return *_trail(), None if last is None else (last.at, last.root, last.n_problems)
+
+
+def _verified_day(*_: object, **__: object) -> tuple[object, ...]:
+    """The same, and ages in days."""
+    return *_verified(), datetime.now(UTC).date()
 
 
 def _minute(*_: object, **__: object) -> tuple[object, ...]:
@@ -505,14 +518,23 @@ def act(seq: int) -> act_review.ActView | None:
     return act_review.act_view(cursor(), seq)
 
 
-@kept(_trail, most=4, spinner="Verifying every entry, checkpoint and seal…")
+@kept(_verified, most=4, spinner="Verifying every entry and checkpoint, and new seals…")
 def wholeness() -> wholeness_review.Wholeness:
     """Whether the trail is whole, as of the last time that anything in it was new."""
-    return wholeness_review.wholeness(cursor(), Path(path()), office().clock())
+    clock, last = office().clock(), last_full(path())
+    return wholeness_review.wholeness(cursor(), Path(path()), clock, last)
 
 
-def verify_again() -> None:
-    """Forget the last verification, and what was read of the trail."""
+def verify_now(*, in_background: bool) -> None:
+    """Verify all of it: in the background, or where a visit does so, by looking again."""
+    if in_background:
+        verifying.start()
+    else:
+        forget_verified()
+
+
+def forget_verified() -> None:
+    """Forget the last look at the trail, and what was read of it."""
     wholeness.clear()
     acts.clear()
     act.clear()
@@ -567,7 +589,7 @@ def unfit(signal: str, fingerprint: Fingerprint) -> Unmeasurable | None:
     return steps.unfit(office(), signal, fingerprint)
 
 
-@kept(_day, most=4, spinner="Checking every signal for twelve failures…")
+@kept(_verified_day, most=4, spinner="Checking every signal for twelve failures…")
 def risks() -> risks_review.RisksView:
     """The twelve failures of every signal, as of today."""
     known, whole = state(), wholeness()

@@ -16,7 +16,7 @@ from core.ledger.errors import LedgerError
 from core.monitoring.rounds import rounds as one_round
 from core.monitoring.runs import run_if_due
 from dashboard import terminal
-from dashboard.server import metrics
+from dashboard.server import metrics, verifying
 from dashboard.server import notices as notify
 from dashboard.server import open_ledger as owner
 from dashboard.witness import Witness
@@ -67,8 +67,11 @@ def _round(making: threading.Lock, *, scheduled: bool) -> None:
                 _fold()
             adopt_unrecorded(office)
             keep_up(office.ledger)
-            if not (scheduled and run_if_due(office, before=_fold)):
+            made = run_if_due(office, before=_fold) if scheduled else None
+            if made is None:
                 one_round(office)
+            elif "daily" in made.why:
+                verifying.run()
         except (LedgerError, duckdb.Error, OSError) as error:
             terminal.error(str(error))
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 
 from core.audit.held import Held, Stamped, held_beside, stamps_beside
+from core.audit.last_full import LastFull
 from core.audit.report import Report
-from core.audit.verify import verify_ledger
+from core.audit.verify import Since, rows_there, verify_ledger, verify_since
 from core.governance.replay import Replay
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import count, counted
@@ -25,6 +26,8 @@ from core.trail.problems import Problem
 #: Problems that are listed; the rest is counted. Of checkpoints that somebody kept fewer: where one
 #: disagrees, most that are newer do as well.
 LISTED, LISTED_HELD = 20, 2
+#: Claims and logged outcomes that a visit verifies, which takes a fraction of a second.
+BY_VISIT = 200_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,11 @@ class Wholeness:
         newest: the newest checkpoint; None before the first entry, and where all are gone.
         key: the public key in force; None where there is none.
         no_export: why the trail cannot be exported, in a sentence; empty when it can.
-        checked_at: when this was verified, UTC without zone.
+        checked_at: when this was looked at, UTC without zone.
+        verified: what was verified, and when, in sentences.
+        rows_verified: whether every sealed row was verified, now or when it was done last.
+        verified_at: when that was, UTC without zone; None where it never was.
+        by_visit: whether the ledger is small enough for every visit to verify all of it.
     """
 
     whole: bool
@@ -78,28 +85,51 @@ class Wholeness:
     key: str | None
     no_export: str
     checked_at: datetime
+    verified: tuple[str, ...]
+    rows_verified: bool
+    verified_at: datetime | None
+    by_visit: bool
 
 
-def wholeness(cursor: duckdb.DuckDBPyConnection, ledger: Path | None, now: datetime) -> Wholeness:
-    """Verify every entry, checkpoint, piece of evidence and seal; never raises.
+def wholeness(
+    cursor: duckdb.DuckDBPyConnection,
+    ledger: Path | None,
+    now: datetime,
+    last: LastFull | None = None,
+) -> Wholeness:
+    """What a visit verifies: every entry, checkpoint and piece of evidence; never raises.
 
-    Takes time in proportion to the ledger's rows.
+    Of the sealed rows all that a small ledger has, see `BY_VISIT`; of a larger one those that came
+    in since all of it was verified, if these are few. For the others stands what was found then.
 
     Args:
         ledger: its file, beside which checkpoints lie and anchors are named; None: in memory.
+        last: when everything was verified last.
     """
     held: Sequence[Held] = () if ledger is None else held_beside(ledger)
     stamped = Stamped() if ledger is None else stamps_beside(ledger)
-    report = verify_ledger(cursor, held=held, stamped=stamped)
-    problems = report.problems or _unusable(cursor)
+    since: Since | None = None
+    if _is_small(cursor):
+        report = verify_ledger(cursor, held=held, stamped=stamped)
+        problems = report.problems
+    else:
+        since = verify_since(cursor, last, most=BY_VISIT, held=held, stamped=stamped)
+        report = since.report
+        before = since.last.problems if since.last is not None else ()
+        problems = (*report.problems, *(one for one in before if one not in report.problems))
+    problems = problems or _unusable(cursor)
     n_entries = search.count(cursor, ActSearch())
     bad = _bad(problems)
     listed = _listed(problems)
-    more = len(problems) - len(listed)
+    n_problems = len(problems)
+    if since is not None and since.last is not None:
+        n_problems = max(n_problems, since.last.n_problems)
+    more = n_problems - len(listed)
+    verified_at = now if since is None else None if since.last is None else since.last.at
     return Wholeness(
         whole=not problems,
         n_entries=n_entries,
-        headline=_headline(n_entries, problems, min(bad, default=None)),
+        headline=_headline(n_entries, n_problems, min(bad, default=None), since),
         anchoring=tuple(_anchoring(report, n_entries)),
         anchored=report.anchored is not None and report.anchored >= n_entries > 0,
         problems=listed,
@@ -111,6 +141,48 @@ def wholeness(cursor: duckdb.DuckDBPyConnection, ledger: Path | None, now: datet
         key=report.key,
         no_export=_no_export(cursor, n_entries),
         checked_at=now,
+        verified=_verified(cursor, n_entries, since, now),
+        rows_verified=since is None or (since.last is not None and since.read),
+        verified_at=verified_at,
+        by_visit=since is None,
+    )
+
+
+def _is_small(cursor: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        return rows_there(cursor) <= BY_VISIT
+    except duckdb.Error:
+        # A table is gone: verifying says which.
+        return True
+
+
+def _verified(
+    cursor: duckdb.DuckDBPyConnection, n_entries: int, since: Since | None, now: datetime
+) -> tuple[str, ...]:
+    """What was verified and when."""
+    small = "every entry, checkpoint, piece of evidence and sealed row"
+    if since is None:
+        return (f"Verified {now:%Y-%m-%d %H:%M:%S} UTC: {small}.",)
+    trail_now = "Entries, checkpoints and evidence were verified now."
+    if since.last is None:
+        n_rows = count(rows_there(cursor))
+        return (f"The {n_rows} sealed rows were not verified yet. {trail_now}",)
+    n_new = n_entries - since.last.n_entries
+    if not n_new:
+        later = f", the last. {trail_now}"
+    elif since.read:
+        seals = "its seals were" if n_new == 1 else "their seals were"
+        later = f"; since then {counted(n_new, 'entry', 'entries')}: {seals} checked now."
+    else:
+        later = (
+            f"; since then {counted(n_new, 'entry', 'entries')} with "
+            f"{count(since.n_new_rows)} rows that were not verified yet. {trail_now}"
+        )
+    return (
+        f"All of it was verified on {since.last.at:%Y-%m-%d %H:%M} UTC up to entry "
+        f"{since.last.n_entries - 1}{later}",
+        "That it was verified is noted beside the ledger, and is no proof: who can write to the "
+        "ledger can write that note.",
     )
 
 
@@ -136,15 +208,22 @@ def _listed(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return (*others[: LISTED - len(held)], *held)
 
 
-def _headline(n_entries: int, problems: Sequence[Problem], first: int | None) -> str:
+def _headline(n_entries: int, n_problems: int, first: int | None, since: Since | None) -> str:
     entries = counted(n_entries, "entry", "entries")
-    if problems:
-        found = f"{count(len(problems))} {'problem' if len(problems) == 1 else 'problems'}"
+    if n_problems:
+        found = f"{count(n_problems)} {'problem' if n_problems == 1 else 'problems'}"
         at = "no entry in particular" if first is None else f"the first bad entry is {first}"
         return f"The trail is not intact: {found} in {entries}; {at}."
     if not n_entries:
         return "The trail has not begun."
-    return f"The trail is intact: {entries}, each as it was signed, and every sealed row with them."
+    signed = f"The trail is intact: {entries}, each as it was signed"
+    if since is None:
+        return f"{signed}, and every sealed row with them."
+    if since.last is None:
+        return f"{signed}. Its sealed rows were not verified yet."
+    if not since.read:
+        return f"{signed}. Its newest sealed rows were not verified yet."
+    return f"{signed}; and every sealed row when all of it was verified last."
 
 
 def _anchoring(report: Report, n_entries: int) -> list[str]:

@@ -174,6 +174,7 @@ class TrailFacts:
         n_claims: the signal's claims.
         n_unrecorded: those that came in with an import no act records.
         n_sealed, n_unsealed: the gate's answers about it that are sealed, and that are not yet.
+        rows_verified: whether every sealed row was verified, now or earlier.
     """
 
     whole: bool
@@ -185,6 +186,7 @@ class TrailFacts:
     n_unrecorded: int
     n_sealed: int
     n_unsealed: int
+    rows_verified: bool = True
 
 
 @dataclass(frozen=True)

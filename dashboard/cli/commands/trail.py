@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from core.audit.export import export as export_trail
 from core.audit.held import held_beside, stamps_beside
 from core.audit.inclusion_proof import proof, verify_proof
 from core.audit.report import Report
-from core.audit.verify import verify_export, verify_ledger
+from core.audit.verify import verify_all, verify_export, verify_ledger
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.trail import log as trail_of
@@ -78,11 +79,15 @@ def verify(
     else:
         assert ledger_path is not None
         with opened(ledger_path) as ledger:
-            report = verify_ledger(
-                ledger.cursor(),
-                held=[*kept, *held_beside(ledger_path)],
-                stamped=stamps_beside(ledger_path, given),
-            )
+            if not kept and not given:
+                now = datetime.now(UTC).replace(tzinfo=None)
+                report = verify_all(ledger.cursor(), ledger_path, now)
+            else:
+                report = verify_ledger(
+                    ledger.cursor(),
+                    held=[*kept, *held_beside(ledger_path)],
+                    stamped=stamps_beside(ledger_path, given),
+                )
     for line in report.lines():
         terminal.say(line)
     if not report.ok:

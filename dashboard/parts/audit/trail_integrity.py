@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -16,6 +15,7 @@ from core.views.audit.trail_integrity import Wholeness
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from dashboard.server import verifying
 from dashboard.widgets.tall import tall_key
 
 PAGE, ICON = PAGES["decision_trail"].path, PAGES["decision_trail"].icon
@@ -24,6 +24,8 @@ OPENED = "entry"
 #: The names of the list's filters in the URL.
 FILTERS = ("kind", "who", "about", "from", "to", "leaf")
 
+#: Seconds between two looks at a verification under way.
+_GLANCE = 0.5
 #: Pixels of what is said of a trail that is intact.
 _TALL = 300
 #: The switch for names in the export, in the session.
@@ -69,18 +71,20 @@ def place() -> DeltaGenerator:
     """Where `whole` will stand, as tall as it is where nothing is wrong."""
     with st.container(border=True, key=tall_key("trail_whole", _TALL)):
         here = st.empty()
-        here.caption("Verifying every entry, checkpoint, piece of evidence and sealed row …")
+        here.caption("Verifying every entry, checkpoint and piece of evidence, and new seals …")
     return here
 
 
 def whole(found: Wholeness) -> None:
     """Whether the trail is intact, what vouches for it, and what the auditor takes away."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if found.whole:
+        if not found.whole:
+            st.badge("Not intact", icon=":material/gpp_bad:", color="red")
+        elif found.rows_verified:
             st.badge("Intact", icon=":material/verified:", color="green")
         else:
-            st.badge("Not intact", icon=":material/gpp_bad:", color="red")
-        st.caption(_verified(found.checked_at))
+            st.badge("Rows not verified", icon=":material/pending:", color="orange")
+        st.caption(" ".join(found.verified))
     st.markdown(f"## {plain(found.headline)}")
     for problem in found.problems:
         _problem(problem)
@@ -91,6 +95,8 @@ def whole(found: Wholeness) -> None:
         st.markdown("  \n".join(f"{icon} {plain(line)}" for line in found.anchoring))
     with st.container(horizontal=True, vertical_alignment="center"):
         _handed_out(found)
+    if not found.by_visit:
+        _under_way()
     _vouched(found)
     _how_to_verify(found)
 
@@ -101,13 +107,6 @@ def _vouched(found: Wholeness) -> None:
             st.markdown(plain(line))
         for remark in found.remarks:
             st.markdown(plain(remark))
-
-
-def _verified(at: datetime) -> str:
-    return (
-        f"Verified {at:%Y-%m-%d %H:%M:%S} UTC: every entry, checkpoint, piece of evidence and "
-        "sealed row."
-    )
 
 
 def _problem(problem: Problem) -> None:
@@ -152,11 +151,31 @@ def _handed_out(found: Wholeness) -> None:
             "trail up to here, it shows.",
         )
     st.button(
-        "Verify again",
+        "Verify now",
         icon=":material/refresh:",
-        on_click=data.verify_again,
-        help="Verifies by itself whenever an act or an import comes in.",
+        on_click=data.verify_now,
+        kwargs={"in_background": not found.by_visit},
+        disabled=verifying.now().running,
+        help="Every entry, checkpoint, piece of evidence and sealed row. A visit verifies only "
+        "what is new where the ledger is large, and the daily check all of it.",
     )
+
+
+def _under_way() -> None:
+    """How far the verification of everything is; the page is drawn anew when it ends."""
+    status = verifying.now()
+    if status.failed:
+        st.error(plain(f"Verifying ended early: {status.failed}"), icon=":material/error:")
+    if status.running:
+        _progress()
+
+
+@st.fragment(run_every=_GLANCE)
+def _progress() -> None:
+    status = verifying.now()
+    if not status.running:
+        st.rerun()
+    st.progress(status.fraction, text=f"Verifying all of it: {status.stage} …")
 
 
 def _how_to_verify(found: Wholeness) -> None:

@@ -55,6 +55,8 @@ def audit_trail(facts: RiskFacts) -> RiskFound:
             "import that no act records, so nothing would show that they were altered.",
             Link("data", facts.signal),
         )
+    if not trail.rows_verified:
+        return RiskFound("not_measured", f"{trail.headline} Verify them on that page.", where)
     if not facts.labels.n_known:
         return RiskFound(
             "not_measured",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -21,9 +22,11 @@ from core.ledger.connection import Ledger
 from core.registry import yaml_reader as registry_file
 from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
+from core.views.audit import trail_integrity
 from dashboard.cache import views
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from dashboard.server import verifying
 from tests.worlds.built_once import copied
 from tests.worlds.entries import entry
 from tests.worlds.pages import page, text_of
@@ -283,8 +286,23 @@ def test_verifying_again_looks_again(tampered) -> None:
     app = opened()
     assert "Not intact" not in text_of(app)
     owner.cursor().execute("UPDATE acts SET entry = 'nonsense' WHERE seq = 1")
-    next(one for one in app.button if one.label == "Verify again").click().run()
+    next(one for one in app.button if one.label == "Verify now").click().run()
     assert "the first bad entry is 1." in text_of(app)
+
+
+def test_of_a_large_ledger_everything_is_verified_when_asked(
+    tampered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail_integrity, "BY_VISIT", 0)
+    tampered()
+    app = opened()
+    assert "The 1 sealed rows were not verified yet." in text_of(app)
+    next(one for one in app.button if one.label == "Verify now").click().run()
+    until = time.monotonic() + 60
+    while verifying.now().running:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert "All of it was verified on" in text_of(app.run())
 
 
 def test_a_claim_leads_to_the_entry_that_was_in_force(trail_of) -> None:
