@@ -17,6 +17,10 @@ COMMANDS = {
         "upkeep:backup",
         "Copy a ledger, its spool, key, checkpoints and settings into a folder.",
     ),
+    "cells": (
+        "cells:cells",
+        "Sums of claims that lie in a lake, counted there by Spark, DataFusion or DuckDB.",
+    ),
     "check": (
         "check:check",
         "Make every standing check, record what changed, and print what is open.",

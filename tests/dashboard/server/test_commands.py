@@ -577,7 +577,7 @@ def test_every_path_that_a_served_command_takes_is_the_ledger_or_comes_along() -
 def test_what_a_server_does_not_run_is_what_starts_one_or_has_its_own_route() -> None:
     own = {"client", "decide", "demo", "doctor", "restore", "serve"}
     # Works on files here, or reads here and has the server take the rows in.
-    own |= {"derive", "pull"}
+    own |= {"cells", "derive", "pull"}
     assert set(COMMANDS) - ALLOWED == own
 
 

@@ -1,0 +1,374 @@
+"""The event log of a lake: Parquet files of claims and of outcomes, and the claims in force there.
+
+``PREFIX/claims/…/*.parquet`` and ``PREFIX/outcomes/…/*.parquet``, in folders ``signal=…/day=…`` or
+others: the files hold all columns themselves, a folder ``day=2026-11-02`` only spares reading. The
+log is append-only, and ``seq`` numbers what came in, in its order. A claim is known by (signal,
+event_id), and the first that came stands; its outcome in force is, of the labels that are truth for
+its signal, the one with the greatest (known_at, seq), as in the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core import events
+from core.ledger.errors import LedgerError
+from core.ledger.sql import literal, quoted
+from core.queries.base.kept import kernel
+from core.queries.base.segment_names import kept_sql
+from core.queries.base.truth import Truth, truth_sql
+
+FIRST_TIME, LAST_TIME = datetime(1970, 1, 1), datetime(2200, 12, 31, 23, 59, 59, 999999)
+_DAY_FOLDER = re.compile(r"day=(\d{4}-\d\d-\d\d)")
+_TEXT = "text"
+_CLAIM_COLUMNS = {
+    "event_id": _TEXT,
+    "seq": "whole number",
+    "ts": "time",
+    "signal": _TEXT,
+    "confidence": "double",
+    **dict.fromkeys(
+        (
+            *("model_version", "prompt_version", "params_version", "calibrator_version"),
+            *("elicitation", "elicitation_order", "input_id", "split", "action"),
+        ),
+        _TEXT,
+    ),
+    "label_propensity": "double",
+}
+_OUTCOME_COLUMNS = {
+    "event_id": _TEXT,
+    "seq": "whole number",
+    "signal": _TEXT,
+    "outcome": "whole number",
+    "outcome_ts": "time",
+    "outcome_source": _TEXT,
+    "logged_at": "time",
+}
+_NEEDED = {
+    "claims": ("event_id", "seq", "ts", "signal", "confidence"),
+    "outcomes": ("event_id", "seq", "outcome", "logged_at"),
+}
+_WRITE = {
+    _TEXT: "a string",
+    "whole number": "an integer",
+    "double": "a double",
+    "time": "a timestamp in microseconds, in UTC or without a zone",
+}
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """One of the two tables of a log.
+
+    Attributes:
+        name: claims or outcomes.
+        files: its files, in order.
+        columns: those that some file has.
+        footers: SHA-256 over path, size and footer of each file, hexadecimal.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    columns: frozenset[str]
+    footers: str
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """An event log, looked at and found to be one.
+
+    Attributes:
+        claims: its claims, of the days asked for.
+        outcomes: its outcomes, of all days: those of old claims come late.
+    """
+
+    claims: LogTable
+    outcomes: LogTable
+
+    @property
+    def digest(self) -> str:
+        """Of what was read: it changes with any file of either table."""
+        return hashlib.sha256(
+            f"{self.claims.footers}\n{self.outcomes.footers}".encode()
+        ).hexdigest()
+
+    @property
+    def segments(self) -> Mapping[str, str]:
+        """Segment dimension → its column."""
+        found = sorted(one for one in self.claims.columns if one.startswith(events.SEGMENT_PREFIX))
+        return {one.removeprefix(events.SEGMENT_PREFIX): one for one in found}
+
+
+def look_at_log(prefix: Path, since: date, until: date) -> EventLog:
+    """The log in a folder.
+
+    Args:
+        since: first day of the claims to read, inclusive.
+        until: the day after the last.
+
+    Raises:
+        LedgerError: it is no such log, naming the file, the column and how to write it.
+    """
+
+    def within(path: Path) -> bool:
+        found = _DAY_FOLDER.search(str(path.relative_to(prefix)))
+        return found is None or since <= date.fromisoformat(found[1]) < until
+
+    if not prefix.is_dir():
+        raise LedgerError(f"{prefix} is no folder; name the one that holds claims/ and outcomes/.")
+    return EventLog(
+        _table(prefix, "claims", _CLAIM_COLUMNS, within),
+        _table(prefix, "outcomes", _OUTCOME_COLUMNS, lambda _: True),
+    )
+
+
+def _table(prefix: Path, name: str, known: Mapping[str, str], within: object) -> LogTable:
+    assert callable(within)
+    files = tuple(one for one in sorted((prefix / name).rglob("*.parquet")) if within(one))
+    if not files and name == "claims":
+        raise LedgerError(
+            f"{prefix / name} holds no .parquet file of these days; a log keeps its claims there."
+        )
+    digest, columns = hashlib.sha256(), set[str]()
+    for file in files:
+        schema, footer, size = _footer(file)
+        digest.update(f"{file.relative_to(prefix)}\n{size}\n{footer}\n".encode())
+        for needed in _NEEDED[name]:
+            if needed not in schema.names:
+                raise LedgerError(
+                    f"{file} has no column {needed!r}; every file of {name} has "
+                    f"{', '.join(_NEEDED[name])}."
+                )
+        for field in schema:
+            kind = known.get(field.name)
+            if name == "claims" and field.name.startswith(events.SEGMENT_PREFIX):
+                kind = _TEXT
+            if kind is not None and not _is(field.type, kind):
+                raise LedgerError(
+                    f"{file}: the column {field.name!r} is {field.type}; write it as "
+                    f"{_WRITE[kind]}."
+                )
+            columns.add(field.name)
+    return LogTable(name, files, frozenset(columns), digest.hexdigest())
+
+
+def _footer(file: Path) -> tuple[pa.Schema, str, int]:
+    try:
+        schema = pq.read_schema(file)
+        with file.open("rb") as opened:
+            size = opened.seek(0, 2)
+            opened.seek(size - 8)
+            length = int.from_bytes(opened.read(4), "little")
+            opened.seek(size - 8 - length)
+            return schema, hashlib.sha256(opened.read(length)).hexdigest(), size
+    except (OSError, pa.ArrowException) as error:
+        why = str(error).splitlines()[0]
+        raise LedgerError(f"{file} cannot be read as Parquet: {why}; write it again.") from None
+
+
+def _is(type_: pa.DataType, kind: str) -> bool:
+    types = pa.types
+    if kind == _TEXT:
+        return bool(types.is_string(type_) or types.is_large_string(type_))
+    if kind == "whole number":
+        return bool(types.is_integer(type_)) and not types.is_uint64(type_)
+    if kind == "double":
+        return bool(types.is_float64(type_))
+    return bool(types.is_timestamp(type_)) and type_.unit == "us" and type_.tz in (None, "UTC")
+
+
+# -- the claims in force -------------------------------------------------------------------------
+
+
+def _time(moment: datetime) -> str:
+    return f"CAST('{moment.isoformat(sep=' ')}' AS TIMESTAMP)"
+
+
+def _column(table: LogTable, name: str, type_: str) -> str:
+    return quoted(name) if name in table.columns else f"CAST(NULL AS {type_})"
+
+
+def _text(table: LogTable, name: str) -> str:
+    return f"nullif({_column(table, name, 'VARCHAR')}, '')"
+
+
+def _number(table: LogTable, name: str) -> str:
+    """A number; none of ours where it is no number at all.
+
+    Asked by name: a file's least and greatest value leave it out, and DuckDB takes their word.
+    """
+    column = _column(table, name, "DOUBLE")
+    return f"CASE WHEN isnan({column}) THEN CAST(-1 AS DOUBLE) ELSE {column} END"
+
+
+def _stated_time(sql: str) -> str:
+    return f"{sql} >= {_time(FIRST_TIME)} AND {sql} <= {_time(LAST_TIME)}"
+
+
+def _one_of(sql: str, allowed: Iterable[str]) -> str:
+    listed = ", ".join(map(literal, sorted(set(allowed))))
+    return f"({sql} IS NULL OR {sql} IN ({listed}))"
+
+
+def read_claims(log: EventLog, since: date, until: date) -> str:
+    """Every claim made in a range of days as its file has it, read; with ``problem``.
+
+    ``problem`` is the field at fault, NULL where none is. A time that is none belongs to no day,
+    so it is of every range.
+    """
+    claims = log.claims
+    confidence = _number(claims, "confidence")
+    propensity = _number(claims, "label_propensity")
+    texts = {
+        name: _text(claims, name)
+        for name in (*kernel.LINE, "action", "input_id", "event_id")
+        if name != "split"
+    }
+    split = f"coalesce({_text(claims, 'split')}, {literal(events.DEFAULT_SPLIT)})"
+    taken = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
+    segments = "".join(
+        f", {kept_sql(quoted(column))} AS {quoted(column)}" for column in log.segments.values()
+    )
+    checks = {
+        "event_id": f"{texts['event_id']} IS NOT NULL",
+        "signal": f"{texts['signal']} IS NOT NULL",
+        "ts": _stated_time("ts"),
+        "confidence": f"({confidence} IS NULL OR {confidence} BETWEEN 0 AND 1)",
+        "split": _one_of(split, events.ALLOWED["split"].values()),
+        "action": _one_of(texts["action"], events.ALLOWED["action"].values()),
+        "elicitation_order": _one_of(
+            texts["elicitation_order"], events.ALLOWED["elicitation_order"].values()
+        ),
+        "label_propensity": f"({propensity} IS NULL OR ({propensity} > 0 AND {propensity} <= 1))",
+    }
+    cases = " ".join(
+        f"WHEN NOT coalesce({check}, FALSE) THEN '{field}'" for field, check in checks.items()
+    )
+    ppm = events.quantise_sql(f"CASE WHEN {confidence} BETWEEN 0 AND 1 THEN {confidence} END")
+    days = f"ts >= {_time(_start(since))} AND ts < {_time(_start(until))}"
+    return f"""
+        SELECT {taken}, {split} AS split, ts, seq, {ppm} AS confidence_ppm,
+               {propensity} AS label_propensity{segments}, CASE {cases} END AS problem
+        FROM logged_claims
+        WHERE ({days}) OR NOT coalesce({checks["ts"]}, FALSE)
+    """
+
+
+def _start(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
+
+
+def read_outcomes(log: EventLog) -> str:
+    """Every outcome as its file has it, read; with ``problem``."""
+    outcomes = log.outcomes
+    stated = _column(outcomes, "outcome_ts", "TIMESTAMP")
+    source = _text(outcomes, "outcome_source")
+    checks = {
+        "event_id": f"{_text(outcomes, 'event_id')} IS NOT NULL",
+        "outcome": "outcome IN (0, 1)",
+        "outcome_ts": f"({stated} IS NULL OR ({_stated_time(stated)}))",
+        "logged_at": _stated_time("logged_at"),
+        "outcome_source": _one_of(source, events.ALLOWED["outcome_source"].values()),
+    }
+    cases = " ".join(
+        f"WHEN NOT coalesce({check}, FALSE) THEN '{field}'" for field, check in checks.items()
+    )
+    return f"""
+        SELECT {_text(outcomes, "event_id")} AS event_id, {_text(outcomes, "signal")} AS signal,
+               CAST(outcome AS INTEGER) AS outcome, {stated} AS outcome_ts, {source} AS source,
+               coalesce({stated}, logged_at) AS known_at, seq, CASE {cases} END AS problem
+        FROM logged_outcomes
+    """
+
+
+def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> str:
+    """The claims of ``read_claims``, each once, with their outcome in force.
+
+    Columns as `core.queries.base.kept.kernel` reads them, and the segments.
+
+    Args:
+        truths: whose labels are truth, of the signals that declare it.
+        outcomes: whether the log has any.
+    """
+    columns = [*kernel.COLUMNS, *map(quoted, log.segments.values())]
+    of_claim = [one for one in columns if not one.startswith("outcome")]
+    taken = ", ".join(f"claim.{one}" for one in of_claim)
+    # Of two with the same number the order is made up, but it is the same everywhere.
+    order = ", ".join(["seq", "ts", *_in_any_order(of_claim)])
+    first = f"""
+        SELECT * FROM (
+            SELECT *, row_number() OVER (PARTITION BY signal, event_id ORDER BY {order}) AS nth
+            FROM claims_read WHERE problem IS NULL) AS numbered
+        WHERE nth = 1
+    """
+    if not outcomes:
+        return f"""
+            SELECT {taken}, CAST(NULL AS INTEGER) AS outcome,
+                   CAST(NULL AS TIMESTAMP) AS outcome_known_at, FALSE AS outcome_corrected
+            FROM ({first}) AS claim
+        """
+    never = _time(datetime(1900, 1, 1))
+    same = (
+        f"event_id, coalesce(signal, ''), outcome, coalesce(outcome_ts, {never}), "
+        "coalesce(source, '')"
+    )
+    truth = truth_sql(truths, "claim.signal", "label.source")
+    return f"""
+        WITH first_claims AS ({first}), labels AS (
+            SELECT * FROM (
+                SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY seq, known_at) AS again
+                FROM outcomes_read WHERE problem IS NULL) AS told
+            WHERE again = 1
+        ), newest AS (
+            SELECT claim.signal AS signal, claim.event_id AS event_id, label.outcome AS outcome,
+                   label.known_at AS known_at,
+                   row_number() OVER (PARTITION BY claim.signal, claim.event_id
+                       ORDER BY label.known_at DESC, label.seq DESC, label.outcome) AS place,
+                   count(*) OVER (PARTITION BY claim.signal, claim.event_id) AS versions
+            FROM first_claims AS claim JOIN labels AS label ON label.event_id = claim.event_id
+            WHERE (label.signal IS NULL OR label.signal = claim.signal) AND ({truth})
+        )
+        SELECT {taken}, newest.outcome AS outcome, newest.known_at AS outcome_known_at,
+               coalesce(newest.versions, 1) > 1 AS outcome_corrected
+        FROM first_claims AS claim
+        LEFT JOIN (SELECT * FROM newest WHERE place = 1) AS newest
+          ON newest.signal = claim.signal AND newest.event_id = claim.event_id
+    """
+
+
+def _in_any_order(columns: Sequence[str]) -> list[str]:
+    return [
+        f"coalesce(CAST({one} AS VARCHAR), '')"
+        for one in columns
+        if one not in ("signal", "ts", "split")
+    ]
+
+
+def whole_weeks(since: date, until: date) -> None:
+    """Refuse a range that is not of whole ISO weeks.
+
+    Raises:
+        LedgerError: it begins or ends within one.
+    """
+    last = until - timedelta(days=1)
+    if since.weekday() == 0 and last.weekday() == 6 and since < until:
+        return
+    monday = since - timedelta(days=since.weekday())
+    sunday = last + timedelta(days=6 - last.weekday())
+    raise LedgerError(
+        f"Cells are of whole weeks, Monday to Sunday: build --since {monday} --until {sunday}."
+    )
+
+
+def last_whole_week(today: date) -> date:
+    """The Monday after the last week that is over."""
+    return today - timedelta(days=today.weekday())

@@ -1,0 +1,117 @@
+"""One digest for each week of kept sums, the same whatever engine counted them.
+
+Over the rows themselves: signal, fingerprint and split stand for a line's number, which each ledger
+gives by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from core.queries.base.dimensions import week_start
+from core.queries.base.kept import kernel
+
+#: Table → its columns beside the line, with the type whose text is digested.
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "cells": {
+        "week": "INTEGER",
+        "dimension": "VARCHAR",
+        "value": "VARCHAR",
+        "place": "SMALLINT",
+        "width": "SMALLINT",
+        "high": "BOOLEAN",
+        "outcome": "TINYINT",
+        "n": "BIGINT",
+        "s1": "BIGINT",
+        **dict.fromkeys(("s2", "s3", "s4"), "HUGEINT"),
+        "n_chances": "BIGINT",
+        "n_drawn": "BIGINT",
+        "least": "DOUBLE",
+        "most": "DOUBLE",
+        "weekdays": "SMALLINT",
+    },
+    "days": {
+        "day": "DATE",
+        **dict.fromkeys(
+            (
+                *("n_claims", "n_unstated", "n_named", "n_automated", "n_automated_labelled"),
+                *("n_labelled", "n_drawn", "n", "stated", "n_right"),
+            ),
+            "BIGINT",
+        ),
+        "first_ts": "TIMESTAMP",
+        "last_ts": "TIMESTAMP",
+    },
+    "ages": {
+        "week": "INTEGER",
+        "age_days": "INTEGER",
+        **dict.fromkeys(("n", "n_right", "s1"), "BIGINT"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class KeptRelations:
+    """Where the rows are: SQL relations with the columns of `COLUMNS` and of a line."""
+
+    cells: str
+    days: str
+    ages: str
+
+    def of(self, table: str) -> str:
+        """The relation of a table."""
+        return {"cells": self.cells, "days": self.days, "ages": self.ages}[table]
+
+
+def of_ledger(signals: str) -> KeptRelations:
+    """The rows of a ledger's kept sums of some signals.
+
+    Args:
+        signals: SQL of a query for their names.
+    """
+    line = ", ".join(f"line.{one}" for one in kernel.LINE)
+
+    def joined(table: str) -> str:
+        return (
+            f"(SELECT {line}, kept.* FROM {table} AS kept JOIN kept_lines AS line "
+            f"ON line.line = kept.line WHERE line.signal IN ({signals}))"
+        )
+
+    return KeptRelations(joined("kept_cells"), joined("kept_days"), joined("kept_ages"))
+
+
+def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict[str, str]:
+    """Monday of each week that has rows → SHA-256 of them in their order, hexadecimal."""
+    lines = " UNION ALL ".join(
+        f"SELECT {_week(table)} AS week, {_text(table, columns)} AS line FROM {rows.of(table)}"
+        for table, columns in COLUMNS.items()
+    )
+    found = cursor.execute(
+        f"""
+        SELECT week, sha256(string_agg(line, chr(10) ORDER BY line)) FROM ({lines})
+        GROUP BY week ORDER BY week
+        """
+    ).fetchall()
+    return {week_start(week).isoformat(): digest for week, digest in found}
+
+
+def monday_of(day: date) -> date:
+    """The first day of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def _week(table: str) -> str:
+    if table != "days":
+        return "CAST(week AS INTEGER)"
+    monday = week_start(0).isoformat()
+    return f"CAST(floor(date_diff('day', DATE '{monday}', CAST(day AS DATE)) / 7.0) AS INTEGER)"
+
+
+def _text(table: str, columns: Mapping[str, str]) -> str:
+    typed = {**dict.fromkeys(kernel.LINE, "VARCHAR"), **columns}
+    texts = ", ".join(f"CAST(CAST({name} AS {type_}) AS VARCHAR)" for name, type_ in typed.items())
+    return f"CAST(to_json([{texts}]) AS VARCHAR) || '{table}'"

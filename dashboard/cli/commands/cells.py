@@ -1,0 +1,94 @@
+"""`calledger cells`: cells counted where the claims lie, by an engine that is there."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from core.lake.build import Declared, build_cells
+from core.lake.dialects import ENGINES, Engine
+from core.lake.event_log import last_whole_week
+from core.registry.yaml_reader import read_path
+from core.sentences.numbers import counted
+from core.text.shown import shell_word
+from dashboard import terminal
+from dashboard.cli.options import day
+from dashboard.cli.surroundings import InputFile, OutputFile
+
+
+@click.group()
+def cells() -> None:
+    """Sums of claims that lie in a lake, counted there by Spark, DataFusion or DuckDB."""
+
+
+@cells.command()
+@click.option(
+    "--events",
+    required=True,
+    type=InputFile(),
+    help="The folder of the event log, with claims/ and outcomes/ in it.",
+)
+@click.option("--out", required=True, type=OutputFile(), help="The folder to write the cells to.")
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    type=click.Choice(ENGINES),
+    help="What counts them: the result is the same to the last bit.",
+)
+@click.option("--since", required=True, metavar="DATE", help="The first day, a Monday.")
+@click.option(
+    "--until",
+    metavar="DATE",
+    help="The last day, a Sunday; the last one that is over unless given.",
+)
+@click.option(
+    "--registry",
+    type=InputFile(),
+    help="The registry file, where an entry says whose labels count or sets the high-confidence "
+    "band.",
+)
+def build(
+    events: Path, out: Path, engine: Engine, since: str, until: str | None, registry: Path | None
+) -> None:
+    """Count the claims of whole weeks in an event log, and write the cells to a folder.
+
+    The same cells as an import keeps: by signal, fingerprint, split, week and confidence, and by
+    each value of each segment.
+    """
+    first, last = _day(since, "--since"), None if until is None else _day(until, "--until")
+    end = last_whole_week(date.today()) if last is None else last + timedelta(days=1)
+    manifest = build_cells(
+        events, out, engine=engine, since=first, until=end, declared=_declared(registry)
+    )
+    terminal.say(
+        f"{counted(manifest.n_claims, 'claim')} of {counted(len(manifest.signals), 'signal')} "
+        f"counted by {manifest.engine}, {manifest.since} to {manifest.until}."
+    )
+    if manifest.n_repeated:
+        terminal.note(f"{counted(manifest.n_repeated, 'claim')} came again and count once.")
+    for place, n in sorted(manifest.n_refused.items()):
+        table, field = place.split(".")
+        terminal.note(
+            f"{counted(n, 'row')} of {table} left out, with a wrong or missing {field}. Correct "
+            "them in the log and build again."
+        )
+    terminal.say(f"Written to {shell_word(str(out))}.")
+
+
+def _day(text: str, option: str) -> date:
+    moment = day(text, option)
+    assert moment is not None
+    return moment.date()
+
+
+def _declared(registry: Path | None) -> Declared:
+    if registry is None:
+        return Declared({}, {})
+    specs = read_path(registry).specs
+    return Declared(
+        {one.name: one.high_from_ppm for one in specs},
+        {one.name: one.ground_truth for one in specs},
+    )
