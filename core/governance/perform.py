@@ -76,7 +76,7 @@ def _keep_truth(cursor: duckdb.DuckDBPyConnection, signal: str, old: State, new:
         USUAL if (entry := state.entries.get(signal)) is None else entry.spec.ground_truth
         for state in (old, new)
     )
-    if not was.counts_as(is_):
+    if not was.ranks_as(is_):
         put_in_force(cursor, signal)
 
 

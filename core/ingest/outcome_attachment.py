@@ -1,10 +1,10 @@
 """The log of outcomes, and the outcome in force of every claim.
 
-Every outcome is logged once and never changed. In force for a claim is, of those that name its
-event and its signal (or no signal) and are truth (`core.queries.base.truth`), the one with the
-greatest (known_at, import_id, import_row). So a judge's label never takes the place of a person's,
-and a claim that only a judge has labelled is unlabelled. The same outcome again (event, signal,
-value, outcome_ts and source all equal) is a duplicate.
+Every outcome is logged once and never changed. Of those that name a claim's event and its signal
+(or no signal) and are truth (`core.queries.base.truth`), `core.queries.base.in_force` says which is
+in force. So a judge's label never takes the place of a person's, and a claim that only a judge has
+labelled is unlabelled. The same outcome again (event, signal, value, outcome_ts and source all
+equal) is a duplicate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from datetime import datetime
 import duckdb
 
 from core.ingest.kept_sums import keep_signal
-from core.queries.base.truth import declared, in_force_sql, truth_sql
+from core.ledger.sql import literal
+from core.queries.base.in_force import CONFLICT, IN_FORCE, labels_sql, sides_sql
+from core.queries.base.truth import declared, rank_sql
 
 _SAME = """
     log.event_id = o.event_id AND log.signal IS NOT DISTINCT FROM o.signal
@@ -98,28 +100,18 @@ def attach_entangled(
         """,
         parameters,
     )
-    truth = truth_sql(declared(cursor), "known.signal", "log.source")
     cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE concerned AS
-        WITH events AS (
-            SELECT event_id FROM fresh
-            UNION SELECT event_id FROM settled WHERE verdict = 'new'),
-        known AS (
-            SELECT event_id, signal, ts, import_id = $import_id AS is_new, outcome FROM claims
-            SEMI JOIN events USING (event_id)),
-        log AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id))
-        SELECT known.event_id, known.signal, any_value(known.ts) AS ts,
-               any_value(known.is_new) AS is_new,
-               CASE WHEN any_value(known.is_new) THEN NULL ELSE any_value(known.outcome) END
-                   AS outcome_before,
-               {in_force_sql("log", truth)} AS in_force,
-               count(*) FILTER ({truth}) > 1 AS corrected
-        FROM known JOIN log
-          ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
-        GROUP BY known.event_id, known.signal
-        """,
-        {"import_id": import_id},
+        """
+        CREATE OR REPLACE TEMP TABLE concerned_events AS
+        SELECT event_id FROM fresh
+        UNION SELECT event_id FROM settled WHERE verdict = 'new'
+        """
+    )
+    _concern(
+        cursor,
+        "SELECT * FROM claims SEMI JOIN concerned_events USING (event_id)",
+        "SELECT * FROM outcomes SEMI JOIN concerned_events USING (event_id)",
+        import_id=import_id,
     )
     cursor.execute(_BRING_UP_TO_DATE)
     row = cursor.execute(
@@ -136,7 +128,8 @@ def attach_entangled(
             (SELECT count(*) FROM fresh AS o WHERE is_outcome AND NOT EXISTS (
                 SELECT 1 FROM claims WHERE claims.event_id = o.event_id
                 AND (o.signal IS NULL OR o.signal = claims.signal))),
-            (SELECT count(*) FROM concerned WHERE outcome_before <> in_force.outcome)
+            (SELECT count(*) FROM concerned
+             WHERE outcome_before IS NOT NULL AND outcome_before IS DISTINCT FROM in_force.outcome)
         """
     ).fetchone()
     assert row is not None
@@ -148,21 +141,47 @@ def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
 
     What is kept of the signal is counted anew.
     """
-    truth = truth_sql(declared(cursor), "known.signal", "log.source")
-    cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE concerned AS
-        SELECT known.event_id, known.signal, {in_force_sql("log", truth)} AS in_force,
-               count(*) FILTER ({truth}) > 1 AS corrected
-        FROM claims AS known JOIN outcomes AS log
-          ON log.event_id = known.event_id AND (log.signal IS NULL OR log.signal = known.signal)
-        WHERE known.signal = $signal
-        GROUP BY known.event_id, known.signal
-        """,
-        {"signal": signal},
+    name = literal(signal)
+    _concern(
+        cursor,
+        f"SELECT * FROM claims WHERE signal = {name}",
+        f"SELECT * FROM outcomes WHERE signal IS NULL OR signal = {name}",
     )
     cursor.execute(_BRING_UP_TO_DATE)
     keep_signal(cursor, signal)
+
+
+def _concern(
+    cursor: duckdb.DuckDBPyConnection, claims: str, outcomes: str, *, import_id: int = 0
+) -> None:
+    """Leave ``concerned``: claims that have labels, and which of these is in force.
+
+    Args:
+        claims: a query for the claims.
+        outcomes: a query for their rows of the log, and maybe others.
+        import_id: claims that came with it had no outcome before.
+    """
+    rank = rank_sql(declared(cursor), "log.signal", "log.source")
+    rows = f"""(
+        SELECT known.event_id, known.signal, known.ts, known.import_id = {import_id:d} AS is_new,
+               known.outcome AS before, said.outcome, said.outcome_ts, said.known_at, said.source
+        FROM ({claims}) AS known JOIN ({outcomes}) AS said
+          ON said.event_id = known.event_id
+         AND (said.signal IS NULL OR said.signal = known.signal))
+    """
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE concerned AS
+        SELECT event_id, signal, ts, is_new, CASE WHEN NOT is_new THEN before END AS outcome_before,
+               {IN_FORCE} AS in_force, {CONFLICT} AS conflict, corrected
+        FROM (
+            SELECT event_id, signal, any_value(ts) AS ts, any_value(is_new) AS is_new,
+                   any_value(before) AS before, count({rank}) > 1 AS corrected,
+                   {sides_sql("log", rank, "withdrawn_at IS NULL")}
+            FROM {labels_sql(cursor, rows, ("event_id", "signal"))} AS log
+            GROUP BY event_id, signal) AS sides
+        """
+    )
 
 
 _BRING_UP_TO_DATE = """

@@ -1,8 +1,8 @@
 """Whether the outcome in force of every claim is the one that the log of outcomes gives.
 
 Of the logged outcomes that name the claim's event, and its signal or none, and that are truth by
-the registry, the one with the greatest (known_at, import_id, import_row) is in force; several make
-it corrected (`core.ingest.outcome_attachment`).
+the registry, `core.queries.base.in_force` says which is in force; several make it corrected
+(`core.ingest.outcome_attachment`).
 
 Most outcomes came in their claim's own row and nothing else concerns the claim: those are held
 against it row by row, which needs no search by event. *Loose* are the others, and whatever else
@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 import duckdb
 
+from core.queries.base.in_force import IN_FORCE, labels_sql, sides_sql
 from core.queries.base.repeated_hashes import repeated_hashes
-from core.queries.base.truth import declared, in_force_sql, truth_sql
+from core.queries.base.truth import declared, rank_sql, truth_sql
 from core.trail.problems import Problem
 from core.trail.sealed_blocks import ascending
 
@@ -126,22 +127,30 @@ def _with_company(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _among_loose(cursor: duckdb.DuckDBPyConnection, parts: int, part: int) -> str:
     """A query for the wrong claims of one part of the loose events."""
-    truth = truth_sql(declared(cursor), "c.signal", "log.source")
+    rank = rank_sql(declared(cursor), "log.claimed", "log.source")
     # The cast keeps the remainder out of HUGEINT, which is several times slower.
     mine = f"hash(event_id) % CAST({parts} AS UBIGINT) = {part}" if parts > 1 else "true"
+    # A claim is told by its row here: a forged one may share its event with another.
+    claim = ("event_id", "claimed", "claim_import", "claim_row")
+    rows = """(
+        SELECT said.*, c.signal AS claimed, c.import_id AS claim_import, c.import_row AS claim_row
+        FROM held AS c JOIN said
+          ON said.event_id = c.event_id AND (said.signal IS NULL OR said.signal = c.signal))
+    """
     return f"""
         WITH events AS (SELECT event_id FROM loose WHERE {mine}),
-        log AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id)),
+        said AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id)),
         held AS (
             SELECT event_id, signal, outcome, outcome_ts, outcome_known_at, outcome_source,
                    outcome_corrected, import_id, import_row
             FROM claims SEMI JOIN events USING (event_id)),
         met AS (
-            SELECT c.import_id, c.import_row, count(*) FILTER ({truth}) > 1 AS corrected,
-                   {in_force_sql("log", truth)} AS in_force
-            FROM held AS c JOIN log
-              ON log.event_id = c.event_id AND (log.signal IS NULL OR log.signal = c.signal)
-            GROUP BY c.import_id, c.import_row)
+            SELECT import_id, import_row, corrected, {IN_FORCE} AS in_force FROM (
+                SELECT claim_import AS import_id, claim_row AS import_row,
+                       count({rank}) > 1 AS corrected,
+                       {sides_sql("log", rank, "withdrawn_at IS NULL")}
+                FROM {labels_sql(cursor, rows, claim)} AS log
+                GROUP BY claim_import, claim_row) AS sides)
         SELECT c.import_id, c.import_row FROM held AS c
         LEFT JOIN met USING (import_id, import_row)
         WHERE c.outcome IS DISTINCT FROM in_force.outcome

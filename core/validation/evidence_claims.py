@@ -44,6 +44,7 @@ def claims_written(bundle: Bundle) -> JudgedSpan:
         settled=settled,
         without_overlap=bundle.content["counts"]["overlap_left_out"] > 0,
         truth=truth_of(query),
+        ranked=query.get("truth", {}).get("ranked", False),
     )
 
 
@@ -54,10 +55,10 @@ def truth_of(query: Mapping[str, Any]) -> Truth:
 
 
 def truth_json(truth: Truth) -> dict[str, Any]:
-    """What `truth_of` reads."""
+    """What `truth_of` reads, and that sources of truth have a rank, which they once had not."""
     if truth == EVERY_SOURCE:
         return {}
-    return {"truth": {"sources": list(truth.sources), "unstated": truth.unstated}}
+    return {"truth": {"sources": list(truth.sources), "unstated": truth.unstated, "ranked": True}}
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def label_sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str | 
             WHERE signal = $signal AND outcome IS NOT NULL
             UNION ALL
             SELECT judged.source
-            FROM claims JOIN ({other_labels_sql(truth_of(cursor, signal))}) AS other
+            FROM claims JOIN ({other_labels_sql(cursor, truth_of(cursor, signal))}) AS other
                 ON judged_event = event_id
             WHERE signal = $signal)
         GROUP BY source

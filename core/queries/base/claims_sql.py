@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import duckdb
 
 from core.queries.base.dimensions import Parameter, dimensions_named
+from core.queries.base.in_force import OUTCOME
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
-from core.queries.base.truth import labels_of_claims, truth_of
+from core.queries.base.truth import known_sides, labels_of_claims, truth_of
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,14 @@ def selected_claims(
         parameters["as_known"] = _utc(selection.as_known)
         condition += " AND ts < $as_known"
     if by_source:
-        labels = labels_of_claims(truth, as_known=selection.as_known is not None)
+        labels = labels_of_claims(cursor, truth, as_known=selection.as_known is not None)
         return Source(
             f"SELECT {taken}outcome FROM ({labels}) AS label WHERE {condition}", parameters
         )
-    return Source(_as_known(taken, condition, truth.sql()), parameters)
+    return Source(_as_known(taken, condition, known_sides(cursor, truth)), parameters)
 
 
-def _as_known(taken: str, condition: str, truth: str) -> str:
+def _as_known(taken: str, condition: str, sides: str) -> str:
     """The claims made before $as_known, with the truth that was in force then.
 
     Only claims whose outcome was ever corrected pay a join with the log of outcomes; hence two
@@ -107,13 +108,7 @@ def _as_known(taken: str, condition: str, truth: str) -> str:
         FROM (SELECT * FROM claims
               WHERE {condition} AND outcome_corrected) AS corrected
         LEFT JOIN (
-            SELECT event_id AS known_event,
-                   arg_max(outcome, (known_at, import_id, import_row)) AS outcome_then
-            FROM outcomes
-            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known AND {truth}
-              AND event_id IN (
-                  SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
-            GROUP BY event_id
+            SELECT known_event, {OUTCOME} AS outcome_then FROM ({sides})
         ) ON known_event = event_id
     """
 

@@ -1,8 +1,10 @@
 """Which labels count as truth for a signal, and where its other labels are found.
 
 A label says who gave it (``outcome_source``). What people and checks by code found is *truth*; what
-an LLM judge says is not, and never takes the place of truth, however late it comes. So the outcome
-columns of the table claims hold the newest label from a source of truth, and nothing else
+an LLM judge says is not, and never takes the place of truth, however late it comes. Among the
+sources of truth their order is their rank, people before code unless declared otherwise, and labels
+that state no source last: a label never takes the place of one of a better rank. So the outcome
+columns of the table claims hold the label in force (`core.queries.base.in_force`), and nothing else
 (`core.ingest.outcome_attachment`): whatever reads them rests on truth. The other labels stay in the
 log of outcomes, and `labels_of_claims` puts them beside it.
 
@@ -13,7 +15,7 @@ from there, so that no other table can say otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -21,6 +23,7 @@ import duckdb
 from core.events import ALLOWED
 from core.ledger.sql import literal
 from core.queries.base.asked_once import once
+from core.queries.base.in_force import IN_FORCE, sides_sql, standing_sql
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))
@@ -35,8 +38,8 @@ class Truth:
     """Whose labels count as truth.
 
     Attributes:
-        sources: of `TRUTH_SOURCES`.
-        unstated: whether a label that states no source counts as well.
+        sources: of `TRUTH_SOURCES`, the one that outranks the others first.
+        unstated: whether a label that states no source counts as well, after all of these.
         judge_tolerance_ppm: share of the claims, in whole millionths, on which other labels may
             disagree with these before it is a finding; None: the usual. It is read from the
             registry entry, and has no say in which labels count.
@@ -57,14 +60,28 @@ class Truth:
         return stated if self.unstated else (*stated, None)
 
     def counts_as(self, other: Truth) -> bool:
-        """Whether both count the same labels; the order of the sources means nothing."""
+        """Whether both count the same labels, in whatever order."""
         mine, theirs = ((sorted(one.sources), one.unstated) for one in (self, other))
         return mine == theirs
+
+    def ranks_as(self, other: Truth) -> bool:
+        """Whether both put the same labels in force."""
+        return (self.sources, self.unstated) == (other.sources, other.unstated)
 
     def sql(self, column: str = "source") -> str:
         """The same as SQL over a column with the source; never NULL."""
         stated = ", ".join(literal(one) for one in SOURCES if one in self.sources)
         return f"coalesce({column} IN ({stated or 'NULL'}), {'TRUE' if self.unstated else 'FALSE'})"
+
+    def rank_sql(self, column: str = "source") -> str:
+        """The rank of a label as SQL over a column with the source; NULL: it is no truth."""
+        cases = [
+            f"WHEN {column} = {literal(source)} THEN {len(self.sources) - place + 1}"
+            for place, source in enumerate(self.sources)
+        ]
+        if self.unstated:
+            cases.append(f"WHEN {column} IS NULL THEN 1")
+        return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS INTEGER)"
 
 
 #: What counts where nothing is declared.
@@ -102,7 +119,7 @@ def _of_json(said: str) -> Truth:
     read = json.loads(said)
     if not isinstance(read, dict) or not isinstance(read.get("sources"), list):
         return USUAL
-    sources = tuple(one for one in TRUTH_SOURCES if one in read["sources"])
+    sources = tuple(one for one in dict.fromkeys(read["sources"]) if one in TRUTH_SOURCES)
     return Truth(sources, read.get("unstated", USUAL.unstated) is True)
 
 
@@ -114,38 +131,37 @@ def truth_sql(truths: Mapping[str, Truth], signal: str, source: str) -> str:
         signal: SQL of the signal whose label it is.
         source: SQL of the label's source.
     """
-    usual = USUAL.sql(source)
+    return _of_signals(truths, signal, lambda truth: truth.sql(source))
+
+
+def rank_sql(truths: Mapping[str, Truth], signal: str, source: str) -> str:
+    """The rank of a label, as SQL; NULL: it is no truth. Arguments as of `truth_sql`."""
+    return _of_signals(truths, signal, lambda truth: truth.rank_sql(source))
+
+
+def _of_signals(truths: Mapping[str, Truth], signal: str, sql: Callable[[Truth], str]) -> str:
     cases = (
-        f"WHEN {literal(name)} THEN {truth.sql(source)}"
+        f"WHEN {literal(name)} THEN {sql(truth)}"
         for name, truth in sorted(truths.items())
-        if truth != USUAL
+        if not truth.ranks_as(USUAL)
     )
     listed = " ".join(cases)
-    return f"CASE {signal} {listed} ELSE {usual} END" if listed else usual
-
-
-def in_force_sql(log: str, truth: str = "TRUE") -> str:
-    """The newest label among rows of the log, as a struct; NULL where there is none.
-
-    Args:
-        log: the name under which the log stands in the query.
-        truth: SQL of the rows that count.
-    """
-    return f"""
-        arg_max({{'outcome': {log}.outcome, 'outcome_ts': {log}.outcome_ts,
-                 'known_at': {log}.known_at, 'source': {log}.source}},
-                ({log}.known_at, {log}.import_id, {log}.import_row)) FILTER ({truth})
-    """.strip()
+    return f"CASE {signal} {listed} ELSE {sql(USUAL)} END" if listed else sql(USUAL)
 
 
 def other_labels_sql(
-    truth: Truth, *, known_before: str | None = None, sources: Sequence[str | None] | None = None
+    cursor: duckdb.DuckDBPyConnection,
+    truth: Truth,
+    *,
+    known_before: str | None = None,
+    sources: Sequence[str | None] | None = None,
 ) -> str:
     """A query for the newest label of each event that is not truth; needs ``$signal``.
 
-    Columns ``judged_event`` and ``judged``, a struct as `in_force_sql` makes it. Where a signal has
-    no such label the log is passed over: DuckDB keeps the least and greatest source of every row
-    group, and these are looked for one by one.
+    Columns ``judged_event`` and ``judged``, a struct as `core.queries.base.in_force.IN_FORCE`; an
+    event of which two such labels contradict each other at one instant is left out. Where a signal
+    has no such label the log is passed over: DuckDB keeps the least and greatest source of every
+    row group, and these are looked for one by one.
 
     Args:
         known_before: SQL of the time before which labels count; None: all.
@@ -157,15 +173,23 @@ def other_labels_sql(
         if sources is None or one in sources
     ]
     before = f" AND known_at < {known_before}" if known_before else ""
+    rows = f"""(
+        SELECT * FROM outcomes
+        WHERE ({" OR ".join(others) or "FALSE"}) AND (signal IS NULL OR signal = $signal){before})
+    """
     return f"""
-        SELECT event_id AS judged_event, {in_force_sql("outcomes")} AS judged
-        FROM outcomes
-        WHERE ({" OR ".join(others) or "FALSE"}) AND (signal IS NULL OR signal = $signal){before}
-        GROUP BY event_id
+        SELECT * FROM (
+            SELECT judged_event, {IN_FORCE} AS judged FROM (
+                SELECT event_id AS judged_event, {sides_sql("log", "1")}
+                FROM {standing_sql(cursor, rows)} AS log
+                GROUP BY event_id) AS sides)
+        WHERE judged IS NOT NULL
     """
 
 
-def labels_of_claims(truth: Truth, *, as_known: bool = False) -> str:
+def labels_of_claims(
+    cursor: duckdb.DuckDBPyConnection, truth: Truth, *, as_known: bool = False
+) -> str:
     """The signal's labels instead of its claims, one row each; needs ``$signal``.
 
     A query with the columns of claims, whose outcome columns are of the label: a claim with a
@@ -174,7 +198,7 @@ def labels_of_claims(truth: Truth, *, as_known: bool = False) -> str:
     Args:
         as_known: the labels that were in force before ``$as_known``.
     """
-    others = other_labels_sql(truth, known_before="$as_known" if as_known else None)
+    others = other_labels_sql(cursor, truth, known_before="$as_known" if as_known else None)
     # A label of a judge is taken as it is: earlier versions of it are nobody's concern.
     judged = f"""
         SELECT claims.* REPLACE (
@@ -198,14 +222,25 @@ def labels_of_claims(truth: Truth, *, as_known: bool = False) -> str:
             known_then.known_at AS outcome_known_at, known_then.source AS outcome_source,
             FALSE AS outcome_corrected)
         FROM claims JOIN (
-            SELECT event_id AS known_event, {in_force_sql("outcomes")} AS known_then
-            FROM outcomes
-            WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known
-              AND {truth.sql()}
-              AND event_id IN (
-                  SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected)
-            GROUP BY event_id
+            SELECT known_event, {IN_FORCE} AS known_then FROM ({known_sides(cursor, truth)})
         ) AS logged ON known_event = event_id
-        WHERE signal = $signal AND outcome_corrected
+        WHERE signal = $signal AND outcome_corrected AND known_then IS NOT NULL
         UNION ALL {judged}
+    """
+
+
+def known_sides(cursor: duckdb.DuckDBPyConnection, truth: Truth) -> str:
+    """A query for the best labels that were known before ``$as_known``; needs ``$signal``.
+
+    Of the events whose outcome was ever corrected, as ``known_event``; columns as of `sides_sql`.
+    """
+    rows = """(
+        SELECT * FROM outcomes
+        WHERE (signal IS NULL OR signal = $signal) AND known_at < $as_known
+          AND event_id IN (
+              SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected))
+    """
+    return f"""
+        SELECT event_id AS known_event, {sides_sql("log", truth.rank_sql())}
+        FROM {standing_sql(cursor, rows)} AS log GROUP BY event_id
     """

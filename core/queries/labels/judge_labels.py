@@ -69,6 +69,7 @@ def judge_sums(
     if selection.by_source or SOURCE_DIMENSION in by:
         raise BadValue("A judge is set beside the truth already; leave outcome_source out.")
     others = other_labels_sql(
+        cursor,
         truth_of(cursor, selection.signal),
         known_before="$as_known" if selection.as_known is not None else None,
         sources=sources,

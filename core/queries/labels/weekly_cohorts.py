@@ -16,6 +16,7 @@ from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
@@ -88,7 +89,7 @@ def matured_cells(
         parameters = parameters if chosen else {}
     repeats = signal_repeats(cursor, matured.signal)
     truth = truth_of(cursor, matured.signal)
-    source = _claims(matured, truth, keys, also, parameters, unlabelled=unlabelled)
+    source = _claims(cursor, matured, truth, keys, also, parameters, unlabelled=unlabelled)
     if repeats and weekly:
         source = _first_week_only(source, ["input", *(key for key in keys if key != "key_0")])
     return summed(cursor, source, dimensions, repeats=repeats)
@@ -111,7 +112,7 @@ def matured_propensities(
         "propensity": answered_propensity_sql(cursor, matured.signal),
         "own": "CASE WHEN input_id IS NULL THEN event_id END",
     }
-    source = _claims(matured, truth_of(cursor, matured.signal), columns, "TRUE", {})
+    source = _claims(cursor, matured, truth_of(cursor, matured.signal), columns, "TRUE", {})
     unlike = "coalesce(bool_or(logged < 1), FALSE) AND count(DISTINCT coalesce(logged, 0)) > 1"
     return unlike_sums(cursor, matured.signal, dimensions, source, unlike)
 
@@ -139,7 +140,7 @@ def matured_series(
     parts = ["''", *(f"'{i}' || coalesce('=' || {one.sql}, '')" for i, one in enumerate(asked))]
     keys = {"key_0": week.sql, "key_1": f"unnest([{', '.join(parts)}])"}
     repeats = signal_repeats(cursor, matured.signal)
-    source = _claims(matured, truth_of(cursor, matured.signal), keys, "TRUE", {})
+    source = _claims(cursor, matured, truth_of(cursor, matured.signal), keys, "TRUE", {})
     if repeats:
         source = _first_week_only(source, ["input", "key_1"])
     part = Dimension("part", "key_1", "text")
@@ -206,6 +207,7 @@ def _first_week_only(source: Source, group: Sequence[str]) -> Source:
 
 
 def _claims(
+    cursor: duckdb.DuckDBPyConnection,
     matured: Matured,
     truth: Truth,
     keys: Mapping[str, str],
@@ -221,6 +223,13 @@ def _claims(
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in keys.items())
     of_age = f"INTERVAL {matured.maturity.days:d} DAY"
     # Only claims whose outcome was ever corrected pay a join with the log of outcomes.
+    rows = """(
+        SELECT outcomes.*, claim.ts AS made FROM claims AS claim JOIN outcomes
+            ON outcomes.event_id = claim.event_id
+            AND (outcomes.signal IS NULL OR outcomes.signal = $signal)
+        WHERE claim.signal = $signal AND claim.outcome_corrected)
+    """
+    then = f"known_at <= made + {of_age} AND coalesce(withdrawn_at > made + {of_age}, TRUE)"
     return Source(
         f"""
         SELECT * FROM (
@@ -229,15 +238,10 @@ def _claims(
                         WHEN outcome_known_at <= ts + {of_age} THEN outcome END AS outcome
             FROM claims
             LEFT JOIN (
-                SELECT claim.event_id AS logged_event,
-                       arg_max(logged.outcome, (known_at, logged.import_id, logged.import_row))
-                           FILTER (known_at <= claim.ts + {of_age}) AS logged_outcome
-                FROM claims AS claim JOIN outcomes AS logged
-                    ON logged.event_id = claim.event_id
-                    AND (logged.signal IS NULL OR logged.signal = $signal)
-                WHERE claim.signal = $signal AND claim.outcome_corrected
-                  AND {truth.sql("logged.source")}
-                GROUP BY claim.event_id
+                SELECT logged_event, {OUTCOME} AS logged_outcome FROM (
+                    SELECT event_id AS logged_event,
+                           {sides_sql("log", truth.rank_sql(), then)}
+                    FROM {labels_sql(cursor, rows)} AS log GROUP BY event_id)
             ) AS log ON logged_event = event_id
             WHERE {" AND ".join(conditions)}
         ) AS aged

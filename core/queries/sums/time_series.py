@@ -19,6 +19,7 @@ from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named, week_label, week_start
 from core.queries.base.group_keys import decimals, integers
+from core.queries.base.in_force import states_sql
 from core.queries.base.selection import Selection
 from core.queries.base.truth import truth_of
 from core.queries.sums.grouped_sums import grouped_sums
@@ -318,8 +319,9 @@ def cohort_ages(
     )
 
 
-# Each version of an outcome adds the claim at the first age that knows it, and takes it off again
-# at the age that knows the next; summed up over ages that leaves the version then in force.
+# Each outcome that was in force adds the claim at the first age that knows it, and takes it off
+# again at the age that knows the next; summed up over ages that leaves the one then in force. Where
+# none was, as while labels contradict each other, there is nothing to add or to take off.
 _STEPS = """
     WITH versions AS (
         SELECT week, ppm, input, own, logged.outcome AS known_outcome,
@@ -327,10 +329,8 @@ _STEPS = """
                lead(epoch_us(known_at) - made) OVER ordered AS next_late,
                row_number() OVER ordered AS nth
         FROM ({corrected}) AS claim
-        LEFT JOIN outcomes AS logged
-            ON logged.event_id = event AND (logged.signal IS NULL OR logged.signal = $signal)
-            AND {known}
-        WINDOW ordered AS (PARTITION BY event ORDER BY known_at, import_id, import_row)
+        LEFT JOIN ({states}) AS logged ON logged.event_id = event
+        WINDOW ordered AS (PARTITION BY event ORDER BY known_at)
     ), steps AS (
         SELECT week, ppm, input, own, outcome AS y, CASE WHEN outcome IS NULL THEN {never}
                ELSE {bucket} END AS bucket, 1 AS sign, 1 AS first
@@ -338,10 +338,10 @@ _STEPS = """
         UNION ALL
         SELECT week, ppm, input, own, known_outcome, CASE WHEN known_outcome IS NULL THEN {never}
                ELSE {bucket} END, 1, CASE WHEN nth = 1 THEN 1 ELSE 0 END
-        FROM versions
+        FROM versions WHERE nth = 1 OR known_outcome IS NOT NULL
         UNION ALL
         SELECT week, ppm, input, own, known_outcome, {next_bucket}, -1, 0
-        FROM versions WHERE next_late IS NOT NULL
+        FROM versions WHERE next_late IS NOT NULL AND known_outcome IS NOT NULL
     )
 """
 _BY_AGE = """
@@ -393,13 +393,19 @@ def _steps(
         """How many of the ages are too young to know it."""
         return " + ".join(f"CAST({late} > {age * _DAY_US} AS TINYINT)" for age in ages)
 
+    truth = truth_of(cursor, selection.signal)
+    known = "TRUE" if selection.as_known is None else "known_at < $as_known"
+    rows = f"""(
+        SELECT * FROM outcomes
+        WHERE (signal IS NULL OR signal = $signal) AND {known} AND {truth.sql()} AND event_id IN (
+            SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected))
+    """
     query = _STEPS + (_BY_AGE_AND_INPUT if per_input else _BY_AGE)
     return cursor.sql(
         query.format(
             plain=plain.sql,
             corrected=corrected.sql,
-            known=truth_of(cursor, selection.signal).sql("logged.source")
-            + ("" if selection.as_known is None else " AND known_at < $as_known"),
+            states=states_sql(cursor, rows, truth.rank_sql("log.source")),
             bucket=bucket("late"),
             next_bucket=bucket("next_late"),
             never=len(ages),

@@ -28,6 +28,7 @@ from core.queries.base.dimensions import (
 )
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
 from core.queries.sums.label_coverage import unlike_sums
@@ -62,6 +63,8 @@ class JudgedSpan:
         since: with it, only production claims from this time on, and no heldout ones.
         without_overlap: leave out claims that share an event or an input with the tuning split.
         truth: whose labels count.
+        ranked: whether their sources have a rank; else the newest label of any of them counts,
+            as in evidence from before they had one.
     """
 
     signal: str
@@ -72,6 +75,7 @@ class JudgedSpan:
     since: datetime | None = None
     without_overlap: bool = False
     truth: Truth = USUAL
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
@@ -372,7 +376,31 @@ def _as_known(
     of what was truth then and what is now. Within a signal an event_id names one claim.
     """
     truth, now = judged.truth.sql(), truth_of(cursor, judged.signal)
-    others = f"OR ({truth}) <> ({now.sql()})" if judged.truth != now else ""
+    others = "" if judged.truth.counts_as(now) else f"OR ({truth}) <> ({now.sql()})"
+    rows = f"""(
+        SELECT *, known_at < $at AND import_id <= $imports_to AS known_then FROM outcomes
+        WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
+            SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected
+            UNION ALL
+            SELECT event_id FROM outcomes
+            WHERE (signal IS NULL OR signal = $signal)
+              AND (known_at < $at AND import_id > $imports_to {others})))
+    """
+    if judged.ranked:
+        # What was known then and what was not are apart, withdrawals too.
+        labels = labels_sql(cursor, rows, ("event_id", "known_then"))
+        best = sides_sql("log", judged.truth.rank_sql(), "known_then AND withdrawn_at IS NULL")
+        logged = f"""
+            SELECT logged_event, {OUTCOME} AS logged_outcome
+            FROM (SELECT event_id AS logged_event, {best} FROM {labels} AS log GROUP BY event_id)
+        """
+    else:
+        logged = f"""
+            SELECT event_id AS logged_event,
+                   arg_max(outcome, (known_at, import_id, import_row))
+                       FILTER (known_then AND {truth}) AS logged_outcome
+            FROM {rows} AS log GROUP BY event_id
+        """
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
     return Source(
         f"""
@@ -380,20 +408,7 @@ def _as_known(
                CASE WHEN logged_event IS NOT NULL THEN logged_outcome
                     WHEN outcome_known_at < $at THEN outcome END AS outcome
         FROM claims
-        LEFT JOIN (
-            SELECT event_id AS logged_event,
-                   arg_max(outcome, (known_at, import_id, import_row))
-                       FILTER (known_at < $at AND import_id <= $imports_to AND {truth})
-                       AS logged_outcome
-            FROM outcomes
-            WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
-                SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected
-                UNION ALL
-                SELECT event_id FROM outcomes
-                WHERE (signal IS NULL OR signal = $signal)
-                  AND (known_at < $at AND import_id > $imports_to {others}))
-            GROUP BY event_id
-        ) AS logged ON logged_event = event_id
+        LEFT JOIN ({logged}) AS logged ON logged_event = event_id
         WHERE {condition}
         """,
         parameters,

@@ -159,7 +159,8 @@ def test_an_outcome_before_its_claim_is_held_and_attached_when_the_claim_comes(t
     assert (late.n_new, late.n_held, late.n_attached, late.n_corrected) == (2, 0, 2, 0)
     assert take.claims("outcome, outcome_known_at, outcome_source, outcome_corrected") == [
         (1, NOW, "HUMAN", False),
-        (0, NOW, None, True),
+        # What a person said of the event outranks what is said of the claim without a source.
+        (1, NOW, "HUMAN", True),
     ]
 
 

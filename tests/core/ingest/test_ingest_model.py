@@ -21,6 +21,21 @@ START = datetime(2026, 11, 1)
 Row = dict[str, Any]
 
 
+#: Sources of truth, the one that outranks the others first.
+RANKS = ("HUMAN", "CODE", None)
+
+
+def replay(versions: list[tuple[Any, ...]]) -> dict[str | None, tuple[datetime, set[int]]]:
+    """Source → when its last label became known, and all it said then."""
+    standing: dict[str | None, tuple[datetime, set[int]]] = {}
+    for version in sorted(versions, key=lambda version: version[5]):
+        known, values = standing.get(version[4], (version[5], set()))
+        standing[version[4]] = (
+            (known, values | {version[2]}) if known == version[5] else (version[5], {version[2]})
+        )
+    return standing
+
+
 @dataclass
 class Model:
     """A ledger as the contract words it."""
@@ -33,10 +48,15 @@ class Model:
     def in_force(self, key: tuple[str, str]) -> tuple[Any, ...]:
         signal, event = key
         versions = [v for v in self.log if v[0] == event and v[1] in (None, signal)]
-        if not versions:
-            return (None, None, False)
-        best = max(versions, key=lambda version: version[5:])
-        return (best[2], best[5], len(versions) > 1)
+        truth = [version for version in versions if version[4] != "LLM"]
+        standing = replay(truth)
+        if not standing:
+            return (None, None, len(truth) > 1)
+        rank = min(standing, key=RANKS.index)
+        known, values = standing[rank]
+        if len(values) > 1:
+            return (None, None, True)
+        return (values.pop(), known, len(truth) > 1)
 
     def take(self, rows: list[Row], now: datetime) -> Counter[str]:
         number, counts = self.imports + 1, Counter[str]()
@@ -59,7 +79,13 @@ class Model:
                     continue
             if row.get("outcome") is not None:
                 moment = row.get("outcome_ts")
-                what = (row["event_id"], row.get("signal"), row["outcome"], moment, None)
+                what = (
+                    row["event_id"],
+                    row.get("signal"),
+                    row["outcome"],
+                    moment,
+                    row.get("outcome_source"),
+                )
                 if what not in [version[:5] for version in self.log]:
                     known = datetime.fromisoformat(moment) if moment else now
                     self.log.append((*what, known, number, place))
@@ -83,6 +109,7 @@ class Model:
 EVENTS, SIGNALS = st.sampled_from(["e1", "e2", "e3"]), st.sampled_from(["a", "b"])
 TIMES = st.none() | st.integers(0, 3).map(lambda d: (START + timedelta(days=d)).isoformat())
 OUTCOMES = st.none() | st.sampled_from([0, 1])
+SOURCES = st.sampled_from([None, "HUMAN", "HUMAN", "CODE", "LLM"])
 
 
 def record(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Row]:
@@ -96,10 +123,14 @@ CLAIMS = record(
     confidence=st.sampled_from([0.5, 0.5, 0.5, 0.9]),
     outcome=OUTCOMES,
     outcome_ts=TIMES,
-).map(lambda row: row if row["outcome"] is not None else {**row, "outcome_ts": None})
-LATE = record(event_id=EVENTS, outcome=st.sampled_from([0, 1]), outcome_ts=TIMES) | record(
-    event_id=EVENTS, signal=SIGNALS, outcome=st.sampled_from([0, 1]), outcome_ts=TIMES
+    outcome_source=SOURCES,
+).map(
+    lambda row: (
+        row if row["outcome"] is not None else {**row, "outcome_ts": None, "outcome_source": None}
+    )
 )
+LABELS = {"outcome": st.sampled_from([0, 1]), "outcome_ts": TIMES, "outcome_source": SOURCES}
+LATE = record(event_id=EVENTS, **LABELS) | record(event_id=EVENTS, signal=SIGNALS, **LABELS)
 FILES = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=8), min_size=1, max_size=5)
 
 

@@ -83,7 +83,11 @@ def test_evidence_does_not_rest_on_a_judge(governed, clock, bring, made, registr
         )  # fmt: skip
     assert not bundle.met
     assert bundle.whole.measures["n"] == len(people)
-    assert bundle.content["query"]["truth"] == {"sources": ["HUMAN", "CODE"], "unstated": True}
+    assert bundle.content["query"]["truth"] == {
+        "sources": ["HUMAN", "CODE"],
+        "unstated": True,
+        "ranked": True,
+    }
 
 
 def test_evidence_recomputes_after_the_entry_says_otherwise(

@@ -134,16 +134,19 @@ def test_a_claim_that_only_a_judge_has_labelled_is_unlabelled(
     assert summary.n_attached == 1
 
 
-def test_people_correct_each_other_and_the_judge_changes_nothing(
+def test_people_correct_each_other_and_neither_code_nor_a_judge_outranks_them(
     take: Taking, cursor: duckdb.DuckDBPyConnection
 ) -> None:
     take([claim("a", outcome=1, outcome_source="LLM")])
     first = take([label("a", 0, "HUMAN", 2)])
-    second = take([label("a", 1, "CODE", 3), label("a", 0, "LLM", 4)])
+    second = take([label("a", 1, "CODE", 3), label("a", 1, "LLM", 4), label("a", 1, None, 5)])
+    assert in_force(cursor) == (0, "HUMAN", True)
+    third = take([label("a", 1, "HUMAN", 6)])
 
-    assert in_force(cursor) == (1, "CODE", True)
+    assert in_force(cursor) == (1, "HUMAN", True)
     assert (first.n_attached, first.n_corrected) == (1, 0)
-    assert (second.n_attached, second.n_corrected) == (0, 1)
+    assert (second.n_attached, second.n_corrected) == (0, 0)
+    assert (third.n_attached, third.n_corrected) == (0, 1)
 
 
 def test_labels_that_wait_for_their_claim_are_told_apart_when_it_comes(
@@ -300,7 +303,7 @@ def test_who_labelled_is_as_it_was_known(take: Taking, cursor: duckdb.DuckDBPyCo
     assert [sources(day) for day in (2, 4, 6)] == [
         {"HUMAN": 0},
         {"HUMAN": 0, "LLM": 1},
-        {"CODE": 1, "LLM": 1},
+        {"HUMAN": 0, "LLM": 1},
     ]
 
 
@@ -360,7 +363,9 @@ def test_sql_and_python_count_the_same_labels(
     assert all(counts == declared == truth.counts(source) for source, counts, declared in rows)
 
 
-def test_other_labels_are_sought_by_name_so_that_none_cost_nothing(ledger: Ledger) -> None:
-    assert "source = 'LLM'" in other_labels_sql(USUAL)
-    assert "CODE" not in other_labels_sql(USUAL)
-    assert "source IS NULL" in other_labels_sql(Truth(("HUMAN",), unstated=False))
+def test_other_labels_are_sought_by_name_so_that_none_cost_nothing(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    assert "source = 'LLM'" in other_labels_sql(cursor, USUAL)
+    assert "source = 'CODE'" not in other_labels_sql(cursor, USUAL)
+    assert "source IS NULL" in other_labels_sql(cursor, Truth(("HUMAN",), unstated=False))
