@@ -7,7 +7,7 @@ come in again and change nothing. A segment that cannot be used is set aside and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from core.gate.decision_log import KIND as DECISIONS
 from core.gate.decision_log import fold_answers
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
+from core.intake.otlp.joining import KIND as SPANS_AND_CLAIMS
+from core.intake.otlp.joining import Joined, Joiner
 from core.ledger.errors import LedgerError, UnusableFile
 from core.spool.segments import Segment, Spool, beside
 
@@ -41,26 +43,43 @@ class Folded:
     Attributes:
         folded: the segments whose rows are in the ledger.
         set_aside: those that cannot be used, and why.
+        joined: what became of claims that waited for their span.
     """
 
     folded: tuple[Segment, ...] = ()
     set_aside: tuple[tuple[Segment, str], ...] = ()
+    joined: Joined = field(default_factory=Joined)
 
 
-def fold(office: Office, spool: Spool, kinds: Sequence[str] | None = None) -> Folded:
+def fold(
+    office: Office,
+    spool: Spool,
+    kinds: Sequence[str] | None = None,
+    *,
+    joiner: Joiner | None = None,
+    last: bool = True,
+) -> Folded:
     """Fold what has come in until now.
 
     Args:
         spool: beside it; not to be folded by two at once.
         kinds: only these, see `Spool.closed`.
+        joiner: knows the spans of earlier folds.
+        last: whether no claim waits for its span any longer.
 
     Raises:
         LedgerError, OSError, MemoryError, duckdb.Error: nothing can be written now, or the trail is
             broken; what is not folded yet stays where it is.
     """
     folded: list[Segment] = []
-    set_aside: list[tuple[Segment, str]] = []
+    joined = Joined()
+    if kinds is None:
+        waiting = spool.closed([SPANS_AND_CLAIMS])
+        joined = (joiner or Joiner()).join(spool, waiting, last=last)
+    set_aside: list[tuple[Segment, str]] = list(joined.set_aside)
     for segment in spool.closed(kinds):
+        if segment.kind.partition("-")[0] == SPANS_AND_CLAIMS:
+            continue
         if not segment.path.stat().st_size:
             # Its server was killed before the first row was whole: nobody was told it is kept.
             spool.folded(segment)
@@ -79,7 +98,7 @@ def fold(office: Office, spool: Spool, kinds: Sequence[str] | None = None) -> Fo
         else:
             folded.append(segment)
             spool.folded(segment)
-    return Folded(tuple(folded), tuple(set_aside))
+    return Folded(tuple(folded), tuple(set_aside), joined)
 
 
 def fold_left_over(office: Office) -> Folded:

@@ -31,6 +31,7 @@ _BESIDE = (
     ".verified",
     ".anchors",
     ".notices.yaml",
+    ".otlp.yaml",
     ".restored",
     ".backed-up",
     ".spool",

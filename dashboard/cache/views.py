@@ -20,6 +20,7 @@ from core.gate.registry_changes import plan as plan_of
 from core.governance.replay import TrailBroken
 from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
+from core.ledger.errors import LedgerError
 from core.notices.held import held
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
@@ -44,6 +45,7 @@ from core.views.audit import claim as claim_review
 from core.views.audit import claims as claims_review
 from core.views.audit import data as intake_review
 from core.views.audit import decision_trail as trail_review
+from core.views.audit import exporters as exporters_review
 from core.views.audit import trail_entry as act_review
 from core.views.audit import trail_integrity as wholeness_review
 from core.views.govern import breaches as breaches_review
@@ -76,7 +78,16 @@ from core.views.shared.overview import overview as overview_of
 from dashboard.cache.kept import kept
 from dashboard.server import notices as notify
 from dashboard.server import verifying
-from dashboard.server.open_ledger import cursor, folder, ledger, office, path, version
+from dashboard.server.open_ledger import (
+    cursor,
+    folder,
+    ledger,
+    office,
+    otlp_left_out,
+    otlp_names,
+    path,
+    version,
+)
 
 #: A dimension with more values is not offered for rules of each.
 MOST_SEGMENTS = 20
@@ -358,6 +369,17 @@ def claims(selection: Selection) -> claims_review.ClaimsView:
 def set_aside() -> tuple[Condition, ...]:
     """What programs logged and could not be taken in: read from the disk each time."""
     return set_aside_conditions(cursor())
+
+
+def exporters() -> exporters_review.ExportersView | None:
+    """What OpenTelemetry exporters sent and was not taken, since the server started."""
+    file, problem = otlp_names(), None
+    try:
+        file.mapping()
+    except LedgerError as error:
+        problem = str(error)
+    told = otlp_left_out().told()
+    return exporters_review.exporters_view(told, folder().without_model, file.path, problem)
 
 
 def fold_failure() -> str | None:

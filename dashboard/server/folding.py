@@ -11,6 +11,7 @@ import duckdb
 
 from core.governance.perform import Office
 from core.intake.fold import fold
+from core.intake.otlp.joining import Joiner
 from core.ledger.errors import LedgerError
 from core.spool.segments import Spool
 from dashboard import terminal
@@ -30,11 +31,13 @@ class Folder:
     Attributes:
         failure: why the last fold stopped; None: it did not.
         failed_in_a_row: so many of the last folds stopped.
+        without_model: claims of exporters whose span did not come, or named no model.
     """
 
     def __init__(self, office: Office, spool: Spool) -> None:
         self.failure: str | None = None
         self.failed_in_a_row = 0
+        self.without_model = 0
         self._office, self._spool = office, spool
         self._changed = threading.Condition()
         self._asked = self._done = self._rows = 0
@@ -42,6 +45,7 @@ class Folder:
         self._kinds: set[str] | None = set()
         self._ended = False
         self._folded: deque[int] = deque(maxlen=_REMEMBERED)
+        self._joiner = Joiner()
         self._thread = threading.Thread(target=self._work, name="fold", daemon=True)
         self._thread.start()
 
@@ -82,7 +86,7 @@ class Folder:
             self._ended = True
             self._changed.notify_all()
         self._thread.join()
-        self._fold(None)
+        self._fold(None, last=True)
 
     def _ask(self, kinds: Sequence[str] | None) -> int:
         if kinds is None or self._kinds is None:
@@ -115,10 +119,10 @@ class Folder:
                 self._done = mine
                 self._changed.notify_all()
 
-    def _fold(self, kinds: Sequence[str] | None) -> None:
+    def _fold(self, kinds: Sequence[str] | None, *, last: bool = False) -> None:
         begun = time.monotonic()
         try:
-            done = fold(self._office, self._spool, kinds)
+            done = fold(self._office, self._spool, kinds, joiner=self._joiner, last=last)
         except (LedgerError, duckdb.Error, OSError, MemoryError) as error:
             if str(error) != self.failure:
                 terminal.error(f"What came in is kept in {self._spool.folder}: {error}")
@@ -129,6 +133,9 @@ class Folder:
         self.failure, self.failed_in_a_row = None, 0
         if done.folded:
             metrics.FOLD_SECONDS.observe(time.monotonic() - begun)
+        metrics.OTLP_CLAIMS.labels("joined").inc(done.joined.with_span)
+        self.without_model += done.joined.without
+        metrics.OTLP_CLAIMS.labels("without").inc(done.joined.without)
         self._folded.extend(one.number for one in done.folded)
         for segment, why in done.set_aside:
             terminal.error(f"{segment.path.name} was set aside: {why}")

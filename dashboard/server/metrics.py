@@ -18,6 +18,18 @@ ROWS = Counter(
     ("token", "kind", "answer"),
     registry=REGISTRY,
 )
+OTLP = Counter(
+    "calledger_otlp_evaluations",
+    "Evaluations that OpenTelemetry exporters sent, by what they came in and what became of them.",
+    ("sent_as", "became"),
+    registry=REGISTRY,
+)
+OTLP_CLAIMS = Counter(
+    "calledger_otlp_claims",
+    "Claims that waited for their span, by whether it came and named a model.",
+    ("span",),
+    registry=REGISTRY,
+)
 DECISIONS = Counter(
     "calledger_decisions",
     "Answers of the gate, by what they say.",

@@ -15,6 +15,8 @@ from core.gate.decision_log import SpooledLog
 from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
 from core.intake.door import Dimensions, FieldNames
+from core.intake.otlp.left_out import LeftOutCount
+from core.intake.otlp.mapping import MappingFile
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerHeld
 from core.queries.base.dimensions import segment_dimensions
@@ -44,6 +46,8 @@ class _Owned:
     folder: Folder
     dimensions: Dimensions
     grants: Grants
+    otlp_names: MappingFile
+    otlp_left_out: LeftOutCount
     names: defaultdict[str, FieldNames] = field(default_factory=lambda: defaultdict(FieldNames))
 
 
@@ -81,6 +85,8 @@ def _owned_at(path: str) -> _Owned:
         Folder(office, spool),
         Dimensions(lambda: segment_dimensions(ledger.cursor())),
         Grants(office),
+        MappingFile(path),
+        LeftOutCount(),
     )
 
 
@@ -127,6 +133,16 @@ def folder() -> Folder:
 def grants() -> Grants:
     """The tokens that were looked up."""
     return _owned_at(path()).grants
+
+
+def otlp_names() -> MappingFile:
+    """Which evaluations of OpenTelemetry are confidences and outcomes."""
+    return _owned_at(path()).otlp_names
+
+
+def otlp_left_out() -> LeftOutCount:
+    """What exporters sent since the server started, and was not kept."""
+    return _owned_at(path()).otlp_left_out
 
 
 def dimensions() -> Dimensions:

@@ -170,7 +170,7 @@ def _answer(path: str, refused: NotLetIn) -> Response:
     if _under(path, DECIDE):
         body = {"error": refused.reason, **gate.refusal(refused.reason)}
         return JSONResponse(body, status_code=refused.status)
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/v1/")):
         return JSONResponse({"error": refused.reason}, status_code=refused.status)
     return PlainTextResponse(refused.reason + "\n", status_code=refused.status)
 

@@ -49,7 +49,7 @@ _BEGINNINGS = (
 )
 _WHOLE = re.compile(
     r"/|/(healthz|livez|readyz|metrics|address\.js|favicon\.png)|/api/v1/(claims|outcomes|decide|"
-    r"command|signals|openapi\.json)|/_stcore/(stream|health|host-config)|/auth/(login|logout)|"
+    r"command|signals|openapi\.json)|/_stcore/(stream|health|host-config)|/v1/(logs|traces)|/auth/(login|logout)|"
     r"/oauth2callback|/sign/(start|callback)"
 )
 

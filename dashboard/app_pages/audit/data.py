@@ -21,6 +21,7 @@ page_head.title("data")
 signal = chosen.facts.name if chosen else None
 view = data.intake(signal)
 intake.not_taken_in(data.set_aside(), data.fold_failure())
+intake.exporters(data.exporters())
 if view.imports.empty:
     empty.ledger()
     st.stop()

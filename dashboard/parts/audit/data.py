@@ -11,6 +11,7 @@ from core.findings.kinds import Condition
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import shell_word
 from core.views.audit.data import IntakeView
+from core.views.audit.exporters import ExportersView
 from dashboard.charts.kit.alt_text import delay
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import tables
@@ -46,6 +47,35 @@ def not_taken_in(aside: Sequence[Condition], failure: str | None) -> None:
         )
     for one in aside:
         st.error(f"{plain(one.text)} {plain(one.mend)}")
+
+
+def exporters(view: ExportersView | None) -> None:
+    """What exporters sent and was not taken, and the lines that would have it taken."""
+    if view is None:
+        return
+    for sentence in view.sentences:
+        st.warning(plain(sentence))
+    if view.left_out.empty:
+        return
+    with st.expander("What OpenTelemetry exporters sent and was not kept", expanded=True):
+        tables.listed(
+            view.left_out,
+            key="left_out",
+            column_config={
+                "name": st.column_config.TextColumn("Name"),
+                "reason": st.column_config.TextColumn("Why"),
+                "n": tables.number("Records"),
+                "last": st.column_config.DatetimeColumn("Last (UTC)", format="YYYY-MM-DD HH:mm"),
+            },
+            alt="Names that exporters sent and the ledger did not take",
+        )
+        st.markdown("Counted since the server started.")
+        if view.lines:
+            st.markdown(
+                f"To take a name from now on, keep one of its lines in {plain(view.file)}, beside "
+                "the ledger:"
+            )
+            st.code(view.lines, language="yaml")
 
 
 def imports_table(imports: pd.DataFrame) -> None:

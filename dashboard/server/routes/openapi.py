@@ -280,6 +280,69 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
     }
 
 
+def _exported(what: str, rejected: str, more: str) -> dict[str, Any]:
+    answer = {
+        "type": "object",
+        "properties": {
+            "partialSuccess": {
+                "type": "object",
+                "properties": {rejected: _TEXT, "errorMessage": _TEXT},
+                "description": "Absent where nothing was refused.",
+            }
+        },
+    }
+    return {
+        "post": {
+            "summary": f"Take {what} from an OpenTelemetry exporter",
+            "description": "Scope `ingest`. OTLP over HTTP. " + more + " Which name is a "
+            "confidence and which an outcome is said in a file beside the ledger; the others are "
+            "counted on *Data*. Every answer is in the encoding of the request.",
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/x-protobuf": _BYTES,
+                    "application/json": {"schema": {"type": "object"}},
+                },
+            },
+            "responses": {
+                "200": {
+                    "description": "What is kept is on disk; the rest is counted, with reasons.",
+                    "content": {
+                        "application/json": {"schema": answer},
+                        "application/x-protobuf": _BYTES,
+                    },
+                },
+                **{
+                    status: {
+                        "description": why,
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
+                            "application/x-protobuf": _BYTES,
+                        },
+                        **(
+                            {"headers": {"Retry-After": {"schema": {"type": "string"}}}}
+                            if status in ("429", "503")
+                            else {}
+                        ),
+                    }
+                    for status, why in _EXPORT_REFUSALS.items()
+                },
+            },
+        }
+    }
+
+
+_EXPORT_REFUSALS = {
+    "400": "The body is damaged, or is not OTLP.",
+    "401": "The token is missing or unknown.",
+    "403": "The token lacks the scope, or the host is not allowed.",
+    "413": "The body is too large.",
+    "415": "The encoding or the compression is not supported.",
+    "429": "Too many rows wait to be written.",
+    "500": "It could not be kept.",
+    "503": "It cannot be kept now: the ledger, the disk, or the file of names.",
+}
+
 _UNREADABLE: dict[str, Any] = {
     "401": _answer("Error", "The token is missing or unknown."),
     "403": _answer("Error", "The token lacks the scope, or the host or origin is not allowed."),
@@ -390,6 +453,17 @@ DOCUMENT: dict[str, Any] = {
         },
         "/api/v1/claims": _logging("Claim", "claims"),
         "/api/v1/outcomes": _logging("Outcome", "outcomes"),
+        "/v1/logs": _exported(
+            "log records",
+            "rejectedLogRecords",
+            "Records `gen_ai.evaluation.result` become claims and outcomes.",
+        ),
+        "/v1/traces": _exported(
+            "spans",
+            "rejectedSpans",
+            "Annotations and evaluations on spans become claims and outcomes; claims get the model "
+            "and prompt version of their span.",
+        ),
         "/api/v1/receipts/{receipt}": {
             "get": {
                 "summary": "What became of the rows under a receipt",

@@ -29,17 +29,22 @@ _TOO_LARGE = f"A request carries at most {BODY_LIMIT // 1024**2} MB; send it in 
 
 
 class Unacceptable(Exception):  # noqa: N818 (reads as what is the matter)
-    """A request that is refused, with its HTTP status and a sentence."""
+    """A request that is refused, with its HTTP status and a sentence.
+
+    Attributes:
+        status: of HTTP.
+        headers: that the answer has besides.
+    """
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.status = status
-        self._headers = {401: {"WWW-Authenticate": "Bearer"}}.get(status, {}) | dict(headers or {})
+        self.headers = {401: {"WWW-Authenticate": "Bearer"}}.get(status, {}) | dict(headers or {})
 
     def answer(self, **more: Any) -> JSONResponse:
         """The refusal as it is sent: the error, and whatever else the caller has to know."""
         body = {"error": str(self), **more}
-        return JSONResponse(body, status_code=self.status, headers=self._headers)
+        return JSONResponse(body, status_code=self.status, headers=self.headers)
 
 
 async def authorized(request: Request, scope: str) -> str:

@@ -19,6 +19,9 @@ from core.gate.questions import Question
 from core.governance.perform import Office
 from core.intake import fold as folding
 from core.intake.fold import fold, fold_left_over
+from core.intake.otlp.joining import KIND as OTLP
+from core.intake.otlp.joining import claim_line, span_line
+from core.intake.otlp.wire import SpanFacts
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.monitoring.rounds import outlook, rounds
@@ -229,3 +232,17 @@ def test_an_answer_that_nothing_can_sign_is_not_given(
     (answer,) = decide_logged(Gate(again), SpooledLog(again, spool), questions("a"))
     assert (answer.action, answer.rule) == ("review", FAIL_CLOSED)
     assert spool.closed(["decisions"]) == ()
+
+
+def test_claims_that_waited_for_their_span_when_the_server_was_killed_are_not_lost(
+    office: Office, spool: Spool
+) -> None:
+    at = SpanFacts("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", None, "m1", None)
+    unversioned = line(model_version=None, prompt_version=None)
+    spool.append(f"{OTLP}-t", [claim_line(unversioned, at, now=0.0), span_line(at)])
+    spool.close()
+    done = fold_left_over(office)
+    assert done.joined.with_span == 1
+    found = office.ledger.cursor().execute("SELECT event_id, model_version FROM claims").fetchall()
+    assert found == [("e1", "m1")]
+    assert segments_beside(Path(str(office.ledger.path))) == ()

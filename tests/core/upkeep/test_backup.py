@@ -17,6 +17,7 @@ from core.gate import registry_changes as registry
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.intake.fold import fold_left_over
+from core.intake.otlp.mapping import mapping_beside, mapping_path
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.registry.yaml_reader import read
@@ -47,6 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Manifest
         registry.apply(office, read(REGISTRY), "user:desk/kim")
         (folder / "claims.jsonl").write_bytes(b"\n".join(line(f"e{n}") for n in range(30)))
         import_recorded(office, folder / "claims.jsonl")
+    mapping_path(path).write_text("names: {relevance: ignore}")
     spool = Spool(beside(path))
     spool.append("claims-t-1", [line("e29"), line("waits")])
     spool.append("claims-t-2", [b"{}"])
@@ -88,6 +90,11 @@ def test_a_restored_ledger_has_every_row_and_verifies(
         )
         report = verify_ledger(ledger.cursor(), held=held_beside(target))
         assert (report.problems, report.n_entries) == ((), manifest.trail_size)
+
+
+def test_which_evaluations_are_what_comes_with_it(kept: Path, tmp_path: Path) -> None:
+    restore(kept, tmp_path / "there.duckdb")
+    assert mapping_beside(tmp_path / "there.duckdb").names == {"relevance": None}
 
 
 def test_rows_of_the_spool_come_with_it_and_are_folded_once(

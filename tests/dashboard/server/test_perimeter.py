@@ -133,6 +133,8 @@ ROUTES = {
     "command": ("POST", "/api/v1/command", 401),
     "claims": ("POST", "/api/v1/claims", 401),
     "outcomes": ("POST", "/api/v1/outcomes", 401),
+    "exported logs": ("POST", "/v1/logs", 401),
+    "exported spans": ("POST", "/v1/traces", 401),
     "receipt": ("GET", "/api/v1/receipts/1764000000000:1-1", 401),
     "signals": ("GET", "/api/v1/signals", 401),
     "signal": ("GET", "/api/v1/signals/s", 401),

@@ -69,6 +69,8 @@ def test_of_a_message_of_somebody_elses_only_the_first_line_is_written() -> None
         ("/api/v1/signals/triage", "/api/v1/signals/…"),
         ("/api/v1/receipts/1764000000000:1-1", "/api/v1/receipts/…"),
         ("/api/v1/claims", "/api/v1/claims"),
+        ("/v1/logs", "/v1/logs"),
+        ("/v1/logs/kim", "another"),
         ("/media/kim.csv", "/media/…"),
         ("/reliability", "/reliability"),
         ("/kim.sato", "another"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ingest.import_file import import_file
+from core.intake.otlp.mapping import read_names
+from core.intake.otlp.translate import NOT_MAPPED
 from core.ledger.connection import Ledger
 from core.spool.segments import Spool, beside
 from dashboard.pages import PAGES
@@ -88,3 +91,26 @@ def test_the_data_page_says_what_was_set_aside_and_what_waits_for_the_disk(
     (waits,) = (one.value for one in app.warning)
     assert "not in the ledger yet" in waits
     assert "No space left on device" in waits
+
+
+def test_the_data_page_says_which_names_exporters_sent_and_how_to_map_them(opened) -> None:
+    opened("data", "")
+    owner.otlp_left_out().add("a *name*", NOT_MAPPED, datetime(2026, 11, 2, 10))
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    app.switch_page(PAGES["data"].path).run()
+    assert not app.exception
+    (said,) = [one.value for one in app.warning if "evaluation" in one.value]
+    assert said == (
+        "1 evaluation came under 1 name that ledger.duckdb.otlp.yaml does not map, and was not "
+        "kept."
+    )
+    lines = next(one.value for one in app.code if one.value.startswith("names:"))
+    assert '"a *name*": {confidence: SIGNAL}' in lines
+    assert list(read_names(lines).names) == ["a *name*"]
+
+
+def test_the_data_page_says_why_the_file_of_names_cannot_be_used(opened, tmp_path: Path) -> None:
+    (tmp_path / "ledger.duckdb.otlp.yaml").write_text("names: {a: 1}")
+    said = text_of(opened("data", ""))
+    assert "Nothing that exporters send is taken until this file is corrected" in said
+    assert "ledger.duckdb.otlp.yaml line 1, names.a" in said

@@ -1,0 +1,1 @@
+"""What OpenTelemetry exporters send, as claims and outcomes; knows no HTTP."""
