@@ -24,7 +24,11 @@ CONFLICT = "same claim with other content"
 
 
 def find_entangled(
-    cursor: duckdb.DuckDBPyConnection, claim_columns: Sequence[str], *, outcome_rows: bool
+    cursor: duckdb.DuckDBPyConnection,
+    claim_columns: Sequence[str],
+    *,
+    outcome_rows: bool,
+    few: bool,
 ) -> bool:
     """Whether any accepted record meets another claim or outcome; leaves them in ``entangled``.
 
@@ -34,6 +38,8 @@ def find_entangled(
     Args:
         claim_columns: names of a claim's columns, its outcome's apart.
         outcome_rows: whether the file has outcome records.
+        few: whether it has so few records that they are looked for by what they hold: DuckDB then
+            passes over row groups without any of them.
     """
     cursor.execute(
         f"""
@@ -43,13 +49,17 @@ def find_entangled(
         """
     )
     if _any(cursor, "SELECT 1 FROM claims SEMI JOIN counts USING (signal)"):
-        cursor.execute(
-            f"""
-            INSERT INTO met_keys
+        known = f"""
             SELECT DISTINCT key FROM (SELECT {KEY} AS key FROM accepted WHERE NOT is_outcome)
             SEMI JOIN (SELECT {KEY} AS key FROM claims SEMI JOIN counts USING (signal)) USING (key)
+        """
+        if few:
+            known = f"""
+                SELECT DISTINCT {KEY} FROM claims
+                SEMI JOIN (SELECT event_id, signal FROM accepted WHERE NOT is_outcome)
+                USING (event_id, signal)
             """
-        )
+        cursor.execute(f"INSERT INTO met_keys {known}")
     cursor.execute("CREATE OR REPLACE TEMP TABLE met_events (event UBIGINT)")
     if outcome_rows:
         cursor.execute(

@@ -24,7 +24,7 @@ from core.ingest.outcome_attachment import Attached, attach_entangled, log_outco
 from core.ingest.quarantine import keep_refused, resolve_answered
 from core.ingest.raw_records import Records
 from core.ingest.readers import LinesAtFault, damaged, read_records
-from core.ingest.repeats import note_signals
+from core.ingest.repeats import FEW, note_signals
 from core.ingest.row_checks import incoming
 from core.ingest.screening import Screening, screen
 from core.ingest.twins import twins_notice
@@ -208,7 +208,12 @@ class _Import:
             if screening.n_read != records.count:
                 raise lost(self.file, screening.n_read, records.count, "records")
         with progress.stage("looking for duplicates", 0.6):
-            entangled = find_entangled(cursor, columns, outcome_rows=screening.n_outcome_rows > 0)
+            entangled = find_entangled(
+                cursor,
+                columns,
+                outcome_rows=screening.n_outcome_rows > 0,
+                few=kind == "TABLE" and screening.n_read <= FEW,
+            )
             if entangled:
                 settle_claims(cursor, columns)
         with progress.stage("storing claims", 0.85):

@@ -84,7 +84,10 @@ def attach_entangled(
         FROM (
             SELECT * FROM entangled AS o
             WHERE outcome IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM outcomes AS log WHERE {_SAME})
+              AND NOT EXISTS (
+                  -- First those of the same events, which DuckDB finds without reading all.
+                  SELECT 1 FROM (FROM outcomes SEMI JOIN entangled USING (event_id)) AS log
+                  WHERE {_SAME})
               AND import_row NOT IN (SELECT import_row FROM settled WHERE verdict = 'conflict'))
         QUALIFY row_number() OVER (
             PARTITION BY event_id, signal, outcome, outcome_ts, outcome_source

@@ -6,6 +6,9 @@ import duckdb
 
 from core.queries.base.repeated_hashes import repeated_hashes
 
+#: Claims that are looked for by what they hold, so that DuckDB passes over row groups without any;
+#: more are looked for by hash, which is less to hold.
+FEW = 10_000
 _INPUT = "hash(signal, input_id)"
 _STATED = "input_id IS NOT NULL AND confidence_ppm IS NOT NULL"
 
@@ -36,20 +39,31 @@ def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
         """,
         import_id,
     )
-    _mark(
-        cursor,
+    # In a table of its own, so that DuckDB knows how few they are and looks for them alone.
+    few = _count(cursor, f"claims WHERE import_id = {int(import_id)}") <= FEW
+    wanted = "input_id AS input" if few else f"{_INPUT} AS input"
+    cursor.execute(
         f"""
-        SELECT signal FROM (
-            SELECT signal, {_INPUT} AS input FROM claims
-            SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats AND first_import < $import_id)
-            USING (signal)
-            WHERE import_id < $import_id AND {_STATED})
-        SEMI JOIN (
-            SELECT {_INPUT} AS input FROM claims WHERE import_id = $import_id AND {_STATED})
-        USING (input)
+        CREATE OR REPLACE TEMP TABLE own_inputs AS
+        SELECT signal, {wanted} FROM claims
+        SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats AND first_import < $import_id)
+        USING (signal)
+        WHERE import_id = $import_id AND {_STATED}
         """,
-        import_id,
+        parameters,
     )
+    if _count(cursor, "own_inputs"):
+        _mark(
+            cursor,
+            f"""
+            SELECT signal FROM (
+                SELECT signal, {wanted} FROM claims
+                WHERE import_id < $import_id AND {_STATED})
+            SEMI JOIN own_inputs USING (signal, input)
+            """,
+            import_id,
+        )
+    cursor.execute("DROP TABLE own_inputs")
 
 
 def repeating_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
@@ -65,6 +79,11 @@ def repeating_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
         {"twice": twice},
     ).fetchall()
     return frozenset(signal for (signal,) in rows)
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, source: str) -> int:
+    ((count,),) = cursor.execute(f"SELECT count(*) FROM {source}").fetchall()
+    return int(count)
 
 
 def _mark(cursor: duckdb.DuckDBPyConnection, repeating: str, import_id: int) -> None:

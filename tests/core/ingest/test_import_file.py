@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import core
+from core.ingest import repeats
 from core.ingest.import_file import ImportSummary, import_file
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
@@ -223,9 +224,15 @@ def test_a_signal_repeats_when_two_stated_claims_share_an_input(
     assert take.rows("SELECT repeats FROM signals WHERE signal = 's'") == [(repeats,)]
 
 
-def test_an_input_that_repeats_over_two_files_is_noted(take: Importer):
+@pytest.mark.parametrize("few", [0, repeats.FEW])
+def test_an_input_that_repeats_over_two_files_is_noted(
+    take: Importer, monkeypatch: pytest.MonkeyPatch, few: int
+):
+    monkeypatch.setattr(repeats, "FEW", few)
     take(claim("e1", input_id="i"), claim("e2", "t", input_id="i"))
-    take(claim("e3", input_id="i"))
+    take(claim("e3", input_id="j"))
+    assert take.rows("FROM signals ORDER BY signal") == [("s", False, 1), ("t", False, 1)]
+    take(claim("e4", input_id="i"))
     assert take.rows("FROM signals ORDER BY signal") == [("s", True, 1), ("t", False, 1)]
 
 

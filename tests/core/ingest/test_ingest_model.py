@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.ingest import import_file as importing
 from core.ingest.import_file import import_file
+from core.ingest.repeats import FEW
 from core.ledger.connection import Ledger
 from tests.worlds.rounds import examples
 
@@ -135,13 +138,18 @@ FILES = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=8), min_size=1, ma
 
 
 @settings(max_examples=examples(8, 200), suppress_health_check=[HealthCheck.too_slow])
-@given(FILES, st.lists(st.integers(0, 4), max_size=2))
+@given(FILES, st.lists(st.integers(0, 4), max_size=2), st.sampled_from([0, FEW]))
 def test_batches_redelivered_reordered_early_late_and_corrected_agree_with_the_model(
-    files: list[list[Row]], redelivered: list[int]
+    files: list[list[Row]], redelivered: list[int], few: int
 ):
+    """Whether a file counts as one of few records or of many."""
     deliveries = files + [list(reversed(files[i])) for i in redelivered if i < len(files)]
     model = Model()
-    with tempfile.TemporaryDirectory() as folder, Ledger.in_memory() as ledger:
+    with (
+        patch.object(importing, "FEW", few),
+        tempfile.TemporaryDirectory() as folder,
+        Ledger.in_memory() as ledger,
+    ):
         for number, rows in enumerate(deliveries):
             now = START + timedelta(days=10 + number)
             path = Path(folder) / f"{number}.jsonl"
