@@ -21,7 +21,7 @@ from dashboard.server.routes import api
 from dashboard.server.routes.commands import Commands
 from dashboard.server.settings import LOG_VARIABLE, allowed_hosts, proxy, sign_on
 from dashboard.server.sign_on.edge import Edge
-from dashboard.server.sign_on.proxy import Named
+from dashboard.server.sign_on.named import Named
 from dashboard.server.structured_log import Requests
 
 

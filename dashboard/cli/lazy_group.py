@@ -10,6 +10,7 @@ import click
 
 from core.ledger.errors import LedgerError
 from dashboard.cli.exit_codes import EXIT_UNUSABLE
+from dashboard.cli.pages_extra import WHAT_TO_INSTALL, lacks_pages
 from dashboard.cli.typed import Elsewhere, Typed
 
 
@@ -66,8 +67,13 @@ class LazyGroup(click.Group):
                 from dashboard.cli.ask_server import ask
 
                 ctx.exit(ask(elsewhere, ctx.obj))
-        except LedgerError as error:
+        except (LedgerError, ModuleNotFoundError) as error:
             from dashboard import terminal
 
-            terminal.error(str(error))
+            if isinstance(error, LedgerError):
+                terminal.error(str(error))
+            elif lacks_pages(error):
+                terminal.error(WHAT_TO_INSTALL)
+            else:
+                raise
             ctx.exit(EXIT_UNUSABLE)

@@ -154,7 +154,7 @@ def export(ledger_path: Path, signal: str, out: Path) -> None:
     It does not hold the confidence: whoever sees it while labelling leans on it. Fill in outcome,
     1 for right and 0 for wrong; the rest may stay empty.
     """
-    from dashboard.widgets.download import csv_of
+    from core.text.spreadsheet import csv_of
 
     with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
         check_signal(cursor, signal)

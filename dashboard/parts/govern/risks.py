@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.text.markdown import plain
 from core.text.shown import visible
+from core.text.spreadsheet import csv_of
 from core.views.risks.catalogue import FAILURES, NOTES, SOURCES, QuietFailure, failure
 from core.views.risks.matrix import Cell, RisksView, tallied
 from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS, Link, Status
@@ -18,7 +19,6 @@ from dashboard.pages import PAGES
 from dashboard.reports.risks import to_frame, to_markdown
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import table_search
-from dashboard.widgets.download import csv_of
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import tall
 from dashboard.widgets.drawn.markup import Markup, href, name, tag

@@ -10,6 +10,7 @@ from core.queries.base.selection import Selection
 from core.sentences.numbers import counted, dimension_name
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
+from core.text.spreadsheet import csv_of
 from core.views.govern.thresholds import PartView, ThresholdView
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for
@@ -18,7 +19,6 @@ from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
-from dashboard.widgets.download import csv_of
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 

@@ -8,11 +8,11 @@ import streamlit as st
 from core.queries.sums.validation_sample import Shared
 from core.sentences.numbers import counted
 from core.text.markdown import cells, plain
+from core.text.spreadsheet import csv_of
 from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import TuningLeaked, overlap
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.download import csv_of
 
 #: Rows on the page; all of them are in the file.
 _SHOWN = 200

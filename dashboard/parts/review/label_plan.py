@@ -21,6 +21,7 @@ from core.queries.claims.claim_list import Search
 from core.sentences.numbers import VERDICT_WORDS, count, counted, dimension_name, points, value_name
 from core.text.markdown import plain, verbatim
 from core.text.shown import visible
+from core.text.spreadsheet import csv_of
 from core.views.review.label_plan.groups import GroupPlan
 from core.views.review.label_plan.plan import LabelPlan
 from dashboard.cache import views as data
@@ -33,7 +34,6 @@ from dashboard.widgets import tables
 from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting
 from dashboard.widgets.acting.announced import done
-from dashboard.widgets.download import csv_of
 from dashboard.widgets.filters import Filters
 from dashboard.widgets.links import claim_links as claims
 from dashboard.widgets.links import page_links as links

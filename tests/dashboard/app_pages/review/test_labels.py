@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring import audit_draw as audit
+from core.text.spreadsheet import csv_of
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import label_plan
 from dashboard.server import open_ledger as owner
-from dashboard.widgets.download import csv_of
 from tests.worlds.pages import page, text_of
 
 SAFETY = "reply-safety.self-report"

@@ -12,7 +12,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard.server.sign_on.proxy import Named, Proxy
+from dashboard.server.sign_on.named import Named
+from dashboard.server.sign_on.proxy import Proxy
 
 SECRET = "x" * 40
 PROXY = Proxy("https://sso.example.org", "X-Proxy-Secret", SECRET, "X-User", "X-Name", 8)

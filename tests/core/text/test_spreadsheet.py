@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.widgets.download import csv_of, neutralised
+from core.text.spreadsheet import csv_of, neutralised
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 #: The first characters that OWASP names under "CSV Injection".
