@@ -109,13 +109,17 @@ def group_sums(groups: Sequence[Cells], high_from: float = 0.9) -> GroupSums:
     )
 
 
-def banded(n: FloatArray, s: FloatArray, sv: FloatArray) -> tuple[Bands, IntArray]:
+def banded(
+    n: FloatArray, s: FloatArray, sv: FloatArray, coarse: BoolArray | None = None
+) -> tuple[Bands, IntArray]:
     """The bands of G groups, from their sums at each hundredth of confidence.
 
     Args:
         n: shape (G, `HUNDREDTHS`), labelled claims.
         s: the same shape, sum of outcomes.
         sv: the same shape, sum of confidences.
+        coarse: shape (G,), groups whose bands are ECE bins however few hundredths they come by,
+            since they were summed by bins; None: no group is one.
 
     Returns:
         The bands, without sums over inputs; and, of shape (G, `HUNDREDTHS`), the band that each
@@ -124,6 +128,8 @@ def banded(n: FloatArray, s: FloatArray, sv: FloatArray) -> tuple[Bands, IntArra
     size = len(n)
     edge = np.arange(HUNDREDTHS)
     fine = np.count_nonzero(n, axis=1) <= BANDS
+    if coarse is not None:
+        fine &= ~coarse
     coarse_edge = 10 * (bin_of_hundredth(edge) + 1)
     upper_of = np.where(fine[:, None], edge, coarse_edge)
     group, column = np.nonzero(n)

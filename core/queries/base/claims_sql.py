@@ -67,10 +67,10 @@ def selected_claims(
         conditions.append("split <> 'tuning'")
     if selection.since is not None:
         conditions.append("ts >= $since")
-        parameters["since"] = _utc(selection.since)
+        parameters["since"] = utc(selection.since)
     if selection.until is not None:
         conditions.append("ts < $until")
-        parameters["until"] = _utc(selection.until)
+        parameters["until"] = utc(selection.until)
     dimensions = dimensions_named(cursor, (name for name, _ in selection.where))
     for i, (name, values) in enumerate(selection.where):
         condition, more = dimensions[name].condition(values, f"where_{i}")
@@ -83,7 +83,7 @@ def selected_claims(
         return Source(f"SELECT {taken}outcome FROM claims WHERE {condition}", parameters)
     truth = truth_of(cursor, selection.signal)
     if selection.as_known is not None:
-        parameters["as_known"] = _utc(selection.as_known)
+        parameters["as_known"] = utc(selection.as_known)
         condition += " AND ts < $as_known"
     if by_source:
         labels = labels_of_claims(cursor, truth, as_known=selection.as_known is not None)
@@ -113,6 +113,6 @@ def _as_known(taken: str, condition: str, sides: str) -> str:
     """
 
 
-def _utc(time: datetime) -> datetime:
+def utc(time: datetime) -> datetime:
     """A time as the ledger keeps them: UTC, without a zone."""
     return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)

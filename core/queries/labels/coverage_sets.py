@@ -14,7 +14,9 @@ from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
+from core.queries.base.kept.claims import kept_claims
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 from core.queries.sums.label_coverage import Coverage
 
 Grouping = tuple[str, ...]
@@ -64,6 +66,57 @@ def _scan(
     names = sorted({name for grouping in groupings for name in grouping})
     dimensions = dimensions_named(cursor, names)
     keys = {name: f"key_{i}" for i, name in enumerate(names)}
+    table = _kept(cursor, selection, groupings, names)
+    if table is None:
+        table = _counted(cursor, selection, groupings, names)
+    return {
+        grouping: _of_grouping(
+            rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
+        )
+        for grouping, rows in by_grouping(table, groupings, names)
+    }
+
+
+def _kept(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: list[Grouping],
+    names: list[str],
+) -> pa.Table | None:
+    """The rows from what is kept; None where that does not answer the question."""
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, groupings, names, by=names)
+        if kept is None:
+            return None
+        keys = "".join(f"key_{i}, " for i in range(len(names)))
+        return cursor.sql(
+            f"""
+            SELECT which, {keys}
+                   CAST(sum(n) AS DOUBLE) AS n_claims,
+                   CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS DOUBLE) AS n,
+                   CAST(coalesce(sum(n) FILTER (outcome = 1), 0) AS DOUBLE) AS s,
+                   CAST(sum(s1) AS DOUBLE) AS ppm,
+                   CAST(coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0) AS DOUBLE)
+                       AS n_drawn,
+                   coalesce(min(CASE WHEN n_chances < n THEN 0 ELSE least END)
+                       FILTER (outcome IS NOT NULL), 'nan') AS least,
+                   coalesce(max(coalesce(most, 0)) FILTER (outcome IS NOT NULL), 'nan') AS most
+            FROM ({kept.sql}) AS kept WHERE place >= 0
+            GROUP BY which{"".join(f", key_{i}" for i in range(len(names)))}
+            """,
+            params=dict(kept.parameters),
+        ).to_arrow_table()
+
+
+def _counted(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: list[Grouping],
+    names: list[str],
+) -> pa.Table:
+    """The rows from the claims."""
+    dimensions = dimensions_named(cursor, names)
+    keys = {name: f"key_{i}" for i, name in enumerate(names)}
     source = selected_claims(
         cursor,
         selection,
@@ -75,7 +128,7 @@ def _scan(
     every = ", ".join(keys.values())
     # The order of a grouping's dimensions is Python's matter; a set is asked for once.
     sets = sorted({tuple(sorted(keys[name] for name in grouping)) for grouping in groupings})
-    table = cursor.sql(
+    return cursor.sql(
         f"""
         SELECT {f"GROUPING({every})" if every else "0"} AS which,
                {"".join(f"{key}, " for key in keys.values())}
@@ -90,12 +143,6 @@ def _scan(
         """,
         params=dict(source.parameters),
     ).to_arrow_table()
-    return {
-        grouping: _of_grouping(
-            rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
-        )
-        for grouping, rows in by_grouping(table, groupings, names)
-    }
 
 
 def _of_grouping(
@@ -105,8 +152,8 @@ def _of_grouping(
     groups = groups_of(columns, dimensions, rows.num_rows)
     place = groups.of(columns, rows.num_rows)
 
-    def column(name: str) -> FloatArray:
-        values = np.zeros(len(groups.keys))
+    def column(name: str, bare: float = 0.0) -> FloatArray:
+        values = np.full(len(groups.keys), bare)
         values[place] = decimals(rows, name)
         return values
 
@@ -116,4 +163,4 @@ def _of_grouping(
     coverage = Coverage(
         grouping, groups.keys, whole("n_claims"), whole("n"), whole("s"), column("ppm") / 1_000_000
     )
-    return coverage, Chances(whole("n_drawn"), column("least"), column("most"))
+    return coverage, Chances(whole("n_drawn"), column("least", np.nan), column("most", np.nan))

@@ -13,7 +13,9 @@ from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.kept.claims import kept_claims
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
+from core.queries.base.snapshot import snapshot
 from core.queries.base.truth import SOURCES
 
 
@@ -49,6 +51,9 @@ def labelled_days(
         (dimension, value) → days; (None, None) is the whole. A group without a labelled claim
         that states a confidence is left out.
     """
+    kept = _kept_days(cursor, selection, dimensions, high_ppm=round(high_from * PPM))
+    if kept is not None:
+        return kept
     known = dimensions_named(cursor, dimensions)
     keys = {f"key_{i}": known[name].sql for i, name in enumerate(dimensions)}
     columns = {**keys, "day": "CAST(ts AS DATE)", "ppm": "confidence_ppm"}
@@ -70,13 +75,53 @@ def labelled_days(
         """,
         {**source.parameters, "high_ppm": round(high_from * PPM)},
     ).fetchall()
-    # GROUPING() sets the bit of each column summed over, the first column's the highest.
-    every = (1 << len(keys)) - 1
-    names: dict[int, str | None] = {
-        every & ~(1 << (len(keys) - 1 - i)): name for i, name in enumerate(dimensions)
-    }
-    names[every] = None
+    names = _names_of(dimensions)
     return {(names[bits], value): LabelledDays(n, high) for bits, value, n, high in rows}
+
+
+def _kept_days(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    dimensions: Sequence[str],
+    *,
+    high_ppm: int,
+) -> Mapping[tuple[str | None, str | None], LabelledDays] | None:
+    """The same from what is kept; None where that does not answer the question."""
+    groupings = [(), *((name,) for name in dimensions)]
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, groupings, dimensions, high_ppm=high_ppm)
+        if kept is None:
+            return None
+        listed = ", ".join(f"key_{i}" for i in range(len(dimensions)))
+        rows = cursor.execute(
+            f"""
+            SELECT which, value, CAST(sum(bit_count(days)) AS BIGINT),
+                   CAST(coalesce(sum(bit_count(high)), 0) AS BIGINT)
+            FROM (
+                SELECT which, {f"coalesce({listed})" if listed else "NULL"} AS value, week,
+                       bit_or(CAST(weekdays AS INTEGER)) AS days,
+                       bit_or(CAST(weekdays AS INTEGER)) FILTER (high) AS high
+                FROM ({kept.sql}) AS kept
+                WHERE place >= 0 AND outcome IS NOT NULL
+                GROUP BY ALL
+            ) AS per_week
+            GROUP BY which, value
+            """,
+            kept.parameters,
+        ).fetchall()
+    names = _names_of(dimensions)
+    return {(names[bits], value): LabelledDays(n, high) for bits, value, n, high in rows}
+
+
+def _names_of(dimensions: Sequence[str]) -> dict[int, str | None]:
+    """What GROUPING() of all dimensions says → the one grouped by; None: none."""
+    # It sets the bit of each column summed over, the first column's the highest.
+    every = (1 << len(dimensions)) - 1
+    found: dict[int, str | None] = {
+        every & ~(1 << (len(dimensions) - 1 - i)): name for i, name in enumerate(dimensions)
+    }
+    found[every] = None
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,9 +157,43 @@ class HowLabelled:
 
 def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> HowLabelled:
     """How the labels of a selection came about."""
+    rows = _kept_labels(cursor, selection) or _counted_labels(cursor, selection)
+    n_claims, n, n_drawn, automated, labelled, chances = map(int, rows[0])
+    alike = n_drawn > 0 and chances == 1
+    return HowLabelled(n_claims, n, n_drawn, automated, labelled, drawn_alike=alike)
+
+
+_Row = tuple[int, int, int, int, int, int]
+
+
+def _kept_labels(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row] | None:
+    """The one row from what is kept; None where that does not answer the question."""
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, [("action",)], ["action"])
+        if kept is None:
+            return None
+        # How many chances there are is only asked for to know whether it is one.
+        return cursor.execute(
+            f"""
+            SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (outcome IS NOT NULL), 0),
+                   coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0),
+                   coalesce(sum(n) FILTER (key_0 = 'automate'), 0),
+                   coalesce(sum(n) FILTER (key_0 = 'automate' AND outcome IS NOT NULL), 0),
+                   CASE WHEN min(CASE WHEN n_chances < n THEN 0 ELSE least END)
+                                 FILTER (outcome IS NOT NULL)
+                             = max(coalesce(most, 0)) FILTER (outcome IS NOT NULL)
+                        THEN 1 ELSE 2 END
+            FROM ({kept.sql}) AS kept
+            """,
+            kept.parameters,
+        ).fetchall()
+
+
+def _counted_labels(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row]:
+    """The one row from the claims."""
     columns = {"action": "action", "propensity": "label_propensity"}
     source = selected_claims(cursor, selection, columns)
-    rows = cursor.execute(
+    return cursor.execute(
         f"""
         SELECT count(*), count(outcome), count(outcome) FILTER (propensity < 1),
                count(*) FILTER (action = 'automate'),
@@ -124,9 +203,6 @@ def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> How
         """,
         source.parameters,
     ).fetchall()
-    n_claims, n, n_drawn, automated, labelled, chances = map(int, rows[0])
-    alike = n_drawn > 0 and chances == 1
-    return HowLabelled(n_claims, n, n_drawn, automated, labelled, drawn_alike=alike)
 
 
 @dataclass(frozen=True)

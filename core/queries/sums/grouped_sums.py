@@ -33,7 +33,9 @@ from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
+from core.queries.base.kept.claims import kept_claims
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
+from core.queries.base.snapshot import snapshot
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -108,16 +110,21 @@ class _Coded:
     """Rows of a query: the group and code of each, and up to five numbers.
 
     A code below `_UNSTATED` gives the number of claims, Σ confidence and Σ confidence² (in
-    millionths and their square); one from `_PER_INPUT` on, inputs, Σr², Σrm, Σm² and the largest
-    m; one from `_PAIRS` on, inputs, Σr_b r_c, Σr_b m_c and Σm_b m_c.
+    millionths and their square), and of the latter whole 10⁹ and the rest; one from `_PER_INPUT`
+    on, inputs, Σr², Σrm, Σm² and the largest m; one from `_PAIRS` on, inputs, Σr_b r_c, Σr_b m_c
+    and Σm_b m_c.
+
+    Attributes:
+        coarse: rows of labelled claims known by ECE bin only; their group's bands are these.
     """
 
     group: IntArray
     code: IntArray
     sums: tuple[FloatArray, ...]
+    coarse: BoolArray
 
     def shifted(self, by: int) -> _Coded:
-        return _Coded(self.group + by, self.code, self.sums)
+        return _Coded(self.group + by, self.code, self.sums, self.coarse)
 
 
 def _scan(
@@ -131,6 +138,46 @@ def _scan(
     dimensions = dimensions_named(cursor, names)
     keys = {name: f"key_{i}" for i, name in enumerate(names)}
     repeats = signal_repeats(cursor, selection.signal)
+    table = None if repeats else _kept(cursor, selection, groupings, names, high_from)
+    if table is None:
+        table = _counted(cursor, selection, groupings, names, high_from, repeats=repeats)
+    return {
+        grouping: _of_grouping(rows, [keys[n] for n in grouping], [dimensions[n] for n in grouping])
+        for grouping, rows in by_grouping(table, groupings, names)
+    }
+
+
+def _kept(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[tuple[str, ...]],
+    names: Sequence[str],
+    high_from: float,
+) -> pa.Table | None:
+    """The rows from what is kept; None where that does not answer the question."""
+    high_ppm = round(high_from * _MILLION)
+    sets = list(dict.fromkeys(groupings))
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, sets, names, by=names, high_ppm=high_ppm)
+        if kept is None:
+            return None
+        keys = "".join(f"key_{i}, " for i in range(len(names)))
+        query = _KEPT_SUMS.format(keys=keys, kept=kept.sql)
+        return cursor.sql(query, params=dict(kept.parameters)).to_arrow_table()
+
+
+def _counted(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[tuple[str, ...]],
+    names: Sequence[str],
+    high_from: float,
+    *,
+    repeats: bool,
+) -> pa.Table:
+    """The rows from the claims."""
+    dimensions = dimensions_named(cursor, names)
+    keys = {name: f"key_{i}" for i, name in enumerate(names)}
     columns = {keys[name]: dimensions[name].sql for name in names} | {"ppm": "confidence_ppm"}
     if repeats:
         columns["input"] = "input_id"
@@ -154,14 +201,10 @@ def _scan(
         ),
     }
     query = _SUMS_AND_INPUTS if repeats else _SUMS
-    table = cursor.sql(
+    return cursor.sql(
         query.format(**parts),
         params={**source.parameters, "high_ppm": round(high_from * _MILLION)},
     ).to_arrow_table()
-    return {
-        grouping: _of_grouping(rows, [keys[n] for n in grouping], [dimensions[n] for n in grouping])
-        for grouping, rows in by_grouping(table, groupings, names)
-    }
 
 
 def _of_grouping(
@@ -170,7 +213,12 @@ def _of_grouping(
     columns = [rows.column(key) for key in keys]
     groups = groups_of(columns, dimensions, rows.num_rows)
     numbers = tuple(decimals(rows, name) for name in _NUMBERS)
-    return groups, _Coded(groups.of(columns, rows.num_rows), integers(rows, "code"), numbers)
+    coarse = np.zeros(rows.num_rows, dtype=np.bool_)
+    if "coarse" in rows.column_names:
+        coarse = integers(rows, "coarse") > 0
+    return groups, _Coded(
+        groups.of(columns, rows.num_rows), integers(rows, "code"), numbers, coarse
+    )
 
 
 _NUMBERS = ("a", "b", "c", "d", "e")
@@ -180,8 +228,9 @@ _NUMBERS = ("a", "b", "c", "d", "e")
 _SUMS = """
     SELECT {which} AS which, {keys}CAST(code AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE) AS a, CAST(coalesce(sum(ppm), 0) AS DOUBLE) AS b,
-           CAST(coalesce(sum(square), 0) AS DOUBLE) AS c, CAST(0 AS DOUBLE) AS d,
-           CAST(0 AS DOUBLE) AS e
+           CAST(coalesce(sum(square), 0) AS DOUBLE) AS c,
+           CAST(coalesce(sum(square), 0) // 1000000000 AS DOUBLE) AS d,
+           CAST(coalesce(sum(square), 0) % 1000000000 AS DOUBLE) AS e
     FROM (
         SELECT {keys}ppm, CAST(ppm AS BIGINT) * ppm AS square,
                CAST(CASE WHEN ppm IS NULL THEN 1212 ELSE
@@ -191,6 +240,21 @@ _SUMS = """
         FROM ({claims}) AS claim
     ) AS coded
     GROUP BY GROUPING SETS ({sets})
+"""
+
+# The same of claims that are kept summed.
+_KEPT_SUMS = """
+    SELECT which, {keys}CAST(code AS SMALLINT) AS code,
+           CAST(sum(n) AS DOUBLE) AS a, CAST(sum(s1) AS DOUBLE) AS b, CAST(sum(s2) AS DOUBLE) AS c,
+           CAST(sum(s2) // 1000000000 AS DOUBLE) AS d, CAST(sum(s2) % 1000000000 AS DOUBLE) AS e,
+           max(CASE WHEN width = 10 AND outcome IS NOT NULL THEN 1 ELSE 0 END) AS coarse
+    FROM (
+        SELECT *, CASE WHEN place < 0 THEN 1212 ELSE
+                  ((place * 2 + CASE WHEN high THEN 1 ELSE 0 END) * 3 + coalesce(outcome, 2)) * 2
+                  END AS code
+        FROM ({kept}) AS kept
+    ) AS coded
+    GROUP BY which, {keys}code
 """
 
 # Claims that name an input: summed per input, hundredth and band first, then squared. Those that
@@ -257,7 +321,8 @@ def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSum
         np.concatenate([np.zeros(0), *(part.sums[i] for part in parts)])
         for i in range(len(_NUMBERS))
     ]
-    claims, sv, svv = sums[0], sums[1] / _MILLION, sums[2] / _MILLION**2
+    coarse = np.concatenate([np.zeros(0, dtype=np.bool_), *(part.coarse for part in parts)])
+    claims, ppm = sums[0], sums[1]
 
     stated = code < _UNSTATED
     state = code // 2 % 3
@@ -276,9 +341,14 @@ def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSum
     def by_group(rows: BoolArray, weight: FloatArray) -> FloatArray:
         return tally(group[rows], weight[rows], size)
 
+    # Whole numbers are added up, whichever rows they come in; fractions are made at the end.
     bands, place = banded(
-        by_hundredth(labelled, claims), by_hundredth(right, claims), by_hundredth(labelled, sv)
+        by_hundredth(labelled, claims),
+        by_hundredth(right, claims),
+        by_hundredth(labelled, ppm),
+        by_group(coarse, claims) > 0,
     )
+    bands = replace(bands, sv=bands.sv / _MILLION)
     repeated = _repeated(group, code, sums, size)
     if repeated is not None:
         bands = replace(bands, inputs=_band_inputs(group, code, sums, bands, place))
@@ -287,17 +357,24 @@ def _assembled(parts: Sequence[_Coded], size: int, high_from: float) -> GroupSum
         n_unstated=_whole(by_group(code == _UNSTATED, claims)),
         n=_whole(by_bin(labelled, claims)),
         s=_whole(by_bin(right, claims)),
-        sv=by_bin(labelled, sv),
-        svv=by_bin(labelled, svv),
+        sv=by_bin(labelled, ppm) / _MILLION,
+        svv=_squares(by_bin(labelled, sums[3]), by_bin(labelled, sums[4])),
         high_claims=_whole(by_group(high, claims)),
         high_n=_whole(by_group(high & labelled, claims)),
         high_s=_whole(by_group(high & right, claims)),
-        high_sv=by_group(high & labelled, sv),
-        high_svv=by_group(high & labelled, svv),
+        high_sv=by_group(high & labelled, ppm) / _MILLION,
+        high_svv=_squares(by_group(high & labelled, sums[3]), by_group(high & labelled, sums[4])),
         high_from=high_from,
         bands=bands,
         repeated=repeated,
     )
+
+
+def _squares(whole: FloatArray, rest: FloatArray) -> FloatArray:
+    """Σ confidence² from whole 10⁹ of it, in squared millionths, and the rest."""
+    more = np.floor(rest / 1e9)
+    found: FloatArray = ((whole + more) * 1e9 + (rest - more * 1e9)) / _MILLION**2
+    return found
 
 
 def _repeated(

@@ -15,7 +15,9 @@ from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, decimals, groups_of
+from core.queries.base.kept.claims import kept_claims
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 from core.queries.sums.audit_samples import answered_propensity_sql
 
 
@@ -61,8 +63,44 @@ def coverage_by(
     Returns:
         The groups that have a stated claim.
     """
-    dimensions, keys, source = _keyed(cursor, selection, by, {})
-    table = cursor.sql(
+    named = dimensions_named(cursor, by)
+    dimensions = [named[name] for name in by]
+    table = _kept_coverage(cursor, selection, by)
+    if table is None:
+        table = _counted_coverage(cursor, selection, by)
+    groups, columns = _aligned(table, dimensions, ("n_claims", "n", "s", "ppm"))
+    n_claims, n, s, ppm = columns
+    return Coverage(tuple(by), groups.keys, _whole(n_claims), _whole(n), _whole(s), ppm / 1_000_000)
+
+
+def _kept_coverage(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: Sequence[str]
+) -> pa.Table | None:
+    """The rows from what is kept; None where that does not answer the question."""
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, [tuple(by)], by, by=by)
+        if kept is None:
+            return None
+        keys = "".join(f"key_{i}, " for i in range(len(by)))
+        return cursor.sql(
+            f"""
+            SELECT {keys}CAST(coalesce(sum(n), 0) AS BIGINT) AS n_claims,
+                   CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS BIGINT) AS n,
+                   CAST(coalesce(sum(n) FILTER (outcome = 1), 0) AS BIGINT) AS s,
+                   CAST(coalesce(sum(s1), 0) AS BIGINT) AS ppm
+            FROM ({kept.sql}) AS kept WHERE place >= 0
+            {_group_by(keys)}
+            """,
+            params=dict(kept.parameters),
+        ).to_arrow_table()
+
+
+def _counted_coverage(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, by: Sequence[str]
+) -> pa.Table:
+    """The rows from the claims."""
+    _, keys, source = _keyed(cursor, selection, by, {})
+    return cursor.sql(
         f"""
         SELECT {keys}count(*) AS n_claims, count(outcome) AS n,
                CAST(coalesce(sum(outcome), 0) AS BIGINT) AS s,
@@ -72,9 +110,6 @@ def coverage_by(
         """,
         params=dict(source.parameters),
     ).to_arrow_table()
-    groups, columns = _aligned(table, dimensions, ("n_claims", "n", "s", "ppm"))
-    n_claims, n, s, ppm = columns
-    return Coverage(tuple(by), groups.keys, _whole(n_claims), _whole(n), _whole(s), ppm / 1_000_000)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -12,6 +11,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.measure.cells.cells import FloatArray, GroupSums, InputSums, IntArray
 from core.measure.monitoring.brier_decomposition import BrierSums, InputMoments
@@ -20,7 +20,9 @@ from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named, week_label, week_start
 from core.queries.base.group_keys import decimals, integers
 from core.queries.base.in_force import states_sql
+from core.queries.base.kept.claims import kept_ages, kept_claims
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 from core.queries.base.truth import truth_of
 from core.queries.sums.grouped_sums import grouped_sums
 
@@ -65,7 +67,7 @@ def period_sums(
     Returns:
         The sums. Periods without a claim are left out; one that has claims but no label is there.
     """
-    with _snapshot(cursor):
+    with snapshot(cursor):
         grouped = grouped_sums(cursor, selection, [(period,)], high_from=high_from)
         labels = tuple(str(key[0]) for _, key in grouped.entries)
         brier = _brier_sums(cursor, selection, period, labels)
@@ -78,22 +80,6 @@ def _first_day(period: Period, label: str) -> date:
         return date.fromisoformat(label)
     year, week = label.split("-W")
     return date.fromisocalendar(int(year), int(week), 1)
-
-
-@contextmanager
-def _snapshot(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let all queries inside see one state; in an open transaction they do already."""
-    # A BEGIN that is refused would abort the open transaction. Without one every statement is its
-    # own, with a number of its own.
-    first, second = (cursor.execute("SELECT txid_current()").fetchall()[0][0] for _ in range(2))
-    if first == second:
-        yield
-        return
-    cursor.execute("BEGIN TRANSACTION READ ONLY")
-    try:
-        yield
-    finally:
-        cursor.execute("ROLLBACK")
 
 
 # In whole millionths, v(1−v) and (y−v)(1−2v) are whole numbers up to 10¹², their squares 10²⁴:
@@ -137,6 +123,37 @@ _PER_INPUT = (
     GROUP BY period
 """
 )
+# The same from sums of powers. With y = 0: f = Mv − v², d = 2v² − Mv, f + d = v²; with y = 1:
+# d = M² − 3Mv + 2v², f + d = (M − v)².
+_KEPT_PARTS = """
+    SELECT key_0 AS period, y, sum(n) AS s0, sum(s1) AS s1, sum(s2) AS s2, sum(s3) AS s3,
+           sum(s4) AS s4
+    FROM (SELECT key_0, CAST(outcome AS HUGEINT) AS y, CAST(n AS HUGEINT) AS n,
+                 CAST(s1 AS HUGEINT) AS s1, s2, s3, s4
+          FROM ({kept}) AS kept WHERE place >= 0 AND outcome IS NOT NULL) AS labelled
+    GROUP BY key_0, y
+"""
+_KEPT = (
+    """
+    WITH power AS ("""
+    + _KEPT_PARTS
+    + """), part AS (
+        SELECT period, s0 AS n, {m} * s1 - s2 AS f, {m2} * s2 - 2 * {m} * s3 + s4 AS ff,
+               y * ({m2} * s0 - 2 * {m} * s1) + s2 AS l,
+               y * ({m4} * s0 - 4 * {m3} * s1 + 6 * {m2} * s2 - 4 * {m} * s3) + s4 AS ll,
+               y * ({m2} * s0 - 2 * {m} * s1) - {m} * s1 + 2 * s2 AS d,
+               y * ({m4} * s0 - 6 * {m3} * s1 + 12 * {m2} * s2 - 8 * {m} * s3)
+               + {m2} * s2 - 4 * {m} * s3 + 4 * s4 AS dd
+        FROM power
+    )
+    SELECT period, CAST(sum(n) AS BIGINT) AS n, CAST(sum(n) AS BIGINT) AS inputs,
+           CAST(sum(n) AS DOUBLE) AS mm, CAST(sum(ff) AS DOUBLE) AS ff1,
+           CAST(sum(l) AS DOUBLE) AS l_x, CAST(sum(ll) AS DOUBLE) AS l_xx,
+           CAST(sum(f) AS DOUBLE) AS f_x, CAST(sum(ff) AS DOUBLE) AS f_xx,
+           CAST(sum(d) AS DOUBLE) AS d_x, CAST(sum(dd) AS DOUBLE) AS d_xx
+    FROM part GROUP BY period
+"""
+)
 _QUANTITIES = ("l", "f", "d")
 
 
@@ -148,24 +165,9 @@ def _brier_sums(
 ) -> BrierSums:
     dimension = dimensions_named(cursor, [period])[period]
     repeats = signal_repeats(cursor, selection.signal)
-    columns = {"period": dimension.sql, "ppm": "confidence_ppm"}
-    if repeats:
-        columns |= {"input": "input_id", "own": _OWN}
-    source = selected_claims(cursor, selection, columns, by=[period])
-    keys = "period, input, own, " if repeats else "period, "
-    products = {"x": "{0}", "xx": "{0} * {0}"} | ({"xm": "{0} * m"} if repeats else {})
-    sums = ", ".join(
-        f"CAST(sum({product.format(name)}) AS DOUBLE) AS {name}_{of}"
-        for name in _QUANTITIES
-        for of, product in products.items()
-    )
-    query = (_PER_INPUT if repeats else _PER_CLAIM).format(
-        keys=keys, million=_MILLION, claims=source.sql, sums=sums
-    )
-    table = cursor.sql(
-        f"SELECT * REPLACE (CAST(mm AS DOUBLE) AS mm, CAST(ff1 AS DOUBLE) AS ff1) FROM ({query})",
-        params=dict(source.parameters),
-    ).to_arrow_table()
+    table = None if repeats else _kept_brier(cursor, selection, period)
+    if table is None:
+        table = _counted_brier(cursor, selection, period, repeats=repeats)
     place_of = {label: i for i, label in enumerate(labels)}
     place = np.array(
         [place_of[str(dimension.label(value))] for value in table.column("period").to_pylist()],
@@ -192,6 +194,44 @@ def _brier_sums(
         decalibration=decalibration,
         calibrated=np.maximum(foretold.x - 4 * column("ff1", 4), 0),
     )
+
+
+def _kept_brier(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, period: Period
+) -> pa.Table | None:
+    """The rows from what is kept; None where that does not answer the question."""
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, [(period,)], [period], by=[period])
+        if kept is None:
+            return None
+        powers = {f"m{power}": f"CAST({_MILLION**power} AS HUGEINT)" for power in (2, 3, 4)}
+        query = _KEPT.format(kept=kept.sql, m=_MILLION, **powers)
+        return cursor.sql(query, params=dict(kept.parameters)).to_arrow_table()
+
+
+def _counted_brier(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, period: Period, *, repeats: bool
+) -> pa.Table:
+    """The rows from the claims."""
+    dimension = dimensions_named(cursor, [period])[period]
+    columns = {"period": dimension.sql, "ppm": "confidence_ppm"}
+    if repeats:
+        columns |= {"input": "input_id", "own": _OWN}
+    source = selected_claims(cursor, selection, columns, by=[period])
+    keys = "period, input, own, " if repeats else "period, "
+    products = {"x": "{0}", "xx": "{0} * {0}"} | ({"xm": "{0} * m"} if repeats else {})
+    sums = ", ".join(
+        f"CAST(sum({product.format(name)}) AS DOUBLE) AS {name}_{of}"
+        for name in _QUANTITIES
+        for of, product in products.items()
+    )
+    query = (_PER_INPUT if repeats else _PER_CLAIM).format(
+        keys=keys, million=_MILLION, claims=source.sql, sums=sums
+    )
+    return cursor.sql(
+        f"SELECT * REPLACE (CAST(mm AS DOUBLE) AS mm, CAST(ff1 AS DOUBLE) AS ff1) FROM ({query})",
+        params=dict(source.parameters),
+    ).to_arrow_table()
 
 
 _OWN = "CASE WHEN input_id IS NULL THEN event_id END"
@@ -282,8 +322,10 @@ def cohort_ages(
     if not ages or ages[0] < 0:
         raise ValueError(f"ages must be days, 0 or more, not {list(ages_days)}")
     repeats = signal_repeats(cursor, selection.signal)
-    with _snapshot(cursor):
-        rows = _steps(cursor, selection, ages, per_input=False)
+    with snapshot(cursor):
+        rows = _kept_steps(cursor, selection, ages)
+        if rows is None:
+            rows = _steps(cursor, selection, ages, per_input=False)
         numbers = sorted(set(integers(rows, "week").tolist()))
         repeated = _per_input(cursor, selection, ages, numbers) if repeats else None
     shape = (len(numbers), len(ages) + 1)
@@ -363,12 +405,43 @@ _BY_AGE_AND_INPUT = """
 """
 
 
+def _kept_steps(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, ages: Sequence[int]
+) -> pa.Table | None:
+    """The rows of `_steps` from what is kept; None where that does not answer the question.
+
+    Claims whose outcome was corrected are not kept by age, and looked at one by one.
+    """
+    kept = kept_ages(cursor, selection)
+    if kept is None:
+        return None
+    # Before an age of so many days is over, so many are too young to know it.
+    bucket = " + ".join(f"CAST(age_days > {age} AS BIGINT)" for age in ages)
+    rows = cursor.sql(
+        f"""
+        SELECT week, CASE WHEN age_days < 0 THEN {len(ages)} ELSE {bucket} END AS bucket,
+               CAST(sum(n) AS BIGINT) AS n_claims,
+               CAST(sum(CASE WHEN age_days < 0 THEN 0 ELSE n END) AS BIGINT) AS n,
+               CAST(sum(n_right) AS BIGINT) AS s, CAST(sum(s1) AS BIGINT) AS ppm
+        FROM ({kept.sql}) AS kept
+        GROUP BY ALL
+        """,
+        params=dict(kept.parameters),
+    ).to_arrow_table()
+    aged = rows.filter(pc.is_valid(rows.column("week")))
+    if not integers(rows.filter(pc.is_null(rows.column("week"))), "n_claims").any():
+        return aged
+    corrected = _steps(cursor, selection, ages, per_input=False, only_corrected=True)
+    return pa.concat_tables([aged, corrected.cast(aged.schema)])
+
+
 def _steps(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,
     ages: Sequence[int],
     *,
     per_input: bool,
+    only_corrected: bool = False,
 ) -> pa.Table:
     columns = {
         "week": dimensions_named(cursor, ["week"])["week"].sql,
@@ -380,7 +453,7 @@ def _steps(
         cursor,
         selection,
         columns | {"late": "epoch_us(outcome_known_at) - epoch_us(ts)"},
-        also="confidence_ppm IS NOT NULL AND NOT outcome_corrected",
+        also="FALSE" if only_corrected else "confidence_ppm IS NOT NULL AND NOT outcome_corrected",
     )
     corrected = selected_claims(
         cursor,

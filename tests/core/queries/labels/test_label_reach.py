@@ -17,6 +17,7 @@ from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches, reaches_by
 from core.terms import USUAL
 from core.text.parts import reach_words
+from tests.worlds.events import keep_again
 
 Fill = Callable[..., None]
 Rows = list[dict[str, Any]]
@@ -109,6 +110,7 @@ def test_labels_drawn_with_chances_that_differ_speak_for_the_labelled_only(
             "UPDATE claims SET label_propensity = p FROM logged "
             "WHERE claims.event_id = logged.event_id"
         )
+    keep_again(ledger)
     found = reach(ledger)
     assert found.by_chance is by_chance
     assert found.speaks_for == ("labelled" if by_chance else "all")
@@ -293,6 +295,7 @@ def log_chances(ledger: Ledger, chance_of: Mapping[str, float]) -> None:
             "UPDATE claims SET label_propensity = p FROM logged "
             "WHERE claims.event_id = logged.event_id"
         )
+    keep_again(ledger)
 
 
 def test_chances_that_differ_between_groups_only_hold_none_of_them(

@@ -23,6 +23,7 @@ from core.queries.base.selection import Selection
 from core.queries.sums import time_series as series
 from core.queries.sums.grouped_sums import GroupedSums, grouped_sums
 from core.queries.sums.time_series import CohortAges, cohort_ages, design_effect, period_sums
+from tests.worlds.events import keep_again
 from tests.worlds.rounds import examples
 
 Fill = Callable[..., None]
@@ -169,6 +170,7 @@ def test_sums_of_many_claims_pass_sixty_four_bits_unharmed(ledger: Ledger, fill:
             SELECT claims.* REPLACE ('m' || i AS event_id) FROM claims, range(99999) AS t(i)
             """
         )
+    keep_again(ledger)
     with ledger.cursor() as cursor:
         brier = period_sums(cursor, TRIAGE, "week").brier
     assert (brier.n[0], brier.brier.x[0], brier.brier.xx[0]) == (100_000, 100_000, 100_000)

@@ -1,0 +1,314 @@
+"""Claims of a selection as kept sums: which questions they answer, and the rows to sum over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+import duckdb
+
+from core.ledger.sql import literal
+from core.queries.base.claims_sql import Source, selected_claims, utc
+from core.queries.base.dimensions import (
+    BAND_LABELS,
+    WEEK_SQL,
+    Dimension,
+    Parameter,
+    dimensions_named,
+)
+from core.queries.base.fingerprint_fields import FIELDS
+from core.queries.base.selection import BAND_DIMENSION, SOURCE_DIMENSION, Selection
+
+Grouping = tuple[str, ...]
+
+_MONDAY = date(1970, 1, 5)
+#: Dimensions that belong to a line.
+_OF_LINE = frozenset({*FIELDS, "split"})
+#: The ECE bin of a stated row.
+_BIN = "CAST(CASE WHEN place >= 0 THEN greatest((place + 9) // 10, 1) - 1 END AS TINYINT)"
+_SUMS = (
+    *("week", "place", "width", "high", "outcome", "n", "s1", "s2", "s3", "s4"),
+    *("n_chances", "n_drawn", "least", "most", "weekdays"),
+)
+
+
+def kept_claims(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[Grouping],
+    names: Sequence[str],
+    *,
+    by: Collection[str] = (),
+    high_ppm: int | None = None,
+) -> Source | None:
+    """The claims of a selection, once for each grouping, as rows of sums over some of them.
+
+    Ask within `core.queries.base.snapshot.snapshot`: what is kept is looked up first. Weeks that
+    the selection cuts are taken from the claims, one row each.
+
+    Args:
+        groupings: each of dimensions among ``names``.
+        names: the dimensions that become ``key_0``, ``key_1``, …; NULL where a grouping has not
+            the dimension.
+        by: dimensions that the question is grouped by: naming ``split`` takes tuning claims in.
+        high_ppm: lower edge of the high-confidence band; None: the question has none.
+
+    Returns:
+        Rows with ``which`` (as GROUPING() of all names gives it), the keys, and the columns of
+        kept_cells from ``week`` on. None where the question has to be asked of the claims: as
+        known at a time, about labels of some source, by or of more than one dimension that is not
+        of the fingerprint, by days, or of what is not kept.
+    """
+    named = dimensions_named(cursor, {*names, *(name for name, _ in selection.where)})
+    if selection.as_known is not None or {"day", SOURCE_DIMENSION} & named.keys():
+        return None
+    state = _state(cursor, selection.signal)
+    if state is None or (high_ppm is not None and state.high_ppm != high_ppm):
+        return None
+    weeks = _weeks(selection)
+    if weeks is None:
+        return None
+    # The order of a grouping's dimensions is the caller's matter; a set is asked for once.
+    groupings = list({_which(one, names): one for one in groupings}.values())
+    asked = _asked(selection, groupings, named, state)
+    if asked is None:
+        return None
+    parameters: dict[str, Parameter] = {"kept_signal": selection.signal}
+    conditions = ["signal = $kept_signal", *weeks.conditions]
+    if not selection.splits_chosen and "split" not in by:
+        conditions.append("split <> 'tuning'")
+    for i, (name, values) in enumerate(selection.where):
+        condition, more = _condition(named[name], values, f"kept_{i}", state)
+        conditions.append(condition)
+        parameters |= more
+    parts = []
+    for grouping, dimension in asked:
+        keys = [f"{_key(one, grouping, state)} AS key_{i}" for i, one in enumerate(names)]
+        parts.append(
+            f"""
+            SELECT {", ".join([f"{_which(grouping, names)} AS which", *keys, *_SUMS])}
+            FROM kept_cells JOIN kept_lines USING (line)
+            WHERE {" AND ".join([*conditions, f"dimension = {literal(dimension)}"])}
+            """
+        )
+    edges = []
+    for i, (since, until) in enumerate(weeks.edges):
+        edge = _edge(cursor, replace(selection, since=since, until=until), named, names, by, state)
+        edges.append(edge.renamed(f"edge_{i}"))
+        parameters |= edges[-1].parameters
+    if not edges:
+        return Source(" UNION ALL ".join(parts), parameters)
+    for grouping in groupings:
+        keys = [f"key_{i}" if name in grouping else "NULL" for i, name in enumerate(names)]
+        parts.append(f"SELECT {', '.join([str(_which(grouping, names)), *keys, *_SUMS])} FROM edge")
+    union = " UNION ALL ".join(edge.sql for edge in edges)
+    return Source(f"WITH edge AS MATERIALIZED ({union}) {' UNION ALL '.join(parts)}", parameters)
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is kept of a signal: with which band, and dimension → whether it is; or it has none."""
+
+    high_ppm: int
+    dimensions: Mapping[str, bool]
+
+
+def _state(cursor: duckdb.DuckDBPyConnection, signal: str) -> _State | None:
+    rows = cursor.execute(
+        """
+        SELECT high_ppm, dimension, kept_dimensions.kept
+        FROM kept_signals LEFT JOIN kept_dimensions USING (signal)
+        WHERE signal = $signal AND kept_signals.kept
+        """,
+        {"signal": signal},
+    ).fetchall()
+    if not rows:
+        return None
+    return _State(rows[0][0], {name: kept for _, name, kept in rows if name is not None})
+
+
+def _asked(
+    selection: Selection,
+    groupings: Sequence[Grouping],
+    named: Mapping[str, Dimension],
+    state: _State,
+) -> list[tuple[Grouping, str]] | None:
+    """Each grouping with the dimension of its rows; None where one has none, or more than one."""
+
+    def kept(names: Collection[str]) -> set[str]:
+        free = _OF_LINE | {"week", BAND_DIMENSION}
+        return {name for name in names if name not in free and name in state.dimensions}
+
+    if not all(state.dimensions.get(name, True) for name in named):
+        return None
+    filtered = kept([name for name, _ in selection.where])
+    found = []
+    for grouping in groupings:
+        dimensions = filtered | kept(grouping)
+        if len(dimensions) > 1:
+            return None
+        found.append((grouping, next(iter(dimensions), "")))
+    return found
+
+
+def _which(grouping: Grouping, names: Sequence[str]) -> int:
+    return int("".join("0" if name in grouping else "1" for name in names) or "0", 2)
+
+
+def _key(name: str, grouping: Grouping, state: _State) -> str:
+    """A dimension's value, typed as the claims have it."""
+    if name == "week":
+        return "week" if name in grouping else "CAST(NULL AS INTEGER)"
+    if name == BAND_DIMENSION:
+        return _BIN if name in grouping else "CAST(NULL AS TINYINT)"
+    if name not in grouping or (name not in _OF_LINE and name not in state.dimensions):
+        return "CAST(NULL AS VARCHAR)"
+    return name if name in _OF_LINE else "value"
+
+
+def _condition(
+    dimension: Dimension, values: Sequence[str | None], prefix: str, state: _State
+) -> tuple[str, dict[str, Parameter]]:
+    # Also raises what stands against a value.
+    _, bounds = dimension.condition(values, prefix)
+    name = dimension.name
+    if name == "week":
+        starts = [value for key, value in bounds.items() if key.endswith("_low")]
+        listed = ", ".join(str(week_of(one)) for one in starts if isinstance(one, datetime))
+        return (f"week IN ({listed})" if listed else "FALSE"), {}
+    if name == BAND_DIMENSION:
+        bins = ", ".join(str(BAND_LABELS.index(one)) for one in values if one is not None)
+        parts = [f"{_BIN} IN ({bins})"] if bins else []
+        parts += ["place < 0"] if None in values else []
+        return f"({' OR '.join(parts)})" if parts else "FALSE", {}
+    if name not in _OF_LINE and name not in state.dimensions:
+        return ("TRUE" if None in values else "FALSE"), {}
+    column = name if name in _OF_LINE else "value"
+    return replace(dimension, sql=column).condition(values, prefix)
+
+
+def _edge(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    named: Mapping[str, Dimension],
+    names: Sequence[str],
+    by: Collection[str],
+    state: _State,
+) -> Source:
+    """The claims of a part of a week, each as a row of sums."""
+    keys = {f"key_{i}": named[name].sql for i, name in enumerate(names)}
+    columns = keys | {
+        "week": WEEK_SQL,
+        "v": "CAST(confidence_ppm AS BIGINT)",
+        "chance": "label_propensity",
+        "weekday": "CAST(isodow(ts) AS INTEGER)",
+    }
+    source = selected_claims(cursor, selection, columns, by=by)
+    sql = f"""
+        SELECT {"".join(f"{key}, " for key in keys)}week,
+               CASE WHEN v IS NULL THEN -1 ELSE (v + 9999) // 10000 END AS place,
+               CASE WHEN v IS NULL THEN 0 ELSE 1 END AS width,
+               coalesce(v >= {state.high_ppm}, FALSE) AS high, outcome, 1 AS n,
+               coalesce(v, 0) AS s1, CAST(coalesce(v * v, 0) AS HUGEINT) AS s2,
+               coalesce(CAST(v * v AS HUGEINT) * v, 0) AS s3,
+               coalesce(CAST(v * v AS HUGEINT) * v * v, 0) AS s4,
+               CASE WHEN chance IS NULL THEN 0 ELSE 1 END AS n_chances,
+               CASE WHEN chance < 1 THEN 1 ELSE 0 END AS n_drawn,
+               chance AS least, chance AS most, 1 << (weekday - 1) AS weekdays
+        FROM ({source.sql}) AS claim
+    """
+    return Source(sql, source.parameters)
+
+
+# -- weeks -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """The weeks of a selection.
+
+    Attributes:
+        first, end: whole ones, from the first up to before the end; None: no bound.
+        edges: from when until when, of the weeks that it cuts.
+    """
+
+    first: int | None
+    end: int | None
+    edges: tuple[tuple[datetime, datetime], ...] = ()
+
+    @property
+    def conditions(self) -> list[str]:
+        """The whole weeks as SQL over ``week``."""
+        found = [] if self.first is None else [f"week >= {self.first}"]
+        return found if self.end is None else [*found, f"week < {self.end}"]
+
+
+def week_of(moment: datetime) -> int:
+    """The week of a time, as `WEEK_SQL` numbers them."""
+    return (moment.date() - _MONDAY).days // 7
+
+
+def start_of(week: int) -> datetime:
+    """The first moment of a week."""
+    return datetime.combine(_MONDAY + timedelta(weeks=week), time())
+
+
+def _weeks(selection: Selection) -> Weeks | None:
+    """The whole weeks of a selection and what is left over; None where no week is whole."""
+    since = None if selection.since is None else utc(selection.since)
+    until = None if selection.until is None else utc(selection.until)
+    if since is not None and until is not None and until <= since:
+        return Weeks(0, 0)
+    first = None if since is None else week_of(since) + (since != start_of(week_of(since)))
+    end = None if until is None else week_of(until)
+    if first is not None and end is not None and first >= end:
+        return None
+    edges = []
+    if since is not None and first is not None and since < start_of(first):
+        edges.append((since, start_of(first)))
+    if until is not None and end is not None and start_of(end) < until:
+        edges.append((start_of(end), until))
+    return Weeks(first, end, tuple(edges))
+
+
+# -- ages ------------------------------------------------------------------------------------------
+
+
+def kept_ages(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Source | None:
+    """The stated claims of a selection whose outcome was never corrected, as rows of kept_ages.
+
+    Ask within `core.queries.base.snapshot.snapshot`.
+
+    Returns:
+        Rows with ``week``, ``age_days``, ``n``, ``n_right`` and ``s1``; and one with ``age_days``
+        NULL and ``n`` the selected claims that were corrected, which are not among them. None
+        where the question has to be asked of the claims.
+    """
+    cells = kept_claims(cursor, selection, [()], [])
+    weeks = _weeks(selection)
+    free = _OF_LINE | {"week"}
+    if cells is None or weeks is None or weeks.edges:
+        return None
+    state = _state(cursor, selection.signal)
+    if state is None or any(name not in free for name, _ in selection.where):
+        return None
+    named = dimensions_named(cursor, (name for name, _ in selection.where))
+    conditions = ["signal = $kept_signal", *weeks.conditions]
+    if not selection.splits_chosen:
+        conditions.append("split <> 'tuning'")
+    for i, (name, values) in enumerate(selection.where):
+        conditions.append(_condition(named[name], values, f"kept_{i}", state)[0])
+    return Source(
+        f"""
+        WITH aged AS (
+            SELECT week, age_days, kept_ages.n, n_right, s1
+            FROM kept_ages JOIN kept_lines USING (line) WHERE {" AND ".join(conditions)}
+        )
+        SELECT * FROM aged
+        UNION ALL
+        SELECT NULL, NULL, (SELECT coalesce(sum(n), 0) FROM ({cells.sql}) AS cell WHERE place >= 0)
+               - (SELECT coalesce(sum(n), 0) FROM aged), 0, 0
+        """,
+        cells.parameters,
+    )

@@ -1,0 +1,227 @@
+"""What is answered from kept sums is what the claims give, to the last bit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.audit.kept_check import COVERED
+from core.ledger.connection import Ledger
+from core.queries.base.kept import limits
+from core.queries.base.kept.claims import kept_ages, kept_claims
+from core.queries.base.selection import Selection
+from core.queries.labels.coverage_sets import coverage_sets
+from core.queries.labels.label_provenance import how_labelled, labelled_days
+from core.queries.sums.grouped_sums import grouped_sums
+from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.time_series import cohort_ages, period_sums
+from tests.worlds.events import add_claims
+from tests.worlds.rounds import examples
+
+MONDAY = datetime(2026, 11, 2)
+DIMENSIONS = ("language", "team", "action", "model_version", "split", "week", "confidence_band")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers are alike bit by bit, nan like nan."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and bool(
+            np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+        )
+    if dataclasses.is_dataclass(one):
+        fields = dataclasses.fields(one)
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def claim(number: int, **fields: Any) -> dict[str, Any]:
+    return {"event_id": f"e{number}", "ts": MONDAY, "confidence": 0.5, **fields}
+
+
+CLAIM = st.fixed_dictionaries(
+    {
+        "ts": st.integers(0, 7 * 24 * 6).map(lambda hours: MONDAY + timedelta(hours=hours)),
+        "confidence": st.none()
+        | st.integers(0, 10**6).map(lambda ppm: ppm / 10**6)
+        | st.sampled_from([0.5, 0.7, 0.9, 1.0]),
+        "outcome": st.sampled_from([0, 1, None]),
+        "outcome_corrected": st.sampled_from([False, False, True]),
+        "split": st.sampled_from(["production", "production", "tuning", "heldout"]),
+        "model_version": st.sampled_from(["m1", "m2", None]),
+        "action": st.sampled_from(["automate", "review", None]),
+        "label_propensity": st.sampled_from([None, 0.5, 1.0]),
+        "seg_language": st.sampled_from(["de", "en", None]),
+        "seg_team": st.just(None) | st.sampled_from(["x", "y", "z"]),
+        "late": st.integers(-2, 40 * 24),
+    }
+)
+MOMENTS = (
+    st.none()
+    | st.integers(0, 7 * 6).map(lambda day: MONDAY + timedelta(days=day))
+    | st.just(MONDAY + timedelta(days=9, hours=5))
+)
+WHERE = st.sampled_from(
+    [
+        (),
+        (("language", ("de", None)),),
+        (("team", (None,)),),
+        (("model_version", ("m1",)), ("split", ("production",))),
+        (("model_version", (None,)), ("language", ("en",))),
+        (("split", ("tuning", "heldout")),),
+        (("week", ("2026-W46", "2026-W48")),),
+        (("confidence_band", ("0.8–0.9", None)),),
+        (("confidence_band", ("0.0–0.1", "0.4–0.5")), ("action", ("automate",))),
+    ]
+)
+GROUPINGS = st.lists(
+    st.lists(st.sampled_from(DIMENSIONS), max_size=3, unique=True).map(tuple),
+    min_size=1,
+    max_size=4,
+)
+ASKED: dict[str, Callable[[duckdb.DuckDBPyConnection, Selection, list[tuple[str, ...]]], Any]] = {
+    "sums": lambda c, chosen, by: grouped_sums(c, chosen, by),
+    "sets": lambda c, chosen, by: dict(coverage_sets(c, chosen, by)),
+    "coverage": lambda c, chosen, by: coverage_by(c, chosen, by[0]),
+    "days": lambda c, chosen, _: dict(labelled_days(c, chosen, ("language", "team"))),
+    "labels": lambda c, chosen, _: how_labelled(c, chosen),
+    "weeks": lambda c, chosen, _: period_sums(c, chosen, "week"),
+    "ages": lambda c, chosen, _: cohort_ages(c, chosen, (0, 7, 30), as_of=datetime(2027, 1, 1)),
+}
+
+
+@settings(
+    max_examples=examples(25, 1500), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(st.lists(CLAIM, min_size=1, max_size=60), MOMENTS, MOMENTS, WHERE, GROUPINGS)
+def test_every_question_is_answered_alike_from_kept_sums_and_from_claims(
+    rows: list[dict[str, Any]],
+    since: datetime | None,
+    until: datetime | None,
+    where: tuple[tuple[str, tuple[str | None, ...]], ...],
+    groupings: list[tuple[str, ...]],
+) -> None:
+    chosen = Selection("triage", since, until, where=where)
+    with Ledger.in_memory() as ledger:
+        add_claims(ledger, [_made(i, row) for i, row in enumerate(rows)], _logged(rows))
+        cursor = ledger.cursor()
+        kept = {name: asked(cursor, chosen, groupings) for name, asked in ASKED.items()}
+        for table in COVERED:
+            cursor.execute(f"DELETE FROM {table}")
+        for name, asked in ASKED.items():
+            assert same(kept[name], asked(cursor, chosen, groupings)), name
+
+
+def _made(number: int, row: dict[str, Any]) -> dict[str, Any]:
+    known = None if row["outcome"] is None else row["ts"] + timedelta(hours=row["late"])
+    made = {key: value for key, value in row.items() if key != "late"}
+    return claim(number, **made, outcome_known_at=known)
+
+
+def _logged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two versions of each outcome that was corrected."""
+    return [
+        {
+            "event_id": f"e{i}", "outcome": (row["outcome"] + version) % 2, "known_at": row["ts"]
+            + timedelta(hours=row["late"] - 50 * version), "source": None, "with_claim": False,
+            "import_id": 1, "import_row": 2 * i + version, "signal": None, "outcome_ts": None,
+        }
+        for i, row in enumerate(rows)
+        if row["outcome"] is not None and row["outcome_corrected"]
+        for version in (0, 1)
+    ]  # fmt: skip
+
+
+# -- which questions -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
+    with Ledger.in_memory() as ledger:
+        weeks = [MONDAY + timedelta(weeks=i) for i in range(4)]
+        add_claims(
+            ledger,
+            [
+                claim(i, ts=ts, outcome=i % 2, seg_language="de", seg_team="x")
+                for i, ts in enumerate(weeks * 3)
+            ],
+        )
+        yield ledger.cursor()
+
+
+def answered(cursor: duckdb.DuckDBPyConnection, chosen: Selection, *by: str, **how: Any) -> bool:
+    return kept_claims(cursor, chosen, [by], by, by=by, **how) is not None
+
+
+TRIAGE = Selection("triage")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "by"),
+    [
+        (TRIAGE, ()),
+        (TRIAGE, ("language", "week")),
+        (TRIAGE, ("model_version", "split", "language")),
+        (TRIAGE.narrowed("language", "de"), ("week", "language")),
+        (TRIAGE.narrowed("model_version", "m1"), ("team",)),
+        (Selection("triage", MONDAY, MONDAY + timedelta(days=17, hours=3)), ("week",)),
+    ],
+)
+def test_questions_by_one_dimension_are_answered_from_what_is_kept(
+    cursor: duckdb.DuckDBPyConnection, chosen: Selection, by: tuple[str, ...]
+) -> None:
+    assert answered(cursor, chosen, *by)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "by"),
+    [
+        (TRIAGE, ("language", "team")),
+        (TRIAGE.narrowed("language", "de"), ("team",)),
+        (TRIAGE, ("day",)),
+        (TRIAGE, ("outcome_source",)),
+        (Selection("triage", as_known=MONDAY), ()),
+        (Selection("triage", MONDAY + timedelta(days=1), MONDAY + timedelta(days=6)), ()),
+        (Selection("unknown"), ()),
+    ],
+)
+def test_other_questions_are_asked_of_the_claims(
+    cursor: duckdb.DuckDBPyConnection, chosen: Selection, by: tuple[str, ...]
+) -> None:
+    assert not answered(cursor, chosen, *by)
+
+
+def test_another_high_band_than_was_kept_is_asked_of_the_claims(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    assert answered(cursor, TRIAGE, high_ppm=900_000)
+    assert not answered(cursor, TRIAGE, high_ppm=800_000)
+
+
+def test_a_dimension_with_too_many_values_is_asked_of_the_claims(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_KEPT_VALUES", 2)
+    with Ledger.in_memory() as ledger:
+        add_claims(ledger, [claim(i, seg_user=f"u{i}", seg_team="x") for i in range(3)])
+        assert not answered(ledger.cursor(), TRIAGE, "user")
+        assert answered(ledger.cursor(), TRIAGE, "team")
+
+
+def test_ages_of_weeks_that_are_cut_are_asked_of_the_claims(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    assert kept_ages(cursor, TRIAGE) is not None
+    assert kept_ages(cursor, Selection("triage", MONDAY + timedelta(days=1))) is None
+    assert kept_ages(cursor, TRIAGE.narrowed("language", "de")) is None
