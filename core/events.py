@@ -48,6 +48,24 @@ ALLOWED: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "outcome_source": {"human": "HUMAN", "code": "CODE", "llm": "LLM", "llm_judge": "LLM"},
     }
 )
+#: Words for an outcome, in lower case: what they are read as.
+OUTCOME_WORDS: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("true", "t", "yes", "y", "correct", "right", "pass", "passed"), 1),
+        **dict.fromkeys(("false", "f", "no", "n", "incorrect", "wrong", "fail", "failed"), 0),
+        **dict.fromkeys("✓✔✅☑", 1),
+        **dict.fromkeys("✗✘❌☒", 0),
+        # A check mark that is shown as a picture, as phones and chats write it.
+        **dict.fromkeys(("✔\ufe0f", "☑\ufe0f"), 1),
+    }
+)
+#: Correct and incorrect as one letter: read only where no other letter says that they are answers.
+OUTCOME_LETTERS: Mapping[str, int] = MappingProxyType({"c": 1, "i": 0})
+#: Words, in lower case, that stand for no value at all.
+NO_VALUE = ("n/a", "na", "n.a.", "null", "none", "-", "–", "—")
+#: Words, in lower case, of an outcome that will not or cannot be known.
+NO_OUTCOME = (*NO_VALUE, "nan", "annulled", "unknown", "unlabelled", "unlabeled", "pending")
+
 #: What a claim's split is when it states none.
 DEFAULT_SPLIT = "production"
 

@@ -45,7 +45,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 REFUSED = """\
 event_id,ts,signal,confidence,outcome,action,model_version,prompt_version,elicitation,elicitation_order,seg_language,seg_topic,seg_channel
 dirty-0001,2026-11-16T09:12:00Z,ticket-triage.self-report,0.8,1,review,assist-2,triage-v4,verbal,after,en,billing,chat
-dirty-0002,2026-11-16T09:14:00Z,ticket-triage.self-report,85%,1,review,assist-2,triage-v4,verbal,after,en,billing,chat
+dirty-0002,2026-11-16T09:14:00Z,ticket-triage.self-report,85ish,1,review,assist-2,triage-v4,verbal,after,en,billing,chat
 dirty-0003,2026-11-16T09:20:00Z,ticket-triage.self-report,1.2,0,review,assist-2,triage-v4,verbal,after,de,contract,chat
 dirty-0004,16.11.2026 half past nine,ticket-triage.self-report,0.7,1,review,assist-2,triage-v4,verbal,after,de,contract,chat
 dirty-0005,2026-11-16T09:40:00Z,ticket-triage.self-report,0.9,0.5,review,assist-2,triage-v4,verbal,after,pt,medical,chat

@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from core.governance.perform import Desk, Office
+from core.ingest.file_mapping import PLAIN, FileMapping
 from core.ingest.import_file import ImportSummary, import_file
 from core.trail.acts import SYSTEM, Actor, Proposal
 from core.trail.row_seals import seal_import
@@ -24,8 +25,7 @@ def import_recorded(
     office: Office,
     path: str | os.PathLike[str],
     *,
-    mapping: Mapping[str, str] | None = None,
-    signal: str | None = None,
+    how: FileMapping = PLAIN,
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
     pulled: Mapping[str, str] | None = None,
@@ -40,8 +40,7 @@ def import_recorded(
         return import_file(
             office.ledger,
             path,
-            mapping=mapping,
-            signal=signal,
+            how=how,
             now=now,
             progress=progress,
             recorded=lambda cursor, import_id: _record(desk_in(cursor), import_id),

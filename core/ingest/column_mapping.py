@@ -1,4 +1,4 @@
-"""Which column of a file is which field: names, `--map`, other tools' names, segments."""
+"""Which column of a file is which field: names, `--map`, other tools' names, segments, a key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from core import events
+from core.ingest import parsing
+from core.ingest.file_mapping import FileMapping, may_be_renamed_to
+from core.ingest.nested import column_at
 from core.ingest.raw_records import TEXT, Column, Records, json_pointer
 from core.ledger.errors import UnusableFile
 from core.ledger.sql import literal, quoted
@@ -29,7 +32,7 @@ class Layout:
         attributes: name → column, by name.
         originals: every column as it came, for the record a refused row is kept as.
         quarantine_id: the column that names the entry a corrected row answers.
-        signal: the signal of every record, where the file names none.
+        how: what was said of the file.
         notices: names taken over from other tools.
     """
 
@@ -39,8 +42,13 @@ class Layout:
     attributes: Mapping[str, Column]
     originals: tuple[Column, ...]
     quarantine_id: Column | None
-    signal: str | None
+    how: FileMapping
     notices: tuple[str, ...]
+
+    @property
+    def signal(self) -> str | None:
+        """The signal of every record, where the file names none."""
+        return self.how.signal
 
 
 def lay_out(
@@ -48,28 +56,26 @@ def lay_out(
     records: Records,
     *,
     name: str,
-    mapping: Mapping[str, str],
-    signal: str | None,
+    how: FileMapping,
 ) -> Layout:
     """Give every column of a file its meaning.
 
     Args:
-        cursor: of the ledger; asked for its segment dimensions, and for the keys of a segments
-            object.
-        mapping: the file's names → ours.
-        signal: the signal of every record; only for files that name none.
+        cursor: of the ledger; asked for its segment dimensions, for the keys of a segments
+            object, and for what lies inside of objects.
+        how: what was said of the file.
 
     Raises:
         UnusableFile: a mapping that does not fit, two columns for one field, a dimension whose
             name cannot be used, or no columns to work with.
     """
-    originals = tuple(
-        column
-        for column in records.columns
-        if not column.name.lower().startswith(events.QUARANTINE_PREFIX)
-    )
+    mapping = how.renames
+    originals = own_columns(records)
+    reached = _inside_of_objects(cursor, records, mapping, name)
     expanded, segments_object = _with_segments_expanded(cursor, originals, records, mapping, name)
-    named = _renamed(expanded, mapping, originals, name)
+    named = _renamed((*expanded, *reached), mapping, originals, name)
+    if how.key:
+        named.append(("event_id", _key(cursor, records, how.key, name)))
     named, notices = _with_aliases(named)
     fields: dict[str, tuple[str, Column]] = {}
     segments: dict[str, tuple[str, Column]] = {}
@@ -84,18 +90,89 @@ def lay_out(
             _put(segments, known.setdefault(dimension.lower(), dimension), column, name)
         else:
             attributes[ours] = column
+    said = _values_of(how, {*fields, *(f"{events.SEGMENT_PREFIX}{one}" for one in segments)}, name)
     layout = Layout(
-        fields={field: column for field, (_, column) in fields.items()},
-        segments={dimension: column for dimension, (_, column) in segments.items()},
+        fields={
+            # What a word for a confidence means has no scale: it is read with the numbers.
+            field: column if field == "confidence" else _spelled(column, said.get(field))
+            for field, (_, column) in fields.items()
+        },
+        segments={
+            dimension: _spelled(column, said.get(f"{events.SEGMENT_PREFIX}{dimension.lower()}"))
+            for dimension, (_, column) in segments.items()
+        },
         segments_object=segments_object,
         attributes=dict(sorted(attributes.items())),
         originals=originals,
         quarantine_id=next((c for c in records.columns if c.name.lower() == _QUARANTINE_ID), None),
-        signal=signal,
+        how=how,
         notices=(*records.notices, *notices),
     )
     _refuse_unusable(layout, name)
     return layout
+
+
+def own_columns(records: Records) -> tuple[Column, ...]:
+    """A file's columns but those that an export of the quarantine added."""
+    return tuple(
+        column
+        for column in records.columns
+        if not column.name.lower().startswith(events.QUARANTINE_PREFIX)
+    )
+
+
+def found_column(
+    cursor: duckdb.DuckDBPyConnection, records: Records, path: str, name: str, option: str
+) -> Column:
+    """A column by its name, or by its path into an object.
+
+    Raises:
+        UnusableFile: there is none.
+    """
+    columns = own_columns(records)
+    found = next((column for column in columns if column.name == path), None)
+    found = found or column_at(cursor, records, path)
+    if found is None:
+        raise UnusableFile(f"{name} has no column {path!r} {option}; it has: {listed(columns)}.")
+    return found
+
+
+def _inside_of_objects(
+    cursor: duckdb.DuckDBPyConnection, records: Records, paths: Mapping[str, str], name: str
+) -> list[Column]:
+    """The columns that are named by a path into another; segments objects have their own way."""
+    there = {column.name for column in records.columns}
+    within = [
+        path
+        for path in paths
+        if path not in there and not path.lower().startswith(f"{events.SEGMENTS_OBJECT}.")
+    ]
+    return [found_column(cursor, records, path, name, "to map") for path in within]
+
+
+def _key(
+    cursor: duckdb.DuckDBPyConnection, records: Records, paths: Sequence[str], name: str
+) -> Column:
+    """Several columns as one id, parts joined by a slash; none where a part is missing."""
+    parts = [found_column(cursor, records, path, name, "for --key") for path in paths]
+    # So that no two different keys are written alike.
+    escaped = (f"replace(replace({part.text}, '%', '%25'), '/', '%2F')" for part in parts)
+    return Column(",".join(paths), " || '/' || ".join(escaped), TEXT)
+
+
+def _spelled(column: Column, words: Mapping[str, str] | None) -> Column:
+    return column if words is None else parsing.spelled(column, words)
+
+
+def _values_of(how: FileMapping, fields: set[str], name: str) -> dict[str, Mapping[str, str]]:
+    known = {field.lower() for field in fields}
+    for field in how.values:
+        if field.lower() not in known:
+            raise UnusableFile(
+                f"{name} has no column for {field}, so its values say nothing: leave out "
+                f"--values {field}:…, or say which column it is with --map THEIRS={field}"
+            )
+    return {field.lower(): words for field, words in how.values.items()}
 
 
 def _put(taken: dict[str, tuple[str, Column]], key: str, column: Column, name: str) -> None:
@@ -118,12 +195,9 @@ def _renamed(
     for theirs, ours in mapping.items():
         if theirs not in found:
             raise UnusableFile(
-                f"{name} has no column {theirs!r} to map; it has: {_listed(originals)}."
+                f"{name} has no column {theirs!r} to map; it has: {listed(originals)}."
             )
-        prefixes = (events.SEGMENT_PREFIX, events.ATTRIBUTE_PREFIX)
-        if not (
-            ours in events.FIELDS or ours == events.SEGMENTS_OBJECT or ours.startswith(prefixes)
-        ):
+        if not may_be_renamed_to(ours):
             raise UnusableFile(
                 f"There is no field {ours!r} to map {theirs!r} to; there are: "
                 f"{', '.join(events.FIELDS)}, {events.SEGMENT_PREFIX}<dimension>, "
@@ -159,7 +233,7 @@ def _with_segments_expanded(
         return list(columns), None
     if len(found) > 1:
         raise UnusableFile(
-            f"{name} has two segments objects: {_listed(found)}; set one aside, for example: "
+            f"{name} has two segments objects: {listed(found)}; set one aside, for example: "
             f'--map "{found[1].name}={events.ATTRIBUTE_PREFIX}{found[1].name}"'
         )
     (whole,) = found
@@ -211,7 +285,7 @@ def _refuse_unusable(layout: Layout, name: str) -> None:
         raise UnusableFile(
             f"{name} names its signals itself, in {fields['signal'].name!r}; leave --signal out."
         )
-    has = _listed(layout.originals) or "none"
+    has = listed(layout.originals) or "none"
     missing = [field for field in ("event_id",) if field not in fields]
     if "confidence" in fields:
         missing += [field for field in ("ts",) if field not in fields]
@@ -230,6 +304,7 @@ def _refuse_unusable(layout: Layout, name: str) -> None:
     )
 
 
-def _listed(columns: Sequence[Column]) -> str:
+def listed(columns: Sequence[Column]) -> str:
+    """The names of columns, the first of them where there are many."""
     names = [column.name for column in columns[:30]]
     return ", ".join(names) + (", …" if len(columns) > 30 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,15 +16,18 @@ from core.events import SEGMENT_PREFIX
 from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_claims
 from core.ingest.column_mapping import Layout, lay_out
 from core.ingest.file_format import LogFile, look_at
+from core.ingest.file_mapping import PLAIN, FileMapping
 from core.ingest.kept_sums import keep_import
 from core.ingest.malformed_lines import lost
 from core.ingest.many_values import many_values_notice
 from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
+from core.ingest.parsing import check_times
 from core.ingest.quarantine import keep_refused, resolve_answered
 from core.ingest.raw_records import Records
 from core.ingest.readers import LinesAtFault, damaged, read_records
 from core.ingest.repeats import FEW, note_signals
 from core.ingest.row_checks import incoming
+from core.ingest.row_filter import only
 from core.ingest.screening import Screening, screen
 from core.ingest.twins import twins_notice
 from core.ledger.connection import Ledger
@@ -80,8 +82,7 @@ def import_file(
     ledger: Ledger,
     path: str | os.PathLike[str],
     *,
-    mapping: Mapping[str, str] | None = None,
-    signal: str | None = None,
+    how: FileMapping = PLAIN,
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None,
@@ -95,8 +96,7 @@ def import_file(
     Args:
         ledger: open for writing.
         path: the file; its suffix says what it is.
-        mapping: the file's column names → ours.
-        signal: the signal of every record, for a file without a column that names it.
+        how: what was said of the file's columns, records and values.
         now: when outcomes without a time became known; None: now. Taken as UTC without a zone.
         progress: called with the fraction done, which never falls, and the stage's name,
             sometimes from a helper thread.
@@ -116,8 +116,10 @@ def import_file(
 
     def run(*, careful: bool) -> _Counted:
         with ledger.transaction() as cursor:
-            one = _Import(cursor, file, moment, Progress(cursor, report), careful, recorded, pulled)
-            return one.run(mapping or {}, signal)
+            one = _Import(
+                cursor, file, how, moment, Progress(cursor, report), careful, recorded, pulled
+            )
+            return one.run()
 
     try:
         try:
@@ -154,22 +156,22 @@ class _Import:
 
     cursor: duckdb.DuckDBPyConnection
     file: LogFile
+    how: FileMapping
     now: datetime
     progress: Progress
     careful: bool
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None
     pulled: Mapping[str, str] | None = None
 
-    def run(self, mapping: Mapping[str, str], signal: str | None) -> _Counted:
+    def run(self) -> _Counted:
         cursor, progress, name = self.cursor, self.progress, self.file.path.name
-        given = {"map": dict(mapping), "signal": signal, "program": __version__}
-        if self.pulled is not None:
-            given["pull"] = dict(self.pulled)
-        settings = json.dumps(given, sort_keys=True)
+        settings = self.how.settings(__version__, pulled=self.pulled)
         self._refuse_same_again(settings)
         with progress.stage("reading", 0.05 if self.file.format == "parquet" else 0.35):
-            records = read_records(cursor, self.file, careful=self.careful)
-            layout = lay_out(cursor, records, name=name, mapping=mapping, signal=signal)
+            check_times(cursor, self.how)
+            records = read_records(cursor, self.file, careful=self.careful, how=self.how)
+            records = only(cursor, records, self.how.where, name)
+            layout = lay_out(cursor, records, name=name, how=self.how)
         try:
             return self._taken_in(records, layout, settings)
         except duckdb.Error as error:
@@ -204,7 +206,7 @@ class _Import:
         kind = "TABLE" if self._is_small(records) else "VIEW"
         cursor.execute(f"CREATE OR REPLACE TEMP {kind} incoming AS {view.sql}")
         with progress.stage("checking", 0.45):
-            screening = screen(cursor, answers=layout.quarantine_id is not None)
+            screening = screen(cursor, answers=layout.quarantine_id is not None, how=self.how)
             if screening.n_read != records.count:
                 raise lost(self.file, screening.n_read, records.count, "records")
         with progress.stage("looking for duplicates", 0.6):

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 import duckdb
 
 from core.ingest.file_format import LogFile
+from core.ingest.file_mapping import PLAIN, FileMapping
+from core.ingest.json_document import stage_document
 from core.ingest.malformed_lines import TOO_LONG, careful_csv, careful_jsonl, line_mend
 from core.ingest.parsing import is_number
 from core.ingest.raw_records import (
@@ -51,23 +53,32 @@ class LinesAtFault(Exception):  # noqa: N818 (not an error: the file is to be re
     """DuckDB refused or lost a line of a text file; its transaction may have ended."""
 
 
-def read_records(cursor: duckdb.DuckDBPyConnection, file: LogFile, *, careful: bool) -> Records:
+def read_records(
+    cursor: duckdb.DuckDBPyConnection,
+    file: LogFile,
+    *,
+    careful: bool,
+    how: FileMapping = PLAIN,
+) -> Records:
     """Make the records of ``file`` readable on this cursor.
 
     Args:
         careful: read text line by line.
+        how: where in a JSON document the records are.
 
     Raises:
         LinesAtFault: some line needs care, and ``careful`` is false.
         UnusableFile: no header, no records, the same column twice, or a damaged file.
     """
     name = file.path.name
+    if how.rows is not None and file.format != "jsonl":
+        raise UnusableFile(f"{name} is no JSON document: leave out --rows.")
     try:
         if file.format == "parquet":
             return _read_parquet(cursor, file)
         if file.format == "csv":
             return _read_csv(cursor, file, careful)
-        return _read_jsonl(cursor, file, careful)
+        return _read_jsonl(cursor, file, careful, how)
     except duckdb.Error as error:
         # Of a damaged file some versions of DuckDB raise their most general error.
         if type(error) not in (duckdb.Error, duckdb.IOException, duckdb.InvalidInputException):
@@ -173,13 +184,62 @@ def _read_csv(cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool) -
     return _staged_records(cursor, names, fields, faults=careful, notices=notices)
 
 
-def _read_jsonl(cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool) -> Records:
+def _read_jsonl(
+    cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool, how: FileMapping
+) -> Records:
     name = file.path.name
-    if _first_line(file)[0].lstrip().startswith("["):
+    document = stage_document(cursor, file, how, _first_line(file)[0])
+    if document is None:
+        _stage_lines(cursor, file, careful)
+    elif _number(cursor, "SELECT count(*) FROM staged_lines") != document.n_records:
+        raise UnusableFile(f"{name} was not read to its end; import it again.")
+    cursor.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE key_lists AS
+        SELECT DISTINCT json_keys(line) AS keys FROM staged_lines WHERE malformed IS NULL
+        """
+    )
+    names = [
+        key
+        for (key,) in cursor.execute(
+            "SELECT DISTINCT key FROM (SELECT unnest(keys) AS key FROM key_lists) ORDER BY key"
+        ).fetchall()
+    ]
+    if not names:
         raise UnusableFile(
-            f"{name} is a JSON array; write one object per line, for example: "
-            f"jq -c '.[]' {name} > {file.path.stem}-lines.jsonl"
+            f"{name} has no line that is a JSON object of at most {MOST_IN_WORDS}; write one per "
+            f"line, for example: jq -c . {name} > {file.path.stem}-lines.jsonl"
+            if document is None
+            else f"{name} has no record in its list: each is to be a JSON object."
         )
+    outer = {} if document is None else document.outer
+    outer = {path: value for path, value in outer.items() if path.split(".")[0] not in names}
+    _refuse_too_many(name, len(names))
+    _refuse_keys_given_twice(cursor)
+    pointers = ", ".join(json_pointer(key) for key in names)
+    picked = ", ".join(f"texts[{i + 1}] AS c{i}" for i in range(len(names)))
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE staged AS
+        SELECT {picked}, malformed, CASE WHEN malformed IS NOT NULL THEN line END AS raw
+        FROM (
+            SELECT line, malformed,
+                   CASE WHEN malformed IS NULL
+                        THEN json_extract_string(line, [{pointers}]) END AS texts
+            FROM staged_lines)
+        """
+    )
+    cursor.execute("DROP TABLE staged_lines; DROP TABLE key_lists")
+    fields = [f"c{i}" for i in range(len(names))]
+    around = [f"CASE WHEN malformed IS NULL THEN {literal(value)} END" for value in outer.values()]
+    notices = () if document is None else document.notices
+    return _staged_records(
+        cursor, [*names, *outer], [*fields, *around], faults=True, notices=notices
+    )
+
+
+def _stage_lines(cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool) -> None:
+    """Stage the lines that are not blank: line, and malformed where it is no record."""
     if careful:
         careful_jsonl(cursor, file, "json_lines")
     else:
@@ -198,42 +258,9 @@ def _read_jsonl(cursor: duckdb.DuckDBPyConnection, file: LogFile, careful: bool)
         FROM json_lines WHERE malformed IS NOT NULL OR trim(line, e' \\t\\r\\x0B\\x0C') <> ''
         """
     )
+    cursor.execute("DROP TABLE json_lines")
     if not careful:
         _account(cursor, "staged_lines", file)
-    cursor.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE key_lists AS
-        SELECT DISTINCT json_keys(line) AS keys FROM staged_lines WHERE malformed IS NULL
-        """
-    )
-    names = [
-        key
-        for (key,) in cursor.execute(
-            "SELECT DISTINCT key FROM (SELECT unnest(keys) AS key FROM key_lists) ORDER BY key"
-        ).fetchall()
-    ]
-    if not names:
-        raise UnusableFile(
-            f"{name} has no line that is a JSON object of at most {MOST_IN_WORDS}; write one per "
-            f"line, for example: jq -c . {name} > {file.path.stem}-lines.jsonl"
-        )
-    _refuse_too_many(name, len(names))
-    _refuse_keys_given_twice(cursor)
-    pointers = ", ".join(json_pointer(key) for key in names)
-    picked = ", ".join(f"texts[{i + 1}] AS c{i}" for i in range(len(names)))
-    cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE staged AS
-        SELECT {picked}, malformed, CASE WHEN malformed IS NOT NULL THEN line END AS raw
-        FROM (
-            SELECT line, malformed,
-                   CASE WHEN malformed IS NULL
-                        THEN json_extract_string(line, [{pointers}]) END AS texts
-            FROM staged_lines)
-        """
-    )
-    cursor.execute("DROP TABLE json_lines; DROP TABLE staged_lines; DROP TABLE key_lists")
-    return _staged_records(cursor, names, [f"c{i}" for i in range(len(names))], faults=True)
 
 
 def _refuse_keys_given_twice(cursor: duckdb.DuckDBPyConnection) -> None:

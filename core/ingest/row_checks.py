@@ -8,7 +8,11 @@ to them:
 - ``outcome``, ``outcome_ts``, ``outcome_source``;
 - ``problem``: the number of the first check that fails, NULL when none does;
 - ``value``, ``reason``, ``mend``: what that check has to say;
-- ``stated_number``: the confidence whatever its range, for the suspicion of a 0–100 scale;
+- ``stated_number``: the confidence as a number without a percent sign stands there, whatever its
+  range: where no scale was said, one may be suspected;
+- ``unlike``: it is written in another way than as such a number;
+- ``confidence_silent``, ``outcome_silent``: a word such as *n/a* stands for none;
+- ``letter``: the outcome is one letter, perhaps an answer;
 - ``record``: every original field, a JSON object of texts; or the raw text of a broken line;
 - ``quarantine_id``: the entry this row answers;
 - ``zoneless``, ``date_only``, ``stray_outcome_ts``: for the notices.
@@ -23,12 +27,28 @@ from itertools import zip_longest
 from core import events
 from core.ingest import parsing as values
 from core.ingest.column_mapping import Layout
+from core.ingest.file_mapping import scale_words
 from core.ingest.raw_records import Records, key_given_twice, object_of, said_twice
 from core.ledger.sql import literal, quoted
 from core.queries.base.segment_names import kept_sql
 
 TIME_MEND = "write it as 2026-11-23T14:30:00Z, or as a Unix time in seconds or milliseconds"
 NUMBER_MEND = "write a number from 0 to 1, for example 0.85; leave it empty where none was stated"
+WORD_MEND = (
+    "write a number from 0 to 1, or say what number the word stands for: "
+    "--values confidence:high=0.9"
+)
+ANNOTATION_MEND = (
+    "bring labels in apart, with the claim's id as event_id: --map value=outcome, and --where for "
+    "these rows"
+)
+#: Columns that say what kind of question a record is of, in lower case,
+KIND_COLUMNS = ("type", "question_type", "answer_type", "outcome_type")
+#: and what they say where its answer is no yes or no, so that 0 and 1 are numbers like any other.
+NO_YES_NO = (
+    *("numeric", "number", "continuous", "discrete", "date", "multiple_choice", "multiple choice"),
+    *("conditional", "group", "categorical"),
+)
 #: As much of an offending value as a message shows.
 SHOWN = 80
 
@@ -80,6 +100,10 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     attributes = f"nullif({object_of(others)}, '{{}}')" if others else "CAST(NULL AS VARCHAR)"
     whole = layout.segments_object
     taken = ", ".join(f"{reading.taken} AS taken_{name}" for name, reading in readings.items())
+    besides = {name: sql for one in readings.values() for name, sql in one.besides}
+    besides = {"confidence_silent": "false", "outcome_silent": "false"} | besides
+    besides |= {"kind": _kind(layout), "annotated": _annotated(layout)}
+    taken += "".join(f", {sql} AS {name}" for name, sql in besides.items())
     # Sorted, so that a record refused once is known again from a file with another column order.
     originals = sorted(layout.originals, key=lambda column: column.name)
     first = f"""
@@ -126,7 +150,10 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
         SELECT import_row, {claim}, is_outcome, outcome,
                CASE WHEN outcome IS NOT NULL THEN outcome_ts END AS outcome_ts,
                CASE WHEN outcome IS NOT NULL THEN outcome_source END AS outcome_source,
-               confidence AS stated_number, record, quarantine_id, zoneless, date_only,
+               confidence_bare AS stated_number, confidence_unlike AS unlike, confidence_silent,
+               outcome_silent AND taken_outcome IS NULL AS outcome_silent,
+               {values.letter(layout.fields.get("outcome"), "taken_outcome")} AS letter,
+               record, quarantine_id, zoneless, date_only,
                taken_outcome_ts IS NOT NULL AND taken_outcome IS NULL AS stray_outcome_ts,
                problem, {_said(checks)}
         FROM ({third})
@@ -141,14 +168,24 @@ def _readings(layout: Layout) -> dict[str, values.Reading]:
         name: values.text(found(name), f"taken_{name}")
         for name in ("event_id", *events.TEXT_FIELDS)
     }
+    how = layout.how
     if layout.signal is None:
         readings["signal"] = values.text(found("signal"), "taken_signal")
     else:
         readings["signal"] = values.Reading(literal(layout.signal), "taken_signal")
     for name in ("ts", "outcome_ts"):
-        readings[name] = values.time(found(name), f"taken_{name}")
-    for name in ("confidence", "label_propensity"):
-        readings[name] = values.number(found(name), f"taken_{name}")
+        readings[name] = values.time(
+            found(name), f"taken_{name}", formats=how.time_formats, zone=how.timezone
+        )
+    readings["confidence"] = values.confidence(
+        found("confidence"),
+        "taken_confidence",
+        scale=how.scale,
+        words=how.values.get("confidence", {}),
+    )
+    readings["label_propensity"] = values.number(
+        found("label_propensity"), "taken_label_propensity"
+    )
     for name, allowed in events.ALLOWED.items():
         readings[name] = values.choice(found(name), f"taken_{name}", allowed)
     readings["outcome"] = values.truth(found("outcome"), "taken_outcome")
@@ -166,6 +203,35 @@ def _is_outcome(layout: Layout) -> str:
         "(taken_outcome IS NOT NULL AND taken_confidence IS NULL "
         f"AND (taken_signal IS NULL OR ({unmarked})))"
     )
+
+
+def _kind_name(layout: Layout) -> str:
+    return next((name for name in layout.attributes if name.lower() in KIND_COLUMNS), "type")
+
+
+def _kind(layout: Layout) -> str:
+    column = layout.attributes.get(_kind_name(layout))
+    return column.text if column is not None else "CAST(NULL AS VARCHAR)"
+
+
+def _no_yes_no() -> str:
+    return f"coalesce(lower(trim(kind)) IN ({', '.join(map(literal, NO_YES_NO))}), false)"
+
+
+def _annotated(layout: Layout) -> str:
+    """SQL for whether a column of another tool says that a person gave this score.
+
+    Langfuse exports scores with their source; OpenInference, Phoenix and MLflow name the kind of
+    annotator, which is read as outcome_source. A column of our own name says it of the outcome.
+    """
+    says = []
+    source = layout.attributes.get("source")
+    if source is not None:
+        says.append(f"coalesce(upper(trim({source.text})) = 'ANNOTATION', false)")
+    kind = layout.fields.get("outcome_source")
+    if kind is not None and kind.name in events.ALIASES["outcome_source"]:
+        says.append(f"coalesce(upper(trim({kind.text})) = 'HUMAN', false)")
+    return " OR ".join(says) or "false"
 
 
 def _quarantine_id(layout: Layout) -> str:
@@ -195,15 +261,13 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
         return unreadable(field, condition, "not one of the values allowed", f"write one of {kept}")
 
     claim = "NOT is_outcome"
-    shown = "trim(CAST(taken_confidence AS VARCHAR))"
-    percent = f"regexp_full_match({shown}, '\\d{{1,3}}(\\.\\d+)?\\s*%')"
-    comma = f"regexp_full_match({shown}, '[01]?,\\d+')"
-    number_mend = (
-        f"CASE WHEN {percent} THEN 'write ' || "
-        f"CAST(TRY_CAST(rtrim({shown}, ' %') AS DOUBLE) / 100 AS VARCHAR) "
-        f"WHEN {comma} THEN 'write ' || replace({shown}, ',', '.') "
-        f"ELSE {literal(NUMBER_MEND)} END"
-    )
+    word = "regexp_full_match(trim(CAST(taken_confidence AS VARCHAR)), '\\pL[\\pL _-]*')"
+    number_mend = f"CASE WHEN {word} THEN {literal(WORD_MEND)} ELSE {literal(NUMBER_MEND)} END"
+    scale_mend = NUMBER_MEND
+    if layout.how.scale is not None and layout.how.scale != 1:
+        scale_mend = (
+            f"write a number that --scale {scale_words(layout.how.scale)} makes one from 0 to 1"
+        )
     checks = [
         Check("row", "malformed IS NOT NULL", "malformed", "malformed_mend"),
         missing("event_id", "true", "give the record the id by which its outcome will name it"),
@@ -212,24 +276,50 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
         no_time("ts", claim),
         Check(
             "confidence",
-            "taken_confidence IS NOT NULL AND confidence IS NULL",
+            "taken_confidence IS NOT NULL AND confidence IS NULL AND confidence_bare IS NULL",
             literal("not a number"),
             number_mend,
+        ),
+        # Of two notations in one file, this is written alike in both.
+        Check(
+            "confidence",
+            "confidence_bare IS NOT NULL AND confidence IS NULL",
+            literal("1 is 100 % as a share and 1 % as a percentage"),
+            literal("write 100% or 1%"),
         ),
         Check(
             "confidence",
             "confidence < 0 OR confidence > 1",
             literal("outside 0 to 1"),
-            literal(NUMBER_MEND),
+            literal(scale_mend),
+        ),
+        Check(
+            "confidence",
+            f"{claim} AND annotated AND taken_confidence IS NOT NULL AND taken_outcome IS NULL",
+            literal("a label that a person gave, and no confidence that was stated"),
+            literal(ANNOTATION_MEND),
         ),
         missing("outcome", "is_outcome", "leave the record out until its outcome is known"),
+        Check(
+            "outcome",
+            f"{claim} AND taken_outcome IS NOT NULL AND taken_confidence IS NULL "
+            f"AND {_no_yes_no()}",
+            literal("the answer to a question of type ") + " || left(kind, 40)",
+            literal(f"right and wrong are for yes and no: --where {_kind_name(layout)}=binary"),
+        ),
         Check(
             "outcome",
             f"{values.graded(layout.fields.get('outcome'), 'taken_outcome')}",
             literal("a graded score, and an outcome is right or wrong"),
             literal("choose the threshold: write 1 from it upwards and 0 below"),
         ),
-        unreadable("outcome", "true", "not 0 or 1", "write 1 for right and 0 for wrong"),
+        unreadable(
+            "outcome",
+            "true",
+            "not 0 or 1",
+            "write 1 for right and 0 for wrong, or say what its words mean: "
+            "--values outcome:done=1,open=0",
+        ),
         no_time("outcome_ts", "outcome IS NOT NULL"),
         not_allowed("outcome_source", "outcome IS NOT NULL"),
         not_allowed("elicitation_order", claim),
@@ -281,5 +371,6 @@ def _said(checks: Sequence[Check]) -> str:
         left({chosen(shown)}, {SHOWN}) AS value,
         {chosen([check.reason for check in checks])} AS reason,
         {chosen([check.mend for check in checks])} AS mend,
-        left(CAST(taken_confidence AS VARCHAR), {SHOWN}) AS shown_confidence
+        left(CAST(taken_confidence AS VARCHAR), {SHOWN}) AS shown_confidence,
+        left(CAST(taken_outcome AS VARCHAR), {SHOWN}) AS shown_outcome
     """

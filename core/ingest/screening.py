@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import duckdb
 
+from core.ingest.file_mapping import PLAIN, FileMapping
+from core.ingest.scales import notations_notice, suspect_scales
+from core.ledger.sql import literal
 from core.queries.base.truth import declared, truth_sql
 
-#: From this share of confidences in (1, 100] on, a signal's are taken for percentages.
-SUSPECT_SHARE = 0.2
+#: Said of an outcome that is one letter where others are none of right and wrong.
+_LETTERS = "one letter beside others that say neither right nor wrong: perhaps an answer"
+_LETTERS_MEND = "say what the letters mean: --values outcome:c=1,i=0"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Screening:
         n_labelled: records with a valid outcome.
         answers: whether some record answers a quarantine entry.
         notices: what was assumed, with counts.
+        scales: the scales that confidences seem to have where none was said, each as `FileMapping`
+            has it.
     """
 
     n_read: int
@@ -29,9 +35,12 @@ class Screening:
     n_labelled: int
     answers: bool
     notices: tuple[str, ...]
+    scales: tuple[float | str, ...] = ()
 
 
-def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
+def screen(
+    cursor: duckdb.DuckDBPyConnection, *, answers: bool, how: FileMapping = PLAIN
+) -> Screening:
     """Scan ``incoming`` once, narrowly, and again only if something has to be refused.
 
     Leaves the temporary table ``refused`` (import_row, field, value, reason, mend, record,
@@ -39,6 +48,7 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
 
     Args:
         answers: whether the file has a column quarantine_id.
+        how: what was said of the file's confidences.
     """
     truth = truth_sql(declared(cursor), "signal", "outcome_source")
     cursor.execute(
@@ -50,18 +60,17 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
                count(outcome) FILTER (NOT ({truth})) AS n_no_truth,
                count(stated_number) AS n_stated,
                count(*) FILTER (stated_number > 1 AND stated_number <= 100) AS n_over_one,
+               count(*) FILTER (stated_number > 0 AND stated_number < 1) AS n_between,
+               count(*) FILTER (unlike) AS n_unlike,
+               count(*) FILTER (confidence_silent AND NOT is_outcome) AS n_silent,
+               count(*) FILTER (outcome_silent AND NOT is_outcome) AS n_no_label,
+               count(*) FILTER (letter AND outcome IS NOT NULL) AS n_letters,
+               count(*) FILTER (letter AND outcome IS NULL) AS n_answers,
                count(*) FILTER (zoneless) AS n_zoneless,
                count(*) FILTER (date_only) AS n_date_only,
                count(*) FILTER (stray_outcome_ts) AS n_stray,
                count(*) FILTER (outcome_ts < ts AND NOT is_outcome) AS n_early
         FROM incoming GROUP BY signal
-        """
-    )
-    cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE suspected AS
-        SELECT signal, n_over_one / n_stated AS share FROM counts
-        WHERE signal IS NOT NULL AND n_over_one > 0 AND n_over_one >= {SUSPECT_SHARE} * n_stated
         """
     )
     row = cursor.execute(
@@ -70,18 +79,22 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
                coalesce(sum(n_outcome_rows), 0)::BIGINT, coalesce(sum(n_labelled), 0)::BIGINT,
                coalesce(sum(n_zoneless), 0)::BIGINT, coalesce(sum(n_date_only), 0)::BIGINT,
                coalesce(sum(n_stray), 0)::BIGINT, coalesce(sum(n_early), 0)::BIGINT,
-               coalesce(sum(n_no_truth), 0)::BIGINT,
-               (SELECT count(*) FROM suspected)
+               coalesce(sum(n_no_truth), 0)::BIGINT, coalesce(sum(n_silent), 0)::BIGINT,
+               coalesce(sum(n_no_label), 0)::BIGINT, coalesce(sum(n_unlike), 0)::BIGINT,
+               coalesce(sum(n_letters), 0) > 0 AND coalesce(sum(n_answers), 0) > 0
         FROM counts
         """
     ).fetchone()
     assert row is not None
     n, n_problem, n_outcome_rows, n_labelled, n_zoneless, n_date_only, n_stray = row[:7]
-    n_early, n_no_truth, n_suspected = row[7:]
+    n_early, n_no_truth, n_silent, n_no_label, n_unlike, letters = row[7:]
+    scales = suspect_scales(cursor, how)
     notices = tuple(
         text.format(n=count, records="record" if count == 1 else "records")
         for count, text in (
             (n_zoneless, "{n:,} {records} had times without a zone: taken as UTC."),
+            (n_silent, "{n:,} {records} said n/a or the like for a confidence: kept as unstated."),
+            (n_no_label, "{n:,} {records} said n/a or the like for an outcome: kept unlabelled."),
             (n_date_only, "{n:,} {records} had dates without a time: taken as midnight UTC."),
             (n_stray, "{n:,} {records} had an outcome_ts without an outcome: left out."),
             (
@@ -96,11 +109,17 @@ def screen(cursor: duckdb.DuckDBPyConnection, *, answers: bool) -> Screening:
         )
         if count
     )
-    if n_problem or n_suspected:
-        _refuse(cursor)
+    if n_unlike:
+        notices = (*notations_notice(cursor), *notices)
+    if n_problem or scales or letters or _any_suspected(cursor):
+        _refuse(cursor, letters=letters)
     else:
         _refuse_none(cursor)
-    return Screening(n, n_outcome_rows, n_labelled, answers, notices)
+    return Screening(n, n_outcome_rows, n_labelled, answers, notices, scales)
+
+
+def _any_suspected(cursor: duckdb.DuckDBPyConnection) -> bool:
+    return cursor.execute("SELECT 1 FROM suspected LIMIT 1").fetchone() is not None
 
 
 def _refuse_none(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -114,25 +133,26 @@ def _refuse_none(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT * FROM incoming")
 
 
-def _refuse(cursor: duckdb.DuckDBPyConnection) -> None:
-    # A 1 on a 0–100 scale means 1 %: where the scale is in doubt, every stated row is.
-    scale = """suspected.share IS NOT NULL AND stated_number IS NOT NULL
-               AND (problem IS NULL OR field = 'confidence')"""
+def _refuse(cursor: duckdb.DuckDBPyConnection, *, letters: bool) -> None:
+    doubted = """suspected.reason IS NOT NULL AND stated_number IS NOT NULL
+                 AND stated_number BETWEEN suspected.low AND suspected.high"""
+    scale = f"({doubted} AND (problem IS NULL OR field = 'confidence'))"
+    letter = "(letter AND outcome IS NOT NULL AND problem IS NULL)" if letters else "false"
     cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE refused AS
         SELECT import_row,
-               CASE WHEN {scale} THEN 'confidence' ELSE field END AS field,
-               CASE WHEN {scale} THEN shown_confidence ELSE value END AS value,
-               CASE WHEN {scale} THEN
-                   CASE WHEN share < 0.995 THEN floor(share * 100 + 0.5)::INTEGER ELSE 100 END
-                   || ' % of this file''s stated confidences for ' || left(incoming.signal, 80)
-                   || ' are above 1: a 0–100 scale is suspected'
-                   ELSE reason END AS reason,
-               CASE WHEN {scale} THEN 'divide by 100' ELSE mend END AS mend,
+               CASE WHEN {scale} THEN 'confidence' WHEN {letter} THEN 'outcome' ELSE field END
+                   AS field,
+               CASE WHEN {scale} THEN shown_confidence WHEN {letter} THEN shown_outcome
+                   ELSE value END AS value,
+               CASE WHEN {scale} THEN suspected.reason WHEN {letter} THEN {literal(_LETTERS)}
+                   ELSE incoming.reason END AS reason,
+               CASE WHEN {scale} THEN suspected.mend WHEN {letter} THEN {literal(_LETTERS_MEND)}
+                   ELSE incoming.mend END AS mend,
                record, quarantine_id
         FROM incoming LEFT JOIN suspected ON suspected.signal = incoming.signal
-        WHERE problem IS NOT NULL OR (suspected.share IS NOT NULL AND stated_number IS NOT NULL)
+        WHERE problem IS NOT NULL OR ({doubted}) OR {letter}
         """
     )
     cursor.execute(

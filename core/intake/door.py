@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from core import events
 from core.gate.questions import Stated, json_value
+from core.ingest.file_mapping import confidence_in
 from core.ingest.row_checks import NUMBER_MEND, SHOWN, TIME_MEND
 from core.queries.base.segment_names import dimension_of, fault_of, plain
 
@@ -44,6 +45,7 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = {
 _FIELDS = frozenset(events.FIELDS)
 #: What a value may be without a closer look; a number with a fraction is looked at by itself.
 _PLAIN = frozenset({str, int, bool, type(None)})
+_OUTCOME_WORDS = frozenset({*events.OUTCOME_WORDS, *events.OUTCOME_LETTERS})
 _TIME = re.compile(r"\s*\+?\d")
 #: Made once: `json.dumps` makes one a row.
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -405,9 +407,10 @@ def _fault_of_claim(line: Mapping[str, Any], stated: bool) -> Fault | None:
 
 
 def _fault_of_outcome(line: Mapping[str, Any]) -> Fault | None:
+    known = {**line, "outcome": None} if _no_outcome(line.get("outcome")) else line
     return (
         _missing(line, "event_id", "name the claim's event_id")
-        or _missing(line, "outcome", "leave the record out until its outcome is known")
+        or _missing(known, "outcome", "leave the record out until its outcome is known")
         or _fault_of_label(line)
     )
 
@@ -420,7 +423,11 @@ def _fault_of_confidence(line: Mapping[str, Any], stated: bool) -> Fault | None:
         return Fault(
             "confidence", None, "no confidence", "write one from 0 to 1; null where none was stated"
         )
+    if isinstance(value, str) and value.strip(" ").lower() in events.NO_VALUE:
+        return None
     number = _number(value)
+    if number is None and isinstance(value, str):
+        number = confidence_in(value)
     if number is None:
         return Fault("confidence", _shown(value), "not a number", NUMBER_MEND)
     if not 0 <= number <= 1:
@@ -430,10 +437,12 @@ def _fault_of_confidence(line: Mapping[str, Any], stated: bool) -> Fault | None:
 
 def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
     value = line.get("outcome")
-    if value is None or value == "":
+    if value is None or value == "" or _no_outcome(value):
         return None
-    lowered = value.strip().lower() if isinstance(value, str) else value
-    number = 0.0 if lowered in ("false", "true", False, True) else _number(value)
+    said = isinstance(value, bool) or (
+        isinstance(value, str) and value.strip(" ").lower() in _OUTCOME_WORDS
+    )
+    number = 0.0 if said else _number(value)
     if number is not None and 0 < number < 1:
         return Fault(
             "outcome",
@@ -444,6 +453,10 @@ def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
     if number not in (0, 1):
         return Fault("outcome", _shown(value), "not 0 or 1", "write 1 for right and 0 for wrong")
     return _no_time(line, "outcome_ts") or _not_allowed(line, "outcome_source")
+
+
+def _no_outcome(value: object) -> bool:
+    return isinstance(value, str) and value.strip(" ").lower() in events.NO_OUTCOME
 
 
 def _missing(line: Mapping[str, Any], field: str, fix: str) -> Fault | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,21 +20,15 @@ from core.sentences.numbers import counted
 from core.text.shown import shell_word
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_QUARANTINED, EXIT_UNUSABLE
-from dashboard.cli.options import ledger_option, pair
+from dashboard.cli.options import ledger_option
+from dashboard.cli.reading_options import file_mapping, reading_options
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 
 
 @click.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 @ledger_option
-@click.option(
-    "--map",
-    "renames",
-    multiple=True,
-    metavar="THEIRS=OURS",
-    help="Read the column THEIRS as the field OURS. May be given again.",
-)
-@click.option("--signal", help="The signal's name, for files that do not carry one.")
+@reading_options
 @click.option("--strict", is_flag=True, help="Exit with 3 when a row was quarantined.")
 @click.option(
     "--format",
@@ -47,24 +42,22 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 def import_command(
     files: Sequence[Path],
     ledger_path: Path,
-    renames: Sequence[str],
-    signal: str | None,
     strict: bool,
     shape: str,
     pulled: str | None,
+    **said: Any,
 ) -> None:
     """Read logged claims and outcomes into a ledger.
 
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
     """
-    mapping = dict(pair(rename, "--map", "theirs=ours") for rename in renames)
+    how = file_mapping(**said)
     existed = ledger_path.exists()
     with opened(ledger_path, create=True) as ledger:
         take = partial(
             import_recorded,
             office_for(ledger),
-            mapping=mapping,
-            signal=signal,
+            how=how,
             pulled=None if pulled is None else Position.read(pulled).settings(),
         )
         summaries = import_all(files, take, shape=shape)

@@ -15,6 +15,7 @@ import click
 
 from core.governance.perform import utc_now
 from core.governance.recorded_import import import_recorded
+from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary
 from core.lake.parquet_folder import ParquetFolder
 from core.lake.positions import Position, position_of, pulled_sources, written
@@ -164,7 +165,9 @@ class _Here:
 
     def __init__(self, ledger: Ledger, mapping: dict[str, str], signal: str | None) -> None:
         self._ledger = ledger
-        self._import = partial(import_recorded, office_for(ledger), mapping=mapping, signal=signal)
+        self._import = partial(
+            import_recorded, office_for(ledger), how=FileMapping(mapping, signal)
+        )
 
     def position(self, source: str, column: str) -> Position | None:
         with self._ledger.cursor() as cursor:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, UnusableFile, import_file
 from core.ledger.connection import Ledger
 
@@ -33,7 +34,7 @@ def test_mapped_columns_are_read_under_our_names(ledger: Ledger, tmp_path: Path)
     path = tmp_path / "theirs.csv"
     path.write_text("id,when,score,lang\ne1,2026-11-02T10:00:00Z,0.9,de\n")
     mapping = {"id": "event_id", "when": "ts", "score": "confidence", "lang": "seg_language"}
-    import_file(ledger, path, mapping=mapping, signal="triage")
+    import_file(ledger, path, how=FileMapping(mapping, "triage"))
     columns = "event_id, signal, confidence_raw, seg_language, attributes"
     assert kept(ledger, columns) == [("e1", "triage", 0.9, "de", None)]
 
@@ -50,12 +51,12 @@ def test_a_mapping_that_does_not_fit_is_refused_by_name(
     ledger: Ledger, tmp_path: Path, mapping: dict[str, str], says: str
 ):
     with pytest.raises(UnusableFile, match=says):
-        take(ledger, tmp_path, ",extra", ",1", mapping=mapping)
+        take(ledger, tmp_path, ",extra", ",1", how=FileMapping(mapping))
 
 
 def test_a_column_in_the_way_can_be_set_aside(ledger: Ledger, tmp_path: Path):
     mapping = {"confidence": "x_old", "extra": "confidence"}
-    take(ledger, tmp_path, ",extra", ",0.5", mapping=mapping)
+    take(ledger, tmp_path, ",extra", ",0.5", how=FileMapping(mapping))
     assert kept(ledger, "confidence_raw, attributes") == [(0.5, '{"x_old":"0.9"}')]
 
 
@@ -66,7 +67,7 @@ def test_our_names_are_read_in_any_case(ledger: Ledger, tmp_path: Path):
 
 def test_a_signal_given_for_a_file_that_names_its_own_is_refused(ledger: Ledger, tmp_path: Path):
     with pytest.raises(UnusableFile, match="leave --signal out"):
-        take(ledger, tmp_path, signal="other")
+        take(ledger, tmp_path, how=FileMapping(signal="other"))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_dimension_whose_name_cannot_be_used_is_refused_with_the_mapping_that_
     with pytest.raises(UnusableFile, match=rf'--map "seg_{name}=seg_\w+"') as refusal:
         take(ledger, tmp_path, f",seg_{name}", ",x")
     theirs, _, ours = str(refusal.value).split('"')[1].partition("=")
-    take(ledger, tmp_path, f",seg_{name}", ",x", mapping={theirs: ours})
+    take(ledger, tmp_path, f",seg_{name}", ",x", how=FileMapping({theirs: ours}))
     assert kept(ledger, f'"{ours}"') == [("x",)]
 
 

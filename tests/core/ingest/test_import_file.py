@@ -16,6 +16,7 @@ import pytest
 
 import core
 from core.ingest import repeats
+from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, import_file
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
@@ -109,8 +110,8 @@ def test_a_small_file_is_read_as_a_large_one_is(
 def test_the_same_file_with_another_mapping_is_read_anew(ledger: Ledger, tmp_path: Path):
     path = tmp_path / "log.csv"
     path.write_text("event_id,ts,confidence\ne1,2026-11-02T10:00:00Z,0.9\n")
-    import_file(ledger, path, signal="a")
-    assert import_file(ledger, path, signal="b").n_new == 1
+    import_file(ledger, path, how=FileMapping(signal="a"))
+    assert import_file(ledger, path, how=FileMapping(signal="b")).n_new == 1
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,17 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import import_file
 from core.ingest.quarantine import ADDED, export_quarantined, list_quarantined
+from core.ingest.row_checks import NUMBER_MEND
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 
 NOW = datetime(2026, 11, 23, 12)
 LOG = """event_id,ts,signal,confidence,seg_language,note
 e1,2026-11-02T10:00:00Z,s,0.9,de,fine
-e2,2026-11-02T10:00:00Z,s,85%,en,"two
+e2,2026-11-02T10:00:00Z,s,0.85f,en,"two
 lines"
 e3,2026-11-02T10:00:00Z,s,high,,
 e4,2026-11-02T10:00:00Z,s,0.7
@@ -62,7 +64,7 @@ def test_a_listing_says_where_what_and_how_to_mend_it(refusing: Ledger):
     rows = list_quarantined(refusing.cursor())
     found = [(one.quarantine_id, one.import_row, one.field, one.value) for one in rows]
     assert found == [
-        (1, 2, "confidence", "85%"),
+        (1, 2, "confidence", "0.85f"),
         (2, 3, "confidence", "high"),
         (3, 4, "row", "e4,2026-11-02T10:00:00Z,s,0.7"),
         (4, 5, "confidence", "0.8"),
@@ -82,9 +84,9 @@ def test_an_export_has_the_original_fields_and_why_they_were_refused(
     assert {name: first[name] for name in ADDED[:-1]} == {
         "quarantine_id": "1" if suffix == ".csv" else 1,
         "quarantine_field": "confidence",
-        "quarantine_value": "85%",
+        "quarantine_value": "0.85f",
         "quarantine_reason": "not a number",
-        "quarantine_mend": "write 0.85",
+        "quarantine_mend": NUMBER_MEND,
         "quarantine_file": "log.csv",
         "quarantine_row": "2" if suffix == ".csv" else 2,
     }
@@ -172,7 +174,7 @@ def test_raw_model_confidences_with_two_scales_mixed_lose_only_what_is_wrong(
         ) TO '{path}' (FORMAT parquet)
         """
     )
-    summary = import_file(ledger, path, mapping={"raw_confidence": "confidence"}, now=NOW)
+    summary = import_file(ledger, path, how=FileMapping({"raw_confidence": "confidence"}), now=NOW)
     assert (summary.n_new, summary.n_unstated, summary.n_quarantined) == (490, 400, 110)
     reasons = {one.reason for one in list_quarantined(ledger.cursor())}
     assert reasons == {
@@ -195,7 +197,7 @@ def test_words_in_place_of_numbers_in_a_text_column_are_refused(ledger: Ledger, 
         """
     )
     mapping = {"raw": "confidence", "q": "input_id"}
-    summary = import_file(ledger, path, mapping=mapping, signal="boards", now=NOW)
+    summary = import_file(ledger, path, how=FileMapping(mapping, "boards"), now=NOW)
     assert (summary.n_new, summary.n_unstated, summary.n_quarantined) == (50, 25, 50)
     values = {one.value for one in list_quarantined(ledger.cursor())}
     assert values == {"cell_empty", "no_confidence"}

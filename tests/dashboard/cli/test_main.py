@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.worlds.paths import ROOT
 TS = "2026-11-02T09:00:00Z"
 HEADER = "event_id,ts,signal,confidence,outcome\n"
 CLEAN = f"{HEADER}a,{TS},s,0.8,1\nb,{TS},s,0.7,0\n"
-DIRTY = f"{HEADER}c,{TS},s,85%,1\nd,{TS},s,0.7,0\n"
+DIRTY = f"{HEADER}c,{TS},s,85ish,1\nd,{TS},s,0.7,0\n"
 
 
 def run(*words: object) -> Result:
@@ -221,6 +222,51 @@ def test_a_map_of_another_shape_is_refused(rename: str, ledger: Path) -> None:
     assert not ledger.exists()
 
 
+def test_a_file_of_other_words_and_scales_is_read_as_it_is_said(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    path = file(
+        "theirs.csv",
+        "run,n,when,kind,sure,answer\n"
+        "a,1,03/11/2026 09:30,binary,80,solved\na,2,03/11/2026 10:30,binary,high,open\n"
+        "a,3,03/11/2026 10:30,numeric,,7\n",
+    )
+    words = "--map when=ts --map sure=confidence --map answer=outcome --where kind=binary"
+    words += " --key run,n"
+    words += " --scale 100 --values confidence:high=0.9 --values outcome:solved=1,open=0"
+    words += " --timezone Europe/Berlin --signal theirs"
+    said = [*words.split(), "--time-format", "%d/%m/%Y %H:%M"]
+    result = run("import", path, "--ledger", ledger, *said)
+    assert result.exit_code == 0, result.output
+    assert table_row(result.stdout, "theirs.csv")["new"] == "2"
+    with Ledger.open(ledger, read_only=True) as opened:
+        rows = opened.cursor().execute(
+            "SELECT event_id, ts, confidence_ppm, outcome FROM claims ORDER BY event_id"
+        )
+        assert rows.fetchall() == [
+            ("a/1", datetime(2026, 11, 3, 8, 30), 800_000, 1),
+            ("a/2", datetime(2026, 11, 3, 9, 30), 900_000, 0),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--scale", "percent"), "no scale"),
+        (("--values", "outcome=1"), "outcome=1"),
+        (("--where", "kind"), "column=value"),
+        (("--key", "a,b", "--map", "id=event_id"), "leave one out"),
+    ],
+)
+def test_what_cannot_be_said_of_a_file_is_refused_with_the_reason(
+    words: tuple[str, ...], why: str, ledger: Path
+) -> None:
+    result = run("import", "x.csv", "--ledger", ledger, *words)
+    assert result.exit_code == 2
+    assert why in result.stderr
+    assert not ledger.exists()
+
+
 def test_standard_error_is_not_filled_with_a_bar_nobody_sees(
     ledger: Path, file: Callable[[str, str], Path]
 ) -> None:
@@ -237,7 +283,7 @@ def test_an_export_is_corrected_imported_and_the_list_is_empty(
     run("import", file("dirty.csv", DIRTY), "--ledger", ledger)
     listed = run("quarantine", "list", "--ledger", ledger)
     assert listed.exit_code == 0
-    for word in ("dirty.csv row 1", "confidence '85%'", "not a number", "write 0.85", "1 of 1"):
+    for word in ("dirty.csv row 1", "confidence '85ish'", "not a number", "0.85", "1 of 1"):
         assert word in listed.stdout
     assert "1 refused row.\n" in listed.stdout
 

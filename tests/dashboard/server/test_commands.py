@@ -48,7 +48,7 @@ ADMIN = local_handle()
 TS = "2026-11-02T09:00:00Z"
 HEADER = "event_id,ts,signal,confidence,outcome\n"
 CLAIMS = HEADER + "".join(f"c{i},{TS},triage,0.{5 + i % 5},{int(i % 3 > 0)}\n" for i in range(60))
-DIRTY = f"{HEADER}d1,{TS},triage,0.9,1\nd2,{TS},triage,85%,1\n"
+DIRTY = f"{HEADER}d1,{TS},triage,0.9,1\nd2,{TS},triage,85f,1\n"
 
 
 def run(*words: object) -> Result:
