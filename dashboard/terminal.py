@@ -166,6 +166,22 @@ def import_table(summaries: Sequence[ImportSummary]) -> None:
     table(("file", *names, *outcomes), rows, left=("file",))
 
 
+def refusal_table(summary: ImportSummary) -> None:
+    """What a file's records were refused for: how many, an example, and the fix."""
+    heads = ("refused", "field", "reason", "first", "fix")
+    rows = [
+        (
+            count(one.n),
+            one.field,
+            one.reason,
+            f"row {one.row}" + ("" if one.value is None else f": {one.value[:40]}"),
+            one.mend,
+        )
+        for one in summary.refusals
+    ]
+    table(heads, rows, left=heads[1:])
+
+
 def quarantine_lines(rows: Sequence[RefusedRow], *, limit: int, ledger: Path) -> None:
     """The refused rows, at most ``limit`` of them, and how to get them all."""
     if not rows:

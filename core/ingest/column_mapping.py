@@ -12,6 +12,7 @@ from core import events
 from core.ingest import parsing
 from core.ingest.file_mapping import FileMapping, may_be_renamed_to
 from core.ingest.nested import column_at
+from core.ingest.proposals import NAMES, Advice, possible_segments, proposed_columns
 from core.ingest.raw_records import TEXT, Column, Records, json_pointer
 from core.ledger.errors import UnusableFile
 from core.ledger.sql import literal, quoted
@@ -19,6 +20,19 @@ from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.segment_names import RESERVED_DIMENSIONS, dimension_of, fault_of, plain
 
 _QUARANTINE_ID = events.QUARANTINE_PREFIX + "id"
+
+
+class MissingColumns(UnusableFile):
+    """Fields that every file needs have no column; all of them are named at once.
+
+    Attributes:
+        advice: the columns that seem to be it.
+        complete: whether each missing field has one.
+    """
+
+    def __init__(self, message: str, advice: Advice, *, complete: bool) -> None:
+        super().__init__(message)
+        self.advice, self.complete = advice, complete
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ def lay_out(
         how=how,
         notices=(*records.notices, *notices),
     )
-    _refuse_unusable(layout, name)
+    _refuse_unusable(cursor, records, layout, name)
     return layout
 
 
@@ -279,28 +293,74 @@ def _dimension(dimension: str, column: Column, name: str) -> str:
     )
 
 
-def _refuse_unusable(layout: Layout, name: str) -> None:
+def _refuse_unusable(
+    cursor: duckdb.DuckDBPyConnection, records: Records, layout: Layout, name: str
+) -> None:
     fields = layout.fields
     if "signal" in fields and layout.signal is not None:
         raise UnusableFile(
             f"{name} names its signals itself, in {fields['signal'].name!r}; leave --signal out."
         )
-    has = listed(layout.originals) or "none"
-    missing = [field for field in ("event_id",) if field not in fields]
-    if "confidence" in fields:
-        missing += [field for field in ("ts",) if field not in fields]
-        if "signal" not in fields and layout.signal is None:
-            missing.append("signal")
-    elif "outcome" not in fields:
-        missing.append("confidence")
-    if not missing:
+    if not _missing(layout, {}):
         return
-    mends = " ".join(f"--map THEIRS={field}" for field in missing if field != "signal")
-    if "signal" in missing:
-        mends = f"{mends} --signal NAME".strip()
-    raise UnusableFile(
-        f"{name} has no column for {' and '.join(missing)}; it has: {has}. "
-        f"Say which one it is: {mends}"
+    others = list(layout.attributes.values())
+    wanted = [field for field in NAMES if field not in fields]
+    if "event_id" not in fields or "confidence" not in fields:
+        # What is needed is looked for first: a column is taken once.
+        wanted = [field for field in wanted if field != "signal" or layout.signal is None]
+    proposed = proposed_columns(cursor, records, others, wanted)
+    missing = _missing(layout, proposed)
+    found = {field: column for column, field in proposed.items()}
+    signal = None
+    if "signal" in missing and "signal" not in found:
+        signal = re.sub(r"[^A-Za-z0-9._-]+", "-", name.split(".")[0]) or "signal"
+    more = FileMapping(proposed, signal)
+    open_ones = [field for field in missing if field not in found and field != "signal"]
+    mends = " ".join((*(f"--map THEIRS={field}" for field in open_ones), more.said())).strip()
+    *most, last = missing
+    said = f"{', '.join(most)} and {last}" if most else last
+    raise MissingColumns(
+        f"{name} has no column for {said}; it has: {listed(layout.originals) or 'none'}. "
+        f"Say which one it is: {mends}",
+        Advice(
+            layout.how.with_more(more),
+            tuple(f"{theirs} seems to be {ours}." for theirs, ours in proposed.items()),
+            _segments(cursor, records, others, proposed),
+        ),
+        complete=not open_ones,
+    )
+
+
+def _missing(layout: Layout, proposed: Mapping[str, str]) -> list[str]:
+    """The fields that a file like this needs and does not have, proposed ones among them."""
+    there = {*layout.fields, *proposed.values()}
+    missing = [field for field in ("event_id",) if field not in layout.fields]
+    if "confidence" in there:
+        missing += [field for field in ("ts",) if field not in layout.fields]
+        if "signal" not in layout.fields and layout.signal is None:
+            missing.append("signal")
+        if "confidence" not in layout.fields and "outcome" not in layout.fields:
+            missing.append("confidence")
+    elif "outcome" not in layout.fields:
+        missing.append("outcome" if "outcome" in there else "confidence")
+    return missing
+
+
+def _segments(
+    cursor: duckdb.DuckDBPyConnection,
+    records: Records,
+    columns: Sequence[Column],
+    proposed: Mapping[str, str],
+) -> tuple[str, ...]:
+    left = [column for column in columns if column.name not in proposed]
+    found = possible_segments(cursor, records, left)
+    if not found:
+        return ()
+    said = ", ".join(f"{name} ({n} values)" for name, n in found.items())
+    first = next(iter(found))
+    return (
+        f"Claims could be split by {said}: add --map "
+        f"{first}={events.SEGMENT_PREFIX}{re.sub(r'[^A-Za-z0-9_]+', '_', first)} for each.",
     )
 
 

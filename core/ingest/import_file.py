@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,11 +22,18 @@ from core.ingest.malformed_lines import lost
 from core.ingest.many_values import many_values_notice
 from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
 from core.ingest.parsing import check_times
-from core.ingest.quarantine import keep_refused, resolve_answered
+from core.ingest.proposals import Advice, advice_on
+from core.ingest.quarantine import (
+    RefusedFor,
+    keep_refused,
+    refused_for,
+    resolve_answered,
+    resolve_read_anew,
+)
 from core.ingest.raw_records import Records
 from core.ingest.readers import LinesAtFault, damaged, read_records
 from core.ingest.repeats import FEW, note_signals
-from core.ingest.row_checks import incoming
+from core.ingest.row_checks import incoming, kind_column
 from core.ingest.row_filter import only
 from core.ingest.screening import Screening, screen
 from core.ingest.twins import twins_notice
@@ -57,6 +64,8 @@ class ImportSummary:
         n_corrected: claims whose outcome in force changed its value.
         notices: what was assumed, one sentence each.
         seconds: wall time.
+        refusals: records of the file that are refused, known ones among them, most first.
+        advice: what to say so that more comes in.
     """
 
     source: str
@@ -71,11 +80,25 @@ class ImportSummary:
     n_corrected: int
     notices: tuple[str, ...]
     seconds: float
+    refusals: tuple[RefusedFor, ...] = ()
+    advice: Advice | None = None
+
+    @property
+    def n_refused(self) -> int:
+        """Records of the file that are refused, whether or not they were before."""
+        return sum(one.n for one in self.refusals)
+
+    @property
+    def mostly_refused(self) -> bool:
+        """Whether more of the file is refused than comes in."""
+        return self.n_refused * 2 > self.n_read
 
 
-class _NothingNew(Exception):  # noqa: N818 (a signal to roll back, not an error)
-    def __init__(self, n_read: int, notices: tuple[str, ...]) -> None:
-        self.n_read, self.notices = n_read, notices
+class _Undone(Exception):  # noqa: N818 (a signal to roll back, not an error)
+    """The import is rolled back: it brought nothing new, or was only tried."""
+
+    def __init__(self, summary: ImportSummary) -> None:
+        self.summary = summary
 
 
 def import_file(
@@ -87,6 +110,7 @@ def import_file(
     progress: Callable[[float, str], None] | None = None,
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None,
     pulled: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> ImportSummary:
     """Import one CSV, JSONL or Parquet file of claims and outcomes (`core.events`).
 
@@ -104,6 +128,7 @@ def import_file(
             not committed; what it writes is committed with the import, and if it raises, nothing
             is. Not called for a file that changes nothing.
         pulled: where the file's rows were pulled from, and up to where; kept with the settings.
+        dry_run: find out what would come of it, and change nothing.
 
     Raises:
         UnusableFile: the file as a whole cannot be used; nothing was changed.
@@ -114,40 +139,26 @@ def import_file(
     report = never_falling(progress)
     file = look_at(path)
 
-    def run(*, careful: bool) -> _Counted:
+    def run(*, careful: bool) -> ImportSummary:
         with ledger.transaction() as cursor:
             one = _Import(
-                cursor, file, how, moment, Progress(cursor, report), careful, recorded, pulled
-            )
+                cursor, file, how, moment, Progress(cursor, report), careful, recorded, pulled,
+                dry_run,
+            )  # fmt: skip
             return one.run()
 
     try:
         try:
-            counted = run(careful=file.survey is not None and file.survey.needs_care)
+            summary = run(careful=file.survey is not None and file.survey.needs_care)
         except LinesAtFault:
-            counted = run(careful=True)
-    except _NothingNew as nothing:
-        return ImportSummary(
-            path.name,
-            None,
-            nothing.n_read,
-            0,
-            nothing.n_read,
-            0,
-            0,
-            0,
-            0,
-            0,
-            nothing.notices,
-            time.monotonic() - started,
-        )
-    return ImportSummary(path.name, *counted, seconds=time.monotonic() - started)
+            summary = run(careful=True)
+    except _Undone as undone:
+        summary = undone.summary
+    return replace(summary, seconds=time.monotonic() - started)
 
 
 #: A file of at most so many records and bytes is small.
 SMALL_RECORDS, SMALL_BYTES = 10_000, 4_000_000
-
-_Counted = tuple[int, int, int, int, int, int, int, int, int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -162,11 +173,13 @@ class _Import:
     careful: bool
     recorded: Callable[[duckdb.DuckDBPyConnection, int], None] | None = None
     pulled: Mapping[str, str] | None = None
+    dry_run: bool = False
 
-    def run(self) -> _Counted:
+    def run(self) -> ImportSummary:
         cursor, progress, name = self.cursor, self.progress, self.file.path.name
         settings = self.how.settings(__version__, pulled=self.pulled)
-        self._refuse_same_again(settings)
+        if not self.dry_run:
+            self._refuse_same_again(settings)
         with progress.stage("reading", 0.05 if self.file.format == "parquet" else 0.35):
             check_times(cursor, self.how)
             records = read_records(cursor, self.file, careful=self.careful, how=self.how)
@@ -189,15 +202,24 @@ class _Import:
         """
         row = self.cursor.execute(
             """
-            SELECT n_read, notices FROM imports WHERE sha256 = $sha256 AND settings = $settings
-            LIMIT 1
+            SELECT n_read, notices, n_quarantined FROM imports
+            WHERE sha256 = $sha256 AND settings = $settings LIMIT 1
             """,
             {"sha256": self.file.sha256, "settings": settings},
         ).fetchone()
-        if row is not None:
-            raise _NothingNew(row[0], tuple(row[1]))
+        if row is None:
+            return
+        n_read, notices, n_quarantined = row
+        before = "The same file came in before, read in the same way"
+        if n_quarantined:
+            notices = [f"{before}: {n_quarantined:,} of its records were refused then.", *notices]
+        raise _Undone(self._unchanged(n_read, tuple(notices)))
 
-    def _taken_in(self, records: Records, layout: Layout, settings: str) -> _Counted:
+    def _unchanged(self, n_read: int, notices: tuple[str, ...]) -> ImportSummary:
+        name = self.file.path.name
+        return ImportSummary(name, None, n_read, 0, n_read, 0, 0, 0, 0, 0, notices, 0.0)
+
+    def _taken_in(self, records: Records, layout: Layout, settings: str) -> ImportSummary:
         cursor, progress = self.cursor, self.progress
         import_id = self._number("SELECT coalesce(max(import_id), 0) + 1 FROM imports")
         self._add_dimensions(layout, import_id)
@@ -269,10 +291,11 @@ class _Import:
         n_inline: int,
         attached: Attached,
         settings: str,
-    ) -> _Counted:
+    ) -> ImportSummary:
         cursor, name = self.cursor, self.file.path.name
         n_quarantined = keep_refused(cursor, import_id=import_id, file=name)
         n_resolved = resolve_answered(cursor, import_id=import_id) if screening.answers else 0
+        n_resolved += resolve_read_anew(cursor, import_id=import_id, sha256=self.file.sha256)
         row = cursor.execute(
             """
             SELECT count(*), count(*) FILTER (confidence_ppm IS NULL), min(ts), max(ts)
@@ -289,14 +312,27 @@ class _Import:
             *twins_notice(cursor, import_id=import_id),
             *many_values_notice(cursor, layout.segments, import_id=import_id),
         )
+        refusals = refused_for(cursor)
+        advice = None
+        if refusals:
+            kind = kind_column(layout)
+            advice = advice_on(cursor, self.how, scales=screening.scales, kind=kind)
+        if "confidence" not in layout.fields and (attached.n_held or self.how.signal is not None):
+            notices = (_all_outcomes(screening.n_read, attached.n_held), *notices)
         if not (n_new or n_quarantined or n_resolved):
-            raise _NothingNew(screening.n_read, notices)
+            unchanged = self._unchanged(screening.n_read, notices)
+            raise _Undone(replace(unchanged, refusals=refusals, advice=advice))
         n_duplicate = screening.n_read - n_new - n_quarantined
         n_attached = n_inline + attached.n_attached
         counts = (
             screening.n_read, n_new, n_duplicate, n_unstated, n_quarantined, n_attached,
             attached.n_held, attached.n_corrected,
         )  # fmt: skip
+        summary = ImportSummary(
+            name, import_id, *counts, notices, 0.0, refusals=refusals, advice=advice
+        )
+        if self.dry_run:
+            raise _Undone(replace(summary, import_id=None))
         cursor.execute(
             f"INSERT INTO imports VALUES ({', '.join('?' * 17)})",
             [
@@ -306,12 +342,21 @@ class _Import:
         )
         if self.recorded is not None:
             self.recorded(cursor, import_id)
-        return import_id, *counts, notices
+        return summary
 
     def _number(self, query: str) -> int:
         row = self.cursor.execute(query).fetchone()
         assert row is not None
         return int(row[0])
+
+
+def _all_outcomes(n_read: int, n_held: int) -> str:
+    waits = "1 waits" if n_held == 1 else f"{n_held:,} wait"
+    return (
+        f"No column states a confidence: every one of the {n_read:,} records was taken for an "
+        f"outcome, and {waits} for a claim. If they are claims, say which column it is: "
+        "--map THEIRS=confidence"
+    )
 
 
 def _utc(moment: datetime) -> datetime:

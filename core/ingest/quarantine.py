@@ -57,6 +57,39 @@ class RefusedRow:
     resolved: bool
 
 
+@dataclass(frozen=True)
+class RefusedFor:
+    """Refused records of one file that have the same fault.
+
+    Attributes:
+        field: the field at fault.
+        reason: what is wrong.
+        n: how many there are.
+        value: the offending value of the first; None where it is missing.
+        row: its number in the file.
+        mend: what to do about it.
+    """
+
+    field: str
+    reason: str
+    n: int
+    value: str | None
+    row: int
+    mend: str
+
+
+def refused_for(cursor: duckdb.DuckDBPyConnection) -> tuple[RefusedFor, ...]:
+    """What the records in ``refused`` are refused for, most first."""
+    rows = cursor.execute(
+        """
+        SELECT field, reason, count(*) AS n, first(value ORDER BY import_row), min(import_row),
+               first(mend ORDER BY import_row)
+        FROM refused GROUP BY field, reason ORDER BY n DESC, field, reason
+        """
+    ).fetchall()
+    return tuple(RefusedFor(*row) for row in rows)
+
+
 def list_quarantined(
     cursor: duckdb.DuckDBPyConnection, *, open_only: bool = True, limit: int | None = None
 ) -> list[RefusedRow]:
@@ -175,5 +208,24 @@ def resolve_answered(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> in
         ANTI JOIN quarantine_resolved USING (quarantine_id)
         """,
         {"import_id": import_id},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def resolve_read_anew(cursor: duckdb.DuckDBPyConnection, *, import_id: int, sha256: str) -> int:
+    """Close the open entries of rows that the same file, read anew, has brought; how many.
+
+    A row is known by the file's bytes and its number in it.
+    """
+    row = cursor.execute(
+        """
+        INSERT INTO quarantine_resolved
+        SELECT quarantine_id, $import_id FROM quarantine
+        SEMI JOIN (SELECT import_id FROM imports WHERE sha256 = $sha256) USING (import_id)
+        ANTI JOIN quarantine_resolved USING (quarantine_id)
+        SEMI JOIN accepted USING (import_row)
+        ANTI JOIN refused USING (import_row)
+        """,
+        {"import_id": import_id, "sha256": sha256},
     ).fetchone()
     return int(row[0]) if row else 0

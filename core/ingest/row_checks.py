@@ -205,12 +205,19 @@ def _is_outcome(layout: Layout) -> str:
     )
 
 
+def kind_column(layout: Layout) -> str | None:
+    """The column that says what kind of question a record is of, by its name in the file."""
+    found = (one for name, one in layout.attributes.items() if name.lower() in KIND_COLUMNS)
+    return next((column.name for column in found), None)
+
+
 def _kind_name(layout: Layout) -> str:
-    return next((name for name in layout.attributes if name.lower() in KIND_COLUMNS), "type")
+    return kind_column(layout) or "type"
 
 
 def _kind(layout: Layout) -> str:
-    column = layout.attributes.get(_kind_name(layout))
+    name = kind_column(layout)
+    column = next((one for one in layout.attributes.values() if one.name == name), None)
     return column.text if column is not None else "CAST(NULL AS VARCHAR)"
 
 

@@ -6,3 +6,5 @@ EXIT_FOUND = 1
 EXIT_UNUSABLE = 2
 #: Rows were refused, and --strict was asked.
 EXIT_QUARANTINED = 3
+#: More of a file was refused than came in.
+EXIT_MOSTLY_REFUSED = 4

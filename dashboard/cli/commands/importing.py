@@ -13,13 +13,18 @@ from typing import Any
 import click
 
 from core.governance.recorded_import import import_recorded
+from core.ingest.column_mapping import MissingColumns
+from core.ingest.dry_run import dry_run
+from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, UnusableFile
+from core.ingest.proposals import Advice
 from core.ingest.quarantine import export_quarantined, list_quarantined
 from core.lake.positions import Position
-from core.sentences.numbers import counted
+from core.ledger.connection import Ledger
+from core.sentences.numbers import counted, percent
 from core.text.shown import shell_word
 from dashboard import terminal
-from dashboard.cli.exit_codes import EXIT_QUARANTINED, EXIT_UNUSABLE
+from dashboard.cli.exit_codes import EXIT_MOSTLY_REFUSED, EXIT_QUARANTINED, EXIT_UNUSABLE
 from dashboard.cli.options import ledger_option
 from dashboard.cli.reading_options import file_mapping, reading_options
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
@@ -30,6 +35,12 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 @ledger_option
 @reading_options
 @click.option("--strict", is_flag=True, help="Exit with 3 when a row was quarantined.")
+@click.option(
+    "--dry-run",
+    "trying",
+    is_flag=True,
+    help="Write nothing: tell what would come in, what not and why, and what to say.",
+)
 @click.option(
     "--format",
     "shape",
@@ -43,6 +54,7 @@ def import_command(
     files: Sequence[Path],
     ledger_path: Path,
     strict: bool,
+    trying: bool,
     shape: str,
     pulled: str | None,
     **said: Any,
@@ -50,9 +62,16 @@ def import_command(
     """Read logged claims and outcomes into a ledger.
 
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
+    Exits with 4 when more of a file was refused than came in.
     """
     how = file_mapping(**said)
     existed = ledger_path.exists()
+    if trying:
+        with opened(ledger_path, create=True) as ledger:
+            usable = try_all(files, ledger, how, ledger_path)
+        if not existed:
+            ledger_path.unlink()
+        sys.exit(0 if usable else EXIT_UNUSABLE)
     with opened(ledger_path, create=True) as ledger:
         take = partial(
             import_recorded,
@@ -60,7 +79,7 @@ def import_command(
             how=how,
             pulled=None if pulled is None else Position.read(pulled).settings(),
         )
-        summaries = import_all(files, take, shape=shape)
+        summaries = import_all(files, take, shape=shape, ledger=ledger_path)
     if not summaries and not existed:
         ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
@@ -73,10 +92,16 @@ def import_command(
         sys.exit(EXIT_UNUSABLE)
     if strict and quarantined:
         sys.exit(EXIT_QUARANTINED)
+    if any(summary.mostly_refused for summary in summaries):
+        sys.exit(EXIT_MOSTLY_REFUSED)
 
 
 def import_all(
-    files: Sequence[Path], take: Callable[..., ImportSummary], *, shape: str = "table"
+    files: Sequence[Path],
+    take: Callable[..., ImportSummary],
+    *,
+    shape: str = "table",
+    ledger: Path | None = None,
 ) -> list[ImportSummary]:
     """Import files one by one with a progress bar; an unusable one does not stop the others.
 
@@ -84,23 +109,93 @@ def import_all(
         files: in their order.
         take: called with a file and ``progress``.
         shape: ``table`` or ``json``.
+        ledger: as it is named in a command to paste; None: none is printed.
     """
     summaries: list[ImportSummary] = []
+    taken: list[Path] = []
     for path in files:
         try:
             with terminal.progress(path.name) as report:
                 summary = take(path, progress=report)
         except UnusableFile as error:
             terminal.error(str(error))
+            if isinstance(error, MissingColumns) and error.complete and ledger is not None:
+                terminal.note(f"Try it: {_command(path, ledger, error.advice.mapping)} --dry-run")
             continue
         summaries.append(summary)
+        taken.append(path)
+        if summary.mostly_refused and shape == "table":
+            terminal.error(
+                f"MOST OF {path.name} WAS REFUSED: {summary.n_refused:,} of "
+                f"{counted(summary.n_read, 'record')}. What for, and what to say, is below."
+            )
         for notice in summary.notices:
             terminal.note(f"{path.name}: {notice}")
     if shape == "json":
         terminal.data(json.dumps([asdict(one) for one in summaries], ensure_ascii=False, indent=2))
     elif summaries:
         terminal.import_table(summaries)
+        for path, summary in zip(taken, summaries, strict=True):
+            if summary.refusals:
+                terminal.refusal_table(summary)
+            if summary.advice is not None and ledger is not None:
+                _advise(summary.advice, path, ledger)
     return summaries
+
+
+def _advise(advice: Advice, path: Path, ledger: Path) -> None:
+    for line in (*advice.says, *advice.asks):
+        terminal.say(f"- {line}")
+    if advice.says:
+        terminal.say(f"Find out: {_command(path, ledger, advice.mapping)} --dry-run")
+
+
+def try_all(files: Sequence[Path], ledger: Ledger, how: FileMapping, named: Path) -> bool:
+    """Say what would come of each file; whether all can be used.
+
+    Args:
+        named: the ledger, as it is named in the command to paste.
+    """
+    usable = True
+    for path in files:
+        try:
+            with terminal.progress(path.name) as report:
+                found = dry_run(ledger, path, how=how, progress=report)
+        except UnusableFile as error:
+            terminal.error(str(error))
+            usable = False
+            continue
+        terminal.say(f"{path.name}: a dry run. Nothing is written.")
+        if found.how != how:
+            terminal.say(f"Read with: {found.how.said()}")
+        _tell(found.first)
+        for line in found.says:
+            terminal.say(f"- {line}")
+        if found.best != found.how:
+            terminal.say("Said so:")
+            _tell(found.then)
+        for line in found.asks:
+            terminal.say(f"? {line}")
+        terminal.say(f"To import it: {_command(path, named, found.best)}")
+    return usable
+
+
+def _tell(summary: ImportSummary) -> None:
+    comes = summary.n_read - summary.n_refused
+    share = f" ({percent(comes / summary.n_read)})" if summary.n_read else ""
+    terminal.say(
+        f"{comes:,} of {counted(summary.n_read, 'record')}{share} would come in, "
+        f"{summary.n_refused:,} would be refused."
+    )
+    for notice in summary.notices:
+        terminal.say(f"  {notice}")
+    if summary.refusals:
+        terminal.refusal_table(summary)
+
+
+def _command(path: Path, ledger: Path, how: FileMapping) -> str:
+    words = ("calledger", "import", str(path), "--ledger", str(ledger), *how.arguments())
+    return " ".join(map(shell_word, words))
 
 
 @click.group()

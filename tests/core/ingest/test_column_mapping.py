@@ -157,10 +157,10 @@ def test_a_segments_object_is_read_whatever_carries_it(ledger: Ledger, tmp_path:
 @pytest.mark.parametrize(
     ("header", "missing", "mend"),
     [
-        ("id,ts,signal,confidence", "event_id", "--map THEIRS=event_id"),
+        ("id,ts,signal,confidence", "event_id", "--map id=event_id"),
         ("event_id,signal,confidence", "ts", "--map THEIRS=ts"),
-        ("event_id,ts,confidence", "signal", "--signal NAME"),
-        ("event_id,ts,signal,score", "confidence", "--map THEIRS=confidence"),
+        ("event_id,ts,confidence", "signal", "--signal log"),
+        ("event_id,ts,signal,score", "confidence", "--map score=confidence"),
         ("a,b,c,d", "event_id and confidence", "--map THEIRS=event_id"),
     ],
 )

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -143,7 +144,8 @@ def test_the_version_is_printed() -> None:
 
 def test_import_says_what_became_of_every_row(ledger: Path) -> None:
     result = run("import", *sample_files(), "--ledger", ledger)
-    assert result.exit_code == 0
+    # Of the rows typed by hand most are refused.
+    assert result.exit_code == 4
     rows = {path.name: table_row(result.stdout, path.name) for path in sample_files()}
     assert rows["triage_claims.parquet"]["new"] == "44,490"
     assert rows["triage_outcomes.csv.gz"]["outcomes attached"] == "37,964"
@@ -265,6 +267,59 @@ def test_what_cannot_be_said_of_a_file_is_refused_with_the_reason(
     assert result.exit_code == 2
     assert why in result.stderr
     assert not ledger.exists()
+
+
+THEIRS = (
+    "id,created_at,llm_confidence,correct\nr1,2026-09-13 08:10:00,70,yes\n"
+    "r2,13/09/2026 10:00,80%,no\nr3,2026-09-13 08:12:00,0.9,✓\nr4,2026-09-13 08:13:00,high,no\n"
+)
+
+
+def test_a_dry_run_writes_nothing_and_prints_the_command_that_brings_most_in(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    path = file("theirs.csv", THEIRS)
+    result = run("import", path, "--ledger", ledger, "--dry-run")
+    assert result.exit_code == 0
+    assert not ledger.exists()
+    assert "0 of 4 records (0%) would come in" in result.stdout
+    assert "3 of 4 records (75%) would come in" in result.stdout
+    assert "high (1)" in result.stdout
+    (pasted,) = [line for line in result.stdout.splitlines() if line.startswith("To import it:")]
+    assert "--dry-run" not in pasted
+    again = run(*shlex.split(pasted.removeprefix("To import it: calledger ")))
+    assert again.exit_code == 0
+    assert table_row(again.stdout, "theirs.csv")["new"] == "3"
+
+
+def test_a_dry_run_of_a_ledger_leaves_it_as_it_was(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    run("import", file("clean.csv", CLEAN), "--ledger", ledger)
+    run("import", file("theirs.csv", THEIRS), "--ledger", ledger, "--dry-run")
+    with Ledger.open(ledger, read_only=True) as opened:
+        assert opened.data_version() == 1
+
+
+def test_missing_columns_are_told_at_once_with_the_command_to_try(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    result = run("import", file("theirs.csv", THEIRS), "--ledger", ledger)
+    assert result.exit_code == 2
+    assert "no column for event_id, ts, signal and confidence" in result.stderr
+    assert "--map created_at=ts" in result.stderr
+    assert result.stderr.rstrip().endswith("--dry-run")
+
+
+def test_a_file_that_is_mostly_refused_says_so_first_and_does_not_end_well(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    path = file("percent.csv", f"{HEADER}a,{TS},s,85,1\nb,{TS},s,70,0\nc,{TS},s,,1\n")
+    result = run("import", path, "--ledger", ledger)
+    assert result.exit_code == 4
+    assert "MOST OF percent.csv WAS REFUSED: 2 of 3 records" in result.stderr
+    assert "a 0–100 scale is suspected" in result.stdout
+    assert "--scale 100 --dry-run" in result.stdout
 
 
 def test_standard_error_is_not_filled_with_a_bar_nobody_sees(
