@@ -15,6 +15,8 @@ from core.ingest.kept_sums import (
 )
 from core.ledger.sql import literal, quoted
 from core.queries.base.kept import kernel, limits
+from core.queries.base.kept.loaded import LOADED_SIGNALS, due_digests, loaded_signals, loads
+from core.queries.base.kept.week_digests import limits_digest, of_ledger, week_digests
 from core.trail.problems import Problem
 
 #: Table → the columns that a verification checks: all of them.
@@ -43,8 +45,12 @@ def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     """Every table of kept sums that is not what the claims give.
 
     Takes as long as counting all claims once. A signal of which nothing at all is kept is fine.
+    What was loaded is held to the digests of the acts that loaded it.
     """
+    yield from _loaded(cursor)
+    loaded = loaded_signals(cursor)
     signals = {one for (one,) in cursor.execute("SELECT signal FROM kept_signals").fetchall()}
+    signals -= loaded
     if not signals and all(not _any(cursor, table) for table in COVERED):
         return
     counted = kernel.Counted("claims", KEPT_LINES)
@@ -57,7 +63,7 @@ def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
         "kept_ages": [kernel.ages(counted)],
     }
     for table, queries in given.items():
-        if not _same(cursor, table, queries):
+        if not _same(cursor, table, queries, loaded=bool(loaded)):
             yield Problem("table", None, f"The table {table} is not what the claims give.")
 
 
@@ -65,15 +71,38 @@ def _any(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
     return cursor.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
-def _same(cursor: duckdb.DuckDBPyConnection, table: str, queries: Sequence[str]) -> bool:
-    """Whether a table holds the rows of some queries, each as often."""
+def _loaded(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Every week of loaded cells that is not what the newest act about it says."""
+    acts = loads(cursor)
+    if not acts:
+        return
+    due, now = due_digests(acts), week_digests(cursor, of_ledger(LOADED_SIGNALS))
+    for monday in sorted({*due, *now}):
+        seq, digest = due.get(monday, (None, ""))
+        if now.get(monday, "") != digest:
+            yield Problem("table", seq, f"The cells of the week of {monday} are not as loaded.")
+    if limits_digest(cursor, LOADED_SIGNALS) != acts[-1].limits:
+        yield Problem(
+            "table", acts[-1].seq, "The signals and dimensions of loaded cells are not as loaded."
+        )
+
+
+def _same(
+    cursor: duckdb.DuckDBPyConnection, table: str, queries: Sequence[str], *, loaded: bool
+) -> bool:
+    """Whether a table holds the rows of some queries, each as often; what was loaded aside."""
+    aside = ""
+    if loaded:
+        mine = f"signal IN ({LOADED_SIGNALS})"
+        line = f"line IN (SELECT line FROM kept_lines WHERE {mine})"
+        aside = f"WHERE NOT ({mine if 'signal' in COVERED[table] else line})"
     columns = ", ".join(sorted(COVERED[table]))
     given = " UNION ALL ".join(f"SELECT {columns} FROM ({one}) AS given" for one in queries)
     rows = cursor.execute(
         f"""
         SELECT 1 FROM (
-            SELECT {columns}, 1 AS times FROM {table}
-            UNION ALL SELECT *, -1 AS times FROM ({given}) AS all_given)
+            SELECT {columns}, 1 AS times FROM {table} {aside}
+            UNION ALL SELECT *, -1 AS times FROM ({given}) AS all_given {aside})
         GROUP BY {columns} HAVING sum(times) <> 0 LIMIT 1
         """
     ).fetchall()

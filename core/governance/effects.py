@@ -152,6 +152,15 @@ def _import_recorded(state: State, act: Act) -> State:
     return replace(state, imports=state.imports.and_(import_id))
 
 
+def _cells_loaded(state: State, act: Act) -> State:
+    """Nothing of the state: whether cells are loaded is asked of the trail where they are read."""
+    for name in ("events_sha256", "manifest_sha256", "limits_sha256"):
+        _sha256(act, name)
+    if not _text(act, "since") < _text(act, "until"):
+        raise Refused(f"since of {act.kind} must lie before until.")
+    return state
+
+
 def _decisions_sealed(state: State, act: Act) -> State:
     first, last = _number(act, "first"), _number(act, "last")
     if not state.sealed_to < first <= last:
@@ -235,6 +244,7 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "gate.mode": _gate_mode,
         "registry.set": _registry_set,
         "import.recorded": _import_recorded,
+        "cells.loaded": _cells_loaded,
         "decisions.sealed": _decisions_sealed,
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,

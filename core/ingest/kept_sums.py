@@ -17,6 +17,7 @@ from core.ledger.connection import Ledger
 from core.ledger.sql import literal, quoted
 from core.queries.base.dimensions import WEEK_SQL, week_start
 from core.queries.base.kept import kernel, limits
+from core.queries.base.kept.loaded import LOADED_SIGNALS, loaded_signals
 from core.terms import USUAL
 
 #: The dimension of claims that is kept beside segments; those of the fingerprint are of the line.
@@ -55,7 +56,9 @@ def keep_import(cursor: duckdb.DuckDBPyConnection, *, import_id: int, attached: 
 
 def keep_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
     """Count a signal whole, where sums of it are kept: after other outcomes were put in force."""
-    if any(name == signal for name, _ in _kept_highs(cursor)):
+    if any(name == signal for name, _ in _kept_highs(cursor)) and (
+        signal not in loaded_signals(cursor)
+    ):
         _nothing_due(cursor)
         _keep(cursor, {signal})
 
@@ -109,7 +112,8 @@ def _kept_highs(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
 def _out_of_date(cursor: duckdb.DuckDBPyConnection) -> set[str]:
     declared, kept = declared_highs(cursor), dict(_kept_highs(cursor))
     names = cursor.execute("SELECT DISTINCT signal FROM signals").fetchall()
-    return {name for (name,) in names if kept.get(name) != declared.get(name, USUAL_HIGH)}
+    stale = {name for (name,) in names if kept.get(name) != declared.get(name, USUAL_HIGH)}
+    return stale - loaded_signals(cursor) if stale else stale
 
 
 # -- the weeks that are due ----------------------------------------------------------------------
@@ -165,8 +169,10 @@ def _keep(cursor: duckdb.DuckDBPyConnection, whole: Collection[str]) -> None:
 def _due_of_whole(cursor: duckdb.DuckDBPyConnection, whole: Collection[str]) -> bool:
     """Add every week of whole signals to what is due; whether that is the whole ledger."""
     # A signal of which too much would be kept is due no more, however it changes.
+    # One whose cells were loaded is never counted from the claims that are here.
     cursor.execute(
-        "DELETE FROM kept_due WHERE signal IN (SELECT signal FROM kept_signals WHERE NOT kept)"
+        f"DELETE FROM kept_due WHERE signal IN (SELECT signal FROM kept_signals WHERE NOT kept) "
+        f"OR signal IN ({LOADED_SIGNALS})"
     )
     if not whole:
         return False

@@ -62,7 +62,7 @@ class Declared:
     def truth_words(self, signal: str) -> tuple[str, ...]:
         """Whose labels count, as a manifest has it."""
         truth = self.truths.get(signal, USUAL)
-        return (*sorted(truth.sources), *(["unstated"] if truth.unstated else []))
+        return (*truth.sources, *(["unstated"] if truth.unstated else []))
 
 
 def build_cells(
@@ -83,11 +83,23 @@ def build_cells(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise LedgerError(f"{out} exists already; name another folder.")
     log = look_at_log(events, since, until)
-    out.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="calledger-cells-", dir=out.parent))
+    made = scratch / "out"
+    made.mkdir()
     try:
         with counting(engine, scratch) as at_work:
-            return _Build(at_work, log, declared, since, until, out, scratch).run()
+            manifest = _Build(at_work, log, declared, since, until, made, scratch).run()
+        if out.exists():
+            out.rmdir()
+        made.rename(out)
+        return manifest
+    except LedgerError:
+        raise
+    except Exception as error:
+        # Each engine has errors of its own, of a full disk and too little memory among them.
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise LedgerError(f"{engine} could not count the cells: {said[0]}.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -31,7 +31,8 @@ class CountedSignal:
 
     Attributes:
         high_ppm: lower edge of its high-confidence band, in whole millionths.
-        truth: the sources whose labels count, and "unstated" where labels without one do.
+        truth: the sources whose labels count, best first, and "unstated" where labels without one
+            do.
         kept: false: it has too many fingerprints, and nothing of it is there.
         repeats: whether some input has more than one stated claim.
         dimensions: those that some claim names a value of; false: too many values to count by.

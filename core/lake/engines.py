@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.lake.dialects import Engine, translated
 from core.ledger.errors import LedgerError
@@ -142,9 +143,11 @@ class _DataFusion:
 
     def save(self, query: str, folder: Path) -> None:
         folder.mkdir()
-        self._context.sql(translated(query, "datafusion")).write_parquet(
-            str(folder), compression="zstd", compression_level=3
-        )
+        frame = self._context.sql(translated(query, "datafusion"))
+        frame.write_parquet(str(folder), compression="zstd", compression_level=3)
+        if not any(folder.iterdir()):
+            # Of no rows it makes no file.
+            pq.write_table(frame.schema().empty_table(), folder / "part-0.parquet")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         table: pa.Table = self._run(translated(query, "datafusion"))

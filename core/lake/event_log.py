@@ -2,9 +2,9 @@
 
 ``PREFIX/claims/…/*.parquet`` and ``PREFIX/outcomes/…/*.parquet``, in folders ``signal=…/day=…`` or
 others: the files hold all columns themselves, a folder ``day=2026-11-02`` only spares reading. The
-log is append-only, and ``seq`` numbers what came in, in its order. A claim is known by (signal,
-event_id), and the first that came stands; its outcome in force is, of the labels that are truth for
-its signal, the one with the greatest (known_at, seq), as in the ledger.
+log is append-only, and ``seq`` numbers its claims in the order they came. A claim is known by
+(signal, event_id), and the first that came stands; which of its labels is in force is decided as in
+the ledger (`core.queries.base.in_force`), but that a log holds no withdrawals.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from core.ledger.errors import LedgerError
 from core.ledger.sql import literal, quoted
 from core.queries.base.kept import kernel
 from core.queries.base.segment_names import kept_sql
-from core.queries.base.truth import Truth, truth_sql
+from core.queries.base.truth import Truth, rank_sql
 
 FIRST_TIME, LAST_TIME = datetime(1970, 1, 1), datetime(2200, 12, 31, 23, 59, 59, 999999)
 _DAY_FOLDER = re.compile(r"day=(\d{4}-\d\d-\d\d)")
 _TEXT = "text"
+#: More than the microseconds from 1970 to any time of ours.
+_RANK = 1 << 56
 _CLAIM_COLUMNS = {
     "event_id": _TEXT,
     "seq": "whole number",
@@ -46,7 +48,6 @@ _CLAIM_COLUMNS = {
 }
 _OUTCOME_COLUMNS = {
     "event_id": _TEXT,
-    "seq": "whole number",
     "signal": _TEXT,
     "outcome": "whole number",
     "outcome_ts": "time",
@@ -55,7 +56,7 @@ _OUTCOME_COLUMNS = {
 }
 _NEEDED = {
     "claims": ("event_id", "seq", "ts", "signal", "confidence"),
-    "outcomes": ("event_id", "seq", "outcome", "logged_at"),
+    "outcomes": ("event_id", "outcome", "logged_at"),
 }
 _WRITE = {
     _TEXT: "a string",
@@ -285,7 +286,7 @@ def read_outcomes(log: EventLog) -> str:
     return f"""
         SELECT {_text(outcomes, "event_id")} AS event_id, {_text(outcomes, "signal")} AS signal,
                CAST(outcome AS INTEGER) AS outcome, {stated} AS outcome_ts, {source} AS source,
-               coalesce({stated}, logged_at) AS known_at, seq, CASE {cases} END AS problem
+               coalesce({stated}, logged_at) AS known_at, CASE {cases} END AS problem
         FROM logged_outcomes
     """
 
@@ -302,46 +303,74 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
     columns = [*kernel.COLUMNS, *map(quoted, log.segments.values())]
     of_claim = [one for one in columns if not one.startswith("outcome")]
     taken = ", ".join(f"claim.{one}" for one in of_claim)
+    listed = ", ".join([*of_claim, "event_id"])
     # Of two with the same number the order is made up, but it is the same everywhere.
     order = ", ".join(["seq", "ts", *_in_any_order(of_claim)])
+    # Few come again: only these are put in order.
     first = f"""
-        SELECT * FROM (
-            SELECT *, row_number() OVER (PARTITION BY signal, event_id ORDER BY {order}) AS nth
-            FROM claims_read WHERE problem IS NULL) AS numbered
-        WHERE nth = 1
-    """
+        repeated AS (
+            SELECT signal AS again_signal, event_id AS again_event FROM claims_read
+            WHERE problem IS NULL GROUP BY signal, event_id HAVING count(*) > 1
+        ), first_claims AS (
+            SELECT {listed} FROM claims_read
+            LEFT JOIN repeated ON again_signal = signal AND again_event = event_id
+            WHERE problem IS NULL AND again_event IS NULL
+            UNION ALL
+            SELECT {listed} FROM (
+                SELECT claims_read.*,
+                       row_number() OVER (PARTITION BY signal, event_id ORDER BY {order}) AS nth
+                FROM claims_read
+                JOIN repeated ON again_signal = signal AND again_event = event_id
+                WHERE problem IS NULL) AS numbered
+            WHERE nth = 1
+        )"""
     if not outcomes:
         return f"""
+            WITH {first}
             SELECT {taken}, CAST(NULL AS INTEGER) AS outcome,
                    CAST(NULL AS TIMESTAMP) AS outcome_known_at, FALSE AS outcome_corrected
-            FROM ({first}) AS claim
+            FROM first_claims AS claim
         """
-    never = _time(datetime(1900, 1, 1))
-    same = (
-        f"event_id, coalesce(signal, ''), outcome, coalesce(outcome_ts, {never}), "
-        "coalesce(source, '')"
-    )
-    truth = truth_sql(truths, "claim.signal", "label.source")
+    rank = rank_sql(truths, "signal", "source")
+    # A label is one number, its rank and then when it became known: the greatest is in force, and
+    # of two equal ones that say different things none is (core.queries.base.in_force).
+    label = f"rank * {_RANK} + epoch_us(known_at)"
+    best = "greatest(coalesce(for_right, -1), coalesce(for_wrong, -1))"
     return f"""
-        WITH first_claims AS ({first}), labels AS (
-            SELECT * FROM (
-                SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY seq, known_at) AS again
-                FROM outcomes_read WHERE problem IS NULL) AS told
-            WHERE again = 1
-        ), newest AS (
-            SELECT claim.signal AS signal, claim.event_id AS event_id, label.outcome AS outcome,
-                   label.known_at AS known_at,
-                   row_number() OVER (PARTITION BY claim.signal, claim.event_id
-                       ORDER BY label.known_at DESC, label.seq DESC, label.outcome) AS place,
-                   count(*) OVER (PARTITION BY claim.signal, claim.event_id) AS versions
-            FROM first_claims AS claim JOIN labels AS label ON label.event_id = claim.event_id
-            WHERE (label.signal IS NULL OR label.signal = claim.signal) AND ({truth})
+        WITH {first}, told AS (
+            SELECT event_id, signal, outcome, source, min(known_at) AS known_at
+            FROM outcomes_read WHERE problem IS NULL
+            GROUP BY event_id, signal, outcome, outcome_ts, source
+        ), labels AS (
+            SELECT signal, event_id, outcome, source, known_at FROM told
+            WHERE signal IS NOT NULL
+            UNION ALL
+            SELECT claim.signal AS signal, claim.event_id AS event_id, told.outcome AS outcome,
+                   told.source AS source, told.known_at AS known_at
+            FROM first_claims AS claim JOIN told ON told.event_id = claim.event_id
+            WHERE told.signal IS NULL
+        ), ranked AS (
+            SELECT signal, event_id, outcome, known_at, CAST({rank} AS BIGINT) AS rank FROM labels
+        ), sides AS (
+            SELECT signal, event_id, count(*) AS versions,
+                   max(CASE WHEN outcome = 1 THEN {label} END) AS for_right,
+                   max(CASE WHEN outcome = 0 THEN {label} END) AS for_wrong
+            FROM ranked WHERE rank IS NOT NULL GROUP BY signal, event_id
+        ), decided AS (
+            SELECT signal, event_id, versions,
+                   CASE WHEN for_right = for_wrong THEN NULL
+                        WHEN coalesce(for_right, -1) > coalesce(for_wrong, -1) THEN 1
+                        ELSE 0 END AS outcome,
+                   CASE WHEN for_right = for_wrong THEN NULL
+                        ELSE make_timestamp({best} % {_RANK}) END AS known_at
+            FROM sides
         )
-        SELECT {taken}, newest.outcome AS outcome, newest.known_at AS outcome_known_at,
-               coalesce(newest.versions, 1) > 1 AS outcome_corrected
+        SELECT {taken}, CAST(decided.outcome AS INTEGER) AS outcome,
+               decided.known_at AS outcome_known_at,
+               coalesce(decided.versions, 1) > 1 AS outcome_corrected
         FROM first_claims AS claim
-        LEFT JOIN (SELECT * FROM newest WHERE place = 1) AS newest
-          ON newest.signal = claim.signal AND newest.event_id = claim.event_id
+        LEFT JOIN decided
+          ON decided.signal = claim.signal AND decided.event_id = claim.event_id
     """
 
 

@@ -32,6 +32,8 @@ def for_spark(node: Any) -> Any:
     time = _called(node, "epoch_us")
     if time is not None:
         return exp.Anonymous(this="unix_micros", expressions=[time])
+    if isinstance(node, exp.UnixToTime):
+        return exp.Anonymous(this="timestamp_micros", expressions=[node.this])
     if isinstance(node, exp.DateDiff):
         # Spark's own counts whole days that have passed, not midnights between.
         return exp.Anonymous(
@@ -48,6 +50,8 @@ def for_datafusion(node: Any) -> Any:
     time = _called(node, "epoch_us")
     if time is not None:
         return exp.cast(time, "bigint")
+    if isinstance(node, exp.UnixToTime):
+        return exp.Anonymous(this="to_timestamp_micros", expressions=[node.this])
     if isinstance(node, exp.IntDiv):
         # Both sides are whole numbers, and then its division is whole.
         return exp.Div(this=node.this, expression=node.expression, typed=True)

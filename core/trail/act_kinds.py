@@ -331,6 +331,15 @@ _ROWS = (
         program=True,
     ),
     ActKind(
+        "cells.loaded",
+        "Imports and seals",
+        "loaded cells",
+        "load cells",
+        "loaded cells of {n}, {since} to {until}, counted by {engine}",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
         "decisions.sealed",
         "Imports and seals",
         "sealed the gate's decisions",

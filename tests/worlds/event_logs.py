@@ -37,7 +37,6 @@ CLAIM = pa.schema(
 )
 OUTCOME = pa.schema(
     [
-        ("seq", pa.int64()),
         ("event_id", pa.string()),
         ("signal", pa.string()),
         ("outcome", pa.int32()),
@@ -81,7 +80,7 @@ class EventWorld:
             path = folder / f"{number}.parquet"
             schema = CLAIM if kind == "claims" else OUTCOME
             table = pa.Table.from_pylist(rows, schema)
-            dropped = ["seq"] if kind == "claims" else ["seq", "logged_at"]
+            dropped = ["seq"] if kind == "claims" else ["logged_at"]
             pq.write_table(table.drop_columns(dropped), path)
             import_file(ledger, path, now=at)
 

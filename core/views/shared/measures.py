@@ -15,6 +15,7 @@ from core.ledger.errors import LedgerError
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.queries.base.catalogue import signals
 from core.queries.base.cells import grouped_cells
+from core.queries.base.kept.loaded import loaded_signals
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import SOURCES
 from core.queries.labels.label_provenance import UNSTATED, label_sources_by
@@ -46,6 +47,7 @@ class MeasureReport:
             itself tells labels apart by who gave them.
         label_sources: of each group, in their order, source → labels it gave.
         standing: the signal's standing verdict, whatever is asked here; None without a claim.
+        loaded: whether cells of the signal were loaded, of which these claims are a part.
     """
 
     selection: Selection
@@ -57,6 +59,7 @@ class MeasureReport:
     judge: JudgeBesideTruth | None = None
     label_sources: tuple[Mapping[str, int], ...] = ()
     standing: StandingVerdict | None = None
+    loaded: bool = False
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""
@@ -86,7 +89,15 @@ class MeasureReport:
             if judged
             else f"no verdict: no group has {MINIMUM_INPUTS} effective inputs."
         )
-        lines = [
+        lines = (
+            []
+            if not self.loaded
+            else [
+                f"Counted from the claims of {self.selection.signal} that are in this ledger: its "
+                "cells, loaded from elsewhere, are of others as well (calledger cells list)."
+            ]
+        )
+        lines += [
             f"Gap = mean confidence − accuracy, in points; + is overconfident. "
             f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
             f"Intervals shown are 95% each; {corrected}"
@@ -183,7 +194,16 @@ def measure(
     versions = standing_verdicts(cursor, state, now, only=(selection.signal,)).values()
     standing = next((of_signal(one) for one in versions), None)
     return MeasureReport(
-        selection, grouped.by, now, measures, tolerance, high_from, beside, sources, standing
+        selection,
+        grouped.by,
+        now,
+        measures,
+        tolerance,
+        high_from,
+        beside,
+        sources,
+        standing,
+        selection.signal in loaded_signals(cursor),
     )
 
 
@@ -208,9 +228,15 @@ def check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
     """Where nothing was found: is it the filters, or a name that the ledger has never seen?
 
     Raises:
-        UnknownSignal: the latter.
+        UnknownSignal: the latter, or its cells alone were loaded.
     """
     known = [one.name for one in signals(cursor)]
+    if signal not in known and signal in loaded_signals(cursor):
+        raise UnknownSignal(
+            f"Of {signal} the cells were loaded (calledger cells list), and this is counted from "
+            "claims, of which none are here. Bring in those you ask about with calledger pull or "
+            "calledger import."
+        )
     if not known:
         raise UnknownSignal("This ledger has no claim yet; bring some in with: calledger import.")
     if signal not in known:

@@ -10,12 +10,16 @@ import click
 from core.lake.build import Declared, build_cells
 from core.lake.dialects import ENGINES, Engine
 from core.lake.event_log import last_whole_week
+from core.lake.load import load_cells
+from core.ledger.errors import LedgerError
+from core.queries.base.kept.loaded import loaded_totals
 from core.registry.yaml_reader import read_path
-from core.sentences.numbers import counted
+from core.sentences.numbers import counted, percent, points
 from core.text.shown import shell_word
 from dashboard import terminal
-from dashboard.cli.options import day
-from dashboard.cli.surroundings import InputFile, OutputFile
+from dashboard.cli.options import day, ledger_option
+from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
+from dashboard.cli.typed import Elsewhere
 
 
 @click.group()
@@ -76,6 +80,69 @@ def build(
             "them in the log and build again."
         )
     terminal.say(f"Written to {shell_word(str(out))}.")
+
+
+@cells.command()
+@click.argument("folder", type=InputFile())
+@ledger_option
+def load(folder: Path, ledger_path: Path) -> None:
+    """Put the cells of a build into a ledger, in the place of those of its weeks.
+
+    One transaction, recorded in the trail with the digest of the event log. The same again changes
+    nothing.
+    """
+    existed = ledger_path.exists()
+    try:
+        with opened(ledger_path, create=True) as ledger:
+            done = load_cells(office_for(ledger), folder)
+    except Elsewhere as elsewhere:
+        raise LedgerError(
+            f"{elsewhere.server} has this ledger open, and a folder of cells does not travel to "
+            "it. Stop the server, load, and start it again."
+        ) from None
+    except LedgerError:
+        if not existed:
+            ledger_path.unlink(missing_ok=True)
+        raise
+    manifest = done.manifest
+    if not done.n_weeks:
+        terminal.say("Loaded already: nothing changed.")
+        return
+    terminal.say(
+        f"{counted(manifest.n_claims, 'claim')} of {counted(len(manifest.signals), 'signal')}, "
+        f"{manifest.since} to {manifest.until}: {counted(done.n_weeks, 'week')} changed."
+    )
+    for name, one in sorted(manifest.signals.items()):
+        if not one.kept:
+            terminal.note(f"{name} has too many fingerprints: nothing of it is kept.")
+
+
+@cells.command(name="list")
+@ledger_option
+def list_loaded(ledger_path: Path) -> None:
+    """List the signals whose cells were loaded: days, claims, labels, and the gap over all."""
+    with opened(ledger_path) as ledger, ledger.cursor() as cursor:
+        rows = loaded_totals(cursor)
+    if not rows:
+        terminal.say("No cells were loaded; calledger cells load --help says how.")
+        return
+    terminal.table(
+        ("signal", "from", "to", "claims", "labelled", "said", "right", "gap"),
+        [
+            (
+                one.signal,
+                f"{one.first:%Y-%m-%d}",
+                f"{one.last:%Y-%m-%d}",
+                f"{one.n_claims:,}",
+                f"{one.n:,}",
+                percent(one.said),
+                percent(one.right),
+                points(one.gap),
+            )
+            for one in rows
+        ],
+        left=("signal", "from", "to"),
+    )
 
 
 def _day(text: str, option: str) -> date:

@@ -50,6 +50,7 @@ MAY: dict[str, set[str]] = {
     "finding.resolved": {"owner", "deputy", "system"},
     "finding.waived": {"risk_approver"},
     "import.recorded": {"system"},
+    "cells.loaded": {"system"},
     "decisions.sealed": {"system"},
     "check.run": {"system"},
     "signal.remeasured": {"system"},

@@ -204,3 +204,37 @@ def test_what_was_read_is_in_the_digest(log: Path, tmp_path: Path) -> None:
     file = next(log.glob("outcomes/*/*/*.parquet"))
     pq.write_table(pq.read_table(file, partitioning=None).slice(1), file)
     assert look_at_log(log, MONDAY, UNTIL).digest != one
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "datafusion"])
+def test_an_engine_that_fails_is_named_and_leaves_no_half_a_folder(
+    log: Path, tmp_path: Path, engine: str
+) -> None:
+    file = next(log.glob("claims/*/day=2026-10-0*/*.parquet"))
+    raw = bytearray(file.read_bytes())
+    # The footer stays as it is, and the rows do not.
+    raw[4:300] = bytes(296)
+    file.write_bytes(raw)
+    refused = run(
+        *("--events", log, "--out", tmp_path / "one", "--engine", engine),
+        *("--since", MONDAY, "--until", UNTIL - timedelta(days=1)),
+    )
+    assert refused.exit_code == 2
+    assert f"{engine} could not count the cells" in refused.stderr
+    assert not (tmp_path / "one").exists()
+    assert not list(tmp_path.glob("calledger-cells-*"))
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "datafusion"])
+def test_weeks_without_a_claim_give_cells_without_a_row(
+    log: Path, tmp_path: Path, engine: str
+) -> None:
+    file = next(log.glob("claims/*/day=2026-10-0*/*.parquet"))
+    moved = log / "claims" / "undated.parquet"
+    file.rename(moved)
+    done = run(
+        *("--events", log, "--out", tmp_path / "one", "--engine", engine),
+        *("--since", "2025-10-06", "--until", "2025-10-12"),
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "one" / "manifest.json").read_text())["weeks"] == {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import duckdb
 
@@ -99,9 +98,23 @@ def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict
     return {week_start(week).isoformat(): digest for week, digest in found}
 
 
-def monday_of(day: date) -> date:
-    """The first day of a day's week."""
-    return day - timedelta(days=day.weekday())
+def limits_digest(cursor: duckdb.DuckDBPyConnection, signals: str) -> str:
+    """Of what is kept of which signal and dimension: SHA-256, hexadecimal.
+
+    Args:
+        signals: SQL of a query for the signals' names.
+    """
+    found = cursor.execute(
+        f"""
+        SELECT sha256(coalesce(string_agg(line, chr(10) ORDER BY line), '')) FROM (
+            SELECT CAST(to_json([signal, CAST(high_ppm AS VARCHAR), CAST(kept AS VARCHAR)])
+                   AS VARCHAR) AS line FROM kept_signals WHERE signal IN ({signals})
+            UNION ALL
+            SELECT CAST(to_json([signal, dimension, 'dimension', CAST(kept AS VARCHAR)]) AS VARCHAR)
+            FROM kept_dimensions WHERE signal IN ({signals}))
+        """
+    ).fetchall()
+    return str(found[0][0])
 
 
 def _week(table: str) -> str:
