@@ -15,6 +15,7 @@ from datetime import datetime
 
 import duckdb
 
+from core.queries.base.repeated_hashes import hold_hashes, repeated_hashes
 from core.queries.base.truth import declared, truth_sql
 
 #: A claim's identity as one number. Two different keys that share it are merely looked at twice.
@@ -28,6 +29,7 @@ def find_entangled(
     claim_columns: Sequence[str],
     *,
     outcome_rows: bool,
+    n_records: int,
     few: bool,
 ) -> bool:
     """Whether any accepted record meets another claim or outcome; leaves them in ``entangled``.
@@ -38,16 +40,12 @@ def find_entangled(
     Args:
         claim_columns: names of a claim's columns, its outcome's apart.
         outcome_rows: whether the file has outcome records.
+        n_records: how many records it has.
         few: whether it has so few records that they are looked for by what they hold: DuckDB then
             passes over row groups without any of them.
     """
-    cursor.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE met_keys AS
-        SELECT key FROM (SELECT {KEY} AS key FROM accepted WHERE NOT is_outcome)
-        GROUP BY key HAVING count(*) > 1
-        """
-    )
+    twice = repeated_hashes(cursor, KEY, "accepted WHERE NOT is_outcome", most=n_records)
+    hold_hashes(cursor, "met_keys", twice)
     if _any(cursor, "SELECT 1 FROM claims SEMI JOIN counts USING (signal)"):
         known = f"""
             SELECT DISTINCT key FROM (SELECT {KEY} AS key FROM accepted WHERE NOT is_outcome)
@@ -78,7 +76,7 @@ def find_entangled(
         )
     conditions = []
     if _any(cursor, "SELECT 1 FROM met_keys"):
-        conditions.append(f"{KEY} IN (SELECT key FROM met_keys)")
+        conditions.append(f"{KEY} IN (SELECT hashed FROM met_keys)")
     if _any(cursor, "SELECT 1 FROM met_events"):
         conditions.append("is_outcome OR hash(event_id) IN (SELECT event FROM met_events)")
     content = ", ".join(column for column in claim_columns if column != "confidence_raw")

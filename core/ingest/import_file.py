@@ -236,6 +236,7 @@ class _Import:
                 cursor,
                 columns,
                 outcome_rows=screening.n_outcome_rows > 0,
+                n_records=screening.n_read,
                 few=kind == "TABLE" and screening.n_read <= FEW,
             )
             if entangled:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
-from core.queries.base.repeated_hashes import repeated_hashes
+from core.queries.base.repeated_hashes import hold_hashes, repeated_hashes
 
 #: Claims that are looked for by what they hold, so that DuckDB passes over row groups without any;
 #: more are looked for by hash, which is less to hold.
@@ -29,16 +31,11 @@ def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
         parameters,
     )
     # First inside the import; most signals that repeat do so here.
-    _mark(
-        cursor,
-        f"""
-        SELECT any_value(signal) AS signal FROM claims
-        SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats) USING (signal)
-        WHERE import_id = $import_id AND {_STATED}
-        GROUP BY {_INPUT} HAVING count(*) > 1
-        """,
-        import_id,
-    )
+    own = f"""
+        claims SEMI JOIN (SELECT signal FROM signals WHERE NOT repeats) USING (signal)
+        WHERE import_id = {int(import_id)} AND {_STATED}
+    """
+    _mark(cursor, _repeating_in(cursor, own))
     # In a table of its own, so that DuckDB knows how few they are and looks for them alone.
     few = _count(cursor, f"claims WHERE import_id = {int(import_id)}") <= FEW
     wanted = "input_id AS input" if few else f"{_INPUT} AS input"
@@ -53,32 +50,35 @@ def note_signals(cursor: duckdb.DuckDBPyConnection, *, import_id: int) -> None:
         parameters,
     )
     if _count(cursor, "own_inputs"):
-        _mark(
-            cursor,
+        found = cursor.execute(
             f"""
-            SELECT signal FROM (
+            SELECT DISTINCT signal FROM (
                 SELECT signal, {wanted} FROM claims
                 WHERE import_id < $import_id AND {_STATED})
             SEMI JOIN own_inputs USING (signal, input)
             """,
-            import_id,
-        )
+            parameters,
+        ).fetchall()
+        _mark(cursor, [signal for (signal,) in found])
     cursor.execute("DROP TABLE own_inputs")
 
 
 def repeating_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The signals of which some input has several stated claims, worked out from all claims."""
-    twice = repeated_hashes(cursor, _INPUT, f"claims WHERE {_STATED}")
-    if not twice:
-        return frozenset()
+    return frozenset(_repeating_in(cursor, f"claims WHERE {_STATED}"))
+
+
+def _repeating_in(cursor: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """The signals of which several claims of a source share an input."""
+    twice = repeated_hashes(cursor, _INPUT, source)
+    if not len(twice):
+        return []
+    hold_hashes(cursor, "twice", twice)
     rows = cursor.execute(
-        f"""
-        SELECT DISTINCT signal FROM claims
-        WHERE {_STATED} AND {_INPUT} IN (SELECT unnest($twice))
-        """,
-        {"twice": twice},
+        f"SELECT DISTINCT signal FROM {source} AND {_INPUT} IN (SELECT hashed FROM twice)"
     ).fetchall()
-    return frozenset(signal for (signal,) in rows)
+    cursor.execute("DROP TABLE twice")
+    return [signal for (signal,) in rows]
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, source: str) -> int:
@@ -86,11 +86,9 @@ def _count(cursor: duckdb.DuckDBPyConnection, source: str) -> int:
     return int(count)
 
 
-def _mark(cursor: duckdb.DuckDBPyConnection, repeating: str, import_id: int) -> None:
-    cursor.execute(
-        f"""
-        UPDATE signals SET repeats = true
-        WHERE signal IN (SELECT DISTINCT signal FROM ({repeating}))
-        """,
-        {"import_id": import_id},
-    )
+def _mark(cursor: duckdb.DuckDBPyConnection, repeating: Sequence[str]) -> None:
+    if repeating:
+        cursor.execute(
+            "UPDATE signals SET repeats = true WHERE signal IN (SELECT unnest($repeating))",
+            {"repeating": list(repeating)},
+        )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import duckdb
 
 from core.queries.base.in_force import IN_FORCE, labels_sql, sides_sql
-from core.queries.base.repeated_hashes import repeated_hashes
+from core.queries.base.repeated_hashes import hold_hashes, repeated_hashes
 from core.queries.base.truth import declared, rank_sql, truth_sql
 from core.trail.problems import Problem
 from core.trail.sealed_blocks import ascending
@@ -105,14 +105,15 @@ def _with_company(cursor: duckdb.DuckDBPyConnection) -> None:
         """
     )
     twice = repeated_hashes(cursor, _KEY, "claims")
-    if twice:
+    if len(twice):
+        hold_hashes(cursor, "twice", twice)
         cursor.execute(
             f"""
             INSERT INTO loose SELECT DISTINCT event_id FROM claims ANTI JOIN loose USING (event_id)
-            WHERE {_KEY} IN (SELECT unnest($twice))
-            """,
-            {"twice": twice},
+            WHERE {_KEY} IN (SELECT hashed FROM twice)
+            """
         )
+        cursor.execute("DROP TABLE twice")
     for table in ("claims", "outcomes"):
         if not ascending(cursor, f"SELECT import_id, import_row FROM {table}"):
             cursor.execute(

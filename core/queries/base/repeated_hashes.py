@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
 #: Numbers that are sorted at once: 8 bytes each.
 _AT_ONCE = 30_000_000
 _FETCHED = 1_000_000
 
 
-def repeated_hashes(cursor: duckdb.DuckDBPyConnection, hashed: str, source: str) -> list[int]:
-    """The hashes that several rows share, ascending.
+def repeated_hashes(
+    cursor: duckdb.DuckDBPyConnection, hashed: str, source: str, *, most: int | None = None
+) -> npt.NDArray[np.uint64]:
+    """The hashes that several rows share, ascending; shape (hashes,).
 
     Args:
         hashed: SQL of a row's hash, an unsigned whole number of 64 bits.
         source: what follows FROM, with its conditions; numbers stand in it as such.
+        most: rows that it has at most; None: they are counted.
     """
-    ((count,),) = cursor.execute(f"SELECT count(*) FROM {source}").fetchall()
-    parts = 1 + int(count) // _AT_ONCE
-    found: list[int] = []
+    if most is None:
+        ((most,),) = cursor.execute(f"SELECT count(*) FROM {source}").fetchall()
+    parts = 1 + most // _AT_ONCE
+    found = [np.empty(0, dtype=np.uint64)]
     for part in range(parts):
         one = f"SELECT {hashed} AS hashed FROM {source}"
         if parts > 1:
@@ -33,5 +38,17 @@ def repeated_hashes(cursor: duckdb.DuckDBPyConnection, hashed: str, source: str)
         if pieces:
             numbers = np.concatenate(pieces)
             numbers.sort()
-            found += np.unique(numbers[1:][numbers[1:] == numbers[:-1]]).tolist()
-    return sorted(found)
+            found.append(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
+    return np.sort(np.concatenate(found))
+
+
+def hold_hashes(
+    cursor: duckdb.DuckDBPyConnection, table: str, hashes: npt.NDArray[np.uint64]
+) -> None:
+    """Put hashes into a new temporary table, in the column ``hashed``."""
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} (hashed UBIGINT)")
+    for first in range(0, len(hashes), _FETCHED):
+        cursor.execute(
+            f"INSERT INTO {table} SELECT unnest($hashes::UBIGINT[])",
+            {"hashes": hashes[first : first + _FETCHED].tolist()},
+        )
