@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.fingerprint_fields import FIELDS
+from core.queries.base.kept.days import day_sums
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 
 __all__ = ["FIELDS", "Seen", "fingerprints_in", "fingerprints_seen"]
 
@@ -42,17 +44,18 @@ def fingerprints_seen(
     Args:
         until: claims and questions up to this time only, UTC without zone; None: all.
     """
-    parameters = {"until": until}
     columns = ", ".join(FIELDS)
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Seen] = {}
-    for signal, *values, n, first, last in cursor.execute(
-        f"""
-        SELECT signal, {columns}, count(*), min(ts), max(ts) FROM claims
-        WHERE $until IS NULL OR ts <= $until
-        GROUP BY signal, {columns}
-        """,
-        parameters,
-    ).fetchall():
+    before = None if until is None else until + timedelta(microseconds=1)
+    with snapshot(cursor):
+        rows = cursor.execute(
+            f"""
+            SELECT signal, {columns}, CAST(sum(n_claims) AS BIGINT), min(first_ts), max(last_ts)
+            FROM ({day_sums(cursor, before=before)}) AS day
+            GROUP BY signal, {columns}
+            """
+        ).fetchall()
+    for signal, *values, n, first, last in rows:
         stated = zip(FIELDS, values, strict=True)
         fields = tuple(sorted((name, value) for name, value in stated if value is not None))
         found[signal, fields] = Seen(signal, fields, n, first, last)
@@ -62,7 +65,7 @@ def fingerprints_seen(
         WHERE signal IS NOT NULL AND ($until IS NULL OR decided_at <= $until)
         GROUP BY signal, fingerprint
         """,
-        parameters,
+        {"until": until},
     ).fetchall():
         fields = tuple(sorted(json.loads(fingerprint).items()))
         known = found.get((signal, fields))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, time
+from typing import Any, Literal
 
 import duckdb
 
-from core.queries.base.claims_sql import selected_claims
+from core.queries.base.claims_sql import selected_claims, utc
+from core.queries.base.dimensions import Parameter, dimensions_named
+from core.queries.base.fingerprint_fields import FIELDS
+from core.queries.base.kept.days import day_sums
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 
 Kind = Literal["model", "prompt", "params", "calibrator", "elicitation"]
 
@@ -53,6 +57,67 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         By rising first_ts, then by kind in the order model, prompt, params, calibrator,
         elicitation, then by version. Claims that do not name a version make none.
     """
+    rows = _kept(cursor, selection) or _counted(cursor, selection)
+    kinds = tuple(_COLUMNS)
+    found: dict[tuple[int, str], tuple[datetime, datetime | None, int]] = {}
+    for *versions, first, last, n_claims in rows:
+        for order, version in enumerate(versions):
+            if version is None:
+                continue
+            seen = found.get((order, version), (first, last, 0))
+            lasts = [one for one in (seen[1], last) if one is not None]
+            found[order, version] = (
+                min(seen[0], first),
+                max(lasts) if lasts else None,
+                seen[2] + int(n_claims),
+            )
+    ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+    return tuple(
+        VersionSeen(kinds[order], version, first, last, n_claims)
+        for (order, version), (first, last, n_claims) in ordered
+        if last is not None
+    )
+
+
+#: Versions in the order of the kinds, the first claim ever, the last one and stated ones inside.
+_Row = tuple[Any, ...]
+
+
+def _kept(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row] | None:
+    """By whole fingerprints, from days that are kept; None where they do not tell."""
+    of_line = {*FIELDS, "split"}
+    since = None if selection.since is None else utc(selection.since)
+    if (
+        selection.as_known is not None
+        or any(name not in of_line for name, _ in selection.where)
+        or (since is not None and since.time() != time())
+    ):
+        return None
+    named = dimensions_named(cursor, (name for name, _ in selection.where))
+    conditions = ["TRUE"] if selection.splits_chosen else ["split <> 'tuning'"]
+    parameters: dict[str, Parameter] = {}
+    for i, (name, values) in enumerate(selection.where):
+        condition, more = named[name].condition(values, f"where_{i}")
+        conditions.append(condition)
+        parameters |= more
+    names = ", ".join(_COLUMNS.values())
+    inside = "TRUE" if since is None else f"day >= DATE '{since.date()}'"
+    before = None if selection.until is None else utc(selection.until)
+    with snapshot(cursor):
+        days = day_sums(cursor, before=before, signal=selection.signal)
+        return cursor.execute(
+            f"""
+            SELECT {names}, min(first_ts), max(last_ts) FILTER ({inside}),
+                   coalesce(sum(n_claims - n_unstated) FILTER ({inside}), 0)
+            FROM ({days}) AS day WHERE {" AND ".join(conditions)}
+            GROUP BY {names}
+            """,
+            parameters,
+        ).fetchall()
+
+
+def _counted(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row]:
+    """The same from the claims."""
     columns = {column: column for column in _COLUMNS.values()} | {
         "ts": "ts",
         "ppm": "confidence_ppm",
@@ -66,7 +131,7 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         parameters["since"] = since
     # One grouping by whole fingerprints, of which there are few, serves all kinds.
     names = ", ".join(_COLUMNS.values())
-    rows = cursor.execute(
+    return cursor.execute(
         f"""
         SELECT {names}, min(ts), max(ts) FILTER ({inside}), count(ppm) FILTER ({inside})
         FROM ({source.sql}) AS claim
@@ -74,22 +139,3 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         """,
         parameters,
     ).fetchall()
-    kinds = tuple(_COLUMNS)
-    found: dict[tuple[int, str], tuple[datetime, datetime | None, int]] = {}
-    for *versions, first, last, n_claims in rows:
-        for order, version in enumerate(versions):
-            if version is None:
-                continue
-            seen = found.get((order, version), (first, last, 0))
-            lasts = [time for time in (seen[1], last) if time is not None]
-            found[order, version] = (
-                min(seen[0], first),
-                max(lasts) if lasts else None,
-                seen[2] + int(n_claims),
-            )
-    ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
-    return tuple(
-        VersionSeen(kinds[order], version, first, last, n_claims)
-        for (order, version), (first, last, n_claims) in ordered
-        if last is not None
-    )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from typing import Any
 
 import duckdb
 
@@ -15,6 +16,8 @@ from core.events import PPM
 from core.ledger.sql import quoted
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.kept.days import day_sums
+from core.queries.base.snapshot import snapshot
 
 
 @dataclass(frozen=True)
@@ -62,24 +65,9 @@ def accounts(
         settled: labels count of claims made before it, UTC without zone.
         now: claims up to then.
     """
-    columns = ", ".join(FIELDS)
-    rows = cursor.execute(
-        f"""
-        SELECT signal, split, {columns},
-               count(*), count(input_id),
-               count(*) FILTER (action = 'automate'),
-               count(outcome) FILTER (action = 'automate'),
-               count(outcome),
-               count(outcome) FILTER (label_propensity < 1),
-               count(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL),
-               coalesce(sum(confidence_ppm) FILTER (ts < $settled AND outcome IS NOT NULL), 0),
-               coalesce(sum(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL), 0),
-               min(ts), max(ts)
-        FROM claims WHERE ts <= $now
-        GROUP BY signal, split, {columns}
-        """,
-        {"settled": settled, "now": now},
-    ).fetchall()
+    rows = _kept(cursor, settled, now) if settled.time() == time() else None
+    if rows is None:
+        rows = _counted(cursor, settled, now)
     found = []
     for signal, split, *rest in rows:
         values, numbers = rest[: len(FIELDS)], rest[len(FIELDS) :]
@@ -105,6 +93,49 @@ def accounts(
             )
         )
     return tuple(sorted(found, key=lambda one: (one.signal, one.first_ts, one.fields, one.split)))
+
+
+def _kept(
+    cursor: duckdb.DuckDBPyConnection, settled: datetime, now: datetime
+) -> list[tuple[Any, ...]]:
+    """Sums by line from days that are kept, where whole days are settled."""
+    line = ", ".join(("signal", "split", *FIELDS))
+    inside = f"FILTER (day < DATE '{settled.date()}')"
+    with snapshot(cursor):
+        days = day_sums(cursor, before=now + timedelta(microseconds=1))
+        return cursor.execute(
+            f"""
+            SELECT {line}, sum(n_claims), sum(n_named), sum(n_automated),
+                   sum(n_automated_labelled), sum(n_labelled), sum(n_drawn),
+                   coalesce(sum(n) {inside}, 0), coalesce(sum(stated) {inside}, 0),
+                   coalesce(sum(n_right) {inside}, 0), min(first_ts), max(last_ts)
+            FROM ({days}) AS day GROUP BY {line}
+            """
+        ).fetchall()
+
+
+def _counted(
+    cursor: duckdb.DuckDBPyConnection, settled: datetime, now: datetime
+) -> list[tuple[Any, ...]]:
+    """The same from the claims."""
+    columns = ", ".join(FIELDS)
+    return cursor.execute(
+        f"""
+        SELECT signal, split, {columns},
+               count(*), count(input_id),
+               count(*) FILTER (action = 'automate'),
+               count(outcome) FILTER (action = 'automate'),
+               count(outcome),
+               count(outcome) FILTER (label_propensity < 1),
+               count(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL),
+               coalesce(sum(confidence_ppm) FILTER (ts < $settled AND outcome IS NOT NULL), 0),
+               coalesce(sum(outcome) FILTER (ts < $settled AND confidence_ppm IS NOT NULL), 0),
+               min(ts), max(ts)
+        FROM claims WHERE ts <= $now
+        GROUP BY signal, split, {columns}
+        """,
+        {"settled": settled, "now": now},
+    ).fetchall()
 
 
 @dataclass(frozen=True)

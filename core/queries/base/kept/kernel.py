@@ -143,21 +143,30 @@ def cells(counted: Counted, dimensions: Mapping[str, str], *, whole: bool = True
     """
 
 
+#: What kept_days has of the claims of a line and day.
+DAY_SUMS = {
+    "n_claims": "count(*)",
+    "n_unstated": "count(*) - count(confidence_ppm)",
+    "n_named": "count(input_id)",
+    "n_automated": "count(CASE WHEN action = 'automate' THEN 1 END)",
+    "n_automated_labelled": "count(CASE WHEN action = 'automate' THEN outcome END)",
+    "n_labelled": "count(outcome)",
+    "n_drawn": "count(CASE WHEN label_propensity < 1 THEN outcome END)",
+    "n": "count(CASE WHEN confidence_ppm IS NOT NULL THEN outcome END)",
+    "stated": "CAST(coalesce(sum(CASE WHEN outcome IS NOT NULL THEN confidence_ppm END), 0) "
+    "AS BIGINT)",
+    "n_right": "CAST(coalesce(sum(CASE WHEN confidence_ppm IS NOT NULL THEN outcome END), 0) "
+    "AS BIGINT)",
+    "first_ts": "min(ts)",
+    "last_ts": "max(ts)",
+}
+
+
 def days(counted: Counted) -> str:
     """The rows of kept_days."""
+    sums = ", ".join(f"{sql} AS {name}" for name, sql in DAY_SUMS.items())
     return f"""
-        SELECT line, CAST(ts AS DATE) AS day, count(*) AS n_claims,
-               count(*) - count(confidence_ppm) AS n_unstated, count(input_id) AS n_named,
-               count(CASE WHEN action = 'automate' THEN 1 END) AS n_automated,
-               count(CASE WHEN action = 'automate' THEN outcome END) AS n_automated_labelled,
-               count(outcome) AS n_labelled,
-               count(CASE WHEN label_propensity < 1 THEN outcome END) AS n_drawn,
-               count(CASE WHEN confidence_ppm IS NOT NULL THEN outcome END) AS n,
-               CAST(coalesce(sum(CASE WHEN outcome IS NOT NULL THEN confidence_ppm END), 0)
-                   AS BIGINT) AS stated,
-               CAST(coalesce(sum(CASE WHEN confidence_ppm IS NOT NULL THEN outcome END), 0)
-                   AS BIGINT) AS n_right,
-               min(ts) AS first_ts, max(ts) AS last_ts
+        SELECT line, CAST(ts AS DATE) AS day, {sums}
         FROM {counted.joined()}
         GROUP BY line, CAST(ts AS DATE)
     """

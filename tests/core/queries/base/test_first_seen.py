@@ -10,6 +10,7 @@ from typing import Any
 from core.ledger.connection import Ledger
 from core.queries.base.first_seen import VersionSeen, first_seen
 from core.queries.base.selection import Selection
+from tests.worlds.events import keep_again
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")
@@ -50,6 +51,7 @@ def test_settings_and_calibrators_are_versions_too(ledger: Ledger, fill: Fill) -
     with ledger.transaction() as cursor:
         cursor.execute("UPDATE claims SET params_version = 't0' WHERE import_row = 1")
         cursor.execute("UPDATE claims SET calibrator_version = 'c1' WHERE import_row = 2")
+    keep_again(ledger)
     assert [(v.kind, v.version, v.first_ts) for v in seen(ledger)] == [
         ("params", "t0", MONDAY),
         ("calibrator", "c1", MONDAY + DAY),

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 
 from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
+from core.queries.base.catalogue import dimensions, segment_values, signals
+from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.first_seen import first_seen
 from core.queries.base.kept import limits
 from core.queries.base.kept.claims import kept_ages, kept_claims
 from core.queries.base.selection import Selection
+from core.queries.claims.claims_per_signal import accounts
 from core.queries.labels.coverage_sets import coverage_sets
 from core.queries.labels.label_provenance import how_labelled, labelled_days
 from core.queries.sums.grouped_sums import grouped_sums
@@ -97,6 +101,15 @@ ASKED: dict[str, Callable[[duckdb.DuckDBPyConnection, Selection, list[tuple[str,
     "days": lambda c, chosen, _: dict(labelled_days(c, chosen, ("language", "team"))),
     "labels": lambda c, chosen, _: how_labelled(c, chosen),
     "weeks": lambda c, chosen, _: period_sums(c, chosen, "week"),
+    "fingerprints": lambda c, _, __: fingerprints_seen(c),
+    "fingerprints then": lambda c, chosen, _: fingerprints_seen(c, chosen.until),
+    "signals": lambda c, _, __: signals(c),
+    "dimensions": lambda c, _, __: dimensions(c, "triage"),
+    "values": lambda c, _, __: segment_values(c),
+    "versions": lambda c, chosen, _: first_seen(c, chosen),
+    "accounts": lambda c, chosen, _: accounts(
+        c, settled=chosen.since or MONDAY, now=chosen.until or datetime(2027, 1, 1)
+    ),
     "ages": lambda c, chosen, _: cohort_ages(c, chosen, (0, 7, 30), as_of=datetime(2027, 1, 1)),
 }
 

@@ -1,0 +1,65 @@
+"""Claims by signal, fingerprint, split and day: from what is kept, and else from the claims."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import duckdb
+
+from core.ledger.sql import literal
+from core.queries.base.kept.kernel import DAY_SUMS, LINE
+
+
+def day_sums(
+    cursor: duckdb.DuckDBPyConnection, *, before: datetime | None = None, signal: str | None = None
+) -> str:
+    """A query for the claims of all signals, or of one, summed by line and day.
+
+    Ask within `core.queries.base.snapshot.snapshot`: what is kept is looked up first. A day that
+    ``before`` cuts, and signals of which nothing is kept, are summed from the claims.
+
+    Args:
+        before: claims made before it only, UTC without zone; None: all.
+        signal: only its claims; None: those of all signals.
+
+    Returns:
+        SQL with the columns of a line (`LINE`), ``day`` and those of `DAY_SUMS`.
+    """
+    only = "" if signal is None else f" WHERE signal = {literal(signal)}"
+    kept = {
+        name
+        for (name,) in cursor.execute(
+            f"SELECT signal FROM (SELECT signal FROM kept_signals WHERE kept){only}"
+        ).fetchall()
+    }
+    names = cursor.execute(f"SELECT DISTINCT signal FROM signals{only}").fetchall()
+    others = sorted({name for (name,) in names} - kept)
+    columns = ", ".join([*LINE, "day", *DAY_SUMS])
+    parts = []
+    if kept:
+        until = "" if before is None else f" AND day < DATE '{before.date()}'"
+        mine = f"signal IN ({', '.join(map(literal, sorted(kept)))})"
+        parts.append(
+            f"SELECT {columns} FROM kept_days JOIN kept_lines USING (line) WHERE {mine}{until}"
+        )
+        if before is not None and before.time() != time():
+            midnight = datetime.combine(before.date(), time())
+            parts.append(_counted(f"{mine} AND ts >= {_stamp(midnight)} AND ts < {_stamp(before)}"))
+    if others or not kept:
+        theirs = f"signal IN ({', '.join(map(literal, others)) or 'NULL'})"
+        until = "" if before is None else f" AND ts < {_stamp(before)}"
+        parts.append(_counted(f"{theirs}{until}"))
+    return " UNION ALL ".join(parts)
+
+
+def _counted(condition: str) -> str:
+    sums = ", ".join(f"{sql} AS {name}" for name, sql in DAY_SUMS.items())
+    line = ", ".join(LINE)
+    return (
+        f"SELECT {line}, CAST(ts AS DATE) AS day, {sums} FROM claims WHERE {condition} "
+        f"GROUP BY {line}, CAST(ts AS DATE)"
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
