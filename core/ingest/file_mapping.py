@@ -214,6 +214,14 @@ def scale_words(scale: float | str) -> str:
     return scale if isinstance(scale, str) else f"{scale:g}"
 
 
+def read_settings(settings: str) -> FileMapping:
+    """The mapping of an import that was recorded; what else was recorded with it is left out."""
+    said = json.loads(settings)
+    return read_mapping(
+        {name: one for name, one in said.items() if name not in ("program", "pull")}, "the import"
+    )
+
+
 def share_of(text: str) -> float | None:
     """A share in words of a number: 0.85, 0,85 or 85%; None: it is none in [0, 1]."""
     number = confidence_in(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from core.events import FIELDS
+from core.ingest.file_mapping import FileMapping, read_settings
 from core.ledger.errors import LedgerError
 
 #: Columns an export adds to a record's own.
@@ -111,7 +112,45 @@ def list_quarantined(
     return [RefusedRow(*row) for row in rows]
 
 
-def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLike[str]) -> int:
+@dataclass(frozen=True)
+class WayOfOpen:
+    """Open entries whose files were read in the same way.
+
+    Attributes:
+        how: how, but for the document that they were taken out of.
+        imports: the imports that brought them.
+        n: how many there are.
+    """
+
+    how: FileMapping
+    imports: tuple[int, ...]
+    n: int
+
+
+def ways_of_open(cursor: duckdb.DuckDBPyConnection) -> tuple[WayOfOpen, ...]:
+    """The open entries by how their files were read, most first."""
+    rows = cursor.execute(
+        """
+        SELECT settings, list(import_id ORDER BY import_id), sum(n)::BIGINT FROM (
+            SELECT import_id, count(*) AS n FROM quarantine
+            ANTI JOIN quarantine_resolved USING (quarantine_id) GROUP BY import_id)
+        JOIN imports USING (import_id) GROUP BY settings ORDER BY settings
+        """
+    ).fetchall()
+    found: dict[str, WayOfOpen] = {}
+    for settings, imports, n in rows:
+        how = read_settings(settings).of_rows()
+        before = found.get(how.said(), WayOfOpen(how, (), 0))
+        found[how.said()] = WayOfOpen(how, (*before.imports, *imports), before.n + n)
+    return tuple(sorted(found.values(), key=lambda one: -one.n))
+
+
+def export_quarantined(
+    cursor: duckdb.DuckDBPyConnection,
+    path: str | os.PathLike[str],
+    *,
+    imports: Sequence[int] | None = None,
+) -> int:
     """Write the open entries to a file that can be corrected and imported like any other.
 
     Each record has its own fields and `ADDED`; only ``quarantine_id`` must stay as it is. A line
@@ -119,6 +158,7 @@ def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLik
 
     Args:
         path: ends in .csv, .jsonl or .ndjson.
+        imports: only those that these imports brought; None: all.
 
     Returns:
         How many were written.
@@ -133,7 +173,7 @@ def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLik
     columns: dict[str, None] = {}
     count = 0
     if suffix == ".csv":
-        for record in _exported(cursor):
+        for record in _exported(cursor, imports):
             columns |= dict.fromkeys(record)
     header = [*sorted((name for name in columns if name not in ADDED), key=_place), *ADDED]
     try:
@@ -141,7 +181,7 @@ def export_quarantined(cursor: duckdb.DuckDBPyConnection, path: str | os.PathLik
             writer = csv.DictWriter(file, header) if suffix == ".csv" else None
             if writer is not None:
                 writer.writeheader()
-            for record in _exported(cursor):
+            for record in _exported(cursor, imports):
                 count += 1
                 if writer is not None:
                     writer.writerow(record)
@@ -157,13 +197,18 @@ def _place(name: str) -> tuple[int, str]:
     return (FIELDS.index(name), "") if name in FIELDS else (len(FIELDS), name)
 
 
-def _exported(cursor: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+def _exported(
+    cursor: duckdb.DuckDBPyConnection, imports: Sequence[int] | None
+) -> Iterator[dict[str, Any]]:
     # Fetched in pieces: a quarantine can be larger than memory should be asked for.
     cursor.execute(
-        """
+        f"""
         SELECT quarantine_id, field, value, reason, mend, file, import_row, record FROM quarantine
-        ANTI JOIN quarantine_resolved USING (quarantine_id) ORDER BY quarantine_id
-        """
+        ANTI JOIN quarantine_resolved USING (quarantine_id)
+        {"" if imports is None else "WHERE import_id IN (SELECT unnest($imports))"}
+        ORDER BY quarantine_id
+        """,
+        {} if imports is None else {"imports": list(imports)},
     )
     while rows := cursor.fetchmany(10_000):
         for *added, text in rows:

@@ -19,7 +19,7 @@ HALF = ".partial"
 #: What may be named: the ledger, the files beside it, and segments of its spool.
 _KNOWN = re.compile(
     re.escape(LEDGER)
-    + r"(\.key|\.checkpoints|\.stamps|\.anchors|\.notices\.yaml|\.otlp\.yaml"
+    + r"(\.key|\.checkpoints|\.stamps|\.anchors|\.notices\.yaml|\.otlp\.yaml|\.mappings\.yaml"
     + r"|\.spool/(failed/)?\d{13,}\.[a-z0-9-]+\.jsonl)?"
 )
 _FORMAT = 1

@@ -32,6 +32,7 @@ _BESIDE = (
     ".anchors",
     ".notices.yaml",
     ".otlp.yaml",
+    ".mappings.yaml",
     ".restored",
     ".backed-up",
     ".spool",

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core import __version__
+from core.ingest.kept_mappings import mappings_path
 from core.intake.otlp.mapping import mapping_path
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
@@ -103,7 +104,11 @@ def _beside(ledger: Path) -> Iterator[tuple[Path, str]]:
     ):
         for one in segments:
             yield one.path, f"{beside(Path(LEDGER)).name}/{part}{one.path.name}"
-    for path_of in (key_path, beside_path, stamps_path, settings_path, notices_path, mapping_path):
+    kept = (
+        *(key_path, beside_path, stamps_path, settings_path),
+        *(notices_path, mapping_path, mappings_path),
+    )
+    for path_of in kept:
         if path_of(ledger).exists():
             yield path_of(ledger), path_of(Path(LEDGER)).name
 

@@ -17,8 +17,14 @@ from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import dry_run
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, UnusableFile
+from core.ingest.kept_mappings import keep_mapping, kept_mapping
 from core.ingest.proposals import Advice
-from core.ingest.quarantine import export_quarantined, list_quarantined
+from core.ingest.quarantine import (
+    WayOfOpen,
+    export_quarantined,
+    list_quarantined,
+    ways_of_open,
+)
 from core.lake.positions import Position
 from core.ledger.connection import Ledger
 from core.sentences.numbers import counted, percent
@@ -49,6 +55,12 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
     type=click.Choice(["table", "json"]),
     help="A table for people, or JSON.",
 )
+@click.option("--using", metavar="NAME", help="Read as it was kept by this name with --save-as.")
+@click.option(
+    "--save-as",
+    metavar="NAME",
+    help="Keep what is said of the file by a name, beside the ledger, for --using.",
+)
 @click.option("--pulled", hidden=True, help="Where the files come from, as calledger pull says it.")
 def import_command(
     files: Sequence[Path],
@@ -57,6 +69,8 @@ def import_command(
     trying: bool,
     shape: str,
     pulled: str | None,
+    using: str | None,
+    save_as: str | None,
     **said: Any,
 ) -> None:
     """Read logged claims and outcomes into a ledger.
@@ -68,11 +82,18 @@ def import_command(
     existed = ledger_path.exists()
     if trying:
         with opened(ledger_path, create=True) as ledger:
+            how = _with_kept(ledger_path, using, how)
             usable = try_all(files, ledger, how, ledger_path)
         if not existed:
             ledger_path.unlink()
         sys.exit(0 if usable else EXIT_UNUSABLE)
     with opened(ledger_path, create=True) as ledger:
+        how = _with_kept(ledger_path, using, how)
+        if save_as is not None:
+            kept = keep_mapping(ledger_path, save_as, how)
+            terminal.note(
+                f"Kept as {save_as} in {kept}; read another file so with: --using {save_as}"
+            )
         take = partial(
             import_recorded,
             office_for(ledger),
@@ -141,6 +162,11 @@ def import_all(
             if summary.advice is not None and ledger is not None:
                 _advise(summary.advice, path, ledger)
     return summaries
+
+
+def _with_kept(ledger: Path, name: str | None, how: FileMapping) -> FileMapping:
+    """What is kept by a name, and what is said besides."""
+    return how if name is None else kept_mapping(ledger, name).with_more(how)
 
 
 def _advise(advice: Advice, path: Path, ledger: Path) -> None:
@@ -225,11 +251,34 @@ def quarantine_list(ledger_path: Path, with_closed: bool, limit: int) -> None:
     type=OutputFile(),
     help="Where to write them: a .csv or .jsonl file.",
 )
-def quarantine_export(ledger_path: Path, out: Path) -> None:
-    """Write the refused rows to a file, to be corrected and imported again."""
+@click.option(
+    "--way",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Which of them, where files were read in several ways: 1 are the most.",
+)
+def quarantine_export(ledger_path: Path, out: Path, way: int) -> None:
+    """Write the refused rows to a file, to be corrected and imported again.
+
+    Rows of files that were read in another way go into a file of their own, so that the command
+    that is printed reads them as they were read.
+    """
     with opened(ledger_path) as ledger:
-        count = export_quarantined(ledger.cursor(), out)
+        ways = ways_of_open(ledger.cursor())
+        if way > max(1, len(ways)):
+            raise click.BadParameter(f"there are {len(ways)}", param_hint="--way")
+        asked = ways[way - 1] if ways else WayOfOpen(FileMapping(), (), 0)
+        count = export_quarantined(ledger.cursor(), out, imports=asked.imports)
     terminal.say(
         f"{counted(count, 'refused row')} written to {out}. Correct them there, then: "
-        f"calledger import {shell_word(str(out))} --ledger {shell_word(str(ledger_path))}"
+        f"{_command(out, ledger_path, asked.how)}"
     )
+    for number, other in enumerate(ways, 1):
+        if number != way:
+            name = shell_word(str(out.with_name(f"{out.stem}-{number}{out.suffix}")))
+            terminal.say(
+                f"{counted(other.n, 'row')} more came from files read in another way: "
+                f"calledger quarantine export --ledger {shell_word(str(ledger_path))} "
+                f"--way {number} --out {name}"
+            )

@@ -322,6 +322,22 @@ def test_a_file_that_is_mostly_refused_says_so_first_and_does_not_end_well(
     assert "--scale 100 --dry-run" in result.stdout
 
 
+def test_what_is_said_of_a_file_is_kept_by_name_and_used_again(
+    ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    first = file("first.csv", f"id,{HEADER.partition(',')[2]}a,{TS},s,85,1\nb,{TS},s,70,0\n")
+    words = ("--map", "id=event_id", "--scale", "100")
+    said = run("import", first, "--ledger", ledger, "--save-as", "percent", *words)
+    assert "Kept as percent" in said.stderr
+    assert "scale: 100" in ledger.with_name("my.duckdb.mappings.yaml").read_text()
+    later = file("later.csv", f"id,{HEADER.partition(',')[2]}c,{TS},s,60,1\nd,{TS},s,50,0\n")
+    again = run("import", later, "--ledger", ledger, "--using", "percent")
+    assert table_row(again.stdout, "later.csv")["new"] == "2"
+    unknown = run("import", later, "--ledger", ledger, "--using", "percnt")
+    assert unknown.exit_code == 2
+    assert "there are: percent" in unknown.stderr
+
+
 def test_standard_error_is_not_filled_with_a_bar_nobody_sees(
     ledger: Path, file: Callable[[str, str], Path]
 ) -> None:
@@ -358,6 +374,26 @@ def test_an_export_is_corrected_imported_and_the_list_is_empty(
     assert run("quarantine", "list", "--ledger", ledger).stdout == "Nothing is in quarantine.\n"
     every = run("quarantine", "list", "--ledger", ledger, "--all").stdout
     assert "(since corrected)" in every
+
+
+def test_the_printed_command_reads_exported_rows_as_their_file_was_read(
+    tmp_path: Path, ledger: Path, file: Callable[[str, str], Path]
+) -> None:
+    theirs = file("theirs.csv", f"id,when,sure\n1,{TS},80\n2,{TS},?\n3,{TS},90\n4,{TS},?\n")
+    words = "--map id=event_id --map when=ts --map sure=confidence --signal s --scale 100"
+    run("import", theirs, "--ledger", ledger, *words.split())
+    run("import", file("dirty.csv", DIRTY), "--ledger", ledger)
+    out = tmp_path / "refused.csv"
+    printed = run("quarantine", "export", "--ledger", ledger, "--out", out).stdout
+    first, other = printed.splitlines()
+    assert first.startswith("2 refused rows written")
+    assert other.startswith("1 row more came from files read in another way")
+    out.write_text(out.read_text().replace("?", "70", 1))
+    again = run(*shlex.split(first.partition("then: calledger ")[2]))
+    assert table_row(again.stdout, "refused.csv")["new"] == "1"
+    assert "2 refused rows." in run("quarantine", "list", "--ledger", ledger).stdout
+    command = other.partition("way: calledger ")[2]
+    assert run(*shlex.split(command)).stdout.startswith("1 refused row written")
 
 
 def test_a_long_quarantine_is_cut_and_says_so(ledger: Path) -> None:
