@@ -9,6 +9,7 @@ from dashboard.charts.kit.alt_text import alt_text_coverage, alt_text_delays
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_delay import delay_histogram, label_coverage_timeline
 from dashboard.pages import PAGES
+from dashboard.parts.audit import bring_in
 from dashboard.parts.audit import data as intake
 from dashboard.parts.review import labels
 from dashboard.widgets import chart as charted
@@ -23,13 +24,16 @@ view = data.intake(signal)
 intake.not_taken_in(data.set_aside(), data.fold_failure())
 intake.exporters(data.exporters())
 if view.imports.empty:
+    bring_in.draw()
     empty.ledger()
     st.stop()
 palette = palette_for(st.context.theme.type)
 
 st.markdown(f"## {plain(view.headline)}")
 st.markdown(view.refusals)
-came, refused, labelled = st.tabs(["What came in", "What was refused, and why", "Labels"])
+came, refused, labelled, bring = st.tabs(
+    ["What came in", "What was refused, and why", "Labels", "Bring in a file"]
+)
 with came:
     intake.imports_table(view.imports)
 with refused:
@@ -60,6 +64,8 @@ with labelled:
             icon=PAGES["labels"].icon,
             query_params={"signal": chosen.facts.name},
         )
+with bring:
+    bring_in.draw()
 if chosen is not None:
     claims.behind(chosen.selection)
 guide.draw(PAGES["data"].title)

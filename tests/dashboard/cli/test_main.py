@@ -292,6 +292,37 @@ def test_a_dry_run_writes_nothing_and_prints_the_command_that_brings_most_in(
     assert table_row(again.stdout, "theirs.csv")["new"] == "3"
 
 
+def test_a_newcomer_gets_from_a_file_of_their_own_to_a_measure_by_what_is_printed(
+    tmp_path: Path, ledger: Path
+) -> None:
+    """A byte order mark, four ways of writing a time and five of a confidence, repeated ids."""
+    path = tmp_path / "our bot.csv"
+    stated = ("82%", "70", "0.9", "high", "85 %", "95", "N/A", "0,8")
+    said = ("yes", "no", "✓", "true", "", "FALSE", "1", "✗")
+    lines = ["id,created_at,llm_confidence,correct,model"]
+    for i in range(400):
+        day = 1 + i % 28
+        at = (
+            f"2026-09-{day:02d} 08:10:00", f"2026-09-{day:02d}T08:10:00+02:00",
+            f"{day:02d}/09/2026 08:10", f'"Sep {day}, 2026 08:10 AM"',
+        )[i % 4]  # fmt: skip
+        label = said[(i * 3) % 8]
+        lines.append(f'req-{i % 390},{at},"{stated[(i // 4) % 8]}",{label},assist-2')
+    path.write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode() + b"\n")
+
+    tried = run("import", path, "--ledger", ledger, "--dry-run")
+    assert tried.exit_code == 0
+    assert "high (52)" in tried.stdout
+    (printed,) = [one for one in tried.stdout.splitlines() if one.startswith("To import it:")]
+    words = shlex.split(printed.removeprefix("To import it: calledger "))
+    imported = run(*words, "--values", "confidence:high=0.9")
+    assert imported.exit_code == 0, imported.output
+    assert int(table_row(imported.stdout, "our bot.csv")["new"]) >= 380
+    measured = run("measure", "--ledger", ledger, "--signal", "our-bot")
+    assert measured.exit_code == 0
+    assert "AUROC" in measured.stdout
+
+
 def test_a_dry_run_of_a_ledger_leaves_it_as_it_was(
     ledger: Path, file: Callable[[str, str], Path]
 ) -> None:
