@@ -23,6 +23,7 @@ signal = chosen.facts.name if chosen else None
 view = data.intake(signal)
 intake.not_taken_in(data.set_aside(), data.fold_failure())
 intake.exporters(data.exporters())
+bring_in.came_in()
 if view.imports.empty:
     bring_in.draw()
     empty.ledger()

@@ -52,6 +52,13 @@ _SCALES: Mapping[str, float | str | None] = {
 }
 
 
+def came_in() -> None:
+    """What became of the file that was imported last, until another one is dropped."""
+    done: ImportSummary | None = st.session_state.get(_DONE)
+    if done is not None:
+        st.success(plain(_came(done)), icon=":material/check:")
+
+
 def draw() -> None:
     """The way in for a file; nothing is written before its button is pressed."""
     turn = st.session_state.setdefault(_ROUND, 0)
@@ -61,9 +68,6 @@ def draw() -> None:
     )
     file = st.file_uploader("The file", type=_TYPES, key=f"{_KEY}_upload_{turn}")
     if file is None:
-        done: ImportSummary | None = st.session_state.get(_DONE)
-        if done is not None:
-            st.success(plain(_came(done)), icon=":material/check:")
         return
     path = _on_disk(file.file_id, file.name, file.getvalue())
     try:
@@ -93,6 +97,7 @@ def _on_disk(file_id: str, name: str, content: bytes) -> Path:
         st.session_state[_FILE] = kept = (file_id, folder, path)
         st.session_state.pop(_START, None)
         st.session_state.pop(_TRIED, None)
+        st.session_state.pop(_DONE, None)
     return Path(kept[2])
 
 
