@@ -22,7 +22,7 @@ from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
 from core.standing.window import StandingWindow, first_window, in_use, standing_window
@@ -150,7 +150,7 @@ def family_level(n: int) -> float:
     return level
 
 
-@asked_once()
+@one_question
 def standing_verdicts(
     cursor: duckdb.DuckDBPyConnection,
     state: State | None,
@@ -171,7 +171,7 @@ def standing_verdicts(
     used = {signal: in_use(seen, signal) for signal in sorted({one.signal for one in seen})}
     level = family_level(sum(len(versions) for versions in used.values()))
     segments = all_segments(cursor)
-    asked = _Asked(cursor, state, now, seen, level)
+    asked = _Asked(cursor, state, now, seen, level, among_all=only is None)
     return {
         signal: _of_signal(asked, signal, versions, segments.get(signal, ()), causes=causes)
         for signal, versions in used.items()
@@ -200,14 +200,15 @@ class _Asked:
     now: datetime
     seen: Sequence[Seen]
     level: float
+    among_all: bool
 
     def window(self, version: Seen) -> StandingWindow | None:
         maturity = terms_of(self.state, version.signal).maturity
-        return standing_window(self.cursor, version, maturity, self.now)
+        return standing_window(self.cursor, version, maturity, self.now, among_all=self.among_all)
 
     def first_window(self, version: Seen) -> StandingWindow | None:
         maturity = terms_of(self.state, version.signal).maturity
-        return first_window(self.cursor, version, maturity, self.now)
+        return first_window(self.cursor, version, maturity, self.now, among_all=self.among_all)
 
     def measured(self, window: StandingWindow, terms: Terms, names: Sequence[str]) -> Recent | None:
         return recent(

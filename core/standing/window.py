@@ -11,7 +11,7 @@ import duckdb
 from core.defaults import IN_USE, STANDING_CLAIMS, STANDING_WEEKS
 from core.queries.base.fingerprints_seen import FIELDS, Seen
 from core.queries.base.selection import Selection
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.weekly_counts import WeekCount, weekly_counts
 from core.terms import Maturity
 from core.validation.recent_sample import week_began
 
@@ -44,13 +44,6 @@ class StandingWindow:
         return self.n / self.n_claims if self.n_claims else 0.0
 
 
-@dataclass(frozen=True)
-class _Week:
-    monday: date
-    n_claims: int
-    n: int
-
-
 def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
     """The versions of a signal whose last claim is not long before the signal's own, newest first.
 
@@ -63,7 +56,12 @@ def in_use(seen: Iterable[Seen], signal: str) -> tuple[Seen, ...]:
 
 
 def standing_window(
-    cursor: duckdb.DuckDBPyConnection, version: Seen, maturity: Maturity, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    version: Seen,
+    maturity: Maturity,
+    now: datetime,
+    *,
+    among_all: bool = False,
 ) -> StandingWindow | None:
     """The newest production claims of a version whose outcomes are final.
 
@@ -77,23 +75,29 @@ def standing_window(
         version: whose claims.
         maturity: when outcomes are final.
         now: UTC without zone; weeks up to its Monday are looked at.
+        among_all: whether versions of all signals are asked about within one `asked_once`.
 
     Returns:
         None while no week is final.
     """
-    chosen = _newest(_weeks(cursor, version, now), maturity, week_began(now))
+    chosen = _newest(_weeks(cursor, version, now, among_all=among_all), maturity, week_began(now))
     return _window(version, chosen, now) if chosen else None
 
 
 def first_window(
-    cursor: duckdb.DuckDBPyConnection, version: Seen, maturity: Maturity, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    version: Seen,
+    maturity: Maturity,
+    now: datetime,
+    *,
+    among_all: bool = False,
 ) -> StandingWindow | None:
     """The first production claims of a version: its first `FIRST_WEEKS`, once all are final.
 
     Returns:
         None while one of them is not, or none is labelled.
     """
-    first = _weeks(cursor, version, now)[:FIRST_WEEKS]
+    first = _weeks(cursor, version, now, among_all=among_all)[:FIRST_WEEKS]
     final = all(_final(one, maturity, week_began(now)) for one in first)
     return _window(version, first, now) if final and any(one.n for one in first) else None
 
@@ -104,15 +108,17 @@ def _claims(version: Seen, since: datetime | None, until: datetime) -> Selection
     return Selection(version.signal, since, until, where=(*where, ("split", ("production",))))
 
 
-def _weeks(cursor: duckdb.DuckDBPyConnection, version: Seen, now: datetime) -> list[_Week]:
+def _weeks(
+    cursor: duckdb.DuckDBPyConnection, version: Seen, now: datetime, *, among_all: bool
+) -> tuple[WeekCount, ...]:
     """The whole weeks in which the version stated a confidence, oldest first."""
-    coverage = coverage_by(cursor, _claims(version, None, week_began(now)), ("week",))
-    mondays = [datetime.strptime(f"{key[0]}-1", "%G-W%V-%u").date() for key in coverage.keys]
-    counts = zip(mondays, coverage.n_claims.tolist(), coverage.n.tolist(), strict=True)
-    return [_Week(*one) for one in counts]
+    signal = None if among_all else version.signal
+    fields = dict(version.fields)
+    counts = weekly_counts(cursor, week_began(now), signal)
+    return counts.get((version.signal, tuple(fields.get(name) for name in FIELDS)), ())
 
 
-def _window(version: Seen, weeks: Sequence[_Week], now: datetime) -> StandingWindow:
+def _window(version: Seen, weeks: Sequence[WeekCount], now: datetime) -> StandingWindow:
     since = datetime.combine(weeks[0].monday, time())
     until = datetime.combine(weeks[-1].monday + timedelta(weeks=1), time())
     return StandingWindow(
@@ -125,12 +131,12 @@ def _window(version: Seen, weeks: Sequence[_Week], now: datetime) -> StandingWin
     )
 
 
-def _newest(weeks: Sequence[_Week], maturity: Maturity, at: datetime) -> list[_Week]:
+def _newest(weeks: Sequence[WeekCount], maturity: Maturity, at: datetime) -> list[WeekCount]:
     final = [_final(one, maturity, at) for one in weeks]
     newest = max((i for i, yes in enumerate(final) if yes and weeks[i].n), default=None)
     if newest is None:
         return []
-    chosen: list[_Week] = []
+    chosen: list[WeekCount] = []
     for one, yes in zip(weeks[newest::-1], final[newest::-1], strict=True):
         enough = len(chosen) >= STANDING_WEEKS and sum(w.n for w in chosen) >= STANDING_CLAIMS
         if not yes or enough:
@@ -139,6 +145,6 @@ def _newest(weeks: Sequence[_Week], maturity: Maturity, at: datetime) -> list[_W
     return chosen
 
 
-def _final(week: _Week, maturity: Maturity, at: datetime) -> bool:
+def _final(week: WeekCount, maturity: Maturity, at: datetime) -> bool:
     ended = datetime.combine(week.monday + timedelta(weeks=1), time())
     return maturity.reached(ended, week.n, week.n_claims, at)

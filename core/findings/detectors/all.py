@@ -19,7 +19,7 @@ from core.findings.detectors.tuning_leak import leak_conditions
 from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 
 #: From a ledger's cursor, the state of its trail and a time, in UTC without zone.
 Find = Callable[[duckdb.DuckDBPyConnection, State, datetime], tuple[Condition, ...]]
@@ -51,7 +51,7 @@ DETECTORS = (
 )
 
 
-@asked_once()
+@one_question
 def detected(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:

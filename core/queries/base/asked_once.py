@@ -6,7 +6,11 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import duckdb
+
+from core.queries.base.snapshot import snapshot
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +32,22 @@ def asked_once() -> Iterator[None]:
         yield
     finally:
         _ANSWERS.reset(token)
+
+
+def one_question(
+    question: Callable[Concatenate[duckdb.DuckDBPyConnection, P], T],
+) -> Callable[Concatenate[duckdb.DuckDBPyConnection, P], T]:
+    """A question that is answered within `asked_once`, and from one state of the ledger.
+
+    Its first argument is the cursor.
+    """
+
+    @functools.wraps(question)
+    def asked(cursor: duckdb.DuckDBPyConnection, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with snapshot(cursor), asked_once():
+            return question(cursor, *args, **kwargs)
+
+    return asked
 
 
 def once(query: Callable[P, T]) -> Callable[P, T]:

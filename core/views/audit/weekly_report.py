@@ -14,7 +14,7 @@ from core.governance.replay import Replay, TrailBroken
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.dimensions import week_label
 from core.queries.base.selection import Selection
 from core.sentences.numbers import (
@@ -191,7 +191,7 @@ class WeeklyReport:
         return f"Weekly review {self.week}"
 
 
-@asked_once()
+@one_question
 def weekly_report(
     cursor: duckdb.DuckDBPyConnection,
     *,

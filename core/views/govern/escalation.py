@@ -17,7 +17,7 @@ from core.gate.breaches import KINDS, JudgedClaims, Kind, Reckoning, Tally, answ
 from core.governance.rules_in_force import RulesSpan, timeline
 from core.governance.state import State
 from core.measure.metrics.intervals import clopper_pearson
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.cells import signal_repeats
 from core.queries.base.dimensions import week_label, week_start
 from core.queries.base.selection import Selection
@@ -227,7 +227,7 @@ def default_days(last: datetime | None, now: datetime) -> tuple[date, date]:
     return until - timedelta(days=DAYS - 1), until
 
 
-@asked_once()
+@one_question
 def escalation_view(
     cursor: duckdb.DuckDBPyConnection,
     state: State,

@@ -16,7 +16,7 @@ from core.measure.metrics.intervals import wilson
 from core.measure.monitoring.brier_decomposition import brier_scores
 from core.measure.monitoring.changepoint import Level
 from core.measure.verdicts.verdict import Judgement, judge
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.first_seen import VersionSeen, first_seen
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches
@@ -65,7 +65,7 @@ class DriftView:
     tolerance: float
 
 
-@asked_once()
+@one_question
 def drift_view(
     cursor: duckdb.DuckDBPyConnection,
     selection: Selection,

@@ -11,7 +11,7 @@ import duckdb
 from core.governance.state import State
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import judge
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences.acts import Names
@@ -83,7 +83,7 @@ class OneSignal:
     acts: tuple[TrailRow, ...]
 
 
-@asked_once()
+@one_question
 def one_signal(
     cursor: duckdb.DuckDBPyConnection, state: State | None, signal: str, now: datetime
 ) -> OneSignal | None:

@@ -15,7 +15,7 @@ from core.governance.state import State
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import STATES, PartState
 from core.measure.verdicts.verdict import judge
-from core.queries.base.asked_once import asked_once
+from core.queries.base.asked_once import one_question
 from core.queries.base.catalogue import SignalFacts, signals
 from core.queries.base.dimensions import week_label
 from core.queries.base.selection import Selection
@@ -152,7 +152,7 @@ def last_complete_week(found: Sequence[SignalFacts], now: datetime) -> date | No
     return max(newest, _monday(min(firsts).date()))
 
 
-@asked_once()
+@one_question
 def week_view(
     cursor: duckdb.DuckDBPyConnection,
     state: State | None,

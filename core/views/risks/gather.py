@@ -24,6 +24,7 @@ from core.governance.rules_in_force import RulesSpan, timelines
 from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
+from core.queries.base.asked_once import one_question
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import (
     SegmentMoved,
@@ -66,6 +67,7 @@ _SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 _SUBMISSIONS = 5_000
 
 
+@one_question
 def gathered(
     cursor: duckdb.DuckDBPyConnection, state: State | None, now: datetime, whole: Wholeness
 ) -> tuple[RiskFacts, ...]:

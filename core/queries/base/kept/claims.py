@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -9,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.ledger.sql import literal
+from core.queries.base.asked_once import once
 from core.queries.base.claims_sql import Source, selected_claims, utc
 from core.queries.base.dimensions import (
     BAND_LABELS,
@@ -19,6 +21,7 @@ from core.queries.base.dimensions import (
 )
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.selection import BAND_DIMENSION, SOURCE_DIMENSION, Selection
+from core.queries.base.snapshot import snapshot_number
 
 Grouping = tuple[str, ...]
 
@@ -115,17 +118,23 @@ class _State:
 
 
 def _state(cursor: duckdb.DuckDBPyConnection, signal: str) -> _State | None:
+    return _states(cursor, snapshot_number()).get(signal)
+
+
+@once
+def _states(cursor: duckdb.DuckDBPyConnection, _snapshot: int) -> Mapping[str, _State]:
+    """Of every signal, as of one snapshot: an import may end what is kept."""
     rows = cursor.execute(
         """
-        SELECT high_ppm, dimension, kept_dimensions.kept
+        SELECT signal, high_ppm, dimension, kept_dimensions.kept
         FROM kept_signals LEFT JOIN kept_dimensions USING (signal)
-        WHERE signal = $signal AND kept_signals.kept
-        """,
-        {"signal": signal},
+        WHERE kept_signals.kept
+        """
     ).fetchall()
-    if not rows:
-        return None
-    return _State(rows[0][0], {name: kept for _, name, kept in rows if name is not None})
+    kept: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    for signal, _, name, yes in rows:
+        kept[signal] |= {} if name is None else {name: yes}
+    return {signal: _State(high_ppm, kept[signal]) for signal, high_ppm, *_ in rows}
 
 
 def _asked(

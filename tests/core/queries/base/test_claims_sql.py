@@ -64,11 +64,11 @@ class Version:
 
 
 def in_force(versions: list[Version], as_known: datetime | None) -> int | None:
-    """The outcome known at a time, in plain Python: the newest version before it."""
+    """The outcome known at a time, in plain Python: the newest before it, unless two contradict."""
     known = [v for v in versions if as_known is None or v.known_at < as_known]
-    if not known:
-        return None
-    return max(known, key=lambda v: (v.known_at, v.import_id, v.import_row)).outcome
+    newest = max((v.known_at for v in known), default=None)
+    said = {v.outcome for v in known if v.known_at == newest}
+    return said.pop() if len(said) == 1 else None
 
 
 days = st.integers(0, 12).map(lambda d: MONDAY + d * DAY)

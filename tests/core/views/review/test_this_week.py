@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -56,6 +57,23 @@ def registered(ledger: Ledger, name: str, tolerance: str = "0.05", cut: str = "0
     text = entry(name, tolerance=tolerance, highConfidence=cut)
     apply(office, read(text), "user:t/adam")
     return office.state()
+
+
+class Listening:
+    """A cursor that keeps what it was asked by `execute`."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor, self.asked = cursor, list[str]()
+
+    def execute(self, sql: str, *parameters: Any) -> duckdb.DuckDBPyConnection:
+        self.asked.append(sql)
+        return self.cursor.execute(sql, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cursor, name)
+
+    def count(self, words: str) -> int:
+        return sum(words in sql for sql in self.asked)
 
 
 def only(view: WeekView) -> SignalWeek:
@@ -184,6 +202,23 @@ def test_a_signal_that_had_no_claim_a_week_earlier_had_no_verdict_then(
     view = reviewed(fill(batch(W47 + timedelta(days=3), 500, 0.8, 300)))
     assert (only(view).state, only(view).before) == ("off", None)
     assert (view.count("off"), view.count_before("off")) == (1, 0)
+
+
+# ---------------------------------------------------------------------------- asked of all at once
+
+
+@pytest.mark.parametrize("n", [2, 6])
+def test_a_review_sees_one_state_and_asks_once_what_it_can_of_all_signals(
+    n: int, batch: Batch, fill: Fill
+) -> None:
+    rows = [row for i in range(n) for row in batch(W43, 40, 0.8, 32, signal=f"s-{i}")]
+    rows += [row for i in range(n) for row in batch(W47, 40, 0.8, 32, signal=f"s-{i}")]
+    listening = Listening(fill(rows))
+    assert len(reviewed(cast(duckdb.DuckDBPyConnection, listening)).rows) == n
+    assert listening.count("BEGIN") == 1
+    assert listening.count("txid_current") == 2
+    # The weeks of every version, as of now and as of a week ago.
+    assert listening.count("SEMI JOIN") == 2
 
 
 # ------------------------------------------------------------------------ corrected over signals
