@@ -28,6 +28,12 @@ TEXT_FIELDS = (
     "trace_id",
     "span_id",
 )
+#: An outcome that takes back the last label of its source, in lower case.
+WITHDRAWN = "withdrawn"
+#: What is said where an outcome is missing.
+NO_OUTCOME_MEND = (
+    f"leave the record out until its outcome is known; to take a label back, write {WITHDRAWN}"
+)
 OUTCOME_FIELDS = ("outcome", "outcome_ts", "outcome_source")
 
 #: Fields with a fixed set of values: what is read (in lower case) → what is kept.

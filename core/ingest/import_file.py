@@ -61,7 +61,7 @@ class ImportSummary:
         n_quarantined: records newly refused.
         n_attached: claims that had no outcome before and have one now.
         n_held: new outcome records whose claim has not come yet.
-        n_corrected: claims whose outcome in force changed its value.
+        n_corrected: claims whose outcome in force changed its value, or is none any more.
         notices: what was assumed, one sentence each.
         seconds: wall time.
         refusals: records of the file that are refused, known ones among them, most first.
@@ -312,6 +312,7 @@ class _Import:
             *screening.notices,
             *twins_notice(cursor, import_id=import_id),
             *many_values_notice(cursor, layout.segments, import_id=import_id),
+            *attached.notices,
         )
         refusals = refused_for(cursor)
         advice = None

@@ -16,12 +16,13 @@ import duckdb
 
 from core.ingest.kept_sums import keep_signal
 from core.ledger.sql import literal
-from core.queries.base.in_force import CONFLICT, IN_FORCE, labels_sql, sides_sql
-from core.queries.base.truth import declared, rank_sql
+from core.queries.base.in_force import CONFLICT, IN_FORCE, disputes_sql, labels_sql, sides_sql
+from core.queries.base.truth import declared, rank_sql, truth_sql
 
 _SAME = """
     log.event_id = o.event_id AND log.signal IS NOT DISTINCT FROM o.signal
-    AND log.outcome = o.outcome AND log.outcome_ts IS NOT DISTINCT FROM o.outcome_ts
+    AND log.outcome IS NOT DISTINCT FROM o.outcome
+    AND log.outcome_ts IS NOT DISTINCT FROM o.outcome_ts
     AND log.source IS NOT DISTINCT FROM o.outcome_source
 """
 
@@ -34,13 +35,15 @@ class Attached:
         n_fresh: rows that brought an outcome not logged before, but no new claim.
         n_attached: claims that had no outcome and now have one; one that is no truth is none.
         n_held: outcome rows whose claim has not come yet.
-        n_corrected: claims whose outcome in force changed its value.
+        n_corrected: claims whose outcome in force changed its value, or is none any more.
+        notices: contradictions and withdrawals, a sentence each.
     """
 
     n_fresh: int
     n_attached: int
     n_held: int
     n_corrected: int
+    notices: tuple[str, ...] = ()
 
 
 def log_outcomes_of_new_claims(
@@ -83,7 +86,7 @@ def attach_entangled(
         SELECT import_row, is_outcome, event_id, signal, outcome, outcome_ts, outcome_source
         FROM (
             SELECT * FROM entangled AS o
-            WHERE outcome IS NOT NULL
+            WHERE (outcome IS NOT NULL OR is_outcome)
               AND NOT EXISTS (
                   -- First those of the same events, which DuckDB finds without reading all.
                   SELECT 1 FROM (FROM outcomes SEMI JOIN entangled USING (event_id)) AS log
@@ -136,7 +139,85 @@ def attach_entangled(
         """
     ).fetchone()
     assert row is not None
-    return Attached(*row)
+    n_fresh, n_attached, n_held, n_corrected = row
+    return Attached(n_fresh, n_attached, n_held, n_corrected, _contradictions(cursor))
+
+
+def _contradictions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """What of the labels logged now contradicts others, or takes one back, in words."""
+    truths = declared(cursor)
+    n_conflicts, n_disputed, n_withdrawals = cursor.execute(
+        """
+        SELECT count(*) FILTER (conflict), count(*) FILTER (disputed AND NOT conflict),
+               (SELECT count(*) FROM fresh WHERE outcome IS NULL)
+        FROM concerned
+        """
+    ).fetchall()[0]
+    n_outranked = n_judged = n_stray = 0
+    if n_disputed:
+        disputes = disputes_sql(
+            cursor,
+            _labels_of(
+                "SELECT * FROM claims SEMI JOIN (FROM concerned WHERE disputed) "
+                "USING (event_id, signal)",
+                "(FROM outcomes SEMI JOIN concerned_events USING (event_id))",
+            ),
+            ("event_id", "signal"),
+            rank_sql(truths, "log.signal", "log.source"),
+        )
+        ((n_outranked,),) = cursor.execute(
+            f"SELECT count(DISTINCT (event_id, signal)) FROM ({disputes}) WHERE NOT conflict"
+        ).fetchall()
+    judged = f"o.outcome IS NOT NULL AND NOT {truth_sql(truths, 'o.signal', 'o.outcome_source')}"
+    if cursor.execute(f"SELECT 1 FROM fresh AS o WHERE {judged} LIMIT 1").fetchall():
+        ((n_judged,),) = cursor.execute(
+            f"""
+            SELECT count(*) FROM fresh AS o JOIN claims
+              ON claims.event_id = o.event_id AND (o.signal IS NULL OR o.signal = claims.signal)
+            WHERE {judged} AND o.outcome <> claims.outcome
+            """
+        ).fetchall()
+    if n_withdrawals:
+        ((n_stray,),) = cursor.execute(
+            """
+            SELECT count(*) FROM fresh AS o WHERE outcome IS NULL AND NOT EXISTS (
+                SELECT 1 FROM (FROM outcomes SEMI JOIN concerned_events USING (event_id)) AS log
+                WHERE log.event_id = o.event_id AND log.outcome IS NOT NULL
+                  AND (log.signal IS NULL OR o.signal IS NULL OR log.signal = o.signal)
+                  AND log.source IS NOT DISTINCT FROM o.outcome_source
+                  AND log.known_at <= o.outcome_ts)
+            """
+        ).fetchall()
+    texts = (
+        (
+            n_conflicts,
+            "{n:,} {claims} two labels of one source that say different things at the same "
+            "instant: unlabelled until a later label of that source confirms one.",
+        ),
+        (
+            n_outranked,
+            "{n:,} {claims} a label that contradicts an earlier one of a source that ranks "
+            "before its own: the earlier one stays in force.",
+        ),
+        (
+            n_judged,
+            "{n:,} {labels} from sources that are not ground truth, such as an LLM judge, "
+            "{contradict} the label in force.",
+        ),
+        (n_withdrawals - n_stray, "{n:,} {labels} withdrawn."),
+        (n_stray, "{n:,} {withdrawals} no label of the source it names that is older than it."),
+    )
+    return tuple(
+        text.format(
+            n=n,
+            claims="claim has" if n == 1 else "claims have",
+            labels="label" if n == 1 else "labels",
+            contradict="contradicts" if n == 1 else "contradict",
+            withdrawals="withdrawal found" if n == 1 else "withdrawals found",
+        )
+        for n, text in texts
+        if n
+    )
 
 
 def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
@@ -154,6 +235,17 @@ def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
     keep_signal(cursor, signal)
 
 
+def _labels_of(claims: str, outcomes: str) -> str:
+    """Rows of the log with the claim that each is of, as a relation: arguments as of `_concern`."""
+    return f"""(
+        SELECT known.event_id, known.signal, known.ts, known.import_id AS claim_import,
+               known.outcome AS before, said.outcome, said.outcome_ts, said.known_at, said.source
+        FROM ({claims}) AS known JOIN {outcomes} AS said
+          ON said.event_id = known.event_id
+         AND (said.signal IS NULL OR said.signal = known.signal))
+    """
+
+
 def _concern(
     cursor: duckdb.DuckDBPyConnection, claims: str, outcomes: str, *, import_id: int = 0
 ) -> None:
@@ -165,20 +257,16 @@ def _concern(
         import_id: claims that came with it had no outcome before.
     """
     rank = rank_sql(declared(cursor), "log.signal", "log.source")
-    rows = f"""(
-        SELECT known.event_id, known.signal, known.ts, known.import_id = {import_id:d} AS is_new,
-               known.outcome AS before, said.outcome, said.outcome_ts, said.known_at, said.source
-        FROM ({claims}) AS known JOIN ({outcomes}) AS said
-          ON said.event_id = known.event_id
-         AND (said.signal IS NULL OR said.signal = known.signal))
-    """
+    rows = _labels_of(claims, f"({outcomes})")
     cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE concerned AS
         SELECT event_id, signal, ts, is_new, CASE WHEN NOT is_new THEN before END AS outcome_before,
-               {IN_FORCE} AS in_force, {CONFLICT} AS conflict, corrected
+               {IN_FORCE} AS in_force, {CONFLICT} AS conflict, corrected,
+               for_right IS NOT NULL AND for_wrong IS NOT NULL AS disputed
         FROM (
-            SELECT event_id, signal, any_value(ts) AS ts, any_value(is_new) AS is_new,
+            SELECT event_id, signal, any_value(ts) AS ts,
+                   any_value(claim_import) = {import_id:d} AS is_new,
                    any_value(before) AS before, count({rank}) > 1 AS corrected,
                    {sides_sql("log", rank, "withdrawn_at IS NULL")}
             FROM {labels_sql(cursor, rows, ("event_id", "signal"))} AS log

@@ -124,7 +124,7 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
         SELECT *, {read},
                {readings["ts"].zoneless} OR {readings["outcome_ts"].zoneless} AS zoneless,
                {readings["ts"].date_only} OR {readings["outcome_ts"].date_only} AS date_only,
-               {_is_outcome(layout)} AS is_outcome
+               {_is_outcome(layout)} AS is_outcome, {_withdrawn(layout)} AS withdrawn
         FROM ({between})
     """
     checks = _checks(layout, readings)
@@ -148,8 +148,8 @@ def incoming(records: Records, layout: Layout, dimensions: Sequence[str]) -> Inc
     third = f"SELECT *, CAST(CASE {problem} END AS TINYINT) AS problem FROM ({second})"
     fourth = f"""
         SELECT import_row, {claim}, is_outcome, outcome,
-               CASE WHEN outcome IS NOT NULL THEN outcome_ts END AS outcome_ts,
-               CASE WHEN outcome IS NOT NULL THEN outcome_source END AS outcome_source,
+               CASE WHEN outcome IS NOT NULL OR withdrawn THEN outcome_ts END AS outcome_ts,
+               CASE WHEN outcome IS NOT NULL OR withdrawn THEN outcome_source END AS outcome_source,
                confidence_bare AS stated_number, confidence_unlike AS unlike, confidence_silent,
                outcome_silent AND taken_outcome IS NULL AS outcome_silent,
                {values.letter(layout.fields.get("outcome"), "taken_outcome")} AS letter,
@@ -241,6 +241,14 @@ def _annotated(layout: Layout) -> str:
     return " OR ".join(says) or "false"
 
 
+def _withdrawn(layout: Layout) -> str:
+    """Whether a record takes a label back."""
+    column = layout.fields.get("outcome")
+    if column is None or column.type == "BOOLEAN" or values.is_number(column):
+        return "false"
+    return f"coalesce(lower(trim(taken_outcome)) = {literal(events.WITHDRAWN)}, false)"
+
+
 def _quarantine_id(layout: Layout) -> str:
     if layout.quarantine_id is None:
         return "CAST(NULL AS BIGINT)"
@@ -306,7 +314,7 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
             literal("a label that a person gave, and no confidence that was stated"),
             literal(ANNOTATION_MEND),
         ),
-        missing("outcome", "is_outcome", "leave the record out until its outcome is known"),
+        missing("outcome", "is_outcome", events.NO_OUTCOME_MEND),
         Check(
             "outcome",
             f"{claim} AND taken_outcome IS NOT NULL AND taken_confidence IS NULL "
@@ -322,13 +330,25 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
         ),
         unreadable(
             "outcome",
-            "true",
+            "NOT withdrawn",
             "not 0 or 1",
             "write 1 for right and 0 for wrong, or say what its words mean: "
             "--values outcome:done=1,open=0",
         ),
-        no_time("outcome_ts", "outcome IS NOT NULL"),
-        not_allowed("outcome_source", "outcome IS NOT NULL"),
+        Check(
+            "outcome",
+            "withdrawn AND NOT is_outcome",
+            literal("a claim, and only its label can be withdrawn"),
+            literal("write event_id, outcome, outcome_ts and outcome_source in a row of their own"),
+        ),
+        Check(
+            "outcome_ts",
+            "withdrawn AND taken_outcome_ts IS NULL",
+            literal("no outcome_ts"),
+            literal("say when the label was withdrawn"),
+        ),
+        no_time("outcome_ts", "(outcome IS NOT NULL OR withdrawn)"),
+        not_allowed("outcome_source", "(outcome IS NOT NULL OR withdrawn)"),
         not_allowed("elicitation_order", claim),
         not_allowed("split", claim),
         not_allowed("action", claim),
@@ -360,7 +380,7 @@ def _checks(layout: Layout, readings: Mapping[str, values.Reading]) -> tuple[Che
             )
         )
     # Nothing is wrong with a field that the file does not have, unless a record needs it.
-    needed = {"row", "event_id", "signal", "ts", "outcome", "segments"}
+    needed = {"row", "event_id", "signal", "ts", "outcome", "outcome_ts", "segments"}
     return tuple(one for one in checks if one.field in needed or one.field in layout.fields)
 
 

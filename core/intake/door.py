@@ -410,9 +410,21 @@ def _fault_of_outcome(line: Mapping[str, Any]) -> Fault | None:
     known = {**line, "outcome": None} if _no_outcome(line.get("outcome")) else line
     return (
         _missing(line, "event_id", "name the claim's event_id")
-        or _missing(known, "outcome", "leave the record out until its outcome is known")
+        or _missing(known, "outcome", events.NO_OUTCOME_MEND)
+        or _fault_of_withdrawal(line)
         or _fault_of_label(line)
     )
+
+
+def _withdrawn(line: Mapping[str, Any]) -> bool:
+    value = line.get("outcome")
+    return isinstance(value, str) and value.strip().lower() == events.WITHDRAWN
+
+
+def _fault_of_withdrawal(line: Mapping[str, Any]) -> Fault | None:
+    if not _withdrawn(line):
+        return None
+    return _missing(line, "outcome_ts", "say when the label was withdrawn")
 
 
 def _fault_of_confidence(line: Mapping[str, Any], stated: bool) -> Fault | None:
@@ -450,7 +462,7 @@ def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
             "a graded score, and an outcome is right or wrong",
             "choose the threshold: write 1 from it upwards and 0 below",
         )
-    if number not in (0, 1):
+    if number not in (0, 1) and not ("confidence" not in line and _withdrawn(line)):
         return Fault("outcome", _shown(value), "not 0 or 1", "write 1 for right and 0 for wrong")
     return _no_time(line, "outcome_ts") or _not_allowed(line, "outcome_source")
 

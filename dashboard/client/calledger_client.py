@@ -205,7 +205,7 @@ class Client:
     def outcome(
         self,
         event_id: str | int,
-        outcome: int | bool,
+        outcome: int | bool | str,
         *,
         outcome_ts: str | float | datetime | None = None,
         **more: Fields,
@@ -214,7 +214,8 @@ class Client:
 
         Args:
             event_id: of its claim.
-            outcome: 1 where the claim was right, 0 where it was wrong.
+            outcome: 1 where the claim was right, 0 where it was wrong; "withdrawn" takes back the
+                last label of the same ``outcome_source``.
             outcome_ts: when it became known; None: now.
             more: ``signal``, where an event has several; ``outcome_source``, …
         """

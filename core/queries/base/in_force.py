@@ -69,8 +69,8 @@ IN_FORCE = f"""
 @once
 def any_withdrawn(cursor: duckdb.DuckDBPyConnection) -> bool:
     """Whether the ledger has a withdrawal; costs next to nothing where it has none."""
-    found = cursor.execute("SELECT 1 FROM outcomes WHERE outcome IS NULL LIMIT 1")
-    return found.fetchone() is not None
+    rows = cursor.execute("SELECT 1 FROM outcomes WHERE outcome IS NULL LIMIT 1").fetchall()
+    return bool(rows)
 
 
 def labels_sql(
@@ -116,6 +116,42 @@ def standing_sql(
     if not any_withdrawn(cursor):
         return rows
     return f"(SELECT * FROM {labels_sql(cursor, rows, claim)} AS ever WHERE withdrawn_at IS NULL)"
+
+
+def disputes_sql(
+    cursor: duckdb.DuckDBPyConnection, rows: str, claim: Sequence[str], rank: str
+) -> str:
+    """A query for the labels that contradict each other and that nobody has answered yet.
+
+    Either two of the best rank say different things at the same instant (a conflict), or one of a
+    lower rank says something else than the one in force and is no older: whoever gave that one did
+    not know of it. A later label of the better source answers it, and so does a withdrawal.
+
+    Columns: those of the claim, conflict, then outcome, source and known_at of the label in force
+    (of a conflict: of the one that says right), and of the other one with ``other_`` before it.
+
+    Args:
+        rank: as of `sides_sql`, over ``log``.
+    """
+    mine = ", ".join(claim)
+    labels = labels_sql(cursor, rows, claim)
+    return f"""
+        WITH latest AS (
+            SELECT DISTINCT {mine}, outcome, source, known_at, {rank} AS rank FROM {labels} AS log
+            WHERE withdrawn_at IS NULL AND outcome IS NOT NULL AND {rank} IS NOT NULL
+            QUALIFY known_at = max(known_at) OVER (PARTITION BY {mine}, rank)),
+        placed AS (
+            SELECT *, rank = max(rank) OVER (PARTITION BY {mine}) AS best FROM latest),
+        top AS (
+            SELECT {mine}, count(*) > 1 AS conflict, max(outcome) AS outcome,
+                   any_value(source) AS source, any_value(known_at) AS known_at
+            FROM placed WHERE best GROUP BY {mine})
+        SELECT {mine}, conflict, top.outcome, top.source, top.known_at, placed.outcome AS
+               other_outcome, placed.source AS other_source, placed.known_at AS other_known_at
+        FROM top JOIN placed USING ({mine})
+        WHERE placed.outcome <> top.outcome
+          AND CASE WHEN conflict THEN best ELSE NOT best AND placed.known_at >= top.known_at END
+    """
 
 
 def states_sql(cursor: duckdb.DuckDBPyConnection, rows: str, rank: str) -> str:

@@ -71,24 +71,30 @@ class OutcomeVersion:
     """One outcome that was ever received for a claim.
 
     Attributes:
-        outcome: 1 right, 0 wrong.
+        outcome: 1 right, 0 wrong; None: it takes back the last label of its source.
         outcome_ts: when it turned out, as stated; None when not stated. UTC without zone.
         known_at: from when on it counts: ``outcome_ts``, or else the time of its import.
         source: HUMAN, CODE or LLM; None when not stated.
         with_claim: whether it came in the claim's own row.
         every_signal: whether it was said of every claim of the event, naming no signal.
-        truth: whether its source is one of truth; others are never in force.
+        rank: of its source among those of truth, greater is better; 0: it is none of them, and
+            the label never in force.
         origin: where it came from; None when the import is not recorded.
     """
 
-    outcome: int
+    outcome: int | None
     outcome_ts: datetime | None
     known_at: datetime
     source: str | None
     with_claim: bool
     every_signal: bool
-    truth: bool
+    rank: int
     origin: Origin | None
+
+    @property
+    def truth(self) -> bool:
+        """Whether its source is one of truth."""
+        return self.rank > 0
 
 
 @dataclass(frozen=True)
@@ -144,15 +150,14 @@ def claim_record(
 def outcome_versions(
     cursor: duckdb.DuckDBPyConnection, signal: str, event_id: str
 ) -> tuple[OutcomeVersion, ...]:
-    """Every outcome received for a claim; the later stands over the earlier.
+    """Every outcome received for a claim, and every withdrawal, in the order they became known.
 
-    In force at a time is the last of those known before it that are truth
-    (`core.ingest.outcome_attachment`).
+    Which is in force at a time says `core.queries.claims.label_states`.
     """
     rows = cursor.execute(
         f"""
         SELECT outcome, outcome_ts, known_at, outcomes.source, with_claim, signal IS NULL,
-               {truth_of(cursor, signal).sql("outcomes.source")}, {_ORIGIN}
+               coalesce({truth_of(cursor, signal).rank_sql("outcomes.source")}, 0), {_ORIGIN}
         FROM outcomes LEFT JOIN {_IMPORTS} USING (import_id)
         WHERE event_id = $event_id AND (signal IS NULL OR signal = $signal)
         ORDER BY known_at, import_id, import_row

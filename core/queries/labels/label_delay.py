@@ -237,7 +237,7 @@ def held_outcomes(cursor: duckdb.DuckDBPyConnection) -> int:
     rows = cursor.execute(
         """
         SELECT count(*) FROM outcomes
-        WHERE NOT with_claim AND NOT EXISTS (
+        WHERE NOT with_claim AND outcome IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM claims
             WHERE claims.event_id = outcomes.event_id
               AND (outcomes.signal IS NULL OR outcomes.signal = claims.signal))

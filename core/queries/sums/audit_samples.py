@@ -466,7 +466,8 @@ def known_of(
     said = cursor.execute(
         f"""
         SELECT event_id, outcome, outcome_ts FROM outcomes SEMI JOIN asked_events USING (event_id)
-        WHERE (signal IS NULL OR signal = $signal) AND {truth_of(cursor, signal).sql()}
+        WHERE (signal IS NULL OR signal = $signal) AND outcome IS NOT NULL
+          AND {truth_of(cursor, signal).sql()}
         """,
         {"signal": signal},
     ).fetchall()

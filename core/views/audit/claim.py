@@ -13,6 +13,7 @@ import pandas as pd
 from core.events import PPM
 from core.queries.claims import claim_history as history
 from core.queries.claims.claim_history import ClaimRecord, OutcomeVersion, Relation
+from core.queries.claims.label_states import State, in_force, label_states
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, count, counted, dimension_name
 from core.views.audit.claim_rules import Governed, governed
@@ -109,19 +110,6 @@ def signals_of_event(cursor: duckdb.DuckDBPyConnection, event_id: str) -> tuple[
     return tuple(one.signal for one in known)
 
 
-def in_force(
-    versions: Sequence[OutcomeVersion], as_known: datetime | None = None
-) -> OutcomeVersion | None:
-    """The version in force: the last that is truth and was known before ``as_known``, or of all.
-
-    Args:
-        versions: in the order in which each stands over those before it.
-        as_known: UTC without zone.
-    """
-    known = [one for one in versions if one.truth and (as_known is None or one.known_at < as_known)]
-    return known[-1] if known else None
-
-
 def stated_words(ppm: int | None) -> str:
     """A confidence as it is compared, never rounded: ``95%``, ``89.9999%``; ``unstated``."""
     return "unstated" if ppm is None else percent_of(ppm)
@@ -177,24 +165,25 @@ def _standing(
     parts = []
     if as_known is not None and record.ts >= as_known:
         parts.append(f"It had not been made {_known_day(as_known)}.")
-    truths = sum(one.truth for one in versions)
+    labels = [one for one in versions if one.outcome is not None]
+    states = label_states(versions)
+    truths = sum(one.truth for one in labels)
     if not truths:
         parts.append("No outcome has come in for it.")
     elif truths == 1:
         parts.append("One outcome has come in for it.")
     else:
-        parts.append(f"{truths} outcomes have come in for it; the last known is in force.")
-    others = len(versions) - truths
+        parts.append(f"{truths} outcomes have come in for it.")
+    parts += [words for state, words in _WHY.items() if state in states]
+    others = len(labels) - truths
     if others:
         parts.append(
             f"{counted(others, 'label')} from a source that is not ground truth, such as an LLM "
             "judge, are listed below and never count."
         )
-    if as_known is not None and then is not now and now is not None:
-        known = outcome_words(then.outcome if then else None)
-        parts.append(
-            f"Now in force: {outcome_words(now.outcome)}; {_known_day(as_known)}: {known}."
-        )
+    if as_known is not None and then is not now:
+        known, today = (outcome_words(one.outcome if one else None) for one in (then, now))
+        parts.append(f"Now in force: {today}; {_known_day(as_known)}: {known}.")
     return " ".join(parts)
 
 
@@ -260,6 +249,26 @@ def _done(record: ClaimRecord) -> str:
     return known.get(action, f"Action {action}.")
 
 
+#: What to say of a claim that has a label in such a state.
+_WHY: Mapping[State, str] = {
+    "replaced": "A later label of the same source replaced an earlier one.",
+    "overruled": "A label from a source that ranks before the others overruled them.",
+    "contradicts": "A label contradicts the one in force, whose source ranks before its own: a "
+    "label of that source, or a withdrawal, answers it.",
+    "conflict": "Two labels of one source say different things at the same instant, so none is in "
+    "force until a later label of that source, or a withdrawal, settles it.",
+    "withdrawn": "A label was withdrawn; it stays on record.",
+}
+#: How a label's state is named in the list, where it is not in force.
+_STATES: Mapping[State, str] = {
+    "conflict": "no: a conflict",
+    "contradicts": "no: contradicts it",
+    "overruled": "no: overruled",
+    "replaced": "no: replaced",
+    "withdrawn": "no: withdrawn",
+    "withdrawal": ABSENT,
+    "no truth": "never: no truth",
+}
 _FROM = ("file", "row", "import_id", "imported_at")
 _HAPPENED = ("outcome", "in_force", "known_at", "source", "outcome_ts", "said_of", *_FROM)
 
@@ -271,14 +280,14 @@ def _happened(
     as_known: datetime | None,
 ) -> pd.DataFrame:
     lines = []
-    for one in versions:
+    for one, state in zip(versions, label_states(versions), strict=True):
         places = ["now"] if one is now else []
         if as_known is not None and one is then:
             places.append(_known_day(as_known))
         lines.append(
             {
-                "outcome": outcome_words(one.outcome),
-                "in_force": " and ".join(places) or (ABSENT if one.truth else "never: no truth"),
+                "outcome": "withdrawn" if one.outcome is None else outcome_words(one.outcome),
+                "in_force": " and ".join(places) or _STATES.get(state, ABSENT),
                 "known_at": one.known_at,
                 "outcome_ts": one.outcome_ts,
                 "source": one.source,

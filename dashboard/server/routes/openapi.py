@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import __version__
-from core.events import ALLOWED, SEGMENT_PREFIX, TEXT_FIELDS
+from core.events import ALLOWED, SEGMENT_PREFIX, TEXT_FIELDS, WITHDRAWN
 from core.intake.door import ALWAYS, MOST_KEYS
 from core.queries.base.segment_names import DIMENSION, RESERVED_DIMENSIONS
 from core.registry.escalation_rules import ACTIONS
@@ -175,7 +175,11 @@ _OUTCOME: dict[str, Any] = {
     "event. It may arrive before its claim; a later, different outcome is a correction.",
     "properties": {
         "event_id": _EVENT_ID,
-        "outcome": _LABEL,
+        "outcome": {
+            "enum": [*_LABEL["enum"], WITHDRAWN],
+            "description": f"`{WITHDRAWN}` takes back the last label of this outcome_source, "
+            "and needs outcome_ts.",
+        },
         "signal": _TEXT,
         **_LATER,
         "confidence": {"type": "null", "description": "Not allowed on an outcome."},

@@ -18,6 +18,10 @@ from core.ingest import import_file as importing
 from core.ingest.import_file import import_file
 from core.ingest.repeats import FEW
 from core.ledger.connection import Ledger
+from core.queries.base.claims_sql import selected_claims
+from core.queries.base.selection import Selection
+from core.trail.outcomes_in_force import wrong_in_force
+from tests.worlds.kept import kept_in, kept_of
 from tests.worlds.rounds import examples
 
 START = datetime(2026, 11, 1)
@@ -29,14 +33,19 @@ RANKS = ("HUMAN", "CODE", None)
 
 
 def replay(versions: list[tuple[Any, ...]]) -> dict[str | None, tuple[datetime, set[int]]]:
-    """Source → when its last label became known, and all it said then."""
-    standing: dict[str | None, tuple[datetime, set[int]]] = {}
-    for version in sorted(versions, key=lambda version: version[5]):
-        known, values = standing.get(version[4], (version[5], set()))
-        standing[version[4]] = (
-            (known, values | {version[2]}) if known == version[5] else (version[5], {version[2]})
-        )
-    return standing
+    """Source → when its last label that stands became known, and all it said then."""
+    stacks: dict[str | None, list[tuple[datetime, set[int]]]] = {}
+    # Said twice of one instant, a withdrawal is one.
+    entries = {(one[5], one[2] is None, one[4], one[2]) for one in versions}
+    for known, withdrawn, source, value in sorted(entries, key=lambda one: one[:2]):
+        stack = stacks.setdefault(source, [])
+        if withdrawn:
+            del stack[-1:]
+        elif stack and stack[-1][0] == known:
+            stack[-1][1].add(value)
+        else:
+            stack.append((known, {value}))
+    return {source: stack[-1] for source, stack in stacks.items() if stack}
 
 
 @dataclass
@@ -48,9 +57,11 @@ class Model:
     quarantined: list[str] = field(default_factory=list)
     imports: int = 0
 
-    def in_force(self, key: tuple[str, str]) -> tuple[Any, ...]:
+    def in_force(self, key: tuple[str, str], until: datetime = datetime.max) -> tuple[Any, ...]:
         signal, event = key
-        versions = [v for v in self.log if v[0] == event and v[1] in (None, signal)]
+        versions = [
+            v for v in self.log if v[0] == event and v[1] in (None, signal) and v[5] < until
+        ]
         truth = [version for version in versions if version[4] != "LLM"]
         standing = replay(truth)
         if not standing:
@@ -85,7 +96,7 @@ class Model:
                 what = (
                     row["event_id"],
                     row.get("signal"),
-                    row["outcome"],
+                    None if row["outcome"] == "withdrawn" else row["outcome"],
                     moment,
                     row.get("outcome_source"),
                 )
@@ -133,7 +144,13 @@ CLAIMS = record(
     )
 )
 LABELS = {"outcome": st.sampled_from([0, 1]), "outcome_ts": TIMES, "outcome_source": SOURCES}
-LATE = record(event_id=EVENTS, **LABELS) | record(event_id=EVENTS, signal=SIGNALS, **LABELS)
+WITHDRAWN = LABELS | {"outcome": st.just("withdrawn"), "outcome_ts": TIMES.filter(bool)}
+LATE = st.one_of(
+    record(event_id=EVENTS, **LABELS),
+    record(event_id=EVENTS, signal=SIGNALS, **LABELS),
+    record(event_id=EVENTS, **WITHDRAWN),
+    record(event_id=EVENTS, signal=SIGNALS, **WITHDRAWN),
+)
 FILES = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=8), min_size=1, max_size=5)
 
 
@@ -173,6 +190,20 @@ def test_batches_redelivered_reordered_early_late_and_corrected_agree_with_the_m
             ),
             key=str,
         )
+        # What was known on a day is what the labels known before it give.
+        for day in range(6):
+            then = START + timedelta(days=day)
+            for signal in ("a", "b"):
+                asked = selected_claims(
+                    cursor, Selection(signal, as_known=then), {"event": "event_id"}
+                )
+                assert dict(cursor.execute(asked.sql, asked.parameters).fetchall()) == {
+                    event: model.in_force((of, event), then)[0]
+                    for of, event in model.claims
+                    if of == signal and then > START
+                }
+        assert list(wrong_in_force(cursor)) == []
+        assert kept_in(cursor) == kept_of(cursor)
         logged = cursor.execute(
             "SELECT event_id, signal, outcome, known_at, import_id, import_row FROM outcomes"
         ).fetchall()

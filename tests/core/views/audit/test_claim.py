@@ -153,13 +153,34 @@ def test_an_unknown_claim_is_none_and_its_event_may_be_elsewhere(filled: Ledger)
 
 def test_the_outcome_in_force_is_the_last_of_those_known_before() -> None:
     versions = [
-        OutcomeVersion(y, None, datetime(2026, 11, day), None, False, False, True, None)
-        for y, day in ((1, 3), (0, 5), (1, 5))
+        OutcomeVersion(y, None, datetime(2026, 11, day), None, False, False, 1, None)
+        for y, day in ((1, 3), (0, 5), (1, 7))
     ]
     assert in_force(versions) is versions[2]
+    assert in_force(versions, datetime(2026, 11, 7)) is versions[1]
     assert in_force(versions, datetime(2026, 11, 5)) is versions[0]
     assert in_force(versions, datetime(2026, 11, 3)) is None
     assert in_force([]) is None
+
+
+def test_why_a_label_is_not_in_force_is_said(filled: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "second_opinions.csv"
+    file.write_text(
+        "event_id,signal,outcome,outcome_ts,outcome_source\n"
+        "e1,s,1,2026-11-21,HUMAN\ne1,s,0,2026-11-22,CODE\ne1,s,withdrawn,2026-11-23,HUMAN\n"
+    )
+    import_file(filled, file, now=datetime(2026, 11, 24))
+    view = view_of(filled, "e1")
+    assert list(zip(view.happened["outcome"], view.happened["in_force"], strict=True)) == [
+        ("right", "no: replaced"),
+        ("wrong", "now"),
+        ("right", "no: withdrawn"),
+        ("wrong", "no: overruled"),
+        ("withdrawn", "–"),
+    ]
+    then = view_of(filled, "e1", as_known=datetime(2026, 11, 23))
+    assert then.headline == "Stated 95% and, as known at the end of 2026-11-22, was right."
+    assert "A label was withdrawn; it stays on record." in view.standing
 
 
 @pytest.mark.parametrize(
