@@ -13,6 +13,7 @@ from core.defaults import IN_USE
 from core.findings.facts.anchoring import Anchored
 from core.findings.facts.base import Facts
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
+from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed
@@ -139,6 +140,14 @@ _ROWS = (
     ),
     FindingKind(
         "labels_missing", "No recent labels", "warning", "labels", MissingLabels, thorough=True
+    ),
+    FindingKind(
+        "labels_contradict",
+        "Labels contradict each other",
+        "warning",
+        "labels",
+        LabelsContradict,
+        thorough=True,
     ),
     FindingKind(
         "judge_disagrees",

@@ -223,6 +223,15 @@ def _audit_drawn(state: State, act: Act) -> State:
     return state
 
 
+def _label_said(state: State, act: Act) -> State:
+    """Nothing: the row of the log that came in with it says what it changes."""
+    if act.signal is None:
+        raise Refused("A label is withdrawn or confirmed of a claim of a signal.")
+    for name in ("event_id", "label_source", "reason"):
+        _text(act, name)
+    return state
+
+
 def _notices_resumed(state: State, _act: Act) -> State:
     """Nothing: a file beside the ledger is what holds messages back."""
     return state
@@ -249,6 +258,8 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,
         "audit.drawn": _audit_drawn,
+        "label.withdrawn": _label_said,
+        "label.confirmed": _label_said,
         "notices.resumed": _notices_resumed,
         "token.created": _token_created,
         "token.revoked": _token_revoked,

@@ -71,7 +71,7 @@ def who_may(state: State, kind: str, signal: str | None) -> frozenset[str]:
     entry = None if signal is None else state.entries.get(signal)
     if kind in ("validation.signed", "validation.rejected"):
         return roles if entry is not None and entry.self_sign else roles - _SEAT
-    if kind in ("finding.acknowledged", "finding.resolved"):
+    if kind in ("finding.acknowledged", "finding.resolved", "label.withdrawn", "label.confirmed"):
         return _ADMIN if entry is None else roles - _ADMIN
     if kind == "role.granted" and not state.had_admin:
         return frozenset(ROLES)

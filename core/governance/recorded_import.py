@@ -29,21 +29,33 @@ def import_recorded(
     now: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
     pulled: Mapping[str, str] | None = None,
+    first: Callable[[Desk, int], object] | None = None,
 ) -> ImportSummary:
     """Import a file (`core.ingest.import_file.import_file`) and record it, in one transaction.
+
+    Args:
+        first: what else is done in it, before it is recorded, at the same desk and with the number
+            of the import; not where the file brings nothing.
 
     Raises:
         UnusableFile: the file as a whole cannot be used; nothing was changed.
         TrailBroken: nothing is taken in beside a trail that is not what was signed.
     """
     with office.joining() as desk_in:
+
+        def recorded(cursor: duckdb.DuckDBPyConnection, import_id: int) -> None:
+            desk = desk_in(cursor)
+            if first is not None:
+                first(desk, import_id)
+            _record(desk, import_id)
+
         return import_file(
             office.ledger,
             path,
             how=how,
             now=now,
             progress=progress,
-            recorded=lambda cursor, import_id: _record(desk_in(cursor), import_id),
+            recorded=recorded,
             pulled=pulled,
         )
 

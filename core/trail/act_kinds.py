@@ -330,6 +330,23 @@ _ROWS = (
         _NOBODY,
         program=True,
     ),
+    # An admin only where there is no registry entry, and so no owner.
+    ActKind(
+        "label.withdrawn",
+        "Imports and seals",
+        "withdrew a label",
+        "withdraw a label",
+        "withdrew the label of event {event_id} by {label_source}{of}: {reason}",
+        _VALIDATOR | _SEAT | _ADMIN,
+    ),
+    ActKind(
+        "label.confirmed",
+        "Imports and seals",
+        "confirmed a label",
+        "confirm a label",
+        "confirmed event {event_id} as {said_right}, by {label_source}{of}: {reason}",
+        _VALIDATOR | _SEAT | _ADMIN,
+    ),
     ActKind(
         "cells.loaded",
         "Imports and seals",

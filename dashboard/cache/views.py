@@ -62,6 +62,7 @@ from core.views.review import changes as change_review
 from core.views.review import drift as drift_review
 from core.views.review import elicitation as elicitation_review
 from core.views.review import gaming as gaming_review
+from core.views.review import label_disputes as disputes_review
 from core.views.review import labels as labels_review
 from core.views.review import reliability as reliability_review
 from core.views.review import segments as segments_review
@@ -509,6 +510,12 @@ def labels(selection: Selection) -> labels_review.LabelsView:
 def label_plan(selection: Selection, by: str | None) -> labelplan_review.LabelPlan:
     """Which labels would decide what cannot be told, and what the samples say."""
     return labelplan_review.label_plan(cursor(), selection, by, terms=terms(selection.signal))
+
+
+@kept(_trail)
+def label_disputes(signal: str) -> disputes_review.DisputesView:
+    """The claims of a signal whose labels contradict each other."""
+    return disputes_review.disputes_view(cursor(), signal)
 
 
 def to_label(signal: str) -> pd.DataFrame:

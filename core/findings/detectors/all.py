@@ -11,6 +11,7 @@ import duckdb
 from core.findings.detectors.anchoring import anchoring_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
+from core.findings.detectors.label_disputes import disputes_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
 from core.findings.detectors.missing_labels import labels_conditions
@@ -44,6 +45,7 @@ DETECTORS = (
     Detector(("model_changed", "prompt_changed"), change_conditions),
     Detector(("inputs_drifted",), inputs_conditions),
     Detector(("labels_missing",), labels_conditions),
+    Detector(("labels_contradict",), disputes_conditions),
     Detector(("judge_disagrees",), judge_conditions),
     Detector(("metric_gamed",), gaming_conditions),
     Detector(("confidence_anchored",), anchoring_conditions),

@@ -21,6 +21,9 @@ State = Literal[
 ]  # fmt: skip
 
 
+_GONE: frozenset[State] = frozenset({"withdrawn", "withdrawal", "not known yet"})
+
+
 @dataclass
 class _Layer:
     """Labels of one source that became known at the same instant."""
@@ -87,3 +90,11 @@ def in_force(
     return next(
         (one for one, state in zip(versions, states, strict=True) if state == "in force"), None
     )
+
+
+def standing_sources(versions: Sequence[OutcomeVersion]) -> tuple[str | None, ...]:
+    """The sources that have a label which is not withdrawn, best first; None: states none."""
+    states = zip(versions, label_states(versions), strict=True)
+    standing = [one for one, state in states if state not in _GONE]
+    standing.sort(key=lambda one: -one.rank)
+    return tuple(dict.fromkeys(one.source for one in standing))

@@ -13,7 +13,12 @@ import pandas as pd
 from core.events import PPM
 from core.queries.claims import claim_history as history
 from core.queries.claims.claim_history import ClaimRecord, OutcomeVersion, Relation
-from core.queries.claims.label_states import State, in_force, label_states
+from core.queries.claims.label_states import (
+    State,
+    in_force,
+    label_states,
+    standing_sources,
+)
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, count, counted, dimension_name
 from core.views.audit.claim_rules import Governed, governed
@@ -42,6 +47,8 @@ class ClaimView:
         done: the action taken, in a sentence.
         happened: one line per outcome received, oldest first: outcome, in_force, known_at,
             source, outcome_ts, said_of, file, row, import_id, imported_at.
+        sources: whose labels stand, best first; None: labels that state no source.
+        disputed: whether labels contradict each other and nobody has answered.
         same_event: claims of other signals about the event.
         same_input: other claims of the signal about the input, newest first.
         more: what of these is not listed, in a sentence; empty when everything is.
@@ -57,6 +64,8 @@ class ClaimView:
     not_logged: str
     done: str
     happened: pd.DataFrame
+    sources: tuple[str | None, ...]
+    disputed: bool
     same_event: tuple[Relation, ...]
     same_input: tuple[Relation, ...]
     more: str
@@ -97,6 +106,8 @@ def claim_view(
         not_logged=_not_logged(record),
         done=_done(record),
         happened=_happened(versions, now, then, as_known),
+        sources=standing_sources(versions),
+        disputed=bool({"conflict", "contradicts"} & set(label_states(versions))),
         same_event=tuple(others[:RELATIONS]),
         same_input=tuple(again[:RELATIONS]),
         more=f"Only the first {RELATIONS} of a kind are listed." if overflow else "",

@@ -1,24 +1,38 @@
 """Claims: one claim end to end, found among all of them."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
+from core.governance.names import directory
+from core.governance.replay import TrailBroken
+from core.governance.state import State
 from core.views.audit.claims import DOWNLOAD_SIZE
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.audit import claim
 from dashboard.parts.audit import claim_search as find
+from dashboard.server import open_ledger as owner
 from dashboard.widgets import download, filters, guide, page_head
 from dashboard.widgets import empty_states as empty
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.acting.announced import announce
 from dashboard.widgets.links import claim_links as claims
 
 chosen = filters.current()
 page_head.title("claims")
+announce()
 if chosen is None:
     empty.ledger()
     st.stop()
 
+state: State | None = None
+person: acting.Acting | None = None
+# A claim can be looked at beside a broken trail, too.
+with suppress(TrailBroken):
+    state = owner.office().state()
+    person = acting.choose(state, directory(owner.cursor()))
 signal = chosen.selection.signal
 high_from = data.terms(signal).high_from
 asked, order = find.search(chosen.selection, high_from)
@@ -43,5 +57,5 @@ if found.counts.n_found:
         )
 else:
     empty.filters()
-claim.opened(chosen.selection)
+claim.opened(chosen.selection, state, person)
 guide.draw(PAGES["claims"].title)

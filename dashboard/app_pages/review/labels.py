@@ -7,7 +7,7 @@ from core.governance.replay import TrailBroken
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.govern import findings
-from dashboard.parts.review import label_plan
+from dashboard.parts.review import label_disputes, label_plan
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
@@ -30,6 +30,7 @@ names = directory(owner.cursor())
 person = acting.choose(state, names)
 
 page_head.signal(chosen.selection.signal)
+label_disputes.draw(data.label_disputes(chosen.selection.signal), chosen.selection.signal)
 view = data.label_plan(chosen.selection, label_plan.choose_split(chosen))
 if not view.groups or not sum(one.n_claims for one in view.groups):
     empty.nothing_stated(chosen.facts.n_unstated)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from core.governance import label_acts
+from core.governance.label_acts import UNSTATED
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
 from core.governance.signal_terms import terms_of
@@ -14,8 +16,10 @@ from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit
 from core.monitoring.label_upload import take as take_in
 from core.queries.base.selection import Selection
+from core.queries.base.truth import SOURCES
 from core.sentences.numbers import VERDICT_WORDS, count, counted, points
 from core.text.shown import json_text, shell_word
+from core.views.review.label_disputes import disputes_view
 from core.views.review.label_plan.plan import LabelPlan, drawn_words, label_plan, to_label_rows
 from core.views.shared.measures import check_signal
 from dashboard import terminal
@@ -32,7 +36,7 @@ _until = click.option("--until", metavar="DATE", help="Claims up to and includin
 
 @click.group()
 def labels() -> None:
-    """Plan labels, draw an audit sample, hand it out, and take it back in."""
+    """Plan labels, draw an audit sample, take it back in; answer labels that contradict."""
 
 
 @labels.command()
@@ -194,6 +198,82 @@ def take(file: Path, ledger_path: Path, signal: str) -> None:
             terminal.say(line)
     if taken.refused:
         sys.exit(EXIT_QUARANTINED)
+
+
+_source = click.option(
+    "--source",
+    type=click.Choice([*SOURCES, UNSTATED], case_sensitive=False),
+    required=True,
+    help="Whose label; unstated: one that states no source.",
+)
+_reason = click.option("--reason", required=True, help="Why, in a sentence; kept in the trail.")
+
+
+@labels.command()
+@click.argument("event")
+@ledger_option
+@_signal
+@_source
+@_reason
+@as_option
+def withdraw(
+    event: str, ledger_path: Path, signal: str, source: str, reason: str, handle: str | None
+) -> None:
+    """Withdraw the last label that a source gave a claim; the one before it is in force again.
+
+    Both stay on record.
+    """
+    with office_of(ledger_path) as office:
+        adopt_unrecorded(office)
+        actor = acting(office, handle, label_acts.WITHDRAW, signal)
+        whose = None if source == UNSTATED else source
+        act = label_acts.withdraw(office, actor, signal, event, whose, reason)
+    terminal.say(f"Withdrawn: entry {act.seq} of the trail.")
+
+
+@labels.command()
+@click.argument("event")
+@ledger_option
+@_signal
+@click.option("--outcome", type=click.Choice(["right", "wrong"]), required=True)
+@_reason
+@as_option
+def confirm(
+    event: str, ledger_path: Path, signal: str, outcome: str, reason: str, handle: str | None
+) -> None:
+    """Say which of a claim's labels holds, where they contradict each other."""
+    with office_of(ledger_path) as office:
+        adopt_unrecorded(office)
+        actor = acting(office, handle, label_acts.CONFIRM, signal)
+        right = int(outcome == "right")
+        act = label_acts.confirm(office, actor, signal, event, right, reason)
+    terminal.say(f"Confirmed as {outcome}: entry {act.seq} of the trail.")
+
+
+@labels.command()
+@ledger_option
+@_signal
+def contradictions(ledger_path: Path, signal: str) -> None:
+    """List the claims whose labels contradict each other and that nobody has answered.
+
+    Exit 0 when there is none, 1 when there is.
+    """
+    with office_of(ledger_path) as office, office.ledger.cursor() as cursor:
+        check_signal(cursor, signal)
+        view = disputes_view(cursor, signal)
+    if not view.headline:
+        terminal.say(f"No labels of {signal} contradict each other.")
+        return
+    terminal.say(view.headline)
+    for event, line in view.lines:
+        terminal.say(f"  {event}: {line}")
+    if view.more:
+        terminal.say(view.more)
+    terminal.note(
+        f"To answer one: calledger labels confirm EVENT --ledger {shell_word(str(ledger_path))} "
+        f"--signal {shell_word(signal)} --outcome right --reason WHY, or labels withdraw"
+    )
+    sys.exit(EXIT_FOUND)
 
 
 @labels.command()

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from core.governance.state import State
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_history import Relation
 from core.queries.claims.claim_list import Search
@@ -17,20 +18,22 @@ from core.text.markdown import cells, plain, verbatim
 from core.views.audit.claim import ClaimView, outcome_words, stated_words
 from core.views.audit.claim_rules import GateAnswer, Governed
 from dashboard.cache import views as data
+from dashboard.parts.audit import label_acts
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.parts.audit.claim_search import OPENED
 from dashboard.widgets import tables
-from dashboard.widgets.links.claim_links import ICON, PAGE, Query, query_of
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.links.claim_links import ICON, OPENED, PAGE, Query, query_of
 
 #: Pixels of the two halves; one below the other where the page is narrow.
 _HALF = 470
 
 
-def opened(selection: Selection) -> None:
+def opened(selection: Selection, state: State | None, person: Acting | None) -> None:
     """The field that opens a claim, and the claim it names; nothing when it is empty.
 
     Args:
         selection: the signal, and when the reader wants it known.
+        person: whom the reader acts for.
     """
     field, _ = st.columns([2, 1])
     event_id = field.text_input(
@@ -46,10 +49,12 @@ def opened(selection: Selection) -> None:
     if view is None:
         _missing(selection, event_id)
         return
-    _draw(view, selection.as_known)
+    _draw(view, selection.as_known, state, person)
 
 
-def _draw(view: ClaimView, as_known: datetime | None) -> None:
+def _draw(
+    view: ClaimView, as_known: datetime | None, state: State | None, person: Acting | None
+) -> None:
     st.header(f"Claim {verbatim(view.record.event_id)}")
     st.markdown(f"## {view.headline}")
     st.markdown(f"{view.standing} {view.done}")
@@ -64,6 +69,7 @@ def _draw(view: ClaimView, as_known: datetime | None) -> None:
     if not view.happened.empty:
         st.markdown("### What happened")
         _happened(view.happened)
+        label_acts.draw(view, state, person)
     _governed(view.governed)
     _relations("The same event in other signals", view.same_event, "signal", as_known)
     _relations("The same input in other claims", view.same_input, "event_id", as_known)

@@ -13,10 +13,8 @@ from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.sentences.numbers import cut, dimension_name
 from dashboard.widgets import tables
-from dashboard.widgets.links.claim_links import OUTCOMES, STATED, UNSTATED, high
+from dashboard.widgets.links.claim_links import OPENED, OUTCOMES, STATED, UNSTATED, high
 
-#: The opened claim's event_id, in the session and in the URL.
-OPENED = "claim"
 _PAGE, _PAGE_OF = "page", "page_of"
 _ORDERS: dict[str, Order] = {
     "newest first": "-ts",

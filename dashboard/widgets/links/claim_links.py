@@ -20,6 +20,8 @@ PAGE, ICON = PAGES["claims"].path, PAGES["claims"].icon
 #: The choices of the Claims page, in the words that stand in its links.
 OUTCOMES: dict[str, Standing] = {"right": "right", "wrong": "wrong", "not known yet": "unknown"}
 STATED, UNSTATED = "stated", "unstated"
+#: The claim that the page opens, as its links name it.
+OPENED = "claim"
 
 Query = dict[str, str | list[str]]
 
@@ -55,6 +57,11 @@ def link(search: Search, label: str, *, high_from: float = HIGH_FROM) -> None:
     query = query_of(search, high_from=high_from)
     if query is not None:
         st.page_link(PAGE, label=label, icon=ICON, query_params=query)
+
+
+def one(signal: str, event_id: str, label: str) -> None:
+    """A link to one claim end to end."""
+    st.page_link(PAGE, label=label, icon=ICON, query_params={"signal": signal, OPENED: event_id})
 
 
 def query_of(search: Search, *, high_from: float = HIGH_FROM) -> Query | None:

@@ -20,6 +20,7 @@ from core.findings.facts.calibration import (
     ShapeOff,
     WholeGap,
 )
+from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed, GamedSide
@@ -402,6 +403,20 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "m1 may act, and only 200 of 400 claims (20 inputs of 220) from 2026-09-03 to 2026-10-02 "
         "are labelled, though 30 days have passed: whether it still holds is not known. No label "
         "has ever come in. A re-measurement needs 40 labelled inputs.",
+    ),
+    (
+        "labels_contradict",
+        LabelsContradict(1, 2, "e-1"),
+        "1 claim has two labels of one source that say different things at the same instant: "
+        "unlabelled until one is confirmed. 2 claims have a label that contradicts an earlier one "
+        "of a source that ranks before its own: the earlier one stays in force. For one: event "
+        "e-1.",
+    ),
+    (
+        "labels_contradict",
+        LabelsContradict(0, 1, "e-1"),
+        "1 claim has a label that contradicts an earlier one of a source that ranks before its "
+        "own: the earlier one stays in force. For one: event e-1.",
     ),
     (
         "judge_disagrees",

@@ -51,6 +51,8 @@ MAY: dict[str, set[str]] = {
     "finding.waived": {"risk_approver"},
     "import.recorded": {"system"},
     "cells.loaded": {"system"},
+    "label.withdrawn": {"owner", "deputy", "validator"},
+    "label.confirmed": {"owner", "deputy", "validator"},
     "decisions.sealed": {"system"},
     "check.run": {"system"},
     "signal.remeasured": {"system"},

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.governance.names import directory
+from core.governance.perform import Office
+from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from dashboard.server import open_ledger as owner
 from sample_data.generate import SELF_REPORT
 from tests.worlds.pages import page, text_of
 
@@ -147,3 +152,47 @@ def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving
     Ledger.open(path, create=True).close()
     serving(path)
     assert any("calledger import" in block.value for block in opened(claim="a1").code)
+
+
+def _contradicted(told_copy: Path, folder: Path) -> str:
+    """Have a check by code contradict what a person said of a claim; its event."""
+    with Ledger.open(told_copy) as ledger:
+        (event, outcome), *_ = (
+            ledger.cursor()
+            .execute(
+                "SELECT event_id, outcome FROM claims WHERE signal = $signal "
+                "AND outcome_source = 'HUMAN' AND NOT outcome_corrected ORDER BY event_id LIMIT 1",
+                {"signal": SELF_REPORT},
+            )
+            .fetchall()
+        )
+        file = folder / "checks.csv"
+        file.write_text(
+            "event_id,signal,outcome,outcome_ts,outcome_source\n"
+            f"{event},{SELF_REPORT},{1 - outcome},{datetime.now(UTC).isoformat()},CODE\n"
+        )
+        import_recorded(Office.of(ledger), file)
+    return str(event)
+
+
+def test_a_label_that_contradicts_is_shown_confirmed_and_withdrawn(
+    told_copy: Path, tmp_path: Path, serving
+) -> None:
+    event = _contradicted(told_copy, tmp_path)
+    serving(told_copy)
+    links = [one.proto.label for one in page("labels", signal=SELF_REPORT).get("page_link")]
+    assert any(label.startswith(f"`{event}`: HUMAN: ") for label in links)
+
+    app = opened(signal=SELF_REPORT, claim=event)
+    assert "A label contradicts the one in force" in text_of(app)
+    assert next(one for one in app.button if one.key == "label_withdraw").disabled
+    names = directory(owner.cursor())
+    app.selectbox(key="acting_for").set_value(names.sub("user:risk/vera.roth")).run()
+    app.text_input(key="label_reason").set_value("read it again").run()
+    app.button(key="label_right").click().run()
+    assert "A label contradicts the one in force" not in text_of(app)
+    assert "entry" in app.toast[0].value
+
+    app.text_input(key="label_reason").set_value("another case").run()
+    app.button(key="label_withdraw").click().run()
+    assert "A label was withdrawn; it stays on record." in text_of(app)

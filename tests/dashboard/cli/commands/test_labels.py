@@ -166,3 +166,46 @@ def test_the_ledger_is_no_place_for_the_file(on: tuple[str, ...], told_copy: Pat
     assert found.exit_code == 2
     assert "is the ledger itself" in found.stderr
     assert run("plan", "--ledger", told_copy, "--signal", "nobody").exit_code == 2
+
+
+def test_labels_that_contradict_are_listed_confirmed_and_withdrawn(
+    told_copy: Path, tmp_path: Path
+) -> None:
+    on = ("--ledger", str(told_copy), "--signal", SAFETY)
+    none = run("contradictions", *on)
+    assert (none.exit_code, none.stdout) == (
+        0,
+        f"No labels of {SAFETY} contradict each other.\n",
+    )
+    with Ledger.open(told_copy, read_only=True) as ledger:
+        event, outcome = (
+            ledger.cursor()
+            .execute(
+                "SELECT event_id, outcome FROM claims WHERE signal = $signal "
+                "AND outcome_source = 'HUMAN' AND NOT outcome_corrected ORDER BY event_id LIMIT 1",
+                {"signal": SAFETY},
+            )
+            .fetchall()[0]
+        )
+    file = tmp_path / "checks.csv"
+    file.write_text(
+        "event_id,signal,outcome,outcome_ts,outcome_source\n"
+        f"{event},{SAFETY},{1 - outcome},2199-01-01T00:00:00Z,CODE\n"
+    )
+    brought = CliRunner().invoke(main, ["import", str(file), "--ledger", str(told_copy)])
+    assert "contradicts an earlier one of a source that ranks before its own" in brought.output
+
+    found = run("contradictions", *on)
+    assert found.exit_code == 1
+    assert f"  {event}: HUMAN: " in found.stdout
+    assert "calledger labels confirm EVENT" in found.stderr
+    held = "right" if outcome else "wrong"
+    why = ("--reason", "read it again", "--as", VERA)
+    confirmed = run("confirm", event, *on, "--outcome", held, *why)
+    assert confirmed.stdout.startswith(f"Confirmed as {held}: entry "), confirmed.output
+    assert run("contradictions", *on).exit_code == 0
+    withdrawn = run("withdraw", event, *on, "--source", "HUMAN", *why)
+    assert withdrawn.stdout.startswith("Withdrawn: entry "), withdrawn.output
+    refused = run("withdraw", event, *on, "--source", "LLM", *why)
+    assert refused.exit_code == 2
+    assert f"No label of LLM stands for event {event}" in refused.stderr

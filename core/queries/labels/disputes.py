@@ -1,0 +1,97 @@
+"""Claims with labels that contradict each other and that nobody has answered yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from core.queries.base.in_force import disputes_sql
+from core.queries.base.truth import truth_of
+
+
+@dataclass(frozen=True)
+class OneLabel:
+    """One label.
+
+    Attributes:
+        outcome: 1 right, 0 wrong.
+        source: HUMAN or CODE; None: it states none.
+        known_at: UTC without zone.
+    """
+
+    outcome: int
+    source: str | None
+    known_at: datetime
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """One claim whose labels contradict each other.
+
+    Attributes:
+        event_id: of the claim.
+        conflict: whether neither is in force: one rank, one instant.
+        first: the label in force; of a conflict, the one that says right.
+        second: the other one.
+    """
+
+    event_id: str
+    conflict: bool
+    first: OneLabel
+    second: OneLabel
+
+
+@dataclass(frozen=True)
+class Disputes:
+    """The claims of a signal whose labels contradict each other.
+
+    Attributes:
+        n_conflicts: claims that count as unlabelled for it.
+        n_contradictions: claims with a label that one of a better rank keeps out.
+        listed: some of them, conflicts first, then by event.
+    """
+
+    n_conflicts: int
+    n_contradictions: int
+    listed: tuple[Dispute, ...]
+
+    @property
+    def n(self) -> int:
+        """All of them."""
+        return self.n_conflicts + self.n_contradictions
+
+
+def disputes(cursor: duckdb.DuckDBPyConnection, signal: str, *, limit: int) -> Disputes:
+    """Contradicting labels of a signal's claims that no later label or withdrawal has answered.
+
+    Only claims with several labels are looked at.
+
+    Args:
+        limit: so many are listed; all are counted.
+    """
+    rows = """(
+        SELECT * FROM outcomes
+        WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
+            SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected))
+    """
+    rank = truth_of(cursor, signal).rank_sql("log.source")
+    found = cursor.execute(
+        f"""
+        WITH found AS (
+            SELECT * FROM ({disputes_sql(cursor, rows, ("event_id",), rank)})
+            QUALIFY row_number() OVER (
+                PARTITION BY event_id ORDER BY other_source NULLS LAST) = 1)
+        SELECT event_id, conflict, outcome, source, known_at, other_outcome, other_source,
+               other_known_at, count(*) FILTER (conflict) OVER (),
+               count(*) FILTER (NOT conflict) OVER ()
+        FROM found ORDER BY conflict DESC, event_id LIMIT $limit
+        """,
+        {"signal": signal, "limit": limit},
+    ).fetchall()
+    listed = tuple(
+        Dispute(row[0], row[1], OneLabel(*row[2:5]), OneLabel(*row[5:8])) for row in found
+    )
+    n_conflicts, n_contradictions = found[0][8:] if found else (0, 0)
+    return Disputes(int(n_conflicts), int(n_contradictions), listed)
