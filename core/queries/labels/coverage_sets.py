@@ -14,7 +14,7 @@ from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.kept.claims import kept_claims, kept_groupings
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.sums.label_coverage import Coverage
@@ -63,18 +63,25 @@ def coverage_sets(
 def _scan(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, groupings: list[Grouping]
 ) -> dict[Grouping, tuple[Coverage, Chances]]:
-    names = sorted({name for grouping in groupings for name in grouping})
-    dimensions = dimensions_named(cursor, names)
-    keys = {name: f"key_{i}" for i, name in enumerate(names)}
-    table = _kept(cursor, selection, groupings, names)
-    if table is None:
-        table = _counted(cursor, selection, groupings, names)
-    return {
-        grouping: _of_grouping(
-            rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
-        )
-        for grouping, rows in by_grouping(table, groupings, names)
-    }
+    found: dict[Grouping, tuple[Coverage, Chances]] = {}
+    with snapshot(cursor):
+        kept = kept_groupings(cursor, selection, groupings)
+        for some in (kept, [one for one in groupings if one not in kept]):
+            if not some:
+                continue
+            names = sorted({name for grouping in some for name in grouping})
+            dimensions = dimensions_named(cursor, names)
+            keys = {name: f"key_{i}" for i, name in enumerate(names)}
+            table = _kept(cursor, selection, some, names) if some is kept else None
+            if table is None:
+                table = _counted(cursor, selection, some, names)
+            found |= {
+                grouping: _of_grouping(
+                    rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
+                )
+                for grouping, rows in by_grouping(table, some, names)
+            }
+    return found
 
 
 def _kept(

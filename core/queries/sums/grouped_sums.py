@@ -33,7 +33,7 @@ from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.kept.claims import kept_claims, kept_groupings
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.snapshot import snapshot
 
@@ -133,14 +133,32 @@ def _scan(
     groupings: Sequence[tuple[str, ...]],
     high_from: float,
 ) -> dict[tuple[str, ...], tuple[Groups, _Coded]]:
-    """One query over all groupings, taken apart into them."""
-    names = sorted({name for grouping in groupings for name in grouping})
+    """All groupings: those that are kept, and by one query over the claims the others."""
+    repeats = signal_repeats(cursor, selection.signal)
+    high_ppm = round(high_from * _MILLION)
+    found: dict[tuple[str, ...], tuple[Groups, _Coded]] = {}
+    with snapshot(cursor):
+        kept = [] if repeats else kept_groupings(cursor, selection, groupings, high_ppm=high_ppm)
+        for some in (kept, [one for one in groupings if one not in kept]):
+            if not some:
+                continue
+            names = sorted({name for grouping in some for name in grouping})
+            table = _kept(cursor, selection, some, names, high_from) if some is kept else None
+            if table is None:
+                table = _counted(cursor, selection, some, names, high_from, repeats=repeats)
+            found |= _taken_apart(cursor, table, some, names)
+    return found
+
+
+def _taken_apart(
+    cursor: duckdb.DuckDBPyConnection,
+    table: pa.Table,
+    groupings: Sequence[tuple[str, ...]],
+    names: Sequence[str],
+) -> dict[tuple[str, ...], tuple[Groups, _Coded]]:
+    """The rows of a query over several groupings, by grouping."""
     dimensions = dimensions_named(cursor, names)
     keys = {name: f"key_{i}" for i, name in enumerate(names)}
-    repeats = signal_repeats(cursor, selection.signal)
-    table = None if repeats else _kept(cursor, selection, groupings, names, high_from)
-    if table is None:
-        table = _counted(cursor, selection, groupings, names, high_from, repeats=repeats)
     return {
         grouping: _of_grouping(rows, [keys[n] for n in grouping], [dimensions[n] for n in grouping])
         for grouping, rows in by_grouping(table, groupings, names)

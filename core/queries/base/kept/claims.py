@@ -109,6 +109,30 @@ def kept_claims(
     return Source(f"WITH edge AS MATERIALIZED ({union}) {' UNION ALL '.join(parts)}", parameters)
 
 
+def kept_groupings(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[Grouping],
+    *,
+    high_ppm: int | None = None,
+) -> list[Grouping]:
+    """Those of several groupings that `kept_claims` answers, each by itself."""
+    if selection.as_known is not None or _weeks(selection) is None:
+        return []
+    state = _state(cursor, selection.signal)
+    if state is None or (high_ppm is not None and state.high_ppm != high_ppm):
+        return []
+    filtered = [name for name, _ in selection.where]
+    found = []
+    for grouping in groupings:
+        named = dimensions_named(cursor, {*grouping, *filtered})
+        if {"day", SOURCE_DIMENSION} & named.keys():
+            continue
+        if _asked(selection, [grouping], named, state) is not None:
+            found.append(grouping)
+    return found
+
+
 @dataclass(frozen=True)
 class _State:
     """What is kept of a signal: with which band, and dimension → whether it is; or it has none."""
