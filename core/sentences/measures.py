@@ -20,6 +20,11 @@ from core.sentences.numbers import (
 from core.text.parts import bands_at_named, reach_words
 from core.text.sentence import capital
 
+#: Under this accuracy a gap is also said as a ratio,
+RARE = 0.1
+#: where it is shown to be more than so many times too high or too low.
+RELATIVE = 1.25
+
 
 def direction(gap: float) -> str:
     """``overconfident`` or ``underconfident``."""
@@ -132,7 +137,36 @@ def beside(one: Measures) -> tuple[str, ...]:
                 f"{_subject(name)} holds {percent(part.share)} of the claims and has too few "
                 f"labels ({count(part.n)}) to decide; it does not count against the rest."
             )
+    relative = _relative(one)
+    if relative:
+        found.append(relative)
     return tuple(found)
+
+
+def _relative(one: Measures) -> str:
+    """How many times too high or too low confidences are, where it is rarely right; else nothing.
+
+    A few points are little beside an accuracy of a half, and all of one of 2 %. Confidences are as
+    they are, so the gap's interval gives the ratio's.
+    """
+    said, right, low, high = one.mean_confidence, one.accuracy, one.gap_low, one.gap_high
+    if said is None or right is None or low is None or high is None:
+        return ""
+    if right >= RARE or right <= 0 or one.n_effective < MINIMUM_INPUTS:
+        return ""
+    least = said / (said - low) if low < said else float("inf")
+    most = said / (said - high) if high < said else None
+    if not (least > RELATIVE or (most is not None and most < 1 / RELATIVE)):
+        return ""
+    times = said / right
+    way = f"{times:.1f} times too high" if times > 1 else f"{1 / times:.1f} times too low"
+    ends = [least, most] if times > 1 else [None if most is None else 1 / most, 1 / least]
+    first, last = ("" if end is None else f"{end:.1f}" for end in ends)
+    between = f"{first} to {last}" if first and last else f"at least {first}"
+    return (
+        f"It is right {percent(right, decimals=1)} of the time and says "
+        f"{percent(said, decimals=1)}: {way} ({between}), however few points that is."
+    )
 
 
 def high_band(one: Measures, *, high_from: float) -> str:

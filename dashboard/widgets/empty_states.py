@@ -12,14 +12,11 @@ def ledger() -> None:
     """The ledger has no claim."""
     st.header("This ledger is empty")
     st.markdown(
-        "Log your system's confidences, one row per claim, and import the file. Stop this "
-        "server first: one process owns the ledger."
+        "Log your system's confidences, one row per claim, and drop the file on the *Data* page, "
+        "or run this beside the server. It writes nothing yet, and prints the command that does."
     )
     path = shell_word(owner.path())
-    st.code(
-        f"calledger import claims.csv --ledger {path}\ncalledger serve --ledger {path}",
-        language="bash",
-    )
+    st.code(f"calledger import claims.csv --ledger {path} --dry-run", language="bash")
     st.markdown("The least a file needs:")
     st.code(
         "event_id,ts,signal,confidence,outcome\n"

@@ -230,6 +230,24 @@ def test_a_part_too_small_to_matter_is_named_beside_and_leaves_the_word() -> Non
     )
 
 
+def test_a_few_points_where_it_is_rarely_right_are_said_as_a_ratio_too() -> None:
+    rare, _ = judged(cells([0.05], [10_000], [200]))
+    assert headline(cells([0.05], [10_000], [200])).startswith("Fine, within ±5 points")
+    assert sentences.beside(rare) == (
+        "It is right 2.0% of the time and says 5.0%: 2.5 times too high (2.2 to 2.9), however few "
+        "points that is.",
+    )
+    low, _ = judged(cells([0.01], [10_000], [400]))
+    assert "4.0 times too low (3.6 to 4.4)" in sentences.beside(low)[0]
+
+
+@pytest.mark.parametrize(("value", "right"), [(0.02, 200), (0.5, 5_300)])
+def test_no_ratio_is_said_where_none_is_shown_or_it_is_often_right(
+    value: float, right: int
+) -> None:
+    assert sentences.beside(judged(cells([value], [10_000], [right]))[0]) == ()
+
+
 def test_a_part_too_small_to_matter_is_said_once() -> None:
     open_ = cells([0.6, 0.95], [200, 5], [118, 5])
     assert "band" not in (why(open_) or "")
