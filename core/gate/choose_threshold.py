@@ -49,7 +49,7 @@ from core.registry.escalation_rules import (
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import RegistryFile, with_people
 from core.registry.yaml_writer import rules_text, write
-from core.validation.tuning_leakage import LISTED, NAMED, Overlap, words
+from core.validation.tuning_leakage import LISTED, NoTuning, Overlap, TunedOn
 
 #: So many days of production claims stand in the third column.
 DAYS = 90
@@ -57,32 +57,6 @@ DAYS = 90
 CASES = 1_000
 #: A proposal lists no more values of a segment dimension than this.
 MOST_KNOWN = 100
-
-
-class NoTuning(LedgerError):  # noqa: N818 (reads as what is the matter)
-    """Nothing is there to choose a threshold on."""
-
-
-class TunedOn(LedgerError):  # noqa: N818
-    """The claims to judge a threshold on are those it would be chosen on.
-
-    Attributes:
-        overlap: which.
-        selection: among which claims.
-    """
-
-    def __init__(self, selection: Selection, overlap: Overlap) -> None:
-        named = "; ".join(words(row) for row in overlap.rows[:NAMED])
-        rest = overlap.n - min(NAMED, len(overlap.rows))
-        more = f"; and {rest:,} more" if rest else ""
-        one = overlap.n == 1
-        super().__init__(
-            f"{overlap.n:,} heldout {'claim' if one else 'claims'} of {selection.signal} "
-            f"{'has an input' if one else 'have inputs'} that it was tuned on ({named}{more}); "
-            f"leave {'it' if one else 'them'} out, or bring in heldout claims on other inputs."
-        )
-        self.overlap = overlap
-        self.selection = selection
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.ledger.errors import LedgerError
+from core.queries.base.selection import Selection
 from core.queries.sums.validation_sample import JudgedSpan, Shared, shared_with_tuning
 
 #: As many overlapping claims are listed, unless more are asked for.
@@ -51,6 +52,32 @@ class TuningLeaked(LedgerError):  # noqa: N818 (reads as what is the matter)
         )
         self.overlap = overlap
         self.judged = judged
+
+
+class NoTuning(LedgerError):  # noqa: N818 (reads as what is the matter)
+    """Nothing is there to choose or to fit on."""
+
+
+class TunedOn(LedgerError):  # noqa: N818
+    """The heldout claims share inputs with the tuning split.
+
+    Attributes:
+        overlap: which.
+        selection: among which claims.
+    """
+
+    def __init__(self, selection: Selection, overlap: Overlap) -> None:
+        named = "; ".join(words(row) for row in overlap.rows[:NAMED])
+        rest = overlap.n - min(NAMED, len(overlap.rows))
+        more = f"; and {rest:,} more" if rest else ""
+        one = overlap.n == 1
+        super().__init__(
+            f"{overlap.n:,} heldout {'claim' if one else 'claims'} of {selection.signal} "
+            f"{'has an input' if one else 'have inputs'} that it was tuned on ({named}{more}); "
+            f"leave {'it' if one else 'them'} out, or bring in heldout claims on other inputs."
+        )
+        self.overlap = overlap
+        self.selection = selection
 
 
 def overlap(

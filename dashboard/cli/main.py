@@ -70,6 +70,10 @@ COMMANDS = {
         "importing:quarantine",
         "The rows that were refused, with the reason and the fix.",
     ),
+    "recalibrate": (
+        "recalibrate:recalibrate_command",
+        "Fit a map from stated to calibrated confidence, and certify it on other claims.",
+    ),
     "registry": (
         "registry:registry",
         "Who answers for each signal, what it decides and under which rules.",

@@ -8,7 +8,7 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import elicitation
 from dashboard.widgets import empty_states as empty
-from dashboard.widgets import filters, guide, page_head, tables
+from dashboard.widgets import filters, guide, page_head, repair, tables
 from dashboard.widgets import reliability_panel as curve
 from dashboard.widgets.links import claim_links as claims
 from dashboard.widgets.url_choice import choose
@@ -56,6 +56,8 @@ else:
         st.markdown(f"## {plain(view.comparison)}")
     sides = [chosen.selection.narrowed(compare[0], side) for side in compare[1:]] if compare else []
     curve.pair(view, [data.badge(side) for side in sides])
+if len(view.groups) == 1 and view.groups[0].measures.state == "off":
+    repair.offered(chosen.selection.signal)
 st.caption(f"How the verdicts' intervals were corrected together: {view.method}.")
 
 if any(group.measures.n for group in view.groups):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from core.gate.choose_threshold import ThresholdQuestion, TunedOn
+from core.gate.choose_threshold import ThresholdQuestion
 from core.queries.base.selection import Selection
 from core.text.shown import json_text
+from core.validation.tuning_leakage import TunedOn
 from core.views.govern.thresholds import ThresholdView, threshold_view
 from core.views.shared.measures import check_signal
 from dashboard import terminal

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.gate.choose_threshold import NoTuning, ThresholdQuestion, TunedOn
+from core.gate.choose_threshold import ThresholdQuestion
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.sentences.numbers import counted, dimension_name
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
 from core.text.spreadsheet import csv_of
+from core.validation.tuning_leakage import NoTuning, TunedOn
 from core.views.govern.thresholds import PartView, ThresholdView
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for

@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 ALLOWED = frozenset(
     {
         *("check", "compare", "evidence", "gate", "import", "labels", "measure", "notices"),
-        *("person", "pulled", "quarantine", "registry", "report", "role", "threshold", "token"),
-        *("backup", "trail", "validation"),
+        *("person", "pulled", "quarantine", "recalibrate", "registry", "report", "role"),
+        *("backup", "threshold", "token", "trail", "validation"),
     }
 )
 #: What is only for who could read the ledger's files anyway: the signing key is among them.

@@ -14,9 +14,7 @@ import pytest
 from core.events import PPM
 from core.gate.choose_threshold import (
     NoChange,
-    NoTuning,
     ThresholdQuestion,
-    TunedOn,
     choose,
     outlook,
     proposed,
@@ -32,7 +30,7 @@ from core.registry.escalation_rules import RuleBand, check_rules, decide
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import read
 from core.trail.signer import Signer
-from core.validation.tuning_leakage import Overlap
+from core.validation.tuning_leakage import NoTuning, Overlap, TunedOn
 from core.views.govern.thresholds import threshold_view
 from tests.worlds.begun import Begun
 from tests.worlds.governed import Clock, Governed

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.gate.choose_threshold import ThresholdQuestion, TunedOn
+from core.gate.choose_threshold import ThresholdQuestion
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.queries.base.selection import Selection
+from core.validation.tuning_leakage import TunedOn
 from core.views.govern import thresholds
 from dashboard.cache import views as data
 from dashboard.cache.kept import KeptFunction, kept

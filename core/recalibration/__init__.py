@@ -1,0 +1,1 @@
+"""Repair of a miscalibrated signal: a map, and a certificate that it helps."""
