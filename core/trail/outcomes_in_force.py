@@ -22,8 +22,10 @@ from core.queries.base.truth import declared, rank_sql, truth_sql
 from core.trail.problems import Problem
 from core.trail.sealed_blocks import ascending
 
-#: Loose events whose claims and outcomes are held against each other at once.
+#: Events, or outcomes, that are worked out anew at once.
 _AT_ONCE = 2_000_000
+#: Share of the outcomes up to which loose ones are picked out.
+_FEW = 0.2
 _KEY = "hash(signal, event_id)"
 
 
@@ -33,23 +35,33 @@ def wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     Takes time in proportion to the rows, and bounded memory.
     """
     _row_by_row(cursor)
-    _with_company(cursor)
-    wrong, first = _count_of(
-        cursor,
-        """
-        SELECT import_id, import_row FROM claims
-        SEMI JOIN (FROM odd WHERE wrong) USING (import_id, import_row)
-        ANTI JOIN loose USING (event_id)
-        """,
-    )
-    (n_loose,) = cursor.execute("SELECT count(*) FROM loose").fetchall()[0]
-    parts = -(-int(n_loose) // _AT_ONCE)
+    ((n_loose, n_outcomes),) = cursor.execute(
+        "SELECT (SELECT count(*) FROM odd WHERE loose), (SELECT count(*) FROM outcomes)"
+    ).fetchall()
+    wrong, first = 0, None
+    few = n_loose <= _FEW * n_outcomes
+    if few:
+        _with_company(cursor)
+        wrong, first = _count_of(
+            cursor,
+            """
+            SELECT import_id, import_row FROM claims
+            SEMI JOIN (FROM odd WHERE wrong) USING (import_id, import_row)
+            ANTI JOIN loose USING (event_id)
+            """,
+        )
+        ((n_events,),) = cursor.execute("SELECT count(*) FROM loose").fetchall()
+        parts = -(-int(n_events) // _AT_ONCE)
+    else:
+        # Picking them out would cost more than it spares.
+        parts = 1 + int(n_outcomes) // _AT_ONCE
     for part in range(parts):
-        count, named = _count_of(cursor, _among_loose(cursor, parts, part))
+        found = _by_event(cursor, parts, part, only_loose=few)
+        count, named = _count_of(cursor, found)
         wrong += count
         first = min((one for one in (first, named) if one is not None), default=None)
     cursor.execute("DROP TABLE odd")
-    cursor.execute("DROP TABLE loose")
+    cursor.execute("DROP TABLE IF EXISTS loose")
     if wrong:
         assert first is not None
         subject = "1 claim has an outcome" if wrong == 1 else f"{wrong:,} claims have outcomes"
@@ -126,8 +138,8 @@ def _with_company(cursor: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _among_loose(cursor: duckdb.DuckDBPyConnection, parts: int, part: int) -> str:
-    """A query for the wrong claims of one part of the loose events."""
+def _by_event(cursor: duckdb.DuckDBPyConnection, parts: int, part: int, *, only_loose: bool) -> str:
+    """A query for the wrong claims of one part of the events: of the loose ones, or of all."""
     rank = rank_sql(declared(cursor), "log.claimed", "log.source")
     # The cast keeps the remainder out of HUGEINT, which is several times slower.
     mine = f"hash(event_id) % CAST({parts} AS UBIGINT) = {part}" if parts > 1 else "true"
@@ -138,13 +150,17 @@ def _among_loose(cursor: duckdb.DuckDBPyConnection, parts: int, part: int) -> st
         FROM held AS c JOIN said
           ON said.event_id = c.event_id AND (said.signal IS NULL OR said.signal = c.signal))
     """
+    picked = (
+        f"SEMI JOIN (SELECT event_id FROM loose WHERE {mine}) USING (event_id)"
+        if only_loose
+        else f"WHERE {mine}"
+    )
     return f"""
-        WITH events AS (SELECT event_id FROM loose WHERE {mine}),
-        said AS (SELECT * FROM outcomes SEMI JOIN events USING (event_id)),
+        WITH said AS (SELECT * FROM outcomes {picked}),
         held AS (
             SELECT event_id, signal, outcome, outcome_ts, outcome_known_at, outcome_source,
                    outcome_corrected, import_id, import_row
-            FROM claims SEMI JOIN events USING (event_id)),
+            FROM claims {picked}),
         met AS (
             SELECT import_id, import_row, corrected, {IN_FORCE} AS in_force FROM (
                 SELECT claim_import AS import_id, claim_row AS import_row,

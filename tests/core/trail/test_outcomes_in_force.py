@@ -87,9 +87,11 @@ def test_nothing_is_left_behind_in_the_session(cursor):
 @pytest.mark.parametrize(
     "seed", [*range(8), *(pytest.param(one, marks=pytest.mark.slow) for one in range(8, 60))]
 )
-def test_found_are_exactly_the_claims_that_the_log_denies(cursor, monkeypatch, seed):
+@pytest.mark.parametrize("few", [0, 1])
+def test_found_are_exactly_the_claims_that_the_log_denies(cursor, monkeypatch, seed, few):
     """Any heap of rows, against the rule worked out claim by claim."""
     monkeypatch.setattr(outcomes_in_force, "_AT_ONCE", 2)
+    monkeypatch.setattr(outcomes_in_force, "_FEW", few)
     rng = random.Random(seed)
     claims: list[tuple[str, str, int, tuple[Any, ...]]] = []
     log: list[tuple[str, str | None, int, int, datetime, str | None, int]] = []
