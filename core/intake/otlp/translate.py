@@ -27,6 +27,7 @@ NOT_MAPPED = "the name is not mapped"
 NO_NAME = f"an evaluation without a name ({EVENT} has gen_ai.evaluation.name)"
 NOT_OF_ONE = "it is of a whole trace or session, and no one answer is named"
 NO_EVENT = "neither gen_ai.response.id nor a span says which answer it is of"
+BY_A_PERSON = "a person gave it, so it is no confidence of a model"
 NO_SERVICE = f"the signal is named after {SERVICE}, and no service.name is stated"
 
 
@@ -145,6 +146,8 @@ def _row(
         return NO_EVENT
     if isinstance(meaning, OutcomeName):
         return _outcome(one, meaning, event)
+    if one.annotator == "HUMAN":
+        return BY_A_PERSON
     signal = meaning.signal_of(one.service)
     return NO_SERVICE if signal is None else _claim(one, signal, event)
 
@@ -196,10 +199,10 @@ def _label(one: Evaluation, meaning: OutcomeName) -> object:
     return one.score if one.score is not None else one.label
 
 
-def _time(at: int | None) -> str | None:
-    """Nanoseconds since 1970 as ISO 8601, of which microseconds are kept."""
-    if at is None:
-        return None
+def _time(at: int | str | None) -> str | None:
+    """Nanoseconds since 1970 as ISO 8601, of which microseconds are kept; text as it is."""
+    if at is None or isinstance(at, str):
+        return at
     try:
         return (_EPOCH + timedelta(microseconds=at // 1000)).isoformat().replace("+00:00", "Z")
     except OverflowError:

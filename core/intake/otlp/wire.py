@@ -91,7 +91,7 @@ class Evaluation:
         label: a word.
         explanation: why.
         annotator: HUMAN, LLM, CODE or a word of the sender's; None: not stated.
-        at: nanoseconds since 1970; None: not stated.
+        at: nanoseconds since 1970, or a time as it was written; None: not stated.
         of: the answer it is of, and what is known of that.
         service: what sent it.
         scope: whether it is of one answer at all.
@@ -104,7 +104,7 @@ class Evaluation:
     label: object = None
     explanation: object = None
     annotator: str | None = None
-    at: int | None = None
+    at: int | str | None = None
     of: SpanFacts = field(default_factory=SpanFacts)
     service: str | None = None
     scope: Scope = "span"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from core.sentences.numbers import counted, percent
 from core.text.shown import shell_word
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_MOSTLY_REFUSED, EXIT_QUARANTINED, EXIT_UNUSABLE
+from dashboard.cli.known_formats import Asked, in_our_fields, known_format_options
 from dashboard.cli.options import ledger_option
 from dashboard.cli.reading_options import file_mapping, reading_options
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
@@ -47,14 +48,7 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
     is_flag=True,
     help="Write nothing: tell what would come in, what not and why, and what to say.",
 )
-@click.option(
-    "--format",
-    "shape",
-    default="table",
-    show_default=True,
-    type=click.Choice(["table", "json"]),
-    help="A table for people, or JSON.",
-)
+@known_format_options
 @click.option("--using", metavar="NAME", help="Read as it was kept by this name with --save-as.")
 @click.option(
     "--save-as",
@@ -67,7 +61,12 @@ def import_command(
     ledger_path: Path,
     strict: bool,
     trying: bool,
-    shape: str,
+    formats: Sequence[str],
+    confidence: str | None,
+    outcome: str | None,
+    outcome_source: str | None,
+    at: str | None,
+    run: str | None,
     pulled: str | None,
     using: str | None,
     save_as: str | None,
@@ -77,30 +76,42 @@ def import_command(
 
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
     Exits with 4 when more of a file was refused than came in.
+    Files of some tools are known: of their scores, say which is the confidence and which the
+    outcome.
     """
     how = file_mapping(**said)
+    asked = Asked(formats, confidence, outcome, outcome_source, at, run)
     existed = ledger_path.exists()
     if trying:
-        with opened(ledger_path, create=True) as ledger:
+        with opened(ledger_path, create=True) as ledger, tempfile.TemporaryDirectory() as folder:
             how = _with_kept(ledger_path, using, how)
-            usable = try_all(files, ledger, how, ledger_path)
+            parts, missed = in_our_fields(files, asked, how, ledger.path, Path(folder))
+            usable = try_all(parts, ledger, files, ledger_path) and not missed
         if not existed:
             ledger_path.unlink()
         sys.exit(0 if usable else EXIT_UNUSABLE)
-    with opened(ledger_path, create=True) as ledger:
+    with opened(ledger_path, create=True) as ledger, tempfile.TemporaryDirectory() as folder:
         how = _with_kept(ledger_path, using, how)
         if save_as is not None:
             kept = keep_mapping(ledger_path, save_as, how)
             terminal.note(
                 f"Kept as {save_as} in {kept}; read another file so with: --using {save_as}"
             )
-        take = partial(
-            import_recorded,
-            office_for(ledger),
-            how=how,
-            pulled=None if pulled is None else Position.read(pulled).settings(),
-        )
-        summaries = import_all(files, take, shape=shape, ledger=ledger_path)
+        office = office_for(ledger)
+        parts, missed = in_our_fields(files, asked, how, ledger.path, Path(folder))
+
+        def take(path: Path, **more: Any) -> ImportSummary:
+            return import_recorded(
+                office,
+                path,
+                how=parts[path],
+                pulled=None if pulled is None else Position.read(pulled).settings(),
+                **more,
+            )
+
+        # A command to paste cannot name a file that is gone when it is read.
+        named = ledger_path if set(parts) <= set(files) else None
+        summaries = import_all([*parts], take, shape=asked.shape, ledger=named)
     if not summaries and not existed:
         ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
@@ -109,7 +120,7 @@ def import_command(
             f"See what was refused and why: calledger quarantine list --ledger "
             f"{shell_word(str(ledger_path))}"
         )
-    if len(summaries) < len(files):
+    if missed or len(summaries) < len(parts):
         sys.exit(EXIT_UNUSABLE)
     if strict and quarantined:
         sys.exit(EXIT_QUARANTINED)
@@ -176,14 +187,18 @@ def _advise(advice: Advice, path: Path, ledger: Path) -> None:
         terminal.say(f"Find out: {_command(path, ledger, advice.mapping)} --dry-run")
 
 
-def try_all(files: Sequence[Path], ledger: Ledger, how: FileMapping, named: Path) -> bool:
+def try_all(
+    parts: Mapping[Path, FileMapping], ledger: Ledger, typed: Sequence[Path], named: Path
+) -> bool:
     """Say what would come of each file; whether all can be used.
 
     Args:
+        parts: the files with how each is read.
+        typed: those that were typed; of others, which are made of them, no command is printed.
         named: the ledger, as it is named in the command to paste.
     """
     usable = True
-    for path in files:
+    for path, how in parts.items():
         try:
             with terminal.progress(path.name) as report:
                 found = dry_run(ledger, path, how=how, progress=report)
@@ -192,6 +207,9 @@ def try_all(files: Sequence[Path], ledger: Ledger, how: FileMapping, named: Path
             usable = False
             continue
         terminal.say(f"{path.name}: a dry run. Nothing is written.")
+        if path not in typed:
+            _tell(found.first)
+            continue
         if found.how != how:
             terminal.say(f"Read with: {found.how.said()}")
         _tell(found.first)

@@ -136,6 +136,7 @@ def test_an_outcome_of_one_signal_names_it() -> None:
         (one("correct", 1, scope="trace"), "correct", words.NOT_OF_ONE),
         (one("correct", 1, of=SpanFacts(TRACE)), "correct", words.NO_EVENT),
         (one("of-service", 0.9), "of-service", words.NO_SERVICE),
+        (one("self-report", 1, annotator="HUMAN"), "self-report", words.BY_A_PERSON),
     ],
 )
 def test_what_is_no_row_is_left_out_with_the_reason(

@@ -1,0 +1,1 @@
+"""Files that other tools write, known by name: their scores become claims and outcomes."""
