@@ -53,7 +53,7 @@ COMMANDS = {
     "import": ("importing:import_command", "Read logged claims and outcomes into a ledger."),
     "labels": (
         "labels:labels",
-        "Plan labels, draw an audit sample, hand it out, and take it back in.",
+        "Plan labels, draw an audit sample, take it back in; answer labels that contradict.",
     ),
     "measure": ("measuring:measure_command", "Print a signal's calibration measures."),
     "notices": ("notices:notices", "Findings by mail, webhook and chat."),
