@@ -109,6 +109,8 @@ def test_a_judge_that_comes_later_does_not_replace_a_person(
     assert summary.notices == (
         "1 record had an outcome from a source that is not ground truth, such as an LLM judge: "
         "kept beside the truth, never counted as it.",
+        "1 label from sources that are not ground truth, such as an LLM judge, contradicts the "
+        "label in force.",
     )
 
 
