@@ -20,8 +20,16 @@ from core.queries.base.asked_once import once
 
 # A label is one number: its rank, then when it became known, then what no order rests on, whether
 # that time was stated, and the source. The greatest is in force, and equal ones differ in nothing.
+# It has 64 bits: two for the rank, 59 for the time of any year from 1 to 9999, three for the rest.
 _CODES = {1: "HUMAN", 2: "CODE", 3: "LLM"}
-_RANK, _ZERO = 1 << 70, 1 << 66
+
+
+def _u(number: int) -> str:
+    # A plain number would make the sum a HUGEINT, which is several times slower.
+    return f"CAST({number} AS UBIGINT)"
+
+
+_RANK, _ZERO = 1 << 62, 1 << 57
 
 
 def sides_sql(log: str, rank: str, when: str = "TRUE") -> str:
@@ -34,9 +42,10 @@ def sides_sql(log: str, rank: str, when: str = "TRUE") -> str:
     """
     codes = " ".join(f"WHEN '{source}' THEN {code}" for code, source in _CODES.items())
     label = (
-        f"CAST({rank} AS HUGEINT) * {_RANK} + {_ZERO} + CAST(epoch_us({log}.known_at) AS HUGEINT) "
-        f"* 8 + CASE WHEN {log}.outcome_ts IS NULL THEN 0 ELSE 4 END + "
-        f"CASE {log}.source {codes} ELSE 0 END"
+        f"CAST({rank} AS UBIGINT) * {_u(_RANK)} "
+        f"+ CAST(epoch_us({log}.known_at) + {_ZERO} AS UBIGINT) * {_u(8)} "
+        f"+ CAST(CASE WHEN {log}.outcome_ts IS NULL THEN 0 ELSE 4 END "
+        f"+ CASE {log}.source {codes} ELSE 0 END AS UBIGINT)"
     )
     return ", ".join(
         f"max({label}) FILTER ({log}.outcome = {outcome} AND {when}) AS {name}"
@@ -45,24 +54,24 @@ def sides_sql(log: str, rank: str, when: str = "TRUE") -> str:
 
 
 #: Over `sides_sql`: whether the two best labels contradict each other at one instant.
-CONFLICT = "coalesce(for_right // 8 = for_wrong // 8, FALSE)"
+CONFLICT = f"coalesce(for_right // {_u(8)} = for_wrong // {_u(8)}, FALSE)"
 #: Over `sides_sql`: the outcome in force, 1, 0 or NULL.
 OUTCOME = f"""
     CASE WHEN {CONFLICT} OR coalesce(for_right, for_wrong) IS NULL THEN NULL
-         WHEN coalesce(for_right, -1) > coalesce(for_wrong, -1) THEN CAST(1 AS TINYINT)
+         WHEN coalesce(for_right, {_u(0)}) > coalesce(for_wrong, {_u(0)}) THEN CAST(1 AS TINYINT)
          ELSE CAST(0 AS TINYINT) END
 """.strip()
 _BEST = "greatest(for_right, for_wrong)"
-_KNOWN = f"make_timestamp(CAST({_BEST} % {_RANK} // 8 - {_ZERO // 8} AS BIGINT))"
+_KNOWN = f"make_timestamp(CAST({_BEST} % {_u(_RANK)} // {_u(8)} AS BIGINT) - {_ZERO})"
 _SOURCE = " ".join(f"WHEN {code} THEN '{source}'" for code, source in _CODES.items())
 #: Over `sides_sql`: the label in force, a struct of outcome, outcome_ts, known_at and source; NULL
 #: where there is none.
 IN_FORCE = f"""
     CASE WHEN {CONFLICT} OR {_BEST} IS NULL THEN NULL ELSE {{
         'outcome': {OUTCOME},
-        'outcome_ts': CASE WHEN {_BEST} % 8 >= 4 THEN {_KNOWN} END,
+        'outcome_ts': CASE WHEN {_BEST} % {_u(8)} >= {_u(4)} THEN {_KNOWN} END,
         'known_at': {_KNOWN},
-        'source': CASE CAST({_BEST} % 4 AS TINYINT) {_SOURCE} END}} END
+        'source': CASE CAST({_BEST} % {_u(4)} AS TINYINT) {_SOURCE} END}} END
 """.strip()
 
 
