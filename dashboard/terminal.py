@@ -224,7 +224,8 @@ def measure_table(report: MeasureReport) -> None:
         )
         for one in report.groups
     ]
-    table((*heads, *more), rows, left=("group", "verdict"))
+    if rows:
+        table((*heads, *more), rows, left=("group", "verdict"))
     for line in report.footnotes():
         say(line)
 

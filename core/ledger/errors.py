@@ -50,7 +50,15 @@ class UnknownDimension(LedgerError):
 
 
 class TooManyValues(UnknownDimension):
-    """It has the dimension, of ids or free text: claims are not split by it."""
+    """It has the dimension, of ids or free text: claims are not split by it.
+
+    Attributes:
+        dimension: which.
+    """
+
+    def __init__(self, message: str, dimension: str) -> None:
+        super().__init__(message)
+        self.dimension = dimension
 
 
 class BadValue(LedgerError):

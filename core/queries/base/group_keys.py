@@ -74,7 +74,7 @@ def groups_of(
     for column, dimension in zip(columns, dimensions, strict=True):
         values = column.unique().to_pylist()
         if len(values) > MOST_VALUES and dimension.kind == "segment":
-            raise TooManyValues(too_many(dimension.name, len(values)))
+            raise TooManyValues(too_many(dimension.name, len(values)), dimension.name)
         named = [(dimension.label(value), value) for value in values]
         named.sort(key=lambda pair: (pair[0] is None, pair[0] or ""))
         labels.append([label for label, _ in named])

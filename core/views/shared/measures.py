@@ -11,15 +11,17 @@ import duckdb
 
 from core.defaults import MINIMUM_INPUTS
 from core.governance.signal_terms import read_state, terms_of
-from core.ledger.errors import LedgerError
+from core.ledger.errors import LedgerError, TooManyValues
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.queries.base.catalogue import signals
 from core.queries.base.cells import grouped_cells
 from core.queries.base.kept.loaded import loaded_signals
+from core.queries.base.segment_names import MOST_VALUES
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import SOURCES
 from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
+from core.queries.sums.well_labelled import LeftOut, well_labelled
 from core.sentences import measures as sentences
 from core.sentences.numbers import counted, cut, group_name, size_of, within
 from core.sentences.standing import as_json, one_line
@@ -48,6 +50,7 @@ class MeasureReport:
         label_sources: of each group, in their order, source → labels it gave.
         standing: the signal's standing verdict, whatever is asked here; None without a claim.
         loaded: whether cells of the signal were loaded, of which these claims are a part.
+        left_out: values of dimensions with too many of them that no group is made of.
     """
 
     selection: Selection
@@ -60,6 +63,7 @@ class MeasureReport:
     label_sources: tuple[Mapping[str, int], ...] = ()
     standing: StandingVerdict | None = None
     loaded: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""
@@ -72,6 +76,8 @@ class MeasureReport:
                 for one, sources in zip(self.groups, self.label_sources, strict=True)
             ],
         }
+        if self.left_out:
+            payload["left_out"] = [asdict(one) for one in self.left_out]
         if self.standing is not None:
             payload["standing"] = as_json(self.standing)
         if self.judge is not None:
@@ -80,6 +86,15 @@ class MeasureReport:
 
     def footnotes(self) -> tuple[str, ...]:
         """What the verdicts rest on, in plain lines."""
+        left_out = [
+            f"Not listed: {counted(one.values, 'value')} of {one.dimension} with fewer than "
+            f"{MINIMUM_INPUTS} labels each"
+            f"{'' if len(self.groups) < MOST_VALUES else ', or beyond those with most'}; "
+            f"{counted(one.claims, 'claim')} together, {one.labelled:,} of them labelled."
+            for one in self.left_out
+        ]
+        if left_out and not self.groups:
+            return tuple(left_out)
         if not any(one.n_claims or one.n_unstated for one in self.groups):
             return ("No claim matches these filters.",)
         judged = sum(one.n_effective >= MINIMUM_INPUTS for one in self.groups)
@@ -102,6 +117,7 @@ class MeasureReport:
             f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
             f"Intervals shown are 95% each; {corrected}"
         ]
+        lines += left_out
         lines += self._unseen()
         unstated = sum(one.n_unstated for one in self.groups)
         if unstated:
@@ -157,6 +173,9 @@ def measure(
 ) -> MeasureReport:
     """Measure the selected claims of one signal, split by ``by``.
 
+    Of a dimension with too many values, those that can be judged are the groups, the rest is
+    counted.
+
     Args:
         tolerance: the gap accepted; None: what the registry entry says, or else the usual.
         high_from: lower edge of the high-confidence band; None: likewise.
@@ -171,8 +190,18 @@ def measure(
     tolerance = terms.tolerance if tolerance is None else tolerance
     high_from = terms.high_from if high_from is None else high_from
     terms = replace(terms, tolerance=tolerance, high_from=high_from)
-    grouped = grouped_cells(cursor, selection, by)
-    if not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
+    asked, left_out = selection, []
+    while True:
+        try:
+            grouped = grouped_cells(cursor, selection, by)
+            break
+        except TooManyValues as many:
+            chosen, rest = well_labelled(
+                cursor, selection, many.dimension, at_least=MINIMUM_INPUTS, most=MOST_VALUES
+            )
+            left_out.append(rest)
+            selection = replace(selection, where=(*selection.where, (many.dimension, chosen)))
+    if not left_out and not any(len(cells.v) or cells.n_unstated for cells in grouped.cells):
         check_signal(cursor, selection.signal)
     keys = [dict(zip(grouped.by, key, strict=True)) for key in grouped.keys]
     split = selection.by_source or SOURCE_DIMENSION in by
@@ -194,7 +223,7 @@ def measure(
     versions = standing_verdicts(cursor, state, now, only=(selection.signal,)).values()
     standing = next((of_signal(one) for one in versions), None)
     return MeasureReport(
-        selection,
+        asked,
         grouped.by,
         now,
         measures,
@@ -204,6 +233,7 @@ def measure(
         sources,
         standing,
         selection.signal in loaded_signals(cursor),
+        tuple(left_out),
     )
 
 

@@ -285,3 +285,51 @@ def registered(ledger: Ledger) -> None:
     """Write down that of signal s a gap of 40 points is accepted and 95% is high."""
     text = entry(tolerance="0.4", highConfidence="0.95")
     apply(Office(ledger, Signer.generate()), read(text), "user:t/adam")
+
+
+def many_customers(well_labelled: int) -> str:
+    """1,200 customers of one claim, and so many of forty, half of them right."""
+    rows = [(f"c{i}", 1) for i in range(1200)] + [(f"big{i}", 40) for i in range(well_labelled)]
+    return "event_id,ts,signal,confidence,outcome,seg_customer\n" + "".join(
+        f"{name}-{i},2026-11-02T09:00:00Z,s,0.9,{i % 2},{name}\n"
+        for name, times in rows
+        for i in range(times)
+    )
+
+
+def test_of_a_dimension_of_ids_those_that_can_be_judged_are_listed_and_the_rest_is_counted(
+    ledger: Ledger, tmp_path: Any
+) -> None:
+    cursor = ledger_of(ledger, tmp_path, many_customers(2))
+    report = measure(cursor, Selection("s"), by=["customer"])
+    assert {one.group["customer"]: one.n for one in report.groups} == {"big0": 40, "big1": 40}
+    assert strict(report.to_json())["left_out"] == [
+        {"dimension": "customer", "values": 1200, "claims": 1200, "labelled": 1200}
+    ]
+    said = [line for line in report.footnotes() if line.startswith("Not listed")]
+    assert said == [
+        "Not listed: 1,200 values of customer with fewer than 30 labels each; 1,200 claims "
+        "together, 1,200 of them labelled."
+    ]
+    assert strict(report.to_json())["filters"] == {}
+
+
+def test_a_dimension_of_ids_none_of_which_can_be_judged_has_no_group(
+    ledger: Ledger, tmp_path: Any
+) -> None:
+    cursor = ledger_of(ledger, tmp_path, many_customers(0))
+    report = measure(cursor, Selection("s"), by=["customer"])
+    assert report.groups == ()
+    assert len(report.footnotes()) == 1
+    assert strict(report.to_json())["groups"] == []
+
+
+def test_the_most_labelled_are_listed_where_more_than_can_be_listed_could_be_judged(
+    ledger: Ledger, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = ledger_of(ledger, tmp_path, many_customers(3))
+    monkeypatch.setattr("core.views.shared.measures.MOST_VALUES", 2)
+    report = measure(cursor, Selection("s"), by=["customer"])
+    assert len(report.groups) == 2
+    (left_out,) = report.left_out
+    assert (left_out.values, left_out.claims) == (1201, 1240)
