@@ -39,6 +39,7 @@ def withdraw(
     Raises:
         Refused: not theirs to do, there is no such claim, no such label, or no reason.
     """
+    authorize(office.state(), actor, WITHDRAW, signal)
     versions = _versions(office, signal, event_id)
     if source not in standing_sources(versions):
         known = ", ".join(one or UNSTATED for one in standing_sources(versions)) or "nobody"
@@ -64,6 +65,7 @@ def confirm(
     Raises:
         Refused: not theirs to do, there is no such claim, nothing contradicts, or no reason.
     """
+    authorize(office.state(), actor, CONFIRM, signal)
     versions = _versions(office, signal, event_id)
     states = label_states(versions)
     if not {"conflict", "contradicts"} & set(states):
@@ -105,7 +107,6 @@ def _say(
     if not reason.strip():
         raise Refused("Say why, in a sentence.")
     signal, event_id, source = about
-    authorize(office.state(), actor, kind, signal)
     # A label may be dated in the future; what takes it back is known after it all the same.
     at = max(office.now(), *(one + timedelta(microseconds=1) for one in latest))
     record = {"event_id": event_id, "signal": signal, "outcome_ts": f"{at.isoformat()}Z", **row}

@@ -21,6 +21,8 @@ THEIRS: dict[str, tuple[str, int | None]] = {
         "[data-testid='stDataFrame'] th[role='columnheader'][aria-colindex='1']:empty",
         None,
     ),
+    # The place a file is dropped on.
+    "presentation-role-conflict": ("[data-testid='stFileUploaderDropzone']", None),
 }
 #: What the theme decides; all else is the same, light and dark.
 CONTRAST = "color-contrast"

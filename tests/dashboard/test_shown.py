@@ -343,6 +343,32 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "labels export": [[*signal, "--out", out]],
         "labels take": [[out, *signal], [file, *signal]],
         "labels verify": [signal, ["--signal", hostile.ALL]],
+        "labels contradictions": [signal, ["--signal", hostile.ALL]],
+        "labels confirm": [[hostile.ALL, *signal, "--outcome", "right", *why, *by]],
+        "labels withdraw": [[hostile.ALL, *signal, "--source", "human", *why, *by]],
+        "recalibrate": [
+            signal,
+            ["--signal", hostile.ALL],
+            [*signal, "--where", f"topic={hostile.ALL}"],
+        ],
+        "derive agreement": [
+            [str(folder / "samples.csv"), "--out", out, "--signal", hostile.TRIAGE],
+            [str(folder / "samples.csv"), "--out", out, "--answer", hostile.ALL],
+        ],
+        "pull": [[str(folder / "no :smile:\u202e"), "--cursor", hostile.ALL]],
+        "pulled": [[]],
+        "cells build": [
+            [
+                "--events",
+                f"{folder}/no\u202e",
+                "--out",
+                f"{folder}/c\u202e",
+                "--since",
+                "2026-11-02",
+            ]
+        ],
+        "cells load": [[str(folder / "no\u202e")]],
+        "cells list": [[]],
         "registry diff": [[registry]],
         "registry apply": [[registry, *admin]],
         "registry export": [[], ["--signal", hostile.TRIAGE], ["--signal", hostile.ALL], [out]],
@@ -421,10 +447,14 @@ def test_no_command_or_message_tells_what_is_hidden(
     (tmp_path / "registry.yaml").write_text(changed.replace("answers", "sends"), encoding="utf-8")
     channel = f"channels: [{{name: hook, url: 'json://127.0.0.1:{receiver.port}/hook'}}]"
     (tmp_path / "notices.yaml").write_text(channel, encoding="utf-8")
+    samples = "".join(f'"{hostile.ALL}{i}",{i},2026-11-02\n' for i in range(3))
+    (tmp_path / "samples.csv").write_text(f"input_id,answer,ts\n{samples}", encoding="utf-8")
+    no_ledger = {"derive agreement", "cells build"}
     wrong, said = [], ""
     for name, calls in every.items():
+        on = [] if name in no_ledger else ["--ledger", str(copy)]
         for words in calls:
-            ran = CliRunner().invoke(main, [*name.split(), *words, "--ledger", str(copy)])
+            ran = CliRunner().invoke(main, [*name.split(), *words, *on])
             assert ran.exception is None or isinstance(ran.exception, SystemExit), (
                 name,
                 ran.exception,

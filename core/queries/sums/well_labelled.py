@@ -12,7 +12,7 @@ from core.queries.base.selection import Selection
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class ValuesLeftOut:
     """Values of a dimension that no group is made of.
 
     Attributes:
@@ -35,7 +35,7 @@ def well_labelled(
     *,
     at_least: int,
     most: int,
-) -> tuple[tuple[str | None, ...], LeftOut]:
+) -> tuple[tuple[str | None, ...], ValuesLeftOut]:
     """The values with enough labelled claims, most first, and a count of the others.
 
     Args:
@@ -69,5 +69,5 @@ def well_labelled(
     (others, claims, labelled, _), *taken = rows
     return (
         tuple(value for value, *_ in taken),
-        LeftOut(dimension, int(others), claims, labelled),
+        ValuesLeftOut(dimension, int(others), claims, labelled),
     )

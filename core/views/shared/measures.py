@@ -21,7 +21,7 @@ from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import SOURCES
 from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
-from core.queries.sums.well_labelled import LeftOut, well_labelled
+from core.queries.sums.well_labelled import ValuesLeftOut, well_labelled
 from core.sentences import measures as sentences
 from core.sentences.numbers import counted, cut, group_name, size_of, within
 from core.sentences.standing import as_json, one_line
@@ -63,7 +63,7 @@ class MeasureReport:
     label_sources: tuple[Mapping[str, int], ...] = ()
     standing: StandingVerdict | None = None
     loaded: bool = False
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[ValuesLeftOut, ...] = ()
 
     def to_json(self) -> str:
         """The contract's JSON: ``signal``, ``as_of``, ``filters``, ``groups``."""

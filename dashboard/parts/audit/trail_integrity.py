@@ -16,6 +16,7 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from dashboard.server import verifying
+from dashboard.widgets.acting import sign_on
 from dashboard.widgets.tall import tall_key
 
 PAGE, ICON = PAGES["decision_trail"].path, PAGES["decision_trail"].icon
@@ -172,6 +173,7 @@ def _under_way() -> None:
 
 @st.fragment(run_every=_GLANCE)
 def _progress() -> None:
+    sign_on.still_signed_on()
     status = verifying.now()
     if not status.running:
         st.rerun()

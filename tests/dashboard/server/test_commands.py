@@ -590,7 +590,7 @@ def test_a_pull_reads_here_and_the_server_takes_the_rows_in(served: Served, ther
     (there / "lake").mkdir()
     columns = "AS t(event_id, ts, signal, confidence)"
     for number in (1, 2):
-        duckdb.sql(
+        duckdb.connect().sql(
             f"SELECT * FROM (VALUES ('p{number}', TIMESTAMP '2026-11-02', 'pulled', 0.5)) {columns}"
         ).write_parquet(str(there / "lake" / f"{number}.parquet"))
         done = run("pull", "lake", "--ledger", served.ledger, "--cursor", "ts")

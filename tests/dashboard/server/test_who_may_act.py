@@ -78,10 +78,13 @@ ACTING: dict[str, set[str]] = {
     f"validation ask-retirement {OF_STOPPED} --reason old": SEAT,
     f"validation approve-retirement {OF_STOPPED}": {"validator"},
     "labels draw --signal triage --labels 2": {*SEAT, "validator"},
+    "labels withdraw c0 --signal triage --source human --reason odd": {*SEAT, "validator"},
+    "labels confirm c0 --signal triage --outcome right --reason read": {*SEAT, "validator"},
 }
 #: What reads or is done by the program, whoever asks.
 OF_NOBODY = {
     *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
+    *("labels contradictions", "pulled", "recalibrate"),
     *("labels plan", "labels export", "labels take", "labels verify", "person list"),
     *("notices test", "notices list", "notices send", "token list"),
     *("quarantine list", "quarantine export", "registry diff", "registry export"),
