@@ -24,6 +24,7 @@ from xdist.scheduler import WorkStealingScheduling
 from core.ingest.import_file import import_file
 from core.ledger import connection
 from core.ledger.connection import Ledger
+from core.queries.base.kept import limits
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 from tests.worlds.begun import Begun
@@ -177,3 +178,11 @@ def serving(monkeypatch: pytest.MonkeyPatch, served: Served) -> Iterator[Callabl
 
     yield serve
     served.end_of_test()
+
+
+@pytest.fixture(scope="module")
+def kept_from_the_first() -> Iterator[None]:
+    """Sums are kept of ledgers however small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "FEWEST_CLAIMS", 0)
+        yield

@@ -35,13 +35,16 @@ def keep_import(cursor: duckdb.DuckDBPyConnection, *, import_id: int, attached: 
     """Count the weeks anew in which an import changed something.
 
     Signals of which nothing is kept yet, or with another high-confidence band than is declared
-    now, are counted whole.
+    now, are counted whole. In a ledger of few claims nothing is kept.
 
     Args:
         cursor: inside the import, when its claims and outcomes are in place.
         attached: whether the temporary table ``concerned`` has claims whose outcome may have
             changed.
     """
+    stale = _out_of_date(cursor)
+    if not stale and not _kept_highs(cursor):
+        return
     concerned = f"UNION SELECT signal, {WEEK_SQL} FROM concerned" if attached else ""
     cursor.execute(
         f"""
@@ -51,7 +54,7 @@ def keep_import(cursor: duckdb.DuckDBPyConnection, *, import_id: int, attached: 
         """,
         {"import_id": import_id},
     )
-    _keep(cursor, _out_of_date(cursor))
+    _keep(cursor, stale)
 
 
 def keep_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
@@ -110,10 +113,19 @@ def _kept_highs(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
 
 
 def _out_of_date(cursor: duckdb.DuckDBPyConnection) -> set[str]:
-    declared, kept = declared_highs(cursor), dict(_kept_highs(cursor))
+    kept = dict(_kept_highs(cursor))
+    if not kept and not _pays(cursor):
+        return set()
+    declared = declared_highs(cursor)
     names = cursor.execute("SELECT DISTINCT signal FROM signals").fetchall()
     stale = {name for (name,) in names if kept.get(name) != declared.get(name, USUAL_HIGH)}
     return stale - loaded_signals(cursor) if stale else stale
+
+
+def _pays(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a ledger is so large that keeping sums costs less than counting its claims."""
+    row = cursor.execute("SELECT count(*) FROM claims").fetchone()
+    return row is not None and row[0] >= limits.FEWEST_CLAIMS
 
 
 # -- the weeks that are due ----------------------------------------------------------------------

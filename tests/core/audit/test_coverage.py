@@ -33,6 +33,8 @@ from core.notices.outbox import Draft, write
 from core.queries.base.selection import Selection
 from tests.worlds.governed import Clock, Governed
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 #: What a problem says of the tables that it does not call by name.
 _SAID = {
     "acts": r"[Ee]ntry|[Ee]ntries",

@@ -22,6 +22,8 @@ from core.sentences.acts import Names, sentence
 from core.trail.facts import written
 from tests.worlds.kept import kept_in, kept_of
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 ANN = "user:desk/ann"
 
 

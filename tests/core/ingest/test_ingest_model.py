@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from core.queries.base.selection import Selection
 from core.trail.outcomes_in_force import wrong_in_force
 from tests.worlds.kept import kept_in, kept_of
 from tests.worlds.rounds import examples
+
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
 START = datetime(2026, 11, 1)
 Row = dict[str, Any]

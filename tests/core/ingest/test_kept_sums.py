@@ -22,6 +22,8 @@ from core.queries.base.kept import limits
 from tests.worlds.kept import kept_in, kept_of
 from tests.worlds.rounds import examples
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 START = datetime(2026, 11, 1)
 Row = dict[str, Any]
 

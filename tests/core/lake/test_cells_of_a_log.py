@@ -26,6 +26,8 @@ from core.queries.base.truth import Truth
 from dashboard.cli.main import main
 from tests.worlds.event_logs import MONDAY, UNTIL, EventWorld, world
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 USUAL = Declared({}, {})
 
 

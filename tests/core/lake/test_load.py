@@ -24,6 +24,8 @@ from core.queries.base.kept.week_digests import of_ledger, week_digests
 from dashboard.cli.main import main
 from tests.worlds.event_logs import MONDAY, UNTIL, EventWorld, world
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 USUAL = Declared({}, {})
 WEEK = timedelta(days=7)
 

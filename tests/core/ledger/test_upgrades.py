@@ -24,6 +24,8 @@ from core.trail.signing_key import key_path
 from tests.worlds.kept import kept_in, kept_of
 from tests.worlds.paths import ROOT
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 EARLIER = Path(__file__).with_name("earlier")
 NEWEST = known_migrations()[-1].version
 VERSIONS = range(1, NEWEST)

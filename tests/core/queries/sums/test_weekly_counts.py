@@ -19,6 +19,8 @@ from core.queries.sums.weekly_counts import Version, weekly_counts
 from sample_data import SAMPLE_END
 from sample_data.generate import SELF_REPORT
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 Counts = dict[Version, list[tuple[date, int, int]]]
 #: A Monday, three weeks before the sample ends on another.
 UNTIL = SAMPLE_END - timedelta(weeks=3)

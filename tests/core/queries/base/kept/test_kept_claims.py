@@ -30,6 +30,8 @@ from core.queries.sums.time_series import cohort_ages, period_sums
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
 
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
 MONDAY = datetime(2026, 11, 2)
 DIMENSIONS = ("language", "team", "action", "model_version", "split", "week", "confidence_band")
 
