@@ -246,25 +246,36 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
     assert asked(page)["fingerprint"] == M2.id
 
 
+def respond_to_first(page: Page, until: Locator) -> None:
+    """Choose the first finding and press *Respond*, until what it opens is there.
+
+    A table that is drawn anew, as after an act, lets go of the row that was chosen in it.
+    """
+    respond = main(page).get_by_role("button", name="Respond")
+    for _ in range(4):
+        choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
+        respond.first.click()
+        try:
+            expect(until).to_be_visible(timeout=5_000)
+            return
+        except AssertionError:
+            settled(page)
+    expect(until).to_be_visible()
+
+
 def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:
     first_screen(page, site.address)
     act_for(page, "Ann Lee")
-    respond = main(page).get_by_role("button", name="Respond")
-    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
-    respond.first.click()
     note = page.get_by_role("textbox", name="What you do about it")
+    respond_to_first(page, note)
     note.fill("Vera reads it on Monday")
     note.press("Tab")
     settled(page)
     page.get_by_role("button", name="Acknowledge as Ann Lee").click()
     expect(page.get_by_text(re.compile("Acknowledged: entry"))).to_be_visible()
     settled(page)
-    respond = main(page).get_by_role("button", name="Respond")
-    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
-    respond.first.click()
     said = page.get_by_role("link", name=re.compile("Vera reads it on Monday"))
-    expect(said).to_be_visible()
-
+    respond_to_first(page, said)
     said.click()
     shows(page, "Decision trail")
     expect(page.get_by_text("Vera reads it on Monday").filter(visible=True).first).to_be_visible()
