@@ -29,13 +29,13 @@ from tests.browser.site import Site
 from tests.browser.walking import (
     act_for,
     asked,
-    choose_row,
     entries,
     first_screen,
     follow,
     go,
     main,
     press,
+    respond_to_first,
     settled,
     shows,
     tab_to,
@@ -244,23 +244,6 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
     to_sign.first.click()
     shows(page, "Sign-off")
     assert asked(page)["fingerprint"] == M2.id
-
-
-def respond_to_first(page: Page, until: Locator) -> None:
-    """Choose the first finding and press *Respond*, until what it opens is there.
-
-    A table that is drawn anew, as after an act, lets go of the row that was chosen in it.
-    """
-    respond = main(page).get_by_role("button", name="Respond")
-    for _ in range(4):
-        choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
-        respond.first.click()
-        try:
-            expect(until).to_be_visible(timeout=5_000)
-            return
-        except AssertionError:
-            settled(page)
-    expect(until).to_be_visible()
 
 
 def test_a_finding_is_answered_by_its_owner(page: Page, site: Site) -> None:

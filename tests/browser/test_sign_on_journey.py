@@ -26,7 +26,14 @@ from core.trail.fingerprint import Fingerprint
 from tests.browser.conftest import free_port, new_context
 from tests.browser.site import Site
 from tests.browser.test_governance_journey import REGISTRY, claims
-from tests.browser.walking import choose_row, go, main, settled, shows
+from tests.browser.walking import (
+    choose_option,
+    go,
+    main,
+    respond_to_first,
+    settled,
+    shows,
+)
 from tests.worlds.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 pytestmark = pytest.mark.browser
@@ -253,13 +260,10 @@ def test_who_is_bound_to_nobody_looks_until_an_admin_binds_them(
     settled(other)
     # Nobody is chosen beforehand.
     expect(other.get_by_role("button", name="Bind as Kim Sato")).to_be_disabled()
-    other.get_by_role("combobox", name="Signed on as").click()
-    # Opens the list where the click came while the field was drawn anew, and else only moves in it.
-    other.keyboard.press("ArrowDown")
-    other.get_by_role("option", name=re.compile("Newcomer")).click()
+    signed_on = other.get_by_role("combobox", name="Signed on as")
+    choose_option(other, signed_on, re.compile("Newcomer"))
     settled(other)
-    other.get_by_role("combobox", name="Acts as", exact=True).click()
-    other.get_by_role("option", name="Bob Ng", exact=True).click()
+    choose_option(other, other.get_by_role("combobox", name="Acts as", exact=True), "Bob Ng")
     settled(other)
     other.get_by_role("button", name="Bind as Kim Sato").click()
     # Who says whom an account acts as signs on once more for it.
@@ -275,10 +279,9 @@ def test_a_finding_waits_once_its_approver_signed_on_again_for_it(
     sign_on(page, signed.site.address, "vera-2")
     # The page that forgets what was chosen elsewhere: what waits to be confirmed is no choice.
     shows(page, "This week")
-    respond = main(page).get_by_role("button", name="Respond")
-    choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
-    respond.first.click()
-    page.get_by_role("textbox", name="Why it may wait").fill("Known, and gone on Monday")
+    why = page.get_by_role("textbox", name="Why it may wait")
+    respond_to_first(page, why)
+    why.fill("Known, and gone on Monday")
     page.get_by_role("button", name="Waive as Vera Roth").click()
     tab = opened_tab(page)
     assert "Waived" not in page.inner_text("body")

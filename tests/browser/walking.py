@@ -183,3 +183,37 @@ def entries(page: Page) -> int:
     """How many entries the browser's history has."""
     found: int = page.evaluate("history.length")
     return found
+
+
+def choose_option(page: Page, field: Locator, name: str | re.Pattern[str]) -> None:
+    """Open a list and choose of it, again where the page was drawn anew under it."""
+    for _ in range(4):
+        field.click()
+        # Opens the list where the click came while the field was drawn anew.
+        page.keyboard.press("ArrowDown")
+        try:
+            page.get_by_role("option", name=name, exact=isinstance(name, str)).click(timeout=5_000)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+            settled(page)
+        else:
+            return
+    raise AssertionError(f"the list never let {name!r} be chosen")
+
+
+def respond_to_first(page: Page, until: Locator) -> None:
+    """Choose the first finding and press *Respond*, until what it opens is there.
+
+    A table that is drawn anew, as after an act, lets go of the row that was chosen in it.
+    """
+    respond = main(page).get_by_role("button", name="Respond")
+    for _ in range(4):
+        choose_row(main(page).get_by_test_id("stDataFrame").first, respond)
+        respond.first.click()
+        try:
+            expect(until).to_be_visible(timeout=5_000)
+        except AssertionError:
+            settled(page)
+        else:
+            return
+    expect(until).to_be_visible()
