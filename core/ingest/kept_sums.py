@@ -336,7 +336,7 @@ def _dimensions_kept(
             if few and signal not in whole:
                 _copy_of_all(cursor, signal, dimension)
         elif known[signal, dimension] and not few:
-            _drop(cursor, signal, dimension)
+            drop_dimension(cursor, signal, dimension)
 
 
 def _exactly(cursor: duckdb.DuckDBPyConnection, due: _Due, column: str, signal: str) -> int:
@@ -360,7 +360,8 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str)
     )
 
 
-def _drop(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str) -> None:
+def drop_dimension(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str) -> None:
+    """Keep a signal's claims summed by a dimension no more."""
     place = {"signal": signal, "dimension": dimension}
     cursor.execute(
         """
@@ -384,7 +385,7 @@ def _drop_many_valued(cursor: duckdb.DuckDBPyConnection) -> None:
         """
     ).fetchall()
     for signal, dimension in rows:
-        _drop(cursor, signal, dimension)
+        drop_dimension(cursor, signal, dimension)
 
 
 # -- the count -----------------------------------------------------------------------------------

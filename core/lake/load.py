@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from core.governance.perform import Office
-from core.ingest.kept_sums import USUAL_HIGH, declared_highs
+from core.ingest.kept_sums import USUAL_HIGH, declared_highs, drop_dimension
 from core.lake.build import Declared
 from core.lake.cell_files import CellManifest, CountedSignal, read_manifest, relations
 from core.ledger.errors import LedgerError
@@ -264,7 +264,7 @@ def _dimensions(
         elif known[dimension] and few is None:
             _copy_of_all(cursor, place, weeks)
         elif not (known[dimension] and few):
-            _drop(cursor, place)
+            drop_dimension(cursor, signal, dimension)
 
 
 def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks: str) -> None:
@@ -280,20 +280,6 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks
     )
 
 
-def _drop(cursor: duckdb.DuckDBPyConnection, place: dict[str, str]) -> None:
-    cursor.execute(
-        """
-        DELETE FROM kept_cells WHERE dimension = $dimension
-        AND line IN (SELECT line FROM kept_lines WHERE signal = $signal)
-        """,
-        place,
-    )
-    cursor.execute(
-        "UPDATE kept_dimensions SET kept = false WHERE signal = $signal AND dimension = $dimension",
-        place,
-    )
-
-
 def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> None:
     """Keep no dimension with too many values over all weeks, and no signal with too many lines."""
     named = f"signal IN ({_listed(signals)})"
@@ -304,7 +290,7 @@ def _too_many(cursor: duckdb.DuckDBPyConnection, signals: list[str]) -> None:
         GROUP BY signal, dimension HAVING count(DISTINCT value) > {limits.MOST_KEPT_VALUES}
         """
     ).fetchall():
-        _drop(cursor, {"signal": signal, "dimension": dimension})
+        drop_dimension(cursor, signal, dimension)
     for (signal,) in cursor.execute(
         f"""
         SELECT signal FROM kept_lines WHERE {named}

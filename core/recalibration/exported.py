@@ -28,12 +28,13 @@ def as_python(found: Repair) -> str:
     """A module that needs Python 3.9 and nothing else: ``recalibrated(confidence, segments)``."""
     source = files("core.measure.recalibration").joinpath("applied.py").read_text(encoding="utf-8")
     fields = found.as_json()
-    data = json.dumps(fields, ensure_ascii=True, indent=1, sort_keys=True)
+    data = json.dumps(fields, ensure_ascii=True, sort_keys=True)
     return (
         f"{source}\n\n"
         f"#: Claims with these confidences state it.\n"
         f"CALIBRATOR_VERSION = {json.dumps(found.version)}\n"
-        f"_CALIBRATOR = json.loads(\n    r'''{data}'''\n)\n\n\n"
+        # As Python writes a text: names in it are logged ones, and may hold any quotes.
+        f"_CALIBRATOR = json.loads({data!r})\n\n\n"
         "def recalibrated(confidence, segments=None):\n"
         '    """The confidence to log and to act on, together with `CALIBRATOR_VERSION`."""\n'
         "    return apply_calibrator(_CALIBRATOR, confidence, segments)\n"

@@ -173,6 +173,28 @@ def test_the_exported_module_maps_as_the_product_does_and_needs_nothing(
     assert none is None
 
 
+def test_a_name_that_ends_a_text_of_python_is_a_name_in_the_exported_module(
+    tmp_path: Path,
+) -> None:
+    hostile = "'''); raise SystemExit(7) #\\"
+    lines = [*claims("tuning", 100, topics=["law"]), *claims("heldout", 100, topics=["law"])]
+    found = found_in(
+        ledger_of(tmp_path, [one.replace(",law", f",{hostile}") for one in lines]), by="topic"
+    )
+    assert list(found.maps) == [hostile]
+    module = tmp_path / "calibrator.py"
+    module.write_text(as_python(found), encoding="utf-8")
+    asked = "import calibrator as c; print(c._CALIBRATOR['maps'].keys())"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", asked],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, repr(hostile) in done.stdout) == (0, True), done.stderr
+
+
 def test_the_heldout_claims_come_in_as_the_new_version_and_measure_fine(
     overconfident: Path, tmp_path: Path
 ) -> None:
