@@ -19,6 +19,8 @@ from dashboard.widgets.tall import tall_key
 _FACT_WIDTHS = (3, 7)
 #: Pixels of a list's head and of a row, and of ten and fifteen rows: what is longer scrolls.
 _HEAD, _ROW, TEN, FIFTEEN = 38, 35, 388, 563
+#: What stands where there is no value; left to itself the browser writes "None".
+NOTHING = "–"
 #: How the table of `confidences` is told.
 CONFIDENCES = "Each stated confidence with its labelled claims and observed share"
 
@@ -38,7 +40,15 @@ def listed(frame: pd.DataFrame, *, key: str, alt: str, tallest: int = TEN, **loo
     """
     pixels = min(tallest, _HEAD + _ROW * max(1, len(frame)))
     with st.container(key=tall_key(f"list_{key}", pixels)):
-        return st.dataframe(cells(frame), hide_index=True, key=key, height=pixels, alt=alt, **looks)
+        return st.dataframe(
+            cells(frame),
+            hide_index=True,
+            placeholder=NOTHING,
+            key=key,
+            height=pixels,
+            alt=alt,
+            **looks,
+        )
 
 
 def figures(
@@ -82,6 +92,7 @@ def confidences(values: pd.DataFrame, *, key: str, of: str = "") -> None:
     st.dataframe(
         cells(table),
         hide_index=True,
+        placeholder=NOTHING,
         key=key,
         column_order=("v", "n_claims", "n", "s", "observed", "exact_low", "exact_high", "gap"),
         column_config={

@@ -23,7 +23,7 @@ import duckdb
 from core.events import ALLOWED
 from core.ledger.sql import literal
 from core.queries.base.asked_once import once
-from core.queries.base.in_force import IN_FORCE, sides_sql, standing_sql
+from core.queries.base.in_force import IN_FORCE, disputes_sql, sides_sql, standing_sql
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))
@@ -185,6 +185,17 @@ def other_labels_sql(
                 GROUP BY event_id) AS sides)
         WHERE judged IS NOT NULL
     """
+
+
+def open_disputes_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:
+    """A query as of `disputes_sql` for a signal's claims, as known now; needs ``$signal``."""
+    rows = """(
+        SELECT * FROM outcomes
+        WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
+            SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected))
+    """
+    rank = truth_of(cursor, signal).rank_sql("log.source")
+    return disputes_sql(cursor, rows, ("event_id",), rank)
 
 
 def labels_of_claims(

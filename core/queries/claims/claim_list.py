@@ -13,6 +13,7 @@ from core.ledger.sql import quoted
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
+from core.queries.base.truth import open_disputes_sql
 
 Order = Literal["ts", "-ts", "confidence", "-confidence", "worst"]
 Standing = Literal["right", "wrong", "unknown"]
@@ -56,6 +57,8 @@ class Search:
         stated_from: the least confidence, in [0, 1], it itself included.
         id_prefix: what event_id, input_id or trace_id begins with, letter case counting; empty:
             anything.
+        contradicting: only claims with labels that contradict each other and that nobody has
+            answered, as known now.
     """
 
     selection: Selection
@@ -63,6 +66,7 @@ class Search:
     stated: bool | None = None
     stated_from: float | None = None
     id_prefix: str = ""
+    contradicting: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,9 @@ def _found(
         ids = (f"({name} >= $id_from AND {name} < $id_to)" for name in _IDS)
         conditions.append(f"({' OR '.join(ids)})")
         more |= {"id_from": asked.id_prefix, "id_to": asked.id_prefix + _LAST}
+    if asked.contradicting:
+        disputed = open_disputes_sql(cursor, asked.selection.signal)
+        conditions.append(f"event_id IN (SELECT event_id FROM ({disputed}) AS disputed)")
     source = selected_claims(
         cursor, asked.selection, columns, also=" AND ".join(conditions) or "TRUE"
     )

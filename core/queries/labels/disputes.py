@@ -7,8 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from core.queries.base.in_force import disputes_sql
-from core.queries.base.truth import truth_of
+from core.queries.base.truth import open_disputes_sql
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,10 @@ def disputes(cursor: duckdb.DuckDBPyConnection, signal: str, *, limit: int) -> D
     Args:
         limit: so many are listed; all are counted.
     """
-    rows = """(
-        SELECT * FROM outcomes
-        WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
-            SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected))
-    """
-    rank = truth_of(cursor, signal).rank_sql("log.source")
     found = cursor.execute(
         f"""
         WITH found AS (
-            SELECT * FROM ({disputes_sql(cursor, rows, ("event_id",), rank)})
+            SELECT * FROM ({open_disputes_sql(cursor, signal)})
             QUALIFY row_number() OVER (
                 PARTITION BY event_id ORDER BY other_source NULLS LAST) = 1)
         SELECT event_id, conflict, outcome, source, known_at, other_outcome, other_source,

@@ -34,14 +34,14 @@ def disputes_view(cursor: duckdb.DuckDBPyConnection, signal: str) -> DisputesVie
     parts = []
     if found.n_conflicts:
         parts.append(
-            f"Of {counted(found.n_conflicts, 'claim')} two labels of one source say different "
-            "things at the same instant: unlabelled until that source labels them once more, or "
-            "withdraws."
+            f"{_have(found.n_conflicts)} two labels of one source that say different things at "
+            "the same instant: unlabelled until that source labels "
+            f"{'it' if found.n_conflicts == 1 else 'them'} once more, or withdraws one."
         )
     if found.n_contradictions:
         parts.append(
-            f"Of {counted(found.n_contradictions, 'claim')} a label contradicts an earlier one of "
-            "a source that ranks before its own: the earlier one stays in force."
+            f"{_have(found.n_contradictions)} a label that contradicts an earlier one of a source "
+            "that ranks before its own: the earlier one stays in force."
         )
     left = found.n - len(found.listed)
     return DisputesView(
@@ -49,6 +49,10 @@ def disputes_view(cursor: duckdb.DuckDBPyConnection, signal: str) -> DisputesVie
         tuple((one.event_id, _line(one)) for one in found.listed),
         f"And {counted(left, 'claim')} more." if left else "",
     )
+
+
+def _have(n: int) -> str:
+    return f"{counted(n, 'claim')} {'has' if n == 1 else 'have'}"
 
 
 def _line(one: Dispute) -> str:

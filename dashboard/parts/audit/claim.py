@@ -122,6 +122,7 @@ def _happened(happened: pd.DataFrame) -> None:
     st.dataframe(
         cells(happened),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key="happened",
         column_config={
             "outcome": "Outcome",

@@ -13,7 +13,14 @@ from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.sentences.numbers import cut, dimension_name
 from dashboard.widgets import tables
-from dashboard.widgets.links.claim_links import OPENED, OUTCOMES, STATED, UNSTATED, high
+from dashboard.widgets.links.claim_links import (
+    CONTRADICTING,
+    OPENED,
+    OUTCOMES,
+    STATED,
+    UNSTATED,
+    high,
+)
 
 _PAGE, _PAGE_OF = "page", "page_of"
 _ORDERS: dict[str, Order] = {
@@ -61,7 +68,7 @@ def search(selection: Selection, high_from: float) -> tuple[Search, Order]:
         placeholder="All",
         help="As known on the day chosen in the sidebar; without one, as known now.",
     )
-    ids, sort, _ = st.columns([1, 1, 1], vertical_alignment="bottom")
+    ids, sort, several = st.columns([1, 1, 1], vertical_alignment="bottom")
     prefix = ids.text_input(
         "Event, input or trace id",
         key="id",
@@ -71,6 +78,15 @@ def search(selection: Selection, high_from: float) -> tuple[Search, Order]:
         help="Finds ids that begin with exactly this, upper and lower case told apart.",
     )
     order = sort.selectbox("Sort", tuple(_ORDERS), key="sort", bind="query-params")
+    labels = several.selectbox(
+        "Labels",
+        (CONTRADICTING,),
+        index=None,
+        placeholder="Any",
+        key="labels",
+        bind="query-params",
+        help="Claims with labels that contradict each other and that nobody has answered yet.",
+    )
     if bands:
         selection = replace(selection, where=(*selection.where, (BAND_DIMENSION, tuple(bands))))
     asked = Search(
@@ -79,6 +95,7 @@ def search(selection: Selection, high_from: float) -> tuple[Search, Order]:
         stated=None if stated is None else stated != UNSTATED,
         stated_from=high_from if stated == confident else None,
         id_prefix=(prefix or "").strip(),
+        contradicting=labels == CONTRADICTING,
     )
     return asked, _ORDERS[order]
 

@@ -139,6 +139,7 @@ def refused(summary: pd.DataFrame, rows: pd.DataFrame) -> None:
     st.dataframe(
         cells(summary),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key="refused_summary",
         column_config={
             "file": "File",

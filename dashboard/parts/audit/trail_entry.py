@@ -128,6 +128,7 @@ def _evidence(evidence: Evidence) -> None:
             )
         ),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key=f"criteria_{evidence.sha256}",
         column_config={
             "outcome": st.column_config.TextColumn("Outcome", width=90),

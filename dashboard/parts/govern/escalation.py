@@ -126,7 +126,7 @@ def rules(view: EscalationView) -> None:
     shown = [one for one in view.rules if not one.row.case or one.n_cases]
     st.dataframe(
         cells(pd.DataFrame([_line(one) for one in shown])),
-        hide_index=True,
+        hide_index=True, placeholder=tables.NOTHING,
         height="content",
         key=f"{KEYS}rules",
         column_config={

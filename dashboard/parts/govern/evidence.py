@@ -187,6 +187,7 @@ def _segments(found: EvidenceView) -> None:
         st.dataframe(
             cells(pd.DataFrame(rows, columns=names)),
             hide_index=True,
+            placeholder=tables.NOTHING,
             column_config={
                 "Outcome": st.column_config.TextColumn("Outcome", width=120),
                 "Labelled": tables.number("Labelled"),

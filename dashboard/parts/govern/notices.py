@@ -11,6 +11,7 @@ from core.views.govern.notices import MessageRow, NoticesView
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import notices as notify
 from dashboard.server.send_notice import WIKI
+from dashboard.widgets import tables
 
 #: As many messages stand open in the table; it scrolls beyond.
 _TALL, _TALL_PIXELS = 10, 400
@@ -74,6 +75,7 @@ def _messages(messages: tuple[MessageRow, ...]) -> None:
     st.dataframe(
         cells(frame),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key="notices_messages",
         height="content" if len(frame) <= _TALL else _TALL_PIXELS,
         alt="The last messages, newest first, and whether they were sent",

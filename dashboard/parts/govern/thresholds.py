@@ -134,7 +134,10 @@ def _refused(refused: TunedOn) -> None:
     if len(rows) < n:
         st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
     st.dataframe(
-        cells(leaks.table(rows)), hide_index=True, alt="Heldout claims that were also tuned on"
+        cells(leaks.table(rows)),
+        hide_index=True,
+        placeholder=tables.NOTHING,
+        alt="Heldout claims that were also tuned on",
     )
     st.download_button(
         f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
@@ -226,6 +229,7 @@ def numbers(view: ThresholdView) -> None:
             st.dataframe(
                 cells(view.path),
                 hide_index=True,
+                placeholder=tables.NOTHING,
                 alt="Thresholds tested, from the highest down",
                 column_config={
                     "cut": "Threshold",

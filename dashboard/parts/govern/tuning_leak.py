@@ -13,6 +13,7 @@ from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import TuningLeaked, overlap
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.server import open_ledger as owner
+from dashboard.widgets import tables
 
 #: Rows on the page; all of them are in the file.
 _SHOWN = 200
@@ -43,7 +44,12 @@ def draw(refusal: TuningLeaked | NothingToJudge, signal: str) -> None:
     rows = refusal.overlap.rows[:_SHOWN]
     if len(rows) < n:
         st.caption(f"The first {len(rows)} of {n:,}, by event id; the file has all of them.")
-    st.dataframe(cells(table(rows)), hide_index=True, alt="Claims to judge that were also tuned on")
+    st.dataframe(
+        cells(table(rows)),
+        hide_index=True,
+        placeholder=tables.NOTHING,
+        alt="Claims to judge that were also tuned on",
+    )
     st.download_button(
         f"Download all {n:,} (CSV)" if n > 1 else "Download it (CSV)",
         data=lambda: csv_of(table(_all(refusal))),

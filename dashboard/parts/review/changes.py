@@ -140,6 +140,7 @@ def numbers(review: ChangeReview) -> None:
     st.dataframe(
         cells(table),
         hide_index=True,
+        placeholder=tables.NOTHING,
         height="content",
         column_config={
             "measure": st.column_config.TextColumn("", pinned=True),

@@ -72,6 +72,7 @@ def table(view: DriftView) -> None:
     st.dataframe(
         cells(frame),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key="periods",
         column_order=(
             *("period", "mature", "verdict", "n", "n_inputs", "n_claims", "coverage", "gap"),

@@ -9,6 +9,7 @@ from core.views.review.elicitation import SHIFT_WORDS, ElicitationView
 from dashboard.charts.intervals import interval_dots
 from dashboard.charts.kit.palette import palette_for
 from dashboard.widgets import chart as charted
+from dashboard.widgets import tables
 
 _TABLE = "Differences of confidence, accuracy, Brier score and gap for each pair"
 _TITLE = "Difference in points: the first named has more →"
@@ -43,6 +44,7 @@ def draw(view: ElicitationView) -> None:
         st.dataframe(
             cells(view.table),
             hide_index=True,
+            placeholder=tables.NOTHING,
             column_config={
                 "other": st.column_config.TextColumn("Asked", width="medium"),
                 "reference": st.column_config.TextColumn("Against", width="medium"),

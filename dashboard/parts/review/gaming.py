@@ -11,6 +11,7 @@ from core.text.markdown import cells, plain
 from core.views.review.gaming import GamingView
 from core.views.shared.validation_badge import Badge
 from dashboard.widgets import reliability_panel as curve
+from dashboard.widgets import tables
 
 
 def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
@@ -44,6 +45,7 @@ def draw(view: GamingView, badge_of: Callable[[Selection], Badge]) -> None:
         st.dataframe(
             cells(view.compared),
             hide_index=True,
+            placeholder=tables.NOTHING,
             column_config={
                 "before": st.column_config.TextColumn("Before"),
                 "after": st.column_config.TextColumn("After"),

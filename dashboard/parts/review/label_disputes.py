@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.queries.base.selection import Selection
+from core.queries.claims.claim_list import Search
 from core.text.markdown import verbatim
 from core.views.review.label_disputes import DisputesView
 from dashboard.widgets.links import claim_links
@@ -19,3 +21,6 @@ def draw(view: DisputesView, signal: str) -> None:
         claim_links.one(signal, event_id, f"{verbatim(event_id)}: {line}")
     if view.more:
         st.caption(view.more)
+    claim_links.link(
+        Search(Selection(signal), contradicting=True), "Open the contradicting ones in Claims"
+    )

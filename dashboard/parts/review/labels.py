@@ -66,6 +66,7 @@ def _coverage(rows: pd.DataFrame, name: str) -> None:
     st.dataframe(
         cells(rows.assign(**{share: rows[share] * 100 for share in shares})),
         hide_index=True,
+        placeholder=tables.NOTHING,
         key=f"labels_{name}",
         column_order=(
             "value",

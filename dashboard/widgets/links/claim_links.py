@@ -13,6 +13,7 @@ from core.sentences.numbers import cut
 from core.text.markdown import cells
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.widgets import tables
 from dashboard.widgets.filters import shown_name, url_key
 
 PAGE, ICON = PAGES["claims"].path, PAGES["claims"].icon
@@ -20,6 +21,7 @@ PAGE, ICON = PAGES["claims"].path, PAGES["claims"].icon
 #: The choices of the Claims page, in the words that stand in its links.
 OUTCOMES: dict[str, Standing] = {"right": "right", "wrong": "wrong", "not known yet": "unknown"}
 STATED, UNSTATED = "stated", "unstated"
+CONTRADICTING = "contradicting"
 #: The claim that the page opens, as its links name it.
 OPENED = "claim"
 
@@ -38,7 +40,10 @@ def behind(selection: Selection) -> None:
         st.caption(f"{len(view.frame):,} of {view.total:,} claims, newest first; times are UTC.")
         link(Search(selection), "Open these in Claims")
         st.dataframe(
-            cells(view.frame), hide_index=True, alt="The newest claims behind these numbers"
+            cells(view.frame),
+            hide_index=True,
+            placeholder=tables.NOTHING,
+            alt="The newest claims behind these numbers",
         )
 
 
@@ -106,6 +111,8 @@ def query_of(search: Search, *, high_from: float = HIGH_FROM) -> Query | None:
         query["stated"] = STATED if search.stated else UNSTATED
     if search.id_prefix:
         query["id"] = search.id_prefix
+    if search.contradicting:
+        query["labels"] = CONTRADICTING
     return query
 
 

@@ -74,6 +74,8 @@ def test_a_page_opens_on_the_sample(page: str) -> None:
     app = open_page(page)
     assert title_of(app) == named(page)
     assert "This ledger is empty" not in text_of(app)
+    # Where nothing stands in a table, the browser would write "None".
+    assert {one.proto.placeholder for one in app.dataframe} <= {"–"}
 
 
 @pytest.mark.parametrize("page", PAGES)

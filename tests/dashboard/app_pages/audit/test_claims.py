@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -180,8 +181,13 @@ def test_a_label_that_contradicts_is_shown_confirmed_and_withdrawn(
 ) -> None:
     event = _contradicted(told_copy, tmp_path)
     serving(told_copy)
-    links = [one.proto.label for one in page("labels", signal=SELF_REPORT).get("page_link")]
+    shown = page("labels", signal=SELF_REPORT)
+    assert "1 claim has a label that contradicts an earlier one" in text_of(shown)
+    links = {one.proto.label: one.proto.query_string for one in shown.get("page_link")}
     assert any(label.startswith(f"`{event}`: HUMAN: ") for label in links)
+    said = parse_qs(links["Open the contradicting ones in Claims"])
+    assert said == {"signal": [SELF_REPORT], "labels": ["contradicting"]}
+    assert listed(opened(signal=SELF_REPORT, labels="contradicting")) == event
 
     app = opened(signal=SELF_REPORT, claim=event)
     assert "A label contradicts the one in force" in text_of(app)
@@ -192,6 +198,7 @@ def test_a_label_that_contradicts_is_shown_confirmed_and_withdrawn(
     app.button(key="label_right").click().run()
     assert "A label contradicts the one in force" not in text_of(app)
     assert "entry" in app.toast[0].value
+    assert listed(opened(signal=SELF_REPORT, labels="contradicting")) == ""
 
     app.text_input(key="label_reason").set_value("another case").run()
     app.button(key="label_withdraw").click().run()
