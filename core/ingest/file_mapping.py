@@ -22,6 +22,8 @@ MIXED = "mixed"
 #: A number with a decimal comma, and a percentage, in lower case and without blanks around.
 DECIMAL_COMMA = r"[+-]?\d{0,3},\d+"
 PERCENTAGE = r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?\s*[%％]"
+#: What can be said of scores, as the options of the command are called.
+SCORE_WORDS = ("format", "confidence", "outcome", "outcome_source", "at", "run")
 _PREFIXES = (events.SEGMENT_PREFIX, events.ATTRIBUTE_PREFIX)
 
 
@@ -45,6 +47,8 @@ class FileMapping:
         timezone: the IANA name of the zone of times that name none; None: UTC.
         rows: where the list of records is in one JSON document: ``samples``.
         key: the columns that together are the event's id.
+        scores: of a file of another tool's scores, what `SCORE_WORDS` have: which score is what.
+            Only such files are read with it (`core.intake.formats`).
     """
 
     renames: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class FileMapping:
     timezone: str | None = None
     rows: str | None = None
     key: tuple[str, ...] = ()
+    scores: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what no file can be read by.
@@ -72,6 +77,11 @@ class FileMapping:
             raise UnusableMapping(_SCALES.format(given=scale))
         if self.key and "event_id" in self.renames.values():
             raise UnusableMapping("The event's id is made of --key, or is a column: leave one out.")
+        for word in self.scores:
+            if word not in SCORE_WORDS:
+                raise UnusableMapping(
+                    f"Of scores nobody says {word!r}; there are: {', '.join(SCORE_WORDS)}."
+                )
 
     def _refuse_unknown_values(self) -> None:
         for name, words in self.values.items():
@@ -124,6 +134,8 @@ class FileMapping:
             words += ["--scale", scale_words(self.scale)]
         for form in self.time_formats:
             words += ["--time-format", form]
+        for word, one in self.scores.items():
+            words += [f"--{word.replace('_', '-')}", one]
         for option, said_of in (
             ("--timezone", self.timezone),
             ("--rows", self.rows),
@@ -153,6 +165,7 @@ class FileMapping:
             timezone=more.timezone or self.timezone,
             rows=more.rows if more.rows is not None else self.rows,
             key=more.key or self.key,
+            scores=dict(self.scores) | dict(more.scores),
         )
 
     def of_rows(self) -> FileMapping:
@@ -202,6 +215,7 @@ def read_mapping(said: object, where: str) -> FileMapping:
             timezone=_text_or_none(said.get("timezone")),
             rows=_text_or_none(said.get("rows")),
             key=_list(said.get("key", ())),
+            scores=_texts(said.get("scores", {})),
         )
     except (TypeError, ValueError) as error:
         if isinstance(error, UnusableMapping):
@@ -231,6 +245,23 @@ def share_of(text: str) -> float | None:
         except ValueError:
             return None
     return number if number is not None and 0 <= number <= 1 else None
+
+
+def number_in(value: object) -> float | None:
+    """A finite number as it stands, also one that is text or has a decimal comma; None: none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    text = value
+    if isinstance(text, str):
+        if not text.isascii() or "_" in text:
+            return None
+        if re.fullmatch(DECIMAL_COMMA, text.strip(" ")):
+            text = text.replace(",", ".")
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def confidence_in(text: str) -> float | None:

@@ -29,7 +29,11 @@ def kept_mapping(ledger: Path, name: str) -> FileMapping:
     Raises:
         LedgerError: there is none; the message names those there are.
     """
-    found = _all(mappings_path(ledger))
+    return one_of_kept(all_kept(ledger), ledger, name)
+
+
+def one_of_kept(found: Mapping[str, Any], ledger: Path, name: str) -> FileMapping:
+    """One of all that are kept; raises as `kept_mapping`."""
     if name not in found:
         there = ", ".join(sorted(found)) or "none yet; keep one with --save-as NAME"
         raise LedgerError(f"There is no mapping {name!r} beside {ledger.name}; there are: {there}.")
@@ -50,7 +54,7 @@ def keep_mapping(ledger: Path, name: str, mapping: FileMapping) -> Path:
             f"{name!r} can be no mapping's name: use letters, digits, dots, hyphens, underscores."
         )
     path = mappings_path(ledger)
-    said = {**_all(path), name: mapping.as_json()}
+    said = {**all_kept(ledger), name: mapping.as_json()}
     half = path.with_name(path.name + ".partial")
     try:
         with owner_only():
@@ -64,7 +68,13 @@ def keep_mapping(ledger: Path, name: str, mapping: FileMapping) -> Path:
     return path
 
 
-def _all(path: Path) -> Mapping[str, Any]:
+def all_kept(ledger: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """All that is kept, by name, as it is written.
+
+    Raises:
+        LedgerError: the file cannot be read.
+    """
+    path = mappings_path(ledger)
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.intake.door import Dimensions, Fault, FieldNames, Kind, Unfit, line_of
@@ -49,6 +49,11 @@ class Batch:
     received: int
     lines: tuple[bytes, ...]
     refused: tuple[Refusal, ...]
+
+    def placed(self, places: Sequence[int]) -> Batch:
+        """The same, each refusal under the number that its row has among more that were sent."""
+        refused = (replace(one, index=places[one.index]) for one in self.refused)
+        return replace(self, refused=tuple(refused))
 
     @property
     def kept(self) -> int:

@@ -83,6 +83,19 @@ class NotRead:
     reason: str
 
 
+class OffScale(str):
+    """A confidence that no scale makes a share: text, which no import takes for a number."""
+
+    reason: str
+    fix: str
+
+    def __new__(cls, text: str, reason: str, fix: str) -> OffScale:
+        """Such a text, with what is wrong and what to do about it."""
+        made = super().__new__(cls, text)
+        made.reason, made.fix = reason, fix
+        return made
+
+
 @dataclass(frozen=True)
 class Form:
     """Where the values of a row with certain keys go: worked out once for all rows like it.
@@ -171,6 +184,7 @@ def line_of(
     """One row as the line that is kept of it, and what is wrong with its values, if anything is.
 
     Args:
+        row: as it was sent; an `Unfit` stands for one that could not be read.
         kind: what it was sent as.
         names: of its sender.
         dimensions: of the ledger.
@@ -178,6 +192,8 @@ def line_of(
     Raises:
         Unfit: it cannot be kept.
     """
+    if isinstance(row, Unfit):
+        raise row
     if isinstance(row, NotRead):
         raise Unfit("row", None, row.reason, "send one JSON object per row")
     if not isinstance(row, Mapping):
@@ -435,6 +451,8 @@ def _fault_of_confidence(line: Mapping[str, Any], stated: bool) -> Fault | None:
         return Fault(
             "confidence", None, "no confidence", "write one from 0 to 1; null where none was stated"
         )
+    if isinstance(value, OffScale):
+        return Fault("confidence", _shown(str(value)), value.reason, value.fix)
     if isinstance(value, str) and value.strip(" ").lower() in events.NO_VALUE:
         return None
     number = _number(value)

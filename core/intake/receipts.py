@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +69,18 @@ def outcome_of(cursor: duckdb.DuckDBPyConnection, ledger: Path, receipt: Receipt
     if any(one.number == receipt.segment for one in failed_beside(ledger)):
         return Outcome("set_aside", received)
     return None
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """What became of the rows of several receipts that were given in one answer; None: of none."""
+    if len(outcomes) < 2:
+        return outcomes[0] if outcomes else None
+    states = {one.state for one in outcomes}
+    found = outcomes[0].state if len(states) == 1 else "waiting"
+    counts = zip(*((one.new, one.duplicate, one.conflict, one.quarantined) for one in outcomes),
+                 strict=True)  # fmt: skip
+    summed = (None if None in of else sum(n for n in of if n is not None) for of in counts)
+    return Outcome(found, sum(one.received for one in outcomes), *summed)
 
 
 def all_known(receipt: Receipt) -> Outcome:

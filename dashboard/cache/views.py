@@ -376,7 +376,7 @@ def exporters() -> exporters_review.ExportersView | None:
     """What OpenTelemetry exporters sent and was not taken, since the server started."""
     file, problem = otlp_names(), None
     try:
-        file.mapping()
+        file.now()
     except LedgerError as error:
         problem = str(error)
     told = otlp_left_out().told()

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from core.ingest.file_mapping import FileMapping
+from core.ingest.file_mapping import SCORE_WORDS, FileMapping
 from core.intake.formats.all import FORMATS
-from core.intake.formats.reading import SaidOfScores, format_of, write_rows
-from core.intake.otlp.mapping import SOURCES, mapping_beside
+from core.intake.formats.chosen import chosen_format, named_format
+from core.intake.formats.reading import said_of, write_rows
+from core.intake.otlp.mapping import SOURCES, OtlpMapping, mapping_beside
 from core.ledger.errors import UnusableFile
 from dashboard import terminal
 
@@ -77,70 +78,50 @@ class Asked:
         """How the result is printed."""
         return next((one for one in self.formats if one in SHAPES), SHAPES[0])
 
-    def named(self) -> str | None:
-        """The name of the format.
+    def scores(self) -> FileMapping:
+        """What was said of scores.
 
         Raises:
-            click.UsageError: there are several.
+            click.UsageError: several formats are named.
         """
         found = sorted({one for one in self.formats if one in FORMATS})
         if len(found) > 1:
             raise click.UsageError(f"A file is of one format, and these are {' and '.join(found)}.")
-        return found[0] if found else None
-
-    def speaks_of_scores(self) -> bool:
-        """Whether something was said that only files of a known format have."""
-        said = (self.confidence, self.outcome, self.outcome_source, self.at, self.run)
-        return any(one is not None for one in said)
+        named = found[0] if found else None
+        said = (named, self.confidence, self.outcome, self.outcome_source, self.at, self.run)
+        words = zip(SCORE_WORDS, said, strict=True)
+        return FileMapping(scores={word: one for word, one in words if one is not None})
 
 
 def in_our_fields(
-    files: Sequence[Path], asked: Asked, how: FileMapping, ledger: Path | None, folder: Path
+    files: Sequence[Path], how: FileMapping, ledger: Path | None, folder: Path
 ) -> tuple[dict[Path, FileMapping], bool]:
     """The files to import with how each is read: those of known formats as files of our fields.
 
     Args:
-        how: what else was said; a file whose columns were named is read by these names.
+        how: what was said; a file whose columns were named is read by these names.
         ledger: beside it names may be mapped.
         folder: where files of our fields are written.
 
     Returns:
         The files; and whether one cannot be used, which was said.
     """
-    name = asked.named()
-    own = bool(how.renames or how.where or how.rows or how.key)
-    if own and name is not None:
-        raise click.UsageError(
-            f"--format {name} says what its columns are: leave out --map, --where, --rows and "
-            "--key, or leave out --format."
-        )
+    try:
+        named_format(how)
+    except UnusableFile as error:
+        raise click.UsageError(str(error)) from None
     found: dict[Path, FileMapping] = {}
     missed = False
     for number, path in enumerate(files):
         try:
-            known = None if own else FORMATS[name] if name is not None else format_of(path)
+            known = chosen_format(path, how)
             if known is None:
-                if asked.speaks_of_scores():
-                    raise UnusableFile(
-                        f"{path.name} is of no format that is found out: say which it is with "
-                        "--format, or say which column is what with --map THEIRS=OURS."
-                    )
                 found[path] = how
                 continue
             place = folder / str(number)
             place.mkdir()
-            said = SaidOfScores(
-                asked.confidence,
-                how.signal,
-                asked.outcome,
-                asked.outcome_source,
-                asked.at,
-                asked.run,
-                how.values.get("outcome", {}),
-            )
-            if ledger is not None:
-                said = replace(said, mapping=mapping_beside(ledger))
-            written = write_rows(path, known, said, place)
+            mapping = OtlpMapping() if ledger is None else mapping_beside(ledger)
+            written = write_rows(path, known, said_of(how, mapping), place)
         except UnusableFile as error:
             terminal.error(str(error))
             missed = True
@@ -148,5 +129,5 @@ def in_our_fields(
         for notice in written.notices:
             terminal.note(f"{path.name}: {notice}")
         for part in written.files:
-            found[part] = replace(how, signal=None, values={})
+            found[part] = replace(how, signal=None, values={}, scores={})
     return found, missed

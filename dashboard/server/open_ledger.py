@@ -6,17 +6,22 @@ import functools
 import os
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from core.gate.decision_log import SpooledLog
 from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
+from core.ingest.file_mapping import FileMapping
+from core.ingest.kept_mappings import all_kept, mappings_path, one_of_kept
 from core.intake.door import Dimensions, FieldNames
 from core.intake.otlp.left_out import LeftOutCount
 from core.intake.otlp.mapping import MappingFile
+from core.intake.read_again import ReadAgain
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerHeld
 from core.queries.base.dimensions import segment_dimensions
@@ -47,6 +52,7 @@ class _Owned:
     dimensions: Dimensions
     grants: Grants
     otlp_names: MappingFile
+    mappings: ReadAgain[Mapping[str, Any]]
     otlp_left_out: LeftOutCount
     names: defaultdict[str, FieldNames] = field(default_factory=lambda: defaultdict(FieldNames))
 
@@ -86,6 +92,7 @@ def _owned_at(path: str) -> _Owned:
         Dimensions(lambda: segment_dimensions(ledger.cursor())),
         Grants(office),
         MappingFile(path),
+        ReadAgain(mappings_path(path), lambda: all_kept(path)),
         LeftOutCount(),
     )
 
@@ -138,6 +145,16 @@ def grants() -> Grants:
 def otlp_names() -> MappingFile:
     """Which evaluations of OpenTelemetry are confidences and outcomes."""
     return _owned_at(path()).otlp_names
+
+
+def kept_mapping(name: str) -> FileMapping:
+    """How a file is read, by the name it was kept by.
+
+    Raises:
+        LedgerError: there is none of this name, or it cannot be read.
+    """
+    owned = _owned_at(path())
+    return one_of_kept(owned.mappings.now(), Path(path()), name)
 
 
 def otlp_left_out() -> LeftOutCount:

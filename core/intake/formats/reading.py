@@ -15,6 +15,7 @@ from typing import Any
 
 from core.gate.questions import json_value
 from core.ingest.file_format import LogFile, look_at
+from core.ingest.file_mapping import FileMapping
 from core.intake.formats.all import recognised
 from core.intake.formats.base import KnownFormat, Record
 from core.intake.otlp.mapping import (
@@ -64,6 +65,25 @@ class SaidOfScores:
     mapping: OtlpMapping = field(default_factory=OtlpMapping)
 
 
+def said_of(how: FileMapping, mapping: OtlpMapping) -> SaidOfScores:
+    """What a mapping says of scores.
+
+    Args:
+        mapping: names that were mapped before, beside the ledger.
+    """
+    said = how.scores.get
+    return SaidOfScores(
+        said("confidence"),
+        how.signal,
+        said("outcome"),
+        said("outcome_source"),
+        said("at"),
+        said("run"),
+        how.values.get("outcome", {}),
+        mapping,
+    )
+
+
 @dataclass(frozen=True)
 class WrittenRows:
     """The files of our own fields.
@@ -103,7 +123,7 @@ def write_rows(path: Path, known: KnownFormat, said: SaidOfScores, folder: Path)
     file = look_at(path)
     if file.format == "parquet":
         raise UnusableFile(f"{path.name} is Parquet: {known.name} is read from CSV or JSON.")
-    said = _with_usual(path.name, known, said)
+    said = with_usual(path.name, known, said)
     names, unjudged, untimed = _survey(file, known)
     if not names:
         raise UnusableFile(
@@ -139,11 +159,11 @@ def _translated(
 ) -> Iterator[Translated]:
     scores = iter(scores)
     while part := tuple(islice(scores, _AT_ONCE)):
-        placed = tuple(_placed(one, said) for one in part)
-        yield translate(Request(len(placed), placed, spans, {}), mapping)
+        stated = tuple(placed(one, said) for one in part)
+        yield translate(Request(len(stated), stated, spans, {}), mapping)
 
 
-def _placed(one: Evaluation, said: SaidOfScores) -> Evaluation:
+def placed(one: Evaluation, said: SaidOfScores) -> Evaluation:
     """A score with the time and the run that it does not state itself."""
     found = one if one.at is not None or said.at is None else replace(one, at=said.at)
     if said.run is None or "event_id" not in one.ours:
@@ -156,7 +176,7 @@ def _lines(rows: Iterable[Row]) -> Iterator[str]:
     return (json.dumps(dict(row.fields), default=str) + "\n" for row in rows)
 
 
-def _with_usual(file: str, known: KnownFormat, said: SaidOfScores) -> SaidOfScores:
+def with_usual(file: str, known: KnownFormat, said: SaidOfScores) -> SaidOfScores:
     """What the format and the file's name settle, where nothing else is said."""
     if known.run is not None:
         named = known.run(file)
@@ -233,6 +253,11 @@ def _mapping(
             f"{path.name} is {known.what}. Its scores: {_listed(names)}. To read it, "
             f"{'; '.join(asked)}. For example: {_example(path, known, said, names)}"
         )
+    return meanings_of_names(said)
+
+
+def meanings_of_names(said: SaidOfScores) -> OtlpMapping:
+    """What each name is, by what was said."""
     found: dict[str, ConfidenceName | OutcomeName | None] = dict(said.mapping.names)
     if said.confidence is not None and said.signal is not None:
         found[said.confidence] = ConfidenceName(said.signal)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.events import ALLOWED, PPM
+from core.intake.read_again import ReadAgain
 from core.ledger.errors import LedgerError
 from core.registry.strict_yaml import (
     Missing,
@@ -93,29 +94,14 @@ def mapping_path(ledger: str | os.PathLike[str]) -> Path:
     return ledger.with_name(ledger.name + ".otlp.yaml")
 
 
-class MappingFile:
-    """The file beside a ledger, read again when it was changed."""
+class MappingFile(ReadAgain[OtlpMapping]):
+    """The file beside a ledger.
+
+    Reading it raises what `mapping_beside` raises.
+    """
 
     def __init__(self, ledger: str | os.PathLike[str]) -> None:
-        self._ledger, self.path = ledger, mapping_path(ledger)
-        self._read: tuple[object, OtlpMapping] | None = None
-
-    def mapping(self) -> OtlpMapping:
-        """What it says now.
-
-        Raises:
-            OtlpMappingError: it is refused.
-            LedgerError: it cannot be read.
-        """
-        try:
-            found = self.path.stat()
-            now: object = found.st_mtime_ns, found.st_size, found.st_ino
-        except OSError:
-            now = None
-        read = self._read
-        if read is None or read[0] != now:
-            read = self._read = now, mapping_beside(self._ledger)
-        return read[1]
+        super().__init__(mapping_path(ledger), lambda: mapping_beside(ledger))
 
 
 def mapping_beside(ledger: str | os.PathLike[str]) -> OtlpMapping:

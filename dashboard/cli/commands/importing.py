@@ -79,13 +79,13 @@ def import_command(
     Files of some tools are known: of their scores, say which is the confidence and which the
     outcome.
     """
-    how = file_mapping(**said)
     asked = Asked(formats, confidence, outcome, outcome_source, at, run)
+    how = file_mapping(**said).with_more(asked.scores())
     existed = ledger_path.exists()
     if trying:
         with opened(ledger_path, create=True) as ledger, tempfile.TemporaryDirectory() as folder:
             how = _with_kept(ledger_path, using, how)
-            parts, missed = in_our_fields(files, asked, how, ledger.path, Path(folder))
+            parts, missed = in_our_fields(files, how, ledger.path, Path(folder))
             usable = try_all(parts, ledger, files, ledger_path) and not missed
         if not existed:
             ledger_path.unlink()
@@ -98,7 +98,7 @@ def import_command(
                 f"Kept as {save_as} in {kept}; read another file so with: --using {save_as}"
             )
         office = office_for(ledger)
-        parts, missed = in_our_fields(files, asked, how, ledger.path, Path(folder))
+        parts, missed = in_our_fields(files, how, ledger.path, Path(folder))
 
         def take(path: Path, **more: Any) -> ImportSummary:
             return import_recorded(

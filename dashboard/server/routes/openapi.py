@@ -229,6 +229,15 @@ _KEPT: dict[str, Any] = {
             **_TEXT,
             "description": "Ask with it what became of them; null: none was kept.",
         },
+        "receipts": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Both, where `using` made claims and outcomes of one body.",
+        },
+        "left_out": {
+            **_COUNT,
+            "description": "With `using`: rows or scores that the mapping does not ask for.",
+        },
         "outcome": {"$ref": "#/components/schemas/Became"},
     },
     "required": ["received", "kept", "refused", "receipt"],
@@ -243,6 +252,15 @@ def _answer(schema: str, why: str, *headers: str) -> dict[str, Any]:
     return found
 
 
+_USING: dict[str, Any] = {
+    "name": "using",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Read the body by the mapping that is kept beside the ledger by this name "
+    "(`calledger import --save-as`): rows in the sender's own columns, scale, words and times. "
+    "One of another tool's scores takes what that tool's API lists, on `/api/v1/claims`, claims "
+    "and outcomes alike; positions then count scores.",
+}
 _WAIT: dict[str, Any] = {
     "name": "wait",
     "in": "query",
@@ -260,7 +278,7 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
             "description": "Scope `ingest`. The answer comes once the rows are on disk; they are "
             "in the ledger within a minute. Sending the same rows again changes nothing. The body "
             "may be compressed (`Content-Encoding: gzip`).",
-            "parameters": [_WAIT],
+            "parameters": [_WAIT, _USING],
             "requestBody": {
                 "required": True,
                 "content": {"application/json": one, "application/x-ndjson": line},
@@ -268,10 +286,13 @@ def _logging(schema: str, what: str) -> dict[str, Any]:
             "responses": {
                 "200": _answer("Kept", "The rows are on disk, except those refused."),
                 "400": _answer(
-                    "Error", "The body is not JSON, or is neither an object nor a list."
+                    "Error",
+                    "The body is not JSON, or is neither an object nor a list; or the mapping "
+                    "does not fit what was sent.",
                 ),
                 "401": _answer("Error", "The token is missing or unknown."),
                 "403": _answer("Error", "The token lacks the scope, or the host is not allowed."),
+                "404": _answer("Error", "No mapping of this name can be used."),
                 "413": _answer("Error", "The body is too large."),
                 "415": _answer("Error", "The compression is not supported."),
                 "422": _answer("Kept", "Every row is refused, each with its field and the fix."),

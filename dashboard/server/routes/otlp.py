@@ -119,7 +119,7 @@ async def _exported(request: Request, what: wire.What) -> Response:
 
 
 def _taken(body: bytes, what: wire.What, encoding: wire.Encoding, sender: str) -> _Taken:
-    mapping = owner.otlp_names().mapping()
+    mapping = owner.otlp_names().now()
     request = wire.read(body, what, encoding)
     found = translate(request, mapping)
     names, dimensions, now = owner.names_of(sender), owner.dimensions(), time.time()

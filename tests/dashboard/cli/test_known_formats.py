@@ -39,6 +39,22 @@ def test_it_asks_for_what_is_missing_and_the_command_that_it_names_reads_the_fil
         assert found.fetchall() == [("t1", 0.9, 1)]
 
 
+def test_what_is_said_of_scores_is_kept_by_name_and_used_again(
+    tmp_path: Path, ledger: Path
+) -> None:
+    words = ("--confidence", "sure", "--signal", "s", "--outcome", "correctness")
+    run(
+        written(tmp_path, "first.csv", LANGFUSE[:1] + LANGFUSE[2:3]),
+        *("--format", "langfuse", *words, "--save-as", "desk", "--ledger", ledger),
+    )
+    later = [{**one, "traceId": "t9"} for one in (LANGFUSE[0], LANGFUSE[2])]
+    again = run(written(tmp_path, "later.csv", later), "--using", "desk", "--ledger", ledger)
+    assert again.exit_code == 0, again.output
+    with Ledger.open(ledger, read_only=True) as opened:
+        found = opened.cursor().execute("SELECT event_id, outcome FROM claims ORDER BY event_id")
+        assert found.fetchall() == [("t1", 1), ("t9", 1)]
+
+
 def test_the_result_as_json_has_a_line_for_claims_and_one_for_outcomes(
     tmp_path: Path, ledger: Path
 ) -> None:

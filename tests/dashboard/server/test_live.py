@@ -15,6 +15,8 @@ import pytest
 
 from core.audit.verify import verify_ledger
 from core.governance.recorded_import import import_recorded
+from core.ingest.file_mapping import FileMapping
+from core.ingest.kept_mappings import keep_mapping
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
@@ -22,6 +24,7 @@ from dashboard.server import folding
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import live
 from dashboard.server.settings import LEDGER_VARIABLE
+from tests.core.intake.formats.test_reading import LANGFUSE
 from tests.worlds.asked import asked, owned_ledger, token_for
 
 
@@ -321,3 +324,56 @@ def test_ids_sent_as_segments_are_kept_and_told_of_beside_their_import(
     assert before == []
     (told,) = [one for one in last if "seg_caller" in one]
     assert told.startswith("seg_caller of triage has 1,020 different values")
+
+
+# -- by a mapping that is kept beside the ledger -------------------------------------------------
+
+
+def kept(ledger: Path, name: str, how: FileMapping) -> str:
+    keep_mapping(ledger, name, how)
+    return f"?wait=1&using={name}"
+
+
+def test_rows_in_columns_of_their_own_are_read_as_a_kept_mapping_says(
+    ledger: Path, token: str
+) -> None:
+    renames = {"id": "event_id", "sure": "confidence", "at": "ts"}
+    how = FileMapping(renames=renames, signal="triage", scale=100, where={"kind": ("answer",)})
+    query = kept(ledger, "desk", how)
+    own = [
+        {"id": f"u{n}", "at": "2026-11-02T10:00:00Z", "sure": sure, "kind": kind}
+        for n, (sure, kind) in enumerate(((80, "answer"), (900, "answer"), (70, "draft")))
+    ]
+    found = send(own, token, query=query).json()
+    assert (found["received"], found["kept"], found["left_out"]) == (3, 1, 1)
+    (refused,) = found["refused"]
+    assert (refused["index"], refused["field"], refused["quarantined"]) == (1, "confidence", True)
+    assert found["outcome"]["new"] == 1
+    assert held("u0") == [(0.8, None)]
+    # What is kept by the name is read anew.
+    kept(ledger, "desk", how.with_more(FileMapping(scale=1000)))
+    assert send({**own[1], "id": "u9"}, token, query=query).json()["kept"] == 1
+    assert held("u9") == [(0.9, None)]
+
+
+def test_a_name_that_is_not_kept_is_refused_with_those_that_are(ledger: Path, token: str) -> None:
+    kept(ledger, "desk", FileMapping(signal="triage"))
+    answer = send(claim(), token, query="?using=disk")
+    assert answer.status_code == 404
+    assert "there are: desk" in answer.json()["error"]
+
+
+def test_scores_of_another_tool_become_claims_and_outcomes(ledger: Path, token: str) -> None:
+    scores = {"format": "langfuse", "confidence": "sure", "outcome": "correctness",
+              "outcome_source": "HUMAN"}  # fmt: skip
+    query = kept(ledger, "langfuse-desk", FileMapping(signal="triage", scores=scores))
+    sent = {"data": [{**one, "traceId": f"lf-{one['traceId']}"} for one in LANGFUSE]}
+    found = send(sent, token, query=query).json()
+    assert (found["received"], found["kept"], found["left_out"]) == (5, 3, 2)
+    assert len(found["receipts"]) == 2
+    assert found["outcome"]["received"] == found["outcome"]["new"] == 3
+    assert held("lf-t1") == [(0.9, 1)]
+    other = send([{"name": "sure"}], token, query=query)
+    assert other.status_code == 200, other.text
+    wrong = send(sent, token, "outcomes", query)
+    assert wrong.status_code == 400

@@ -90,20 +90,20 @@ def test_the_lines_shown_for_a_name_are_lines_of_such_a_file() -> None:
 def test_the_file_is_read_again_when_it_changed(tmp_path: Path) -> None:
     ledger = tmp_path / "my.duckdb"
     file = MappingFile(ledger)
-    assert file.mapping() == OtlpMapping()
+    assert file.now() == OtlpMapping()
     path = mapping_path(ledger)
     assert path.name == "my.duckdb.otlp.yaml"
     path.write_text("names: {a: ignore}")
-    assert file.mapping().names == {"a": None}
+    assert file.now().names == {"a": None}
     path.write_text("names: {a: 1}")
     for _ in range(2):
         with pytest.raises(OtlpMappingError):
-            file.mapping()
+            file.now()
     path.write_text("names: {b: ignore}")
     os.utime(path, ns=(1, 1))
-    assert file.mapping().names == {"b": None}
+    assert file.now().names == {"b": None}
     path.unlink()
-    assert file.mapping() == OtlpMapping()
+    assert file.now() == OtlpMapping()
 
 
 @pytest.mark.parametrize("file", ["README.md", "dashboard/guide/live_logging.md"])
