@@ -23,12 +23,13 @@ from core.governance.stops import DRIFT_ALARM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
 from core.queries.base.asked_once import one_question
+from core.queries.base.asking import Asking, together
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
 from core.standing.window import StandingWindow, first_window, in_use, standing_window
 from core.terms import Terms
 from core.trail.fingerprint import Fingerprint
-from core.validation.recent_sample import Off, Recent, all_segments, recent, week_began
+from core.validation.recent_sample import Off, Recent, all_segments, measuring, week_began
 
 #: What gives a verdict: a part of the whole, a segment, or an open alarm of the watch.
 Reason = PartName | Literal["segment", "alarm"]
@@ -172,11 +173,15 @@ def standing_verdicts(
     level = family_level(sum(len(versions) for versions in used.values()))
     segments = all_segments(cursor)
     asked = _Asked(cursor, state, now, seen, level, among_all=only is None)
-    return {
-        signal: _of_signal(asked, signal, versions, segments.get(signal, ()), causes=causes)
-        for signal, versions in used.items()
-        if only is None or signal in only
-    }
+    chosen = [signal for signal in used if only is None or signal in only]
+    found = together(
+        cursor,
+        [
+            _of_signal(asked, signal, used[signal], segments.get(signal, ()), causes=causes)
+            for signal in chosen
+        ],
+    )
+    return dict(zip(chosen, found, strict=True))
 
 
 def of_signal(verdicts: Sequence[StandingVerdict]) -> StandingVerdict:
@@ -210,8 +215,10 @@ class _Asked:
         maturity = terms_of(self.state, version.signal).maturity
         return first_window(self.cursor, version, maturity, self.now, among_all=self.among_all)
 
-    def measured(self, window: StandingWindow, terms: Terms, names: Sequence[str]) -> Recent | None:
-        return recent(
+    def measured(
+        self, window: StandingWindow, terms: Terms, names: Sequence[str]
+    ) -> Asking[Recent | None]:
+        return measuring(
             self.cursor,
             window.claims,
             week_began(self.now),
@@ -228,7 +235,7 @@ def _of_signal(
     names: Sequence[str],
     *,
     causes: bool,
-) -> tuple[StandingVerdict, ...]:
+) -> Asking[tuple[StandingVerdict, ...]]:
     state = asked.state
     terms, total = terms_of(state, signal), sum(one.n_claims for one in versions)
     found = []
@@ -236,7 +243,7 @@ def _of_signal(
         window = asked.window(version)
         measured = weighted = None
         if window is not None:
-            measured = asked.measured(window, terms, names)
+            measured = yield from asked.measured(window, terms, names)
             weighted = None if measured is None else _reweighted(asked, window, measured)
         alarmed = state is not None and _alarmed(state, version)
         verdict, reason = _verdict(measured, weighted, terms, alarmed=alarmed)
@@ -253,7 +260,7 @@ def _of_signal(
             level=asked.level,
         )
         if causes and verdict == "off":
-            one = replace(one, began=_beginning(asked, one))
+            one = replace(one, began=(yield from _beginning(asked, one)))
         found.append(one)
     found.sort(key=lambda one: (STATES.index(one.state), -one.share))
     return tuple(found)
@@ -323,7 +330,7 @@ def came_with(
     return old - new > float(np.hypot(new_high - new, old - old_low))
 
 
-def _beginning(asked: _Asked, one: StandingVerdict) -> Began | None:
+def _beginning(asked: _Asked, one: StandingVerdict) -> Asking[Began | None]:
     """The change of version that an error came with; None where none is shown.
 
     The gap in the version's first weeks is held against that of the version in use before it, in
@@ -335,7 +342,11 @@ def _beginning(asked: _Asked, one: StandingVerdict) -> Began | None:
     if before is None or one.recent is None:
         return None
     windows = asked.window(before), asked.first_window(one.version)
-    old, new = (None if w is None else asked.measured(w, one.terms, ()) for w in windows)
+    old, new = None, None
+    if windows[0] is not None:
+        old = yield from asked.measured(windows[0], one.terms, ())
+    if windows[1] is not None:
+        new = yield from asked.measured(windows[1], one.terms, ())
     if old is None or new is None or not (old.speaks_for_all and new.speaks_for_all):
         return None
     if not came_with((old.gap, old.low, old.high), (new.gap, new.low, new.high), one.recent.gap):

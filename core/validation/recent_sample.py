@@ -18,17 +18,18 @@ from core.defaults import LEVEL, MINIMUM_INPUTS
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PART_NAMES, PartName, PartState
 from core.measure.verdicts.verdict import Judgement, judge
+from core.queries.base.asking import Asking, answered, ask
 from core.queries.base.catalogue import dimensions, segment_values
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.queries.labels.label_provenance import (
     NO_DAYS,
+    DaysAsked,
     HowLabelled,
     LabelledDays,
-    how_labelled,
-    labelled_days,
+    LabellingAsked,
 )
-from core.queries.labels.label_reach import reaches_by
-from core.queries.sums.grouped_sums import grouped_sums
+from core.queries.labels.label_reach import reaching
+from core.queries.sums.grouped_sums import SumsAsked
 from core.terms import Terms
 from core.text.figures import basis
 from core.text.off_at import OffAt
@@ -188,23 +189,38 @@ def recent(
         None where none of them is labelled.
     """
     names = segments_of(cursor, claims.signal) if names is None else names
-    groupings = [(), *((name,) for name in names)]
-    found = grouped_sums(cursor, claims, groupings, high_from=terms.high_from)
+    return answered(cursor, measuring(cursor, claims, now, terms=terms, level=level, names=names))
+
+
+def measuring(
+    cursor: duckdb.DuckDBPyConnection,
+    claims: Selection,
+    now: datetime,
+    *,
+    terms: Terms,
+    level: float = LEVEL,
+    names: Sequence[str],
+) -> Asking[Recent | None]:
+    """`recent`, asked together with other claims."""
+    groupings = ((), *((name,) for name in names))
+    found = yield from ask(SumsAsked(claims, groupings, terms.high_from))
     whole = judge(found.sums.take([0]), tolerance=terms.tolerance, level=level)
     if not whole.n[0]:
         return None
     rest = list(range(1, len(found)))
     parts = judge(found.sums.take(rest), tolerance=terms.tolerance, level=level)
     entries = [(by[0], key[0]) for by, key in found.entries[1:]]
-    reaches = reaches_by(cursor, claims, groupings, terms=terms, as_of=now)
+    reaches = yield from reaching(cursor, claims, groupings, terms=terms, as_of=now)
     parts = parts.with_reaches([reaches[by].get(key) for by, key in found.entries[1:]])
+    days = yield from ask(DaysAsked(claims, tuple(names), terms.high_from))
+    labels = yield from ask(LabellingAsked(claims))
     return _measured(
         claims,
         whole,
         parts,
         entries,
-        labelled_days(cursor, claims, names, high_from=terms.high_from),
-        how_labelled(cursor, claims),
+        days,
+        labels,
         reaches[()][()],
     )
 

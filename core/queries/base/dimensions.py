@@ -33,7 +33,7 @@ _DAY_SQL = f"date_diff('day', DATE '{_EPOCH}', ts)"
 WEEK_SQL = f"CAST(floor(date_diff('day', DATE '{_FIRST_MONDAY}', ts) / 7.0) AS INTEGER)"
 _WEEK_LABEL = re.compile(r"(\d{4})-W(\d{2})")
 
-Parameter = str | int | datetime | list[str] | list[int]
+Parameter = str | int | datetime | list[str] | list[int] | list[datetime] | list[str | None]
 
 
 @dataclass(frozen=True)

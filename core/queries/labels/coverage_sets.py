@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.measure.cells.cells import FloatArray, IntArray
-from core.queries.base.claims_sql import selected_claims
+from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
-from core.queries.base.kept.claims import kept_claims, kept_groupings
+from core.queries.base.kept.claims import kept_groupings
+from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.sums.label_coverage import Coverage
@@ -51,93 +52,101 @@ def coverage_sets(
     Args:
         groupings: each a list of dimensions, each named once.
     """
-    alike: dict[bool, list[Grouping]] = {}
-    for one in dict.fromkeys(groupings):
-        alike.setdefault("split" in one, []).append(one)
-    found: dict[Grouping, tuple[Coverage, Chances]] = {}
-    for of_a_kind in alike.values():
-        found |= _scan(cursor, selection, of_a_kind)
-    return found
+    return answered(cursor, ask(CoverageAsked(selection, tuple(dict.fromkeys(groupings)))))
 
 
-def _scan(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, groupings: list[Grouping]
-) -> dict[Grouping, tuple[Coverage, Chances]]:
-    found: dict[Grouping, tuple[Coverage, Chances]] = {}
-    with snapshot(cursor):
-        kept = kept_groupings(cursor, selection, groupings)
-        for some in (kept, [one for one in groupings if one not in kept]):
-            if not some:
-                continue
-            names = sorted({name for grouping in some for name in grouping})
+@dataclass(frozen=True)
+class CoverageAsked(AskedOfMany[Mapping[Grouping, tuple[Coverage, Chances]]]):
+    """A question that `coverage_sets` answers, of which many can be asked together."""
+
+    selection: Selection
+    groupings: tuple[Grouping, ...]
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[CoverageAsked]
+    ) -> Sequence[Mapping[Grouping, tuple[Coverage, Chances]]]:
+        """Coverage and chances of each."""
+        found: list[dict[Grouping, tuple[Coverage, Chances]]] = [{} for _ in asked]
+        with snapshot(cursor):
+            wanted = [
+                (i, one) for i, question in enumerate(asked) for one in question._wanted(cursor)
+            ]
+            for place, some in _scanned(cursor, [one for _, one in wanted]):
+                found[wanted[place][0]] |= some
+        return found
+
+    def _wanted(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Wanted]:
+        """Groupings that one scan can answer: those that are kept, and the others."""
+        alike: dict[bool, list[Grouping]] = {}
+        for one in self.groupings:
+            alike.setdefault("split" in one, []).append(one)
+        for groupings in alike.values():
+            kept = kept_groupings(cursor, self.selection, groupings)
+            for some in (kept, [one for one in groupings if one not in kept]):
+                if some:
+                    names = tuple(sorted({name for grouping in some for name in grouping}))
+                    yield Wanted(self.selection, tuple(some), names, by=names, kept=some is kept)
+
+
+def _scanned(
+    cursor: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted]
+) -> Iterator[tuple[int, dict[Grouping, tuple[Coverage, Chances]]]]:
+    """The place of each question, and what was found by grouping."""
+
+    def columns(one: Wanted) -> dict[str, str]:
+        dimensions = dimensions_named(cursor, one.names)
+        keys = {f"key_{i}": dimensions[name].sql for i, name in enumerate(one.names)}
+        return keys | {"ppm": "confidence_ppm", "propensity": "label_propensity"}
+
+    for rows in rows_of(cursor, wanted, columns, also="confidence_ppm IS NOT NULL"):
+        table = _kept(cursor, rows) if rows.kept else _counted(cursor, rows)
+        for place, own in rows.tables(table):
+            names = wanted[place].names
             dimensions = dimensions_named(cursor, names)
             keys = {name: f"key_{i}" for i, name in enumerate(names)}
-            table = _kept(cursor, selection, some, names) if some is kept else None
-            if table is None:
-                table = _counted(cursor, selection, some, names)
-            found |= {
-                grouping: _of_grouping(
-                    rows, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
-                )
-                for grouping, rows in by_grouping(table, some, names)
-            }
-    return found
+            yield (
+                place,
+                {
+                    grouping: _of_grouping(
+                        of, grouping, [keys[n] for n in grouping], [dimensions[n] for n in grouping]
+                    )
+                    for grouping, of in by_grouping(own, wanted[place].groupings, names)
+                },
+            )
 
 
-def _kept(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    groupings: list[Grouping],
-    names: list[str],
-) -> pa.Table | None:
-    """The rows from what is kept; None where that does not answer the question."""
-    with snapshot(cursor):
-        kept = kept_claims(cursor, selection, groupings, names, by=names)
-        if kept is None:
-            return None
-        keys = "".join(f"key_{i}, " for i in range(len(names)))
-        return cursor.sql(
-            f"""
-            SELECT which, {keys}
-                   CAST(sum(n) AS DOUBLE) AS n_claims,
-                   CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS DOUBLE) AS n,
-                   CAST(coalesce(sum(n) FILTER (outcome = 1), 0) AS DOUBLE) AS s,
-                   CAST(sum(s1) AS DOUBLE) AS ppm,
-                   CAST(coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0) AS DOUBLE)
-                       AS n_drawn,
-                   coalesce(min(CASE WHEN n_chances < n THEN 0 ELSE least END)
-                       FILTER (outcome IS NOT NULL), 'nan') AS least,
-                   coalesce(max(coalesce(most, 0)) FILTER (outcome IS NOT NULL), 'nan') AS most
-            FROM ({kept.sql}) AS kept WHERE place >= 0
-            GROUP BY which{"".join(f", key_{i}" for i in range(len(names)))}
-            """,
-            params=dict(kept.parameters),
-        ).to_arrow_table()
-
-
-def _counted(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    groupings: list[Grouping],
-    names: list[str],
-) -> pa.Table:
-    """The rows from the claims."""
-    dimensions = dimensions_named(cursor, names)
-    keys = {name: f"key_{i}" for i, name in enumerate(names)}
-    source = selected_claims(
-        cursor,
-        selection,
-        {keys[name]: dimensions[name].sql for name in names}
-        | {"ppm": "confidence_ppm", "propensity": "label_propensity"},
-        by=names,
-        also="confidence_ppm IS NOT NULL",
-    )
-    every = ", ".join(keys.values())
-    # The order of a grouping's dimensions is Python's matter; a set is asked for once.
-    sets = sorted({tuple(sorted(keys[name] for name in grouping)) for grouping in groupings})
+def _kept(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> pa.Table:
+    """The rows from what is kept."""
+    keys = "".join(f"key_{i}, " for i in range(len(rows.wanted.names)))
     return cursor.sql(
         f"""
-        SELECT {f"GROUPING({every})" if every else "0"} AS which,
+        SELECT {rows.asked}which, {keys}
+               CAST(sum(n) AS DOUBLE) AS n_claims,
+               CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS DOUBLE) AS n,
+               CAST(coalesce(sum(n) FILTER (outcome = 1), 0) AS DOUBLE) AS s,
+               CAST(sum(s1) AS DOUBLE) AS ppm,
+               CAST(coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0) AS DOUBLE) AS n_drawn,
+               coalesce(min(CASE WHEN n_chances < n THEN 0 ELSE least END)
+                   FILTER (outcome IS NOT NULL), 'nan') AS least,
+               coalesce(max(coalesce(most, 0)) FILTER (outcome IS NOT NULL), 'nan') AS most
+        FROM ({rows.source.sql}) AS kept WHERE place >= 0
+        GROUP BY {rows.asked}{keys}which
+        """,
+        params=dict(rows.source.parameters),
+    ).to_arrow_table()
+
+
+def _counted(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> pa.Table:
+    """The rows from the claims."""
+    keys = {name: f"key_{i}" for i, name in enumerate(rows.wanted.names)}
+    every = ", ".join(keys.values())
+    # The order of a grouping's dimensions is Python's matter; a set is asked for once.
+    sets = sorted({tuple(sorted(keys[n] for n in one)) for one in rows.wanted.groupings})
+    own = rows.asked.split(", ")[:-1]
+    return cursor.sql(
+        f"""
+        SELECT {rows.asked}{f"GROUPING({every})" if every else "0"} AS which,
                {"".join(f"{key}, " for key in keys.values())}
                CAST(count(*) AS DOUBLE) AS n_claims, CAST(count(outcome) AS DOUBLE) AS n,
                CAST(coalesce(sum(outcome), 0) AS DOUBLE) AS s,
@@ -145,10 +154,10 @@ def _counted(
                CAST(count(outcome) FILTER (propensity < 1) AS DOUBLE) AS n_drawn,
                coalesce(min(coalesce(propensity, 0)) FILTER (outcome IS NOT NULL), 'nan') AS least,
                coalesce(max(coalesce(propensity, 0)) FILTER (outcome IS NOT NULL), 'nan') AS most
-        FROM ({source.sql}) AS claim
-        GROUP BY GROUPING SETS ({", ".join(f"({', '.join(one)})" for one in sets)})
+        FROM ({rows.source.sql}) AS claim
+        GROUP BY GROUPING SETS ({", ".join(f"({', '.join([*own, *one])})" for one in sets)})
         """,
-        params=dict(source.parameters),
+        params=dict(rows.source.parameters),
     ).to_arrow_table()
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 import duckdb
 
 from core.events import PPM
+from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.base.truth import SOURCES
@@ -51,66 +52,92 @@ def labelled_days(
         (dimension, value) → days; (None, None) is the whole. A group without a labelled claim
         that states a confidence is left out.
     """
-    kept = _kept_days(cursor, selection, dimensions, high_ppm=round(high_from * PPM))
-    if kept is not None:
-        return kept
-    known = dimensions_named(cursor, dimensions)
-    keys = {f"key_{i}": known[name].sql for i, name in enumerate(dimensions)}
-    columns = {**keys, "day": "CAST(ts AS DATE)", "ppm": "confidence_ppm"}
-    source = selected_claims(cursor, selection, columns, also="confidence_ppm IS NOT NULL")
-    listed = "".join(f"{key}, " for key in keys)
-    value = f"coalesce({listed.removesuffix(', ')})" if keys else "NULL"
-    which = f"GROUPING({listed.removesuffix(', ')})" if keys else "0"
-    sets = ", ".join(["(day)", *(f"({key}, day)" for key in keys)])
-    rows = cursor.execute(
+    return answered(cursor, ask(DaysAsked(selection, tuple(dimensions), high_from)))
+
+
+@dataclass(frozen=True)
+class DaysAsked(AskedOfMany[Mapping[tuple[str | None, str | None], LabelledDays]]):
+    """A question that `labelled_days` answers, of which many can be asked together."""
+
+    selection: Selection
+    dimensions: tuple[str, ...] = ()
+    high_from: float = 0.9
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[DaysAsked]
+    ) -> Sequence[Mapping[tuple[str | None, str | None], LabelledDays]]:
+        """The days of each."""
+        found: list[Mapping[tuple[str | None, str | None], LabelledDays]] = [{} for _ in asked]
+        with snapshot(cursor):
+            wanted = [
+                Wanted(
+                    one.selection,
+                    ((), *((name,) for name in one.dimensions)),
+                    one.dimensions,
+                    high_ppm=round(one.high_from * PPM),
+                )
+                for one in asked
+            ]
+
+            def columns(one: Wanted) -> dict[str, str]:
+                known = dimensions_named(cursor, one.names)
+                keys = {f"key_{i}": known[name].sql for i, name in enumerate(one.names)}
+                return keys | {"day": "CAST(ts AS DATE)", "ppm": "confidence_ppm"}
+
+            for rows in rows_of(cursor, wanted, columns, also="confidence_ppm IS NOT NULL"):
+                counted = _kept_days(cursor, rows) if rows.kept else _counted_days(cursor, rows)
+                names = _names_of(rows.wanted.names)
+                for place, own in rows.rows(counted):
+                    found[place] = {
+                        (names[bits], value): LabelledDays(n, high) for bits, value, n, high in own
+                    }
+        return found
+
+
+def _kept_days(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[Row]:
+    """The days of each group from what is kept."""
+    listed = ", ".join(f"key_{i}" for i in range(len(rows.wanted.names)))
+    return cursor.execute(
         f"""
-        SELECT which, value, count(*), count(*) FILTER (high)
+        SELECT {rows.asked}which, value, CAST(sum(bit_count(days)) AS BIGINT),
+               CAST(coalesce(sum(bit_count(high)), 0) AS BIGINT)
         FROM (
-            SELECT {which} AS which, {value} AS value, day, bool_or(ppm >= $high_ppm) AS high
-            FROM ({source.sql}) AS claim
-            WHERE outcome IS NOT NULL
-            GROUP BY GROUPING SETS ({sets})
-        ) AS per_day
-        GROUP BY which, value
+            SELECT {rows.asked}which,
+                   {f"coalesce({listed})" if listed else "NULL"} AS value, week,
+                   bit_or(CAST(weekdays AS INTEGER)) AS days,
+                   bit_or(CAST(weekdays AS INTEGER)) FILTER (high) AS high
+            FROM ({rows.source.sql}) AS kept
+            WHERE place >= 0 AND outcome IS NOT NULL
+            GROUP BY ALL
+        ) AS per_week
+        GROUP BY {rows.asked}which, value
         """,
-        {**source.parameters, "high_ppm": round(high_from * PPM)},
+        rows.source.parameters,
     ).fetchall()
-    names = _names_of(dimensions)
-    return {(names[bits], value): LabelledDays(n, high) for bits, value, n, high in rows}
 
 
-def _kept_days(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    dimensions: Sequence[str],
-    *,
-    high_ppm: int,
-) -> Mapping[tuple[str | None, str | None], LabelledDays] | None:
-    """The same from what is kept; None where that does not answer the question."""
-    groupings = [(), *((name,) for name in dimensions)]
-    with snapshot(cursor):
-        kept = kept_claims(cursor, selection, groupings, dimensions, high_ppm=high_ppm)
-        if kept is None:
-            return None
-        listed = ", ".join(f"key_{i}" for i in range(len(dimensions)))
-        rows = cursor.execute(
-            f"""
-            SELECT which, value, CAST(sum(bit_count(days)) AS BIGINT),
-                   CAST(coalesce(sum(bit_count(high)), 0) AS BIGINT)
-            FROM (
-                SELECT which, {f"coalesce({listed})" if listed else "NULL"} AS value, week,
-                       bit_or(CAST(weekdays AS INTEGER)) AS days,
-                       bit_or(CAST(weekdays AS INTEGER)) FILTER (high) AS high
-                FROM ({kept.sql}) AS kept
-                WHERE place >= 0 AND outcome IS NOT NULL
-                GROUP BY ALL
-            ) AS per_week
-            GROUP BY which, value
-            """,
-            kept.parameters,
-        ).fetchall()
-    names = _names_of(dimensions)
-    return {(names[bits], value): LabelledDays(n, high) for bits, value, n, high in rows}
+def _counted_days(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[Row]:
+    """The same from the claims."""
+    keys = [f"key_{i}" for i in range(len(rows.wanted.names))]
+    listed, own = ", ".join(keys), rows.asked.split(", ")[:-1]
+    value = f"coalesce({listed})" if keys else "NULL"
+    which = f"GROUPING({listed})" if keys else "0"
+    sets = [["day"], *([key, "day"] for key in keys)]
+    return cursor.execute(
+        f"""
+        SELECT {rows.asked}which, value, count(*), count(*) FILTER (high)
+        FROM (
+            SELECT {rows.asked}{which} AS which, {value} AS value, day,
+                   bool_or(ppm >= $high_ppm) AS high
+            FROM ({rows.source.sql}) AS claim
+            WHERE outcome IS NOT NULL
+            GROUP BY GROUPING SETS ({", ".join(f"({', '.join([*own, *one])})" for one in sets)})
+        ) AS per_day
+        GROUP BY {rows.asked}which, value
+        """,
+        {**rows.source.parameters, "high_ppm": rows.wanted.high_ppm},
+    ).fetchall()
 
 
 def _names_of(dimensions: Sequence[str]) -> dict[int, str | None]:
@@ -157,52 +184,77 @@ class HowLabelled:
 
 def how_labelled(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> HowLabelled:
     """How the labels of a selection came about."""
-    rows = _kept_labels(cursor, selection) or _counted_labels(cursor, selection)
-    n_claims, n, n_drawn, automated, labelled, chances = map(int, rows[0])
-    alike = n_drawn > 0 and chances == 1
-    return HowLabelled(n_claims, n, n_drawn, automated, labelled, drawn_alike=alike)
+    return answered(cursor, ask(LabellingAsked(selection)))
 
 
-_Row = tuple[int, int, int, int, int, int]
+@dataclass(frozen=True)
+class LabellingAsked(AskedOfMany[HowLabelled]):
+    """A question that `how_labelled` answers, of which many can be asked together."""
+
+    selection: Selection
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[LabellingAsked]
+    ) -> Sequence[HowLabelled]:
+        """How the labels of each came about."""
+        found = [HowLabelled(0, 0, 0, 0, 0)] * len(asked)
+        wanted = [Wanted(one.selection, (("action",),), ("action",)) for one in asked]
+        columns = {"key_0": "action", "propensity": "label_propensity"}
+        with snapshot(cursor):
+            for rows in rows_of(cursor, wanted, lambda _: columns):
+                counted = _kept_labels(cursor, rows) if rows.kept else _counted_labels(cursor, rows)
+                for place, own in rows.rows(counted):
+                    for numbers in own:
+                        n_claims, n, n_drawn, automated, labelled, chances = map(int, numbers)
+                        found[place] = HowLabelled(
+                            n_claims,
+                            n,
+                            n_drawn,
+                            automated,
+                            labelled,
+                            drawn_alike=n_drawn > 0 and chances == 1,
+                        )
+        return found
 
 
-def _kept_labels(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row] | None:
-    """The one row from what is kept; None where that does not answer the question."""
-    with snapshot(cursor):
-        kept = kept_claims(cursor, selection, [("action",)], ["action"])
-        if kept is None:
-            return None
-        # How many chances there are is only asked for to know whether it is one.
-        return cursor.execute(
-            f"""
-            SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (outcome IS NOT NULL), 0),
-                   coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0),
-                   coalesce(sum(n) FILTER (key_0 = 'automate'), 0),
-                   coalesce(sum(n) FILTER (key_0 = 'automate' AND outcome IS NOT NULL), 0),
-                   CASE WHEN min(CASE WHEN n_chances < n THEN 0 ELSE least END)
-                                 FILTER (outcome IS NOT NULL)
-                             = max(coalesce(most, 0)) FILTER (outcome IS NOT NULL)
-                        THEN 1 ELSE 2 END
-            FROM ({kept.sql}) AS kept
-            """,
-            kept.parameters,
-        ).fetchall()
-
-
-def _counted_labels(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row]:
-    """The one row from the claims."""
-    columns = {"action": "action", "propensity": "label_propensity"}
-    source = selected_claims(cursor, selection, columns)
+def _kept_labels(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[Row]:
+    """The counts of each question from what is kept."""
+    # How many chances there are is only asked for to know whether it is one.
     return cursor.execute(
         f"""
-        SELECT count(*), count(outcome), count(outcome) FILTER (propensity < 1),
-               count(*) FILTER (action = 'automate'),
-               count(outcome) FILTER (action = 'automate'),
-               count(DISTINCT coalesce(propensity, 0)) FILTER (outcome IS NOT NULL)
-        FROM ({source.sql}) AS claim
+        SELECT {rows.asked}coalesce(sum(n), 0), coalesce(sum(n) FILTER (outcome IS NOT NULL), 0),
+               coalesce(sum(n_drawn) FILTER (outcome IS NOT NULL), 0),
+               coalesce(sum(n) FILTER (key_0 = 'automate'), 0),
+               coalesce(sum(n) FILTER (key_0 = 'automate' AND outcome IS NOT NULL), 0),
+               CASE WHEN min(CASE WHEN n_chances < n THEN 0 ELSE least END)
+                             FILTER (outcome IS NOT NULL)
+                         = max(coalesce(most, 0)) FILTER (outcome IS NOT NULL)
+                    THEN 1 ELSE 2 END
+        FROM ({rows.source.sql}) AS kept
+        {_by_asked(rows)}
         """,
-        source.parameters,
+        rows.source.parameters,
     ).fetchall()
+
+
+def _counted_labels(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[Row]:
+    """The same from the claims."""
+    return cursor.execute(
+        f"""
+        SELECT {rows.asked}count(*), count(outcome), count(outcome) FILTER (propensity < 1),
+               count(*) FILTER (key_0 = 'automate'),
+               count(outcome) FILTER (key_0 = 'automate'),
+               count(DISTINCT coalesce(propensity, 0)) FILTER (outcome IS NOT NULL)
+        FROM ({rows.source.sql}) AS claim
+        {_by_asked(rows)}
+        """,
+        rows.source.parameters,
+    ).fetchall()
+
+
+def _by_asked(rows: Rows) -> str:
+    return "GROUP BY asked" if rows.asked else ""
 
 
 @dataclass(frozen=True)

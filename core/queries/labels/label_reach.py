@@ -28,13 +28,14 @@ from core.measure.verdicts.label_reach import (
     uneven_within,
     weighted_gaps,
 )
+from core.queries.base.asking import Asking, answered, ask
 from core.queries.base.dimensions import BAND_LABELS
 from core.queries.base.group_keys import Key
 from core.queries.base.selection import BAND_DIMENSION, SOURCE_DIMENSION, TIME_DIMENSIONS, Selection
 from core.queries.base.truth import truth_of
-from core.queries.labels.coverage_sets import coverage_sets
+from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_sums
-from core.queries.sums.time_series import cohort_ages, design_effect
+from core.queries.sums.time_series import AgesAsked, EffectAsked, ages_asked
 from core.terms import Maturity, Terms
 
 #: Young claims count for nothing while under this share of all.
@@ -80,6 +81,18 @@ def reaches_by(
     Returns:
         Grouping → key → reach, of the groups that have a stated claim old enough.
     """
+    return answered(cursor, reaching(cursor, selection, groupings, terms=terms, as_of=as_of))
+
+
+def reaching(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[Sequence[str]],
+    *,
+    terms: Terms,
+    as_of: datetime | None = None,
+) -> Asking[Mapping[tuple[str, ...], Mapping[Key, LabelReach]]]:
+    """`reaches_by`, asked together with other selections."""
     now = as_of or selection.as_known or datetime.now(UTC)
     now = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
     asked = tuple(dict.fromkeys(tuple(by) for by in groupings))
@@ -91,7 +104,7 @@ def reaches_by(
         else:
             of_claims.append(by)
     if of_claims:
-        found |= _of_claims(cursor, selection, of_claims, terms, now)
+        found |= yield from _of_claims(cursor, selection, of_claims, terms, now)
     return {by: found[by] for by in asked}
 
 
@@ -101,7 +114,7 @@ def _of_claims(
     groupings: Sequence[tuple[str, ...]],
     terms: Terms,
     now: datetime,
-) -> dict[tuple[str, ...], Mapping[Key, LabelReach]]:
+) -> Asking[dict[tuple[str, ...], Mapping[Key, LabelReach]]]:
     until = terms.maturity.settled_until(now)
     old = replace(
         selection, until=until if selection.until is None else min(selection.until, until)
@@ -109,15 +122,16 @@ def _of_claims(
     timed = {by: bool(set(by) & set(TIME_DIMENSIONS)) for by in groupings}
     names = {by: tuple(dict.fromkeys((*by, "action", BAND_DIMENSION))) for by in groupings}
     settled = old
-    counted = coverage_sets(cursor, old, [names[by] for by in groupings if not timed[by]])
+    untimed = tuple(dict.fromkeys(names[by] for by in groupings if not timed[by]))
+    over_time = tuple(dict.fromkeys(names[by] for by in groupings if timed[by]))
+    counted = dict((yield from ask(CoverageAsked(old, untimed))))
     if not any(one.n_claims.sum() for one, _ in counted.values()):
         settled = selection
-        counted = coverage_sets(cursor, settled, [names[by] for by in groupings if not timed[by]])
-    counted = {
-        **counted,
-        **coverage_sets(cursor, selection, [names[by] for by in groupings if timed[by]]),
-    }
-    shared = _Shared(design_effect(cursor, settled), _early(cursor, selection, terms.maturity, now))
+        counted = dict((yield from ask(CoverageAsked(settled, untimed))))
+    if over_time:
+        counted |= yield from ask(CoverageAsked(selection, over_time))
+    effect = yield from ask(EffectAsked(settled))
+    shared = _Shared(effect, (yield from _early(selection, terms.maturity, now)))
     reaches: dict[tuple[str, ...], Mapping[Key, LabelReach]] = {}
     for by in groupings:
         coverage, logged = counted[names[by]]
@@ -385,13 +399,11 @@ def _reach(
     )
 
 
-def _early(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, maturity: Maturity, now: datetime
-) -> EarlyLabels | None:
+def _early(selection: Selection, maturity: Maturity, now: datetime) -> Asking[EarlyLabels | None]:
     """What early labels are like, where young claims with few labels are among the selected."""
     if selection.until is not None and selection.until <= maturity.settled_until(now):
         return None
-    aging = cohort_ages(cursor, selection, maturity.ages_days, as_of=now)
+    aging = yield from ask(AgesAsked(selection, ages_asked(maturity.ages_days), now))
     young = ~aging.mature[:, -1] & ~maturity.covered(aging.n[:, -1], aging.n_claims)
     if aging.n[young, -1].sum() < YOUNG_SHARE * max(1, aging.n[:, -1].sum()):
         return None
@@ -399,4 +411,5 @@ def _early(
     n, s, sv = (one[old].sum(axis=0) for one in (aging.n, aging.s, aging.sv))
     if not old.any():
         return None
-    return early_labels(aging.ages_days, n, s, sv, effect=design_effect(cursor, selection))
+    effect = yield from ask(EffectAsked(selection))
+    return early_labels(aging.ages_days, n, s, sv, effect=effect)

@@ -8,7 +8,7 @@ so that three aggregates serve all and the query costs little more than the bare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -29,11 +29,12 @@ from core.measure.cells.cells import (
     bin_of_hundredth,
 )
 from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
+from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.cells import signal_repeats
-from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
-from core.queries.base.kept.claims import kept_claims, kept_groupings
+from core.queries.base.kept.claims import kept_groupings
+from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.snapshot import snapshot
 
@@ -87,22 +88,65 @@ def grouped_sums(
         The groups that have a claim. ``sums.repeated`` is filled for all groups once an input
         has several labelled claims in any of them.
     """
-    asked = [tuple(grouping) for grouping in groupings]
-    # Whether tuning claims count, and whether claims or labels do, is decided per grouping.
-    alike: dict[tuple[bool, bool], list[tuple[str, ...]]] = {}
-    for one in asked:
-        alike.setdefault(("split" in one, SOURCE_DIMENSION in one), []).append(one)
-    scans = [_scan(cursor, selection, of_a_kind, high_from) for of_a_kind in alike.values()]
-    found: dict[tuple[str, ...], tuple[Groups, _Coded]] = {}
-    for scan in scans:
-        found |= scan
-    entries: list[tuple[tuple[str, ...], Key]] = []
-    parts: list[_Coded] = []
-    for grouping in asked:
-        groups, coded = found[grouping]
-        parts.append(coded.shifted(len(entries)))
-        entries.extend((grouping, key) for key in groups.keys)
-    return GroupedSums(tuple(entries), _assembled(parts, len(entries), high_from))
+    asked = tuple(tuple(grouping) for grouping in groupings)
+    return answered(cursor, ask(SumsAsked(selection, asked, high_from)))
+
+
+@dataclass(frozen=True)
+class SumsAsked(AskedOfMany[GroupedSums]):
+    """A question that `grouped_sums` answers, of which many can be asked together."""
+
+    selection: Selection
+    groupings: tuple[tuple[str, ...], ...]
+    high_from: float = 0.9
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[SumsAsked]
+    ) -> Sequence[GroupedSums]:
+        """The sums of each."""
+        found: list[dict[tuple[str, ...], tuple[Groups, _Coded]]] = [{} for _ in asked]
+        with snapshot(cursor):
+            wanted = [
+                (i, one) for i, question in enumerate(asked) for one in question._wanted(cursor)
+            ]
+            for place, some in _scanned(cursor, [one for _, one in wanted]):
+                found[wanted[place][0]] |= some
+        return [question._sums(of) for question, of in zip(asked, found, strict=True)]
+
+    def _wanted(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Wanted]:
+        """Groupings that one scan can answer: those that are kept, and the others."""
+        repeats = signal_repeats(cursor, self.selection.signal)
+        high_ppm = round(self.high_from * _MILLION)
+        # Whether tuning claims count, and whether claims or labels do, is decided per grouping.
+        alike: dict[tuple[bool, bool], list[tuple[str, ...]]] = {}
+        for one in self.groupings:
+            alike.setdefault(("split" in one, SOURCE_DIMENSION in one), []).append(one)
+        for groupings in alike.values():
+            kept: list[tuple[str, ...]] = []
+            if not repeats:
+                kept = kept_groupings(cursor, self.selection, groupings, high_ppm=high_ppm)
+            for some in (kept, [one for one in groupings if one not in kept]):
+                if some:
+                    names = tuple(sorted({name for grouping in some for name in grouping}))
+                    yield Wanted(
+                        self.selection,
+                        tuple(dict.fromkeys(some)),
+                        names,
+                        by=names,
+                        high_ppm=high_ppm,
+                        kept=some is kept,
+                        apart=repeats,
+                    )
+
+    def _sums(self, found: Mapping[tuple[str, ...], tuple[Groups, _Coded]]) -> GroupedSums:
+        entries: list[tuple[tuple[str, ...], Key]] = []
+        parts: list[_Coded] = []
+        for grouping in self.groupings:
+            groups, coded = found[grouping]
+            parts.append(coded.shifted(len(entries)))
+            entries.extend((grouping, key) for key in groups.keys)
+        return GroupedSums(tuple(entries), _assembled(parts, len(entries), self.high_from))
 
 
 @dataclass(frozen=True)
@@ -127,27 +171,22 @@ class _Coded:
         return _Coded(self.group + by, self.code, self.sums, self.coarse)
 
 
-def _scan(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    groupings: Sequence[tuple[str, ...]],
-    high_from: float,
-) -> dict[tuple[str, ...], tuple[Groups, _Coded]]:
-    """All groupings: those that are kept, and by one query over the claims the others."""
-    repeats = signal_repeats(cursor, selection.signal)
-    high_ppm = round(high_from * _MILLION)
-    found: dict[tuple[str, ...], tuple[Groups, _Coded]] = {}
-    with snapshot(cursor):
-        kept = [] if repeats else kept_groupings(cursor, selection, groupings, high_ppm=high_ppm)
-        for some in (kept, [one for one in groupings if one not in kept]):
-            if not some:
-                continue
-            names = sorted({name for grouping in some for name in grouping})
-            table = _kept(cursor, selection, some, names, high_from) if some is kept else None
-            if table is None:
-                table = _counted(cursor, selection, some, names, high_from, repeats=repeats)
-            found |= _taken_apart(cursor, table, some, names)
-    return found
+def _scanned(
+    cursor: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted]
+) -> Iterator[tuple[int, dict[tuple[str, ...], tuple[Groups, _Coded]]]]:
+    """The place of each question, and its groups by grouping."""
+    for rows in rows_of(cursor, wanted, lambda one: _columns(cursor, one)):
+        table = _kept(cursor, rows) if rows.kept else _counted(cursor, rows)
+        for place, own in rows.tables(table):
+            one = wanted[place]
+            yield place, _taken_apart(cursor, own, one.groupings, one.names)
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, wanted: Wanted) -> dict[str, str]:
+    dimensions = dimensions_named(cursor, wanted.names)
+    keys = {f"key_{i}": dimensions[name].sql for i, name in enumerate(wanted.names)}
+    repeats = {"input": "input_id"} if wanted.apart else {}
+    return keys | {"ppm": "confidence_ppm"} | repeats
 
 
 def _taken_apart(
@@ -165,63 +204,41 @@ def _taken_apart(
     }
 
 
-def _kept(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    groupings: Sequence[tuple[str, ...]],
-    names: Sequence[str],
-    high_from: float,
-) -> pa.Table | None:
-    """The rows from what is kept; None where that does not answer the question."""
-    high_ppm = round(high_from * _MILLION)
-    sets = list(dict.fromkeys(groupings))
-    with snapshot(cursor):
-        kept = kept_claims(cursor, selection, sets, names, by=names, high_ppm=high_ppm)
-        if kept is None:
-            return None
-        keys = "".join(f"key_{i}, " for i in range(len(names)))
-        query = _KEPT_SUMS.format(keys=keys, kept=kept.sql)
-        return cursor.sql(query, params=dict(kept.parameters)).to_arrow_table()
+def _kept(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> pa.Table:
+    """The rows from what is kept."""
+    keys = "".join(f"key_{i}, " for i in range(len(rows.wanted.names)))
+    query = _KEPT_SUMS.format(asked=rows.asked, keys=keys, kept=rows.source.sql)
+    return cursor.sql(query, params=dict(rows.source.parameters)).to_arrow_table()
 
 
-def _counted(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    groupings: Sequence[tuple[str, ...]],
-    names: Sequence[str],
-    high_from: float,
-    *,
-    repeats: bool,
-) -> pa.Table:
+def _counted(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> pa.Table:
     """The rows from the claims."""
-    dimensions = dimensions_named(cursor, names)
+    names, repeats = rows.wanted.names, bool(rows.wanted.apart)
     keys = {name: f"key_{i}" for i, name in enumerate(names)}
-    columns = {keys[name]: dimensions[name].sql for name in names} | {"ppm": "confidence_ppm"}
-    if repeats:
-        columns["input"] = "input_id"
-    source = selected_claims(cursor, selection, columns, by=names)
     # The order of a grouping's dimensions is Python's matter; a set is asked for once.
-    sets = sorted({tuple(sorted(set(grouping))) for grouping in groupings})
+    sets = sorted({tuple(sorted(set(grouping))) for grouping in rows.wanted.groupings})
     every = ", ".join(keys.values())
+    own = [*rows.asked.split(", ")[:-1]]
+    same = ["which", *own, *keys.values()]
     parts = {
-        "claims": source.sql,
+        "claims": rows.source.sql,
+        "asked": rows.asked,
         "keys": "".join(f"{key}, " for key in keys.values()),
         "which": f"GROUPING({every})" if every else "0",
         "joined": " AND ".join(
-            ["banding.which = per_input.which"]
-            + [f"banding.{key} IS NOT DISTINCT FROM per_input.{key}" for key in keys.values()]
+            f"banding.{key} IS NOT DISTINCT FROM per_input.{key}" for key in same
         ),
-        "own_keys": "".join(f"per_input.{key}, " for key in keys.values()),
+        "own_keys": "".join(f"per_input.{key}, " for key in (*own, *keys.values())),
         "nameless": "CASE WHEN input IS NULL THEN 1 ELSE 0 END" if repeats else "0",
-        "sets": ", ".join(f"({', '.join([*(keys[name] for name in s), 'code'])})" for s in sets),
+        "sets": ", ".join(f"({', '.join([*own, *(keys[n] for n in s), 'code'])})" for s in sets),
         "input_sets": ", ".join(
-            f"({', '.join([*(keys[name] for name in s), 'input', 'centi', 'high'])})" for s in sets
+            f"({', '.join([*own, *(keys[n] for n in s), 'input', 'centi', 'high'])})" for s in sets
         ),
     }
     query = _SUMS_AND_INPUTS if repeats else _SUMS
     return cursor.sql(
         query.format(**parts),
-        params={**source.parameters, "high_ppm": round(high_from * _MILLION)},
+        params={**rows.source.parameters, "high_ppm": rows.wanted.high_ppm},
     ).to_arrow_table()
 
 
@@ -244,13 +261,13 @@ _NUMBERS = ("a", "b", "c", "d", "e")
 # input. In whole millionths Σv² of ten million claims passes 64 bits; DuckDB's sum of BIGINT is
 # of 128.
 _SUMS = """
-    SELECT {which} AS which, {keys}CAST(code AS SMALLINT) AS code,
+    SELECT {asked}{which} AS which, {keys}CAST(code AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE) AS a, CAST(coalesce(sum(ppm), 0) AS DOUBLE) AS b,
            CAST(coalesce(sum(square), 0) AS DOUBLE) AS c,
            CAST(coalesce(sum(square), 0) // 1000000000 AS DOUBLE) AS d,
            CAST(coalesce(sum(square), 0) % 1000000000 AS DOUBLE) AS e
     FROM (
-        SELECT {keys}ppm, CAST(ppm AS BIGINT) * ppm AS square,
+        SELECT {asked}{keys}ppm, CAST(ppm AS BIGINT) * ppm AS square,
                CAST(CASE WHEN ppm IS NULL THEN 1212 ELSE
                    ((((ppm + 9999) // 10000) * 2 + CASE WHEN ppm >= $high_ppm THEN 1 ELSE 0 END) * 3
                    + coalesce(outcome, 2)) * 2 + {nameless}
@@ -262,7 +279,7 @@ _SUMS = """
 
 # The same of claims that are kept summed.
 _KEPT_SUMS = """
-    SELECT which, {keys}CAST(code AS SMALLINT) AS code,
+    SELECT {asked}which, {keys}CAST(code AS SMALLINT) AS code,
            CAST(sum(n) AS DOUBLE) AS a, CAST(sum(s1) AS DOUBLE) AS b, CAST(sum(s2) AS DOUBLE) AS c,
            CAST(sum(s2) // 1000000000 AS DOUBLE) AS d, CAST(sum(s2) % 1000000000 AS DOUBLE) AS e,
            max(CASE WHEN width = 10 AND outcome IS NOT NULL THEN 1 ELSE 0 END) AS coarse
@@ -272,7 +289,7 @@ _KEPT_SUMS = """
                   END AS code
         FROM ({kept}) AS kept
     ) AS coded
-    GROUP BY which, {keys}code
+    GROUP BY {asked}which, {keys}code
 """
 
 # Claims that name an input: summed per input, hundredth and band first, then squared. Those that
@@ -284,48 +301,50 @@ _SUMS_AND_INPUTS = (
     + _SUMS
     + """
     ), per_input AS MATERIALIZED (
-        SELECT {which} AS which, {keys}input, centi, high,
+        SELECT {asked}{which} AS which, {keys}input, centi, high,
                count(*) AS m, sum(r) AS r
         FROM (
-            SELECT {keys}input, (ppm + 9999) // 10000 AS centi, ppm >= $high_ppm AS high,
+            SELECT {asked}{keys}input, (ppm + 9999) // 10000 AS centi, ppm >= $high_ppm AS high,
                    ppm - 1000000 * CAST(outcome AS INTEGER) AS r
             FROM ({claims}) AS claim
             WHERE input IS NOT NULL AND ppm IS NOT NULL AND outcome IS NOT NULL
         ) AS labelled
         GROUP BY GROUPING SETS ({input_sets})
     ), per_unit AS (
-        SELECT which, {keys}greatest((centi + 9) // 10, 1) - 1 AS unit, sum(m) AS m, sum(r) AS r
-        FROM per_input GROUP BY which, {keys}input, unit
+        SELECT {asked}which, {keys}greatest((centi + 9) // 10, 1) - 1 AS unit, sum(m) AS m,
+               sum(r) AS r
+        FROM per_input GROUP BY {asked}which, {keys}input, unit
         UNION ALL
-        SELECT which, {keys}10, sum(m), sum(r) FROM per_input GROUP BY which, {keys}input
+        SELECT {asked}which, {keys}10, sum(m), sum(r) FROM per_input
+        GROUP BY {asked}which, {keys}input
         UNION ALL
-        SELECT which, {keys}11, sum(m), sum(r) FROM per_input WHERE high
-        GROUP BY which, {keys}input
+        SELECT {asked}which, {keys}11, sum(m), sum(r) FROM per_input WHERE high
+        GROUP BY {asked}which, {keys}input
     ), banding AS (
-        SELECT which, {keys}count(DISTINCT (code // 12)) > 10 AS coarse
+        SELECT {asked}which, {keys}count(DISTINCT (code // 12)) > 10 AS coarse
         FROM summed WHERE code < 1212 AND (code // 2) % 3 < 2
-        GROUP BY {keys}which
+        GROUP BY {asked}{keys}which
     ), per_band AS (
-        SELECT per_input.which, {own_keys}input,
+        SELECT {own_keys}per_input.which, input,
                CASE WHEN coarse THEN 10 * greatest((centi + 9) // 10, 1) ELSE centi END AS band,
                sum(m) AS m, sum(r) AS r
         FROM per_input JOIN banding ON {joined}
         GROUP BY per_input.which, {own_keys}input, band
     ), parted AS (
-        SELECT which, {keys}list(struct_pack(band, m, r)) AS parts
-        FROM per_band GROUP BY which, {keys}input
+        SELECT {asked}which, {keys}list(struct_pack(band, m, r)) AS parts
+        FROM per_band GROUP BY {asked}which, {keys}input
     )
-    SELECT which, {keys}CAST(2000 + unit AS SMALLINT) AS code,
+    SELECT {asked}which, {keys}CAST(2000 + unit AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE) AS a, CAST(sum(r * r) AS DOUBLE) AS b,
            CAST(sum(r * m) AS DOUBLE) AS c, CAST(sum(m * m) AS DOUBLE) AS d,
            CAST(max(m) AS DOUBLE) AS e
-    FROM per_unit GROUP BY which, {keys}unit
+    FROM per_unit GROUP BY {asked}which, {keys}unit
     UNION ALL
-    SELECT which, {keys}CAST(3000 + 101 * x.band + y.band AS SMALLINT) AS code,
+    SELECT {asked}which, {keys}CAST(3000 + 101 * x.band + y.band AS SMALLINT) AS code,
            CAST(count(*) AS DOUBLE), CAST(sum(x.r * y.r) AS DOUBLE),
            CAST(sum(x.r * y.m) AS DOUBLE), CAST(sum(x.m * y.m) AS DOUBLE), 0
     FROM parted, UNNEST(parts) AS one(x), UNNEST(parts) AS other(y)
-    GROUP BY which, {keys}code
+    GROUP BY {asked}which, {keys}code
     UNION ALL
     SELECT * FROM summed
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -63,6 +63,20 @@ def kept_claims(
         known at a time, about labels of some source, by or of more than one dimension that is not
         of the fingerprint, by days, or of what is not kept.
     """
+    plan = kept_plan(cursor, selection, groupings, names, by=by, high_ppm=high_ppm)
+    return None if plan is None else plan.source(cursor)
+
+
+def kept_plan(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    groupings: Sequence[Grouping],
+    names: Sequence[str],
+    *,
+    by: Collection[str] = (),
+    high_ppm: int | None = None,
+) -> KeptPlan | None:
+    """How `kept_claims` answers; None where the question has to be asked of the claims."""
     named = dimensions_named(cursor, {*names, *(name for name, _ in selection.where)})
     if selection.as_known is not None or {"day", SOURCE_DIMENSION} & named.keys():
         return None
@@ -77,36 +91,143 @@ def kept_claims(
     asked = _asked(selection, groupings, named, state)
     if asked is None:
         return None
-    parameters: dict[str, Parameter] = {"kept_signal": selection.signal}
-    conditions = ["signal = $kept_signal", *weeks.conditions]
-    if not selection.splits_chosen and "split" not in by:
-        conditions.append("split <> 'tuning'")
-    for i, (name, values) in enumerate(selection.where):
-        condition, more = _condition(named[name], values, f"kept_{i}", state)
-        conditions.append(condition)
-        parameters |= more
-    parts = []
-    for grouping, dimension in asked:
-        keys = [f"{_key(one, grouping, state)} AS key_{i}" for i, one in enumerate(names)]
-        parts.append(
-            f"""
-            SELECT {", ".join([f"{_which(grouping, names)} AS which", *keys, *_SUMS])}
-            FROM kept_cells JOIN kept_lines USING (line)
-            WHERE {" AND ".join([*conditions, f"dimension = {literal(dimension)}"])}
-            """
+    return KeptPlan(selection, tuple(names), frozenset(by), weeks, state, tuple(asked))
+
+
+@dataclass(frozen=True)
+class KeptPlan:
+    """A question that kept sums answer.
+
+    Attributes:
+        selection, names, by: as `kept_claims` takes them.
+        weeks: the selection's.
+        state: what is kept of its signal.
+        asked: each grouping with the dimension of its rows.
+    """
+
+    selection: Selection
+    names: tuple[str, ...]
+    by: frozenset[str]
+    weeks: Weeks
+    state: KeptState
+    asked: tuple[tuple[Grouping, str], ...]
+
+    @property
+    def alike(self) -> Hashable | None:
+        """Plans with the same one can be asked together; None: only by itself."""
+        if self.weeks.edges or any(name not in _OF_LINE for name, _ in self.selection.where):
+            return None
+        return self.names, self.asked, tuple(name in self.state.dimensions for name in self.names)
+
+    def source(self, cursor: duckdb.DuckDBPyConnection) -> Source:
+        """The rows of `kept_claims`."""
+        selection, names, state = self.selection, self.names, self.state
+        named = dimensions_named(cursor, names)
+        conditions, parameters = self.conditions(cursor)
+        parts = self._parts("kept_cells JOIN kept_lines USING (line)", conditions)
+        edges = []
+        for i, (since, until) in enumerate(self.weeks.edges):
+            part = replace(selection, since=since, until=until)
+            edge = _edge(cursor, part, named, names, self.by, state)
+            edges.append(edge.renamed(f"edge_{i}"))
+            parameters |= edges[-1].parameters
+        if not edges:
+            return Source(" UNION ALL ".join(parts), parameters)
+        for grouping, _ in self.asked:
+            keys = [f"key_{i}" if name in grouping else "NULL" for i, name in enumerate(names)]
+            which = str(_which(grouping, names))
+            parts.append(f"SELECT {', '.join([which, *keys, *_SUMS])} FROM edge")
+        union = " UNION ALL ".join(edge.sql for edge in edges)
+        return Source(
+            f"WITH edge AS MATERIALIZED ({union}) {' UNION ALL '.join(parts)}", parameters
         )
-    edges = []
-    for i, (since, until) in enumerate(weeks.edges):
-        edge = _edge(cursor, replace(selection, since=since, until=until), named, names, by, state)
-        edges.append(edge.renamed(f"edge_{i}"))
-        parameters |= edges[-1].parameters
-    if not edges:
-        return Source(" UNION ALL ".join(parts), parameters)
-    for grouping in groupings:
-        keys = [f"key_{i}" if name in grouping else "NULL" for i, name in enumerate(names)]
-        parts.append(f"SELECT {', '.join([str(_which(grouping, names)), *keys, *_SUMS])} FROM edge")
-    union = " UNION ALL ".join(edge.sql for edge in edges)
-    return Source(f"WITH edge AS MATERIALIZED ({union}) {' UNION ALL '.join(parts)}", parameters)
+
+    def conditions(
+        self, cursor: duckdb.DuckDBPyConnection
+    ) -> tuple[list[str], dict[str, Parameter]]:
+        """What holds for its rows, joined with their lines, and the parameters of that."""
+        selection = self.selection
+        named = dimensions_named(cursor, (name for name, _ in selection.where))
+        parameters: dict[str, Parameter] = {"kept_signal": selection.signal}
+        conditions = ["signal = $kept_signal", *self.weeks.conditions]
+        if not selection.splits_chosen and "split" not in self.by:
+            conditions.append("split <> 'tuning'")
+        for i, (name, values) in enumerate(selection.where):
+            condition, more = _condition(named[name], values, f"kept_{i}", self.state)
+            conditions.append(condition)
+            parameters |= more
+        return conditions, parameters
+
+    def _parts(self, cells: str, conditions: Sequence[str], more: str = "") -> list[str]:
+        """A query for each grouping."""
+        parts = []
+        for grouping, dimension in self.asked:
+            keys = [
+                f"{_key(one, grouping, self.state)} AS key_{i}" for i, one in enumerate(self.names)
+            ]
+            columns = ", ".join([f"{_which(grouping, self.names)} AS which", *keys, *_SUMS])
+            where = " AND ".join([*conditions, f"dimension = {literal(dimension)}"])
+            parts.append(f"SELECT {more}{columns} FROM {cells} WHERE {where}")
+        return parts
+
+    @classmethod
+    def of_each(cls, cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> Source:
+        """The rows of several plans that are alike, with ``asked``: the place of each one's."""
+        parts = plans[0]._parts(
+            "kept_cells JOIN kept_lines USING (line) JOIN question USING (line)",
+            _IN_WEEKS,
+            "asked, ",
+        )
+        lines = _lines_of_each(cursor, plans)
+        return Source(f"WITH {_QUESTION} {' UNION ALL '.join(parts)}", lines)
+
+
+#: Lines and weeks of several questions, from `_lines_of_each`.
+_QUESTION = """
+    question AS MATERIALIZED (
+        SELECT unnest($kept_asked::INTEGER[]) AS asked, unnest($kept_line::INTEGER[]) AS line,
+               unnest($kept_first::INTEGER[]) AS first, unnest($kept_end::INTEGER[]) AS beyond)
+""".strip()
+_IN_WEEKS = ("week >= first", "week < beyond")
+
+
+def _lines_of_each(
+    cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]
+) -> dict[str, Parameter]:
+    """Which lines each plan is about, and of which weeks."""
+    known = _lines(cursor, snapshot_number())
+    rows: list[tuple[int, int, int, int]] = []
+    for place, plan in enumerate(plans):
+        accepted = dict[str, set[str | None]]()
+        for name, values in plan.selection.where:
+            accepted[name] = accepted.get(name, set(values)) & set(values)
+        weeks = plan.weeks
+        first = _FIRST_WEEK if weeks.first is None else weeks.first
+        end = _LAST_WEEK if weeks.end is None else weeks.end
+        for line, fields in known.get(plan.selection.signal, ()):
+            if fields["split"] == "tuning" and "split" not in {*accepted, *plan.by}:
+                continue
+            if all(fields[name] in values for name, values in accepted.items()):
+                rows.append((place, line, first, end))
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+    return dict(zip(("kept_asked", "kept_line", "kept_first", "kept_end"), columns, strict=True))
+
+
+_FIRST_WEEK, _LAST_WEEK = -(1 << 30), 1 << 30
+
+
+@once
+def _lines(
+    cursor: duckdb.DuckDBPyConnection, _snapshot: int
+) -> Mapping[str, Sequence[tuple[int, Mapping[str, str | None]]]]:
+    """The lines of every signal, with their fields, as of one snapshot."""
+    names = sorted(_OF_LINE)
+    found: defaultdict[str, list[tuple[int, Mapping[str, str | None]]]] = defaultdict(list)
+    for line, signal, *values in cursor.execute(
+        f"SELECT line, signal, {', '.join(names)} FROM kept_lines ORDER BY line"
+    ).fetchall():
+        found[signal].append((line, dict(zip(names, values, strict=True))))
+    return found
 
 
 def kept_groupings(
@@ -134,19 +255,24 @@ def kept_groupings(
 
 
 @dataclass(frozen=True)
-class _State:
-    """What is kept of a signal: with which band, and dimension → whether it is; or it has none."""
+class KeptState:
+    """What is kept of a signal.
+
+    Attributes:
+        high_ppm: the lower edge of the band that is kept.
+        dimensions: dimension → whether it is kept; one that no claim names is not there.
+    """
 
     high_ppm: int
     dimensions: Mapping[str, bool]
 
 
-def _state(cursor: duckdb.DuckDBPyConnection, signal: str) -> _State | None:
+def _state(cursor: duckdb.DuckDBPyConnection, signal: str) -> KeptState | None:
     return _states(cursor, snapshot_number()).get(signal)
 
 
 @once
-def _states(cursor: duckdb.DuckDBPyConnection, _snapshot: int) -> Mapping[str, _State]:
+def _states(cursor: duckdb.DuckDBPyConnection, _snapshot: int) -> Mapping[str, KeptState]:
     """Of every signal, as of one snapshot: an import may end what is kept."""
     rows = cursor.execute(
         """
@@ -158,14 +284,14 @@ def _states(cursor: duckdb.DuckDBPyConnection, _snapshot: int) -> Mapping[str, _
     kept: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for signal, _, name, yes in rows:
         kept[signal] |= {} if name is None else {name: yes}
-    return {signal: _State(high_ppm, kept[signal]) for signal, high_ppm, *_ in rows}
+    return {signal: KeptState(high_ppm, kept[signal]) for signal, high_ppm, *_ in rows}
 
 
 def _asked(
     selection: Selection,
     groupings: Sequence[Grouping],
     named: Mapping[str, Dimension],
-    state: _State,
+    state: KeptState,
 ) -> list[tuple[Grouping, str]] | None:
     """Each grouping with the dimension of its rows; None where one has none, or more than one."""
 
@@ -189,7 +315,7 @@ def _which(grouping: Grouping, names: Sequence[str]) -> int:
     return int("".join("0" if name in grouping else "1" for name in names) or "0", 2)
 
 
-def _key(name: str, grouping: Grouping, state: _State) -> str:
+def _key(name: str, grouping: Grouping, state: KeptState) -> str:
     """A dimension's value, typed as the claims have it."""
     if name == "week":
         return "week" if name in grouping else "CAST(NULL AS INTEGER)"
@@ -201,7 +327,7 @@ def _key(name: str, grouping: Grouping, state: _State) -> str:
 
 
 def _condition(
-    dimension: Dimension, values: Sequence[str | None], prefix: str, state: _State
+    dimension: Dimension, values: Sequence[str | None], prefix: str, state: KeptState
 ) -> tuple[str, dict[str, Parameter]]:
     # Also raises what stands against a value.
     _, bounds = dimension.condition(values, prefix)
@@ -227,7 +353,7 @@ def _edge(
     named: Mapping[str, Dimension],
     names: Sequence[str],
     by: Collection[str],
-    state: _State,
+    state: KeptState,
 ) -> Source:
     """The claims of a part of a week, each as a row of sums."""
     keys = {f"key_{i}": named[name].sql for i, name in enumerate(names)}
@@ -308,40 +434,48 @@ def _weeks(selection: Selection) -> Weeks | None:
 # -- ages ------------------------------------------------------------------------------------------
 
 
-def kept_ages(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> Source | None:
-    """The stated claims of a selection whose outcome was never corrected, as rows of kept_ages.
+def ages_plan(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> KeptPlan | None:
+    """How `kept_ages` answers; None where the question has to be asked of the claims."""
+    plan = kept_plan(cursor, selection, [()], [])
+    free = _OF_LINE | {"week"}
+    if plan is None or plan.weeks.edges or any(name not in free for name, _ in selection.where):
+        return None
+    return plan
+
+
+def kept_ages(cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> Source:
+    """The stated claims of selections whose outcome was never corrected, as rows of kept_ages.
 
     Ask within `core.queries.base.snapshot.snapshot`.
 
+    Args:
+        plans: from `ages_plan`; one, or several that are alike.
+
     Returns:
-        Rows with ``week``, ``age_days``, ``n``, ``n_right`` and ``s1``; and one with ``age_days``
-        NULL and ``n`` the selected claims that were corrected, which are not among them. None
-        where the question has to be asked of the claims.
+        Rows with ``asked`` where they are several, ``week``, ``age_days``, ``n``, ``n_right`` and
+        ``s1``; and of each question one with ``age_days`` NULL and ``n`` the selected claims that
+        were corrected, which are not among them.
     """
-    cells = kept_claims(cursor, selection, [()], [])
-    weeks = _weeks(selection)
-    free = _OF_LINE | {"week"}
-    if cells is None or weeks is None or weeks.edges:
-        return None
-    state = _state(cursor, selection.signal)
-    if state is None or any(name not in free for name, _ in selection.where):
-        return None
-    named = dimensions_named(cursor, (name for name, _ in selection.where))
-    conditions = ["signal = $kept_signal", *weeks.conditions]
-    if not selection.splits_chosen:
-        conditions.append("split <> 'tuning'")
-    for i, (name, values) in enumerate(selection.where):
-        conditions.append(_condition(named[name], values, f"kept_{i}", state)[0])
+    if len(plans) > 1:
+        cells, asked, cte = KeptPlan.of_each(cursor, plans), "asked, ", f"{_QUESTION}, "
+        lines, conditions = "question", list(_IN_WEEKS)
+    else:
+        cells, asked, cte = plans[0].source(cursor), "", ""
+        lines, conditions = "kept_lines", plans[0].conditions(cursor)[0]
+    by_asked = "GROUP BY asked" if asked else ""
     return Source(
         f"""
-        WITH aged AS (
-            SELECT week, age_days, kept_ages.n, n_right, s1
-            FROM kept_ages JOIN kept_lines USING (line) WHERE {" AND ".join(conditions)}
+        WITH {cte}aged AS (
+            SELECT {asked}week, age_days, kept_ages.n, n_right, s1
+            FROM kept_ages JOIN {lines} USING (line) WHERE {" AND ".join(conditions)}
         )
         SELECT * FROM aged
         UNION ALL
-        SELECT NULL, NULL, (SELECT coalesce(sum(n), 0) FROM ({cells.sql}) AS cell WHERE place >= 0)
-               - (SELECT coalesce(sum(n), 0) FROM aged), 0, 0
+        SELECT {asked}NULL, NULL, coalesce(sum(n), 0), 0, 0 FROM (
+            SELECT {asked}n FROM ({cells.sql}) AS cell WHERE place >= 0
+            UNION ALL
+            SELECT {asked}-n FROM aged) AS corrected
+        {by_asked}
         """,
         cells.parameters,
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +17,7 @@ from core.queries.base.catalogue import dimensions, segment_values, signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.first_seen import first_seen
 from core.queries.base.kept import limits
-from core.queries.base.kept.claims import kept_ages, kept_claims
+from core.queries.base.kept.claims import ages_plan, kept_claims
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import accounts
 from core.queries.labels.coverage_sets import coverage_sets
@@ -27,57 +25,15 @@ from core.queries.labels.label_provenance import how_labelled, labelled_days
 from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import cohort_ages, period_sums
+from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, claim, logged, made, same
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
-MONDAY = datetime(2026, 11, 2)
 DIMENSIONS = ("language", "team", "action", "model_version", "split", "week", "confidence_band")
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two answers are alike bit by bit, nan like nan."""
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and bool(
-            np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-        )
-    if dataclasses.is_dataclass(one):
-        fields = dataclasses.fields(one)
-        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
-def claim(number: int, **fields: Any) -> dict[str, Any]:
-    return {"event_id": f"e{number}", "ts": MONDAY, "confidence": 0.5, **fields}
-
-
-CLAIM = st.fixed_dictionaries(
-    {
-        "ts": st.integers(0, 7 * 24 * 6).map(lambda hours: MONDAY + timedelta(hours=hours)),
-        "confidence": st.none()
-        | st.integers(0, 10**6).map(lambda ppm: ppm / 10**6)
-        | st.sampled_from([0.5, 0.7, 0.9, 1.0]),
-        "outcome": st.sampled_from([0, 1, None]),
-        "outcome_corrected": st.sampled_from([False, False, True]),
-        "split": st.sampled_from(["production", "production", "tuning", "heldout"]),
-        "model_version": st.sampled_from(["m1", "m2", None]),
-        "action": st.sampled_from(["automate", "review", None]),
-        "label_propensity": st.sampled_from([None, 0.5, 1.0]),
-        "seg_language": st.sampled_from(["de", "en", None]),
-        "seg_team": st.just(None) | st.sampled_from(["x", "y", "z"]),
-        "late": st.integers(-2, 40 * 24),
-    }
-)
-MOMENTS = (
-    st.none()
-    | st.integers(0, 7 * 6).map(lambda day: MONDAY + timedelta(days=day))
-    | st.just(MONDAY + timedelta(days=9, hours=5))
-)
 WHERE = st.sampled_from(
     [
         (),
@@ -129,33 +85,13 @@ def test_every_question_is_answered_alike_from_kept_sums_and_from_claims(
 ) -> None:
     chosen = Selection("triage", since, until, where=where)
     with Ledger.in_memory() as ledger:
-        add_claims(ledger, [_made(i, row) for i, row in enumerate(rows)], _logged(rows))
+        add_claims(ledger, [made(i, row) for i, row in enumerate(rows)], logged(rows))
         cursor = ledger.cursor()
         kept = {name: asked(cursor, chosen, groupings) for name, asked in ASKED.items()}
         for table in COVERED:
             cursor.execute(f"DELETE FROM {table}")
         for name, asked in ASKED.items():
             assert same(kept[name], asked(cursor, chosen, groupings)), name
-
-
-def _made(number: int, row: dict[str, Any]) -> dict[str, Any]:
-    known = None if row["outcome"] is None else row["ts"] + timedelta(hours=row["late"])
-    made = {key: value for key, value in row.items() if key != "late"}
-    return claim(number, **made, outcome_known_at=known)
-
-
-def _logged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two versions of each outcome that was corrected."""
-    return [
-        {
-            "event_id": f"e{i}", "outcome": (row["outcome"] + version) % 2, "known_at": row["ts"]
-            + timedelta(hours=row["late"] - 50 * version), "source": None, "with_claim": False,
-            "import_id": 1, "import_row": 2 * i + version, "signal": None, "outcome_ts": None,
-        }
-        for i, row in enumerate(rows)
-        if row["outcome"] is not None and row["outcome_corrected"]
-        for version in (0, 1)
-    ]  # fmt: skip
 
 
 # -- which questions -------------------------------------------------------------------------------
@@ -237,6 +173,6 @@ def test_a_dimension_with_too_many_values_is_asked_of_the_claims(
 def test_ages_of_weeks_that_are_cut_are_asked_of_the_claims(
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert kept_ages(cursor, TRIAGE) is not None
-    assert kept_ages(cursor, Selection("triage", MONDAY + timedelta(days=1))) is None
-    assert kept_ages(cursor, TRIAGE.narrowed("language", "de")) is None
+    assert ages_plan(cursor, TRIAGE) is not None
+    assert ages_plan(cursor, Selection("triage", MONDAY + timedelta(days=1))) is None
+    assert ages_plan(cursor, TRIAGE.narrowed("language", "de")) is None
