@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -112,6 +113,11 @@ def _by_name(path: Path) -> tuple[Format, Compression]:
     if suffixes and suffixes[-1] in _COMPRESSIONS:
         compression = _COMPRESSIONS[suffixes.pop()]
     log_format = _FORMATS.get(suffixes[-1]) if suffixes else None
+    if suffixes and suffixes[-1] == ".eval":
+        raise UnusableFile(
+            f"{path.name} is packed as Inspect AI packs its logs; write it out first: "
+            f"inspect log dump {shlex.quote(path.name)} > {shlex.quote(f'{path.stem}.json')}"
+        )
     if log_format is None or (log_format == "parquet" and compression != "none"):
         raise UnusableFile(
             f"{path.name} does not say what it is: its name must end in .csv, .tsv, .jsonl, "

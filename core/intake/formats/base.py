@@ -112,5 +112,6 @@ def score(
         ours["event_id"] = event_id
     if isinstance(read, (int, float)):
         return Evaluation(item, word(name), score=read, ours=ours, **more)
-    label = word(read) if more.get("label") is None else more.pop("label")
+    label = more.pop("label", None)
+    label = word(read) if label is None else label
     return Evaluation(item, word(name), label=label, ours=ours, **more)

@@ -27,6 +27,8 @@ def _scores(record: Record) -> Iterator[Evaluation]:
             at=word(one.get("create_time")),
             explanation=word(one.get("rationale")),
             ours={
+                # When it was stated, and not when that was noted down.
+                "ts": word(inside(record, "info", "request_time") or record.get("request_time")),
                 "trace_id": word(one.get("trace_id") or trace),
                 "span_id": word(one.get("span_id")),
                 "model_version": word(inside(record, "info", "trace_metadata", "mlflow.modelId")),

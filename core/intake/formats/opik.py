@@ -24,6 +24,8 @@ def _scores(record: Record) -> Iterator[Evaluation]:
                 at=word(one.get("created_at") or row.get("end_time") or row.get("start_time")),
                 explanation=word(one.get("reason")),
                 ours={
+                    # When it was stated, and not when that was noted down.
+                    "ts": word(row.get("start_time")),
                     "trace_id": word(row.get("trace_id") or row.get("id")),
                     "model_version": word(row.get("model")),
                 },

@@ -22,7 +22,15 @@ def _scores(record: Record) -> Iterator[Evaluation]:
     rows = listed(record["data"]) if "data" in record else iter((record,))
     for row in rows:
         span = row.get("span_id", row.get("context.span_id"))
-        found = row.get("result") if "result" in row else row
+        # Its client's table has the result's parts as columns.
+        found = (
+            row.get("result")
+            if "result" in row
+            else {
+                part: row.get(f"result.{part}", row.get(part))
+                for part in ("score", "label", "explanation")
+            }
+        )
         yield score(
             0,
             row.get("name", row.get("annotation_name")),

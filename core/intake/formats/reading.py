@@ -104,8 +104,6 @@ def format_of(path: Path) -> KnownFormat | None:
         UnusableFile: it is no file that is read at all.
     """
     file = look_at(path)
-    if file.format == "parquet":
-        return None
     try:
         first = next(_records(file), None)
     except UnusableFile:
@@ -121,8 +119,6 @@ def write_rows(path: Path, known: KnownFormat, said: SaidOfScores, folder: Path)
             for all of it, with the names that were found.
     """
     file = look_at(path)
-    if file.format == "parquet":
-        raise UnusableFile(f"{path.name} is Parquet: {known.name} is read from CSV or JSON.")
     said = with_usual(path.name, known, said)
     names, unjudged, untimed = _survey(file, known)
     if not names:
@@ -346,6 +342,9 @@ def _records(file: LogFile) -> Iterator[Record]:
     if file.format == "csv":
         yield from _rows(file)
         return
+    if file.format == "parquet":
+        yield from _of_parquet(file)
+        return
     with file.open() as stream:
         first = next((line for line in stream if line.strip()), b"")
     whole = _value(first)
@@ -359,6 +358,18 @@ def _records(file: LogFile) -> Iterator[Record]:
                 raise UnusableFile(f"Line {number:,} of {file.path.name} is no JSON object.")
             if found:
                 yield found
+
+
+def _of_parquet(file: LogFile) -> Iterator[Record]:
+    # Loaded for these files alone: most are text.
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        for batch in ParquetFile(file.path).iter_batches(_AT_ONCE):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UnusableFile(f"{file.path.name} cannot be read as Parquet: {error}.") from None
 
 
 def _of_document(file: LogFile) -> Iterator[Record]:
