@@ -126,7 +126,7 @@ class Story:
     def submit(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
         """Evidence is frozen and submitted."""
         actor = self.by(handle, "validation.submitted", signal)
-        signing.submit(self.office, actor, signal, fingerprint)
+        signing.submit(self.office, actor, signal, fingerprint, untuned=True)
 
     def sign(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
         """A validator signs it."""

@@ -190,7 +190,7 @@ def build(folder: Path, now: datetime) -> Path:
             return people.actor_for(office.state(), sub, kind, signal)
 
         tokens.create(office, by(ADMIN, "token.created", None), ALL, ["read"])
-        signing.submit(office, by(OWNER, "validation.submitted"), TRIAGE, V1)
+        signing.submit(office, by(OWNER, "validation.submitted"), TRIAGE, V1, untuned=True)
         signing.sign(office, by(VERA, "validation.signed"), TRIAGE, V1, meaning=f"I read {ALL}")
         clock[0] += timedelta(days=5)
         signing.stop(office, by(RITA, "validation.suspended"), TRIAGE, V1, reason=f"stop {ALL}")
@@ -198,7 +198,7 @@ def build(folder: Path, now: datetime) -> Path:
         ask = by(DEPUTY, "waiver.requested")
         signing.request_waiver(office, ask, TRIAGE, V1, reason=f"wait {ALL}", until=until)
         signing.approve_waiver(office, by(RITA, "waiver.approved"), TRIAGE, V1)
-        signing.submit(office, by(OWNER, "validation.submitted", REFUND), REFUND, V1)
+        signing.submit(office, by(OWNER, "validation.submitted", REFUND), REFUND, V1, untuned=True)
         rejected = by(VERA, "validation.rejected", REFUND)
         signing.reject(office, rejected, REFUND, V1, reason=f"no {ALL}")
         clock[0] += timedelta(days=10)
@@ -226,5 +226,5 @@ def build(folder: Path, now: datetime) -> Path:
         answers.waive(office, risk, found[-1].id, until=day, reason=f"later {ALL}")
         away = {"sub": people.known_person(office, DEPUTY), "status": "away", "until": None}
         office.perform(Proposal("person.status", by(ADMIN, "person.status", None), body=away))
-        signing.submit(office, by(OWNER, "validation.submitted"), TRIAGE, V2)
+        signing.submit(office, by(OWNER, "validation.submitted"), TRIAGE, V2, untuned=True)
     return path

@@ -113,6 +113,8 @@ def _heldout(cursor: duckdb.DuckDBPyConnection, found: Repair) -> Iterator[dict[
             **claim,
             **times,
             "event_id": f"{claim['event_id']}~{found.version}",
+            # The input stays known as the one it is, however many maps were tried on it.
+            "input_id": claim["input_id"] or claim["event_id"],
             "calibrator_version": found.version,
             "confidence": apply_map(found.fitted_for(value), stated),
             "outcome": outcome,

@@ -130,11 +130,13 @@ def _side_json(side: Confidences) -> dict[str, Any]:
     return {
         "state": side.state,
         "gap": side.gap,
+        "gap_interval": [side.gap_low, side.gap_high],
         "ece": side.ece,
         "ece_beyond_chance": side.excess,
         "brier": side.brier,
         "auroc": side.auroc,
         "confidences": side.values,
+        "width": side.width,
         "off": [f"{name}={value}" for name, value in side.off],
     }
 

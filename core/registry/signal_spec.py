@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.defaults import CADENCE_DAYS, JUDGE_TOLERANCE, WINDOW_DAYS
+from core.defaults import CADENCE_DAYS, HELDOUT_USES, JUDGE_TOLERANCE, WINDOW_DAYS
 from core.events import PPM
 from core.queries.base.truth import USUAL as USUAL_TRUTH
 from core.queries.base.truth import Truth
@@ -56,6 +56,7 @@ class ValidationPlan:
         segments: required segment dimensions: the criteria apply to each of their values.
         criteria: at least one of calibration and one of discrimination.
         self_sign: whether the author may sign; only with low stakes.
+        heldout_uses: how many times one held-out set may be judged on; None: not declared.
     """
 
     max_age_days: int
@@ -65,6 +66,12 @@ class ValidationPlan:
     cadence_days: int = CADENCE_DAYS
     window_days: int = WINDOW_DAYS
     self_sign: bool = False
+    heldout_uses: int | None = None
+
+    @property
+    def heldout_budget(self) -> int:
+        """How many times one held-out set may be judged on, declared or not."""
+        return HELDOUT_USES if self.heldout_uses is None else self.heldout_uses
 
 
 @dataclass(frozen=True)

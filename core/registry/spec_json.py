@@ -89,7 +89,9 @@ def hashes_as_written(written: Mapping[str, Any]) -> tuple[str, str]:
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         said = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name: _plain(one) for name, one in said if one or name not in _YOUNGER}
+        return {
+            name: _plain(one) for name, one in said if name not in _YOUNGER or one not in (None, ())
+        }
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.defaults import HELDOUT_USES
 from core.queries.base.truth import USUAL, Truth
 from core.registry.escalation_rules import Override, RuleBand, fraction
 from core.registry.signal_spec import Costs, Criterion, Queue
@@ -91,6 +92,12 @@ def days_words(number: int) -> str:
 def count_words(number: int) -> str:
     """A count."""
     return f"{number:,}"
+
+
+def times_words(number: int | None) -> str:
+    """As in ``at most 5 times``; nothing declared: as usual."""
+    said = HELDOUT_USES if number is None else number
+    return f"at most {said:,} {'time' if said == 1 else 'times'}"
 
 
 def yes_or_no(flag: bool) -> str:

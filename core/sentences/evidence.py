@@ -20,6 +20,7 @@ from core.sentences.pointer import Pointer
 from core.trail.acts import moment
 from core.validation.criteria import METRIC_WORDS, CriterionResult, Outcome
 from core.validation.evidence_bundle import Bundle, BundlePart
+from core.validation.held_out import DECLARATION
 from core.validation.limitations import crowded_words
 
 OUTCOME_WORDS: Mapping[Outcome, str] = {
@@ -174,7 +175,7 @@ def evidence_view(bundle: Bundle) -> EvidenceView:
         high_from=high_from,
         rules=tuple(map(_taken, bundle.content["rules"])),
         automated=_automated(bundle),
-        overlap=_overlap(counts, checked=checked),
+        overlap=_overlap(counts, checked=checked, declared=bundle.declared_untuned),
         overlap_checked=checked,
         query=_query(bundle),
         claims=_claims(bundle),
@@ -185,6 +186,10 @@ def evidence_view(bundle: Bundle) -> EvidenceView:
 
 def criterion_words(one: CriterionResult) -> str:
     """A bound, which somebody declared and is never rounded: ``ECE at most 0.08``."""
+    if one.metric == "tuning_apart":
+        return METRIC_WORDS[one.metric]
+    if one.metric == "heldout_use":
+        return f"{METRIC_WORDS[one.metric]} at most {counted(round(one.bound), 'time')}"
     if one.metric == "verdict":
         return f"No part off by more than {one.bound * 100:.6g} points"
     unit = METRICS[one.metric].unit
@@ -234,8 +239,8 @@ def _segment_samples(parts: Sequence[BundlePart]) -> tuple[SampleCriteria, ...]:
 
 def _tried(one: CriterionResult) -> CriterionTried:
     value = ABSENT
-    if one.metric == "verdict":
-        # Which parts are off, behind the criterion and its outcome.
+    if one.metric not in METRICS:
+        # What was found stands behind the criterion and its outcome.
         value = one.words.split(": ", 2)[-1].removesuffix(".")
     elif one.value is not None:
         value = _shown(one.metric, one.value)
@@ -386,9 +391,10 @@ def _automated(bundle: Bundle) -> str:
     return f"{said}; {wrong:,} of the {n:,} labelled were wrong ({percent(wrong / n, decimals=1)})."
 
 
-def _overlap(counts: Mapping[str, int], *, checked: bool) -> str:
+def _overlap(counts: Mapping[str, int], *, checked: bool, declared: bool) -> str:
     if not checked:
-        return "Cannot be checked: no claim of this signal is marked as tuning."
+        said = "Cannot be checked: no claim of this signal is marked as tuning."
+        return f"{said} The owner declares that {DECLARATION}." if declared else said
     tuned = counted(counts["tuning"], "tuning claim")
     left_out = counts["overlap_left_out"]
     if left_out:

@@ -45,7 +45,12 @@ from core.text.parts import part_shown, reach_words
 Outcome = Literal["met", "missed", "undecided"]
 
 #: What is judged: the verdict by parts, or one metric.
-METRIC_WORDS = {"verdict": "Verdict by parts", **{one.key: one.words for one in METRICS.values()}}
+METRIC_WORDS = {
+    "verdict": "Verdict by parts",
+    "tuning_apart": "Apart from what was tuned on",
+    "heldout_use": "Held-out set judged on",
+    **{one.key: one.words for one in METRICS.values()},
+}
 #: Where it would take more than so many times the labels there are, no number is given.
 _MOST = 100.0
 #: Halvings of the search for how many: to a few millionths of itself.

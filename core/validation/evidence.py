@@ -12,12 +12,14 @@ from core.governance.stops import Differs, Unlike, several
 from core.ledger.errors import LedgerError
 from core.queries.sums.validation_sample import KnownAt, claims_digest, newest_import
 from core.registry.signal_spec import SignalSpec
+from core.trail import log as trail
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
-from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, WHOLE_LAYOUT, Bundle
+from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, Bundle
 from core.validation.evidence_claims import claims_written, digested_segments, truth_of
 from core.validation.evidence_content import content_of
 from core.validation.evidence_diff import differences
+from core.validation.held_out import HeldOutAsked
 
 
 class EvidenceBroken(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -57,6 +59,7 @@ def freeze(
     at: datetime,
     program: str,
     leave_out_overlap: bool = False,
+    untuned: bool = False,
 ) -> Bundle:
     """Measure and judge a fingerprint's claims as known at a time, as one text to sign.
 
@@ -68,6 +71,8 @@ def freeze(
         program: what measured, with its version.
         leave_out_overlap: leave out claims that the signal was tuned on, and say how many,
             instead of refusing.
+        untuned: the owner declares that no threshold, prompt or calibrator was chosen on the
+            claims it judges.
 
     Raises:
         Leaked: some of the claims share an event or an input with the tuning split.
@@ -75,7 +80,14 @@ def freeze(
     """
     known = KnownAt(at, newest_import(cursor))
     content = content_of(
-        cursor, spec, fingerprint, known, program, leave_out_overlap, spec.ground_truth
+        cursor,
+        spec,
+        fingerprint,
+        known,
+        program,
+        leave_out_overlap,
+        spec.ground_truth,
+        asked=HeldOutAsked(untuned, trail.size(cursor)),
     )
     return Bundle(canonical(content))
 
@@ -112,7 +124,7 @@ def load(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Bundle | None:
             f"The evidence stored as {sha256} was altered: its text now has the hash "
             f"{bundle.sha256}; restore it from a backup, or have new evidence signed."
         )
-    if bundle.content.get("v") not in (PLAIN_LAYOUT, WHOLE_LAYOUT, LAYOUT):
+    if bundle.content.get("v") not in range(PLAIN_LAYOUT, LAYOUT + 1):
         raise EvidenceBroken(
             f"The evidence {sha256} has layout {bundle.content.get('v')}, and this program reads "
             f"layouts {PLAIN_LAYOUT} to {LAYOUT}; read it with the program that made it."
@@ -127,7 +139,8 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Recomputed:
     differ by a millionth of their size, so that another processor's rounding is no difference;
     sentences are not compared. Of evidence frozen before verdicts had parts the claims and the
     estimates are compared, and not the bounds and verdicts, whose rules are others now. That
-    frozen before segments' labels were asked for whom they speak is recomputed as it was then.
+    frozen before segments' labels were asked for whom they speak, or before it was asked what was
+    tuned on, is recomputed as it was then.
     """
     try:
         bundle = load(cursor, sha256)
@@ -144,6 +157,7 @@ def verify(cursor: duckdb.DuckDBPyConnection, sha256: str) -> Recomputed:
             query["leave_out_overlap"],
             truth_of(query),
             layout=bundle.content["v"],
+            asked=HeldOutAsked(bundle.declared_untuned, query.get("acts_to", 0)),
         )
     except (LedgerError, ValueError) as error:
         return Recomputed(False, (Unlike("error", now=str(error)),))

@@ -23,7 +23,10 @@ from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import CriterionResult, SampleResult
 
 #: The version of the bundle's own layout.
-LAYOUT = 3
+LAYOUT = 4
+#: Of evidence that was not asked whether its tuning data are apart, nor how often its held-out set
+#: was judged on.
+UNASKED_LAYOUT = 3
 #: Of evidence whose required segments were judged as if their labels spoke for all their claims,
 #: and whose measures were told likewise: it is recomputed by the rules of then.
 WHOLE_LAYOUT = 2
@@ -141,6 +144,42 @@ def sample_json(result: SampleResult) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class HeldoutUse:
+    """How often a held-out set was judged on before.
+
+    Attributes:
+        inputs: heldout inputs of the version; a claim without one is an input of its own.
+        before: how often one of them was judged on before, on average.
+        looks: by kind of act, how many acts judged on one of them or more.
+        budget: how often it may be judged on.
+    """
+
+    inputs: int
+    before: float
+    looks: Mapping[str, int]
+    budget: int
+
+    @property
+    def left(self) -> int:
+        """How many times more it may be judged on."""
+        return max(0, math.floor(self.budget - self.before + 1e-9))
+
+    def as_json(self) -> dict[str, Any]:
+        """As a bundle holds it."""
+        return {
+            "inputs": self.inputs,
+            "before": decimal(self.before),
+            "looks": dict(self.looks),
+            "budget": self.budget,
+        }
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any]) -> HeldoutUse:
+        """Read what `as_json` wrote."""
+        return cls(found["inputs"], float(found["before"]), found["looks"], found["budget"])
+
+
+@dataclass(frozen=True)
 class BundlePart:
     """A sample of a bundle with its measures and what became of the criteria.
 
@@ -239,6 +278,17 @@ class Bundle:
     def crowded_segments(self) -> tuple[str, ...]:
         """Required segment dimensions with too many values to split claims by."""
         return tuple(self.content.get("crowded_segments", ()))
+
+    @property
+    def declared_untuned(self) -> bool:
+        """Whether the owner declares that nothing was chosen on the claims it judges."""
+        return bool(self.content["query"].get("declared_untuned", False))
+
+    @property
+    def heldout_use(self) -> HeldoutUse | None:
+        """How often its held-out set was judged on; None: it has none, or was not asked."""
+        found = self.content.get("heldout_use")
+        return None if found is None else HeldoutUse.of_json(found)
 
     @cached_property
     def whole(self) -> BundlePart:

@@ -39,7 +39,13 @@ from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import SampleResult, judge_sample
-from core.validation.evidence_bundle import LAYOUT, decimal, measures_json, sample_json
+from core.validation.evidence_bundle import (
+    LAYOUT,
+    UNASKED_LAYOUT,
+    decimal,
+    measures_json,
+    sample_json,
+)
 from core.validation.evidence_claims import (
     SPLITS,
     ToJudge,
@@ -48,6 +54,7 @@ from core.validation.evidence_claims import (
     truth_json,
 )
 from core.validation.evidence_samples import by_parts, no_cells, sample_of, segments_of, window_of
+from core.validation.held_out import NOTHING_ASKED, HeldOutAsked, held_out
 from core.validation.limitations import Findings, untold
 from core.validation.nearest import fingerprints_there
 
@@ -93,19 +100,27 @@ def content_of(
     truth: Truth,
     *,
     layout: int = LAYOUT,
+    asked: HeldOutAsked = NOTHING_ASKED,
 ) -> dict[str, Any]:
     """What a bundle holds, as JSON.
+
+    Args:
+        asked: what the owner declares, and up to which act of the trail is counted.
 
     Raises:
         Leaked: some of the claims were tuned on, and are not left out.
         NothingToJudge: there are no such claims.
     """
-    asked, counts = judgeable(cursor, spec, fingerprint, known, leave_out_overlap, truth)
-    judged, span, n_shared, n_tuning = asked.judged, asked.span, asked.n_shared, asked.n_tuning
+    to_judge, counts = judgeable(cursor, spec, fingerprint, known, leave_out_overlap, truth)
+    judged, span, n_shared = to_judge.judged, to_judge.span, to_judge.n_shared
+    n_tuning = to_judge.n_tuning
     frozen = judged.freeze
     rules = tuple(row for row in table(spec.rules) if row.from_ppm is not None)
     whole = sample_of(cursor, judged, spec, rules)
     result = judge_sample(spec.validation.criteria, whole, minimum=spec.validation.min_samples)
+    held = None if layout <= UNASKED_LAYOUT else held_out(cursor, spec, judged, asked)
+    if held is not None:
+        result = replace(result, results=(*result.results, *held.results(n_shared)))
     measures, result = by_parts(cursor, spec, judged, whole.cells, result, layout)
     recent = replace(judged, since=span.since)
     window = window_of(cursor, spec, recent, rules, layout)
@@ -136,6 +151,7 @@ def content_of(
             "as_known": stamp(known.at),
             "imports_to": known.imports_to,
             "leave_out_overlap": leave_out_overlap,
+            **({} if held is None else asked.as_json()),
             "digested_segments": dimensions,
             **truth_json(truth),
         },
@@ -155,6 +171,7 @@ def content_of(
         "whole": _part(measures, result),
         "window": None if window is None else _part(*window),
         "segments": segments.as_json(layout),
+        **({} if held is None or held.use is None else {"heldout_use": held.use.as_json()}),
         "missing_segments": list(segments.missing),
         # Not in evidence without one, whose hash it is no part of.
         **({"crowded_segments": list(segments.crowded)} if segments.crowded else {}),
@@ -169,6 +186,7 @@ def content_of(
                     at=known.at,
                     span=span,
                     n_tuning=n_tuning,
+                    declared=asked.untuned,
                     n_left_out=judged.without_overlap * n_shared,
                     cells=whole.cells,
                     automated=whole.automated,

@@ -33,7 +33,12 @@ from core.queries.sums.validation_sample import (
 from core.registry.escalation_rules import RuleRow, rungs_of
 from core.registry.signal_spec import SignalSpec
 from core.validation.criteria import SampleResult, judge_sample, segment_minimum, verdict_result
-from core.validation.evidence_bundle import LAYOUT, PLAIN_LAYOUT, sample_json, segment_measures_json
+from core.validation.evidence_bundle import (
+    PLAIN_LAYOUT,
+    UNASKED_LAYOUT,
+    sample_json,
+    segment_measures_json,
+)
 
 
 def sample_of(
@@ -69,7 +74,7 @@ def by_parts(
         tolerance, high_from = spec.tolerance_ppm / 1_000_000, spec.high_from_ppm / 1_000_000
         verdict = judge(group_sums([cells], high_from), tolerance=tolerance)
         result = result.with_verdict(verdict_result(verdict, 0, labels.weighted, labels.reach))
-    told = labels.reach if layout == LAYOUT else None
+    told = labels.reach if layout >= UNASKED_LAYOUT else None
     return _measured(spec, cells, told), result
 
 
@@ -185,7 +190,7 @@ class _Segments:
     def as_json(self, layout: int) -> list[dict[str, Any]]:
         def measures(i: int, group: dict[str, str | None]) -> dict[str, Any]:
             found = segment_measures_json(self.judgement, i, group)
-            if layout != LAYOUT:
+            if layout < UNASKED_LAYOUT:
                 del found["speaks_for"]
             return found
 
@@ -258,7 +263,7 @@ def segments_of(
     if layout == PLAIN_LAYOUT:
         return segments
     labels = [_Labels()] * len(names)
-    if layout == LAYOUT:
+    if layout >= UNASKED_LAYOUT:
         of = {
             (dimension, key[0]): one
             for dimension, groups in found.items()

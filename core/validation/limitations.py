@@ -39,6 +39,7 @@ class Findings:
         at: as known when.
         span: how far production claims are settled.
         n_tuning: the signal's tuning claims.
+        declared: whether the owner declares that nothing was chosen on the judged claims.
         n_left_out: claims left out because they were tuned on.
         cells, automated: all judged claims, and those that the rules would automate.
         measures: of all judged claims.
@@ -53,6 +54,7 @@ class Findings:
     at: datetime
     span: SettledSpan
     n_tuning: int
+    declared: bool
     n_left_out: int
     cells: Cells
     automated: Cells
@@ -130,7 +132,8 @@ def _left_out(found: Findings) -> Iterator[str]:
             "of their week, or of one before it, are still coming in."
         )
     if not found.n_tuning:
-        yield "No claim is marked as tuning: whether these were tuned on cannot be checked."
+        told = " but by what the owner declares" if found.declared else ""
+        yield f"No claim is marked as tuning: whether these were tuned on cannot be checked{told}."
     if found.n_left_out:
         yield f"Left out: {counted(found.n_left_out, 'claim')} that the signal was tuned on."
 

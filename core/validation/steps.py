@@ -25,13 +25,20 @@ from core.validation.tuning_leakage import TuningLeaked
 
 
 def prepare(
-    office: Office, signal: str, fingerprint: Fingerprint, *, leave_out_overlap: bool = False
+    office: Office,
+    signal: str,
+    fingerprint: Fingerprint,
+    *,
+    leave_out_overlap: bool = False,
+    untuned: bool = False,
 ) -> Bundle:
     """Freeze the evidence for a fingerprint as it is known now, without submitting it.
 
     Args:
         leave_out_overlap: leave out claims that were tuned on, which the evidence then says,
             instead of refusing.
+        untuned: declare that no threshold, prompt or calibrator was chosen on the claims judged,
+            which counts where no tuning split shows it.
 
     Raises:
         Refused: the signal is not registered.
@@ -49,6 +56,7 @@ def prepare(
             at=office.now(),
             program=__version__,
             leave_out_overlap=leave_out_overlap,
+            untuned=untuned,
         )
 
 
@@ -91,6 +99,7 @@ def submit(
     fingerprint: Fingerprint,
     *,
     leave_out_overlap: bool = False,
+    untuned: bool = False,
 ) -> tuple[Act, Bundle]:
     """Freeze the evidence and submit it for a signature.
 
@@ -98,7 +107,7 @@ def submit(
 
     Args:
         actor: the owner or a deputy.
-        leave_out_overlap: see `prepare`.
+        leave_out_overlap, untuned: see `prepare`.
 
     Raises:
         Refused: not theirs to submit, or not in this state.
@@ -107,7 +116,9 @@ def submit(
     state = office.state()
     # Freezing takes seconds: who may not submit is told before.
     check(state, _submission(actor, signal, fingerprint, state, "0" * 64, True), office.now())
-    bundle = prepare(office, signal, fingerprint, leave_out_overlap=leave_out_overlap)
+    bundle = prepare(
+        office, signal, fingerprint, leave_out_overlap=leave_out_overlap, untuned=untuned
+    )
     proposal = _submission(actor, signal, fingerprint, state, bundle.sha256, bundle.met)
     act = office.perform(proposal, lambda cursor, _act: evidence.store(cursor, bundle))
     return act, bundle

@@ -105,7 +105,7 @@ def sign_m0(office: Office) -> None:
         sub = people.known_person(office, handle)
         return people.actor_for(office.state(), sub, kind, "desk")
 
-    signing.submit(office, by("user:desk/ann", "validation.submitted"), "desk", M0)
+    signing.submit(office, by("user:desk/ann", "validation.submitted"), "desk", M0, untuned=True)
     vera = by("user:risk/vera", "validation.signed")
     signing.sign(office, vera, "desk", M0, meaning="I read every segment")
 
@@ -134,6 +134,7 @@ def test_the_owner_submits_a_validator_signs_and_the_gate_opens(page: Page, site
     open_item(page, site, "desk m1")
     opened = page.url
     act_for(page, "Ann Lee")
+    page.get_by_text("I declare:").click()
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
@@ -160,6 +161,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     open_item(page, site, "desk m0")
     opened = page.url
     act_for(page, "Ann Lee")
+    page.get_by_text("I declare:").click()
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)
@@ -186,6 +188,7 @@ def test_a_refused_signature_keeps_the_page_and_what_was_typed(page: Page, site:
     expect(other.get_by_role("button", name=re.compile("Measure and submit"))).to_be_visible()
     settled(other)
     act_for(other, "Bob Ng")
+    other.get_by_text("I declare:").click()
     other.get_by_role("button", name="Measure and submit as Bob Ng").click()
     expect(other.get_by_role("button", name="Sign as Bob Ng")).to_be_disabled()
     settled(other)
@@ -320,6 +323,7 @@ def test_a_signature_is_made_by_keyboard_alone(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="Evidence", exact=True)).to_be_visible()
     settled(page)
     act_by_keyboard(page, "Ann Lee")
+    page.get_by_text("I declare:").click()
     press(page, page.get_by_role("button", name="Measure and submit as Ann Lee"))
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)

@@ -73,6 +73,7 @@ def test_whom_the_proxy_signed_on_acts_and_is_known_as_signed_on(
     shows(page, "Sign-off")
     expect(page.get_by_text("Signed on as Ann L.")).to_be_visible()
     expect(page.get_by_text("Acting as Ann Lee")).to_be_visible()
+    page.get_by_text("I declare:").click()
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)

@@ -124,6 +124,7 @@ def submit(page: Page, signed: Signed, fingerprint: Fingerprint) -> None:
     """Ann submits a version."""
     sign_on(page, signed.item(fingerprint), "ann-1")
     shows(page, "Sign-off")
+    page.get_by_text("I declare:").click()
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()
     settled(page)

@@ -175,11 +175,12 @@ def test_the_leaked_evaluation_cannot_be_submitted_and_lists_its_rows(office: Of
 
 
 def test_errors_that_cancel_meet_every_written_bound_and_miss_the_verdict(office: Office):
-    bundle = prepare(office, ROUTING, story.ROUTING_V1)
+    bundle = prepare(office, ROUTING, story.ROUTING_V1, untuned=True)
     results = bundle.whole.sample.results
     assert [(one.metric, one.outcome) for one in results] == [
         ("gap", "met"),
         ("auroc", "met"),
+        ("tuning_apart", "met"),
         ("verdict", "missed"),
     ]
     assert not bundle.met

@@ -124,8 +124,10 @@ def weekly(n: int = 200, weeks: Sequence[int] = range(8), **given: Any) -> list[
 
 
 def frozen(ledger: Ledger, spec: SignalSpec = SPEC, at: datetime = NOW, **given: Any) -> Bundle:
+    """Evidence whose owner declares, unless told otherwise, that nothing was chosen on it."""
+    how = {"untuned": True, **given}
     with ledger.cursor() as cursor:
-        return freeze(cursor, spec, MODEL, at=at, program="calledger 0.1.0", **given)
+        return freeze(cursor, spec, MODEL, at=at, program="calledger 0.1.0", **how)
 
 
 def stored(ledger: Ledger, bundle: Bundle) -> str:

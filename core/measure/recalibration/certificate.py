@@ -12,6 +12,7 @@ import scipy
 from core.defaults import LEVEL
 from core.measure.cells.cells import Cells, FloatArray
 from core.measure.cells.group_sums import group_sums
+from core.measure.failures.gaming import BAND, HELD, NARROWED, spread
 from core.measure.metrics.intervals import Interval
 from core.measure.metrics.scores import NoValue, auroc, labelled
 from core.measure.verdicts.parts import PartState
@@ -29,22 +30,27 @@ class Confidences:
 
     Attributes:
         state: the verdict by parts on all of them.
-        gap: mean confidence − accuracy.
+        gap, gap_low, gap_high: mean confidence − accuracy, with its interval, corrected over the
+            segments judged with it.
         ece: expected calibration error over ten bins.
         excess: how much of it is more than a calibrated signal of this size would show, ≥ 0.
         brier: the Brier score.
         auroc: the chance that a right claim is surer than a wrong one; None: no value.
         values: distinct confidences among the labelled claims.
+        width: of the narrowest window that holds `HELD` of them, in [0, 1].
         off: the segments that are off.
     """
 
     state: PartState
     gap: float
+    gap_low: float
+    gap_high: float
     ece: float
     excess: float
     brier: float
     auroc: float | None
     values: int
+    width: float
     off: tuple[Segment, ...]
 
 
@@ -131,10 +137,22 @@ def certify(
             f"the map ties claims that were ranked: AUROC falls from {before.auroc:.3f} to "
             f"{after.auroc:.3f}, {before.values:,} confidences become {after.values:,}"
         )
+    if after.width <= BAND and after.width <= NARROWED * before.width:
+        area = "" if after.auroc is None else f" (AUROC {after.auroc:.3f})"
+        told.append(
+            f"discrimination collapses: {HELD:.0%} of the mapped confidences lie within "
+            f"{_points(after.width)} of each other, {100 * before.width:.0f} as stated: "
+            f"they are calibrated and hardly tell right from wrong{area}"
+        )
     still = [one for one in after.off if one in before.off]
     if still:
         told.append(f"segments stay off, and need a map of their own or none: {_named(still)}")
     return Certificate(before, after, n, change, tuple(refused), tuple(told))
+
+
+def _points(width: float) -> str:
+    shown = f"{100 * width:.0f}"
+    return f"{shown} point" if shown == "1" else f"{shown} points"
 
 
 def _named(segments: Sequence[Segment]) -> str:
@@ -147,16 +165,19 @@ def _side(
 ) -> Confidences:
     judged = judge(group_sums([whole, *segments.values()], high_from), tolerance=tolerance)
     known = labelled(whole)
-    area = auroc(known)
+    area, held = auroc(known), spread(known)
     v, n, s = known.v, known.n, known.s
     return Confidences(
         state=judged.state[0],
         gap=float(judged.gap[0]),
+        gap_low=float(judged.gap_low[0]),
+        gap_high=float(judged.gap_high[0]),
         ece=float(judged.ece[0]),
         excess=max(0.0, float(judged.ece[0] - judged.ece_noise_floor[0])),
         brier=float((s * (1 - v) ** 2 + (n - s) * v**2).sum() / n.sum()),
         auroc=None if isinstance(area, NoValue) else area.value,
         values=int(v.size),
+        width=0.0 if isinstance(held, NoValue) else held.width,
         off=tuple(
             one for one, state in zip(segments, judged.state[1:], strict=True) if state == "off"
         ),

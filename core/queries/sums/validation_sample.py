@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import duckdb
@@ -116,6 +116,21 @@ def tuning_freeze(
     ).fetchall()
     n, last = rows[0]
     return int(n), last
+
+
+def tuning_named(cursor: duckdb.DuckDBPyConnection, signal: str, known: KnownAt) -> tuple[int, int]:
+    """How many claims the signal was tuned on, and how many of them name their input."""
+    rows = cursor.execute(
+        f"SELECT count(*), count(input_id) FROM ({_TUNED}) AS tuned",
+        {"signal": signal, "at": known.at, "imports_to": known.imports_to},
+    ).fetchall()
+    return int(rows[0][0]), int(rows[0][1])
+
+
+def heldout_keys(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> Source:
+    """The heldout claims to judge by what they are known as, their input or else their event."""
+    columns = {"held": "coalesce(input_id, event_id)"}
+    return _claims(cursor, replace(judged, settled=None, since=None), columns)
 
 
 def production_weeks(

@@ -13,7 +13,7 @@ from core.measure.recalibration.certificate import Confidences
 from core.queries.base.selection import Selection
 from core.recalibration.exported import as_python, write_heldout, write_text
 from core.recalibration.recalibrate import RecalibrationQuestion, Repair, recalibrate
-from core.sentences.numbers import STATE_WORDS, counted
+from core.sentences.numbers import STATE_WORDS, counted, points
 from core.text.shown import json_text, shell_word
 from core.validation.tuning_leakage import TunedOn
 from core.views.shared.measures import check_signal
@@ -138,7 +138,8 @@ def _row(name: str, side: Confidences) -> list[str]:
     return [
         name,
         STATE_WORDS[side.state],
-        f"{100 * side.gap:+.1f}",
+        f"{points(side.gap, decimals=1)} ({points(side.gap_low, decimals=1)} to "
+        f"{points(side.gap_high, decimals=1)})",
         f"{side.ece:.3f}",
         f"{side.brier:.4f}",
         area,

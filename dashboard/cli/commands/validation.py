@@ -14,6 +14,7 @@ from core.ledger.errors import LedgerError
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
+from core.validation.held_out import DECLARATION
 from dashboard import terminal
 from dashboard.cli.options import fingerprint_options, ledger_option
 from dashboard.cli.shared import (
@@ -83,10 +84,20 @@ def _done(perform: Callable[..., T], kind: str, of: dict[str, Any], **more: obje
     is_flag=True,
     help="Leave out claims that were tuned on (the evidence says so) instead of refusing.",
 )
-def submit(leave_out_overlap: bool, **of: Any) -> None:
+@click.option(
+    "--untuned",
+    is_flag=True,
+    help=f"Declare that {DECLARATION}: part of what is signed, and asked for where no tuning split "
+    "shows it.",
+)
+def submit(leave_out_overlap: bool, untuned: bool, **of: Any) -> None:
     """Freeze the evidence for a fingerprint and submit it for a signature."""
     act, bundle = _done(
-        signing.submit, "validation.submitted", of, leave_out_overlap=leave_out_overlap
+        signing.submit,
+        "validation.submitted",
+        of,
+        leave_out_overlap=leave_out_overlap,
+        untuned=untuned,
     )
     terminal.evidence_lines(bundle)
     met = "every criterion is met" if bundle.met else "not every criterion is met"

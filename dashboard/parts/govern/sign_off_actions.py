@@ -20,6 +20,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.evidence_bundle import Bundle
 from core.validation.evidence_content import NothingToJudge
+from core.validation.held_out import DECLARATION
 from core.validation.tuning_leakage import TuningLeaked
 from core.views.govern.permitted_acts import Offer, named, offers, refused_as_typed
 from core.views.govern.sign_off import SignoffView, Waiting
@@ -298,21 +299,22 @@ def _submit(desk: _Desk) -> None:
         "in force stays in force until then."
     )
     unfit = _unfit(desk) if not offer.why else None
-    leave_out = _leave_out(desk, unfit)
+    leave_out, untuned = _leave_out(desk, unfit), _untuned(desk)
     pressed = act_button.draw(
         f"Measure and submit as {desk.name}",
-        offer.why or _why_unfit(unfit, leave_out=leave_out),
+        offer.why or _why_unfit(unfit, leave_out=leave_out) or _why_undeclared(desk, untuned),
         type="primary",
         icon=":material/upload_file:",
     )
     if st.button("Measure without submitting", icon=":material/straighten:"):
-        _measure(desk, leave_out=leave_out)
+        _measure(desk, leave_out=leave_out, untuned=untuned)
     if pressed:
         desk.run(
             signing.submit,
             "validation.submitted",
             "Submitted.",
             leave_out_overlap=leave_out,
+            untuned=untuned,
         )
 
 
@@ -345,12 +347,36 @@ def _leave_out(desk: _Desk, unfit: signing.Unmeasurable | None) -> bool:
     )
 
 
-def _measure(desk: _Desk, *, leave_out: bool) -> None:
+def _untuned(desk: _Desk) -> bool:
+    """Whether the owner declares that nothing was chosen on the claims judged."""
+    if desk.view.signal in data.tuned_signals():
+        return False
+    return st.checkbox(
+        f"I declare: {DECLARATION}",
+        key=desk.key("untuned"),
+        help="Part of the evidence, and of what the validator signs. No claim of this signal is "
+        "marked as tuning, so it cannot be checked. Without it the evidence is not met; claims "
+        "logged with split=tuning show it instead.",
+    )
+
+
+def _why_undeclared(desk: _Desk, untuned: bool) -> str:
+    """Why it would not be met for want of a declaration; "": it is there, or not needed."""
+    if untuned or desk.view.signal in data.tuned_signals():
+        return ""
+    return "Declare it first, or bring in what was chosen on with split=tuning."
+
+
+def _measure(desk: _Desk, *, leave_out: bool, untuned: bool) -> None:
     view = desk.view
     try:
         with st.spinner("Measuring the claims…"):
             bundle = signing.prepare(
-                owner.office(), view.signal, view.fingerprint, leave_out_overlap=leave_out
+                owner.office(),
+                view.signal,
+                view.fingerprint,
+                leave_out_overlap=leave_out,
+                untuned=untuned,
             )
     except (TuningLeaked, NothingToJudge) as refusal:
         _keep(view, refusal=refusal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -230,6 +231,7 @@ def test_the_command_writes_its_files_with_a_certificate(
     )
     assert code == 0, said
     assert "Certified: the Brier score changes by -" in said
+    assert re.search(r"as stated Off \+20\.\d \(\+1\d\.\d to \+2\d\.\d\)", said), said
     assert "1,800 heldout claims of" in said
     exported = json.loads(out.read_text())
     assert exported["certificate"]["given"] is True

@@ -110,6 +110,26 @@ def test_lost_ranking_is_told() -> None:
     assert any("AUROC falls from" in one and "6 confidences become" in one for one in found.told)
 
 
+def test_the_gap_has_its_interval_which_of_a_binomial_share_is_known() -> None:
+    found = judged(exactly(300, GRID - 0.2), fitted_to(GRID - 0.2))
+    for side in (found.before, found.after):
+        # 1,800 claims, right about half the time: 1.96 √(.25/1800) = 2.3 points.
+        assert side.gap_low < side.gap < side.gap_high
+        assert side.gap_high - side.gap == pytest.approx(0.022, abs=0.004)
+
+
+@pytest.mark.parametrize(("slope", "collapses"), [(0.02, True), (0.8, False)])
+def test_a_map_that_leaves_nearly_one_confidence_is_told_as_a_collapse(
+    slope: float, collapses: bool
+) -> None:
+    right = 0.6 + slope * (GRID - 0.75)
+    found = judged(exactly(600, right), fitted_to(right))
+    told = [one for one in found.told if one.startswith("discrimination collapses")]
+    assert bool(told) == collapses
+    if collapses:
+        assert "lie within 1 point of each other, 45 as stated" in told[0]
+
+
 def test_one_outcome_only_judges_nothing() -> None:
     held = exactly(50, np.ones(6))
     found = certify((held, held), {}, changes=[(held, held.v)], tolerance=0.05, high_from=0.9)

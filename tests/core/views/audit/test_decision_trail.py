@@ -111,7 +111,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         import_recorded(office, folder / "august.csv", now=office.clock())
         told.seqs["entry"] = told.apply("0.90", "team/ada")
         act, _ = signing.submit(
-            office, told.actor("team/ann", "validation.submitted"), SIGNAL, FINGERPRINT
+            office,
+            told.actor("team/ann", "validation.submitted"),
+            SIGNAL,
+            FINGERPRINT,
+            untuned=True,
         )
         told.seqs["submitted"] = act.seq
         told.seqs["signed"] = signing.sign(

@@ -116,7 +116,7 @@ class Desk:
 
     def submit(self, fingerprint: Fingerprint = M1) -> str:
         actor = self.actor(ANN, "validation.submitted")
-        return signing.submit(self.office, actor, SIGNAL, fingerprint)[1].sha256
+        return signing.submit(self.office, actor, SIGNAL, fingerprint, untuned=True)[1].sha256
 
     def evidence(self) -> str:
         """What was submitted last."""

@@ -129,7 +129,7 @@ def sub_of(office: Office, handle: str) -> str:
 def submitted(office: Office) -> None:
     sub = sub_of(office, ANN)
     actor = actor_for(office.state(), sub, "validation.submitted", "triage")
-    signing.submit(office, actor, "triage", M1)
+    signing.submit(office, actor, "triage", M1, untuned=True)
 
 
 def signed(office: Office) -> None:
@@ -224,6 +224,12 @@ def test_a_link_to_a_fingerprint_that_is_not_there_says_so(built: Build):
     assert "has no fingerprint `f-000000000000`" in text_of(app)
 
 
+def declare(app):
+    """Tick that nothing was chosen on the claims judged."""
+    [box] = [one for one in app.checkbox if one.label.startswith("I declare:")]
+    box.check().run()
+
+
 def test_nobody_acts_before_somebody_is_chosen(built: Build):
     built(lines(600))
     app = triage()
@@ -234,6 +240,9 @@ def test_nobody_acts_before_somebody_is_chosen(built: Build):
 def test_the_owner_measures_and_submits_and_it_waits(built: Build):
     built(lines(600))
     app = triage(ANN)
+    assert button(app, "Measure and submit as").disabled
+    assert "Declare it first" in text_of(app)
+    declare(app)
     press(app, "Measure and submit as desk/ann")
     assert state() == "in_validation"
     assert answer() == "review"
@@ -259,6 +268,9 @@ def test_measuring_without_submitting_shows_the_evidence_and_does_nothing(built:
     size = owner.office().state().size
     press(app, "Measure without submitting")
     assert "and not submitted." in text_of(app)
+    assert "Not every criterion is met, so this cannot be signed: 1 missed." in text_of(app)
+    declare(app)
+    press(app, "Measure without submitting")
     assert "Every criterion is met." in text_of(app)
     assert owner.office().state().size == size
 

@@ -176,7 +176,7 @@ def test_evidence_that_waits_is_signed_by_a_validator_and_nobody_else(told_copy:
 
 @pytest.mark.usefixtures("on_the_day_told")
 def test_submitting_prints_what_became_of_every_criterion(told_copy: Path) -> None:
-    found = run("validation", "submit", "--ledger", told_copy, *REFUND,
+    found = run("validation", "submit", "--ledger", told_copy, *REFUND, "--untuned",
                 "--as", "user:payments/ines.roy")  # fmt: skip
     assert found.exit_code == 0, found.stderr
     assert "all judged claims" in found.stdout
