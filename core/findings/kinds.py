@@ -21,6 +21,7 @@ from core.findings.facts.inputs import InputsDrifted
 from core.findings.facts.judges import Disagrees
 from core.findings.facts.labels import MissingLabels
 from core.findings.facts.leak import Leaked
+from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
 from core.findings.facts.standing import (
     Breaches,
@@ -41,6 +42,7 @@ from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED
 from core.governance.validations.records import RULES_CHANGED, Validation
 from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
+from core.registry.signal_spec import ResponsiblePart
 from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import Recomputed
@@ -59,6 +61,9 @@ class FindingKind:
         page: key of the page (`dashboard.pages`) where it is seen and settled.
         facts: what the trail holds of it, with the words made from that; None: not known.
         thorough: whether only a thorough round can see it; in between it stands as that found it.
+        part: what of the signal it is about, so that whoever answers for that must respond to it;
+            None: the owner.
+        personal: whether it is of the ledger as a whole and for one person, its subject.
     """
 
     key: str
@@ -67,6 +72,8 @@ class FindingKind:
     page: str
     facts: type[Facts] | None = None
     thorough: bool = False
+    part: ResponsiblePart | None = None
+    personal: bool = False
 
 
 #: Worst first, as pages list them.
@@ -108,6 +115,7 @@ _ROWS = (
         "thresholds",
         Leaked,
         thorough=True,
+        part="thresholds",
     ),
     FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off", Suspended),
     FindingKind("validation_expired", "Validation expired", "critical", "sign_off", Expired),
@@ -139,7 +147,32 @@ _ROWS = (
         "inputs_drifted", "Inputs drifted", "warning", "drift", InputsDrifted, thorough=True
     ),
     FindingKind(
-        "labels_missing", "No recent labels", "warning", "labels", MissingLabels, thorough=True
+        "labels_missing",
+        "No recent labels",
+        "warning",
+        "labels",
+        MissingLabels,
+        thorough=True,
+        part="monitoring",
+    ),
+    FindingKind(
+        "check_failed",
+        "A check could not look",
+        "warning",
+        "watch",
+        CheckFailed,
+        thorough=True,
+        part="monitoring",
+    ),
+    FindingKind(
+        "runs_missed",
+        "Standing checks did not run",
+        "warning",
+        "watch",
+        RunsMissed,
+        thorough=True,
+        part="monitoring",
+        personal=True,
     ),
     FindingKind(
         "labels_contradict",

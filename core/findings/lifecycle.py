@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from core.findings.kinds import Condition, Severity, told_of
+from core.findings.kinds import Condition, Severity, kind_of, told_of
 from core.governance.state import State
 from core.registry.signal_spec import Stakes
 from core.trail.acts import SYSTEM, Act
@@ -49,7 +49,7 @@ class Finding:
     Attributes:
         id, kind, severity, signal, fingerprint, text, mend, evidence, facts: see `Condition`; of
             the last time it was found.
-        owner: opaque id of who must answer: the acting owner; None where there is none.
+        owner: opaque id of who must answer (`answers`); None where there is none.
         opened_at: when it was found first.
         since: when it was found this time.
         due: the day by which it must be answered.
@@ -198,6 +198,14 @@ def due(condition: Condition, state: State, now: datetime) -> date:
     return now.date() + timedelta(days=days // 2 if condition.severity == "critical" else days)
 
 
+def answers(one: Condition | Finding, state: State, now: datetime) -> str | None:
+    """Opaque id of who must respond: whoever answers for what it is about; None: nobody does."""
+    kind = kind_of(one.kind)
+    if one.signal is None:
+        return one.subject if kind.personal and one.subject in state.people else None
+    return state.answers_for(one.signal, kind.part, now)
+
+
 def current(
     stored: Mapping[str, Finding], wrong: Sequence[Condition], state: State, now: datetime
 ) -> tuple[Finding, ...]:
@@ -209,7 +217,7 @@ def current(
     found = []
     for one in wrong:
         known = stored.get(one.id)
-        owner = None if one.signal is None else state.acting_owner(one.signal, now)
+        owner = answers(one, state, now)
         if known is None or known.state == "resolved":
             new = fresh(one, owner, due(one, state, now), now)
             if known is not None:

@@ -62,7 +62,16 @@ def actor_for(
     return Actor(sub, fitting[0] if fitting else _any(held), assurance, via)
 
 
-_NEAREST = ("owner", "deputy", "validator", "risk_approver", "admin", "auditor", "viewer")
+_NEAREST = (
+    "owner",
+    "deputy",
+    "responsible",
+    "validator",
+    "risk_approver",
+    "admin",
+    "auditor",
+    "viewer",
+)
 
 
 def _any(held: frozenset[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.governance.refusal import Refused
 from core.governance.state import State
+from core.registry.signal_spec import SignalSpec
 from core.trail.act_kinds import KINDS, ROLES, ActKind
 from core.trail.acts import SYSTEM, Actor
 
@@ -13,9 +14,11 @@ GRANTABLE = ("admin", "auditor", "risk_approver")
 
 _SEAT = frozenset({"owner", "deputy"})
 _ADMIN = frozenset({"admin"})
+_RESPONSIBLE = frozenset({"responsible"})
 _WORDS = {
     "viewer": "anybody known",
     "auditor": "an auditor",
+    "responsible": "whoever is responsible for it",
     "owner": "the owner",
     "deputy": "a deputy",
     "validator": "a validator",
@@ -28,8 +31,9 @@ def roles_of(state: State, sub: str, signal: str | None) -> frozenset[str]:
     """Every role a person holds.
 
     Args:
-        signal: owner, deputy, validator and risk approver are roles at a signal; None: only those
-            that hold for the whole ledger.
+        signal: owner, deputy, validator, risk approver and who is responsible for a part of it are
+            roles at a signal; None: those that hold for the whole ledger, and of whom is
+            responsible for a part of any signal.
 
     Returns:
         Of `ROLES`; everybody known is at least a viewer. Empty for somebody unknown, and for
@@ -40,8 +44,13 @@ def roles_of(state: State, sub: str, signal: str | None) -> frozenset[str]:
         return frozenset()
     held = {"viewer", *state.grants.get(sub, ())}
     entry = None if signal is None else state.entries.get(signal)
+    if signal is None and any(_named(sub, one.spec) for one in state.entries.values()):
+        held.add("responsible")
     if entry is not None:
         spec = entry.spec
+        # Owner and deputies answer for the whole of it anyway.
+        if _named(sub, spec) and sub not in (spec.owner, *state.resolved(spec.deputies)):
+            held.add("responsible")
         seats = {
             "owner": (spec.owner,),
             "deputy": spec.deputies,
@@ -50,6 +59,12 @@ def roles_of(state: State, sub: str, signal: str | None) -> frozenset[str]:
         }
         held |= {role for role, seat in seats.items() if sub in state.resolved(seat)}
     return frozenset(held)
+
+
+def _named(sub: str, spec: SignalSpec) -> bool:
+    """Whether an entry names somebody as responsible for a part of the signal."""
+    answers = spec.responsible
+    return sub in (answers.schema, answers.thresholds, answers.monitoring)
 
 
 def allowed_roles(kind: str) -> frozenset[str]:
@@ -71,6 +86,8 @@ def who_may(state: State, kind: str, signal: str | None) -> frozenset[str]:
     entry = None if signal is None else state.entries.get(signal)
     if kind in ("validation.signed", "validation.rejected"):
         return roles if entry is not None and entry.self_sign else roles - _SEAT
+    if kind == "finding.acknowledged" and signal is None:
+        return _ADMIN | _RESPONSIBLE
     if kind in ("finding.acknowledged", "finding.resolved", "label.withdrawn", "label.confirmed"):
         return _ADMIN if entry is None else roles - _ADMIN
     if kind == "role.granted" and not state.had_admin:

@@ -12,7 +12,7 @@ from core.governance.number_ranges import Numbers
 from core.governance.refusal import Refused
 from core.governance.validations.records import Context, Validation
 from core.governance.validations.standing import Standing, standing
-from core.registry.signal_spec import GROUP, SignalSpec
+from core.registry.signal_spec import GROUP, ResponsiblePart, SignalSpec
 from core.trail.acts import Assurance
 from core.trail.fingerprint import Fingerprint
 
@@ -192,6 +192,18 @@ class State:
     def acting_owner(self, signal: str, now: datetime) -> str | None:
         """The owner if active, else the first active deputy; None: empty, or not registered."""
         return self.context(signal, now).acting_owner if signal in self.entries else None
+
+    def answers_for(self, signal: str, part: ResponsiblePart | None, now: datetime) -> str | None:
+        """Who answers for a part of a signal at a time.
+
+        Whoever its entry names, while they are there; else, and for the whole of it, the acting
+        owner. None: nobody, or it is not registered.
+        """
+        if part is not None and signal in self.entries:
+            sub, day = self.entries[signal].spec.responsible.of(part), max(now, self.last_at).date()
+            if sub in self.people and self.people[sub].active(day):
+                return sub
+        return self.acting_owner(signal, now)
 
     def standing_of(self, signal: str, fingerprint: Fingerprint, now: datetime) -> Standing:
         """Whether a claim of this fingerprint may drive its signal's decision at a time, and why.

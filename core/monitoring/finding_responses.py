@@ -14,6 +14,9 @@ from core.trail.acts import Act, Actor, Proposal
 #: What is said, before and after, where nothing was typed.
 NO_NOTE = "Say what you do about it: the note is kept in the trail."
 OWNS_IT = "Whoever must respond to a finding cannot waive it; another risk approver can."
+NOT_THEIRS = (
+    "It is not for you: who is responsible for a part answers what is wrong with that part."
+)
 NO_REASON = "Say why it may wait: the reason is kept in the trail."
 
 
@@ -21,7 +24,8 @@ def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act
     """Say that a finding is seen, and what is being done about it.
 
     Args:
-        actor: the owner or a deputy; an admin where nothing is written down about the signal.
+        actor: the owner, a deputy or whoever the finding is for; an admin where nothing is written
+            down about the signal.
         note: in words.
 
     Raises:
@@ -32,6 +36,8 @@ def acknowledge(office: Office, actor: Actor, finding: str, *, note: str) -> Act
     found = _written(office, finding)
     if found.state == "waived":
         raise Refused(f"It is waived until {found.until}; nobody has to respond before.")
+    if actor.role == "responsible" and actor.sub != found.owner:
+        raise Refused(NOT_THEIRS)
     return office.perform(_proposed("finding.acknowledged", actor, found, note=note.strip()))
 
 

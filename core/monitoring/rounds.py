@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from core.findings.acts import finding_acts
-from core.findings.detectors.all import detected
+from core.findings.detectors.all import detected, looked_for
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
 from core.findings.kinds import Condition, conditions, kind_of
-from core.findings.lifecycle import Finding, current, due, findings
+from core.findings.lifecycle import Finding, answers, current, due, findings
 from core.findings.set_aside import set_aside_conditions
 from core.findings.time_stamps import unstamped_conditions
 from core.gate.breaches import Breached, breached_signals
@@ -201,6 +201,7 @@ def _proposals(
             *conditions(state, seen, now, changed_evidence=measured.changed, breaches=breaches),
             *drift_conditions(state, measured.watched),
             *measured.detected,
+            *_unlooked(stored, measured.detected),
         ]
     return [
         *_expiries(state, now),
@@ -229,6 +230,17 @@ def _lasting(stored: Mapping[str, Finding]) -> list[Condition]:
         for one in stored.values()
         if kind_of(one.kind).thorough and one.state != "resolved"
     ]
+
+
+def _unlooked(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Condition]:
+    """What earlier rounds found where a check could not look now: it stands until one can."""
+    blind = {
+        (kind, one.signal)
+        for one in wrong
+        if one.kind == "check_failed"
+        for kind in looked_for(one)
+    }
+    return [one for one in _lasting(stored) if (one.kind, one.signal) in blind]
 
 
 def _changed_evidence(
@@ -307,7 +319,7 @@ def _found(
         known = stored.get(one.id)
         if known is not None and known.state != "resolved":
             continue
-        owner = None if one.signal is None else state.acting_owner(one.signal, now)
+        owner = answers(one, state, now)
         kind = "finding.opened" if known is None else "finding.recurred"
         by = due(one, state, now)
         proposals.append(_proposed(kind, one, by, subject=one.subject, owner=owner))

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
+from core.findings.daily import last_daily, missed_between
 from core.governance.state import State
 
-#: The time of day, UTC, at which the checks of a day fall due.
-DAILY = time(2)
 #: What came in is checked no sooner than this after the last run.
 DATA_EVERY = timedelta(hours=1)
 
@@ -82,13 +81,13 @@ def due(state: State, now: datetime, *, data_version: int, with_claims: Collecti
         if (found := _of_signal(state, signal, now)) is not None
     )
     last = state.checked
-    at = _last_daily(now)
+    at = last_daily(now)
     why: list[Why] = []
     missed = 0
     daily = last is None or last.at < at
     if daily:
         why.append("daily")
-        missed = 0 if last is None else (at - _next_daily(last.at)).days
+        missed = 0 if last is None else missed_between(last.at, now)
     if (
         last is not None
         and data_version > last.data_version
@@ -110,7 +109,7 @@ def next_remeasurement(state: State, signal: str, now: datetime) -> datetime:
 
 def next_daily(now: datetime) -> datetime:
     """When the checks run next because a day has passed."""
-    return _last_daily(now) + timedelta(days=1)
+    return last_daily(now) + timedelta(days=1)
 
 
 def _of_signal(state: State, signal: str, now: datetime) -> Remeasurement | None:
@@ -123,14 +122,3 @@ def _of_signal(state: State, signal: str, now: datetime) -> Remeasurement | None
         return Remeasurement(signal, "cadence", last + cadence, missed)
     seen = state.unmeasured.get(signal)
     return None if seen is None else Remeasurement(signal, "new_version", seen)
-
-
-def _last_daily(now: datetime) -> datetime:
-    at = datetime.combine(now.date(), DAILY)
-    return at if at <= now else at - timedelta(days=1)
-
-
-def _next_daily(then: datetime) -> datetime:
-    """The first daily time after a run."""
-    at = datetime.combine(then.date(), DAILY)
-    return at if at > then else at + timedelta(days=1)

@@ -25,7 +25,8 @@ import duckdb
 
 from core.findings.acts import finding_acts
 from core.findings.kinds import broken_trail
-from core.findings.lifecycle import Finding, findings, fresh
+from core.findings.lifecycle import Finding, answers, findings, fresh
+from core.governance.names import directory
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.monitoring.rounds import outlook_of
@@ -43,17 +44,30 @@ class NoticeFacts:
 
     Attributes:
         findings: every one of the trail, as it stands now.
-        told: channel → what it was told so far, oldest first.
+        past: channel → what it was told so far, oldest first.
         owner_of: opaque id of who answers for a finding; None: nobody does.
+        sub_of: opaque id of somebody, by their handle; None: nobody has it.
         ledger: what the ledger is called.
         now: UTC without zone.
     """
 
     findings: tuple[Finding, ...]
-    told: Mapping[str, tuple[ToldChannel, ...]]
+    past: Mapping[str, tuple[ToldChannel, ...]]
     owner_of: Callable[[Finding], str | None]
     ledger: str
     now: datetime
+    sub_of: Callable[[str], str | None] = str
+
+    def told(self, channel: Channel) -> list[Finding]:
+        """The findings that a channel is told of, worst first.
+
+        A channel for people whom the ledger does not know, as when one is misspelled, is told of
+        everybody's rather than of nothing.
+        """
+        people = {self.sub_of(one) for one in channel.people or ()} - {None}
+        mine = (one for one in self.findings if channel.told_of(one.signal))
+        found = [one for one in mine if not people or self.owner_of(one) in people]
+        return sorted(found, key=_worst_first)
 
 
 def write_due(office: Office, settings: NoticeSettings, now: datetime) -> tuple[Notice, ...]:
@@ -117,16 +131,20 @@ def _facts(
     try:
         state = office.state()
     except TrailBroken as broken:
-        return NoticeFacts((_broken(broken, now),), told, lambda _: None, name, now)
+        return NoticeFacts((_broken(broken, now),), told, _nobody, name, now)
     found = {
         id_: replace(one, text=fresh[id_].text, mend=fresh[id_].mend) if id_ in fresh else one
         for id_, one in findings(finding_acts(cursor), now).items()
     }
 
     def owner_of(one: Finding) -> str | None:
-        return None if one.signal is None else state.acting_owner(one.signal, now)
+        return answers(one, state, now)
 
-    return NoticeFacts(tuple(found.values()), told, owner_of, name, now)
+    return NoticeFacts(tuple(found.values()), told, owner_of, name, now, directory(cursor).sub)
+
+
+def _nobody(_: object) -> None:
+    """Of a broken trail nobody can be told."""
 
 
 def _broken(broken: TrailBroken, now: datetime) -> Finding:
@@ -159,10 +177,8 @@ class _Desk:
 
     @classmethod
     def of(cls, channel: Channel, settings: NoticeSettings, facts: NoticeFacts) -> _Desk:
-        mine = sorted(
-            (one for one in facts.findings if channel.told_of(one.signal)), key=_worst_first
-        )
-        past = facts.told.get(channel.name, ())
+        mine = facts.told(channel)
+        past = facts.past.get(channel.name, ())
         digests = [one for one in past if one.kind == "digest"]
         return cls(
             channel,

@@ -39,7 +39,9 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _ADDRESS = re.compile(r"\S*://\S*")
 #: Fields whose value may be repeated in a message; elsewhere a secret may stand by mistake.
-_SHOWN = re.compile(r"channels\[\d+\]\.(send|signals(\[\d+\])?)|digest\.(day|time)|ceiling")
+_SHOWN = re.compile(
+    r"channels\[\d+\]\.(send|(signals|people)(\[\d+\])?)|digest\.(day|time)|ceiling"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Channel:
         name: what it is called on pages and in the ledger.
         url: its Apprise address, with what the environment gave put in. It may hold secrets.
         signals: the signals it is told of; None: all, and the ledger as a whole.
+        people: handles of those whose findings it is told of; None: everybody's.
         send: digests, messages at once for what is critical, or both.
         line: where it stands in the file, counted from 1.
         secrets: what the environment gave.
@@ -61,6 +64,7 @@ class Channel:
     send: Send = "both"
     line: int = 1
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    people: tuple[str, ...] | None = None
 
     def told_of(self, signal: str | None) -> bool:
         """Whether findings about a signal, or about the ledger as a whole, are for it."""
@@ -250,7 +254,7 @@ def _channels(
 
 
 def _channel(place: Place, environment: Mapping[str, str]) -> Channel | None:
-    fields = _inside(place, ("name", "url", "signals", "send"))
+    fields = _inside(place, ("name", "url", "signals", "people", "send"))
     if not fields:
         return None
     name = _needed(place, fields, "name", "write what it is called, as in desk-mail")
@@ -261,11 +265,14 @@ def _channel(place: Place, environment: Mapping[str, str]) -> Channel | None:
     address, secrets = ("", ()) if isinstance(url, Missing) else _resolved(fields["url"], url,
                                                                            environment)  # fmt: skip
     send = fields["send"].choice(SENDS) if "send" in fields else "both"
-    signals = _signals(fields.get("signals"))
+    signals = _several(fields.get("signals"), "name a signal, or leave it out for all of them")
+    people = _several(
+        fields.get("people"), "name a person, as in user:desk/ann, or leave it out for everybody"
+    )
     if isinstance(name, Missing):
         return None
     sends: Send = "both" if isinstance(send, Missing) else send
-    return Channel(name, address, signals, sends, place.line, secrets)
+    return Channel(name, address, signals, sends, place.line, secrets, people)
 
 
 def _needed(place: Place, fields: Mapping[str, Place], key: str, fix: str) -> str | Missing:
@@ -304,14 +311,14 @@ def _resolved(
     return address, secrets
 
 
-def _signals(place: Place | None) -> tuple[str, ...] | None:
+def _several(place: Place | None, fix: str) -> tuple[str, ...] | None:
     if place is None:
         return None
     items = place.items()
     if isinstance(items, Missing):
         return None
     if not items:
-        place.refuse("is empty; name a signal, or leave it out for all of them")
+        place.refuse(f"is empty; {fix}")
     found = [one.text() for one in items]
     return tuple(dict.fromkeys(one for one in found if isinstance(one, str)))
 

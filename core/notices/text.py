@@ -163,16 +163,23 @@ def _told(one: Finding, setting: Setting, number: str = "", marks: Sequence[str]
     marked = f" [{', '.join(marks)}]" if marks else ""
     state = ", acknowledged" if one.state == "acknowledged" else ""
     found = f"Found {one.occurrences} times, last" if one.occurrences > 1 else "Found"
+    owner = f"{setting.owner_of(one) or 'nobody'}{_part(one)}"
     by = f"overdue since {one.due}" if one.overdue(setting.now) else f"due {one.due}"
     lines = [
         f"{number}{one.severity.upper()}{marked} {_title(one)}",
         _line(one.text),
-        f"Owner: {setting.owner_of(one) or 'nobody'}, {by}{state}. {found} {one.since:%Y-%m-%d}.",
+        f"Owner: {owner}, {by}{state}. {found} {one.since:%Y-%m-%d}.",
         f"To do: {_line(one.mend)}",
     ]
     if setting.link is not None and one.signal is not None:
         lines.append(f"{setting.link}/registry?signal={quote(one.signal, safe='')}")
     return lines
+
+
+def _part(one: Finding) -> str:
+    """For which part of the signal somebody must respond."""
+    part = kind_of(one.kind).part
+    return "" if part is None else f", for {part}"
 
 
 def _title(one: Finding) -> str:

@@ -34,6 +34,10 @@ class Criterion:
     maximum_ppm: int | None = None
 
 
+#: What of a signal somebody may answer for beside its owner.
+ResponsiblePart = Literal["schema", "thresholds", "monitoring"]
+
+
 @dataclass(frozen=True)
 class Responsible:
     """Who answers for a part of the signal; opaque ids."""
@@ -41,6 +45,14 @@ class Responsible:
     schema: str
     thresholds: str
     monitoring: str
+
+    def of(self, part: ResponsiblePart) -> str:
+        """Who answers for a part."""
+        return {
+            "schema": self.schema,
+            "thresholds": self.thresholds,
+            "monitoring": self.monitoring,
+        }[part]
 
 
 @dataclass(frozen=True)

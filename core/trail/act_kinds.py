@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 #: Every role a person can act in, from what everybody known may to what few may.
-ROLES = ("viewer", "auditor", "owner", "deputy", "validator", "risk_approver", "admin")
+ROLES = (
+    "viewer",
+    "auditor",
+    "owner",
+    "deputy",
+    "responsible",
+    "validator",
+    "risk_approver",
+    "admin",
+)
 
 #: What people look for acts by, in the order the trail's filter shows.
 Group = Literal[
@@ -60,6 +69,7 @@ _DEPUTY = frozenset({"deputy"})
 _VALIDATOR = frozenset({"validator"})
 _RISK = frozenset({"risk_approver"})
 _ADMIN = frozenset({"admin"})
+_RESPONSIBLE = frozenset({"responsible"})
 _NOBODY: frozenset[str] = frozenset()
 
 _ROWS = (
@@ -294,14 +304,15 @@ _ROWS = (
         _NOBODY,
         program=True,
     ),
-    # An admin only where there is no registry entry, and so no owner.
+    # An admin only where there is no registry entry, and so no owner; whoever is responsible for a
+    # part of the signal only where the finding is theirs (`core.monitoring.finding_responses`).
     ActKind(
         "finding.acknowledged",
         "Findings",
         "acknowledged a finding",
         "acknowledge a finding",
         "acknowledged the finding “{finding}”{of}{noted}",
-        _SEAT | _ADMIN,
+        _SEAT | _ADMIN | _RESPONSIBLE,
     ),
     ActKind(
         "finding.resolved",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
@@ -14,11 +15,13 @@ from core.findings.detectors.judge_disagreement import judge_conditions
 from core.findings.detectors.label_disputes import disputes_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.missed_runs import runs_conditions
 from core.findings.detectors.missing_labels import labels_conditions
 from core.findings.detectors.theatre import theatre_conditions
 from core.findings.detectors.tuning_leak import leak_conditions
 from core.findings.detectors.version_change import change_conditions
-from core.findings.kinds import Condition
+from core.findings.facts.monitoring import CheckFailed
+from core.findings.kinds import KINDS, Condition
 from core.governance.state import State
 from core.queries.base.asked_once import one_question
 
@@ -50,19 +53,97 @@ DETECTORS = (
     Detector(("metric_gamed",), gaming_conditions),
     Detector(("confidence_anchored",), anchoring_conditions),
     Detector(("confidence_theatre",), theatre_conditions),
+    Detector(("runs_missed",), runs_conditions),
 )
 
 
-@one_question
+class NotLookedFor(ValueError):  # noqa: N818 (reads as what is the matter)
+    """A detector finds a kind that it does not say it looks for."""
+
+
 def detected(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
     """What the claims show, detector by detector.
 
+    One that stops on some signal takes nothing from the others: it looks at the rest, and that it
+    could not look at this one is a condition of its own.
+
     Raises:
-        ValueError: a detector finds a kind that it does not say it looks for.
+        NotLookedFor: a detector finds a kind that it does not say it looks for.
     """
+    try:
+        return _together(cursor, state, now)
+    except (NotLookedFor, *_STOPPED):
+        raise
+    except Exception:
+        return tuple(found for one in DETECTORS for found in _as_far(one, cursor, state, now))
+
+
+def looked_for(condition: Condition) -> tuple[str, ...]:
+    """The kinds that a check which could not look would have found."""
+    return tuple(condition.subject.split("+"))
+
+
+#: The ledger itself is closed, or the program ends.
+_STOPPED = (duckdb.InterruptException, duckdb.FatalException, duckdb.ConnectionException)
+
+
+@one_question
+def _together(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
     return tuple(found for one in DETECTORS for found in _found(one, cursor, state, now))
+
+
+@one_question
+def _alone(
+    cursor: duckdb.DuckDBPyConnection, one: Detector, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    return _found(one, cursor, state, now)
+
+
+def _as_far(
+    one: Detector, cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """What a detector finds of the signals that it does not stop on, and those that it does."""
+    if _stops(one, cursor, state, now) is None:
+        return _alone(cursor, one, state, now)
+    stopped = {
+        signal: fault
+        for signal, entry in state.entries.items()
+        if (fault := _stops(one, cursor, replace(state, entries={signal: entry}), now))
+    }
+    rest = {name: entry for name, entry in state.entries.items() if name not in stopped}
+    left = replace(state, entries=rest)
+    together = _stops(one, cursor, left, now)
+    if together is not None:
+        # It stops on no signal alone, so that none can be told to be the one.
+        stopped |= dict.fromkeys(rest, together)
+    words = " / ".join(KINDS[kind].words for kind in one.kinds)
+    blind = tuple(
+        Condition.of("check_failed", signal, "+".join(one.kinds), CheckFailed(words, fault))
+        for signal, fault in sorted(stopped.items())
+    )
+    if together is not None:
+        return blind
+    # Some look at signals without an entry too, which those left out are taken for here.
+    seen = (each for each in _alone(cursor, one, left, now) if each.signal not in stopped)
+    return (*seen, *blind)
+
+
+def _stops(
+    one: Detector, cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> str | None:
+    """Where a detector stops, without what it may have read; None: it does not."""
+    try:
+        _alone(cursor, one, state, now)
+    except (NotLookedFor, *_STOPPED):
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__} in {last.name}, line {last.lineno}"
+    return None
 
 
 def _found(
@@ -71,5 +152,6 @@ def _found(
     found = one.find(cursor, state, now)
     for condition in found:
         if condition.kind not in one.kinds:
-            raise ValueError(f"{condition.kind!r} is none of the kinds {', '.join(one.kinds)}")
+            kinds = ", ".join(one.kinds)
+            raise NotLookedFor(f"{condition.kind!r} is none of the kinds {kinds}")
     return found

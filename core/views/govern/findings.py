@@ -141,10 +141,12 @@ class Answering:
 def answering(state: State, sub: str, row: FindingRow) -> Answering:
     """What a person may say to a finding, by the roles they hold."""
     held = roles_of(state, sub, row.signal)
-    acknowledge = bool(held & who_may(state, "finding.acknowledged", row.signal)) and row.waits
+    may = held & who_may(state, "finding.acknowledged", row.signal)
+    # Who is responsible for a part answers what is theirs, and nothing else.
+    acknowledge = bool(may - {"responsible"} or (may and sub == row.owner_id)) and row.waits
     waive = bool(held & who_may(state, "finding.waived", row.signal))
     registered = row.signal in state.entries
-    who = "the owner or a deputy" if registered else "an admin"
+    who = "the owner, a deputy or whoever it is for" if registered else "an admin"
     why = "" if acknowledge or waive else f"Only {who} acknowledges it; a risk approver waives it."
     if waive and sub == row.owner_id:
         waive, why = False, OWNS_IT
@@ -201,7 +203,7 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         signal=one.signal,
         text=one.text,
         mend=one.mend,
-        owner=names.words(one.owner),
+        owner=owner_words(names, one),
         due_words=_due_words(one.due, now) if waits else "",
         overdue=one.overdue(now),
         occurrences=one.occurrences,
@@ -219,6 +221,13 @@ def _row(one: Finding, names: Directory, now: datetime) -> FindingRow:
         due=one.due if waits else None,
         owner_id=one.owner,
     )
+
+
+def owner_words(names: Directory, one: Finding) -> str:
+    """Who must respond to a finding, and for which part of the signal, if it is one."""
+    part = kind_of(one.kind).part
+    said = names.words(one.owner)
+    return said if part is None or one.owner is None else f"{said}, for {part}"
 
 
 def _history(one: Finding, names: Directory) -> tuple[HistoryLine, ...]:

@@ -215,6 +215,9 @@ class RiskFacts:
         trail: the trail.
         watches: the standing watch over what is in force, or was until an alarm.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
+        unwatched: what the findings say that a check, or all of them, did not look.
+        unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
+            field came or went, since 2026-11-20``.
     """
 
     signal: str
@@ -239,6 +242,8 @@ class RiskFacts:
     trail: TrailFacts
     watches: tuple[WatchFacts, ...] = ()
     drifted: tuple[str, ...] = ()
+    unwatched: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> tuple[Version, ...]:

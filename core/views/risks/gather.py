@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 import duckdb
@@ -17,7 +18,8 @@ from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
 from core.findings.detectors.theatre import measure_theatre
 from core.findings.detectors.tuning_leak import measure_leak
-from core.findings.lifecycle import findings
+from core.findings.kinds import kind_of
+from core.findings.lifecycle import Finding, findings
 from core.gate.breaches import KINDS, Kind, reckon
 from core.governance.names import Directory, directory
 from core.governance.rules_in_force import RulesSpan, timelines
@@ -113,7 +115,7 @@ class _Ledger:
         compared = pairs(cursor, state, now)
         self.gaming = measure_gaming(cursor, compared, family=len(compared))
         self.watches = {} if state is None else _watches(cursor, state, now)
-        self.drifted = {} if state is None else _drifted(cursor, now)
+        self.told = _Told() if state is None else _told(cursor, state, now)
         self.spans: Mapping[str, tuple[RulesSpan, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
@@ -150,7 +152,9 @@ class _Ledger:
             followed=self._followed(signal, spec),
             trail=self._trail(signal, mine),
             watches=tuple(self.watches.get(signal, ())),
-            drifted=tuple(self.drifted.get(signal, ())),
+            drifted=tuple(self.told.drifted[signal]),
+            unwatched=tuple(self.told.unwatched[signal]),
+            unanswered=tuple(self.told.unanswered[signal]),
         )
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:
@@ -306,13 +310,46 @@ def _watches(
     return found
 
 
-def _drifted(cursor: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, list[str]]:
-    """The first sentence of each finding that inputs drifted, by signal; waived ones stand too."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+@dataclass(frozen=True)
+class _Told:
+    """What findings say that are not resolved, by signal; waived ones stand too."""
+
+    drifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unwatched: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unanswered: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _Told:
+    """What findings say; of those for a part of a signal, what is not answered in time."""
+    told = _Told()
     for one in findings(finding_acts(cursor), now).values():
-        if one.kind == "inputs_drifted" and one.state != "resolved" and one.signal is not None:
-            found[one.signal].append(_SENTENCES.split(one.text)[0])
-    return found
+        if one.state == "resolved":
+            continue
+        of = _signals_of(one, state, now)
+        first, part = _SENTENCES.split(one.text)[0], kind_of(one.kind).part
+        for signal in of:
+            if one.kind == "inputs_drifted":
+                told.drifted[signal].append(first)
+            if one.kind in ("check_failed", "runs_missed"):
+                told.unwatched[signal].append(first)
+            if part is not None and one.overdue(now):
+                words = f"{part}: {kind_of(one.kind).words}, due {one.due}"
+                told.unanswered[signal].append(words)
+    return told
+
+
+def _signals_of(one: Finding, state: State, now: datetime) -> tuple[str, ...]:
+    """The signals that a finding is about; one for a person is about those they answer for."""
+    if one.signal is not None:
+        return (one.signal,)
+    kind = kind_of(one.kind)
+    if not kind.personal:
+        return ()
+    return tuple(
+        signal
+        for signal in state.entries
+        if state.answers_for(signal, kind.part, now) == one.subject
+    )
 
 
 def _ways(

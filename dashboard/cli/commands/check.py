@@ -21,7 +21,7 @@ from core.sentences.numbers import counted
 from core.sentences.standing import one_line
 from core.standing.verdict import of_signal, standing_verdicts
 from core.text.shown import json_text
-from core.views.govern.findings import SEVERITY_WORDS
+from core.views.govern.findings import SEVERITY_WORDS, owner_words
 from dashboard import terminal
 from dashboard.cli.commands.notices import notices_option, read_checked, tell
 from dashboard.cli.exit_codes import EXIT_FOUND
@@ -97,7 +97,7 @@ def _line(one: Finding, names: Directory) -> str:
     return (
         f"{SEVERITY_WORDS[one.severity]}  {kind_of(one.kind).words}\n"
         f"   {about}{one.text}\n"
-        f"   {names.words(one.owner)}, due {one.due}{state}. {one.mend}"
+        f"   {owner_words(names, one)}, due {one.due}{state}. {one.mend}"
     )
 
 
@@ -116,6 +116,7 @@ def _as_json(one: Finding, names: Directory) -> dict[str, object]:
         "signal": one.signal,
         "fingerprint": None if one.fingerprint is None else one.fingerprint.as_json(),
         "owner": None if one.owner is None else names.words(one.owner),
+        "for": kind_of(one.kind).part,
         "due": one.due.isoformat(),
         "state": one.state,
         "text": one.text,

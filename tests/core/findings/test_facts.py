@@ -28,6 +28,7 @@ from core.findings.facts.inputs import CameIn, Days, Effect, InputsDrifted, Scor
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.facts.leak import Leaked
+from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
 from core.findings.facts.standing import (
     Breaches,
@@ -403,6 +404,18 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "m1 may act, and only 200 of 400 claims (20 inputs of 220) from 2026-09-03 to 2026-10-02 "
         "are labelled, though 30 days have passed: whether it still holds is not known. No label "
         "has ever come in. A re-measurement needs 40 labelled inputs.",
+    ),
+    (
+        "runs_missed",
+        RunsMissed(3, 7, datetime(2026, 11, 2, 2), datetime(2026, 11, 6, 9, 30), 1200, 2),
+        "3 daily runs of the last 7 did not happen; nobody looked from 2026-11-02 02:00 to "
+        "2026-11-06 09:30 UTC, while 2 signals made 1,200 claims.",
+    ),
+    (
+        "check_failed",
+        CheckFailed("Inputs drifted", "KeyError in mix_change, line 40"),
+        "The check for “Inputs drifted” stopped and could not look: KeyError in mix_change, line "
+        "40. Whether that is wrong here is not known.",
     ),
     (
         "labels_contradict",

@@ -9,8 +9,9 @@ from core.findings.kinds import KINDS, Condition, broken_trail, kind_of
 from dashboard.pages import PAGES
 from tests.worlds.governed import Governed
 
-#: What a thorough round sees beside what detectors look for in the claims.
-OF_SIGNATURES = {"evidence_changed", "drift_alarm"}
+#: What a thorough round sees beside what detectors look for in the claims: of what was signed, and
+#: of the detectors themselves.
+OF_SIGNATURES = {"evidence_changed", "drift_alarm", "check_failed"}
 
 
 def test_every_kind_of_the_claims_has_one_detector_and_waits_for_a_thorough_round() -> None:

@@ -46,7 +46,7 @@ MAY: dict[str, set[str]] = {
     "finding.opened": {"system"},
     "finding.recurred": {"system"},
     "finding.revised": {"system"},
-    "finding.acknowledged": {"owner", "deputy"},
+    "finding.acknowledged": {"owner", "deputy", "responsible"},
     "finding.resolved": {"owner", "deputy", "system"},
     "finding.waived": {"risk_approver"},
     "import.recorded": {"system"},
@@ -73,7 +73,7 @@ def spec_of(*, stakes: str = "high", self_sign: bool = False) -> SignalSpec:
         deputies=(HOLDER["deputy"],),
         validators=("group:validation",),
         risk_approvers=(HOLDER["risk_approver"],),
-        responsible=Responsible(HOLDER["owner"], HOLDER["owner"], HOLDER["deputy"]),
+        responsible=Responsible(HOLDER["owner"], HOLDER["deputy"], HOLDER["responsible"]),
         validation=replace(spec_with().validation, self_sign=self_sign),
     )
 
@@ -155,9 +155,17 @@ def test_everybody_holds_the_roles_of_their_seats_and_grants() -> None:
 
 
 def test_seats_are_roles_at_their_signal_only() -> None:
-    for role in ("owner", "deputy", "validator", "risk_approver"):
+    for role in ("validator", "risk_approver"):
         assert roles_of(STATE, HOLDER[role], None) == {"viewer"}
+    for role in ("owner", "deputy", "responsible", "validator", "risk_approver"):
         assert roles_of(STATE, HOLDER[role], "another") == {"viewer"}
+
+
+def test_who_is_responsible_for_a_part_is_so_for_the_ledger_as_a_whole_too() -> None:
+    for role in ("owner", "deputy", "responsible"):
+        assert roles_of(STATE, HOLDER[role], None) == {"viewer", "responsible"}
+        assert may(STATE, Actor(HOLDER[role], "responsible"), "finding.acknowledged", None)
+    assert not may(STATE, Actor(HOLDER["responsible"], "responsible"), "finding.waived", None)
 
 
 def test_a_granted_risk_approver_is_one_everywhere() -> None:

@@ -254,7 +254,9 @@ def test_a_waiver_is_refused_with_the_reason(
 
 def test_only_who_sits_in_the_owners_seat_acknowledges(house: House) -> None:
     found = new_fingerprint(house)
-    with pytest.raises(Refused, match="Only the owner or a deputy may acknowledge"):
+    with pytest.raises(
+        Refused, match="Only the owner, a deputy or whoever is responsible for it may"
+    ):
         acknowledge(house.office, Actor(house.sub("val"), "validator"), found.id, note="seen")
 
 

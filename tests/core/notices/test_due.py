@@ -485,3 +485,17 @@ def test_every_critical_occurrence_is_told_exactly_once_or_listed_and_none_is_lo
             assert not at_once
         if send == "immediate":
             assert not listed
+
+
+def test_a_channel_for_people_is_told_of_what_they_must_answer() -> None:
+    mine, theirs = finding(1, owner="p-mia"), finding(2, owner="p-ann")
+    desk = Desk(Channel("mia", "json://x", people=("p-mia",)))
+    (draft,) = desk.round(mine, theirs)
+    assert set(draft.findings) == {key(mine), critical_key(mine)}
+
+
+def test_a_channel_for_people_nobody_knows_is_told_of_everything() -> None:
+    desk = Desk(Channel("mia", "json://x", people=("user:ops/mya",)))
+    facts = replace(desk.facts([finding(1, owner="p-ann")]), sub_of=lambda _: None)
+    (draft,) = due(desk.settings, facts)
+    assert draft.findings

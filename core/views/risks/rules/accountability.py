@@ -1,7 +1,8 @@
 """Whether somebody answers for it, and on what record: owner and trail.
 
 no owner
-    open: unregistered; the seat is empty; there is no deputy; somebody responsible has left.
+    open: unregistered; the seat is empty; there is no deputy; somebody responsible has left, or has
+    left unanswered, past its day, what is theirs.
     Covered: owner, deputy and responsible people are there.
 no trail
     open: not begun; not whole; claims of an unrecorded import. Covered: whole, and the signal's
@@ -31,6 +32,14 @@ def ownership(facts: RiskFacts) -> RiskFound:
         return RiskFound("open", f"Owner: {seat.words}; has left: {', '.join(seat.gone)}.", where)
     if not seat.deputies:
         return RiskFound("open", f"Owner: {seat.words}; nobody stands in for them.", where)
+    if facts.unanswered:
+        others = len(facts.unanswered) - 1
+        more = f"; and {counted(others, 'more finding')}" if others else ""
+        return RiskFound(
+            "open",
+            f"Owner: {seat.words}; not answered in time: {facts.unanswered[0]}{more}.",
+            where,
+        )
     return RiskFound(
         "covered",
         f"Owner: {seat.words}; deputies: {', '.join(seat.deputies)}; schema, thresholds and "

@@ -6,7 +6,8 @@ hidden segment
     segments with `ENOUGH` of the labels are shown to be off by less than twice the tolerance. Not
     measured: labels too few, one-sided or drawn by a logged chance; no segment named.
 drift
-    open: the standing watch's alarm stands; a finding stands that the inputs drifted; what comes in
+    open: the standing watch's alarm stands; a finding stands that checks did not run or could not
+    look, or that the inputs drifted; what comes in
     changed, and the newest settled weeks are miscalibrated. Covered: they are within tolerance; or
     the whole is, their high-confidence band cannot be told, and every version in use is under
     watch, with labels and without an alarm. Not measured: it cannot be told; they are
@@ -90,6 +91,8 @@ def drift(facts: RiskFacts) -> RiskFound:
         line = f"{ended(first.alarm)} {capital(first.words)}.{more}"
         return RiskFound("open", line, where)
     seen = "".join(f" {_watch(facts, one)}." for one in facts.watches[:1])
+    if facts.unwatched:
+        return RiskFound("open", f"{ended(facts.unwatched[0])}{seen}", Link("watch", facts.signal))
     if facts.drifted:
         others = len(facts.drifted) - 1
         more = f" {counted(others, 'more finding')} of it {_stand(others)}." if others else ""

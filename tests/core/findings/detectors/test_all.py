@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.findings.detectors.all import DETECTORS, Detector, detected
 from core.findings.detectors.metric_gaming import gaming_conditions, measure_gaming, pairs
 from core.findings.detectors.theatre import measure_theatre, theatre_conditions
-from core.findings.kinds import KINDS
+from core.findings.kinds import KINDS, Condition
 from core.findings.lifecycle import Finding
 from core.governance.state import EMPTY
 from core.ingest.import_file import import_file
@@ -257,3 +259,54 @@ def test_a_level_of_its_own_is_kept_between_rounds(governed: Any, clock: Any, ad
     assert found(governed)["metric_gamed"].severity == "critical"
     rounds(governed.office)
     assert found(governed)["metric_gamed"].severity == "critical"
+
+
+# A check that cannot look ---------------------------------------------------------------------
+
+
+def test_a_check_that_stops_takes_nothing_from_the_others_and_what_it_found_stands(
+    governed: Any, clock: Any, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(governed, frame(range(1, 40), clock, action="review"))
+    rounds(governed.office, thorough=True)
+    assert "confidence_theatre" in found(governed)
+
+    def stops(*_: object) -> tuple[Condition, ...]:
+        raise KeyError("what a claim says")
+
+    looks = tuple(
+        replace(one, find=stops) if one.kinds == ("confidence_theatre",) else one
+        for one in DETECTORS
+    )
+    monkeypatch.setattr("core.findings.detectors.all.DETECTORS", looks)
+    rounds(governed.office, thorough=True)
+    one = found(governed)["check_failed"]
+    assert "“Confidence that changes nothing” stopped and could not look: KeyError in" in one.text
+    assert "what a claim says" not in one.text
+    assert (one.signal, one.owner) == ("triage", governed.sub("user:desk/ann"))
+    assert "confidence_theatre" in found(governed)
+    monkeypatch.undo()
+    rounds(governed.office, thorough=True)
+    assert "check_failed" not in found(governed)
+
+
+def test_a_check_that_stops_on_one_signal_looks_at_the_others(
+    governed: Any, clock: Any, add: Add, monkeypatch: pytest.MonkeyPatch, registry_text: str
+) -> None:
+    governed.apply(registry_text.replace("name: triage", "name: other"))
+    add(governed, frame(range(1, 40), clock, action="review"))
+    add(governed, frame(range(1, 40), clock, action="review", signal="other"))
+
+    def stops(cursor: Any, state: Any, now: Any) -> tuple[Condition, ...]:
+        if "other" in state.entries:
+            raise KeyError
+        return theatre_conditions(cursor, state, now)
+
+    look = Detector(("confidence_theatre",), stops)
+    monkeypatch.setattr("core.findings.detectors.all.DETECTORS", (look,))
+    with governed.ledger.cursor() as cursor:
+        seen = detected(cursor, governed.office.state(), clock.now)
+    assert [(one.kind, one.signal) for one in seen] == [
+        ("confidence_theatre", "triage"),
+        ("check_failed", "other"),
+    ]

@@ -136,7 +136,9 @@ def test_a_risk_approver_waives_on_the_page(ledger_of: Make, select: Select) -> 
 def test_who_may_not_answer_is_told_who_may(ledger_of: Make, select: Select) -> None:
     ledger_of("s", registered=("s",))
     select(0)
-    assert "Only the owner or a deputy acknowledges it" in text_of(chosen(page(), "val"))
+    assert "Only the owner, a deputy or whoever it is for acknowledges it" in text_of(
+        chosen(page(), "val")
+    )
 
 
 def test_a_broken_trail_is_the_finding_and_the_week_is_still_there(

@@ -178,7 +178,7 @@ def test_of_several_those_are_answered_that_the_reader_may_answer(select: Select
 
 def test_who_may_answer_none_of_several_is_told_who_may(select: Select) -> None:
     select(0, 1)
-    assert "Only the owner or a deputy acknowledges it" in text_of(opened("val"))
+    assert "Only the owner, a deputy or whoever it is for acknowledges it" in text_of(opened("val"))
 
 
 def test_several_are_waived_and_are_then_found_among_the_waived(select: Select) -> None:

@@ -36,6 +36,13 @@ def test_a_seat_that_nobody_fills_is_open(seat: SeatFacts | None, said: str) -> 
     assert said in found.line
 
 
+def test_what_whoever_is_responsible_leaves_unanswered_is_open() -> None:
+    late = "schema: A logged field came or went, due 2026-11-20"
+    found = accountability.ownership(replace(FACTS, unanswered=(late, late)))
+    assert found.status == "open"
+    assert f"not answered in time: {late}; and 1 more finding." in found.line
+
+
 # ---------------------------------------------------------------------------------- audit trail
 def test_a_whole_trail_with_recorded_claims_is_covered_and_says_what_it_does_not_prove() -> None:
     found = accountability.audit_trail(FACTS)

@@ -107,6 +107,9 @@ def test_lost_calibration_is_no_drift_of_inputs_that_hardly_changed(
 
 
 def test_a_finding_that_inputs_drifted_is_open_though_calibration_held() -> None:
+    blind = calibration.drift(replace(FACTS, unwatched=("3 daily runs did not happen.",)))
+    assert (blind.status, blind.link.page) == ("open", "watch")
+    assert blind.line.startswith("3 daily runs did not happen.")
     found = calibration.drift(replace(FACTS, drifted=("amount=low went from 62% to 25%.",)))
     assert (found.status, found.link.page) == ("open", "drift")
     assert found.line == "amount=low went from 62% to 25%."
