@@ -97,6 +97,39 @@ class WrittenRows:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ScoresFound:
+    """The scores of a file, by their names.
+
+    Attributes:
+        names: how many there are of each.
+        unjudged: names of which one does not say who judged.
+        untimed: names of which one does not say when.
+    """
+
+    names: Counter[str]
+    unjudged: frozenset[str]
+    untimed: frozenset[str]
+
+
+def scores_in(path: Path, known: KnownFormat) -> ScoresFound:
+    """Which scores a file has.
+
+    Raises:
+        UnusableFile: it is not of this format, or has none.
+    """
+    return _found_scores(look_at(path), known)
+
+
+def _found_scores(file: LogFile, known: KnownFormat) -> ScoresFound:
+    found = _survey(file, known)
+    if not found.names:
+        raise UnusableFile(
+            f"{file.path.name} has no score that {known.what} has: {known.documented} shows them."
+        )
+    return found
+
+
 def format_of(path: Path) -> KnownFormat | None:
     """The format of a file that can be no other; None: it is none that is known.
 
@@ -120,12 +153,9 @@ def write_rows(path: Path, known: KnownFormat, said: SaidOfScores, folder: Path)
     """
     file = look_at(path)
     said = with_usual(path.name, known, said)
-    names, unjudged, untimed = _survey(file, known)
-    if not names:
-        raise UnusableFile(
-            f"{path.name} has no score that {known.what} has: {known.documented} shows them."
-        )
-    mapping = _mapping(path, known, said, names, unjudged, untimed)
+    scores = _found_scores(file, known)
+    names = scores.names
+    mapping = _mapping(path, known, said, scores)
     stem = path.name.partition(".")[0]
     places = {kind: folder / f"{stem}.{kind}.jsonl" for kind in ("claims", "outcomes")}
     counts: Counter[str] = Counter()
@@ -185,10 +215,7 @@ def with_usual(file: str, known: KnownFormat, said: SaidOfScores) -> SaidOfScore
     return said
 
 
-def _survey(file: LogFile, known: KnownFormat) -> tuple[Counter[str], set[str], set[str]]:
-    """The names of the scores and how many there are of each; those of which one does not say who
-    judged, and those of which one does not say when.
-    """  # noqa: D205
+def _survey(file: LogFile, known: KnownFormat) -> ScoresFound:
     names: Counter[str] = Counter()
     unjudged: set[str] = set()
     untimed: set[str] = set()
@@ -200,23 +227,21 @@ def _survey(file: LogFile, known: KnownFormat) -> tuple[Counter[str], set[str], 
             unjudged.add(one.name)
         if one.at is None:
             untimed.add(one.name)
-    return names, unjudged, untimed
+    return ScoresFound(names, frozenset(unjudged), frozenset(untimed))
 
 
 def _mapping(
     path: Path,
     known: KnownFormat,
     said: SaidOfScores,
-    names: Counter[str],
-    unjudged: set[str],
-    untimed: set[str],
+    scores: ScoresFound,
 ) -> OtlpMapping:
     """What each name is, with all that was said.
 
     Raises:
         UnusableFile: something is missing, or names no score of the file.
     """
-    asked: list[str] = []
+    names, asked = scores.names, list[str]()
     mapped = {name for name in names if said.mapping.names.get(name) is not None}
     for option, name in (("--confidence", said.confidence), ("--outcome", said.outcome)):
         if name is not None and name not in names:
@@ -228,7 +253,7 @@ def _mapping(
         )
     if said.confidence is not None and said.signal is None:
         asked.append("say of which signal the confidence is, with --signal SIGNAL")
-    if said.outcome in unjudged and said.source is None:
+    if said.outcome in scores.unjudged and said.source is None:
         asked.append(
             f"say who judged {said.outcome!r}, with --outcome-source {' or '.join(SOURCES)}"
         )
@@ -237,7 +262,7 @@ def _mapping(
             "say which run it is of, with --run NAME, for other runs have records of the same "
             "numbers"
         )
-    timeless = {said.confidence, *mapped} & untimed
+    timeless = {said.confidence, *mapped} & scores.untimed
     if timeless and said.at is None:
         asked.append(
             f"say when {', '.join(sorted(map(repr, timeless)))} was stated, with --at TIME"

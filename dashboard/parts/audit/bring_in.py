@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from core.governance.recorded_import import import_recorded
 from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import DryRun, dry_run
 from core.ingest.file_mapping import MIXED, PLAIN, FileMapping, UnusableMapping
 from core.ingest.glance import Glance, glance
-from core.ingest.import_file import ImportSummary, UnusableFile
-from core.ledger.errors import LedgerError
-from core.sentences.numbers import counted, percent
-from core.text.markdown import plain, verbatim
+from core.intake.formats.base import KnownFormat
+from core.intake.formats.chosen import chosen_format
+from core.ledger.errors import UnusableFile
+from core.sentences.numbers import counted
+from core.text.markdown import plain
+from dashboard.parts.audit import bring_in_scores
+from dashboard.parts.audit import bring_in_told as told
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import tables
-from dashboard.widgets.acting import act_button
 
 _KEY = "bring_in"
-_ROUND, _FILE, _START, _TRIED, _DONE = (
-    f"{_KEY}_{name}" for name in ("round", "file", "start", "tried", "done")
+_ROUND, _FILE, _KNOWN, _START, _TRIED, _DONE = (
+    f"{_KEY}_{name}" for name in ("round", "file", "known", "start", "tried", "done")
 )
 _TYPES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz", "zst"]
 _NONE = "none"
+_COLUMNS = "columns that you choose"
 #: The fields that are asked for, and what they are called.
 _FIELDS = {
     "event_id": "Id of the claim",
@@ -54,9 +52,9 @@ _SCALES: Mapping[str, float | str | None] = {
 
 def came_in() -> None:
     """What became of the file that was imported last, until another one is dropped."""
-    done: ImportSummary | None = st.session_state.get(_DONE)
+    done: str | None = st.session_state.get(_DONE)
     if done is not None:
-        st.success(plain(_came(done)), icon=":material/check:")
+        st.success(plain(done), icon=":material/check:")
 
 
 def draw() -> None:
@@ -70,20 +68,39 @@ def draw() -> None:
     if file is None:
         return
     path = _on_disk(file.file_id, file.name, file.getvalue())
+    key = f"{file.file_id}_{turn}"
     try:
-        seen = glance(path)
-    except UnusableFile as error:
-        st.error(plain(str(error)), icon=":material/block:")
-        return
-    _preview(seen)
-    try:
-        how = _said(seen, _start(file.file_id, path), f"{file.file_id}_{turn}")
-        found = _tried(file.file_id, path, how)
+        known = _known(path, file.file_id)
+        if known is not None and _as_known(known, key):
+            done = bring_in_scores.draw(path, known, key)
+        else:
+            seen = glance(path)
+            _preview(seen)
+            how = _said(seen, _start(file.file_id, path), key)
+            found = _tried(file.file_id, path, how)
+            _tell(found, file.file_id)
+            done = told.import_button({path: found.how}, (found.first,), f"{_KEY}_import")
     except (UnusableMapping, UnusableFile) as error:
         st.error(plain(str(error)), icon=":material/block:")
         return
-    _tell(found, file.file_id)
-    _import(path, found)
+    if done:
+        st.session_state[_DONE] = told.came(path.name, done)
+        st.session_state[_ROUND] += 1
+        st.rerun()
+
+
+def _known(path: Path, file_id: str) -> KnownFormat | None:
+    kept = st.session_state.get(_KNOWN)
+    if kept is None or kept[0] != file_id:
+        st.session_state[_KNOWN] = kept = (file_id, chosen_format(path, PLAIN))
+    found: KnownFormat | None = kept[1]
+    return found
+
+
+def _as_known(known: KnownFormat, key: str) -> bool:
+    """Whether a file of a format that was found out is read as such."""
+    itself = f"{known.what[0].upper()}{known.what[1:]}"
+    return st.radio("Read it as", (itself, _COLUMNS), horizontal=True, key=f"{key}_as") == itself
 
 
 def _on_disk(file_id: str, name: str, content: bytes) -> Path:
@@ -215,87 +232,13 @@ def _tried(file_id: str, path: Path, how: FileMapping) -> DryRun:
 
 def _tell(found: DryRun, file_id: str) -> None:
     """What would come of it, what is refused and why, and what would bring in more."""
-    first = found.first
-    comes = first.n_read - first.n_refused
-    share = f" ({percent(comes / first.n_read)})" if first.n_read else ""
-    said = (
-        f"{comes:,} of {counted(first.n_read, 'record')}{share} would come in; "
-        f"{first.n_refused:,} would be refused."
-    )
-    if first.mostly_refused:
-        st.warning(f"**Most of this file would be refused.** {said}", icon=":material/warning:")
-    else:
-        st.markdown(f"**{said}**")
-    _bullets(first.notices)
-    if first.refusals:
-        frame = pd.DataFrame([asdict(one) for one in first.refusals])
-        st.table(
-            frame.assign(value=frame["value"].map(_as_it_came))[
-                ["n", "field", "reason", "row", "value", "mend"]
-            ].rename(
-                columns={
-                    "n": "Refused",
-                    "field": "Field",
-                    "reason": "Reason",
-                    "row": "First row",
-                    "value": "Its value",
-                    "mend": "How to fix it",
-                }
-            ),
-            border="horizontal",
-            hide_index=True,
-            alt="What the file's records would be refused for",
-        )
-    _bullets(found.asks)
+    told.counts((found.first,))
+    told.bullets(found.first.notices)
+    told.bullets(found.asks)
     if found.best != found.how:
         then = found.then.n_read - found.then.n_refused
         st.markdown(f"Read so, {then:,} of {counted(found.then.n_read, 'record')} would come in:")
-        _bullets(found.says)
+        told.bullets(found.says)
         if st.button("Read it so", key=f"{_KEY}_so", icon=":material/tune:"):
             st.session_state[_START] = (file_id, found.best)
             st.rerun()
-
-
-def _as_it_came(value: object) -> str:
-    return verbatim(value) if isinstance(value, str) and value else ""
-
-
-def _bullets(lines: Sequence[str]) -> None:
-    if lines:
-        st.markdown("\n".join(f"- {plain(one)}" for one in lines))
-
-
-def _import(path: Path, found: DryRun) -> None:
-    first = found.first
-    comes = first.n_read - first.n_refused
-    missing = "" if comes or first.n_quarantined else "Nothing of it is new."
-    if not act_button.draw(
-        f"Import {counted(comes, 'record')}",
-        missing,
-        key=f"{_KEY}_import",
-        icon=":material/upload:",
-        type="primary",
-    ):
-        return
-    bar, context = st.progress(0.0), get_script_run_ctx()
-
-    def report(fraction: float, stage: str) -> None:
-        # Progress comes from a helper thread at times, which belongs to no session of its own.
-        add_script_run_ctx(threading.current_thread(), context)
-        bar.progress(min(max(fraction, 0.0), 1.0), stage)
-
-    options: dict[str, Any] = {"how": found.how, "progress": report}
-    try:
-        summary = import_recorded(owner.office(), path, **options)
-    except LedgerError as error:
-        st.error(plain(str(error)), icon=":material/block:")
-        return
-    st.session_state[_DONE] = summary
-    st.session_state[_ROUND] += 1
-    st.rerun()
-
-
-def _came(done: ImportSummary) -> str:
-    refused = f", {done.n_quarantined:,} refused" if done.n_quarantined else ""
-    known = f", {done.n_duplicate:,} known already" if done.n_duplicate else ""
-    return f"{done.source} is in: {counted(done.n_new, 'new record')}{known}{refused}."

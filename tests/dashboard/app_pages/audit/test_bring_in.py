@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
+from tests.core.intake.formats.test_genuine import GENUINE
 from tests.worlds.pages import text_of
 from tests.worlds.paths import MAIN
 
@@ -56,6 +60,48 @@ def test_a_file_is_proposed_tried_and_imported(page: AppTest):
     assert not page.exception
     assert "theirs.csv is in: 4 new records." in text_of(page)
     assert owner.office().ledger.data_version() == 1
+
+
+def by_label(found: Sequence[Any], label: str) -> Any:
+    (one,) = [one for one in found if one.label == label]
+    return one
+
+
+def test_a_file_of_another_tool_is_found_out_and_its_scores_are_asked_for(page: AppTest) -> None:
+    dropped(page, (GENUINE / "mlflow.jsonl").read_text(), "traces.jsonl")
+    assert by_label(page.radio, "Read it as").value == "MLflow's traces with assessments"
+    assert "Choose which score is the confidence" in text_of(page)
+    by_label(page.selectbox, "Which score is the confidence").set_value("sure").run()
+    assert "Name the signal." in text_of(page)
+    by_label(page.text_input, "Name of the signal").set_value("desk").run()
+    by_label(page.selectbox, "Which score is the outcome").set_value("correct").run()
+    assert "4 of 4 records (100%) would come in" in text_of(page)
+    assert owner.office().ledger.data_version() == 0
+    by_label(page.button, "Import 4 records").click().run()
+    assert not page.exception
+    assert "traces.jsonl is in: 4 new records." in text_of(page)
+    found = owner.cursor().execute("SELECT confidence_raw, outcome FROM claims ORDER BY ALL")
+    assert found.fetchall() == [(0.7, 0), (0.9, 1)]
+
+
+def test_a_file_of_another_tool_may_be_read_by_its_columns_all_the_same(page: AppTest) -> None:
+    dropped(page, (GENUINE / "phoenix.csv").read_text(), "phoenix.csv")
+    by_label(page.radio, "Read it as").set_value("columns that you choose").run()
+    assert not page.exception
+    assert by_label(page.selectbox, "Id of the claim").options[1:3] == ["span_id", "id"]
+
+
+def test_parquet_is_proposed_and_imported_like_text(page: AppTest, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.parquet"
+    rows = {"id": ["r1", "r2"], "created_at": ["2026-09-13T08:10:00Z"] * 2, "sure": [0.7, 0.9]}
+    pd.DataFrame(rows).to_parquet(path)
+    (uploader,) = page.file_uploader
+    uploader.upload(path.name, path.read_bytes(), "application/octet-stream").run()
+    by_label(page.selectbox, "Confidence").set_value("sure").run()
+    by_label(page.text_input, "Name of the signal").set_value("desk").run()
+    assert "2 of 2 records (100%) would come in" in text_of(page)
+    by_label(page.button, "Import 2 records").click().run()
+    assert "theirs.parquet is in: 2 new records." in text_of(page)
 
 
 def test_a_file_that_cannot_be_used_says_why(page: AppTest):
