@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from core.queries.base.selection import BAND_DIMENSION
 from core.sentences.numbers import (
     ABSENT,
     count,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:  # What is printed is made, and loaded, by the command that pr
 #: Where a command that a server runs writes; None: to this process's own output.
 _streams: ContextVar[tuple[TextIO, TextIO] | None] = ContextVar("streams", default=None)
 
+#: Characters of a bar of 100 %.
+_BAR = 20
 #: Where a server that keeps a log hands what went wrong; None: it is printed.
 _log: Callable[[str], object] | None = None
 
@@ -228,6 +231,43 @@ def measure_table(report: MeasureReport) -> None:
         table((*heads, *more), rows, left=("group", "verdict"))
     for line in report.footnotes():
         say(line)
+
+
+def reliability_bars(report: MeasureReport) -> None:
+    """One line per band of confidence, from low to high: what was said, and how often it was right.
+
+    Args:
+        report: by the band alone.
+    """
+    groups = sorted(
+        (one for one in report.groups if one.n), key=lambda one: one.mean_confidence or 0.0
+    )
+    rows = [
+        (
+            str(one.group[BAND_DIMENSION]),
+            percent(one.mean_confidence, decimals=1),
+            percent(one.accuracy, decimals=1),
+            f"{points(one.gap, decimals=1)} ({points(one.gap_low, decimals=1)} to "
+            f"{points(one.gap_high, decimals=1)})",
+            count(one.n),
+            _bar(one.accuracy or 0.0, one.mean_confidence or 0.0),
+        )
+        for one in groups
+    ]
+    drawn = "right (█), said (│)"
+    if rows:
+        table(("stated", "said", "right", "gap (95%)", "n", drawn), rows, left=("stated", drawn))
+    if report.standing is not None:
+        from core.sentences.standing import one_line as standing_line
+
+        say(f"Standing verdict: {standing_line(report.standing)}.")
+
+
+def _bar(right: float, said: float) -> str:
+    """A share as a bar of `_BAR` characters, with a stroke where another share stands."""
+    cells = ["█" if i < round(right * _BAR) else "·" for i in range(_BAR + 1)]
+    cells[round(said * _BAR)] = "│"
+    return "".join(cells)
 
 
 def evidence_lines(bundle: Bundle) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from core.defaults import CADENCE_DAYS, WINDOW_DAYS
 from core.events import PPM
 from core.registry.entry_table import Node, tree
 from core.registry.escalation_rules import Override, fraction
-from core.registry.signal_spec import Group, Handling, SignalSpec
+from core.registry.signal_spec import Group, Handling, SignalSpec, Stakes
 from core.registry.yaml_reader import API_VERSION, KINDS
 from core.terms import USUAL
 from core.text.shown import visible
@@ -60,6 +60,7 @@ def example(name: str) -> str:
         version=API_VERSION,
         kind=next(iter(KINDS)),
         name=_text(name),
+        decides=_DECIDES,
         tolerance=_quoted_fraction(round(USUAL.tolerance * PPM)),
         high_from=_quoted_fraction(round(USUAL.high_from * PPM)),
         days=maturity.days,
@@ -67,6 +68,29 @@ def example(name: str) -> str:
         cadence=CADENCE_DAYS,
         window=WINDOW_DAYS,
     )
+
+
+def first_entry(
+    name: str, *, owner: str, validators: Sequence[str], decision: str, stakes: Stakes
+) -> str:
+    """A complete entry for an unregistered signal: `example` with its people, and no deputy.
+
+    Args:
+        name: the signal.
+        owner: as a registry file writes people, and so the validators.
+        decision: what its confidence decides, in words.
+        stakes: how much harm a wrong decision does.
+    """
+    _, _, text = example(name).partition("\n")
+    for blank, said in (
+        ("user:<owner>", _text(owner)),
+        ("[user:<deputy>]", "[]"),
+        ("user:<validator>", f"[{', '.join(map(_text, validators))}]"),
+        (_DECIDES, _text(decision)),
+        ("stakes: high", f"stakes: {stakes}"),
+    ):
+        text = text.replace(blank, said, 1)
+    return text
 
 
 def _document(entry: SignalSpec | Group) -> Iterator[str]:
@@ -161,6 +185,7 @@ def _is_text(value: str) -> bool:
     return node is not None and node.tag == "tag:yaml.org,2002:str"
 
 
+_DECIDES = '"what it decides, for example: the answer is sent without a person reading it"'
 _EXAMPLE = """\
 # Fill in the people where <…> stands, as in user:finance/ann.lee, and read the rest once.
 apiVersion: {version}
@@ -173,7 +198,7 @@ spec:
   deputies: [user:<deputy>]  # who stands in, in this order
   validators: user:<validator>  # who signs: a person, a group:… or a list; never owner or deputy
   riskApprovers: []  # who may approve a waiver; never the owner
-  decision: "what it decides, for example: the answer is sent without a person reading it"
+  decision: {decides}
   tolerance: {tolerance}  # the gap between stated and observed that is accepted
   highConfidence: {high_from}  # where the high-confidence band begins
   maturity: {{days: {days}, coverage: {coverage}}}  # outcomes are final at either

@@ -11,30 +11,17 @@ from playwright.sync_api import Page, expect
 
 from core.ledger.connection import Ledger
 from tests.browser.walking import go, settled, shows
+from tests.worlds.newcomer import newcomers_file
 
 pytestmark = pytest.mark.browser
 
-STATED = ("82%", "70", "0.9", "high", "85 %", "95", "N/A", "0,8")
-SAID = ("yes", "no", "✓", "true", "", "FALSE", "1", "✗")
 
-
-def theirs() -> bytes:
-    """A byte order mark, three ways of writing a time, five of a confidence, repeated ids."""
-    lines = ["id,created_at,llm_confidence,correct,model"]
-    for i in range(400):
-        day = 1 + i % 28
-        at = (f"2026-09-{day:02d} 08:10", f"{day:02d}/09/2026 08:10", f'"Sep {day}, 2026 08:10 AM"')
-        label = SAID[(i * 3) % 8]
-        lines.append(f'req-{i % 390},{at[i % 3]},"{STATED[(i // 4) % 8]}",{label},assist-2')
-    return b"\xef\xbb\xbf" + "\n".join(lines).encode() + b"\n"
-
-
-def test_a_newcomers_file_is_tried_completed_imported_and_measured(
+def test_a_newcomers_file_is_tried_completed_imported_measured_and_its_signal_registered(
     page: Page, tmp_path: Path, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
     path = tmp_path / "new.duckdb"
     Ledger.open(path, create=True).close()
-    (tmp_path / "our bot.csv").write_bytes(theirs())
+    (tmp_path / "our bot.csv").write_bytes(newcomers_file())
     with serve("serve", "--ledger", str(path)) as site:
         page.goto(f"{site}/data")
         shows(page, "Data")
@@ -51,3 +38,23 @@ def test_a_newcomers_file_is_tried_completed_imported_and_measured(
         go(page, "Reliability")
         shows(page, "Reliability")
         expect(page.get_by_text("our-bot").first).to_be_visible()
+        expect(page.get_by_role("heading", name="overconfident").first).to_be_visible()
+        go(page, "Registry")
+        shows(page, "Registry")
+        page.get_by_role("rowheader").get_by_role("link", name="our-bot").click()
+        page.get_by_role("tab", name="Change the entry").click()
+        entry = page.get_by_label("The entry as YAML")
+        text = entry.input_value()
+        for blank, said in (
+            ("user:<owner>", "user:desk/ann"),
+            ("[user:<deputy>]", "[]"),
+            ("user:<validator>", "user:risk/vera"),
+        ):
+            text = text.replace(blank, said, 1)
+        entry.fill(text)
+        entry.press("Control+Enter")
+        settled(page)
+        page.get_by_role("button", name="Show what it would change").click()
+        page.get_by_label("Who you are").fill("user:desk/ann")
+        page.get_by_role("button", name="Apply as user:desk/ann").click()
+        expect(page.get_by_text("Stakes: high.")).to_be_visible()

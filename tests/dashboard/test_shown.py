@@ -371,6 +371,16 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "cells list": [[]],
         "registry diff": [[registry]],
         "registry apply": [[registry, *admin]],
+        "registry begin": [
+            [
+                *(hostile.ALL, "--owner", f"user:desk/{hostile.ALL}", "--validator", "user:risk/v"),
+                *("--decides", hostile.ALL, *admin),
+            ],
+            [
+                *("new :smile:", "--owner", "user:desk/ann", "--validator", "user:risk/vera"),
+                *("--decides", hostile.ALL, *admin),
+            ],
+        ],
         "registry export": [[], ["--signal", hostile.TRIAGE], ["--signal", hostile.ALL], [out]],
         "notices test": [notices],
         "notices send": [notices],

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import dry_run
@@ -35,6 +36,9 @@ from dashboard.cli.known_formats import Asked, in_our_fields, known_format_optio
 from dashboard.cli.options import ledger_option
 from dashboard.cli.reading_options import file_mapping, reading_options
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
+
+#: So many new signals are named with what to do next.
+_MOST_NEW = 3
 
 
 @click.command(name="import")
@@ -112,6 +116,7 @@ def import_command(
         # A command to paste cannot name a file that is gone when it is read.
         named = ledger_path if set(parts) <= set(files) else None
         summaries = import_all([*parts], take, shape=asked.shape, ledger=named)
+        new = _unregistered(office, summaries) if asked.shape == "table" else []
     if not summaries and not existed:
         ledger_path.unlink()
     quarantined = sum(summary.n_quarantined for summary in summaries)
@@ -119,6 +124,12 @@ def import_command(
         terminal.note(
             f"See what was refused and why: calledger quarantine list --ledger "
             f"{shell_word(str(ledger_path))}"
+        )
+    for signal in new:
+        terminal.say(
+            f"Next, register {signal}, with the people who answer for it: calledger registry begin "
+            f"{shell_word(signal)} --ledger {shell_word(str(ledger_path))} --owner user:TEAM/YOU "
+            '--validator user:TEAM/COLLEAGUE --decides "WHAT IT DECIDES"'
         )
     if missed or len(summaries) < len(parts):
         sys.exit(EXIT_UNUSABLE)
@@ -173,6 +184,19 @@ def import_all(
             if summary.advice is not None and ledger is not None:
                 _advise(summary.advice, path, ledger)
     return summaries
+
+
+def _unregistered(office: Office, summaries: Sequence[ImportSummary]) -> list[str]:
+    """The signals that first came with these imports, and that nobody has registered yet."""
+    imports = [one.import_id for one in summaries if one.import_id is not None]
+    if not imports:
+        return []
+    rows = office.ledger.cursor().execute(
+        "SELECT signal FROM signals WHERE list_contains($imports, first_import) ORDER BY signal",
+        {"imports": imports},
+    )
+    entries = office.state().entries
+    return [signal for (signal,) in rows.fetchall() if signal not in entries][:_MOST_NEW]
 
 
 def _with_kept(ledger: Path, name: str | None, how: FileMapping) -> FileMapping:

@@ -8,8 +8,17 @@ from pathlib import Path
 import click
 
 from core.gate import registry_changes as registry_of
-from core.registry.yaml_reader import read_path
+from core.governance.names import directory
+from core.governance.refusal import Refused
+from core.ledger.errors import LedgerError
+from core.queries.base.selection import BAND_DIMENSION, Selection
+from core.queries.claims.claim_list import count_claims
+from core.registry.signal_spec import Stakes
+from core.registry.yaml_reader import read, read_path
+from core.registry.yaml_writer import first_entry
 from core.sentences.numbers import counted
+from core.text.shown import shell_word
+from core.views.shared.measures import measure
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option
@@ -60,6 +69,65 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
         terminal.say(
             f"Applied: {counted(len(acts), 'act')} in the trail, up to entry {acts[-1].seq}."
         )
+
+
+@registry.command()
+@click.argument("signal")
+@ledger_option
+@click.option("--owner", required=True, metavar="PERSON", help="Who answers for it.")
+@click.option(
+    "--validator",
+    "validators",
+    required=True,
+    multiple=True,
+    metavar="PERSON",
+    help="Who may sign, and is not the owner. May be given again.",
+)
+@click.option("--decides", required=True, metavar="WORDS", help="What its confidence decides.")
+@click.option(
+    "--stakes",
+    type=click.Choice(["low", "medium", "high"]),
+    default="low",
+    show_default=True,
+    help="How much harm a wrong decision does.",
+)
+@as_option
+def begin(
+    signal: str,
+    ledger_path: Path,
+    owner: str,
+    validators: tuple[str, ...],
+    decides: str,
+    stakes: Stakes,
+    handle: str | None,
+) -> None:
+    """Register SIGNAL with a first, whole entry, and print what its claims show.
+
+    People are written as user:finance/ann.lee. Nothing acts by it yet: the gate sends every case to
+    review until a validator has signed. Change the rest with export, apply, or on the page.
+    """
+    text = first_entry(signal, owner=owner, validators=validators, decision=decides, stakes=stakes)
+    with office_of(ledger_path) as office:
+        cursor, state = office.ledger.cursor(), office.state()
+        written = read(text, source="The entry")
+        plan = registry_of.plan(cursor, state, written, office.now())
+        who = acting_handle(office, handle)
+        refused = registry_of.refusal(state, directory(cursor), plan, who, office.now())
+        if refused:
+            raise Refused(refused)
+        if signal in state.entries:
+            raise LedgerError(f"{signal} is registered already; see calledger registry export.")
+        terminal.plan_lines(plan)
+        refuse_unproven("registry.set")
+        acts = registry_of.apply(office, written, who, via=through())
+        terminal.say(
+            f"{signal} is registered: {counted(len(acts), 'act')} in the trail, up to entry "
+            f"{acts[-1].seq}."
+        )
+        if count_claims(cursor, Selection(signal)):
+            terminal.say("What it says, and how often it was right:")
+            terminal.reliability_bars(measure(cursor, Selection(signal), by=(BAND_DIMENSION,)))
+    terminal.say(f"To see it: calledger serve --ledger {shell_word(str(ledger_path))}")
 
 
 @registry.command()

@@ -24,6 +24,7 @@ from dashboard.cli.main import COMMANDS, main
 from sample_data import sample_files
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
 from tests.worlds.command_line import commands, named
+from tests.worlds.newcomer import newcomers_file
 from tests.worlds.paths import ROOT
 
 TS = "2026-11-02T09:00:00Z"
@@ -292,35 +293,35 @@ def test_a_dry_run_writes_nothing_and_prints_the_command_that_brings_most_in(
     assert table_row(again.stdout, "theirs.csv")["new"] == "3"
 
 
-def test_a_newcomer_gets_from_a_file_of_their_own_to_a_measure_by_what_is_printed(
+def test_a_newcomer_gets_to_a_diagram_and_a_registered_signal_by_what_three_commands_print(
     tmp_path: Path, ledger: Path
 ) -> None:
-    """A byte order mark, four ways of writing a time and five of a confidence, repeated ids."""
     path = tmp_path / "our bot.csv"
-    stated = ("82%", "70", "0.9", "high", "85 %", "95", "N/A", "0,8")
-    said = ("yes", "no", "✓", "true", "", "FALSE", "1", "✗")
-    lines = ["id,created_at,llm_confidence,correct,model"]
-    for i in range(400):
-        day = 1 + i % 28
-        at = (
-            f"2026-09-{day:02d} 08:10:00", f"2026-09-{day:02d}T08:10:00+02:00",
-            f"{day:02d}/09/2026 08:10", f'"Sep {day}, 2026 08:10 AM"',
-        )[i % 4]  # fmt: skip
-        label = said[(i * 3) % 8]
-        lines.append(f'req-{i % 390},{at},"{stated[(i // 4) % 8]}",{label},assist-2')
-    path.write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode() + b"\n")
+    path.write_bytes(newcomers_file())
+
+    def pasted(printed: str, begins: str) -> list[str]:
+        (line,) = [one for one in printed.splitlines() if one.startswith(begins)]
+        return shlex.split(line.partition("calledger ")[2])
 
     tried = run("import", path, "--ledger", ledger, "--dry-run")
     assert tried.exit_code == 0
     assert "high (52)" in tried.stdout
-    (printed,) = [one for one in tried.stdout.splitlines() if one.startswith("To import it:")]
-    words = shlex.split(printed.removeprefix("To import it: calledger "))
-    imported = run(*words, "--values", "confidence:high=0.9")
+    imported = run(*pasted(tried.stdout, "To import it:"), "--values", "confidence:high=0.9")
     assert imported.exit_code == 0, imported.output
     assert int(table_row(imported.stdout, "our bot.csv")["new"]) >= 380
-    measured = run("measure", "--ledger", ledger, "--signal", "our-bot")
-    assert measured.exit_code == 0
-    assert "AUROC" in measured.stdout
+
+    people = {"user:TEAM/YOU": "user:desk/ann", "user:TEAM/COLLEAGUE": "user:risk/vera"}
+    words = pasted(imported.stdout, "Next, register our-bot")
+    begun = run(*(people.get(one, one) for one in words))
+    assert begun.exit_code == 0, begun.output
+    assert "our-bot is registered" in begun.stdout
+    (band,) = [one.split() for one in begun.stdout.splitlines() if one.startswith("0.8–0.9")]
+    assert float(band[1].rstrip("%")) > 84
+    assert float(band[2].rstrip("%")) < 70
+    assert "Standing verdict: our-bot is off, overconfident" in begun.stdout
+    # Registered once, it is not begun again, and the next import has nothing to propose.
+    assert run(*(people.get(one, one) for one in words)).exit_code == 2
+    assert "Next, register" not in run(*pasted(tried.stdout, "To import it:")).stdout
 
 
 def test_a_dry_run_of_a_ledger_leaves_it_as_it_was(

@@ -66,6 +66,7 @@ ACTING: dict[str, set[str]] = {
     "token create --scope read --label x": ADMIN,
     "token revoke TOKEN": ADMIN,
     "registry apply changed.yaml": SEAT,
+    "registry begin triage --owner user:desk/ann --validator user:risk/vera --decides x": SEAT,
     f"validation submit {VERSION}": SEAT,
     f"validation sign {VERSION} --meaning read": {"validator"},
     f"validation reject {VERSION} --reason no": {"validator"},
