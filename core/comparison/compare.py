@@ -32,7 +32,12 @@ from core.queries.base.cells import GroupedCells
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import reaches_by
-from core.queries.sums.paired_groups import ComparedGroup, compared, compared_cells, shared_inputs
+from core.queries.sums.paired_groups import (
+    ComparedGroup,
+    compared,
+    compared_cells,
+    labelled_inputs,
+)
 from core.queries.sums.time_series import design_effect
 from core.registry.escalation_rules import ACTIONS, Rules, decide
 from core.terms import USUAL, Terms
@@ -229,7 +234,8 @@ def compare(
     ):
         if not len(found.cells[0].v) and not found.cells[0].n_unstated:
             raise NothingToCompare(why_empty(cursor, one, name))
-    n_before, n_after, shared = shared_inputs(cursor, before, after)
+    labelled = labelled_inputs(cursor, before, after)
+    shared = labelled.shared
     if paired and not shared:
         raise NothingToCompare(
             "Baseline and candidate share no labelled input_id, so they cannot be paired; compare "
@@ -237,10 +243,14 @@ def compare(
         )
     pairing = paired
     if pairing is None:
-        pairing = shared >= MINIMUM_INPUTS and shared >= PAIRED_FROM * min(n_before, n_after)
+        pairing = shared >= MINIMUM_INPUTS and shared >= PAIRED_FROM * min(
+            labelled.before, labelled.after
+        )
     tolerance, high_from = terms[1].tolerance, terms[1].high_from
     dims = _usual(cursor, before, after) if by is None else tuple(dict.fromkeys(by))
-    sums = compared(cursor, before, after, dims, paired=pairing, high_from=high_from)
+    sums = compared(
+        cursor, before, after, dims, paired=pairing, high_from=high_from, single=labelled.single
+    )
     cells = compared_cells(cursor, before, after, (), paired=True) if pairing else everything
     summed = _telling(sums.groups) if by is None else sums.groups
     groups = _groups(cursor, before, after, dims, pairing, summed, cells, terms)

@@ -9,9 +9,13 @@ from typing import Any
 import duckdb
 
 from core.measure.failures.elicitation import Moments, Paired
+from core.queries.base.asked_once import once
 from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import Source, selected_claims
+from core.queries.base.kept.claims import kept_claims
+from core.queries.base.repeated_hashes import repeated_hashes
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
 
 #: By rising closeness to the answer; the earlier is the reference. None: not stated.
 ORDERS: tuple[str | None, ...] = (None, "before", "independent", "behavioural", "after")
@@ -82,11 +86,16 @@ class AskedAlone:
 
 def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, ...]:
     """Every method and order among the selected claims, the reference first."""
-    source = _source(cursor, selection)
-    rows = cursor.execute(
-        f"SELECT DISTINCT method, elicitation_order FROM ({source.sql}) AS claim",
-        source.parameters,
-    ).fetchall()
+    names = ("elicitation", "elicitation_order")
+    with snapshot(cursor):
+        kept = kept_claims(cursor, selection, [names], names)
+        source = _source(cursor, selection) if kept is None else kept
+        taken = "method, elicitation_order" if kept is None else "key_0, key_1"
+        stated = "TRUE" if kept is None else "place >= 0"
+        rows = cursor.execute(
+            f"SELECT DISTINCT {taken} FROM ({source.sql}) AS claim WHERE {stated}",
+            source.parameters,
+        ).fetchall()
     found = (Way(selection.signal, method, order) for method, order in rows)
     return tuple(sorted(found, key=lambda one: one.rank))
 
@@ -179,6 +188,8 @@ def _partners(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, by: str, one_in: int
 ) -> tuple[str, ...]:
     """Other signals that share an event or an input with the selected claims."""
+    if selection.signal not in _sharing(cursor, by, one_in):
+        return ()
     chosen = _chosen(by, one_in)
     source = selected_claims(cursor, selection, {"shared": by}, also=chosen)
     rows = cursor.execute(
@@ -192,6 +203,26 @@ def _partners(
         source.parameters,
     ).fetchall()
     return tuple(name for (name,) in rows)
+
+
+@once
+def _sharing(cursor: duckdb.DuckDBPyConnection, by: str, one_in: int) -> frozenset[str]:
+    """The signals that may share an event or an input with another one; all that do are among them.
+
+    Asked of hashes, which are compared quicker than names, and of all signals at once.
+    """
+    chosen = f"claims WHERE {_chosen(by, one_in)}"
+    ((n_claims,),) = cursor.execute("SELECT count(*) FROM claims").fetchall()
+    if not repeated_hashes(cursor, f"hash({by})", chosen, most=n_claims).size:
+        return frozenset()
+    hashed = f"SELECT hash({by}) AS hashed, signal FROM {chosen}"
+    rows = cursor.execute(
+        f"""
+        SELECT DISTINCT signal FROM ({hashed}) WHERE hashed IN (
+            SELECT hashed FROM ({hashed}) GROUP BY hashed HAVING min(signal) <> max(signal))
+        """
+    ).fetchall()
+    return frozenset(signal for (signal,) in rows)
 
 
 def _shared_with(

@@ -13,6 +13,7 @@ from core.queries.base.asked_once import once
 from core.queries.base.dimensions import WEEK_SQL, Parameter, week_start
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.claims import week_of
+from core.queries.base.snapshot import snapshot
 
 #: A signal, and its fingerprint's values in the order of `FIELDS`; None where it states none.
 Version = tuple[str, tuple[str | None, ...]]
@@ -46,26 +47,42 @@ def weekly_counts(
         signal: of this one only; None: of all.
     """
     names = ", ".join(("signal", *FIELDS))
-    of, parameters = "", dict[str, Parameter]({"until": until})
+    of, parameters = "", dict[str, Parameter]()
     if signal is not None:
         of, parameters["signal"] = "AND signal = $signal", signal
-    rows = cursor.execute(
-        f"""
-        SELECT {names}, week, CAST(sum(n) AS BIGINT) AS n_claims,
-               CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS BIGINT)
-        FROM kept_cells JOIN kept_lines USING (line) SEMI JOIN (
-            SELECT signal FROM kept_signals WHERE kept) AS known USING (signal)
-        WHERE split = 'production' AND dimension = '' AND place >= 0
-          AND week < {week_of(until)} {of}
-        GROUP BY {names}, week
-        UNION ALL
-        SELECT {names}, {WEEK_SQL}, count(*), count(outcome)
-        FROM claims ANTI JOIN (SELECT signal FROM kept_signals WHERE kept) AS known USING (signal)
-        WHERE confidence_ppm IS NOT NULL AND split = 'production' AND ts < $until {of}
-        GROUP BY ALL
-        """,
-        parameters,
-    ).fetchall()
+    with snapshot(cursor):
+        rows = cursor.execute(
+            f"""
+            SELECT {names}, week, CAST(sum(n) AS BIGINT) AS n_claims,
+                   CAST(coalesce(sum(n) FILTER (outcome IS NOT NULL), 0) AS BIGINT)
+            FROM kept_cells JOIN kept_lines USING (line) SEMI JOIN (
+                SELECT signal FROM kept_signals WHERE kept) AS known USING (signal)
+            WHERE split = 'production' AND dimension = '' AND place >= 0
+              AND week < {week_of(until)} {of}
+            GROUP BY {names}, week
+            """,
+            parameters,
+        ).fetchall()
+        others = cursor.execute(
+            f"""
+            SELECT DISTINCT signal FROM signals
+            ANTI JOIN (SELECT signal FROM kept_signals WHERE kept) AS known USING (signal)
+            WHERE TRUE {of}
+            """,
+            parameters,
+        ).fetchall()
+        # An anti-join over the claims themselves would read all of them to find none.
+        if others:
+            rows += cursor.execute(
+                f"""
+                SELECT {names}, {WEEK_SQL}, count(*), count(outcome)
+                FROM claims
+                WHERE signal IN (SELECT unnest($others)) AND confidence_ppm IS NOT NULL
+                  AND split = 'production' AND ts < $until
+                GROUP BY ALL
+                """,
+                {"others": [name for (name,) in others], "until": until},
+            ).fetchall()
     found: defaultdict[Version, list[WeekCount]] = defaultdict(list)
     for name, *values, week, n_claims, n in sorted(rows, key=lambda row: int(row[-3])):
         found[name, tuple(values)].append(WeekCount(week_start(week), n_claims, n))

@@ -167,3 +167,24 @@ def test_nothing_that_changes_is_flagged_no_more_often_than_it_says(of_claims: O
     )
     # Nominally at most 7.5; more than 13 has a chance under 2 %.
     assert flagged <= 13
+
+
+def test_the_ece_of_many_confidences_is_as_certain_as_that_of_all_their_claims(
+    of_claims: OfClaims,
+):
+    rng = np.random.default_rng(8)
+    values = np.linspace(0.5, 0.99, 400)
+    sides = [drawn(rng, 1500, gap=gap, values=values) for gap in (0.15, 0.05)]
+    found = collapse(*(of_claims(*side) for side in sides), draws=19)
+    assert found.ece is not None
+    variances = []
+    for v, y in sides:
+        bins = np.ceil(v * 10).astype(int)
+        errors = []
+        for _ in range(400):
+            at = rng.integers(v.size, size=v.size)
+            residuals = np.bincount(bins[at], weights=v[at] - y[at])
+            errors.append(np.abs(residuals).sum() / v.size)
+        variances.append(np.var(errors))
+    expected = 1.96 * np.sqrt(sum(variances))
+    assert (found.ece.high - found.ece.low) / 2 == pytest.approx(expected, rel=0.12)

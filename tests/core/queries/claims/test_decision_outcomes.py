@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -71,6 +71,29 @@ def test_labels_are_weighted_by_the_chance_they_were_drawn_with(ledger: Ledger) 
 def test_claims_without_an_action_are_a_group_of_their_own(ledger: Ledger) -> None:
     found = by_action(ledger)["None"]
     assert (found.n_claims, found.n, found.error_rate) == (1, 1, 0)
+
+
+def test_claims_that_share_no_input_are_summed_alike_where_another_signals_do(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    rows = [f"x{i},2026-10-0{1 + i % 3},t,0.{i},{i % 2},automate,i{i},0.{i}" for i in range(1, 9)]
+    header = "event_id,ts,signal,confidence,outcome,action,input_id,label_propensity"
+    file = tmp_path / "single.csv"
+
+    def sums(more: Sequence[str]) -> Handled:
+        file.write_text("\n".join([header, *rows, *more, ""]))
+        import_file(ledger, file)
+        with ledger.cursor() as cursor:
+            codes = {one.code for one in counted(cursor, Selection("t"), EVERYTHING)}
+            automated = [one for one in codes if EVERYTHING.sort(one).action == "automate"]
+            return handled(cursor, Selection("t"), EVERYTHING, {"a": automated}, DAY)["a"]
+
+    single = sums([])
+    # A review of two on one input is outside of the group, and has it grouped by input.
+    grouped = sums([f"y{i},2026-10-01,t,0.5,1,review,twice," for i in range(2)])
+    assert (single.n_claims, single.n) == (grouped.n_claims, grouped.n) == (8, 8)
+    assert single.error_rate == pytest.approx(grouped.error_rate, rel=1e-12)
+    assert single.worth == pytest.approx(grouped.worth, rel=1e-12)
 
 
 def test_without_a_label_there_is_no_rate_and_no_worth(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.verdicts.shape_change import shared_bands
 from core.queries.base.selection import Selection
-from core.queries.sums.paired_groups import compared, compared_cells, paired_inputs, shared_inputs
+from core.queries.sums.paired_groups import compared, compared_cells, labelled_inputs, paired_inputs
 from tests.worlds.band_pairs import band_pair
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,input_id,seg_topic\n"
@@ -41,7 +41,9 @@ def cursor(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_inputs_that_both_have_a_label_on_are_shared(cursor) -> None:
-    assert shared_inputs(cursor, A, B) == (2, 3, 1)
+    found = labelled_inputs(cursor, A, B)
+    assert (found.before, found.after, found.shared, found.claims) == (2, 3, 1, (3, 3))
+    assert not found.single
 
 
 def test_paired_sums_are_those_of_the_shared_inputs(cursor) -> None:
@@ -141,6 +143,55 @@ def test_sums_over_bands_add_up_to_those_without(many) -> None:
         assert bands.qq[size:, size:].sum() == pytest.approx(gap.after.qq)
         assert bands.mm[:size, :size].sum() == pytest.approx(gap.before.mm)
         assert bands.qm[:size, size:].sum() == pytest.approx(gap.qm)
+
+
+@pytest.fixture
+def singles(tmp_path: Path):
+    """Two hundred claims of two models, each of its own input, in cells that both have or one."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for i in range(200):
+        v, y, topic = rng.uniform(0.2, 1.0), rng.integers(0, 2), ("law", "art", "")[i % 3]
+        region = "north" if i < 40 else f"r{rng.integers(3)}"
+        model = "ab"[int(rng.uniform() < 0.4 or i < 20)]
+        rows.append(f"{i},2026-11-02,s,{v:.6f},{y},{model},q{i},{topic},{region}\n")
+    file = tmp_path / "singles.csv"
+    file.write_text(HEADER.replace("topic", "topic,seg_region") + "".join(rows))
+    with Ledger.open(tmp_path / "singles.duckdb", create=True) as ledger:
+        import_file(ledger, file)
+        yield ledger.cursor()
+
+
+@pytest.mark.parametrize("by", [(), ("topic",), ("topic", "region"), ("week",)])
+def test_single_claims_have_the_sums_that_are_taken_per_input(singles, by: tuple[str, ...]) -> None:
+    assert labelled_inputs(singles, A, B).single
+    quick, slow = (
+        compared(singles, A, B, by, paired=False, high_from=0.9, single=single)
+        for single in (True, False)
+    )
+    assert quick.standard == pytest.approx(slow.standard)
+    for mine, theirs in zip(quick.groups, slow.groups, strict=True):
+        names = (mine.dimension, mine.value, mine.high)
+        assert names == (theirs.dimension, theirs.value, theirs.high)
+        for name in mine.pairs:
+            for side in ("before", "after"):
+                one, other = (vars(getattr(x.pairs[name], side)) for x in (mine, theirs))
+                assert one == pytest.approx(other, rel=1e-12, abs=1e-12)
+            assert mine.pairs[name].shared == theirs.pairs[name].shared == 0
+        assert mine.bands.inputs == theirs.bands.inputs
+        for name in ("m", "s", "q", "qq", "qm", "mm"):
+            other = getattr(theirs.bands, name)
+            assert getattr(mine.bands, name) == pytest.approx(other, rel=1e-12, abs=1e-12)
+
+
+def test_single_claims_without_a_cell_in_common_compare_nothing(singles) -> None:
+    sides = (
+        replace(one, where=(*one.where, ("region", (region,))))
+        for one, region in ((A, "r0"), (B, "r1"))
+    )
+    found = compared(singles, *sides, ("region",), paired=False, high_from=0.9, single=True)
+    assert [one.pairs["gap"].inputs for one in found.groups] == [0]
+    assert found.standard == 0
 
 
 def test_the_inputs_of_a_pair_are_numbered_alike(cursor) -> None:

@@ -22,9 +22,11 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import accounts
 from core.queries.labels.coverage_sets import coverage_sets
 from core.queries.labels.label_provenance import how_labelled, labelled_days
+from core.queries.sums.elicitation_pairs import ways
 from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.label_coverage import coverage_by
 from core.queries.sums.time_series import cohort_ages, period_sums
+from core.queries.sums.weekly_counts import weekly_counts
 from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, claim, logged, made, same
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
@@ -68,6 +70,8 @@ ASKED: dict[str, Callable[[duckdb.DuckDBPyConnection, Selection, list[tuple[str,
     "accounts": lambda c, chosen, _: accounts(
         c, settled=chosen.since or MONDAY, now=chosen.until or datetime(2027, 1, 1)
     ),
+    "ways": lambda c, chosen, _: ways(c, chosen),
+    "week counts": lambda c, chosen, _: dict(weekly_counts(c, datetime(2026, 11, 23))),
     "ages": lambda c, chosen, _: cohort_ages(c, chosen, (0, 7, 30), as_of=datetime(2027, 1, 1)),
 }
 
