@@ -222,12 +222,16 @@ def error_bets_of(cells: Cells, bound: float) -> FloatArray:
     return found[np.newaxis, :]
 
 
-def log_e_values(bets: FloatArray, prior: FloatArray | None = None) -> FloatArray:
+def log_e_values(
+    bets: FloatArray, prior: FloatArray | None = None, *, patience: int = 1
+) -> FloatArray:
     """Logarithm of the e-value after each cohort.
 
     Args:
-        bets: shape (…, C, sides, len(STAKES)), of C cohorts in their order.
+        bets: shape (…, C, sides, stakes), of C cohorts in their order.
         prior: shape (sides,), the share of the capital on each side; None: even shares.
+        patience: p ≥ 1: of what is left, the share ``1/(p + j)`` goes in before cohort j = 1, 2, …;
+            the larger, the more is left for a change that comes after about p cohorts.
 
     Returns:
         Shape (…, C): of the mean capital over sides and stakes, and of what is not in the game yet.
@@ -238,10 +242,11 @@ def log_e_values(bets: FloatArray, prior: FloatArray | None = None) -> FloatArra
     share_of = np.full(sides, 1 / sides) if prior is None else prior
     shares = np.log(share_of / stakes)[:, np.newaxis]
     for i in range(cohorts):
-        share = -math.log((i + 1) * (i + 2))
+        share = math.log(patience / ((i + patience) * (i + patience + 1)))
         capital = np.logaddexp(capital, share) + bets[..., i, :, :]
         played = scipy.special.logsumexp(capital + shares, axis=(-2, -1))
-        found[..., i] = np.logaddexp(played, -math.log(i + 2))
+        left = math.log(patience / (i + patience + 1))
+        found[..., i] = np.logaddexp(played, left)
     return found
 
 
