@@ -9,13 +9,14 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from core.governance.canaries import CanaryRound, KeptInputs, read_p_values
 from core.governance.permissions import GRANTABLE
 from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
 from core.governance.validations.lifecycle import rules_changed
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, of_json
-from core.trail.acts import SYSTEM, Act
+from core.trail.acts import SYSTEM, Act, moment
 from core.trail.signed_answers import SIGNED_FROM
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -223,6 +224,57 @@ def _audit_drawn(state: State, act: Act) -> State:
     return state
 
 
+def _canary_kept(state: State, act: Act) -> State:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("Inputs are kept for a signal with a registry entry.")
+    said = act.body.get("inputs")
+    try:
+        inputs = tuple(str(one[0]) for one in said)  # type: ignore[union-attr]
+        digests = tuple(None if one[1] is None else str(one[1]) for one in said)  # type: ignore[union-attr]
+    except (TypeError, IndexError):
+        raise Refused(f"inputs of {act.kind} must be a list of ids with digests.") from None
+    if not inputs or len(set(inputs)) < len(inputs):
+        raise Refused(f"inputs of {act.kind} must be different ids, at least one.")
+    kept = KeptInputs(act.seq, act.at, inputs, digests)
+    return replace(state, canaries={**state.canaries, act.signal: kept})
+
+
+def _canary_asked(state: State, act: Act) -> State:
+    if act.signal is None or act.fingerprint is None:
+        raise Refused("A canary round is of a signal and a fingerprint.")
+    kept = state.canaries.get(act.signal)
+    if kept is None:
+        raise Refused(f"No inputs of {act.signal} are kept, so none can be asked again.")
+    key = act.signal, act.fingerprint
+    before, body = state.canary_rounds.get(key, ()), act.body
+    for name in ("ppm", "answers"):
+        if not isinstance(body.get(name), (list, tuple)) or len(body[name]) != len(kept.inputs):
+            raise Refused(f"{name} of {act.kind} must have a value for each kept input.")
+    try:
+        asked_at, p_values = moment(_text(act, "asked_at")), read_p_values(body.get("p_values"))
+    except ValueError as error:
+        raise Refused(f"{act.kind} cannot be read: {error}.") from None
+    name, n_failed = _text(act, "round"), body.get("n_failed")
+    if any(one.name == name for one in before):
+        raise Refused(f"The round {name} is recorded already.")
+    if before and asked_at < before[-1].asked_at:
+        raise Refused(f"The round {name} was asked before the one recorded last; rounds go on.")
+    if not isinstance(n_failed, int) or n_failed < 0:
+        raise Refused(f"n_failed of {act.kind} must be a whole number.")
+    one = CanaryRound(
+        act.seq,
+        act.at,
+        name,
+        asked_at,
+        _sha256(act, "results_sha256"),
+        _number(act, "series"),
+        _number(act, "n_asked"),
+        n_failed,
+        p_values,
+    )
+    return replace(state, canary_rounds={**state.canary_rounds, key: (*before, one)})
+
+
 def _label_said(state: State, act: Act) -> State:
     """Nothing: the row of the log that came in with it says what it changes."""
     if act.signal is None:
@@ -258,6 +310,8 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "check.run": _check_run,
         "signal.remeasured": _signal_remeasured,
         "audit.drawn": _audit_drawn,
+        "canary.kept": _canary_kept,
+        "canary.asked": _canary_asked,
         "label.withdrawn": _label_said,
         "label.confirmed": _label_said,
         "notices.resumed": _notices_resumed,

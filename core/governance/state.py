@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from core.governance.canaries import KeptInputs, Rounds
 from core.governance.number_ranges import Numbers
 from core.governance.refusal import Refused
 from core.governance.validations.records import Context, Validation
@@ -119,6 +120,8 @@ class State:
         checked: the last run of the standing checks; None: there was none yet.
         remeasured: signal → when it was last re-measured.
         unmeasured: signal → when a fingerprint was first seen since then.
+        canaries: signal → the inputs that are asked again.
+        canary_rounds: (signal, fingerprint) → rounds in which they were, oldest first.
     """
 
     size: int = 0
@@ -139,6 +142,8 @@ class State:
     checked: Checked | None = None
     remeasured: Mapping[str, datetime] = field(default_factory=dict)
     unmeasured: Mapping[str, datetime] = field(default_factory=dict)
+    canaries: Mapping[str, KeptInputs] = field(default_factory=dict)
+    canary_rounds: Rounds = field(default_factory=dict)
     #: Contexts worked out for this very state; the gate asks for the same one again and again.
     _contexts: dict[tuple[str, date], Context] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -18,7 +18,7 @@ from core.queries.base.truth import Truth
 from core.registry import value_checks as checks
 from core.registry import words
 from core.registry.escalation_rules import RuleBand, fraction
-from core.registry.signal_spec import Costs, Criterion, Group, Queue, SignalSpec
+from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Group, Queue, SignalSpec
 from core.registry.value_checks import each, whole
 
 
@@ -133,6 +133,8 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
             fraction, checks.check_coverage),
         FieldRow("spec.truth", "truth", "ground truth", words.truth_words,
             note="whose labels count", younger=True),
+        FieldRow("spec.canary", "canary", "canary", words.canary_words, material=False,
+            note="kept inputs, asked again", younger=True),
         FieldRow(_PLAN, need="write what a validation needs", block=True),
         FieldRow(f"{_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after",
             words.days_words, _DAYS, need="write after how many days a validation expires"),
@@ -201,6 +203,11 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
         _cost("error", "one automated error"),
         _cost("review", "one review"),
         _cost("escalate", "one escalation"),
+    ),
+    CanaryPlan: (
+        FieldRow("everyDays", "every_days", check=_DAYS,
+            need="write after how many days kept inputs are asked again"),
+        FieldRow("closesGate", "closes_gate"),
     ),
     Truth: (
         FieldRow("sources", "sources", need="write whose labels are truth, as in [HUMAN, CODE]",

@@ -128,6 +128,19 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class CanaryPlan:
+    """How often kept inputs are asked again, and what a change of the model does.
+
+    Attributes:
+        every_days: whole days between two rounds.
+        closes_gate: whether a model that changed behind its name loses its validation at once.
+    """
+
+    every_days: int
+    closes_gate: bool = False
+
+
+@dataclass(frozen=True)
 class SignalSpec:
     """One registry entry. People are opaque ids, groups ``group:<name>``.
 
@@ -152,6 +165,7 @@ class SignalSpec:
             validation rests on.
         costs: what errors and people's work cost; None: not declared.
         truth: whose labels count as truth; None: not declared.
+        canary: how often kept inputs are asked again; None: not declared.
     """
 
     name: str
@@ -174,6 +188,7 @@ class SignalSpec:
     handling: Handling = Handling()
     costs: Costs | None = None
     truth: Truth | None = None
+    canary: CanaryPlan | None = None
 
     @property
     def terms(self) -> Terms:

@@ -10,7 +10,7 @@ from typing import Any
 from core.queries.base.truth import USUAL, Truth
 from core.registry.entry_table import ROWS, FieldRow
 from core.registry.escalation_rules import Override, RuleBand, Rules
-from core.registry.signal_spec import Costs, Criterion, Queue, SignalSpec
+from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Queue, SignalSpec
 from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
 Naming = Callable[[str], str]
@@ -67,7 +67,7 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[FieldDifference]:
         said = row.of(new)
         if row.path in ("rules.overrides", "rules.known_values"):
             yield from _told(row, nothing, new, name)
-        elif isinstance(said, (Queue, Costs)):
+        elif isinstance(said, (Queue, Costs, CanaryPlan)):
             words = row.show(said)
             yield FieldDifference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
 

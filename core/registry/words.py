@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.defaults import HELDOUT_USES
 from core.queries.base.truth import USUAL, Truth
 from core.registry.escalation_rules import Override, RuleBand, fraction
-from core.registry.signal_spec import Costs, Criterion, Queue
+from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Queue
 from core.text.figures import counted
 
 #: Stands where there is nothing.
@@ -72,6 +72,14 @@ def truth_words(truth: Truth | None) -> str:
     if truth.judge_tolerance_ppm is None:
         return words
     return f"{words}; a judge may disagree on {fraction(truth.judge_tolerance_ppm)} of the claims"
+
+
+def canary_words(plan: CanaryPlan | None) -> str:
+    """How kept inputs are asked again, as people read it: ``every 7 days, closes the gate``."""
+    if plan is None:
+        return NOTHING
+    every = "every day" if plan.every_days == 1 else f"every {plan.every_days} days"
+    return f"{every}, {'closes' if plan.closes_gate else 'does not close'} the gate"
 
 
 def pair_words(pair: tuple[str, str]) -> str:

@@ -14,6 +14,7 @@ from core.findings.kinds import kind_of, told_of
 from core.findings.lifecycle import note_of
 from core.governance.names import Directory, directory
 from core.governance.stops import stopped_by
+from core.measure.monitoring.canary import SIDES
 from core.monitoring.remeasured import outcome
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
@@ -285,6 +286,22 @@ def _parts(value: Any, _names: Names) -> str:
     return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
 
 
+def _kept_inputs(value: Any, _names: Names) -> str:
+    return ", ".join(str(one[0]) for one in value)
+
+
+def _stated(value: Any, _names: Names) -> str:
+    return ", ".join(ABSENT if one is None else f"{one / 1e6:.6g}" for one in value)
+
+
+def _answers(value: Any, _names: Names) -> str:
+    return f"{counted(len({one for one in value if one}), 'different answer')}, kept as hashes"
+
+
+def _p_values(value: Any, _names: Names) -> str:
+    return ", ".join(f"{side} {float(p):.2g}" for side, p in zip(SIDES, value, strict=True))
+
+
 #: The parts of a body, in the order they are shown.
 _FIELDS: Mapping[str, _Field] = {
     "origin": _Field("Trail"),
@@ -349,6 +366,18 @@ _FIELDS: Mapping[str, _Field] = {
     "seed": _Field("Seed of the random numbers"),
     "imports": _Field("Imports up to", ours=True),
     "sha256": _Field("SHA-256 of the sample"),
+    "n_inputs": _Field("Kept inputs", ours=True, brief=_several("input")),
+    "inputs": _Field("Ids", _kept_inputs),
+    "round": _Field("Round"),
+    "asked_at": _Field("Asked", _time, ours=True),
+    "series": _Field("Series", ours=True),
+    "n_asked": _Field("Answered", ours=True, brief=_several("input")),
+    "n_failed": _Field("Without an answer", ours=True),
+    "ppm": _Field("Stated", _stated, ours=True),
+    "answers": _Field("Answers", _answers, ours=True),
+    "failures": _Field("What went wrong", _parts),
+    "p_values": _Field("P-values", _p_values, ours=True),
+    "results_sha256": _Field("SHA-256 of the results"),
     "why": _Field("Made", _why, ours=True),
     "n_missed": _Field("Runs missed before it", ours=True),
     "n_remeasured": _Field("Signals measured again", ours=True),
@@ -434,6 +463,11 @@ def _missed(act: Act, _names: Names) -> str:
     return f"; {counted(n, 'run')} before it missed" if n else ""
 
 
+def _failed(act: Act, _names: Names) -> str:
+    n = act.body["n_failed"]
+    return f", {n:,} without an answer" if n else ""
+
+
 def _rows(act: Act, _names: Names) -> str:
     body = act.body
     parts = [f"{counted(body['n_read'], 'row')} read", f"{body['n_new']:,} new"]
@@ -460,6 +494,7 @@ _MADE: Mapping[str, Callable[[Act, Names], str]] = {
     "text": lambda act, _: _short(_in_words(act)["text"]),
     "noted": _noted,
     "missed": _missed,
+    "failed": _failed,
     "rows": _rows,
     "decisions": _decisions,
 }

@@ -413,6 +413,23 @@ _ROWS = (
         _VALIDATOR | _SEAT,
     ),
     ActKind(
+        "canary.kept",
+        "Standing watch",
+        "kept inputs to ask again",
+        "keep inputs to ask again",
+        "kept {n_inputs} to ask again{of}",
+        _VALIDATOR | _SEAT,
+    ),
+    ActKind(
+        "canary.asked",
+        "Standing watch",
+        "recorded a canary round",
+        "record a canary round",
+        "recorded the canary round {round}{of}: {n_asked} asked again{failed}",
+        _NOBODY,
+        program=True,
+    ),
+    ActKind(
         "token.created",
         "Gate and access",
         "gave out a token for HTTP",

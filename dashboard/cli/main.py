@@ -17,6 +17,10 @@ COMMANDS = {
         "upkeep:backup",
         "Copy a ledger, its spool, key, checkpoints and settings into a folder.",
     ),
+    "canary": (
+        "canary:canary",
+        "Keep inputs and ask them again: has the model changed behind its name?",
+    ),
     "cells": (
         "cells:cells",
         "Sums of claims that lie in a lake, counted there by Spark, DataFusion or DuckDB.",

@@ -81,6 +81,16 @@ def unproven() -> bool:
     return lent is not None and lent.person is not None and lent.signs_on
 
 
+def refuse_for_another(why: str) -> None:
+    """Refuse what a server must not do for whoever asks it.
+
+    Raises:
+        LedgerError: a server runs this command.
+    """
+    if _lent.get() is not None:
+        raise LedgerError(why)
+
+
 def through() -> Via:
     """What an act of a command is done through, as it is kept in the trail."""
     return "cli" if person() is None else "http"

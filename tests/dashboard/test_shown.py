@@ -307,7 +307,7 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         for one in (hostile.V1, hostile.V2)
     )
     file, out = str(folder / "more :smile:\u202e.csv"), str(folder / "out \u202e.csv")
-    registry = str(folder / "registry.yaml")
+    registry, inputs = str(folder / "registry.yaml"), str(folder / "inputs.jsonl")
     json_ = ["--format", "json"]
     why = ["--reason", hostile.ALL]
     admin, vera, rita = (["--as", one] for one in (hostile.ADMIN, hostile.VERA, hostile.RITA))
@@ -335,6 +335,10 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
             [*signal, *risk, *json_],
             [*signal, "--where", f"topic={hostile.ALL}", "--risk", "0.3"],
         ],
+        "canary keep": [[inputs, *signal, *by], [file, *signal, *by]],
+        "canary ask": [[inputs, *signal, "--command", "true"], [file, *signal, "--command", "x"]],
+        "canary record": [[inputs, *signal], [file, *signal]],
+        "canary list": [[], ["--signal", hostile.ALL], json_],
         "labels plan": [[*signal, "--by", "language"], [*signal, "--by", "language", *json_]],
         "labels draw": [
             [*signal, "--by", "topic", *by, "--labels", "90"],
@@ -457,6 +461,8 @@ def test_no_command_or_message_tells_what_is_hidden(
     (tmp_path / "registry.yaml").write_text(changed.replace("answers", "sends"), encoding="utf-8")
     channel = f"channels: [{{name: hook, url: 'json://127.0.0.1:{receiver.port}/hook'}}]"
     (tmp_path / "notices.yaml").write_text(channel, encoding="utf-8")
+    kept = ({"input_id": f"{hostile.ALL}{i}", "confidence": 0.9} for i in range(50))
+    (tmp_path / "inputs.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in kept))
     samples = "".join(f'"{hostile.ALL}{i}",{i},2026-11-02\n' for i in range(3))
     (tmp_path / "samples.csv").write_text(f"input_id,answer,ts\n{samples}", encoding="utf-8")
     no_ledger = {"derive agreement", "cells build"}

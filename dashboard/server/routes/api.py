@@ -22,7 +22,7 @@ from core.ledger.errors import LedgerError
 from core.views.shared.signal_status import signal_statuses
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner
-from dashboard.server.routes import live, operations, otlp
+from dashboard.server.routes import canary, live, operations, otlp
 from dashboard.server.routes.openapi import DOCUMENT
 from dashboard.server.routes.requests import SMALL, Unacceptable, authorized, body_of, items
 
@@ -153,6 +153,7 @@ routes = [
     Route("/api/v1/signals/{name:text}", signals, methods=["GET"]),
     # Every method, so that whoever uses a wrong one reads an action as well.
     Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    *canary.routes,
     *live.routes,
     *operations.routes,
     *otlp.routes,

@@ -38,7 +38,17 @@ _log = logging.getLogger(__name__)
 #: The rest starts a server, or has its own route.
 ALLOWED = frozenset(
     {
-        *("check", "compare", "evidence", "gate", "import", "labels", "measure", "notices"),
+        *(
+            "canary",
+            "check",
+            "compare",
+            "evidence",
+            "gate",
+            "import",
+            "labels",
+            "measure",
+            "notices",
+        ),
         *("person", "pulled", "quarantine", "recalibrate", "registry", "report", "role"),
         *("backup", "threshold", "token", "trail", "validation"),
     }

@@ -244,6 +244,60 @@ _KEPT: dict[str, Any] = {
 }
 
 
+_ROUND: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "signal": {"type": "string", "minLength": 1},
+        **dict.fromkeys(FIELDS, _TEXT),
+        "round": {**_TEXT, "description": "Its name; the day it was asked on unless given."},
+        "asked_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "Now unless given.",
+        },
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "input_id": {"type": "string", "minLength": 1},
+                    "confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+                    "answer": {"description": "Any value; a hash of it is kept."},
+                    "failure": {**_TEXT, "description": "Why there is neither."},
+                },
+                "required": ["input_id"],
+            },
+        },
+    },
+    "required": ["signal", "results"],
+}
+_ROUND_RECORDED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "round": {"type": "string"},
+        "known": {"type": "boolean", "description": "Whether it was recorded before."},
+        "n_asked": _COUNT,
+        "n_failed": _COUNT,
+        "failures": {"type": "object", "additionalProperties": _COUNT},
+        "refused": {"type": "array", "maxItems": 0},
+        "canary": {
+            "type": "object",
+            "description": "state (reference, unchanged, changed), alarm_score and what is needed "
+            "for an alarm.",
+        },
+    },
+    "required": ["round", "known", "n_asked", "n_failed", "failures", "refused", "canary"],
+}
+_ROUND_REFUSED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string"},
+        "refused": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["error"],
+}
+
+
 def _answer(schema: str, why: str, *headers: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     found: dict[str, Any] = {"description": why, "content": content}
@@ -478,6 +532,40 @@ DOCUMENT: dict[str, Any] = {
         },
         "/api/v1/claims": _logging("Claim", "claims"),
         "/api/v1/outcomes": _logging("Outcome", "outcomes"),
+        "/api/v1/canary": {
+            "post": {
+                "summary": "Record a canary round",
+                "description": "Scope `ingest`. What the kept inputs of a signal came to when they "
+                "were asked again. All of a round is sent at once; the same round again changes "
+                "nothing. It is judged at once: is it still the same model?",
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Round"}}
+                    },
+                },
+                "responses": {
+                    "200": _answer("RoundRecorded", "The round is recorded, or was before."),
+                    "400": _answer("Error", "The body is no JSON object."),
+                    "401": _answer("Error", "The token is missing or unknown."),
+                    "403": _answer(
+                        "Error", "The token lacks the scope, or the host is not allowed."
+                    ),
+                    "409": _answer(
+                        "Error",
+                        "It does not fit what is recorded: other inputs are kept, the version is "
+                        "not known, or the round is recorded with other results.",
+                    ),
+                    "413": _answer("Error", "The body is too large."),
+                    "415": _answer("Error", "The compression is not supported."),
+                    "422": _answer(
+                        "RoundRefused", "Nothing was recorded; each refused row with the fix."
+                    ),
+                    "500": _answer("Error", "The round could not be recorded."),
+                    "503": _answer("Error", "The ledger cannot be asked now.", "Retry-After"),
+                },
+            }
+        },
         "/v1/logs": _exported(
             "log records",
             "rejectedLogRecords",
@@ -555,6 +643,9 @@ DOCUMENT: dict[str, Any] = {
             "Outcome": _OUTCOME,
             "Kept": _KEPT,
             "Became": _BECAME,
+            "Round": _ROUND,
+            "RoundRecorded": _ROUND_RECORDED,
+            "RoundRefused": _ROUND_REFUSED,
             "Error": _ERROR,
             "Readiness": _READINESS,
         },

@@ -58,6 +58,8 @@ MAY: dict[str, set[str]] = {
     "signal.remeasured": {"system"},
     "notices.resumed": {"admin", "system"},
     "audit.drawn": {"owner", "deputy", "validator"},
+    "canary.kept": {"owner", "deputy", "validator"},
+    "canary.asked": {"system"},
     "token.created": {"admin"},
     "token.revoked": {"admin"},
 }

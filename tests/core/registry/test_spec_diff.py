@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Override, RuleBand, Rules
-from core.registry.signal_spec import Costs, Criterion, Handling, Queue, Responsible, SignalSpec
+from core.registry.signal_spec import (
+    CanaryPlan,
+    Costs,
+    Criterion,
+    Handling,
+    Queue,
+    Responsible,
+    SignalSpec,
+)
 from core.registry.spec_diff import differences
 from core.registry.spec_json import material_sha256
 from core.registry.words import NOTHING
@@ -199,6 +207,10 @@ def rules(**changed: Any) -> dict[str, Any]:
         (
             {"costs": Costs("EUR", 25_000_000, 2_500_000, 8_000_000)},
             ["costs – → error 25, review 2.50, escalation 8 EUR"],
+        ),
+        (
+            {"canary": CanaryPlan(7, closes_gate=True)},
+            ["canary – → every 7 days, closes the gate"],
         ),
         (
             {"truth": Truth(("HUMAN",), unstated=False)},

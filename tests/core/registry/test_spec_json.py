@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import (
+    CanaryPlan,
     Costs,
     Criterion,
     Handling,
@@ -143,7 +144,7 @@ def test_an_entry_as_written_now_has_its_own_hashes() -> None:
 def test_an_entry_that_lists_no_values_and_no_truth_keeps_the_hashes_it_was_signed_under() -> None:
     written = to_json(ENTRY)
     assert "known_values" not in written["rules"]
-    assert "truth" not in written
+    assert not {"truth", "canary"} & set(written)
     assert hashes_as_written(written) == (
         "e77df1cd00b7c8ac4282872b2ebf87c8fef78a64ac4d67a71b108248ab6b11cd",
         "746bb2991d97124a1aa6ae8363da2e5291dc1e66dda403e90dbb88f19a64efda",
@@ -211,6 +212,7 @@ CHANGED: dict[str, Any] = {
     "handling": Handling(Queue("desk-2", 9)),
     "costs": None,
     "truth": Truth(("HUMAN",)),
+    "canary": CanaryPlan(1),
 }
 
 
@@ -256,5 +258,5 @@ def test_how_much_a_judge_may_disagree_is_kept_and_is_not_material() -> None:
 def test_every_field_has_a_form_in_json() -> None:
     for part in (ENTRY, ENTRY.validation, ENTRY.rules, ENTRY.maturity, ENTRY.responsible):
         assert is_dataclass(part)
-    declared = replace(ENTRY, truth=Truth())
+    declared = replace(ENTRY, truth=Truth(), canary=CanaryPlan(1))
     assert set(to_json(declared)) == {field.name for field in fields(SignalSpec)}

@@ -11,6 +11,7 @@ from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_MET
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Override, RuleBand, Rules, fraction
 from core.registry.signal_spec import (
+    CanaryPlan,
     Costs,
     Criterion,
     Handling,
@@ -160,6 +161,7 @@ def test_a_sensible_entry_has_no_problem() -> None:
         ({"costs": Costs("a\nb", 0, 0, 0)}, "spec.costs.unit", "is no unit"),
         ({"costs": Costs("EUR", 10**15, 0, 0)}, "spec.costs.error", "is out of range"),
         ({"costs": Costs("EUR", 0, -1, 0)}, "spec.costs.review", "is out of range"),
+        ({"canary": CanaryPlan(0)}, "spec.canary.everyDays", "is out of range"),
         ({"costs": Costs("EUR", 0, 0, 10**15)}, "spec.costs.escalate", "is out of range"),
     ],
 )

@@ -78,6 +78,7 @@ ACTING: dict[str, set[str]] = {
     f"validation approve-waiver {OF_STOPPED}": {"risk_approver"},
     f"validation ask-retirement {OF_STOPPED} --reason old": SEAT,
     f"validation approve-retirement {OF_STOPPED}": {"validator"},
+    "canary keep inputs.txt --signal triage": {*SEAT, "validator"},
     "labels draw --signal triage --labels 2": {*SEAT, "validator"},
     "labels withdraw c0 --signal triage --source human --reason odd": {*SEAT, "validator"},
     "labels confirm c0 --signal triage --outcome right --reason read": {*SEAT, "validator"},
@@ -85,6 +86,7 @@ ACTING: dict[str, set[str]] = {
 #: What reads or is done by the program, whoever asks.
 OF_NOBODY = {
     *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
+    *("canary ask", "canary list", "canary record"),
     *("labels contradictions", "pulled", "recalibrate"),
     *("labels plan", "labels export", "labels take", "labels verify", "person list"),
     *("notices test", "notices list", "notices send", "token list"),
@@ -125,8 +127,8 @@ class Served:
     def run(self, role: str, line: str) -> parcel.Answered:
         """What the command came to for the person of a role."""
         argv = [self.spare if word == "TOKEN" else word for word in line.split()]
-        inputs = tuple(str(self.folder / one) for one in argv if one.endswith(".yaml"))
-        argv = [str(self.folder / one) if one.endswith(".yaml") else one for one in argv]
+        inputs = tuple(str(self.folder / one) for one in argv if one.endswith((".yaml", ".txt")))
+        argv = [str(self.folder / one) if one.endswith((".yaml", ".txt")) else one for one in argv]
         sent = self.folder / "asked.zip"
         sent.unlink(missing_ok=True)
         parcel.pack_asked(
@@ -176,6 +178,7 @@ def _await_an_answer(office: Office) -> None:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A ledger in which everybody was an admin once, and gave a token out."""
     folder = tmp_path_factory.mktemp("roles")
+    (folder / "inputs.txt").write_text("".join(f"i{i}\n" for i in range(50)))
     (folder / "changed.yaml").write_text(REGISTRY.replace('"0.05"', '"0.04"'))
     (folder / "claims.csv").write_text(
         "event_id,ts,signal,confidence,outcome,model_version,prompt_version\n"

@@ -1,0 +1,137 @@
+"""The canary in the trail: inputs that were kept, rounds in which they were asked again.
+
+A *series* is what is judged together: the rounds of one signal and fingerprint over the same kept
+inputs. Another one begins where inputs are kept anew, and with the first round after a signature
+that answered an alarm: what was signed then is what later rounds are held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from core.measure.monitoring.canary import SIDES, canary_process
+from core.measure.monitoring.e_process import EProcess
+from core.trail.fingerprint import Fingerprint
+
+#: A round that is no later than this after it fell due was not missed.
+GRACE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class KeptInputs:
+    """Inputs that are asked again.
+
+    Attributes:
+        seq, at: the act.
+        inputs: their ids, in the order in which rounds tell of them.
+        digests: first half of the SHA-256 of each, hexadecimal; None: only its id is kept.
+    """
+
+    seq: int
+    at: datetime
+    inputs: tuple[str, ...]
+    digests: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class CanaryRound:
+    """One round, without what was answered.
+
+    Attributes:
+        seq, at: the act.
+        name: what it is called; one of a signal and fingerprint.
+        asked_at: when it was asked, UTC without zone.
+        results_sha256: of everything that was answered.
+        series: number of the series, from 1.
+        n_asked, n_failed: inputs that were answered, and that were not.
+        p_values: in the order of `core.measure.monitoring.canary.SIDES`; None: a round of the
+            reference.
+    """
+
+    seq: int
+    at: datetime
+    name: str
+    asked_at: datetime
+    results_sha256: str
+    series: int
+    n_asked: int
+    n_failed: int
+    p_values: tuple[float, ...] | None
+
+
+#: What is kept of rounds, by signal and fingerprint.
+Rounds = Mapping[tuple[str, Fingerprint], tuple[CanaryRound, ...]]
+
+
+@dataclass(frozen=True)
+class CanaryStanding:
+    """What the newest series says.
+
+    Attributes:
+        rounds: of it, oldest first.
+        process: over those that were bet on.
+        alarm: the round with which the evidence sufficed; None: it does not.
+    """
+
+    rounds: tuple[CanaryRound, ...]
+    process: EProcess
+    alarm: CanaryRound | None
+
+    @property
+    def bet_on(self) -> tuple[CanaryRound, ...]:
+        """The rounds that are judged: those after the reference."""
+        return tuple(one for one in self.rounds if one.p_values is not None)
+
+
+def canary_standing(rounds: Sequence[CanaryRound]) -> CanaryStanding:
+    """What the newest series of a signal and fingerprint says.
+
+    Args:
+        rounds: of all of its series, oldest first.
+    """
+    newest = rounds[-1].series if rounds else 0
+    mine = tuple(one for one in rounds if one.series == newest)
+    judged = [one for one in mine if one.p_values is not None]
+    process = _process(tuple(one.p_values for one in judged if one.p_values is not None))
+    alarm = None if process.crossed is None else judged[process.crossed]
+    return CanaryStanding(mine, process, alarm)
+
+
+def next_series(rounds: Sequence[CanaryRound], kept: KeptInputs, signed_at: datetime | None) -> int:
+    """The series that the next round belongs to.
+
+    Args:
+        rounds: those before it.
+        kept: the inputs that are asked.
+        signed_at: when the fingerprint was last signed for.
+    """
+    if not rounds:
+        return 1
+    known = canary_standing(rounds)
+    last = rounds[-1]
+    answered = known.alarm is not None and signed_at is not None and signed_at > known.alarm.at
+    return last.series + (kept.seq > last.seq or answered)
+
+
+@lru_cache(maxsize=512)
+def _process(p_values: tuple[tuple[float, ...], ...]) -> EProcess:
+    return canary_process(p_values)
+
+
+def read_p_values(value: object) -> tuple[float, ...] | None:
+    """P-values as an act carries them, decimal texts.
+
+    Raises:
+        ValueError: these are none.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or len(value) != len(SIDES):
+        raise ValueError(f"not {len(SIDES)} p-values")
+    found = tuple(float(str(one)) for one in value)
+    if not all(0 < one <= 1 for one in found):
+        raise ValueError("a p-value outside (0, 1]")
+    return found
