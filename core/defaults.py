@@ -25,6 +25,8 @@ LEVEL = 0.95
 ALPHA = 0.05
 #: The most days a waiver may last; less where a validation itself lasts less.
 WAIVER_DAYS = 30
+#: From so many automated claims a week on, low stakes are no longer taken for low.
+LOW_STAKES_A_WEEK = 1_000
 #: A signal in use is measured again after so many days,
 CADENCE_DAYS = 30
 #: on the production claims of so many days.

@@ -23,6 +23,7 @@ from core.findings.facts.labels import MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
+from core.findings.facts.stakes import StakesTooLow
 from core.findings.facts.standing import (
     Breaches,
     BrokenTrail,
@@ -212,6 +213,14 @@ _ROWS = (
         AlwaysTheSame,
         thorough=True,
     ),
+    FindingKind(
+        "stakes_too_low",
+        "Acts more than its stakes allow",
+        "warning",
+        "registry",
+        StakesTooLow,
+        thorough=True,
+    ),
 )
 #: By key, in the order pages list them.
 KINDS: Mapping[str, FindingKind] = {one.key: one for one in _ROWS}
@@ -381,7 +390,7 @@ def _of_fingerprints(
     state: State, signal: str, prints: Sequence[Seen], now: datetime
 ) -> list[Condition]:
     """What is wrong with the validations of the fingerprints in use."""
-    if not prints:
+    if not prints or state.entries[signal].spec.log_only:
         return []
     newest = max(one.last_ts for one in prints)
     found = []

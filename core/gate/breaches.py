@@ -36,7 +36,8 @@ class JudgedClaims:
 
     Attributes:
         code: as `core.queries.sums.rule_outcomes` knows it.
-        span: the time it was made in; None: before the first entry, when no rule was in force.
+        span: the time it was made in; None: no rule was in force, before the first entry or
+            while it was log-only.
         done: the logged action; None: none was logged.
         required: what the rules required; None without a span.
         if_open: what they would have, had its fingerprint been allowed to act; None likewise.
@@ -172,7 +173,7 @@ def _sorting(spans: Sequence[RulesSpan]) -> Sorting:
 def _judged(code: int, spans: Sequence[RulesSpan], sorting: Sorting) -> JudgedClaims:
     sort = sorting.sort(code)
     done = next((one for one in ACTIONS if one == sort.action), None)
-    if sort.era == 0:
+    if sort.era == 0 or spans[sort.era - 1].entry.spec.log_only:
         return JudgedClaims(code, None, done, None, None)
     span = spans[sort.era - 1]
     may_act = sort.print is not None and (

@@ -39,6 +39,13 @@ def refuse_unfit(state: State, proposal: Proposal) -> None:
         }
         if name in trusted and isinstance(members, (list, tuple)):
             _refuse_admins(state, members)
+    elif proposal.kind == "validation.submitted":
+        entry = state.entries.get(proposal.signal or "")
+        if entry is not None and entry.spec.log_only:
+            raise Refused(
+                f"{proposal.signal} is log-only: it needs no evidence and no signature. To let it "
+                "act, write its stakes, validation and escalation in the registry first."
+            )
     elif proposal.kind == "registry.set":
         _refuse_entry(state, proposal)
 

@@ -12,7 +12,7 @@ from core.governance.canaries import KeptInputs, Rounds
 from core.governance.number_ranges import Numbers
 from core.governance.refusal import Refused
 from core.governance.validations.records import Context, Validation
-from core.governance.validations.standing import Standing, standing
+from core.governance.validations.standing import LOGGED_ONLY, Standing, standing
 from core.registry.signal_spec import GROUP, ResponsiblePart, SignalSpec
 from core.trail.acts import Assurance
 from core.trail.fingerprint import Fingerprint
@@ -218,6 +218,8 @@ class State:
         """
         if signal not in self.entries:
             return Standing("draft", False, "This signal is not registered.")
+        if self.entries[signal].spec.log_only:
+            return Standing("draft", False, LOGGED_ONLY)
         now = max(now, self.last_at)
         validation = self.validations.get((signal, fingerprint))
         if validation is None:

@@ -42,6 +42,7 @@ class FieldRow:
         block: whether a mapping is written with a line for each field.
         younger: whether it came after the first ledgers. It is left out of JSON while it says
             nothing, so that an entry without it keeps the hashes it was signed under.
+        deciding: whether only an entry has it whose confidence decides something.
     """
 
     place: str
@@ -58,6 +59,7 @@ class FieldRow:
     ordered: bool = False
     block: bool = False
     younger: bool = False
+    deciding: bool = False
 
     @property
     def field(self) -> str:
@@ -104,7 +106,8 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
         FieldRow("metadata.name", "name", "name", check=checks.check_line,
             need="write the signal's name", material=False),
         FieldRow("metadata.labels", need="write labels: {stakes: high}"),
-        FieldRow("metadata.labels.stakes", "stakes", "stakes", need="write low, medium or high"),
+        FieldRow("metadata.labels.stakes", "stakes", "stakes",
+            need="write log-only, low, medium or high"),
         FieldRow("metadata.labels.*", "labels", "label", words.pair_words, checks.check_pairs,
             material=False),
         FieldRow("metadata.annotations.*", "annotations", "annotation", words.pair_words,
@@ -113,8 +116,9 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
         _people("spec.owner", "owner", "owner", checks.check_person, need="write one person"),
         _people("spec.deputies", "deputies", "deputy", _PERSONS, ordered=True),
         _people("spec.validators", "validators", "validator", _SEATS, need="write who may sign",
-                alone=True),
-        _people("spec.riskApprovers", "risk_approvers", "risk approver", _SEATS, alone=True),
+                alone=True, deciding=True),
+        _people("spec.riskApprovers", "risk_approvers", "risk approver", _SEATS, alone=True,
+                deciding=True),
         FieldRow("spec.elicitation.method", "method", "method", words.quoted_or_any,
             checks.check_text),
         FieldRow("spec.elicitation.order", "order", "order", words.quoted_or_any,
@@ -135,7 +139,7 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
             note="whose labels count", younger=True),
         FieldRow("spec.canary", "canary", "canary", words.canary_words, material=False,
             note="kept inputs, asked again", younger=True),
-        FieldRow(_PLAN, need="write what a validation needs", block=True),
+        FieldRow(_PLAN, need="write what a validation needs", block=True, deciding=True),
         FieldRow(f"{_PLAN}.maxAgeDays", "validation.max_age_days", "validation expires after",
             words.days_words, _DAYS, need="write after how many days a validation expires"),
         FieldRow(f"{_PLAN}.minSamples", "validation.min_samples", "labelled inputs needed",
@@ -154,7 +158,7 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
             words.times_words, whole(1, checks.MOST_USES), note="at most so many times",
             younger=True),
         FieldRow(f"{_PLAN}.selfSign", "validation.self_sign", "author may sign", words.yes_or_no),
-        FieldRow(_ESCALATION, need="write the bands under it", block=True),
+        FieldRow(_ESCALATION, need="write the bands under it", block=True, deciding=True),
         FieldRow(f"{_ESCALATION}.bands", "rules.bands", "bands", words.bands_words,
             need="write at least two, the last without below",
             note="ordered; the last has no `below`, and a threshold belongs to the band above it"),

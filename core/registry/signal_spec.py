@@ -9,10 +9,12 @@ from core.defaults import CADENCE_DAYS, HELDOUT_USES, JUDGE_TOLERANCE, WINDOW_DA
 from core.events import PPM
 from core.queries.base.truth import USUAL as USUAL_TRUTH
 from core.queries.base.truth import Truth
-from core.registry.escalation_rules import Action, Rules
+from core.registry.escalation_rules import Action, RuleBand, Rules
 from core.terms import USUAL, Maturity, Terms
 
-Stakes = Literal["low", "medium", "high"]
+#: ``log-only``: its confidence decides nothing, so nothing has to be signed.
+Stakes = Literal["log-only", "low", "medium", "high"]
+LOG_ONLY: Stakes = "log-only"
 
 #: Prefix of a reference to a group of people where a person's opaque id could stand.
 GROUP = "group:"
@@ -127,6 +129,12 @@ class Costs:
     escalate_millionths: int
 
 
+#: What an entry that is only logged has in place of a plan and of rules: nothing to measure up to,
+#: and bands that no case meets, for nothing opens the gate to them.
+UNPLANNED = ValidationPlan(max_age_days=1, min_samples=1, criteria=())
+UNRULED = Rules((RuleBand(500_000, "escalate"), RuleBand(None, "review")), invalid="review")
+
+
 @dataclass(frozen=True)
 class CanaryPlan:
     """How often kept inputs are asked again, and what a change of the model does.
@@ -147,7 +155,8 @@ class SignalSpec:
     Attributes:
         name: the signal.
         decision: what its confidence decides, in words.
-        stakes: how much harm a wrong decision does; sets how soon findings are due.
+        stakes: how much harm a wrong decision does; sets how soon findings are due. ``log-only``:
+            it decides nothing; such an entry has `UNPLANNED` and `UNRULED`.
         owner: who answers for it.
         deputies: who stands in, in this order.
         validators: who may sign; never the owner or a deputy.
@@ -189,6 +198,11 @@ class SignalSpec:
     costs: Costs | None = None
     truth: Truth | None = None
     canary: CanaryPlan | None = None
+
+    @property
+    def log_only(self) -> bool:
+        """Whether its confidence decides nothing."""
+        return self.stakes == LOG_ONLY
 
     @property
     def terms(self) -> Terms:

@@ -8,7 +8,7 @@ from typing import Any
 from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_METRICS
 from core.registry.entry_table import stated_values
 from core.registry.escalation_rules import Rules, check_rules
-from core.registry.signal_spec import SignalSpec, ValidationPlan
+from core.registry.signal_spec import UNPLANNED, UNRULED, Handling, SignalSpec, ValidationPlan
 from core.registry.value_checks import (
     SpecProblem,
     check_dimension,
@@ -24,8 +24,11 @@ def check_spec(spec: SignalSpec) -> tuple[SpecProblem, ...]:
     Args:
         spec: people as handles (``user:finance/ann.lee``) or opaque ids.
     """
+    if spec.log_only:
+        return (*check_values(SignalSpec, spec), *_check_owner(spec), *_check_undeciding(spec))
     return (
         *check_values(SignalSpec, spec),
+        *_check_owner(spec),
         *_check_seats(spec),
         *_check_plan(spec.validation, low_stakes=spec.stakes == "low"),
         *_check_escalation(spec),
@@ -42,12 +45,25 @@ def check_values(kind: type, entry: Any) -> Iterator[SpecProblem]:
             yield from row.check(place, value)
 
 
-def _check_seats(spec: SignalSpec) -> Iterator[SpecProblem]:
-    owner, deputies = person_key(spec.owner), set(map(person_key, spec.deputies))
+def _check_owner(spec: SignalSpec) -> Iterator[SpecProblem]:
     for i, deputy in enumerate(spec.deputies):
-        if person_key(deputy) == owner:
+        if person_key(deputy) == person_key(spec.owner):
             fix = "is the owner; write somebody else, or leave it out"
             yield SpecProblem(f"spec.deputies[{i}]", deputy, fix)
+
+
+def _check_undeciding(spec: SignalSpec) -> Iterator[SpecProblem]:
+    """What decides nothing needs no plan, and may have no rules that would let it."""
+    signs = (spec.validators, spec.risk_approvers, spec.validation)
+    acts = (spec.rules, spec.handling)
+    if signs != ((), (), UNPLANNED) or acts != (UNRULED, Handling()):
+        fix = "is log-only, so nobody signs and nothing acts; leave out who signs, the validation "
+        fix += "and the escalation, or write low, medium or high"
+        yield SpecProblem("metadata.labels.stakes", spec.stakes, fix)
+
+
+def _check_seats(spec: SignalSpec) -> Iterator[SpecProblem]:
+    owner, deputies = person_key(spec.owner), set(map(person_key, spec.deputies))
     if not spec.validators:
         fix = "is empty; write who may sign: a person, a group, or a list of them"
         yield SpecProblem("spec.validators", "", fix)

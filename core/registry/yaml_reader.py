@@ -13,7 +13,15 @@ import yaml
 from core.ledger.errors import LedgerError
 from core.registry.entry_table import PEOPLE, Node, defaulted, tree, types_of
 from core.registry.escalation_rules import Action, Override, RuleBand
-from core.registry.signal_spec import GROUP, Group, SignalSpec, Stakes
+from core.registry.signal_spec import (
+    GROUP,
+    LOG_ONLY,
+    UNPLANNED,
+    UNRULED,
+    Group,
+    SignalSpec,
+    Stakes,
+)
 from core.registry.spec_rules import check_spec, check_values
 from core.registry.strict_yaml import (
     MISSING,
@@ -173,6 +181,9 @@ class _Fields:
         return self.found.get(key)
 
 
+_NOT_LOGGED_ONLY = (
+    "is for a signal that decides something; leave it out, or write stakes: low, medium or high"
+)
 _BY_PROGRAM = {"status": "is written by the program only; leave it out"}
 #: What stands for a value that is missing or refused, so that the rest can be judged.
 _BLANKS: dict[Any, Any] = {str: "", int: 1, Stakes: "low", Action: "review"}
@@ -199,6 +210,8 @@ def _record(kind: Any, fields: _Fields) -> Any:
     """A value of a dataclass with rows, from the fields of its mapping."""
     found: dict[str, Any] = {}
     _gather(fields, tree(kind), found)
+    if found.get("stakes") == LOG_ONLY:
+        found |= {"validators": (), "validation": UNPLANNED, "rules": UNRULED}
     return _built(kind, found)
 
 
@@ -206,7 +219,12 @@ def _gather(fields: _Fields, nodes: Mapping[str, Node], found: dict[str, Any]) -
     """Put what is stated under the names of its attributes; what is refused is left out."""
     for key, node in nodes.items():
         row = node.row
-        place = fields.get(key, row.need)
+        undecided = row.deciding and found.get("stakes") == LOG_ONLY
+        place = fields.get(key, "" if undecided else row.need)
+        if undecided:
+            if place is not None:
+                place.refuse(_NOT_LOGGED_ONLY, value=False)
+            continue
         if node.inside:
             _gather(_Fields(place, node.inside), node.inside, found)
             continue

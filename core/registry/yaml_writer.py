@@ -106,6 +106,8 @@ def _stated(entry: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, node in nodes.items():
         row = node.row
+        if row.deciding and entry.log_only:
+            continue
         if node.inside:
             if inner := _stated(entry, node.inside):
                 found[key] = inner
@@ -192,7 +194,7 @@ apiVersion: {version}
 kind: {kind}
 metadata:
   name: {name}
-  labels: {{stakes: high}}  # low, medium or high: how soon findings are due
+  labels: {{stakes: high}}  # low, medium or high; log-only: it decides nothing
 spec:
   owner: user:<owner>  # one person, not a group
   deputies: [user:<deputy>]  # who stands in, in this order

@@ -36,6 +36,7 @@ _STANDING: dict[Level, tuple[str, str]] = {
     "suspended": (":material/block:", "red"),
     "expired": (":material/event_busy:", "red"),
     "no_owner": (":material/person_off:", "red"),
+    "log_only": (":material/edit_note:", "gray"),
     "unregistered": (":material/edit_off:", "orange"),
     "broken": (":material/link_off:", "red"),
 }

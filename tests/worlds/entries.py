@@ -106,3 +106,11 @@ spec:
   escalation:
     bands: [{below: "0.90", action: review}, {action: automate}]
 """
+#: One whose confidence decides nothing.
+LOG_ONLY = """apiVersion: calledger/v1
+kind: ConfidenceSignal
+metadata: {name: s, labels: {stakes: log-only}}
+spec:
+  owner: user:t/ann
+  decision: "shown to the developers of the desk"
+"""

@@ -17,6 +17,7 @@ from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
 from core.findings.detectors.missed_runs import runs_conditions
 from core.findings.detectors.missing_labels import labels_conditions
+from core.findings.detectors.stakes_too_low import stakes_conditions
 from core.findings.detectors.theatre import theatre_conditions
 from core.findings.detectors.tuning_leak import leak_conditions
 from core.findings.detectors.version_change import change_conditions
@@ -54,6 +55,7 @@ DETECTORS = (
     Detector(("confidence_anchored",), anchoring_conditions),
     Detector(("confidence_theatre",), theatre_conditions),
     Detector(("runs_missed",), runs_conditions),
+    Detector(("stakes_too_low",), stakes_conditions),
 )
 
 

@@ -170,6 +170,8 @@ def theatre_conditions(
     seen = fingerprints_seen(cursor, now)
     for one in signals(cursor):
         entry = state.entries.get(one.name)
+        if entry is not None and entry.spec.log_only:
+            continue  # It is written down that it changes nothing.
         measured = measure_theatre(
             cursor, None if entry is None else entry.spec, Selection(one.name, until=monday), now
         )

@@ -19,6 +19,9 @@ from core.governance.validations.records import (
 from core.text.sentence import ended
 from core.trail.acts import ASSURANCES, Assurance
 
+#: Why the gate is closed for what nobody lets decide.
+LOGGED_ONLY = "Log only: its confidence is measured and decides nothing."
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -37,7 +37,7 @@ class RegistryRow:
         signal: its name.
         registered: whether anything is written down about it.
         decision: what it decides; "" where that is not registered.
-        stakes: low, medium or high; "" likewise.
+        stakes: log-only, low, medium or high; "" likewise.
         owner: who answers for it.
         badge: whether its fingerprints in use may act.
         may_act: whether at least one of them may.

@@ -176,7 +176,7 @@ def _line(
         return "renew", f"{standing.reason} {' '.join(step)}"
     if used and known is not None and known.ever_validated and standing.state != "retired":
         return "closed", f"{standing.reason}{claims}"
-    if used and standing.state != "retired":
+    if used and standing.state != "retired" and not state.entries[signal].spec.log_only:
         return "never", f"{standing.reason}{claims}"
     return "rest", f"{standing.reason}{claims}"
 

@@ -16,11 +16,11 @@ from core.gate.registry_changes import export
 from core.governance.names import Directory, directory
 from core.governance.state import State
 from core.governance.validations.records import Validation
-from core.governance.validations.standing import Standing
+from core.governance.validations.standing import LOGGED_ONLY, Standing
 from core.queries.base.catalogue import dimensions
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.registry.escalation_rules import RuleRow, table
-from core.registry.signal_spec import GROUP, SignalSpec
+from core.registry.signal_spec import GROUP, LOG_ONLY, SignalSpec, ValidationPlan
 from core.registry.spec_diff import differences
 from core.registry.words import bands_words, costs_words, criterion_words, queue_words, truth_words
 from core.registry.yaml_writer import example
@@ -152,7 +152,7 @@ def signal_view(
         seats=() if entry is None else tuple(_seats(state, entry.spec, names, now)),
         prints=prints,
         older=older,
-        rules=() if entry is None else table(entry.spec.rules),
+        rules=() if entry is None or entry.spec.log_only else table(entry.spec.rules),
         terms=() if entry is None else tuple(_terms(entry.spec)),
         history=_history(cursor, state, signal, names),
         text=example(signal) if entry is None else export(cursor, state, (signal,)),
@@ -171,6 +171,8 @@ def _sentence(row: RegistryRow) -> str:
             "gate sends every case to review. Fill in the people of the entry below and apply it."
         )
     decision = row.decision.rstrip(".")
+    if row.stakes == LOG_ONLY:
+        return f"{LOGGED_ONLY} What it is for: {decision}. Owner: {row.owner.words}."
     return f"Decides: {decision}. Stakes: {row.stakes}. Owner: {row.owner.words}."
 
 
@@ -185,6 +187,8 @@ def _seats(state: State, spec: SignalSpec, names: Directory, now: datetime) -> I
         ("Responsible for thresholds", (answers.thresholds,)),
         ("Responsible for monitoring", (answers.monitoring,)),
     ):
+        if spec.log_only and name in ("Validators, who sign", "Risk approvers"):
+            continue
         people, here = [], False
         for reference in seat:
             members = state.resolved((reference,))
@@ -248,6 +252,7 @@ def _print_row(
     known = state.validations.get((signal, fingerprint))
     entry = state.entries.get(signal)
     action = entry.spec.rules.unvalidated if entry else "review"
+    logged = entry is not None and entry.spec.log_only
     return PrintRow(
         fingerprint=fingerprint,
         words=fingerprint.words(),
@@ -255,7 +260,7 @@ def _print_row(
         first=used.first_ts.date() if used else None,
         last=used.last_ts.date() if used else None,
         standing=standing,
-        state_words=STATE_WORDS[standing.state],
+        state_words="Log only" if logged else STATE_WORDS[standing.state],
         does="acts by the rules" if standing.open else f"falls back to {action}",
         signed=_signed(known, names),
         waiting=_waiting(known, names),
@@ -334,7 +339,35 @@ def _queries(
 
 def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
     """What it is measured and validated by, in words."""
-    plan, maturity = spec.validation, spec.maturity
+    if not spec.log_only:
+        yield from _validation_terms(spec.validation)
+    maturity = spec.maturity
+    yield "Tolerance", f"a gap of {within(spec.tolerance_ppm / PPM)}"
+    yield "Ground truth", truth_words(spec.truth)
+    yield "High-confidence band", f"stated {cut(spec.high_from_ppm / PPM)} or more"
+    yield (
+        "Outcomes count as final",
+        f"after {counted(maturity.days, 'day')}, or once {percent(maturity.coverage_ppm / PPM)} "
+        "are labelled, whichever is first",
+    )
+    yield "Elicitation", " · ".join(filter(None, (spec.method, spec.order))) or "any"
+    if not spec.log_only:
+        yield "Rules", bands_words(spec.rules.bands)
+    for action, queue in (
+        ("Reviews", spec.handling.review),
+        ("Escalations", spec.handling.escalate),
+    ):
+        if queue is not None:
+            yield f"{action} go to", queue_words(queue)
+    if spec.costs is not None:
+        yield "Declared costs", costs_words(spec.costs)
+    for name, pairs in (("Labels", spec.labels), ("References", spec.annotations)):
+        if pairs:
+            yield name, ", ".join(f"{key}={value}" for key, value in pairs)
+
+
+def _validation_terms(plan: ValidationPlan) -> Iterator[tuple[str, str]]:
+    """What evidence has to meet, and for how long a signature holds."""
     yield "Criteria", "; ".join(map(criterion_words, plan.criteria))
     yield (
         "Required segments",
@@ -352,27 +385,6 @@ def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
         if plan.self_sign
         else "a validator who neither made the evidence nor owns the signal",
     )
-    yield "Tolerance", f"a gap of {within(spec.tolerance_ppm / PPM)}"
-    yield "Ground truth", truth_words(spec.truth)
-    yield "High-confidence band", f"stated {cut(spec.high_from_ppm / PPM)} or more"
-    yield (
-        "Outcomes count as final",
-        f"after {counted(maturity.days, 'day')}, or once {percent(maturity.coverage_ppm / PPM)} "
-        "are labelled, whichever is first",
-    )
-    yield "Elicitation", " · ".join(filter(None, (spec.method, spec.order))) or "any"
-    yield "Rules", bands_words(spec.rules.bands)
-    for action, queue in (
-        ("Reviews", spec.handling.review),
-        ("Escalations", spec.handling.escalate),
-    ):
-        if queue is not None:
-            yield f"{action} go to", queue_words(queue)
-    if spec.costs is not None:
-        yield "Declared costs", costs_words(spec.costs)
-    for name, pairs in (("Labels", spec.labels), ("References", spec.annotations)):
-        if pairs:
-            yield name, ", ".join(f"{key}={value}" for key, value in pairs)
 
 
 def _history(

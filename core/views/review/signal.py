@@ -64,7 +64,7 @@ class OneSignal:
         versions: the standing verdict of each version in use, worst first; at least one.
         standing: the one that stands for the signal.
         decision: what it decides; "" where nothing is written down.
-        stakes: low, medium or high; "" likewise.
+        stakes: log-only, low, medium or high; "" likewise.
         segments: the worst, first those that are off.
         n_segments: how many there are, with a label.
         curve: of the claims that the verdict rests on; None while no outcome is final.

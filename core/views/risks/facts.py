@@ -9,6 +9,7 @@ from core.findings.detectors.anchoring import WaysCompared
 from core.findings.detectors.metric_gaming import Gaming
 from core.findings.detectors.theatre import Theatre
 from core.findings.facts.leak import Leaked
+from core.findings.facts.stakes import StakesTooLow
 from core.governance.validations.standing import Standing
 from core.queries.claims.claims_per_signal import SegmentMoved
 from core.sentences.numbers import count
@@ -218,6 +219,8 @@ class RiskFacts:
         unwatched: what the findings say that a check, or all of them, did not look.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
             field came or went, since 2026-11-20``.
+        log_only: whether its entry says that it decides nothing.
+        too_low: what shows that its stakes are written too low; None: nothing does.
     """
 
     signal: str
@@ -244,6 +247,8 @@ class RiskFacts:
     drifted: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
+    log_only: bool = False
+    too_low: StakesTooLow | None = None
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -16,6 +16,7 @@ from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
 from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
+from core.findings.detectors.stakes_too_low import too_low
 from core.findings.detectors.theatre import measure_theatre
 from core.findings.detectors.tuning_leak import measure_leak
 from core.findings.kinds import kind_of
@@ -130,6 +131,7 @@ class _Ledger:
         versions = self._versions(signal, judged)
         names = segments_of(self.cursor, signal) if judged else ()
         since = self.now - WAYS_PERIOD
+        changed = measure_theatre(self.cursor, spec, Selection(signal), self.now)
         return RiskFacts(
             signal=signal,
             written=state is not None,
@@ -148,13 +150,15 @@ class _Ledger:
             gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
             asked=_asked(judged),
             ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),
-            theatre=measure_theatre(self.cursor, spec, Selection(signal), self.now),
+            theatre=changed,
             followed=self._followed(signal, spec),
             trail=self._trail(signal, mine),
             watches=tuple(self.watches.get(signal, ())),
             drifted=tuple(self.told.drifted[signal]),
             unwatched=tuple(self.told.unwatched[signal]),
             unanswered=tuple(self.told.unanswered[signal]),
+            log_only=spec is not None and spec.log_only,
+            too_low=None if spec is None else too_low(spec, changed),
         )
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:

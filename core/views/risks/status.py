@@ -83,3 +83,16 @@ Rule = Callable[[RiskFacts], RiskFound]
 def signing(facts: RiskFacts, one: Version) -> Link:
     """The evidence of a version."""
     return Link("sign_off", facts.signal, fingerprint=one.fingerprint.id)
+
+
+def log_only(facts: RiskFacts) -> RiskFound:
+    """That by its own entry nothing is decided by it, or that something acted all the same."""
+    where = Link("registry", facts.signal)
+    if facts.too_low is not None:
+        return RiskFound("open", facts.too_low.text(""), where)
+    return RiskFound(
+        "not_applicable",
+        "Its entry says log-only: nothing may act on this confidence, and no claim was automated "
+        "in the last quarter.",
+        where,
+    )

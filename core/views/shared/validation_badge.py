@@ -11,7 +11,7 @@ import duckdb
 
 from core.governance.names import Directory, directory
 from core.governance.state import State
-from core.governance.validations.standing import Standing
+from core.governance.validations.standing import LOGGED_ONLY, Standing
 from core.queries.base.fingerprints_seen import Seen, fingerprints_in, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.standing.window import in_use
@@ -25,6 +25,7 @@ Level = Literal[
     "suspended",
     "expired",
     "no_owner",
+    "log_only",
     "unregistered",
     "broken",
 ]
@@ -170,6 +171,13 @@ def standing_badge(
             "Not registered",
             "This signal is not registered: nobody has said what it decides, who owns it or when "
             f"it may act. {_NONE_SIGNED}",
+        )
+    if entry.spec.log_only:
+        return Badge(
+            "log_only",
+            "Log only",
+            f"{LOGGED_ONLY} It needs no evidence and no signature, and the gate sends what asks to "
+            "review. To let it act, write its stakes and rules in the registry and validate it.",
         )
     found = [(one, state.standing_of(signal, one, now)) for one in prints]
     if state.acting_owner(signal, now) is None:

@@ -17,6 +17,7 @@ from core.governance.state import State
 from core.governance.validations.lifecycle import NO_REASON
 from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError
+from core.registry.signal_spec import LOG_ONLY
 from core.sentences.numbers import counted
 from core.standing.verdict import StandingVerdict
 from core.text.markdown import plain, verbatim
@@ -261,7 +262,8 @@ def written(view: SignalView) -> None:
                 gone = seat.empty and seat.people
                 _pair(seat.name, f":red[:material/person_off: **{said}**]" if gone else said)
         with st.container(width=_HALF, gap="xxsmall"):
-            st.markdown("## What a validation takes")
+            measured = view.row.stakes == LOG_ONLY
+            st.markdown(f"## {'What it is measured by' if measured else 'What a validation takes'}")
             for name, words in view.terms:
                 _pair(name, plain(words))
 

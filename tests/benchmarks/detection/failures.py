@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,12 +14,16 @@ from core.findings.detectors.drift_alarm import watch_one
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
-from core.findings.detectors.theatre import theatre_conditions
+from core.findings.detectors.stakes_too_low import too_low
+from core.findings.detectors.theatre import measure_theatre, theatre_conditions
 from core.findings.detectors.tuning_leak import leak_conditions
 from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
 from core.gate.breaches import breached_signals
+from core.queries.base.selection import Selection
+from core.registry.signal_spec import Costs
 from core.trail import log as trail
+from core.validation.recent_sample import week_began
 from detection import naive
 from detection.ledgers import AFTER, BEFORE, LABELS, SIGNAL, V1, Desk, claims, look, right
 
@@ -207,6 +211,29 @@ def theatre(rng: np.random.Generator, size: float) -> pd.DataFrame:
     return made
 
 
+#: An error costs ten reviews, so that one wrong in ten costs as much as reviewing all.
+TENFOLD = Costs("EUR", 10_000_000, 1_000_000, 2_000_000)
+
+
+def costly(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A new signal of low stakes whose automated cases err more often than one in ten, by so much.
+
+    If nothing is wrong, as often as that: its errors cost what reviewing them would.
+    """
+    made = claims(rng, first=BEFORE, weeks=AFTER)
+    made["action"] = by_rule(made)
+    wrong = rng.random(len(made)) < 0.1 + size
+    made.loc[made["action"] == "automate", "outcome"] = 1 - wrong[made["action"] == "automate"]
+    return made
+
+
+def acts_too_much(desk: Desk, now: datetime) -> bool:
+    """Whether its stakes are found to be written too low."""
+    spec = replace(desk.state.entries[SIGNAL].spec, stakes="low", costs=TENFOLD)
+    done = measure_theatre(desk.cursor, spec, Selection(SIGNAL, until=week_began(now)), now)
+    return too_low(spec, done) is not None
+
+
 def breached(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """Of what should be seen by a person, so much acts by itself."""
     made = claims(rng)
@@ -334,6 +361,15 @@ FAILURES = (
         naive.automated_z,
         "weekly z-test, automated",
         labels=False,
+    ),
+    Failure(
+        "stakes too low",
+        "errors against reviews",
+        (("13% wrong, 10% pays", 0.03), ("16%", 0.06), ("20%", 0.1)),
+        costly,
+        acts_too_much,
+        naive.costly_week,
+        "the week's errors cost more",
     ),
     Failure(
         "errors cancel, watched",

@@ -54,6 +54,12 @@ def heldout_ece(claims: pd.DataFrame, week: int) -> bool:
     return bool(len(held)) and _ece(held) > LIMIT
 
 
+def costly_week(claims: pd.DataFrame, week: int) -> bool:
+    """Of what was automated in the newest settled week more than one in ten is wrong."""
+    now = claims[(claims["week"] == week) & (claims["action"] == "automate")]
+    return bool(len(now)) and float(1 - now["outcome"].mean()) > 0.1
+
+
 def one_action(claims: pd.DataFrame, week: int) -> bool:
     """At least 95 % of the week's decisions are the same."""
     now = claims.loc[claims["week"] == week, "action"]

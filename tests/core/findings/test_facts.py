@@ -30,6 +30,7 @@ from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
+from core.findings.facts.stakes import StakesTooLow
 from core.findings.facts.standing import (
     Breaches,
     BrokenTrail,
@@ -488,6 +489,26 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "All 2,860 decisions since 2026-08-17 are review (as logged): the confidence changed none "
         "of them. Why does this signal exist? If it were allowed to act, its rules would automate "
         "79 of them. None of its fingerprints in use may act, so the fallback decides.",
+    ),
+    (
+        "stakes_too_low",
+        StakesTooLow("log-only", 1, date(2026, 8, 17)),
+        "1 claim was automated since 2026-08-17, though its entry says log-only: its confidence is "
+        "to decide nothing.",
+    ),
+    (
+        "stakes_too_low",
+        StakesTooLow("low", 26_000, date(2026, 8, 17), 2_000, 1_000, 31_500, 26_000, "EUR"),
+        "26,000 claims were automated since 2026-08-17, 2,000 a week, on stakes written as low: "
+        "from 1,000 a week on somebody else should look before it may act. Their errors cost "
+        "31,500 EUR at the least, and reviewing all of them would have cost 26,000, by its own "
+        "declared costs.",
+    ),
+    (
+        "stakes_too_low",
+        StakesTooLow("low", 260, date(2026, 8, 17), 20, 1_000, 400, 260, "EUR"),
+        "260 claims were automated since 2026-08-17. Their errors cost 400 EUR at the least, and "
+        "reviewing all of them would have cost 260, by its own declared costs.",
     ),
 ]
 

@@ -172,7 +172,7 @@ def test_an_unknown_field_is_named() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "refusal"),
     [
-        ("stakes", "huge", "stakes is 'huge', not one of low, medium, high"),
+        ("stakes", "huge", "stakes is 'huge', not one of log-only, low, medium, high"),
         ("tolerance_ppm", True, "tolerance_ppm is True, not a whole number"),
         ("tolerance_ppm", 1_000_001, "tolerance_ppm is 1000001, not in 0 … 1000000"),
         ("deputies", "p-1", "deputies is 'p-1', not a list"),

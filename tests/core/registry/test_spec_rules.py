@@ -68,6 +68,12 @@ def known(*values: tuple[str, tuple[str, ...]]) -> dict[str, Any]:
     return {"rules": replace(ENTRY.rules, known_values=values)}
 
 
+def test_what_only_logs_is_refused_with_rules_that_would_act() -> None:
+    (problem,) = check_spec(replace(ENTRY, stakes="log-only"))
+    assert problem.field == "metadata.labels.stakes"
+    assert "nobody signs and nothing acts" in problem.words
+
+
 def test_a_sensible_entry_has_no_problem() -> None:
     assert check_spec(ENTRY) == ()
 

@@ -14,6 +14,8 @@ from core.ledger.errors import LedgerError
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import (
+    UNPLANNED,
+    UNRULED,
     Costs,
     Criterion,
     Group,
@@ -32,6 +34,7 @@ from core.registry.yaml_reader import (
     with_people,
 )
 from core.terms import Maturity
+from tests.worlds.entries import LOG_ONLY
 
 #: The entry of the design, with everything an entry can say.
 ENTRY = """\
@@ -105,6 +108,22 @@ def edited(old: str, new: str, text: str = ENTRY) -> str:
 
 
 FALLBACK = "    fallback: {unvalidated: review"
+
+
+def test_what_only_logs_needs_neither_signers_nor_a_plan_nor_rules() -> None:
+    (spec,) = read(LOG_ONLY).specs
+    assert (spec.validators, spec.validation, spec.rules) == ((), UNPLANNED, UNRULED)
+
+
+def test_what_only_logs_may_not_say_who_signs_or_what_acts() -> None:
+    more = "  validators: user:risk/vera\n  escalation:\n    bands: [{action: review}]\n"
+    fix = (
+        "is for a signal that decides something; leave it out, or write stakes: low, medium or high"
+    )
+    assert problems(LOG_ONLY + more) == [
+        f"signals.yaml line 7, spec.validators: {fix}.",
+        f"signals.yaml line 8, spec.escalation: {fix}.",
+    ]
 
 
 def test_every_field_of_an_entry_is_read() -> None:
@@ -259,11 +278,11 @@ REFUSED = [
     ("    minSamples: 400\n", "",
      "line 18, spec.validation.minSamples: is missing; write how many labelled inputs it takes."),
     ("stakes: high, ", "",
-     "line 5, metadata.labels.stakes: is missing; write low, medium or high."),
+     "line 5, metadata.labels.stakes: is missing; write log-only, low, medium or high."),
     # Values.
     ("stakes: high", "stakes: hihg",
      'line 5, metadata.labels.stakes: "hihg" is not known (did you mean high?); '
-     "write low, medium or high."),
+     "write log-only, low, medium or high."),
     ("order: before", "order: beside",
      'line 12, spec.elicitation.order: "beside" is no order; '
      "write one of before, after, independent, behavioural."),

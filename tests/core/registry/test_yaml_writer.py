@@ -15,6 +15,9 @@ from core.measure.metrics.bounded import CALIBRATION_METRICS, DISCRIMINATION_MET
 from core.queries.base.truth import TRUTH_SOURCES, Truth
 from core.registry.escalation_rules import Rules
 from core.registry.signal_spec import (
+    LOG_ONLY,
+    UNPLANNED,
+    UNRULED,
     Costs,
     Criterion,
     Group,
@@ -85,7 +88,7 @@ specs = st.builds(
     SignalSpec,
     name=text,
     decision=text,
-    stakes=st.sampled_from(get_args(Stakes)),
+    stakes=st.sampled_from(sorted({*get_args(Stakes)} - {LOG_ONLY})),
     owner=handles,
     deputies=st.lists(handles, max_size=2, unique=True).map(tuple),
     validators=st.lists(references, min_size=1, max_size=2, unique=True).map(tuple),
@@ -110,7 +113,19 @@ specs = st.builds(
         st.booleans(),
         st.none() | ppm,
     ),
-).filter(lambda spec: not check_spec(spec))
+)
+undeciding = specs.map(
+    lambda spec: replace(
+        spec,
+        stakes=LOG_ONLY,
+        validators=(),
+        risk_approvers=(),
+        validation=UNPLANNED,
+        rules=UNRULED,
+        handling=Handling(),
+    )
+)
+specs = (specs | undeciding).filter(lambda spec: not check_spec(spec))
 groups = st.builds(Group, names, st.lists(handles, max_size=3, unique=True).map(tuple))
 
 

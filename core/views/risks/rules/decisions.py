@@ -13,7 +13,7 @@ from __future__ import annotations
 from core.findings.detectors.theatre import MINIMUM_DECISIONS
 from core.sentences.numbers import count, counted
 from core.views.risks.facts import RiskFacts
-from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound
+from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound, log_only
 
 
 def escalation(facts: RiskFacts) -> RiskFound:
@@ -27,6 +27,8 @@ def escalation(facts: RiskFacts) -> RiskFound:
             f"{UNREGISTERED}: no rule says when a case goes to people.",
             Link("registry", facts.signal),
         )
+    if facts.log_only:
+        return log_only(facts)
     where = Link("escalation", facts.signal, since=followed.since, until=followed.until)
     n = sum(each for _, each in followed.by_kind)
     if n:
@@ -57,6 +59,8 @@ def escalation(facts: RiskFacts) -> RiskFound:
 def theatre(facts: RiskFacts) -> RiskFound:
     """Confidence theatre."""
     found = facts.theatre
+    if facts.log_only and facts.too_low is None:
+        return log_only(facts)
     where = Link("escalation", facts.signal)
     since, effect = f"{found.since:%Y-%m-%d}", found.effect
     if effect is None or found.basis == "nothing" or effect.n_claims < MINIMUM_DECISIONS:

@@ -1,8 +1,9 @@
 """Whether what is in use was validated: the signal, its newest model and its newest prompt.
 
 not validated
-    open: unregistered; a version in use may not act, or only by a waiver. Covered: every version in
-    use is validated. Not measured: no claim.
+    open: unregistered; a version in use may not act, or only by a waiver; stakes are written lower
+    than what it does. Covered: every version in use is validated. Not measured: no claim. Not
+    applicable: it is log-only, and nothing was automated.
 model update, prompt edit
     open: the newest model (prompt) is in use and not validated. Covered: it is, under its own
     fingerprint. Not measured: some claims name none. Not applicable: there was one only.
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from core.sentences.numbers import count, counted, points
 from core.text.sentence import ended
 from core.views.risks.facts import RiskFacts, Version
-from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound, signing
+from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound, log_only, signing
 
 
 def unvalidated(facts: RiskFacts) -> RiskFound:
@@ -30,6 +31,10 @@ def unvalidated(facts: RiskFacts) -> RiskFound:
             f"{UNREGISTERED}: {counted(facts.n_claims, 'claim')}{since}, not validated.",
             entry,
         )
+    if facts.log_only:
+        return log_only(facts)
+    if facts.too_low is not None:
+        return RiskFound("open", facts.too_low.text(""), entry)
     used = facts.in_use
     if not used:
         return RiskFound("not_measured", "No claim was made yet.", entry)
@@ -84,6 +89,8 @@ def _updated(facts: RiskFacts, kind: str, version_of: Callable[[Version], str | 
     where = Link("drift", facts.signal)
     if not facts.versions:
         return RiskFound("not_measured", "No claim was made yet.", where)
+    if facts.log_only:
+        return log_only(facts)
     current = facts.in_use[0]
     way = _asked_as(current)
     # Asked in another way or order it is another number, not a later version of this one.

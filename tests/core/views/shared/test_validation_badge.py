@@ -22,7 +22,7 @@ from core.views.shared.validation_badge import (
 )
 from tests.worlds import house as base
 from tests.worlds.begun import Begun
-from tests.worlds.entries import entry
+from tests.worlds.entries import LOG_ONLY, entry
 from tests.worlds.house import NOW
 
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
@@ -63,6 +63,13 @@ def house(begun: Begun) -> House:
 
 def test_a_signal_without_an_entry_is_unregistered(house: House) -> None:
     assert (house.shown().level, house.shown().words) == ("unregistered", "Not registered")
+
+
+def test_what_is_log_only_says_so_and_is_not_called_unvalidated(house: House) -> None:
+    house.register(LOG_ONLY)
+    badge = house.shown()
+    assert (badge.level, badge.words, badge.open) == ("log_only", "Log only", False)
+    assert "needs no evidence and no signature" in badge.help
 
 
 def test_a_registered_signal_that_nobody_signed_is_not_validated(house: House) -> None:

@@ -24,7 +24,7 @@ from core.trail.fingerprint import Fingerprint
 from dashboard.server import open_ledger as owner
 from tests.worlds.built_once import copied
 from tests.worlds.drawn import words
-from tests.worlds.entries import REPLY
+from tests.worlds.entries import LOG_ONLY, REPLY
 from tests.worlds.pages import links, page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
@@ -115,6 +115,16 @@ def test_an_empty_ledger_shows_the_commands_that_fill_it(ledger_of: Make) -> Non
     commands = "\n".join(block.value for block in app.code)
     assert "calledger import" in commands
     assert "calledger registry apply" in commands
+
+
+def test_what_is_log_only_is_shown_as_measured_and_deciding_nothing(ledger_of: Make) -> None:
+    with Ledger.open(ledger_of(entry=False)) as ledger:
+        registry.apply(Office.of(ledger), read(LOG_ONLY), "user:t/adam")
+    text = text_of(opened(signal="s"))
+    assert "Log only: its confidence is measured and decides nothing." in text
+    assert "What it is measured by" in text
+    assert "Validators" not in text
+    assert "No rule is registered; every case falls back to people." in text
 
 
 def test_unregistered_signals_are_shown_as_that_with_an_example(ledger_of: Make) -> None:

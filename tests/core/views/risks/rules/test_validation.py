@@ -7,10 +7,12 @@ from datetime import date
 
 import pytest
 
+from core.findings.facts.stakes import StakesTooLow
 from core.governance.validations.records import ValidationState
 from core.trail.fingerprint import Fingerprint
 from core.views.risks.facts import EvidenceTried
 from core.views.risks.rules import validation
+from core.views.risks.rules.decisions import escalation
 from core.views.risks.status import Rule
 from tests.worlds.risk_facts import BROKEN, FACTS, M1, M2, P2, version
 
@@ -46,6 +48,23 @@ def test_a_waiver_lets_a_number_act_and_is_no_validation() -> None:
 def test_a_validation_that_is_closed_all_the_same_is_open_as_a_risk() -> None:
     facts = replace(FACTS, versions=(version(M1, "validated", opened=False),))
     assert validation.unvalidated(facts).status == "open"
+
+
+@pytest.mark.parametrize("rule", [validation.unvalidated, validation.model_update, escalation])
+def test_what_is_log_only_is_not_applicable_until_it_acts(rule: Rule) -> None:
+    facts = replace(FACTS, versions=(version(M1, "draft", opened=False),), log_only=True)
+    assert rule(facts).status == "not_applicable"
+    acted = StakesTooLow("log-only", 3, date(2026, 8, 17))
+    found = rule(replace(facts, too_low=acted))
+    assert (found.status, found.link.page) == ("open", "registry")
+    assert "3 claims were automated" in found.line
+
+
+def test_stakes_written_too_low_are_open_though_it_was_validated() -> None:
+    costly = StakesTooLow("low", 260, date(2026, 8, 17), 20, 1_000, 400, 260, "EUR")
+    found = validation.unvalidated(replace(FACTS, too_low=costly))
+    assert found.status == "open"
+    assert "Their errors cost 400 EUR" in found.line
 
 
 def test_what_is_unregistered_is_open_and_a_broken_trail_tells_nothing() -> None:

@@ -1,0 +1,81 @@
+"""Signals of low stakes that automate much or cost much, and log-only ones that act at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import ceil
+
+import duckdb
+
+from core.defaults import LOW_STAKES_A_WEEK
+from core.findings.detectors.theatre import Theatre, measure_theatre
+from core.findings.facts.stakes import StakesTooLow
+from core.findings.kinds import Condition
+from core.governance.state import State
+from core.measure.metrics.intervals import clopper_pearson
+from core.queries.base.catalogue import signals
+from core.queries.base.selection import Selection
+from core.registry.signal_spec import SignalSpec
+from core.validation.recent_sample import week_began
+
+#: Chance that errors are said to cost more than reviews where they cost as much, at each look: the
+#: looks of a quarter share most of their claims.
+_ALPHA = 0.01
+
+
+def stakes_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The signals whose stakes are written too low, up to the Monday of this week."""
+    monday = week_began(now)
+    found = []
+    for one in signals(cursor):
+        entry = state.entries.get(one.name)
+        if entry is None or entry.spec.stakes not in ("log-only", "low"):
+            continue
+        done = measure_theatre(cursor, entry.spec, Selection(one.name, until=monday), now)
+        facts = too_low(entry.spec, done)
+        if facts is not None:
+            found.append(Condition.of("stakes_too_low", one.name, "stakes_too_low", facts))
+    return tuple(found)
+
+
+def too_low(spec: SignalSpec, done: Theatre) -> StakesTooLow | None:
+    """What shows that the stakes are written too low, by what was logged; None: nothing does.
+
+    Much is `core.defaults.LOW_STAKES_A_WEEK` automated claims a week, over the weeks looked at.
+    Costly is what errs so often that its errors cost more than reviewing every case: of the error
+    rate the lower Clopper–Pearson bound counts, one-sided at 1 %, times the declared costs. That
+    unlabelled claims err as the labelled do is supposed.
+
+    Args:
+        done: of the last `core.findings.detectors.theatre.PERIOD`.
+    """
+    automated = dict(done.handled).get("automate")
+    if spec.stakes not in ("log-only", "low") or done.basis != "logged" or automated is None:
+        return None
+    a_week = round(automated.n_claims / done.weeks)
+    errors, reviews = None, 0.0
+    if spec.costs is not None and automated.error_rate is not None and automated.worth > 0:
+        wrong = automated.error_rate * automated.worth
+        lower, _ = clopper_pearson(wrong, automated.worth, 2 * _ALPHA)
+        errors = float(lower) * automated.n_claims * done.costs.error
+        reviews = automated.n_claims * done.costs.review
+    costly = errors is not None and errors > reviews
+    if not (spec.log_only or a_week >= LOW_STAKES_A_WEEK or costly):
+        return None
+    facts = StakesTooLow(
+        spec.stakes, automated.n_claims, done.since.date(), a_week, LOW_STAKES_A_WEEK
+    )
+    if errors is None or not costly or spec.log_only:
+        return facts
+    return StakesTooLow(
+        facts.stakes,
+        facts.automated,
+        facts.since,
+        a_week,
+        facts.allowed,
+        ceil(errors),
+        ceil(reviews),
+        done.unit or "",
+    )
