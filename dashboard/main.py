@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 
 from core import __version__
+from core.ledger.errors import NeedsClaims
 from core.text.shown import visible
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters
 from dashboard.widgets.acting import sign_on
 
@@ -51,4 +53,7 @@ st.set_page_config(page_title=f"{visible(about or opened.title)} · {NAME}")
 filters.draw(overview, opened.filters, page.title)
 st.sidebar.markdown(f":gray[:small[{overview.freshness}]]")
 sign_on.sidebar()
-page.run()
+try:
+    page.run()
+except NeedsClaims as needed:
+    empty.claims_elsewhere(needed)

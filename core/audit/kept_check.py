@@ -38,6 +38,13 @@ COVERED: Mapping[str, frozenset[str]] = {
         }
     ),
     "kept_ages": frozenset({"line", "week", "age_days", "n", "n_right", "s1"}),
+    "kept_values": frozenset(
+        {
+            *("line", "day", "dimension", "value", "action", "confidence_ppm", "outcome"),
+            *("chance", "n"),
+        }
+    ),
+    "kept_steps": frozenset({"line", "week", "age_days", "n_claims", "n", "n_right", "s1"}),
 }
 
 
@@ -61,6 +68,9 @@ def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
         "kept_cells": list(cells_of(cursor, counted, signals)),
         "kept_days": [kernel.days(counted)],
         "kept_ages": [kernel.ages(counted)],
+        # Of claims that are here there are none.
+        "kept_values": ["FROM kept_values LIMIT 0"],
+        "kept_steps": ["FROM kept_steps LIMIT 0"],
     }
     for table, queries in given.items():
         if not _same(cursor, table, queries, loaded=bool(loaded)):

@@ -12,8 +12,8 @@ import duckdb
 from core.defaults import LEVEL
 from core.measure.metrics.intervals import clopper_pearson
 from core.queries.base.apart import Apart
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.registry.escalation_rules import ACTIONS, Action, compile_rules, told_apart
 from core.registry.signal_spec import SignalSpec

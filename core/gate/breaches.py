@@ -16,6 +16,7 @@ import duckdb
 import pandas as pd
 
 from core.governance.rules_in_force import RulesSpan, timelines
+from core.ledger.errors import NeedsClaims
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums import rule_outcomes as escalations
@@ -338,7 +339,10 @@ def breached_signals(
     """
     found = {}
     for signal, spans in timelines(acts).items():
-        reckoning = reckon(cursor, spans, Selection(signal, since=since, until=until))
+        try:
+            reckoning = reckon(cursor, spans, Selection(signal, since=since, until=until))
+        except NeedsClaims:
+            continue
         kinds = reckoning.by_kind()
         if kinds:
             automated = reckoning.tally(lambda one: one.kind and one.done == "automate")

@@ -267,7 +267,8 @@ class _Import:
         return plain and self.file.path.stat().st_size <= SMALL_BYTES
 
     def _add_dimensions(self, layout: Layout, import_id: int) -> None:
-        known = set(segment_dimensions(self.cursor))
+        rows = self.cursor.execute("SELECT dimension FROM segment_dimensions").fetchall()
+        known = {dimension for (dimension,) in rows}
         new = sorted(set(layout.segments) - known)
         if new and len(known) + len(new) > MOST_DIMENSIONS:
             raise UnusableFile(
@@ -278,7 +279,8 @@ class _Import:
             )
         for dimension in new:
             column = quoted(f"seg_{dimension}")
-            self.cursor.execute(f"ALTER TABLE claims ADD COLUMN {column} VARCHAR")
+            # It is there already where cells were loaded that are counted by it.
+            self.cursor.execute(f"ALTER TABLE claims ADD COLUMN IF NOT EXISTS {column} VARCHAR")
             self.cursor.execute(
                 "INSERT INTO segment_dimensions VALUES ($dimension, $import_id)",
                 {"dimension": dimension, "import_id": import_id},

@@ -363,13 +363,14 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str)
 def drop_dimension(cursor: duckdb.DuckDBPyConnection, signal: str, dimension: str) -> None:
     """Keep a signal's claims summed by a dimension no more."""
     place = {"signal": signal, "dimension": dimension}
-    cursor.execute(
-        """
-        DELETE FROM kept_cells WHERE dimension = $dimension
-        AND line IN (SELECT line FROM kept_lines WHERE signal = $signal)
-        """,
-        place,
-    )
+    for table in ("kept_cells", "kept_values"):
+        cursor.execute(
+            f"""
+            DELETE FROM {table} WHERE dimension = $dimension
+            AND line IN (SELECT line FROM kept_lines WHERE signal = $signal)
+            """,
+            place,
+        )
     cursor.execute(
         "UPDATE kept_dimensions SET kept = false WHERE signal = $signal AND dimension = $dimension",
         place,

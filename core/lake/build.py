@@ -30,6 +30,7 @@ from core.lake.event_log import (
     look_at_log,
     read_claims,
     read_outcomes,
+    states_in_force,
     whole_weeks,
 )
 from core.ledger.errors import LedgerError
@@ -166,6 +167,8 @@ class _Build:
         engine.save(query, self.scratch / "in_force")
         files = sorted((self.scratch / "in_force").glob("*.parquet"))
         engine.read("claims_in_force", files)
+        states = states_in_force(self.declared.truths, outcomes="outcomes" in tables)
+        engine.view("states_in_force", states)
         return refused, n_read
 
     def _signals(self) -> dict[str, CountedSignal]:
@@ -179,7 +182,7 @@ class _Build:
             name for name in names if sum(line[0] == name for line in lines) <= limits.MOST_LINES
         }
         self._write_lines([line for line in lines if line[0] in few])
-        columns = {ACTION: ACTION, **self.log.segments}
+        columns = {"": "confidence_ppm", ACTION: ACTION, **self.log.segments}
         counts = ", ".join(
             f"count(DISTINCT {quoted(column)}) AS n_{i}"
             for i, column in enumerate(columns.values())
@@ -210,8 +213,9 @@ class _Build:
                 {
                     dimension: n <= limits.MOST_KEPT_VALUES
                     for dimension, n in values[name].items()
-                    if n
+                    if n and dimension
                 },
+                values[name][""] <= limits.MOST_CONFIDENCES,
             )
             for name in names
         }
@@ -255,6 +259,13 @@ class _Build:
         save("cells", kernel.cells(counted, values), left_out)
         save("days", kernel.days(counted))
         save("ages", kernel.ages(counted))
+        states = kernel.Counted("states_in_force", "lines")
+        save("steps", kernel.steps(states))
+        values.pop(ACTION, None)
+        many = [literal(name) for name, one in sorted(signals.items()) if not one.each]
+        if many:
+            left_out = f"{left_out} AND line.signal NOT IN ({', '.join(many)})"
+        save("values", kernel.values(counted, values), left_out)
 
     def _dimensions(self, signals: Mapping[str, CountedSignal]) -> tuple[dict[str, str], str]:
         """What to count by, and the rows to keep of it: not all signals are split by all."""

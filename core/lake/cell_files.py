@@ -18,11 +18,11 @@ import duckdb
 from core.ledger.errors import LedgerError
 from core.ledger.sql import literal
 from core.queries.base.kept import kernel
-from core.queries.base.kept.week_digests import KeptRelations
+from core.queries.base.kept.week_digests import COLUMNS, KeptRelations
 
 MANIFEST = "manifest.json"
-TABLES = ("cells", "days", "ages")
-_FORMAT = 1
+TABLES = tuple(COLUMNS)
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class CountedSignal:
         kept: false: it has too many fingerprints, and nothing of it is there.
         repeats: whether some input has more than one stated claim.
         dimensions: those that some claim names a value of; false: too many values to count by.
+        each: whether claims are counted by each confidence; false: they state too many.
     """
 
     high_ppm: int
@@ -43,6 +44,7 @@ class CountedSignal:
     kept: bool
     repeats: bool
     dimensions: Mapping[str, bool]
+    each: bool
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def kernel_digest() -> str:
     """Which SQL counts: another one gives cells that may not stand beside these."""
     counted = kernel.Counted("claims", "lines")
     text = "\n".join(
-        (kernel.cells(counted, {"d": "d"}), kernel.days(counted), kernel.ages(counted))
+        (
+            *(kernel.cells(counted, {"d": "d"}), kernel.days(counted), kernel.ages(counted)),
+            *(kernel.values(counted, {"d": "d"}), kernel.steps(counted)),
+        )
     )
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -150,7 +155,7 @@ def relations(folder: Path) -> KeptRelations:
         )
         return f"read_parquet([{listed}], hive_partitioning = false)"
 
-    return KeptRelations(files("cells"), files("days"), files("ages"))
+    return KeptRelations(**{table: files(table) for table in TABLES})
 
 
 def file_digest(path: Path) -> str:

@@ -294,7 +294,8 @@ def read_outcomes(log: EventLog) -> str:
 def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> str:
     """The claims of ``read_claims``, each once, with their outcome in force.
 
-    Columns as `core.queries.base.kept.kernel` reads them, and the segments.
+    Columns as `core.queries.base.kept.kernel` reads them, the segments, and ``event_id`` of those
+    whose outcome was corrected.
 
     Args:
         truths: whose labels are truth, of the signals that declare it.
@@ -328,20 +329,14 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
         return f"""
             WITH {first}
             SELECT {taken}, CAST(NULL AS INTEGER) AS outcome,
-                   CAST(NULL AS TIMESTAMP) AS outcome_known_at, FALSE AS outcome_corrected
+                   CAST(NULL AS TIMESTAMP) AS outcome_known_at, FALSE AS outcome_corrected,
+                   CAST(NULL AS VARCHAR) AS event_id
             FROM first_claims AS claim
         """
     rank = rank_sql(truths, "signal", "source")
-    # A label is one number, its rank and then when it became known: the greatest is in force, and
-    # of two equal ones that say different things none is (core.queries.base.in_force).
-    label = f"rank * {_RANK} + epoch_us(known_at)"
     best = "greatest(coalesce(for_right, -1), coalesce(for_wrong, -1))"
     return f"""
-        WITH {first}, told AS (
-            SELECT event_id, signal, outcome, source, min(known_at) AS known_at
-            FROM outcomes_read WHERE problem IS NULL
-            GROUP BY event_id, signal, outcome, outcome_ts, source
-        ), labels AS (
+        WITH {first}, told AS ({_TOLD}), labels AS (
             SELECT signal, event_id, outcome, source, known_at FROM told
             WHERE signal IS NOT NULL
             UNION ALL
@@ -353,8 +348,8 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
             SELECT signal, event_id, outcome, known_at, CAST({rank} AS BIGINT) AS rank FROM labels
         ), sides AS (
             SELECT signal, event_id, count(*) AS versions,
-                   max(CASE WHEN outcome = 1 THEN {label} END) AS for_right,
-                   max(CASE WHEN outcome = 0 THEN {label} END) AS for_wrong
+                   max(CASE WHEN outcome = 1 THEN {_LABEL} END) AS for_right,
+                   max(CASE WHEN outcome = 0 THEN {_LABEL} END) AS for_wrong
             FROM ranked WHERE rank IS NOT NULL GROUP BY signal, event_id
         ), decided AS (
             SELECT signal, event_id, versions,
@@ -367,10 +362,70 @@ def in_force(log: EventLog, truths: Mapping[str, Truth], *, outcomes: bool) -> s
         )
         SELECT {taken}, CAST(decided.outcome AS INTEGER) AS outcome,
                decided.known_at AS outcome_known_at,
-               coalesce(decided.versions, 1) > 1 AS outcome_corrected
+               coalesce(decided.versions, 1) > 1 AS outcome_corrected,
+               CASE WHEN decided.versions > 1 THEN claim.event_id END AS event_id
         FROM first_claims AS claim
         LEFT JOIN decided
           ON decided.signal = claim.signal AND decided.event_id = claim.event_id
+    """
+
+
+#: Labels as they were told, each once.
+_TOLD = """
+    SELECT event_id, signal, outcome, source, min(known_at) AS known_at
+    FROM outcomes_read WHERE problem IS NULL
+    GROUP BY event_id, signal, outcome, outcome_ts, source
+"""
+# A label is one number, its rank and then when it became known: the greatest is in force, and of
+# two equal ones that say different things none is (core.queries.base.in_force).
+_LABEL = f"rank * {_RANK} + epoch_us(known_at)"
+
+
+def states_in_force(truths: Mapping[str, Truth], *, outcomes: bool) -> str:
+    """What was in force of each stated claim whose outcome was corrected, and from when on.
+
+    Of the claims of ``in_force``, as `core.queries.base.kept.kernel.steps` reads them. Arguments as
+    above.
+    """
+    of_claim = ", ".join(f"claim.{one}" for one in (*kernel.LINE, "ts", "confidence_ppm"))
+    corrected = f"""
+        SELECT {of_claim}, claim.event_id FROM claims_in_force AS claim
+        WHERE outcome_corrected AND confidence_ppm IS NOT NULL
+    """
+    if not outcomes:
+        return f"""
+            SELECT corrected.*, CAST(NULL AS TIMESTAMP) AS moment, CAST(NULL AS INTEGER) AS state
+            FROM ({corrected}) AS corrected
+        """
+    so_far = "OVER (PARTITION BY signal, event_id ORDER BY known_at)"
+    taken = ", ".join(f"claim.{one} AS {one}" for one in (*kernel.LINE, "ts", "confidence_ppm"))
+    return f"""
+        WITH corrected AS ({corrected}), told AS ({_TOLD}), labels AS (
+            SELECT claim.signal AS signal, claim.event_id AS event_id, told.outcome AS outcome,
+                   told.source AS source, told.known_at AS known_at
+            FROM corrected AS claim
+            JOIN told ON told.event_id = claim.event_id AND told.signal = claim.signal
+            UNION ALL
+            SELECT claim.signal AS signal, claim.event_id AS event_id, told.outcome AS outcome,
+                   told.source AS source, told.known_at AS known_at
+            FROM corrected AS claim JOIN told ON told.event_id = claim.event_id
+            WHERE told.signal IS NULL
+        ), ranked AS (
+            SELECT signal, event_id, outcome, known_at,
+                   CAST({rank_sql(truths, "signal", "source")} AS BIGINT) AS rank
+            FROM labels
+        ), best AS (
+            SELECT DISTINCT signal, event_id, known_at AS moment,
+                   max(CASE WHEN outcome = 1 THEN {_LABEL} END) {so_far} AS for_right,
+                   max(CASE WHEN outcome = 0 THEN {_LABEL} END) {so_far} AS for_wrong
+            FROM ranked WHERE rank IS NOT NULL
+        )
+        SELECT {taken}, claim.event_id AS event_id, best.moment AS moment,
+               CASE WHEN for_right = for_wrong THEN NULL
+                    WHEN coalesce(for_right, -1) > coalesce(for_wrong, -1) THEN 1
+                    ELSE 0 END AS state
+        FROM corrected AS claim
+        JOIN best ON best.signal = claim.signal AND best.event_id = claim.event_id
     """
 
 

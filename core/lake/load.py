@@ -13,12 +13,13 @@ from pathlib import Path
 
 import duckdb
 
+from core.events import SEGMENT_PREFIX
 from core.governance.perform import Office
 from core.ingest.kept_sums import USUAL_HIGH, declared_highs, drop_dimension
-from core.lake.build import Declared
+from core.lake.build import ACTION, Declared
 from core.lake.cell_files import CellManifest, CountedSignal, read_manifest, relations
 from core.ledger.errors import LedgerError
-from core.ledger.sql import literal
+from core.ledger.sql import literal, quoted
 from core.queries.base.dimensions import week_start
 from core.queries.base.kept import kernel, limits
 from core.queries.base.kept.loaded import LOADED, LoadAct, loaded_signals, loads
@@ -27,7 +28,7 @@ from core.queries.base.truth import declared as declared_truths
 from core.trail.acts import SYSTEM, Actor, Proposal
 
 _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
-_TABLES = {"cells": "kept_cells", "days": "kept_days", "ages": "kept_ages"}
+_TABLES = {table: f"kept_{table}" for table in COLUMNS}
 _SAME_LINE = " AND ".join(f"line.{one} IS NOT DISTINCT FROM new.{one}" for one in kernel.LINE)
 
 
@@ -180,13 +181,17 @@ def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Pat
     mine = f"line IN (SELECT line FROM kept_lines WHERE signal IN ({all_loaded}))"
     first, last = manifest.since.isoformat(), manifest.until.isoformat()
     numbers = [(day - week_start(0)).days // 7 for day in (manifest.since, manifest.until)]
-    weeks = f"week BETWEEN {numbers[0]} AND {numbers[1]}"
-    for table in ("kept_cells", "kept_ages"):
+    between = f"BETWEEN {numbers[0]} AND {numbers[1]}"
+    weeks = f"week {between}"
+    for table in ("kept_cells", "kept_ages", "kept_steps"):
         cursor.execute(f"DELETE FROM {table} WHERE {weeks} AND {mine}")
+    days = " AND ".join(_whole_days(numbers[0], numbers[1]))
+    cursor.execute(f"DELETE FROM kept_values WHERE {days} AND {mine}")
     cursor.execute(
         f"DELETE FROM kept_days WHERE day BETWEEN DATE '{first}' AND DATE '{last}' AND {mine}"
     )
     _signals(cursor, manifest)
+    _columns(cursor, manifest)
     rows = relations(folder)
     taken = _listed(_with_lines(cursor))
     names = ", ".join(kernel.LINE)
@@ -211,8 +216,13 @@ def _swap(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest, folder: Pat
             """
         )
     for name, one in sorted(manifest.signals.items()):
-        _dimensions(cursor, name, one, weeks)
+        _dimensions(cursor, name, one, between)
     _too_many(cursor, sorted(manifest.signals))
+
+
+def _whole_days(first: int, last: int) -> tuple[str, str]:
+    """The days of some weeks as kept_values numbers them; day 4 begins week 0."""
+    return f"day >= {7 * first + 4}", f"day < {7 * (last + 1) + 4}"
 
 
 def _with_lines(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -231,6 +241,14 @@ def _signals(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> None:
             "INSERT INTO kept_signals VALUES ($name, $high, $kept)",
             {"name": name, "high": one.high_ppm, "kept": kept},
         )
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, manifest: CellManifest) -> None:
+    """Let claims have the segments that the cells are counted by, as questions name them."""
+    found = {name for one in manifest.signals.values() for name in one.dimensions} - {ACTION}
+    for dimension in sorted(found):
+        column = quoted(f"{SEGMENT_PREFIX}{dimension}")
+        cursor.execute(f"ALTER TABLE claims ADD COLUMN IF NOT EXISTS {column} VARCHAR")
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
@@ -260,9 +278,9 @@ def _dimensions(
                 {**place, "few": few},
             )
             if few:
-                _copy_of_all(cursor, place, f"NOT ({weeks})")
+                _copy_of_all(cursor, place, f"NOT (week {weeks})")
         elif known[dimension] and few is None:
-            _copy_of_all(cursor, place, weeks)
+            _copy_of_all(cursor, place, f"week {weeks}")
         elif not (known[dimension] and few):
             drop_dimension(cursor, signal, dimension)
 
@@ -275,6 +293,21 @@ def _copy_of_all(cursor: duckdb.DuckDBPyConnection, place: dict[str, str], weeks
         SELECT kept_cells.* REPLACE ($dimension AS dimension)
         FROM kept_cells JOIN kept_lines USING (line)
         WHERE dimension = '' AND kept_lines.signal = $signal AND {weeks}
+        """,
+        place,
+    )
+    if place["dimension"] == ACTION:
+        return
+    cursor.execute(
+        f"""
+        INSERT INTO kept_values
+        SELECT line, monday, $dimension, NULL, action, confidence_ppm, outcome, chance, sum(n)
+        FROM (SELECT kept_values.*, 7 * week + 4 AS monday
+              FROM (SELECT *, CAST(floor((day - 4) / 7.0) AS INTEGER) AS week FROM kept_values)
+                   AS kept_values
+              JOIN kept_lines USING (line)
+              WHERE dimension = '' AND kept_lines.signal = $signal AND {weeks}) AS whole
+        GROUP BY line, monday, action, confidence_ppm, outcome, chance
         """,
         place,
     )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 
 class LedgerError(Exception):
     """Something a user can act on; the message is one clear sentence and shown as it is."""
@@ -63,3 +65,21 @@ class TooManyValues(UnknownDimension):
 
 class BadValue(LedgerError):
     """A question accepts a value that its dimension cannot take, e.g. week "2026-W99"."""
+
+
+class NeedsClaims(LedgerError):
+    """A question is about single claims of a signal whose cells were loaded, and lacks them.
+
+    Attributes:
+        signal: which.
+        first, last: the days whose claims are not, or not all, in this ledger.
+    """
+
+    def __init__(self, signal: str, first: date, last: date) -> None:
+        days = f"of {first}" if first == last else f"of {first} to {last}"
+        super().__init__(
+            f"This is counted from single claims of {signal}. Its cells were loaded, and the "
+            f"claims {days} are not all in this ledger. Bring them in with calledger pull or "
+            "calledger import, or ask about whole weeks and at most one segment."
+        )
+        self.signal, self.first, self.last = signal, first, last

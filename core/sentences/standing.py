@@ -10,6 +10,8 @@ from core.sentences.numbers import STATE_WORDS, counted, cut, percent, points, v
 from core.sentences.pointer import Pointer
 from core.standing.verdict import Began, StandingVerdict
 
+#: Of a signal whose loaded cells do not tell what a verdict rests on.
+NEEDS_CLAIMS = "its claims are not in this ledger, and its loaded cells do not give a verdict"
 #: As many signals are named in a headline.
 NAMED = 4
 
@@ -47,14 +49,17 @@ def headline(verdicts: Sequence[StandingVerdict]) -> str:
 def _others(verdicts: Sequence[StandingVerdict]) -> str:
     told = []
     edge = _count(verdicts, "at_the_edge")
-    mute = sum(not one.speaks_for_all for one in verdicts if one.state == "too_few")
-    few = _count(verdicts, "too_few") - mute
+    lacking = sum(one.lacks for one in verdicts)
+    mute = sum(not one.speaks_for_all for one in verdicts if one.state == "too_few") - lacking
+    few = _count(verdicts, "too_few") - mute - lacking
     if edge:
         told.append(f"{edge} {_is(edge)} at the edge")
     if few:
         told.append(f"{few} {'needs' if few == 1 else 'need'} more labels")
     if mute:
         told.append(f"{mute} {'has' if mute == 1 else 'have'} labels of some cases only")
+    if lacking:
+        told.append(f"{lacking} cannot be judged from loaded cells")
     return f" {'; '.join(told)}." if told else ""
 
 
@@ -134,6 +139,8 @@ def cause(one: StandingVerdict) -> str:
 
 def gap_words(one: StandingVerdict) -> str:
     """The gap with its interval and what it rests on; why there is none."""
+    if one.lacks:
+        return NEEDS_CLAIMS
     if one.gap is None:
         return "no outcome is final yet" if one.window is None else "no claim is labelled"
     gap, low, high = (points(end, decimals=1) for end in one.gap)

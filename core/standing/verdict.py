@@ -20,6 +20,7 @@ from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM
+from core.ledger.errors import NeedsClaims
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import MATTERS_FROM, STATES, PartName, PartState, gap_states
 from core.queries.base.asked_once import one_question
@@ -83,6 +84,7 @@ class StandingVerdict:
         reason: what gives it; None where it is fine or has too few labels.
         level: of its intervals, so that those of all versions in use hold together.
         began: the change of version the error came with, where one is shown.
+        lacks: whether it cannot be measured from the cells that were loaded of it.
     """
 
     signal: str
@@ -96,6 +98,7 @@ class StandingVerdict:
     reason: Reason | None
     level: float
     began: Began | None = None
+    lacks: bool = False
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -105,6 +108,8 @@ class StandingVerdict:
     @property
     def speaks_for_all(self) -> bool:
         """Whether it is a verdict on all claims; by labels of some kind only there is none."""
+        if self.lacks:
+            return False
         return self.weighted is not None or self.recent is None or self.recent.speaks_for_all
 
     @property
@@ -242,9 +247,13 @@ def _of_signal(
     for version in versions:
         window = asked.window(version)
         measured = weighted = None
+        lacks = False
         if window is not None:
-            measured = yield from asked.measured(window, terms, names)
-            weighted = None if measured is None else _reweighted(asked, window, measured)
+            try:
+                measured = yield from asked.measured(window, terms, names)
+                weighted = None if measured is None else _reweighted(asked, window, measured)
+            except NeedsClaims:
+                measured, lacks = None, True
         alarmed = state is not None and _alarmed(state, version)
         verdict, reason = _verdict(measured, weighted, terms, alarmed=alarmed)
         one = StandingVerdict(
@@ -258,6 +267,7 @@ def _of_signal(
             state=verdict,
             reason=reason,
             level=asked.level,
+            lacks=lacks,
         )
         if causes and verdict == "off":
             one = replace(one, began=(yield from _beginning(asked, one)))
@@ -343,10 +353,13 @@ def _beginning(asked: _Asked, one: StandingVerdict) -> Asking[Began | None]:
         return None
     windows = asked.window(before), asked.first_window(one.version)
     old, new = None, None
-    if windows[0] is not None:
-        old = yield from asked.measured(windows[0], one.terms, ())
-    if windows[1] is not None:
-        new = yield from asked.measured(windows[1], one.terms, ())
+    try:
+        if windows[0] is not None:
+            old = yield from asked.measured(windows[0], one.terms, ())
+        if windows[1] is not None:
+            new = yield from asked.measured(windows[1], one.terms, ())
+    except NeedsClaims:
+        return None
     if old is None or new is None or not (old.speaks_for_all and new.speaks_for_all):
         return None
     if not came_with((old.gap, old.low, old.high), (new.gap, new.low, new.high), one.recent.gap):

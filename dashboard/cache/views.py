@@ -24,6 +24,8 @@ from core.ledger.errors import LedgerError
 from core.notices.held import held
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.kept.at_hand import counted_elsewhere
+from core.queries.base.kept.loaded import LoadedFrom
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.queries.sums.rule_outcomes import Order as BreachOrder
@@ -365,6 +367,12 @@ def intake(signal: str | None) -> intake_review.IntakeView:
 def claims(selection: Selection) -> claims_review.ClaimsView:
     """The claims behind a count."""
     return claims_review.claims_view(cursor(), selection)
+
+
+@kept(_data)
+def loaded_from(signal: str) -> LoadedFrom | None:
+    """Where a signal's cells came from; None where they are counted from claims here."""
+    return counted_elsewhere(cursor(), signal)
 
 
 def set_aside() -> tuple[Condition, ...]:

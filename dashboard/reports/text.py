@@ -7,6 +7,7 @@ import re
 
 from core.findings.kinds import Severity
 from core.measure.verdicts.parts import PartState
+from core.sentences.loaded_cells import not_looked_for
 from core.sentences.numbers import cut
 from core.text.shown import one_line
 from core.views.audit.weekly_report import Closer, WeeklyReport
@@ -61,12 +62,15 @@ def drift_says(closer: Closer) -> str:
 
 
 def quiet(report: WeeklyReport) -> str:
-    """The signals without claims in these weeks."""
+    """The signals without claims in these weeks, and those counted from loaded cells."""
+    left_out = not_looked_for(report.elsewhere)
+    elsewhere = f" {left_out}" if left_out else ""
     if not report.quiet:
-        return ""
+        return elsewhere
     names = ", ".join(shortened(name, 60) for name in report.quiet[:_NAMES])
     more = len(report.quiet) - _NAMES
-    return f" No claims in these weeks: {names}{f' and {more} more' if more > 0 else ''}."
+    none = f" No claims in these weeks: {names}{f' and {more} more' if more > 0 else ''}."
+    return none + elsewhere
 
 
 def high_band_head(report: WeeklyReport) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ledger.errors import NeedsClaims
+from core.text.markdown import plain
 from core.text.shown import shell_word
 from dashboard.server import open_ledger as owner
 
@@ -24,6 +26,11 @@ def ledger() -> None:
         language="csv",
     )
     st.caption("To look around first: `calledger demo` opens a sample.")
+
+
+def claims_elsewhere(needed: NeedsClaims) -> None:
+    """The rest of a page needs claims that are not here."""
+    st.info(plain(str(needed)), icon=":material/cloud_off:")
 
 
 def filters() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.sentences.loaded_cells import rests_on
 from core.sentences.standing import direction, gap_words, where, window_words
 from core.standing.verdict import StandingVerdict
+from core.text.sentence import capital
 from core.text.shown import visible
 from core.views.shared.validation_badge import Written
 from dashboard.cache import views as data
@@ -28,6 +30,9 @@ def signal(name: str) -> None:
     """The signal a page is about: verdict, what it rests on, whether it may act, its owner."""
     verdict = data.standing().get(name)
     draw(line(name, verdict, data.signal_written(name)), key="page_head", tall=20)
+    loaded = data.loaded_from(name)
+    if loaded is not None:
+        st.caption(f":material/cloud_download: {rests_on(loaded)}")
 
 
 def line(name: str, verdict: StandingVerdict | None, written: Written) -> Markup:
@@ -57,6 +62,8 @@ def standing_badge(verdict: StandingVerdict | None) -> Markup:
     """A signal's standing verdict, wherever it is named."""
     if verdict is None:
         return join("")
+    if verdict.lacks:
+        return badge("too_few", "No verdict", f"{capital(gap_words(verdict))}.")
     if not verdict.speaks_for_all:
         return badge("too_few", "No verdict", "The labels are of some kinds of cases only.")
     return badge(verdict.state, title=visible(gap_words(verdict)))

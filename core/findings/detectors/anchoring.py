@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -15,6 +16,7 @@ from core.findings.facts.anchoring import Anchored
 from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.failures.elicitation import (
     MeanDifference,
     anchored,
@@ -81,13 +83,16 @@ def compare_ways(
     Pairs on shared inputs come first; methods and orders of the signal that share no input are
     compared unpaired. Pairs of fewer than `MINIMUM_INPUTS` inputs are left out.
     """
-    shared = [
-        one
-        for one in (*shared_within(cursor, selection), *shared_across(cursor, selection))
-        if one.differences.confidence.n >= MINIMUM_INPUTS
-    ]
-    paired = {_plain(one.reference, one.other) for one in shared}
     several = len(ways(cursor, selection)) > 1
+    try:
+        pairs = (*shared_within(cursor, selection), *shared_across(cursor, selection))
+    except NeedsClaims:
+        if several:
+            raise
+        # Without its claims nothing can be told of other signals on the same inputs.
+        pairs = ()
+    shared = [one for one in pairs if one.differences.confidence.n >= MINIMUM_INPUTS]
+    paired = {_plain(one.reference, one.other) for one in shared}
     apart = [
         (one, other)
         for one, other in combinations(ways_asked(cursor, selection) if several else (), 2)
@@ -109,9 +114,10 @@ def anchoring_conditions(
     for signal in _asked_both_ways(cursor, now):
         tolerance = terms_of(state, signal).tolerance
         selection = Selection(signal, since=now - PERIOD, until=now)
-        for each in compare_ways(cursor, selection, tolerance=tolerance):
-            if each.by_the_answer:
-                found.append(_condition(signal, each, tolerance))
+        with suppress(NeedsClaims):
+            for each in compare_ways(cursor, selection, tolerance=tolerance):
+                if each.by_the_answer:
+                    found.append(_condition(signal, each, tolerance))
     return tuple(found)
 
 

@@ -21,6 +21,7 @@ first cohort.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -33,6 +34,7 @@ from core.findings.kinds import Condition
 from core.governance.state import State
 from core.governance.stops import DRIFT_ALARM, Alarmed, Dated, DriftedPart, OffPattern
 from core.governance.validations.records import Validation
+from core.ledger.errors import NeedsClaims
 from core.measure.cells.cells import Cells, FloatArray, IntArray, hundredth
 from core.measure.monitoring.changepoint import ChangePoint, Level, changes, cohort_means, levels
 from core.measure.monitoring.e_process import (
@@ -216,7 +218,8 @@ def watched(
         in_force = state.standing_of(signal, fingerprint, now).state in ("validated", "waived")
         if in_force or _alarmed(one):
             spec = state.entries[signal].spec
-            found.append(watch_one(cursor, spec, fingerprint, one.signed.at, now))
+            with suppress(NeedsClaims):
+                found.append(watch_one(cursor, spec, fingerprint, one.signed.at, now))
     return tuple(found)
 
 

@@ -35,6 +35,7 @@ from core.findings.facts.inputs import (
 )
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.cells.cells import IntArray
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.brier_decomposition import brier_split
@@ -131,13 +132,11 @@ def measure_inputs(
         if at is not None and at < after.since:
             day = datetime.combine(at.date(), time())
             references.append((True, Days.of_weeks(WEEKS_BEFORE, day)))
-        came = arrivals(
-            cursor,
-            signal,
-            min(one.since for _, one in references),
-            after.until,
-            segments.get(signal, ()),
-        )
+        since = min(one.since for _, one in references)
+        try:
+            came = arrivals(cursor, signal, since, after.until, segments.get(signal, ()))
+        except NeedsClaims:
+            continue
         for signed, before in references:
             found += _compared(signal, came, signed, before, after)
     return tuple(found)

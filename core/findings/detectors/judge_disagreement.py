@@ -9,6 +9,7 @@ the high-confidence band, each with half of `ALPHA`, over all judges of the ledg
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from core.events import PPM
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.labelling.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
 from core.queries.base.selection import Selection
 from core.queries.labels.judge_labels import judge_sums
@@ -52,11 +54,10 @@ def measure_judges(
         now: UTC without zone; claims of the `WEEKS` before are looked at.
     """
     since = now - timedelta(weeks=WEEKS)
-    both = [
-        one
-        for _, entry in sorted(state.entries.items())
-        for one in _both(cursor, entry.spec, since, now)
-    ]
+    both: list[_Both] = []
+    for _, entry in sorted(state.entries.items()):
+        with suppress(NeedsClaims):
+            both += _both(cursor, entry.spec, since, now)
     found: dict[str, tuple[Disagrees, ...]] = {}
     for one in both:
         tolerance = one.spec.judge_tolerance

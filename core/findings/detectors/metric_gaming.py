@@ -15,6 +15,7 @@ from core.findings.facts.gaming import Gamed, GamedSide, PairKind
 from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.failures.gaming import Collapse, collapse
 from core.measure.metrics.scores import NoValue
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
@@ -143,10 +144,13 @@ def measure_gaming(
     draws = max(_DRAWS, _DRAWS_EACH * family)
     compared = []
     for pair in asked:
-        before, after = (
-            settled_cells(cursor, one, pair.settled).cells[0]
-            for one in (pair.claims_before, pair.claims_after)
-        )
+        try:
+            before, after = (
+                settled_cells(cursor, one, pair.settled).cells[0]
+                for one in (pair.claims_before, pair.claims_after)
+            )
+        except NeedsClaims:
+            continue
         found = collapse(before, after, draws=_FEW_DRAWS)
         if not isinstance(found, NoValue) and found.p_narrowed <= _SUSPICIOUS:
             found = collapse(before, after, draws=draws)

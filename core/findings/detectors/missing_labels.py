@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import duckdb
@@ -10,6 +11,7 @@ from core.defaults import MINIMUM_INPUTS
 from core.findings.facts.labels import LastCame, MissingLabels
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.labels.label_provenance import LabelsOf, LastLabel, labels_of, last_label
 from core.registry.signal_spec import SignalSpec
@@ -42,10 +44,11 @@ def labels_conditions(
             fingerprint = Fingerprint.of(dict(one.fields))
             if state.standing_of(signal, fingerprint, now).state not in ("validated", "waived"):
                 continue
-            labels = labels_of(cursor, signal, fingerprint.as_json(), since, until)
-            if _missing(labels, spec):
-                last = last_label(cursor, signal, fingerprint.as_json())
-                found.append(_condition(spec, fingerprint, labels, last, since, until))
+            with suppress(NeedsClaims):
+                labels = labels_of(cursor, signal, fingerprint.as_json(), since, until)
+                if _missing(labels, spec):
+                    last = last_label(cursor, signal, fingerprint.as_json())
+                    found.append(_condition(spec, fingerprint, labels, last, since, until))
     return tuple(found)
 
 

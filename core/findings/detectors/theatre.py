@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -14,6 +15,7 @@ from core.findings.detectors.in_use import acting
 from core.findings.facts.theatre import AlwaysTheSame
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.failures.theatre import (
     ACTIONS,
     USUAL_COSTS,
@@ -172,11 +174,11 @@ def theatre_conditions(
         entry = state.entries.get(one.name)
         if entry is not None and entry.spec.log_only:
             continue  # It is written down that it changes nothing.
-        measured = measure_theatre(
-            cursor, None if entry is None else entry.spec, Selection(one.name, until=monday), now
-        )
-        if measured.changes_nothing:
-            found.append(_condition(measured, acting(state, seen, one.name, now)))
+        spec = None if entry is None else entry.spec
+        with suppress(NeedsClaims):
+            measured = measure_theatre(cursor, spec, Selection(one.name, until=monday), now)
+            if measured.changes_nothing:
+                found.append(_condition(measured, acting(state, seen, one.name, now)))
     return tuple(found)
 
 

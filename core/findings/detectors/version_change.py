@@ -29,7 +29,7 @@ from core.findings.detectors.in_use import registered
 from core.findings.facts.versions import Compared, VersionChanged
 from core.findings.kinds import Condition, Severity
 from core.governance.state import State
-from core.ledger.errors import UnknownDimension
+from core.ledger.errors import NeedsClaims, UnknownDimension
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import VersionClaims
@@ -86,7 +86,10 @@ def change_conditions(
         for after, before in _new(mine, state, spec.name, now):
             prints = [print_ for print_, _ in after.prints]
             may_act = any(state.standing_of(spec.name, one, now).open for one in prints)
-            facts = review(cursor, spec, before, after, now, may_act)
+            try:
+                facts = review(cursor, spec, before, after, now, may_act)
+            except NeedsClaims:
+                continue
             young = now - after.first_ts <= spec.maturity.age + REVIEWED
             if facts.regressed or (facts.undecided and young):
                 level: Severity = "critical" if facts.regressed and may_act else "warning"

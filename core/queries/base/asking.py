@@ -14,6 +14,8 @@ from typing import Any, Generic, Self, TypeVar
 
 import duckdb
 
+from core.ledger.errors import NeedsClaims
+
 T = TypeVar("T")
 
 
@@ -44,7 +46,8 @@ def together(cursor: duckdb.DuckDBPyConnection, askings: Iterable[Asking[T]]) ->
     def go_on(place: int, asking: Asking[T], answer: Any) -> None:
         waiting.pop(place, None)
         try:
-            waiting[place] = asking, asking.send(answer)
+            refused = isinstance(answer, NeedsClaims)
+            waiting[place] = asking, asking.throw(answer) if refused else asking.send(answer)
         except StopIteration as end:
             found[place] = end.value
 
@@ -55,10 +58,26 @@ def together(cursor: duckdb.DuckDBPyConnection, askings: Iterable[Asking[T]]) ->
         for place, (_, question) in waiting.items():
             kinds.setdefault(type(question), []).append(place)
         for kind, places in kinds.items():
-            answers = kind.answers(cursor, [waiting[place][1] for place in places])
+            answers = _answers(cursor, kind, [waiting[place][1] for place in places])
             for place, answer in zip(places, answers, strict=True):
                 go_on(place, waiting[place][0], answer)
     return [found[place] for place in sorted(found)]
+
+
+def _answers(
+    cursor: duckdb.DuckDBPyConnection,
+    kind: type[AskedOfMany[Any]],
+    asked: Sequence[AskedOfMany[Any]],
+) -> Sequence[Any]:
+    """The answers; to what is refused for want of its claims, the refusal, and to no other."""
+    try:
+        return kind.answers(cursor, asked)
+    except NeedsClaims as refusal:
+        if len(asked) == 1:
+            return [refusal]
+        half = len(asked) // 2
+        parts = (_answers(cursor, kind, some) for some in (asked[:half], asked[half:]))
+        return [one for part in parts for one in part]
 
 
 def answered(cursor: duckdb.DuckDBPyConnection, asking: Asking[T]) -> T:

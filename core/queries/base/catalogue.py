@@ -64,7 +64,7 @@ def signals(cursor: duckdb.DuckDBPyConnection) -> tuple[SignalFacts, ...]:
         rows = cursor.execute(
             f"""
             SELECT signal, coalesce(n_claims, 0), coalesce(n_unstated, 0), first_ts, last_ts
-            FROM (SELECT DISTINCT signal FROM signals)
+            FROM (SELECT signal FROM signals UNION SELECT signal FROM kept_signals)
             LEFT JOIN (
                 SELECT signal, CAST(sum(day.n_claims - day.n_unstated) AS BIGINT) AS n_claims,
                        CAST(sum(day.n_unstated) AS BIGINT) AS n_unstated,

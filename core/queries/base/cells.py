@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.measure.cells.cells import Cells, InputCells, IntArray
-from core.queries.base.asked_once import once
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, encoded, groups_of, integers
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 
 
@@ -79,17 +79,6 @@ def summed(
     cells, inputs = query(cursor, source, keys)
     groups = groups_of(cells.keys, dimensions, len(cells.ppm))
     return _assembled(tuple(one.name for one in dimensions), cells, groups, inputs)
-
-
-def signal_repeats(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
-    """Whether some input of the signal has several stated claims."""
-    return signal in _repeating(cursor)
-
-
-@once
-def _repeating(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    rows = cursor.execute("SELECT DISTINCT signal FROM signals WHERE repeats").fetchall()
-    return frozenset(signal for (signal,) in rows)
 
 
 @dataclass(frozen=True)

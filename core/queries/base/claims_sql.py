@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 
+from core.ledger.errors import NeedsClaims
 from core.queries.base.dimensions import Parameter, dimensions_named
 from core.queries.base.in_force import OUTCOME
+from core.queries.base.kept.at_hand import days_not_at_hand
+from core.queries.base.kept.kernel import LINE
+from core.queries.base.kept.values import CountedClaims, counted_claims
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import known_sides, labels_of_claims, truth_of
 
@@ -60,17 +65,33 @@ def selected_claims(
     Returns:
         The columns, and ``outcome``: 1, 0 or NULL, the newest that is truth
         (`core.queries.base.truth`; before ``selection.as_known``, when that is set).
+
+    Raises:
+        NeedsClaims: cells of the signal were loaded, and these claims are not here.
     """
+    tuning = selection.splits_chosen or "split" in by
+    by_source = selection.by_source or SOURCE_DIMENSION in (*by, *columns.values())
+    since = None if selection.since is None else utc(selection.since)
+    until = None if selection.until is None else utc(selection.until)
+    counted = None
+    days = days_not_at_hand(cursor, selection.signal, since, until, of=_of(selection, tuning))
+    if days:
+        counted = None
+        if selection.as_known is None and not by_source:
+            counted = _counted(cursor, selection, since, until, [*columns.values(), also])
+        if counted is None:
+            raise NeedsClaims(selection.signal, days[0], days[-1])
+        since, until = counted.since, counted.until
     conditions = ["signal = $signal", also]
     parameters: dict[str, Parameter] = {"signal": selection.signal}
-    if not selection.splits_chosen and "split" not in by:
+    if not tuning:
         conditions.append("split <> 'tuning'")
-    if selection.since is not None:
+    if since is not None:
         conditions.append("ts >= $since")
-        parameters["since"] = utc(selection.since)
-    if selection.until is not None:
+        parameters["since"] = since
+    if until is not None:
         conditions.append("ts < $until")
-        parameters["until"] = utc(selection.until)
+        parameters["until"] = until
     dimensions = dimensions_named(cursor, (name for name, _ in selection.where))
     for i, (name, values) in enumerate(selection.where):
         condition, more = dimensions[name].condition(values, f"where_{i}")
@@ -78,7 +99,8 @@ def selected_claims(
         parameters |= more
     taken = "".join(f"{sql} AS {alias}, " for alias, sql in columns.items())
     condition = " AND ".join(conditions)
-    by_source = selection.by_source or SOURCE_DIMENSION in (*by, *columns.values())
+    if counted is not None:
+        return Source(counted.claims(taken, condition), parameters)
     if selection.as_known is None and not by_source:
         return Source(f"SELECT {taken}outcome FROM claims WHERE {condition}", parameters)
     truth = truth_of(cursor, selection.signal)
@@ -91,6 +113,32 @@ def selected_claims(
             f"SELECT {taken}outcome FROM ({labels}) AS label WHERE {condition}", parameters
         )
     return Source(_as_known(taken, condition, known_sides(cursor, truth)), parameters)
+
+
+def _of(selection: Selection, tuning: bool) -> dict[str, Sequence[str | None]]:
+    """Which versions and splits a question is about."""
+    found: dict[str, Sequence[str | None]] = {
+        name: values for name, values in selection.where if name in LINE
+    }
+    return found if tuning else {"split": ("production", "heldout"), **found}
+
+
+def _counted(
+    cursor: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    since: datetime | None,
+    until: datetime | None,
+    expressions: Sequence[str],
+) -> CountedClaims | None:
+    named = dimensions_named(cursor, (name for name, _ in selection.where))
+    return counted_claims(
+        cursor,
+        selection.signal,
+        since,
+        until,
+        [*expressions, *(one.sql for one in named.values())],
+        repeats=signal_repeats(cursor, selection.signal),
+    )
 
 
 def _as_known(taken: str, condition: str, sides: str) -> str:

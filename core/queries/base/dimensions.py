@@ -28,7 +28,7 @@ HUNDREDTH_SQL = "CAST((confidence_ppm + 9999) // 10000 AS TINYINT)"
 
 _FIRST_MONDAY = date(1970, 1, 5)
 _EPOCH = date(1970, 1, 1)
-_DAY_SQL = f"date_diff('day', DATE '{_EPOCH}', ts)"
+DAY_SQL = f"date_diff('day', DATE '{_EPOCH}', ts)"
 #: Weeks as whole numbers: 0 is the one that begins on Monday 1970-01-05.
 WEEK_SQL = f"CAST(floor(date_diff('day', DATE '{_FIRST_MONDAY}', ts) / 7.0) AS INTEGER)"
 _WEEK_LABEL = re.compile(r"(\d{4})-W(\d{2})")
@@ -127,10 +127,15 @@ def _midnight(day: date) -> datetime:
 
 @once
 def segment_dimensions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The segment dimensions of the ledger, ascending; each is a column ``seg_<dimension>``."""
+    """The segment dimensions of the ledger, ascending; each is a column ``seg_<dimension>``.
+
+    Those that loaded cells are counted by are among them.
+    """
     rows = cursor.execute(
         """
-        SELECT DISTINCT dimension FROM segment_dimensions ORDER BY dimension
+        SELECT dimension FROM segment_dimensions
+        UNION SELECT dimension FROM kept_dimensions WHERE dimension <> 'action'
+        ORDER BY dimension
         """
     ).fetchall()
     return tuple(name for (name,) in rows)
@@ -168,7 +173,7 @@ def dimensions_named(
         elif name == "week":
             found[name] = Dimension(name, WEEK_SQL, "week")
         elif name == "day":
-            found[name] = Dimension(name, _DAY_SQL, "day")
+            found[name] = Dimension(name, DAY_SQL, "day")
         elif name == BAND_DIMENSION:
             found[name] = Dimension(name, ECE_BIN_SQL, "band")
         else:

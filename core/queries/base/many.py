@@ -16,6 +16,7 @@ from core.queries.base.dimensions import Parameter
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.group_keys import integers
 from core.queries.base.kept.claims import KeptPlan, kept_plan
+from core.queries.base.kept.loaded import is_loaded
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 
 Row = tuple[Any, ...]
@@ -114,7 +115,8 @@ def rows_of(
                 cursor, one.selection, one.groupings, one.names, by=one.by, high_ppm=one.high_ppm
             )
         if plan is None:
-            counted.setdefault((_alike(one) or place, _asked_alike(one)), []).append(place)
+            alike = None if is_loaded(cursor, one.selection.signal) else _alike(one)
+            counted.setdefault((alike or place, _asked_alike(one)), []).append(place)
         else:
             plans.setdefault((plan.alike or place, _asked_alike(one)), []).append((place, plan))
     for of_a_kind in plans.values():

@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 
 from core.measure.failures.theatre import Handled
-from core.queries.base.cells import signal_repeats
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.sums.rule_outcomes import Sorting
 

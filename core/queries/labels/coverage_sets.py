@@ -15,6 +15,7 @@ from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
 from core.queries.base.kept.claims import kept_groupings
+from core.queries.base.kept.loaded import is_loaded
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
@@ -83,7 +84,10 @@ class CoverageAsked(AskedOfMany[Mapping[Grouping, tuple[Coverage, Chances]]]):
             alike.setdefault("split" in one, []).append(one)
         for groupings in alike.values():
             kept = kept_groupings(cursor, self.selection, groupings)
-            for some in (kept, [one for one in groupings if one not in kept]):
+            others = [one for one in groupings if one not in kept]
+            # Loaded cells know one segment at a time.
+            alone = is_loaded(cursor, self.selection.signal)
+            for some in (kept, *([one] for one in others)) if alone else (kept, others):
                 if some:
                     names = tuple(sorted({name for grouping in some for name in grouping}))
                     yield Wanted(self.selection, tuple(some), names, by=names, kept=some is kept)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import duckdb
 
+from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.truth import open_disputes_sql
 
 
@@ -70,6 +71,7 @@ def disputes(cursor: duckdb.DuckDBPyConnection, signal: str, *, limit: int) -> D
     Args:
         limit: so many are listed; all are counted.
     """
+    needs_claims(cursor, signal)
     found = cursor.execute(
         f"""
         WITH found AS (

@@ -14,6 +14,7 @@ from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
+from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.snapshot import snapshot
@@ -301,6 +302,7 @@ def labels_of(
         since: earliest claim time, inclusive, UTC without zone.
         until: latest claim time, exclusive.
     """
+    needs_claims(cursor, signal, since, until, of=_lines_of(fingerprint))
     rows = cursor.execute(
         f"""
         SELECT count(*), count(DISTINCT unit), count(outcome),
@@ -319,6 +321,7 @@ def last_label(
     cursor: duckdb.DuckDBPyConnection, signal: str, fingerprint: Mapping[str, str]
 ) -> LastLabel | None:
     """The last label that ever came of a fingerprint; None: none did. Arguments as above."""
+    needs_claims(cursor, signal, of=_lines_of(fingerprint))
     rows = cursor.execute(
         f"""
         SELECT max(outcome_known_at), arg_max(ts, outcome_known_at) FROM claims WHERE {_STATED_BY}
@@ -327,6 +330,11 @@ def last_label(
     ).fetchall()
     known, claim = rows[0]
     return None if known is None else LastLabel(known, claim)
+
+
+def _lines_of(fingerprint: Mapping[str, str]) -> dict[str, Sequence[str | None]]:
+    fields: dict[str, Sequence[str | None]] = {one: (fingerprint.get(one),) for one in FIELDS}
+    return {**fields, "split": ("production",)}
 
 
 #: The stated production claims of a signal's fingerprint.

@@ -11,12 +11,14 @@ import numpy as np
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.label_bias import PropensitySums
-from core.queries.base.cells import GroupedCells, signal_repeats, summed
+from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
+from core.queries.base.kept.at_hand import needs_claims
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
@@ -160,6 +162,8 @@ def stated_before(cursor: duckdb.DuckDBPyConnection, matured: Matured) -> Cells:
     Args:
         matured: which fingerprint, and since when; claims of the tuning split do not count.
     """
+    of = _lines_of(matured, "production", "heldout")
+    needs_claims(cursor, matured.signal, until=matured.since, of=of)
     conditions, bound = _of_fingerprint(matured)
     rows = cursor.execute(
         f"""
@@ -172,6 +176,11 @@ def stated_before(cursor: duckdb.DuckDBPyConnection, matured: Matured) -> Cells:
     ppm, n = np.array(rows, dtype=np.int64).reshape(len(rows), 2).T
     nothing = np.zeros_like(n)
     return Cells(ppm / 1_000_000, n, nothing, nothing)
+
+
+def _lines_of(matured: Matured, *splits: str) -> dict[str, Sequence[str | None]]:
+    fields = {one: (matured.fingerprint.get(one),) for one in FIELDS}
+    return {**fields, "split": splits}
 
 
 def _of_fingerprint(matured: Matured) -> tuple[list[str], dict[str, Parameter]]:
@@ -217,6 +226,9 @@ def _claims(
     unlabelled: bool = False,
 ) -> Source:
     """The claims with the outcome as it stood when they came of age; labelled ones, or all."""
+    needs_claims(
+        cursor, matured.signal, matured.since, matured.until, of=_lines_of(matured, "production")
+    )
     ours, bound = _of_fingerprint(matured)
     bound |= {"since": matured.since, "until": matured.until, **parameters}
     conditions = [*ours, "split = 'production'", "ts >= $since", "ts < $until", also]

@@ -24,7 +24,6 @@ from core.ledger.sql import quoted
 from core.measure.cells.cells import IntArray
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.labelling.group_posterior import Unlabelled
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import (
     HUNDREDTH_SQL,
@@ -34,6 +33,7 @@ from core.queries.base.dimensions import (
     segment_dimensions,
 )
 from core.queries.base.group_keys import groups_of, integers
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.truth import truth_of
 

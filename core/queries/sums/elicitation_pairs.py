@@ -10,10 +10,10 @@ import duckdb
 
 from core.measure.failures.elicitation import Moments, Paired
 from core.queries.base.asked_once import once
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.kept.claims import kept_claims
 from core.queries.base.repeated_hashes import repeated_hashes
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 

@@ -30,11 +30,12 @@ from core.measure.cells.cells import (
 )
 from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
 from core.queries.base.asking import AskedOfMany, answered, ask
-from core.queries.base.cells import signal_repeats
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
 from core.queries.base.kept.claims import kept_groupings
+from core.queries.base.kept.loaded import is_loaded
 from core.queries.base.many import Rows, Wanted, rows_of
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.snapshot import snapshot
 
@@ -126,7 +127,10 @@ class SumsAsked(AskedOfMany[GroupedSums]):
             kept: list[tuple[str, ...]] = []
             if not repeats:
                 kept = kept_groupings(cursor, self.selection, groupings, high_ppm=high_ppm)
-            for some in (kept, [one for one in groupings if one not in kept]):
+            others = [one for one in groupings if one not in kept]
+            # Loaded cells know one segment at a time.
+            alone = is_loaded(cursor, self.selection.signal)
+            for some in (kept, *([one] for one in others)) if alone else (kept, others):
                 if some:
                     names = tuple(sorted({name for grouping in some for name in grouping}))
                     yield Wanted(

@@ -12,10 +12,10 @@ from datetime import date, datetime
 
 import duckdb
 
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import ECE_BIN_SQL, dimensions_named
 from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 
 #: A fingerprint as one text, and no text twice.

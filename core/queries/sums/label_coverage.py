@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from core.measure.cells.cells import FloatArray, IntArray
 from core.measure.metrics.label_bias import MAXIMUM_WEIGHT, PropensitySums
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, decimals, groups_of
 from core.queries.base.kept.claims import kept_claims
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.sums.audit_samples import answered_propensity_sql

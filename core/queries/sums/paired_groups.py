@@ -12,10 +12,11 @@ from core.measure.cells.cells import InputCells
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.verdicts.before_after import Pair, SideSums
 from core.measure.verdicts.shape_change import BandPair, shared_bands
-from core.queries.base.cells import GroupedCells, signal_repeats, summed
+from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named
 from core.queries.base.group_keys import Key, groups_of, integers
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.sums.single_claims import summed_claims
 

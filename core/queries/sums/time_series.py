@@ -16,13 +16,14 @@ import pyarrow.compute as pc
 from core.measure.cells.cells import FloatArray, GroupSums, InputSums, IntArray
 from core.measure.monitoring.brier_decomposition import BrierSums, InputMoments
 from core.queries.base.asking import AskedOfMany, answered, ask
-from core.queries.base.cells import signal_repeats
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named, week_label, week_start
 from core.queries.base.group_keys import decimals, integers
 from core.queries.base.in_force import states_sql
-from core.queries.base.kept.claims import KeptPlan, ages_plan, kept_ages, kept_claims
+from core.queries.base.kept.at_hand import days_not_at_hand
+from core.queries.base.kept.claims import KeptPlan, ages_plan, kept_ages, kept_claims, kept_steps
 from core.queries.base.many import Rows, Wanted, rows_of
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.base.truth import truth_of
@@ -505,15 +506,45 @@ def _all_steps(
             """,
             params=dict(rows.source.parameters),
         ).to_arrow_table()
+        elsewhere = {
+            place: plan
+            for place, plan in of_a_kind
+            if days_not_at_hand(cursor, asked[place].selection.signal)
+        }
         for place, own in rows.tables(table):
             aged = own.filter(pc.is_valid(own.column("week")))
             if integers(own.filter(pc.is_null(own.column("week"))), "n_claims").any():
-                some_corrected[place] = aged
+                if place in elsewhere:
+                    corrected = _loaded_steps(cursor, elsewhere[place], bucket, len(ages))
+                    yield place, pa.concat_tables([aged, corrected.cast(aged.schema)])
+                else:
+                    some_corrected[place] = aged
             else:
                 yield place, aged
     for place, corrected in _steps(cursor, asked, list(some_corrected), only_corrected=True):
         aged = some_corrected[place]
         yield place, pa.concat_tables([aged, corrected.cast(aged.schema)])
+
+
+def _loaded_steps(
+    cursor: duckdb.DuckDBPyConnection, plan: KeptPlan, bucket: str, never: int
+) -> pa.Table:
+    """The same rows of corrected claims, from what was loaded.
+
+    Args:
+        bucket: SQL of how many of the ages are too young.
+        never: how many ages there are.
+    """
+    steps = kept_steps(cursor, plan)
+    return cursor.sql(
+        f"""
+        SELECT week, CASE WHEN age_days < 0 THEN {never} ELSE {bucket} END AS bucket,
+               CAST(sum(n_claims) AS BIGINT) AS n_claims, CAST(sum(n) AS BIGINT) AS n,
+               CAST(sum(n_right) AS BIGINT) AS s, CAST(sum(s1) AS BIGINT) AS ppm
+        FROM ({steps.sql}) AS steps GROUP BY ALL
+        """,
+        params=dict(steps.parameters),
+    ).to_arrow_table()
 
 
 def _steps(

@@ -16,7 +16,7 @@ import duckdb
 from core.ledger.sql import quoted
 from core.measure.cells.ordering import with_inputs_ordered
 from core.measure.metrics.label_bias import PropensitySums
-from core.queries.base.cells import GroupedCells, signal_repeats, summed
+from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import (
     WEEK_SQL,
@@ -29,6 +29,7 @@ from core.queries.base.dimensions import (
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
+from core.queries.base.repeating import signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
 from core.queries.sums.label_coverage import unlike_sums

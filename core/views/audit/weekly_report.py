@@ -159,6 +159,7 @@ class WeeklyReport:
         changes: what changed against the week before, in the order of the lines.
         lines: a row per signal that had claims in the weeks of the trend, worst first.
         quiet: the other signals.
+        elsewhere: the signals that are counted from loaded cells.
         findings: what waits for somebody, critical first.
         findings_say: how many, in a sentence.
         standing: what is signed off, and what nobody has.
@@ -177,6 +178,7 @@ class WeeklyReport:
     changes: tuple[ReportSentence, ...]
     lines: tuple[SignalLine, ...]
     quiet: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     findings: tuple[FindingRow, ...]
     findings_say: str
     standing: str
@@ -227,6 +229,7 @@ def weekly_report(
         changes=tuple(_said(change) for change in view.changes),
         lines=tuple(_line(row, written[row.signal], len(cuts) > 1) for row in view.rows),
         quiet=view.quiet,
+        elsewhere=view.elsewhere,
         findings=wrong.waiting,
         findings_say=wrong.headline,
         standing=_standing([(row.signal, written[row.signal]) for row in view.rows]),

@@ -17,6 +17,7 @@ from core.measure.verdicts.parts import PartState
 from core.monitoring.remeasured import why_mute
 from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurement
 from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.kept.at_hand import signals_elsewhere
 from core.sentences.numbers import count, counted, points, value_name
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail.act_search import ActSearch, found
@@ -114,6 +115,7 @@ class WatchView:
         rows: the signals: overdue ones first, then those that are off, then by name.
         runs: the last runs, newest first.
         unregistered: signals with claims that nobody wrote down, and so nobody watches.
+        elsewhere: the signals that are counted from loaded cells.
     """
 
     headline: str
@@ -121,6 +123,7 @@ class WatchView:
     rows: tuple[WatchRow, ...]
     runs: tuple[RunLine, ...]
     unregistered: tuple[str, ...]
+    elsewhere: tuple[str, ...]
 
 
 def watch_view(
@@ -159,6 +162,7 @@ def watch_view(
         rows=tuple(rows),
         runs=runs,
         unregistered=tuple(sorted(with_claims - set(state.entries))),
+        elsewhere=signals_elsewhere(cursor),
     )
 
 

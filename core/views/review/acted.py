@@ -10,6 +10,7 @@ import duckdb
 from core.gate.breaches import Tally, reckon
 from core.governance.rules_in_force import timelines
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.queries.base.dimensions import week_start
 from core.queries.base.selection import Selection
 from core.trail.log import acts
@@ -34,7 +35,10 @@ def acted_unchecked(
     since = until - timedelta(weeks=weeks)
     by_week: defaultdict[date, Tally] = defaultdict(Tally)
     for signal, spans in timelines(acts(cursor)).items():
-        found = reckon(cursor, spans, Selection(signal, since=since, until=until))
+        try:
+            found = reckon(cursor, spans, Selection(signal, since=since, until=until))
+        except NeedsClaims:
+            continue
         broken = found.codes(lambda one: one.kind is not None and one.done == "automate")
         for one in found.counts:
             if one.code in broken:

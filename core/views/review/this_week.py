@@ -12,12 +12,15 @@ import pandas as pd
 
 from core.gate.breaches import Tally
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import STATES, PartState
 from core.measure.verdicts.verdict import judge
 from core.queries.base.asked_once import one_question
 from core.queries.base.catalogue import SignalFacts, signals
 from core.queries.base.dimensions import week_label
+from core.queries.base.kept.at_hand import signals_elsewhere
+from core.queries.base.kept.loaded import LOADED_SIGNALS
 from core.queries.base.selection import Selection
 from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.pointer import Pointer
@@ -97,6 +100,7 @@ class WeekView:
         first_step: what to open first; None when nothing calls for it.
         acted: of the weeks up to this one, oldest first, the claims that acted although the rules
             asked for a person, and how many of these are known to be wrong.
+        elsewhere: the signals that are counted from loaded cells.
     """
 
     week: str
@@ -106,6 +110,7 @@ class WeekView:
     headline: str
     first_step: Pointer | None
     acted: tuple[Tally, ...]
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def last(self) -> date:
@@ -197,6 +202,7 @@ def week_view(
         first=first,
         rows=tuple(rows),
         quiet=tuple(quiet),
+        elsewhere=signals_elsewhere(cursor),
         headline=headline(standings),
         first_step=cause_pointer(standings[0]) if standings else None,
         acted=acted_unchecked(cursor, state, first, weeks=TREND_WEEKS + 1),
@@ -210,8 +216,15 @@ def _last_week_with_claims(
     last = last_complete_week(found, now)
     if last is None:
         return None
+    end = _midnight(last + timedelta(weeks=1))
     rows = cursor.execute(
-        "SELECT max(ts) FROM claims WHERE ts < $end", {"end": _midnight(last + timedelta(weeks=1))}
+        f"""
+        SELECT max(ts) FROM (
+            SELECT max(ts) AS ts FROM claims WHERE ts < $end
+            UNION ALL SELECT max(last_ts) FROM kept_days JOIN kept_lines USING (line)
+            WHERE day < CAST($end AS DATE) AND signal IN ({LOADED_SIGNALS}))
+        """,
+        {"end": end},
     ).fetchall()
     return last if rows[0][0] is None else _monday(rows[0][0].date())
 
@@ -226,7 +239,10 @@ def _series(
     if facts.first_ts.date() >= end or facts.last_ts.date() < begin:
         return None
     selection = Selection(facts.name, since=_midnight(begin), until=_midnight(end))
-    found = period_sums(cursor, selection, "week", high_from=high_from)
+    try:
+        found = period_sums(cursor, selection, "week", high_from=high_from)
+    except NeedsClaims:
+        return None
     return found if len(found) else None
 
 

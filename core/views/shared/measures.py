@@ -15,7 +15,8 @@ from core.ledger.errors import LedgerError, TooManyValues
 from core.measure.verdicts.measure_table import Measures, measure_groups
 from core.queries.base.catalogue import signals
 from core.queries.base.cells import grouped_cells
-from core.queries.base.kept.loaded import loaded_signals
+from core.queries.base.kept.at_hand import counted_elsewhere, days_not_at_hand
+from core.queries.base.kept.loaded import LoadedFrom
 from core.queries.base.segment_names import MOST_VALUES
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import SOURCES
@@ -23,6 +24,7 @@ from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
 from core.queries.sums.well_labelled import ValuesLeftOut, well_labelled
 from core.sentences import measures as sentences
+from core.sentences.loaded_cells import LEFT_OUT, rests_on
 from core.sentences.numbers import counted, cut, group_name, size_of, within
 from core.sentences.standing import as_json, one_line
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
@@ -49,7 +51,7 @@ class MeasureReport:
             itself tells labels apart by who gave them.
         label_sources: of each group, in their order, source → labels it gave.
         standing: the signal's standing verdict, whatever is asked here; None without a claim.
-        loaded: whether cells of the signal were loaded, of which these claims are a part.
+        loaded: the cells they were counted from, where their claims are not here.
         left_out: values of dimensions with too many of them that no group is made of.
     """
 
@@ -62,7 +64,7 @@ class MeasureReport:
     judge: JudgeBesideTruth | None = None
     label_sources: tuple[Mapping[str, int], ...] = ()
     standing: StandingVerdict | None = None
-    loaded: bool = False
+    loaded: LoadedFrom | None = None
     left_out: tuple[ValuesLeftOut, ...] = ()
 
     def to_json(self) -> str:
@@ -78,6 +80,14 @@ class MeasureReport:
         }
         if self.left_out:
             payload["left_out"] = [asdict(one) for one in self.left_out]
+        if self.loaded is not None:
+            payload["loaded"] = {
+                "since": self.loaded.first.isoformat(),
+                "until": self.loaded.last.isoformat(),
+                "at": _stamp(self.loaded.at),
+                "entry": self.loaded.seq,
+                "events_sha256": self.loaded.events,
+            }
         if self.standing is not None:
             payload["standing"] = as_json(self.standing)
         if self.judge is not None:
@@ -104,14 +114,7 @@ class MeasureReport:
             if judged
             else f"no verdict: no group has {MINIMUM_INPUTS} effective inputs."
         )
-        lines = (
-            []
-            if not self.loaded
-            else [
-                f"Counted from the claims of {self.selection.signal} that are in this ledger: its "
-                "cells, loaded from elsewhere, are of others as well (calledger cells list)."
-            ]
-        )
+        lines = [] if self.loaded is None else [f"{rests_on(self.loaded)} {LEFT_OUT}"]
         lines += [
             f"Gap = mean confidence − accuracy, in points; + is overconfident. "
             f"Tolerance {within(self.tolerance)}; high band from {cut(self.high_from)}. "
@@ -217,9 +220,13 @@ def measure(
         measures = tuple(map(_of_labels, measures))
     now = selection.as_known or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     beside = None if split else judged(cursor, selection, by, high_from=high_from)
-    given = label_sources_by(cursor, selection, by)
+    elsewhere = bool(days_not_at_hand(cursor, selection.signal, selection.since, selection.until))
     none = dict.fromkeys((*SOURCES, UNSTATED), 0)
-    sources = tuple(given.get(tuple(map(one.group.get, grouped.by)), none) for one in measures)
+    given = {} if elsewhere else label_sources_by(cursor, selection, by)
+    sources = tuple(
+        {} if elsewhere else given.get(tuple(map(one.group.get, grouped.by)), none)
+        for one in measures
+    )
     versions = standing_verdicts(cursor, state, now, only=(selection.signal,)).values()
     standing = next((of_signal(one) for one in versions), None)
     return MeasureReport(
@@ -232,7 +239,7 @@ def measure(
         beside,
         sources,
         standing,
-        selection.signal in loaded_signals(cursor),
+        counted_elsewhere(cursor, selection.signal) if elsewhere else None,
         tuple(left_out),
     )
 
@@ -241,7 +248,7 @@ def _with_sources(one: Measures, sources: Mapping[str, int]) -> dict[str, Any]:
     """A group's JSON with who labelled it; the notes stay last."""
     told = one.as_json()
     notes = {"notes": told.pop("notes")} if "notes" in told else {}
-    return {**told, "label_sources": dict(sources), **notes}
+    return {**told, **({"label_sources": dict(sources)} if sources else {}), **notes}
 
 
 def _of_labels(one: Measures) -> Measures:
@@ -258,15 +265,9 @@ def check_signal(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
     """Where nothing was found: is it the filters, or a name that the ledger has never seen?
 
     Raises:
-        UnknownSignal: the latter, or its cells alone were loaded.
+        UnknownSignal: the latter.
     """
     known = [one.name for one in signals(cursor)]
-    if signal not in known and signal in loaded_signals(cursor):
-        raise UnknownSignal(
-            f"Of {signal} the cells were loaded (calledger cells list), and this is counted from "
-            "claims, of which none are here. Bring in those you ask about with calledger pull or "
-            "calledger import."
-        )
     if not known:
         raise UnknownSignal("This ledger has no claim yet; bring some in with: calledger import.")
     if signal not in known:

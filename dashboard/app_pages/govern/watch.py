@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.sentences.loaded_cells import not_looked_for
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
@@ -25,6 +26,8 @@ if not view.rows and not view.unregistered:
 
 st.markdown(f"## {plain(view.headline)}")
 st.markdown(plain(view.next_words))
+if view.elsewhere:
+    st.caption(plain(not_looked_for(view.elsewhere)))
 if view.unregistered:
     st.markdown(
         ":material/visibility_off: Not watched because not registered: "

@@ -17,6 +17,8 @@ from core.ledger.errors import LedgerError
 from core.monitoring.rounds import outlook
 from core.monitoring.runs import run
 from core.queries.base.catalogue import signals
+from core.queries.base.kept.at_hand import signals_elsewhere
+from core.sentences.loaded_cells import not_looked_for
 from core.sentences.numbers import counted
 from core.sentences.standing import one_line
 from core.standing.verdict import of_signal, standing_verdicts
@@ -66,6 +68,7 @@ def check(
             names = directory(cursor)
             only = None if signal is None else (signal,)
             standing = standing_verdicts(cursor, office.state(), office.now(), only=only)
+            elsewhere = [one for one in signals_elsewhere(cursor) if signal in (None, one)]
         if settings is not None:
             tell(office, settings)
     if format_ == "json":
@@ -76,6 +79,8 @@ def check(
         for one in found:
             terminal.say(_line(one, names))
         terminal.say(_summary(found))
+    if elsewhere:
+        terminal.note(not_looked_for(elsewhere))
     entries = "1 entry" if len(recorded) == 1 else f"{len(recorded):,} entries"
     terminal.note(f"{entries} added to the trail.")
     levels = ("critical",) if fail_on == "critical" else ("critical", "warning")

@@ -100,6 +100,8 @@ def sentence(view: OneSignal) -> str:
             if other is not one
         ]
         others = f" Also in use: {'; '.join(rest[:2])}."
+    if one.lacks:
+        return f"No verdict: {gap_words(one)}.{others}"
     if not one.speaks_for_all:
         return (
             "No verdict: the labels are of some kinds of cases only. An audit sample drawn by "

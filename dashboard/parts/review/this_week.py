@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from core.measure.verdicts.parts import STATES
+from core.sentences.loaded_cells import not_looked_for
 from core.sentences.numbers import STATE_WORDS, counted, cut, percent, points, value_name
 from core.sentences.standing import cause, gap_words, window_words
+from core.text.sentence import capital
 from core.text.shown import visible
 from core.views.govern.findings import FindingsView
 from core.views.review.this_week import SignalWeek, WeekView
@@ -304,7 +306,8 @@ def verdict(row: SignalWeek) -> Markup:
     """The badge of a signal's verdict, with the reason on top of it."""
     one = row.standing
     if not one.speaks_for_all:
-        return badge("too_few", "No verdict", "The labels are of some kinds of cases only.")
+        why = capital(gap_words(one)) if one.lacks else "The labels are of some kinds of cases only"
+        return badge("too_few", "No verdict", f"{why}.")
     title = cause(one) or gap_words(one)
     return badge(one.state, title=visible(title))
 
@@ -383,7 +386,8 @@ def _acts(written: Written, today: date) -> Markup:
 
 
 def _quiet(view: WeekView) -> Markup:
-    if not view.quiet:
-        return join("")
-    named = visible(", ".join(view.quiet))
-    return tag("p", f"No claims in this week or the twelve before: {named}.", class_="small")
+    quiet = ""
+    if view.quiet:
+        quiet = f"No claims in this week or the twelve before: {', '.join(view.quiet)}."
+    lines = [one for one in (quiet, not_looked_for(view.elsewhere)) if one]
+    return join(*(tag("p", visible(one), class_="small") for one in lines))

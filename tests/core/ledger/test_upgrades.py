@@ -133,6 +133,7 @@ def test_labels_that_contradict_each_other_come_under_the_ranks_of_their_sources
         (5, 6, "inside"),
         (6, 7, "inside"),
         (7, 8, "inside"),
+        (8, 9, "inside"),
     ],
 )
 def test_an_upgrade_that_is_killed_goes_on_at_the_next_start_and_loses_nothing(

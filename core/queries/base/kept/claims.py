@@ -479,3 +479,19 @@ def kept_ages(cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> S
         """,
         cells.parameters,
     )
+
+
+def kept_steps(cursor: duckdb.DuckDBPyConnection, plan: KeptPlan) -> Source:
+    """The corrected claims that are not in `kept_ages`, as rows of kept_steps.
+
+    Args:
+        plan: from `ages_plan`, of a signal whose cells were loaded.
+    """
+    conditions, parameters = plan.conditions(cursor)
+    return Source(
+        f"""
+        SELECT week, age_days, n_claims, n, n_right, s1
+        FROM kept_steps JOIN kept_lines USING (line) WHERE {" AND ".join(conditions)}
+        """,
+        parameters,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.ledger.sql import literal
 from core.queries.base.fingerprint_fields import FIELDS
 
 #: The columns of a line, in the order of the table.
@@ -80,7 +81,7 @@ def cells(counted: Counted, dimensions: Mapping[str, str], *, whole: bool = True
         )
         return f"CASE {cases} ELSE {otherwise} END" if cases else otherwise
 
-    names = ["'" + name.replace("'", "''") + "'" for name in dimensions]
+    names = [literal(name) for name in dimensions]
     return f"""
         WITH stated AS (
             SELECT line, {_WEEK} AS week, {_DAYS} % 7 AS weekday, outcome,
@@ -143,6 +144,37 @@ def cells(counted: Counted, dimensions: Mapping[str, str], *, whole: bool = True
     """
 
 
+def values(counted: Counted, dimensions: Mapping[str, str]) -> str:
+    """The rows of kept_values.
+
+    Args:
+        dimensions: name → SQL of its value over ``claim``; the action is told apart anyway.
+    """
+    columns = [f"d{i}" for i in range(len(dimensions))]
+    taken = "".join(f", {sql} AS d{i}" for i, sql in enumerate(dimensions.values()))
+    kind = "line, action, confidence_ppm, outcome, chance"
+    sets = [f"({kind}, day)", *(f"({kind}, monday, {one})" for one in columns)]
+    named = [literal(name) for name in dimensions]
+    names, values = (
+        " ".join(
+            f"WHEN GROUPING({one}) = 0 THEN {of}" for one, of in zip(columns, ofs, strict=True)
+        )
+        for ofs in (named, columns)
+    )
+    return f"""
+        WITH taken AS (
+            SELECT line, action, confidence_ppm, outcome, label_propensity AS chance,
+                   {_DAYS} - 3 AS day, {_DAYS} // 7 * 7 - 3 AS monday{taken}
+            FROM {counted.joined()}
+        )
+        SELECT line, CAST(CASE WHEN GROUPING(day) = 0 THEN day ELSE monday END AS INTEGER) AS day,
+               {f"CASE {names} ELSE '' END" if columns else "''"} AS dimension,
+               {f"CASE {values} END" if columns else "CAST(NULL AS VARCHAR)"} AS value,
+               action, confidence_ppm, outcome, chance, count(*) AS n
+        FROM taken GROUP BY GROUPING SETS ({", ".join(sets)})
+    """
+
+
 #: What kept_days has of the claims of a line and day.
 DAY_SUMS = {
     "n_claims": "count(*)",
@@ -172,6 +204,48 @@ def days(counted: Counted) -> str:
     """
 
 
+def _whole_days(microseconds: str) -> str:
+    """Rounded up, at least 0."""
+    return (
+        f"CASE WHEN {microseconds} <= 0 THEN 0 "
+        f"ELSE ({microseconds} + {_DAY_US - 1}) // {_DAY_US} END"
+    )
+
+
+def steps(states: Counted) -> str:
+    """The rows of kept_steps.
+
+    Args:
+        states: instead of claims, what was in force of each stated claim whose outcome was
+            corrected, from each ``moment`` on: ``state`` is 1, 0 or NULL. Claims are told apart by
+            signal and ``event_id``.
+    """
+    ordered = "OVER (PARTITION BY claim.signal, claim.event_id ORDER BY moment)"
+    late = "(epoch_us(moment) - epoch_us(ts))"
+    return f"""
+        WITH versions AS (
+            SELECT line, {_WEEK} AS week, CAST(confidence_ppm AS BIGINT) AS v, state,
+                   {late} AS late, lead({late}) {ordered} AS next_late,
+                   row_number() {ordered} AS nth
+            FROM {states.joined()}
+        ), stepped AS (
+            SELECT line, week,
+                   CASE WHEN state IS NULL THEN -1 ELSE {_whole_days("late")} END AS age,
+                   CASE WHEN nth = 1 THEN 1 ELSE 0 END AS firsts,
+                   CASE WHEN state IS NULL THEN 0 ELSE 1 END AS sign, state, v
+            FROM versions WHERE nth = 1 OR state IS NOT NULL
+            UNION ALL
+            SELECT line, week, {_whole_days("next_late")} AS age, 0 AS firsts, -1 AS sign, state, v
+            FROM versions WHERE next_late IS NOT NULL AND state IS NOT NULL
+        )
+        SELECT line, CAST(week - 1 AS INTEGER) AS week, CAST(age AS INTEGER) AS age_days,
+               CAST(sum(firsts) AS BIGINT) AS n_claims, CAST(sum(sign) AS BIGINT) AS n,
+               CAST(coalesce(sum(sign * state), 0) AS BIGINT) AS n_right,
+               CAST(sum(sign * v) AS BIGINT) AS s1
+        FROM stepped GROUP BY line, week, age
+    """
+
+
 def ages(counted: Counted) -> str:
     """The rows of kept_ages."""
     late = "(epoch_us(outcome_known_at) - epoch_us(ts))"
@@ -181,8 +255,7 @@ def ages(counted: Counted) -> str:
                CAST(sum(v) AS BIGINT) AS s1
         FROM (
             SELECT line, {_WEEK} AS week, outcome, CAST(confidence_ppm AS BIGINT) AS v,
-                   CASE WHEN outcome IS NULL THEN -1 WHEN {late} <= 0 THEN 0
-                        ELSE ({late} + {_DAY_US - 1}) // {_DAY_US} END AS age_days
+                   CASE WHEN outcome IS NULL THEN -1 ELSE {_whole_days(late)} END AS age_days
             FROM {counted.joined()}
             WHERE confidence_ppm IS NOT NULL AND NOT outcome_corrected
         ) AS aged

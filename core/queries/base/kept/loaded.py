@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
+
+from core.queries.base.asked_once import once
 
 LOADED = "cells.loaded"
 #: A query for the names of the signals whose cells were loaded.
@@ -33,6 +35,8 @@ class LoadAct:
         signals: name → what it was counted by.
         weeks: Monday → digest of its rows after the load; "" where none are left.
         limits: digest of what is kept of which signal and dimension.
+        at: when, UTC without zone.
+        events: SHA-256 of the event log they were counted from.
     """
 
     seq: int
@@ -40,20 +44,23 @@ class LoadAct:
     signals: Mapping[str, Mapping[str, Any]]
     weeks: Mapping[str, str]
     limits: str
+    at: datetime
+    events: str
 
 
+@once
 def loads(cursor: duckdb.DuckDBPyConnection) -> tuple[LoadAct, ...]:
     """Every act that loaded cells, in their order."""
     rows = cursor.execute(
         f"""
-        SELECT seq, CAST(entry -> '$.body' AS VARCHAR)
+        SELECT seq, CAST(entry -> '$.body' AS VARCHAR), entry ->> '$.at'
         FROM (SELECT seq, entry FROM acts
               WHERE contains(entry, '"{LOADED}"') AND json_valid(entry))
         WHERE entry ->> '$.kind' = '{LOADED}' ORDER BY seq
         """
     ).fetchall()
     found = []
-    for seq, text in rows:
+    for seq, text, at in rows:
         body = json.loads(text)
         found.append(
             LoadAct(
@@ -62,6 +69,8 @@ def loads(cursor: duckdb.DuckDBPyConnection) -> tuple[LoadAct, ...]:
                 {one["signal"]: one for one in body["signals"]},
                 body["weeks"],
                 body["limits_sha256"],
+                datetime.fromisoformat(at).replace(tzinfo=None),
+                body["events_sha256"],
             )
         )
     return tuple(found)
@@ -112,6 +121,60 @@ def due_digests(acts: tuple[LoadAct, ...]) -> dict[str, tuple[int, str]]:
     return {monday: (act.seq, digest) for act in acts for monday, digest in act.weeks.items()}
 
 
+@once
+def is_loaded(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
+    """Whether a signal's cells were loaded."""
+    # Of one whose cells were loaded something is kept, and that is soon looked up.
+    kept = cursor.execute(
+        "SELECT 1 FROM kept_signals WHERE signal = $signal", {"signal": signal}
+    ).fetchall()
+    return bool(kept) and signal in loaded_signals(cursor)
+
+
+@once
 def loaded_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The signals whose cells were loaded."""
     return frozenset(name for (name,) in cursor.execute(LOADED_SIGNALS).fetchall())
+
+
+def loaded_repeating(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Those of them in which some input has several stated claims."""
+    return frozenset(
+        name for act in loads(cursor) for name, one in act.signals.items() if one["repeats"]
+    )
+
+
+@dataclass(frozen=True)
+class LoadedFrom:
+    """Where the numbers of a signal come from whose claims are not here.
+
+    Attributes:
+        signal: which.
+        first, last: days with claims.
+        at: when cells of it were loaded last, UTC without zone.
+        seq: of the act.
+        events: SHA-256 of the event log they were counted from then, hexadecimal.
+    """
+
+    signal: str
+    first: date
+    last: date
+    at: datetime
+    seq: int
+    events: str
+
+
+@once
+def loaded_from(cursor: duckdb.DuckDBPyConnection, signal: str) -> LoadedFrom | None:
+    """Where a signal's cells came from; None where they are counted from its claims here."""
+    if not is_loaded(cursor, signal):
+        return None
+    newest = [act for act in loads(cursor) if signal in act.signals][-1]
+    rows = cursor.execute(
+        "SELECT min(day), max(day) FROM kept_days JOIN kept_lines USING (line) WHERE signal = $s",
+        {"s": signal},
+    ).fetchall()
+    first, last = rows[0]
+    if first is None:
+        return None
+    return LoadedFrom(signal, first, last, newest.at, newest.seq, newest.events)

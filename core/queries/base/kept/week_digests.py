@@ -50,6 +50,21 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "age_days": "INTEGER",
         **dict.fromkeys(("n", "n_right", "s1"), "BIGINT"),
     },
+    "values": {
+        "day": "INTEGER",
+        "dimension": "VARCHAR",
+        "value": "VARCHAR",
+        "action": "VARCHAR",
+        "confidence_ppm": "INTEGER",
+        "outcome": "TINYINT",
+        "chance": "DOUBLE",
+        "n": "BIGINT",
+    },
+    "steps": {
+        "week": "INTEGER",
+        "age_days": "INTEGER",
+        **dict.fromkeys(("n_claims", "n", "n_right", "s1"), "BIGINT"),
+    },
 }
 
 
@@ -60,10 +75,13 @@ class KeptRelations:
     cells: str
     days: str
     ages: str
+    values: str
+    steps: str
 
     def of(self, table: str) -> str:
         """The relation of a table."""
-        return {"cells": self.cells, "days": self.days, "ages": self.ages}[table]
+        found: str = getattr(self, table)
+        return found
 
 
 def of_ledger(signals: str) -> KeptRelations:
@@ -80,7 +98,7 @@ def of_ledger(signals: str) -> KeptRelations:
             f"ON line.line = kept.line WHERE line.signal IN ({signals}))"
         )
 
-    return KeptRelations(joined("kept_cells"), joined("kept_days"), joined("kept_ages"))
+    return KeptRelations(**{table: joined(f"kept_{table}") for table in COLUMNS})
 
 
 def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict[str, str]:
@@ -118,6 +136,9 @@ def limits_digest(cursor: duckdb.DuckDBPyConnection, signals: str) -> str:
 
 
 def _week(table: str) -> str:
+    if table == "values":
+        # Day 4 is the Monday that week 0 begins on.
+        return "CAST(floor((day - 4) / 7.0) AS INTEGER)"
     if table != "days":
         return "CAST(week AS INTEGER)"
     monday = week_start(0).isoformat()

@@ -1,0 +1,38 @@
+"""That numbers rest on loaded cells, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.queries.base.kept.loaded import LoadedFrom
+
+#: As many digits of a digest tell two event logs apart.
+_DIGITS = 12
+#: As many signals are named.
+_NAMED = 4
+
+
+def rests_on(one: LoadedFrom) -> str:
+    """Which cells, from where, since when."""
+    return (
+        f"Counted from loaded cells, not from claims: {one.first} to {one.last}, loaded "
+        f"{one.at:%Y-%m-%d} (entry {one.seq}) from the event log {one.events[:_DIGITS]}."
+    )
+
+
+def not_looked_for(signals: Sequence[str]) -> str:
+    """What a look at all signals leaves out of those whose claims are not here; "" without any."""
+    if not signals:
+        return ""
+    named = ", ".join(signals[:_NAMED])
+    more = f" and {len(signals) - _NAMED:,} more" if len(signals) > _NAMED else ""
+    return (
+        f"Counted from loaded cells: {named}{more}. What needs single claims is not looked for "
+        "there: claims that acted against the rules, labels that contradict each other, judges "
+        "that disagree, inputs that shift or leak, confidences that change nothing, validations "
+        "since they were signed."
+    )
+
+
+#: What they leave out, beside that.
+LEFT_OUT = "Cells do not say who labelled, and hold no labels of judges."

@@ -1,0 +1,60 @@
+"""The events of a ledger as a lake has them, and a ledger that holds only cells counted there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from core.events import SEGMENT_PREFIX
+from core.governance.perform import Office
+from core.lake.build import Declared, build_cells
+from core.lake.cell_files import CellManifest
+from core.lake.load import load_cells
+from core.ledger.connection import Ledger
+from core.ledger.sql import literal, quoted
+
+_CLAIM = (
+    *("event_id", "ts", "signal", "model_version", "prompt_version", "params_version"),
+    *("calibrator_version", "elicitation", "elicitation_order", "input_id", "split", "action"),
+    "label_propensity",
+)
+
+
+def write_log_of(ledger: Ledger, prefix: Path) -> None:
+    """Write the claims and outcomes of a ledger that has no withdrawal."""
+    for table in ("claims", "outcomes"):
+        (prefix / table).mkdir(parents=True)
+    with ledger.cursor() as cursor:
+        names = [name for name, *_ in cursor.execute("DESCRIBE claims").fetchall()]
+        kept = [*_CLAIM, *(name for name in names if name.startswith(SEGMENT_PREFIX))]
+        cursor.execute(
+            f"""
+            COPY (SELECT row_number() OVER (ORDER BY import_id, import_row) AS seq,
+                         confidence_raw AS confidence, {", ".join(map(quoted, kept))}
+                  FROM claims)
+            TO {literal(str(prefix / "claims" / "all.parquet"))} (FORMAT parquet)
+            """
+        )
+        cursor.execute(
+            f"""
+            COPY (SELECT event_id, signal, CAST(outcome AS INTEGER) AS outcome, outcome_ts,
+                         source AS outcome_source, known_at AS logged_at
+                  FROM outcomes)
+            TO {literal(str(prefix / "outcomes" / "all.parquet"))} (FORMAT parquet)
+            """
+        )
+
+
+def load_log(office: Office, log: Path, folder: Path) -> CellManifest:
+    """Count all weeks of a log and load them."""
+    with office.ledger.cursor() as cursor:
+        ((first, last),) = cursor.execute(
+            f"""
+            SELECT min(ts)::DATE, max(ts)::DATE
+            FROM read_parquet('{log}/claims/**/*.parquet', hive_partitioning = false)
+            """
+        ).fetchall()
+    since = first - timedelta(days=first.weekday())
+    until = last + timedelta(days=7 - last.weekday())
+    build_cells(log, folder, engine="duckdb", since=since, until=until, declared=Declared({}, {}))
+    return load_cells(office, folder).manifest
