@@ -7,6 +7,7 @@ did what stands in sample_data/README.md; the entries are sample_data/registry.y
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from core.governance import people
 from core.governance.names import directory
 from core.governance.perform import Office, utc_now
 from core.governance.recorded_import import adopt_unrecorded
+from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
 from core.monitoring.rounds import rounds
 from core.monitoring.runs import run_if_due
+from core.queries.base.selection import Selection
+from core.recalibration.recalibrate import RecalibrationQuestion, recalibrate
+from core.recalibration.recorded import record
 from core.registry.yaml_reader import read_path
 from core.trail.acts import Actor, Proposal
 from core.trail.fingerprint import Fingerprint
@@ -138,6 +143,16 @@ class Story:
         actor = self.by(handle, "validation.rejected", signal)
         signing.reject(self.office, actor, signal, fingerprint, reason=reason)
 
+    def try_maps(self, signal: str, by: Sequence[str | None]) -> None:
+        """Calibration maps are judged on the heldout claims, and none is certified."""
+        with self.office.ledger.cursor() as cursor:
+            for one in by:
+                question = RecalibrationQuestion(Selection(signal), one, without_overlap=True)
+                terms = terms_of(self.office.state(), signal)
+                found = recalibrate(cursor, question, terms, self.office.now())
+                assert not found.certificate.given
+                record(self.office, found)
+
     def ask_the_gate(self, signal: str, since: datetime) -> None:
         """The production system asks about the newest claims, each at its time."""
         cursor = self.office.ledger.cursor()
@@ -254,6 +269,8 @@ def _autumn(story: Story) -> None:
         VERA, JUDGE, RUBRIC_3,
         "ECE fell because every confidence is 71–75% now; it no longer tells good from bad.",
     )  # fmt: skip
+    story.on(24, 3)
+    story.try_maps(ANSWER, (None, "language"))
     story.on(25, 2)
     waiver = story.by(JON, "waiver.requested", GROUNDING)
     until = story.office.now() + timedelta(days=21)

@@ -17,6 +17,7 @@ from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed
+from core.findings.facts.heldout import HeldoutWorn
 from core.findings.facts.inputs import InputsDrifted
 from core.findings.facts.judges import Disagrees
 from core.findings.facts.labels import MissingLabels
@@ -117,6 +118,14 @@ _ROWS = (
         Leaked,
         thorough=True,
         part="thresholds",
+    ),
+    FindingKind(
+        "heldout_worn",
+        "Held-out set judged on too often",
+        "warning",
+        "sign_off",
+        HeldoutWorn,
+        thorough=True,
     ),
     FindingKind("validation_suspended", "Validation suspended", "critical", "sign_off", Suspended),
     FindingKind("validation_expired", "Validation expired", "critical", "sign_off", Expired),

@@ -197,6 +197,18 @@ def _signal_remeasured(state: State, act: Act) -> State:
     )
 
 
+def _recalibration_judged(state: State, act: Act) -> State:
+    """Nothing of the state: how often claims were judged on is asked of the trail."""
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused("Only a map of a signal with a registry entry is recorded.")
+    _text(act, "calibrator_version")
+    _sha256(act, "map_sha256")
+    _number(act, "imports")
+    if not isinstance(act.body.get("given"), bool):
+        raise Refused(f"given of {act.kind} must say whether the map was certified.")
+    return state
+
+
 def _token_created(state: State, act: Act) -> State:
     token, scopes, hashed = _text(act, "token"), act.body.get("scopes"), None
     if token in state.tokens:
@@ -312,6 +324,7 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "audit.drawn": _audit_drawn,
         "canary.kept": _canary_kept,
         "canary.asked": _canary_asked,
+        "recalibration.judged": _recalibration_judged,
         "label.withdrawn": _label_said,
         "label.confirmed": _label_said,
         "notices.resumed": _notices_resumed,

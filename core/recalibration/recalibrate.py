@@ -76,9 +76,12 @@ class Repair:
     @property
     def version(self) -> str:
         """What claims with mapped confidences state as ``calibrator_version``."""
-        text = json.dumps(self._maps(), sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.choice.fitted['kind']}-{self.at:%Y-%m-%d}-{digest}"
+        return f"{self.choice.fitted['kind']}-{self.at:%Y-%m-%d}-{self.sha256[:8]}"
+
+    @property
+    def sha256(self) -> str:
+        """Of the maps, in hexadecimal; the same claims give the same."""
+        return hashlib.sha256(json.dumps(self._maps(), sort_keys=True).encode()).hexdigest()
 
     def fitted_for(self, value: str | None) -> Fitted:
         """The map of a segment of ``question.by``."""

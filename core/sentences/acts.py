@@ -18,7 +18,7 @@ from core.measure.monitoring.canary import SIDES
 from core.monitoring.remeasured import outcome
 from core.monitoring.schedule import WHY_WORDS
 from core.sentences.fact import Fact
-from core.sentences.numbers import ABSENT, counted
+from core.sentences.numbers import ABSENT, counted, points
 from core.trail import act_search as search
 from core.trail.act_kinds import KINDS, did
 from core.trail.acts import Act, moment
@@ -302,6 +302,14 @@ def _p_values(value: Any, _names: Names) -> str:
     return ", ".join(f"{side} {float(p):.2g}" for side, p in zip(SIDES, value, strict=True))
 
 
+def _certified(value: Any, _names: Names) -> str:
+    return "certified" if value is True else "no certificate"
+
+
+def _in_points(value: Any, _names: Names) -> str:
+    return points(float(value), decimals=1)
+
+
 #: The parts of a body, in the order they are shown.
 _FIELDS: Mapping[str, _Field] = {
     "origin": _Field("Trail"),
@@ -378,6 +386,13 @@ _FIELDS: Mapping[str, _Field] = {
     "failures": _Field("What went wrong", _parts),
     "p_values": _Field("P-values", _p_values, ours=True),
     "results_sha256": _Field("SHA-256 of the results"),
+    "calibrator_version": _Field("Map"),
+    "map_sha256": _Field("SHA-256 of the map"),
+    "given": _Field("Certificate", _certified, ours=True, brief=_certified),
+    "n_heldout": _Field("Heldout inputs", ours=True, brief=_several("heldout input")),
+    "gap_before": _Field("Gap as stated, points", _in_points, ours=True),
+    "gap_after": _Field("Gap mapped, points", _in_points, ours=True),
+    "brier_change": _Field("Change of the Brier score"),
     "why": _Field("Made", _why, ours=True),
     "n_missed": _Field("Runs missed before it", ours=True),
     "n_remeasured": _Field("Signals measured again", ours=True),

@@ -206,6 +206,15 @@ _ROWS = (
         "submitted evidence{of}: {criteria_met}",
         _SEAT,
     ),
+    ActKind(
+        "recalibration.judged",
+        "Validations",
+        "judged a calibration map",
+        "record that a calibration map was judged",
+        "judged the map {calibrator_version}{of} on {n_heldout}: {given}",
+        _NOBODY,
+        program=True,
+    ),
     # Owner and deputies only where the entry lets them sign their own evidence.
     ActKind(
         "validation.signed",

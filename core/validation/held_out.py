@@ -32,7 +32,11 @@ from core.validation.evidence_bundle import HeldoutUse
 
 SUBMITTED = "validation.submitted"
 #: The kinds of act that judge on heldout claims, and what each judges.
-LOOKS = {SUBMITTED: "evidence"}
+LOOKS = {
+    SUBMITTED: "evidence",
+    "recalibration.judged": "calibration map",
+    "threshold.run": "threshold run",
+}
 #: What the owner says where no tuning split shows it.
 DECLARATION = "no threshold, prompt or calibrator was chosen on the claims judged here"
 #: Acts about a signal that are read.
@@ -194,7 +198,7 @@ def _looks(
             continue
         stated = None if act.fingerprint is None else act.fingerprint.as_json()
         version = None if stated is None else tuple(stated.get(name) for name in FIELDS)
-        imports_to = act.body.get("imports_to")
+        imports_to = act.body.get("imports")
         if act.kind == SUBMITTED:
             imports_to = known.get(str(act.body.get("evidence")))
         yield LOOKS[act.kind], version, imports_to if isinstance(imports_to, int) else None

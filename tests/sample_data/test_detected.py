@@ -24,7 +24,7 @@ from core.queries.base.asked_once import asked_once
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
 from core.views.govern.findings import findings_view
-from sample_data import planted
+from sample_data import planted, story
 
 NOW = datetime(2026, 11, 23, 12)
 #: What is planted, by its kind of finding, its signal and what of it.
@@ -36,6 +36,7 @@ DETECTED = {
     ("hidden_segment", planted.SELF_REPORT, "channel"),
     ("hidden_segment", planted.SAFETY, "policy"),
     ("split_leaked", planted.ANSWER, "split_leaked"),
+    ("heldout_worn", planted.ANSWER, story.ANSWER_V9.id),
     ("model_changed", planted.SAFETY, "model_version=guard-2"),
     # The slow decalibration of voice falls into the time of these two.
     ("model_changed", planted.SELF_REPORT, "model_version=assist-2"),
@@ -278,6 +279,7 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("hidden_segment", planted.SELF_REPORT): "segments",
         ("hidden_segment", planted.SAFETY): "segments",
         ("split_leaked", planted.ANSWER): "thresholds",
+        ("heldout_worn", planted.ANSWER): "sign_off",
         ("model_changed", planted.SAFETY): "changes",
         ("model_changed", planted.SELF_REPORT): "changes",
         ("prompt_changed", planted.SELF_REPORT): "changes",

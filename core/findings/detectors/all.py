@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from core.findings.detectors.anchoring import anchoring_conditions
+from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
 from core.findings.detectors.label_disputes import disputes_conditions
@@ -46,6 +47,7 @@ class Detector:
 DETECTORS = (
     Detector(("miscalibrated", "hidden_segment"), calibration_conditions),
     Detector(("split_leaked",), leak_conditions),
+    Detector(("heldout_worn",), wear_conditions),
     Detector(("model_changed", "prompt_changed"), change_conditions),
     Detector(("inputs_drifted",), inputs_conditions),
     Detector(("labels_missing",), labels_conditions),

@@ -14,6 +14,7 @@ from core.governance.validations.standing import Standing
 from core.queries.claims.claims_per_signal import SegmentMoved
 from core.sentences.numbers import count
 from core.trail.fingerprint import Fingerprint
+from core.validation.evidence_bundle import HeldoutUse
 from core.validation.recent_sample import Off as Off
 from core.validation.recent_sample import Recent as Recent
 
@@ -28,6 +29,7 @@ class EvidenceTried:
         missed: the criteria that are not, on all claims or the recent ones, in words.
         missed_segments: the criteria that a required segment misses, in words.
         n_left_out: claims left out of it because they were tuned on.
+        declared: whether the owner declares in it that nothing was chosen on its claims.
     """
 
     at: date
@@ -35,6 +37,7 @@ class EvidenceTried:
     missed: tuple[str, ...] = ()
     missed_segments: tuple[str, ...] = ()
     n_left_out: int = 0
+    declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,26 @@ class TrailFacts:
 
 
 @dataclass(frozen=True)
+class RepairKnown:
+    """The newest map that was certified for a signal.
+
+    Attributes:
+        version: what claims with its confidences state as ``calibrator_version``.
+        of: the version it was fitted on.
+        at: the day it was certified.
+        inputs: labelled held-out inputs it was judged on.
+        before, after: their gap as stated, and mapped.
+    """
+
+    version: str
+    of: Fingerprint
+    at: date
+    inputs: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class RiskFacts:
     """Everything the twelve failures are judged by.
 
@@ -215,6 +238,9 @@ class RiskFacts:
         followed: what was done; None: no rule was ever in force.
         trail: the trail.
         watches: the standing watch over what is in force, or was until an alarm.
+        worn: how often the most worn held-out set of a version in use was judged on; None: there is
+            none.
+        repair: the newest certified map; None: there is none.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
         unwatched: what the findings say that a check, or all of them, did not look.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
@@ -249,6 +275,8 @@ class RiskFacts:
     unanswered: tuple[str, ...] = ()
     log_only: bool = False
     too_low: StakesTooLow | None = None
+    worn: HeldoutUse | None = None
+    repair: RepairKnown | None = None
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -15,6 +15,7 @@ from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
 from core.findings.detectors.drift_alarm import drift_conditions, watched
+from core.findings.detectors.heldout_wear import measure_wear
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
 from core.findings.detectors.stakes_too_low import too_low
 from core.findings.detectors.theatre import measure_theatre
@@ -44,7 +45,7 @@ from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
-from core.validation.evidence_bundle import Bundle, BundlePart
+from core.validation.evidence_bundle import Bundle, BundlePart, HeldoutUse
 from core.validation.recent_sample import segments_of
 from core.views.audit.trail_integrity import Wholeness
 from core.views.govern.escalation import KIND_WORDS
@@ -52,6 +53,7 @@ from core.views.risks.facts import (
     EvidenceTried,
     Followed,
     Labels,
+    RepairKnown,
     RiskFacts,
     SeatFacts,
     TrailFacts,
@@ -117,6 +119,7 @@ class _Ledger:
         self.gaming = measure_gaming(cursor, compared, family=len(compared))
         self.watches = {} if state is None else _watches(cursor, state, now)
         self.told = _Told() if state is None else _told(cursor, state, now)
+        self.repairs = {} if state is None else _repairs(cursor)
         self.spans: Mapping[str, tuple[RulesSpan, ...]] = {}
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
@@ -159,6 +162,8 @@ class _Ledger:
             unanswered=tuple(self.told.unanswered[signal]),
             log_only=spec is not None and spec.log_only,
             too_low=None if spec is None else too_low(spec, changed),
+            worn=self._worn(spec, mine),
+            repair=self.repairs.get(signal),
         )
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:
@@ -227,6 +232,12 @@ class _Ledger:
             responsible=_each_once(self.names, responsible.values()),
         )
 
+    def _worn(self, spec: SignalSpec | None, mine: Sequence[VersionClaims]) -> HeldoutUse | None:
+        if spec is None or self.state is None:
+            return None
+        found = measure_wear(self.cursor, spec, mine, self.now, self.state.size)
+        return min((use for _, use in found), key=lambda use: use.budget - use.before, default=None)
+
     def _followed(self, signal: str, spec: SignalSpec | None) -> Followed | None:
         spans = self.spans.get(signal)
         if not spans or spec is None:
@@ -281,6 +292,27 @@ def _submitted(
     return found
 
 
+def _repairs(cursor: duckdb.DuckDBPyConnection) -> dict[str, RepairKnown]:
+    """The newest certified map of each signal."""
+    asked = search.ActSearch(kinds=("recalibration.judged",))
+    known: dict[str, RepairKnown] = {}
+    for one in search.found(cursor, asked, limit=_SUBMISSIONS):
+        act = one.act
+        if act is None or act.signal in known or not act.body.get("given"):
+            continue
+        if act.signal is not None and act.fingerprint is not None:
+            body = act.body
+            known[act.signal] = RepairKnown(
+                version=str(body["calibrator_version"]),
+                of=act.fingerprint,
+                at=act.at.date(),
+                inputs=int(body["n_heldout"]),
+                before=float(body["gap_before"]),
+                after=float(body["gap_after"]),
+            )
+    return known
+
+
 def _tried_of(bundle: Bundle) -> EvidenceTried:
     recent = [bundle.window] if bundle.window is not None else []
     return EvidenceTried(
@@ -289,6 +321,7 @@ def _tried_of(bundle: Bundle) -> EvidenceTried:
         missed=tuple(_missed([bundle.whole, *recent])),
         missed_segments=tuple(_missed(bundle.segments)),
         n_left_out=bundle.counts["overlap_left_out"],
+        declared=bundle.declared_untuned,
     )
 
 

@@ -13,6 +13,7 @@ from core.measure.recalibration.certificate import Confidences
 from core.queries.base.selection import Selection
 from core.recalibration.exported import as_python, write_heldout, write_text
 from core.recalibration.recalibrate import RecalibrationQuestion, Repair, recalibrate
+from core.recalibration.recorded import record
 from core.sentences.numbers import STATE_WORDS, counted, points
 from core.text.shown import json_text, shell_word
 from core.validation.tuning_leakage import TunedOn
@@ -69,7 +70,8 @@ def recalibrate_command(
 
     Fitted on the tuning split: Platt, beta or isotonic, the simplest that cross-validation does not
     tell from the best. Judged once on the heldout split, by the verdict that all else goes by, on
-    the whole and on every required segment. Files are written only with a certificate. Exit 0 with
+    the whole and on every required segment. Of a registered signal that is an act in the trail, and
+    counts as a look at its held-out set. Files are written only with a certificate. Exit 0 with
     one; 1 without; 2 when there is nothing to fit or to judge on.
     """
     selection = Selection(signal, where=where_conditions(conditions))
@@ -84,10 +86,13 @@ def recalibrate_command(
         except TunedOn:
             terminal.note("To leave them out (the answer will say so): --without-overlap.")
             raise
+        judged_now = record(office, found)
         if format_ == "json":
             terminal.data(json_text(found.as_json()))
         else:
             _print(found)
+        if judged_now is not None:
+            terminal.note(f"Entry {judged_now.seq}: counts as a look at the held-out set.")
         if not found.certificate.given:
             sys.exit(EXIT_FOUND)
         if out is not None:

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+import pandas as pd
+
+from core.defaults import HELDOUT_USES
+from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.kinds import conditions
 from core.governance.replay import Replay, TrailBroken
+from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
-from detection.ledgers import governed
+from core.queries.base.selection import Selection
+from core.recalibration.recalibrate import RecalibrationQuestion, recalibrate
+from core.recalibration.recorded import record
+from core.trail.acts import SYSTEM, Actor, Proposal
+from core.views.audit.trail_integrity import wholeness
+from core.views.risks.gather import gathered
+from core.views.risks.rules.validation import unvalidated
+from detection.ledgers import AFTER, SIGNAL, Desk, claims, governed, look
+from tests.worlds.governed import V1
+
+_PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 
 
 def nobody(seed: int) -> tuple[bool, bool]:
@@ -25,6 +41,47 @@ def nobody(seed: int) -> tuple[bool, bool]:
             wrong = conditions(made.office.state(), (), made.clock.now)
             found.append(any(one.kind == "empty_owner_seat" for one in wrong))
     return found[1], found[0]
+
+
+def worn(seed: int) -> tuple[bool, bool]:
+    """Whether a held-out set on which one more evidence may rest is found, and one with two."""
+    rng = np.random.default_rng(seed)
+    desk = Desk()
+    held = claims(rng, first=0, weeks=2).assign(split="heldout")
+    desk.fill(held.assign(input_id=[f"h{i}" for i in range(len(held))]))
+    found = []
+    # The evidence that the signal was validated on is the first look.
+    for i in range(HELDOUT_USES - 2):
+        body = {"calibrator_version": "m", "map_sha256": f"{i:064x}", "given": False}
+        body |= {"n_heldout": len(held), "imports": 1}
+        proposal = Proposal("recalibration.judged", _PROGRAM, SIGNAL, V1, body)
+        desk.governed.office.perform(proposal)
+        state = desk.governed.office.state()
+        found.append(bool(wear_conditions(desk.cursor, state, desk.governed.clock.now)))
+    return found[-1], any(found[:-1])
+
+
+def unrepaired(seed: int) -> tuple[bool, bool]:
+    """Whether Risks says of a signal off by 10 points that its map waits; and of one not off."""
+    return _unrepaired(seed, 0.1), _unrepaired(seed, 0.0)
+
+
+def _unrepaired(seed: int, off: float) -> bool:
+    rng = np.random.default_rng(seed)
+    desk = Desk()
+    tuning, held = (
+        claims(rng, gap=off, weeks=4).assign(split=split) for split in ("tuning", "heldout")
+    )
+    every = pd.concat([tuning, held, claims(rng, gap=off)], ignore_index=True)
+    desk.fill(every.assign(input_id=[f"i{i}" for i in range(len(every))]))
+    desk.governed.clock.now = look(AFTER)
+    office, now = desk.governed.office, look(AFTER)
+    terms = terms_of(office.state(), SIGNAL)
+    question = RecalibrationQuestion(Selection(SIGNAL))
+    record(office, recalibrate(desk.cursor, question, terms, now))
+    whole = wholeness(desk.cursor, None, now)
+    (facts,) = gathered(desk.cursor, office.state(), now, whole)
+    return "is not in use" in unvalidated(facts).line
 
 
 def no_trail(seed: int) -> tuple[bool, bool]:

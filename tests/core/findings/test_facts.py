@@ -24,6 +24,7 @@ from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed, GamedSide
+from core.findings.facts.heldout import HeldoutWorn, Looked
 from core.findings.facts.inputs import CameIn, Days, Effect, InputsDrifted, Scored, ShareMoved
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.facts.labels import LastCame, MissingLabels
@@ -390,6 +391,20 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "60 of 600 claims to judge on share an event or an input with 1 tuning claim (event e-1 "
         "has input i-1 of tuning event t-1; event e-2). What is measured on them flatters the "
         "signal, and as evidence they are refused.",
+    ),
+    (
+        "heldout_worn",
+        HeldoutWorn(400, 4.0, 5, (Looked("calibration map", 1), Looked("evidence", 3))),
+        "The 400 heldout inputs of m1 were judged on 4 of 5 times (1 × calibration map, 3 × "
+        "evidence): one more evidence can rest on them. Whatever is tried on the same claims again "
+        "and again passes in the end by chance.",
+    ),
+    (
+        "heldout_worn",
+        HeldoutWorn(400, 4.5, 5, (Looked("evidence", 5),)),
+        "The 400 heldout inputs of m1 were judged on 4.5 of 5 times (5 × evidence): no further "
+        "evidence can rest on them. Whatever is tried on the same claims again and again passes in "
+        "the end by chance.",
     ),
     (
         "labels_missing",

@@ -35,6 +35,7 @@ MAY: dict[str, set[str]] = {
     "registry.set": {"owner", "deputy", "admin"},
     "fingerprint.seen": {"system"},
     "validation.submitted": {"owner", "deputy"},
+    "recalibration.judged": {"system"},
     "validation.signed": {"validator"},
     "validation.rejected": {"validator"},
     "validation.suspended": {*ROLES, "system"},

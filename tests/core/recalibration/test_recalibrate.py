@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from core.governance.names import Directory
+from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.ledger.errors import BadValue
@@ -28,9 +30,14 @@ from core.recalibration.recalibrate import (
     Repair,
     recalibrate,
 )
+from core.recalibration.recorded import record
+from core.sentences.acts import Names, sentence
 from core.terms import Terms
+from core.trail.acts import Act
+from core.trail.fingerprint import Fingerprint
 from core.validation.tuning_leakage import NoTuning, TunedOn
 from dashboard.cli.main import main
+from tests.worlds.house import House
 
 NOW = datetime(2026, 11, 24, 9)
 HEADER = "event_id,ts,signal,confidence,outcome,split,model_version,input_id,seg_topic\n"
@@ -248,3 +255,52 @@ def test_the_command_writes_nothing_without_one_and_says_why(tmp_path: Path) -> 
     assert "No certificate, so nothing is written:" in said
     assert "there is nothing to repair" in said
     assert not out.exists()
+
+
+# -------------------------------------------------------------------------- a look is an act
+def judged_map(office: Office) -> Act | None:
+    """Fit a map and record that it was judged."""
+    question = RecalibrationQuestion(Selection("s"))
+    with office.ledger.cursor() as cursor:
+        return record(office, recalibrate(cursor, question, Terms(), office.now()))
+
+
+def house_of(lines: Sequence[str]) -> House:
+    house = House(Ledger.in_memory())
+    house.bring(HEADER + "".join(lines))
+    return house
+
+
+def test_a_map_that_is_judged_is_an_act_with_its_certificate_once() -> None:
+    house = house_of([*claims("tuning", 150), *claims("heldout", 150)])
+    house.register()
+    act = judged_map(house.office)
+    assert act is not None
+    assert act.fingerprint == Fingerprint(model_version="m1")
+    assert (act.body["given"], act.body["n_heldout"]) == (True, 1800)
+    assert float(act.body["gap_before"]) == pytest.approx(0.2, abs=0.002)
+    told = sentence(act, Names(Directory({}), {}))
+    assert told.startswith("judged the map ")
+    assert told.endswith(" of s for m1 on 1,800 heldout inputs: certified")
+    assert judged_map(house.office) is None, "the same map on the same claims tells nothing new"
+    house.bring(HEADER + "".join(claims("heldout", 20, topics=("new",))))
+    assert judged_map(house.office) is not None
+
+
+def test_a_map_of_a_signal_without_an_entry_is_no_act() -> None:
+    house = house_of([*claims("tuning", 40), *claims("heldout", 40)])
+    size = house.office.state().size
+    assert judged_map(house.office) is None
+    assert house.office.state().size == size
+
+
+def test_mapped_claims_stay_known_as_the_inputs_they_are(tmp_path: Path) -> None:
+    lines = [*claims("tuning", 150), *claims("heldout", 150)]
+    bare = [one.rsplit(",", 2)[0] + ",," + one.rsplit(",", 1)[1] for one in lines]
+    path, out = ledger_of(tmp_path, bare), tmp_path / "mapped.csv"
+    found = found_in(path)
+    with Ledger.open(path) as opened:
+        write_heldout(opened.cursor(), found, out)
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["event_id"] == f"{row['input_id']}~{found.version}" for row in rows)

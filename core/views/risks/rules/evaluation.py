@@ -1,8 +1,10 @@
 """Whether what it is judged by can be trusted: test leakage, and a metric that is gamed.
 
 test leakage
-    open: claims to judge on were tuned on, and no evidence left them out. Covered: none was, or
-    evidence did. Not measured: nothing is marked as tuning, or names its input.
+    open: claims to judge on were tuned on, and no evidence left them out; or a held-out set was
+    judged on as often as it may be. Covered: none was, or evidence did; or nothing is marked as
+    tuning and the owner declares in evidence that nothing was chosen on its claims. Not measured:
+    nothing is marked as tuning, or names its input.
 gaming
     open: a comparison of versions or weeks is flagged. Covered: some were compared and none is. Not
     measured: too few settled labels on either side.
@@ -10,16 +12,45 @@ gaming
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.sentences.numbers import count, counted, size_of
 from core.text.figures import number
+from core.validation.held_out import DECLARATION
 from core.views.risks.facts import RiskFacts
 from core.views.risks.status import Link, RiskFound, signing
 
 
 def leakage(facts: RiskFacts) -> RiskFound:
     """Thresholds tuned on the data they are judged on."""
+    found, worn = _leaked(facts), facts.worn
+    if worn is None or not worn.looks:
+        return found
+    by = ", ".join(f"{count(n)} × {what}" for what, n in sorted(worn.looks.items()))
+    times = f"{worn.before:.1f}".removesuffix(".0")
+    line = (
+        f"Its {counted(worn.inputs, 'heldout input')} were judged on {times} of "
+        f"{counted(worn.budget, 'time')} ({by})"
+    )
+    if worn.left:
+        return replace(found, line=f"{found.line} {line}.")
+    line = f"{line}: no further evidence can rest on them."
+    if found.status == "open":
+        return replace(found, line=f"{found.line} {line}")
+    return RiskFound("open", line, _first_signing(facts))
+
+
+def _leaked(facts: RiskFacts) -> RiskFound:
     leak = facts.leak
     claims = Link("claims", facts.signal)
+    declared = [one.tried for one in facts.in_use if one.tried and one.tried.declared]
+    if not leak.tuning and declared:
+        return RiskFound(
+            "covered",
+            f"No claim is marked as tuning; in the evidence of {declared[0].at} the owner declares "
+            f"that {DECLARATION}.",
+            _first_signing(facts),
+        )
     if not leak.tuning:
         return RiskFound(
             "not_measured", "No claim is marked as tuning: overlap cannot be checked.", claims

@@ -2,8 +2,9 @@
 
 not validated
     open: unregistered; a version in use may not act, or only by a waiver; stakes are written lower
-    than what it does. Covered: every version in use is validated. Not measured: no claim. Not
-    applicable: it is log-only, and nothing was automated.
+    than what it does; what is in use is off and a certified map that repairs it is not in use.
+    Covered: every version in use is validated. Not measured: no claim. Not applicable: it is
+    log-only, and nothing was automated.
 model update, prompt edit
     open: the newest model (prompt) is in use and not validated. Covered: it is, under its own
     fingerprint. Not measured: some claims name none. Not applicable: there was one only.
@@ -40,8 +41,12 @@ def unvalidated(facts: RiskFacts) -> RiskFound:
         return RiskFound("not_measured", "No claim was made yet.", entry)
     for one in used:
         if not validated(one):
-            return RiskFound("open", _not_validated(one, facts), signing(facts, one))
+            line = _not_validated(one, facts)
+            return RiskFound("open", f"{line}{_repair(facts)}", signing(facts, one))
     newest = used[0]
+    untaken = _repair(facts)
+    if untaken:
+        return RiskFound("open", untaken.strip(), Link("reliability", facts.signal))
     assert newest.standing is not None
     tried = f" on {counted(newest.tried.n, 'labelled claim')}" if newest.tried else ""
     more = f"; so are {len(used) - 1} more versions in use" if len(used) > 1 else ""
@@ -52,6 +57,27 @@ def unvalidated(facts: RiskFacts) -> RiskFound:
         f"{newest.words} is validated until {until}{tried}{signed}{more}.",
         signing(facts, newest),
     )
+
+
+def _repair(facts: RiskFacts) -> str:
+    """What became of a certified map of a signal that is off; "": nothing is to be said of it."""
+    repair = facts.repair
+    if repair is None:
+        return ""
+    said = (
+        f"the map {repair.version}, certified {repair.at} (gap {points(repair.before, decimals=1)} "
+        f"to {points(repair.after, decimals=1)} points, {counted(repair.inputs, 'heldout input')})"
+    )
+    mapped = [one for one in facts.versions if one.fingerprint.calibrator_version == repair.version]
+    if mapped:
+        if any(one.signed for one in mapped):
+            return ""
+        n = sum(one.n_claims for one in mapped)
+        return f" {said[0].upper()}{said[1:]}, made {counted(n, 'claim')} and was never validated."
+    off = facts.recent is not None and facts.recent.state == "off"
+    if not off or repair.of not in [one.fingerprint for one in facts.in_use]:
+        return ""
+    return f" It is off, and {said}, is not in use."
 
 
 def model_update(facts: RiskFacts) -> RiskFound:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.findings.facts.leak import Leaked
+from core.validation.evidence_bundle import HeldoutUse
 from core.views.risks.facts import EvidenceTried
 from core.views.risks.rules import evaluation
 from tests.worlds.risk_facts import DAY, FACTS, gaming, version
@@ -37,6 +38,38 @@ def test_evidence_that_leaves_the_leaked_out_covers_it() -> None:
     found = evaluation.leakage(facts)
     assert found.status == "covered"
     assert "leaves out 300" in found.line
+
+
+def test_where_nothing_is_marked_a_declaration_covers_it() -> None:
+    tried = EvidenceTried(DAY, 5_000, declared=True)
+    facts = replace(FACTS, leak=Leaked(0, 0, 0, ()), versions=(version(tried=tried),))
+    found = evaluation.leakage(facts)
+    assert found.status == "covered"
+    assert "the owner declares that no threshold, prompt or calibrator was chosen" in found.line
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "said"),
+    [
+        (3.0, "covered", "Its 400 heldout inputs were judged on 3 of 5 times (3 × evidence)."),
+        (5.0, "open", "judged on 5 of 5 times (5 × evidence): no further evidence can rest on"),
+    ],
+)
+def test_a_held_out_set_that_was_used_up_is_open(before: float, status: str, said: str) -> None:
+    worn = HeldoutUse(400, before, {"evidence": int(before)}, 5)
+    facts = replace(FACTS, leak=Leaked(7_940, 0, 900, ()), n_named=900, worn=worn)
+    found = evaluation.leakage(facts)
+    assert found.status == status
+    assert said in found.line
+
+
+def test_a_leak_and_a_used_up_set_are_both_told() -> None:
+    worn = HeldoutUse(400, 5.0, {"evidence": 5}, 5)
+    facts = replace(FACTS, leak=Leaked(7_940, 300, 900, ()), n_named=900, worn=worn)
+    found = evaluation.leakage(facts)
+    assert found.status == "open"
+    assert "300 claims of 7,940 to judge on" in found.line
+    assert "no further evidence can rest on them" in found.line
 
 
 def test_a_flagged_comparison_is_open_with_both_numbers() -> None:

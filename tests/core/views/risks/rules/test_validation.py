@@ -9,12 +9,13 @@ import pytest
 
 from core.findings.facts.stakes import StakesTooLow
 from core.governance.validations.records import ValidationState
+from core.measure.verdicts.parts import PartState
 from core.trail.fingerprint import Fingerprint
-from core.views.risks.facts import EvidenceTried
+from core.views.risks.facts import EvidenceTried, RepairKnown
 from core.views.risks.rules import validation
 from core.views.risks.rules.decisions import escalation
 from core.views.risks.status import Rule
-from tests.worlds.risk_facts import BROKEN, FACTS, M1, M2, P2, version
+from tests.worlds.risk_facts import BROKEN, DAY, FACTS, M1, M2, P2, version
 
 
 # ------------------------------------------------------------------------------- not validated
@@ -71,6 +72,43 @@ def test_what_is_unregistered_is_open_and_a_broken_trail_tells_nothing() -> None
     assert validation.unvalidated(replace(FACTS, registered=False)).status == "open"
     found = validation.unvalidated(BROKEN)
     assert (found.status, found.link.page) == ("not_measured", "decision_trail")
+
+
+# ------------------------------------------------------------------------------ a repair at hand
+MAP = "beta-2026-09-01-0a1b2c3d"
+REPAIR = RepairKnown(MAP, M1, DAY, 1_800, 0.201, 0.004)
+MAPPED = replace(M1, calibrator_version=MAP)
+
+
+@pytest.mark.parametrize(("state", "status"), [("off", "open"), ("fine", "covered")])
+def test_a_signal_that_is_off_while_a_certified_map_waits_is_open(
+    state: PartState, status: str
+) -> None:
+    assert FACTS.recent is not None
+    recent = replace(FACTS.recent, state=state)
+    found = validation.unvalidated(replace(FACTS, recent=recent, repair=REPAIR))
+    assert found.status == status
+    said = (
+        "It is off, and the map beta-2026-09-01-0a1b2c3d, certified 2026-09-01 (gap +20.1 to +0.4 "
+        "points, 1,800 heldout inputs), is not in use."
+    )
+    assert (said in found.line) == (state == "off")
+
+
+@pytest.mark.parametrize(("signed", "status"), [(None, "open"), (DAY, "covered")])
+def test_a_map_whose_version_was_never_validated_is_open(signed: date | None, status: str) -> None:
+    mapped = replace(version(MAPPED, in_use=False), signed=signed)
+    facts = replace(FACTS, versions=(*FACTS.versions, mapped), repair=REPAIR)
+    found = validation.unvalidated(facts)
+    assert found.status == status
+    assert ("made 1,000 claims and was never validated" in found.line) == (signed is None)
+
+
+def test_a_map_of_a_version_out_of_use_repairs_nothing() -> None:
+    assert FACTS.recent is not None
+    facts = replace(FACTS, recent=replace(FACTS.recent, state="off"))
+    other = replace(REPAIR, of=M2)
+    assert validation.unvalidated(replace(facts, repair=other)).status == "covered"
 
 
 # --------------------------------------------------------------------- model update, prompt edit
