@@ -16,11 +16,12 @@ import duckdb
 import pandas as pd
 
 from core.governance.rules_in_force import RulesSpan, timelines
-from core.ledger.errors import NeedsClaims
+from core.queries.base import asking
+from core.queries.base.asking import Asking, ask, together, unless_elsewhere
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums import rule_outcomes as escalations
-from core.queries.sums.rule_outcomes import Count, Order, Sorting, claims_of, counted
+from core.queries.sums.rule_outcomes import Count, CountAsked, Order, Sorting, claims_of
 from core.registry.escalation_rules import ACTIONS, Action, Answer, Rules, decide, told_apart
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
@@ -137,9 +138,14 @@ def reckon(
     Raises:
         UnknownDimension, BadValue: as `core.queries.base.claims_sql.selected_claims`.
     """
+    return asking.answered(cursor, reckoning(spans, selection))
+
+
+def reckoning(spans: Sequence[RulesSpan], selection: Selection) -> Asking[Reckoning]:
+    """`reckon`, asked together with other selections."""
     spans = _within(spans, selection)
     sorting = _sorting(spans)
-    counts = counted(cursor, selection, sorting)
+    counts = yield from ask(CountAsked(selection, sorting))
     judged = {code: _judged(code, spans, sorting) for code in {one.code for one in counts}}
     return Reckoning(selection, spans, sorting, judged, counts)
 
@@ -337,15 +343,19 @@ def breached_signals(
         since: earliest claim time, UTC without zone.
         until: the first time after the last.
     """
+    spans = timelines(acts)
+    reckonings = together(
+        cursor,
+        (
+            unless_elsewhere(reckoning(of_signal, Selection(signal, since=since, until=until)))
+            for signal, of_signal in spans.items()
+        ),
+    )
     found = {}
-    for signal, spans in timelines(acts).items():
-        try:
-            reckoning = reckon(cursor, spans, Selection(signal, since=since, until=until))
-        except NeedsClaims:
-            continue
-        kinds = reckoning.by_kind()
-        if kinds:
-            automated = reckoning.tally(lambda one: one.kind and one.done == "automate")
+    for signal, one in zip(spans, reckonings, strict=True):
+        kinds = None if one is None else one.by_kind()
+        if one is not None and kinds:
+            automated = one.tally(lambda sort: sort.kind and sort.done == "automate")
             found[signal] = Breached(
                 since,
                 until,

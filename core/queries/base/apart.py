@@ -34,7 +34,7 @@ class Apart:
     @property
     def size(self) -> int:
         """How many codes there are: 0 … size − 1."""
-        return (len(self.cuts) + 2) * math.prod(len(groups) + 1 for _, groups in self.segments)
+        return (len(self.cuts) + 2) * self.n_places
 
     def sql(
         self, cursor: duckdb.DuckDBPyConnection, prefix: str = "apart"
@@ -46,8 +46,20 @@ class Apart:
             prefix: of the parameters' names.
         """
         level = "".join(f" + CAST(confidence_ppm >= {cut:d} AS INTEGER)" for cut in self.cuts)
-        code = f"CAST(coalesce(1{level}, 0) AS BIGINT)"
+        places, parameters = self.places_sql(cursor, prefix)
+        return f"(coalesce(1{level}, 0) * {self.n_places} + {places})", parameters
+
+    @property
+    def n_places(self) -> int:
+        """How many codes there are of segments alone."""
+        return math.prod(len(groups) + 1 for _, groups in self.segments)
+
+    def places_sql(
+        self, cursor: duckdb.DuckDBPyConnection, prefix: str = "apart"
+    ) -> tuple[str, dict[str, list[str]]]:
+        """`sql` of a claim's segments alone, a number from 0 to `n_places` - 1."""
         known = {name.lower(): name for name in segment_dimensions(cursor)}
+        code = "CAST(0 AS BIGINT)"
         parameters: dict[str, list[str]] = {}
         for i, (dimension, groups) in enumerate(self.segments):
             cases = ""

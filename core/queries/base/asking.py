@@ -38,6 +38,14 @@ def ask(question: AskedOfMany[T]) -> Asking[T]:
     return answer
 
 
+def unless_elsewhere(asking: Asking[T]) -> Asking[T | None]:
+    """An asking that comes to None where cells were loaded of its signal, and it needs claims."""
+    try:
+        return (yield from asking)
+    except NeedsClaims:
+        return None
+
+
 def together(cursor: duckdb.DuckDBPyConnection, askings: Iterable[Asking[T]]) -> list[T]:
     """What each of several askings comes to, in their order."""
     waiting: dict[int, tuple[Asking[T], AskedOfMany[Any]]] = {}

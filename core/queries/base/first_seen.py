@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any, Literal
 
 import duckdb
 
+from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.claims_sql import selected_claims, utc
 from core.queries.base.dimensions import Parameter, dimensions_named
 from core.queries.base.fingerprint_fields import FIELDS
@@ -24,6 +26,10 @@ _COLUMNS: dict[Kind, str] = {
     "calibrator": "calibrator_version",
     "elicitation": "elicitation",
 }
+
+
+#: Versions in the order of the kinds, the first claim ever, the last one and stated ones inside.
+_Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,40 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
         By rising first_ts, then by kind in the order model, prompt, params, calibrator,
         elicitation, then by version. Claims that do not name a version make none.
     """
-    rows = _kept(cursor, selection) or _counted(cursor, selection)
+    return answered(cursor, ask(SeenAsked(selection)))
+
+
+@dataclass(frozen=True)
+class SeenAsked(AskedOfMany[tuple[VersionSeen, ...]]):
+    """A question that `first_seen` answers, of which many can be asked together."""
+
+    selection: Selection
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[SeenAsked]
+    ) -> Sequence[tuple[VersionSeen, ...]]:
+        """The versions of each."""
+        alike: dict[Selection, dict[str, list[int]]] = {}
+        for place, one in enumerate(asked):
+            of = alike.setdefault(replace(one.selection, signal=""), {})
+            of.setdefault(one.selection.signal, []).append(place)
+        found: list[tuple[VersionSeen, ...]] = [()] * len(asked)
+        with snapshot(cursor):
+            for selection, places in alike.items():
+                rows = _kept(cursor, selection, tuple(places))
+                for signal, of_signal in places.items():
+                    if rows is None:
+                        own = _counted(cursor, replace(selection, signal=signal))
+                    else:
+                        own = rows.get(signal, [])
+                    for place in of_signal:
+                        found[place] = _versions(own)
+        return found
+
+
+def _versions(rows: Sequence[_Row]) -> tuple[VersionSeen, ...]:
+    """The versions of one signal, from rows by whole fingerprints."""
     kinds = tuple(_COLUMNS)
     found: dict[tuple[int, str], tuple[datetime, datetime | None, int]] = {}
     for *versions, first, last, n_claims in rows:
@@ -79,12 +118,14 @@ def first_seen(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple
     )
 
 
-#: Versions in the order of the kinds, the first claim ever, the last one and stated ones inside.
-_Row = tuple[Any, ...]
+def _kept(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, signals: Collection[str]
+) -> dict[str, list[_Row]] | None:
+    """Signal → rows by whole fingerprints, from days that are kept; None: they do not tell.
 
-
-def _kept(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row] | None:
-    """By whole fingerprints, from days that are kept; None where they do not tell."""
+    Args:
+        selection: which of each signal's claims.
+    """
     of_line = {*FIELDS, "split"}
     since = None if selection.since is None else utc(selection.since)
     if (
@@ -103,17 +144,19 @@ def _kept(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row]
     names = ", ".join(_COLUMNS.values())
     inside = "TRUE" if since is None else f"day >= DATE '{since.date()}'"
     before = None if selection.until is None else utc(selection.until)
-    with snapshot(cursor):
-        days = day_sums(cursor, before=before, signal=selection.signal)
-        return cursor.execute(
-            f"""
-            SELECT {names}, min(first_ts), max(last_ts) FILTER ({inside}),
-                   coalesce(sum(n_claims - n_unstated) FILTER ({inside}), 0)
-            FROM ({days}) AS day WHERE {" AND ".join(conditions)}
-            GROUP BY {names}
-            """,
-            parameters,
-        ).fetchall()
+    days = day_sums(cursor, before=before, signals=signals)
+    found: dict[str, list[_Row]] = {}
+    for signal, *row in cursor.execute(
+        f"""
+        SELECT signal, {names}, min(first_ts), max(last_ts) FILTER ({inside}),
+               coalesce(sum(n_claims - n_unstated) FILTER ({inside}), 0)
+        FROM ({days}) AS day WHERE {" AND ".join(conditions)}
+        GROUP BY signal, {names}
+        """,
+        parameters,
+    ).fetchall():
+        found.setdefault(signal, []).append(tuple(row))
+    return found
 
 
 def _counted(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[_Row]:

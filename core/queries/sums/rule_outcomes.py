@@ -7,20 +7,28 @@ rules are then asked once per sort.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from itertools import count
+from typing import Literal, TypeVar
 
 import duckdb
 import pandas as pd
 
+from core.events import PPM
 from core.ledger.sql import quoted
+from core.queries.base import asking
 from core.queries.base.apart import NOTHING, Apart
+from core.queries.base.asking import AskedOfMany, ask
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import WEEK_SQL, Parameter, segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
+from core.queries.base.snapshot import snapshot
+
+T = TypeVar("T")
 
 #: The logged actions by their number in a code; 0: none was logged.
 ACTIONS = (None, "automate", "review", "escalate")
@@ -149,17 +157,126 @@ def counted(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, sorting: Sorting
 ) -> tuple[Count, ...]:
     """The selection's claims by sort and week."""
-    source = sorting.source(cursor, selection, {"week": WEEK_SQL})
-    rows = cursor.execute(
+    return asking.answered(cursor, ask(CountAsked(selection, sorting)))
+
+
+@dataclass(frozen=True)
+class CountAsked(AskedOfMany[tuple[Count, ...]]):
+    """A question that `counted` answers, of which many can be asked together."""
+
+    selection: Selection
+    sorting: Sorting
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[CountAsked]
+    ) -> Sequence[tuple[Count, ...]]:
+        """The counts of each."""
+        found: list[tuple[Count, ...]] = [()] * len(asked)
+        wanted = [
+            Wanted(one.selection, kept=False, apart=one.sorting.apart.segments) for one in asked
+        ]
+        with snapshot(cursor):
+            columns, bound = (
+                dict[Hashable, dict[str, str]](),
+                dict[Hashable, dict[str, Parameter]](),
+            )
+            for one in asked:
+                segments = one.sorting.apart.segments
+                if segments not in columns:
+                    places, named = one.sorting.apart.places_sql(cursor)
+                    columns[segments] = _RULED | {"places": places}
+                    bound[segments] = {**named}
+            for rows in rows_of(cursor, wanted, lambda one: columns[one.apart]):
+                sortings = [asked[place].sorting for place in rows.places]
+                counted = _counted(cursor, rows, sortings, bound[rows.wanted.apart])
+                for place, own in rows.rows(counted):
+                    found[place] = tuple(Count(*row) for row in own)
+        return found
+
+
+#: What tells claims apart, beside their segments.
+_RULED = {
+    "made": "ts",
+    "ppm": "confidence_ppm",
+    "week": WEEK_SQL,
+    "done": "action",
+    **{f"of_{name}": name for name in FIELDS},
+}
+
+
+def _counted(
+    cursor: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    sortings: Sequence[Sorting],
+    bound: Mapping[str, Parameter],
+) -> list[Row]:
+    """Claims of several questions by code and week, what each is told apart by being a row.
+
+    What one has fewer of than another is filled with what no claim is like.
+    """
+    moments = max(len(one.moments) for one in sortings)
+    prints = max(len(one.prints) for one in sortings)
+    cuts = max(len(one.apart.cuts) for one in sortings)
+    listed: dict[str, tuple[str, Parameter]] = {
+        "sort": ("INTEGER", list(range(len(sortings)))),
+        "n_prints": ("BIGINT", [len(one.prints) + 1 for one in sortings]),
+        "size": ("BIGINT", [one.apart.size for one in sortings]),
+    }
+    for i in range(moments):
+        listed[f"moment_{i}"] = "TIMESTAMP", [_at(one.moments, i, _NEVER) for one in sortings]
+    for i in range(cuts):
+        listed[f"cut_{i}"] = "INTEGER", [_at(one.apart.cuts, i, 2 * PPM) for one in sortings]
+    for i in range(prints):
+        listed[f"print_{i}"] = "INTEGER", [int(i < len(one.prints)) for one in sortings]
+        for j, name in enumerate(FIELDS):
+            values = [dict(_at(one.prints, i, ())).get(name) for one in sortings]
+            listed[f"print_{i}_{j}"] = "VARCHAR", values
+    era = "0" + "".join(f" + CAST(made >= moment_{i} AS INTEGER)" for i in range(moments))
+    level = "1" + "".join(f" + CAST(ppm >= cut_{i} AS INTEGER)" for i in range(cuts))
+    same = [
+        " AND ".join(
+            [
+                f"print_{i}",
+                *(f"of_{f} IS NOT DISTINCT FROM print_{i}_{j}" for j, f in enumerate(FIELDS)),
+            ]
+        )
+        for i in range(prints)
+    ]
+    act = _case([(f"done = '{one}'", i) for i, one in enumerate(ACTIONS) if one is not None])
+    print_ = _case(list(zip(same, count(1), strict=False)))
+    n_places = sortings[0].apart.n_places
+    columns = ", ".join(
+        f"unnest($sort_{name}::{kind}[]) AS {name}" for name, (kind, _) in listed.items()
+    )
+    return cursor.execute(
         f"""
-        SELECT code, week, count(*), count(outcome), CAST(coalesce(sum(outcome), 0) AS BIGINT)
-        FROM ({source.sql}) AS claim
-        GROUP BY code, week
-        ORDER BY code, week
+        SELECT {rows.asked}code, week, count(*), count(outcome),
+               CAST(coalesce(sum(outcome), 0) AS BIGINT)
+        FROM (
+            SELECT {rows.asked}week, outcome,
+                   (((CAST({era} AS BIGINT) * n_prints + {print_}) * size
+                     + coalesce({level}, 0) * {n_places} + places) * {len(ACTIONS)} + {act}) AS code
+            FROM ({rows.source.sql}) AS claim JOIN (
+                SELECT {columns}
+            ) AS sorting ON sort = {"asked" if rows.asked else "0"}
+        ) AS coded
+        GROUP BY {rows.asked}code, week
+        ORDER BY {rows.asked}code, week
         """,
-        source.parameters,
+        {
+            **rows.source.parameters,
+            **bound,
+            **{f"sort_{name}": values for name, (_, values) in listed.items()},
+        },
     ).fetchall()
-    return tuple(Count(*row) for row in rows)
+
+
+_NEVER = datetime.max
+
+
+def _at(values: Sequence[T], place: int, otherwise: T) -> T:
+    return values[place] if place < len(values) else otherwise
 
 
 def worths(

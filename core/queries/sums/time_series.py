@@ -74,11 +74,12 @@ def period_sums(
         grouped = grouped_sums(cursor, selection, [(period,)], high_from=high_from)
         labels = tuple(str(key[0]) for _, key in grouped.entries)
         brier = _brier_sums(cursor, selection, period, labels)
-    starts = tuple(_first_day(period, label) for label in labels)
+    starts = tuple(first_day(period, label) for label in labels)
     return PeriodSums(labels, starts, grouped.sums, brier)
 
 
-def _first_day(period: Period, label: str) -> date:
+def first_day(period: Period, label: str) -> date:
+    """The first day of a period, by its label."""
     if period == "day":
         return date.fromisoformat(label)
     year, week = label.split("-W")

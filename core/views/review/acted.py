@@ -7,10 +7,10 @@ from datetime import date, datetime, time, timedelta
 
 import duckdb
 
-from core.gate.breaches import Tally, reckon
+from core.gate.breaches import Tally, reckoning
 from core.governance.rules_in_force import timelines
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
+from core.queries.base.asking import together, unless_elsewhere
 from core.queries.base.dimensions import week_start
 from core.queries.base.selection import Selection
 from core.trail.log import acts
@@ -34,10 +34,15 @@ def acted_unchecked(
     until = datetime.combine(monday + timedelta(weeks=1), time())
     since = until - timedelta(weeks=weeks)
     by_week: defaultdict[date, Tally] = defaultdict(Tally)
-    for signal, spans in timelines(acts(cursor)).items():
-        try:
-            found = reckon(cursor, spans, Selection(signal, since=since, until=until))
-        except NeedsClaims:
+    reckonings = together(
+        cursor,
+        (
+            unless_elsewhere(reckoning(spans, Selection(signal, since=since, until=until)))
+            for signal, spans in timelines(acts(cursor)).items()
+        ),
+    )
+    for found in reckonings:
+        if found is None:
             continue
         broken = found.codes(lambda one: one.kind is not None and one.done == "automate")
         for one in found.counts:

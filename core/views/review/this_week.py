@@ -12,17 +12,18 @@ import pandas as pd
 
 from core.gate.breaches import Tally
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import STATES, PartState
 from core.measure.verdicts.verdict import judge
 from core.queries.base.asked_once import one_question
+from core.queries.base.asking import Asking, ask, together, unless_elsewhere
 from core.queries.base.catalogue import SignalFacts, signals
 from core.queries.base.dimensions import week_label
 from core.queries.base.kept.at_hand import signals_elsewhere
 from core.queries.base.kept.loaded import LOADED_SIGNALS
 from core.queries.base.selection import Selection
-from core.queries.sums.time_series import PeriodSums, period_sums
+from core.queries.sums.grouped_sums import SumsAsked
+from core.queries.sums.time_series import first_day
 from core.sentences.pointer import Pointer
 from core.sentences.standing import cause_pointer, headline
 from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
@@ -182,19 +183,16 @@ def week_view(
     at = moment if first >= newest else min(moment, _midnight(first + timedelta(weeks=1)))
     verdicts = standing_verdicts(cursor, state, at, causes=True)
     before = standing_verdicts(cursor, state, at - timedelta(weeks=1))
-    rows, quiet = [], []
-    for facts in found:
-        standing = verdicts.get(facts.name)
-        if standing is None:
-            continue
-        one = of_signal(standing)
-        series = _series(cursor, facts, first, one.terms.high_from)
-        if series is None:
-            quiet.append(facts.name)
-        else:
-            earlier = before.get(facts.name)
-            was = None if earlier is None else of_signal(earlier).state
-            rows.append(_signal(cursor, facts, series, first, at, one, was))
+    shown = [(facts, of_signal(verdicts[facts.name])) for facts in found if facts.name in verdicts]
+    told = together(
+        cursor,
+        [
+            _signal(facts, first, at, one, _state(before.get(facts.name, ())))
+            for facts, one in shown
+        ],
+    )
+    rows = [row for row in told if row is not None]
+    quiet = [facts.name for (facts, _), row in zip(shown, told, strict=True) if row is None]
     rows.sort(key=_badness)
     standings = [one.standing for one in rows]
     return WeekView(
@@ -229,36 +227,40 @@ def _last_week_with_claims(
     return last if rows[0][0] is None else _monday(rows[0][0].date())
 
 
-def _series(
-    cursor: duckdb.DuckDBPyConnection, facts: SignalFacts, first: date, high_from: float
-) -> PeriodSums | None:
-    """The weeks of the trend, up to the one from ``first``; None without a claim in them."""
+def _state(standing: Sequence[StandingVerdict]) -> PartState | None:
+    return of_signal(standing).state if standing else None
+
+
+def _trend(facts: SignalFacts, first: date) -> Selection | None:
+    """The weeks of the trend, up to the one from ``first``; None: it has no claim in them."""
     begin, end = first - timedelta(weeks=TREND_WEEKS), first + timedelta(weeks=1)
     if facts.first_ts is None or facts.last_ts is None:
         return None
     if facts.first_ts.date() >= end or facts.last_ts.date() < begin:
         return None
-    selection = Selection(facts.name, since=_midnight(begin), until=_midnight(end))
-    try:
-        found = period_sums(cursor, selection, "week", high_from=high_from)
-    except NeedsClaims:
-        return None
-    return found if len(found) else None
+    return Selection(facts.name, since=_midnight(begin), until=_midnight(end))
 
 
 def _signal(
-    cursor: duckdb.DuckDBPyConnection,
     facts: SignalFacts,
-    series: PeriodSums,
     first: date,
     now: datetime,
     standing: StandingVerdict,
     before: PartState | None,
-) -> SignalWeek:
-    own = judge(series.sums, tolerance=standing.terms.tolerance)
-    is_mature = mature(standing.terms.maturity, series.starts, 7, own.n, own.n_claims, now)
+) -> Asking[SignalWeek | None]:
+    """A signal's line; None where it has no claim in the weeks of the trend."""
+    weeks, terms = _trend(facts, first), standing.terms
+    if weeks is None:
+        return None
+    asked = ask(SumsAsked(weeks, (("week",),), terms.high_from))
+    series = yield from unless_elsewhere(asked)
+    if series is None or not len(series):
+        return None
+    starts = [first_day("week", str(key[0])) for _, key in series.entries]
+    own = judge(series.sums, tolerance=terms.tolerance)
+    is_mature = mature(terms.maturity, starts, 7, own.n, own.n_claims, now)
     settled = np.flatnonzero(is_mature & (own.n > 0))
-    this, last = (_at(series.starts, day) for day in (first, first - timedelta(weeks=1)))
+    this, last = (_at(starts, day) for day in (first, first - timedelta(weeks=1)))
     n_claims, n_before = (0 if i is None else int(own.n_claims[i]) for i in (this, last))
     return SignalWeek(
         standing=standing,
@@ -266,7 +268,7 @@ def _signal(
         n_claims=n_claims,
         coverage=None if this is None else finite(own.coverage[this]),
         trend=tuple(float(gap) for gap in own.gap[settled]),
-        changes=changes(cursor, facts, first, (n_before, n_claims)),
+        changes=(yield from changes(facts, first, (n_before, n_claims))),
     )
 
 

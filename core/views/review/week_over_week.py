@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-import duckdb
+import numpy as np
 
-from core.measure.metrics import reliability_curve as reliability
 from core.measure.monitoring.confidence_shift import Stability, population_stability
+from core.queries.base.asking import Asking, ask, unless_elsewhere
 from core.queries.base.catalogue import SignalFacts
-from core.queries.base.cells import grouped_cells
-from core.queries.base.dimensions import week_label
-from core.queries.base.first_seen import first_seen
-from core.queries.base.selection import Selection
-from core.queries.sums.time_series import design_effect
+from core.queries.base.dimensions import BAND_LABELS, week_label
+from core.queries.base.first_seen import SeenAsked
+from core.queries.base.selection import BAND_DIMENSION, Selection
+from core.queries.labels.coverage_sets import CoverageAsked
+from core.queries.sums.time_series import EffectAsked
 from core.sentences.numbers import count, counted, p_words
 from core.sentences.pointer import Pointer
 
@@ -23,11 +23,8 @@ SIGNIFICANT = 0.01
 
 
 def changes(
-    cursor: duckdb.DuckDBPyConnection,
-    facts: SignalFacts,
-    monday: date,
-    claims: tuple[int, int],
-) -> tuple[Pointer, ...]:
+    facts: SignalFacts, monday: date, claims: tuple[int, int]
+) -> Asking[tuple[Pointer, ...]]:
     """What changed in the week from ``monday``: versions, volume, confidences.
 
     Args:
@@ -37,16 +34,16 @@ def changes(
     begins = facts.first_ts is not None and facts.first_ts.date() >= monday
     found: list[Pointer] = []
     if not begins:
-        found += _versions(cursor, facts.name, monday)
+        found += yield from _versions(facts.name, monday)
     found += _volume(facts.name, monday, before, now, begins)
     if before and now:
-        found += _confidences(cursor, facts.name, monday)
+        found += (yield from unless_elsewhere(_confidences(facts.name, monday))) or []
     return tuple(found)
 
 
-def _versions(cursor: duckdb.DuckDBPyConnection, signal: str, monday: date) -> list[Pointer]:
+def _versions(signal: str, monday: date) -> Asking[list[Pointer]]:
     """Versions first seen this week; those a signal begins with are no change."""
-    week = _week(signal, monday)
+    seen = yield from ask(SeenAsked(_week(signal, monday)))
     return [
         Pointer(
             f"New {one.kind} version {one.version}: {counted(one.n_claims, 'claim')} so far",
@@ -54,7 +51,7 @@ def _versions(cursor: duckdb.DuckDBPyConnection, signal: str, monday: date) -> l
             "changes" if one.kind in ("model", "prompt", "elicitation") else "drift",
             signal,
         )
-        for one in first_seen(cursor, week)
+        for one in seen
         if one.first_ts.date() >= monday
     ]
 
@@ -74,18 +71,20 @@ def _volume(signal: str, monday: date, before: int, now: int, begins: bool) -> l
     return [Pointer(text, "claims", signal, since=monday, until=last)]
 
 
-def _confidences(cursor: duckdb.DuckDBPyConnection, signal: str, monday: date) -> list[Pointer]:
+def _confidences(signal: str, monday: date) -> Asking[list[Pointer]]:
     """The stated confidences, labelled or not: which claims are labelled first is no change."""
-    weeks = _week(signal, monday - timedelta(weeks=1)), _week(signal, monday)
+    days = monday - timedelta(weeks=1), monday
+    weeks = [_week(signal, day) for day in days]
     both = Selection(signal, since=weeks[0].since, until=weeks[1].until)
-    found = grouped_cells(cursor, both, ("week",))
-    cells = dict(zip((key[0] for key in found.keys), found.cells, strict=True))
-    old, new = (
-        reliability.histogram(cells[week_label(day)], bins=10).n_claims
-        for day in (monday - timedelta(weeks=1), monday)
-    )
-    effects = (design_effect(cursor, weeks[0]), design_effect(cursor, weeks[1]))
-    psi = population_stability(old, new, design_effects=effects)
+    by = ("week", BAND_DIMENSION)
+    coverage, _ = (yield from ask(CoverageAsked(both, (by,))))[by]
+    counts = {week_label(day): np.zeros(len(BAND_LABELS), dtype=np.int64) for day in days}
+    for (week, band), n_claims in zip(coverage.keys, coverage.n_claims.tolist(), strict=True):
+        counts[str(week)][BAND_LABELS.index(str(band))] = n_claims
+    old, new = counts.values()
+    first = yield from ask(EffectAsked(weeks[0]))
+    second = yield from ask(EffectAsked(weeks[1]))
+    psi = population_stability(old, new, design_effects=(first, second))
     if not isinstance(psi, Stability) or not psi.p_value <= SIGNIFICANT:
         return []
     text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, time
 
 import duckdb
@@ -11,21 +12,26 @@ from core.queries.base.kept.kernel import DAY_SUMS, LINE
 
 
 def day_sums(
-    cursor: duckdb.DuckDBPyConnection, *, before: datetime | None = None, signal: str | None = None
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    before: datetime | None = None,
+    signals: Collection[str] | None = None,
 ) -> str:
-    """A query for the claims of all signals, or of one, summed by line and day.
+    """A query for the claims of all signals, or of some, summed by line and day.
 
     Ask within `core.queries.base.snapshot.snapshot`: what is kept is looked up first. A day that
     ``before`` cuts, and signals of which nothing is kept, are summed from the claims.
 
     Args:
         before: claims made before it only, UTC without zone; None: all.
-        signal: only its claims; None: those of all signals.
+        signals: only their claims; None: those of all signals.
 
     Returns:
         SQL with the columns of a line (`LINE`), ``day`` and those of `DAY_SUMS`.
     """
-    only = "" if signal is None else f" WHERE signal = {literal(signal)}"
+    only = ""
+    if signals is not None:
+        only = f" WHERE signal IN ({', '.join(map(literal, sorted(signals))) or 'NULL'})"
     kept = {
         name
         for (name,) in cursor.execute(

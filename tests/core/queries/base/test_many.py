@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 
 from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
+from core.queries.base.apart import Apart
 from core.queries.base.asking import AskedOfMany, Asking, ask, together
+from core.queries.base.first_seen import SeenAsked
 from core.queries.base.selection import Selection
 from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import DaysAsked, LabellingAsked
 from core.queries.sums.grouped_sums import SumsAsked
+from core.queries.sums.rule_outcomes import CountAsked, Sorting
 from core.queries.sums.time_series import AgesAsked, EffectAsked
-from tests.worlds.any_claims import CLAIM, MOMENTS, logged, made, same
+from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, logged, made, same
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
 
@@ -45,12 +48,25 @@ SELECTION = st.builds(
     MOMENTS,
     WHERE,
 )
+TOPICS = (("language", (("de",), ("en",))),)
+#: What rules tell the claims of a signal apart by.
+SORTINGS = {
+    "pricing": Sorting(),
+    "routing": Sorting((MONDAY,), ((("model_version", "m1"),),), Apart((500_000,), TOPICS)),
+    "triage": Sorting(
+        (MONDAY + timedelta(days=3), MONDAY + timedelta(days=20)),
+        (),
+        Apart((300_000, 900_000), TOPICS),
+    ),
+}
 KINDS: tuple[Callable[[Selection], AskedOfMany[Any]], ...] = (
     lambda chosen: SumsAsked(chosen, GROUPINGS, 0.9),
     lambda chosen: CoverageAsked(chosen, GROUPINGS),
     lambda chosen: DaysAsked(chosen, ("language", "team")),
     LabellingAsked,
     EffectAsked,
+    SeenAsked,
+    lambda chosen: CountAsked(chosen, SORTINGS[chosen.signal]),
     lambda chosen: AgesAsked(chosen, (0, 7, 30), datetime(2027, 1, 1)),
 )
 ROWS = st.lists(

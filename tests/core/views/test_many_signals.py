@@ -1,0 +1,52 @@
+"""Pages over all signals ask as many questions of three signals as of nine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import duckdb
+import pytest
+
+from core.governance.perform import Office
+from core.governance.state import State
+from core.ledger.connection import Ledger
+from core.views.review.this_week import week_view
+from tests.worlds.many_signals import NOW, many_signals, statements
+
+pytestmark = pytest.mark.usefixtures("kept_from_the_first")
+
+Page = Callable[[duckdb.DuckDBPyConnection, State], object]
+
+PAGES: dict[str, Page] = {
+    "This week": lambda cursor, state: week_view(cursor, state, now=NOW),
+}
+
+
+@pytest.fixture(scope="module")
+def ledgers() -> Iterator[tuple[Ledger, Ledger]]:
+    with Ledger.in_memory() as few, Ledger.in_memory() as more:
+        many_signals(few, 3)
+        many_signals(more, 9)
+        yield few, more
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_costs_no_statement_more_for_more_signals(
+    ledgers: tuple[Ledger, Ledger], page: str
+) -> None:
+    few, more = (
+        statements(
+            ledger.cursor(), lambda cursor, of=ledger: PAGES[page](cursor, Office.of(of).state())
+        )
+        for ledger in ledgers
+    )
+    assert few == more
+
+
+def test_these_signals_are_looked_into_as_deep_as_any(ledgers: tuple[Ledger, Ledger]) -> None:
+    """Else that it costs no more would say little."""
+    few, _ = ledgers
+    view = week_view(few.cursor(), Office.of(few).state(), now=NOW)
+    assert view is not None
+    assert {one.state for one in view.rows} > {"off"}
+    assert any(one.standing.began for one in view.rows)
