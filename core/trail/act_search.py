@@ -86,6 +86,20 @@ def found(
     return tuple(stored(*row) for row in rows)
 
 
+def newest_of_each(cursor: duckdb.DuckDBPyConnection, kind: str) -> dict[str, Stored]:
+    """Signal → the newest entry of a kind about it."""
+    rows = cursor.execute(
+        f"""
+        SELECT json_extract_string(read, '$.signal') AS of, seq, entry, leaf
+        FROM (SELECT * FROM {_READ} WHERE json_extract_string(read, '$.kind') = $kind)
+        WHERE of IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY of ORDER BY seq DESC, place DESC) = 1
+        """,
+        {"kind": kind},
+    ).fetchall()
+    return {signal: stored(*row) for signal, *row in rows}
+
+
 def count(cursor: duckdb.DuckDBPyConnection, search: ActSearch) -> int:
     """How many entries a search finds."""
     row = cursor.execute(f"SELECT count(*) FROM {_READ} WHERE {_FOUND}", _asked(search)).fetchone()

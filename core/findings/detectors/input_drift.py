@@ -35,16 +35,16 @@ from core.findings.facts.inputs import (
 )
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
 from core.measure.cells.cells import IntArray
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.brier_decomposition import brier_split
 from core.measure.monitoring.population_shift import MixChange, mix_change
+from core.queries.base.asking import ask, together, unless_elsewhere
 from core.queries.base.cells import grouped_cells
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.labels.label_provenance import NO_DAYS, how_labelled, labelled_days
-from core.queries.sums.inputs_per_day import Arrived, arrivals
+from core.queries.sums.inputs_per_day import ArrivalsAsked, Arrived, arrivals
 from core.registry.signal_spec import SignalSpec
 from core.standing.window import in_use
 from core.trail.fingerprint import Fingerprint
@@ -122,7 +122,8 @@ def measure_inputs(
     seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
     until = week_began(now)
     after = Days.of_weeks(WEEKS, until)
-    found: list[DimensionMoved] = []
+    asked: list[ArrivalsAsked] = []
+    against: list[list[tuple[bool, Days]]] = []
     for signal in sorted(state.entries):
         used = in_use(seen, signal)
         if not used:
@@ -133,13 +134,16 @@ def measure_inputs(
             day = datetime.combine(at.date(), time())
             references.append((True, Days.of_weeks(WEEKS_BEFORE, day)))
         since = min(one.since for _, one in references)
-        try:
-            came = arrivals(cursor, signal, since, after.until, segments.get(signal, ()))
-        except NeedsClaims:
-            continue
-        for signed, before in references:
-            found += _compared(signal, came, signed, before, after)
-    return tuple(found)
+        asked.append(ArrivalsAsked(signal, since, after.until, segments.get(signal, ())))
+        against.append(references)
+    answers = together(cursor, map(unless_elsewhere, [ask(one) for one in asked]))
+    return tuple(
+        moved
+        for one, came, references in zip(asked, answers, against, strict=True)
+        if came is not None
+        for signed, before in references
+        for moved in _compared(one.signal, came, signed, before, after)
+    )
 
 
 def _signed(state: State, used: Sequence[Seen], signal: str, now: datetime) -> datetime | None:

@@ -24,6 +24,7 @@ from core.governance.state import State
 from core.ledger.errors import NeedsClaims
 from core.measure.labelling.judge_labels import MINIMUM_BOTH, JudgeError, LabelSums, judge_error
 from core.queries.base.selection import Selection
+from core.queries.base.truth import logged_sources
 from core.queries.labels.judge_labels import judge_sums
 from core.queries.labels.label_provenance import UNSTATED
 from core.registry.signal_spec import SignalSpec
@@ -122,7 +123,11 @@ def _both(
     """The judges of one signal, by whose their labels are."""
     claims = Selection(spec.name, since, until)
     high_from = spec.high_from_ppm / PPM
+    logged = logged_sources(cursor)
+    there = logged.get(spec.name, frozenset()) | logged.get(None, frozenset())
     for source in spec.ground_truth.others:
+        if source not in there:
+            continue
         found = judge_sums(cursor, claims, high_from=high_from, sources=[source])
         if found is None or not _enough(found.whole.both, 0):
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 
 import duckdb
@@ -10,8 +9,8 @@ import duckdb
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
-from core.queries.labels.disputes import disputes
+from core.queries.base.kept.at_hand import days_not_at_hand
+from core.queries.labels.disputes import disputes_of
 
 
 def disputes_conditions(
@@ -19,10 +18,8 @@ def disputes_conditions(
 ) -> tuple[Condition, ...]:
     """The registered signals with claims whose labels contradict each other, unanswered."""
     found = []
-    for signal in sorted(state.entries):
-        with suppress(NeedsClaims):
-            of = disputes(cursor, signal, limit=1)
-            if of.n:
-                facts = LabelsContradict(of.n_conflicts, of.n_contradictions, of.listed[0].event_id)
-                found.append(Condition.of("labels_contradict", signal, "", facts))
+    here = [one for one in sorted(state.entries) if not days_not_at_hand(cursor, one)]
+    for signal, of in disputes_of(cursor, here, limit=1).items():
+        facts = LabelsContradict(of.n_conflicts, of.n_contradictions, of.listed[0].event_id)
+        found.append(Condition.of("labels_contradict", signal, "", facts))
     return tuple(found)

@@ -15,12 +15,12 @@ from core.findings.facts.gaming import Gamed, GamedSide, PairKind
 from core.findings.kinds import Condition
 from core.governance.signal_terms import terms_of
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
 from core.measure.failures.gaming import Collapse, collapse
 from core.measure.metrics.scores import NoValue
+from core.queries.base.asking import ask, together, unless_elsewhere
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
-from core.queries.sums.settled_cells import settled_cells
+from core.queries.sums.settled_cells import SettledAsked
 from core.trail.fingerprint import Fingerprint
 from core.validation.recent_sample import week_began
 
@@ -143,17 +143,24 @@ def measure_gaming(
     """
     draws = max(_DRAWS, _DRAWS_EACH * family)
     compared = []
+    # A version is one side of what it replaced and another of what replaced it.
+    sides = dict.fromkeys(
+        SettledAsked(claims, pair.settled)
+        for pair in asked
+        for claims in (pair.claims_before, pair.claims_after)
+    )
+    answers = together(cursor, map(unless_elsewhere, [ask(one) for one in sides]))
+    found_of = dict(zip(sides, answers, strict=True))
     for pair in asked:
-        try:
-            before, after = (
-                settled_cells(cursor, one, pair.settled).cells[0]
-                for one in (pair.claims_before, pair.claims_after)
-            )
-        except NeedsClaims:
+        before, after = (
+            found_of[SettledAsked(claims, pair.settled)]
+            for claims in (pair.claims_before, pair.claims_after)
+        )
+        if before is None or after is None:
             continue
-        found = collapse(before, after, draws=_FEW_DRAWS)
+        found = collapse(before.cells[0], after.cells[0], draws=_FEW_DRAWS)
         if not isinstance(found, NoValue) and found.p_narrowed <= _SUSPICIOUS:
-            found = collapse(before, after, draws=draws)
+            found = collapse(before.cells[0], after.cells[0], draws=draws)
         if not isinstance(found, NoValue):
             compared.append(Gaming(pair, found, family))
     return tuple(compared)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,7 +14,6 @@ from core.findings.detectors.in_use import acting
 from core.findings.facts.theatre import AlwaysTheSame
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.ledger.errors import NeedsClaims
 from core.measure.failures.theatre import (
     ACTIONS,
     USUAL_COSTS,
@@ -25,11 +23,12 @@ from core.measure.failures.theatre import (
     Handled,
     theatre,
 )
+from core.queries.base.asking import Asking, answered, ask, together, unless_elsewhere
 from core.queries.base.catalogue import signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
-from core.queries.claims.decision_outcomes import handled
-from core.queries.sums.rule_outcomes import Sort, Sorting, counted
+from core.queries.claims.decision_outcomes import HandledAsked
+from core.queries.sums.rule_outcomes import CountAsked, Sort, Sorting
 from core.registry.escalation_rules import Compiled, RuleRow, compile_rules, table, told_apart
 from core.registry.signal_spec import SignalSpec
 from core.terms import USUAL
@@ -123,13 +122,20 @@ def measure_theatre(
         spec: the entry in force; None: the signal is unregistered.
         selection: the claims; where it does not say since when, the last `PERIOD` of them.
     """
+    return answered(cursor, measuring_theatre(spec, selection, now))
+
+
+def measuring_theatre(
+    spec: SignalSpec | None, selection: Selection, now: datetime
+) -> Asking[Theatre]:
+    """`measure_theatre`, asked together with other signals."""
     until = min(selection.until or now, now)
     since = selection.since or until - PERIOD
     asked = Selection(selection.signal, since, until, selection.as_known, selection.where)
     settled = now - (USUAL if spec is None else spec.terms).maturity.age
     sorting = _sorting(spec)
     numbers: Counter[int] = Counter()
-    for one in counted(cursor, asked, sorting):
+    for one in (yield from ask(CountAsked(asked, sorting))):
         numbers[one.code] += one.n_claims
     sorts = {code: sorting.sort(code) for code in numbers}
     logged = {code: _known(sort.action) for code, sort in sorts.items()}
@@ -144,7 +150,10 @@ def measure_theatre(
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for code, action in actions.items():
         groups[action].append(code)
-    sums = handled(cursor, asked, sorting, groups, settled) if groups else {}
+    sums: dict[str, Handled] = {}
+    if groups:
+        of = tuple((name, tuple(codes)) for name, codes in groups.items())
+        sums = yield from ask(HandledAsked(asked, sorting, of, settled))
     costs, unit = _costs(spec)
     by = {action: sums[action] for action in ACTIONS if action in sums}
     return Theatre(
@@ -170,15 +179,22 @@ def theatre_conditions(
     found = []
     monday = week_began(now)
     seen = fingerprints_seen(cursor, now)
-    for one in signals(cursor):
-        entry = state.entries.get(one.name)
-        if entry is not None and entry.spec.log_only:
-            continue  # It is written down that it changes nothing.
-        spec = None if entry is None else entry.spec
-        with suppress(NeedsClaims):
-            measured = measure_theatre(cursor, spec, Selection(one.name, until=monday), now)
-            if measured.changes_nothing:
-                found.append(_condition(measured, acting(state, seen, one.name, now)))
+    entries = {one.name: state.entries.get(one.name) for one in signals(cursor)}
+    for measured in together(
+        cursor,
+        (
+            unless_elsewhere(
+                measuring_theatre(
+                    None if entry is None else entry.spec, Selection(signal, until=monday), now
+                )
+            )
+            for signal, entry in entries.items()
+            # Of one that is only logged it is written down that it changes nothing.
+            if entry is None or not entry.spec.log_only
+        ),
+    ):
+        if measured is not None and measured.changes_nothing:
+            found.append(_condition(measured, acting(state, seen, measured.signal, now)))
     return tuple(found)
 
 

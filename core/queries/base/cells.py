@@ -75,8 +75,31 @@ def summed(
         repeats: whether to look for inputs with several claims.
     """
     keys = [f"key_{i}" for i in range(len(dimensions))]
-    query = _cells_and_inputs if repeats else _cells
-    cells, inputs = query(cursor, source, keys)
+    return assembled(summed_rows(cursor, source, keys, repeats=repeats), dimensions)
+
+
+def summed_rows(
+    cursor: duckdb.DuckDBPyConnection, source: Source, keys: Sequence[str], *, repeats: bool
+) -> pa.Table:
+    """The rows that `assembled` makes cells of.
+
+    Args:
+        keys: columns of the source to group by.
+    """
+    query = _CELLS_AND_INPUTS if repeats else _CELLS
+    return cursor.sql(
+        query.format(**_parts(source, keys)), params=source.parameters
+    ).to_arrow_table()
+
+
+def assembled(table: pa.Table, dimensions: Sequence[Dimension]) -> GroupedCells:
+    """Cells from the rows of `summed_rows`, grouped by the columns of these dimensions."""
+    keys = [f"key_{i}" for i in range(len(dimensions))]
+    cells, inputs = _rows(table, keys), None
+    if "per_input" in table.column_names:
+        per_input = table.column("per_input")
+        cells = _rows(table.filter(pc.invert(per_input)), keys)
+        inputs = _rows(table.filter(per_input), keys)
     groups = groups_of(cells.keys, dimensions, len(cells.ppm))
     return _assembled(tuple(one.name for one in dimensions), cells, groups, inputs)
 
@@ -91,31 +114,7 @@ class _Rows:
     input: pa.ChunkedArray | None = None
 
 
-def _cells(
-    cursor: duckdb.DuckDBPyConnection, source: Source, keys: list[str]
-) -> tuple[_Rows, None]:
-    """One row per group and confidence; −1 stands for the unstated ones."""
-    table = cursor.sql(_CELLS.format(**_parts(source, keys)), params=source.parameters)
-    return _rows(table.to_arrow_table(), keys), None
-
-
-def _cells_and_inputs(
-    cursor: duckdb.DuckDBPyConnection, source: Source, keys: list[str]
-) -> tuple[_Rows, _Rows]:
-    """The same, and one row per group, confidence and input with a label.
-
-    In one query, so that an import that is committed meanwhile is in both or in neither.
-    """
-    table = cursor.sql(
-        _CELLS_AND_INPUTS.format(**_parts(source, keys)), params=source.parameters
-    ).to_arrow_table()
-    per_input = table.column("per_input")
-    return (
-        _rows(table.filter(pc.invert(per_input)), keys),
-        _rows(table.filter(per_input), keys),
-    )
-
-
+# One row per group and confidence; −1 stands for the unstated ones.
 _CELLS = """
     SELECT {keys}coalesce(ppm, -1) AS ppm, count(*) AS n_claims, count(outcome) AS n,
            CAST(coalesce(sum(outcome), 0) AS BIGINT) AS s
@@ -123,6 +122,8 @@ _CELLS = """
     GROUP BY {keys}ppm
 """
 
+# In one query, so that an import that is committed meanwhile is in both or in neither: one row per
+# group and confidence, and one per group, confidence and input with a label.
 _CELLS_AND_INPUTS = """
     SELECT {keys}coalesce(ppm, -1) AS ppm, NULL AS input, FALSE AS per_input,
            count(*) AS n_claims, count(outcome) AS n,
@@ -137,11 +138,11 @@ _CELLS_AND_INPUTS = """
 """
 
 
-def _parts(source: Source, keys: list[str]) -> dict[str, str]:
+def _parts(source: Source, keys: Sequence[str]) -> dict[str, str]:
     return {"keys": "".join(f"{key}, " for key in keys), "claims": source.sql}
 
 
-def _rows(table: pa.Table, keys: list[str]) -> _Rows:
+def _rows(table: pa.Table, keys: Sequence[str]) -> _Rows:
     numbers = tuple(integers(table, name) for name in ("n_claims", "n", "s"))
     inputs = table.column("input") if "input" in table.column_names else None
     return _Rows(tuple(table.column(key) for key in keys), integers(table, "ppm"), numbers, inputs)

@@ -149,6 +149,26 @@ def _of_signals(truths: Mapping[str, Truth], signal: str, sql: Callable[[Truth],
     return f"CASE {signal} {listed} ELSE {sql(USUAL)} END" if listed else sql(USUAL)
 
 
+@once
+def logged_sources(cursor: duckdb.DuckDBPyConnection) -> Mapping[str | None, frozenset[str | None]]:
+    """Signal → the sources of its logged labels that are truth for some signals only, or for none.
+
+    Under None those of labels that name no signal, and so may be of any.
+    """
+    truths = (USUAL, *declared(cursor).values())
+    others = sorted({f"source {_is(one)}" for truth in truths for one in truth.others})
+    found: dict[str | None, set[str | None]] = {}
+    for signal, source in cursor.execute(
+        f"SELECT DISTINCT signal, source FROM outcomes WHERE {' OR '.join(others)}"
+    ).fetchall():
+        found.setdefault(signal, set()).add(source)
+    return {signal: frozenset(sources) for signal, sources in found.items()}
+
+
+def _is(source: str | None) -> str:
+    return "IS NULL" if source is None else f"= {literal(source)}"
+
+
 def other_labels_sql(
     cursor: duckdb.DuckDBPyConnection,
     truth: Truth,
@@ -167,11 +187,7 @@ def other_labels_sql(
         known_before: SQL of the time before which labels count; None: all.
         sources: only labels of these, of `Truth.others`; None: of all of them.
     """
-    others = [
-        "source IS NULL" if one is None else f"source = {literal(one)}"
-        for one in truth.others
-        if sources is None or one in sources
-    ]
+    others = [f"source {_is(one)}" for one in truth.others if sources is None or one in sources]
     before = f" AND known_at < {known_before}" if known_before else ""
     rows = f"""(
         SELECT * FROM outcomes
@@ -196,6 +212,20 @@ def open_disputes_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:
     """
     rank = truth_of(cursor, signal).rank_sql("log.source")
     return disputes_sql(cursor, rows, ("event_id",), rank)
+
+
+def open_disputes_of_each_sql(cursor: duckdb.DuckDBPyConnection) -> str:
+    """The same for the claims of several signals, with ``signal``; needs ``$signals``."""
+    rows = """(
+        SELECT outcomes.* REPLACE (corrected.signal AS signal)
+        FROM outcomes JOIN (
+            SELECT signal, event_id FROM claims
+            WHERE list_contains($signals, signal) AND outcome_corrected) AS corrected
+          ON outcomes.event_id = corrected.event_id
+         AND coalesce(outcomes.signal = corrected.signal, TRUE))
+    """
+    rank = rank_sql(declared(cursor), "log.signal", "log.source")
+    return disputes_sql(cursor, rows, ("signal", "event_id"), rank)
 
 
 def labels_of_claims(

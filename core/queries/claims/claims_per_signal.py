@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -93,6 +93,19 @@ def accounts(
             )
         )
     return tuple(sorted(found, key=lambda one: (one.signal, one.first_ts, one.fields, one.split)))
+
+
+def claims_since(cursor: duckdb.DuckDBPyConnection, day: date) -> dict[str, int]:
+    """Signal → its claims from a day on, unstated ones included; tuning ones left out."""
+    with snapshot(cursor):
+        rows = cursor.execute(
+            f"""
+            SELECT signal, CAST(sum(n_claims) AS BIGINT) FROM ({day_sums(cursor)}) AS of_day
+            WHERE day >= $day AND split <> 'tuning' GROUP BY signal
+            """,
+            {"day": day},
+        ).fetchall()
+    return dict(rows)
 
 
 def _kept(

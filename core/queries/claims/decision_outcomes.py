@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from core.measure.failures.theatre import Handled
+from core.queries.base import asking
+from core.queries.base.asking import AskedOfMany
+from core.queries.base.many import Row, Rows
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
-from core.queries.sums.rule_outcomes import Sorting
+from core.queries.base.snapshot import snapshot
+from core.queries.sums.rule_outcomes import Sorting, coded_of_each
 
 
 def handled(
@@ -33,57 +38,112 @@ def handled(
     Returns:
         Per group; one without a claim is left out.
     """
-    columns = {
-        "input": "coalesce(input_id, event_id)",
-        "named": "input_id IS NOT NULL",
-        "weight": "1 / coalesce(label_propensity, 1)",
-    }
-    source = sorting.source(cursor, selection, columns)
-    per_input = """
-        SELECT name, count(*) AS n_claims, count(outcome) AS n,
+    of = tuple((name, tuple(codes)) for name, codes in groups.items())
+    return asking.answered(cursor, asking.ask(HandledAsked(selection, sorting, of, before)))
+
+
+@dataclass(frozen=True)
+class HandledAsked(AskedOfMany[dict[str, Handled]]):
+    """A question that `handled` answers, of which many can be asked together."""
+
+    selection: Selection
+    sorting: Sorting
+    groups: tuple[tuple[str, tuple[int, ...]], ...]
+    before: datetime
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[HandledAsked]
+    ) -> Sequence[dict[str, Handled]]:
+        """The sums of each."""
+        found: list[dict[str, Handled]] = [{} for _ in asked]
+        with snapshot(cursor):
+            sorted_ = [(one.selection, one.sorting) for one in asked]
+            single = _single(cursor, [one.selection for one in asked])
+            for rows in coded_of_each(cursor, sorted_, _COLUMNS, apart=single):
+                first = single[rows.places[0]]
+                of = [asked[place] for place in rows.places]
+                summed = _summed(cursor, rows, of, single=first)
+                for place, own in rows.rows(summed):
+                    found[place] = {name: _handled(*sums) for name, *sums in own}
+        return found
+
+
+_COLUMNS = {
+    "input": "coalesce(input_id, event_id)",
+    "named": "input_id IS NOT NULL",
+    "weight": "1 / coalesce(label_propensity, 1)",
+}
+
+
+def _summed(
+    cursor: duckdb.DuckDBPyConnection, rows: Rows, asked: Sequence[HandledAsked], *, single: bool
+) -> list[Row]:
+    per_input = f"""
+        SELECT {rows.asked}name, count(*) AS n_claims, count(outcome) AS n,
                coalesce(sum(weight) FILTER (outcome IS NOT NULL), 0) AS weight,
                coalesce(sum(weight) FILTER (outcome = 0), 0) AS wrong
         FROM claim
-        GROUP BY name, input, named
+        GROUP BY {rows.asked}name, input, named
     """
-    if _single(cursor, selection):
-        per_input = """
-            SELECT name, 1 AS n_claims, CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS n,
+    if single:
+        per_input = f"""
+            SELECT {rows.asked}name, 1 AS n_claims,
+                   CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS n,
                    CASE WHEN outcome IS NULL THEN 0 ELSE weight END AS weight,
                    CASE WHEN outcome = 0 THEN weight ELSE 0 END AS wrong
             FROM claim
         """
-    rows = cursor.execute(
+    members = [
+        (of, name, code)
+        for of, one in enumerate(asked)
+        for name, codes in one.groups
+        for code in codes
+    ]
+    # The place of a question among those that are asked together.
+    mine = "asked" if rows.asked else "0"
+    return cursor.execute(
         f"""
         WITH claim AS (
-            SELECT name, input, named, weight,
-                   CASE WHEN made < $settled_before THEN outcome END AS outcome
-            FROM ({source.sql}) AS sorted_claim
-            JOIN (SELECT unnest($names) AS name, unnest($codes) AS member) ON member = code),
+            SELECT {rows.asked}name, input, named, weight,
+                   CASE WHEN made < $settled_before[{mine} + 1] THEN outcome END AS outcome
+            FROM ({rows.source.sql}) AS sorted_claim
+            JOIN (SELECT unnest($of::INTEGER[]) AS of, unnest($names::VARCHAR[]) AS name,
+                         unnest($codes::BIGINT[]) AS member) ON member = code AND of = {mine}),
         per_input AS ({per_input})
-        SELECT name, CAST(sum(n_claims) AS BIGINT), CAST(sum(n) AS BIGINT), sum(weight),
-               sum(wrong), sum(weight * weight)
+        SELECT {rows.asked}name, CAST(sum(n_claims) AS BIGINT), CAST(sum(n) AS BIGINT),
+               sum(weight), sum(wrong), sum(weight * weight)
         FROM per_input
-        GROUP BY name
-        ORDER BY name
+        GROUP BY {rows.asked}name
+        ORDER BY {rows.asked}name
         """,
         {
-            **source.parameters,
-            "settled_before": before,
-            "names": [name for name, codes in groups.items() for _ in codes],
-            "codes": [code for codes in groups.values() for code in codes],
+            **rows.source.parameters,
+            "settled_before": [one.before for one in asked],
+            "of": [of for of, _, _ in members],
+            "names": [name for _, name, _ in members],
+            "codes": [code for _, _, code in members],
         },
     ).fetchall()
-    return {name: _handled(*sums) for name, *sums in rows}
 
 
-def _single(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> bool:
+def _single(cursor: duckdb.DuckDBPyConnection, asked: Sequence[Selection]) -> list[bool]:
     """Whether each claim is the only one of its input, known without grouping by it."""
-    if selection.by_source or signal_repeats(cursor, selection.signal):
-        return False
     # Of claims that state no confidence it is not known whether their inputs repeat.
-    unstated = "SELECT 1 FROM claims WHERE signal = $signal AND confidence_ppm IS NULL LIMIT 1"
-    return not cursor.execute(unstated, {"signal": selection.signal}).fetchall()
+    unstated = {
+        signal
+        for (signal,) in cursor.execute(
+            """
+            SELECT DISTINCT signal FROM claims
+            WHERE list_contains($signals, signal) AND confidence_ppm IS NULL
+            """,
+            {"signals": sorted({one.signal for one in asked})},
+        ).fetchall()
+    }
+    return [
+        not one.by_source and one.signal not in unstated and not signal_repeats(cursor, one.signal)
+        for one in asked
+    ]
 
 
 def _handled(n_claims: int, n: int, weight: float, wrong: float, squares: float) -> Handled:

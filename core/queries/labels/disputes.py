@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
 from core.queries.base.kept.at_hand import needs_claims
-from core.queries.base.truth import open_disputes_sql
+from core.queries.base.truth import open_disputes_of_each_sql
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,36 @@ def disputes(cursor: duckdb.DuckDBPyConnection, signal: str, *, limit: int) -> D
         limit: so many are listed; all are counted.
     """
     needs_claims(cursor, signal)
-    found = cursor.execute(
+    return disputes_of(cursor, [signal], limit=limit).get(signal, Disputes(0, 0, ()))
+
+
+def disputes_of(
+    cursor: duckdb.DuckDBPyConnection, signals: Sequence[str], *, limit: int
+) -> dict[str, Disputes]:
+    """`disputes` of several signals by one question; one that has none is left out."""
+    rows = cursor.execute(
         f"""
         WITH found AS (
-            SELECT * FROM ({open_disputes_sql(cursor, signal)})
+            SELECT * FROM ({open_disputes_of_each_sql(cursor)})
             QUALIFY row_number() OVER (
-                PARTITION BY event_id ORDER BY other_source NULLS LAST) = 1)
-        SELECT event_id, conflict, outcome, source, known_at, other_outcome, other_source,
-               other_known_at, count(*) FILTER (conflict) OVER (),
-               count(*) FILTER (NOT conflict) OVER ()
-        FROM found ORDER BY conflict DESC, event_id LIMIT $limit
+                PARTITION BY signal, event_id ORDER BY other_source NULLS LAST) = 1)
+        SELECT signal, event_id, conflict, outcome, source, known_at, other_outcome, other_source,
+               other_known_at, count(*) FILTER (conflict) OVER mine,
+               count(*) FILTER (NOT conflict) OVER mine
+        FROM found
+        WINDOW mine AS (PARTITION BY signal)
+        QUALIFY row_number() OVER (
+            PARTITION BY signal ORDER BY conflict DESC, event_id) <= $limit
+        ORDER BY signal, conflict DESC, event_id
         """,
-        {"signal": signal, "limit": limit},
+        {"signals": list(signals), "limit": limit},
     ).fetchall()
-    listed = tuple(
-        Dispute(row[0], row[1], OneLabel(*row[2:5]), OneLabel(*row[5:8])) for row in found
-    )
-    n_conflicts, n_contradictions = found[0][8:] if found else (0, 0)
-    return Disputes(int(n_conflicts), int(n_contradictions), listed)
+    found: dict[str, Disputes] = {}
+    for signal, of_signal in groupby(rows, key=itemgetter(0)):
+        mine = [row[1:] for row in of_signal]
+        listed = tuple(
+            Dispute(row[0], row[1], OneLabel(*row[2:5]), OneLabel(*row[5:8])) for row in mine
+        )
+        n_conflicts, n_contradictions = mine[0][8:]
+        found[signal] = Disputes(int(n_conflicts), int(n_contradictions), listed)
+    return found

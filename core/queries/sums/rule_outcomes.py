@@ -7,8 +7,8 @@ rules are then asked once per sort.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Literal, TypeVar
@@ -24,7 +24,7 @@ from core.queries.base.asking import AskedOfMany, ask
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import WEEK_SQL, Parameter, segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
-from core.queries.base.many import Row, Rows, Wanted, rows_of
+from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 
@@ -173,45 +173,80 @@ class CountAsked(AskedOfMany[tuple[Count, ...]]):
     ) -> Sequence[tuple[Count, ...]]:
         """The counts of each."""
         found: list[tuple[Count, ...]] = [()] * len(asked)
-        wanted = [
-            Wanted(one.selection, kept=False, apart=one.sorting.apart.segments) for one in asked
-        ]
         with snapshot(cursor):
-            columns, bound = (
-                dict[Hashable, dict[str, str]](),
-                dict[Hashable, dict[str, Parameter]](),
-            )
-            for one in asked:
-                segments = one.sorting.apart.segments
-                if segments not in columns:
-                    places, named = one.sorting.apart.places_sql(cursor)
-                    columns[segments] = _RULED | {"places": places}
-                    bound[segments] = {**named}
-            for rows in rows_of(cursor, wanted, lambda one: columns[one.apart]):
-                sortings = [asked[place].sorting for place in rows.places]
-                counted = _counted(cursor, rows, sortings, bound[rows.wanted.apart])
+            sorted_ = [(one.selection, one.sorting) for one in asked]
+            for rows in coded_of_each(cursor, sorted_, {"week": WEEK_SQL}):
+                counted = cursor.execute(
+                    f"""
+                    SELECT {rows.asked}code, week, count(*), count(outcome),
+                           CAST(coalesce(sum(outcome), 0) AS BIGINT)
+                    FROM ({rows.source.sql}) AS coded
+                    GROUP BY {rows.asked}code, week
+                    ORDER BY {rows.asked}code, week
+                    """,
+                    rows.source.parameters,
+                ).fetchall()
                 for place, own in rows.rows(counted):
                     found[place] = tuple(Count(*row) for row in own)
         return found
+
+
+def coded_of_each(
+    cursor: duckdb.DuckDBPyConnection,
+    asked: Sequence[tuple[Selection, Sorting]],
+    columns: Mapping[str, str],
+    *,
+    apart: Sequence[Hashable] | None = None,
+) -> Iterator[Rows]:
+    """The claims of several selections, each with its code by the selection's own sorting.
+
+    Ask within `core.queries.base.snapshot.snapshot`. Those are taken together whose rules look at
+    the same segments.
+
+    Args:
+        columns: more columns, as in `core.queries.base.claims_sql.selected_claims`; none of them
+            is called made, ppm, outcome or code.
+        apart: of each, what else has to be alike in those that are taken together.
+
+    Returns:
+        made (the claim's time), the columns, outcome and code.
+    """
+    wanted = [
+        Wanted(one, kept=False, apart=(sorting.apart.segments, other))
+        for (one, sorting), other in zip(asked, apart or [None] * len(asked), strict=True)
+    ]
+    places: dict[Hashable, tuple[str, dict[str, Parameter]]] = {}
+    for _, sorting in asked:
+        if sorting.apart.segments not in places:
+            sql, named = sorting.apart.places_sql(cursor)
+            places[sorting.apart.segments] = sql, {**named}
+
+    def of(one: Wanted) -> dict[str, str]:
+        return {**_RULED, "places": places[_segments(one)][0], **columns}
+
+    for rows in rows_of(cursor, wanted, of):
+        source = _coded(rows, [asked[place][1] for place in rows.places], columns)
+        bound = {**source.parameters, **places[_segments(rows.wanted)][1]}
+        yield replace(rows, source=Source(source.sql, bound))
+
+
+def _segments(wanted: Wanted) -> Hashable:
+    assert isinstance(wanted.apart, tuple)
+    segments: Hashable = wanted.apart[0]
+    return segments
 
 
 #: What tells claims apart, beside their segments.
 _RULED = {
     "made": "ts",
     "ppm": "confidence_ppm",
-    "week": WEEK_SQL,
     "done": "action",
     **{f"of_{name}": name for name in FIELDS},
 }
 
 
-def _counted(
-    cursor: duckdb.DuckDBPyConnection,
-    rows: Rows,
-    sortings: Sequence[Sorting],
-    bound: Mapping[str, Parameter],
-) -> list[Row]:
-    """Claims of several questions by code and week, what each is told apart by being a row.
+def _coded(rows: Rows, sortings: Sequence[Sorting], columns: Mapping[str, str]) -> Source:
+    """The claims with their codes, what each question tells them apart by being a row.
 
     What one has fewer of than another is filled with what no claim is like.
     """
@@ -237,7 +272,7 @@ def _counted(
     same = [
         " AND ".join(
             [
-                f"print_{i}",
+                f"print_{i} = 1",
                 *(f"of_{f} IS NOT DISTINCT FROM print_{i}_{j}" for j, f in enumerate(FIELDS)),
             ]
         )
@@ -246,30 +281,23 @@ def _counted(
     act = _case([(f"done = '{one}'", i) for i, one in enumerate(ACTIONS) if one is not None])
     print_ = _case(list(zip(same, count(1), strict=False)))
     n_places = sortings[0].apart.n_places
-    columns = ", ".join(
+    taken = "".join(f"{alias}, " for alias in columns)
+    unnested = ", ".join(
         f"unnest($sort_{name}::{kind}[]) AS {name}" for name, (kind, _) in listed.items()
     )
-    return cursor.execute(
+    return Source(
         f"""
-        SELECT {rows.asked}code, week, count(*), count(outcome),
-               CAST(coalesce(sum(outcome), 0) AS BIGINT)
-        FROM (
-            SELECT {rows.asked}week, outcome,
-                   (((CAST({era} AS BIGINT) * n_prints + {print_}) * size
-                     + coalesce({level}, 0) * {n_places} + places) * {len(ACTIONS)} + {act}) AS code
-            FROM ({rows.source.sql}) AS claim JOIN (
-                SELECT {columns}
-            ) AS sorting ON sort = {"asked" if rows.asked else "0"}
-        ) AS coded
-        GROUP BY {rows.asked}code, week
-        ORDER BY {rows.asked}code, week
+        SELECT {rows.asked}made, {taken}outcome,
+               (((CAST({era} AS BIGINT) * n_prints + {print_}) * size
+                 + coalesce({level}, 0) * {n_places} + places) * {len(ACTIONS)} + {act}) AS code
+        FROM ({rows.source.sql}) AS claim
+        JOIN (SELECT {unnested}) AS sorting ON sort = {"asked" if rows.asked else "0"}
         """,
         {
             **rows.source.parameters,
-            **bound,
             **{f"sort_{name}": values for name, (_, values) in listed.items()},
         },
-    ).fetchall()
+    )
 
 
 _NEVER = datetime.max

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 
@@ -12,8 +12,7 @@ from core.governance.names import Directory, directory
 from core.governance.permissions import roles_of
 from core.governance.state import Person, State
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
-from core.queries.base.selection import Selection
-from core.queries.claims.claim_list import count_claims
+from core.queries.claims.claims_per_signal import claims_since
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.findings import FindingsView, findings_view
 from core.views.shared.validation_badge import (
@@ -115,7 +114,8 @@ def registry_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
     wrong = findings_view(cursor, state, now)
     since = now.date() - timedelta(days=RECENT_DAYS)
     signals = sorted({one.signal for one in seen} | set(state.entries))
-    rows = [_signal_row(cursor, state, one, seen, names, wrong, since, now) for one in signals]
+    counts = claims_since(cursor, since)
+    rows = [_signal_row(state, one, seen, names, wrong, counts.get(one, 0), now) for one in signals]
     rows.sort(key=lambda one: (-_urgency(one, wrong), -one.n_claims, one.signal))
     return RegistryView(
         headline=_headline(rows, now),
@@ -128,13 +128,12 @@ def registry_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 
 
 def _signal_row(
-    cursor: duckdb.DuckDBPyConnection,
     state: State,
     signal: str,
     seen: Sequence[Seen],
     names: Directory,
     wrong: FindingsView,
-    since: date,
+    n_claims: int,
     now: datetime,
 ) -> RegistryRow:
     entry = state.entries.get(signal)
@@ -151,7 +150,7 @@ def _signal_row(
         may_act=bool(ends),
         ends=min(ends, default=None),
         n_findings=sum(one.waits for one in wrong.of(signal)),
-        n_claims=count_claims(cursor, Selection(signal, since=datetime.combine(since, time()))),
+        n_claims=n_claims,
     )
 
 

@@ -20,7 +20,7 @@ from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.kept.at_hand import signals_elsewhere
 from core.sentences.numbers import count, counted, points, value_name
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
-from core.trail.act_search import ActSearch, found
+from core.trail.act_search import ActSearch, Stored, found, newest_of_each
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
 
@@ -135,9 +135,10 @@ def watch_view(
     names = directory(cursor)
     seen = {(one.signal, one.fingerprint.id): one.words for one in watched(cursor, state, now)}
     standing = standing_verdicts(cursor, state, now, causes=True)
+    measured = newest_of_each(cursor, "signal.remeasured")
     rows = [
         replace(
-            _row(cursor, state, names, signal, now, seen),
+            _row(state, names, signal, measured.get(signal), now, seen),
             standing=of_signal(standing[signal]) if signal in standing else None,
         )
         for signal in registered
@@ -171,17 +172,16 @@ def _worst_first(one: WatchRow) -> tuple[bool, bool, str]:
 
 
 def _row(
-    cursor: duckdb.DuckDBPyConnection,
     state: State,
     names: Directory,
     signal: str,
+    newest: Stored | None,
     now: datetime,
     seen: Mapping[tuple[str, str], str],
 ) -> WatchRow:
     spec = state.entries[signal].spec
     next_at = next_remeasurement(state, signal, now)
-    entries = found(cursor, ActSearch(signal=signal, kinds=("signal.remeasured",)), limit=1)
-    act = entries[0].act if entries else None
+    act = None if newest is None else newest.act
     row = WatchRow(
         signal=signal,
         tolerance=spec.tolerance_ppm / 1_000_000,

@@ -1,4 +1,9 @@
-"""Pages over all signals ask as many questions of three signals as of nine."""
+"""Pages over all signals, and checks, ask as much of the ledger of nine signals as of three.
+
+What still grows: labels drawn with chances that differ are weighted signal by signal, a new version
+is compared with the one before it by questions of its own, what is due is measured again version by
+version, and what a check finds is written down act by act.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,13 @@ from collections.abc import Callable, Iterator
 import duckdb
 import pytest
 
+from core.findings.detectors.all import DETECTORS
 from core.governance.perform import Office
 from core.governance.state import State
 from core.ledger.connection import Ledger
+from core.queries.base.asked_once import one_question
+from core.views.govern.registry import registry_view
+from core.views.govern.watch import watch_view
 from core.views.review.this_week import week_view
 from tests.worlds.many_signals import NOW, many_signals, statements
 
@@ -17,8 +26,19 @@ pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
 Page = Callable[[duckdb.DuckDBPyConnection, State], object]
 
+
+@one_question
+def _looked_for(cursor: duckdb.DuckDBPyConnection, state: State) -> None:
+    for one in DETECTORS:
+        if one.kinds != ("model_changed", "prompt_changed"):
+            one.find(cursor, state, NOW)
+
+
 PAGES: dict[str, Page] = {
     "This week": lambda cursor, state: week_view(cursor, state, now=NOW),
+    "Registry": lambda cursor, state: registry_view(cursor, state, NOW),
+    "Watch": lambda cursor, state: watch_view(cursor, state, NOW, data_version=1),
+    "what a check looks for": _looked_for,
 }
 
 

@@ -121,14 +121,16 @@ def due_digests(acts: tuple[LoadAct, ...]) -> dict[str, tuple[int, str]]:
     return {monday: (act.seq, digest) for act in acts for monday, digest in act.weeks.items()}
 
 
-@once
 def is_loaded(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
     """Whether a signal's cells were loaded."""
     # Of one whose cells were loaded something is kept, and that is soon looked up.
-    kept = cursor.execute(
-        "SELECT 1 FROM kept_signals WHERE signal = $signal", {"signal": signal}
-    ).fetchall()
-    return bool(kept) and signal in loaded_signals(cursor)
+    return signal in _ever_kept(cursor) and signal in loaded_signals(cursor)
+
+
+@once
+def _ever_kept(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    rows = cursor.execute("SELECT DISTINCT signal FROM kept_signals").fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 @once

@@ -17,10 +17,13 @@ from core.queries.base.apart import Apart
 from core.queries.base.asking import AskedOfMany, Asking, ask, together
 from core.queries.base.first_seen import SeenAsked
 from core.queries.base.selection import Selection
+from core.queries.claims.decision_outcomes import HandledAsked
 from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import DaysAsked, LabellingAsked
 from core.queries.sums.grouped_sums import SumsAsked
+from core.queries.sums.inputs_per_day import ArrivalsAsked
 from core.queries.sums.rule_outcomes import CountAsked, Sorting
+from core.queries.sums.settled_cells import SettledAsked
 from core.queries.sums.time_series import AgesAsked, EffectAsked
 from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, logged, made, same
 from tests.worlds.events import add_claims
@@ -59,6 +62,9 @@ SORTINGS = {
         Apart((300_000, 900_000), TOPICS),
     ),
 }
+#: Some sorts of claims; a sorting may know fewer.
+GROUPS = (("few", (0, 1, 2, 5, 9)), ("many", tuple(range(10, 200))))
+SETTLED = MONDAY + timedelta(days=30)
 KINDS: tuple[Callable[[Selection], AskedOfMany[Any]], ...] = (
     lambda chosen: SumsAsked(chosen, GROUPINGS, 0.9),
     lambda chosen: CoverageAsked(chosen, GROUPINGS),
@@ -67,6 +73,11 @@ KINDS: tuple[Callable[[Selection], AskedOfMany[Any]], ...] = (
     EffectAsked,
     SeenAsked,
     lambda chosen: CountAsked(chosen, SORTINGS[chosen.signal]),
+    lambda chosen: HandledAsked(chosen, SORTINGS[chosen.signal], GROUPS, SETTLED),
+    lambda chosen: SettledAsked(chosen, chosen.until or SETTLED),
+    lambda chosen: ArrivalsAsked(
+        chosen.signal, chosen.since or MONDAY, chosen.until or SETTLED, ("language",)
+    ),
     lambda chosen: AgesAsked(chosen, (0, 7, 30), datetime(2027, 1, 1)),
 )
 ROWS = st.lists(
