@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date
 
 
@@ -79,7 +80,8 @@ class NeedsClaims(LedgerError):
         days = f"of {first}" if first == last else f"of {first} to {last}"
         super().__init__(
             f"This is counted from single claims of {signal}. Its cells were loaded, and the "
-            f"claims {days} are not all in this ledger. Bring them in with calledger pull or "
-            "calledger import, or ask about whole weeks and at most one segment."
+            f"claims {days} are not all in this ledger. Ask about whole weeks and at most one "
+            "segment, or bring these claims in: calledger cells pull LOG "
+            f"--signal {shlex.quote(signal)} --since {first} --until {last}"
         )
         self.signal, self.first, self.last = signal, first, last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,7 @@ from core.notices.held import held
 from core.queries.base.catalogue import DimensionFacts
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.kept.at_hand import counted_elsewhere
-from core.queries.base.kept.loaded import LoadedFrom
+from core.queries.base.kept.loaded import LoadedFrom, loads
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.queries.sums.rule_outcomes import Order as BreachOrder
@@ -100,8 +101,14 @@ MOST_SEGMENTS = 20
 
 
 def _data(*_: object, **__: object) -> tuple[object, ...]:
-    """The ledger and its data."""
-    return path(), version()
+    """The ledger and its data: what was imported, and what was loaded."""
+    return path(), version(), _newest_load(path(), trail_size())
+
+
+@lru_cache(maxsize=8)
+def _newest_load(_path: str, _size: int) -> int:
+    """The newest act that loaded cells, of a trail of some size; 0 without any."""
+    return max((act.seq for act in loads(cursor())), default=0)
 
 
 def _trail(*_: object, **__: object) -> tuple[object, ...]:

@@ -372,6 +372,12 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
             ]
         ],
         "cells load": [[str(folder / "no\u202e")]],
+        "cells pull": [
+            [
+                *(str(folder / "no\u202e"), "--signal", hostile.ALL),
+                *("--since", "2026-11-02", "--until", "2026-11-08"),
+            ]
+        ],
         "cells list": [[]],
         "registry diff": [[registry]],
         "registry apply": [[registry, *admin]],

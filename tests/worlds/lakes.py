@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.events import SEGMENT_PREFIX
@@ -12,6 +12,7 @@ from core.lake.cell_files import CellManifest
 from core.lake.load import load_cells
 from core.ledger.connection import Ledger
 from core.ledger.sql import literal, quoted
+from tests.worlds.event_logs import EventWorld
 
 _CLAIM = (
     *("event_id", "ts", "signal", "model_version", "prompt_version", "params_version"),
@@ -58,3 +59,20 @@ def load_log(office: Office, log: Path, folder: Path) -> CellManifest:
     until = last + timedelta(days=7 - last.weekday())
     build_cells(log, folder, engine="duckdb", since=since, until=until, declared=Declared({}, {}))
     return load_cells(office, folder).manifest
+
+
+#: The signal of a small lake.
+LAKE = "lake"
+
+
+def write_small_lake(prefix: Path) -> None:
+    """Two claims of one signal in the week of 2026-10-05, one of them labelled twice."""
+    row = {
+        **{"ts": datetime(2026, 10, 6), "signal": LAKE, "confidence": 0.9, "action": "review"},
+        **{"model_version": "m1", "label_propensity": 0.5, "seg_topic": "billing"},
+    }
+    claims = [{**row, "event_id": f"l{i}", "seq": i} for i in range(2)]
+    came = datetime(2026, 10, 8)
+    label = {"event_id": "l0", "signal": LAKE, "outcome_source": "HUMAN"}
+    labels = [{**label, "outcome": i, "logged_at": came.replace(day=8 + i)} for i in range(2)]
+    EventWorld([("claims", came, claims), ("outcomes", came, labels)]).write_log(prefix)

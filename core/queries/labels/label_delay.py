@@ -11,6 +11,7 @@ from itertools import groupby
 import duckdb
 
 from core.queries.base.dimensions import WEEK_SQL, week_label, week_start
+from core.queries.base.kept.at_hand import needs_claims
 from core.terms import USUAL, Terms
 
 DELAY_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -93,6 +94,7 @@ def label_coverage(
         as_of: the time at which ages are taken, UTC without zone; None: now.
     """
     now = as_of or datetime.now(UTC).replace(tzinfo=None)
+    _all_here(cursor, signal)
     rows = cursor.execute(
         f"""
         SELECT {WEEK_SQL} AS week, signal, count(*), count(outcome)
@@ -116,6 +118,12 @@ def label_coverage(
     return tuple(cohorts)
 
 
+def _all_here(cursor: duckdb.DuckDBPyConnection, signal: str | None) -> None:
+    """Of all signals together those claims count that are here."""
+    if signal is not None:
+        needs_claims(cursor, signal)
+
+
 @dataclass(frozen=True)
 class LabelDelay:
     """How long after a claim its outcome was known.
@@ -135,6 +143,7 @@ class LabelDelay:
 
 def label_delay(cursor: duckdb.DuckDBPyConnection, signal: str | None = None) -> LabelDelay:
     """Delays of one signal's labels, or of all; each quantile is a delay that occurred."""
+    _all_here(cursor, signal)
     rows = cursor.execute(
         """
         SELECT count(delay), count(*) - count(delay), count(*) FILTER (delay < 0),
@@ -173,6 +182,7 @@ def label_delay_bins(
         (from, to, outcomes) per bin of `DELAY_EDGES`, in days, to exclusive, from the first to
         the last bin that holds any; outcomes dated before their claim, or undated, are left out.
     """
+    _all_here(cursor, signal)
     cases = " ".join(
         f"WHEN delay < {edge * _DAY:.0f} THEN {i}" for i, edge in enumerate(DELAY_EDGES[1:-1], 1)
     )

@@ -29,6 +29,7 @@ from core.queries.base.dimensions import (
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
+from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
@@ -108,6 +109,7 @@ def tuning_freeze(
     cursor: duckdb.DuckDBPyConnection, signal: str, known: KnownAt
 ) -> tuple[int, datetime | None]:
     """How many claims the signal was tuned on, and the time of the last; None without any."""
+    needs_claims(cursor, signal, until=known.at, of={"split": ("tuning",)})
     rows = cursor.execute(
         """
         SELECT count(*), max(ts) FROM claims
@@ -319,6 +321,8 @@ _TUNED = """
 
 def _production(cursor: duckdb.DuckDBPyConnection, judged: JudgedSpan) -> Source:
     """The fingerprint's production claims after the freeze, up to the moment."""
+    of = _lines_of(judged, "production")
+    needs_claims(cursor, judged.signal, judged.freeze, judged.known.at, of=of)
     condition, parameters = _of_fingerprint(judged)
     condition += f" AND split = 'production' AND {_after_freeze(judged, parameters)}"
     columns = {"week": WEEK_SQL, "ppm": "confidence_ppm"}
@@ -332,6 +336,12 @@ def _claims(
     also: str = "TRUE",
 ) -> Source:
     """The judged claims with the columns asked for, then ``outcome`` as known."""
+    if judged.since is None:
+        needs_claims(cursor, judged.signal, None, judged.known.at, of=_lines_of(judged, "heldout"))
+    if judged.settled is not None:
+        since = judged.since or judged.freeze
+        of = _lines_of(judged, "production")
+        needs_claims(cursor, judged.signal, since, judged.settled, of=of)
     condition, parameters = _of_fingerprint(judged)
     production = "FALSE"
     if judged.settled is not None:
@@ -352,6 +362,13 @@ def _claims(
                 SELECT input_id FROM ({_TUNED}) AS tuned WHERE input_id IS NOT NULL))
         """
     return _as_known(cursor, judged, columns, condition, parameters)
+
+
+def _lines_of(judged: JudgedSpan, split: str) -> dict[str, Sequence[str | None]]:
+    fields: dict[str, Sequence[str | None]] = {
+        one: (judged.fingerprint.get(one),) for one in FIELDS
+    }
+    return {**fields, "split": (split,)}
 
 
 def _of_fingerprint(judged: JudgedSpan) -> tuple[str, dict[str, Parameter]]:

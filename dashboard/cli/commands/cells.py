@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from core.lake.build import Declared, build_cells
+from core.lake.cell_files import read_manifest
+from core.lake.claims_of_log import files_of_claims
 from core.lake.dialects import ENGINES, Engine
 from core.lake.event_log import last_whole_week
 from core.lake.load import load_cells
@@ -17,9 +24,11 @@ from core.registry.yaml_reader import read_path
 from core.sentences.numbers import counted, percent, points
 from core.text.shown import shell_word
 from dashboard import terminal
+from dashboard.cli.ask_server import ask
+from dashboard.cli.commands.pulling import door
 from dashboard.cli.options import day, ledger_option
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
-from dashboard.cli.typed import Elsewhere
+from dashboard.cli.typed import Elsewhere, Typed
 
 
 @click.group()
@@ -93,13 +102,13 @@ def load(folder: Path, ledger_path: Path) -> None:
     """
     existed = ledger_path.exists()
     try:
-        with opened(ledger_path, create=True) as ledger:
-            done = load_cells(office_for(ledger), folder)
+        with opened(ledger_path, create=True) as ledger, _unpacked(folder) as cells_folder:
+            done = load_cells(office_for(ledger), cells_folder)
     except Elsewhere as elsewhere:
-        raise LedgerError(
-            f"{elsewhere.server} has this ledger open, and a folder of cells does not travel to "
-            "it. Stop the server, load, and start it again."
-        ) from None
+        with tempfile.TemporaryDirectory(prefix="calledger-cells-") as made:
+            packed = _packed(folder, Path(made))
+            words = ("cells", "load", str(packed))
+            sys.exit(ask(elsewhere, Typed(words, inputs=[str(packed)])))
     except LedgerError:
         if not existed:
             ledger_path.unlink(missing_ok=True)
@@ -115,6 +124,31 @@ def load(folder: Path, ledger_path: Path) -> None:
     for name, one in sorted(manifest.signals.items()):
         if not one.kept:
             terminal.note(f"{name} has too many fingerprints: nothing of it is kept.")
+
+
+@cells.command(name="pull")
+@click.argument("log", type=InputFile())
+@ledger_option
+@click.option("--signal", required=True, help="The signal whose claims are needed.")
+@click.option("--since", required=True, metavar="DATE", help="The first day.")
+@click.option("--until", required=True, metavar="DATE", help="The last day.")
+def pull_claims(log: Path, ledger_path: Path, signal: str, since: str, until: str) -> None:
+    """Bring single claims of a loaded signal in from the event log, with their outcomes.
+
+    What needs them, such as evidence or the list of claims, says of which days. They pass through
+    the ordinary import and change nothing of the cells.
+    """
+    first, last = _day(since, "--since"), _day(until, "--until")
+    summaries = []
+    with (
+        door(ledger_path, (), None) as inside,
+        tempfile.TemporaryDirectory(prefix="calledger-claims-") as made,
+    ):
+        end = last + timedelta(days=1)
+        for path in files_of_claims(log, Path(made), signal, first, end):
+            summaries.append(inside.take(path, None))
+            path.unlink()
+    terminal.import_table(summaries)
 
 
 @cells.command(name="list")
@@ -143,6 +177,30 @@ def list_loaded(ledger_path: Path) -> None:
         ],
         left=("signal", "from", "to"),
     )
+
+
+def _packed(folder: Path, made: Path) -> Path:
+    """A folder of cells as one file, which travels to a server."""
+    read_manifest(folder)
+    packed = made / "cells.tar"
+    with tarfile.open(packed, "w") as archive:
+        archive.add(folder, arcname=".")
+    return packed
+
+
+@contextmanager
+def _unpacked(typed: Path) -> Iterator[Path]:
+    """The folder that was typed, or what came along in its place."""
+    if not typed.is_file():
+        yield typed
+        return
+    with tempfile.TemporaryDirectory(prefix="calledger-cells-") as made:
+        try:
+            with tarfile.open(typed) as archive:
+                archive.extractall(made, filter="data")
+        except (tarfile.TarError, OSError) as error:
+            raise LedgerError(f"{typed} is no folder of cells: {error}.") from None
+        yield Path(made)
 
 
 def _day(text: str, option: str) -> date:

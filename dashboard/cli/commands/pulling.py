@@ -34,7 +34,7 @@ from dashboard.cli.surroundings import office_for, opened
 from dashboard.cli.typed import Elsewhere, Typed
 
 
-class _Door(Protocol):
+class Door(Protocol):
     """Where rows go in: a ledger of this machine, or the server that has it open."""
 
     def position(self, source: str, column: str) -> Position | None:
@@ -87,10 +87,10 @@ def pull(
     # Before a ledger is made for it.
     one.prepared()
     summaries: list[ImportSummary] = []
-    with _door(ledger_path, renames, signal) as door:
-        at = door.position(rows.name, column)
+    with door(ledger_path, renames, signal) as inside:
+        at = inside.position(rows.name, column)
         try:
-            for summary in one.run(at.upto if at else None, door.take):
+            for summary in one.run(at.upto if at else None, inside.take):
                 summaries.append(summary)
         except LedgerError:
             if summaries:
@@ -141,7 +141,13 @@ def _told(summaries: Sequence[ImportSummary], rows: RowSource, ledger_path: Path
 
 
 @contextmanager
-def _door(path: Path, renames: Sequence[str], signal: str | None) -> Iterator[_Door]:
+def door(path: Path, renames: Sequence[str], signal: str | None) -> Iterator[Door]:
+    """Where rows go in: a ledger that is opened here, or by the server that has it open.
+
+    Args:
+        renames: as `--map` has them.
+        signal: of rows that do not carry one.
+    """
     existed = path.exists()
     try:
         inside = opened(path, create=True)

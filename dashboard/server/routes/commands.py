@@ -40,6 +40,7 @@ ALLOWED = frozenset(
     {
         *(
             "canary",
+            "cells",
             "check",
             "compare",
             "evidence",

@@ -31,9 +31,8 @@ from core.monitoring import audit_draw as audit
 from core.monitoring.rounds import rounds
 from core.notices.outbox import Draft, write
 from core.queries.base.selection import Selection
-from tests.worlds.event_logs import EventWorld
 from tests.worlds.governed import Clock, Governed
-from tests.worlds.lakes import load_log
+from tests.worlds.lakes import load_log, write_small_lake
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
@@ -102,7 +101,9 @@ def _ask(governed: Governed, *events: str) -> None:
 
 def _told(governed: Governed, folder: Path) -> None:
     office = governed.office
-    _load(office, folder)
+    # Cells of a signal whose claims are elsewhere.
+    write_small_lake(folder / "log")
+    load_log(office, folder / "log", folder / "built")
     import_recorded(
         office,
         _claims(
@@ -152,20 +153,6 @@ def _told(governed: Governed, folder: Path) -> None:
     with governed.ledger.transaction() as cursor:
         write(cursor, [draft, draft], governed.clock.now)
         cursor.execute("UPDATE notices SET sent_at = written_at, error = 'x' WHERE notice_no = 2")
-
-
-def _load(office: Office, folder: Path) -> None:
-    """Cells of a signal whose claims are elsewhere, one of them labelled twice."""
-    row = {
-        **{"ts": datetime(2026, 10, 6), "signal": "lake", "confidence": 0.9, "action": "review"},
-        **{"model_version": "m1", "label_propensity": 0.5, "seg_topic": "billing"},
-    }
-    claims = [{**row, "event_id": f"l{i}", "seq": i} for i in range(2)]
-    came = datetime(2026, 10, 8)
-    label = {"event_id": "l0", "signal": "lake", "outcome_source": "HUMAN"}
-    labels = [{**label, "outcome": i, "logged_at": came.replace(day=8 + i)} for i in range(2)]
-    EventWorld([("claims", came, claims), ("outcomes", came, labels)]).write_log(folder / "log")
-    load_log(office, folder / "log", folder / "built")
 
 
 @pytest.fixture(scope="module")

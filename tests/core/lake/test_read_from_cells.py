@@ -13,7 +13,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from core.audit.verify import verify_ledger
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.ledger.errors import NeedsClaims
@@ -25,12 +27,20 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import claims
 from core.queries.labels.disputes import disputes
 from core.queries.sums.time_series import cohort_ages
+from core.queries.sums.validation_sample import (
+    JudgedSpan,
+    KnownAt,
+    claims_digest,
+    newest_import,
+)
 from core.standing.verdict import standing_verdicts
+from core.views.review.changes import compare
 from core.views.review.drift import drift_view
 from core.views.review.reliability import reliability_view
 from core.views.review.segments import segments_view
 from core.views.review.this_week import week_view
 from core.views.shared.measures import measure
+from dashboard.cli.main import main
 from tests.conftest import NOW
 from tests.worlds.event_logs import EventWorld, world
 from tests.worlds.lakes import load_log, write_log_of
@@ -70,18 +80,24 @@ def both(tmp_path_factory: pytest.TempPathFactory, sample_path: Path) -> Iterato
         yield Both(events, cells)
 
 
-def told(value: Any) -> Any:
-    """A view as what can be compared: to the last bit, and no number is itself."""
+def told(value: Any, digits: int | None = None) -> Any:
+    """A view as what can be compared, and no number is itself.
+
+    Args:
+        digits: after the point; None: to the last bit.
+    """
     if isinstance(value, pd.DataFrame | pd.Series):
         return value.to_csv(float_format="%.17g")
     if isinstance(value, np.ndarray):
         return value.shape, value.tobytes()
     if isinstance(value, dict):
-        return {key: told(one) for key, one in value.items()}
+        return {key: told(one, digits) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [told(one) for one in value]
+        return [told(one, digits) for one in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: told(getattr(value, name)) for name in value.__dataclass_fields__}
+        return {name: told(getattr(value, name), digits) for name in value.__dataclass_fields__}
+    if digits is not None and isinstance(value, float):
+        return repr(round(value, digits))
     return repr(value)
 
 
@@ -92,7 +108,7 @@ def told(value: Any) -> Any:
         lambda cursor: measure(cursor, Selection(TRIAGE), by=["language"], as_of=NOW).groups,
         lambda cursor: (
             measure(
-                cursor, Selection(TRIAGE).narrowed("model_version", "triage-2"), as_of=NOW
+                cursor, Selection(TRIAGE).narrowed("model_version", "assist-2"), as_of=NOW
             ).groups
         ),
         lambda cursor: reliability_view(cursor, Selection(TRIAGE), as_of=NOW),
@@ -109,7 +125,16 @@ def told(value: Any) -> Any:
             row for row in rows_of_week(cursor) if row.signal in (TRIAGE, "answer-quality.judge")
         ],
     ],
-    ids=["signals", "measure", "filtered", "reliability", "drift", "segments", "verdict", "week"],
+    ids=[
+        "signals",
+        "measure",
+        "filtered",
+        "reliability",
+        "drift",
+        "segments",
+        "verdict",
+        "week",
+    ],
 )
 def test_cells_give_the_numbers_of_the_claims_to_the_last_bit(
     both: Both, question: Callable[[duckdb.DuckDBPyConnection], Any]
@@ -123,6 +148,12 @@ def rows_of_week(cursor: duckdb.DuckDBPyConnection) -> Any:
     view = week_view(cursor, None, now=NOW)
     assert view is not None
     return view.rows
+
+
+def test_versions_compare_alike_up_to_the_order_in_which_fractions_are_summed(both: Both) -> None:
+    versions = [Selection(TRIAGE).narrowed("model_version", f"assist-{i}") for i in (1, 2)]
+    of_claims, of_cells = both.ask(lambda cursor: compare(cursor, *versions, by=["topic"]))
+    assert told(of_cells, 9) == told(of_claims, 9)
 
 
 def test_a_day_can_be_asked_for_without_a_segment(both: Both) -> None:
@@ -199,6 +230,34 @@ def test_some_of_the_claims_are_not_taken_for_all(
         assert missing
         with pytest.raises(NeedsClaims, match=f"{missing[0]}"):
             claims(cursor, Selection("triage"), limit=5)
+
+
+def test_what_a_validation_rests_on_is_the_same_after_a_pull_of_its_claims(
+    made: tuple[EventWorld, Office], tmp_path: Path
+) -> None:
+    events, office = made
+    at = datetime(2026, 11, 20)
+
+    def digest(ledger: Ledger) -> str:
+        with ledger.cursor() as cursor:
+            known = KnownAt(at, newest_import(cursor))
+            span = JudgedSpan("triage", {"model_version": "m1"}, known, settled=at)
+            return claims_digest(cursor, span, ["topic"])
+
+    with pytest.raises(NeedsClaims, match="cells pull LOG --signal triage --since 2026-10-06"):
+        digest(office.ledger)
+    pull = ("cells", "pull", tmp_path / "log", "--ledger", tmp_path / "my.duckdb")
+    days = ("--signal", "triage", "--since", "2026-10-05", "--until", "2026-10-25")
+    office.ledger.close()
+    pulled = CliRunner().invoke(main, [str(one) for one in (*pull, *days)])
+    assert pulled.exit_code == 0, pulled.output
+    with (
+        Ledger.open(tmp_path / "my.duckdb") as ledger,
+        Ledger.open(tmp_path / "events.duckdb", create=True) as here,
+    ):
+        events.import_all(here, tmp_path / "files")
+        assert digest(ledger) == digest(here)
+        assert verify_ledger(ledger.cursor()).problems == ()
 
 
 @pytest.mark.parametrize("seed", [5, 11])

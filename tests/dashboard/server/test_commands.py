@@ -41,6 +41,7 @@ from dashboard.server.routes.commands import ALLOWED
 from dashboard.server.server_file import Running, running_on
 from tests.worlds.command_line import commands
 from tests.worlds.governed import REGISTRY
+from tests.worlds.lakes import LAKE, write_small_lake
 from tests.worlds.paths import ROOT
 
 #: Whoever applies the first registry is its admin.
@@ -194,6 +195,24 @@ def test_a_file_is_imported_while_the_server_runs(served: Served, there: Path) -
     assert f"calledger quarantine list --ledger {served.ledger}" in first.stderr
     asked = run("measure", "--ledger", served.ledger, "--signal", "triage", "--format", "json")
     assert json.loads(asked.stdout)["groups"][0]["n"] == 61
+
+
+def test_cells_are_loaded_and_their_claims_pulled_while_the_server_runs(
+    served: Served, there: Path
+) -> None:
+    write_small_lake(there / "log")
+    days = ("--since", "2026-10-05", "--until", "2026-10-11")
+    assert run("cells", "build", "--events", "log", "--out", "cells", *days).exit_code == 0
+    first, again = (run("cells", "load", "cells", "--ledger", served.ledger) for _ in range(2))
+    assert (first.exit_code, again.exit_code) == (0, 0), first.stderr
+    assert "1 week changed" in first.stdout
+    assert "nothing changed" in again.stdout
+    assert LAKE in run("cells", "list", "--ledger", served.ledger).stdout
+    asked = ("measure", "--ledger", served.ledger, "--signal", LAKE, "--as-known", "2026-10-09")
+    assert f"cells pull LOG --signal {LAKE} --since 2026-10-06" in run(*asked).stderr
+    pulled = run("cells", "pull", "log", "--ledger", served.ledger, "--signal", LAKE, *days)
+    assert pulled.exit_code == 0, pulled.stderr
+    assert run(*asked).exit_code == 0
 
 
 def test_what_a_command_writes_is_written_where_it_was_typed(served: Served, there: Path) -> None:

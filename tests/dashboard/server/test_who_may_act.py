@@ -85,6 +85,7 @@ ACTING: dict[str, set[str]] = {
 }
 #: What reads or is done by the program, whoever asks.
 OF_NOBODY = {
+    *("cells build", "cells list", "cells load", "cells pull"),
     *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
     *("canary ask", "canary list", "canary record"),
     *("labels contradictions", "pulled", "recalibrate"),

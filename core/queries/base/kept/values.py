@@ -27,6 +27,9 @@ _LOST = re.compile(
     r"(?<![$.\w])(?:ts|event_id|confidence_raw|trace_id|span_id|attributes|outcome_ts"
     r"|outcome_known_at|outcome_source|outcome_corrected|import_id|import_row)\b"
 )
+#: What a claim's input is called, or itself where it names none: where no input repeats, any name
+#: that no other claim has.
+_OWN = "coalesce(input_id, event_id)"
 _INPUT = re.compile(r"(?<![$.\w])input_id\b")
 
 
@@ -52,8 +55,9 @@ class CountedClaims:
             condition: over the columns of claims.
         """
         return f"""
-            SELECT {taken}outcome FROM (
-                SELECT *, unnest(range(times)) FROM {self.relation} AS claims WHERE {condition}
+            SELECT {taken.replace(_OWN, "(kind || '/' || nth)")}outcome FROM (
+                SELECT *, unnest(range(times)) AS nth
+                FROM {self.relation} AS claims WHERE {condition}
             ) AS claims
         """
 
@@ -84,6 +88,8 @@ def counted_claims(
         return None
     by = asked[0] if asked else ""
     rest = text.replace(WEEK_SQL, "")
+    if not repeats:
+        rest = rest.replace(_OWN, "")
     for one in () if by else _OF_DAY:
         rest = rest.replace(one, "")
     if _LOST.search(rest) or (repeats and _INPUT.search(rest)):
@@ -108,7 +114,8 @@ def counted_claims(
     return CountedClaims(
         f"""(
             SELECT {columns}, chance AS label_propensity, CAST(NULL AS VARCHAR) AS input_id,
-                   TIMESTAMP '1970-01-01 00:00:00' + to_days(day) AS ts, n AS times{segments}
+                   TIMESTAMP '1970-01-01 00:00:00' + to_days(day) AS ts, n AS times,
+                   kept_values.rowid AS kind{segments}
             FROM kept_values JOIN kept_lines USING (line)
             WHERE signal = {literal(signal)} AND dimension = {literal(by)}
         )""",
