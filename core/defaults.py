@@ -38,6 +38,9 @@ WINDOW_DAYS = 28
 #: many repairs the set shows half the error that the world has (tests/benchmarks/heldout.py).
 HELDOUT_USES = 5
 
+#: The labels of a weekly audit sample are to be there after so many days.
+AUDIT_WITHIN_DAYS = 14
+
 #: A version counts as in use when its last claim is no older than this before its signal's.
 IN_USE = timedelta(days=14)
 #: A standing verdict rests on so many of the newest weeks whose outcomes are final,

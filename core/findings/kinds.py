@@ -20,7 +20,7 @@ from core.findings.facts.gaming import Gamed
 from core.findings.facts.heldout import HeldoutWorn
 from core.findings.facts.inputs import InputsDrifted
 from core.findings.facts.judges import Disagrees
-from core.findings.facts.labels import MissingLabels
+from core.findings.facts.labels import AuditUnanswered, MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
@@ -162,6 +162,15 @@ _ROWS = (
         "warning",
         "labels",
         MissingLabels,
+        thorough=True,
+        part="monitoring",
+    ),
+    FindingKind(
+        "audit_unanswered",
+        "Labels of an audit sample are overdue",
+        "warning",
+        "labels",
+        AuditUnanswered,
         thorough=True,
         part="monitoring",
     ),

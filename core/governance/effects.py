@@ -233,7 +233,15 @@ def _audit_drawn(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("An audit sample is drawn of a signal with a registry entry.")
     _text(act, "sha256")
-    return state
+    if "week" not in act.body:
+        return state
+    if not isinstance(act.body["week"], str) or not _DAY.fullmatch(act.body["week"]):
+        raise Refused("The week of an audit sample is told by its Monday.")
+    monday = date.fromisoformat(act.body["week"])
+    first, last = state.audited.get(act.signal, (monday, monday))
+    if act.signal in state.audited and monday <= last:
+        raise Refused(f"The audit sample of {act.signal} of the week of {monday} is drawn already.")
+    return replace(state, audited={**state.audited, act.signal: (first, monday)})
 
 
 def _canary_kept(state: State, act: Act) -> State:

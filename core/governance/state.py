@@ -122,6 +122,7 @@ class State:
         unmeasured: signal → when a fingerprint was first seen since then.
         canaries: signal → the inputs that are asked again.
         canary_rounds: (signal, fingerprint) → rounds in which they were, oldest first.
+        audited: signal → the Mondays of its first and its last weekly audit sample.
     """
 
     size: int = 0
@@ -144,6 +145,7 @@ class State:
     unmeasured: Mapping[str, datetime] = field(default_factory=dict)
     canaries: Mapping[str, KeptInputs] = field(default_factory=dict)
     canary_rounds: Rounds = field(default_factory=dict)
+    audited: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     #: Contexts worked out for this very state; the gate asks for the same one again and again.
     _contexts: dict[tuple[str, date], Context] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -7,14 +7,15 @@ itself, so anybody can draw it again and compare (`redraw`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import duckdb
 
-from core.governance.perform import Office
+from core.events import PPM
+from core.governance.perform import Desk, Office
 from core.governance.permissions import authorize
 from core.governance.refusal import Refused
 from core.measure.labelling.poisson_sampling import drawing_chance
@@ -28,32 +29,12 @@ from core.queries.sums.audit_samples import (
     kept_sample,
     newly_to_label,
 )
-from core.trail import act_search as search
-from core.trail.acts import Act, Actor, Proposal, moment, stamp
+from core.standing.drawn_samples import KIND as KIND
+from core.standing.drawn_samples import Drawn as Drawn
+from core.standing.drawn_samples import drawn_by as drawn_by
+from core.standing.drawn_samples import samples as samples
+from core.trail.acts import Act, Actor, Proposal, stamp
 from core.trail.canonical_json import sha256_of
-
-KIND = "audit.drawn"
-#: More samples of one signal than anybody draws.
-_MOST = 10_000
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A sample as its act says it.
-
-    Attributes:
-        act: the act.
-        audit: its id.
-        design: how it was drawn.
-        n: claims it holds.
-        sha256: of the claims and their chances.
-    """
-
-    act: Act
-    audit: str
-    design: Design
-    n: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -73,36 +54,6 @@ class Redrawn:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     words: str
-
-
-def samples(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[Drawn, ...]:
-    """Every sample of a signal, the first first."""
-    stored = search.found(cursor, search.ActSearch(signal=signal, kinds=(KIND,)), limit=_MOST)
-    acts = sorted((one.act for one in stored if one.act is not None), key=lambda act: act.seq)
-    return tuple(map(drawn_by, acts))
-
-
-def drawn_by(act: Act) -> Drawn:
-    """What an act says was drawn.
-
-    Raises:
-        Refused: it is no such act.
-    """
-    body = act.body
-    try:
-        if act.kind != KIND or act.signal is None:
-            raise ValueError(act.kind)
-        selection = Selection(
-            act.signal,
-            since=_moment(body["since"]),
-            until=_moment(body["until"]),
-            where=tuple((name, tuple(values)) for name, values in body["where"]),
-        )
-        chances = tuple((one["value"], int(one["chance_ppm"])) for one in body["groups"])
-        design = Design(selection, body["by"], chances, body["seed"], int(body["imports"]))
-        return Drawn(act, body["audit"], design, int(body["n"]), body["sha256"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"Entry {act.seq} of the trail draws no audit sample.") from error
 
 
 def draw(
@@ -129,48 +80,74 @@ def draw(
             draw, or what was drawn waits for its labels.
         LedgerError: the ledger has no such dimension or value.
     """
-    signal = selection.signal
     with office.acting() as desk:
-        if signal not in desk.state.entries:
-            raise Refused(
-                f"{signal} is not registered, so nobody may draw an audit sample of it. Register "
-                "it first: calledger registry apply."
-            )
-        authorize(desk.state, actor, KIND, signal)
-        cursor = desk.cursor
-        before = samples(cursor, signal)
-        seed = before[-1].design.seed if before else secrets.token_hex(16)
-        found = frame(cursor, selection, by, drawn=[one.design for one in before])
-        groups = _groups(found, wanted, signal)
-        ((newest,),) = cursor.execute("SELECT coalesce(max(import_id), 0) FROM imports").fetchall()
-        design = Design(
-            selection,
-            by,
-            tuple((one["value"], one["chance_ppm"]) for one in groups),
-            seed,
-            int(newest),
+        return draw_at(desk, actor, selection, wanted, by)
+
+
+def draw_at(
+    desk: Desk,
+    actor: Actor,
+    selection: Selection,
+    wanted: Mapping[str | None, int] | Callable[[Frame], Mapping[str | None, int]],
+    by: str | None = None,
+    *,
+    week: date | None = None,
+) -> Act:
+    """`draw` within a transaction.
+
+    Args:
+        wanted: as there, or what makes it of the claims that may be drawn.
+        week: the Monday of the week for which the program draws it; None: somebody does.
+    """
+    signal = selection.signal
+    if signal not in desk.state.entries:
+        raise Refused(
+            f"{signal} is not registered, so nobody may draw an audit sample of it. Register "
+            "it first: calledger registry apply."
         )
-        claims = drawn_claims(cursor, design)
-        if not claims:
-            raise Refused(
-                f"By chance none of the claims of {signal} fell into so small a sample; "
-                "ask for more labels."
-            )
-        if before and not newly_to_label(cursor, signal, claims):
-            raise Refused(
-                f"This draw would add no claim of {signal} to label to the samples there are, so "
-                "nothing was recorded; ask for more labels."
-            )
-        body = _body(selection, by, groups, design, claims)
-        act = desk.perform(Proposal(KIND, actor, signal, None, body))
-        keep_sample(cursor, body["audit"], signal, claims)
+    authorize(desk.state, actor, KIND, signal)
+    cursor = desk.cursor
+    before = samples(cursor, signal)
+    seed = before[-1].design.seed if before else secrets.token_hex(16)
+    found = frame(cursor, selection, by, drawn=[one.design for one in before])
+    asked = wanted(found) if callable(wanted) else wanted
+    groups = _groups(found, asked, signal, all_alike=week is not None)
+    ((newest,),) = cursor.execute("SELECT coalesce(max(import_id), 0) FROM imports").fetchall()
+    design = Design(
+        selection,
+        by,
+        tuple((one["value"], one["chance_ppm"]) for one in groups),
+        seed,
+        int(newest),
+    )
+    claims = drawn_claims(cursor, design)
+    if not claims:
+        raise Refused(
+            f"By chance none of the claims of {signal} fell into so small a sample; "
+            "ask for more labels."
+        )
+    if (before or week is not None) and not newly_to_label(cursor, signal, claims):
+        raise Refused(
+            f"This draw would add no claim of {signal} to label to the samples there are, so "
+            "nothing was recorded; ask for more labels."
+        )
+    body = _body(selection, by, groups, design, claims)
+    if week is not None:
+        body["week"] = week.isoformat()
+    act = desk.perform(Proposal(KIND, actor, signal, None, body))
+    keep_sample(cursor, body["audit"], signal, claims)
     return act
 
 
 def _groups(
-    found: Frame, wanted: Mapping[str | None, int], signal: str
+    found: Frame, wanted: Mapping[str | None, int], signal: str, *, all_alike: bool
 ) -> tuple[dict[str, Any], ...]:
-    """The groups that something is drawn of, and with which chance."""
+    """The groups that something is drawn of, and with which chance.
+
+    Args:
+        all_alike: whether groups of which nothing is left to draw are in the sample as a whole, so
+            that it stands for every claim.
+    """
     unknown = [value for value in wanted if value not in found.values]
     if not len(found) or not found.n_claims.sum():
         raise Refused(
@@ -190,6 +167,8 @@ def _groups(
             continue
         chance = drawing_chance(asked - waiting, found.undrawn[g])
         short += waiting >= asked
+        if not chance and all_alike:
+            asked, chance = waiting, PPM
         if chance:
             groups.append(
                 {
@@ -257,7 +236,3 @@ def redraw(cursor: duckdb.DuckDBPyConnection, drawn: Drawn) -> Redrawn:
             f"missing or with another chance, {len(extra):,} never drawn so."
         )
     return Redrawn(same, len(again), missing, extra, words)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else moment(text)

@@ -21,6 +21,7 @@ from core.monitoring.remeasure import remeasure
 from core.monitoring.remeasured import Remeasured
 from core.monitoring.rounds import PROGRAM, outlook_of, rounds
 from core.monitoring.schedule import Due, Remeasurement, Why, due
+from core.monitoring.weekly_audits import draw_weekly
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.trail.acts import Act, Proposal, stamp
 
@@ -76,7 +77,7 @@ def due_now(office: Office) -> Due:
 
 def _run(office: Office, asked: Due) -> Run:
     version = office.ledger.data_version()
-    done = list(rounds(office, thorough=True))
+    done = [*draw_weekly(office), *rounds(office, thorough=True)]
     state, now = office.state(), office.now()
     if not state.entries:
         return Run(asked.why, tuple(done))

@@ -8,8 +8,9 @@ never not at all.
 - A critical finding is told at once when it was opened, came again or became critical, once per
   channel. Several that come together are one message. One that is settled or waived by then is
   not told at once.
-- A digest that was missed is made up for once. Where nothing waits and nothing was settled since
-  the last one, none is sent; and none is written while the last one still waits to be sent.
+- A digest that was missed is made up for once. Where nothing waits, and since the last one nothing
+  was settled and no label asked for, none is sent; and none is written while the last one still
+  waits to be sent.
 - Above the ceiling of a week nothing is sent at once: the next digest lists what was held back,
   and a channel without digests hears of it when the next week begins.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from types import MappingProxyType
 
 import duckdb
@@ -34,8 +35,36 @@ from core.notices import outbox
 from core.notices.outbox import Draft, Notice, ToldChannel
 from core.notices.settings import Channel, NoticeSettings
 from core.notices.text import DigestParts, Setting, Text, at_once, digest
+from core.standing.drawn_samples import awaited
+from core.text.figures import counted
 
 _WAITING = ("open", "acknowledged")
+
+
+@dataclass(frozen=True)
+class LabelsAsked:
+    """Labels that a weekly audit sample waits for.
+
+    Attributes:
+        signal: whose.
+        owner: opaque id of who answers for its monitoring; None: nobody does.
+        drawn: when it was drawn.
+        n: claims that wait for their label.
+        due: the day by which.
+    """
+
+    signal: str
+    owner: str | None
+    drawn: datetime
+    n: int
+    due: date
+
+    @property
+    def words(self) -> str:
+        """In a line."""
+        return (
+            f"{self.signal}: {counted(self.n, 'claim')} drawn {self.drawn:%Y-%m-%d}, by {self.due}"
+        )
 
 
 @dataclass(frozen=True)
@@ -47,6 +76,7 @@ class NoticeFacts:
         past: channel → what it was told so far, oldest first.
         owner_of: opaque id of who answers for a finding; None: nobody does.
         sub_of: opaque id of somebody, by their handle; None: nobody has it.
+        asked: weekly audit samples that wait for labels.
         ledger: what the ledger is called.
         now: UTC without zone.
     """
@@ -57,6 +87,7 @@ class NoticeFacts:
     ledger: str
     now: datetime
     sub_of: Callable[[str], str | None] = str
+    asked: tuple[LabelsAsked, ...] = ()
 
     def told(self, channel: Channel) -> list[Finding]:
         """The findings that a channel is told of, worst first.
@@ -64,10 +95,19 @@ class NoticeFacts:
         A channel for people whom the ledger does not know, as when one is misspelled, is told of
         everybody's rather than of nothing.
         """
-        people = {self.sub_of(one) for one in channel.people or ()} - {None}
+        people = self._people(channel)
         mine = (one for one in self.findings if channel.told_of(one.signal))
         found = [one for one in mine if not people or self.owner_of(one) in people]
         return sorted(found, key=_worst_first)
+
+    def asked_of(self, channel: Channel) -> list[LabelsAsked]:
+        """The samples whose labels a channel is reminded of."""
+        people = self._people(channel)
+        mine = (one for one in self.asked if channel.told_of(one.signal))
+        return [one for one in mine if not people or one.owner in people]
+
+    def _people(self, channel: Channel) -> set[str | None]:
+        return {self.sub_of(one) for one in channel.people or ()} - {None}
 
 
 def write_due(office: Office, settings: NoticeSettings, now: datetime) -> tuple[Notice, ...]:
@@ -140,7 +180,20 @@ def _facts(
     def owner_of(one: Finding) -> str | None:
         return answers(one, state, now)
 
-    return NoticeFacts(tuple(found.values()), told, owner_of, name, now, directory(cursor).sub)
+    asked = tuple(
+        LabelsAsked(
+            signal,
+            state.answers_for(signal, "monitoring", now),
+            one.drawn.act.at,
+            one.waiting,
+            one.due,
+        )
+        for signal in sorted(state.audited)
+        for one in awaited(cursor, state, signal)
+    )
+    return NoticeFacts(
+        tuple(found.values()), told, owner_of, name, now, directory(cursor).sub, asked
+    )
 
 
 def _nobody(_: object) -> None:
@@ -164,6 +217,7 @@ class _Desk:
         waived: waived ones, worst first.
         past: what it was told, oldest first.
         digests: the digests among that.
+        asked: samples whose labels it is reminded of.
     """
 
     channel: Channel
@@ -174,6 +228,7 @@ class _Desk:
     waived: Sequence[Finding]
     past: Sequence[ToldChannel]
     digests: Sequence[ToldChannel]
+    asked: Sequence[LabelsAsked]
 
     @classmethod
     def of(cls, channel: Channel, settings: NoticeSettings, facts: NoticeFacts) -> _Desk:
@@ -189,6 +244,7 @@ class _Desk:
             [one for one in mine if one.state == "waived"],
             past,
             digests,
+            facts.asked_of(channel),
         )
 
     def drafts(self) -> list[Draft]:
@@ -250,7 +306,9 @@ class _Desk:
         if last.written_at >= run or not last.sent:
             return False
         # What came only after that time waits for the next one.
-        return any(one.since <= run for one in (*self.waiting, *self.settled))
+        if any(one.since <= run for one in (*self.waiting, *self.settled)):
+            return True
+        return any(last.written_at < one.drawn <= run for one in self.asked)
 
     def _at_once(self, new: Sequence[Finding]) -> Draft:
         last = None
@@ -300,7 +358,12 @@ class _Desk:
     def _setting(self) -> Setting:
         facts = self.facts
         return Setting(
-            self.channel.name, facts.ledger, self.settings.link, facts.owner_of, facts.now
+            self.channel.name,
+            facts.ledger,
+            self.settings.link,
+            facts.owner_of,
+            facts.now,
+            [one.words for one in self.asked],
         )
 
     def _draft(self, kind: outbox.Kind, text: Text, keys: tuple[str, ...]) -> Draft:

@@ -35,6 +35,7 @@ class Setting:
         link: where the pages are; None: it is not said.
         owner_of: opaque id of who answers for a finding; None: nobody does.
         now: UTC without zone.
+        to_label: what is drawn and waits for labels, in sentences.
     """
 
     channel: str
@@ -42,6 +43,7 @@ class Setting:
     link: str | None
     owner_of: Callable[[Finding], str | None]
     now: datetime
+    to_label: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def digest(parts: DigestParts, setting: Setting) -> Text:
         ]
     for number, (one, marks) in enumerate(parts.waiting, start=1):
         lines += ["", *_told(one, setting, f"{number}. ", marks)]
+    if setting.to_label:
+        lines += ["", "To be labelled:", *(f"- {_line(one)}" for one in setting.to_label)]
     if parts.settled:
         lines += ["", "Resolved:", *(f"- {_title(one)}" for one in parts.settled)]
     if parts.waived:
@@ -135,6 +139,8 @@ def digest(parts: DigestParts, setting: Setting) -> Text:
         subject = ", ".join([f"Digest: {_waiting(len(parts.waiting))}", *counts])
     else:
         subject = f"Digest: nothing open, {len(parts.settled)} resolved"
+        if setting.to_label and not parts.settled:
+            subject = "Digest: nothing open, labels are asked for"
     return Text(subject, _body(lines, setting))
 
 

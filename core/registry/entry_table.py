@@ -18,7 +18,15 @@ from core.queries.base.truth import Truth
 from core.registry import value_checks as checks
 from core.registry import words
 from core.registry.escalation_rules import RuleBand, fraction
-from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Group, Queue, SignalSpec
+from core.registry.signal_spec import (
+    AuditPlan,
+    CanaryPlan,
+    Costs,
+    Criterion,
+    Group,
+    Queue,
+    SignalSpec,
+)
 from core.registry.value_checks import each, whole
 
 
@@ -180,6 +188,8 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
             words.queue_words, material=False),
         FieldRow("spec.costs", "costs", "costs", words.costs_words, note="of one case each",
             material=False),
+        FieldRow("spec.audit", "audit", "audit sample", words.audit_words,
+            note="drawn every week", material=False, younger=True),
     ),
     Group: (
         FieldRow("metadata", need="write the name under it", block=True),
@@ -212,6 +222,12 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
         FieldRow("everyDays", "every_days", check=_DAYS,
             need="write after how many days kept inputs are asked again"),
         FieldRow("closesGate", "closes_gate"),
+    ),
+    AuditPlan: (
+        FieldRow("perWeek", "per_week", need="write how many labels a week, as in 40",
+            check=whole(1, checks.MOST_LABELS)),
+        FieldRow("by", "by", check=checks.check_dimension),
+        FieldRow("withinDays", "within_days", check=_DAYS),
     ),
     Truth: (
         FieldRow("sources", "sources", need="write whose labels are truth, as in [HUMAN, CODE]",

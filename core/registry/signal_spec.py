@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.defaults import CADENCE_DAYS, HELDOUT_USES, JUDGE_TOLERANCE, WINDOW_DAYS
+from core.defaults import (
+    AUDIT_WITHIN_DAYS,
+    CADENCE_DAYS,
+    HELDOUT_USES,
+    JUDGE_TOLERANCE,
+    WINDOW_DAYS,
+)
 from core.events import PPM
 from core.queries.base.truth import USUAL as USUAL_TRUTH
 from core.queries.base.truth import Truth
@@ -149,6 +155,21 @@ class CanaryPlan:
 
 
 @dataclass(frozen=True)
+class AuditPlan:
+    """The audit sample that is drawn of a signal every week.
+
+    Attributes:
+        per_week: unlabelled inputs to draw a week, of each value where ``by`` is given.
+        by: a segment dimension; None: of all claims alike.
+        within_days: days after a draw in which its labels are to be there.
+    """
+
+    per_week: int
+    by: str | None = None
+    within_days: int = AUDIT_WITHIN_DAYS
+
+
+@dataclass(frozen=True)
 class SignalSpec:
     """One registry entry. People are opaque ids, groups ``group:<name>``.
 
@@ -175,6 +196,7 @@ class SignalSpec:
         costs: what errors and people's work cost; None: not declared.
         truth: whose labels count as truth; None: not declared.
         canary: how often kept inputs are asked again; None: not declared.
+        audit: the audit sample drawn every week; None: none is.
     """
 
     name: str
@@ -198,6 +220,7 @@ class SignalSpec:
     costs: Costs | None = None
     truth: Truth | None = None
     canary: CanaryPlan | None = None
+    audit: AuditPlan | None = None
 
     @property
     def log_only(self) -> bool:

@@ -30,6 +30,8 @@ LONGEST = 2000
 MOST_DAYS = 36_525
 MOST_SAMPLES = 10**9
 MOST_USES = 1_000
+#: Nobody labels more in a week.
+MOST_LABELS = 100_000
 #: No case may wait longer, about a year; and no unit is longer.
 MOST_HOURS, LONGEST_UNIT = 8_784, 20
 #: No cost is above a thousand million units.

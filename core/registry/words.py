@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.defaults import HELDOUT_USES
 from core.queries.base.truth import USUAL, Truth
 from core.registry.escalation_rules import Override, RuleBand, fraction
-from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Queue
+from core.registry.signal_spec import AuditPlan, CanaryPlan, Costs, Criterion, Queue
 from core.text.figures import counted
 
 #: Stands where there is nothing.
@@ -59,6 +59,15 @@ def costs_words(costs: Costs | None) -> str:
         fraction, (costs.error_millionths, costs.review_millionths, costs.escalate_millionths)
     )
     return f"error {error}, review {review}, escalation {escalation} {costs.unit}"
+
+
+def audit_words(audit: AuditPlan | None) -> str:
+    """What is drawn, as people read it: ``40 labels a week of each topic, within 14 days``."""
+    if audit is None:
+        return NOTHING
+    of = "" if audit.by is None else f" of each {audit.by}"
+    within = counted(audit.within_days, "day")
+    return f"{counted(audit.per_week, 'label')} a week{of}, within {within}"
 
 
 def truth_words(truth: Truth | None) -> str:

@@ -373,6 +373,7 @@ _FIELDS: Mapping[str, _Field] = {
     "since": _Field("Claims from", _time, ours=True),
     "seed": _Field("Seed of the random numbers"),
     "imports": _Field("Imports up to", ours=True),
+    "week": _Field("Drawn in the week of"),
     "sha256": _Field("SHA-256 of the sample"),
     "n_inputs": _Field("Kept inputs", ours=True, brief=_several("input")),
     "inputs": _Field("Ids", _kept_inputs),

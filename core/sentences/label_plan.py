@@ -402,18 +402,22 @@ def estimate(
     return said
 
 
-def response(n: int, labelled: int) -> str:
-    """How far the drawn claims are labelled; "" where none is drawn."""
+def response(n: int, labelled: int, *, answered: bool) -> str:
+    """How far the drawn claims are labelled; "" where none is drawn.
+
+    Args:
+        answered: whether some sample is labelled far enough to speak for the others.
+    """
     if not n:
         return ""
     if n == labelled:
         return f"All {counted(n, 'drawn claim')} are labelled."
     waiting = n - labelled
-    if labelled < ANSWERED * n:
+    if not answered:
         return (
             f"{count(labelled)} of {counted(n, 'drawn claim')} labelled, {count(waiting)} wait. "
-            f"They speak for the others once {percent(ANSWERED)} are labelled: those that had "
-            "their label before they were drawn are not like the rest."
+            f"They speak for the others once {percent(ANSWERED)} of those without a label when "
+            "they were drawn have one: those that had theirs before are not like the rest."
         )
     return (
         f"{count(labelled)} of {counted(n, 'drawn claim')} labelled ({percent(labelled / n)}), "

@@ -420,6 +420,7 @@ _ROWS = (
         "draw an audit sample",
         "drew an audit sample of {n}{of}",
         _VALIDATOR | _SEAT,
+        program=True,
     ),
     ActKind(
         "canary.kept",

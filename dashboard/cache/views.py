@@ -72,6 +72,7 @@ from core.views.review import segments as segments_review
 from core.views.review import signal as signal_review
 from core.views.review import theatre as theatre_review
 from core.views.review import this_week as week_review
+from core.views.review import weekly_audit as weekly_audit_review
 from core.views.review import window_comparison as shift_review
 from core.views.review.label_plan import plan as labelplan_review
 from core.views.risks import matrix as risks_review
@@ -536,6 +537,11 @@ def label_disputes(signal: str) -> disputes_review.DisputesView:
 def to_label(signal: str) -> pd.DataFrame:
     """The drawn claims that nobody has labelled, for a file; not kept."""
     return labelplan_review.to_label_rows(cursor(), signal)
+
+
+def weekly_audit(state: State, signal: str) -> weekly_audit_review.WeeklyAudit | None:
+    """What is drawn of a signal every week, and what waits; not kept."""
+    return weekly_audit_review.weekly_audit(cursor(), state, signal, office().now())
 
 
 def trail_size() -> int:

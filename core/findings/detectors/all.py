@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from core.findings.detectors.anchoring import anchoring_conditions
+from core.findings.detectors.audit_unanswered import audit_conditions
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
@@ -58,6 +59,7 @@ DETECTORS = (
     Detector(("confidence_theatre",), theatre_conditions),
     Detector(("runs_missed",), runs_conditions),
     Detector(("stakes_too_low",), stakes_conditions),
+    Detector(("audit_unanswered",), audit_conditions),
 )
 
 

@@ -19,6 +19,49 @@ class LastCame:
 
 
 @dataclass(frozen=True)
+class AuditUnanswered(Facts):
+    """Weekly audit samples whose labels are overdue.
+
+    Attributes:
+        samples: how many.
+        first: the Monday of the week for which the first was drawn.
+        due: the day by which its labels were to be there.
+        n: claims of them that had no label when they were drawn.
+        labelled: those of them that have one now.
+    """
+
+    samples: int
+    first: date
+    due: date
+    n: int
+    labelled: int
+    FIX: ClassVar[str] = (
+        "Have them labelled (Labels, or calledger labels export), or register fewer labels a week."
+    )
+
+    def text(self, version: str) -> str:
+        which = f"The audit sample of the week of {self.first} is"
+        if self.samples > 1:
+            which = (
+                f"{self.samples} weekly audit samples, the first of the week of {self.first}, are"
+            )
+        return (
+            f"{which} overdue: labels were to be there by "
+            f"{self.due}, and {self.labelled:,} of {counted(self.n, 'claim')} without one have it. "
+            "Until then no sample of that time speaks for all claims."
+        )
+
+    def numbers(self) -> dict[str, str]:
+        return {
+            "samples": str(self.samples),
+            "first": f"{self.first}",
+            "due": f"{self.due}",
+            "n": str(self.n),
+            "labelled": str(self.labelled),
+        }
+
+
+@dataclass(frozen=True)
 class MissingLabels(Facts):
     """Claims old enough to be labelled.
 

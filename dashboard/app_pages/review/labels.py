@@ -39,6 +39,7 @@ if not view.groups or not sum(one.n_claims for one in view.groups):
 label_plan.answer(view, chosen.selection)
 label_plan.groups(view)
 label_plan.draw(view, state, names, person)
+label_plan.weekly(data.weekly_audit(state, chosen.selection.signal))
 label_plan.hand_out(view)
 label_plan.drawn(view)
 guide.draw(PAGES["labels"].title)

@@ -21,6 +21,7 @@ from core.sentences.numbers import VERDICT_WORDS, count, counted, points
 from core.text.shown import json_text, shell_word
 from core.views.review.label_disputes import disputes_view
 from core.views.review.label_plan.plan import LabelPlan, drawn_words, label_plan, to_label_rows
+from core.views.review.weekly_audit import weekly_audit
 from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND, EXIT_QUARANTINED
@@ -59,8 +60,11 @@ def plan(
     """Print how many labels would decide what is not decided, and what samples say."""
     with office_of(ledger_path) as office:
         view = _planned(office, _selection(signal, since, until), by)
+        with office.ledger.cursor() as cursor:
+            weekly = weekly_audit(cursor, office.state(), signal, office.now())
     if format_ == "json":
-        terminal.data(json_text(view.as_json()))
+        said = None if weekly is None else {"text": weekly.words, "waits": list(weekly.waits)}
+        terminal.data(json_text({**view.as_json(), "weekly": said}))
         return
     terminal.say(view.headline)
     verdict = "plain verdict" if view.n_own or view.looked_at else "verdict"
@@ -87,6 +91,9 @@ def plan(
         if one in view.undecided or (view.n_own and view.by is not None):
             terminal.say(f"{one.name}: {one.words}")
     terminal.note(view.details)
+    if weekly is not None:
+        for line in (weekly.words, *weekly.waits):
+            terminal.say(line)
     if view.response:
         terminal.say(view.response)
     # Under the signal's own sampling the headline and the groups have it already.

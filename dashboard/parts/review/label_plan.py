@@ -24,6 +24,7 @@ from core.text.shown import visible
 from core.text.spreadsheet import csv_of
 from core.views.review.label_plan.groups import GroupPlan
 from core.views.review.label_plan.plan import LabelPlan
+from core.views.review.weekly_audit import WeeklyAudit
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_plan import alt_text_labels, labels_chart
@@ -251,6 +252,21 @@ def draw(view: LabelPlan, state: State, names: Directory, person: Acting | None)
             st.error(plain(names.named(str(error))), icon=":material/block:")
             return
         done(f"Drawn: entry {act.seq} of the trail.")
+
+
+def weekly(found: WeeklyAudit | None) -> None:
+    """What the program draws every week, and which of it waits for labels."""
+    if found is None:
+        return
+    st.header("Weekly audit")
+    st.markdown(plain(found.words))
+    if not found.waits:
+        return
+    said = "\n".join(f"- {plain(one)}" for one in found.waits)
+    if found.late:
+        st.warning(said, icon=":material/schedule:")
+    else:
+        st.markdown(said)
 
 
 def hand_out(view: LabelPlan) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import __version__
@@ -103,6 +103,34 @@ def _statuses(name: str | None) -> JSONResponse:
     return JSONResponse({"as_of": f"{now.isoformat()}Z", **found[name]})
 
 
+async def to_label(request: Request) -> Response:
+    """The drawn claims of a signal that nobody has labelled, as the page hands them out.
+
+    Scope ``ingest``: whoever brings labels in reads which are asked for.
+    """
+    name = request.path_params["name"]
+    try:
+        await authorized(request, "ingest")
+        content = await run_in_threadpool(_to_label, name)
+    except Unacceptable as refused:
+        return refused.answer()
+    except LedgerError as error:
+        return Unacceptable(503, str(error)).answer()
+    return Response(content, media_type="text/csv")
+
+
+def _to_label(name: str) -> bytes:
+    # Only who asks for it pays for loading pandas.
+    from core.text.spreadsheet import csv_of
+    from core.views.review.label_plan.plan import NothingDrawn, to_label_rows
+
+    with owner.cursor() as cursor:
+        try:
+            return csv_of(to_label_rows(cursor, name))
+        except NothingDrawn as error:
+            raise Unacceptable(404, str(error)) from None
+
+
 async def _decided(body: bytes, content_type: str) -> tuple[Sequence[Decision], bool]:
     """The answers, and whether a list of questions was asked; on disk, or closed.
 
@@ -151,6 +179,7 @@ routes = [
     Route("/api/v1/openapi.json", openapi),
     Route("/api/v1/signals", signals, methods=["GET"]),
     Route("/api/v1/signals/{name:text}", signals, methods=["GET"]),
+    Route("/api/v1/labels/{name:text}", to_label, methods=["GET"]),
     # Every method, so that whoever uses a wrong one reads an action as well.
     Route("/api/v1/decide", decide, methods=["POST", "GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     *canary.routes,

@@ -507,6 +507,30 @@ DOCUMENT: dict[str, Any] = {
                 },
             }
         },
+        "/api/v1/labels/{name}": {
+            "get": {
+                "summary": "The claims of a signal that are drawn and wait for their label",
+                "description": "Scope `ingest`. CSV in random order, without the confidence: "
+                "whoever sees it while labelling leans on it. Send the outcomes to "
+                "`/api/v1/outcomes`.",
+                "parameters": [
+                    {
+                        "name": "name",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "As `calledger labels export` writes it.",
+                        "content": {"text/csv": {"schema": {"type": "string"}}},
+                    },
+                    "404": _answer("Error", "No audit sample of this signal was drawn."),
+                    **_UNREADABLE,
+                },
+            }
+        },
         "/api/v1/command": {
             "post": {
                 "summary": "Run a command of `calledger` on the ledger",

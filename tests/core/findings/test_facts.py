@@ -27,7 +27,7 @@ from core.findings.facts.gaming import Gamed, GamedSide
 from core.findings.facts.heldout import HeldoutWorn, Looked
 from core.findings.facts.inputs import CameIn, Days, Effect, InputsDrifted, Scored, ShareMoved
 from core.findings.facts.judges import Disagrees, JudgedPart, Share
-from core.findings.facts.labels import LastCame, MissingLabels
+from core.findings.facts.labels import AuditUnanswered, LastCame, MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
 from core.findings.facts.set_aside import SetAside
@@ -432,6 +432,20 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         CheckFailed("Inputs drifted", "KeyError in mix_change, line 40"),
         "The check for “Inputs drifted” stopped and could not look: KeyError in mix_change, line "
         "40. Whether that is wrong here is not known.",
+    ),
+    (
+        "audit_unanswered",
+        AuditUnanswered(1, date(2026, 11, 2), date(2026, 11, 16), 40, 9),
+        "The audit sample of the week of 2026-11-02 is overdue: labels were to be there by "
+        "2026-11-16, and 9 of 40 claims without one have it. Until then no sample of that time "
+        "speaks for all claims.",
+    ),
+    (
+        "audit_unanswered",
+        AuditUnanswered(3, date(2026, 11, 2), date(2026, 11, 16), 120, 0),
+        "3 weekly audit samples, the first of the week of 2026-11-02, are overdue: labels were to "
+        "be there by 2026-11-16, and 0 of 120 claims without one have it. Until then no sample of "
+        "that time speaks for all claims.",
     ),
     (
         "labels_contradict",

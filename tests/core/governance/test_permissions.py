@@ -58,9 +58,9 @@ MAY: dict[str, set[str]] = {
     "check.run": {"system"},
     "signal.remeasured": {"system"},
     "notices.resumed": {"admin", "system"},
-    "audit.drawn": {"owner", "deputy", "validator"},
     "canary.kept": {"owner", "deputy", "validator"},
     "canary.asked": {"system"},
+    "audit.drawn": {"owner", "deputy", "validator", "system"},
     "token.created": {"admin"},
     "token.revoked": {"admin"},
 }

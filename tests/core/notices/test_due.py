@@ -21,7 +21,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.rounds import rounds
 from core.notices import outbox
-from core.notices.due import NoticeFacts, critical_key, due, key, write_due
+from core.notices.due import LabelsAsked, NoticeFacts, critical_key, due, key, write_due
 from core.notices.outbox import Draft, ToldChannel
 from core.notices.settings import Channel, Digest, NoticeSettings
 from core.notices.text import with_names
@@ -499,3 +499,17 @@ def test_a_channel_for_people_nobody_knows_is_told_of_everything() -> None:
     facts = replace(desk.facts([finding(1, owner="p-ann")]), sub_of=lambda _: None)
     (draft,) = due(desk.settings, facts)
     assert draft.findings
+
+
+def test_labels_that_are_asked_for_are_in_a_digest_though_nothing_is_open() -> None:
+    desk = Desk(Channel("mail", "json://x"))
+    desk.round(finding(1))
+    desk.round(resolved(finding(1), desk.now), weeks=1)
+    asked = LabelsAsked("triage", "p-mia", desk.now + timedelta(hours=1), 38, date(2026, 12, 14))
+    desk.now += timedelta(weeks=1)
+    facts = replace(desk.facts([resolved(finding(1), NOW)]), asked=(asked,))
+    (draft,) = due(desk.settings, facts)
+    assert draft.subject == "Digest: nothing open, labels are asked for"
+    assert "- triage: 38 claims drawn 2026-12-01, by 2026-12-14" in draft.body
+    others = Channel("mail", "json://x", people=("p-ann",))
+    assert due(NoticeSettings((others,)), facts) == ()

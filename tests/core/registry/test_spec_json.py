@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import (
+    AuditPlan,
     CanaryPlan,
     Costs,
     Criterion,
@@ -213,6 +214,7 @@ CHANGED: dict[str, Any] = {
     "costs": None,
     "truth": Truth(("HUMAN",)),
     "canary": CanaryPlan(1),
+    "audit": AuditPlan(40),
 }
 
 
@@ -258,5 +260,5 @@ def test_how_much_a_judge_may_disagree_is_kept_and_is_not_material() -> None:
 def test_every_field_has_a_form_in_json() -> None:
     for part in (ENTRY, ENTRY.validation, ENTRY.rules, ENTRY.maturity, ENTRY.responsible):
         assert is_dataclass(part)
-    declared = replace(ENTRY, truth=Truth(), canary=CanaryPlan(1))
+    declared = replace(ENTRY, truth=Truth(), canary=CanaryPlan(1), audit=AuditPlan(40))
     assert set(to_json(declared)) == {field.name for field in fields(SignalSpec)}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 
 from core import __version__
@@ -312,6 +313,20 @@ def test_signals_are_read_with_that_scope_only(governed: str, reader: str) -> No
     assert read_signals("/api/v1/signals", None).status_code == 401
     assert read_signals("/api/v1/signals", governed).status_code == 403
     assert post({"signal": "triage", "event_id": "e1"}, reader).status_code == 403
+
+
+def test_what_waits_for_labels_is_handed_out_as_a_file_without_the_confidence(
+    governed: str,
+) -> None:
+    logger = token_for("ingest")[1]
+    with pytest.MonkeyPatch.context() as patch:
+        rows = pd.DataFrame({"event_id": ["e1"], "outcome": [None]})
+        patch.setattr("core.views.review.label_plan.plan.to_label_rows", lambda *_: rows)
+        answer = read_signals("/api/v1/labels/triage", logger)
+    assert (answer.status_code, answer.text) == (200, "event_id,outcome\r\ne1,\r\n")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert read_signals("/api/v1/labels/triage", logger).status_code == 404
+    assert read_signals("/api/v1/labels/triage", governed).status_code == 403
 
 
 def test_every_route_is_described_and_every_answer_has_its_described_fields(governed: str) -> None:

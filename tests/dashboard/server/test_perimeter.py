@@ -138,6 +138,7 @@ ROUTES = {
     "receipt": ("GET", "/api/v1/receipts/1764000000000:1-1", 401),
     "signals": ("GET", "/api/v1/signals", 401),
     "signal": ("GET", "/api/v1/signals/s", 401),
+    "to label": ("GET", "/api/v1/labels/s", 401),
     "health": ("GET", "/_stcore/health", 200),
     "host-config": ("GET", "/_stcore/host-config", 200),
     "media": ("GET", "/media/none.csv", 404),

@@ -31,6 +31,7 @@ from core.queries.sums.audit_samples import (
     frame,
     own_design,
     sample_counts,
+    samples_answered,
     to_label,
 )
 from core.queries.sums.grouped_sums import grouped_sums
@@ -217,6 +218,8 @@ def label_plan(
         whole = estimated(cursor, selection, None, offered, tolerance, own).get(None)
     samples = _samples(cursor, selection.signal, drawn)
     n_drawn, n_labelled = drawn_counts(cursor, selection.signal) if drawn else (0, 0)
+    asked_of = samples_answered(cursor, selection.signal) if drawn else {}
+    answered = any(one.enough for one in asked_of.values())
     return LabelPlan(
         selection=selection,
         by=by,
@@ -225,7 +228,7 @@ def label_plan(
         groups=tuple(sorted(groups, key=by_need)),
         samples=samples,
         n_to_label=n_drawn - n_labelled,
-        response=words.response(n_drawn, n_labelled),
+        response=words.response(n_drawn, n_labelled, answered=answered),
         estimate=whole,
         tolerance=tolerance,
         high_from=high_from,
@@ -242,17 +245,21 @@ def drawn_words(cursor: duckdb.DuckDBPyConnection, drawn: audit.Drawn, before: i
     return f"Entry {drawn.act.seq}, {drawn.audit}: {said}"
 
 
+class NothingDrawn(LedgerError):  # noqa: N818 (reads as what is the matter)
+    """No sample of the signal was drawn yet."""
+
+
 def to_label_rows(cursor: duckdb.DuckDBPyConnection, signal: str) -> pd.DataFrame:
     """The drawn claims of a signal that nobody has labelled, to be filled in.
 
     Columns as `core.queries.sums.audit_samples.to_label` has them: without the confidence.
 
     Raises:
-        LedgerError: no sample of it was drawn.
+        NothingDrawn: no sample of it was drawn.
     """
     drawn = audit.samples(cursor, signal)
     if not drawn:
-        raise LedgerError(
+        raise NothingDrawn(
             f"No audit sample of {signal} was drawn yet; draw one with: calledger labels draw."
         )
     return to_label(cursor, signal, drawn[-1].design.seed)

@@ -292,7 +292,7 @@ def test_a_half_labelled_sample_is_drawn_on_and_the_rest_waits(desk: Desk) -> No
     desk.label(0.5)
     plan = desk.plan()
     assert 100 < plan.n_to_label < 200
-    assert "They speak for the others once 80% are labelled" in plan.response
+    assert "They speak for the others once 80% of those without a label" in plan.response
     assert plan.groups[0].waiting == plan.n_to_label
     assert plan.estimate is None
     desk.label(0.7)
