@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -60,14 +60,14 @@ def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     signals -= loaded
     if not signals and all(not _any(cursor, table) for table in COVERED):
         return
-    counted = kernel.Counted("claims", KEPT_LINES)
+    _recount(cursor, signals)
     given: dict[str, Sequence[str]] = {
         "kept_signals": [_signals(cursor)],
         "kept_dimensions": _dimensions(cursor),
         "kept_lines": [_lines()],
-        "kept_cells": list(cells_of(cursor, counted, signals)),
-        "kept_days": [kernel.days(counted)],
-        "kept_ages": [kernel.ages(counted)],
+        "kept_cells": [f"FROM {_CELLS}"],
+        "kept_days": [kernel.numbered_days(_DAYS, KEPT_LINES)],
+        "kept_ages": [kernel.ages(kernel.Counted("claims", KEPT_LINES))],
         # Of claims that are here there are none.
         "kept_values": ["FROM kept_values LIMIT 0"],
         "kept_steps": ["FROM kept_steps LIMIT 0"],
@@ -75,6 +75,22 @@ def check_kept(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     for table, queries in given.items():
         if not _same(cursor, table, queries, loaded=bool(loaded)):
             yield Problem("table", None, f"The table {table} is not what the claims give.")
+    for table in (_DAYS, _CELLS):
+        cursor.execute(f"DROP TABLE {table}")
+
+
+#: Temporary tables of what the claims give, of which more than one table is worked out.
+_DAYS, _CELLS = "recounted_days", "recounted_cells"
+
+
+def _recount(cursor: duckdb.DuckDBPyConnection, signals: Collection[str]) -> None:
+    """Count the claims anew: by all columns of a line and by day, and into cells."""
+    days = kernel.line_days("claims")
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_DAYS} AS {days}")
+    columns = ", ".join(sorted(COVERED["kept_cells"]))
+    queries = cells_of(cursor, kernel.Counted("claims", KEPT_LINES), signals)
+    cells = " UNION ALL ".join(f"SELECT {columns} FROM ({one}) AS counted" for one in queries)
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS {cells}")
 
 
 def _any(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -132,7 +148,7 @@ def _signals(cursor: duckdb.DuckDBPyConnection) -> str:
     high = f"CASE signal {cases} ELSE {USUAL_HIGH} END" if cases else str(USUAL_HIGH)
     return f"""
         SELECT signal, {high} AS high_ppm, count(*) <= {limits.MOST_LINES} AS kept
-        FROM ({kernel.lines("claims")}) AS line WHERE {_KEPT} GROUP BY signal
+        FROM ({kernel.lines(_DAYS)}) AS line WHERE {_KEPT} GROUP BY signal
     """
 
 
@@ -142,7 +158,7 @@ def _lines() -> str:
     columns = ", ".join(f"made.{one}" for one in kernel.LINE)
     return f"""
         SELECT days.line, {columns}
-        FROM ({kernel.lines("claims")}) AS made
+        FROM ({kernel.lines(_DAYS)}) AS made
         LEFT JOIN (SELECT * FROM kept_lines QUALIFY count(*) OVER (PARTITION BY line) = 1) AS known
             ON {same}
         LEFT JOIN (SELECT DISTINCT line FROM kept_days) AS days ON days.line = known.line
@@ -152,14 +168,33 @@ def _lines() -> str:
 
 def _dimensions(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     """The dimensions that some claim of a kept signal names, and whether they have few values."""
-    return [
+    few = f"<= {limits.MOST_KEPT_VALUES} AS kept"
+    found = [
         f"""
-        SELECT signal, {literal(name)} AS dimension,
-               count(DISTINCT {quoted(column)}) <= {limits.MOST_KEPT_VALUES} AS kept
-        FROM claims
-        WHERE {quoted(column)} IS NOT NULL
-          AND signal IN (SELECT signal FROM kept_signals WHERE kept)
-        GROUP BY signal
+        SELECT signal, dimension, count(DISTINCT value) {few}
+        FROM {_CELLS} JOIN kept_lines USING (line)
+        WHERE dimension <> '' AND value IS NOT NULL
+        GROUP BY signal, dimension
         """
-        for name, column in dimension_columns(cursor).items()
     ]
+    # Those that cells are not counted by are counted themselves.
+    for name, column in dimension_columns(cursor).items():
+        others = cursor.execute(
+            """
+            SELECT signal FROM kept_signals WHERE kept
+            EXCEPT SELECT signal FROM kept_dimensions WHERE dimension = $name AND kept
+            """,
+            {"name": name},
+        ).fetchall()
+        if others:
+            listed = ", ".join(literal(signal) for (signal,) in others)
+            found.append(
+                f"""
+                SELECT signal, {literal(name)} AS dimension,
+                       count(DISTINCT {quoted(column)}) {few}
+                FROM claims
+                WHERE {quoted(column)} IS NOT NULL AND signal IN ({listed})
+                GROUP BY signal
+                """
+            )
+    return found

@@ -247,7 +247,11 @@ class _Import:
             )
         with progress.stage("storing outcomes", 0.95):
             n_inline = log_outcomes_of_new_claims(
-                cursor, import_id=import_id, now=self.now, entangled=entangled
+                cursor,
+                import_id=import_id,
+                now=self.now,
+                entangled=entangled,
+                all_truth=not screening.n_no_truth,
             )
             attached = Attached(0, 0, 0, 0)
             if entangled:

@@ -173,6 +173,8 @@ def _keep(cursor: duckdb.DuckDBPyConnection, whole: Collection[str]) -> None:
     if not ranges:
         return
     _dimensions_kept(cursor, ranges, whole)
+    numbered = kernel.numbered_days("kept_new_days", KEPT_LINES)
+    cursor.execute(f"INSERT INTO kept_days BY NAME {numbered} ORDER BY line, day")
     for due in ranges:
         _count(cursor, due)
     _drop_many_valued(cursor)
@@ -261,7 +263,10 @@ def _forget_weeks(
 
 def _lines_kept(cursor: duckdb.DuckDBPyConnection, ranges: Sequence[_Due]) -> bool:
     """Add the lines that are new; whether those of every signal are few enough."""
-    found = " UNION ".join(kernel.lines(due.sql) for due in ranges)
+    # With the days of each line the claims need be grouped by its columns only once.
+    days = " UNION ALL ".join(kernel.line_days(due.sql) for due in ranges)
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE kept_new_days AS {days}")
+    found = kernel.lines("kept_new_days")
     same = " AND ".join(f"known.{one} IS NOT DISTINCT FROM new.{one}" for one in kernel.LINE)
     cursor.execute(
         f"""
@@ -394,7 +399,6 @@ def _drop_many_valued(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _count(cursor: duckdb.DuckDBPyConnection, due: _Due) -> None:
     counted = kernel.Counted(due.sql, KEPT_LINES)
-    cursor.execute(f"INSERT INTO kept_days BY NAME {kernel.days(counted)} ORDER BY line, day")
     cursor.execute(f"INSERT INTO kept_ages BY NAME {kernel.ages(counted)} ORDER BY line, week")
     signals = cursor.execute("SELECT DISTINCT signal FROM kept_due").fetchall()
     for sql in cells_of(cursor, counted, {signal for (signal,) in signals}):

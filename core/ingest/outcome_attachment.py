@@ -47,18 +47,35 @@ class Attached:
 
 
 def log_outcomes_of_new_claims(
-    cursor: duckdb.DuckDBPyConnection, *, import_id: int, now: datetime, entangled: bool
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    import_id: int,
+    now: datetime,
+    entangled: bool,
+    all_truth: bool,
 ) -> int:
-    """Log the outcomes that came with new claims and meet nothing else; how many are truth."""
+    """Log the outcomes that came with new claims and meet nothing else; how many are truth.
+
+    Args:
+        all_truth: whether every outcome of the file is. Then the claims that were just stored have
+            them all, and the file need not be read for them once more.
+    """
     others = "ANTI JOIN entangled USING (import_row)" if entangled else ""
+    known_at, rows_of = "outcome_known_at", "import_id = $import_id"
+    stored = f"claims {others}"
+    parameters: dict[str, object] = {"import_id": import_id}
+    if not all_truth:
+        known_at, rows_of = "coalesce(outcome_ts, $now)", "NOT is_outcome"
+        stored = f"accepted {others}"
+        parameters["now"] = now
     row = cursor.execute(
         f"""
         INSERT INTO outcomes
-        SELECT event_id, signal, outcome, outcome_ts, coalesce(outcome_ts, $now), outcome_source,
-               true, $import_id, import_row
-        FROM accepted {others} WHERE outcome IS NOT NULL AND NOT is_outcome
+        SELECT event_id, signal, outcome, outcome_ts, {known_at}, outcome_source, true, $import_id,
+               import_row
+        FROM {stored} WHERE outcome IS NOT NULL AND {rows_of}
         """,
-        {"now": now, "import_id": import_id},
+        parameters,
     ).fetchone()
     if row is None or not row[0]:
         return 0

@@ -24,6 +24,7 @@ class Screening:
         n_read: records of the file.
         n_outcome_rows: outcome records among them.
         n_labelled: records with a valid outcome.
+        n_no_truth: those whose outcome is no truth.
         answers: whether some record answers a quarantine entry.
         notices: what was assumed, with counts.
         scales: the scales that confidences seem to have where none was said, each as `FileMapping`
@@ -33,6 +34,7 @@ class Screening:
     n_read: int
     n_outcome_rows: int
     n_labelled: int
+    n_no_truth: int
     answers: bool
     notices: tuple[str, ...]
     scales: tuple[float | str, ...] = ()
@@ -115,7 +117,7 @@ def screen(
         _refuse(cursor, letters=letters)
     else:
         _refuse_none(cursor)
-    return Screening(n, n_outcome_rows, n_labelled, answers, notices, scales)
+    return Screening(n, n_outcome_rows, n_labelled, n_no_truth, answers, notices, scales)
 
 
 def _any_suspected(cursor: duckdb.DuckDBPyConnection) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.ledger.arrow import numbers
 from core.ledger.sql import quoted
 from core.trail.canonical_json import canonical
 
@@ -110,7 +111,7 @@ def ascending(cursor: duckdb.DuckDBPyConnection, sql: str) -> bool:
     last: tuple[int, int] | None = None
     rising = True
     for batch in _read(cursor, sql):
-        groups, keys = (batch.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
+        groups, keys = (numbers(batch.column(i)) for i in (0, 1))
         steps = np.diff(groups)
         rises = (steps > 0) | ((steps == 0) & (np.diff(keys) > 0))
         begins = last is None or last < (int(groups[0]), int(keys[0]))
@@ -130,7 +131,7 @@ def _edges(begun: Sequence[pa.RecordBatch], batch: pa.RecordBatch) -> list[int]:
 
 def _places(rows: pa.RecordBatch) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Each row's group and block."""
-    groups, keys = (rows.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
+    groups, keys = (numbers(rows.column(i)) for i in (0, 1))
     return groups, keys // BLOCK
 
 
@@ -242,15 +243,14 @@ class _Column:
     def of(cls, name: str, kind: str, array: pa.Array) -> _Column:
         present = None
         if array.null_count:
-            present = np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=np.uint8)
+            present = numbers(pc.is_valid(array).cast(pa.uint8()))
         if kind != "t":
             if array.null_count:
                 array = pc.fill_null(array, pa.scalar(0).cast(array.type))
             dtype = np.dtype("<f8" if kind == "f" else "<i8")
             if not pa.types.is_floating(array.type):
                 array = array.cast(pa.int64())
-            numbers = array.to_numpy(zero_copy_only=False)
-            return cls(name, kind, present, numbers.astype(dtype, copy=False))
+            return cls(name, kind, present, numbers(array).astype(dtype, copy=False))
         if not pa.types.is_string(array.type):
             array = array.cast(pa.string())
         starts, text = _texts(array)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from core.ledger.arrow import numbers
 from core.ledger.errors import TooManyValues
 from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.dimensions import Dimension
@@ -117,8 +118,7 @@ def _numbers(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[Any]:
     plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     if not plain or column.null_count:
         return np.asarray(column.to_numpy(zero_copy_only=False))
-    parts = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    return np.concatenate([np.from_dlpack(one) for one in parts]) if parts else np.zeros(0)
+    return numbers(column)
 
 
 def _combined(

@@ -9,6 +9,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from core.ledger.arrow import numbers
+
 #: Numbers that are sorted at once: 8 bytes each.
 _AT_ONCE = 30_000_000
 _FETCHED = 1_000_000
@@ -34,11 +36,11 @@ def repeated_hashes(
             # The cast keeps the remainder out of HUGEINT, which is several times slower.
             one = f"FROM ({one}) WHERE hashed % CAST({parts} AS UBIGINT) = {part}"
         batches = cursor.sql(one).to_arrow_reader(_FETCHED)
-        pieces = [batch.column(0).to_numpy(zero_copy_only=False) for batch in batches]
+        pieces = [numbers(batch.column(0)) for batch in batches]
         if pieces:
-            numbers = np.concatenate(pieces)
-            numbers.sort()
-            found.append(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
+            every = np.concatenate(pieces)
+            every.sort()
+            found.append(np.unique(every[1:][every[1:] == every[:-1]]))
     return np.sort(np.concatenate(found))
 
 

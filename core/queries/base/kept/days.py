@@ -8,7 +8,7 @@ from datetime import datetime, time
 import duckdb
 
 from core.ledger.sql import literal
-from core.queries.base.kept.kernel import DAY_SUMS, LINE
+from core.queries.base.kept.kernel import DAY_SUMS, LINE, line_days
 
 
 def day_sums(
@@ -59,12 +59,7 @@ def day_sums(
 
 
 def _counted(condition: str) -> str:
-    sums = ", ".join(f"{sql} AS {name}" for name, sql in DAY_SUMS.items())
-    line = ", ".join(LINE)
-    return (
-        f"SELECT {line}, CAST(ts AS DATE) AS day, {sums} FROM claims WHERE {condition} "
-        f"GROUP BY {line}, CAST(ts AS DATE)"
-    )
+    return line_days(f"(SELECT * FROM claims WHERE {condition})")
 
 
 def _stamp(moment: datetime) -> str:

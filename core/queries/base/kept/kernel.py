@@ -194,6 +194,22 @@ DAY_SUMS = {
 }
 
 
+def line_days(claims: str) -> str:
+    """The sums of claims by line and day, each line by its columns (`LINE`) and not its number."""
+    sums = ", ".join(f"{sql} AS {name}" for name, sql in DAY_SUMS.items())
+    line = ", ".join(LINE)
+    return (
+        f"SELECT {line}, CAST(ts AS DATE) AS day, {sums} FROM {claims} AS claim "
+        f"GROUP BY {line}, CAST(ts AS DATE)"
+    )
+
+
+def numbered_days(line_days: str, lines: str) -> str:
+    """The rows of kept_days from `line_days`; arguments as of `Counted`."""
+    joined = Counted(line_days, lines).joined()
+    return f"SELECT line, day, {', '.join(DAY_SUMS)} FROM {joined}"
+
+
 def days(counted: Counted) -> str:
     """The rows of kept_days."""
     sums = ", ".join(f"{sql} AS {name}" for name, sql in DAY_SUMS.items())
