@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.governance.rules_in_force import RulesSpan, timelines
 from core.queries.base import asking
+from core.queries.base.asked_once import one_question
 from core.queries.base.asking import Asking, ask, together, unless_elsewhere
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
@@ -334,6 +335,7 @@ class Breached:
         return sum(n for _, n in self.by_kind)
 
 
+@one_question
 def breached_signals(
     cursor: duckdb.DuckDBPyConnection, acts: Iterable[Act], since: datetime, until: datetime
 ) -> dict[str, Breached]:
