@@ -281,6 +281,12 @@ def tuned_signals() -> tuple[str, ...]:
     return tuned_signals_of(cursor())
 
 
+@kept(_data, most=4)
+def signals_tuned_by_input() -> tuple[str, ...]:
+    """Those whose tuning split names its inputs, so that overlap with it can be checked."""
+    return tuned_signals_of(cursor(), by_input=True)
+
+
 def shared_inputs(selection: Selection, n: int) -> tuple[Shared, ...]:
     """Heldout claims on inputs that were tuned on, for a file; not kept."""
     return shared_inputs_of(cursor(), selection, "heldout", limit=n)[0]

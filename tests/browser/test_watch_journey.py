@@ -141,7 +141,7 @@ def test_a_prompt_change_leads_from_its_finding_to_a_signed_threshold(
 
     go(page, "Sign-off")
     follow(page, re.compile("desk m1 · p2"), "Sign-off")
-    # Some held-out inputs were never tuned on; the evidence rests on those.
+    # The tuning claims name no input, so that nothing shows what was chosen on which claims.
     page.get_by_text("I declare:").click()
     page.get_by_role("button", name="Measure and submit as Ann Lee").click()
     expect(page.get_by_role("button", name="Sign as Ann Lee")).to_be_disabled()

@@ -35,12 +35,18 @@ class SplitCounts:
     fingerprints: tuple[tuple[str | None, ...], ...]
 
 
-def tuned_signals(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The signals that have a tuning split, by name."""
+def tuned_signals(cursor: duckdb.DuckDBPyConnection, *, by_input: bool = False) -> tuple[str, ...]:
+    """The signals that have a tuning split, by name.
+
+    Args:
+        by_input: only those of which it names an input, so that overlap with it can be checked.
+    """
     rows = cursor.execute(
         """
-        SELECT DISTINCT signal FROM claims WHERE split = 'tuning' ORDER BY signal
-        """
+        SELECT DISTINCT signal FROM claims
+        WHERE split = 'tuning' AND (NOT $by_input OR input_id IS NOT NULL) ORDER BY signal
+        """,
+        {"by_input": by_input},
     ).fetchall()
     return tuple(str(row[0]) for row in rows)
 

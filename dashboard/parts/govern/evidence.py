@@ -20,9 +20,9 @@ from dashboard.widgets import tables
 from dashboard.widgets.links import page_links as links
 
 _OUTCOMES: dict[Outcome, str] = {
-    "met": ":green[:material/check_circle: Met]",
-    "missed": ":red[:material/cancel: Missed]",
-    "undecided": ":orange[:material/help: Not decided]",
+    "met": ":green[:material/check_circle:\u00a0Met]",
+    "missed": ":red[:material/cancel:\u00a0Missed]",
+    "undecided": ":orange[:material/help:\u00a0Not\u00a0decided]",
 }
 #: Pixels of the plot: it stands in a column beside the buttons.
 _PLOT = 262

@@ -349,22 +349,22 @@ def _leave_out(desk: _Desk, unfit: signing.Unmeasurable | None) -> bool:
 
 def _untuned(desk: _Desk) -> bool:
     """Whether the owner declares that nothing was chosen on the claims judged."""
-    if desk.view.signal in data.tuned_signals():
+    if desk.view.signal in data.signals_tuned_by_input():
         return False
     return st.checkbox(
         f"I declare: {DECLARATION}",
         key=desk.key("untuned"),
         help="Part of the evidence, and of what the validator signs. No claim of this signal is "
-        "marked as tuning, so it cannot be checked. Without it the evidence is not met; claims "
-        "logged with split=tuning show it instead.",
+        "marked as tuning with its input, so it cannot be checked. Without it the evidence is not "
+        "met; claims logged with split=tuning and their input_id show it instead.",
     )
 
 
 def _why_undeclared(desk: _Desk, untuned: bool) -> str:
     """Why it would not be met for want of a declaration; "": it is there, or not needed."""
-    if untuned or desk.view.signal in data.tuned_signals():
+    if untuned or desk.view.signal in data.signals_tuned_by_input():
         return ""
-    return "Declare it first, or bring in what was chosen on with split=tuning."
+    return "Declare it first, or bring in what was chosen on with split=tuning and input_id."
 
 
 def _measure(desk: _Desk, *, leave_out: bool, untuned: bool) -> None:

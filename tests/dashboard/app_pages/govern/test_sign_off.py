@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -251,6 +252,16 @@ def test_the_owner_measures_and_submits_and_it_waits(built: Build):
     assert "risk/vera may sign or reject it." in said
     assert "Every criterion is met." in said
     assert app.toast[0].value.startswith("Submitted.")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_declaration_is_asked_for_where_no_tuning_claim_names_its_input(
+    built: Build, named: bool
+):
+    tuned = lines(3, pre="t", split="tuning")
+    built(lines(60) + (tuned if named else re.sub(r",tuning,i\d+,", ",tuning,,", tuned)))
+    app = triage(ANN)
+    assert any(one.label.startswith("I declare:") for one in app.checkbox) != named
 
 
 def test_a_validator_may_not_submit_and_is_told_who_may(built: Build):
