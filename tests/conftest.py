@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 23, 12)
 
 # How long an example takes says more about the machine than about the code. A profile's number of
 # examples holds where a test does not set its own.
-settings.register_profile("usual", deadline=None, max_examples=20)
+settings.register_profile("usual", deadline=None, max_examples=10)
 settings.register_profile("nightly", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 
