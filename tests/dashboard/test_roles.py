@@ -74,6 +74,9 @@ def filled(app: AppTest, subs: dict[str, str]) -> AppTest:
     """The page with everything typed and chosen that an act asks for."""
     for field in app.text_input:
         field.set_value("because")
+    for tick in app.checkbox:
+        if tick.label.startswith("I declare:"):
+            tick.check()
     for box in app.selectbox:
         if box.key == "registry_who":
             box.set_value(subs[story.PAUL])

@@ -113,6 +113,7 @@ def test_a_collapsed_confidence_does_not_meet_however_well_calibrated(
         "ece": "met",
         "auroc": "missed",
         "automated_error": "met",
+        "tuning_apart": "met",
         "verdict": "met",
     }
     assert not bundle.met
@@ -125,7 +126,7 @@ def test_errors_that_cancel_satisfy_a_bound_on_the_gap_and_miss_the_verdict(
 
     bundle = frozen(ledger, planned(criteria=(Criterion("gap", maximum_ppm=50_000),)))
 
-    gap, verdict = bundle.whole.sample.results
+    gap, _, verdict = bundle.whole.sample.results
     assert (gap.metric, gap.outcome) == ("gap", "met")
     assert (verdict.metric, verdict.outcome) == ("verdict", "missed")
     assert "overconfident at 80%, underconfident at 55%" in verdict.words
@@ -165,7 +166,7 @@ def test_labels_that_cannot_speak_for_all_claims_leave_the_verdict_of_evidence_u
 
     bundle = frozen(ledger, planned(criteria=(Criterion("gap", maximum_ppm=50_000),)))
 
-    gap, verdict = bundle.whole.sample.results
+    gap, _, verdict = bundle.whole.sample.results
     assert (gap.outcome, verdict.outcome) == ("met", outcome)
     assert bundle.met == (outcome == "met")
     held = "claims of confidence band 0.9–1.0 are labelled 100% (900 of 900)" in verdict.words
