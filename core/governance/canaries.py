@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from core.measure.monitoring.canary import SIDES, canary_process
-from core.measure.monitoring.e_process import EProcess
+from core.measure.monitoring.canary_sides import SIDES
 from core.trail.fingerprint import Fingerprint
+
+if TYPE_CHECKING:
+    from core.measure.monitoring.e_process import EProcess
 
 #: A round that is no later than this after it fell due was not missed.
 GRACE = timedelta(days=1)
@@ -47,7 +50,7 @@ class CanaryRound:
         results_sha256: of everything that was answered.
         series: number of the series, from 1.
         n_asked, n_failed: inputs that were answered, and that were not.
-        p_values: in the order of `core.measure.monitoring.canary.SIDES`; None: a round of the
+        p_values: in the order of `core.measure.monitoring.canary_sides.SIDES`; None: a round of the
             reference.
     """
 
@@ -118,6 +121,9 @@ def next_series(rounds: Sequence[CanaryRound], kept: KeptInputs, signed_at: date
 
 @lru_cache(maxsize=512)
 def _process(p_values: tuple[tuple[float, ...], ...]) -> EProcess:
+    # The gate replays the trail and needs no statistics.
+    from core.measure.monitoring.canary import canary_process
+
     return canary_process(p_values)
 
 

@@ -41,14 +41,13 @@ import numpy.typing as npt
 import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
+from core.measure.monitoring.canary_sides import SIDES as SIDES
 from core.measure.monitoring.e_process import LEVEL, EProcess, log_e_values
 
 #: Rounds that only tell how much a model varies by itself.
 REFERENCE_ROUNDS = 2
 #: Fewer kept inputs see only gross changes.
 LEAST_INPUTS = 50
-#: What is looked at, each a quarter of the capital.
-SIDES = ("higher", "lower", "apart", "answers")
 #: Bets (δ, w): a share w plays ``exp(δz − δ²/2)``, the most powerful bet on a shift of δ standard
 #: errors in one round; half of what it holds above the median is paid out evenly, so that a round
 #: that says nothing costs little. The rest stays. Small δ win over many rounds, large ones at once.
