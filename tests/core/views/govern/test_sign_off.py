@@ -219,6 +219,7 @@ def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(wa
         "ECE at most 0.12",
         "AUROC at least 0.55",
         "Wrong among automated at most 20%",
+        "Apart from what was tuned on",
         "No part off by more than 5 points",
     ]
     assert found.whole.rows[-1].value == "no part is off"
