@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.lake.cell_files import CellManifest
 from core.lake.load import load_cells
 from core.ledger.connection import Ledger
 from core.ledger.sql import literal, quoted
+from core.queries.base.kept.week_digests import KeptRelations
 from tests.worlds.event_logs import EventWorld
 
 _CLAIM = (
@@ -59,6 +61,12 @@ def load_log(office: Office, log: Path, folder: Path) -> CellManifest:
     until = last + timedelta(days=7 - last.weekday())
     build_cells(log, folder, engine="duckdb", since=since, until=until, declared=Declared({}, {}))
     return load_cells(office, folder).manifest
+
+
+def without_finer(rows: KeptRelations) -> KeptRelations:
+    """Without the finer sums, which an import does not keep."""
+    none = {table: f"(SELECT * FROM {rows.of(table)} LIMIT 0)" for table in ("values", "steps")}
+    return replace(rows, **none)
 
 
 #: The signal of a small lake.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from core.queries.base.kept import limits
 from core.queries.base.kept.week_digests import KeptRelations, of_ledger, week_digests
 from dashboard.cli.main import main
 from tests.worlds.event_logs import MONDAY, UNTIL, EventWorld, world
+from tests.worlds.lakes import without_finer
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
@@ -65,10 +65,8 @@ def digests(office: Office) -> dict[str, str]:
 
 
 def of_an_import() -> KeptRelations:
-    """Without the finer sums, which only a load brings."""
-    every = of_ledger("SELECT signal FROM kept_signals")
-    none = {table: f"(FROM {every.of(table)} LIMIT 0)" for table in ("values", "steps")}
-    return replace(every, **none)
+    """What a ledger keeps, without what only a load brings."""
+    return without_finer(of_ledger("SELECT signal FROM kept_signals"))
 
 
 def problems(office: Office) -> list[str]:

@@ -161,13 +161,14 @@ def values(counted: Counted, dimensions: Mapping[str, str]) -> str:
         )
         for ofs in (named, columns)
     )
+    day = "CASE WHEN GROUPING(day) = 0 THEN day ELSE monday END" if columns else "day"
     return f"""
         WITH taken AS (
             SELECT line, action, confidence_ppm, outcome, label_propensity AS chance,
                    {_DAYS} - 3 AS day, {_DAYS} // 7 * 7 - 3 AS monday{taken}
             FROM {counted.joined()}
         )
-        SELECT line, CAST(CASE WHEN GROUPING(day) = 0 THEN day ELSE monday END AS INTEGER) AS day,
+        SELECT line, CAST({day} AS INTEGER) AS day,
                {f"CASE {names} ELSE '' END" if columns else "''"} AS dimension,
                {f"CASE {values} END" if columns else "CAST(NULL AS VARCHAR)"} AS value,
                action, confidence_ppm, outcome, chance, count(*) AS n
