@@ -20,18 +20,31 @@ def rests_on(one: LoadedFrom) -> str:
     )
 
 
-def not_looked_for(signals: Sequence[str]) -> str:
-    """What a look at all signals leaves out of those whose claims are not here; "" without any."""
+def not_looked_for(signals: Sequence[str], unread: Sequence[str] = ()) -> str:
+    """What a look at all signals leaves out of those whose claims are not here; "" without any.
+
+    Args:
+        unread: those of them that cannot be judged from their cells.
+    """
     if not signals:
         return ""
-    named = ", ".join(signals[:_NAMED])
-    more = f" and {len(signals) - _NAMED:,} more" if len(signals) > _NAMED else ""
+    left_out = ""
+    if unread:
+        left_out = (
+            "Not judged, because inputs repeat or confidences are too many for loaded cells to "
+            f"tell them apart: {_listed(unread)}. "
+        )
     return (
-        f"Counted from loaded cells: {named}{more}. What needs single claims is not looked for "
-        "there: claims that acted against the rules, labels that contradict each other, judges "
-        "that disagree, inputs that shift or leak, confidences that change nothing, validations "
-        "since they were signed."
+        f"{left_out}Counted from loaded cells: {_listed(signals)}. What needs single claims is "
+        "not looked for there: claims that acted against the rules, labels that contradict each "
+        "other, judges that disagree, inputs that shift or leak, confidences that change nothing, "
+        "validations since they were signed."
     )
+
+
+def _listed(signals: Sequence[str]) -> str:
+    more = f" and {len(signals) - _NAMED:,} more" if len(signals) > _NAMED else ""
+    return f"{', '.join(signals[:_NAMED])}{more}"
 
 
 #: What they leave out, beside that.

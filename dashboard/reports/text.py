@@ -63,7 +63,7 @@ def drift_says(closer: Closer) -> str:
 
 def quiet(report: WeeklyReport) -> str:
     """The signals without claims in these weeks, and those counted from loaded cells."""
-    left_out = not_looked_for(report.elsewhere)
+    left_out = not_looked_for(report.elsewhere, report.unread)
     elsewhere = f" {left_out}" if left_out else ""
     if not report.quiet:
         return elsewhere

@@ -160,6 +160,7 @@ class WeeklyReport:
         lines: a row per signal that had claims in the weeks of the trend, worst first.
         quiet: the other signals.
         elsewhere: the signals that are counted from loaded cells.
+        unread: those of them that cannot be judged so.
         findings: what waits for somebody, critical first.
         findings_say: how many, in a sentence.
         standing: what is signed off, and what nobody has.
@@ -179,6 +180,7 @@ class WeeklyReport:
     lines: tuple[SignalLine, ...]
     quiet: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    unread: tuple[str, ...]
     findings: tuple[FindingRow, ...]
     findings_say: str
     standing: str
@@ -230,6 +232,7 @@ def weekly_report(
         lines=tuple(_line(row, written[row.signal], len(cuts) > 1) for row in view.rows),
         quiet=view.quiet,
         elsewhere=view.elsewhere,
+        unread=view.unread,
         findings=wrong.waiting,
         findings_say=wrong.headline,
         standing=_standing([(row.signal, written[row.signal]) for row in view.rows]),

@@ -24,6 +24,7 @@ from core.queries.base.kept.loaded import LOADED_SIGNALS
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import SumsAsked
 from core.queries.sums.time_series import first_day
+from core.sentences.numbers import counted
 from core.sentences.pointer import Pointer
 from core.sentences.standing import cause_pointer, headline
 from core.standing.verdict import Reason, StandingVerdict, of_signal, standing_verdicts
@@ -102,6 +103,7 @@ class WeekView:
         acted: of the weeks up to this one, oldest first, the claims that acted although the rules
             asked for a person, and how many of these are known to be wrong.
         elsewhere: the signals that are counted from loaded cells.
+        unread: those of them that cannot be judged so.
     """
 
     week: str
@@ -112,6 +114,7 @@ class WeekView:
     first_step: Pointer | None
     acted: tuple[Tally, ...]
     elsewhere: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def last(self) -> date:
@@ -192,7 +195,11 @@ def week_view(
         ],
     )
     rows = [row for row in told if row is not None]
-    quiet = [facts.name for (facts, _), row in zip(shown, told, strict=True) if row is None]
+    elsewhere = signals_elsewhere(cursor)
+    without = [facts for (facts, _), row in zip(shown, told, strict=True) if row is None]
+    # Of one that has claims in these weeks and no row, the loaded cells do not give it.
+    unread = tuple(one.name for one in without if one.name in elsewhere and _trend(one, first))
+    quiet = [one.name for one in without if one.name not in unread]
     rows.sort(key=_badness)
     standings = [one.standing for one in rows]
     return WeekView(
@@ -200,8 +207,9 @@ def week_view(
         first=first,
         rows=tuple(rows),
         quiet=tuple(quiet),
-        elsewhere=signals_elsewhere(cursor),
-        headline=headline(standings),
+        elsewhere=elsewhere,
+        unread=unread,
+        headline=headline(standings) + _not_judged(unread),
         first_step=cause_pointer(standings[0]) if standings else None,
         acted=acted_unchecked(cursor, state, first, weeks=TREND_WEEKS + 1),
     )
@@ -225,6 +233,11 @@ def _last_week_with_claims(
         {"end": end},
     ).fetchall()
     return last if rows[0][0] is None else _monday(rows[0][0].date())
+
+
+def _not_judged(unread: Sequence[str]) -> str:
+    n = len(unread)
+    return f" {counted(n, 'other signal')} cannot be judged from loaded cells." if n else ""
 
 
 def _state(standing: Sequence[StandingVerdict]) -> PartState | None:

@@ -389,5 +389,5 @@ def _quiet(view: WeekView) -> Markup:
     quiet = ""
     if view.quiet:
         quiet = f"No claims in this week or the twelve before: {', '.join(view.quiet)}."
-    lines = [one for one in (quiet, not_looked_for(view.elsewhere)) if one]
+    lines = [one for one in (quiet, not_looked_for(view.elsewhere, view.unread)) if one]
     return join(*(tag("p", visible(one), class_="small") for one in lines))

@@ -33,6 +33,7 @@ from core.queries.sums.validation_sample import (
     claims_digest,
     newest_import,
 )
+from core.sentences.loaded_cells import not_looked_for
 from core.standing.verdict import standing_verdicts
 from core.views.review.changes import compare
 from core.views.review.drift import drift_view
@@ -189,8 +190,13 @@ def test_what_needs_single_claims_says_so(
 def test_a_signal_whose_inputs_repeat_has_no_verdict_and_not_too_few_labels(both: Both) -> None:
     with both.cells.cursor() as cursor:
         (one,) = standing_verdicts(cursor, None, NOW, only=(REPLIES,))[REPLIES][:1]
+        view = week_view(cursor, None, now=NOW)
     assert one.lacks
     assert not one.speaks_for_all
+    assert view is not None
+    assert REPLIES in view.unread
+    assert REPLIES not in view.quiet
+    assert f"{REPLIES}. Counted from loaded cells" in not_looked_for(view.elsewhere, view.unread)
 
 
 # -- claims beside them ----------------------------------------------------------------------------
