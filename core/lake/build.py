@@ -119,7 +119,7 @@ class _Build:
         refused, n_read = self._claims_in_force()
         signals = self._signals()
         self._count(signals)
-        with counting_memory() as memory:
+        with counting_memory(self.scratch) as memory:
             weeks = week_digests(memory, relations(self.out))
             row = memory.execute(
                 f"SELECT coalesce(sum(n_claims), 0) FROM {relations(self.out).days}"

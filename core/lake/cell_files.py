@@ -23,6 +23,8 @@ from core.queries.base.kept.week_digests import COLUMNS, KeptRelations
 MANIFEST = "manifest.json"
 TABLES = tuple(COLUMNS)
 _FORMAT = 2
+#: Memory for putting rows in order; what is more goes through the disk.
+_MEMORY = "1GB"
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,15 @@ def digests(folder: Path) -> Mapping[str, str]:
     }
 
 
-def counting_memory() -> duckdb.DuckDBPyConnection:
-    """A connection to digest rows on."""
+def counting_memory(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to digest rows on.
+
+    Args:
+        scratch: a folder for what it holds no memory for; None: the rows are few.
+    """
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
+    if scratch is not None:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET temp_directory = {literal(str(scratch / 'digests'))}")
     return connection

@@ -6,10 +6,12 @@ gives by itself.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow.compute as pc
 
 from core.queries.base.dimensions import week_start
 from core.queries.base.kept import kernel
@@ -68,6 +70,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+#: Rows taken from the database at a time.
+_BATCH = 100_000
+
+
 @dataclass(frozen=True)
 class KeptRelations:
     """Where the rows are: SQL relations with the columns of `COLUMNS` and of a line."""
@@ -107,13 +113,20 @@ def week_digests(cursor: duckdb.DuckDBPyConnection, rows: KeptRelations) -> dict
         f"SELECT {_week(table)} AS week, {_text(table, columns)} AS line FROM {rows.of(table)}"
         for table, columns in COLUMNS.items()
     )
-    found = cursor.execute(
-        f"""
-        SELECT week, sha256(string_agg(line, chr(10) ORDER BY line)) FROM ({lines})
-        GROUP BY week ORDER BY week
-        """
-    ).fetchall()
-    return {week_start(week).isoformat(): digest for week, digest in found}
+    # The database puts them in order, on disk where they are many; none is held here for long.
+    batches = cursor.sql(f"SELECT week, line FROM ({lines}) ORDER BY week, line").to_arrow_reader(
+        _BATCH
+    )
+    found: dict[int, hashlib._Hash] = {}
+    for batch in batches:
+        weeks = batch.column(0)
+        for week in sorted(set(weeks.to_pylist())):
+            mine = batch.column(1).filter(pc.equal(weeks, week)).to_pylist()
+            digest = found.get(week)
+            text = "\n".join(mine if digest is None else ["", *mine])
+            digest = found.setdefault(week, hashlib.sha256())
+            digest.update(text.encode())
+    return {week_start(week).isoformat(): one.hexdigest() for week, one in found.items()}
 
 
 def limits_digest(cursor: duckdb.DuckDBPyConnection, signals: str) -> str:
