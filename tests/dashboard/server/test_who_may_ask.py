@@ -62,6 +62,7 @@ ROWS: dict[tuple[str, str], tuple[str, str, int]] = {
         (method, "/api/v1/decide"): (EVERYBODY, "/api/v1/decide", 405)
         for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")
     },
+    ("GET", "/api/v1/labels/{name:text}"): ("ingest", "/api/v1/labels/nothing", 404),
     ("POST", "/api/v1/canary"): ("ingest", "/api/v1/canary", 400),
     ("POST", "/api/v1/command"): ("command", "/api/v1/command", 400),
     ("GET", "/address.js"): (EVERYBODY, "/address.js", 200),
