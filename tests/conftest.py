@@ -42,8 +42,8 @@ settings.load_profile(os.environ.get("CALLEDGER_HYPOTHESIS", "usual"))
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as there are processors: journeys in a browser wait more than they compute."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are processors: journeys in a browser wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(
