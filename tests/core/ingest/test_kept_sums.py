@@ -106,7 +106,7 @@ STEPS = st.lists(st.lists(CLAIMS | LATE, min_size=1, max_size=25) | RULES, min_s
 
 @pytest.mark.usefixtures("few")
 @settings(
-    max_examples=examples(40, 600),
+    max_examples=examples(12, 600),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

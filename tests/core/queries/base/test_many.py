@@ -88,7 +88,7 @@ ROWS = st.lists(
 
 
 @settings(
-    max_examples=examples(8, 800), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(4, 800), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(ROWS, st.lists(SELECTION, min_size=2, max_size=6))
 def test_every_question_is_answered_alike_together_and_alone(

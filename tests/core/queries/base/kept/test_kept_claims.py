@@ -77,7 +77,7 @@ ASKED: dict[str, Callable[[duckdb.DuckDBPyConnection, Selection, list[tuple[str,
 
 
 @settings(
-    max_examples=examples(25, 1500), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(10, 1500), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.lists(CLAIM, min_size=1, max_size=60), MOMENTS, MOMENTS, WHERE, GROUPINGS)
 def test_every_question_is_answered_alike_from_kept_sums_and_from_claims(
