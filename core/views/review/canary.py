@@ -56,8 +56,8 @@ class CanaryLine:
         if self.state == "reference":
             missing = REFERENCE_ROUNDS + 1 - len(rounds)
             return (
-                f"{inputs}, asked {counted(len(rounds), 'time')}: after {counted(missing, 'more')} "
-                f"{'round' if missing == 1 else 'rounds'} it can tell."
+                f"{inputs}, asked {counted(len(rounds), 'time')}: after "
+                f"{counted(missing, 'more round')} it can tell."
             )
         process = self.standing.process
         told = f"{inputs} in {counted(len(rounds), 'round')}; alarm score {process.e_value:.3g} "
@@ -105,14 +105,14 @@ def canary_lines(state: State, signals: Iterable[str] | None = None) -> tuple[Ca
         }
         if not any(rounds[-1].seq > kept.seq for rounds in asked.values()):
             nothing = canary_standing(())
-            found.append(CanaryLine(signal, None, kept, nothing, "no rounds", _due(state, kept)))
+            found.append(CanaryLine(signal, None, kept, nothing, "no rounds", _due(state, signal, kept)))
         for fingerprint, rounds in sorted(
             asked.items(), key=lambda item: item[1][-1].seq, reverse=True
         ):
             if rounds[-1].seq < kept.seq:
                 continue
             standing = canary_standing(rounds)
-            due = _due(state, kept, signal, rounds[-1])
+            due = _due(state, signal, kept, rounds[-1])
             found.append(CanaryLine(signal, fingerprint, kept, standing, _of(standing), due))
     return tuple(found)
 
@@ -124,11 +124,12 @@ def _of(standing: CanaryStanding) -> CanaryState:
 
 
 def _due(
-    state: State, kept: KeptInputs, signal: str = "", last: CanaryRound | None = None
+    state: State, signal: str, kept: KeptInputs, last: CanaryRound | None = None
 ) -> datetime | None:
+    """When the next round is: at once where kept inputs were never asked."""
     entry = state.entries.get(signal)
     if entry is None or entry.spec.canary is None:
         return None
-    return (kept.at if last is None else last.asked_at) + timedelta(
-        days=entry.spec.canary.every_days if last is not None else 0
-    )
+    if last is None:
+        return kept.at
+    return last.asked_at + timedelta(days=entry.spec.canary.every_days)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.audit.verify import verify_ledger
+from core.gate import registry_changes as registry
 from core.governance.canaries import canary_standing
 from core.governance.refusal import Refused
 from core.measure.monitoring.canary import round_tails
@@ -27,9 +28,10 @@ from core.monitoring.canary import (
     stated_of,
 )
 from core.monitoring.canary_rows import UnusableRows, inputs_of, results_of, rows_of
+from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from core.views.review.canary import canary_lines
-from tests.worlds.governed import V1
+from tests.worlds.governed import REGISTRY, V1
 
 START = datetime(2026, 11, 2, 9)
 IDS = [f"q-{n:02}" for n in range(50)]
@@ -124,6 +126,28 @@ def test_neither_inputs_nor_answers_stand_in_the_trail(governed: Any) -> None:
     entries = governed.ledger.cursor().execute("SELECT string_agg(entry, '') FROM acts").fetchall()
     assert "words" not in entries[0][0].replace("in words", "")
     assert verify_ledger(governed.ledger.cursor()).ok
+
+
+def test_until_it_can_tell_it_says_how_many_rounds_are_missing(kept: Any) -> None:
+    (line,) = canary_lines(kept.office.state())
+    assert line.words == "50 kept inputs, not asked yet."
+    record(kept.office, asked(0))
+    (line,) = canary_lines(kept.office.state())
+    assert line.words == "50 kept inputs, asked 1 time: after 2 more rounds it can tell."
+
+
+def test_the_first_round_is_due_when_inputs_were_kept_and_the_next_after_its_days(
+    kept: Any,
+) -> None:
+    (line,) = canary_lines(kept.office.state())
+    assert line.due is None, "the entry names no interval"
+    entry = REGISTRY.replace("  validation:\n", "  canary: {everyDays: 7}\n  validation:\n")
+    registry.apply(kept.office, read(entry), "user:desk/ann")
+    (line,) = canary_lines(kept.office.state())
+    assert line.due == line.kept.at
+    record(kept.office, asked(0))
+    (line,) = canary_lines(kept.office.state())
+    assert line.due == START + timedelta(days=7)
 
 
 def test_a_changed_model_is_told_in_the_first_round_after_it(kept: Any) -> None:
