@@ -21,7 +21,7 @@ from core.trail.fingerprint import Fingerprint
 FindingState = Literal["open", "acknowledged", "waived", "resolved"]
 
 #: Days until a finding must be answered, by the signal's stakes; half of it when critical.
-DUE_DAYS: Mapping[Stakes, int] = {"high": 4, "medium": 7, "low": 14}
+DUE_DAYS: Mapping[Stakes, int] = {"high": 4, "medium": 7, "low": 14, "log-only": 14}
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,9 @@ def canary_lines(state: State, signals: Iterable[str] | None = None) -> tuple[Ca
         }
         if not any(rounds[-1].seq > kept.seq for rounds in asked.values()):
             nothing = canary_standing(())
-            found.append(CanaryLine(signal, None, kept, nothing, "no rounds", _due(state, signal, kept)))
+            found.append(
+                CanaryLine(signal, None, kept, nothing, "no rounds", _due(state, signal, kept))
+            )
         for fingerprint, rounds in sorted(
             asked.items(), key=lambda item: item[1][-1].seq, reverse=True
         ):

@@ -8,12 +8,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from core.findings.acts import finding_acts
 from core.findings.detectors import stakes_too_low
 from core.findings.detectors.stakes_too_low import stakes_conditions
 from core.findings.kinds import Condition
+from core.findings.lifecycle import findings
 from core.gate.breaches import breached_signals
 from core.governance.refusal import Refused
 from core.ledger.connection import Ledger
+from core.monitoring.rounds import rounds
 from core.trail import log as trail
 from tests.worlds import entries
 from tests.worlds.governed import REGISTRY, V1, Governed
@@ -74,6 +77,18 @@ def test_one_claim_that_acted_though_it_is_log_only_is_found(
         "1 claim was automated since 2026-08-03, though its entry says log-only: its confidence "
         "is to decide nothing."
     )
+
+
+def test_a_round_of_the_checks_opens_findings_about_it_due_as_those_of_low_stakes(
+    written: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    governed = written(LOG_ONLY)
+    bring(governed, acted(made, clock, 0))
+    rounds(governed.office, thorough=True)
+    with governed.ledger.cursor() as cursor:
+        opened = findings(finding_acts(cursor), clock.now).values()
+    (one,) = [one for one in opened if one.kind == "stakes_too_low"]
+    assert one.due == clock.now.date() + pd.Timedelta(days=14)
 
 
 def test_the_gate_is_closed_to_it_and_nothing_of_it_is_a_breach_of_rules(
