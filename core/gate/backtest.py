@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,12 @@ from core.queries.base.apart import Apart
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
-from core.registry.escalation_rules import ACTIONS, Action, compile_rules, told_apart
+from core.registry.escalation_rules import (
+    ACTIONS,
+    Action,
+    compile_rules,
+    told_apart,
+)
 from core.registry.signal_spec import SignalSpec
 from core.registry.spec_diff import differences
 from core.text.figures import counted, cut
@@ -78,6 +83,8 @@ class Move:
 class Effects:
     """What old and new rules do with the same claims, as if every fingerprint could act.
 
+    An entry that is log-only has no rules: whatever asks is reviewed.
+
     Attributes:
         since, until: claim times looked at, [since, until), UTC without zone.
         n_claims: claims, unstated ones included, tuning ones left out.
@@ -86,6 +93,7 @@ class Effects:
         after: what the new rules do.
         moves: claims whose action changes, the most human involvement given up first.
         headline: what changes in the rules, in words.
+        idle: whether nothing is decided before or after: the entry is log-only.
     """
 
     since: datetime
@@ -96,11 +104,17 @@ class Effects:
     after: Load
     moves: tuple[Move, ...]
     headline: str
+    idle: bool = False
 
     def lines(self) -> tuple[str, ...]:
         """To print, the weightiest first."""
         days = (self.until - self.since).days
         window = f"from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}"
+        if self.idle:
+            return (
+                f"{self.headline}; {counted(self.n_claims, 'claim')} of the last {days} days "
+                f"({window}), {self.n_labelled:,} labelled",
+            )
         if self.n_claims == 0:
             return (
                 f"{self.headline}: no claim of the last {days} days ({window}) shows what it does",
@@ -176,16 +190,15 @@ def effects(
     selection = Selection(new.name, since=since, until=now, where=where)
     parts = told_apart(spec.rules for spec in (old, new) if spec is not None)
     rows = _counted(cursor, selection, parts)
-    rules = compile_rules(new.rules)
-    rules_before = None if old is None else compile_rules(old.rules)
+    act, act_before = _ruled(new), None if old is None else _ruled(old)
     before, after = _Tally(), _Tally()
     moved: defaultdict[tuple[Action, Action], _Tally] = defaultdict(_Tally)
     for row in rows:
         confidence, segments = parts.claim(row.part)
-        then = rules(confidence, segments, may_act=True).action
+        then = act(confidence, segments)
         after.add(row, then)
-        if rules_before is not None:
-            first = rules_before(confidence, segments, may_act=True).action
+        if act_before is not None:
+            first = act_before(confidence, segments)
             before.add(row, first)
             if first != then:
                 moved[first, then].add(row, then)
@@ -211,7 +224,16 @@ def effects(
             )
         ),
         headline=_headline(old, new),
+        idle=new.log_only and (old is None or old.log_only),
     )
+
+
+def _ruled(spec: SignalSpec) -> Callable[[float | None, Mapping[str, str]], Action]:
+    """What the rules of an entry do; of one that is log-only, what the gate does."""
+    if spec.log_only:
+        return lambda _confidence, _segments: "review"
+    rules = compile_rules(spec.rules)
+    return lambda confidence, segments: rules(confidence, segments, may_act=True).action
 
 
 @dataclass(frozen=True)
@@ -329,7 +351,9 @@ class _Tally:
 
 
 def _headline(old: SignalSpec | None, new: SignalSpec) -> str:
-    if old is None:
+    if new.log_only:
+        return "log-only: nothing acts on it, and what asks the gate is reviewed"
+    if old is None or old.log_only:
         return "these rules"
     said = [
         one.words

@@ -10,10 +10,19 @@ from typing import Any
 from core.queries.base.truth import USUAL, Truth
 from core.registry.entry_table import ROWS, FieldRow
 from core.registry.escalation_rules import Override, RuleBand, Rules
-from core.registry.signal_spec import CanaryPlan, Costs, Criterion, Queue, SignalSpec
+from core.registry.signal_spec import (
+    AuditPlan,
+    CanaryPlan,
+    Costs,
+    Criterion,
+    Queue,
+    SignalSpec,
+)
 from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
 Naming = Callable[[str], str]
+#: What an entry does not state whose confidence decides nothing; it is filled in there.
+_UNDECIDED = ("spec.validation", "spec.escalation")
 
 
 @dataclass(frozen=True)
@@ -61,13 +70,15 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[FieldDifference]:
         ("spec.validation.criteria", bounds, f"validated where {bounds}"),
         ("spec.escalation.bands", bands_words(new.rules.bands), bands_words(new.rules.bands)),
     ):
+        if new.log_only and field.startswith(_UNDECIDED):
+            continue
         yield FieldDifference(field, NOTHING, after, words, True)
     nothing = replace(new, rules=Rules(()))
     for row in _ROWS:
         said = row.of(new)
         if row.path in ("rules.overrides", "rules.known_values"):
             yield from _told(row, nothing, new, name)
-        elif isinstance(said, (Queue, Costs, CanaryPlan)):
+        elif isinstance(said, (Queue, Costs, CanaryPlan, AuditPlan)):
             words = row.show(said)
             yield FieldDifference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
 
@@ -79,8 +90,20 @@ def _told(
     if row.people:
         row = replace(row, show=name)
     before, after = row.of(old), row.of(new)
+    one_decides = old.log_only != new.log_only and row.field.startswith(_UNDECIDED)
+    if one_decides and (row.path == "rules.bands" or not isinstance(after, tuple)):
+        yield from _decided(row, before, after, old)
+        return
     tell = _OWN_WAYS.get(row.path) or (_listed if isinstance(after, tuple) else _changed)
     yield from tell(row, before, after)
+
+
+def _decided(row: FieldRow, before: Any, after: Any, old: SignalSpec) -> Iterator[FieldDifference]:
+    """What only one of two entries says, for the other decides nothing: there it is filled in."""
+    if before != after:
+        was = NOTHING if old.log_only else row.show(before)
+        now = row.show(after) if old.log_only else NOTHING
+        yield FieldDifference(row.field, was, now, f"{row.thing} {was} → {now}", row.material)
 
 
 def _truth(row: FieldRow, old: Truth | None, new: Truth | None) -> Iterator[FieldDifference]:

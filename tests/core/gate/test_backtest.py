@@ -17,7 +17,7 @@ from core.events import PPM
 from core.gate.backtest import Effects, Load, effects
 from core.ledger.connection import Ledger
 from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, decide
-from core.registry.signal_spec import SignalSpec
+from core.registry.signal_spec import UNPLANNED, UNRULED, SignalSpec
 from tests.worlds.entries import spec_with
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples
@@ -120,6 +120,21 @@ def test_a_new_entry_shows_what_its_rules_would_do(ledger: Ledger) -> None:
     assert found.moves == ()
     assert found.lines()[0].startswith("these rules: 100 automated, expected errors 10 (95%")
     assert found.lines()[-1].startswith("automate 100, review 45, escalate 10: 155 claims")
+
+
+def test_a_log_only_entry_decides_nothing_and_claims_no_rules(ledger: Ledger) -> None:
+    filled(ledger, WORKED)
+    logged = spec_with(stakes="log-only", validation=UNPLANNED, rules=UNRULED)
+    with ledger.cursor() as cursor:
+        first = effects(cursor, None, logged, now=NOW)
+        acts = effects(cursor, logged, entry(CUT_90), now=NOW)
+    assert first.lines() == (
+        "log-only: nothing acts on it, and what asks the gate is reviewed; 155 claims of the last "
+        "30 days (from 2026-10-25 to 2026-11-24), 95 labelled",
+    )
+    assert acts.before is not None
+    assert (acts.before.review, acts.before.escalate) == (155, 0)
+    assert acts.headline == "these rules"
 
 
 def test_without_labels_no_number_of_errors_is_made_up(ledger: Ledger) -> None:

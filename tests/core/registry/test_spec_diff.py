@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from core.queries.base.truth import Truth
 from core.registry.escalation_rules import Override, RuleBand, Rules
 from core.registry.signal_spec import (
+    UNPLANNED,
+    UNRULED,
+    AuditPlan,
     CanaryPlan,
     Costs,
     Criterion,
@@ -37,6 +40,10 @@ ENTRY = spec_with(
     order="after",
     validation=replace(spec_with().validation, segments=("language", "topic")),
     rules=Rules(BANDS, (HINDI,)),
+)
+
+LOGGED = spec_with(
+    stakes="log-only", validators=(), validation=UNPLANNED, rules=UNRULED, name="triage"
 )
 
 
@@ -272,3 +279,21 @@ def test_people_are_shown_by_the_name_given_and_compared_by_who_they_are() -> No
     other = replace(ENTRY, owner="user:dee")
     (one,) = differences(ENTRY, other, name=lambda _: "Ann Lee")
     assert one.words == "owner Ann Lee → Ann Lee"
+
+
+def test_a_log_only_entry_is_said_without_the_plan_and_the_rules_that_it_lacks() -> None:
+    assert words(None, LOGGED) == [
+        "new entry for triage, stakes log-only",
+        "decides: route the ticket",
+        "owner ann",
+    ]
+    assert "labelled inputs needed – → 400" in words(LOGGED, spec_with())
+    back = words(spec_with(), LOGGED)
+    assert "bands review below 0.90, automate above → –" in back
+    assert "validation expires after 90 days → –" in back
+
+
+def test_a_new_entry_says_which_labels_are_asked_for_every_week() -> None:
+    assert "audit sample 40 labels a week, within 14 days" in words(
+        None, spec_with(audit=AuditPlan(40))
+    )
