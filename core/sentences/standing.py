@@ -166,13 +166,16 @@ def cause_pointer(one: StandingVerdict) -> Pointer | None:
 
 
 def one_line(one: StandingVerdict) -> str:
-    """The verdict in a line, for commands: state, where, gap and days."""
+    """The verdict in a line, for commands: state, where, the figures of what is off there, days."""
+    days = "" if one.window is None else f"; {window_words(one)}"
+    segment = one.worst is not None and one.reason != "alarm"
+    if one.state == "off" and (segment or one.reason in ("segment", "high_band")):
+        return f"{one.signal} is off, {direction(one)}: {cause(one)}{days}"
     said = "has no verdict"
     if one.speaks_for_all:
         verb = "has" if one.state == "too_few" else "is"
         said = f"{verb} {STATE_WORDS[one.state].lower()}"
     how = f", {direction(one)} {where(one)}" if one.state == "off" else ""
-    days = "" if one.window is None else f"; {window_words(one)}"
     return f"{one.signal} {said}{how}: {gap_words(one)}{days}"
 
 

@@ -39,6 +39,8 @@ from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 
 #: So many new signals are named with what to do next.
 _MOST_NEW = 3
+#: Where the command that registers it names people: as no registry reads them.
+_PEOPLE = "--owner 'user:<team>/<you>' --validator 'user:<team>/<colleague>'"
 
 
 @click.command(name="import")
@@ -128,8 +130,8 @@ def import_command(
     for signal in new:
         terminal.say(
             f"Next, register {signal}, with the people who answer for it: calledger registry begin "
-            f"{shell_word(signal)} --ledger {shell_word(str(ledger_path))} --owner user:TEAM/YOU "
-            '--validator user:TEAM/COLLEAGUE --decides "WHAT IT DECIDES"'
+            f"{shell_word(signal)} --ledger {shell_word(str(ledger_path))} {_PEOPLE} "
+            "--decides 'WHAT IT DECIDES'"
         )
     if missed or len(summaries) < len(parts):
         sys.exit(EXIT_UNUSABLE)
@@ -240,7 +242,7 @@ def try_all(
         for line in found.says:
             terminal.say(f"- {line}")
         if found.best != found.how:
-            terminal.say("Said so:")
+            terminal.say("As proposed:")
             _tell(found.then)
         for line in found.asks:
             terminal.say(f"? {line}")

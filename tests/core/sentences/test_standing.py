@@ -21,6 +21,7 @@ from core.sentences.standing import (
     direction,
     gap_words,
     headline,
+    one_line,
     where,
     window_words,
 )
@@ -257,6 +258,22 @@ def test_the_gap_is_told_with_its_interval_or_why_there_is_none() -> None:
     assert gap_words(of()) == "gap +12.0 points (+9.0 to +15.0), 1,200 cases"
     assert gap_words(of("too_few", None, recent=None)) == "no claim is labelled"
     assert gap_words(of("too_few", None, recent=None, window=None)) == "no outcome is final yet"
+
+
+def test_the_line_of_a_command_gives_the_figures_of_what_is_off_and_not_of_all_claims() -> None:
+    begins, days = "s is off, overconfident", "14 Sep to 8 Nov 2026"
+    assert one_line(of()) == (
+        f"{begins} throughout: gap +12.0 points (+9.0 to +15.0), 1,200 cases; {days}"
+    )
+    assert one_line(of(reason="segment", off=(LEGAL,))) == (
+        f"{begins}: on policy legal its gap is +21.0 points (+15.0 to +27.0), 240 cases; {days}"
+    )
+    assert one_line(of(reason="high_band")) == (
+        f"{begins}: stated at 90% or more it is right 80% of the time (said 95%), 300 cases; {days}"
+    )
+    assert one_line(of(reason="alarm", off=(LEGAL,))).startswith(
+        f"{begins} since it was signed, as the watch found: gap +12.0 points"
+    )
 
 
 @pytest.mark.parametrize(

@@ -310,8 +310,11 @@ def test_a_newcomer_gets_to_a_diagram_and_a_registered_signal_by_what_three_comm
     assert imported.exit_code == 0, imported.output
     assert int(table_row(imported.stdout, "our bot.csv")["new"]) >= 380
 
-    people = {"user:TEAM/YOU": "user:desk/ann", "user:TEAM/COLLEAGUE": "user:risk/vera"}
+    people = {"user:<team>/<you>": "user:desk/ann", "user:<team>/<colleague>": "user:risk/vera"}
     words = pasted(imported.stdout, "Next, register our-bot")
+    unchanged = run(*words)
+    assert unchanged.exit_code == 2
+    assert '"user:<team>/<you>" names no person' in unchanged.stderr
     begun = run(*(people.get(one, one) for one in words))
     assert begun.exit_code == 0, begun.output
     assert "our-bot is registered" in begun.stdout
@@ -320,7 +323,9 @@ def test_a_newcomer_gets_to_a_diagram_and_a_registered_signal_by_what_three_comm
     assert float(band[2].rstrip("%")) < 70
     assert "Standing verdict: our-bot is off, overconfident" in begun.stdout
     # Registered once, it is not begun again, and the next import has nothing to propose.
-    assert run(*(people.get(one, one) for one in words)).exit_code == 2
+    again = run(*words)
+    assert again.exit_code == 2
+    assert "our-bot is registered already" in again.stderr
     assert "Next, register" not in run(*pasted(tried.stdout, "To import it:")).stdout
 
 
