@@ -109,14 +109,14 @@ def begin(
     text = first_entry(signal, owner=owner, validators=validators, decision=decides, stakes=stakes)
     with office_of(ledger_path) as office:
         cursor, state = office.ledger.cursor(), office.state()
-        if signal in state.entries:
-            raise LedgerError(f"{signal} is registered already; see calledger registry export.")
         written = read(text, source="The entry")
         plan = registry_of.plan(cursor, state, written, office.now())
         who = acting_handle(office, handle)
         refused = registry_of.refusal(state, directory(cursor), plan, who, office.now())
         if refused:
             raise Refused(refused)
+        if signal in state.entries:
+            raise LedgerError(f"{signal} is registered already; see calledger registry export.")
         terminal.plan_lines(plan)
         refuse_unproven("registry.set")
         acts = registry_of.apply(office, written, who, via=through())

@@ -323,7 +323,7 @@ def test_a_newcomer_gets_to_a_diagram_and_a_registered_signal_by_what_three_comm
     assert float(band[2].rstrip("%")) < 70
     assert "Standing verdict: our-bot is off, overconfident" in begun.stdout
     # Registered once, it is not begun again, and the next import has nothing to propose.
-    again = run(*words)
+    again = run(*(people.get(one, one) for one in words))
     assert again.exit_code == 2
     assert "our-bot is registered already" in again.stderr
     assert "Next, register" not in run(*pasted(tried.stdout, "To import it:")).stdout
