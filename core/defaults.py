@@ -19,6 +19,9 @@ MATURE_COVERAGE = 0.8
 #: A judge that passes everything disagrees as often as the signal errs, so false passes are told
 #: beside it.
 JUDGE_TOLERANCE = 0.1
+#: Share of a way of asking's claims whose times may speak against the order that is logged: clocks
+#: differ.
+ORDER_MARGIN = 0.05
 #: Level of intervals that stand alone.
 LEVEL = 0.95
 #: Chance of a false finding, of each detector at each look.

@@ -107,6 +107,9 @@ SEGMENT_PREFIX = "seg_"
 SEGMENTS_OBJECT = "segments"
 #: A mapped name with this prefix is an attribute: `--map confidence=x_old` sets a column aside.
 ATTRIBUTE_PREFIX = "x_"
+#: Other columns that are looked at: when the answer was there, and when the confidence was. They
+#: show whether `elicitation_order` is so.
+ANSWER_TIME, CONFIDENCE_TIME = "answer_ts", "confidence_ts"
 #: Columns that an export of the quarantine adds; never attributes.
 QUARANTINE_PREFIX = "quarantine_"
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from core.defaults import IN_USE
 from core.findings.facts.anchoring import Anchored
+from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
 from core.findings.facts.disputes import LabelsContradict
@@ -218,6 +219,14 @@ _ROWS = (
         "warning",
         "reliability",
         Anchored,
+        thorough=True,
+    ),
+    FindingKind(
+        "order_contradicted",
+        "Not asked in the order that is logged",
+        "warning",
+        "reliability",
+        OrderContradicted,
         thorough=True,
     ),
     FindingKind(

@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from core.findings.detectors.anchoring import anchoring_conditions
+from core.findings.detectors.asking_order import order_conditions
 from core.findings.detectors.audit_unanswered import audit_conditions
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
@@ -56,6 +57,7 @@ DETECTORS = (
     Detector(("judge_disagrees",), judge_conditions),
     Detector(("metric_gamed",), gaming_conditions),
     Detector(("confidence_anchored",), anchoring_conditions),
+    Detector(("order_contradicted",), order_conditions),
     Detector(("confidence_theatre",), theatre_conditions),
     Detector(("runs_missed",), runs_conditions),
     Detector(("stakes_too_low",), stakes_conditions),

@@ -11,11 +11,13 @@ import pandas as pd
 
 from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
+from core.findings.detectors.asking_order import order_times
 from core.measure.failures.elicitation import MeanDifference
 from core.measure.verdicts.parts import PartState
 from core.queries.base.selection import Selection
 from core.queries.sums.elicitation_pairs import Way, ways
 from core.sentences.numbers import ABSENT, count, counted, percent, points, size_of, within
+from core.views.review.asking_advice import ORDER_WORDS, advice, order_sentences
 
 #: What the verdicts of interval charts are called where they are about a difference.
 SHIFT_WORDS: dict[str, str] = {
@@ -24,12 +26,6 @@ SHIFT_WORDS: dict[str, str] = {
     "at_the_edge": "at the edge of what is accepted",
     "too_few": "too few labels",
 }
-ORDER_WORDS = {
-    "before": "before the answer",
-    "after": "after the answer",
-    "independent": "independently",
-    "behavioural": "by behaviour",
-}
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,8 @@ class ElicitationView:
     """Ways of asking compared.
 
     Attributes:
-        shown: whether there is anything to compare: two methods or orders, or shared inputs.
+        shown: whether there is anything to compare: two methods or orders, or shared inputs; or
+            times that show whether the order is so.
         headline: the answer, in a sentence.
         anchored: whether some way moves the confidence beyond tolerance at equal accuracy.
         sentences: one per comparison, the same order as the table.
@@ -46,6 +43,10 @@ class ElicitationView:
             words with their intervals.
         method: how intervals were corrected.
         tolerance: the gap accepted.
+        advice: what to switch to; "" where no input was asked in two ways.
+        order: what the times of answer and confidence show of the order that is logged, where they
+            do not speak against it.
+        contradicted: likewise, where they do.
     """
 
     shown: bool
@@ -56,6 +57,9 @@ class ElicitationView:
     table: pd.DataFrame
     method: str
     tolerance: float
+    advice: str
+    order: tuple[str, ...]
+    contradicted: tuple[str, ...]
 
 
 def elicitation_view(
@@ -65,9 +69,10 @@ def elicitation_view(
     found = compare_ways(cursor, selection, tolerance=tolerance)
     several = bool(found) or len(ways(cursor, selection)) > 1
     signal = selection.signal
+    timed = order_times(cursor, selection)
     return ElicitationView(
-        shown=several,
-        headline=_headline(found, signal, tolerance),
+        shown=several or bool(timed),
+        headline=_headline(found, signal, tolerance) if several else "",
         anchored=any(one.anchored for one in found),
         sentences=tuple(_sentence(one, signal, tolerance) for one in found),
         differences=_differences(found, signal, tolerance),
@@ -77,6 +82,9 @@ def elicitation_view(
         ),
         method=_method(len(found)),
         tolerance=tolerance,
+        advice=advice(found, signal),
+        order=order_sentences(timed, contradicted=False),
+        contradicted=order_sentences(timed, contradicted=True),
     )
 
 

@@ -11,7 +11,9 @@ from core.findings.detectors.theatre import Theatre
 from core.findings.facts.leak import Leaked
 from core.findings.facts.stakes import StakesTooLow
 from core.governance.validations.standing import Standing
+from core.measure.failures.asking_order import OrderShown
 from core.queries.claims.claims_per_signal import SegmentMoved
+from core.queries.sums.order_times import TimedOrder
 from core.sentences.numbers import count
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence_bundle import HeldoutUse
@@ -234,6 +236,8 @@ class RiskFacts:
         gaming: every comparison of versions and weeks.
         asked: the ways of asking, most claims first.
         ways: ways of asking held against each other.
+        timed: ways of asking whose claims log when answer and confidence came, each with what
+            these times show.
         theatre: what it changed.
         followed: what was done; None: no rule was ever in force.
         trail: the trail.
@@ -277,6 +281,7 @@ class RiskFacts:
     too_low: StakesTooLow | None = None
     worn: HeldoutUse | None = None
     repair: RepairKnown | None = None
+    timed: tuple[tuple[TimedOrder, OrderShown], ...] = ()
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -14,6 +14,7 @@ from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
+from core.findings.detectors.asking_order import order_times
 from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.heldout_wear import measure_wear
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
@@ -164,6 +165,7 @@ class _Ledger:
             too_low=None if spec is None else too_low(spec, changed),
             worn=self._worn(spec, mine),
             repair=self.repairs.get(signal),
+            timed=order_times(self.cursor, Selection(signal, since, self.now)),
         )
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:

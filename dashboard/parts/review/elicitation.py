@@ -19,8 +19,14 @@ def draw(view: ElicitationView) -> None:
     """The answer, the differences with their intervals, and every number as a table."""
     if view.anchored:
         st.warning(plain(view.headline), icon=":material/anchor:")
-    else:
+    elif view.headline:
         st.markdown(f"### {plain(view.headline)}")
+    if view.advice:
+        st.markdown(f"**{plain(view.advice)}**")
+    for said in view.contradicted:
+        st.warning(plain(said), icon=":material/schedule:")
+    for said in view.order:
+        st.markdown(plain(said))
     if view.table.empty:
         return
     chart = interval_dots(

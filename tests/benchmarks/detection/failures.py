@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.findings.detectors.anchoring import anchoring_conditions
+from core.findings.detectors.asking_order import order_conditions
 from core.findings.detectors.drift_alarm import watch_one
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
@@ -197,6 +199,22 @@ def anchored(rng: np.random.Generator, size: float) -> pd.DataFrame:
     return pd.concat([made, again], ignore_index=True)
 
 
+def out_of_order(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """All say that they are asked before the answer; of so many the confidence came after it.
+
+    Where nothing is wrong, clocks that differ turn the order of one in fifty all the same.
+    """
+    made = claims(rng, per_week=20).assign(elicitation="verbal", elicitation_order="before")
+    answered = pd.to_datetime(made["ts"], utc=True)
+    turned = rng.random(len(made)) < np.where(later(made), max(size, 0.02), 0.02)
+    stated = answered + pd.to_timedelta(np.where(turned, 4, -4), unit="s")
+    made["attributes"] = [
+        json.dumps({"answer_ts": one.isoformat(), "confidence_ts": other.isoformat()})
+        for one, other in zip(answered, stated, strict=True)
+    ]
+    return made
+
+
 # ------------------------------------------------------------------------------------ what is done
 def by_rule(made: pd.DataFrame) -> np.ndarray:
     """What the written rules say of each claim."""
@@ -341,6 +359,16 @@ FAILURES = (
         of_kind(anchoring_conditions, "confidence_anchored"),
         naive.weekly_z,
         "weekly z-test",
+    ),
+    Failure(
+        "order not as logged",
+        "times of answer and confidence",
+        (("10% asked after", 0.1), ("20%", 0.2), ("40%", 0.4)),
+        out_of_order,
+        of_kind(order_conditions, "order_contradicted"),
+        naive.any_out_of_order,
+        "any claim out of order",
+        labels=False,
     ),
     Failure(
         "theatre",

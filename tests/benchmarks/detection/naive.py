@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -58,6 +59,12 @@ def costly_week(claims: pd.DataFrame, week: int) -> bool:
     """Of what was automated in the newest settled week more than one in ten is wrong."""
     now = claims[(claims["week"] == week) & (claims["action"] == "automate")]
     return bool(len(now)) and float(1 - now["outcome"].mean()) > 0.1
+
+
+def any_out_of_order(claims: pd.DataFrame, week: int) -> bool:
+    """The confidence of any claim of the week came after its answer."""
+    said = claims.loc[claims["week"] == week, "attributes"].map(json.loads)
+    return any(one["confidence_ts"] > one["answer_ts"] for one in said)
 
 
 def one_action(claims: pd.DataFrame, week: int) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from core.comparison.compare import GroupMoved
 from core.comparison.sides import Side
 from core.findings.facts.anchoring import Anchored
+from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
 from core.findings.facts.calibration import (
     BandOff,
@@ -505,6 +506,12 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "Asked after the answer, it states 12.0 points more than before it of t, on the same 400 "
         "events (11.5 to 12.5; ±5 accepted), and is right as often: the accuracy differs by 1.0 "
         "points (n 400).",
+    ),
+    (
+        "order_contradicted",
+        OrderContradicted("self-report", "before", 240, 84, 0.284, "e-7"),
+        "Logged as asked before the answer by self-report, and stated after it by the times of 84 "
+        "of 240 claims (35%, at least 28%). For one: event e-7.",
     ),
     (
         "confidence_theatre",

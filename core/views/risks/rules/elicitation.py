@@ -1,16 +1,17 @@
 """Whether the number is anchored by the answer it is asked for after.
 
 anchoring
-    open: asked after the answer it states more on the same inputs, as often right. Covered: asked
-    before it; or after it, and within tolerance of another way on the same inputs. Not measured:
-    after it, with nothing to compare; order not logged. Not applicable: never asked after an
-    answer, but independently of it or by behaviour.
+    open: asked after the answer it states more on the same inputs, as often right; or the times of
+    answer and confidence speak against the order that is logged. Covered: asked before it; or
+    after it, and within tolerance of another way on the same inputs. Not measured: after it, with
+    nothing to compare; order not logged. Not applicable: never asked after an answer, but
+    independently of it or by behaviour.
 """
 
 from __future__ import annotations
 
 from core.queries.sums.elicitation_pairs import Way
-from core.sentences.numbers import count, counted, points, size_of, within
+from core.sentences.numbers import count, counted, percent, points, size_of, within
 from core.views.risks.facts import RiskFacts
 from core.views.risks.status import Link, RiskFound
 
@@ -29,6 +30,17 @@ def anchoring(facts: RiskFacts) -> RiskFound:
             f"({points(shift.low, decimals=1)} to {points(shift.high, decimals=1)}) than before it "
             f"on the same {count(shift.n)} inputs, and is right as often: the accuracy differs by "
             f"{size_of(accuracy.value)} (n {count(accuracy.n)}).",
+            where,
+        )
+    against = [each for each in facts.timed if each[1].contradicted]
+    if against:
+        one_timed, shown = max(against, key=lambda each: each[1].low)
+        opposite = "after" if one_timed.order == "before" else "before"
+        return RiskFound(
+            "open",
+            f"{count(shown.against)} of {counted(shown.n, 'claim')} that log both times and say "
+            f"{one_timed.order} the answer are stated {opposite} it (at least "
+            f"{percent(shown.low)} of such claims).",
             where,
         )
     orders = {one.order for one in facts.asked}
@@ -53,10 +65,19 @@ def anchoring(facts: RiskFacts) -> RiskFound:
     if "after" not in orders:
         return RiskFound(
             "covered",
-            f"All {counted(n, 'claim')} are asked for before the answer or apart from it: {said}.",
+            f"All {counted(n, 'claim')} are asked for before the answer or apart from it: {said}. "
+            f"{_borne_out(facts)}",
             where,
         )
     return _after_the_answer(facts, said, n)
+
+
+def _borne_out(facts: RiskFacts) -> str:
+    """Whether anything but what is logged says that the order is so."""
+    shown = [each for _, each in facts.timed if each.borne_out]
+    if not shown:
+        return "No claim has the times that would show it."
+    return f"The times of {counted(sum(one.n for one in shown), 'claim')} bear that out."
 
 
 def _after_the_answer(facts: RiskFacts, said: str, n: int) -> RiskFound:

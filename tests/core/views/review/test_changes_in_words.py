@@ -135,6 +135,7 @@ def test_an_anchored_confidence_says_so_with_its_interval(told: Told) -> None:
         "Asked after the answer, it states 15.0 points more than asked before the answer, and is "
         "right as often. The answer anchors it."
     )
+    assert view.advice.startswith("Switch to asking before the answer (verbal, prompt draft-v2)")
     assert view.differences["verdict"].tolist() == ["off", "fine"]
     assert view.differences["label"].is_unique
 

@@ -6,9 +6,31 @@ from dataclasses import replace
 
 import pytest
 
+from core.measure.failures.asking_order import order_shown
+from core.queries.sums.order_times import TimedOrder
 from core.views.risks.facts import WayOfAsking
 from core.views.risks.rules import elicitation
+from core.views.risks.status import RiskFound
 from tests.worlds.risk_facts import AFTER, FACTS, ways
+
+
+def test_an_order_that_the_times_contradict_is_open_and_one_they_bear_out_is_said() -> None:
+    asked = replace(FACTS, asked=(WayOfAsking("verbal", "before", 1_000),))
+    assert elicitation.anchoring(asked).line.endswith("No claim has the times that would show it.")
+
+    def timed(against: int) -> RiskFound:
+        one = TimedOrder("s", "verbal", "before", 240, against, "e")
+        return elicitation.anchoring(
+            replace(asked, timed=((one, order_shown(one.n, one.against)),))
+        )
+
+    assert timed(84).status == "open"
+    assert timed(84).line == (
+        "84 of 240 claims that log both times and say before the answer are stated after it (at "
+        "least 29% of such claims)."
+    )
+    assert timed(2).status == "covered"
+    assert timed(2).line.endswith("The times of 240 claims bear that out.")
 
 
 def test_a_shift_at_equal_accuracy_is_open() -> None:
