@@ -20,11 +20,10 @@ from core.ledger.private import mode_for_others
 from core.registry.strict_yaml import (
     FileProblem,
     Missing,
-    Notes,
     Place,
     Unreadable,
-    documents,
     file_text,
+    only_place,
 )
 
 Send = Literal["both", "digest", "immediate"]
@@ -170,21 +169,15 @@ def read(text: str, environment: Mapping[str, str], *, source: str = "notices") 
         NoticesFileError: with every problem of the file.
     """
     try:
-        nodes = documents(text)
+        place = only_place(text)
     except Unreadable as error:
         raise NoticesFileError(source, [error.problem]) from None
-    if len(nodes) != 1:
-        words = (
-            "holds no channel; write channels: and under it one with a name and a url"
-            if not nodes
-            else "holds several documents; keep one"
-        )
+    if place is None:
+        words = "holds no channel; write channels: and under it one with a name and a url"
         raise NoticesFileError(source, [FileProblem(1, "", "", words)])
-    notes = Notes()
-    place = Place(nodes[0], "", nodes[0].start_mark.line + 1, notes)
     found = _settings(place, environment, source)
-    if notes.problems:
-        raise NoticesFileError(source, notes.problems)
+    if place.notes.problems:
+        raise NoticesFileError(source, place.notes.problems)
     return found
 
 

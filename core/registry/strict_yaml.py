@@ -145,6 +145,27 @@ def documents(text: str) -> list[yaml.Node]:
     return [node for node in nodes if not _is_empty(node)]
 
 
+def places(text: str) -> list[Place]:
+    """The documents of a file as the places that reading begins at, each with notes of its own.
+
+    Raises:
+        Unreadable: as `documents`.
+    """
+    return [Place(node, "", node.start_mark.line + 1, Notes()) for node in documents(text)]
+
+
+def only_place(text: str) -> Place | None:
+    """The same of a file that holds one document; None: it holds none.
+
+    Raises:
+        Unreadable: as `documents`, or it holds several.
+    """
+    found = places(text)
+    if len(found) > 1:
+        raise Unreadable(FileProblem(1, "", "", "holds several documents; keep one"))
+    return found[0] if found else None
+
+
 def _loader(text: str) -> type[yaml.SafeLoader]:
     if len(text) <= _BY_HAND:
         return yaml.SafeLoader

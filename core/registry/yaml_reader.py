@@ -30,8 +30,8 @@ from core.registry.strict_yaml import (
     Notes,
     Place,
     Unreadable,
-    documents,
     file_text,
+    places,
     said,
 )
 from core.registry.value_checks import SpecProblem
@@ -92,19 +92,19 @@ def read(text: str, *, source: str = "registry") -> RegistryFile:
         RegistryFileError: with every problem of the file.
     """
     try:
-        nodes = documents(text)
+        found_places = places(text)
     except Unreadable as error:
         raise RegistryFileError(source, [error.problem]) from None
-    if not nodes:
+    if not found_places:
         words = f"holds no entry; write one that begins with apiVersion: {API_VERSION}"
         raise RegistryFileError(source, [FileProblem(1, "", "", words)])
     problems: list[FileProblem] = []
     specs: list[SignalSpec] = []
     groups: list[Group] = []
     names: dict[tuple[type, str], int] = {}
-    for node in nodes:
-        notes = Notes()
-        found = _document(Place(node, "", _line(node), notes))
+    for place in found_places:
+        notes = place.notes
+        found = _document(place)
         if found is not None:
             line = notes.line_of("metadata.name")
             first = names.setdefault((type(found), found.name), line)
@@ -322,7 +322,3 @@ def _ladder(field: str) -> str:
     """Bands are judged together: one that cannot be read leaves nothing to say of the others."""
     head, bands, _ = field.partition(".bands")
     return head + bands
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1

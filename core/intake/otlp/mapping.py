@@ -18,11 +18,10 @@ from core.intake.read_again import ReadAgain
 from core.ledger.errors import LedgerError
 from core.registry.strict_yaml import (
     Missing,
-    Notes,
     Place,
     Unreadable,
-    documents,
     file_text,
+    only_place,
     said,
 )
 
@@ -131,18 +130,14 @@ def read_names(text: str, *, source: str = "otlp.yaml") -> OtlpMapping:
         OtlpMappingError: with every problem of the file.
     """
     try:
-        nodes = documents(text)
+        place = only_place(text)
     except Unreadable as error:
         raise OtlpMappingError(f"{source} {error.problem}") from None
-    if not nodes:
+    if place is None:
         return OtlpMapping()
-    if len(nodes) > 1:
-        raise OtlpMappingError(f"{source} holds several documents; keep one.")
-    notes = Notes()
-    place = Place(nodes[0], "", nodes[0].start_mark.line + 1, notes)
     found = _mapping(place)
-    if notes.problems:
-        raise OtlpMappingError("\n".join(said(notes.problems, source)))
+    if place.notes.problems:
+        raise OtlpMappingError("\n".join(said(place.notes.problems, source)))
     return found
 
 
