@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 import duckdb
 
@@ -23,18 +25,23 @@ def order_times(
     Args:
         selection: the signal and its period; nothing else of it counts.
     """
-    timed = timed_orders(cursor, selection.since, selection.until, signal=selection.signal)
-    return tuple((one, order_shown(one.n, one.against, looks=len(timed))) for one in timed)
+    return _judged(timed_orders(cursor, selection.since, selection.until, signal=selection.signal))
+
+
+def order_times_by_signal(
+    cursor: duckdb.DuckDBPyConnection, since: datetime, until: datetime
+) -> dict[str, tuple[tuple[TimedOrder, OrderShown], ...]]:
+    """The same of every signal that has such claims, in one reading of them."""
+    timed = timed_orders(cursor, since, until)
+    return {name: _judged(list(ones)) for name, ones in groupby(timed, lambda one: one.signal)}
 
 
 def order_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
     """The ways of asking whose order the times of their claims contradict."""
-    timed = timed_orders(cursor, now - PERIOD, now)
     found = []
-    for one in timed:
-        shown = order_shown(one.n, one.against, looks=len(timed))
+    for one, shown in _judged(timed_orders(cursor, now - PERIOD, now)):
         if shown.contradicted and one.event is not None:
             facts = OrderContradicted(
                 one.method, one.order, one.n, one.against, shown.low, one.event
@@ -42,3 +49,8 @@ def order_conditions(
             subject = "/".join(filter(None, (one.method, one.order)))
             found.append(Condition.of("order_contradicted", one.signal, subject, facts))
     return tuple(found)
+
+
+def _judged(timed: Sequence[TimedOrder]) -> tuple[tuple[TimedOrder, OrderShown], ...]:
+    """Judged together."""
+    return tuple((one, order_shown(one.n, one.against, looks=len(timed))) for one in timed)

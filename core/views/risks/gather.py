@@ -14,7 +14,7 @@ from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
-from core.findings.detectors.asking_order import order_times
+from core.findings.detectors.asking_order import order_times_by_signal
 from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.heldout_wear import measure_wear
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
@@ -125,6 +125,7 @@ class _Ledger:
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
         self.verdicts = standing_verdicts(cursor, state, now)
+        self.timed = order_times_by_signal(cursor, now - WAYS_PERIOD, now)
 
     def facts(self, signal: str) -> RiskFacts:
         state, mine = self.state, self.accounts.get(signal, [])
@@ -165,7 +166,7 @@ class _Ledger:
             too_low=None if spec is None else too_low(spec, changed),
             worn=self._worn(spec, mine),
             repair=self.repairs.get(signal),
-            timed=order_times(self.cursor, Selection(signal, since, self.now)),
+            timed=self.timed.get(signal, ()),
         )
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:
