@@ -53,7 +53,7 @@ COMMANDS = {
         "nothing.",
     ),
     "evidence": ("evidence:evidence", "The numbers that people signed."),
-    "gate": ("people:gate", "The gate as a whole."),
+    "gate": ("gate:gate", "The gate as a whole: its mode, and what acted without asking it."),
     "import": ("importing:import_command", "Read logged claims and outcomes into a ledger."),
     "labels": (
         "labels:labels",

@@ -1,4 +1,4 @@
-"""`calledger person`, `calledger role` and `calledger gate`: who is there, and what they may."""
+"""`calledger person` and `calledger role`: who is there, and what they may."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import click
 from core.governance import accounts, people
 from core.governance.names import directory
 from core.governance.permissions import GRANTABLE, roles_of
-from core.governance.state import LEAST
 from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError
 from core.trail.acts import Proposal
@@ -170,25 +169,3 @@ def _set_role(ledger_path: Path, handle: str | None, who: str, role_: str, kind:
         sub = people.known_person(office, who)
         body = {"sub": sub, "role": role_}
         office.perform(Proposal(kind, acting(office, handle, kind), body=body))
-
-
-@click.group()
-def gate() -> None:
-    """The gate as a whole."""
-
-
-@gate.command()
-@ledger_option
-@as_option
-@click.argument("mode_", metavar="MODE", type=click.Choice(["local", "production"]))
-def mode(ledger_path: Path, handle: str | None, mode_: str) -> None:
-    """Set the gate's MODE: in production a signature made without sign-on does not open it."""
-    with office_of(ledger_path) as office:
-        actor = acting(office, handle, "gate.mode")
-        office.perform(Proposal("gate.mode", actor, body={"mode": mode_}))
-    terminal.say(f"The gate is in {mode_} mode.")
-    if mode_ == "production":
-        terminal.note(
-            f"It opens only on signatures with assurance {LEAST['production']} or better: sign "
-            "on a page of a server that was started with --sign-on or --behind-proxy."
-        )

@@ -87,7 +87,7 @@ ACTING: dict[str, set[str]] = {
 OF_NOBODY = {
     *("cells build", "cells list", "cells load", "cells pull"),
     *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
-    *("canary ask", "canary list", "canary record"),
+    *("canary ask", "canary list", "canary record", "gate unasked"),
     *("labels contradictions", "pulled", "recalibrate"),
     *("labels plan", "labels export", "labels take", "labels verify", "person list"),
     *("notices test", "notices list", "notices send", "token list"),

@@ -1,0 +1,242 @@
+"""Which claims the gate was asked about: what was done, held against its recorded answers.
+
+An answer belongs to the claim with its signal and ``event_id``, whenever it was given: it waits for
+claims that come in later, and counts for those that were asked about after midnight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from core.ledger.sql import quoted
+from core.queries.base.dimensions import Parameter, segment_dimensions
+from core.queries.base.fingerprint_fields import FIELDS
+from core.queries.base.kept.at_hand import days_not_at_hand
+
+Order = Literal["-ts", "ts", "worst"]
+_ORDERS: dict[Order, str] = {
+    "-ts": "ts DESC",
+    "ts": "ts",
+    "worst": "(outcome IS NOT DISTINCT FROM 0) DESC, confidence_ppm DESC NULLS LAST",
+}
+
+#: Times in which the gate was to be asked: [since, until), UTC without zone; None: for good.
+Ruled = Sequence[tuple[datetime, datetime | None]]
+
+
+@dataclass(frozen=True)
+class HeldAgainst:
+    """Which production claims are held against the answers.
+
+    Attributes:
+        ruled: by signal; they do not overlap.
+        since: earliest claim time, UTC without zone.
+        until: the first time after the last.
+        came_since: claims that came in at this time or later are looked at too, however early
+            they were made; None: none of before ``since``.
+    """
+
+    ruled: Mapping[str, Ruled]
+    since: datetime
+    until: datetime
+    came_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class GateUse:
+    """Claims of one signal, version, day and action.
+
+    Attributes:
+        signal: its name.
+        fields: what of the fingerprint they state, in the order of the fields.
+        day: of the claims, UTC.
+        action: what was logged as done; None: nothing was.
+        n: how many.
+        n_unasked: those of them without a recorded answer.
+        n_known: those of these with an outcome.
+        n_wrong: the wrong ones among them.
+    """
+
+    signal: str
+    fields: tuple[tuple[str, str | None], ...]
+    day: date
+    action: str | None
+    n: int
+    n_unasked: int
+    n_known: int
+    n_wrong: int
+
+
+def gate_use(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[GateUse, ...]:
+    """How many claims the gate was asked about, by signal, version, day and action.
+
+    Signals whose cells were loaded are left out, unless all these claims of them are here.
+    """
+    claims = _claims(cursor, of)
+    if claims is None:
+        return ()
+    rows = cursor.execute(
+        f"""
+        WITH done AS MATERIALIZED ({claims[0]}),
+        asked AS ({_ASKED})
+        SELECT signal, {", ".join(FIELDS)}, day, action, count(*), count(*) FILTER (NOT answered),
+               count(outcome) FILTER (NOT answered),
+               count(*) FILTER (NOT answered AND outcome = 0)
+        FROM (SELECT done.*, asked.event_id IS NOT NULL AS answered
+              FROM done LEFT JOIN asked USING (signal, event_id))
+        GROUP BY ALL ORDER BY ALL
+        """,
+        claims[1],
+    ).fetchall()
+    k = len(FIELDS) + 1
+    return tuple(
+        GateUse(row[0], tuple(zip(FIELDS, row[1:k], strict=True)), *row[k:]) for row in rows
+    )
+
+
+def unasked_claims(
+    cursor: duckdb.DuckDBPyConnection,
+    of: HeldAgainst,
+    actions: Collection[str],
+    *,
+    limit: int,
+    offset: int = 0,
+    order: Order = "-ts",
+) -> pd.DataFrame:
+    """Claims without a recorded answer, one row each.
+
+    Args:
+        actions: what was done with them.
+        order: by time, "-" for falling; "worst": the wrong ones first, most confident first. Ties
+            stand in the order they came in.
+
+    Returns:
+        Columns signal, event_id, ts (UTC without zone), action, confidence (NaN: unstated),
+        outcome (1, 0 or NA), the fingerprint's fields, input_id, came_in (when, likewise) and one
+        ``seg_<dimension>`` each.
+    """
+    segments = [f"seg_{name}" for name in segment_dimensions(cursor)]
+    described = ", ".join(f"claims.{quoted(name)}" for name in (*FIELDS, "input_id", *segments))
+    claims = _claims(cursor, of) or (_NONE, {})
+    order_by = f"{_ORDERS[order]}, import_id, import_row"
+    frame: pd.DataFrame = cursor.sql(
+        f"""
+        WITH done AS MATERIALIZED (
+            SELECT * FROM ({claims[0]}) WHERE list_contains($actions, action)),
+        leaf AS (
+            SELECT import_id, import_row FROM done ANTI JOIN ({_ASKED}) AS asked
+            USING (signal, event_id)
+            ORDER BY {order_by} LIMIT $limit OFFSET $offset)
+        SELECT signal, event_id, ts, action, confidence_ppm / 1e6 AS confidence, outcome,
+               {described}, imported_at AS came_in
+        FROM claims JOIN leaf USING (import_id, import_row) LEFT JOIN imports USING (import_id)
+        ORDER BY {order_by}
+        """,
+        params={
+            **claims[1],
+            "actions": list(actions),
+            "limit": limit,
+            "offset": offset,
+        },
+    ).df()
+    return frame.astype({"outcome": "Int8"})
+
+
+@dataclass(frozen=True)
+class AnswersGiven:
+    """Answers of the gate about one signal.
+
+    Attributes:
+        n: how many.
+        n_stray: those of them that name no claim of it.
+    """
+
+    n: int
+    n_stray: int
+
+
+def answers_given(
+    cursor: duckdb.DuckDBPyConnection, signals: Collection[str], since: datetime, until: datetime
+) -> dict[str, AnswersGiven]:
+    """The answers about signals that were given in a time; those without any are left out.
+
+    Args:
+        since: earliest time of the answer, UTC without zone.
+        until: the first time after the last.
+    """
+    rows = cursor.execute(
+        """
+        WITH given AS MATERIALIZED (
+            SELECT signal, event_id FROM decisions
+            WHERE list_contains($signals, signal) AND decided_at >= $since AND decided_at < $until)
+        SELECT signal, count(*), count(*) FILTER (claims.event_id IS NULL)
+        FROM given LEFT JOIN claims USING (signal, event_id)
+        GROUP BY signal
+        """,
+        {"signals": list(signals), "since": since, "until": until},
+    ).fetchall()
+    return {signal: AnswersGiven(n, n_stray) for signal, n, n_stray in rows}
+
+
+#: The claims of ``done`` that were asked about, each once.
+_ASKED = """
+    SELECT DISTINCT signal, event_id FROM decisions SEMI JOIN done USING (signal, event_id)
+""".strip()
+_PRODUCTION = {"split": ("production",)}
+_NONE = "SELECT *, CAST(ts AS DATE) AS day FROM claims WHERE FALSE"
+
+
+def _claims(
+    cursor: duckdb.DuckDBPyConnection, of: HeldAgainst
+) -> tuple[str, dict[str, Parameter]] | None:
+    """The claims looked at as a query, and its parameters; None: no signal is looked at."""
+    first_import, least = _late(cursor, of)
+    ruled = [
+        (signal, since, until or datetime.max)
+        for signal, spans in of.ruled.items()
+        if not days_not_at_hand(cursor, signal, least, of.until, of=_PRODUCTION)
+        for since, until in spans
+    ]
+    if not ruled:
+        return None
+    names, begun, ended = (list(each) for each in zip(*ruled, strict=True))
+    return (
+        f"""
+        SELECT signal, event_id, {", ".join(FIELDS)}, ts, CAST(ts AS DATE) AS day, action, outcome,
+               confidence_ppm, import_id, import_row
+        FROM claims JOIN (
+            SELECT unnest($ruled::VARCHAR[]) AS of_signal, unnest($begun::TIMESTAMP[]) AS begun,
+                   unnest($ended::TIMESTAMP[]) AS ended) AS rule
+          ON signal = of_signal AND ts >= begun AND ts < ended
+        WHERE split = 'production' AND ts >= $least AND ts < $until
+          AND (ts >= $since OR import_id >= $first_import)
+        """,
+        {
+            "ruled": names,
+            "begun": begun,
+            "ended": ended,
+            "least": least,
+            "until": of.until,
+            "since": of.since,
+            "first_import": first_import,
+        },
+    )
+
+
+def _late(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[int, datetime]:
+    """The first import whose claims are looked at however early, and the earliest of them."""
+    never = 2**31 - 1
+    if of.came_since is None:
+        return never, of.since
+    row = cursor.execute(
+        "SELECT min(import_id), min(first_ts) FROM imports WHERE imported_at >= $came",
+        {"came": of.came_since},
+    ).fetchone()
+    first, earliest = row if row is not None else (None, None)
+    return never if first is None else first, min(of.since, earliest or of.since)
