@@ -297,6 +297,8 @@ def plan_lines(plan: ChangePlan) -> None:
             say(f"   {line}")
         for line in change.idle:
             say(f"   {line}")
+        for line in change.unproven:
+            say(f"   Refused: {line}")
         if change.reopens:
             say("   Validations in force are suspended by this; submit new evidence.")
     for group, before in plan.groups:

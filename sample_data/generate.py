@@ -15,6 +15,7 @@ import pandas as pd
 
 from sample_data.answers import answers, judged
 from sample_data.desk import callbacks, grounding, merges, routing
+from sample_data.pilot import pilot
 from sample_data.planted import (
     AGREEMENT,
     FIRST_MONDAY,
@@ -71,6 +72,7 @@ def main() -> None:
     desk = (safety(), drafts(), answers(), judged(), merges(), callbacks(), routing())
     _parquet(pd.concat(desk, ignore_index=True), "desk_claims.parquet")
     _jsonl(grounding(), "grounding_claims.jsonl")
+    _parquet(pilot(), "pilot_claims.parquet")
     (FOLDER / "hand_typed.csv").write_text(REFUSED, encoding="utf-8")
 
 

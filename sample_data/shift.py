@@ -19,6 +19,7 @@ _FILES = (
     "desk_claims.parquet",
     "grounding_claims.jsonl",
     "hand_typed.csv",
+    "pilot_claims.parquet",
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\dZ)")
 

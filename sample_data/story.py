@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.gate import registry_changes as registry
+from core.gate import threshold_runs
+from core.gate.choose_threshold import ThresholdQuestion, choose
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.gate.questions import Question
@@ -31,6 +33,7 @@ from core.trail.acts import Actor, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.tuning_leakage import TuningLeaked
+from sample_data.pilot import PILOT_LEVEL, PILOTED
 from sample_data.planted import (
     AGREEMENT,
     ANSWER,
@@ -123,15 +126,27 @@ class Story:
         with self.office.acting() as desk:
             for handle, name in PEOPLE.items():
                 people.enter(desk, handle, name)
+        self.choose_thresholds()
         registry.apply(self.office, read_path(REGISTRY), KIM)
         grant = self.by(KIM, "role.granted", None)
         body = {"sub": self.sub(NORA), "role": "auditor"}
         self.office.perform(Proposal("role.granted", grant, body=body))
 
+    def choose_thresholds(self) -> None:
+        """On the pilot, by the owners; the entries name these runs."""
+        cursor = self.office.ledger.cursor()
+        owners = {one.name: one.owner for one in read_path(REGISTRY).specs}
+        for signal, piloted in PILOTED.items():
+            asked = ThresholdQuestion(Selection(signal), piloted.risk, PILOT_LEVEL, every_look=True)
+            found = choose(cursor, asked, self.office.now())
+            threshold_runs.record(self.office, found, owners[signal])
+
     def submit(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
         """Evidence is frozen and submitted."""
         actor = self.by(handle, "validation.submitted", signal)
-        signing.submit(self.office, actor, signal, fingerprint, untuned=True)
+        # Whose threshold was chosen on the pilot has a tuning split to show it.
+        untuned = signal not in PILOTED
+        signing.submit(self.office, actor, signal, fingerprint, untuned=untuned)
 
     def sign(self, handle: str, signal: str, fingerprint: Fingerprint) -> None:
         """A validator signs it."""

@@ -25,6 +25,7 @@ from core.ingest.import_file import import_file
 from core.ledger import connection
 from core.ledger.connection import Ledger
 from core.queries.base.kept import limits
+from core.registry import proof_rules
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
 from tests.worlds.begun import Begun
@@ -134,6 +135,18 @@ def one_thread_a_ledger() -> Iterator[None]:
             connection, "_configuration", lambda most: configured(most) | {"threads": 1}
         )
         yield
+
+
+_UNPROVEN = proof_rules.unproven
+# Entries of tests are as before what acts by itself had to be proven; see `proof_asked`. Worlds are
+# built while their modules are imported.
+proof_rules.unproven = lambda *_: ()
+
+
+@pytest.fixture
+def proof_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What acts by itself has to be proven, as outside of tests."""
+    monkeypatch.setattr(proof_rules, "unproven", _UNPROVEN)
 
 
 @pytest.fixture(autouse=True, scope="session")

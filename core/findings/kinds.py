@@ -14,6 +14,7 @@ from core.findings.facts.anchoring import Anchored
 from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
+from core.findings.facts.cuts import UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -45,6 +46,8 @@ from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED
 from core.governance.validations.records import RULES_CHANGED, Validation
 from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
+from core.registry import proof_rules
+from core.registry.cut_runs import chosen_by_hand
 from core.registry.signal_spec import ResponsiblePart
 from core.trail.facts import FACTS, read, written
 from core.trail.fingerprint import Fingerprint
@@ -139,6 +142,14 @@ _ROWS = (
     ),
     FindingKind(
         "unregistered_signal", "Signal not registered", "warning", "registry", Unregistered
+    ),
+    FindingKind(
+        "cut_unproven",
+        "Acts without proof above its threshold",
+        "warning",
+        "registry",
+        UnprovenCut,
+        part="thresholds",
     ),
     FindingKind(
         "validation_expiring", "Validation about to expire", "warning", "sign_off", Expiring
@@ -385,6 +396,8 @@ def conditions(
     for signal in state.entries:
         if state.acting_owner(signal, now) is None:
             found.append(_empty_seat(signal))
+        if proof_rules.unproven(state.entries[signal].spec, state.runs):
+            found.append(_cut_unproven(state, signal))
         found += _of_fingerprints(state, signal, by_signal.get(signal, ()), now)
     for (signal, fingerprint), comparison in (changed_evidence or {}).items():
         found.append(_changed(signal, fingerprint, comparison))
@@ -411,6 +424,13 @@ def _unregistered(signal: str, prints: Sequence[Seen]) -> Condition:
 
 def _empty_seat(signal: str) -> Condition:
     return Condition.of("empty_owner_seat", signal, "empty_owner_seat", EmptySeat())
+
+
+def _cut_unproven(state: State, signal: str) -> Condition:
+    spec = state.entries[signal].spec
+    by_hand = tuple(map(proof_rules.cut_words, chosen_by_hand(spec, state.runs)))
+    facts = UnprovenCut(spec.stakes, proof_rules.unbounded(spec), by_hand)
+    return Condition.of("cut_unproven", signal, "cut_unproven", facts)
 
 
 def _of_fingerprints(

@@ -17,6 +17,7 @@ from core.governance.names import directory
 from core.governance.state import State
 from core.ledger.errors import BadValue, LedgerError
 from core.measure.cells.cells import Cells
+from core.measure.labelling.cut_at_every_look import segments_at_every_look
 from core.measure.labelling.risk_thresholds import (
     LEVEL,
     AtCut,
@@ -37,6 +38,7 @@ from core.queries.sums.tuning_sample import (
     split_cells,
     split_counts,
 )
+from core.registry.cut_runs import needed
 from core.registry.escalation_rules import (
     ACTIONS,
     Action,
@@ -69,6 +71,8 @@ class ThresholdQuestion:
         confidence: with which probability that has to hold, in (0, 1).
         by: a dimension whose values get a threshold each; None: one threshold.
         without_overlap: leave out heldout claims on inputs that were tuned on.
+        every_look: whether it has to hold however often a threshold is chosen again, on all claims
+            so far; otherwise it holds for this look alone, as if there had been none before.
     """
 
     selection: Selection
@@ -76,6 +80,7 @@ class ThresholdQuestion:
     confidence: float
     by: str | None = None
     without_overlap: bool = False
+    every_look: bool = False
 
 
 #: What the heldout claims say of a promise: the risk is proven to be within it, proven to be above
@@ -229,7 +234,8 @@ def choose(
         else {split: {None: cells} for split, cells in whole.items()}
     )
     values = list(groups["tuning"])
-    learned = learn_per_segment(
+    learn = segments_at_every_look if question.every_look else learn_per_segment
+    learned = learn(
         [groups["tuning"][value] for value in values], question.risk, 1 - question.confidence
     )
     parts = []
@@ -296,9 +302,17 @@ class NoChange(LedgerError):  # noqa: N818
 
 
 def proposed(
-    cursor: duckdb.DuckDBPyConnection, state: State, threshold: Threshold, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    state: State,
+    threshold: Threshold,
+    now: datetime,
+    run: str | None = None,
 ) -> Proposed:
     """The registry change that a threshold would be, and what that would have done.
+
+    Args:
+        run: SHA-256 of the record of this very run, which the entry then names; None: it was not
+            recorded.
 
     Raises:
         NoChange: why there is none.
@@ -318,7 +332,10 @@ def proposed(
     problems = check_rules(rules)
     if problems:
         raise NoChange(f"The rules with this threshold cannot be run: {problems[0]}.")
-    new = with_people(replace(entry.spec, rules=rules), directory(cursor).handle)
+    cuts_from = tuple(dict.fromkeys((*((run,) if run else ()), *entry.spec.cuts_from)))
+    spec = replace(entry.spec, rules=rules, cuts_from=cuts_from)
+    spec = replace(spec, cuts_from=needed(spec, state.runs))
+    new = with_people(spec, directory(cursor).handle)
     change = plan(cursor, state, RegistryFile((new,), ()), now)
     return Proposed(rules, rules_text(new), write([new]), change, notes)
 
@@ -338,7 +355,7 @@ def _changed(
         )
     if question.by is None:
         (part,) = threshold.parts
-        cut = _writable(part.learned)
+        cut = writable(part.learned)
         if where is None:
             if rules.overrides:
                 notes.append(
@@ -357,7 +374,7 @@ def _changed(
         if part.value is None:
             continue
         before = _of(rules, question.by, part.value)
-        bands = with_cut(before, _writable(part.learned)) if part.offered else unautomated(before)
+        bands = with_cut(before, writable(part.learned)) if part.offered else unautomated(before)
         changed = _overridden(changed, question.by, part.value, bands)
     notes.append(
         f"Claims of any other {question.by}, and segments without a threshold, are no longer "
@@ -466,7 +483,7 @@ def _segment_asked(selection: Selection, segments: tuple[str, ...]) -> tuple[str
     return name, values[0]
 
 
-def _writable(learned: Learned) -> int:
+def writable(learned: Learned) -> int:
     """The threshold in whole millionths as a band may begin with it: above 0, below 1."""
     assert learned.cut is not None
     ppm = round(learned.cut * PPM)

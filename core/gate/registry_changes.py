@@ -14,8 +14,10 @@ from core.governance.advance import check
 from core.governance.names import Directory, directory, refuse_no_handle
 from core.governance.people import actor_for, become_first_admin, enter, nobody_is_admin
 from core.governance.perform import Desk, Office
+from core.governance.refusal import Refused
 from core.governance.state import Person, State
 from core.ledger.errors import LedgerError
+from core.registry import proof_rules
 from core.registry.signal_spec import Group, SignalSpec
 from core.registry.spec_diff import FieldDifference, differences
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
@@ -35,6 +37,8 @@ class SignalChange:
         effects: what it would do on the last 30 days of claims.
         idle: overrides of the new entry that fit no claim so far, and values of claims that it
             does not list, each in sentences.
+        unproven: what the new one lacks to let something act by itself, each with its fix; with
+            any of it the change is refused.
     """
 
     new: SignalSpec
@@ -42,6 +46,7 @@ class SignalChange:
     differences: tuple[FieldDifference, ...]
     effects: Effects
     idle: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
     @property
     def reopens(self) -> bool:
@@ -99,7 +104,9 @@ def plan(
             unchanged.append(new.name)
             continue
         found = differences(old, new), effects(cursor, old, new, now=now)
-        changes.append(SignalChange(new, old, *found, idle_overrides(cursor, new)))
+        lacks = proof_rules.unproven(new, state.runs) if proof_rules.changes_it(old, new) else ()
+        idle = idle_overrides(cursor, new)
+        changes.append(SignalChange(new, old, *found, idle, tuple(map(str, lacks))))
     groups = []
     for group in file.groups:
         before = state.groups.get(group.name)
@@ -110,6 +117,17 @@ def plan(
     named |= {one for spec in file.specs for one in people_of(spec)}
     new_people = tuple(sorted(one for one in named if known.sub(one) is None))
     return ChangePlan(tuple(changes), tuple(groups), tuple(unchanged), new_people)
+
+
+def refuse_unproven(plan: ChangePlan) -> None:
+    """Refuse a plan by which something would act by itself that cannot show it may.
+
+    Raises:
+        Refused: some change would be refused, with the first reason.
+    """
+    for change in plan.changes:
+        for problem in change.unproven:
+            raise Refused(f"{change.new.name} cannot be registered so: {problem}")
 
 
 def apply(

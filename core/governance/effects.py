@@ -14,6 +14,7 @@ from core.governance.permissions import GRANTABLE
 from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
 from core.governance.validations.lifecycle import rules_changed
+from core.registry.cut_runs import CutRun, ProvenCut
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, of_json
 from core.trail.acts import SYSTEM, Act, moment
@@ -144,6 +145,28 @@ def _registry_set(state: State, act: Act) -> State:
         history={**state.history, signal: (*state.history.get(signal, ()), entry)},
         validations=validations,
     )
+
+
+def _threshold_run(state: State, act: Act) -> State:
+    if act.signal is None:
+        raise Refused("A threshold run is about a signal.")
+    run = _sha256(act, "run")
+    if run in state.runs:
+        raise Refused(f"The threshold run {run} is recorded already.")
+    try:
+        cuts = tuple(
+            ProvenCut(
+                None if one["value"] is None else act.body["per"],
+                one["value"],
+                *(int(one[name]) for name in ("lowest_ppm", "highest_ppm", "n", "errors")),
+            )
+            for one in act.body["cuts"]
+        )
+        look, risk, level = (_number(act, name) for name in ("look", "risk_ppm", "level_ppm"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"The threshold run {run} does not say what it proved.") from error
+    found = CutRun(run, act.signal, act.seq, act.at, act.actor.sub, look, risk, level, cuts)
+    return replace(state, runs={**state.runs, run: found})
 
 
 def _import_recorded(state: State, act: Act) -> State:
@@ -324,6 +347,7 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "role.revoked": _role_revoked,
         "gate.mode": _gate_mode,
         "registry.set": _registry_set,
+        "threshold.run": _threshold_run,
         "import.recorded": _import_recorded,
         "cells.loaded": _cells_loaded,
         "decisions.sealed": _decisions_sealed,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from core.governance.effects import spec_of
 from core.governance.refusal import Refused
 from core.governance.state import State
+from core.registry import proof_rules
 from core.registry.signal_spec import GROUP
 from core.registry.spec_json import material_sha256
 from core.registry.spec_rules import check_spec
@@ -48,6 +49,8 @@ def refuse_unfit(state: State, proposal: Proposal) -> None:
             )
     elif proposal.kind == "registry.set":
         _refuse_entry(state, proposal)
+    elif proposal.kind in ("validation.submitted", "validation.signed"):
+        _refuse_unproven(state, proposal)
 
 
 def _refuse_entry(state: State, proposal: Proposal) -> None:
@@ -55,6 +58,9 @@ def _refuse_entry(state: State, proposal: Proposal) -> None:
     for problem in check_spec(spec):
         raise Refused(f"{spec.name} cannot be registered so: {problem}")
     before = state.entries.get(spec.name)
+    if proof_rules.changes_it(None if before is None else before.spec, spec):
+        for problem in proof_rules.unproven(spec, state.runs):
+            raise Refused(f"{spec.name} cannot be registered so: {problem}")
     material = before is not None and before.material_sha256 != material_sha256(spec)
     if material and proposal.actor.role == "admin":
         raise Refused(
@@ -77,6 +83,17 @@ def _refuse_entry(state: State, proposal: Proposal) -> None:
             if not sub.startswith(GROUP) and sub not in state.people:
                 raise Refused(f"{sub} among {seat} of {spec.name} is not known to this ledger.")
     _refuse_admins(state, state.resolved((*spec.validators, *spec.risk_approvers)))
+
+
+def _refuse_unproven(state: State, proposal: Proposal) -> None:
+    entry = None if proposal.signal is None else state.entries.get(proposal.signal)
+    if entry is None:
+        return
+    for problem in proof_rules.unproven(entry.spec, state.runs):
+        raise Refused(
+            f"The registry entry of {entry.spec.name} is from before what acts by itself had to "
+            f"be proven; change it first. {problem}"
+        )
 
 
 def _refuse_admins(state: State, subs: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from core.governance.number_ranges import Numbers
 from core.governance.refusal import Refused
 from core.governance.validations.records import Context, Validation
 from core.governance.validations.standing import LOGGED_ONLY, Standing, standing
+from core.registry.cut_runs import Runs
 from core.registry.signal_spec import GROUP, ResponsiblePart, SignalSpec
 from core.trail.acts import Assurance
 from core.trail.fingerprint import Fingerprint
@@ -119,6 +120,7 @@ class State:
         signed_from: from which decision on all are signed; None: no act says so.
         checked: the last run of the standing checks; None: there was none yet.
         remeasured: signal → when it was last re-measured.
+        runs: SHA-256 → the recorded threshold run.
         unmeasured: signal → when a fingerprint was first seen since then.
         canaries: signal → the inputs that are asked again.
         canary_rounds: (signal, fingerprint) → rounds in which they were, oldest first.
@@ -146,6 +148,7 @@ class State:
     canaries: Mapping[str, KeptInputs] = field(default_factory=dict)
     canary_rounds: Rounds = field(default_factory=dict)
     audited: Mapping[str, tuple[date, date]] = field(default_factory=dict)
+    runs: Runs = field(default_factory=dict)
     #: Contexts worked out for this very state; the gate asks for the same one again and again.
     _contexts: dict[tuple[str, date], Context] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -197,6 +197,7 @@ class SignalSpec:
         truth: whose labels count as truth; None: not declared.
         canary: how often kept inputs are asked again; None: not declared.
         audit: the audit sample drawn every week; None: none is.
+        cuts_from: SHA-256 of the threshold runs that its cuts come from; empty: chosen by hand.
     """
 
     name: str
@@ -221,6 +222,7 @@ class SignalSpec:
     truth: Truth | None = None
     canary: CanaryPlan | None = None
     audit: AuditPlan | None = None
+    cuts_from: tuple[str, ...] = ()
 
     @property
     def log_only(self) -> bool:

@@ -20,6 +20,7 @@ from core.text.shown import shortened
 #: As a registry file writes a person, or the opaque id of one whose name was erased.
 PERSON = re.compile(r"user:[A-Za-z0-9._/@+-]{1,120}|p-[0-9a-f]{16}")
 _NAME = re.compile(r"[A-Za-z0-9._/@+-]{1,120}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIMENSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 ORDERS = tuple(ALLOWED["elicitation_order"])
@@ -241,6 +242,13 @@ def check_segment_value(field: str, value: str) -> Iterator[SpecProblem]:
         yield SpecProblem(field, _escaped(value), "has a control character; leave it out")
     elif value[0] in "[{":
         fix = "is no single value; write one that claims state as text"
+        yield SpecProblem(field, value, fix)
+
+
+def check_sha256(field: str, value: str) -> Iterator[SpecProblem]:
+    """The SHA-256 of a threshold run."""
+    if not _SHA256.fullmatch(value):
+        fix = "is no run; write the 64 digits that calledger threshold --record prints"
         yield SpecProblem(field, value, fix)
 
 

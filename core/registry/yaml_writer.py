@@ -213,6 +213,7 @@ spec:
       - {{metric: ece, max: "0.05"}}  # claims are right as often as they say
       - {{metric: auroc, min: "0.75"}}  # and tell right from wrong, so that no constant passes
       - {{metric: automated_error, max: "0.01"}}  # wrong ones among what acts by itself
+      - {{metric: high_band_gap, max: "0.05"}}  # high confidences are right as often as they say
     cadenceDays: {cadence}
     windowDays: {window}
   escalation:

@@ -17,6 +17,7 @@ from core.governance.stops import stopped_by
 from core.measure.monitoring.canary import SIDES
 from core.monitoring.remeasured import outcome
 from core.monitoring.schedule import WHY_WORDS
+from core.registry.escalation_rules import fraction
 from core.sentences.fact import Fact
 from core.sentences.numbers import ABSENT, counted, points
 from core.trail import act_search as search
@@ -310,6 +311,19 @@ def _in_points(value: Any, _names: Names) -> str:
     return points(float(value), decimals=1)
 
 
+def _share(value: Any, _names: Names) -> str:
+    return f"{value / 10_000:.6g}%"
+
+
+def _cuts(value: Any, _names: Names) -> str:
+    said = [
+        f"{'' if one['value'] is None else one['value'] + ': '}from {fraction(one['lowest_ppm'])}, "
+        f"{one['errors']:,} of {one['n']:,} wrong"
+        for one in value
+    ]
+    return "; ".join(said) or "none"
+
+
 #: The parts of a body, in the order they are shown.
 _FIELDS: Mapping[str, _Field] = {
     "origin": _Field("Trail"),
@@ -366,6 +380,16 @@ _FIELDS: Mapping[str, _Field] = {
     "last": _Field("Last decision", ours=True),
     "first_ts": _Field("First claim", _time, ours=True, brief=_day),
     "n_claims": _Field("Claims so far", ours=True, brief=_several("claim")),
+    "run": _Field("Threshold run"),
+    "look": _Field("Look at this signal", ours=True),
+    "risk_ppm": _Field("Wrong ones accepted", _share, ours=True),
+    "level_ppm": _Field("Confidence, all looks together", _share, ours=True),
+    "per": _Field("A threshold for each"),
+    "cuts": _Field("Proven thresholds", _cuts, ours=True),
+    "where": _Field("Only claims of"),
+    "method": _Field("Method"),
+    "split": _Field("Chosen on the split"),
+    "cells_sha256": _Field("SHA-256 of the counts it rests on"),
     "audit": _Field("Audit sample"),
     "n": _Field("Claims in it", ours=True, brief=_several("claim")),
     "by": _Field("Drawn by"),
@@ -374,6 +398,7 @@ _FIELDS: Mapping[str, _Field] = {
     "seed": _Field("Seed of the random numbers"),
     "imports": _Field("Imports up to", ours=True),
     "week": _Field("Drawn in the week of"),
+    "imports_to": _Field("Imports up to", ours=True),
     "sha256": _Field("SHA-256 of the sample"),
     "n_inputs": _Field("Kept inputs", ours=True, brief=_several("input")),
     "inputs": _Field("Ids", _kept_inputs),
@@ -513,6 +538,9 @@ _MADE: Mapping[str, Callable[[Act, Names], str]] = {
     "failed": _failed,
     "rows": _rows,
     "decisions": _decisions,
+    "cuts_found": lambda act, names: (
+        f"at most {_share(act.body['risk_ppm'], names)} wrong, {_cuts(act.body['cuts'], names)}"
+    ),
 }
 #: Every part that a sentence may have.
 PARTS = frozenset({"of", *_FIELDS, *_MADE})

@@ -189,6 +189,15 @@ _ROWS = (
         _SEAT | _ADMIN,
         weighty=True,
     ),
+    # Anybody known: an entry that automates needs a run before it is written.
+    ActKind(
+        "threshold.run",
+        "Registry",
+        "recorded a threshold run",
+        "record a threshold run",
+        "recorded a threshold run{of}: {cuts_found}",
+        _ANYONE,
+    ),
     ActKind(
         "fingerprint.seen",
         "Validations",

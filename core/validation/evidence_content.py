@@ -177,7 +177,7 @@ def content_of(
         **({"crowded_segments": list(segments.crowded)} if segments.crowded else {}),
         "rules": _rules(cursor, judged, spec.rules, rules),
         **_pictures(whole.cells),
-        "cells_sha256": _cells_sha256(whole.cells),
+        "cells_sha256": cells_sha256(whole.cells),
         "claims_sha256": claims_digest(cursor, judged, dimensions),
         "untold": list(
             untold(
@@ -260,7 +260,7 @@ def _columns(found: object, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _cells_sha256(cells: Cells) -> str:
+def cells_sha256(cells: Cells) -> str:
     """SHA-256 of one line ``confidence in millionths,n_claims,n,s`` per cell, then the unstated."""
     ppm = np.rint(cells.v * 1_000_000).astype(np.int64).tolist()
     rows = zip(ppm, cells.n_claims.tolist(), cells.n.tolist(), cells.s.tolist(), strict=True)

@@ -46,6 +46,7 @@ pytestmark = pytest.mark.browser
 
 REGISTRY = entry(
     "desk",
+    stakes="low",
     owner="user:desk/ann",
     deputies=["user:desk/bob"],
     validators=["user:risk/vera"],

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.browser
 
 REGISTRY = entry(
     "desk",
+    stakes="low",
     owner="user:desk/ann",
     validators=["user:risk/vera"],
     most={"ece": "0.25"},

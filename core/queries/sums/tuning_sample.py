@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import duckdb
@@ -95,6 +96,21 @@ def split_counts(
         n_labelled=sum(int(row[3]) for row in rows),
         fingerprints=tuple(tuple(row[0]) for row in rows),
     )
+
+
+def split_span(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, split: Split
+) -> tuple[datetime | None, datetime | None]:
+    """The times of a split's first and last claim; None without one."""
+    source = selected_claims(cursor, selection.narrowed("split", split), {"at": "ts"})
+    row = cursor.execute(
+        f"""
+        SELECT min("at"), max("at") FROM ({source.sql}) AS claim
+        """,
+        source.parameters,
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def shared_inputs(

@@ -17,6 +17,7 @@ from core.governance.validations.standing import at_time
 from core.ledger.errors import LedgerError
 from core.sentences.acts import Names, moved, sentence, state_words
 from core.sentences.consequence import consequence_words
+from core.sentences.cut_origin import origin_of
 from core.sentences.evidence import EvidenceView, evidence_view
 from core.trail import act_search as search
 from core.trail.acts import Act, moment
@@ -118,6 +119,7 @@ class SignoffView:
         final: whether it was retired.
         sign_until: the last day that a signature may name.
         waive_until: the last day that a waiver may name.
+        origin: where the cuts of the entry in force come from, in a sentence; "" without one.
         consequence: what a signature would let happen, in sentences; none where nothing waits.
         history: every act about it, the newest first.
         signatures: every signature, the newest first.
@@ -145,6 +147,7 @@ class SignoffView:
     final: bool
     sign_until: date | None
     waive_until: date | None
+    origin: str
     consequence: tuple[str, ...]
     history: tuple[Done, ...]
     signatures: tuple[PastSignature, ...]
@@ -179,6 +182,7 @@ def signoff_view(
     compared, changed = _since_last(cursor, acts, fingerprint, bundle, names)
     context = state.context(signal, now) if entry else None
     candidate = one.candidate if one else None
+    origin = origin_of(cursor, state, signal)
     return SignoffView(
         signal=signal,
         fingerprint=fingerprint,
@@ -202,6 +206,7 @@ def signoff_view(
         final=standing.state == "retired",
         sign_until=_last_day(now, context.max_age_days) if context else None,
         waive_until=_last_day(now, context.waiver_days) if context else None,
+        origin="" if origin is None else origin.words,
         consequence=()
         if entry is None or candidate is None
         else consequence_words(consequence(cursor, entry.spec, fingerprint, now)),

@@ -24,6 +24,7 @@ from core.registry.signal_spec import GROUP, LOG_ONLY, SignalSpec, ValidationPla
 from core.registry.spec_diff import differences
 from core.registry.words import bands_words, costs_words, criterion_words, queue_words, truth_words
 from core.registry.yaml_writer import example
+from core.sentences.cut_origin import CutOrigin, origin_of_spec
 from core.sentences.numbers import counted, cut, percent, within
 from core.text.sentence import capital
 from core.trail import log as trail
@@ -153,7 +154,9 @@ def signal_view(
         prints=prints,
         older=older,
         rules=() if entry is None or entry.spec.log_only else table(entry.spec.rules),
-        terms=() if entry is None else tuple(_terms(entry.spec)),
+        terms=()
+        if entry is None
+        else tuple(_terms(entry.spec, origin_of_spec(state, entry.spec, names))),
         history=_history(cursor, state, signal, names),
         text=example(signal) if entry is None else export(cursor, state, (signal,)),
     )
@@ -337,8 +340,10 @@ def _queries(
     return query
 
 
-def _terms(spec: SignalSpec) -> Iterator[tuple[str, str]]:
+def _terms(spec: SignalSpec, origin: CutOrigin | None) -> Iterator[tuple[str, str]]:
     """What it is measured and validated by, in words."""
+    if origin is not None and not spec.log_only:
+        yield "Threshold comes from", origin.words.removesuffix(".")
     if not spec.log_only:
         yield from _validation_terms(spec.validation)
     maturity = spec.maturity

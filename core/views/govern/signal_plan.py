@@ -17,6 +17,7 @@ class PlanPart:
         effects: what it would have done with the last claims; empty where it concerns none.
         warning: what it takes the ground from; "" where nothing.
         idle: the rules in it that never applied so far, each a sentence.
+        refused: what it lacks to let something act by itself, each with its fix.
     """
 
     heading: str
@@ -24,6 +25,7 @@ class PlanPart:
     effects: tuple[str, ...] = ()
     warning: str = ""
     idle: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def plan_parts(plan: ChangePlan) -> tuple[PlanPart, ...]:
@@ -39,6 +41,7 @@ def plan_parts(plan: ChangePlan) -> tuple[PlanPart, ...]:
                 if change.reopens
                 else "",
                 change.idle,
+                change.unproven,
             )
         )
     for group, before in plan.groups:

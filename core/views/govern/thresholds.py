@@ -25,10 +25,13 @@ from core.gate.choose_threshold import (
     proposed,
     with_cut,
 )
+from core.gate.threshold_runs import recorded
 from core.governance.state import State
 from core.measure.labelling.risk_thresholds import AtCut
 from core.queries.sums.tuning_sample import Split
+from core.registry.cut_runs import CutRun
 from core.registry.escalation_rules import fraction
+from core.sentences.cut_origin import CutOrigin, origin_of, run_json
 from core.sentences.numbers import ABSENT, count, counted, percent, value_name
 from core.sentences.numbers import cut as share_words
 from core.views.govern.signal_plan import PlanPart, plan_parts
@@ -87,6 +90,8 @@ class ThresholdView:
         change: the registry change; None where there is none.
         no_change: why there is none; "" where there is one.
         changes: the change in words.
+        run: the record of this very run; None: it was not recorded.
+        origin: where the cuts in force come from; None without an entry that automates.
     """
 
     threshold: Threshold
@@ -99,6 +104,8 @@ class ThresholdView:
     change: Proposed | None
     no_change: str
     changes: tuple[PlanPart, ...]
+    run: CutRun | None = None
+    origin: CutOrigin | None = None
 
     @property
     def contradicted(self) -> bool:
@@ -119,6 +126,9 @@ class ThresholdView:
             "risk": question.risk,
             "confidence_level": question.confidence,
             "by": question.by,
+            "holds_for": "every look" if question.every_look else "one look",
+            "run": None if self.run is None else run_json(self.run),
+            "in_force": None if self.origin is None else self.origin.as_json(),
             "holds": self.threshold.holds,
             "stands": self.stands,
             "headline": self.headline,
@@ -162,12 +172,13 @@ def threshold_view(
         TunedOn: the claims to judge on were tuned on.
     """
     found = choose(cursor, question, now)
-    change, no_change = None, ""
+    change, no_change, run = None, "", None
     if state is None:
         no_change = "The trail is broken, so nothing can be changed by it."
     else:
         try:
-            change = proposed(cursor, state, found, now)
+            run = recorded(cursor, state, found)
+            change = proposed(cursor, state, found, now, None if run is None else run.sha256)
         except NoChange as none:
             no_change = str(none)
     return ThresholdView(
@@ -181,6 +192,8 @@ def threshold_view(
         change=change,
         no_change=no_change,
         changes=() if change is None else plan_parts(change.plan),
+        run=run,
+        origin=origin_of(cursor, state, question.selection.signal),
     )
 
 
@@ -242,6 +255,8 @@ def _guarantee(found: Threshold, part: SegmentThreshold, name: str) -> str:
     sure = f"with {share_words(question.confidence)} confidence"
     if name:
         sure += f" for all {counted(len(found.parts), 'segment')} together"
+    if question.every_look:
+        sure += ", however often it is chosen again"
     bound = share_words(question.risk)
     chosen = learned.chosen
     if chosen is None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.governance.names import directory
 from core.governance.replay import TrailBroken
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
@@ -9,10 +10,13 @@ from dashboard.parts.govern import findings, thresholds
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
+from dashboard.widgets.acting import acting_for as acting
+from dashboard.widgets.acting.announced import announce
 
 page_head.title("thresholds")
+announce()
 try:
-    owner.office().state()
+    state = owner.office().state()
 except TrailBroken:
     findings.broken(data.findings())
     st.stop()
@@ -23,9 +27,12 @@ if not names:
     guide.draw(PAGES["thresholds"].title)
     st.stop()
 
+people = directory(owner.cursor())
+person = acting.choose(state, people)
 view = thresholds.answered(thresholds.ask(names))
 if view is not None:
     thresholds.answer(view)
     thresholds.numbers(view)
+    thresholds.run(view, state, people, person)
     thresholds.change(view)
 guide.draw(PAGES["thresholds"].title)

@@ -39,12 +39,14 @@ def registry() -> None:
 def diff(file: Path, ledger_path: Path) -> None:
     """Say what FILE.yaml would change, and what that would have done in the last 30 days.
 
-    Exit 0 when it says what is in force, 1 when it would change something.
+    Exit 0 when it says what is in force, 1 when it would change something, 2 when applying it
+    would be refused.
     """
     written = read_path(file)
     with office_of(ledger_path) as office:
         plan = registry_of.plan(office.ledger.cursor(), office.state(), written, office.now())
     terminal.plan_lines(plan)
+    registry_of.refuse_unproven(plan)
     if not plan.empty:
         sys.exit(EXIT_FOUND)
 
@@ -62,6 +64,7 @@ def apply(file: Path, ledger_path: Path, handle: str | None) -> None:
     with office_of(ledger_path) as office:
         plan = registry_of.plan(office.ledger.cursor(), office.state(), written, office.now())
         terminal.plan_lines(plan)
+        registry_of.refuse_unproven(plan)
         if not plan.empty:
             refuse_unproven("registry.set")
         acts = registry_of.apply(office, written, acting_handle(office, handle), via=through())

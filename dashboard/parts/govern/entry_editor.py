@@ -114,6 +114,8 @@ def _changes(plan: ChangePlan) -> None:
             if part.effects:
                 st.markdown("On the last claims it would have done this:")
                 st.markdown("\n".join(f"- {plain(one)}" for one in part.effects))
+            for one in part.refused:
+                st.error(plain(one), icon=":material/block:")
             for one in part.idle:
                 st.warning(plain(one), icon=":material/rule:")
             if part.warning:

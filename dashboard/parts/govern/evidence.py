@@ -46,6 +46,8 @@ def draw(view: SignoffView) -> None:
         return
     found = view.evidence
     _criteria(found)
+    if view.origin:
+        st.markdown(f"**Where the threshold comes from**: {plain(view.origin)}")
     n = len(found.segment_samples)
     on_segments = f"Required segments ({n})" if n else "Required segments"
     names = [

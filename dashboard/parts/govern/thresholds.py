@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import ThresholdQuestion
+from core.governance.names import Directory
+from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
 from core.sentences.numbers import counted, dimension_name
@@ -18,8 +21,12 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
+from dashboard.server import open_ledger as owner
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables
+from dashboard.widgets.acting import act_button, sign_on
+from dashboard.widgets.acting.acting_for import Acting
+from dashboard.widgets.acting.announced import done
 from dashboard.widgets.links import page_links as links
 from dashboard.widgets.url_choice import choose
 
@@ -29,7 +36,7 @@ _SHOWN = 100
 _CHART_WIDTH = 680
 #: A widget's choice of no dimension.
 _ALL = "one for all claims"
-_RISK, _SURE, _OVERLAP = "risk", "sure", "without_overlap"
+_RISK, _SURE, _OVERLAP, _EVERY_LOOK = "risk", "sure", "without_overlap", "every_look"
 _CURVE = "Share wrong and share automated at each threshold"
 
 
@@ -76,12 +83,21 @@ def ask(signals: tuple[str, ...]) -> ThresholdQuestion:
         bind="query-params",
         help="As a validation does: without them the held-out numbers are of other inputs only.",
     )
+    every_look = st.checkbox(
+        "Hold at every look",
+        key=_EVERY_LOOK,
+        bind="query-params",
+        help="The guarantee holds however often a threshold is chosen again, on all claims so far; "
+        "it takes more labels. Without it, it is for one look at these claims. Only a run that "
+        "holds at every look is recorded, and named by a registry entry.",
+    )
     return ThresholdQuestion(
         Selection(signal),
         round(risk / 100, 6),
         round(sure / 100, 6),
         None if by == _ALL else by,
         without,
+        every_look,
     )
 
 
@@ -242,6 +258,45 @@ def numbers(view: ThresholdView) -> None:
             )
 
 
+def run(view: ThresholdView, state: State, names: Directory, person: Acting | None) -> None:
+    """Where the threshold in force comes from, and the button that records this run."""
+    st.header("The run and the threshold in force")
+    if view.origin is not None:
+        icon = ":orange[:material/front_hand:]" if view.origin.by_hand else ":material/verified:"
+        st.markdown(f"In force: {icon} {plain(view.origin.words)}")
+    if view.run is not None:
+        st.markdown(
+            f"This run is entry {view.run.seq} of the trail, look {view.run.look} at this signal. "
+            "A registry entry names it under `cutsFrom`:"
+        )
+        st.code(view.run.sha256, language=None)
+        return
+    question = view.threshold.question
+    if not question.every_look:
+        st.markdown(
+            "This threshold holds for one look at these claims. Tick *Hold at every look* to "
+            "record a run that a registry entry can name."
+        )
+        return
+    if person is None:
+        st.caption(sign_on.nobody())
+        return
+    signal = question.selection.signal
+    if act_button.draw(
+        f"Record this run as {plain(person.name)}",
+        "",
+        key="threshold_record",
+        icon=":material/edit_document:",
+    ):
+        try:
+            actor = person.actor(state, runs.KIND, signal)
+            found = runs.record_as(owner.office(), view.threshold, actor)
+        except LedgerError as error:
+            st.error(plain(names.named(str(error))), icon=":material/block:")
+            return
+        done(f"Recorded: entry {found.seq} of the trail.")
+
+
 def change(view: ThresholdView) -> None:
     """The registry change it would be, to be copied, read and applied by whoever answers for it."""
     st.header("The registry change")
@@ -257,6 +312,8 @@ def change(view: ThresholdView) -> None:
     st.code(view.change.bands.rstrip("\n"), language="yaml")
     for part in view.changes:
         st.markdown("\n".join(f"- {plain(one)}" for one in (*part.changes, *part.effects)))
+        for one in part.refused:
+            st.error(plain(one), icon=":material/block:")
         if part.warning:
             st.warning(plain(part.warning), icon=":material/lock_reset:")
     for note in view.change.notes:

@@ -21,6 +21,7 @@ from core.findings.facts.calibration import (
     ShapeOff,
     WholeGap,
 )
+from core.findings.facts.cuts import UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -322,6 +323,12 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         EmptySeat(),
         "This signal has no owner: its owner and every deputy have left or are away. The gate "
         "stays closed until there is one.",
+    ),
+    (
+        "cut_unproven",
+        UnprovenCut("high", ("automated_error", "high_band_gap")),
+        "At high stakes it lets cases act by themselves, and no criterion says how often what acts "
+        "by itself may be wrong and how far off high confidences may be.",
     ),
     (
         "unregistered_signal",

@@ -33,6 +33,7 @@ MAY: dict[str, set[str]] = {
     "role.revoked": {"admin"},
     "gate.mode": {"admin"},
     "registry.set": {"owner", "deputy", "admin"},
+    "threshold.run": {*ROLES},
     "fingerprint.seen": {"system"},
     "validation.submitted": {"owner", "deputy"},
     "recalibration.judged": {"system"},

@@ -212,6 +212,7 @@ spec:
       - {metric: ece, max: "0.05"}
       - {metric: auroc, min: "0.75"}
       - {metric: automated_error, max: "0.01"}
+      - {metric: high_band_gap, max: "0.05"}
     cadenceDays: 30
     windowDays: 28
   escalation:

@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.gate import registry_changes as registry
+from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
+from dashboard.server import open_ledger as owner
+from tests.worlds.entries import REPLY
 from tests.worlds.pages import page, text_of
 
 SAMPLE = "knowledge-answer.self-report"
@@ -27,9 +32,12 @@ def yaml_of(app: AppTest) -> str:
     return "\n".join(one.value for one in app.code)
 
 
-def test_the_page_opens_on_a_tuned_signal_and_refuses_the_leak_with_its_rows(opened: Open) -> None:
-    app = opened()
-    assert app.query_params["signal"] == SAMPLE
+def test_the_page_opens_on_a_tuned_signal(opened: Open) -> None:
+    assert opened().query_params["signal"] == "answer-grounding.agreement"
+
+
+def test_a_leak_is_refused_with_its_rows(opened: Open) -> None:
+    app = opened(signal=SAMPLE)
     assert "300 heldout claims have inputs" in text_of(app)
     rows = next(one.value for one in app.dataframe if "Event to judge" in one.value)
     assert len(rows) == 100
@@ -37,7 +45,7 @@ def test_the_page_opens_on_a_tuned_signal_and_refuses_the_leak_with_its_rows(ope
 
 
 def test_without_the_overlap_a_flattering_cut_is_not_offered(opened: Open) -> None:
-    app = opened()
+    app = opened(signal=SAMPLE)
     app.checkbox(key="without_overlap").check().run()
     assert not app.exception
     text = text_of(app)
@@ -67,7 +75,7 @@ def test_a_cut_per_segment_names_those_without(opened: Open) -> None:
 
 
 def test_without_a_tuning_split_it_says_what_to_log(opened: Open) -> None:
-    app = opened(signal="ticket-triage.self-report")
+    app = opened(signal="reply-draft.self-report")
     assert "No claims to choose a threshold on" in text_of(app)
     assert "tuning,1" in yaml_of(app)
 
@@ -92,6 +100,32 @@ def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
     assert "Held-out claims confirm it: 0 of 100 wrong" in text
     assert "is not registered" in text
     assert "[x](http" not in text
+
+
+def test_a_run_is_recorded_and_the_entry_it_would_be_names_it(tmp_path: Path, serving) -> None:
+    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
+    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
+    lines += [
+        f"e{i},2026-11-02T09:00:00Z,s,0.9,i{i},{'tuning' if i % 2 else 'heldout'},1,"
+        "2026-11-03T09:00:00Z"
+        for i in range(400)
+    ]
+    file.write_text("\n".join(lines))
+    with Ledger.open(path, create=True) as ledger:
+        import_file(ledger, file)
+        registry.apply(Office.of(ledger), read(REPLY), "user:t/adam")
+    serving(path)
+    app = page("thresholds", acting_for="user:t/ann")
+    assert "The cut 0.90 chosen by hand" in text_of(app)
+    assert "holds for one look" in text_of(app)
+    app.checkbox(key="every_look").check().run()
+    assert "however often it is chosen again" in text_of(app)
+    app.button(key="threshold_record").click().run()
+    assert not app.exception
+    run = owner.office().state().runs.popitem()[0]
+    assert "This run is entry" in text_of(app)
+    assert "Threshold run " + run[:12] not in text_of(app)
+    assert any(run in one.value for one in app.code)
 
 
 def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving) -> None:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from core.gate import registry_changes as registry
+from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
+from core.registry.yaml_reader import read
 from dashboard.cli.main import main
+from tests.worlds.entries import REPLY
 
 SELF_REPORT = "knowledge-answer.self-report"
 
@@ -107,3 +111,25 @@ def test_an_unregistered_signal_gets_a_cut_and_no_change(tmp_path: Path) -> None
     assert found.exit_code == 0
     assert "At 0.90 and above" in found.stdout
     assert "s is not registered" in found.stdout
+
+
+def test_a_run_is_recorded_for_every_look_and_its_answer_says_where_the_cut_in_force_is_from(
+    tmp_path: Path,
+) -> None:
+    ledger, file = tmp_path / "l.duckdb", tmp_path / "claims.csv"
+    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
+    lines += [f"e{i},2026-11-02,s,0.9,i{i},tuning,1,2026-11-03" for i in range(200)]
+    file.write_text("\n".join(lines))
+    with Ledger.open(ledger, create=True) as opened:
+        import_file(opened, file)
+        registry.apply(Office.of(opened), read(REPLY), "user:t/adam")
+    words = ("--risk", "0.05", "--record", "--as", "user:t/ann")
+    found = threshold(ledger, *words, signal="s")
+    assert found.exit_code == 0, found.output
+    assert "look 1. The registry entry names it by cutsFrom: " in found.stdout
+    assert "In force: The cut 0.90 chosen by hand." in found.stdout
+    again = threshold(ledger, *words, "--format", "json", signal="s")
+    answer = json.loads(again.stdout)
+    assert (answer["holds_for"], answer["run"]["look"]) == ("every look", 1)
+    assert answer["in_force"]["chosen"] == "by hand"
+    assert answer["run"]["sha256"] in answer["change"]["entry"]

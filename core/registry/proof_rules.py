@@ -1,0 +1,91 @@
+"""What an entry that lets something act by itself has to be able to show *above its cut*.
+
+A small error over all confidences says little of those few that nobody looks at any more. So where
+the stakes are medium or high, what acts by itself is bounded by itself: how often it is wrong, and
+how far off its confidence is there. Both hold in each required segment, as all criteria do.
+
+Their cuts come from threshold runs that are kept in the trail; a cut chosen by hand is only for low
+stakes.
+
+Entries from before these rules go on as they were; a change of what they concern has to keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.registry.cut_runs import Cut, Runs, chosen_by_hand, cuts_of
+from core.registry.escalation_rules import fraction
+from core.registry.signal_spec import SignalSpec
+from core.registry.value_checks import SpecProblem
+
+#: Bounds on what acts by itself, each with the words of what nobody has bounded without it.
+ABOVE_THE_CUT = {
+    "automated_error": "how often what acts by itself may be wrong",
+    "high_band_gap": "how far off high confidences may be",
+}
+#: A bound as one writes it, where none is known.
+_AS_IN = "0.05"
+
+
+def asked_of(spec: SignalSpec) -> bool:
+    """Whether an entry has to show what happens above its cut."""
+    return spec.stakes in ("medium", "high") and bool(cuts_of(spec))
+
+
+def unproven(spec: SignalSpec, runs: Runs) -> tuple[SpecProblem, ...]:
+    """What an entry lacks to let something act by itself, each with its fix; empty: nothing.
+
+    Args:
+        runs: the recorded threshold runs, by their SHA-256.
+    """
+    return tuple(_unproven(spec, runs)) if asked_of(spec) else ()
+
+
+def changes_it(old: SignalSpec | None, new: SignalSpec) -> bool:
+    """Whether a new version of an entry has to keep these rules, though the old one need not.
+
+    Who fills a seat, and what else no cut rests on, may change without: nobody has to wait for new
+    evidence to say who answers for a signal.
+    """
+    return old is None or _concerned(old) != _concerned(new)
+
+
+def _concerned(spec: SignalSpec) -> object:
+    return spec.stakes, spec.rules, spec.validation, spec.high_from_ppm, spec.cuts_from
+
+
+def unbounded(spec: SignalSpec) -> tuple[str, ...]:
+    """The keys of `ABOVE_THE_CUT` that no criterion of an entry bounds."""
+    bounded = {one.metric for one in spec.validation.criteria if one.maximum_ppm is not None}
+    return tuple(metric for metric in ABOVE_THE_CUT if metric not in bounded)
+
+
+def _unproven(spec: SignalSpec, runs: Runs) -> Iterator[SpecProblem]:
+    missing = unbounded(spec)
+    if missing:
+        lacking = " and ".join(ABOVE_THE_CUT[metric] for metric in missing)
+        lines = " and ".join(f'{{metric: {metric}, max: "{_AS_IN}"}}' for metric in missing)
+        yield SpecProblem(
+            "spec.validation.criteria",
+            "",
+            f"say nothing of what happens above the cut: {lacking}. At {spec.stakes} stakes "
+            f"nothing acts by itself without it; add {lines} with your own bounds, or let no band "
+            "automate",
+        )
+    by_hand = chosen_by_hand(spec, runs)
+    if by_hand:
+        of = " and ".join(map(cut_words, by_hand))
+        yield SpecProblem(
+            "spec.escalation.cutsFrom",
+            "",
+            f"names no threshold run that proves {of}: chosen by hand, which only low stakes "
+            f"allow. Run calledger threshold --signal {spec.name} --risk … --record, and write "
+            "the run that it prints here",
+        )
+
+
+def cut_words(cut: Cut) -> str:
+    """A cut as people read it: ``the cut 0.90``, ``the cut 0.95 of language=hi``."""
+    of = "" if cut.dimension is None else f" of {cut.dimension}={cut.value}"
+    return f"the cut {fraction(cut.ppm)}{of}"

@@ -1,0 +1,135 @@
+"""Threshold runs as acts, and entries whose cuts come from them or from somebody's hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.gate import registry_changes as registry
+from core.gate import threshold_runs as runs
+from core.gate.choose_threshold import Threshold, ThresholdQuestion, choose, proposed
+from core.governance.refusal import Refused
+from core.ingest.import_file import import_file
+from core.queries.base.selection import Selection
+from core.registry.cut_runs import Cut, CutRun, ProvenCut, chosen_by_hand
+from core.registry.yaml_reader import read
+from core.sentences.cut_origin import origin_of
+from core.views.govern.thresholds import threshold_view
+from tests.core.gate.test_choose_threshold import NOW, unregistered, written
+from tests.worlds.begun import Begun
+from tests.worlds.governed import REGISTRY, Governed
+
+#: (split, confidence, language, right, wrong); inputs are all different.
+ROWS = [
+    ("tuning", 0.95, "en", 396, 4),
+    ("tuning", 0.85, "en", 392, 8),
+    ("tuning", 0.5, "en", 40, 60),
+    ("heldout", 0.95, "en", 148, 2),
+]
+ABOVE = (
+    '      - {metric: automated_error, max: "0.05"}\n      - {metric: high_band_gap, max: "0.05"}\n'
+)
+#: One ladder, of all claims.
+PLAIN = REGISTRY.replace(REGISTRY[REGISTRY.index("    overrides") : REGISTRY.index("    fall")], "")
+PROVEN = PLAIN.replace("  escalation:\n", f"{ABOVE}  escalation:\n", 1)
+
+
+def from_run(run: CutRun, cut: str = "0.90") -> str:
+    text = PROVEN.replace('below: "0.90"', f'below: "{cut}"')
+    return text.replace("    fallback", f"    cutsFrom: {run.sha256}\n    fallback")
+
+
+@pytest.fixture
+def tuned(begun: Begun, tmp_path: Path) -> Governed:
+    def bring(governed: Governed) -> None:
+        file = tmp_path / "claims.csv"
+        file.write_text(written(ROWS))
+        import_file(governed.ledger, file, now=NOW)
+
+    return begun.after(unregistered, bring)
+
+
+def asked(governed: Governed, **more: object) -> Threshold:
+    question = ThresholdQuestion(Selection("triage"), 0.05, 0.9, every_look=True)
+    return choose(governed.ledger.cursor(), replace(question, **more), NOW)  # type: ignore[arg-type]
+
+
+def test_a_run_says_on_what_and_for_which_promise_it_holds_and_is_recorded_once(
+    tuned: Governed,
+) -> None:
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    assert (run.signal, run.look, run.risk_ppm, run.level_ppm) == ("triage", 1, 50_000, 900_000)
+    assert run.cuts == (ProvenCut(None, None, 850_000, 950_000, 800, 12),)
+    assert run.by == tuned.sub("user:desk/ann")
+    size = tuned.office.state().size
+    assert runs.record(tuned.office, asked(tuned), "user:desk/bob") == run
+    assert tuned.office.state().size == size
+    other = runs.record(tuned.office, asked(tuned, risk=0.1), "user:desk/bob")
+    assert (other.look, other.sha256 == run.sha256) == (2, False)
+
+
+def test_what_holds_for_one_look_only_is_not_recorded(tuned: Governed) -> None:
+    with pytest.raises(Refused, match="one look only"):
+        runs.record(tuned.office, asked(tuned, every_look=False), "user:desk/ann")
+
+
+def test_a_cut_is_proven_between_the_lowest_and_the_highest_that_a_run_tested(
+    tuned: Governed,
+) -> None:
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    cuts = {ppm: run.proves(Cut(None, None, ppm)) for ppm in (840_000, 850_000, 950_000, 960_000)}
+    assert cuts == {840_000: False, 850_000: True, 950_000: True, 960_000: False}
+    assert not run.proves(Cut("language", "hi", 900_000))
+    for text, by_hand in ((REGISTRY, 2), (PLAIN, 1)):
+        (spec,) = read(
+            text.replace("    fallback", f"    cutsFrom: {run.sha256}\n    fallback")
+        ).specs
+        assert len(chosen_by_hand(spec, {})) == by_hand
+        # The segment's own cut is proven by a run of its own alone.
+        assert len(chosen_by_hand(spec, {run.sha256: run})) == by_hand - 1
+
+
+@pytest.mark.usefixtures("proof_asked")
+def test_a_cut_chosen_by_hand_is_refused_and_one_from_a_run_is_taken(tuned: Governed) -> None:
+    with pytest.raises(Refused, match=r"cut 0\.90: chosen by hand, which only low stakes"):
+        tuned.apply(PROVEN)
+    assert tuned.apply(PROVEN.replace("stakes: high", "stakes: low"))
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    assert tuned.apply(from_run(run), who="user:desk/ann")
+    with pytest.raises(Refused, match=r"cut 0\.80: chosen by hand"):
+        tuned.apply(from_run(run, "0.80"), who="user:desk/ann")
+    found = origin_of(tuned.ledger.cursor(), tuned.office.state(), "triage")
+    assert found is not None
+    assert found.by_hand == ()
+    said = f"Threshold run {run.sha256[:12]} of 2026-11-02 by desk/ann, look 1: at most 5% wrong"
+    assert said in found.words
+
+
+@pytest.mark.usefixtures("proof_asked")
+def test_a_run_of_another_signal_or_one_that_nobody_recorded_proves_nothing(
+    tuned: Governed,
+) -> None:
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    with pytest.raises(Refused, match="chosen by hand"):
+        tuned.apply(from_run(run).replace("name: triage", "name: other"))
+    with pytest.raises(Refused, match="chosen by hand"):
+        tuned.apply(from_run(replace(run, sha256="f" * 64)))
+
+
+def test_the_change_that_is_proposed_names_the_recorded_run(tuned: Governed) -> None:
+    tuned.apply(PROVEN)
+    question = asked(tuned).question
+    before = threshold_view(tuned.ledger.cursor(), tuned.office.state(), question, NOW)
+    assert before.run is None
+    assert before.as_json()["in_force"]["chosen"] == "by hand"
+    run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
+    view = threshold_view(tuned.ledger.cursor(), tuned.office.state(), question, NOW)
+    assert view.run == run
+    assert view.change is not None
+    assert run.sha256 in view.change.entry
+    change = proposed(tuned.ledger.cursor(), tuned.office.state(), asked(tuned), NOW, run.sha256)
+    assert registry.plan(
+        tuned.ledger.cursor(), tuned.office.state(), read(change.entry), NOW
+    ).changes[0].new.cuts_from == (run.sha256,)
