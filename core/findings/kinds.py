@@ -14,7 +14,7 @@ from core.findings.facts.anchoring import Anchored
 from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
-from core.findings.facts.cuts import UnprovenCut
+from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -142,6 +142,15 @@ _ROWS = (
     ),
     FindingKind(
         "unregistered_signal", "Signal not registered", "warning", "registry", Unregistered
+    ),
+    FindingKind(
+        "promise_broken",
+        "More wrong above the threshold than proven",
+        "warning",
+        "thresholds",
+        PromiseBroken,
+        thorough=True,
+        part="thresholds",
     ),
     FindingKind(
         "cut_unproven",

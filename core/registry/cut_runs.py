@@ -110,6 +110,13 @@ def _named(spec: SignalSpec, runs: Runs) -> Iterator[CutRun]:
             yield run
 
 
+def promises(spec: SignalSpec, runs: Runs) -> tuple[tuple[Cut, CutRun], ...]:
+    """Every cut of an entry with the run that proves it; those chosen by hand promise nothing."""
+    named = tuple(_named(spec, runs))
+    found = ((cut, next((run for run in named if run.proves(cut)), None)) for cut in cuts_of(spec))
+    return tuple((cut, run) for cut, run in found if run is not None)
+
+
 def needed(spec: SignalSpec, runs: Runs) -> tuple[str, ...]:
     """The runs that an entry names and needs, in its order: those that prove a cut first."""
     open_, kept = list(cuts_of(spec)), []

@@ -38,6 +38,7 @@ from tests.worlds.entries import entry
 
 REGISTRY = entry(
     "desk",
+    stakes="low",
     owner="user:desk/ann",
     validators=["user:risk/vera"],
     most={"ece": "0.08"},

@@ -158,7 +158,9 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, int, st
     path = folder / "ledger.duckdb"
     with Ledger.open(path, create=True) as ledger:
         office = Office.of(ledger)
-        registry.apply(office, read(REGISTRY), "user:desk/kim")
+        registry.apply(
+            office, read(REGISTRY.replace("stakes: high", "stakes: low")), "user:desk/kim"
+        )
         kim = people.known_person(office, "user:desk/kim")
         actor = people.actor_for(office.state(), kim, "token.created", None)
         _, token = tokens.create(office, actor, "benchmark", ("ingest", "decide"))

@@ -51,6 +51,7 @@ COPY (
 def _entry(i: int) -> str:
     return entry(
         f"signal-{i:03d}",
+        stakes="low",
         owner=f"user:desk/owner-{i % OWNERS}",
         deputies=[f"user:desk/deputy-{i % OWNERS}"],
         validators="group:risk/validation",

@@ -113,6 +113,7 @@ def write_down(world: World) -> None:
     entries = "---\n".join(
         entry(
             f"signal-{i}",
+            stakes="low",
             owner="user:desk/ann",
             deputies=["user:desk/bob"],
             validators=["user:risk/vera"],

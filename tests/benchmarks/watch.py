@@ -69,6 +69,7 @@ COPY (
 ) TO '{path}' (FORMAT parquet)
 """
 ENTRY = {
+    "stakes": "low",
     "owner": "user:desk/ann",
     "deputies": ["user:desk/bob"],
     "validators": ["user:risk/vera"],

@@ -37,6 +37,7 @@ DETECTED = {
     ("hidden_segment", planted.SAFETY, "policy"),
     ("split_leaked", planted.ANSWER, "split_leaked"),
     ("heldout_worn", planted.ANSWER, story.ANSWER_V9.id),
+    ("promise_broken", planted.SAFETY, story.GUARD_2.id),
     ("model_changed", planted.SAFETY, "model_version=guard-2"),
     # The slow decalibration of voice falls into the time of these two.
     ("model_changed", planted.SELF_REPORT, "model_version=assist-2"),
@@ -280,6 +281,7 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("hidden_segment", planted.SAFETY): "segments",
         ("split_leaked", planted.ANSWER): "thresholds",
         ("heldout_worn", planted.ANSWER): "sign_off",
+        ("promise_broken", planted.SAFETY): "thresholds",
         ("model_changed", planted.SAFETY): "changes",
         ("model_changed", planted.SELF_REPORT): "changes",
         ("prompt_changed", planted.SELF_REPORT): "changes",

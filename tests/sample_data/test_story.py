@@ -99,6 +99,7 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("hidden_segment", SAFETY),
         ("split_leaked", ANSWER),
         ("heldout_worn", ANSWER),
+        ("promise_broken", SAFETY),
         ("model_changed", SAFETY),
         ("model_changed", SELF_REPORT),
         ("prompt_changed", SELF_REPORT),

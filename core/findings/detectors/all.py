@@ -12,6 +12,7 @@ import duckdb
 from core.findings.detectors.anchoring import anchoring_conditions
 from core.findings.detectors.asking_order import order_conditions
 from core.findings.detectors.audit_unanswered import audit_conditions
+from core.findings.detectors.broken_promise import promise_conditions
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
@@ -50,6 +51,7 @@ DETECTORS = (
     Detector(("miscalibrated", "hidden_segment"), calibration_conditions),
     Detector(("split_leaked",), leak_conditions),
     Detector(("heldout_worn",), wear_conditions),
+    Detector(("promise_broken",), promise_conditions),
     Detector(("model_changed", "prompt_changed"), change_conditions),
     Detector(("inputs_drifted",), inputs_conditions),
     Detector(("labels_missing",), labels_conditions),

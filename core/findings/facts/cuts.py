@@ -1,8 +1,9 @@
-"""What acts by itself, and cannot show that it may."""
+"""What acts by itself, and cannot show that it may, or no longer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from core.findings.facts.base import Facts
@@ -43,4 +44,43 @@ class UnprovenCut(Facts):
             "stakes": self.stakes,
             "missing": ", ".join(self.missing),
             "by_hand": ", ".join(self.by_hand),
+        }
+
+
+@dataclass(frozen=True)
+class PromiseBroken(Facts):
+    """More are wrong above a cut than its threshold run proved.
+
+    Attributes:
+        cut: which, in words.
+        run: SHA-256 of the run.
+        of: the day it was recorded.
+        risk_ppm: the share of wrong ones that it accepted.
+        errors, n: wrong and labelled claims at the cut or above since then.
+    """
+
+    cut: str
+    run: str
+    of: date
+    risk_ppm: int
+    errors: int
+    n: int
+    FIX: ClassVar[str] = (
+        "Choose the threshold anew on claims of this version, for every look, and record the run; "
+        "until then send these cases to people."
+    )
+
+    def text(self, version: str) -> str:
+        return (
+            f"{version}: at {self.cut} and above {self.errors:,} of {self.n:,} were wrong since "
+            f"{self.of}, {self.errors / self.n:.1%}; the threshold run of that day proved at most "
+            f"{self.risk_ppm / 10_000:.6g}%."
+        )
+
+    def numbers(self) -> dict[str, str]:
+        return {
+            "cut": self.cut,
+            "errors": str(self.errors),
+            "n": str(self.n),
+            "accepted": f"{self.risk_ppm / 10_000:.6g}%",
         }

@@ -56,6 +56,30 @@ def log_won(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
     )
 
 
+def log_broken(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
+    """The bet the other way: against "at most ``risk`` are wrong".
+
+    The likelihood under an error rate drawn evenly from (α, 1) against that under α; of claims that
+    keep the bound it passes 1/δ on any day with a chance of at most δ.
+
+    Args:
+        n: labelled claims, shape (k,).
+        errors: wrong ones among them, likewise.
+        risk: α, in (0, 1).
+
+    Returns:
+        Shape (k,); 0 where nothing is labelled.
+    """
+    e: FloatArray = np.asarray(errors, dtype=np.float64)
+    right = np.asarray(n, dtype=np.float64) - e
+    a, b = e + 1, right + 1
+    with np.errstate(divide="ignore"):
+        above = np.log(scipy.special.betaincc(a, b, risk))
+    return np.asarray(
+        scipy.special.betaln(a, b) + above - e * math.log(risk) - (right + 1) * math.log1p(-risk)
+    )
+
+
 def claims_needed(risk: float, delta: float) -> int:
     """Labelled claims without an error below which no candidate is proven."""
     goal = math.log(len(STARTS) / delta)

@@ -247,6 +247,9 @@ class RiskFacts:
         repair: the newest certified map; None: there is none.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
         unwatched: what the findings say that a check, or all of them, did not look.
+        by_hand: what lets cases act by themselves without proof, each a sentence with its fix.
+        broken: cuts above which more are wrong than was proven, each a sentence.
+        proven: how many cuts of its entry a threshold run proves.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
             field came or went, since 2026-11-20``.
         log_only: whether its entry says that it decides nothing.
@@ -282,6 +285,9 @@ class RiskFacts:
     worn: HeldoutUse | None = None
     repair: RepairKnown | None = None
     timed: tuple[tuple[TimedOrder, OrderShown], ...] = ()
+    by_hand: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    proven: int = 0
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import duckdb
 
@@ -15,6 +16,7 @@ from core.findings.acts import finding_acts
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
 from core.findings.detectors.asking_order import order_times_by_signal
+from core.findings.detectors.broken_promise import measure_promises
 from core.findings.detectors.drift_alarm import drift_conditions, watched
 from core.findings.detectors.heldout_wear import measure_wear
 from core.findings.detectors.metric_gaming import measure_gaming, pairs
@@ -30,6 +32,7 @@ from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.asked_once import one_question
+from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import (
     SegmentMoved,
@@ -39,6 +42,8 @@ from core.queries.claims.claims_per_signal import (
     decisions_by_seal,
     most_moved,
 )
+from core.registry import proof_rules
+from core.registry.cut_runs import promises
 from core.registry.signal_spec import SignalSpec
 from core.standing.verdict import of_signal, standing_verdicts
 from core.terms import USUAL, Terms
@@ -112,7 +117,7 @@ class _Ledger:
                     self.moved[signal] = found
         entries = () if state is None else tuple(state.entries)
         self.signals = tuple(sorted({*self.accounts, *entries}))
-        self.names = directory(cursor)
+        self.names, self.seen = directory(cursor), fingerprints_seen(cursor)
         self.imports = claims_by_import(cursor)
         self.decisions = decisions_by_seal(cursor, 0 if state is None else state.sealed_to)
         self.submitted = {} if state is None else _submitted(cursor)
@@ -167,7 +172,19 @@ class _Ledger:
             worn=self._worn(spec, mine),
             repair=self.repairs.get(signal),
             timed=self.timed.get(signal, ()),
+            **self._cuts(spec),
         )
+
+    def _cuts(self, spec: SignalSpec | None) -> dict[str, Any]:
+        """What is known of the proof of an entry's cuts."""
+        if spec is None or self.state is None:
+            return {}
+        held = measure_promises(self.cursor, self.state, spec, self.seen, self.now)
+        return {
+            "by_hand": tuple(map(str, proof_rules.unproven(spec, self.state.runs))),
+            "broken": tuple(one.facts.text(one.fingerprint.words()) for one in held if one.broken),
+            "proven": len(promises(spec, self.state.runs)),
+        }
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:
         by: defaultdict[tuple[tuple[str, str], ...], list[VersionClaims]] = defaultdict(list)

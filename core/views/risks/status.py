@@ -35,6 +35,7 @@ Page = Literal[
     "decision_trail",
     "claims",
     "data",
+    "thresholds",
     "watch",
 ]
 BROKEN = "The decision trail is broken, so nothing can be said of what was written and signed."

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from core.events import PPM
 from core.findings.detectors.anchoring import anchoring_conditions
 from core.findings.detectors.asking_order import order_conditions
+from core.findings.detectors.broken_promise import promise_conditions
 from core.findings.detectors.drift_alarm import watch_one
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
@@ -23,16 +25,33 @@ from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
 from core.gate.breaches import breached_signals
 from core.queries.base.selection import Selection
+from core.registry.cut_runs import CutRun, ProvenCut
 from core.registry.signal_spec import Costs
 from core.trail import log as trail
 from core.validation.recent_sample import week_began
 from detection import naive
-from detection.ledgers import AFTER, BEFORE, LABELS, SIGNAL, V1, Desk, claims, look, right
+from detection.ledgers import (
+    AFTER,
+    BEFORE,
+    LABELS,
+    SHARES,
+    SIGNAL,
+    SIGNED,
+    START,
+    V1,
+    Desk,
+    V,
+    claims,
+    look,
+    right,
+)
 
 TOLERANCE = 0.05
 WEEKS = BEFORE + AFTER
 #: Days that a round looks back for breaches.
 BREACH_DAYS = 30
+#: Share of wrong ones at .9 or more where nothing is wrong.
+ABOVE_CUT = float(((1 - V) * SHARES)[V >= 0.9].sum() / SHARES[V >= 0.9].sum())
 #: Values whose errors cancel: those under one half state too little, the others too much.
 CANCELLING = np.array([0.3, 0.4, 0.7, 0.85])
 
@@ -87,6 +106,27 @@ def band(rng: np.random.Generator, size: float) -> pd.DataFrame:
     off = later(made) & (made["v"] >= 0.9)
     made.loc[off, "outcome"] = right(rng, (made.loc[off, "v"] - size).to_numpy())
     return made
+
+
+def promise_not_kept(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Of what is stated at .9 or more so many are wrong beyond what a threshold run proved."""
+    return band(rng, naive.BOUND + size - ABOVE_CUT if size else 0.0)
+
+
+def promise_found(desk: Desk, now: datetime) -> bool:
+    """Whether a cut that was proven at the signature no longer keeps its bound."""
+    run = CutRun(
+        "ab" * 32, SIGNAL, 1, START + timedelta(weeks=SIGNED), "p", 1, round(naive.BOUND * PPM),
+        900_000, (ProvenCut(None, None, 900_000, 900_000, 1_000, 50),),
+    )  # fmt: skip
+    entry = desk.state.entries[SIGNAL]
+    spec = replace(entry.spec, cuts_from=(run.sha256,))
+    state = replace(
+        desk.state,
+        runs={run.sha256: run},
+        entries={**desk.state.entries, SIGNAL: replace(entry, spec=spec)},
+    )
+    return bool(promise_conditions(desk.cursor, state, now))
 
 
 def cancelling(rng: np.random.Generator, size: float) -> pd.DataFrame:
@@ -332,6 +372,15 @@ FAILURES = (
         naive.weekly_psi,
         "weekly PSI above 0.2",
         labels=False,
+    ),
+    Failure(
+        "promise broken",
+        "bet against the run's bound",
+        (("bound + 2 points", 0.02), ("4 points", 0.04), ("8 points", 0.08)),
+        promise_not_kept,
+        promise_found,
+        naive.above_the_bound,
+        "the week's share above it",
     ),
     Failure(
         "tuning leak",

@@ -34,6 +34,8 @@ _OF_LANGUAGE = """    overrides:
 """
 _WRITTEN = (
     REGISTRY.replace("maxAgeDays: 90", "maxAgeDays: 365")
+    # At low stakes a cut need not be proven.
+    .replace("stakes: high", "stakes: low")
     .replace(
         '  highConfidence: "0.90"\n',
         f'  highConfidence: "0.90"\n  maturity: {{days: {MATURITY}}}\n',

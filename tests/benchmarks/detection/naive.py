@@ -11,6 +11,8 @@ import pandas as pd
 #: Claims, and the newest week whose labels are settled → alarm.
 Rule = Callable[[pd.DataFrame, int], bool]
 
+#: What a threshold run proved of the share of wrong ones at .9 or more.
+BOUND = 0.09
 LIMIT, PSI, Z = 0.05, 0.2, 1.96
 
 
@@ -71,6 +73,12 @@ def one_action(claims: pd.DataFrame, week: int) -> bool:
     """At least 95 % of the week's decisions are the same."""
     now = claims.loc[claims["week"] == week, "action"]
     return bool(len(now)) and float(now.value_counts(normalize=True).iloc[0]) >= 0.95
+
+
+def above_the_bound(claims: pd.DataFrame, week: int) -> bool:
+    """Of the newest settled week's claims at .9 or more a larger share is wrong than was proven."""
+    now = claims.loc[(claims["week"] == week) & (claims["v"] >= 0.9), "outcome"]
+    return bool(len(now)) and float(1 - now.mean()) > BOUND
 
 
 def automated_z(claims: pd.DataFrame, week: int) -> bool:

@@ -21,7 +21,7 @@ from core.findings.facts.calibration import (
     ShapeOff,
     WholeGap,
 )
-from core.findings.facts.cuts import UnprovenCut
+from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -325,10 +325,17 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "stays closed until there is one.",
     ),
     (
+        "promise_broken",
+        PromiseBroken("the cut 0.90", "ab" * 32, date(2026, 6, 2), 90_000, 150, 1022),
+        "m1: at the cut 0.90 and above 150 of 1,022 were wrong since 2026-06-02, 14.7%; the "
+        "threshold run of that day proved at most 9%.",
+    ),
+    (
         "cut_unproven",
-        UnprovenCut("high", ("automated_error", "high_band_gap")),
+        UnprovenCut("high", ("automated_error", "high_band_gap"), ("the cut 0.90",)),
         "At high stakes it lets cases act by themselves, and no criterion says how often what acts "
-        "by itself may be wrong and how far off high confidences may be.",
+        "by itself may be wrong and how far off high confidences may be; the cut 0.90 was chosen "
+        "by hand.",
     ),
     (
         "unregistered_signal",

@@ -1,8 +1,8 @@
 """Whether the confidence decides anything, and by rules: escalation, and theatre.
 
 escalation
-    open: unregistered; breaches in the last weeks. Covered: rules are written and were followed.
-    Not measured: no action is logged.
+    open: unregistered; breaches in the last weeks; cases act by themselves without proof above the
+    cut. Covered: rules are written and were followed. Not measured: no action is logged.
 theatre
     open: every decision is the same. Covered: decisions differ. Not measured: no action is logged,
     or of too few claims.
@@ -39,6 +39,12 @@ def escalation(facts: RiskFacts) -> RiskFound:
             f"handled less strictly than the rules then in force required: {kinds}; "
             f"{count(followed.n_wrong)} known to be wrong.",
             where,
+        )
+    if facts.by_hand:
+        return RiskFound(
+            "open",
+            f"What acts by itself is not proven above its cut. {facts.by_hand[0]}",
+            Link("registry", facts.signal),
         )
     special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""
     rules = f"The rules cover every confidence ({counted(followed.n_bands, 'band')}{special})"

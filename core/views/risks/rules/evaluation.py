@@ -1,6 +1,9 @@
 """Whether what it is judged by can be trusted: test leakage, and a metric that is gamed.
 
 test leakage
+    open: claims to judge on were tuned on, and no evidence left them out; more are wrong above a
+    cut than its threshold run proved. Covered: none was, or evidence did. Not measured: nothing is
+    marked as tuning, or names its input.
     open: claims to judge on were tuned on, and no evidence left them out; or a held-out set was
     judged on as often as it may be. Covered: none was, or evidence did; or nothing is marked as
     tuning and the owner declares in evidence that nothing was chosen on its claims. Not measured:
@@ -43,6 +46,8 @@ def leakage(facts: RiskFacts) -> RiskFound:
 def _leaked(facts: RiskFacts) -> RiskFound:
     leak = facts.leak
     claims = Link("claims", facts.signal)
+    if facts.broken:
+        return RiskFound("open", " ".join(facts.broken), Link("thresholds", facts.signal))
     declared = [one.tried for one in facts.in_use if one.tried and one.tried.declared]
     if not leak.tuning and declared:
         return RiskFound(

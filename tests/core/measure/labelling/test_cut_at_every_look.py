@@ -11,6 +11,7 @@ from core.measure.labelling.cut_at_every_look import (
     STARTS,
     claims_needed,
     learn_at_every_look,
+    log_broken,
     log_won,
 )
 from core.measure.labelling.risk_thresholds import learn_then_test
@@ -99,3 +100,22 @@ def test_over_a_year_of_looks_the_promise_is_kept_where_each_look_anew_breaks_it
     naive, _, bet = broken
     assert naive > 0.15
     assert bet <= 0.1
+
+
+def test_the_bet_against_a_promise_by_hand_and_by_its_integral() -> None:
+    # Error rates drawn evenly from (0.05, 1) are 0.525 on average: .475 / .95, and .525 / .05.
+    assert np.exp(log_broken(1, 0, 0.05)) == pytest.approx(0.475 / 0.95)
+    assert np.exp(log_broken(1, 1, 0.05)) == pytest.approx(0.525 / 0.05)
+    whole, _ = scipy.integrate.quad(
+        lambda q: (q / 0.05) ** 20 * ((1 - q) / 0.95) ** 180, 0.05, 1, limit=200
+    )
+    assert np.exp(log_broken(200, 20, 0.05)) == pytest.approx(whole / 0.95, rel=1e-6)
+
+
+def test_a_promise_that_is_kept_is_called_broken_on_any_day_by_one_in_twenty_at_most() -> None:
+    rng = np.random.default_rng(20261129)
+    errors = np.cumsum(rng.random((600, 1500)) < 0.05, axis=1)
+    won = log_broken(np.arange(1, 1501), errors, 0.05)
+    assert (won.max(axis=1) >= np.log(20)).mean() <= 0.05
+    more = np.cumsum(rng.random((200, 1500)) < 0.08, axis=1)
+    assert (log_broken(np.arange(1, 1501), more, 0.05).max(axis=1) >= np.log(20)).mean() > 0.9
