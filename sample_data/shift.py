@@ -17,9 +17,9 @@ _FILES = (
     "triage_outcomes.csv.gz",
     "refund_claims.parquet",
     "desk_claims.parquet",
+    "pilot_claims.parquet",
     "grounding_claims.jsonl",
     "hand_typed.csv",
-    "pilot_claims.parquet",
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\dZ)")
 

@@ -75,6 +75,8 @@ def first_entry(
 ) -> str:
     """A complete entry for an unregistered signal: `example` with its people, and no deputy.
 
+    At medium and high stakes it sends every case to people: no threshold run proves a cut yet.
+
     Args:
         name: the signal.
         owner: as a registry file writes people, and so the validators.
@@ -82,6 +84,8 @@ def first_entry(
         stakes: how much harm a wrong decision does.
     """
     _, _, text = example(name).partition("\n")
+    if stakes in ("medium", "high"):
+        text = text.replace(_AUTOMATED, _UNTIL_PROVEN, 1)
     for blank, said in (
         ("user:<owner>", _text(owner)),
         ("[user:<deputy>]", "[]"),
@@ -188,6 +192,13 @@ def _is_text(value: str) -> bool:
 
 
 _DECIDES = '"what it decides, for example: the answer is sent without a person reading it"'
+_AUTOMATED = """\
+      - {below: "0.90", action: review}
+      - {action: automate}
+"""
+_UNTIL_PROVEN = """\
+      - {action: review}  # automate from a cut that a recorded threshold run proves, see cutsFrom
+"""
 _EXAMPLE = """\
 # Fill in the people where <…> stands, as in user:finance/ann.lee, and read the rest once.
 apiVersion: {version}
@@ -221,6 +232,7 @@ spec:
       - {{below: "0.62", action: escalate}}
       - {{below: "0.90", action: review}}
       - {{action: automate}}
+    # cutsFrom: []  # the runs that calledger threshold --record printed; by hand: low stakes only
     # overrides:  # other bands for a segment
     #   - where: {{topic: medical}}
     #     bands: [{{action: review}}]

@@ -351,7 +351,7 @@ def test_other_signals_of_the_sample_have_no_tuning_split(sample) -> None:
     with pytest.raises(NoTuning):
         choose(
             sample.cursor(),
-            ThresholdQuestion(Selection("ticket-triage.self-report"), 0.05, 0.9),
+            ThresholdQuestion(Selection("reply-draft.self-report"), 0.05, 0.9),
             NOW,
         )
 

@@ -215,6 +215,7 @@ CHANGED: dict[str, Any] = {
     "truth": Truth(("HUMAN",)),
     "canary": CanaryPlan(1),
     "audit": AuditPlan(40),
+    "cuts_from": ("ab" * 32,),
 }
 
 
@@ -260,5 +261,11 @@ def test_how_much_a_judge_may_disagree_is_kept_and_is_not_material() -> None:
 def test_every_field_has_a_form_in_json() -> None:
     for part in (ENTRY, ENTRY.validation, ENTRY.rules, ENTRY.maturity, ENTRY.responsible):
         assert is_dataclass(part)
-    declared = replace(ENTRY, truth=Truth(), canary=CanaryPlan(1), audit=AuditPlan(40))
+    declared = replace(
+        ENTRY,
+        truth=Truth(),
+        canary=CanaryPlan(1),
+        audit=AuditPlan(40),
+        cuts_from=("ab" * 32,),
+    )
     assert set(to_json(declared)) == {field.name for field in fields(SignalSpec)}
