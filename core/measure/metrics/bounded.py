@@ -63,6 +63,9 @@ _ROWS = (
         _QUARTER_OFF,
     ),
     Metric("smece", "Smooth calibration error", "calibration", "number", 250_000, _QUARTER_OFF),
+    Metric(
+        "cutoff_error", "Cutoff calibration error", "calibration", "number", 250_000, _QUARTER_OFF
+    ),
     # In squared units.
     Metric("mcb", "Miscalibration (MCB)", "calibration", "number", 62_500, _QUARTER_OFF),
     Metric(

@@ -22,15 +22,16 @@ def bootstrap_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Percentile bootstrap intervals of the composite measures.
 
-    These are ece, ece_debiased_l2, smece (at the estimate's bandwidth), brier, mcb, dsc, unc,
-    log_loss, auroc, slope and intercept.
+    These are ece, ece_debiased_l2, smece (at the estimate's bandwidth), cutoff_error, brier, mcb,
+    dsc, unc, log_loss, auroc, slope and intercept.
     Claims are resampled with replacement (Efron 1979); where inputs repeat, whole inputs are, so
     that copies of one input do not pass for evidence.
 
-    What the intervals are not: ece, ece_debiased_l2 and mcb are biased upwards, and resampling
-    adds the same bias once more. Near calibration their intervals lie *above* the point estimate
-    and exclude zero even for perfect confidences: they tell how much the figure would wobble, and
-    are no test of calibration. For that, see the noise floor, the p-value and the gap's interval.
+    What the intervals are not: ece, ece_debiased_l2, cutoff_error and mcb are biased upwards, and
+    resampling adds the same bias once more. Near calibration their intervals lie *above* the point
+    estimate and exclude zero even for perfect confidences: they tell how much the figure would
+    wobble, and are no test of calibration. For that, see the noise floor, the p-value and the gap's
+    interval.
 
     Args:
         cells: one group; more than 200 distinct confidences are pooled at two decimals first,
@@ -89,6 +90,7 @@ def scores_of_draws(v: FloatArray, n: FloatArray, s: FloatArray) -> dict[str, Fl
         "auroc": _auroc(n, s),
     }
     scores["ece"], scores["ece_debiased_l2"] = _binned(ece_bin(v), v, n, s)
+    scores["cutoff_error"] = _cutoff_error(v, n, s)
     x, place = clipped_logit(v, CLIP)
     coefficients = np.full((len(n), 2), np.nan)
     if x.size > 1:
@@ -99,6 +101,13 @@ def scores_of_draws(v: FloatArray, n: FloatArray, s: FloatArray) -> dict[str, Fl
             coefficients[fits] = fit_logistic(x, n_at[fits], s_at[fits])
     scores["intercept"], scores["slope"] = coefficients.T
     return scores
+
+
+def _cutoff_error(v: FloatArray, n: FloatArray, s: FloatArray) -> FloatArray:
+    """The range of the cumulative miscalibration, shape (B,)."""
+    sums = np.cumsum(n * v - s, axis=1)
+    high, low = np.maximum(sums.max(axis=1), 0), np.minimum(sums.min(axis=1), 0)
+    return np.asarray((high - low) / n.sum(axis=1))
 
 
 def _membership(place: npt.NDArray[np.intp] | IntArray, size: int) -> FloatArray:

@@ -8,12 +8,12 @@ The intervals are made to be *decided* on, so each errs, where it must, on the w
   60 to 1,000 claims (nominal 2.5 %; AUROC .86), the hull's in 3–4 %;
 - Brier score: the hull of the percentile bootstrap and Hall's (1992) skewness-corrected normal
   interval, for failures that are rare and costly;
-- ece, ece_debiased_l2, smece, mcb, dsc: their noise pushes them up, and resampling adds the same
-  again. The hull of the percentile interval and its reflection about the estimate (the *basic*
-  interval, Davison & Hinkley 1997, §5.2.1, which takes the bias off twice) is honest at both ends:
-  an upper end that holds the noise, so that a small ECE is never taken for shown too early, and a
-  lower end without it, so that a noisy one is not taken for a miss. Others compare the raw ECE, or
-  its percentile interval, with the bound; on few labels that fails calibrated signals.
+- ece, ece_debiased_l2, smece, cutoff_error, mcb, dsc: their noise pushes them up, and resampling
+  adds the same again. The hull of the percentile interval and its reflection about the estimate
+  (the *basic* interval, Davison & Hinkley 1997, §5.2.1, which takes the bias off twice) is honest
+  at both ends: an upper end that holds the noise, so that a small ECE is never taken for shown too
+  early, and a lower end without it, so that a noisy one is not taken for a miss. Others compare the
+  raw ECE, or its percentile interval, with the bound; on few labels that fails calibrated signals.
 
 Bootstraps are run once per sample at 95 %; other levels scale the distance from their middle by
 the normal quantile, because percentiles far out would need thousands of draws.
@@ -44,6 +44,7 @@ from core.measure.metrics.scores import (
     NoValue,
     auroc,
     brier,
+    cutoff_error,
     ece,
     ece_debiased_l2,
     labelled,
@@ -59,7 +60,7 @@ DRAWS, DRAWS_OF_INPUTS = 400, 200
 #: Right and wrong claims (inputs) that an AUROC needs before it is told at all.
 MINIMUM_OF_CLASS = 10
 
-_BIASED_UP = ("ece", "ece_debiased_l2", "smece", "mcb", "dsc")
+_BIASED_UP = ("ece", "ece_debiased_l2", "smece", "cutoff_error", "mcb", "dsc")
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,13 @@ def _value(metric: str, cells: Cells) -> float | NoValue:
     if metric == "auroc":
         area = auroc(cells)
         return area if isinstance(area, NoValue) else area.value
-    scores = {"brier": brier, "ece": ece, "ece_debiased_l2": ece_debiased_l2, "smece": smece}
+    scores = {
+        "brier": brier,
+        "ece": ece,
+        "ece_debiased_l2": ece_debiased_l2,
+        "smece": smece,
+        "cutoff_error": cutoff_error,
+    }
     return scores[metric](cells)
 
 

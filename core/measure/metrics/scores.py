@@ -106,6 +106,22 @@ def ece_debiased_l2(cells: Cells) -> float | NoValue:
     return math.sqrt(max(0.0, float(n @ squared) / cells.total))
 
 
+def cutoff_error(cells: Cells) -> float | NoValue:
+    """The largest miscalibration of any interval of confidences, max_{i ≤ j} |Σ_i^j (n·v − s)| / N.
+
+    Cutoff calibration error: the supremum over intervals I of |E[(v − y)·1{v ∈ I}]|, which bounds
+    what acting above any cut can cost and, unlike the ECE, can be estimated whatever the
+    confidences are. All intervals are the range of the cumulative sum, so that k cells give it in
+    k steps. Range [0, 1]; never zero in expectation.
+    Rossellini, Soloff, Barber, Ren & Willett (COLT 2025), "Can a calibration metric be both
+    testable and actionable?"; the same range is ECCE-R in Arrieta-Ibarra et al. (2022).
+    """
+    cells = labelled(cells)
+    if not cells.total:
+        return NO_LABELS
+    return float(np.ptp(np.cumsum([0.0, *(cells.n * cells.v - cells.s)])) / cells.total)
+
+
 def brier(cells: Cells) -> float | NoValue:
     """Mean squared error of the confidences, Σ[s(1 − v)² + (n − s)v²] / N. Brier (1950).
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from core.measure.cells.cells import Cells
 from core.measure.metrics.reliability_curve import corp, corp_decomposition, per_value
-from core.measure.metrics.scores import auroc, brier, log_loss
+from core.measure.metrics.scores import auroc, brier, cutoff_error, log_loss
 from core.measure.metrics.smece import smece, smece_at
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
@@ -142,3 +142,16 @@ def test_intervals_per_value_are_scipy_s_binomtest(group):
     for row, (n, s) in enumerate(zip(group.n.tolist(), group.s.tolist(), strict=True)):
         exact = tuple(stats.binomtest(s, n).proportion_ci(0.9, method="exact"))
         assert (table.exact_low[row], table.exact_high[row]) == pytest.approx(exact, abs=EXACT)
+
+
+def test_the_cutoff_error_is_the_worst_of_all_intervals_one_by_one(group):
+    residual = group.n * group.v - group.s
+    k = residual.size
+    worst = max(abs(residual[i:j].sum()) for i in range(k) for j in range(i + 1, k + 1))
+    assert cutoff_error(group) == pytest.approx(worst / group.total, abs=EXACT)
+
+
+def test_the_cutoff_error_by_hand_sees_errors_that_cancel():
+    # 0.2 is right half the time, 0.8 half the time: no gap, and 30 points off on either side.
+    v, n = np.array([0.2, 0.8]), np.array([100, 100])
+    assert cutoff_error(Cells(v, n, n, n // 2)) == pytest.approx(0.15)
