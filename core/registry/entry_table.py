@@ -178,7 +178,7 @@ ROWS: Mapping[type, tuple[FieldRow, ...]] = {
             words.known_words, younger=True),
         FieldRow(f"{_ESCALATION}.cutsFrom", "cuts_from", "threshold from run",
             check=each(checks.check_sha256, key=str), material=False, alone=True, younger=True,
-            note="the threshold runs that prove the cuts; without one they are chosen by hand"),
+            note="the runs that prove the thresholds; without one they are chosen by hand"),
         FieldRow(f"{_FALLS}.unvalidated", "rules.unvalidated",
             "where the fingerprint may not act:"),
         FieldRow(f"{_FALLS}.missing", "rules.missing", "where no confidence is stated:"),

@@ -69,7 +69,7 @@ def _unproven(spec: SignalSpec, runs: Runs) -> Iterator[SpecProblem]:
         yield SpecProblem(
             "spec.validation.criteria",
             "",
-            f"say nothing of what happens above the cut: {lacking}. At {spec.stakes} stakes "
+            f"say nothing of what happens above the threshold: {lacking}. At {spec.stakes} stakes "
             f"nothing acts by itself without it; add {lines} with your own bounds, or let no band "
             "automate",
         )
@@ -86,6 +86,6 @@ def _unproven(spec: SignalSpec, runs: Runs) -> Iterator[SpecProblem]:
 
 
 def cut_words(cut: Cut) -> str:
-    """A cut as people read it: ``the cut 0.90``, ``the cut 0.95 of language=hi``."""
+    """A cut as people read it: ``the threshold 0.90``, ``the threshold 0.95 of language=hi``."""
     of = "" if cut.dimension is None else f" of {cut.dimension}={cut.value}"
-    return f"the cut {fraction(cut.ppm)}{of}"
+    return f"the threshold {fraction(cut.ppm)}{of}"

@@ -197,7 +197,7 @@ _AUTOMATED = """\
       - {action: automate}
 """
 _UNTIL_PROVEN = """\
-      - {action: review}  # automate from a cut that a recorded threshold run proves, see cutsFrom
+      - {action: review}  # automate from where a recorded threshold run proves it, see cutsFrom
 """
 _EXAMPLE = """\
 # Fill in the people where <…> stands, as in user:finance/ann.lee, and read the rest once.

@@ -326,16 +326,16 @@ SENTENCES: list[tuple[str, Facts, str]] = [
     ),
     (
         "promise_broken",
-        PromiseBroken("the cut 0.90", "ab" * 32, date(2026, 6, 2), 90_000, 150, 1022),
-        "m1: at the cut 0.90 and above 150 of 1,022 were wrong since 2026-06-02, 14.7%; the "
+        PromiseBroken("the threshold 0.90", "ab" * 32, date(2026, 6, 2), 90_000, 150, 1022),
+        "m1: at the threshold 0.90 and above 150 of 1,022 were wrong since 2026-06-02, 14.7%; the "
         "threshold run of that day proved at most 9%.",
     ),
     (
         "cut_unproven",
-        UnprovenCut("high", ("automated_error", "high_band_gap"), ("the cut 0.90",)),
+        UnprovenCut("high", ("automated_error", "high_band_gap"), ("the threshold 0.90",)),
         "At high stakes it lets cases act by themselves, and no criterion says how often what acts "
-        "by itself may be wrong and how far off high confidences may be; the cut 0.90 was chosen "
-        "by hand.",
+        "by itself may be wrong and how far off high confidences may be; the threshold 0.90 was "
+        "chosen by hand.",
     ),
     (
         "unregistered_signal",

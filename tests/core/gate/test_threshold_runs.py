@@ -93,12 +93,12 @@ def test_a_cut_is_proven_between_the_lowest_and_the_highest_that_a_run_tested(
 
 @pytest.mark.usefixtures("proof_asked")
 def test_a_cut_chosen_by_hand_is_refused_and_one_from_a_run_is_taken(tuned: Governed) -> None:
-    with pytest.raises(Refused, match=r"cut 0\.90: chosen by hand, which only low stakes"):
+    with pytest.raises(Refused, match=r"threshold 0\.90: chosen by hand, which only low stakes"):
         tuned.apply(PROVEN)
     assert tuned.apply(PROVEN.replace("stakes: high", "stakes: low"))
     run = runs.record(tuned.office, asked(tuned), "user:desk/ann")
     assert tuned.apply(from_run(run), who="user:desk/ann")
-    with pytest.raises(Refused, match=r"cut 0\.80: chosen by hand"):
+    with pytest.raises(Refused, match=r"threshold 0\.80: chosen by hand"):
         tuned.apply(from_run(run, "0.80"), who="user:desk/ann")
     found = origin_of(tuned.ledger.cursor(), tuned.office.state(), "triage")
     assert found is not None

@@ -377,7 +377,7 @@ REFUSED = [
     ('      - {metric: ece, max: "0.05"}\n', "",
      "line 22, spec.validation.criteria: bound no calibration metric, so a confidence far from how "
      "often it is right would pass; add one of gap, high_band_gap, ece, ece_debiased_l2, smece, "
-     "mcb, brier with a max."),
+     "cutoff_error, mcb, brier with a max."),
     ('      - {metric: auroc, min: "0.75"}\n', "",
      "line 22, spec.validation.criteria: bound no discrimination metric, so a confidence "
      "collapsed to one value that suits the average would pass while it tells right from wrong "
@@ -397,8 +397,8 @@ REFUSED = [
      'line 25, spec.validation.criteria[2].metric: "ece" has a criterion already; keep one.'),
     ('metric: automated_error, max: "0.01"', 'metric: mistakes, max: "0.01"',
      'line 25, spec.validation.criteria[2].metric: "mistakes" is no metric; write one of gap, '
-     "high_band_gap, ece, ece_debiased_l2, smece, mcb, brier, auroc, dsc, automated_error, "
-     "accuracy, coverage, high_band_accuracy."),
+     "high_band_gap, ece, ece_debiased_l2, smece, cutoff_error, mcb, brier, auroc, dsc, "
+     "automated_error, accuracy, coverage, high_band_accuracy."),
     ('      - {below: "0.90", action: review}', '      - {below: "0.60", action: review}',
      'line 32, spec.escalation.bands[1].below: "0.60" is not above the threshold before it; '
      "write one above 0.62."),

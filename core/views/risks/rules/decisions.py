@@ -43,7 +43,7 @@ def escalation(facts: RiskFacts) -> RiskFound:
     if facts.by_hand:
         return RiskFound(
             "open",
-            f"What acts by itself is not proven above its cut. {facts.by_hand[0]}",
+            f"What acts by itself is not proven above its threshold. {facts.by_hand[0]}",
             Link("registry", facts.signal),
         )
     special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""

@@ -36,7 +36,7 @@ def house() -> Iterator[House]:
 
 @pytest.fixture
 def promised(house: House) -> House:
-    """The cut 0.90 of s, of which a run proved at most 5% wrong."""
+    """The threshold 0.90 of s, of which a run proved at most 5% wrong."""
     now, house.at = house.at, BEGUN
     house.register()
     prove_cuts(house.office, "s", "user:t/ann")
@@ -53,7 +53,9 @@ def found(house: House) -> list[str]:
 def test_more_wrong_ones_than_were_proven_are_found_with_their_run(promised: House) -> None:
     promised.bring(rows(40, 300))
     (text,) = found(promised)
-    assert "m1: at the cut 0.90 and above 40 of 300 were wrong since 2026-10-05, 13.3%" in text
+    assert (
+        "m1: at the threshold 0.90 and above 40 of 300 were wrong since 2026-10-05, 13.3%" in text
+    )
     assert "proved at most 5%" in text
 
 

@@ -9,12 +9,12 @@ from scipy.special import expit, logit
 from core.measure.metrics.logistic_slope import calibration_slope_intercept
 from core.measure.metrics.metric_bootstrap import bootstrap_intervals, scores_of_draws
 from core.measure.metrics.reliability_curve import corp_decomposition
-from core.measure.metrics.scores import auroc, brier, ece, ece_debiased_l2, log_loss
+from core.measure.metrics.scores import auroc, brier, cutoff_error, ece, ece_debiased_l2, log_loss
 from tests.worlds.cells import cells
 
 MEASURES = {
-    "smece", "brier", "mcb", "dsc", "unc", "log_loss", "auroc", "ece", "ece_debiased_l2", "slope",
-    "intercept",
+    "smece", "cutoff_error", "brier", "mcb", "dsc", "unc", "log_loss", "auroc", "ece",
+    "ece_debiased_l2", "slope", "intercept",
 }  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def test_scores_over_draws_are_the_scores_of_each_draw(seed):
         parts, area, fit = corp_decomposition(one), auroc(one), calibration_slope_intercept(one)
         expected = {
             "ece": ece(one), "ece_debiased_l2": ece_debiased_l2(one), "brier": brier(one),
-            "log_loss": log_loss(one), "mcb": parts.mcb, "dsc": parts.dsc, "unc": parts.unc,
+            "cutoff_error": cutoff_error(one), "log_loss": log_loss(one),
+            "mcb": parts.mcb, "dsc": parts.dsc, "unc": parts.unc,
             "auroc": area.value if area else np.nan,
             "slope": fit.slope if fit else np.nan,
             "intercept": fit.intercept if fit else np.nan,

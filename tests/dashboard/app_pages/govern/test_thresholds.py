@@ -116,7 +116,7 @@ def test_a_run_is_recorded_and_the_entry_it_would_be_names_it(tmp_path: Path, se
         registry.apply(Office.of(ledger), read(REPLY), "user:t/adam")
     serving(path)
     app = page("thresholds", acting_for="user:t/ann")
-    assert "The cut 0.90 chosen by hand" in text_of(app)
+    assert "The threshold 0.90 chosen by hand" in text_of(app)
     assert "holds for one look" in text_of(app)
     app.checkbox(key="every_look").check().run()
     assert "however often it is chosen again" in text_of(app)

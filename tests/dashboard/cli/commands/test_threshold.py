@@ -127,7 +127,7 @@ def test_a_run_is_recorded_for_every_look_and_its_answer_says_where_the_cut_in_f
     found = threshold(ledger, *words, signal="s")
     assert found.exit_code == 0, found.output
     assert "look 1. The registry entry names it by cutsFrom: " in found.stdout
-    assert "In force: The cut 0.90 chosen by hand." in found.stdout
+    assert "In force: The threshold 0.90 chosen by hand." in found.stdout
     again = threshold(ledger, *words, "--format", "json", signal="s")
     answer = json.loads(again.stdout)
     assert (answer["holds_for"], answer["run"]["look"]) == ("every look", 1)
