@@ -32,6 +32,7 @@ def test_imports_stand_newest_first_with_their_counts(
     assert list(view.imports["source"]) == [
         "hand_typed.csv",
         "grounding_claims.jsonl",
+        "pilot_claims.parquet",
         "desk_claims.parquet",
         "refund_claims.parquet",
         "triage_outcomes.csv.gz",
@@ -39,7 +40,7 @@ def test_imports_stand_newest_first_with_their_counts(
     ]
     total = view.imports["n_new"].sum()
     assert view.headline == (
-        f"6 imports brought {total:,} new records; the newest, hand_typed.csv, came on "
+        f"7 imports brought {total:,} new records; the newest, hand_typed.csv, came on "
         f"2026-11-23 12:00 UTC."
     )
 
@@ -59,15 +60,15 @@ def test_refused_rows_are_listed_by_reason_and_counted_in_words(
 
 def test_coverage_and_delay_are_those_of_the_signal(sample: duckdb.DuckDBPyConnection) -> None:
     view = intake_view(sample, LOGPROB)
-    assert view.coverage["n_claims"].sum() == 7800
+    assert view.coverage["n_claims"].sum() == 8200
     labelled = view.coverage["n"].sum()
     assert view.delays["n"].sum() == labelled
     assert view.labels == (
-        f"{labelled:,} of 7,800 stated claims are labelled (>99%). Half of the outcomes were known "
+        f"{labelled:,} of 8,200 stated claims are labelled (>99%). Half of the outcomes were known "
         f"within 30 hours, 95% within 30 hours (n {labelled:,})."
     )
     everything = intake_view(sample, None)
-    assert everything.coverage["n_claims"].sum() > 7800
+    assert everything.coverage["n_claims"].sum() > 8200
 
 
 def test_weeks_without_a_claim_are_listed_as_empty(ledger: Ledger, tmp_path: Path) -> None:

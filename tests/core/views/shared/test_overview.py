@@ -14,14 +14,14 @@ def test_signals_stand_by_how_many_claims_they_have(sample: duckdb.DuckDBPyConne
     assert found.names()[:2] == (SELF_REPORT, AGREEMENT)
     sizes = [found.facts(name).n_claims for name in found.names()]
     assert sizes == sorted(sizes, reverse=True)
-    assert found.facts(LOGPROB).n_claims == 7800
+    assert found.facts(LOGPROB).n_claims == 8200
 
 
 def test_freshness_is_the_newest_import_and_the_time_zone(
     sample: duckdb.DuckDBPyConnection,
 ) -> None:
     assert overview(sample).freshness == (
-        "As of import 6, 2026-11-23 12:00. All times are UTC; weeks are ISO weeks."
+        "As of import 7, 2026-11-23 12:00. All times are UTC; weeks are ISO weeks."
     )
 
 

@@ -162,7 +162,8 @@ def _contradicted(told_copy: Path, folder: Path) -> str:
             ledger.cursor()
             .execute(
                 "SELECT event_id, outcome FROM claims WHERE signal = $signal "
-                "AND outcome_source = 'HUMAN' AND NOT outcome_corrected ORDER BY event_id LIMIT 1",
+                "AND outcome_source = 'HUMAN' AND NOT outcome_corrected "
+                "AND split = 'production' ORDER BY event_id LIMIT 1",
                 {"signal": SELF_REPORT},
             )
             .fetchall()

@@ -39,7 +39,7 @@ def lines(
     topic: str = "a",
 ) -> str:
     return "".join(
-        f"{signal}-{day}-{model}-{topic}-{confidence}-{i},{day}T09:00:00Z,{signal},{confidence},"
+        f"{signal}-{day}-{model}-{topic}-{confidence}-{i},{day}T00:00:00Z,{signal},{confidence},"
         f"{int(i < right)},{model},{topic}\n"
         for i in range(n)
     )
