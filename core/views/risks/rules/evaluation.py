@@ -2,12 +2,10 @@
 
 test leakage
     open: claims to judge on were tuned on, and no evidence left them out; more are wrong above a
-    cut than its threshold run proved. Covered: none was, or evidence did. Not measured: nothing is
-    marked as tuning, or names its input.
-    open: claims to judge on were tuned on, and no evidence left them out; or a held-out set was
-    judged on as often as it may be. Covered: none was, or evidence did; or nothing is marked as
-    tuning and the owner declares in evidence that nothing was chosen on its claims. Not measured:
-    nothing is marked as tuning, or names its input.
+    cut than its threshold run proved; or a held-out set was judged on as often as it may be.
+    Covered: none was, or evidence did; or nothing is marked as tuning and the owner declares in
+    evidence that nothing was chosen on its claims. Not measured: nothing is marked as tuning, or
+    names its input.
 gaming
     open: a comparison of versions or weeks is flagged. Covered: some were compared and none is. Not
     measured: too few settled labels on either side.
