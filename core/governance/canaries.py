@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from core.measure.monitoring.canary_sides import SIDES
+from core.governance.refusal import Refused
+from core.measure.monitoring.canary_sides import REFERENCE_ROUNDS, SIDES
 from core.trail.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A round that is no later than this after it fell due was not missed.
 GRACE = timedelta(days=1)
+#: So far the clock of whoever asked may be ahead.
+AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,43 @@ def next_series(rounds: Sequence[CanaryRound], kept: KeptInputs, signed_at: date
     """
     if not rounds:
         return 1
-    known = canary_standing(rounds)
     last = rounds[-1]
-    answered = known.alarm is not None and signed_at is not None and signed_at > known.alarm.at
-    return last.series + (kept.seq > last.seq or answered)
+    if kept.seq > last.seq:
+        return last.series + 1
+    if signed_at is None:
+        return last.series
+    alarm = canary_standing(rounds).alarm
+    return last.series + (alarm is not None and signed_at > alarm.at)
+
+
+def refuse_series(
+    series: int,
+    before: Sequence[CanaryRound],
+    kept: KeptInputs,
+    signed_at: datetime | None,
+    *,
+    judged: bool,
+) -> None:
+    """Refuse a round that begins a series without cause, or is judged when it must not be.
+
+    Args:
+        series: of the round.
+        before, kept, signed_at: as for `next_series`.
+        judged: whether it has p-values.
+
+    Raises:
+        Refused: it does.
+    """
+    last = before[-1].series if before else 0
+    goes_on = series == last and bool(before) and kept.seq < before[-1].seq
+    # All evidence is forgotten with a series: another one needs its reason.
+    if not goes_on and series != next_series(before, kept, signed_at):
+        raise Refused(f"The series {series} of a canary does not follow from what is recorded.")
+    n = sum(one.series == series for one in before)
+    if judged != (n >= REFERENCE_ROUNDS):
+        raise Refused(
+            f"The first {REFERENCE_ROUNDS} rounds of a series, and only these, are not judged."
+        )
 
 
 @lru_cache(maxsize=512)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from core.governance.canaries import CanaryRound, KeptInputs, read_p_values
+from core.governance.canaries import (
+    AHEAD,
+    CanaryRound,
+    KeptInputs,
+    read_p_values,
+    refuse_series,
+)
 from core.governance.permissions import GRANTABLE
 from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
@@ -18,9 +24,11 @@ from core.registry.cut_runs import CutRun, ProvenCut
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, of_json
 from core.trail.acts import SYSTEM, Act, moment
+from core.trail.canonical_json import sha256_of
 from core.trail.signed_answers import SIGNED_FROM
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HALF_SHA256 = re.compile(r"[0-9a-f]{32}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -255,12 +263,15 @@ def _token_revoked(state: State, act: Act) -> State:
 def _audit_drawn(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("An audit sample is drawn of a signal with a registry entry.")
-    _text(act, "sha256")
+    _sha256(act, "sha256")
     if "week" not in act.body:
         return state
-    if not isinstance(act.body["week"], str) or not _DAY.fullmatch(act.body["week"]):
-        raise Refused("The week of an audit sample is told by its Monday.")
-    monday = date.fromisoformat(act.body["week"])
+    monday = _day(act, "week")
+    # Of a week that is not over nothing is drawn, and after one far ahead never again.
+    if monday.weekday() != 0 or monday > act.at.date():
+        raise Refused(
+            "The week of an audit sample is told by the Monday after it, once it is over."
+        )
     first, last = state.audited.get(act.signal, (monday, monday))
     if act.signal in state.audited and monday <= last:
         raise Refused(f"The audit sample of {act.signal} of the week of {monday} is drawn already.")
@@ -271,15 +282,24 @@ def _canary_kept(state: State, act: Act) -> State:
     if act.signal is None or act.signal not in state.entries:
         raise Refused("Inputs are kept for a signal with a registry entry.")
     said = act.body.get("inputs")
-    try:
-        inputs = tuple(str(one[0]) for one in said)  # type: ignore[union-attr]
-        digests = tuple(None if one[1] is None else str(one[1]) for one in said)  # type: ignore[union-attr]
-    except (TypeError, IndexError):
-        raise Refused(f"inputs of {act.kind} must be a list of ids with digests.") from None
+    if not isinstance(said, (list, tuple)) or not all(map(_is_input, said)):
+        raise Refused(f"inputs of {act.kind} must be a list of ids with digests.")
+    inputs = tuple(one[0] for one in said)
     if not inputs or len(set(inputs)) < len(inputs):
         raise Refused(f"inputs of {act.kind} must be different ids, at least one.")
-    kept = KeptInputs(act.seq, act.at, inputs, digests)
+    if act.body.get("n_inputs") != len(inputs):
+        raise Refused(f"n_inputs of {act.kind} must be how many they are.")
+    kept = KeptInputs(act.seq, act.at, inputs, tuple(one[1] for one in said))
     return replace(state, canaries={**state.canaries, act.signal: kept})
+
+
+def _is_input(one: object) -> bool:
+    """Whether it is an id with the half of a SHA-256, or with none."""
+    if not isinstance(one, (list, tuple)) or len(one) != 2 or not isinstance(one[0], str):
+        return False
+    return bool(one[0].strip()) and (
+        one[1] is None or (isinstance(one[1], str) and _HALF_SHA256.fullmatch(one[1]) is not None)
+    )
 
 
 def _canary_asked(state: State, act: Act) -> State:
@@ -290,32 +310,64 @@ def _canary_asked(state: State, act: Act) -> State:
         raise Refused(f"No inputs of {act.signal} are kept, so none can be asked again.")
     key = act.signal, act.fingerprint
     before, body = state.canary_rounds.get(key, ()), act.body
-    for name in ("ppm", "answers"):
-        if not isinstance(body.get(name), (list, tuple)) or len(body[name]) != len(kept.inputs):
-            raise Refused(f"{name} of {act.kind} must have a value for each kept input.")
+    n_asked = _n_answered(act, len(kept.inputs))
+    name = _text(act, "round")
     try:
         asked_at, p_values = moment(_text(act, "asked_at")), read_p_values(body.get("p_values"))
     except ValueError as error:
         raise Refused(f"{act.kind} cannot be read: {error}.") from None
-    name, n_failed = _text(act, "round"), body.get("n_failed")
     if any(one.name == name for one in before):
         raise Refused(f"The round {name} is recorded already.")
     if before and asked_at < before[-1].asked_at:
         raise Refused(f"The round {name} was asked before the one recorded last; rounds go on.")
-    if not isinstance(n_failed, int) or n_failed < 0:
-        raise Refused(f"n_failed of {act.kind} must be a whole number.")
+    if asked_at > act.at + AHEAD:
+        raise Refused(f"The round {name} was asked after it was recorded.")
+    known = state.validations.get(key)
+    signed = known.signed.at if known is not None and known.signed is not None else None
+    series = _number(act, "series")
+    refuse_series(series, before, kept, signed, judged=p_values is not None)
     one = CanaryRound(
         act.seq,
         act.at,
         name,
         asked_at,
         _sha256(act, "results_sha256"),
-        _number(act, "series"),
-        _number(act, "n_asked"),
-        n_failed,
+        series,
+        n_asked,
+        len(kept.inputs) - n_asked,
         p_values,
     )
     return replace(state, canary_rounds={**state.canary_rounds, key: (*before, one)})
+
+
+def _n_answered(act: Act, n_kept: int) -> int:
+    """How many inputs were answered, as its results say; the act's own counts are held to them."""
+    results = {name: act.body.get(name) for name in ("ppm", "answers", "failures")}
+    ppm = _of_each(act, "ppm", n_kept, _is_ppm)
+    answers = _of_each(act, "answers", n_kept, _is_answer)
+    n = sum(one is not None or other is not None for one, other in zip(ppm, answers, strict=True))
+    if (_number(act, "n_asked"), act.body.get("n_failed")) != (n, n_kept - n):
+        raise Refused(f"n_asked and n_failed of {act.kind} must be what its results come to.")
+    if sha256_of(results) != _sha256(act, "results_sha256"):
+        raise Refused(f"results_sha256 of {act.kind} is not that of its results.")
+    return n
+
+
+def _of_each(act: Act, name: str, n_kept: int, fits: Callable[[object], bool]) -> Sequence[object]:
+    value = act.body.get(name)
+    if not isinstance(value, (list, tuple)) or len(value) != n_kept or not all(map(fits, value)):
+        raise Refused(f"{name} of {act.kind} must have a value for each kept input.")
+    return value
+
+
+def _is_ppm(one: object) -> bool:
+    return one is None or (
+        isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= 1_000_000
+    )
+
+
+def _is_answer(one: object) -> bool:
+    return one is None or isinstance(one, str)
 
 
 def _label_said(state: State, act: Act) -> State:
@@ -415,15 +467,15 @@ def _number(act: Act, name: str) -> int:
     return value
 
 
-def _day(act: Act) -> date:
-    value = act.body["until"]
+def _day(act: Act, name: str = "until") -> date:
+    value = act.body[name]
     try:
         if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise ValueError
         return date.fromisoformat(value)
     except ValueError:
         raise Refused(
-            f"until of {act.kind} must be a day like 2026-11-24, not {value!r}."
+            f"{name} of {act.kind} must be a day like 2026-11-24, not {value!r}."
         ) from None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.governance.canaries import CanaryRound, KeptInputs, next_series
+from core.governance.canaries import AHEAD, CanaryRound, KeptInputs, next_series
 from core.governance.perform import Office
 from core.governance.permissions import authorize
 from core.governance.refusal import Refused
@@ -37,6 +37,7 @@ KEPT, ASKED = "canary.kept", "canary.asked"
 MOST_INPUTS = 1_000
 #: No name of a round or of an input is longer.
 LONGEST_NAME = 500
+_EARLIEST = datetime(1970, 1, 1)
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 #: So many refused rows are named in an error.
 _TOLD = 20
@@ -223,8 +224,8 @@ def record(office: Office, asked: RoundAsked) -> RoundTaken:
 
     Raises:
         RowsRefused: a row cannot be used; nothing was recorded.
-        Refused: no inputs are kept, nothing was answered, the round is recorded with other
-            results, or a later one is.
+        Refused: no inputs are kept, nothing was answered, it was asked in the future, the round is
+            recorded with other results, or a later one is.
     """
     with office.acting() as desk:
         kept = desk.state.canaries.get(asked.signal)
@@ -232,6 +233,12 @@ def record(office: Office, asked: RoundAsked) -> RoundTaken:
             raise Refused(
                 f"No inputs of {asked.signal} are kept, so none can be asked again. Keep them "
                 "first: calledger canary keep."
+            )
+        if not _EARLIEST <= asked.asked_at <= desk.now + AHEAD:
+            # After one of the future no other could ever be recorded.
+            raise Refused(
+                f"A round of {asked.signal} asked at {asked.asked_at:%Y-%m-%d %H:%M} UTC lies in "
+                "the future, or before 1970: say when it was asked."
             )
         by = _by_input(kept, asked.results)
         body, failures = _body(asked, kept, by)
@@ -328,7 +335,9 @@ def _body(
     name = asked.name.strip() or f"{asked.asked_at:%Y-%m-%d}"
     if len(name) > LONGEST_NAME:
         raise Refused(f"A round's name has at most {LONGEST_NAME} characters.")
-    results = {"ppm": ppm, "answers": answers, "failures": failures}
+    # Pairs, for a reason may be in any script, and keys of an act are ASCII.
+    reasons = [[why, n] for why, n in sorted(failures.items())]
+    results = {"ppm": ppm, "answers": answers, "failures": reasons}
     body = {
         "round": name,
         "asked_at": stamp(asked.asked_at),

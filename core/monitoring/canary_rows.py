@@ -11,7 +11,9 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from core.events import quantise
@@ -21,6 +23,10 @@ from core.text.shown import shortened
 
 #: What a row of results may say of its input.
 DIGEST = "input_sha256"
+#: What every row has.
+INPUT = "input_id"
+#: No value of a CSV file is longer.
+csv.field_size_limit(max(csv.field_size_limit(), 16_000_000))
 
 
 class UnusableRows(LedgerError):  # noqa: N818 (reads as what is the matter)
@@ -40,13 +46,47 @@ def rows_of(content: bytes) -> list[Mapping[str, Any]]:
     begins = text.lstrip()[:1]
     if begins == "[":
         return _objects(_json(text, "The file"))
+    # Lines end with \n and nothing else: texts hold other characters that break lines.
+    lines = text.split("\n")
     if begins == "{":
-        lines = enumerate(text.splitlines(), start=1)
-        return _objects([_json(line, f"Line {n}") for n, line in lines if line.strip()])
-    header = text.partition("\n")[0]
-    if "input_id" in [name.strip() for name in header.split(",")]:
-        return [dict(row) for row in csv.DictReader(io.StringIO(text), skipinitialspace=True)]
-    return [{"input_id": line.strip()} for line in text.splitlines() if line.strip()]
+        numbered = enumerate(lines, start=1)
+        return _objects([_json(line, f"Line {n}") for n, line in numbered if line.strip()])
+    names = _columns(lines[0])
+    if INPUT in names:
+        return _table(text, names)
+    if any(one.strip("\"' ").lower() == INPUT for one in re.split(r"[,;\t|]", lines[0])):
+        raise UnusableRows(
+            f"The first line names {INPUT}, but not as a column: write it in lower case, with "
+            "commas between the columns."
+        )
+    return [{INPUT: line.strip()} for line in lines if line.strip()]
+
+
+def _columns(header: str) -> list[str]:
+    try:
+        return [one.strip() for one in next(csv.reader([header], skipinitialspace=True), [])]
+    except csv.Error:
+        return []
+
+
+def _table(text: str, names: list[str]) -> list[Mapping[str, Any]]:
+    """The rows under a header."""
+    if len(set(names)) < len(names):
+        raise UnusableRows("The first line names a column twice: keep one of the two.")
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    found: list[Mapping[str, Any]] = []
+    try:
+        next(reader)
+        for row in filter(None, reader):
+            if len(row) > len(names):
+                raise UnusableRows(
+                    f"Line {reader.line_num} has {len(row)} values under {len(names)} names: put "
+                    "quotes around text with a comma in it."
+                )
+            found.append(dict(zip_longest(names, row)))
+    except csv.Error as error:
+        raise UnusableRows(f"Line {reader.line_num} is not CSV: {error}.") from None
+    return found
 
 
 def inputs_of(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
@@ -54,8 +94,16 @@ def inputs_of(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str | None]]
     found = []
     for row in rows:
         more = len(row) > 1
-        found.append((sound(str(row.get("input_id") or "")), row_digest(row) if more else None))
+        found.append((input_of(row) or "", row_digest(row) if more else None))
     return found
+
+
+def input_of(row: Mapping[str, Any]) -> str | None:
+    """The id of a row's input; None: it has none."""
+    found = row.get(INPUT)
+    if isinstance(found, bool) or not isinstance(found, (str, int)):
+        return None
+    return sound(str(found).strip()) or None
 
 
 def row_digest(row: Mapping[str, Any]) -> str:
@@ -87,8 +135,8 @@ def sound(text: str) -> str:
 
 
 def _result(number: int, row: Mapping[str, Any]) -> Result | RefusedResult:
-    input_id, failure = row.get("input_id"), row.get("failure")
-    if not isinstance(input_id, (str, int)) or not str(input_id).strip():
+    input_id, failure = input_of(row), row.get("failure")
+    if input_id is None:
         return RefusedResult(number, "input_id", "", "is missing", "write which input it is")
     stated = row.get("confidence")
     ppm = None if stated in (None, "") else _ppm(stated)
@@ -104,7 +152,7 @@ def _result(number: int, row: Mapping[str, Any]) -> Result | RefusedResult:
     if answer is not None and not isinstance(answer, str):
         answer = json.dumps(answer, sort_keys=True)
     return Result(
-        sound(str(input_id).strip()),
+        input_id,
         ppm,
         answer or None,
         shortened(sound(str(failure)), 80) if failure else None,

@@ -287,6 +287,11 @@ def _parts(value: Any, _names: Names) -> str:
     return "; ".join(f"{part} {said}" for part, said in value.items()) or "none"
 
 
+def _reasons(value: Any, names: Names) -> str:
+    # Acts of before have them as an object.
+    return _parts(value if isinstance(value, Mapping) else dict(value), names)
+
+
 def _kept_inputs(value: Any, _names: Names) -> str:
     return ", ".join(str(one[0]) for one in value)
 
@@ -409,7 +414,7 @@ _FIELDS: Mapping[str, _Field] = {
     "n_failed": _Field("Without an answer", ours=True),
     "ppm": _Field("Stated", _stated, ours=True),
     "answers": _Field("Answers", _answers, ours=True),
-    "failures": _Field("What went wrong", _parts),
+    "failures": _Field("What went wrong", _reasons),
     "p_values": _Field("P-values", _p_values, ours=True),
     "results_sha256": _Field("SHA-256 of the results"),
     "calibrator_version": _Field("Map"),

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from core.ledger.errors import LedgerError
-from core.monitoring.canary_rows import DIGEST, row_digest
+from core.monitoring.canary_rows import DIGEST, input_of, row_digest
 
 #: No answer is longer.
 _MOST_BYTES = 1_000_000
@@ -52,7 +52,7 @@ def ask_inputs(
         for row, said in zip(
             rows, several.map(lambda row: _asked(row, words, timeout), rows), strict=True
         ):
-            result = {"input_id": str(row.get("input_id") or ""), **said}
+            result = {"input_id": input_of(row) or "", **said}
             if len(row) > 1:
                 result[DIGEST] = row_digest(row)
             found.append(result)

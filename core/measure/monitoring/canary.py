@@ -41,11 +41,10 @@ import numpy.typing as npt
 import scipy
 
 from core.measure.cells.cells import FloatArray, IntArray
+from core.measure.monitoring.canary_sides import REFERENCE_ROUNDS as REFERENCE_ROUNDS
 from core.measure.monitoring.canary_sides import SIDES as SIDES
 from core.measure.monitoring.e_process import LEVEL, EProcess, log_e_values
 
-#: Rounds that only tell how much a model varies by itself.
-REFERENCE_ROUNDS = 2
 #: Fewer kept inputs see only gross changes.
 LEAST_INPUTS = 50
 #: Bets (δ, w): a share w plays ``exp(δz − δ²/2)``, the most powerful bet on a shift of δ standard

@@ -263,7 +263,11 @@ _ROUND: dict[str, Any] = {
                     "input_id": {"type": "string", "minLength": 1},
                     "confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
                     "answer": {"description": "Any value; a hash of it is kept."},
-                    "failure": {**_TEXT, "description": "Why there is neither."},
+                    "failure": {
+                        **_TEXT,
+                        "description": "Why there is neither. Its first 80 characters are kept in "
+                        "the trail for good: no secret, and nobody's name.",
+                    },
                 },
                 "required": ["input_id"],
             },

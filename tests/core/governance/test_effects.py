@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from tests.worlds.acts import (
     people_only,
     spec_of,
 )
+
+MONDAY = T0.date() - timedelta(days=T0.weekday())
 
 
 @pytest.mark.parametrize(
@@ -246,3 +249,21 @@ def test_decisions_are_sealed_onwards(world: World) -> None:
     for first, last in ((8, 9), (10, 9)):
         with pytest.raises(Refused, match="do not follow those sealed up to 8"):
             world.program("decisions.sealed", body={"first": first, "last": last})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sha256": "x"},
+        {"week": "2026-99-99"},
+        {"week": "a week"},
+        {"week": (MONDAY - timedelta(days=1)).isoformat()},
+        {"week": "9999-12-27"},
+    ],
+)
+def test_a_weekly_sample_is_of_a_week_that_is_over(world: World, changed: dict[str, Any]) -> None:
+    body = {"sha256": "0" * 64, "week": MONDAY.isoformat()}
+    with pytest.raises(Refused):
+        world.program("audit.drawn", signal="triage", body={**body, **changed})
+    world.program("audit.drawn", signal="triage", body=body)
+    assert world.state.audited["triage"] == (MONDAY, MONDAY)

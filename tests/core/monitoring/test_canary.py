@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,11 +30,12 @@ from core.monitoring.canary import (
 )
 from core.monitoring.canary_rows import UnusableRows, inputs_of, results_of, rows_of
 from core.registry.yaml_reader import read
+from core.sentences.acts import facts
 from core.trail.fingerprint import Fingerprint
 from core.views.review.canary import canary_lines
 from tests.worlds.governed import REGISTRY, V1
 
-START = datetime(2026, 11, 2, 9)
+START = datetime(2026, 10, 2, 9)
 IDS = [f"q-{n:02}" for n in range(50)]
 
 
@@ -74,7 +76,7 @@ def test_a_round_recorded_twice_changes_nothing_and_other_results_are_refused(ke
     size = kept.office.state().size
     assert record(kept.office, asked(0, name="")).known
     assert kept.office.state().size == size
-    assert (first.round.name, first.round.n_asked) == ("2026-11-02", 50)
+    assert (first.round.name, first.round.n_asked) == ("2026-10-02", 50)
     with pytest.raises(Refused, match="recorded with other results"):
         record(kept.office, asked(0, ppm=800_000))
     record(kept.office, asked(2))
@@ -159,8 +161,8 @@ def test_a_changed_model_is_told_in_the_first_round_after_it(kept: Any) -> None:
     (line,) = canary_lines(kept.office.state())
     assert line.state == "changed"
     assert line.standing.alarm is not None
-    assert line.standing.alarm.name == "2026-11-08"
-    assert "shown by the round 2026-11-08" in line.words
+    assert line.standing.alarm.name == "2026-10-08"
+    assert "shown by the round 2026-10-08" in line.words
 
 
 def test_what_is_judged_is_what_was_recorded(kept: Any) -> None:
@@ -201,6 +203,60 @@ def test_a_round_is_of_the_version_in_use_unless_another_is_named(
     assert version.model_version == "m1"
     with pytest.raises(UnknownVersion, match="triage has no version m9"):
         asked_version(kept.office, "triage", Fingerprint(model_version="m9"))
+
+
+def test_a_round_of_the_future_is_refused_for_none_could_follow_it(kept: Any) -> None:
+    with pytest.raises(Refused, match="lies in the future"):
+        record(kept.office, asked(400))
+    assert not record(kept.office, asked(0)).known
+
+
+def test_a_reason_may_be_in_any_script(kept: Any) -> None:
+    some = (*(Result(one, 900_000) for one in IDS[:49]), Result("q-49", failure="Überlast"))
+    taken = record(kept.office, asked(0, results=some))
+    assert taken.failures == {"Überlast": 1}
+    assert taken.act is not None
+    assert "Überlast 1" in [one.value for one in facts(taken.act, {}.get)]
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        (b'"input_id","text"\n"a","b"\n', ["a"]),
+        (b"input_id , text\n a ,b\n", ["a"]),
+        ('{"input_id": "a", "text": "x\u2028y"}\n'.encode(), ["a"]),
+        ("a\u2028b\nc\n".encode(), ["a\u2028b", "c"]),
+        (b'[{"input_id": 0}, {"input_id": " a"}]', ["0", "a"]),
+    ],
+)
+def test_ids_of_inputs_are_read_as_those_of_results_are(content: bytes, ids: list[str]) -> None:
+    assert [one for one, _ in inputs_of(rows_of(content))] == ids
+    assert [one.input_id for one in results_of(rows_of(content))] == ids
+
+
+def test_a_text_may_be_as_long_as_a_request() -> None:
+    long = b"x" * 200_000
+    assert rows_of(b'input_id,text\na,"' + long + b'"\n')[0]["text"] == long.decode()
+    limit = csv.field_size_limit(1_000)
+    try:
+        with pytest.raises(UnusableRows, match="Line 2 is not CSV"):
+            rows_of(b"input_id,text\na," + long)
+    finally:
+        csv.field_size_limit(limit)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"input_id;text\na;b\n", "but not as a column"),
+        (b"Input_ID,text\na,b\n", "but not as a column"),
+        (b"input_id,text\na,b,c\n", "Line 2 has 3 values under 2 names"),
+        (b"input_id,input_id\na,b\n", "names a column twice"),
+    ],
+)
+def test_a_table_that_would_be_misread_is_refused(content: bytes, told: str) -> None:
+    with pytest.raises(UnusableRows, match=told):
+        rows_of(content)
 
 
 def test_rows_are_read_from_every_form_of_file() -> None:
