@@ -24,7 +24,7 @@ class AuditUnanswered(Facts):
 
     Attributes:
         samples: how many.
-        first: the Monday of the week for which the first was drawn.
+        first: the Monday of the week in which the first was drawn.
         due: the day by which its labels were to be there.
         n: claims of them that had no label when they were drawn.
         labelled: those of them that have one now.
@@ -40,15 +40,16 @@ class AuditUnanswered(Facts):
     )
 
     def text(self, version: str) -> str:
-        which = f"The audit sample of the week of {self.first} is"
+        which = f"The audit sample drawn in the week of {self.first} is"
         if self.samples > 1:
             which = (
-                f"{self.samples} weekly audit samples, the first of the week of {self.first}, are"
+                f"{self.samples} weekly audit samples, the first drawn in the week of "
+                f"{self.first}, are"
             )
         return (
-            f"{which} overdue: labels were to be there by "
-            f"{self.due}, and {self.labelled:,} of {counted(self.n, 'claim')} without one have it. "
-            "Until then no sample of that time speaks for all claims."
+            f"{which} overdue: {self.n - self.labelled:,} of {counted(self.n, 'label')} are "
+            f"missing, due by {self.due}. Until they are there no sample of that time speaks for "
+            "all claims."
         )
 
     def numbers(self) -> dict[str, str]:

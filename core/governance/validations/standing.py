@@ -20,7 +20,7 @@ from core.text.sentence import ended
 from core.trail.acts import ASSURANCES, Assurance
 
 #: Why the gate is closed for what nobody lets decide.
-LOGGED_ONLY = "Log only: its confidence is measured and decides nothing."
+LOGGED_ONLY = "Log only: its confidence is measured, and nothing may act on it."
 
 
 @dataclass(frozen=True)

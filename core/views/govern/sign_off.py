@@ -117,6 +117,7 @@ class SignoffView:
         waiver, retirement: that were asked for.
         waivable: whether a waiver may be asked for in this state.
         final: whether it was retired.
+        log_only: whether its entry says that nothing may act on it, so that nothing is judged.
         sign_until: the last day that a signature may name.
         waive_until: the last day that a waiver may name.
         origin: where the cuts of the entry in force come from, in a sentence; "" without one.
@@ -145,6 +146,7 @@ class SignoffView:
     retirement: Waiting | None
     waivable: bool
     final: bool
+    log_only: bool
     sign_until: date | None
     waive_until: date | None
     origin: str
@@ -183,11 +185,12 @@ def signoff_view(
     context = state.context(signal, now) if entry else None
     candidate = one.candidate if one else None
     origin = origin_of(cursor, state, signal)
+    logged = entry is not None and entry.spec.log_only and standing.state != "retired"
     return SignoffView(
         signal=signal,
         fingerprint=fingerprint,
         decision=entry.spec.decision if entry else None,
-        state=state_words(standing.state),
+        state="log only" if logged else state_words(standing.state),
         open=standing.open,
         reason=standing.reason,
         until=standing.until,
@@ -204,6 +207,7 @@ def signoff_view(
         retirement=_retirement(one, names),
         waivable=bool(one and one.ever_validated and one.state in ("suspended", "expired")),
         final=standing.state == "retired",
+        log_only=logged,
         sign_until=_last_day(now, context.max_age_days) if context else None,
         waive_until=_last_day(now, context.waiver_days) if context else None,
         origin="" if origin is None else origin.words,

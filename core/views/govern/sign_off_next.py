@@ -32,6 +32,11 @@ def next_step(
         return ("Write the signal's registry entry and apply it; then its evidence can be judged.",)
     if standing.state == "retired":
         return ("Nothing: it was retired for good.",)
+    if state.entries[signal].spec.log_only and (one is None or one.candidate is None):
+        return (
+            "Nothing: it needs no evidence and no signature. To let it act, write its stakes, "
+            "validation and escalation in the registry first.",
+        )
     found = []
     if context.acting_owner is None:
         found.append("There is no owner: an admin has to name one.")

@@ -60,7 +60,8 @@ class PrintRow:
         first, last: days of its first and last claim or question; None while it has none.
         standing: whether it may act, and why.
         state_words: the state in words: ``Validated``, ``Waits for a signature``.
-        does: what its claims get: ``acts by the rules`` or ``falls back to review``.
+        does: what its claims get: ``acts by the rules`` or ``falls back to review``; "" where it is
+            log-only.
         signed: who signed last, when and how it was known that it was they; "" without.
         waiting: evidence, a waiver or a retirement that waits for somebody; "" without.
         watched: what the standing watch saw since it was signed; "" where it is not watched.
@@ -264,7 +265,7 @@ def _print_row(
         last=used.last_ts.date() if used else None,
         standing=standing,
         state_words="Log only" if logged else STATE_WORDS[standing.state],
-        does="acts by the rules" if standing.open else f"falls back to {action}",
+        does="" if logged else "acts by the rules" if standing.open else f"falls back to {action}",
         signed=_signed(known, names),
         waiting=_waiting(known, names),
         watched="",

@@ -39,7 +39,11 @@ def weekly_audit(
     known, monday = state.audited.get(signal), week_began(now).date()
     last = "none was drawn yet" if known is None else f"the last in the week of {known[1]}"
     due = known is None or known[1] < monday
-    next_on = "with the next run of the checks" if due else f"from {monday + timedelta(weeks=1)} on"
+    next_on = (
+        "with the next run of the checks that finds unlabelled claims of whole weeks to draw"
+        if due
+        else f"from {monday + timedelta(weeks=1)} on"
+    )
     waiting = awaited(cursor, state, signal)
     return WeeklyAudit(
         f"Drawn by the program: {audit_words(entry.spec.audit)}; {last}, the next {next_on}.",
@@ -50,8 +54,8 @@ def weekly_audit(
 
 def _waits(one: Awaited, now: datetime) -> str:
     days = (one.due - now.date()).days
-    by = f"due {one.due}" if days >= 0 else f"were due {one.due}"
+    by = f"due by {one.due}" if days >= 0 else f"were due by {one.due}"
     return (
-        f"Of the week of {one.drawn.week}: {count(one.waiting)} of {counted(one.n, 'label')} "
-        f"missing, {by}."
+        f"Drawn in the week of {one.drawn.week}: {count(one.waiting)} of "
+        f"{counted(one.n, 'label')} missing, {by}."
     )

@@ -181,14 +181,17 @@ _LOOKS = {
 
 def _version(of: RegistryRow, row: PrintRow, state: State, person: Acting | None) -> None:
     icon, color = _LOOKS.get(row.standing.state, (":material/lock:", "orange"))
+    if of.stakes == LOG_ONLY:
+        icon, color = ":material/edit_note:", "gray"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{verbatim(row.words)}**", width="content")
         st.badge(row.state_words, icon=icon, color=color)  # type: ignore[arg-type]
-        st.badge(
-            row.does.capitalize(),
-            icon=":material/lock_open:" if row.standing.open else ":material/lock:",
-            color="green" if row.standing.open else "orange",
-        )
+        if row.does:
+            st.badge(
+                row.does.capitalize(),
+                icon=":material/lock_open:" if row.standing.open else ":material/lock:",
+                color="green" if row.standing.open else "orange",
+            )
     said = " ".join(filter(None, (row.standing.reason, row.signed, row.waiting)))
     st.markdown(plain(said))
     if row.watched:
@@ -196,7 +199,8 @@ def _version(of: RegistryRow, row: PrintRow, state: State, person: Acting | None
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _claims(of.signal, row)
         query = {"signal": of.signal, "fingerprint": row.fingerprint.id}
-        st.page_link(_SIGN_OFF, label="Sign-off", icon=_SIGN_ICON, query_params=query)
+        if of.stakes != LOG_ONLY:
+            st.page_link(_SIGN_OFF, label="Sign-off", icon=_SIGN_ICON, query_params=query)
         if row.standing.open:
             with st.popover("Stop", icon=":material/front_hand:"):
                 _stop(of.signal, row, state, person)

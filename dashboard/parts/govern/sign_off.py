@@ -28,6 +28,7 @@ _LOOKS = {
     "waived": (":material/schedule:", "orange"),
     "in validation": (":material/draw:", "blue"),
     "retired": (":material/archive:", "gray"),
+    "log only": (":material/edit_note:", "gray"),
 }
 
 
@@ -79,7 +80,8 @@ def header(view: SignoffView, fingerprint: Fingerprint) -> None:
         if view.renewal:
             st.badge("Renewal waits", icon=":material/draw:", color="blue")
     st.markdown(f"## {plain(view.reason)}")
-    said = [] if view.decision is None else [f"It decides: {verbatim(view.decision)}"]
+    what = "What it is for" if view.log_only else "It decides"
+    said = [] if view.decision is None else [f"{what}: {verbatim(view.decision)}"]
     said += [f":material/arrow_forward: {plain(one)}" for one in view.next_step]
     if said:
         st.markdown("  \n".join(said))

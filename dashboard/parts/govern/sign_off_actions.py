@@ -208,6 +208,18 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
     desk = _Desk(view, person, state, names, offered)
     if view.decision is None or view.final:
         return
+    if not view.log_only or view.waits is not None:
+        _judged(desk)
+    if view.open:
+        _stop(desk)
+    if view.waiver is not None or view.waivable:
+        _waive(desk)
+    _retire(desk)
+
+
+def _judged(desk: _Desk) -> None:
+    """Evidence: its signature where it waits for one, and otherwise the way to it."""
+    view = desk.view
     with st.container(border=True):
         refused, pressed = (st.session_state.pop(key, None) for key in (_REFUSED, _PRESSED))
         if view.waits is None and pressed:
@@ -221,11 +233,6 @@ def draw(view: SignoffView, person: Acting | None, state: State, names: Director
             _reject(desk, pressed)
         else:
             _submit(desk)
-    if view.open:
-        _stop(desk)
-    if view.waiver is not None or view.waivable:
-        _waive(desk)
-    _retire(desk)
 
 
 def _sign(desk: _Desk, pressed: _Pressed | None) -> None:
@@ -353,7 +360,8 @@ def _untuned(desk: _Desk) -> bool:
         return False
     return st.checkbox(
         f"I declare: {DECLARATION}",
-        key=desk.key("untuned"),
+        # What one person declared is not said for the next.
+        key=desk.key(f"untuned_{desk.name}"),
         help="Part of the evidence, and of what the validator signs. No claim of this signal is "
         "marked as tuning with its input, so it cannot be checked. Without it the evidence is not "
         "met; claims logged with split=tuning and their input_id show it instead.",

@@ -451,16 +451,15 @@ SENTENCES: list[tuple[str, Facts, str]] = [
     (
         "audit_unanswered",
         AuditUnanswered(1, date(2026, 11, 2), date(2026, 11, 16), 40, 9),
-        "The audit sample of the week of 2026-11-02 is overdue: labels were to be there by "
-        "2026-11-16, and 9 of 40 claims without one have it. Until then no sample of that time "
-        "speaks for all claims.",
+        "The audit sample drawn in the week of 2026-11-02 is overdue: 31 of 40 labels are missing, "
+        "due by 2026-11-16. Until they are there no sample of that time speaks for all claims.",
     ),
     (
         "audit_unanswered",
         AuditUnanswered(3, date(2026, 11, 2), date(2026, 11, 16), 120, 0),
-        "3 weekly audit samples, the first of the week of 2026-11-02, are overdue: labels were to "
-        "be there by 2026-11-16, and 0 of 120 claims without one have it. Until then no sample of "
-        "that time speaks for all claims.",
+        "3 weekly audit samples, the first drawn in the week of 2026-11-02, are overdue: 120 of "
+        "120 labels are missing, due by 2026-11-16. Until they are there no sample of that time "
+        "speaks for all claims.",
     ),
     (
         "labels_contradict",

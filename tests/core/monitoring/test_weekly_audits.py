@@ -20,6 +20,7 @@ from core.queries.sums.audit_samples import frame, samples_answered
 from core.standing.drawn_samples import awaited
 from core.trail.acts import Proposal
 from core.views.review.label_plan.plan import to_label_rows
+from core.views.review.weekly_audit import WeeklyAudit, weekly_audit
 
 #: A Monday after midnight, before the runs of the day.
 MONDAY = datetime(2026, 11, 2, 1)
@@ -59,6 +60,14 @@ def waiting(governed: Any) -> int:
     with governed.ledger.cursor() as cursor:
         found = awaited(cursor, governed.office.state(), "triage")
     return sum(one.waiting for one in found)
+
+
+def told(governed: Any, now: datetime) -> WeeklyAudit:
+    """What *Labels* says of it."""
+    with governed.ledger.cursor() as cursor:
+        found = weekly_audit(cursor, governed.office.state(), "triage", now)
+    assert found is not None
+    return found
 
 
 def label_all(governed: Any) -> None:
@@ -175,7 +184,7 @@ def test_labels_past_their_day_are_a_finding_until_they_are_there(
     assert late() == []
     clock.forward(days=1)
     (told,) = late()
-    assert "labels were to be there by 2026-11-09, and 0 of" in told
+    assert "labels are missing, due by 2026-11-09" in told
     label_all(audited)
     assert late() == []
 
@@ -196,3 +205,32 @@ def test_labels_that_were_there_before_the_draw_answer_nothing(
     with audited.ledger.cursor() as cursor:
         (known,) = samples_answered(cursor, "triage").values()
     assert known.enough
+
+
+def test_before_the_first_draw_it_says_that_one_needs_claims_to_draw(
+    governed: Any, audited: Any, clock: Any
+) -> None:
+    draw_weekly(audited.office)
+    assert told(audited, clock.now) == WeeklyAudit(
+        "Drawn by the program: 20 labels a week, within 7 days; none was drawn yet, the next with "
+        "the next run of the checks that finds unlabelled claims of whole weeks to draw.",
+        (),
+        False,
+    )
+
+
+def test_what_waits_is_said_with_the_week_of_its_draw_and_its_day(
+    audited: Any, clock: Any, week: Any
+) -> None:
+    week()
+    draw_weekly(audited.office)
+    before = told(audited, clock.now)
+    n = waiting(audited)
+    assert before.words.endswith("the last in the week of 2026-11-02, the next from 2026-11-09 on.")
+    assert before.waits == (
+        f"Drawn in the week of 2026-11-02: {n} of {n} labels missing, due by 2026-11-09.",
+    )
+    assert not before.late
+    after = told(audited, clock.now + timedelta(days=8))
+    assert after.late
+    assert "were due by 2026-11-09" in after.waits[0]

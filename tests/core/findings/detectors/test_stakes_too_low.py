@@ -98,7 +98,7 @@ def test_the_gate_is_closed_to_it_and_nothing_of_it_is_a_breach_of_rules(
     bring(governed, acted(made, clock, 0))
     standing = governed.office.state().standing_of("triage", V1, clock.now)
     assert not standing.open
-    assert standing.reason == "Log only: its confidence is measured and decides nothing."
+    assert standing.reason == "Log only: its confidence is measured, and nothing may act on it."
     with governed.ledger.cursor() as cursor:
         since = clock.now - pd.Timedelta(days=90)
         assert breached_signals(cursor, trail.acts(cursor), since, clock.now) == {}

@@ -28,7 +28,7 @@ from core.views.govern.permitted_acts import offers
 from core.views.govern.sign_off import SignoffView, signoff_view
 from core.views.govern.sign_off_queue import SignoffList, signoff_list
 from tests.worlds.begun import Begun
-from tests.worlds.entries import entry, group
+from tests.worlds.entries import LOG_ONLY, entry, group
 
 NOW = datetime(2026, 11, 2, 9)
 SIGNAL = "triage"
@@ -205,6 +205,17 @@ def test_before_any_evidence_it_says_who_may_submit_and_what_happens_meanwhile(h
     )
     assert view.evidence is None
     assert view.fault is None
+
+
+def test_a_log_only_signal_asks_nobody_for_evidence(honest: Desk):
+    text = LOG_ONLY.replace("name: s,", "name: triage,").replace("user:t", "user:desk")
+    registry.apply(honest.office, read(text), ANN)
+    view = honest.view()
+    assert (view.state, view.log_only, view.open) == ("log only", True, False)
+    assert view.next_step == (
+        "Nothing: it needs no evidence and no signature. To let it act, write its stakes, "
+        "validation and escalation in the registry first.",
+    )
 
 
 def test_evidence_that_waits_is_shown_with_its_criteria_and_whom_it_waits_for(waiting: Desk):

@@ -117,14 +117,15 @@ def test_an_empty_ledger_shows_the_commands_that_fill_it(ledger_of: Make) -> Non
     assert "calledger registry apply" in commands
 
 
-def test_what_is_log_only_is_shown_as_measured_and_deciding_nothing(ledger_of: Make) -> None:
+def test_what_is_log_only_is_shown_as_measured_and_acted_on_by_nothing(ledger_of: Make) -> None:
     with Ledger.open(ledger_of(entry=False)) as ledger:
         registry.apply(Office.of(ledger), read(LOG_ONLY), "user:t/adam")
     text = text_of(opened(signal="s"))
-    assert "Log only: its confidence is measured and decides nothing." in text
+    assert "Log only: its confidence is measured, and nothing may act on it." in text
     assert "What it is measured by" in text
     assert "Validators" not in text
     assert "No rule is registered; every case falls back to people." in text
+    assert "Falls back to" not in text
 
 
 def test_unregistered_signals_are_shown_as_that_with_an_example(ledger_of: Make) -> None:

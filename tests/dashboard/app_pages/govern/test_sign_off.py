@@ -27,7 +27,7 @@ from dashboard.pages import PAGES
 from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
 from tests.worlds import drawn
-from tests.worlds.entries import entry
+from tests.worlds.entries import LOG_ONLY, entry
 from tests.worlds.pages import page, text_of
 
 PAGE = PAGES["sign_off"].path
@@ -262,6 +262,27 @@ def test_a_declaration_is_asked_for_where_no_tuning_claim_names_its_input(
     built(lines(60) + (tuned if named else re.sub(r",tuning,i\d+,", ",tuning,,", tuned)))
     app = triage(ANN)
     assert any(one.label.startswith("I declare:") for one in app.checkbox) != named
+
+
+def test_what_one_person_declared_is_not_said_for_the_next(built: Build):
+    built(lines(600))
+    app = triage(ANN)
+    declare(app)
+    assert not button(app, "Measure and submit as").disabled
+    acting(app, BOB)
+    assert "Declare it first" in text_of(app)
+
+
+def test_a_log_only_signal_offers_nothing_to_measure_or_to_sign(built: Build):
+    def logged(office: Office) -> None:
+        text = LOG_ONLY.replace("name: s,", "name: triage,").replace("user:t", "user:desk")
+        registry.apply(office, read(text), ANN)
+
+    built(lines(60), logged)
+    app = triage(ANN)
+    assert not [one for one in app.button if "easure" in one.label]
+    assert not app.checkbox
+    assert "needs no evidence and no signature" in text_of(app)
 
 
 def test_a_validator_may_not_submit_and_is_told_who_may(built: Build):
