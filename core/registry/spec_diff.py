@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from core.queries.base.truth import USUAL, Truth
 from core.registry.entry_table import ROWS, FieldRow
 from core.registry.escalation_rules import Override, RuleBand, Rules
-from core.registry.signal_spec import (
-    AuditPlan,
-    CanaryPlan,
-    Costs,
-    Criterion,
-    Queue,
-    SignalSpec,
-)
+from core.registry.signal_spec import Criterion, SignalSpec
 from core.registry.words import NOTHING, bands_words, criterion_words, cut_words, pair_words
 
 Naming = Callable[[str], str]
@@ -78,7 +71,7 @@ def _new_entry(new: SignalSpec, name: Naming) -> Iterator[FieldDifference]:
         said = row.of(new)
         if row.path in ("rules.overrides", "rules.known_values"):
             yield from _told(row, nothing, new, name)
-        elif isinstance(said, (Queue, Costs, CanaryPlan, AuditPlan)):
+        elif is_dataclass(said):
             words = row.show(said)
             yield FieldDifference(row.field, NOTHING, words, f"{row.thing} {words}", row.material)
 

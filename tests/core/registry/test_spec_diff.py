@@ -275,6 +275,53 @@ def test_a_new_entry_is_listed_and_reopens_nothing() -> None:
     ]
 
 
+def test_a_new_entry_says_what_it_declares_beside_its_plan() -> None:
+    declared = replace(ENTRY, truth=Truth(("HUMAN",), unstated=False), audit=AuditPlan(40, "topic"))
+    assert words(None, declared)[5:] == [
+        "ground truth HUMAN",
+        "override added: language=hi: review below 0.95, automate above",
+        "audit sample 40 labels a week of each topic, within 14 days",
+    ]
+
+
+#: One whose confidence decides nothing.
+LOGGED = spec_with(stakes="log-only", validators=(), validation=UNPLANNED, rules=UNRULED)
+
+
+def test_a_new_entry_that_is_only_logged_lists_no_plan_and_no_rules() -> None:
+    assert words(None, LOGGED) == [
+        "new entry for triage, stakes log-only",
+        "decides: route the ticket",
+        "owner ann",
+    ]
+
+
+def test_what_is_no_longer_only_logged_changes_nothing_from_values_nobody_wrote() -> None:
+    assert words(LOGGED, spec_with()) == [
+        "stakes log-only → high",
+        "validation expires after – → 90 days",
+        "labelled inputs needed – → 400",
+        "criterion added: ece at most 0.05",
+        "criterion added: auroc at least 0.75",
+        "bands – → review below 0.90, automate above",
+        "where what is stated is no confidence: – → escalate",
+        "validator added: cy",
+    ]
+
+
+def test_what_becomes_only_logged_has_neither_plan_nor_rules_left() -> None:
+    assert words(spec_with(), LOGGED) == [
+        "stakes high → log-only",
+        "validation expires after 90 days → –",
+        "labelled inputs needed 400 → –",
+        "criterion removed: ece at most 0.05",
+        "criterion removed: auroc at least 0.75",
+        "bands review below 0.90, automate above → –",
+        "where what is stated is no confidence: escalate → –",
+        "validator removed: cy",
+    ]
+
+
 def test_people_are_shown_by_the_name_given_and_compared_by_who_they_are() -> None:
     other = replace(ENTRY, owner="user:dee")
     (one,) = differences(ENTRY, other, name=lambda _: "Ann Lee")
