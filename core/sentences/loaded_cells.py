@@ -38,7 +38,7 @@ def not_looked_for(signals: Sequence[str], unread: Sequence[str] = ()) -> str:
         f"{left_out}Counted from loaded cells: {_listed(signals)}. What needs single claims is "
         "not looked for there: claims that acted against the rules, labels that contradict each "
         "other, judges that disagree, inputs that shift or leak, ways of asking, confidences that "
-        "change nothing, validations since they were signed."
+        "change nothing, stakes that are too low, validations since they were signed."
     )
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
 import duckdb
 
 from core.defaults import LOW_STAKES_A_WEEK
-from core.findings.detectors.theatre import Theatre, measure_theatre
+from core.findings.detectors.theatre import Theatre, measuring_theatre
 from core.findings.facts.stakes import StakesTooLow
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.metrics.intervals import clopper_pearson
+from core.queries.base.asking import together, unless_elsewhere
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
-from core.registry.signal_spec import SignalSpec
+from core.registry.signal_spec import LOG_ONLY, SignalSpec, Stakes
 from core.validation.recent_sample import week_began
 
 #: Chance that errors are said to cost more than reviews where they cost as much, at each look: the
 #: looks of a quarter share most of their claims.
 _ALPHA = 0.01
+#: Stakes that ask for no second person, or for nobody at all.
+_LITTLE: tuple[Stakes, ...] = (LOG_ONLY, "low")
 
 
 def stakes_conditions(
@@ -28,15 +32,14 @@ def stakes_conditions(
 ) -> tuple[Condition, ...]:
     """The signals whose stakes are written too low, up to the Monday of this week."""
     monday = week_began(now)
+    entries = (state.entries.get(one.name) for one in signals(cursor))
+    specs = [one.spec for one in entries if one is not None and one.spec.stakes in _LITTLE]
+    askings = (measuring_theatre(one, Selection(one.name, until=monday), now) for one in specs)
     found = []
-    for one in signals(cursor):
-        entry = state.entries.get(one.name)
-        if entry is None or entry.spec.stakes not in ("log-only", "low"):
-            continue
-        done = measure_theatre(cursor, entry.spec, Selection(one.name, until=monday), now)
-        facts = too_low(entry.spec, done)
+    for spec, done in zip(specs, together(cursor, map(unless_elsewhere, askings)), strict=True):
+        facts = None if done is None else too_low(spec, done)
         if facts is not None:
-            found.append(Condition.of("stakes_too_low", one.name, "stakes_too_low", facts))
+            found.append(Condition.of("stakes_too_low", spec.name, "stakes_too_low", facts))
     return tuple(found)
 
 
@@ -52,7 +55,7 @@ def too_low(spec: SignalSpec, done: Theatre) -> StakesTooLow | None:
         done: of the last `core.findings.detectors.theatre.PERIOD`.
     """
     automated = dict(done.handled).get("automate")
-    if spec.stakes not in ("log-only", "low") or done.basis != "logged" or automated is None:
+    if spec.stakes not in _LITTLE or done.basis != "logged" or automated is None:
         return None
     a_week = round(automated.n_claims / done.weeks)
     errors, reviews = None, 0.0
@@ -69,13 +72,4 @@ def too_low(spec: SignalSpec, done: Theatre) -> StakesTooLow | None:
     )
     if errors is None or not costly or spec.log_only:
         return facts
-    return StakesTooLow(
-        facts.stakes,
-        facts.automated,
-        facts.since,
-        a_week,
-        facts.allowed,
-        ceil(errors),
-        ceil(reviews),
-        done.unit or "",
-    )
+    return replace(facts, errors_cost=ceil(errors), review_cost=ceil(reviews), unit=done.unit or "")

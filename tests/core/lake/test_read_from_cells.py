@@ -16,13 +16,15 @@ import pytest
 from click.testing import CliRunner
 
 from core.audit.verify import verify_ledger
+from core.findings.detectors.all import detected
+from core.gate.registry_changes import apply
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.ledger.errors import NeedsClaims
 from core.queries.base.asked_once import asked_once
 from core.queries.base.catalogue import signals
 from core.queries.base.cells import grouped_cells
-from core.queries.base.kept.at_hand import days_not_at_hand
+from core.queries.base.kept.at_hand import days_not_at_hand, signals_elsewhere
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import claims
 from core.queries.labels.disputes import disputes
@@ -33,6 +35,7 @@ from core.queries.sums.validation_sample import (
     claims_digest,
     newest_import,
 )
+from core.registry.yaml_reader import read
 from core.sentences.loaded_cells import not_looked_for
 from core.standing.verdict import standing_verdicts
 from core.views.review.changes import compare
@@ -43,6 +46,7 @@ from core.views.review.this_week import week_view
 from core.views.shared.measures import measure
 from dashboard.cli.main import main
 from tests.conftest import NOW
+from tests.worlds.entries import entry
 from tests.worlds.event_logs import EventWorld, world
 from tests.worlds.lakes import load_log, write_log_of
 
@@ -199,6 +203,17 @@ def test_a_signal_whose_inputs_repeat_has_no_verdict_and_not_too_few_labels(both
     assert f"{REPLIES}. Counted from loaded cells" in not_looked_for(view.elsewhere, view.unread)
 
 
+def test_no_check_stops_on_loaded_cells(made: tuple[EventWorld, Office]) -> None:
+    _, office = made
+    with office.ledger.cursor() as cursor:
+        names = [one.name for one in signals(cursor)]
+    apply(office, read("---\n".join(entry(name, stakes="low") for name in names)), "user:t/adam")
+    with office.ledger.cursor() as cursor:
+        assert signals_elsewhere(cursor) == tuple(names)
+        found = detected(cursor, office.state(), NOW)
+    assert [one.text for one in found if one.kind == "check_failed"] == []
+
+
 # -- claims beside them ----------------------------------------------------------------------------
 
 
@@ -280,8 +295,7 @@ def test_labels_are_of_the_age_at_which_they_came_into_force(seed: int, tmp_path
         for ledger in (here, cells):
             with ledger.cursor() as cursor, pytest.MonkeyPatch.context() as patched:
                 # Of what is told apart by input nothing is kept; ages are.
-                for place in ("core.queries.sums.time_series",):
-                    patched.setattr(f"{place}.signal_repeats", lambda *_: False)
+                patched.setattr("core.queries.sums.time_series.signal_repeats", lambda *_: False)
                 asked = Selection("triage")
                 found.append(told(cohort_ages(cursor, asked, [0, 3, 10, 30], as_of=NOW)))
     assert found[0] == found[1]
