@@ -32,13 +32,13 @@ from core.queries.base.cells import GroupedCells
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import reaches_by
+from core.queries.sums.design_effect import design_effect
 from core.queries.sums.paired_groups import (
     ComparedGroup,
     compared,
     compared_cells,
     labelled_inputs,
 )
-from core.queries.sums.time_series import design_effect
 from core.registry.escalation_rules import ACTIONS, Rules, decide
 from core.terms import USUAL, Terms
 from core.text.figures import segment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 
 import duckdb
@@ -293,25 +292,6 @@ def time(
     far = f"NOT {iso} AND regexp_full_match({tidied}, {literal(_ISO_FAR)})"
     fault = f"CASE WHEN {far} THEN {_TOO_FAR} ELSE {_why(read)} END"
     return Reading(column.text, _of_our_years(read), steps, zoneless, date_only, fault)
-
-
-def read_times(
-    cursor: duckdb.DuckDBPyConnection, texts: Sequence[str], how: FileMapping
-) -> list[datetime | None]:
-    """Times in UTC, as `time` reads each of these texts; None: it is none."""
-    reading = time(
-        Column("said", "said", TEXT), "taken_said", formats=how.time_formats, zone=how.timezone
-    )
-    layer = (
-        f"SELECT place, {reading.taken} AS taken_said FROM (SELECT unnest($texts) AS said, "
-        "generate_subscripts($texts, 1) AS place)"
-    )
-    for name, sql in reading.steps:
-        layer = f"SELECT *, {sql} AS {name} FROM ({layer})"
-    rows = cursor.execute(
-        f"SELECT {reading.value} FROM ({layer}) ORDER BY place", {"texts": list(texts)}
-    ).fetchall()
-    return [found for (found,) in rows]
 
 
 def check_times(cursor: duckdb.DuckDBPyConnection, how: FileMapping) -> None:

@@ -6,9 +6,9 @@ checked, and the owner has to say that nothing was chosen on the claims that are
 
 **Worn.** Each time a set is judged on, something is learned of it, and what is tried next may fit
 it rather than the world (Dwork et al. 2015, "The reusable holdout", Science 349; Blum & Hardt 2015,
-"The Ladder", ICML). Counted is what is in the trail: evidence submitted, maps and thresholds
-judged, of whichever version, each for the share of the set's inputs that it was judged on. What
-people see of heldout claims on pages is not counted, for it is not recorded.
+"The Ladder", ICML). Counted is what is in the trail: evidence submitted and maps judged, of
+whichever version, each for the share of the set's inputs that it was judged on. What people see of
+heldout claims on pages is not counted, for it is not recorded.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ SUBMITTED = "validation.submitted"
 LOOKS = {
     SUBMITTED: "evidence",
     "recalibration.judged": "calibration map",
-    "threshold.run": "threshold run",
 }
 #: What the owner says where no tuning split shows it.
 DECLARATION = "no threshold, prompt or calibrator was chosen on the claims judged here"

@@ -76,7 +76,6 @@ def selected_claims(
     counted = None
     days = days_not_at_hand(cursor, selection.signal, since, until, of=_of(selection, tuning))
     if days:
-        counted = None
         if selection.as_known is None and not by_source:
             counted = _counted(cursor, selection, since, until, [*columns.values(), also])
         if counted is None:

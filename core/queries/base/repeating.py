@@ -7,6 +7,9 @@ import duckdb
 from core.queries.base.asked_once import once
 from core.queries.base.kept.loaded import loaded_repeating
 
+#: What tells claims without an input apart, each an input of its own; NULL where it names one.
+OWN_SQL = "CASE WHEN input_id IS NULL THEN event_id END"
+
 
 def signal_repeats(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
     """Whether some input of the signal has several stated claims."""

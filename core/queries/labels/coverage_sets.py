@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.measure.cells.cells import FloatArray, IntArray
-from core.queries.base.asking import AskedOfMany, answered, ask
+from core.queries.base.asking import AskedOfMany
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
 from core.queries.base.kept.claims import kept_groupings
@@ -45,20 +45,13 @@ class Chances:
         return bool(np.nanmin(self.least[at]) < np.nanmax(self.most[at]))
 
 
-def coverage_sets(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, groupings: Iterable[Grouping]
-) -> Mapping[Grouping, tuple[Coverage, Chances]]:
-    """Coverage by each of several groupings, with the chances of the labels.
-
-    Args:
-        groupings: each a list of dimensions, each named once.
-    """
-    return answered(cursor, ask(CoverageAsked(selection, tuple(dict.fromkeys(groupings)))))
-
-
 @dataclass(frozen=True)
 class CoverageAsked(AskedOfMany[Mapping[Grouping, tuple[Coverage, Chances]]]):
-    """A question that `coverage_sets` answers, of which many can be asked together."""
+    """Coverage by each of several groupings, with the chances of the labels.
+
+    Attributes:
+        groupings: each a list of dimensions, each named once.
+    """
 
     selection: Selection
     groupings: tuple[Grouping, ...]

@@ -18,7 +18,7 @@ from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.kept.at_hand import needs_claims
-from core.queries.base.repeating import signal_repeats
+from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import Truth, truth_of
 from core.queries.sums.audit_samples import answered_propensity_sql
@@ -112,7 +112,7 @@ def matured_propensities(
     columns = keys | {
         "logged": "label_propensity",
         "propensity": answered_propensity_sql(cursor, matured.signal),
-        "own": "CASE WHEN input_id IS NULL THEN event_id END",
+        "own": OWN_SQL,
     }
     source = _claims(cursor, matured, truth_of(cursor, matured.signal), columns, "TRUE", {})
     unlike = "coalesce(bool_or(logged < 1), FALSE) AND count(DISTINCT coalesce(logged, 0)) > 1"

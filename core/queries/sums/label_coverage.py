@@ -15,7 +15,7 @@ from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, decimals, groups_of
 from core.queries.base.kept.claims import kept_claims
-from core.queries.base.repeating import signal_repeats
+from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
 from core.queries.sums.audit_samples import answered_propensity_sql
@@ -166,7 +166,7 @@ def propensity_sums(
     repeats = signal_repeats(cursor, selection.signal)
     columns = {"propensity": answered_propensity_sql(cursor, selection.signal)}
     if repeats:
-        own = "CASE WHEN input_id IS NULL THEN event_id END"
+        own = OWN_SQL
         columns |= {"input": "input_id", "own": own}
     dimensions, keys, source = _keyed(cursor, selection, by, columns)
     return weighted_sums(cursor, source, dimensions, keys, repeats, maximum_weight=maximum_weight)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 import duckdb
 
-from core.queries.base.asking import AskedOfMany, answered, ask
+from core.queries.base.asking import AskedOfMany
 from core.queries.base.cells import GroupedCells, assembled, summed_rows
 from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import DAY_SQL
@@ -20,25 +20,16 @@ from core.queries.base.snapshot import snapshot
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def settled_cells(
-    cursor: duckdb.DuckDBPyConnection,
-    selection: Selection,
-    before: datetime,
-) -> GroupedCells:
+@dataclass(frozen=True)
+class SettledAsked(AskedOfMany[GroupedCells]):
     """`grouped_cells` of all, with the labels of younger claims left out; the claims are counted.
 
     The first outcomes to come are not like the rest, so what rests on labels waits for them, while
     what was stated does not.
 
-    Args:
+    Attributes:
         before: labels count of claims made before it, UTC without zone.
     """
-    return answered(cursor, ask(SettledAsked(selection, before)))
-
-
-@dataclass(frozen=True)
-class SettledAsked(AskedOfMany[GroupedCells]):
-    """A question that `settled_cells` answers, of which many can be asked together."""
 
     selection: Selection
     before: datetime

@@ -30,7 +30,7 @@ from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.kept.at_hand import needs_claims
-from core.queries.base.repeating import signal_repeats
+from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
 from core.queries.sums.label_coverage import unlike_sums
@@ -219,7 +219,7 @@ def judged_propensities(
     dimensions = [named[name] for name in by]
     keys = {f"key_{i}": dimension.sql for i, dimension in enumerate(dimensions)}
     columns = {"ppm": "confidence_ppm", "propensity": "label_propensity", "input": "input_id"}
-    columns["own"] = "CASE WHEN input_id IS NULL THEN event_id END"
+    columns["own"] = OWN_SQL
     source = _claims(cursor, judged, keys | columns, "confidence_ppm IS NOT NULL")
     unlike = "count(DISTINCT CASE WHEN outcome IS NOT NULL THEN propensity END) > 1"
     return unlike_sums(cursor, judged.signal, dimensions, source, unlike)

@@ -21,8 +21,9 @@ from core.measure.metrics.label_bias import (
 )
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import BAND_DIMENSION, Selection
+from core.queries.sums.cohort_ages import CohortAges, cohort_ages
+from core.queries.sums.design_effect import design_effect
 from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_sums
-from core.queries.sums.time_series import CohortAges, cohort_ages, design_effect
 from core.sentences import labels as sentences
 from core.sentences.labels import Early, LookedAt
 from core.sentences.numbers import counted, value_name

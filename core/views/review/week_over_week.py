@@ -13,7 +13,7 @@ from core.queries.base.dimensions import BAND_LABELS, week_label
 from core.queries.base.first_seen import SeenAsked
 from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.labels.coverage_sets import CoverageAsked
-from core.queries.sums.time_series import EffectAsked
+from core.queries.sums.design_effect import EffectAsked
 from core.sentences.numbers import count, counted, p_words
 from core.sentences.pointer import Pointer
 

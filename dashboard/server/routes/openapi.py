@@ -432,6 +432,13 @@ _UNREADABLE: dict[str, Any] = {
     "503": _answer("Error", "The ledger cannot be read."),
 }
 
+#: The signal, in the path.
+_NAME: dict[str, Any] = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Calibration Ledger", "version": __version__},
@@ -493,14 +500,7 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "summary": "One signal's standing verdict, and whether it may act",
                 "description": "Scope `read`.",
-                "parameters": [
-                    {
-                        "name": "name",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string"},
-                    }
-                ],
+                "parameters": [_NAME],
                 "responses": {
                     "200": {
                         "description": "Its verdict, version by version, and its validation.",
@@ -517,14 +517,7 @@ DOCUMENT: dict[str, Any] = {
                 "description": "Scope `ingest`. CSV in random order, without the confidence: "
                 "whoever sees it while labelling leans on it. Send the outcomes to "
                 "`/api/v1/outcomes`.",
-                "parameters": [
-                    {
-                        "name": "name",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string"},
-                    }
-                ],
+                "parameters": [_NAME],
                 "responses": {
                     "200": {
                         "description": "As `calledger labels export` writes it.",

@@ -28,7 +28,7 @@ from core.queries.base.kept.at_hand import days_not_at_hand, signals_elsewhere
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import claims
 from core.queries.labels.disputes import disputes
-from core.queries.sums.time_series import cohort_ages
+from core.queries.sums.cohort_ages import cohort_ages
 from core.queries.sums.validation_sample import (
     JudgedSpan,
     KnownAt,
@@ -295,7 +295,7 @@ def test_labels_are_of_the_age_at_which_they_came_into_force(seed: int, tmp_path
         for ledger in (here, cells):
             with ledger.cursor() as cursor, pytest.MonkeyPatch.context() as patched:
                 # Of what is told apart by input nothing is kept; ages are.
-                patched.setattr("core.queries.sums.time_series.signal_repeats", lambda *_: False)
+                patched.setattr("core.queries.sums.cohort_ages.signal_repeats", lambda *_: False)
                 asked = Selection("triage")
                 found.append(told(cohort_ages(cursor, asked, [0, 3, 10, 30], as_of=NOW)))
     assert found[0] == found[1]

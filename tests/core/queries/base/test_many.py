@@ -20,11 +20,12 @@ from core.queries.base.selection import Selection
 from core.queries.claims.decision_outcomes import HandledAsked
 from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import DaysAsked, LabellingAsked
+from core.queries.sums.cohort_ages import AgesAsked
+from core.queries.sums.design_effect import EffectAsked
 from core.queries.sums.grouped_sums import SumsAsked
 from core.queries.sums.inputs_per_day import ArrivalsAsked
 from core.queries.sums.rule_outcomes import CountAsked, Sorting
 from core.queries.sums.settled_cells import SettledAsked
-from core.queries.sums.time_series import AgesAsked, EffectAsked
 from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, logged, made, same
 from tests.worlds.events import add_claims
 from tests.worlds.rounds import examples

@@ -12,10 +12,11 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.failures.theatre import Handled
+from core.queries.base.asking import answered, ask
 from core.queries.base.selection import Selection
 from core.queries.claims.decision_outcomes import handled
 from core.queries.sums.rule_outcomes import Sorting, counted
-from core.queries.sums.settled_cells import settled_cells
+from core.queries.sums.settled_cells import SettledAsked
 
 DAY = datetime(2026, 11, 2)
 SELECTION = Selection("s")
@@ -104,7 +105,7 @@ def test_without_a_label_there_is_no_rate_and_no_worth(ledger: Ledger) -> None:
 
 def test_settled_cells_count_every_claim_and_old_labels_only(ledger: Ledger) -> None:
     with ledger.cursor() as cursor:
-        (cells,) = settled_cells(cursor, SELECTION, DAY).cells
+        (cells,) = answered(cursor, ask(SettledAsked(SELECTION, DAY))).cells
     assert cells.v.tolist() == [0.4, 0.8, 0.9]
     assert cells.n_claims.tolist() == [2, 2, 2]
     assert cells.n.tolist() == [2, 1, 2]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
+from core.queries.base import asking
 from core.queries.base.catalogue import dimensions, segment_values, signals
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.first_seen import first_seen
@@ -20,12 +21,13 @@ from core.queries.base.kept import limits
 from core.queries.base.kept.claims import ages_plan, kept_claims
 from core.queries.base.selection import Selection
 from core.queries.claims.claims_per_signal import accounts
-from core.queries.labels.coverage_sets import coverage_sets
+from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import how_labelled, labelled_days
+from core.queries.sums.cohort_ages import cohort_ages
 from core.queries.sums.elicitation_pairs import ways
 from core.queries.sums.grouped_sums import grouped_sums
 from core.queries.sums.label_coverage import coverage_by
-from core.queries.sums.time_series import cohort_ages, period_sums
+from core.queries.sums.time_series import period_sums
 from core.queries.sums.weekly_counts import weekly_counts
 from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, claim, logged, made, same
 from tests.worlds.events import add_claims
@@ -54,9 +56,13 @@ GROUPINGS = st.lists(
     min_size=1,
     max_size=4,
 )
+
+
 ASKED: dict[str, Callable[[duckdb.DuckDBPyConnection, Selection, list[tuple[str, ...]]], Any]] = {
     "sums": lambda c, chosen, by: grouped_sums(c, chosen, by),
-    "sets": lambda c, chosen, by: dict(coverage_sets(c, chosen, by)),
+    "sets": lambda c, chosen, by: dict(
+        asking.answered(c, asking.ask(CoverageAsked(chosen, tuple(dict.fromkeys(by)))))
+    ),
     "coverage": lambda c, chosen, by: coverage_by(c, chosen, by[0]),
     "days": lambda c, chosen, _: dict(labelled_days(c, chosen, ("language", "team"))),
     "labels": lambda c, chosen, _: how_labelled(c, chosen),
