@@ -23,7 +23,7 @@ def test_python_and_duckdb_quantise_every_float_to_the_same_integer(values: list
 @given(st.integers(0, events.PPM - 1), st.sampled_from([0.4999, 0.5, 0.5001]))
 def test_python_and_duckdb_agree_at_the_edges_between_two_millionths(ppm: int, offset: float):
     x = (ppm + offset) / 1e6
-    row = duckdb.execute(f"SELECT {events.quantise_sql('$x::DOUBLE')}", {"x": x}).fetchone()
+    (row,) = duckdb.execute(f"SELECT {events.quantise_sql('$x::DOUBLE')}", {"x": x}).fetchall()
     assert row == (events.quantise(x),)
 
 

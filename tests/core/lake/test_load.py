@@ -264,7 +264,8 @@ def test_what_was_loaded_is_listed_and_a_measure_of_it_says_where_its_claims_are
     manifest, _ = read_manifest(folder)
     line = next(one for one in run("cells", "list").stdout.splitlines() if "triage" in one)
     tuning = "SELECT sum(n_claims) FILTER (split <> 'tuning') FROM {} WHERE signal = 'triage'"
-    ((n,),) = duckdb.sql(tuning.format(relations(folder).days)).fetchall()
+    with duckdb.connect() as apart:
+        ((n,),) = apart.execute(tuning.format(relations(folder).days)).fetchall()
     assert line.split()[:4] == ["triage", "2026-10-05", "2026-10-25", str(n)]
     assert 0 < n < manifest.n_claims
     asked = run("measure", "--signal", "triage")
