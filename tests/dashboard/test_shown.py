@@ -348,6 +348,11 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
         "labels take": [[out, *signal], [file, *signal]],
         "labels verify": [signal, ["--signal", hostile.ALL]],
         "labels contradictions": [signal, ["--signal", hostile.ALL]],
+        "gate unasked": [
+            ["--since", "2020-01-01", "--all"],
+            [*signal, "--since", "2020-01-01", "--all", *json_],
+            ["--signal", hostile.ALL],
+        ],
         "labels confirm": [[hostile.ALL, *signal, "--outcome", "right", *why, *by]],
         "labels withdraw": [[hostile.ALL, *signal, "--source", "human", *why, *by]],
         "recalibrate": [
