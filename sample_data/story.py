@@ -37,6 +37,7 @@ from sample_data.pilot import PILOT_LEVEL, PILOTED
 from sample_data.planted import (
     AGREEMENT,
     ANSWER,
+    BYPASSED,
     DRAFT,
     GROUNDING,
     JUDGE,
@@ -105,9 +106,15 @@ class Story:
         then = self._monday(week) + timedelta(days=day, hours=hour)
         while self._week < week:
             self._week += 1
-            self._now = self._monday(self._week) + timedelta(hours=6)
+            self._on_to(self._monday(self._week) + timedelta(hours=6))
             if self.office.state().entries and self._now < then:
                 rounds(self.office)
+        self._on_to(then)
+
+    def _on_to(self, then: datetime) -> None:
+        """Move the clock, while the production system asks about what it automates meanwhile."""
+        if self._now < then and self.office.state().entries:
+            self._ask_meanwhile(then)
         self._now = then
 
     def _monday(self, week: int) -> datetime:
@@ -170,24 +177,46 @@ class Story:
 
     def ask_the_gate(self, signal: str, since: datetime) -> None:
         """The production system asks about the newest claims, each at its time."""
-        cursor = self.office.ledger.cursor()
-        names = ("event_id", "confidence", "model_version", "prompt_version", "params_version",
-                 "calibrator_version", "elicitation", "elicitation_order")  # fmt: skip
-        rows = cursor.execute(
+        newest = "signal = $signal AND ts >= $since"
+        self._ask(newest, signal=signal, since=since)
+
+    def _ask_meanwhile(self, then: datetime) -> None:
+        """It asks about whatever it automates until then, and has once forgotten to."""
+        signals = list(self.office.state().entries)
+        forgot = self._monday(BYPASSED[0]) + timedelta(days=BYPASSED[1])
+        self._ask(
             """
-            SELECT ts, event_id, confidence_raw, model_version, prompt_version, params_version,
-                   calibrator_version, elicitation, elicitation_order
-            FROM claims WHERE signal = $signal AND ts >= $since AND split = 'production'
-            ORDER BY ts LIMIT $most
+            ts >= $since AND ts < $until AND action = 'automate'
+            AND list_contains($signals, signal)
+            AND NOT (signal = $bypassed AND CAST(ts AS DATE) = CAST($forgot AS DATE))
             """,
-            {"signal": signal, "since": since, "most": _CLAIMS_ASKED},
-        ).fetchall()
-        gate, answers = Gate(self.office), []
+            most=None, since=self._now, until=then, signals=signals, bypassed=LOGPROB,
+            forgot=forgot,
+        )  # fmt: skip
+
+    def _ask(self, which: str, *, most: int | None = _CLAIMS_ASKED, **given: object) -> None:
+        names = ("signal", "event_id", "confidence", "model_version", "prompt_version",
+                 "params_version", "calibrator_version", "elicitation",
+                 "elicitation_order")  # fmt: skip
+        with self.office.ledger.cursor() as cursor:
+            rows = cursor.execute(
+                f"""
+                SELECT ts, signal, event_id, confidence_raw, model_version, prompt_version,
+                       params_version, calibrator_version, elicitation, elicitation_order
+                FROM claims WHERE split = 'production' AND {which}
+                  AND (signal, event_id) NOT IN (
+                      SELECT (signal, event_id) FROM decisions WHERE event_id IS NOT NULL)
+                ORDER BY ts, signal, event_id LIMIT {most or 10**9}
+                """,
+                given,
+            ).fetchall()
+        gate, answers, then = Gate(self.office), [], self._now
         for ts, *values in rows:
             self._now = ts
             fields = dict(zip(names, values, strict=True))
-            answers.append(gate.decide(Question.of({"signal": signal, **fields})))
+            answers.append(gate.decide(Question.of(fields)))
         DecisionLog(self.office).write(answers)
+        self._now = then
 
 
 def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
@@ -321,6 +350,7 @@ def _last_week(story: Story) -> None:
 
 
 def _to_now(story: Story, now: datetime) -> None:
+    story.on(WEEKS + 1, 0, 0)
     story._now = max(now, story.office.state().last_at)
     adopt_unrecorded(story.office)
     run_if_due(story.office)

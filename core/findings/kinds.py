@@ -13,6 +13,7 @@ from core.defaults import IN_USE
 from core.findings.facts.anchoring import Anchored
 from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
+from core.findings.facts.bypass import GateBypassed
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
 from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
@@ -99,6 +100,14 @@ _ROWS = (
     ),
     FindingKind(
         "escalation_breached", "Escalation rules breached", "critical", "escalation", Breaches
+    ),
+    FindingKind(
+        "gate_bypassed",
+        "Acted without asking the gate",
+        "critical",
+        "escalation",
+        GateBypassed,
+        thorough=True,
     ),
     FindingKind(
         "drift_alarm", "Drifted beyond the tolerance", "critical", "drift", Drifted, thorough=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -29,6 +29,7 @@ from sample_data import planted, story
 NOW = datetime(2026, 11, 23, 12)
 #: What is planted, by its kind of finding, its signal and what of it.
 DETECTED = {
+    ("gate_bypassed", planted.LOGPROB, "gate_bypassed"),
     ("miscalibrated", planted.ANSWER, "miscalibrated"),
     ("miscalibrated", planted.DRAFT, "miscalibrated"),
     ("miscalibrated", planted.ROUTING, "miscalibrated"),
@@ -116,7 +117,28 @@ def test_the_readme_lists_them() -> None:
 def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(
     conditions: tuple[Condition, ...],
 ) -> None:
-    assert {one.severity for one in conditions} == {"warning"}
+    """But for what acted without asking, which is bad whether or not the signal is off."""
+    off = [one for one in conditions if one.kind != "gate_bypassed"]
+    assert {one.severity for one in off} == {"warning"}
+
+
+def test_only_what_production_forgot_to_ask_about_is_a_bypass(
+    cursor: duckdb.DuckDBPyConnection, conditions: tuple[Condition, ...]
+) -> None:
+    week, day = planted.BYPASSED
+    on = (planted.FIRST_MONDAY + timedelta(weeks=week - 1, days=day)).date()
+    (one,) = [one for one in conditions if one.kind == "gate_bypassed"]
+    row = cursor.execute(
+        """
+        SELECT count(*) FROM claims
+        WHERE signal = $signal AND action = 'automate' AND CAST(ts AS DATE) = $day
+        """,
+        {"signal": planted.LOGPROB, "day": on},
+    ).fetchone()
+    assert row is not None
+    known = dict(one.evidence)
+    assert (known["not_asked"], known["first"], known["last"]) == (str(row[0]), f"{on}", f"{on}")
+    assert one.severity == "critical"
 
 
 def test_signals_that_are_honest_everywhere_raise_nothing(
@@ -127,7 +149,8 @@ def test_signals_that_are_honest_everywhere_raise_nothing(
     assert not honest & {one.signal for one in conditions}
     # Young weeks look overconfident in MERGE, until their successes are known too.
     assert {one.kind for one in conditions if one.signal == planted.MERGE} == {"confidence_theatre"}
-    assert {one.kind for one in conditions if one.signal == planted.LOGPROB} == {"inputs_drifted"}
+    refunds = {one.kind for one in conditions if one.signal == planted.LOGPROB}
+    assert refunds == {"inputs_drifted", "gate_bypassed"}
 
 
 def test_versions_that_change_nothing_are_worse_only_where_something_else_got_worse(
@@ -274,6 +297,7 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
     kinds = {kind for kind, *_ in DETECTED}
     pages = {(one.kind, one.signal): one.page for one in view.rows if one.kind in kinds}
     assert pages == {
+        ("gate_bypassed", planted.LOGPROB): "escalation",
         ("miscalibrated", planted.ANSWER): "reliability",
         ("miscalibrated", planted.DRAFT): "reliability",
         ("miscalibrated", planted.ROUTING): "reliability",

@@ -92,6 +92,7 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
     found = {(one.kind, one.signal) for one in outlook(office).findings}
     assert found == {
         ("empty_owner_seat", SAFETY),
+        ("gate_bypassed", LOGPROB),
         ("miscalibrated", ANSWER),
         ("miscalibrated", DRAFT),
         ("miscalibrated", ROUTING),
@@ -207,9 +208,11 @@ def test_what_was_signed_recomputes(office: Office, state: State):
 def test_the_gate_answered_the_last_claims_as_their_fingerprints_stood(office: Office):
     rows = office.ledger.cursor().execute(
         """
-        SELECT signal, rule, count(*) FROM decisions
-        WHERE rule LIKE 'fallback:%' GROUP BY signal, rule
-        """
+        SELECT signal, rule, count(*) FROM decisions JOIN claims USING (signal, event_id)
+        WHERE rule LIKE 'fallback:%' AND ts >= $since AND list_contains($signals, signal)
+        GROUP BY signal, rule
+        """,
+        {"since": datetime(2026, 11, 21, 10), "signals": [AGREEMENT, LOGPROB, SAFETY, GROUNDING]},
     )
     assert {row[:2] for row in rows.fetchall()} == {(SAFETY, "fallback:unvalidated")}
     joined = office.ledger.cursor().execute(

@@ -13,6 +13,7 @@ from core.findings.detectors.anchoring import anchoring_conditions
 from core.findings.detectors.asking_order import order_conditions
 from core.findings.detectors.audit_unanswered import audit_conditions
 from core.findings.detectors.broken_promise import promise_conditions
+from core.findings.detectors.gate_bypass import bypass_conditions
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
@@ -48,6 +49,7 @@ class Detector:
 
 
 DETECTORS = (
+    Detector(("gate_bypassed",), bypass_conditions),
     Detector(("miscalibrated", "hidden_segment"), calibration_conditions),
     Detector(("split_leaked",), leak_conditions),
     Detector(("heldout_worn",), wear_conditions),

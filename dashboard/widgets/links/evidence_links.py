@@ -82,5 +82,6 @@ CHOOSES: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "miscalibrated": _in_production,
     "hidden_segment": _segments,
     "escalation_breached": _breaches,
+    "gate_bypassed": _breaches,
     "confidence_theatre": _weighed,
 }

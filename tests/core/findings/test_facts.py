@@ -13,6 +13,7 @@ from core.comparison.sides import Side
 from core.findings.facts.anchoring import Anchored
 from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
+from core.findings.facts.bypass import GateBypassed
 from core.findings.facts.calibration import (
     BandOff,
     HiddenSegment,
@@ -394,6 +395,32 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "299 claims from 2026-08-30 to 2026-09-28 handled less strictly than the rules require: "
         "120 against the threshold, 179 against a segment's own rules. 290 acted without a "
         "person; 14 are known to be wrong.",
+    ),
+    (
+        "gate_bypassed",
+        GateBypassed(
+            3,
+            412,
+            2,
+            1,
+            date(2026, 10, 31),
+            date(2026, 11, 16),
+            date(2026, 11, 18),
+            ((M1, 3),),
+            409,
+        ),
+        "3 of 412 claims automated since 2026-10-31 never asked the gate (2026-11-16 to "
+        "2026-11-18): nothing could have stopped them. 1 of 2 with an outcome is wrong. By "
+        "version: m1 3.",
+    ),
+    (
+        "gate_bypassed",
+        GateBypassed(
+            4, 4, 4, 0, date(2026, 10, 31), date(2026, 11, 18), date(2026, 11, 18), ((M1, 4),)
+        ),
+        "4 of 4 claims automated since 2026-10-31 never asked the gate (on 2026-11-18): nothing "
+        "could have stopped them. 0 of 4 with an outcome are wrong. By version: m1 4. The gate was "
+        "asked nothing about this signal.",
     ),
     (
         "split_leaked",

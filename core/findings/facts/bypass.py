@@ -1,0 +1,78 @@
+"""A signal that acts without asking the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.findings.facts.base import Facts
+from core.text.figures import count, counted
+from core.trail.fingerprint import Fingerprint
+
+#: As many versions are named.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class GateBypassed(Facts):
+    """Claims that acted by themselves and have no recorded answer of the gate.
+
+    Attributes:
+        claims: how many.
+        acted: of so many that acted.
+        known, wrong: those with an outcome, and the wrong ones among these.
+        since: the first day looked at.
+        first, last: days of the first and the last of them.
+        by_version: how many by version, most first.
+        answers: recorded answers about the signal since then.
+        stray: those of them that name no claim of it.
+    """
+
+    claims: int
+    acted: int
+    known: int
+    wrong: int
+    since: date
+    first: date
+    last: date
+    by_version: tuple[tuple[Fingerprint, int], ...]
+    answers: int = 0
+    stray: int = 0
+
+    def text(self, version: str) -> str:
+        days = f"on {self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        said = [
+            f"{count(self.claims)} of {counted(self.acted, 'claim')} automated since {self.since} "
+            f"never asked the gate ({days}): nothing could have stopped them.",
+            f"{count(self.wrong)} of {count(self.known)} with an outcome "
+            f"{'is' if self.wrong == 1 else 'are'} wrong.",
+        ]
+        named = ", ".join(f"{each.words()} {count(n)}" for each, n in self.by_version[:_NAMED])
+        more = len(self.by_version) - _NAMED
+        said.append(f"By version: {named}{f' and {more} more' if more > 0 else ''}.")
+        if self.claims == self.acted and not self.answers:
+            said.append("The gate was asked nothing about this signal.")
+        if self.stray:
+            name = "names" if self.stray == 1 else "name"
+            said.append(f"{counted(self.stray, 'answer')} of the gate {name} no claim of it.")
+        return " ".join(said)
+
+    def fix(self) -> str:
+        if self.stray:
+            return (
+                "Make production ask the gate with the same event_id that it logs for the claim; "
+                "calledger gate unasked lists the claims."
+            )
+        return (
+            "Make production call the gate before it acts (calledger gate unasked lists the "
+            "claims), or write the entry log-only if its confidence decides nothing."
+        )
+
+    def numbers(self) -> dict[str, str]:
+        return {
+            "not_asked": str(self.claims),
+            "outcome_known": str(self.known),
+            "wrong": str(self.wrong),
+            "first": f"{self.first}",
+            "last": f"{self.last}",
+        }

@@ -1,0 +1,107 @@
+"""Acting without asking the gate is found the next day, and only where something had to ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from core.findings.detectors.gate_bypass import bypass_conditions
+from core.findings.kinds import Condition
+from core.gate.bypass import DAYS
+from core.gate.decision_log import DecisionLog
+from core.gate.gate import Gate
+from core.gate.questions import Question
+from core.monitoring.rounds import rounds
+from tests.worlds import entries
+from tests.worlds.governed import Governed
+
+LOG_ONLY = entries.LOG_ONLY.replace("name: s,", "name: triage,").replace("user:t", "user:desk")
+
+
+def found(governed: Governed) -> list[Condition]:
+    with governed.ledger.cursor() as cursor:
+        return list(bypass_conditions(cursor, governed.office.state(), governed.clock.now))
+
+
+def acted(governed: Governed, bring: Any, made: Any, action: str = "automate") -> pd.DataFrame:
+    """Twenty claims that acted an hour from now."""
+    governed.clock.forward(hours=1)
+    frame: pd.DataFrame = made(governed.clock, range(1), action=action)
+    bring(governed, frame)
+    return frame
+
+
+def test_what_acted_today_is_found_when_its_day_is_whole(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    acted(governed, bring, made)
+    assert found(governed) == []
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert (one.kind, one.signal, one.severity) == ("gate_bypassed", "triage", "critical")
+    assert one.text.startswith("20 of 20 claims automated since 2026-10-04 never asked the gate")
+    assert one.mend.startswith("Make production call the gate before it acts")
+
+
+def test_a_round_gives_it_to_the_owner_with_a_day(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    acted(governed, bring, made)
+    governed.clock.forward(days=1)
+    acts = rounds(governed.office, thorough=True)
+    (opened,) = [
+        one
+        for one in acts
+        if one.kind == "finding.opened" and one.body["finding_kind"] == "gate_bypassed"
+    ]
+    assert opened.body["owner"] == governed.sub("user:desk/ann")
+    assert opened.body["due"] == f"{governed.clock.now.date() + timedelta(days=2)}"
+
+
+def test_it_is_over_when_the_days_that_are_looked_at_have_passed(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    acted(governed, bring, made)
+    with governed.ledger.transaction() as cursor:
+        # What came in lately is looked at however old it is.
+        cursor.execute("UPDATE imports SET imported_at = $now", {"now": governed.clock.now})
+    governed.clock.forward(days=DAYS)
+    assert len(found(governed)) == 1
+    governed.clock.forward(days=1)
+    assert found(governed) == []
+
+
+def test_nothing_is_wrong_where_everything_asked_or_went_to_people(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    frame = acted(governed, bring, made)
+    acted(governed, bring, made, action="review")
+    gate = Gate(governed.office)
+    asked = frame[["signal", "event_id", "confidence"]].to_dict("records")
+    DecisionLog(governed.office).write([gate.decide(Question.of(one)) for one in asked])
+    governed.clock.forward(days=1)
+    assert found(governed) == []
+
+
+def test_a_signal_that_is_only_logged_has_nothing_to_ask(
+    ungoverned: Governed, bring: Any, made: Any
+) -> None:
+    ungoverned.apply(LOG_ONLY)
+    acted(ungoverned, bring, made)
+    ungoverned.clock.forward(days=1)
+    assert found(ungoverned) == []
+
+
+def test_answers_that_name_no_claim_say_what_to_change(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    acted(governed, bring, made)
+    gate = Gate(governed.office)
+    asked = Question.of({"signal": "triage", "confidence": 0.95})
+    DecisionLog(governed.office).write([gate.decide(asked)])
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert "1 answer of the gate names no claim of it." in one.text
+    assert "same event_id" in one.mend
