@@ -26,6 +26,12 @@ from core.findings.facts.judges import Disagrees
 from core.findings.facts.labels import AuditUnanswered, MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
+from core.findings.facts.schema import (
+    FieldChanged,
+    ShareJumped,
+    VersionsUnnamed,
+    VolumeStopped,
+)
 from core.findings.facts.set_aside import SetAside
 from core.findings.facts.stakes import StakesTooLow
 from core.findings.facts.standing import (
@@ -203,6 +209,42 @@ _ROWS = (
         AuditUnanswered,
         thorough=True,
         part="monitoring",
+    ),
+    FindingKind(
+        "volume_stopped",
+        "No claims come in any more",
+        "warning",
+        "data",
+        VolumeStopped,
+        thorough=True,
+        part="schema",
+    ),
+    FindingKind(
+        "field_changed",
+        "A logged field came or went",
+        "warning",
+        "data",
+        FieldChanged,
+        thorough=True,
+        part="schema",
+    ),
+    FindingKind(
+        "share_jumped",
+        "More unstated or refused than before",
+        "warning",
+        "data",
+        ShareJumped,
+        thorough=True,
+        part="schema",
+    ),
+    FindingKind(
+        "versions_unnamed",
+        "Claims that name no version",
+        "warning",
+        "data",
+        VersionsUnnamed,
+        thorough=True,
+        part="schema",
     ),
     FindingKind(
         "check_failed",

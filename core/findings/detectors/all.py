@@ -22,6 +22,7 @@ from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
 from core.findings.detectors.missed_runs import runs_conditions
 from core.findings.detectors.missing_labels import labels_conditions
+from core.findings.detectors.schema import schema_conditions
 from core.findings.detectors.stakes_too_low import stakes_conditions
 from core.findings.detectors.theatre import theatre_conditions
 from core.findings.detectors.tuning_leak import leak_conditions
@@ -63,6 +64,9 @@ DETECTORS = (
     Detector(("confidence_anchored",), anchoring_conditions),
     Detector(("order_contradicted",), order_conditions),
     Detector(("confidence_theatre",), theatre_conditions),
+    Detector(
+        ("volume_stopped", "field_changed", "share_jumped", "versions_unnamed"), schema_conditions
+    ),
     Detector(("runs_missed",), runs_conditions),
     Detector(("stakes_too_low",), stakes_conditions),
     Detector(("audit_unanswered",), audit_conditions),

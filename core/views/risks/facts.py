@@ -250,6 +250,7 @@ class RiskFacts:
         by_hand: what lets cases act by themselves without proof, each a sentence with its fix.
         broken: cuts above which more are wrong than was proven, each a sentence.
         proven: how many cuts of its entry a threshold run proves.
+        unwatched: what the findings say that checks did not look, or lack the labels to.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
             field came or went, since 2026-11-20``.
         log_only: whether its entry says that it decides nothing.

@@ -369,7 +369,13 @@ def _watches(
 
 @dataclass(frozen=True)
 class _Told:
-    """What findings say that are not resolved, by signal; waived ones stand too."""
+    """What findings say that are not resolved, by signal; waived ones stand too.
+
+    Attributes:
+        drifted: that what comes in, or what is logged of it, is no longer what it was.
+        unwatched: that it was not looked at, or that labels for it are overdue.
+        unanswered: those for whoever answers for a part that are past their day.
+    """
 
     drifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unwatched: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -385,9 +391,9 @@ def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _To
         of = _signals_of(one, state, now)
         first, part = _SENTENCES.split(one.text)[0], kind_of(one.kind).part
         for signal in of:
-            if one.kind == "inputs_drifted":
+            if one.kind in ("inputs_drifted", "field_changed", "share_jumped", "volume_stopped"):
                 told.drifted[signal].append(first)
-            if one.kind in ("check_failed", "runs_missed"):
+            if one.kind in ("check_failed", "runs_missed", "audit_unanswered"):
                 told.unwatched[signal].append(first)
             if part is not None and one.overdue(now):
                 words = f"{part}: {kind_of(one.kind).words}, due {one.due}"

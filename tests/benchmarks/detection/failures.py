@@ -18,6 +18,7 @@ from core.findings.detectors.drift_alarm import watch_one
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.metric_gaming import gaming_conditions
 from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.schema import schema_conditions
 from core.findings.detectors.stakes_too_low import too_low
 from core.findings.detectors.theatre import measure_theatre, theatre_conditions
 from core.findings.detectors.tuning_leak import leak_conditions
@@ -308,6 +309,43 @@ def breaches(desk: Desk, now: datetime) -> bool:
     return bool(breached_signals(desk.cursor, trail.acts(desk.cursor), since, now))
 
 
+# ------------------------------------------------------------------------------------- the schema
+def day_by_day(rng: np.random.Generator, made: pd.DataFrame, mean: float) -> np.ndarray:
+    """Of each claim a chance around a mean that is its day's, so that days differ."""
+    day = made["ts"].dt.floor("D").rank(method="dense").astype(int).to_numpy() - 1
+    return rng.beta(40 * mean, 40 * (1 - mean), day.max() + 1)[day]
+
+
+def field_lost(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """A segment that nine in ten claims state is stated by so much fewer."""
+    made = claims(rng)
+    stated = day_by_day(rng, made, 0.9) - size * later(made)
+    made.loc[rng.random(len(made)) >= stated, "seg_topic"] = None
+    return made
+
+
+def unstated(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """So many more claims state no confidence, of which 3% do at all times."""
+    made = claims(rng)
+    made.loc[rng.random(len(made)) < day_by_day(rng, made, 0.03) + size * later(made), "v"] = np.nan
+    return made
+
+
+def stopped(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """So many cases a week, none on weekends, come to an end; if nothing is wrong 20 go on."""
+    made = claims(rng, per_week=int(size) or 20)
+    made = made[made["ts"].dt.day_of_week < 5]
+    return made[~later(made)] if size else made
+
+
+def unnamed(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """So many claims name no model; if nothing is wrong one in two hundred slips."""
+    made = claims(rng)
+    slips = rng.random(len(made)) < (size * later(made) if size else 0.005)
+    made.loc[slips, "model_version"] = None
+    return made
+
+
 FAILURES = (
     Failure(
         "hidden segment",
@@ -456,5 +494,45 @@ FAILURES = (
         alarmed,
         naive.weekly_z,
         "weekly z-test",
+    ),
+    Failure(
+        "field lost",
+        "fields stated, by days",
+        (("30 points fewer", 0.3), ("60 points", 0.6), ("none left", 1.0)),
+        field_lost,
+        of_kind(schema_conditions, "field_changed"),
+        naive.stated_z,
+        "weekly z-test of the share",
+        labels=False,
+    ),
+    Failure(
+        "unstated",
+        "unstated share, by days",
+        (("10 points more", 0.1), ("20 points", 0.2), ("50 points", 0.5)),
+        unstated,
+        of_kind(schema_conditions, "share_jumped"),
+        naive.unstated_z,
+        "weekly z-test of the share",
+        labels=False,
+    ),
+    Failure(
+        "volume stops",
+        "silence against the longest",
+        (("20 cases a week", 20), ("50", 50), ("200", 200)),
+        stopped,
+        of_kind(schema_conditions, "volume_stopped"),
+        naive.silent_day,
+        "a day without a claim",
+        labels=False,
+    ),
+    Failure(
+        "version unnamed",
+        "claims counted (exact)",
+        (("5% name none", 0.05), ("20%", 0.2), ("all", 1.0)),
+        unnamed,
+        of_kind(schema_conditions, "versions_unnamed"),
+        naive.unnamed,
+        "any claim without a name",
+        labels=False,
     ),
 )

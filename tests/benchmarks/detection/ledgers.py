@@ -92,7 +92,7 @@ class Desk:
         rows = claims.assign(
             event_id=np.char.add("e", np.arange(len(claims)).astype(str)),
             signal=SIGNAL,
-            confidence_ppm=np.rint(claims["v"] * 1_000_000).astype(np.int32),
+            confidence_ppm=(claims["v"] * 1_000_000).round().astype("Int32"),
             confidence_raw=claims["v"],
             outcome_ts=claims["ts"] + pd.Timedelta(days=1),
             outcome_known_at=claims["ts"] + pd.Timedelta(days=1),

@@ -83,8 +83,31 @@ def above_the_bound(claims: pd.DataFrame, week: int) -> bool:
 
 def automated_z(claims: pd.DataFrame, week: int) -> bool:
     """The week's share of automated cases is off by 1.96 standard errors from before."""
-    now = claims.loc[claims["week"] == week, "action"] == "automate"
-    before = claims.loc[claims["week"].between(week - 8, week - 1), "action"] == "automate"
+    return _share_off(claims["action"] == "automate", claims, week)
+
+
+def stated_z(claims: pd.DataFrame, week: int) -> bool:
+    """Likewise the share of claims that state a topic."""
+    return _share_off(claims["seg_topic"].notna(), claims, week)
+
+
+def unstated_z(claims: pd.DataFrame, week: int) -> bool:
+    """Likewise the share that states no confidence."""
+    return _share_off(claims["v"].isna(), claims, week)
+
+
+def silent_day(claims: pd.DataFrame, week: int) -> bool:
+    """A day of the week has no claim."""
+    return bool(claims.loc[claims["week"] == week, "ts"].dt.day_of_week.nunique() < 7)
+
+
+def unnamed(claims: pd.DataFrame, week: int) -> bool:
+    """Any claim of the week names no model."""
+    return bool(claims.loc[claims["week"] == week, "model_version"].isna().any())
+
+
+def _share_off(of: pd.Series, claims: pd.DataFrame, week: int) -> bool:
+    now, before = of[claims["week"] == week], of[claims["week"].between(week - 8, week - 1)]
     p = before.mean()
     error = np.sqrt(p * (1 - p) * (1 / len(now) + 1 / len(before)))
     return bool(abs(now.mean() - p) > Z * error)

@@ -33,6 +33,13 @@ from core.findings.facts.judges import Disagrees, JudgedPart, Share
 from core.findings.facts.labels import AuditUnanswered, LastCame, MissingLabels
 from core.findings.facts.leak import Leaked
 from core.findings.facts.monitoring import CheckFailed, RunsMissed
+from core.findings.facts.schema import (
+    FieldChanged,
+    ShareJumped,
+    StatedShare,
+    VersionsUnnamed,
+    VolumeStopped,
+)
 from core.findings.facts.set_aside import SetAside
 from core.findings.facts.stakes import StakesTooLow
 from core.findings.facts.standing import (
@@ -86,6 +93,9 @@ NARROW = GamedSide("rubric-3", 1085, 0.011, 0.58, 0.72, 0.74)
 
 NEWEST = (*DAYS.values(), WholeGap(0.12, 0.09, 0.15, 1200, 311, 42), 0.05, 9)
 BAND = BandOff(0.9, 0.95, 0.7, 0.2, 0.3, 300, 200, 40)
+
+SHARE_BEFORE = StatedShare(date(2026, 10, 5), date(2026, 11, 1), 1200, 0.98)
+SHARE_AFTER = StatedShare(date(2026, 11, 2), date(2026, 11, 8), 310, 0.03)
 
 DIFFERS = Differs(
     7,
@@ -474,6 +484,35 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         CheckFailed("Inputs drifted", "KeyError in mix_change, line 40"),
         "The check for “Inputs drifted” stopped and could not look: KeyError in mix_change, line "
         "40. Whether that is wrong here is not known.",
+    ),
+    (
+        "field_changed",
+        FieldChanged("seg_topic", SHARE_BEFORE, SHARE_AFTER),
+        "The field seg_topic went: 98% of 1,200 from 2026-10-05 to 2026-11-01 stated it, 3% of 310 "
+        "from 2026-11-02 to 2026-11-08 do.",
+    ),
+    (
+        "share_jumped",
+        ShareJumped("unstated", SHARE_AFTER, SHARE_BEFORE),
+        "98% of the claims state no confidence (1,200 from 2026-10-05 to 2026-11-01); before it "
+        "were 3% of 310 from 2026-11-02 to 2026-11-08.",
+    ),
+    (
+        "share_jumped",
+        ShareJumped("refused", SHARE_AFTER, SHARE_BEFORE),
+        "98% of the rows were refused and wait in quarantine (1,200 from 2026-10-05 to "
+        "2026-11-01); before it were 3% of 310 from 2026-11-02 to 2026-11-08.",
+    ),
+    (
+        "volume_stopped",
+        VolumeStopped(date(2026, 11, 2), 6, 2, 40.25),
+        "No claim for 6 days: the last is of 2026-11-02. Before, at most 2 days passed without "
+        "one, at 40.2 claims a day.",
+    ),
+    (
+        "versions_unnamed",
+        VersionsUnnamed("prompt_version", 40, 1200, date(2026, 10, 5), date(2026, 11, 1)),
+        "40 of 1,200 claims from 2026-10-05 to 2026-11-01 name no prompt_version.",
     ),
     (
         "audit_unanswered",
