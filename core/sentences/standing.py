@@ -144,7 +144,8 @@ def gap_words(one: StandingVerdict) -> str:
     if one.gap is None:
         return "no outcome is final yet" if one.window is None else "no claim is labelled"
     gap, low, high = (points(end, decimals=1) for end in one.gap)
-    return f"gap {gap} points ({low} to {high}), {counted(one.n, 'case')}"
+    drawn = " drawn by chance" if one.weighted is not None and one.weighted.by_audit else ""
+    return f"gap {gap} points ({low} to {high}), {counted(one.n, 'case')}{drawn}"
 
 
 def window_words(one: StandingVerdict) -> str:

@@ -1,8 +1,11 @@
 """The standing verdict: one answer per signal and version in use, made here and shown everywhere.
 
 It rests on the newest claims whose outcomes are final (`core.standing.window`), at the level at
-which the verdicts of all versions in use hold together (Šidák 1967). What one week adds is news,
-and what a reader's own filters give is about that selection; neither is a second verdict.
+which the verdicts of all versions in use hold together (Šidák 1967). Where audit samples were drawn
+of them and answered (`core.standing.audited`), the gap of the whole is theirs as soon as they can
+tell, and theirs alone where the other labels do not speak for all claims or are contradicted. What
+one week adds is news, and what a reader's own filters give is about that selection; neither is a
+second verdict.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from core.queries.base.asked_once import one_question
 from core.queries.base.asking import Asking, together
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
 from core.queries.sums.label_coverage import propensity_sums
+from core.standing.audited import AuditedGap, audited_gap
 from core.standing.window import StandingWindow, first_window, in_use, standing_window
 from core.terms import Terms
 from core.trail.fingerprint import Fingerprint
@@ -44,6 +48,7 @@ class Reweighted:
         gap, low, high: with the interval at the level asked for.
         n: labelled claims it rests on.
         effective: equally weighted claims they are worth (Kish 1965).
+        by_audit: whether it is of the labels alone that audit samples drew.
     """
 
     gap: float
@@ -51,6 +56,7 @@ class Reweighted:
     high: float
     n: int
     effective: float
+    by_audit: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,8 @@ class StandingVerdict:
     @property
     def n(self) -> int:
         """Labelled claims it rests on."""
+        if self.weighted is not None and self.weighted.by_audit:
+            return self.weighted.n
         return 0 if self.recent is None else self.recent.n
 
     def part(self, name: PartName) -> PartState | None:
@@ -246,16 +254,20 @@ def _of_signal(
     found = []
     for version in versions:
         window = asked.window(version)
-        measured = weighted = None
+        measured = weighted = audit = None
         lacks = False
         if window is not None:
             try:
                 measured = yield from asked.measured(window, terms, names)
-                weighted = None if measured is None else _reweighted(asked, window, measured)
+                if measured is not None:
+                    weighted = _reweighted(asked, window, measured)
+                    if weighted is None:
+                        audit = audited_gap(asked.cursor, window.claims, level=asked.level)
+                        weighted = _by_audit(audit, measured)
             except NeedsClaims:
                 measured, lacks = None, True
         alarmed = state is not None and _alarmed(state, version)
-        verdict, reason = _verdict(measured, weighted, terms, alarmed=alarmed)
+        verdict, reason = _verdict(measured, weighted, audit, terms, alarmed=alarmed)
         one = StandingVerdict(
             signal=signal,
             version=version,
@@ -295,23 +307,43 @@ def _reweighted(asked: _Asked, window: StandingWindow, measured: Recent) -> Rewe
     )
 
 
+def _by_audit(audit: AuditedGap | None, measured: Recent) -> Reweighted | None:
+    """The audit alone, where the labels do not speak for all claims or it contradicts them."""
+    if audit is None or (measured.speaks_for_all and not audit.contradicts(measured.gap)):
+        return None
+    return Reweighted(audit.gap, audit.low, audit.high, audit.n, audit.effective, by_audit=True)
+
+
 def _verdict(
-    measured: Recent | None, weighted: Reweighted | None, terms: Terms, *, alarmed: bool
+    measured: Recent | None,
+    weighted: Reweighted | None,
+    audit: AuditedGap | None,
+    terms: Terms,
+    *,
+    alarmed: bool,
 ) -> tuple[PartState, Reason | None]:
     state: PartState = "too_few"
     reason: Reason | None = None
     if weighted is not None:
-        yes = np.ones(1, dtype=bool)
-        low, high = np.array([weighted.low]), np.array([weighted.high])
-        (state,) = gap_states(low, high, yes, yes, terms.tolerance)
-        reason = "whole"
+        state, reason = _whole(weighted, terms), "whole"
     elif measured is not None and measured.speaks_for_all:
         state, reason = measured.state, measured.reason
         if state != "off" and measured.off:
             state, reason = "off", "segment"
+        drawn = "too_few" if audit is None else _whole(audit, terms)
+        # Of the whole the audit knows better, once it knows; of its parts all labels do.
+        if drawn == "off" or (drawn != "too_few" and (state, reason) == ("off", "whole")):
+            state, reason = drawn, "whole"
     if state != "off" and alarmed:
         state, reason = "off", "alarm"
     return state, None if state in ("fine", "too_few") else reason
+
+
+def _whole(gap: Reweighted | AuditedGap, terms: Terms) -> PartState:
+    """What a gap of all claims with its interval says of the whole."""
+    yes = np.ones(1, dtype=bool)
+    (state,) = gap_states(np.array([gap.low]), np.array([gap.high]), yes, yes, terms.tolerance)
+    return state
 
 
 def _alarmed(state: State, version: Seen) -> bool:

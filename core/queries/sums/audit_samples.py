@@ -24,6 +24,7 @@ from core.ledger.sql import literal, quoted
 from core.measure.cells.cells import IntArray
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.labelling.group_posterior import Unlabelled
+from core.queries.base.asked_once import once
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import (
     HUNDREDTH_SQL,
@@ -261,6 +262,30 @@ def drawn_claims(cursor: duckdb.DuckDBPyConnection, design: Design) -> tuple[tup
         {**source.parameters, **parameters, "seed": design.seed},
     ).fetchall()
     return tuple(sorted((event, int(chance)) for event, chance in rows))
+
+
+def chanced(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, drawn: Sequence[Design]
+) -> tuple[int, int]:
+    """Stated claims that had a chance in some sample, or log one of their own; and all of them."""
+    so_far, parameters = _chance_so_far(cursor, drawn)
+    columns = {"chance": so_far, "own": "label_propensity"}
+    source = selected_claims(
+        cursor,
+        replace(selection, as_known=None),
+        columns,
+        by=("split",),
+        also="confidence_ppm IS NOT NULL",
+    )
+    # The random numbers are not asked for here.
+    parameters.pop("seed", None)
+    ((had, of),) = cursor.execute(
+        f"""
+        SELECT count(*) FILTER (chance > 0 OR own > 0), count(*) FROM ({source.sql}) AS claim
+        """,
+        {**source.parameters, **parameters},
+    ).fetchall()
+    return int(had), int(of)
 
 
 def _chance_so_far(
@@ -573,6 +598,13 @@ def propensity_sql(cursor: duckdb.DuckDBPyConnection, signal: str) -> str:
 def _sampled(cursor: duckdb.DuckDBPyConnection, signal: str) -> bool:
     asked = "SELECT 1 FROM audit_claims WHERE signal = $signal LIMIT 1"
     return bool(cursor.execute(asked, {"signal": signal}).fetchall())
+
+
+@once
+def sampled_signals(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The signals of which some sample was drawn."""
+    asked = "SELECT DISTINCT signal FROM audit_claims"
+    return frozenset(signal for (signal,) in cursor.execute(asked).fetchall())
 
 
 def _propensity(which: str) -> str:
