@@ -16,6 +16,7 @@ from core.findings.facts.base import Facts
 from core.findings.facts.bypass import GateBypassed
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
 from core.findings.facts.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.canary import CanaryMissed, ChangedBehindName
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -49,7 +50,7 @@ from core.findings.facts.time_stamps import NotStamped
 from core.findings.facts.versions import VersionChanged
 from core.gate.breaches import Breached
 from core.governance.state import State
-from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED
+from core.governance.stops import CANARY_ALARM, DRIFT_ALARM, EVIDENCE_CHANGED
 from core.governance.validations.records import RULES_CHANGED, Validation
 from core.governance.validations.standing import at_time
 from core.queries.base.fingerprints_seen import Seen
@@ -117,6 +118,9 @@ _ROWS = (
     ),
     FindingKind(
         "drift_alarm", "Drifted beyond the tolerance", "critical", "drift", Drifted, thorough=True
+    ),
+    FindingKind(
+        "model_swapped", "Model changed behind its name", "critical", "drift", ChangedBehindName
     ),
     FindingKind(
         "miscalibrated", "Miscalibrated", "critical", "reliability", Miscalibrated, thorough=True
@@ -292,6 +296,7 @@ _ROWS = (
         Anchored,
         thorough=True,
     ),
+    FindingKind("canary_missed", "Kept inputs were not asked", "warning", "watch", CanaryMissed),
     FindingKind(
         "order_contradicted",
         "Not asked in the order that is logged",
@@ -327,7 +332,7 @@ KINDS: Mapping[str, FindingKind] = {one.key: one for one in _ROWS}
 #: the way there.
 EXPIRING = timedelta(days=14)
 #: Triggers of a suspension that are findings themselves.
-_FOUND_ITSELF = (EVIDENCE_CHANGED, DRIFT_ALARM)
+_FOUND_ITSELF = (EVIDENCE_CHANGED, DRIFT_ALARM, CANARY_ALARM)
 
 
 @dataclass(frozen=True)

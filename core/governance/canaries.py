@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,6 @@ from core.trail.fingerprint import Fingerprint
 if TYPE_CHECKING:
     from core.measure.monitoring.e_process import EProcess
 
-#: A round that is no later than this after it fell due was not missed.
-GRACE = timedelta(days=1)
 #: So far the clock of whoever asked may be ahead.
 AHEAD = timedelta(minutes=5)
 
@@ -106,6 +104,23 @@ def canary_standing(rounds: Sequence[CanaryRound]) -> CanaryStanding:
     return CanaryStanding(mine, process, alarm)
 
 
+def unanswered_alarm(
+    rounds: Sequence[CanaryRound], signed_at: datetime | None
+) -> CanaryRound | None:
+    """The round with which a series raised an alarm that no signature has answered since."""
+    alarm = canary_standing(rounds).alarm
+    answered = alarm is not None and signed_at is not None and signed_at > alarm.at
+    return None if answered else alarm
+
+
+def last_asked(kept: KeptInputs, rounds: Rounds, signal: str) -> CanaryRound | None:
+    """The newest round in which the inputs that are kept now were asked, of any version."""
+    mine = [of[-1] for (name, _), of in rounds.items() if name == signal and of]
+    return max(
+        (one for one in mine if one.seq > kept.seq), key=lambda one: one.asked_at, default=None
+    )
+
+
 def next_series(rounds: Sequence[CanaryRound], kept: KeptInputs, signed_at: datetime | None) -> int:
     """The series that the next round belongs to.
 
@@ -120,9 +135,10 @@ def next_series(rounds: Sequence[CanaryRound], kept: KeptInputs, signed_at: date
     if kept.seq > last.seq:
         return last.series + 1
     if signed_at is None:
+        # Nothing answers an alarm: what the series says need not be known.
         return last.series
-    alarm = canary_standing(rounds).alarm
-    return last.series + (alarm is not None and signed_at > alarm.at)
+    alarm = canary_standing(rounds).alarm is not None
+    return last.series + (alarm and unanswered_alarm(rounds, signed_at) is None)
 
 
 def refuse_series(

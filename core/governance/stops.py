@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
-from core.text.figures import counted, cut, points
+from core.text.figures import counted, cut, percent, points
 from core.text.off_at import OffAt
 from core.text.sentence import capital
 from core.trail.facts import FACTS, read
@@ -15,6 +16,8 @@ from core.trail.facts import FACTS, read
 EVIDENCE_CHANGED = "evidence_changed"
 #: The trigger of a suspension by the standing watch.
 DRIFT_ALARM = "drift_alarm"
+#: The trigger of a suspension by kept inputs that are answered otherwise than before.
+CANARY_ALARM = "canary_alarm"
 
 _COUNT_WORDS = {
     "n_claims": "judged claims",
@@ -218,13 +221,92 @@ class Alarmed:
         return f"Drifted beyond what was signed. {self.words}"
 
 
-_KINDS: Mapping[str, type[Differs] | type[Alarmed]] = {
+@dataclass(frozen=True)
+class CanaryAlarm:
+    """Kept inputs that are answered otherwise than before.
+
+    Attributes:
+        round: with which the evidence sufficed.
+        since, day: the round from which on it is likely to be so, and when that was asked.
+        rounds_before, rounds_after: rounds before that one, and from it on.
+        n_inputs: kept inputs that stated a confidence before and after.
+        before, after: mean stated confidence over them, in [0, 1]; None without any.
+        low, high: of the difference, 95% over inputs; None with fewer than two.
+        n_answered: inputs that were answered before and after.
+        other_own, other_now: share of asks with another answer than in a round before: among the
+            rounds before, and of those after; None without any.
+        e_value: the evidence with the round of the alarm.
+    """
+
+    round: str
+    since: str
+    day: date
+    rounds_before: int
+    rounds_after: int
+    n_inputs: int
+    before: float | None
+    after: float | None
+    low: float | None
+    high: float | None
+    n_answered: int
+    other_own: float | None
+    other_now: float | None
+    e_value: float
+
+    @property
+    def shift(self) -> float:
+        """How far mean stated confidence moved; 0 where none was stated."""
+        return 0.0 if self.before is None or self.after is None else self.after - self.before
+
+    @property
+    def others(self) -> float:
+        """How many more answers are other ones than by the model's own variation; 0 without any."""
+        if self.other_own is None or self.other_now is None:
+            return 0.0
+        return self.other_now - self.other_own
+
+    @property
+    def words(self) -> str:
+        """What moved, since when, and how sure that is."""
+        said = []
+        if self.before is not None and self.after is not None:
+            sure = ""
+            if self.low is not None and self.high is not None:
+                sure = f" (95% interval {points(self.low)} to {points(self.high)})"
+            said.append(
+                f"They state {percent(self.after)} on average, and stated {percent(self.before)}: "
+                f"{points(self.shift)} points{sure}, {counted(self.n_inputs, 'input')}."
+            )
+        if self.other_own is not None and self.other_now is not None:
+            said.append(
+                f"{percent(self.other_now)} of the answers are other ones than before, where "
+                f"{percent(self.other_own)} would be by its own variation, "
+                f"{counted(self.n_answered, 'input')}."
+            )
+        rounds = counted(self.rounds_before, "round")
+        return (
+            f"Kept inputs are answered otherwise since about the round {self.since} ({self.day}), "
+            f"after {rounds} in which nothing moved; shown with the round {self.round}. "
+            f"{' '.join(said)}"
+        )
+
+    @property
+    def reason(self) -> str:
+        """Why it suspends, in a sentence or two."""
+        return f"The model changed behind its name. {self.words}"
+
+
+#: What a suspension by the program may rest on.
+StoppedBy = Differs | Alarmed | CanaryAlarm
+
+_KINDS: Mapping[str, type[Differs] | type[Alarmed] | type[CanaryAlarm]] = {
     EVIDENCE_CHANGED: Differs,
     DRIFT_ALARM: Alarmed,
+    CANARY_ALARM: CanaryAlarm,
 }
 
 
-def stopped_by(body: Mapping[str, Any]) -> Differs | Alarmed | None:
+def stopped_by(body: Mapping[str, Any]) -> StoppedBy | None:
     """What suspended a validation; None where somebody said so in words, as acts of before do.
 
     Raises:

@@ -14,25 +14,23 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 
 from core.governance.canaries import AHEAD, CanaryRound, KeptInputs, next_series
+from core.governance.canary_answers import ASKED, answered, answers_of, stated_of
 from core.governance.perform import Office
 from core.governance.permissions import authorize
 from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.measure.cells.cells import IntArray
 from core.measure.monitoring.canary import LEAST_INPUTS, REFERENCE_ROUNDS, round_tails
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.standing.window import in_use
 from core.text.figures import counted
-from core.trail import act_search as search
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, stamp
 from core.trail.canonical_json import canonical, sha256_of
 from core.trail.fingerprint import Fingerprint
 
-KEPT, ASKED = "canary.kept", "canary.asked"
+KEPT = "canary.kept"
 #: More kept inputs make a round slow to judge and find nothing more.
 MOST_INPUTS = 1_000
 #: No name of a round or of an input is longer.
@@ -41,8 +39,6 @@ _EARLIEST = datetime(1970, 1, 1)
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 #: So many refused rows are named in an error.
 _TOLD = 20
-#: More rounds of one signal than anybody asks in thirty years.
-_MOST_ROUNDS = 100_000
 
 
 @dataclass(frozen=True)
@@ -368,31 +364,6 @@ def _judged(
     bodies = [*answered(cursor, asked.signal, mine), body]
     tails = round_tails(stated_of(bodies), answers_of(bodies))
     return {"series": series, "p_values": [repr(one) for one in tails.p_values]}
-
-
-def answered(
-    cursor: duckdb.DuckDBPyConnection, signal: str, rounds: Iterable[CanaryRound]
-) -> list[Mapping[str, Any]]:
-    """What was answered in rounds, in their order, as their acts hold it."""
-    wanted = [one.seq for one in rounds]
-    found = search.found(
-        cursor, search.ActSearch(signal=signal, kinds=(ASKED,)), limit=_MOST_ROUNDS
-    )
-    by = {one.seq: one.act.body for one in found if one.act is not None}
-    return [by[seq] for seq in wanted]
-
-
-def stated_of(bodies: Sequence[Mapping[str, Any]]) -> IntArray:
-    """Stated confidences of rounds, shape (rounds, inputs), in millionths; −1: none."""
-    return np.array([[-1 if one is None else one for one in body["ppm"]] for body in bodies])
-
-
-def answers_of(bodies: Sequence[Mapping[str, Any]]) -> IntArray:
-    """Answers of rounds, shape (rounds, inputs), a number for each distinct one; −1: none."""
-    numbers: dict[str | None, int] = {None: -1}
-    return np.array(
-        [[numbers.setdefault(one, len(numbers)) for one in body["answers"]] for body in bodies]
-    )
 
 
 def _hash(signal: str, one: Result) -> str:

@@ -15,6 +15,7 @@ import duckdb
 
 from core.findings.acts import finding_acts
 from core.findings.detectors.all import detected, looked_for
+from core.findings.detectors.canary import canary_closes, canary_conditions
 from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
 from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, answers, current, due, findings
@@ -24,7 +25,13 @@ from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
 from core.governance.perform import Desk, Office
 from core.governance.state import State
-from core.governance.stops import DRIFT_ALARM, EVIDENCE_CHANGED, Alarmed, Differs
+from core.governance.stops import (
+    CANARY_ALARM,
+    DRIFT_ALARM,
+    EVIDENCE_CHANGED,
+    CanaryAlarm,
+    StoppedBy,
+)
 from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
 from core.trail import log as trail
 from core.trail import signed_answers
@@ -75,6 +82,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
     wrong = [
         *set_aside_conditions(cursor),
         *unstamped_conditions(cursor, now),
+        *canary_conditions(cursor, state, now),
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
     ]
@@ -192,7 +200,11 @@ def _proposals(
     seen = fingerprints_seen(cursor, now)
     stored = findings(finding_acts(cursor), now)
     breaches = _breaches(cursor, state, now)
-    aside = (*set_aside_conditions(cursor), *unstamped_conditions(cursor, now))
+    aside = (
+        *set_aside_conditions(cursor),
+        *unstamped_conditions(cursor, now),
+        *canary_conditions(cursor, state, now),
+    )
     if measured is None:
         wrong = [*aside, *conditions(state, seen, now, breaches=breaches), *_lasting(stored)]
     else:
@@ -205,7 +217,7 @@ def _proposals(
         ]
     return [
         *_expiries(state, now),
-        *(() if measured is None else _suspensions(state, now, measured)),
+        *_suspensions(state, now, measured, canary_closes(cursor, state, now)),
         *_new_fingerprints(state, seen),
         *_found(state, stored, wrong, now),
         *(() if measured is None else _revised(state, stored, wrong, now)),
@@ -271,17 +283,28 @@ def _expiries(state: State, now: datetime) -> list[Proposal]:
     return found
 
 
-def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Proposal]:
+def _suspensions(
+    state: State,
+    now: datetime,
+    measured: _Measured | None,
+    swapped: Mapping[tuple[str, Fingerprint], CanaryAlarm],
+) -> list[Proposal]:
     """What no longer is as it was signed closes at once; only a new signature opens."""
-    changed: dict[tuple[str, Fingerprint], Differs | Alarmed] = {
-        key: comparison.facts
-        for key, comparison in measured.changed.items()
-        if state.standing_of(*key, now).open
-    }
-    drift = {
-        key: alarm
-        for key, alarm in drifted(state, measured.watched, now).items()
-        if key not in changed
+    changed: dict[tuple[str, Fingerprint], StoppedBy] = {}
+    drift: dict[tuple[str, Fingerprint], StoppedBy] = {}
+    if measured is not None:
+        changed |= {
+            key: comparison.facts
+            for key, comparison in measured.changed.items()
+            if state.standing_of(*key, now).open
+        }
+        drift |= {
+            key: alarm
+            for key, alarm in drifted(state, measured.watched, now).items()
+            if key not in changed
+        }
+    canary: dict[tuple[str, Fingerprint], StoppedBy] = {
+        key: alarm for key, alarm in swapped.items() if key not in changed and key not in drift
     }
     return [
         Proposal(
@@ -291,7 +314,11 @@ def _suspensions(state: State, now: datetime, measured: _Measured) -> list[Propo
             fingerprint,
             {"trigger": trigger, FACTS: written(facts)},
         )
-        for trigger, of in ((EVIDENCE_CHANGED, changed), (DRIFT_ALARM, drift))
+        for trigger, of in (
+            (EVIDENCE_CHANGED, changed),
+            (DRIFT_ALARM, drift),
+            (CANARY_ALARM, canary),
+        )
         for (signal, fingerprint), facts in of.items()
     ]
 

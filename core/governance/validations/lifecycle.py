@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.governance.refusal import Refused
-from core.governance.stops import Alarmed, Differs, stopped_by
+from core.governance.stops import StoppedBy, stopped_by
 from core.governance.validations.records import (
     RULES_CHANGED,
     Candidate,
@@ -195,7 +195,7 @@ def _suspended_by(one: Validation, act: Act, _context: Context) -> Validation:
     return _suspended(one, trigger)
 
 
-def _stopped_by(act: Act) -> Differs | Alarmed | None:
+def _stopped_by(act: Act) -> StoppedBy | None:
     try:
         return stopped_by(act.body)
     except ValueError as error:

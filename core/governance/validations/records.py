@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.defaults import WAIVER_DAYS
-from core.governance.stops import Alarmed, Differs
+from core.governance.stops import StoppedBy
 from core.trail.acts import Assurance
 
 ValidationState = Literal[
@@ -138,7 +138,7 @@ class Trigger:
     by: str
     reason: str
     at: datetime
-    facts: Differs | Alarmed | None = None
+    facts: StoppedBy | None = None
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from core.governance.canaries import CanaryRound, CanaryStanding, KeptInputs, canary_standing
+from core.governance.canary_due import canary_due
 from core.governance.state import State
 from core.measure.monitoring.canary import REFERENCE_ROUNDS
 from core.sentences.numbers import counted
@@ -56,8 +57,8 @@ class CanaryLine:
         if self.state == "reference":
             missing = REFERENCE_ROUNDS + 1 - len(rounds)
             return (
-                f"{inputs}, asked {counted(len(rounds), 'time')}: after "
-                f"{counted(missing, 'more round')} it can tell."
+                f"{inputs}, asked {counted(len(rounds), 'time')}: after {counted(missing, 'more')} "
+                f"{'round' if missing == 1 else 'rounds'} it can tell."
             )
         process = self.standing.process
         told = f"{inputs} in {counted(len(rounds), 'round')}; alarm score {process.e_value:.3g} "
@@ -106,7 +107,7 @@ def canary_lines(state: State, signals: Iterable[str] | None = None) -> tuple[Ca
         if not any(rounds[-1].seq > kept.seq for rounds in asked.values()):
             nothing = canary_standing(())
             found.append(
-                CanaryLine(signal, None, kept, nothing, "no rounds", _due(state, signal, kept))
+                CanaryLine(signal, None, kept, nothing, "no rounds", canary_due(state, signal))
             )
         for fingerprint, rounds in sorted(
             asked.items(), key=lambda item: item[1][-1].seq, reverse=True
@@ -114,7 +115,7 @@ def canary_lines(state: State, signals: Iterable[str] | None = None) -> tuple[Ca
             if rounds[-1].seq < kept.seq:
                 continue
             standing = canary_standing(rounds)
-            due = _due(state, signal, kept, rounds[-1])
+            due = canary_due(state, signal)
             found.append(CanaryLine(signal, fingerprint, kept, standing, _of(standing), due))
     return tuple(found)
 
@@ -123,15 +124,3 @@ def _of(standing: CanaryStanding) -> CanaryState:
     if not standing.bet_on:
         return "reference"
     return "unchanged" if standing.alarm is None else "changed"
-
-
-def _due(
-    state: State, signal: str, kept: KeptInputs, last: CanaryRound | None = None
-) -> datetime | None:
-    """When the next round is: at once where kept inputs were never asked."""
-    entry = state.entries.get(signal)
-    if entry is None or entry.spec.canary is None:
-        return None
-    if last is None:
-        return kept.at
-    return last.asked_at + timedelta(days=entry.spec.canary.every_days)

@@ -23,6 +23,7 @@ from core.findings.facts.calibration import (
     WholeGap,
 )
 from core.findings.facts.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.canary import CanaryMissed, ChangedBehindName
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
@@ -59,6 +60,7 @@ from core.findings.kinds import KINDS, Condition, told_of
 from core.governance.names import Directory
 from core.governance.stops import (
     Alarmed,
+    CanaryAlarm,
     Dated,
     Differs,
     DriftedPart,
@@ -124,6 +126,11 @@ ALARM = Alarmed(
     ),
 )
 
+SWAPPED = CanaryAlarm(
+    *("2026-11-21", "2026-11-20", date(2026, 11, 20), 12, 2),
+    *(50, 0.72, 0.85, 0.11, 0.15, 49, 0.08, 0.4, 812.0),
+)
+
 CAME = (
     CameIn(Days(date(2026, 8, 31), date(2026, 10, 25)), 900, 40),
     CameIn(Days(date(2026, 10, 26), date(2026, 11, 22)), 400, 20),
@@ -185,6 +192,29 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         NotStamped("https://tsa.example/tsr", None, "l.duckdb"),
         "The time stamp authority https://tsa.example/tsr has stamped none. Acts continue, but "
         "until it answers nobody outside witnesses when they were recorded.",
+    ),
+    (
+        "model_swapped",
+        ChangedBehindName(SWAPPED, closes=True, may_act=False),
+        "m1 is no longer the model it was, though its name is the same. Kept inputs are answered "
+        "otherwise since about the round 2026-11-20 (2026-11-20), after 12 rounds in which nothing "
+        "moved; shown with the round 2026-11-21. They state 85% on average, and stated 72%: +13.0 "
+        "points (95% interval +11.0 to +15.0), 50 inputs. 40% of the answers are other ones than "
+        "before, where 8% would be by its own variation, 49 inputs. Kept inputs never change, so "
+        "it is the model, its prompt or its settings, and not what comes in. The registry entry "
+        "closes the gate for it until new evidence is signed.",
+    ),
+    (
+        "canary_missed",
+        CanaryMissed(1, date(2026, 11, 20), 2, 50, date(2026, 11, 19)),
+        "50 kept inputs should be asked every day; the last one was on 2026-11-19, and 2 rounds "
+        "since 2026-11-20 were missed. A model that changes behind its name is not seen meanwhile.",
+    ),
+    (
+        "canary_missed",
+        CanaryMissed(7, date(2026, 11, 20), 1, 0, None),
+        "The registry entry asks for kept inputs to be asked every 7 days, and none are kept: a "
+        "model that changes behind its name is not seen.",
     ),
     (
         "miscalibrated",

@@ -13,6 +13,7 @@ import pytest
 from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
 from core.governance.canaries import canary_standing
+from core.governance.canary_answers import answered, answers_of, stated_of
 from core.governance.refusal import Refused
 from core.measure.monitoring.canary import round_tails
 from core.monitoring.canary import (
@@ -21,12 +22,9 @@ from core.monitoring.canary import (
     RoundAsked,
     RowsRefused,
     UnknownVersion,
-    answered,
-    answers_of,
     asked_version,
     keep,
     record,
-    stated_of,
 )
 from core.monitoring.canary_rows import UnusableRows, inputs_of, results_of, rows_of
 from core.registry.yaml_reader import read
