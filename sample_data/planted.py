@@ -99,6 +99,11 @@ ROUTING_UNSURE_TO, ROUTING_SURE_FROM = 0.5, 0.7
 #: What the whole range is off by on average, for a part of it in the middle is not.
 ROUTING_ERROR = 0.126
 
+# Kept inputs, asked again every Monday from one week on: the model of knowledge-answer becomes
+# another one behind its name; that of refund-check does not, while its cases change.
+CANARY_INPUTS, CANARY_FROM_WEEK, CANARY_CHANGED_FROM_WEEK = 60, 16, 24
+CANARY_RISE, CANARY_ANSWERS = 0.05, 1 / 3
+
 # How long outcomes take, and how many never come, where nothing else is said.
 LABEL_DELAY_DAYS = 6.0
 UNLABELLED_SHARE = 0.12

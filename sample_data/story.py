@@ -23,6 +23,7 @@ from core.governance.perform import Office, utc_now
 from core.governance.recorded_import import adopt_unrecorded
 from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
+from core.monitoring import canary
 from core.monitoring.rounds import rounds
 from core.monitoring.runs import run_if_due
 from core.queries.base.selection import Selection
@@ -33,6 +34,7 @@ from core.trail.acts import Actor, Proposal
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.tuning_leakage import TuningLeaked
+from sample_data.kept_inputs import IDS, ask_kept
 from sample_data.pilot import PILOT_LEVEL, PILOTED
 from sample_data.planted import (
     AGREEMENT,
@@ -107,6 +109,8 @@ class Story:
         while self._week < week:
             self._week += 1
             self._on_to(self._monday(self._week) + timedelta(hours=6))
+            if self._now < then:
+                self._ask_kept()
             if self.office.state().entries and self._now < then:
                 rounds(self.office)
         self._on_to(then)
@@ -116,6 +120,16 @@ class Story:
         if self._now < then and self.office.state().entries:
             self._ask_meanwhile(then)
         self._now = then
+
+    def keep_inputs(self, handle: str, signal: str) -> None:
+        """Inputs are kept, to be asked again every Monday."""
+        actor = self.by(handle, canary.KEPT, signal)
+        canary.keep(self.office, actor, signal, [(one, None) for one in IDS[signal]])
+
+    def _ask_kept(self) -> None:
+        for signal, fingerprint in ((LOGPROB, REFUND_6), (ANSWER, ANSWER_V9)):
+            if signal in self.office.state().canaries:
+                ask_kept(self.office, signal, fingerprint, self._week, self._now)
 
     def _monday(self, week: int) -> datetime:
         return self._end - timedelta(weeks=WEEKS + 1 - week)
@@ -258,6 +272,8 @@ def _late_summer(story: Story) -> None:
     story.submit(INES, LOGPROB, REFUND_6)
     story.on(15, 2)
     story.sign(VERA, LOGPROB, REFUND_6)
+    story.keep_inputs(INES, LOGPROB)
+    story.keep_inputs(SARA, ANSWER)
     story.on(16, 0)
     story.submit(SARA, GROUNDING, GROUNDING_V2)
     story.on(16, 1)

@@ -45,6 +45,7 @@ from core.findings.facts.standing import (
     Suspended,
     Unregistered,
 )
+from core.findings.facts.stated import StatedShifted
 from core.findings.facts.theatre import AlwaysTheSame
 from core.findings.facts.time_stamps import NotStamped
 from core.findings.facts.versions import VersionChanged
@@ -197,6 +198,14 @@ _ROWS = (
         "inputs_drifted", "Inputs drifted", "warning", "drift", InputsDrifted, thorough=True
     ),
     FindingKind(
+        "stated_shifted",
+        "Stated confidence shifted",
+        "warning",
+        "drift",
+        StatedShifted,
+        thorough=True,
+    ),
+    FindingKind(
         "labels_missing",
         "No recent labels",
         "warning",
@@ -296,7 +305,14 @@ _ROWS = (
         Anchored,
         thorough=True,
     ),
-    FindingKind("canary_missed", "Kept inputs were not asked", "warning", "watch", CanaryMissed),
+    FindingKind(
+        "canary_missed",
+        "Kept inputs were not asked",
+        "warning",
+        "watch",
+        CanaryMissed,
+        part="monitoring",
+    ),
     FindingKind(
         "order_contradicted",
         "Not asked in the order that is logged",

@@ -61,6 +61,7 @@ from core.views.govern import sign_off_queue as signoff_list_review
 from core.views.govern import signal_entry as entry_review
 from core.views.govern import thresholds as thresholds_review
 from core.views.govern import watch as watching_review
+from core.views.review import canary as canary_review
 from core.views.review import changes as change_review
 from core.views.review import drift as drift_review
 from core.views.review import elicitation as elicitation_review
@@ -346,6 +347,13 @@ def elicitation(selection: Selection) -> elicitation_review.ElicitationView:
 def gaming(signal: str) -> gaming_review.GamingView:
     """Whether a metric of a signal is being gamed."""
     return gaming_review.gaming_view(cursor(), state(), signal, office().clock())
+
+
+@kept(_trail)
+def canaries(signal: str) -> tuple[canary_review.CanaryHistory, ...]:
+    """What kept inputs of a signal say, asked again; none where the trail is broken."""
+    known = state()
+    return () if known is None else canary_review.canary_histories(cursor(), known, signal)
 
 
 @kept(_day, spinner="Weighing what it changes…")

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from core.findings.detectors.all import DETECTORS
 from core.findings.detectors.anchoring import compare_ways
+from core.findings.detectors.canary import canary_conditions
 from core.findings.detectors.metric_gaming import Gaming, measure_gaming, pairs
 from core.findings.detectors.theatre import Theatre, measure_theatre
 from core.findings.kinds import KINDS, Condition
@@ -24,6 +26,7 @@ from core.queries.base.asked_once import asked_once
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
 from core.views.govern.findings import findings_view
+from core.views.shared.canary import canary_lines
 from sample_data import planted, story
 
 NOW = datetime(2026, 11, 23, 12)
@@ -111,7 +114,9 @@ def test_the_readme_lists_them() -> None:
     listed = text[text.index("| finding |") :].split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in listed]
     stated = {(title, one.strip("` ")) for title, named, _ in cells for one in named.split(",")}
-    assert stated == {(KINDS[kind].words, signal) for kind, signal, _ in DETECTED}
+    # Read off the trail, and not off claims.
+    asked_again = (KINDS["model_swapped"].words, planted.ANSWER)
+    assert stated == {asked_again, *((KINDS[kind].words, signal) for kind, signal, _ in DETECTED)}
 
 
 def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(
@@ -316,3 +321,21 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("confidence_anchored", planted.DRAFT): "reliability",
         ("confidence_theatre", planted.MERGE): "escalation",
     }
+
+
+def test_the_model_that_changed_behind_its_name_is_found_and_cases_that_change_blame_none(
+    cursor: duckdb.DuckDBPyConnection, state: State
+) -> None:
+    (one,) = canary_conditions(cursor, state, NOW)
+    assert (one.kind, one.signal, one.severity) == ("model_swapped", planted.ANSWER, "warning")
+    evidence = dict(one.evidence)
+    first = planted.FIRST_MONDAY + pd.Timedelta(weeks=planted.CANARY_CHANGED_FROM_WEEK - 1)
+    assert evidence["since"] == f"{first:%Y-%m-%d}"
+    assert float(evidence["after"]) - float(evidence["before"]) == pytest.approx(
+        planted.CANARY_RISE, abs=0.015
+    )
+    assert float(evidence["other_answers"]) == pytest.approx(planted.CANARY_ANSWERS, abs=0.15)
+    quiet, loud = (canary_lines(state, [signal])[0] for signal in (planted.LOGPROB, planted.ANSWER))
+    assert (quiet.state, loud.state) == ("unchanged", "changed")
+    weeks = planted.WEEKS - planted.CANARY_FROM_WEEK + 1
+    assert len(quiet.standing.rounds) == len(loud.standing.rounds) == weeks

@@ -98,6 +98,7 @@ def test_what_is_wrong_at_the_end_is_found_and_owned(office: Office):
         ("miscalibrated", ROUTING),
         ("hidden_segment", SELF_REPORT),
         ("hidden_segment", SAFETY),
+        ("model_swapped", ANSWER),
         ("split_leaked", ANSWER),
         ("heldout_worn", ANSWER),
         ("promise_broken", SAFETY),

@@ -56,7 +56,7 @@ DETECTORS = (
     Detector(("heldout_worn",), wear_conditions),
     Detector(("promise_broken",), promise_conditions),
     Detector(("model_changed", "prompt_changed"), change_conditions),
-    Detector(("inputs_drifted",), inputs_conditions),
+    Detector(("inputs_drifted", "stated_shifted"), inputs_conditions),
     Detector(("labels_missing",), labels_conditions),
     Detector(("labels_contradict",), disputes_conditions),
     Detector(("judge_disagrees",), judge_conditions),

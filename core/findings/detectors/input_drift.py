@@ -1,5 +1,9 @@
 """What comes in is not what came in before: the mix of segments, or of stated confidence.
 
+Stated confidence is also looked at every day, over the newest `DAYS_NEW` days: a provider's update
+moves all of it at once, and nobody should wait for the week to end. These looks together are wrong
+at most once in twenty years (Bonferroni over the days of a year); the weeks find what is smaller.
+
 The newest whole `WEEKS` are held against the `WEEKS_BEFORE` before them, and against as many before
 the signature that is in force: what was signed rests on the cases of then, and a shift that is
 older than the weeks before would otherwise be forgotten. No label is needed, so it is seen within a
@@ -10,7 +14,8 @@ Found is what is beyond noise, over all dimensions, references and signals toget
 *and* of a size that matters: with many cases any difference is beyond noise.
 
 Stated confidence is compared within one version: what another version states of the same cases is
-its change review's matter.
+its change review's matter. What moved it, neither labels nor the version's name can tell; the
+finding says what it may be, by the segments of the same days and by kept inputs asked again.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ import duckdb
 import numpy as np
 
 from core.defaults import ALPHA, MINIMUM_INPUTS
+from core.findings.detectors.in_use import resting
 from core.findings.facts.inputs import (
     STATED,
     CameIn,
@@ -33,7 +39,9 @@ from core.findings.facts.inputs import (
     Scored,
     ShareMoved,
 )
+from core.findings.facts.stated import CanarySays, CasesMoved, StatedShifted
 from core.findings.kinds import Condition
+from core.governance.canaries import canary_standing
 from core.governance.state import State
 from core.measure.cells.cells import IntArray
 from core.measure.metrics.scores import NoValue
@@ -52,6 +60,13 @@ from core.validation.recent_sample import all_segments, week_began
 
 #: The newest weeks, and those they are held against.
 WEEKS, WEEKS_BEFORE = 4, 8
+#: The newest days that are looked at every day, and how many looks that is in a year.
+DAYS_NEW = (2, 7)
+LOOKS = 365 * len(DAYS_NEW)
+#: A share of more than 0.9 that rises by so much, with the gate open, is critical.
+HIGH_RISES = 0.2
+#: The ECE bin of more than 0.9.
+HIGHEST = "9"
 #: A size that matters: so much PSI over noise (Siddiqi 2006 calls 0.1 a minor shift), or so much
 #: of all inputs in one value more or less.
 PSI_OVER_NOISE, SHARE = 0.1, 0.10
@@ -67,6 +82,8 @@ class DimensionMoved:
         before, after: the days.
         values: of the dimension, in the order of the shares.
         change: how the shares moved.
+        newest: whether it is a look at the newest days.
+        cases: of stated confidence: how the segments moved on the same days.
     """
 
     signal: str
@@ -76,6 +93,8 @@ class DimensionMoved:
     after: Days
     values: tuple[str | None, ...]
     change: MixChange
+    newest: bool = False
+    cases: tuple[DimensionMoved, ...] = ()
 
     @property
     def matters(self) -> bool:
@@ -96,22 +115,32 @@ class DimensionMoved:
 def inputs_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
-    """The registered signals whose inputs drifted, one finding per dimension."""
-    moved = measure_inputs(cursor, state, now)
+    """The registered signals whose inputs drifted, or what is stated of them, by dimension."""
+    looks = measure_inputs(cursor, state, now)
+    moved = [one for one in looks if not one.newest]
     found: defaultdict[str, dict[str | None, DimensionMoved]] = defaultdict(dict)
     for one in moved:
         known = found[one.signal].get(one.dimension)
         further = known is None or one.change.over_noise > known.change.over_noise
         if one.flagged(len(moved)) and further:
             found[one.signal][one.dimension] = one
+    newest: dict[str, DimensionMoved] = {}
+    for one in looks:
+        if one.newest and one.flagged(LOOKS * len(state.entries)):
+            newest.setdefault(one.signal, one)
     conditions = []
-    for _, by in sorted(found.items()):
-        # Other cases are stated otherwise: where segments moved, that is no matter of its own.
-        stated = by.pop(None, None) if len(by) > 1 else None
+    for signal in sorted({*found, *newest}):
+        by = dict(found[signal])
+        stated = by.pop(None, None)
         conditions += [
             _condition(cursor, state, one, stated)
             for _, one in sorted(by.items(), key=lambda item: item[0] or "")
         ]
+        # Other cases are stated otherwise: where segments moved, that is no matter of its own,
+        # unless it came all at once.
+        of_stated = newest.get(signal) if by or stated is None else stated
+        if of_stated is not None:
+            conditions.append(stated_condition(cursor, state, of_stated, now))
     return tuple(conditions)
 
 
@@ -120,7 +149,7 @@ def measure_inputs(
 ) -> tuple[DimensionMoved, ...]:
     """Every comparison that can be made; those with too few inputs on a side are left out."""
     seen, segments = fingerprints_seen(cursor, now), all_segments(cursor)
-    until = week_began(now)
+    until, today = week_began(now), datetime.combine(now.date(), time())
     after = Days.of_weeks(WEEKS, until)
     asked: list[ArrivalsAsked] = []
     against: list[list[tuple[bool, Days]]] = []
@@ -134,16 +163,21 @@ def measure_inputs(
             day = datetime.combine(at.date(), time())
             references.append((True, Days.of_weeks(WEEKS_BEFORE, day)))
         since = min(one.since for _, one in references)
-        asked.append(ArrivalsAsked(signal, since, after.until, segments.get(signal, ())))
+        asked.append(ArrivalsAsked(signal, since, today, segments.get(signal, ())))
         against.append(references)
     answers = together(cursor, map(unless_elsewhere, [ask(one) for one in asked]))
-    return tuple(
-        moved
-        for one, came, references in zip(asked, answers, against, strict=True)
-        if came is not None
-        for signed, before in references
-        for moved in _compared(one.signal, came, signed, before, after)
-    )
+    found: list[DimensionMoved] = []
+    for one, came, references in zip(asked, answers, against, strict=True):
+        if came is None:
+            continue
+        for signed, before in references:
+            found += _compared(one.signal, came, signed, before, after)
+        for days in DAYS_NEW:
+            new = Days((today - timedelta(days=days)).date(), (today - timedelta(days=1)).date())
+            before = Days.of_weeks(WEEKS_BEFORE, new.since)
+            looked = _compared(one.signal, came, False, before, new)
+            found += [replace(each, newest=True) for each in looked if each.dimension is None]
+    return tuple(found)
 
 
 def _signed(state: State, used: Sequence[Seen], signal: str, now: datetime) -> datetime | None:
@@ -188,7 +222,8 @@ def _compared(
         if not isinstance(change, NoValue):
             values = tables[key].values
             found.append(DimensionMoved(signal, key[0], signed, before, after, values, change))
-    return found
+    cases = tuple(one for one in found if one.dimension is not None)
+    return [replace(one, cases=cases) if one.dimension is None else one for one in found]
 
 
 @dataclass(frozen=True)
@@ -216,6 +251,70 @@ def _condition(
     one: DimensionMoved,
     stated: DimensionMoved | None,
 ) -> Condition:
+    facts = _with_effect(cursor, state.entries[one.signal].spec, one, _drifted(one, stated))
+    return Condition.of("inputs_drifted", one.signal, one.dimension or STATED, facts)
+
+
+def stated_condition(
+    cursor: duckdb.DuckDBPyConnection, state: State, one: DimensionMoved, now: datetime
+) -> Condition:
+    """Stated confidence that shifted, with what it may be.
+
+    Args:
+        one: a look at it that is beyond noise and matters.
+    """
+    spec, drift = state.entries[one.signal].spec, _drifted(one, None)
+    if one.newest:
+        # The first of these labels are final when the first of these days has come of age.
+        drift = replace(
+            drift, first_labels=one.after.first + timedelta(days=spec.maturity.days + 1)
+        )
+    else:
+        drift = _with_effect(cursor, spec, one, drift)
+    at = one.values.index(HIGHEST) if HIGHEST in one.values else None
+    high = ShareMoved(
+        HIGHEST,
+        0.0 if at is None else float(one.change.before[at]),
+        0.0 if at is None else float(one.change.after[at]),
+    )
+    cases = tuple(
+        CasesMoved(
+            str(case.dimension),
+            ShareMoved(
+                case.values[case.change.most],
+                float(case.change.before[case.change.most]),
+                float(case.change.after[case.change.most]),
+            ),
+        )
+        for case in one.cases
+        if case.flagged(len(one.cases))
+    )
+    kept, says = _canary_says(state, one)
+    facts = StatedShifted(drift, high, one.newest, cases, len(one.cases), says, kept)
+    rises = high.after - high.before >= HIGH_RISES and says != "unchanged"
+    level = resting(state, fingerprints_seen(cursor, now), one.signal, now) if rises else "warning"
+    return Condition.of("stated_shifted", one.signal, STATED, facts, level=level)
+
+
+def _canary_says(state: State, one: DimensionMoved) -> tuple[int, CanarySays]:
+    """How many inputs of the signal are kept, and what they say of the days after."""
+    kept = state.canaries.get(one.signal)
+    if kept is None:
+        return 0, "none"
+    asked = [
+        canary_standing(rounds)
+        for (signal, _), rounds in state.canary_rounds.items()
+        if signal == one.signal and rounds[-1].seq > kept.seq
+    ]
+    if any(standing.alarm is not None for standing in asked):
+        return len(kept.inputs), "changed"
+    since = any(
+        standing.bet_on and standing.bet_on[-1].asked_at >= one.after.since for standing in asked
+    )
+    return len(kept.inputs), "unchanged" if since else "not asked"
+
+
+def _drifted(one: DimensionMoved, stated: DimensionMoved | None) -> InputsDrifted:
     change, psi = one.change, one.change.stability
     shift = change.after - change.before
     other = int((-shift * np.sign(shift[change.most])).argmax())
@@ -224,7 +323,7 @@ def _condition(
         for at in (change.most, other)
     )
     with_it = None if stated is None else stated.change.stability
-    facts = InputsDrifted(
+    return InputsDrifted(
         one.dimension,
         one.signed,
         CameIn(one.before, change.n_before, change.days_before),
@@ -236,8 +335,6 @@ def _condition(
         change.dispersion,
         None if with_it is None else (with_it.psi, with_it.noise),
     )
-    facts = _with_effect(cursor, state.entries[one.signal].spec, one, facts)
-    return Condition.of("inputs_drifted", one.signal, one.dimension or STATED, facts)
 
 
 def _with_effect(

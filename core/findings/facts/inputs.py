@@ -153,21 +153,27 @@ class InputsDrifted(Facts):
     )
 
     def text(self, version: str) -> str:
-        against = "before it was signed, " if self.signed else "before, "
         with_it = ""
         if self.stated is not None:
             psi, noise = self.stated
             with_it = (
                 f" {STATED.capitalize()} moved with it: PSI {psi:.3f}, by noise alone {noise:.3f}."
             )
+        return f"{self.what}{with_it} {self.calibration}"
+
+    @property
+    def what(self) -> str:
+        """What moved, against what, and how far beyond noise."""
+        against = "before it was signed, " if self.signed else "before, "
         return (
-            f"{self._shares} of what comes in: {self.after.of.words} ({self.after.words}) against "
+            f"{self.shares} of what comes in: {self.after.of.words} ({self.after.words}) against "
             f"the weeks {against}{self.before.of.words} ({self.before.words}). PSI "
-            f"{self.psi:.3f}, by noise alone {self.noise:.3f}.{with_it} {self._calibration}"
+            f"{self.psi:.3f}, by noise alone {self.noise:.3f}."
         )
 
     @property
-    def _shares(self) -> str:
+    def shares(self) -> str:
+        """Which shares moved most, and from what to what."""
         told = " and ".join(
             f"{self._name(one)}{went} from {percent(one.before)} to {percent(one.after)}"
             for one, went in ((self.most, " went"), (self.other, ""))
@@ -182,7 +188,7 @@ class InputsDrifted(Facts):
         return f"{STATED} in {BAND_LABELS[int(one.value)]}"
 
     @property
-    def _calibration(self) -> str:
+    def calibration(self) -> str:
         """What it does to calibration, as far as settled labels tell."""
         if self.effect is not None:
             return self.effect.words

@@ -23,6 +23,7 @@ from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail.act_search import ActSearch, Stored, found, newest_of_each
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
+from core.views.shared.canary import CanaryLine, canary_lines
 
 #: As many runs are listed.
 RUNS = 30
@@ -116,6 +117,8 @@ class WatchView:
         runs: the last runs, newest first.
         unregistered: signals with claims that nobody wrote down, and so nobody watches.
         elsewhere: the signals that are counted from loaded cells.
+        canaries: versions whose kept inputs are asked again, by signal.
+        unkept: signals whose entry asks for kept inputs, and that have none.
     """
 
     headline: str
@@ -124,6 +127,8 @@ class WatchView:
     runs: tuple[RunLine, ...]
     unregistered: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    canaries: tuple[CanaryLine, ...] = ()
+    unkept: tuple[str, ...] = ()
 
 
 def watch_view(
@@ -164,6 +169,12 @@ def watch_view(
         runs=runs,
         unregistered=tuple(sorted(with_claims - set(state.entries))),
         elsewhere=signals_elsewhere(cursor),
+        canaries=canary_lines(state),
+        unkept=tuple(
+            signal
+            for signal, entry in sorted(state.entries.items())
+            if entry.spec.canary is not None and signal not in state.canaries
+        ),
     )
 
 

@@ -69,7 +69,8 @@ FAILURES = (
     QuietFailure(
         "model_update",
         "A model update shifts everything overnight",
-        "A new model is a new fingerprint, which starts unvalidated; its owner gets a dated task.",
+        "A new model is a new fingerprint, which starts unvalidated; its owner gets a dated task. "
+        "Kept inputs that are asked again find one that changes behind its name.",
         Mapping(
             "monitoring, vendor models",
             "Art. 12(2)(a), 17(1)(a)",

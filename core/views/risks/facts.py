@@ -251,6 +251,9 @@ class RiskFacts:
         broken: cuts above which more are wrong than was proven, each a sentence.
         proven: how many cuts of its entry a threshold run proves.
         unwatched: what the findings say that checks did not look, or lack the labels to.
+        swapped: what kept inputs say of a model that changed behind its name.
+        shifted: what the findings say that stated confidence shifted under one version.
+        canary: what kept inputs say that are asked again; "" where none are.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
             field came or went, since 2026-11-20``.
         log_only: whether its entry says that it decides nothing.
@@ -280,6 +283,9 @@ class RiskFacts:
     watches: tuple[WatchFacts, ...] = ()
     drifted: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
+    swapped: tuple[str, ...] = ()
+    shifted: tuple[str, ...] = ()
+    canary: str = ""
     unanswered: tuple[str, ...] = ()
     log_only: bool = False
     too_low: StakesTooLow | None = None

@@ -68,6 +68,7 @@ from core.views.risks.facts import (
     WayOfAsking,
     missed_words,
 )
+from core.views.shared.canary import canary_lines
 from core.views.shared.validation_badge import answerable
 
 #: Weeks in which breaches are looked for.
@@ -166,6 +167,9 @@ class _Ledger:
             watches=tuple(self.watches.get(signal, ())),
             drifted=tuple(self.told.drifted[signal]),
             unwatched=tuple(self.told.unwatched[signal]),
+            swapped=tuple(self.told.swapped[signal]),
+            shifted=tuple(self.told.shifted[signal]),
+            canary=_canary(state, signal),
             unanswered=tuple(self.told.unanswered[signal]),
             log_only=spec is not None and spec.log_only,
             too_low=None if spec is None else too_low(spec, changed),
@@ -379,7 +383,15 @@ class _Told:
 
     drifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unwatched: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    swapped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    shifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unanswered: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _canary(state: State | None, signal: str) -> str:
+    """What the kept inputs of a signal say; "" where none are kept."""
+    lines = () if state is None else canary_lines(state, [signal])
+    return lines[0].words if lines else ""
 
 
 def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _Told:
@@ -393,6 +405,10 @@ def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _To
         for signal in of:
             if one.kind in ("inputs_drifted", "field_changed", "share_jumped", "volume_stopped"):
                 told.drifted[signal].append(first)
+            if one.kind == "model_swapped":
+                told.swapped[signal].append(" ".join(_SENTENCES.split(one.text)[:2]))
+            if one.kind == "stated_shifted":
+                told.shifted[signal].append(first)
             if one.kind in ("check_failed", "runs_missed", "audit_unanswered"):
                 told.unwatched[signal].append(first)
             if part is not None and one.overdue(now):

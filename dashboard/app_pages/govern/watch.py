@@ -38,6 +38,7 @@ if not view.rows:
     st.code(trail.command("registry", "apply", "registry.yaml"), language="bash")
 else:
     watching.signals(view)
+watching.canaries(view)
 st.header("Runs of the standing checks")
 watching.runs(view)
 with st.expander("Run the checks from cron or CI", icon=":material/terminal:"):

@@ -6,8 +6,8 @@ from core.sentences.numbers import dimension_name
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
+from dashboard.parts.review import canary, gaming
 from dashboard.parts.review import drift as timeline
-from dashboard.parts.review import gaming
 from dashboard.parts.review import window_comparison as shift
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import filters, guide, page_head
@@ -36,9 +36,18 @@ st.markdown(f"## {plain(view.headline)}")
 if view.moved:
     st.markdown(plain(view.moved))
 timeline.draw(view, measure)
-compared, gamed, every, table = st.tabs(
-    ["Two windows compared", "Is a metric being gamed?", "Every measure", "Table"]
+compared, same, gamed, every, table = st.tabs(
+    [
+        "Two windows compared",
+        "Is it the same model?",
+        "Is a metric being gamed?",
+        "Every measure",
+        "Table",
+    ]
 )
+with same:
+    signal = chosen.selection.signal
+    canary.draw(data.canaries(signal), signal)
 with every:
     timeline.strips(view)
 with table:

@@ -17,7 +17,7 @@ from core.monitoring.rounds import rounds
 from core.sentences.numbers import count, counted
 from core.text.shown import json_text
 from core.trail.fingerprint import Fingerprint
-from core.views.review.canary import STATE_WORDS, canary_lines
+from core.views.shared.canary import STATE_WORDS, canary_lines
 from dashboard import terminal
 from dashboard.cli.options import day, fingerprint_options, ledger_option
 from dashboard.cli.shared import acting, as_option, office_of

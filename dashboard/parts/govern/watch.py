@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
-from core.sentences.numbers import counted, points, verdict_words, within
-from core.text.markdown import plain
+from core.sentences.numbers import ABSENT, counted, points, verdict_words, within
+from core.text.markdown import cells, plain
 from core.text.shown import visible
 from core.views.govern.watch import Again, WatchRow, WatchView
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.widgets import page_head, table_search
+from dashboard.widgets import page_head, table_search, tables
 from dashboard.widgets.drawn.draw import draw
 from dashboard.widgets.drawn.framed import framed, tall
 from dashboard.widgets.drawn.marks import bullet, scale
@@ -165,3 +166,46 @@ def runs(view: WatchView) -> None:
         with st.expander(f"{len(view.runs) - 5} earlier runs", icon=":material/unfold_more:"):
             for line in view.runs[5:]:
                 trail.link(line.seq, plain(line.words))
+
+
+def canaries(view: WatchView) -> None:
+    """Kept inputs that are asked again: of which signals, when next, and what they say."""
+    if not view.canaries and not view.unkept:
+        return
+    st.header("Kept inputs, asked again")
+    rows = [
+        {
+            "signal": line.signal,
+            "version": ABSENT if line.fingerprint is None else line.fingerprint.words(),
+            "last": None if line.last is None else line.last.asked_at,
+            "due": line.due,
+            "says": line.words,
+        }
+        for line in view.canaries
+    ]
+    rows += [
+        {
+            "signal": signal,
+            "version": ABSENT,
+            "last": None,
+            "due": None,
+            "says": "Its entry asks for kept inputs, and none are kept: calledger canary keep.",
+        }
+        for signal in view.unkept
+    ]
+    when = "YYYY-MM-DD HH:mm"
+    st.dataframe(
+        cells(pd.DataFrame(rows)),
+        hide_index=True,
+        placeholder=tables.NOTHING,
+        key="canaries",
+        column_config={
+            "signal": st.column_config.TextColumn("Signal", width="medium"),
+            "version": st.column_config.TextColumn("Version", width="medium"),
+            "last": st.column_config.DatetimeColumn("Asked last (UTC)", format=when),
+            "due": st.column_config.DatetimeColumn("Next (UTC)", format=when),
+            "says": st.column_config.TextColumn("What they say", width="large"),
+        },
+        alt="Kept inputs with when they are asked and what they say",
+    )
+    st.caption("Round by round: Drift, *Is it the same model?*")

@@ -20,7 +20,7 @@ from core.monitoring.canary import RoundAsked, RowsRefused, UnknownVersion, aske
 from core.monitoring.canary_rows import results_of, sound
 from core.monitoring.rounds import rounds
 from core.trail.fingerprint import FIELDS, Fingerprint
-from core.views.review.canary import canary_lines
+from core.views.shared.canary import canary_lines
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes.requests import Unacceptable, authorized, body_of
 

@@ -213,6 +213,13 @@ def inputs(rng: np.random.Generator, size: float) -> pd.DataFrame:
     return made
 
 
+def silent_update(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """The model states more under the same name, and is right as often."""
+    made = claims(rng)
+    made.loc[later(made), "v"] = np.minimum(made.loc[later(made), "v"] + size, 1.0).round(6)
+    return made
+
+
 def leaked(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """So many of 400 held-out claims are of inputs that it was tuned on."""
     made = claims(rng)
@@ -419,6 +426,14 @@ FAILURES = (
         promise_found,
         naive.above_the_bound,
         "the week's share above it",
+        "silent update",
+        "stated confidence, daily",
+        (("states 5 points more", 0.05), ("10 points", 0.1), ("15 points", 0.15)),
+        silent_update,
+        of_kind(inputs_conditions, "stated_shifted"),
+        naive.stated_psi,
+        "weekly PSI above 0.2",
+        labels=False,
     ),
     Failure(
         "tuning leak",

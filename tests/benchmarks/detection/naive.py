@@ -39,9 +39,19 @@ def weekly_z_of_segments(claims: pd.DataFrame, week: int) -> bool:
 
 def weekly_psi(claims: pd.DataFrame, week: int) -> bool:
     """PSI of the topics of the week against the eight before it is above 0.2."""
-    topics = np.sort(claims["seg_topic"].unique())
+    return _psi(claims, claims["seg_topic"], week)
+
+
+def stated_psi(claims: pd.DataFrame, week: int) -> bool:
+    """The same of the stated confidences, in tenths."""
+    return _psi(claims, (claims["v"] * 10).clip(upper=9).astype(int), week)
+
+
+def _psi(claims: pd.DataFrame, of: pd.Series, week: int) -> bool:
+    claims = claims.assign(of=of)
+    values = np.sort(claims["of"].unique())
     now, before = (
-        np.array([(one["seg_topic"] == topic).sum() + 0.5 for topic in topics])
+        np.array([(one["of"] == value).sum() + 0.5 for value in values])
         for one in (
             claims[claims["week"] == week],
             claims[claims["week"].between(week - 8, week - 1)],

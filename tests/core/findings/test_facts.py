@@ -53,6 +53,7 @@ from core.findings.facts.standing import (
     Suspended,
     Unregistered,
 )
+from core.findings.facts.stated import CasesMoved, StatedShifted
 from core.findings.facts.theatre import AlwaysTheSame
 from core.findings.facts.time_stamps import NotStamped
 from core.findings.facts.versions import Compared, VersionChanged
@@ -135,6 +136,15 @@ CAME = (
     CameIn(Days(date(2026, 8, 31), date(2026, 10, 25)), 900, 40),
     CameIn(Days(date(2026, 10, 26), date(2026, 11, 22)), 400, 20),
 )
+STATED_HIGH = ShareMoved("9", 0.19, 0.61)
+STATED_DRIFT = InputsDrifted(
+    None, False, *CAME, STATED_HIGH, ShareMoved("6", 0.5, 0.2), 0.31, 0.02, 1.2, labels="too few"
+)
+STATED_SAID = (
+    "Stated confidence in 0.9–1.0 went from 19% to 61% and stated confidence in 0.6–0.7 from 50% "
+    "to 20% of what comes in: 2026-10-26 to 2026-11-22 (400 inputs on 20 days) against the weeks "
+    "before, 2026-08-31 to 2026-10-25 (900 inputs on 40 days). PSI 0.310, by noise alone 0.020."
+)
 SHARES = (ShareMoved("law", 0.1, 0.4), ShareMoved(None, 0.5, 0.2))
 EFFECT = Effect(
     Scored(CAME[0].of, 0.15, 300, 290, 40),
@@ -203,6 +213,30 @@ SENTENCES: list[tuple[str, Facts, str]] = [
         "before, where 8% would be by its own variation, 49 inputs. Kept inputs never change, so "
         "it is the model, its prompt or its settings, and not what comes in. The registry entry "
         "closes the gate for it until new evidence is signed.",
+    ),
+    (
+        "stated_shifted",
+        StatedShifted(STATED_DRIFT, STATED_HIGH, True, (), 2, "none"),
+        f"{STATED_SAID} None of 2 segment dimensions moved with it: it is rather another model, "
+        "prompt or settings behind the same version than other cases, unless these differ in what "
+        "no dimension tells. Kept inputs that are asked again would tell which. What it does to "
+        "calibration is not known: too few labels.",
+    ),
+    (
+        "stated_shifted",
+        StatedShifted(
+            *(STATED_DRIFT, STATED_HIGH, True),
+            *((CasesMoved("topic", ShareMoved("law", 0.1, 0.4)),), 2, "not asked", 50),
+        ),
+        f"{STATED_SAID} On the same days topic=law went from 10% to 40%: it may be other cases, or "
+        "another model, prompt or settings behind the same version. 50 kept inputs were not asked "
+        "since. What it does to calibration is not known: too few labels.",
+    ),
+    (
+        "stated_shifted",
+        StatedShifted(STATED_DRIFT, STATED_HIGH, False, (), 0, "unchanged", 50),
+        f"{STATED_SAID} The model is the same: 50 kept inputs, asked again since, are answered as "
+        "before. So other cases come in. What it does to calibration is not known: too few labels.",
     ),
     (
         "canary_missed",

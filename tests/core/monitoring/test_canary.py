@@ -30,7 +30,7 @@ from core.monitoring.canary_rows import UnusableRows, inputs_of, results_of, row
 from core.registry.yaml_reader import read
 from core.sentences.acts import facts
 from core.trail.fingerprint import Fingerprint
-from core.views.review.canary import canary_lines
+from core.views.shared.canary import canary_lines
 from tests.worlds.governed import REGISTRY, V1
 
 START = datetime(2026, 10, 2, 9)

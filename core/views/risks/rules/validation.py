@@ -6,13 +6,16 @@ not validated
     Covered: every version in use is validated. Not measured: no claim. Not applicable: it is
     log-only, and nothing was automated.
 model update, prompt edit
-    open: the newest model (prompt) is in use and not validated. Covered: it is, under its own
-    fingerprint. Not measured: some claims name none. Not applicable: there was one only.
+    open: kept inputs are answered otherwise under the same name, or stated confidence shifted under
+    one version (model alone); the newest model (prompt) is in use and not validated. Covered: it
+    is, under its own fingerprint. Not measured: some claims name none. Not applicable: there was
+    one only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from core.sentences.numbers import count, counted, points
 from core.text.sentence import ended
@@ -82,7 +85,16 @@ def _repair(facts: RiskFacts) -> str:
 
 def model_update(facts: RiskFacts) -> RiskFound:
     """A model update shifts everything overnight."""
-    return _updated(facts, "model", lambda one: one.fingerprint.model_version)
+    drift = Link("drift", facts.signal)
+    if facts.swapped:
+        return RiskFound("open", facts.swapped[0], drift)
+    if facts.shifted:
+        same = " What kept inputs say is not enough to tell why." if facts.canary else ""
+        return RiskFound("open", f"{ended(facts.shifted[0])} No version changed.{same}", drift)
+    found = _updated(facts, "model", lambda one: one.fingerprint.model_version)
+    if not facts.canary:
+        return found
+    return replace(found, line=f"{ended(found.line)} {facts.canary}")
 
 
 def prompt_edit(facts: RiskFacts) -> RiskFound:

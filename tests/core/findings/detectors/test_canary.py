@@ -9,7 +9,7 @@ import pytest
 
 from core.monitoring.canary import KEPT, Result, RoundAsked, keep, record
 from core.monitoring.rounds import outlook, rounds
-from core.views.review.canary import canary_lines
+from core.views.shared.canary import canary_lines
 from tests.worlds.governed import REGISTRY, V1
 
 IDS = [f"q-{n:02}" for n in range(50)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 from core.findings.detectors.input_drift import inputs_conditions, measure_inputs
 from core.findings.kinds import Condition
+from core.monitoring.canary import KEPT, Result, RoundAsked, keep, record
+from tests.worlds.governed import V1
 
 Bring = Callable[[Any, pd.DataFrame], None]
 Made = Callable[..., pd.DataFrame]
@@ -135,3 +138,85 @@ def test_what_is_said_changes_with_the_week_and_not_with_every_round(
     clock.forward(days=1)
     assert [one.id for one in found(governed)] == [one.id for one in monday]
     assert found(governed) != monday
+
+
+def stating(frame: pd.DataFrame, share: float, seed: int = 1) -> pd.DataFrame:
+    """So much of it stated as 0.95, and the rest lower."""
+    rng = np.random.default_rng(seed)
+    high = rng.random(len(frame)) < share
+    return frame.assign(confidence=np.where(high, 0.95, rng.choice([0.6, 0.7, 0.8], len(frame))))
+
+
+def test_stated_confidence_that_shifts_is_found_the_day_after_and_blamed_on_nobody_yet(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, stating(made(clock, range(3, 90)), 0.19))
+    bring(governed, stating(made(clock, range(1, 3)), 0.61))
+    (one,) = found(governed)
+    assert (one.kind, one.severity) == ("stated_shifted", "warning")
+    assert (
+        "2026-10-31 to 2026-11-01 (40 inputs on 2 days) against the weeks before, 2026" in one.text
+    )
+    assert "no segment is logged that could tell" in one.text
+    assert "Kept inputs that are asked again would tell which." in one.text
+    assert "calledger canary keep" in one.mend
+
+
+def test_while_the_gate_is_open_a_rise_of_high_confidence_is_critical(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, stating(made(clock, range(3, 90)), 0.19))
+    governed.validate()
+    bring(governed, stating(made(clock, range(1, 3)), 0.61))
+    assert [one.severity for one in found(governed)] == ["critical"]
+
+
+def test_segments_that_moved_on_the_same_days_are_named(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, mixed(stating(made(clock, range(3, 90)), 0.19), 0.3))
+    bring(governed, mixed(stating(made(clock, range(1, 3)), 0.61), 0.9))
+    (one,) = found(governed)
+    assert "On the same days language=de went from 30% to 85%" in one.text
+    assert "it may be other cases, or another model" in one.text
+
+
+def test_segments_that_stayed_speak_for_another_model(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, mixed(stating(made(clock, range(3, 90)), 0.19), 0.3))
+    bring(governed, mixed(stating(made(clock, range(1, 3)), 0.61), 0.3))
+    (one,) = found(governed)
+    assert "None of 1 segment dimension moved with it: it is rather another model" in one.text
+
+
+def test_kept_inputs_that_are_answered_as_before_acquit_the_model(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    ids = [f"q-{n}" for n in range(50)]
+    keep(governed.office, governed.actor("user:desk/ann", KEPT), "triage", [(i, None) for i in ids])
+    results = tuple(Result(one, 900_000, "yes") for one in ids)
+    for days in range(6, 0, -1):
+        at = clock.now - timedelta(days=days)
+        record(governed.office, RoundAsked("triage", V1, at, results))
+    bring(governed, stating(made(clock, range(3, 90)), 0.19))
+    bring(governed, stating(made(clock, range(1, 3)), 0.61))
+    governed.validate()
+    (one,) = found(governed)
+    assert one.severity == "warning"
+    assert "The model is the same: 50 kept inputs, asked again since" in one.text
+    record(governed.office, RoundAsked("triage", V1, clock.now, tuple(
+        Result(one, 970_000, "yes") for one in ids
+    )))  # fmt: skip
+    (one,) = found(governed)
+    assert "The model changed: 50 kept inputs" in one.text
+
+
+def test_days_that_differ_by_chance_are_not_found_in_sixty_looks(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    """Sixty days of looks at an honest signal; `tests/benchmarks/detect.py` has the years."""
+    bring(governed, stating(made(clock, range(-60, 120)), 0.4))
+    for _ in range(60):
+        assert found(governed) == []
+        clock.forward(days=1)

@@ -157,3 +157,23 @@ def test_a_remeasured_version_says_what_it_missed() -> None:
     assert "re-measured 2026-10-19: all judged claims missed ECE 0.119" in (
         validation.prompt_edit(facts).line
     )
+
+
+def test_a_model_that_changed_behind_its_name_is_open_whatever_was_signed() -> None:
+    said = "m1 is no longer the model it was. Kept inputs are answered otherwise."
+    found = validation.model_update(replace(FACTS, swapped=(said,)))
+    assert (found.status, found.line, found.link.page) == ("open", said, "drift")
+    assert validation.prompt_edit(replace(FACTS, swapped=(said,))).status != "open"
+
+
+def test_stated_confidence_that_shifted_under_one_version_is_open() -> None:
+    found = validation.model_update(replace(FACTS, shifted=("Stated confidence went up",)))
+    assert found.status == "open"
+    assert found.line == "Stated confidence went up. No version changed."
+
+
+def test_what_kept_inputs_say_stands_beside_it() -> None:
+    plain = validation.model_update(FACTS)
+    found = validation.model_update(replace(FACTS, canary="No sign of another model: 50 inputs."))
+    assert found.status == plain.status
+    assert found.line.endswith("No sign of another model: 50 inputs.")
