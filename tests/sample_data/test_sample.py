@@ -181,6 +181,10 @@ FAILURES = {
         f"gap −{100 * planted.ROUTING_GAP:.0f} and {points(planted.ROUTING_GAP)}; of the whole "
         f"none, and {100 * planted.ROUTING_ERROR:.0f} on average over the range",
     ),
+    ("model changed behind its name", planted.ANSWER): (
+        f"the {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_CHANGED_FROM_WEEK),
+        f"{points(planted.CANARY_RISE)} points stated, a third of the answers",
+    ),
     ("labelled only where escalated", planted.CALLBACK): (
         f"action `automate` from {percent(planted.CALLBACK_CUTS[0])}, `escalate` below "
         f"{percent(planted.CALLBACK_CUTS[1])}",
@@ -209,6 +213,9 @@ NULLS = {
         "language `is`", ALWAYS,
         f"{planted.ICELANDIC_TICKETS} tickets, whose gap was set to "
         f"{points(planted.ICELANDIC_GAP)}",
+    ),
+    ("cases change, the model does not", planted.LOGPROB): (
+        f"its {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_FROM_WEEK), "0",
     ),
     ("young weeks look overconfident", planted.MERGE): (
         "the newest weeks", weeks(25),
@@ -243,7 +250,7 @@ def test_the_commands_of_the_readme_name_what_can_be_split_by(sample_path: Path)
     rows = table("| failure", 2)
     assert len(rows) == len(FAILURES)
     for (_, signal), (*_, how) in rows.items():
-        words = re.findall(r"`(measure[^`]*)`", how)[0].split()
+        words = re.findall(r"`((?:measure|canary)[^`]*)`", how)[0].split()
         result = CliRunner().invoke(
             main, [*words, "--ledger", str(sample_path), "--signal", signal.strip("`")]
         )
