@@ -57,8 +57,8 @@ class CanaryLine:
         if self.state == "reference":
             missing = REFERENCE_ROUNDS + 1 - len(rounds)
             return (
-                f"{inputs}, asked {counted(len(rounds), 'time')}: after {counted(missing, 'more')} "
-                f"{'round' if missing == 1 else 'rounds'} it can tell."
+                f"{inputs}, asked {counted(len(rounds), 'time')}: after "
+                f"{counted(missing, 'more round')} it can tell."
             )
         process = self.standing.process
         told = f"{inputs} in {counted(len(rounds), 'round')}; alarm score {process.e_value:.3g} "
