@@ -15,8 +15,8 @@ from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
 from core.findings.facts.bypass import GateBypassed
 from core.findings.facts.calibration import HiddenSegment, Miscalibrated
-from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.canary import CanaryMissed, ChangedBehindName
+from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged

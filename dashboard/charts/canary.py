@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from core.sentences.numbers import ABSENT, count, counted, percent
+from core.text.figures import e_words
 from dashboard.charts.kit.base import finish, layered, tooltip, words_only
 from dashboard.charts.kit.palette import Palette
 
-_WIDTH, _HEIGHT = 760, 190
+_WIDTH, _HEIGHT = 660, 190
 #: The axis reaches from here to where the score is, on a logarithmic scale.
 _LOWEST = 0.01
 
@@ -38,7 +39,7 @@ def canary_scores(
                 rounds["alarm"], "alarm", np.where(rounds["judged"], "judged", "reference")
             ),
             "_name": rounds["name"].astype(str),
-            "_score": [f"{score:.3g}" for score in rounds["score"]],
+            "_score": [e_words(score) for score in rounds["score"]],
             "_stated": [
                 ABSENT if pd.isna(one) else percent(one, decimals=1) for one in rounds["stated"]
             ],
@@ -65,7 +66,7 @@ def canary_scores(
         type="quantitative",
         scale=scale,
         title="Alarm score",
-        axis=alt.Axis(tickCount=4, format="~g"),
+        axis=alt.Axis(tickCount=4, format="~s"),
     )
     told = tooltip(
         {
@@ -104,7 +105,7 @@ def alt_text_canary(rounds: pd.DataFrame, needed: float) -> str:
     last = rounds.iloc[-1]
     said = (
         f"Alarm score of {counted(len(rounds), 'round')} of kept inputs, {rounds.iloc[0]['name']} "
-        f"to {last['name']}: {last['score']:.3g} now, {needed:.0f} is an alarm."
+        f"to {last['name']}: {e_words(last['score'])} now, {needed:.0f} is an alarm."
     )
     alarm = rounds[rounds["alarm"]]
     return f"{said} Reached with the round {alarm.iloc[0]['name']}." if len(alarm) else said

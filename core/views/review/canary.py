@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from core.findings.detectors.canary import canary_alarms
 from core.governance.canary_answers import answered
 from core.governance.state import State
 from core.views.shared.canary import CanaryLine, canary_lines
@@ -23,17 +24,20 @@ class CanaryHistory:
         rounds: of the newest series, oldest first: name, asked_at (UTC), n_asked, n_failed, stated
             (mean over the inputs that stated one, null without any), score (the alarm score after
             it), judged (bool: not of the reference), alarm (bool: the round of the alarm).
+        moved: what is other than it was, with its interval, in sentences; "" without an alarm that
+            stands.
     """
 
     line: CanaryLine
     rounds: pd.DataFrame
+    moved: str = ""
 
 
 def canary_histories(
     cursor: duckdb.DuckDBPyConnection, state: State, signal: str
 ) -> tuple[CanaryHistory, ...]:
     """The canaries of a signal with their rounds, the version that was asked last first."""
-    found = []
+    found, alarms = [], canary_alarms(cursor, state)
     for line in canary_lines(state, [signal]):
         rounds = line.standing.rounds
         bodies = answered(cursor, signal, rounds) if rounds else []
@@ -50,7 +54,8 @@ def canary_histories(
                 "alarm": [one == line.standing.alarm for one in rounds],
             }
         )
-        found.append(CanaryHistory(line, frame))
+        alarm = None if line.fingerprint is None else alarms.get((signal, line.fingerprint))
+        found.append(CanaryHistory(line, frame, "" if alarm is None else alarm.words))
     return tuple(found)
 
 

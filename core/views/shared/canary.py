@@ -12,6 +12,7 @@ from core.governance.canary_due import canary_due
 from core.governance.state import State
 from core.measure.monitoring.canary import REFERENCE_ROUNDS
 from core.sentences.numbers import counted
+from core.text.figures import e_words
 from core.trail.acts import stamp
 from core.trail.fingerprint import Fingerprint
 
@@ -61,12 +62,21 @@ class CanaryLine:
                 f"{counted(missing, 'more round')} it can tell."
             )
         process = self.standing.process
-        told = f"{inputs} in {counted(len(rounds), 'round')}; alarm score {process.e_value:.3g} "
+        told = (
+            f"{inputs} in {counted(len(rounds), 'round')}; alarm score {e_words(process.e_value)} "
+        )
         told += f"({process.needed:.0f} is an alarm)"
         alarm = self.standing.alarm
         if alarm is None:
             return f"No sign of another model: {told}."
         return f"The model changed behind its name: shown by the round {alarm.name}. {told}."
+
+    @property
+    def short(self) -> str:
+        """The same in a few words, for a cell of a table."""
+        alarm = self.standing.alarm
+        said = STATE_WORDS[self.state]
+        return said if alarm is None else f"{said}: {alarm.asked_at:%Y-%m-%d}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

@@ -179,7 +179,7 @@ def canaries(view: WatchView) -> None:
             "version": ABSENT if line.fingerprint is None else line.fingerprint.words(),
             "last": None if line.last is None else line.last.asked_at,
             "due": line.due,
-            "says": line.words,
+            "says": line.short,
         }
         for line in view.canaries
     ]
@@ -189,7 +189,7 @@ def canaries(view: WatchView) -> None:
             "version": ABSENT,
             "last": None,
             "due": None,
-            "says": "Its entry asks for kept inputs, and none are kept: calledger canary keep.",
+            "says": "none kept: calledger canary keep",
         }
         for signal in view.unkept
     ]
@@ -201,10 +201,10 @@ def canaries(view: WatchView) -> None:
         key="canaries",
         column_config={
             "signal": st.column_config.TextColumn("Signal", width="medium"),
-            "version": st.column_config.TextColumn("Version", width="medium"),
+            "version": st.column_config.TextColumn("Version", width="small"),
             "last": st.column_config.DatetimeColumn("Asked last (UTC)", format=when),
             "due": st.column_config.DatetimeColumn("Next (UTC)", format=when),
-            "says": st.column_config.TextColumn("What they say", width="large"),
+            "says": st.column_config.TextColumn("What they say", width=230),
         },
         alt="Kept inputs with when they are asked and what they say",
     )

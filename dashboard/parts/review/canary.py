@@ -48,7 +48,8 @@ def draw(histories: tuple[CanaryHistory, ...], signal: str) -> None:
 def _one(history: CanaryHistory, number: int) -> None:
     line = history.line
     version = "" if line.fingerprint is None else f"**{plain(line.fingerprint.words())}.** "
-    said = f"{version}{plain(line.words)}"
+    moved = f"\n\n{plain(history.moved)}" if history.moved else ""
+    said = f"{version}{plain(line.words)}{moved}"
     if line.state == "changed":
         st.error(said, icon=":material/swap_horiz:")
     else:

@@ -22,8 +22,8 @@ from core.findings.facts.calibration import (
     ShapeOff,
     WholeGap,
 )
-from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.canary import CanaryMissed, ChangedBehindName
+from core.findings.facts.cuts import PromiseBroken, UnprovenCut
 from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged

@@ -30,13 +30,13 @@ def test_every_round_is_a_point_and_the_alarm_has_its_line(palette: Palette) -> 
     assert [one["_state"] for one in every] == ["reference", "reference", "judged", "alarm"]
     assert [one["_stated"] for one in every] == ["80.0%", "81.0%", "–", "90.0%"]
     # What no axis can hold is drawn at its end, and told as it is.
-    assert (every[-1]["shown"], every[-1]["_score"]) == (1e9, "4e+12")
+    assert (every[-1]["shown"], every[-1]["_score"]) == (1e9, "over a million")
     texts = [layer["mark"]["text"] for layer in drawn["layer"] if layer["mark"]["type"] == "text"]
     assert texts == ["20: alarm"]
 
 
 def test_what_it_shows_is_said_and_nothing_asked_says_so() -> None:
     assert alt_text_canary(ROUNDS, 20).endswith("Reached with the round r4.")
-    assert "r1 to r3: 0.97 now, 20 is an alarm." in alt_text_canary(ROUNDS.head(3), 20)
+    assert "r1 to r3: 1.0 now, 20 is an alarm." in alt_text_canary(ROUNDS.head(3), 20)
     assert alt_text_canary(ROUNDS.head(0), 20) == "Kept inputs were not asked yet."
     assert canary_scores(ROUNDS.head(0), 20, LIGHT).to_dict(validate=True)
