@@ -30,6 +30,10 @@ ALPHA = 0.05
 WAIVER_DAYS = 30
 #: From so many automated claims a week on, low stakes are no longer taken for low.
 LOW_STAKES_A_WEEK = 1_000
+#: A kind of finding that was waived so often, and never acted on, may be turned down
+ALWAYS_WAIVED = 3
+#: for so many days.
+TURNED_DOWN_DAYS = 180
 #: A signal in use is measured again after so many days,
 CADENCE_DAYS = 30
 #: on the production claims of so many days.

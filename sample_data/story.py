@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.defaults import WAIVER_DAYS
 from core.gate import registry_changes as registry
 from core.gate import threshold_runs
 from core.gate.choose_threshold import ThresholdQuestion, choose
@@ -24,7 +25,8 @@ from core.governance.recorded_import import adopt_unrecorded
 from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
 from core.monitoring import canary
-from core.monitoring.rounds import rounds
+from core.monitoring.finding_responses import waive
+from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run_if_due
 from core.queries.base.selection import Selection
 from core.recalibration.recalibrate import RecalibrationQuestion, recalibrate
@@ -189,6 +191,15 @@ class Story:
                 assert not found.certificate.given
                 record(self.office, found)
 
+    def wait(self, handle: str, signal: str, kind: str, reason: str) -> None:
+        """A risk approver lets a finding wait for as long as they may."""
+        until = self.office.now().date() + timedelta(days=WAIVER_DAYS)
+        actor = self.by(handle, "finding.waived", signal)
+        (one,) = (
+            one for one in outlook(self.office).findings if (one.signal, one.kind) == (signal, kind)
+        )
+        waive(self.office, actor, one.id, until=until, reason=reason)
+
     def ask_the_gate(self, signal: str, since: datetime) -> None:
         """The production system asks about the newest claims, each at its time."""
         newest = "signal = $signal AND ts >= $since"
@@ -264,6 +275,8 @@ def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
 
 def _late_summer(story: Story) -> None:
     """Model and prompt changes: the refunds keep up, replies and drafts do not."""
+    story.on(12, 0)
+    story.wait(RITA, MERGE, "new_fingerprint", "Nothing is merged by it yet.")
     story.on(13, 4)
     story.submit(PAUL, DRAFT, DRAFT_V2)
     story.on(14, 0)
@@ -283,6 +296,7 @@ def _late_summer(story: Story) -> None:
         story.office, story.by(MAYA, "validation.suspended", SAFETY), SAFETY, GUARD_1,
         reason="guard-2 answers everything now; nobody looks at what guard-1 might still say.",
     )  # fmt: skip
+    story.wait(RITA, MERGE, "new_fingerprint", "Still nothing is merged by it.")
     story.on(17, 3)
     story.submit(ANN, SELF_REPORT, SELF_REPORT_V4)
     story.on(17, 4)
@@ -309,6 +323,7 @@ def _autumn(story: Story) -> None:
     vera = story.by(VERA, "retirement.approved", AGREEMENT)
     signing.approve_retirement(story.office, vera, AGREEMENT, AGREEMENT_V3)
     story.on(22, 0)
+    story.wait(HUGO, MERGE, "new_fingerprint", "As in August.")
     story.submit(PAUL, DRAFT, DRAFT_V3)
     story.on(22, 3)
     story.reject(

@@ -384,6 +384,24 @@ def _notices_resumed(state: State, _act: Act) -> State:
     return state
 
 
+def _turned_down(state: State, act: Act) -> State:
+    of = _registered(state, act), _text(act, "finding_kind")
+    _text(act, "reason")
+    day = _day(act)
+    if day < act.at.date():
+        raise Refused(f"until of {act.kind} is {day}, which is past.")
+    return replace(state, turned_down={**state.turned_down, of: day})
+
+
+def _turned_up(state: State, act: Act) -> State:
+    of = _registered(state, act), _text(act, "finding_kind")
+    if of not in state.turned_down:
+        raise Refused(f"{of[1]} is not turned down for {of[0]}.")
+    return replace(
+        state, turned_down={one: day for one, day in state.turned_down.items() if one != of}
+    )
+
+
 #: What an act changes beside validations; the others are folded elsewhere or change nothing.
 EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
     {
@@ -411,6 +429,8 @@ EFFECTS: Mapping[str, Callable[[State, Act], State]] = MappingProxyType(
         "recalibration.judged": _recalibration_judged,
         "label.withdrawn": _label_said,
         "label.confirmed": _label_said,
+        "finding_kind.turned_down": _turned_down,
+        "finding_kind.turned_up": _turned_up,
         "notices.resumed": _notices_resumed,
         "token.created": _token_created,
         "token.revoked": _token_revoked,
@@ -477,6 +497,12 @@ def _day(act: Act, name: str = "until") -> date:
         raise Refused(
             f"{name} of {act.kind} must be a day like 2026-11-24, not {value!r}."
         ) from None
+
+
+def _registered(state: State, act: Act) -> str:
+    if act.signal is None or act.signal not in state.entries:
+        raise Refused(f"{act.kind} is about a signal with a registry entry.")
+    return act.signal
 
 
 def _known_person(state: State, act: Act) -> str:

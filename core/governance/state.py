@@ -125,6 +125,7 @@ class State:
         canaries: signal → the inputs that are asked again.
         canary_rounds: (signal, fingerprint) → rounds in which they were, oldest first.
         audited: signal → the Mondays of its first and its last weekly audit sample.
+        turned_down: (signal, kind of finding) → the last day on which it is kept quiet.
     """
 
     size: int = 0
@@ -149,6 +150,7 @@ class State:
     canary_rounds: Rounds = field(default_factory=dict)
     audited: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     runs: Runs = field(default_factory=dict)
+    turned_down: Mapping[tuple[str, str], date] = field(default_factory=dict)
     #: Contexts worked out for this very state; the gate asks for the same one again and again.
     _contexts: dict[tuple[str, date], Context] = field(
         init=False, repr=False, compare=False, default_factory=dict

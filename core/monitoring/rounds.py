@@ -6,7 +6,7 @@ gate does not wait for it: what it answers is worked out anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, answers, current, due, findings
 from core.findings.set_aside import set_aside_conditions
 from core.findings.time_stamps import unstamped_conditions
+from core.findings.turned_down import heard, is_turned_down
 from core.gate.breaches import Breached, breached_signals
 from core.gate.decision_log import unsealed
 from core.governance.perform import Desk, Office
@@ -86,7 +87,7 @@ def outlook_of(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -
         *conditions(state, seen, now, breaches=_breaches(cursor, state, now)),
         *_lasting(stored),
     ]
-    return WrongNow(current(stored, wrong, state, now), state, now)
+    return WrongNow(current(stored, heard(wrong, state, now), state, now), state, now)
 
 
 def rounds(office: Office, *, thorough: bool = False) -> tuple[Act, ...]:
@@ -215,13 +216,15 @@ def _proposals(
             *measured.detected,
             *_unlooked(stored, measured.detected),
         ]
+    quiet = {one.id for one in wrong if is_turned_down(state, one, now)}
+    wrong = heard(wrong, state, now)
     return [
         *_expiries(state, now),
         *_suspensions(state, now, measured, canary_closes(cursor, state, now)),
         *_new_fingerprints(state, seen),
         *_found(state, stored, wrong, now),
         *(() if measured is None else _revised(state, stored, wrong, now)),
-        *_gone(stored, wrong),
+        *_gone(stored, wrong, quiet),
     ]
 
 
@@ -395,7 +398,13 @@ def _proposed(kind: str, one: Condition, by: date, **more: str | None) -> Propos
     )
 
 
-def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Proposal]:
+#: Why a finding is over that is still so.
+_QUIET = "Its kind was turned down for this signal; it may still be so."
+
+
+def _gone(
+    stored: Mapping[str, Finding], wrong: Sequence[Condition], quiet: Collection[str]
+) -> list[Proposal]:
     there = {one.id for one in wrong}
     return [
         Proposal(
@@ -403,7 +412,7 @@ def _gone(stored: Mapping[str, Finding], wrong: Sequence[Condition]) -> list[Pro
             PROGRAM,
             one.signal,
             one.fingerprint,
-            {"finding": one.id},
+            {"finding": one.id, **({"reason": _QUIET} if one.id in quiet else {})},
         )
         for one in stored.values()
         if one.state != "resolved" and one.id not in there

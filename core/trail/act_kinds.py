@@ -351,6 +351,23 @@ _ROWS = (
         weighty=True,
     ),
     ActKind(
+        "finding_kind.turned_down",
+        "Findings",
+        "turned a kind of finding down",
+        "turn a kind of finding down",
+        "turned the findings “{finding_kind}”{of} down until {until}{noted}",
+        _SEAT,
+        weighty=True,
+    ),
+    ActKind(
+        "finding_kind.turned_up",
+        "Findings",
+        "let a kind of finding be heard again",
+        "let a kind of finding be heard again",
+        "let the findings “{finding_kind}”{of} be heard again",
+        _SEAT,
+    ),
+    ActKind(
         "import.recorded",
         "Imports and seals",
         "recorded an import",

@@ -51,6 +51,7 @@ from core.views.audit import decision_trail as trail_review
 from core.views.audit import exporters as exporters_review
 from core.views.audit import trail_entry as act_review
 from core.views.audit import trail_integrity as wholeness_review
+from core.views.govern import answered as answered_review
 from core.views.govern import breaches as breaches_review
 from core.views.govern import escalation as escalation_review
 from core.views.govern import findings as findings_review
@@ -180,6 +181,12 @@ def watching() -> watching_review.WatchView | None:
     except TrailBroken:
         return None
     return watching_review.watch_view(cursor(), known, now, data_version=version())
+
+
+@kept(_minute, most=4)
+def answered() -> answered_review.AnsweredView:
+    """What became of each kind of finding."""
+    return answered_review.answered_view(cursor(), office().state(), office().now())
 
 
 def notices(signals: tuple[str, ...]) -> notices_review.NoticesView:

@@ -26,6 +26,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.steps import prepare
 from core.validation.tuning_leakage import TuningLeaked
+from core.views.govern.answered import answered_view
 from sample_data import story
 from sample_data.planted import (
     AGREEMENT,
@@ -240,3 +241,10 @@ def test_whoever_reads_only_cannot_act(office: Office):
     nora = actor_for(office.state(), names[story.NORA], "validation.signed", MERGE)
     with pytest.raises(Refused, match="validator"):
         check(office.state(), Proposal("validation.signed", nora, MERGE, story.MERGE_V1), NOW)
+
+
+def test_a_kind_of_finding_that_was_always_waived_is_offered_to_be_turned_down(
+    office: Office, state: State
+):
+    view = answered_view(office.ledger.cursor(), state, office.now())
+    assert [(one.signal, one.kind) for one in view.may] == [(story.MERGE, "new_fingerprint")]

@@ -256,6 +256,7 @@ class RiskFacts:
         canary: what kept inputs say that are asked again; "" where none are.
         unanswered: findings for whoever answers for a part that are overdue: ``schema: A logged
             field came or went, since 2026-11-20``.
+        always_waived: the kinds of finding about it that change nothing, in words.
         log_only: whether its entry says that it decides nothing.
         too_low: what shows that its stakes are written too low; None: nothing does.
     """
@@ -287,6 +288,7 @@ class RiskFacts:
     shifted: tuple[str, ...] = ()
     canary: str = ""
     unanswered: tuple[str, ...] = ()
+    always_waived: tuple[str, ...] = ()
     log_only: bool = False
     too_low: StakesTooLow | None = None
     worn: HeldoutUse | None = None

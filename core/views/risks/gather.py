@@ -13,6 +13,7 @@ import duckdb
 
 from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
+from core.findings.answered import by_signal, occasions
 from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
 from core.findings.detectors.anchoring import WaysCompared, compare_ways
 from core.findings.detectors.asking_order import order_times_by_signal
@@ -171,6 +172,7 @@ class _Ledger:
             shifted=tuple(self.told.shifted[signal]),
             canary=_canary(state, signal),
             unanswered=tuple(self.told.unanswered[signal]),
+            always_waived=tuple(self.told.always_waived[signal]),
             log_only=spec is not None and spec.log_only,
             too_low=None if spec is None else too_low(spec, changed),
             worn=self._worn(spec, mine),
@@ -386,6 +388,7 @@ class _Told:
     swapped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     shifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unanswered: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    always_waived: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 def _canary(state: State | None, signal: str) -> str:
@@ -397,7 +400,15 @@ def _canary(state: State | None, signal: str) -> str:
 def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _Told:
     """What findings say; of those for a part of a signal, what is not answered in time."""
     told = _Told()
-    for one in findings(finding_acts(cursor), now).values():
+    known = findings(finding_acts(cursor), now)
+    for kind in by_signal(occasions(known)):
+        turned = state.turned_down.get((kind.signal or "", kind.kind))
+        if kind.always_waived and (turned is None or turned < now.date()):
+            told.always_waived[kind.signal or ""].append(
+                f"“{kind_of(kind.kind).words}” was waived {kind.waivers} times and nobody did "
+                "anything else"
+            )
+    for one in known.values():
         if one.state == "resolved":
             continue
         of = _signals_of(one, state, now)

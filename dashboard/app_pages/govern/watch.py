@@ -2,15 +2,18 @@
 
 import streamlit as st
 
+from core.governance.names import directory
 from core.sentences.loaded_cells import not_looked_for
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.parts.govern import findings, notices
+from dashboard.parts.govern import answered, findings, notices
 from dashboard.parts.govern import watch as watching
+from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
+from dashboard.widgets.acting import acting_for as acting
 
 page_head.title("watch")
 view = data.watching()
@@ -44,5 +47,7 @@ watching.runs(view)
 with st.expander("Run the checks from cron or CI", icon=":material/terminal:"):
     st.markdown("Exit code 1 while a critical finding is open:")
     st.code(trail.command("check"), language="bash")
+state = owner.office().state()
+answered.draw(data.answered(), state, acting.choose(state, directory(owner.cursor())))
 notices.draw(data.notices(data.overview().names()))
 guide.draw(PAGES["watch"].title)

@@ -51,6 +51,8 @@ MAY: dict[str, set[str]] = {
     "finding.acknowledged": {"owner", "deputy", "responsible"},
     "finding.resolved": {"owner", "deputy", "system"},
     "finding.waived": {"risk_approver"},
+    "finding_kind.turned_down": {"owner", "deputy"},
+    "finding_kind.turned_up": {"owner", "deputy"},
     "import.recorded": {"system"},
     "cells.loaded": {"system"},
     "label.withdrawn": {"owner", "deputy", "validator"},

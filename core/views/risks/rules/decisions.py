@@ -4,7 +4,8 @@ escalation
     open: unregistered; breaches in the last weeks; cases act by themselves without proof above the
     cut. Covered: rules are written and were followed. Not measured: no action is logged.
 theatre
-    open: every decision is the same. Covered: decisions differ. Not measured: no action is logged,
+    open: every decision is the same; findings of some kind about it are always waived. Covered:
+    decisions differ. Not measured: no action is logged,
     or of too few claims.
 """
 
@@ -92,6 +93,13 @@ def theatre(facts: RiskFacts) -> RiskFound:
             f"None of {counted(found.n_claims, 'claim')} since {since} logs what was done; by its "
             f"rules it would {would}.",
             where,
+        )
+    if facts.always_waived:
+        return RiskFound(
+            "open",
+            f"Findings that change nothing: {'; '.join(facts.always_waived)}. Act on them; Watch "
+            "says which kinds their owner may turn down.",
+            Link("watch", facts.signal),
         )
     done = ", ".join(f"{action} {count(one.n_claims)}" for action, one in found.handled)
     changed = ""

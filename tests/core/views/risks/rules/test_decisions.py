@@ -55,3 +55,11 @@ def test_too_few_or_unlogged_decisions_are_not_measured() -> None:
     )
     by_rules = replace(THEATRE, basis="rules")
     assert decisions.theatre(replace(FACTS, theatre=by_rules)).status == "not_measured"
+
+
+def test_findings_that_are_always_waived_are_theatre_too() -> None:
+    words = "“Acts more than its stakes allow” was waived 3 times and nobody did anything else"
+    found = decisions.theatre(replace(FACTS, always_waived=(words,)))
+    assert found.status == "open"
+    assert found.line.startswith(f"Findings that change nothing: {words}.")
+    assert found.link.page == "watch"
