@@ -243,7 +243,7 @@ def test_a_new_model_falls_back_and_its_owner_sees_the_dated_task(page: Page, si
     finding = page.get_by_text(re.compile(r"m2: \d+ claims since .* not validated"))
     expect(finding.first).to_be_visible()
     expect(page.get_by_text(re.compile("Owner: Ann Lee")).first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"due in \d days")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"due in 14 days")).first).to_be_visible()
     to_sign = main(page).locator(f"a[href*='{M2.id}']").filter(visible=True)
     to_sign.first.click()
     shows(page, "Sign-off")

@@ -37,7 +37,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 def main(ledger: str, fold_every: float) -> None:
     os.environ[LEDGER_VARIABLE] = ledger
     folding.EVERY = fold_every
-    # As in the process of the test, see `entries_of_before`.
+    # As in the process of the test, see `proof_asked` in conftest.
     proof_rules.unproven = lambda *_: ()
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))

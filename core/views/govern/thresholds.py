@@ -267,7 +267,7 @@ def _guarantee(found: Threshold, part: SegmentThreshold, name: str) -> str:
                 f"fails, for {count(learned.stopped.errors)} of {count(learned.stopped.n)} are "
                 "wrong there or above"
             )
-        return f"{of}no threshold keeps at most {bound} wrong {sure}: {reason}."
+        return f"{of}{'no' if of else 'No'} threshold keeps at most {bound} wrong {sure}: {reason}."
     wrong = f"{count(chosen.errors)} of {count(chosen.n)} tuning claims there were"
     at = cut_words(chosen.cut)
     begin = f"{of}at" if of else "At"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from core.events import PPM
 from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import ThresholdQuestion
 from core.governance.names import Directory
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection
+from core.registry.cut_runs import CutRun
+from core.sentences.cut_origin import SHOWN
 from core.sentences.numbers import counted, dimension_name
 from core.text.markdown import cells, plain, verbatim
 from core.text.shown import visible
@@ -19,6 +24,7 @@ from core.views.govern.thresholds import PartView, ThresholdView
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
+from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
 from dashboard.parts.govern import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
@@ -264,6 +270,7 @@ def run(view: ThresholdView, state: State, names: Directory, person: Acting | No
     if view.origin is not None:
         icon = ":orange[:material/front_hand:]" if view.origin.by_hand else ":material/verified:"
         st.markdown(f"In force: {icon} {plain(view.origin.words)}")
+        _runs_in_force(view, view.origin.runs)
     if view.run is not None:
         st.markdown(
             f"This run is entry {view.run.seq} of the trail, look {view.run.look} at this signal. "
@@ -272,6 +279,9 @@ def run(view: ThresholdView, state: State, names: Directory, person: Acting | No
         st.code(view.run.sha256, language=None)
         return
     question = view.threshold.question
+    if not view.threshold.holds:
+        st.markdown("No threshold holds, so there is no run to record.")
+        return
     if not question.every_look:
         st.markdown(
             "This threshold holds for one look at these claims. Tick *Hold at every look* to "
@@ -297,6 +307,36 @@ def run(view: ThresholdView, state: State, names: Directory, person: Acting | No
         done(f"Recorded: entry {found.seq} of the trail.")
 
 
+def _runs_in_force(view: ThresholdView, in_force: Sequence[CutRun]) -> None:
+    """The way to what each run was asked, on the claims of today."""
+    question = view.threshold.question
+    for one in in_force:
+        query = asked_by(one)
+        if (one.risk_ppm, one.level_ppm, True) != (
+            round(question.risk * PPM),
+            round(question.confidence * PPM),
+            question.every_look,
+        ):
+            st.page_link(
+                PAGES["thresholds"].path,
+                label=f"Ask what threshold run {one.sha256[:SHOWN]} was asked",
+                icon=PAGES["thresholds"].icon,
+                query_params=query,
+            )
+
+
+def asked_by(run: CutRun) -> dict[str, str]:
+    """The address of this page for the question of a run."""
+    query = {
+        "signal": run.signal,
+        _RISK: f"{run.risk_ppm / PPM * 100:.6g}",
+        _SURE: f"{run.level_ppm / PPM * 100:.6g}",
+        _EVERY_LOOK: "true",
+    }
+    by = next((one.dimension for one in run.cuts if one.dimension is not None), None)
+    return query if by is None else query | {"by": by}
+
+
 def change(view: ThresholdView) -> None:
     """The registry change it would be, to be copied, read and applied by whoever answers for it."""
     st.header("The registry change")
@@ -305,11 +345,15 @@ def change(view: ThresholdView) -> None:
         st.markdown(plain(view.no_change))
         links.registry(signal, "The rules in Registry")
         return
+    if view.change.plan.empty:
+        st.markdown("The entry in force says this already.")
+        links.registry(signal, "The rules in Registry")
+        return
     st.markdown(
         "Nothing is applied here. Copy the entry, put it into the editor in *Registry*, and apply "
         "it there under your own name."
     )
-    st.code(view.change.bands.rstrip("\n"), language="yaml")
+    st.code(view.change.bands.rstrip("\n"), language="yaml", wrap_lines=True)
     for part in view.changes:
         st.markdown("\n".join(f"- {plain(one)}" for one in (*part.changes, *part.effects)))
         for one in part.refused:

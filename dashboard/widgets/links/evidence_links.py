@@ -74,6 +74,10 @@ def _weighed(known: Mapping[str, str]) -> dict[str, str]:
     return {"first": since.isoformat(), "last": last.isoformat()}
 
 
+def _promised(known: Mapping[str, str]) -> dict[str, str]:
+    return {"risk": known["accepted"].removesuffix("%"), "every_look": "true"}
+
+
 #: What is chosen by a finding's evidence, by its kind; the other pages open as they are.
 CHOOSES: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "model_changed": _versions,
@@ -84,4 +88,5 @@ CHOOSES: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "escalation_breached": _breaches,
     "gate_bypassed": _breaches,
     "confidence_theatre": _weighed,
+    "promise_broken": _promised,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -126,6 +127,29 @@ def test_a_run_is_recorded_and_the_entry_it_would_be_names_it(tmp_path: Path, se
     assert "This run is entry" in text_of(app)
     assert "Threshold run " + run[:12] not in text_of(app)
     assert any(run in one.value for one in app.code)
+
+
+def test_where_no_threshold_holds_none_is_recorded_and_the_run_in_force_can_be_asked_again(
+    opened: Open,
+) -> None:
+    app = opened(signal="answer-grounding.agreement", every_look="true")
+    assert "No threshold keeps at most 5% wrong with 90% confidence" in text_of(app)
+    assert "No threshold holds, so there is no run to record." in text_of(app)
+    (again,) = [
+        one.proto
+        for one in app.get("page_link")
+        if one.proto.label.startswith("Ask what threshold run")
+    ]
+    asked = parse_qs(again.query_string)
+    assert asked == {
+        "signal": ["answer-grounding.agreement"],
+        "risk": ["35"],
+        "sure": ["90"],
+        "every_look": ["true"],
+    }
+    app = opened(**{name: one for name, (one,) in asked.items()})
+    assert "This run is entry" in text_of(app)
+    assert not any("Ask what" in one.proto.label for one in app.get("page_link"))
 
 
 def test_an_empty_ledger_shows_the_command_that_fills_it(tmp_path: Path, serving) -> None:
