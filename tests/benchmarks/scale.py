@@ -30,11 +30,12 @@ from pathlib import Path
 from statistics import median
 
 import duckdb
-from spine import DIMENSIONS, bare_scan, generate, peak_mb, timed
+from common import DIMENSIONS, bare_scan, best_of, generate, peak_mb, timed
 
 HERE = Path(__file__)
 MAIN = HERE.parents[2] / "dashboard" / "main.py"
 PORT = 8794
+NOW = datetime(2026, 11, 23, 12)
 #: Signals of the two ledgers that are of many signals; claims of each.
 MANY, CLAIMS_EACH = (10, 100, 1000), 720
 
@@ -131,6 +132,33 @@ def write_down(world: World) -> None:
 def scan(world: World) -> Figures:
     """One query that sums n, v and y of each signal, week and segment."""
     return {"grouped scan": bare_scan(world.ledger, DIMENSIONS)}
+
+
+def review(world: World) -> Figures:
+    """Each value of five dimensions × all weeks × four signals with its verdict; each timeline."""
+    from core.ledger.connection import Ledger
+    from core.measure.verdicts.verdict import judge
+    from core.queries.base.catalogue import signals
+    from core.queries.base.selection import Selection
+    from core.queries.sums.grouped_sums import grouped_sums
+    from core.views.review.drift import drift_view
+
+    by = [(name, "week") for name in DIMENSIONS]
+    with Ledger.open(world.ledger) as ledger, ledger.cursor() as cursor:
+        of = [Selection(one.name) for one in signals(cursor)]
+
+        def judged() -> None:
+            for one in of:
+                judge(grouped_sums(cursor, one, by, high_from=0.9).sums)
+
+        def timelines() -> None:
+            for one in of:
+                drift_view(cursor, one, as_of=NOW)
+
+        return {
+            "every segment and week judged": best_of(judged),
+            "timelines of all signals": best_of(timelines),
+        }
 
 
 def commands(world: World) -> Figures:
@@ -294,6 +322,7 @@ STEPS: dict[str, Callable[[World], Figures]] = {
     "load": bare_load,
     "import": imports,
     "scan": scan,
+    "review": review,
     "peers": peers,
     "commands": commands,
     "pages": pages,
@@ -303,6 +332,7 @@ STEPS: dict[str, Callable[[World], Figures]] = {
 #: Which line stands beside which, and the most that the ratio may be.
 BESIDE: dict[str, tuple[str, float | None]] = {
     "import": ("bare load", 2.5),
+    "every segment and week judged": ("grouped scan", 6),
     "check, again": ("grouped scan", 8),
     "trail verify": ("grouped scan", 10),
     "report": ("grouped scan", 2),
@@ -421,6 +451,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     words.add_argument("--weeks", type=int, default=52)
+    words.add_argument("--claims-per-input", type=int, default=1, help="as often inputs repeat")
     words.add_argument("--signals", type=int, nargs="*", default=list(MANY))
     words.add_argument("--only", nargs="+", choices=list(STEPS), default=list(STEPS))
     words.add_argument("--keep", type=Path, help="make the ledgers here, and leave them")
@@ -440,7 +471,12 @@ def main() -> None:
             world = World((asked.keep or Path(scratch)) / str(rows), asked.weeks)
             world.folder.mkdir(parents=True, exist_ok=True)
             if not world.claims.exists():
-                generate(world.claims, rows, claims_per_input=1, weeks=world.weeks)
+                generate(
+                    world.claims,
+                    rows,
+                    claims_per_input=asked.claims_per_input,
+                    weeks=world.weeks,
+                )
             found[rows] = {}
             for name in STEPS:
                 if name in asked.only:

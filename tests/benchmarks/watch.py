@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from spine import bare_scan, peak_mb, run_step, timed
+from common import bare_scan, peak_mb, run_step, timed
 
 from core.findings.detectors import all as detect
 from core.gate import registry_changes as registry
