@@ -50,7 +50,8 @@ def rules_text(spec: SignalSpec) -> str:
 def example(name: str) -> str:
     """A complete entry for an unregistered signal, explained; only its people are to be filled in.
 
-    Until they are, and stand where ``<…>`` stands, it is refused at those very lines.
+    Until they are, and stand where ``<…>`` stands, it is refused at those very lines. It sends
+    every case to people: its stakes are high, and no threshold run proves a cut yet.
 
     Args:
         name: the signal.
@@ -84,8 +85,8 @@ def first_entry(
         stakes: how much harm a wrong decision does.
     """
     _, _, text = example(name).partition("\n")
-    if stakes in ("medium", "high"):
-        text = text.replace(_AUTOMATED, _UNTIL_PROVEN, 1)
+    if stakes not in ("medium", "high"):
+        text = text.replace(_UNTIL_PROVEN, _AUTOMATED, 1)
     for blank, said in (
         ("user:<owner>", _text(owner)),
         ("[user:<deputy>]", "[]"),
@@ -230,8 +231,7 @@ spec:
   escalation:
     bands:  # ordered; the last has no `below`, and a threshold belongs to the band above it
       - {{below: "0.62", action: escalate}}
-      - {{below: "0.90", action: review}}
-      - {{action: automate}}
+      - {{action: review}}  # automate from where a recorded threshold run proves it, see cutsFrom
     # cutsFrom: []  # the runs that calledger threshold --record printed; by hand: low stakes only
     # overrides:  # other bands for a segment
     #   - where: {{topic: medical}}

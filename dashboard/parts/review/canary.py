@@ -29,6 +29,7 @@ def draw(histories: tuple[CanaryHistory, ...], signal: str) -> None:
             f"calledger canary keep inputs.jsonl {on}\n"
             f"calledger canary ask inputs.jsonl {on} --command 'python ask_model.py'",
             language="sh",
+            wrap_lines=True,
         )
         return
     for number, history in enumerate(histories):

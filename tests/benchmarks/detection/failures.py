@@ -426,6 +426,8 @@ FAILURES = (
         promise_found,
         naive.above_the_bound,
         "the week's share above it",
+    ),
+    Failure(
         "silent update",
         "stated confidence, daily",
         (("states 5 points more", 0.05), ("10 points", 0.1), ("15 points", 0.15)),

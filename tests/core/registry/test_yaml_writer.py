@@ -218,8 +218,7 @@ spec:
   escalation:
     bands:  # ordered; the last has no `below`, and a threshold belongs to the band above it
       - {below: "0.62", action: escalate}
-      - {below: "0.90", action: review}
-      - {action: automate}
+      - {action: review}
     fallback: {unvalidated: review, missing: review, invalid: escalate}
 """
     )
