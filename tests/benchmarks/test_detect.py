@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 from tests.worlds.rounds import rounds
 
@@ -38,3 +42,13 @@ def test_errors_that_cancel_are_found_and_a_calibrated_signal_of_the_same_values
     ]
     power, _, false = last.split("points")[1].split()[:3]
     assert (power, false) == ("100%", "0.0%")
+
+
+def test_each_failure_can_be_planted_at_each_of_its_sizes_and_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    failures = import_module("detection.failures").FAILURES
+    for one in failures:
+        for size in (0.0, *(size for _, size in one.sizes)):
+            assert len(one.made(np.random.default_rng(1), size)), (one.name, size)

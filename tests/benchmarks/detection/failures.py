@@ -288,8 +288,8 @@ def costly(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """
     made = claims(rng, first=BEFORE, weeks=AFTER)
     made["action"] = by_rule(made)
-    wrong = rng.random(len(made)) < 0.1 + size
-    made.loc[made["action"] == "automate", "outcome"] = 1 - wrong[made["action"] == "automate"]
+    right = rng.random(len(made)) >= 0.1 + size
+    made["outcome"] = made["outcome"].mask(made["action"] == "automate", right.astype(np.int8))
     return made
 
 
