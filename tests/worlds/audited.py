@@ -22,6 +22,8 @@ SIGNAL = "triage"
 V = np.array([0.55, 0.7, 0.8, 0.9, 0.97])
 #: What the program asks for, and when outcomes are final.
 PLAN = "  audit: {perWeek: 60}\n  maturity: {days: 14}\n  tolerance:"
+#: Of low stakes, whose entry needs no proof of its threshold.
+ENTRY = REGISTRY.replace("  tolerance:", PLAN, 1).replace("stakes: high", "stakes: low", 1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def told(
         clock = Clock()
         clock.now = START
         governed = Governed(ledger, clock)
-        governed.apply(REGISTRY.replace("  tolerance:", PLAN, 1))
+        governed.apply(ENTRY)
         seed = rng.bytes(16).hex()
         truth = pd.DataFrame({"event": [], "outcome": []})
         for week in range(weeks):
