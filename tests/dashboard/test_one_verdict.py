@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.measure.verdicts.parts import PartState
 from core.monitoring.rounds import outlook_of
 from core.queries.base.selection import Selection
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
-from core.standing.verdict import StandingVerdict
+from core.standing.verdict import Reweighted, StandingVerdict
 from core.views.audit.weekly_report import weekly_report
 from core.views.shared.measures import measure
 from dashboard.cache import views as data
@@ -102,3 +103,15 @@ def test_the_report_and_the_command_say_it(standing: dict[str, StandingVerdict])
             told = json.loads(measure(cursor, Selection(name)).to_json())["standing"]
             state: PartState = one.state
             assert (told["state"], told["n"]) == (state, one.n)
+
+
+def test_a_verdict_of_audit_samples_alone_claims_no_more_than_the_whole(
+    standing: dict[str, StandingVerdict],
+) -> None:
+    fine = next(name for name, one in standing.items() if word(one) == STATE_WORDS["fine"])
+    view = data.one_signal(fine)
+    audited = replace(view.standing, weighted=Reweighted(0.0, -0.01, 0.01, 300, 300, by_audit=True))
+    assert signal.sentence(view).startswith("Fine: gap, shape, high band and segments lie within")
+    assert signal.sentence(replace(view, standing=audited)).startswith(
+        "Fine as a whole, by audit samples drawn by chance. They do not judge shape, high band or"
+    )

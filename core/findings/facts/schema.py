@@ -85,7 +85,7 @@ class ShareJumped(Facts):
         )
         return (
             f"{percent(self.after.share)} {which} ({self.after.n:,} from {self.after.since} to "
-            f"{self.after.until}); before it were {self.before.words}."
+            f"{self.after.until}); before, it was {self.before.words}."
         )
 
     def fix(self) -> str:

@@ -119,7 +119,26 @@ def sentence(view: OneSignal) -> str:
             "At the edge: there is an error, and it may lie on either side of what is "
             f"accepted.{others}"
         )
+    if _by_audit(one):
+        return (
+            "Fine as a whole, by audit samples drawn by chance. They do not judge shape, high "
+            f"band or segments.{others}"
+        )
     return f"Fine: gap, shape, high band and segments lie within what is accepted.{others}"
+
+
+def _by_audit(one: StandingVerdict) -> bool:
+    """Whether audit samples alone give its verdict, on the gap of the whole."""
+    return one.weighted is not None and one.weighted.by_audit
+
+
+def _weighted_words(one: StandingVerdict) -> str:
+    """What the gap of all claims rests on, where it is not simply of the labelled ones."""
+    if one.weighted is None:
+        return gap_words(one)
+    return (
+        f"{'drawn by chance' if _by_audit(one) else 'weighted by label chances'}: {gap_words(one)}"
+    )
 
 
 _STATE: dict[PartState, str] = {
@@ -154,7 +173,7 @@ def _panels(view: OneSignal) -> Markup:
         "As a whole",
         join(_said_right(found.said, found.said - found.gap), tag("small", "said → right")),
         bullet(found.gap, found.low, found.high, one.terms.tolerance, span=_SPAN, width=220),
-        gap_words(one) if one.weighted is None else f"weighted by label chances: {gap_words(one)}",
+        _weighted_words(one),
         curve,
     )
     shape = _panel(

@@ -558,14 +558,14 @@ SENTENCES: list[tuple[str, Facts, str]] = [
     (
         "share_jumped",
         ShareJumped("unstated", SHARE_AFTER, SHARE_BEFORE),
-        "98% of the claims state no confidence (1,200 from 2026-10-05 to 2026-11-01); before it "
-        "were 3% of 310 from 2026-11-02 to 2026-11-08.",
+        "98% of the claims state no confidence (1,200 from 2026-10-05 to 2026-11-01); before, it "
+        "was 3% of 310 from 2026-11-02 to 2026-11-08.",
     ),
     (
         "share_jumped",
         ShareJumped("refused", SHARE_AFTER, SHARE_BEFORE),
         "98% of the rows were refused and wait in quarantine (1,200 from 2026-10-05 to "
-        "2026-11-01); before it were 3% of 310 from 2026-11-02 to 2026-11-08.",
+        "2026-11-01); before, it was 3% of 310 from 2026-11-02 to 2026-11-08.",
     ),
     (
         "volume_stopped",
