@@ -13,6 +13,7 @@ from core.audit.export import export as export_trail
 from core.audit.last_full import last_full
 from core.findings.kinds import Condition
 from core.findings.set_aside import set_aside_conditions
+from core.gate.bypass import whole_days
 from core.gate.choose_threshold import ThresholdQuestion as ThresholdQuestion
 from core.gate.decision_log import KIND as ANSWERS
 from core.gate.decision_log import logged as decisions_logged
@@ -53,6 +54,7 @@ from core.views.audit import trail_entry as act_review
 from core.views.audit import trail_integrity as wholeness_review
 from core.views.govern import answered as answered_review
 from core.views.govern import breaches as breaches_review
+from core.views.govern import bypass as bypass_review
 from core.views.govern import escalation as escalation_review
 from core.views.govern import findings as findings_review
 from core.views.govern import notices as notices_review
@@ -261,6 +263,24 @@ def all_breaches(
         order=order,
         leaf_size=breaches_review.DOWNLOAD_SIZE,
     ).frame
+
+
+@kept(_decisions, spinner="Looking for what never asked the gate…")
+def unasked(signal: str, first: date, last: date) -> bypass_review.BypassView:
+    """What one signal did without asking the gate, on those days that are whole."""
+    whole = (whole_days(office().now()) - timedelta(days=1)).date()
+    return bypass_review.bypass_view(cursor(), signal, first, min(last, whole))
+
+
+@kept(_decisions, spinner="Fetching the claims…")
+def unasked_claims(signal: str, first: date, last: date) -> pd.DataFrame:
+    """The newest of these claims."""
+    return bypass_review.unasked_list(cursor(), [signal], first, last, most=bypass_review.LISTED)
+
+
+def all_unasked_claims(signal: str, first: date, last: date) -> pd.DataFrame:
+    """These claims for a file; too large to be kept."""
+    return bypass_review.unasked_list(cursor(), [signal], first, last)
 
 
 @kept(_minute, most=8, spinner="Running both rules over the last claims…")

@@ -86,6 +86,7 @@ def _exact(ledgers: int) -> None:
         ("nobody answers", "owner and deputy gone", exact.nobody),
         ("no trail", "one character, one entry", exact.no_trail),
         ("worn held-out set", "judged on 4 of 5 times", exact.worn),
+        ("gate not asked", "1% of answers deleted", exact.unasked),
         ("repair not taken up", "off by 10 points, certified", exact.unrepaired),
     ):
         found = np.array([told(seed) for seed in range(ledgers)])

@@ -45,7 +45,9 @@ class GateBypassed(Facts):
             f"{count(self.claims)} of {counted(self.acted, 'claim')} automated since {self.since} "
             f"never asked the gate ({days}): nothing could have stopped them.",
             f"{count(self.wrong)} of {count(self.known)} with an outcome "
-            f"{'is' if self.wrong == 1 else 'are'} wrong.",
+            f"{'is' if self.wrong == 1 else 'are'} wrong."
+            if self.known
+            else "Whether they were right is not known yet: none has an outcome.",
         ]
         named = ", ".join(f"{each.words()} {count(n)}" for each, n in self.by_version[:_NAMED])
         more = len(self.by_version) - _NAMED
@@ -61,7 +63,7 @@ class GateBypassed(Facts):
         if self.stray:
             return (
                 "Make production ask the gate with the same event_id that it logs for the claim; "
-                "calledger gate unasked lists the claims."
+                "Escalation and calledger gate unasked list the claims."
             )
         return (
             "Make production call the gate before it acts (calledger gate unasked lists the "

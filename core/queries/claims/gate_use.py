@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 import duckdb
 import pandas as pd
@@ -18,13 +17,6 @@ from core.ledger.sql import quoted
 from core.queries.base.dimensions import Parameter, segment_dimensions
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.at_hand import days_not_at_hand
-
-Order = Literal["-ts", "ts", "worst"]
-_ORDERS: dict[Order, str] = {
-    "-ts": "ts DESC",
-    "ts": "ts",
-    "worst": "(outcome IS NOT DISTINCT FROM 0) DESC, confidence_ppm DESC NULLS LAST",
-}
 
 #: Times in which the gate was to be asked: [since, until), UTC without zone; None: for good.
 Ruled = Sequence[tuple[datetime, datetime | None]]
@@ -106,15 +98,12 @@ def unasked_claims(
     actions: Collection[str],
     *,
     limit: int,
-    offset: int = 0,
-    order: Order = "-ts",
 ) -> pd.DataFrame:
-    """Claims without a recorded answer, one row each.
+    """Claims without a recorded answer, one row each, the newest first.
 
     Args:
         actions: what was done with them.
-        order: by time, "-" for falling; "worst": the wrong ones first, most confident first. Ties
-            stand in the order they came in.
+        limit: so many at most; ties stand in the order they came in.
 
     Returns:
         Columns signal, event_id, ts (UTC without zone), action, confidence (NaN: unstated),
@@ -124,7 +113,6 @@ def unasked_claims(
     segments = [f"seg_{name}" for name in segment_dimensions(cursor)]
     described = ", ".join(f"claims.{quoted(name)}" for name in (*FIELDS, "input_id", *segments))
     claims = _claims(cursor, of) or (_NONE, {})
-    order_by = f"{_ORDERS[order]}, import_id, import_row"
     frame: pd.DataFrame = cursor.sql(
         f"""
         WITH done AS MATERIALIZED (
@@ -132,18 +120,13 @@ def unasked_claims(
         leaf AS (
             SELECT import_id, import_row FROM done ANTI JOIN ({_ASKED}) AS asked
             USING (signal, event_id)
-            ORDER BY {order_by} LIMIT $limit OFFSET $offset)
+            ORDER BY {_NEWEST} LIMIT $limit)
         SELECT signal, event_id, ts, action, confidence_ppm / 1e6 AS confidence, outcome,
                {described}, imported_at AS came_in
         FROM claims JOIN leaf USING (import_id, import_row) LEFT JOIN imports USING (import_id)
-        ORDER BY {order_by}
+        ORDER BY {_NEWEST}
         """,
-        params={
-            **claims[1],
-            "actions": list(actions),
-            "limit": limit,
-            "offset": offset,
-        },
+        params={**claims[1], "actions": list(actions), "limit": limit},
     ).df()
     return frame.astype({"outcome": "Int8"})
 
@@ -188,6 +171,7 @@ def answers_given(
 _ASKED = """
     SELECT DISTINCT signal, event_id FROM decisions SEMI JOIN done USING (signal, event_id)
 """.strip()
+_NEWEST = "ts DESC, import_id, import_row"
 _PRODUCTION = {"split": ("production",)}
 _NONE = "SELECT *, CAST(ts AS DATE) AS day FROM claims WHERE FALSE"
 

@@ -14,15 +14,15 @@ from core.gate.bypass import Bypass, bypasses, ruled
 from core.governance.rules_in_force import timelines
 from core.queries.base.asked_once import one_question
 from core.queries.base.kept.at_hand import signals_elsewhere
-from core.queries.claims.gate_use import HeldAgainst, Order, unasked_claims
+from core.queries.claims.gate_use import HeldAgainst, unasked_claims
 from core.sentences.numbers import count, counted, percent
 from core.trail import log as trail
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.escalation import DONE_WORDS
 
-#: Rows of one leaf of the list, and the most that a download holds.
-LEAF_SIZE, DOWNLOAD_SIZE = 100, 100_000
+#: Rows of the list on the page, and the most that a download holds.
+LISTED, DOWNLOAD_SIZE = 100, 100_000
 #: What counts as acting by itself, and what else was done without asking.
 ACTED, WITH_PEOPLE = ("automate",), ("review", "escalate")
 
@@ -158,24 +158,20 @@ def bypass_view(
     return view
 
 
-def unasked_leaf(
+def unasked_list(
     cursor: duckdb.DuckDBPyConnection,
     signals: Sequence[str],
     first: date,
     last: date,
     *,
     actions: Collection[str] = ACTED,
-    order: Order = "-ts",
-    leaf: int = 1,
-    leaf_size: int = LEAF_SIZE,
+    most: int = DOWNLOAD_SIZE,
 ) -> pd.DataFrame:
-    """Claims that did not ask, one by one.
+    """Claims that did not ask, one by one, the newest first.
 
     Args:
         actions: what was done with them.
-        order: as in `core.queries.claims.gate_use.unasked_claims`.
-        leaf: which leaf, 1 the first.
-        leaf_size: rows of a leaf.
+        most: so many of them.
 
     Returns:
         As `core.queries.claims.gate_use.unasked_claims`, action and outcome in words, as
@@ -185,14 +181,7 @@ def unasked_leaf(
     looked_at = HeldAgainst(
         {name: ruled(spans.get(name, ())) for name in signals}, _begin(first), _end(last)
     )
-    frame = unasked_claims(
-        cursor,
-        looked_at,
-        actions,
-        limit=leaf_size,
-        offset=(leaf - 1) * leaf_size,
-        order=order,
-    )
+    frame = unasked_claims(cursor, looked_at, actions, limit=most)
     return frame.rename(columns={"action": "done"}).assign(
         done=frame["action"].map(DONE_WORDS),
         outcome=frame["outcome"].map({1: "right", 0: "wrong"}).fillna("not known yet"),
@@ -257,7 +246,9 @@ def _headline(of: Bypass | None, *, had_to_ask: bool, elsewhere: bool) -> str:
 
 
 def _said(of: Bypass) -> Iterable[str]:
-    if of.n:
+    if of.n and not of.n_known:
+        yield "Whether they were right is not known yet: none has an outcome."
+    elif of.n:
         has, is_ = ("has", "have")[of.n_known != 1], ("is", "are")[of.n_wrong != 1]
         yield f"{count(of.n_known)} of them {has} an outcome; {count(of.n_wrong)} {is_} wrong."
         if not of.n_answers:

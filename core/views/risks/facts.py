@@ -246,11 +246,11 @@ class RiskFacts:
             none.
         repair: the newest certified map; None: there is none.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
-        unwatched: what the findings say that a check, or all of them, did not look.
         by_hand: what lets cases act by themselves without proof, each a sentence with its fix.
         broken: cuts above which more are wrong than was proven, each a sentence.
         proven: how many cuts of its entry a threshold run proves.
         unwatched: what the findings say that checks did not look, or lack the labels to.
+        bypassed: what the findings say that acted without asking the gate.
         swapped: what kept inputs say of a model that changed behind its name.
         shifted: what the findings say that stated confidence shifted under one version.
         canary: what kept inputs say that are asked again; "" where none are.
@@ -284,6 +284,7 @@ class RiskFacts:
     watches: tuple[WatchFacts, ...] = ()
     drifted: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
+    bypassed: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
     shifted: tuple[str, ...] = ()
     canary: str = ""

@@ -6,7 +6,7 @@ from core.governance.replay import TrailBroken
 from core.views.govern.escalation import default_days
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import escalation, findings, theatre
+from dashboard.parts.govern import bypass, escalation, findings, theatre
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import guide, page_head
 from dashboard.widgets.url_choice import choose, choose_day
@@ -41,10 +41,12 @@ if signal not in state.entries:
     st.stop()
 
 view = data.escalation(signal, first, last, as_if=False)
+never = data.unasked(signal, first, last)
 escalation.headline(view)
-broken, policy, rules, weeks, worth = st.tabs(
+broken, unasked, policy, rules, weeks, worth = st.tabs(
     [
         f"Breaches ({view.n_breaches:,})",
+        f"Never asked ({never.n:,})",
         "Policy vs practice",
         "Rules",
         "By week",
@@ -53,6 +55,8 @@ broken, policy, rules, weeks, worth = st.tabs(
 )
 with broken:
     escalation.listed(view)
+with unasked:
+    bypass.draw(never, last)
 with policy:
     escalation.sides(view)
 with rules:

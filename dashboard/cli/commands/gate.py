@@ -102,9 +102,10 @@ def unasked(
             acts = trail.acts(cursor)
             found = view.bypass_views(cursor, acts, first, last, signals=names)
             actions = (*view.ACTED, *(view.WITH_PEOPLE if everything else ()))
-            frame = view.unasked_leaf(
-                cursor, names, first, last, actions=actions, leaf_size=view.DOWNLOAD_SIZE
-            )
+            # One more than are printed tells whether any is left out.
+            most = view.DOWNLOAD_SIZE
+            frame = view.unasked_list(cursor, names, first, last, actions=actions, most=most + 1)
+            left_out, frame = len(frame) > most, frame.head(most)
     if format_ == "csv":
         from core.text.spreadsheet import csv_of
 
@@ -116,6 +117,11 @@ def unasked(
         _say(found)
         if len(frame):
             terminal.note("To list these claims one by one: the same with --format csv.")
+    if left_out and format_ != "table":
+        terminal.note(
+            f"Only the newest {count(most)} claims are listed: choose fewer days with --since and "
+            "--until."
+        )
     if any(one.n for one in found):
         sys.exit(EXIT_FOUND)
 

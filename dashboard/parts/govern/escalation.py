@@ -284,7 +284,7 @@ def _table(signal: str, found: BreachesPage) -> None:
     ]
     shown = frame.assign(
         confidence=frame["confidence"] * 100,
-        claim=[_claim(signal, event) for event in frame["event_id"]],
+        claim=[links.claim_address(signal, event) for event in frame["event_id"]],
         act=[f"decision_trail?{urlencode({trail.OPENED: seq})}#{seq}" for seq in frame["entry"]],
     )
     tables.listed(
@@ -324,7 +324,3 @@ def _table(signal: str, found: BreachesPage) -> None:
         },
         alt="The breaches, one line each",
     )  # fmt: skip
-
-
-def _claim(signal: str, event: str) -> str:
-    return f"claims?{urlencode({'signal': signal, 'claim': event})}"

@@ -65,6 +65,11 @@ def address(link: Link) -> str:
     return f"/{link.page}?{query}" if query else f"/{link.page}"
 
 
+def claim_address(signal: str, event: str) -> str:
+    """The address of one claim."""
+    return f"claims?{urlencode({'signal': signal, 'claim': event})}"
+
+
 def registry(signal: str, text: str) -> None:
     """A link to a signal's registry entry."""
     st.page_link(

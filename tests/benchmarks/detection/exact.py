@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from core.defaults import HELDOUT_USES
+from core.findings.detectors.gate_bypass import recent_bypasses
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.kinds import conditions
+from core.gate.bypass import DAYS, whole_days
+from core.gate.decision_log import DecisionLog
+from core.gate.gate import Gate
+from core.gate.questions import Question
 from core.governance.replay import Replay, TrailBroken
 from core.governance.signal_terms import terms_of
 from core.ledger.connection import Ledger
@@ -18,9 +24,10 @@ from core.recalibration.recalibrate import RecalibrationQuestion, recalibrate
 from core.recalibration.recorded import record
 from core.trail.acts import SYSTEM, Actor, Proposal
 from core.views.audit.trail_integrity import wholeness
+from core.views.govern.bypass import unasked_list
 from core.views.risks.gather import gathered
 from core.views.risks.rules.validation import unvalidated
-from detection.ledgers import AFTER, SIGNAL, Desk, claims, governed, look
+from detection.ledgers import AFTER, BEFORE, SIGNAL, Desk, claims, governed, look
 from tests.worlds.governed import V1
 
 _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
@@ -59,6 +66,32 @@ def worn(seed: int) -> tuple[bool, bool]:
         state = desk.governed.office.state()
         found.append(bool(wear_conditions(desk.cursor, state, desk.governed.clock.now)))
     return found[-1], any(found[:-1])
+
+
+def unasked(seed: int) -> tuple[bool, bool]:
+    """Whether of 2,400 claims those whose answers were deleted, and no others, are found."""
+    rng = np.random.default_rng(seed)
+    desk = Desk()
+    made = claims(rng, first=BEFORE + AFTER - 3, weeks=3, per_week=800).assign(action="automate")
+    desk.fill(made)
+    office, now = desk.governed.office, look(AFTER)
+    desk.governed.clock.now = now
+    asked = desk.cursor.execute(
+        "SELECT event_id, signal, confidence_raw AS confidence, model_version, prompt_version "
+        "FROM claims"
+    ).df()
+    gate = Gate(office)
+    rows = asked.to_dict("records")
+    DecisionLog(office).write([gate.decide(Question.of(row)) for row in rows])
+    state, last = office.state(), whole_days(now).date()
+    before = recent_bypasses(desk.cursor, state, now)[SIGNAL].n
+    gone = rng.choice(asked["event_id"], len(asked) // 100, replace=False)
+    desk.cursor.execute(
+        "DELETE FROM decisions WHERE list_contains($gone, event_id)", {"gone": list(gone)}
+    )
+    told = recent_bypasses(desk.cursor, state, now)[SIGNAL].n
+    listed = unasked_list(desk.cursor, [SIGNAL], last - timedelta(days=DAYS), last)
+    return told == len(gone) and set(listed["event_id"]) == set(gone), before > 0
 
 
 def unrepaired(seed: int) -> tuple[bool, bool]:

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.findings.detectors.gate_bypass import facts_of
 from core.gate.bypass import Bypass, bypasses, whole_days
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.gate.questions import Question
 from core.trail import log as trail
-from core.views.govern.bypass import ACTED, WITH_PEOPLE, bypass_view, unasked_leaf
+from core.views.govern.bypass import ACTED, WITH_PEOPLE, bypass_view, unasked_list
 from tests.worlds import entries
 from tests.worlds.governed import Governed
 
@@ -59,9 +60,7 @@ def found(governed: Governed, **given: Any) -> Bypass | None:
 def listed(governed: Governed, *actions: str) -> list[str]:
     first, last = DAY.date(), (DAY + timedelta(days=4)).date()
     with governed.ledger.cursor() as cursor:
-        frame = unasked_leaf(
-            cursor, ["triage"], first, last, actions=actions or ACTED, leaf_size=10_000
-        )
+        frame = unasked_list(cursor, ["triage"], first, last, actions=actions or ACTED)
     return list(frame["event_id"])
 
 
@@ -218,3 +217,15 @@ def test_claims_that_come_in_long_after_their_day_are_looked_at_when_they_do(
 def test_a_day_is_whole_an_hour_after_it_ended(governed: Governed) -> None:
     assert whole_days(DAY + timedelta(minutes=59)) == DAY - timedelta(days=1)
     assert whole_days(DAY + timedelta(minutes=60)) == DAY
+
+
+def test_of_claims_without_an_outcome_it_is_said_that_nobody_knows_whether_they_were_right(
+    governed: Governed, bring: Any
+) -> None:
+    bring(governed, claims().drop(columns="outcome"))
+    with governed.ledger.cursor() as cursor:
+        view = bypass_view(cursor, "triage", DAY.date(), (DAY + timedelta(days=4)).date())
+    assert "Whether they were right is not known yet: none has an outcome." in view.said
+    of = found(governed)
+    assert of is not None
+    assert "none has an outcome" in facts_of(of).text("")

@@ -2,7 +2,8 @@
 
 not validated
     open: unregistered; a version in use may not act, or only by a waiver; stakes are written lower
-    than what it does; what is in use is off and a certified map that repairs it is not in use.
+    than what it does; claims acted without asking the gate; what is in use is off and a certified
+    map that repairs it is not in use.
     Covered: every version in use is validated. Not measured: no claim. Not applicable: it is
     log-only, and nothing was automated.
 model update, prompt edit
@@ -39,6 +40,8 @@ def unvalidated(facts: RiskFacts) -> RiskFound:
         return log_only(facts)
     if facts.too_low is not None:
         return RiskFound("open", facts.too_low.text(""), entry)
+    if facts.bypassed:
+        return RiskFound("open", facts.bypassed[0], Link("escalation", facts.signal))
     used = facts.in_use
     if not used:
         return RiskFound("not_measured", "No claim was made yet.", entry)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
-from sample_data.planted import AGREEMENT, CALLBACK, MERGE, SELF_REPORT
+from sample_data.planted import AGREEMENT, CALLBACK, LOGPROB, MERGE, SELF_REPORT
 from tests.worlds.drawn import words
 from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
@@ -55,6 +55,17 @@ def test_each_breach_links_to_its_claim_and_the_act_that_set_the_rule(opened: Op
     first = breaches(opened(**PLANTED)).iloc[0]
     assert first["claim"] == f"claims?signal={SELF_REPORT}&claim={first['event_id']}"
     assert first["act"].startswith(f"decision_trail?entry={first['entry']}")
+
+
+def test_what_never_asked_the_gate_is_listed_by_day_and_claim(opened: Open) -> None:
+    app = opened(signal=LOGPROB, first="2026-11-01", last="2026-11-30")
+    assert "Never asked (4)" in [one.label for one in app.tabs]
+    days = next(one.value for one in app.dataframe if "acted" in one.value)
+    assert days["n"].sum() == 4
+    claims = next(one.value for one in app.dataframe if "came_in" in one.value)
+    assert len(claims) == 4
+    first = claims.iloc[0]
+    assert first["claim"] == f"claims?signal={LOGPROB}&claim={first['event_id']}"
 
 
 def test_a_change_of_the_question_goes_back_to_the_first_leaf(opened: Open) -> None:

@@ -36,6 +36,12 @@ def test_a_version_in_use_that_is_not_validated_is_open(state: ValidationState) 
     assert found.link.fingerprint == M2.id
 
 
+def test_what_acts_without_asking_the_gate_is_open_however_well_validated() -> None:
+    said = "4 of 90 claims automated since 2026-11-01 never asked the gate."
+    found = validation.unvalidated(replace(FACTS, bypassed=(said,)))
+    assert (found.status, found.line, found.link.page) == ("open", said, "escalation")
+
+
 def test_a_version_out_of_use_does_not_matter() -> None:
     facts = replace(FACTS, versions=(version(M2, "expired", in_use=False), version()))
     assert validation.unvalidated(facts).status == "covered"
