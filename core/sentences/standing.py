@@ -84,7 +84,9 @@ def where(one: StandingVerdict) -> str:
         return f"on {off.dimension} {value_name(off.value)}"
     if one.reason == "high_band":
         return f"where it says {cut(one.terms.high_from)} or more"
-    return "by errors that cancel" if one.reason == "shape" else "throughout"
+    if one.reason == "shape":
+        return "by errors that cancel"
+    return "as a whole" if one.whole_alone else "throughout"
 
 
 def direction(one: StandingVerdict) -> str:

@@ -131,8 +131,15 @@ class StandingVerdict:
             return self.weighted.n
         return 0 if self.recent is None else self.recent.n
 
+    @property
+    def whole_alone(self) -> bool:
+        """Whether it judges the gap of the whole and nothing else: weighted labels tell no more."""
+        return self.weighted is not None
+
     def part(self, name: PartName) -> PartState | None:
-        """The state of one part of the whole; None where it has none, or nothing is measured."""
+        """The state of one part of the whole; None where it has none, or it is not judged."""
+        if self.weighted is not None:
+            return _whole(self.weighted, self.terms) if name == "whole" else None
         one = self.recent
         if one is None or (name == "high_band" and not one.high_n):
             return None
@@ -151,9 +158,9 @@ class StandingVerdict:
     def worst(self) -> Off | None:
         """The segment to name: the worst of those that are off beyond what all claims are.
 
-        Where the whole is off alike everywhere, none is.
+        Where the whole is off alike everywhere, or is all that is judged, none is.
         """
-        if self.recent is None or not self.speaks_for_all:
+        if self.recent is None or self.whole_alone or not self.speaks_for_all:
             return None
         return next((one for one in self.recent.off if one.differs), None)
 

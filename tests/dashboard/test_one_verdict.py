@@ -16,6 +16,7 @@ from core.queries.base.selection import Selection
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
 from core.standing.verdict import Reweighted, StandingVerdict
 from core.views.audit.weekly_report import weekly_report
+from core.views.review.signal import OneSignal
 from core.views.shared.measures import measure
 from dashboard.cache import views as data
 from dashboard.parts.govern import registry, watch
@@ -105,13 +106,47 @@ def test_the_report_and_the_command_say_it(standing: dict[str, StandingVerdict])
             assert (told["state"], told["n"]) == (state, one.n)
 
 
+@pytest.fixture
+def audited(standing: dict[str, StandingVerdict]) -> OneSignal:
+    """Its legal cases are off by all labels, and audit samples alone give its verdict."""
+    view = data.one_signal("reply-safety.self-report")
+    assert view is not None
+    assert view.standing.worst is not None
+    weighted = Reweighted(0.01, -0.01, 0.03, 300, 300, by_audit=True)
+    one = replace(view.standing, weighted=weighted, state="fine", reason=None, began=None)
+    return replace(view, standing=one)
+
+
 def test_a_verdict_of_audit_samples_alone_claims_no_more_than_the_whole(
-    standing: dict[str, StandingVerdict],
+    audited: OneSignal,
 ) -> None:
-    fine = next(name for name, one in standing.items() if word(one) == STATE_WORDS["fine"])
-    view = data.one_signal(fine)
-    audited = replace(view.standing, weighted=Reweighted(0.0, -0.01, 0.01, 300, 300, by_audit=True))
-    assert signal.sentence(view).startswith("Fine: gap, shape, high band and segments lie within")
-    assert signal.sentence(replace(view, standing=audited)).startswith(
-        "Fine as a whole, by audit samples drawn by chance. They do not judge shape, high band or"
+    assert signal.sentence(audited).startswith(
+        "Fine as a whole. Judged by audit samples, which say nothing of shape, high band or seg"
     )
+    assert audited.standing.worst is None
+    off = replace(audited.standing, state="off", reason="whole")
+    assert signal.sentence(replace(audited, standing=off)).startswith(
+        "Overconfident as a whole. Judged by audit samples, which"
+    )
+
+
+def test_its_page_shows_the_gap_of_the_samples_and_none_of_the_labels_set_aside(
+    audited: OneSignal,
+) -> None:
+    drawn = signal.head(audited, data.signal_written(audited.standing.signal), (), ())
+    assert "+1.0<small>points, said minus right</small>" in drawn
+    assert "−1.0 to +3.0, 300 cases from audit samples" in drawn
+    assert "300 cases from audit samples; other labels set aside" in drawn
+    assert drawn.count("not judged by these labels") == 3
+    assert "% labelled" not in drawn
+    assert "said → right" not in drawn
+
+
+def test_the_list_of_signals_names_no_segment_of_it(audited: OneSignal) -> None:
+    week = data.week(data.mondays()[0])
+    rows = [replace(row, standing=audited.standing) for row in week.rows[:1]]
+    found, today = data.findings(), owner.office().clock().date()
+    written = {rows[0].signal: data.signal_written(rows[0].signal)}
+    drawn = this_week.board(replace(week, rows=tuple(rows)), written, found, today)
+    (worst,) = re.findall(r'<td class="c-worst">(.*?)</td>', drawn)
+    assert worst == '<span class="soft">not judged</span>'

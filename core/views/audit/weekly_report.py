@@ -51,6 +51,7 @@ NOTHING_CHANGED = "Nothing stands out against last week."
 #: As many signals are named that may act.
 _NAMED = 4
 NO_WORST = "none stands out"
+NOT_JUDGED = "not judged"
 
 
 class NothingToReport(LedgerError):  # noqa: N818 (it reads as what is the matter)
@@ -334,7 +335,7 @@ def _worst(row: SignalWeek) -> str:
         return "not judged: the labels do not represent all claims"
     worst = row.standing.worst
     if worst is None:
-        return NO_WORST
+        return NOT_JUDGED if row.standing.whole_alone else NO_WORST
     return f"{worst.dimension} {value_name(worst.value)}: {worst.words}"
 
 

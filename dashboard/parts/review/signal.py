@@ -10,7 +10,7 @@ import streamlit as st
 from core.measure.verdicts.parts import PartName, PartState
 from core.sentences.numbers import counted, cut, percent, points, value_name, within
 from core.sentences.standing import began_words, direction, gap_words, where, window_words
-from core.standing.verdict import StandingVerdict
+from core.standing.verdict import Reweighted, StandingVerdict
 from core.text.markdown import plain
 from core.text.shown import visible
 from core.views.govern.findings import FindingRow
@@ -109,7 +109,7 @@ def sentence(view: OneSignal) -> str:
         )
     if one.state == "off":
         since = "" if one.began is None else f", since {began_words(one.began)}"
-        return f"{direction(one).capitalize()} {where(one)}{since}.{others}"
+        return f"{direction(one).capitalize()} {where(one)}{since}.{_no_more(one)}{others}"
     if one.state == "too_few":
         if one.window is None:
             return f"No outcome is final yet, so nothing can be said.{others}"
@@ -117,27 +117,30 @@ def sentence(view: OneSignal) -> str:
     if one.state == "at_the_edge":
         return (
             "At the edge: there is an error, and it may lie on either side of what is "
-            f"accepted.{others}"
+            f"accepted.{_no_more(one)}{others}"
         )
-    if _by_audit(one):
-        return (
-            "Fine as a whole, by audit samples drawn by chance. They do not judge shape, high "
-            f"band or segments.{others}"
-        )
+    if one.whole_alone:
+        return f"Fine as a whole.{_no_more(one)}{others}"
     return f"Fine: gap, shape, high band and segments lie within what is accepted.{others}"
 
 
-def _by_audit(one: StandingVerdict) -> bool:
-    """Whether audit samples alone give its verdict, on the gap of the whole."""
-    return one.weighted is not None and one.weighted.by_audit
-
-
-def _weighted_words(one: StandingVerdict) -> str:
-    """What the gap of all claims rests on, where it is not simply of the labelled ones."""
+def _no_more(one: StandingVerdict) -> str:
+    """What a verdict on the whole alone leaves open; "" where it judges every part."""
     if one.weighted is None:
-        return gap_words(one)
+        return ""
+    by = "audit samples" if one.weighted.by_audit else "labels weighted by their chances"
+    return f" Judged by {by}, which say nothing of shape, high band or segments."
+
+
+def _weighted(one: StandingVerdict, weighted: Reweighted) -> tuple[Markup, Markup, str]:
+    """The gap that gives the verdict, its picture, and what it rests on."""
+    gap, low, high = weighted.gap, weighted.low, weighted.high
+    ends = " to ".join(points(end, decimals=1) for end in (low, high))
+    of = "from audit samples" if weighted.by_audit else "weighted by label chances"
     return (
-        f"{'drawn by chance' if _by_audit(one) else 'weighted by label chances'}: {gap_words(one)}"
+        join(points(gap, decimals=1), tag("small", "points, said minus right")),
+        bullet(gap, low, high, one.terms.tolerance, span=_SPAN, width=220),
+        f"{ends}, {counted(weighted.n, 'case')} {of}",
     )
 
 
@@ -158,7 +161,10 @@ def _standing_badge(one: StandingVerdict) -> Markup:
 def _measured_on(one: StandingVerdict) -> str:
     if one.window is None:
         return window_words(one)
-    return f"{window_words(one)}, {counted(one.n, 'case')}, {percent(one.window.coverage)} labelled"
+    n = counted(one.n, "case")
+    if one.weighted is not None and one.weighted.by_audit:
+        return f"{window_words(one)}, {n} from audit samples; other labels set aside"
+    return f"{window_words(one)}, {n}, {percent(one.window.coverage)} labelled"
 
 
 def _panels(view: OneSignal) -> Markup:
@@ -167,15 +173,25 @@ def _panels(view: OneSignal) -> Markup:
     if found is None:
         return join("")
     curve = _query(one, "reliability")
-    whole = _panel(
-        one,
-        "whole",
-        "As a whole",
-        join(_said_right(found.said, found.said - found.gap), tag("small", "said → right")),
-        bullet(found.gap, found.low, found.high, one.terms.tolerance, span=_SPAN, width=220),
-        _weighted_words(one),
-        curve,
+    told = (
+        (
+            join(_said_right(found.said, found.said - found.gap), tag("small", "said → right")),
+            bullet(found.gap, found.low, found.high, one.terms.tolerance, span=_SPAN, width=220),
+            gap_words(one),
+        )
+        if one.weighted is None
+        else _weighted(one, one.weighted)
     )
+    whole = _panel(one, "whole", "As a whole", *told, curve)
+    if one.whole_alone:
+        parts = ("Shape of the curve", f"Stated at {cut(one.terms.high_from)} or more")
+        return tag(
+            "div",
+            whole,
+            *(_not_judged(title, curve) for title in parts),
+            _not_judged("Segments", _query(one, "segments")),
+            class_="panels",
+        )
     shape = _panel(
         one,
         "shape",
@@ -214,6 +230,10 @@ def _panels(view: OneSignal) -> Markup:
     else:
         band = _box(title, join("–"), join(""), "no labelled case states so much", None, curve)
     return tag("div", whole, shape, band, _segments_panel(view), class_="panels")
+
+
+def _not_judged(title: str, target: str) -> Markup:
+    return _box(title, join("–"), join(""), "not judged by these labels", None, target)
 
 
 def _segments_panel(view: OneSignal) -> Markup:
@@ -436,12 +456,13 @@ def _segment_table(view: OneSignal) -> Markup:
         )
     heads = (("Segment", None), ("Cases", "num"), ("Said → right", None), ("Gap, points", None))
     shown = f"Worst {len(rows)} segments" if view.n_segments > len(rows) else "Segments"
+    how = "by all labels, not judged" if one.whole_alone else "corrected together"
     return tag(
         "table",
         tag(
             "caption",
             tag("h2", shown),
-            tag("span", f"of {view.n_segments}, corrected together", class_="soft"),
+            tag("span", f"of {view.n_segments}, {how}", class_="soft"),
         ),
         tag(
             "thead",

@@ -341,7 +341,8 @@ def _high(row: SignalWeek) -> Markup:
     found = row.standing.recent
     if found is None or not found.high_n:
         return tag("span", "–", class_="soft")
-    off = "high_band" in found.off_parts and row.standing.speaks_for_all
+    one = row.standing
+    off = "high_band" in found.off_parts and one.speaks_for_all and not one.whole_alone
     return join(
         percent(found.high_claimed),
         tag("span", "→", class_="arrow"),
@@ -362,6 +363,8 @@ def _worst(row: SignalWeek) -> Markup:
             f"{visible(value_name(one.worst.value))} ",
             tag("span", points(one.worst.shown.value), class_="alert"),
         )
+    if one.whole_alone and one.reason != "alarm":
+        return tag("span", "not judged", class_="soft")
     if one.state == "off":
         return tag("span", _NO_SEGMENT.get(one.reason or "", "several"), class_="soft")
     return tag("span", "none stands out" if one.recent else "–", class_="soft")

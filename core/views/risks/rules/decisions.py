@@ -5,8 +5,7 @@ escalation
     cut. Covered: rules are written and were followed. Not measured: no action is logged.
 theatre
     open: every decision is the same; findings of some kind about it are always waived. Covered:
-    decisions differ. Not measured: no action is logged,
-    or of too few claims.
+    decisions differ. Not measured: no action is logged, or of too few claims.
 """
 
 from __future__ import annotations
@@ -70,6 +69,13 @@ def theatre(facts: RiskFacts) -> RiskFound:
         return log_only(facts)
     where = Link("escalation", facts.signal)
     since, effect = f"{found.since:%Y-%m-%d}", found.effect
+    if facts.always_waived and not found.changes_nothing:
+        return RiskFound(
+            "open",
+            f"Findings that change nothing: {'; '.join(facts.always_waived)}. Act on them; Watch "
+            "says which kinds their owner may turn down.",
+            Link("watch", facts.signal),
+        )
     if effect is None or found.basis == "nothing" or effect.n_claims < MINIMUM_DECISIONS:
         return RiskFound(
             "not_measured",
@@ -93,13 +99,6 @@ def theatre(facts: RiskFacts) -> RiskFound:
             f"None of {counted(found.n_claims, 'claim')} since {since} logs what was done; by its "
             f"rules it would {would}.",
             where,
-        )
-    if facts.always_waived:
-        return RiskFound(
-            "open",
-            f"Findings that change nothing: {'; '.join(facts.always_waived)}. Act on them; Watch "
-            "says which kinds their owner may turn down.",
-            Link("watch", facts.signal),
         )
     done = ", ".join(f"{action} {count(one.n_claims)}" for action, one in found.handled)
     changed = ""

@@ -63,3 +63,11 @@ def test_findings_that_are_always_waived_are_theatre_too() -> None:
     assert found.status == "open"
     assert found.line.startswith(f"Findings that change nothing: {words}.")
     assert found.link.page == "watch"
+
+
+def test_they_are_also_where_nothing_is_logged_of_what_was_done() -> None:
+    by_rules = replace(THEATRE, basis="rules")
+    few = replace(THEATRE, effect=None)
+    for unlogged in (by_rules, few):
+        facts = replace(FACTS, theatre=unlogged, always_waived=("“X” was waived 3 times",))
+        assert decisions.theatre(facts).status == "open"
