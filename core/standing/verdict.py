@@ -49,6 +49,7 @@ class Reweighted:
         n: labelled claims it rests on.
         effective: equally weighted claims they are worth (Kish 1965).
         by_audit: whether it is of the labels alone that audit samples drew.
+        alone: whether the verdict sets all other labels aside; else they judge parts and segments.
     """
 
     gap: float
@@ -57,6 +58,7 @@ class Reweighted:
     n: int
     effective: float
     by_audit: bool = False
+    alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,14 @@ class StandingVerdict:
     @property
     def whole_alone(self) -> bool:
         """Whether it judges the gap of the whole and nothing else: weighted labels tell no more."""
-        return self.weighted is not None
+        return self.weighted is not None and self.weighted.alone
 
     def part(self, name: PartName) -> PartState | None:
         """The state of one part of the whole; None where it has none, or it is not judged."""
-        if self.weighted is not None:
-            return _whole(self.weighted, self.terms) if name == "whole" else None
+        if self.weighted is not None and name == "whole":
+            return _whole(self.weighted, self.terms)
+        if self.whole_alone:
+            return None
         one = self.recent
         if one is None or (name == "high_band" and not one.high_n):
             return None
@@ -274,7 +278,9 @@ def _of_signal(
             except NeedsClaims:
                 measured, lacks = None, True
         alarmed = state is not None and _alarmed(state, version)
-        verdict, reason = _verdict(measured, weighted, audit, terms, alarmed=alarmed)
+        if weighted is None and measured is not None and audit is not None:
+            weighted = _better_of_the_whole(audit, measured, terms)
+        verdict, reason = _verdict(measured, weighted, terms, alarmed=alarmed)
         one = StandingVerdict(
             signal=signal,
             version=version,
@@ -321,26 +327,36 @@ def _by_audit(audit: AuditedGap | None, measured: Recent) -> Reweighted | None:
     return Reweighted(audit.gap, audit.low, audit.high, audit.n, audit.effective, by_audit=True)
 
 
+def _better_of_the_whole(audit: AuditedGap, measured: Recent, terms: Terms) -> Reweighted | None:
+    """The audit beside all labels, where it says of the whole what they do not; else None."""
+    drawn = _whole(audit, terms)
+    by_labels = "whole" in measured.off_parts
+    if drawn == "too_few" or (drawn == "off") == by_labels:
+        return None
+    return Reweighted(
+        audit.gap, audit.low, audit.high, audit.n, audit.effective, by_audit=True, alone=False
+    )
+
+
 def _verdict(
     measured: Recent | None,
     weighted: Reweighted | None,
-    audit: AuditedGap | None,
     terms: Terms,
     *,
     alarmed: bool,
 ) -> tuple[PartState, Reason | None]:
     state: PartState = "too_few"
     reason: Reason | None = None
-    if weighted is not None:
+    if weighted is not None and weighted.alone:
         state, reason = _whole(weighted, terms), "whole"
     elif measured is not None and measured.speaks_for_all:
         state, reason = measured.state, measured.reason
-        if state != "off" and measured.off:
+        if weighted is not None:
+            # Of the whole the audit knows better, once it knows; of a segment that differs, labels.
+            state, reason = _whole(weighted, terms), "whole"
+        told = measured.off if weighted is None else [one for one in measured.off if one.differs]
+        if state != "off" and told:
             state, reason = "off", "segment"
-        drawn = "too_few" if audit is None else _whole(audit, terms)
-        # Of the whole the audit knows better, once it knows; of its parts all labels do.
-        if drawn == "off" or (drawn != "too_few" and (state, reason) == ("off", "whole")):
-            state, reason = drawn, "whole"
     if state != "off" and alarmed:
         state, reason = "off", "alarm"
     return state, None if state in ("fine", "too_few") else reason

@@ -55,7 +55,7 @@ def calibration_conditions(
 def _off(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition:
     weighted, parts = verdict.weighted, one.off_parts
     band = shape = None
-    if weighted is None and one.band_off:
+    if not verdict.whole_alone and one.band_off:
         band = BandOff(
             one.high_from,
             one.high_claimed,
@@ -66,7 +66,7 @@ def _off(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition
             one.high_inputs,
             one.high_days,
         )
-    if weighted is None and "shape" in parts:
+    if not verdict.whole_alone and "shape" in parts:
         shape = ShapeOff(one.error, one.error_low, one.error_at)
     facts = Miscalibrated(
         one.since,
@@ -79,7 +79,7 @@ def _off(verdict: StandingVerdict, one: Recent, severity: Severity) -> Condition
         one.tolerance,
         one.n_segments,
         acts=severity == "critical",
-        gap_off="whole" in parts or weighted is not None,
+        gap_off="whole" in parts if weighted is None else verdict.part("whole") == "off",
         band=band,
         shape=shape,
         effective=None if weighted is None else weighted.effective,

@@ -126,7 +126,7 @@ def sentence(view: OneSignal) -> str:
 
 def _no_more(one: StandingVerdict) -> str:
     """What a verdict on the whole alone leaves open; "" where it judges every part."""
-    if one.weighted is None:
+    if one.weighted is None or not one.whole_alone:
         return ""
     by = "audit samples" if one.weighted.by_audit else "labels weighted by their chances"
     return f" Judged by {by}, which say nothing of shape, high band or segments."
@@ -162,7 +162,7 @@ def _measured_on(one: StandingVerdict) -> str:
     if one.window is None:
         return window_words(one)
     n = counted(one.n, "case")
-    if one.weighted is not None and one.weighted.by_audit:
+    if one.weighted is not None and one.weighted.by_audit and one.whole_alone:
         return f"{window_words(one)}, {n} from audit samples; other labels set aside"
     return f"{window_words(one)}, {n}, {percent(one.window.coverage)} labelled"
 

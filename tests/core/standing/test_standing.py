@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 
+from core.standing.audited import AuditedGap
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.terms import USUAL
 from tests.worlds.governed import REGISTRY
@@ -206,3 +208,32 @@ def test_a_broken_trail_leaves_the_usual_terms(
     with governed.ledger.cursor() as cursor:
         (one,) = standing_verdicts(cursor, None, clock.now)["triage"]
     assert (one.terms, one.state) == (USUAL, "fine")
+
+
+# ----------------------------------------------------------- audit samples beside labels of all
+def _audit(gap: float, low: float, high: float) -> Any:
+    found = AuditedGap(gap, low, high, 120, 120.0, near=(-1.0, 1.0))
+    return patch("core.standing.verdict.audited_gap", lambda *_, **__: found)
+
+
+def test_the_gap_that_is_shown_is_that_of_the_samples_where_they_give_the_whole(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, made(clock, range(1, 57), 40))
+    with _audit(0.2, 0.15, 0.25):
+        one = verdict(governed)
+    assert (one.state, one.reason, one.gap, one.n) == ("off", "whole", (0.2, 0.15, 0.25), 120)
+    assert (one.part("whole"), one.part("shape")) == ("off", "fine")
+
+
+def test_samples_that_leave_the_whole_open_hide_no_segment_that_differs(
+    governed: Any, clock: Any, bring: Bring, made: Made
+) -> None:
+    bring(governed, made(clock, range(1, 57), 38, gap=0.15, seg_topic="law"))
+    bring(governed, made(clock, range(1, 57), 8, gap=0.45, seg_topic="medical"))
+    assert verdict(governed).reason == "whole"
+    with _audit(0.1, 0.01, 0.2):
+        one = verdict(governed)
+    assert (one.part("whole"), one.state, one.reason) == ("at_the_edge", "off", "segment")
+    assert one.worst is not None
+    assert one.worst.value == "medical"
