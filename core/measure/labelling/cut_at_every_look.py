@@ -14,20 +14,25 @@ without regard to whether they are right; the order in which they came changes n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
 from core.measure.cells.cells import Cells, FloatArray
-from core.measure.labelling.risk_thresholds import Learned, Step, risk_coverage
+from core.measure.labelling.risk_thresholds import (
+    ROOM,
+    Learned,
+    Step,
+    check_bound,
+    risk_coverage,
+    too_few,
+)
 
 #: Cuts at which the candidates may begin, each with an equal part of the budget. They are set
 #: before any claim is seen, so that where it begins cannot depend on what is found.
 STARTS = (0.99, 0.95, 0.9, 0.8, 0.7)
-#: Half a millionth, so that 0.93 from elsewhere meets the ledger's own 0.93.
-_ROOM = 5e-7
 
 
 def log_won(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
@@ -46,14 +51,7 @@ def log_won(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
     Returns:
         Shape (k,); 0 where nothing is labelled.
     """
-    e: FloatArray = np.asarray(errors, dtype=np.float64)
-    right = np.asarray(n, dtype=np.float64) - e
-    a, b = e + 1, right + 1
-    with np.errstate(divide="ignore"):
-        below = np.log(scipy.special.betainc(a, b, risk))
-    return np.asarray(
-        scipy.special.betaln(a, b) + below - (e + 1) * math.log(risk) - right * math.log1p(-risk)
-    )
+    return _log_bet(n, errors, risk, scipy.special.betainc, risk)
 
 
 def log_broken(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
@@ -70,14 +68,7 @@ def log_broken(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
     Returns:
         Shape (k,); 0 where nothing is labelled.
     """
-    e: FloatArray = np.asarray(errors, dtype=np.float64)
-    right = np.asarray(n, dtype=np.float64) - e
-    a, b = e + 1, right + 1
-    with np.errstate(divide="ignore"):
-        above = np.log(scipy.special.betaincc(a, b, risk))
-    return np.asarray(
-        scipy.special.betaln(a, b) + above - e * math.log(risk) - (right + 1) * math.log1p(-risk)
-    )
+    return _log_bet(n, errors, risk, scipy.special.betaincc, 1 - risk)
 
 
 def claims_needed(risk: float, delta: float) -> int:
@@ -110,13 +101,12 @@ def learn_at_every_look(cells: Cells, risk: float, delta: float) -> Learned:
     Raises:
         ValueError: a bound that is none.
     """
-    if not (0 < risk < 1 and 0 < delta < 1):
-        raise ValueError(f"risk {risk} and delta {delta} must lie between 0 and 1")
+    check_bound(risk, delta)
     curve = risk_coverage(cells)
     needed = claims_needed(risk, delta)
     labelled = int(curve.n[-1]) if curve.n.size else 0
-    if not labelled:
-        return Learned(risk, delta, None, (), "no labelled claim", needed)
+    if labelled < needed:
+        return Learned(risk, delta, None, (), too_few(labelled, needed), needed)
     won = log_won(curve.n, curve.errors, risk)
     seen = np.diff(curve.n, prepend=0) > 0
     starts = list(STARTS)
@@ -124,14 +114,14 @@ def learn_at_every_look(cells: Cells, risk: float, delta: float) -> Learned:
     budget, path = 0.0, list[Step]()
     for at, below in enumerate(lower):
         cut = float(curve.cut[at])
-        while starts and starts[0] > cut + _ROOM:
+        while starts and starts[0] > cut + ROOM:
             # Nothing is stated there or above.
             starts.pop(0)
-        if starts and starts[0] >= cut - _ROOM:
+        if starts and starts[0] >= cut - ROOM:
             budget += delta / len(STARTS)
             starts.pop(0)
         budget = _handed(budget, won[at])
-        while starts and starts[0] > below + _ROOM:
+        while starts and starts[0] > below + ROOM:
             # A start that nobody stated is the candidate above it: the same claims pass.
             budget = _handed(budget + delta / len(STARTS), won[at])
             starts.pop(0)
@@ -147,9 +137,7 @@ def learn_at_every_look(cells: Cells, risk: float, delta: float) -> Learned:
     if not passed:
         best = int(np.argmax(won))
         reason = (
-            f"{labelled:,} labelled claims, and it takes {needed:,} without an error"
-            if labelled < needed
-            else f"nothing is proven so far: at {curve.cut[best]:g} and above "
+            f"nothing is proven so far: at {curve.cut[best]:g} and above "
             f"{int(curve.errors[best]):,} of {int(curve.n[best]):,} are wrong"
         )
         return Learned(risk, delta, None, (), reason, needed)
@@ -167,6 +155,28 @@ def segments_at_every_look(
         delta: δ of all.
     """
     return tuple(learn_at_every_look(cells, risk, delta / len(segments)) for cells in segments)
+
+
+def _log_bet(
+    n: ArrayLike,
+    errors: ArrayLike,
+    risk: float,
+    within: Callable[[FloatArray, FloatArray, float], FloatArray],
+    width: float,
+) -> FloatArray:
+    """What a bet has won whose error rates are drawn evenly from an interval that ends at α.
+
+    Args:
+        n, errors, risk: as `log_won` has them.
+        within: share of a beta distribution within the interval, of its two parameters and α.
+        width: of the interval.
+    """
+    e: FloatArray = np.asarray(errors, dtype=np.float64)
+    right = np.asarray(n, dtype=np.float64) - e
+    with np.errstate(divide="ignore"):
+        share = np.log(within(e + 1, right + 1, risk))
+    drawn = scipy.special.betaln(e + 1, right + 1) + share - math.log(width)
+    return np.asarray(drawn - e * math.log(risk) - right * math.log1p(-risk))
 
 
 def _handed(budget: float, won: float) -> float:

@@ -20,6 +20,8 @@ from core.measure.metrics.intervals import clopper_pearson
 
 #: Confidence level of the intervals shown.
 LEVEL = 0.95
+#: Half a millionth, so that 0.93 from elsewhere meets the ledger's own 0.93.
+ROOM = 5e-7
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,23 @@ def claims_needed(risk: float, delta: float) -> int:
     return math.ceil(math.log(delta) / math.log1p(-risk) - 1e-9)
 
 
+def check_bound(risk: float, delta: float) -> None:
+    """Refuse a bound that is none.
+
+    Raises:
+        ValueError: α or δ is not within (0, 1).
+    """
+    if not (0 < risk < 1 and 0 < delta < 1):
+        raise ValueError(f"risk {risk} and delta {delta} must lie between 0 and 1")
+
+
+def too_few(labelled: int, needed: int) -> str:
+    """Why there is no cut where no test can pass yet, in words."""
+    if not labelled:
+        return "no labelled claim"
+    return f"{labelled:,} labelled claims, and it takes {needed:,} without an error"
+
+
 def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
     """The lowest threshold above which the share of wrong ones is at most ``risk``, with 1 − δ.
 
@@ -153,8 +172,7 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
     Raises:
         ValueError: a bound that is none.
     """
-    if not (0 < risk < 1 and 0 < delta < 1):
-        raise ValueError(f"risk {risk} and delta {delta} must lie between 0 and 1")
+    check_bound(risk, delta)
     curve = risk_coverage(cells)
     needed = claims_needed(risk, delta)
     labelled = int(curve.n[-1]) if curve.n.size else 0
@@ -162,12 +180,7 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
     seen = np.diff(curve.n, prepend=0) > 0
     candidates = np.flatnonzero(seen & (curve.n >= needed))
     if not candidates.size:
-        reason = (
-            "no labelled claim"
-            if not labelled
-            else f"{labelled:,} labelled claims, and it takes {needed:,} without an error"
-        )
-        return Learned(risk, delta, None, (), reason, needed)
+        return Learned(risk, delta, None, (), too_few(labelled, needed), needed)
     p = scipy.stats.binom.cdf(curve.errors[candidates], curve.n[candidates], risk)
     failed = np.flatnonzero(p > delta)
     tested = candidates if not failed.size else candidates[: failed[0] + 1]
@@ -227,8 +240,7 @@ def risk_coverage(cells: Cells) -> RiskCoverage:
 
 def at_cut(cells: Cells, cut: float) -> AtCut:
     """What a threshold does with a sample; the threshold itself is automated."""
-    # Half a millionth of room, so that 0.93 from elsewhere meets the ledger's own 0.93.
-    above = cells.v >= cut - 5e-7
+    above = cells.v >= cut - ROOM
     n, s = int(cells.n[above].sum()), int(cells.s[above].sum())
     low, high = (float(end) for end in clopper_pearson(n - s, n, 1 - LEVEL))
     return AtCut(
