@@ -23,6 +23,7 @@ from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.monitoring.canary import LEAST_INPUTS, REFERENCE_ROUNDS, round_tails
+from core.monitoring.row_fault import RowFault
 from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.standing.window import in_use
 from core.text.figures import counted
@@ -41,41 +42,6 @@ PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 _TOLD = 20
 
 
-@dataclass(frozen=True)
-class RefusedResult:
-    """A row of inputs or results that cannot be used.
-
-    Attributes:
-        row: 1 is the first.
-        field: what is wrong.
-        value: as it stands there.
-        reason: why.
-        fix: what to do.
-    """
-
-    row: int
-    field: str
-    value: str
-    reason: str
-    fix: str
-
-    @property
-    def words(self) -> str:
-        """All of it in a sentence."""
-        value = f" {self.value!r}" if self.value else ""
-        return f"Row {self.row}, {self.field}{value}: {self.reason}; {self.fix}."
-
-    def as_json(self) -> dict[str, Any]:
-        """As HTTP answers it; rows are counted from 0 there."""
-        return {
-            "index": self.row - 1,
-            "field": self.field,
-            "value": self.value,
-            "reason": self.reason,
-            "fix": self.fix,
-        }
-
-
 class RowsRefused(LedgerError):  # noqa: N818 (reads as what is the matter)
     """Rows that cannot be used; nothing was recorded.
 
@@ -83,7 +49,7 @@ class RowsRefused(LedgerError):  # noqa: N818 (reads as what is the matter)
         refused: each of them.
     """
 
-    def __init__(self, refused: Sequence[RefusedResult]) -> None:
+    def __init__(self, refused: Sequence[RowFault]) -> None:
         self.refused = tuple(refused)
         told = [one.words for one in self.refused[:_TOLD]]
         more = len(self.refused) - len(told)
@@ -179,7 +145,7 @@ def keep(
             fault = f"stands in row {seen[input_id]} too", "keep one of the two"
         seen.setdefault(input_id, row)
         if fault:
-            refused.append(RefusedResult(row, "input_id", input_id[:80], *fault))
+            refused.append(RowFault(row, "input_id", input_id[:80], *fault))
     if refused:
         raise RowsRefused(refused)
     if not LEAST_INPUTS <= len(inputs) <= MOST_INPUTS:
@@ -304,7 +270,7 @@ def _by_input(kept: KeptInputs, results: Sequence[Result]) -> dict[str, Result]:
             place, value = "input_sha256", one.digest
             fault = "is not the input that was kept", "ask the one that was, or keep inputs anew"
         if fault:
-            refused.append(RefusedResult(row, place, value[:80], *fault))
+            refused.append(RowFault(row, place, value[:80], *fault))
         found[one.input_id] = one
     if refused:
         raise RowsRefused(refused)

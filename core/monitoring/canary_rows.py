@@ -18,7 +18,8 @@ from typing import Any
 
 from core.events import quantise
 from core.ledger.errors import LedgerError
-from core.monitoring.canary import RefusedResult, Result, RowsRefused, digest_of
+from core.monitoring.canary import Result, RowsRefused, digest_of
+from core.monitoring.row_fault import RowFault
 from core.text.shown import shortened
 
 #: What a row of results may say of its input.
@@ -120,7 +121,7 @@ def results_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Result, ...]:
     found, refused = [], []
     for number, row in enumerate(rows, start=1):
         read = _result(number, row)
-        if isinstance(read, RefusedResult):
+        if isinstance(read, RowFault):
             refused.append(read)
         else:
             found.append(read)
@@ -134,14 +135,14 @@ def sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _result(number: int, row: Mapping[str, Any]) -> Result | RefusedResult:
+def _result(number: int, row: Mapping[str, Any]) -> Result | RowFault:
     input_id, failure = input_of(row), row.get("failure")
     if input_id is None:
-        return RefusedResult(number, "input_id", "", "is missing", "write which input it is")
+        return RowFault(number, "input_id", "", "is missing", "write which input it is")
     stated = row.get("confidence")
     ppm = None if stated in (None, "") else _ppm(stated)
     if stated not in (None, "") and ppm is None:
-        return RefusedResult(
+        return RowFault(
             number,
             "confidence",
             shortened(sound(str(stated)), 80),

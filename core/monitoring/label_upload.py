@@ -15,6 +15,7 @@ from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary
 from core.ledger.errors import LedgerError
+from core.monitoring.row_fault import RowFault
 from core.queries.sums.audit_samples import KnownClaim, known_of
 from core.text.figures import counted
 from core.trail.acts import stamp
@@ -37,31 +38,6 @@ class UnusableSample(LedgerError):  # noqa: N818 (reads as what is the matter)
 
 
 @dataclass(frozen=True)
-class RefusedLabel:
-    """A row that was not taken.
-
-    Attributes:
-        row: 1 is the first below the header.
-        field: what is wrong.
-        value: as it stands there.
-        reason: why.
-        mend: what to do.
-    """
-
-    row: int
-    field: str
-    value: str
-    reason: str
-    mend: str
-
-    @property
-    def words(self) -> str:
-        """All of it in a sentence."""
-        value = f" {self.value!r}" if self.value else ""
-        return f"Row {self.row}, {self.field}{value}: {self.reason}; {self.mend}."
-
-
-@dataclass(frozen=True)
 class TakenLabels:
     """What became of a filled sample.
 
@@ -77,7 +53,7 @@ class TakenLabels:
     n_rows: int
     n_empty: int
     n_known: int
-    refused: tuple[RefusedLabel, ...]
+    refused: tuple[RowFault, ...]
     n_new: int
     summary: ImportSummary | None
 
@@ -147,7 +123,7 @@ def _read_all(office: Office, signal: str, content: bytes) -> tuple[TakenLabels,
     """What becomes of each row of a file, and the labels that are new."""
     rows = list(_rows(content))
     now = office.now()
-    refused: list[RefusedLabel] = []
+    refused: list[RowFault] = []
     labels: list[_Label] = []
     seen: dict[str, _Label] = {}
     n_empty = 0
@@ -160,12 +136,12 @@ def _read_all(office: Office, signal: str, content: bytes) -> tuple[TakenLabels,
             first = seen[read.event]
             if first.outcome == read.outcome:
                 continue
-            read = RefusedLabel(
+            read = RowFault(
                 *(number, "outcome", row["outcome"]),
                 f"row {first.row} says another outcome of this event",
                 "leave one of the two rows",
             )
-        if isinstance(read, RefusedLabel):
+        if isinstance(read, RowFault):
             refused.append(read)
         else:
             seen[read.event] = read
@@ -223,33 +199,33 @@ def _rows(content: bytes) -> Iterator[Mapping[str, str]]:
         raise UnusableSample(f"The file is no CSV: {error}. Save it as “CSV UTF-8”.") from None
 
 
-def _read(number: int, row: Mapping[str, str], signal: str, now: datetime) -> _Label | RefusedLabel:
+def _read(number: int, row: Mapping[str, str], signal: str, now: datetime) -> _Label | RowFault:
     outcome = _OUTCOMES.get(row["outcome"].strip().lower())
     if outcome is None:
-        return RefusedLabel(
+        return RowFault(
             *(number, "outcome", row["outcome"], "neither right nor wrong"),
             "write 1 for right and 0 for wrong, or leave it empty",
         )
     stated = row.get("signal", "").strip()
     if stated not in ("", signal):
-        return RefusedLabel(
+        return RowFault(
             *(number, "signal", stated, f"not {signal}"), "take it in with its own signal"
         )
     event = row.get("event_id", "")
     if not event:
-        return RefusedLabel(
+        return RowFault(
             *(number, "event_id", "", "no event"), "keep the event_id that was exported"
         )
     source = row.get("outcome_source", "").strip().upper() or _SOURCE
     if source not in _SOURCES:
-        return RefusedLabel(
+        return RowFault(
             *(number, "outcome_source", row["outcome_source"], "not one of the values allowed"),
             f"write one of {', '.join(_SOURCES)}, or leave it empty for {_SOURCE}",
         )
     written = row.get("outcome_ts", "").strip()
     at = _time(written) if written else None
     if written and (at is None or at > now):
-        return RefusedLabel(
+        return RowFault(
             *(number, "outcome_ts", written, "not a time, or one to come"),
             "write a time such as 2026-11-24T09:12:00Z, or leave it empty for now",
         )
@@ -264,7 +240,7 @@ def _time(text: str) -> datetime | None:
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
-def _foreign(label: _Label, known: Mapping[str, KnownClaim], signal: str) -> RefusedLabel | None:
+def _foreign(label: _Label, known: Mapping[str, KnownClaim], signal: str) -> RowFault | None:
     """Why an event is not to be labelled this way; None: it is."""
     found = known.get(label.event)
     if found is not None and found.sampled:
@@ -275,7 +251,7 @@ def _foreign(label: _Label, known: Mapping[str, KnownClaim], signal: str) -> Ref
         if found is None
         else "bring in other labels with calledger import"
     )
-    return RefusedLabel(label.row, "event_id", label.event, reason, mend)
+    return RowFault(label.row, "event_id", label.event, reason, mend)
 
 
 def _said(label: _Label, known: KnownClaim) -> bool:
