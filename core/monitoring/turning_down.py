@@ -58,11 +58,6 @@ def proposed_turning_down(
     return Proposal("finding_kind.turned_down", actor, signal, None, body)
 
 
-def turn_down(office: Office, actor: Actor, signal: str, kind: str, *, reason: str) -> Act:
-    """Do so, see `proposed_turning_down`."""
-    return office.perform(proposed_turning_down(office, actor, signal, kind, reason=reason))
-
-
 def turn_up(office: Office, actor: Actor, signal: str, kind: str) -> Act:
     """Let a kind be heard again from now on.
 

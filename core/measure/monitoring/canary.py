@@ -113,13 +113,6 @@ def canary_process(rounds: Sequence[Sequence[float]], level: float = LEVEL) -> E
     return EProcess(log_e, level, int(over[0]) if over.size else None)
 
 
-def leading_canary_side(rounds: Sequence[Sequence[float]]) -> str:
-    """Which of `SIDES` has won most; at least one round."""
-    bets = log_bets(np.array(rounds))
-    by_side = [log_e_values(bets[:, [i]], patience=PATIENCE)[-1] for i in range(len(SIDES))]
-    return SIDES[int(np.argmax(by_side))]
-
-
 def log_bets(p_values: FloatArray) -> FloatArray:
     """Logarithm of what each of `BETS` makes of p-values.
 

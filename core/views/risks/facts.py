@@ -248,7 +248,6 @@ class RiskFacts:
         drifted: what the findings say that what comes in drifted, and that are not resolved.
         by_hand: what lets cases act by themselves without proof, each a sentence with its fix.
         broken: cuts above which more are wrong than was proven, each a sentence.
-        proven: how many cuts of its entry a threshold run proves.
         unwatched: what the findings say that checks did not look, or lack the labels to.
         bypassed: what the findings say that acted without asking the gate.
         swapped: what kept inputs say of a model that changed behind its name.
@@ -297,7 +296,6 @@ class RiskFacts:
     timed: tuple[tuple[TimedOrder, OrderShown], ...] = ()
     by_hand: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
-    proven: int = 0
 
     @property
     def in_use(self) -> tuple[Version, ...]:

@@ -44,7 +44,6 @@ from core.queries.claims.claims_per_signal import (
     most_moved,
 )
 from core.registry import proof_rules
-from core.registry.cut_runs import promises
 from core.registry.signal_spec import SignalSpec
 from core.standing.verdict import of_signal, standing_verdicts
 from core.terms import USUAL, Terms
@@ -190,7 +189,6 @@ class _Ledger:
         return {
             "by_hand": tuple(map(str, proof_rules.unproven(spec, self.state.runs))),
             "broken": tuple(one.facts.text(one.fingerprint.words()) for one in held if one.broken),
-            "proven": len(promises(spec, self.state.runs)),
         }
 
     def _versions(self, signal: str, mine: Sequence[VersionClaims]) -> tuple[Version, ...]:

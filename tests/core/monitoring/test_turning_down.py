@@ -12,7 +12,7 @@ from core.governance.refusal import Refused
 from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import outlook, rounds
-from core.monitoring.turning_down import turn_down, turn_up
+from core.monitoring.turning_down import proposed_turning_down, turn_up
 from core.trail.acts import Act, Actor
 from core.views.govern.answered import answered_view
 from tests.worlds import house as base
@@ -41,7 +41,10 @@ class House(base.House):
                 waive(self.office, rita, one.id, until=until, reason="a pilot")
 
     def turn_down(self, who: str = "ann", role: str = "owner", reason: str = "known") -> Act:
-        return turn_down(self.office, Actor(self.sub(who), role), "s", KIND, reason=reason)
+        actor = Actor(self.sub(who), role)
+        return self.office.perform(
+            proposed_turning_down(self.office, actor, "s", KIND, reason=reason)
+        )
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.worlds.entries import REPLY
 from tests.worlds.pages import page, text_of
+from tests.worlds.two_splits import two_splits
 
 SAMPLE = "knowledge-answer.self-report"
 Open = Callable[..., AppTest]
@@ -84,17 +85,9 @@ def test_without_a_tuning_split_it_says_what_to_log(opened: Open) -> None:
 def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
     tmp_path: Path, serving
 ) -> None:
-    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
-    name = "a*b_[x](http://e)"
-    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
-    lines += [
-        f"e{i},2026-11-02T09:00:00Z,{name},0.9,i{i},{'tuning' if i % 2 else 'heldout'},1,"
-        "2026-11-03T09:00:00Z"
-        for i in range(200)
-    ]
-    file.write_text("\n".join(lines))
+    path = tmp_path / "ledger.duckdb"
     with Ledger.open(path, create=True) as ledger:
-        import_file(ledger, file)
+        import_file(ledger, two_splits(tmp_path, "a*b_[x](http://e)", 200))
     serving(path)
     text = text_of(page("thresholds"))
     assert "Automate from 0.90: at most 5% wrong" in text
@@ -104,16 +97,9 @@ def test_a_clean_ledger_without_a_registry_gets_a_cut_and_leads_to_the_registry(
 
 
 def test_a_run_is_recorded_and_the_entry_it_would_be_names_it(tmp_path: Path, serving) -> None:
-    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
-    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
-    lines += [
-        f"e{i},2026-11-02T09:00:00Z,s,0.9,i{i},{'tuning' if i % 2 else 'heldout'},1,"
-        "2026-11-03T09:00:00Z"
-        for i in range(400)
-    ]
-    file.write_text("\n".join(lines))
+    path = tmp_path / "ledger.duckdb"
     with Ledger.open(path, create=True) as ledger:
-        import_file(ledger, file)
+        import_file(ledger, two_splits(tmp_path, "s", 400))
         registry.apply(Office.of(ledger), read(REPLY), "user:t/adam")
     serving(path)
     app = page("thresholds", acting_for="user:t/ann")

@@ -15,6 +15,7 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
 from tests.worlds.entries import REPLY
+from tests.worlds.two_splits import two_splits
 
 SELF_REPORT = "knowledge-answer.self-report"
 
@@ -97,16 +98,9 @@ def test_an_unknown_signal_and_a_risk_of_zero_are_refused(told_copy: Path) -> No
 
 
 def test_an_unregistered_signal_gets_a_cut_and_no_change(tmp_path: Path) -> None:
-    file, path = tmp_path / "claims.csv", tmp_path / "ledger.duckdb"
-    lines = ["event_id,ts,signal,confidence,input_id,split,outcome,outcome_ts"]
-    lines += [
-        f"e{i},2026-11-02T09:00:00Z,s,0.9,i{i},{'tuning' if i % 2 else 'heldout'},1,"
-        "2026-11-03T09:00:00Z"
-        for i in range(200)
-    ]
-    file.write_text("\n".join(lines))
+    path = tmp_path / "ledger.duckdb"
     with Ledger.open(path, create=True) as ledger:
-        import_file(ledger, file)
+        import_file(ledger, two_splits(tmp_path, "s", 200))
     found = threshold(path, "--risk", "0.05", signal="s")
     assert found.exit_code == 0
     assert "At 0.90 and above" in found.stdout
