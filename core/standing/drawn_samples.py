@@ -10,7 +10,8 @@ import duckdb
 from core.governance.refusal import Refused
 from core.governance.state import State
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_samples import ANSWERED, Design, samples_answered
+from core.queries.sums.audit_answers import ANSWERED, samples_answered
+from core.queries.sums.audit_frame import Design
 from core.trail import act_search as search
 from core.trail.acts import Act, moment
 

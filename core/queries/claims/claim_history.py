@@ -14,7 +14,7 @@ from core.ledger.sql import quoted
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.truth import truth_of
 from core.queries.claims.claim_list import DESCRIBED_BY
-from core.queries.sums.audit_samples import propensity_sql
+from core.queries.sums.audit_answers import propensity_sql
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import Truth, truth_of
-from core.queries.sums.audit_samples import answered_propensity_sql
+from core.queries.sums.audit_answers import answered_propensity_sql
 from core.queries.sums.label_coverage import unlike_sums
 from core.queries.sums.validation_sample import rule_of
 from core.terms import Maturity

@@ -18,7 +18,7 @@ from core.queries.base.kept.claims import kept_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.snapshot import snapshot
-from core.queries.sums.audit_samples import answered_propensity_sql
+from core.queries.sums.audit_answers import answered_propensity_sql
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def propensity_sums(
     """Sum the labelled claims of each group by their inverse label propensity.
 
     A claim's propensity is what it logs itself, or else the chance with which an audit sample drew
-    it (`core.queries.sums.audit_samples`), once most of its sample is labelled. A labelled claim
+    it (`core.queries.sums.audit_answers`), once most of its sample is labelled. A labelled claim
     without one counts in ``n_labelled`` only: it is never imputed. Weights are no whole numbers, so
     these sums are floating-point ones.
 

@@ -16,7 +16,8 @@ from core.monitoring.label_upload import take
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run_if_due
 from core.monitoring.weekly_audits import draw_weekly
-from core.queries.sums.audit_samples import frame, samples_answered
+from core.queries.sums.audit_answers import samples_answered
+from core.queries.sums.audit_frame import frame
 from core.standing.drawn_samples import awaited
 from core.trail.acts import Proposal
 from core.views.review.label_plan.plan import to_label_rows

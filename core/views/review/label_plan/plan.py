@@ -25,15 +25,9 @@ from core.measure.verdicts.verdict import judge
 from core.monitoring import audit_draw as audit
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches
-from core.queries.sums.audit_samples import (
-    Frame,
-    drawn_counts,
-    frame,
-    own_design,
-    sample_counts,
-    samples_answered,
-    to_label,
-)
+from core.queries.sums.audit_answers import samples_answered
+from core.queries.sums.audit_frame import Frame, frame, own_design
+from core.queries.sums.audit_samples import drawn_counts, sample_counts, to_label
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences import label_plan as words
 from core.sentences.acts import Names, drawn_of

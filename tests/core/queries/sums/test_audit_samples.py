@@ -17,17 +17,14 @@ from core.ledger.errors import BadValue, UnknownDimension
 from core.measure.labelling.poisson_sampling import drawing_chance
 from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.selection import Selection
+from core.queries.sums.audit_answers import propensity_sql
+from core.queries.sums.audit_frame import Design, drawn_claims, frame, own_design
 from core.queries.sums.audit_samples import (
-    Design,
-    drawn_claims,
     drawn_counts,
-    frame,
     keep_sample,
     kept_sample,
     known_of,
     newly_to_label,
-    own_design,
-    propensity_sql,
     sample_counts,
     to_label,
 )
