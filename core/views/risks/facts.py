@@ -246,7 +246,7 @@ class RiskFacts:
             none.
         repair: the newest certified map; None: there is none.
         drifted: what the findings say that what comes in drifted, and that are not resolved.
-        by_hand: what lets cases act by themselves without proof, each a sentence with its fix.
+        unproven: what lets cases act by themselves without proof, each a sentence with its fix.
         broken: cuts above which more are wrong than was proven, each a sentence.
         unwatched: what the findings say that checks did not look, or lack the labels to.
         bypassed: what the findings say that acted without asking the gate.
@@ -294,7 +294,7 @@ class RiskFacts:
     worn: HeldoutUse | None = None
     repair: RepairKnown | None = None
     timed: tuple[tuple[TimedOrder, OrderShown], ...] = ()
-    by_hand: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
     @property

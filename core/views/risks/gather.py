@@ -187,7 +187,7 @@ class _Ledger:
             return {}
         held = measure_promises(self.cursor, self.state, spec, self.seen, self.now)
         return {
-            "by_hand": tuple(map(str, proof_rules.unproven(spec, self.state.runs))),
+            "unproven": tuple(map(str, proof_rules.unproven(spec, self.state.runs))),
             "broken": tuple(one.facts.text(one.fingerprint.words()) for one in held if one.broken),
         }
 

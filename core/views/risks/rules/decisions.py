@@ -40,10 +40,10 @@ def escalation(facts: RiskFacts) -> RiskFound:
             f"{count(followed.n_wrong)} known to be wrong.",
             where,
         )
-    if facts.by_hand:
+    if facts.unproven:
         return RiskFound(
             "open",
-            f"What acts by itself is not proven above its threshold. {facts.by_hand[0]}",
+            f"What acts by itself is not proven above its threshold. {facts.unproven[0]}",
             Link("registry", facts.signal),
         )
     special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""

@@ -22,7 +22,7 @@ def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
 
 
 def test_what_acts_by_itself_without_proof_is_open() -> None:
-    found = decisions.escalation(replace(FACTS, by_hand=("the threshold 0.90: chosen by hand.",)))
+    found = decisions.escalation(replace(FACTS, unproven=("the threshold 0.90: chosen by hand.",)))
     assert (found.status, found.link.page) == ("open", "registry")
     assert "not proven above its threshold. the threshold 0.90: chosen by hand." in found.line
 
