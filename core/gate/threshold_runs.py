@@ -14,13 +14,13 @@ from core.events import PPM
 from core.gate.choose_threshold import NoChange, Threshold, writable
 from core.governance.people import actor_for, enter
 from core.governance.perform import Desk, Office
+from core.governance.recorded_runs import METHOD, name_of
 from core.governance.refusal import Refused
 from core.governance.state import State
 from core.queries.sums.tuning_sample import split_span
 from core.queries.sums.validation_sample import newest_import
-from core.registry.cut_runs import CutRun
+from core.registry.cut_runs import CutRun, looks_at
 from core.trail.acts import Actor, Proposal, Via, stamp
-from core.trail.canonical_json import sha256_of
 from core.validation.evidence_content import cells_sha256
 
 KIND = "threshold.run"
@@ -35,7 +35,7 @@ def run_body(cursor: duckdb.DuckDBPyConnection, threshold: Threshold) -> dict[st
         "risk_ppm": round(question.risk * PPM),
         "level_ppm": round(question.confidence * PPM),
         "where": [[name, list(values)] for name, values in selection.where],
-        "method": "every look" if question.every_look else "one look",
+        "method": METHOD if question.every_look else "one look",
         "split": "tuning",
         "cells_sha256": cells_sha256(threshold.cells["tuning"]),
         "cuts": [
@@ -52,7 +52,7 @@ def run_body(cursor: duckdb.DuckDBPyConnection, threshold: Threshold) -> dict[st
     if _per(threshold) is not None:
         body["per"] = _per(threshold)
     # Not of when the claims were made: what was found on these counts is the same run.
-    run = sha256_of({"signal": selection.signal, **body})
+    run = name_of(selection.signal, body)
     times = {"since": first, "until": last}
     return {"run": run, **body, **{name: stamp(at) for name, at in times.items() if at}}
 
@@ -64,11 +64,6 @@ def recorded(
     if not (threshold.question.every_look and state.runs):
         return None
     return state.runs.get(run_body(cursor, threshold)["run"])
-
-
-def looks_at(state: State, signal: str) -> int:
-    """How often thresholds of a signal were recorded."""
-    return sum(run.signal == signal for run in state.runs.values())
 
 
 def run_proposal(
@@ -86,7 +81,7 @@ def run_proposal(
         )
     signal = threshold.question.selection.signal
     body = run_body(cursor, threshold)
-    body |= {"look": looks_at(state, signal) + 1, "imports_to": newest_import(cursor)}
+    body |= {"look": looks_at(state.runs, signal) + 1, "imports_to": newest_import(cursor)}
     return Proposal(KIND, actor, signal, body=body)
 
 

@@ -17,10 +17,11 @@ from core.governance.canaries import (
     refuse_series,
 )
 from core.governance.permissions import GRANTABLE
+from core.governance.recorded_runs import run_of
 from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
 from core.governance.validations.lifecycle import rules_changed
-from core.registry.cut_runs import CutRun, ProvenCut
+from core.registry.cut_runs import looks_at
 from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, of_json
 from core.trail.acts import SYSTEM, Act, moment
@@ -156,25 +157,10 @@ def _registry_set(state: State, act: Act) -> State:
 
 
 def _threshold_run(state: State, act: Act) -> State:
-    if act.signal is None:
-        raise Refused("A threshold run is about a signal.")
-    run = _sha256(act, "run")
-    if run in state.runs:
-        raise Refused(f"The threshold run {run} is recorded already.")
-    try:
-        cuts = tuple(
-            ProvenCut(
-                None if one["value"] is None else act.body["per"],
-                one["value"],
-                *(int(one[name]) for name in ("lowest_ppm", "highest_ppm", "n", "errors")),
-            )
-            for one in act.body["cuts"]
-        )
-        look, risk, level = (_number(act, name) for name in ("look", "risk_ppm", "level_ppm"))
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"The threshold run {run} does not say what it proved.") from error
-    found = CutRun(run, act.signal, act.seq, act.at, act.actor.sub, look, risk, level, cuts)
-    return replace(state, runs={**state.runs, run: found})
+    found = run_of(act, looks_at(state.runs, act.signal) + 1)
+    if found.sha256 in state.runs:
+        raise Refused(f"The threshold run {found.sha256} is recorded already.")
+    return replace(state, runs={**state.runs, found.sha256: found})
 
 
 def _import_recorded(state: State, act: Act) -> State:

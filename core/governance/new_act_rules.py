@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.governance.effects import spec_of
+from core.governance.recorded_runs import refuse_made_up
 from core.governance.refusal import Refused
 from core.governance.state import State
 from core.registry import proof_rules
@@ -40,17 +41,12 @@ def refuse_unfit(state: State, proposal: Proposal) -> None:
         }
         if name in trusted and isinstance(members, (list, tuple)):
             _refuse_admins(state, members)
-    elif proposal.kind == "validation.submitted":
-        entry = state.entries.get(proposal.signal or "")
-        if entry is not None and entry.spec.log_only:
-            raise Refused(
-                f"{proposal.signal} is log-only: it needs no evidence and no signature. To let it "
-                "act, write its stakes, validation and escalation in the registry first."
-            )
     elif proposal.kind == "registry.set":
         _refuse_entry(state, proposal)
+    elif proposal.kind == "threshold.run":
+        refuse_made_up(body)
     elif proposal.kind in ("validation.submitted", "validation.signed"):
-        _refuse_unproven(state, proposal)
+        _refuse_unready(state, proposal)
 
 
 def _refuse_entry(state: State, proposal: Proposal) -> None:
@@ -85,10 +81,15 @@ def _refuse_entry(state: State, proposal: Proposal) -> None:
     _refuse_admins(state, state.resolved((*spec.validators, *spec.risk_approvers)))
 
 
-def _refuse_unproven(state: State, proposal: Proposal) -> None:
+def _refuse_unready(state: State, proposal: Proposal) -> None:
     entry = None if proposal.signal is None else state.entries.get(proposal.signal)
     if entry is None:
         return
+    if entry.spec.log_only and proposal.kind == "validation.submitted":
+        raise Refused(
+            f"{proposal.signal} is log-only: it needs no evidence and no signature. To let it "
+            "act, write its stakes, validation and escalation in the registry first."
+        )
     for problem in proof_rules.unproven(entry.spec, state.runs):
         raise Refused(
             f"The registry entry of {entry.spec.name} is from before what acts by itself had to "

@@ -66,6 +66,11 @@ class CutRun:
 Runs = Mapping[str, CutRun]
 
 
+def looks_at(runs: Runs, signal: str | None) -> int:
+    """How often thresholds of a signal were recorded."""
+    return sum(run.signal == signal for run in runs.values())
+
+
 @dataclass(frozen=True)
 class Cut:
     """From where on a ladder of bands lets claims act by themselves.

@@ -4,8 +4,8 @@ A small error over all confidences says little of those few that nobody looks at
 the stakes are medium or high, what acts by itself is bounded by itself: how often it is wrong, and
 how far off its confidence is there. Both hold in each required segment, as all criteria do.
 
-Their cuts come from threshold runs that are kept in the trail; a cut chosen by hand is only for low
-stakes.
+Their cuts come from threshold runs that are kept in the trail, and that promise no more wrong ones
+than the entry allows; a cut chosen by hand is only for low stakes.
 
 Entries from before these rules go on as they were; a change of what they concern has to keep them.
 """
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.events import PPM
 from core.registry.cut_runs import Cut, Runs, chosen_by_hand, cuts_of
 from core.registry.escalation_rules import fraction
-from core.registry.signal_spec import SignalSpec
+from core.registry.signal_spec import Criterion, SignalSpec
 from core.registry.value_checks import SpecProblem
 
 #: Bounds on what acts by itself, each with the words of what nobody has bounded without it.
@@ -83,6 +84,26 @@ def _unproven(spec: SignalSpec, runs: Runs) -> Iterator[SpecProblem]:
             f"allow. Run calledger threshold --signal {spec.name} --risk … --record, and write "
             "the run that it prints here",
         )
+    limit = min((one for one in map(_error_allowed, spec.validation.criteria) if one), default=PPM)
+    loose = tuple(cut for cut in chosen_by_hand(spec, _within(runs, limit)) if cut not in by_hand)
+    if loose:
+        of = " and ".join(map(cut_words, loose))
+        yield SpecProblem(
+            "spec.escalation.cutsFrom",
+            "",
+            f"names a run that lets more be wrong from {of} on than automated_error allows, "
+            f"{fraction(limit)}: record a run with --risk {fraction(limit)}, or say the higher "
+            "bound",
+        )
+
+
+def _error_allowed(criterion: Criterion) -> int | None:
+    return criterion.maximum_ppm if criterion.metric == "automated_error" else None
+
+
+def _within(runs: Runs, limit_ppm: int) -> Runs:
+    """The runs that promise no more wrong ones than that."""
+    return {name: run for name, run in runs.items() if run.risk_ppm <= limit_ppm}
 
 
 def cut_words(cut: Cut) -> str:

@@ -67,6 +67,17 @@ def test_a_typed_cut_with_a_bound_on_the_whole_alone_is_refused_with_the_fix(
     assert ungoverned.apply(PROVEN, who="user:t/adam")
 
 
+@pytest.mark.usefixtures("proof_asked")
+def test_a_run_that_lets_more_be_wrong_than_the_entry_allows_does_not_prove_its_cut(
+    ungoverned: Governed,
+) -> None:
+    loose = prove_cuts(ungoverned.office, "s", "user:t/ann", risk_ppm=900_000)
+    with pytest.raises(Refused, match=r"threshold 0\.90 on than automated_error allows, 0\.05"):
+        ungoverned.apply(PROVEN.replace(RUN, loose), who="user:t/adam")
+    prove_cuts(ungoverned.office, "s", "user:t/ann", look=2)
+    assert ungoverned.apply(PROVEN.replace(RUN, f"[{loose}, {RUN}]"), who="user:t/adam")
+
+
 def test_an_entry_from_before_goes_on_and_its_next_change_has_to_be_proven(
     ungoverned: Governed, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -87,8 +98,11 @@ def test_nothing_new_is_signed_on_an_entry_from_before(
     governed.validate()
     request.getfixturevalue("proof_asked")
     assert governed.office.state().standing_of("triage", *_first(governed)).open
+    size = governed.office.state().size
     with pytest.raises(Refused, match="change it first"):
         governed.validate()
+    # Not even evidence is submitted that nobody could sign.
+    assert governed.office.state().size == size
     with pytest.raises(Refused, match="change it first"):
         governed.do(
             "user:risk/vera",

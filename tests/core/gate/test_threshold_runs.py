@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from core.views.govern.thresholds import threshold_view
 from tests.core.gate.test_choose_threshold import NOW, unregistered, written
 from tests.worlds.begun import Begun
 from tests.worlds.governed import REGISTRY, Governed
+from tests.worlds.proven_cuts import prove_cuts
 
 #: (split, confidence, language, right, wrong); inputs are all different.
 ROWS = [
@@ -28,6 +30,7 @@ ROWS = [
     ("tuning", 0.5, "en", 40, 60),
     ("heldout", 0.95, "en", 148, 2),
 ]
+CUT = {"value": None, "lowest_ppm": 900_000, "highest_ppm": 950_000, "n": 400, "errors": 1}
 ABOVE = (
     '      - {metric: automated_error, max: "0.05"}\n      - {metric: high_band_gap, max: "0.05"}\n'
 )
@@ -133,3 +136,27 @@ def test_the_change_that_is_proposed_names_the_recorded_run(tuned: Governed) -> 
     assert registry.plan(
         tuned.ledger.cursor(), tuned.office.state(), read(change.entry), NOW
     ).changes[0].new.cuts_from == (run.sha256,)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"run": "ab" * 32}, "is not what its name stands for"),
+        ({"method": "one look"}, "for one look only"),
+        ({"look": 2}, "must say that it is look 1"),
+        ({"risk_ppm": 0}, "does not say what it proved"),
+        ({"level_ppm": 1_000_000}, "does not say what it proved"),
+        ({"cuts": [{**CUT, "lowest_ppm": 960_000}]}, "does not say what it proved"),
+        ({"cuts": [{**CUT, "errors": 401}]}, "does not say what it proved"),
+        ({"cuts": [{**CUT, "n": True, "errors": 0}]}, "does not say what it proved"),
+        ({"cuts": [{**CUT, "value": "en"}]}, "does not say what it proved"),
+        ({"cuts": [{**CUT, "n": 20, "errors": 0}]}, "0 wrong of 20 do not prove that at most 5%"),
+        ({"cuts": [{**CUT, "errors": 40}]}, "40 wrong of 400 do not prove"),
+    ],
+)
+def test_a_run_whose_record_does_not_hold_by_its_own_counts_is_refused(
+    ungoverned: Governed, changed: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(Refused, match=told):
+        prove_cuts(ungoverned.office, "triage", "user:desk/ann", **changed)
+    assert ungoverned.office.state().runs == {}
