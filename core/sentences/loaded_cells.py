@@ -37,9 +37,10 @@ def not_looked_for(signals: Sequence[str], unread: Sequence[str] = ()) -> str:
     return (
         f"{left_out}Counted from loaded cells: {_listed(signals)}. What needs single claims is "
         "not looked for there: claims that acted against the rules or without asking the gate, "
-        "labels that contradict each other, judges that disagree, inputs that shift or leak, ways "
-        "of asking, confidences that change nothing, stakes that are too low, validations since "
-        "they were signed."
+        "thresholds that do not keep what their run proved, held-out sets that are worn, fields "
+        "that programs no longer log, labels that contradict each other, judges that disagree, "
+        "inputs that shift or leak, ways of asking, confidences that change nothing, stakes that "
+        "are too low, validations since they were signed."
     )
 
 

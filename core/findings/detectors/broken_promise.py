@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from core.events import PPM
 from core.findings.facts.cuts import PromiseBroken
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.measure.labelling.cut_at_every_look import log_broken
 from core.measure.labelling.risk_thresholds import AtCut, at_cut
 from core.queries.base.fingerprints_seen import FIELDS, Seen, fingerprints_seen
@@ -119,9 +121,14 @@ def promise_conditions(
     if not state.runs:
         return ()
     seen = fingerprints_seen(cursor)
-    return tuple(
-        Condition.of("promise_broken", signal, one.fingerprint.id, one.facts, one.fingerprint)
-        for signal, entry in sorted(state.entries.items())
-        for one in measure_promises(cursor, state, entry.spec, seen, now)
-        if one.broken
-    )
+    found = []
+    for signal, entry in sorted(state.entries.items()):
+        with suppress(NeedsClaims):
+            found += [
+                Condition.of(
+                    "promise_broken", signal, one.fingerprint.id, one.facts, one.fingerprint
+                )
+                for one in measure_promises(cursor, state, entry.spec, seen, now)
+                if one.broken
+            ]
+    return tuple(found)

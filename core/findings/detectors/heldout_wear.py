@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import duckdb
@@ -12,6 +13,7 @@ from core.findings.detectors.tuning_leak import judged_prints
 from core.findings.facts.heldout import HeldoutWorn, Looked
 from core.findings.kinds import Condition
 from core.governance.state import State
+from core.ledger.errors import NeedsClaims
 from core.queries.claims.claims_per_signal import VersionClaims
 from core.queries.sums.validation_sample import KnownAt, newest_import
 from core.registry.signal_spec import SignalSpec
@@ -46,12 +48,15 @@ def wear_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
     """The versions in use on whose held-out set one more evidence can rest, or none."""
-    return tuple(
-        Condition.of("heldout_worn", spec.name, one.id, worn_of(use), one)
-        for spec, mine in registered(cursor, state, now)
-        for one, use in measure_wear(cursor, spec, mine, now, state.size)
-        if use.looks and use.left <= 1
-    )
+    found = []
+    for spec, mine in registered(cursor, state, now):
+        with suppress(NeedsClaims):
+            found += [
+                Condition.of("heldout_worn", spec.name, one.id, worn_of(use), one)
+                for one, use in measure_wear(cursor, spec, mine, now, state.size)
+                if use.looks and use.left <= 1
+            ]
+    return tuple(found)
 
 
 def worn_of(use: HeldoutUse) -> HeldoutWorn:

@@ -29,6 +29,7 @@ from core.findings.kinds import Condition
 from core.governance.state import State
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.population_shift import mix_change
+from core.queries.base.kept.at_hand import days_not_at_hand
 from core.queries.claims.logged_fields import VERSIONS, LoggedDay, logged_days, refused_days
 
 #: Chance of a false finding over all fields and signals at one look: it is looked every day, and a
@@ -79,9 +80,15 @@ def schema_conditions(
 ) -> tuple[Condition, ...]:
     """What changed in what the registered signals log."""
     until = datetime.combine(now.date(), time())
-    logged = logged_days(cursor, until - timedelta(days=DAYS), until)
+    since = until - timedelta(days=DAYS)
+    logged = logged_days(cursor, since, until)
     refused = refused_days(cursor, until - timedelta(days=AFTER + BEFORE), until)
-    mine = {signal: logged[signal] for signal in sorted(state.entries) if signal in logged}
+    # Some of the claims that loaded cells were counted from would look like all.
+    mine = {
+        signal: logged[signal]
+        for signal in sorted(state.entries)
+        if signal in logged and not days_not_at_hand(cursor, signal, since, until)
+    }
     moved = [
         *(one for signal, days in mine.items() for one in _fields(signal, days, until)),
         *(

@@ -12,7 +12,7 @@ from core.findings.detectors.in_use import registered
 from core.findings.facts.leak import Leaked
 from core.findings.kinds import Condition
 from core.governance.state import State
-from core.ledger.errors import LedgerError
+from core.ledger.errors import LedgerError, NeedsClaims
 from core.queries.claims.claims_per_signal import VersionClaims
 from core.queries.sums.validation_sample import (
     JudgedSpan,
@@ -80,7 +80,10 @@ def leak_conditions(
     week = week_began(now)
     found = []
     for spec, mine in registered(cursor, state, now):
-        leak, used = measure_leak(cursor, spec.name, mine, week), judged_prints(mine)
+        try:
+            leak, used = measure_leak(cursor, spec.name, mine, week), judged_prints(mine)
+        except NeedsClaims:
+            continue
         if leak.shared and not _left_out(cursor, spec.name, used):
             found.append(Condition.of("split_leaked", spec.name, "split_leaked", leak, used[0]))
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,14 @@ from tests.conftest import NOW
 from tests.worlds.entries import entry
 from tests.worlds.event_logs import EventWorld, world
 from tests.worlds.lakes import load_log, write_log_of
+from tests.worlds.proven_cuts import prove_cuts
 
 #: With corrected labels, actions, segments and tuning claims.
 TRIAGE = "ticket-triage.self-report"
 #: Whose inputs repeat.
 REPLIES = "reply-safety.self-report"
+#: Claims of before then come in one by one; those of the days after are in cells alone.
+MIDNIGHT = datetime(2026, 10, 21)
 
 
 @dataclass(frozen=True)
@@ -203,15 +206,35 @@ def test_a_signal_whose_inputs_repeat_has_no_verdict_and_not_too_few_labels(both
     assert f"{REPLIES}. Counted from loaded cells" in not_looked_for(view.elsewhere, view.unread)
 
 
-def test_no_check_stops_on_loaded_cells(made: tuple[EventWorld, Office]) -> None:
-    _, office = made
-    with office.ledger.cursor() as cursor:
-        names = [one.name for one in signals(cursor)]
-    apply(office, read("---\n".join(entry(name, stakes="low") for name in names)), "user:t/adam")
-    with office.ledger.cursor() as cursor:
-        assert signals_elsewhere(cursor) == tuple(names)
-        found = detected(cursor, office.state(), NOW)
-    assert [one.text for one in found if one.kind == "check_failed"] == []
+def test_no_check_stops_on_loaded_cells_and_none_takes_some_claims_for_all(tmp_path: Path) -> None:
+    events = world(5)
+    events.write_log(tmp_path / "log")
+    with Ledger.open(tmp_path / "my.duckdb", create=True) as ledger:
+        office = Office.of(ledger, clock=lambda: datetime(2026, 10, 1))
+        run = prove_cuts(office, "triage", "user:t/adam")
+        office.clock = lambda: datetime(2026, 11, 2)
+        load_log(office, tmp_path / "log", tmp_path / "built")
+        with ledger.cursor() as cursor:
+            names = [one.name for one in signals(cursor)]
+        written = (
+            entry(name, stakes="low", escalation={"cutsFrom": run} if name == "triage" else {})
+            for name in names
+        )
+        apply(office, read("---\n".join(written)), "user:t/adam")
+        with ledger.cursor() as cursor:
+            assert signals_elsewhere(cursor) == tuple(names)
+            found = detected(cursor, office.state(), datetime(2026, 12, 28))
+        assert [one.text for one in found if one.kind == "check_failed"] == []
+        EventWorld(
+            [
+                (kind, at, [row for row in rows if row.get("ts", MIDNIGHT) < MIDNIGHT])
+                for kind, at, rows in events.batches
+                if kind == "claims"
+            ]
+        ).import_all(ledger, tmp_path / "files")
+        with ledger.cursor() as cursor:
+            found = detected(cursor, office.state(), MIDNIGHT + timedelta(days=8))
+        assert not {"check_failed", "volume_stopped"} & {one.kind for one in found}
 
 
 # -- claims beside them ----------------------------------------------------------------------------
