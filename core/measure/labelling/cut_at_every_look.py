@@ -55,18 +55,10 @@ def log_won(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
 
 
 def log_broken(n: ArrayLike, errors: ArrayLike, risk: float) -> FloatArray:
-    """The bet the other way: against "at most ``risk`` are wrong".
+    """The bet the other way, as `log_won` takes it: against "at most ``risk`` are wrong".
 
     The likelihood under an error rate drawn evenly from (α, 1) against that under α; of claims that
     keep the bound it passes 1/δ on any day with a chance of at most δ.
-
-    Args:
-        n: labelled claims, shape (k,).
-        errors: wrong ones among them, likewise.
-        risk: α, in (0, 1).
-
-    Returns:
-        Shape (k,); 0 where nothing is labelled.
     """
     return _log_bet(n, errors, risk, scipy.special.betaincc, 1 - risk)
 
@@ -104,9 +96,8 @@ def learn_at_every_look(cells: Cells, risk: float, delta: float) -> Learned:
     check_bound(risk, delta)
     curve = risk_coverage(cells)
     needed = claims_needed(risk, delta)
-    labelled = int(curve.n[-1]) if curve.n.size else 0
-    if labelled < needed:
-        return Learned(risk, delta, None, (), too_few(labelled, needed), needed)
+    if curve.labelled < needed:
+        return Learned(risk, delta, None, (), too_few(curve.labelled, needed), needed)
     won = log_won(curve.n, curve.errors, risk)
     seen = np.diff(curve.n, prepend=0) > 0
     starts = list(STARTS)

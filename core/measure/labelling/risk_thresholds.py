@@ -129,10 +129,15 @@ class RiskCoverage:
     low: FloatArray
     high: FloatArray
 
+    @property
+    def labelled(self) -> int:
+        """Labelled claims at any confidence."""
+        return int(self.n[-1]) if self.n.size else 0
+
 
 def claims_needed(risk: float, delta: float) -> int:
     """Labelled claims below which no test passes, not even without an error: ln δ / ln(1 − α)."""
-    return math.ceil(math.log(delta) / math.log1p(-risk) - 1e-9)
+    return max(1, math.ceil(math.log(delta) / math.log1p(-risk) - 1e-9))
 
 
 def check_bound(risk: float, delta: float) -> None:
@@ -175,12 +180,11 @@ def learn_then_test(cells: Cells, risk: float, delta: float) -> Learned:
     check_bound(risk, delta)
     curve = risk_coverage(cells)
     needed = claims_needed(risk, delta)
-    labelled = int(curve.n[-1]) if curve.n.size else 0
+    if curve.labelled < needed:
+        return Learned(risk, delta, None, (), too_few(curve.labelled, needed), needed)
     # A value without a label is no candidate: nothing was seen there that could speak for it.
     seen = np.diff(curve.n, prepend=0) > 0
     candidates = np.flatnonzero(seen & (curve.n >= needed))
-    if not candidates.size:
-        return Learned(risk, delta, None, (), too_few(labelled, needed), needed)
     p = scipy.stats.binom.cdf(curve.errors[candidates], curve.n[candidates], risk)
     failed = np.flatnonzero(p > delta)
     tested = candidates if not failed.size else candidates[: failed[0] + 1]

@@ -83,8 +83,9 @@ def test_values_above_the_start_are_counted_but_not_tested() -> None:
     assert found.cut == 0.9
 
 
-def test_without_a_label_there_is_no_cut_and_that_is_said() -> None:
-    found = learn_then_test(cells((0.9, 0, 0), unlabelled=50), 0.05, 0.1)
+@pytest.mark.parametrize("delta", [0.1, 1 - 1e-12])
+def test_without_a_label_there_is_no_cut_and_that_is_said(delta: float) -> None:
+    found = learn_then_test(cells((0.9, 0, 0), unlabelled=50), 0.05, delta)
     assert (found.cut, found.reason) == (None, "no labelled claim")
     nothing = Cells(np.array([]), *(np.array([], np.int64),) * 3)
     assert learn_then_test(nothing, 0.1, 0.1).cut is None
