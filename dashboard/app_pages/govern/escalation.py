@@ -43,6 +43,7 @@ if signal not in state.entries:
 view = data.escalation(signal, first, last, as_if=False)
 never = data.unasked(signal, first, last)
 escalation.headline(view)
+bypass.warn(never)
 broken, unasked, policy, rules, weeks, worth = st.tabs(
     [
         f"Breaches ({view.n_breaches:,})",

@@ -17,13 +17,20 @@ from dashboard.widgets.links import page_links as links
 _KEYS = "unasked_"
 
 
+def warn(view: BypassView) -> None:
+    """That claims acted without asking, beside whatever else is said of the signal."""
+    if view.n:
+        st.warning(plain(view.headline), icon=":material/report:")
+
+
 def draw(view: BypassView, last: date) -> None:
     """How many did not ask, by version and day, and each the way to its claim.
 
     Args:
         last: the last day that was asked for; what is not whole yet is not looked at.
     """
-    st.markdown(plain(" ".join((view.headline, *view.said))))
+    said = view.said if view.n else (view.headline, *view.said)
+    st.markdown(plain(" ".join(said)))
     if view.last < last:
         st.caption(f"Looked at up to {view.last}: answers of later days may still come in.")
     if not view.n:
@@ -45,7 +52,7 @@ def draw(view: BypassView, last: date) -> None:
             "version": st.column_config.TextColumn("Version", width=300),
             "n": tables.number("Not asked"),
             "acted": tables.number("Acted"),
-            "known": tables.number("Outcome known"),
+            "known": tables.number("Labelled"),
             "wrong": tables.number("Wrong"),
         },
         alt="Claims that acted without asking the gate, by day and version",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,8 @@ def test_each_breach_links_to_its_claim_and_the_act_that_set_the_rule(opened: Op
 
 def test_what_never_asked_the_gate_is_listed_by_day_and_claim(opened: Open) -> None:
     app = opened(signal=LOGPROB, first="2026-11-01", last="2026-11-30")
+    (warned,) = app.warning
+    assert re.match(r"4 of \d+ claims that acted by themselves never asked", warned.value)
     assert "Never asked (4)" in [one.label for one in app.tabs]
     days = next(one.value for one in app.dataframe if "acted" in one.value)
     assert days["n"].sum() == 4
