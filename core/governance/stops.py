@@ -284,10 +284,12 @@ class CanaryAlarm:
                 f"{counted(self.n_answered, 'input')}."
             )
         rounds = counted(self.rounds_before, "round")
+        # Rounds are mostly called by their day.
+        day = "" if self.since == f"{self.day}" else f" ({self.day})"
+        shown = "" if self.round == self.since else f"; shown with the round {self.round}"
         return (
-            f"Kept inputs are answered otherwise since about the round {self.since} ({self.day}), "
-            f"after {rounds} in which nothing moved; shown with the round {self.round}. "
-            f"{' '.join(said)}"
+            f"Kept inputs are answered otherwise since about the round {self.since}{day}, "
+            f"after {rounds} in which nothing moved{shown}. {' '.join(said)}"
         )
 
     @property

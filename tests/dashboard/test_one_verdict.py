@@ -117,6 +117,19 @@ def audited(standing: dict[str, StandingVerdict]) -> OneSignal:
     return replace(view, standing=one)
 
 
+def test_the_worst_segment_is_shown_with_its_interval_and_cases(
+    standing: dict[str, StandingVerdict],
+) -> None:
+    view = data.one_signal("reply-safety.self-report")
+    assert view is not None
+    shown = standing["reply-safety.self-report"].worst
+    assert shown is not None
+    drawn = signal.head(view, data.signal_written(view.standing.signal), (), ())
+    (note,) = re.findall(r"worst: policy legal, ([^<]+)<", drawn)
+    assert re.fullmatch(r"\+\d+\.\d points \(\+\d+\.\d to \+\d+\.\d\), [\d,]+ cases", note)
+    assert note.endswith(f"{shown.shown.n:,} cases")
+
+
 def test_a_verdict_of_audit_samples_alone_claims_no_more_than_the_whole(
     audited: OneSignal,
 ) -> None:

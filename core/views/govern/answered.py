@@ -120,4 +120,9 @@ def _said(one: AnsweredKind | None) -> str:
     if one is None:
         return "Never found."
     others = f", {one.went_by} went by unanswered" if one.went_by else ""
-    return f"Found {one.n} times: let wait {one.waivers} times{others}, acted on {one.acted_on}."
+    acted = f"acted on {_times(one.acted_on)}" if one.acted_on else "never acted on"
+    return f"Found {_times(one.n)}, waived {_times(one.waivers)}{others}, {acted}."
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"

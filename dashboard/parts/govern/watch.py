@@ -201,7 +201,7 @@ def canaries(view: WatchView) -> None:
         key="canaries",
         column_config={
             "signal": st.column_config.TextColumn("Signal", width="medium"),
-            "version": st.column_config.TextColumn("Version", width="small"),
+            "version": st.column_config.TextColumn("Version", width="medium"),
             "last": st.column_config.DatetimeColumn("Asked last (UTC)", format=when),
             "due": st.column_config.DatetimeColumn("Next (UTC)", format=when),
             "says": st.column_config.TextColumn("What they say", width=230),

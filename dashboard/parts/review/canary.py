@@ -34,7 +34,7 @@ def draw(histories: tuple[CanaryHistory, ...], signal: str) -> None:
         return
     for number, history in enumerate(histories):
         _one(history, number)
-    with st.expander("How to read this", icon=":material/help:"):
+    with st.expander("How to read the alarm score", icon=":material/help:"):
         st.markdown(
             "Kept inputs never change, so that what moves here is the model, its prompt or its "
             "settings, and never what comes in. Each input is held against its own earlier "

@@ -253,7 +253,9 @@ def _segments_panel(view: OneSignal) -> Markup:
         "Segments",
         join(n_off, tag("small", small)),
         bullet(worst.gap, worst.low, worst.high, one.terms.tolerance, span=_SPAN, width=220),
-        f"worst: {_segment(worst)}, {points(worst.gap, decimals=1)} points",
+        f"worst: {_segment(worst)}, {points(worst.gap, decimals=1)} points "
+        f"({points(worst.low, decimals=1)} to {points(worst.high, decimals=1)}), "
+        f"{counted(worst.n, 'case')}",
         state if one.speaks_for_all else None,
         target,
     )
@@ -456,7 +458,7 @@ def _segment_table(view: OneSignal) -> Markup:
         )
     heads = (("Segment", None), ("Cases", "num"), ("Said → right", None), ("Gap, points", None))
     shown = f"Worst {len(rows)} segments" if view.n_segments > len(rows) else "Segments"
-    how = "by all labels, not judged" if one.whole_alone else "corrected together"
+    how = "all labels as they are, not judged" if one.whole_alone else "corrected together"
     return tag(
         "table",
         tag(

@@ -117,6 +117,7 @@ def test_the_page_says_what_became_of_each_kind_and_what_is_kept_quiet(house: Ho
     (row,) = view.frame.to_dict("records")
     assert (row["Found"], row["Waived"], row["What that says"]) == (3, 3, "always waived")
     assert [(one.signal, one.kind) for one in view.may] == [("s", KIND)]
+    assert view.may[0].said.endswith(", never acted on.")
     house.turn_down()
     view = answered_view(house.ledger.cursor(), house.office.state(), house.at)
     assert (view.may, [one.kind for one in view.quiet]) == ((), [KIND])

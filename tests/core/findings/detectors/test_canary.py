@@ -56,7 +56,7 @@ def test_a_changed_model_closes_the_gate_at_once_where_the_entry_says_so(watched
     assert (standing(watched).state, standing(watched).open) == ("suspended", False)
     (one,) = found(watched)
     assert (one.severity, one.owner) == ("critical", watched.sub("user:desk/ann"))
-    assert "since about the round 2026-11-09 (2026-11-09), after 6 rounds" in one.text
+    assert "since about the round 2026-11-09, after 6 rounds" in one.text
     assert "They state 97% on average, and stated 90%: +7.0 points" in one.text
     assert "not what comes in" in one.text
     assert "The model changed behind its name." in standing(watched).reason

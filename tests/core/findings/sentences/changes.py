@@ -66,12 +66,12 @@ SENTENCES: list[Sentence] = [
         "model_swapped",
         ChangedBehindName(SWAPPED, closes=True, may_act=False),
         "m1 is no longer the model it was, though its name is the same. Kept inputs are answered "
-        "otherwise since about the round 2026-11-20 (2026-11-20), after 12 rounds in which nothing "
-        "moved; shown with the round 2026-11-21. They state 85% on average, and stated 72%: +13.0 "
-        "points (95% interval +11.0 to +15.0), 50 inputs. 40% of the answers are other ones than "
-        "before, where 8% would be by its own variation, 49 inputs. Kept inputs never change, so "
-        "it is the model, its prompt or its settings, and not what comes in. The registry entry "
-        "closes the gate for it until new evidence is signed.",
+        "otherwise since about the round 2026-11-20, after 12 rounds in which nothing moved; shown "
+        "with the round 2026-11-21. They state 85% on average, and stated 72%: +13.0 points (95% "
+        "interval +11.0 to +15.0), 50 inputs. 40% of the answers are other ones than before, where "
+        "8% would be by its own variation, 49 inputs. Kept inputs never change, so it is the "
+        "model, its prompt or its settings, and not what comes in. The registry entry closes the "
+        "gate for it until new evidence is signed.",
     ),
     (
         "stated_shifted",
