@@ -238,7 +238,8 @@ def _headline(of: Bypass | None, *, had_to_ask: bool, elsewhere: bool) -> str:
         return "No claim acted by itself in these days."
     acted = counted(of.n_automated, "claim")
     if not of.n:
-        return f"Of {acted} that acted by themselves, every one asked the gate first."
+        # When each acted is not logged, so that nobody can say it asked before.
+        return f"Of {acted} that acted by themselves, every one asked the gate."
     if of.n == of.n_automated:
         return f"None of {acted} that acted by themselves asked the gate."
     share = percent(of.n / of.n_automated, decimals=1)

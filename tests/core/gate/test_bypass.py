@@ -162,6 +162,10 @@ def test_an_answer_counts_whenever_it_was_given_and_before_its_claim_came_in(
     bring(governed, frame)
     ask(governed, frame[10:])
     assert listed(governed) == []
+    with governed.ledger.cursor() as cursor:
+        view = bypass_view(cursor, "triage", DAY.date(), (DAY + timedelta(days=3)).date())
+    # Some were asked about after they had come in: that it was before they acted is not known.
+    assert view.headline == "Of 20 claims that acted by themselves, every one asked the gate."
 
 
 def test_an_answer_about_another_signal_or_event_is_none_about_this_claim(
