@@ -10,12 +10,16 @@ import duckdb
 from core.events import PPM
 from core.governance.names import Directory, directory
 from core.governance.state import State
-from core.registry.cut_runs import CutRun, chosen_by_hand, cuts_of, needed
+from core.registry.cut_runs import CutRun, ProvenCut, chosen_by_hand, cuts_of, needed
+from core.registry.escalation_rules import fraction
 from core.registry.proof_rules import cut_words
 from core.registry.signal_spec import SignalSpec
+from core.sentences.numbers import value_name
 
 #: So many digits of a run's SHA-256 stand in a sentence.
 SHOWN = 12
+#: Of so many thresholds of a run the claims are named.
+MOST_CUTS = 3
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,20 @@ def run_words(run: CutRun, names: Directory) -> str:
     return (
         f"threshold run {run.sha256[:SHOWN]} of {run.at:%Y-%m-%d} by {names.words(run.by)}, look "
         f"{run.look}: at most {run.risk_ppm / 10_000:.6g}% wrong, with "
-        f"{run.level_ppm / 10_000:.6g}% confidence over all looks"
+        f"{run.level_ppm / 10_000:.6g}% confidence over all looks{_shown_by(run.cuts)}"
     )
+
+
+def _shown_by(cuts: tuple[ProvenCut, ...]) -> str:
+    """The claims that a run rests on; of many thresholds, how many they are."""
+    if len(cuts) > MOST_CUTS:
+        return f", for {len(cuts)} segments"
+    said = []
+    for one in cuts:
+        of = "" if one.dimension is None else f"{value_name(one.value)}: "
+        at = fraction(one.lowest_ppm)
+        said.append(f"{of}{one.errors:,} of {one.n:,} wrong at {at} or more")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def run_json(run: CutRun) -> dict[str, Any]:

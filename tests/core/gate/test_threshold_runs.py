@@ -108,6 +108,10 @@ def test_a_cut_chosen_by_hand_is_refused_and_one_from_a_run_is_taken(tuned: Gove
     assert found.by_hand == ()
     said = f"Threshold run {run.sha256[:12]} of 2026-11-02 by desk/ann, look 1: at most 5% wrong"
     assert said in found.words
+    (cut,) = run.cuts
+    assert (
+        f"({cut.errors} of {cut.n:,} wrong at 0.{cut.lowest_ppm // 10_000} or more)" in found.words
+    )
 
 
 @pytest.mark.usefixtures("proof_asked")
