@@ -325,7 +325,9 @@ def _number(text: str | None) -> float | None:
 
 def _run_words(act: Act) -> str:
     body = act.body
-    why = ", ".join(WHY_WORDS.get(one, one) for one in body["why"])
+    # Of a run on schedule it is no news that re-measurements were due too.
+    reasons = [one for one in body["why"] if one != "cadence" or "daily" not in body["why"]]
+    why = ", ".join(WHY_WORDS.get(one, one) for one in reasons)
     told = [f"{act.at:%Y-%m-%d %H:%M} UTC, {why}"]
     told.append(f"{counted(body['n_open'], 'finding')} open, {body['n_critical']} critical")
     if body["n_remeasured"]:

@@ -203,6 +203,7 @@ def test_runs_are_listed_newest_first_with_what_they_caught_up(
     assert asked.startswith("2026-11-27 09:01 UTC, because somebody asked; ")
     assert late.endswith("2 runs before it missed, caught up by this one")
     assert "1 signal measured again" in first
+    assert first.count("schedule") == 1
 
 
 def test_of_many_signals_off_the_headline_names_a_few(
