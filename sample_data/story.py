@@ -16,7 +16,7 @@ from core.gate import registry_changes as registry
 from core.gate import threshold_runs
 from core.gate.choose_threshold import ThresholdQuestion, choose
 from core.gate.decision_log import DecisionLog
-from core.gate.gate import Gate
+from core.gate.gate import Decision, Gate
 from core.gate.questions import Question
 from core.governance import people
 from core.governance.names import directory
@@ -100,6 +100,7 @@ class Story:
 
     def __init__(self, ledger: Ledger, end: datetime) -> None:
         self._end, self._now, self._week = end, end, 0
+        self._answers: list[Decision] = []
         self.office = Office.of(ledger, clock=lambda: self._now)
 
     def on(self, week: int, day: int, hour: int = 10) -> None:
@@ -114,6 +115,7 @@ class Story:
             if self._now < then:
                 self._ask_kept()
             if self.office.state().entries and self._now < then:
+                self.write_answers()
                 rounds(self.office)
         self._on_to(then)
 
@@ -202,8 +204,14 @@ class Story:
 
     def ask_the_gate(self, signal: str, since: datetime) -> None:
         """The production system asks about the newest claims, each at its time."""
-        newest = "signal = $signal AND ts >= $since"
-        self._ask(newest, signal=signal, since=since)
+        self.write_answers()
+        self._ask(
+            """
+            signal = $signal AND ts >= $since AND (signal, event_id) NOT IN (
+                SELECT (signal, event_id) FROM decisions WHERE event_id IS NOT NULL)
+            """,
+            most=_CLAIMS_ASKED, signal=signal, since=since,
+        )  # fmt: skip
 
     def _ask_meanwhile(self, then: datetime) -> None:
         """It asks about whatever it automates until then, and has once forgotten to."""
@@ -219,29 +227,28 @@ class Story:
             forgot=forgot,
         )  # fmt: skip
 
-    def _ask(self, which: str, *, most: int | None = _CLAIMS_ASKED, **given: object) -> None:
-        names = ("signal", "event_id", "confidence", "model_version", "prompt_version",
-                 "params_version", "calibrator_version", "elicitation",
-                 "elicitation_order")  # fmt: skip
+    def _ask(self, which: str, *, most: int | None, **given: object) -> None:
         with self.office.ledger.cursor() as cursor:
             rows = cursor.execute(
                 f"""
                 SELECT ts, signal, event_id, confidence_raw, model_version, prompt_version,
-                       params_version, calibrator_version, elicitation, elicitation_order
+                       params_version, elicitation, elicitation_order, calibrator_version
                 FROM claims WHERE split = 'production' AND {which}
-                  AND (signal, event_id) NOT IN (
-                      SELECT (signal, event_id) FROM decisions WHERE event_id IS NOT NULL)
                 ORDER BY ts, signal, event_id LIMIT {most or 10**9}
                 """,
                 given,
             ).fetchall()
-        gate, answers, then = Gate(self.office), [], self._now
-        for ts, *values in rows:
+        gate, then = Gate(self.office), self._now
+        for ts, signal, event_id, confidence, *versions in rows:
             self._now = ts
-            fields = dict(zip(names, values, strict=True))
-            answers.append(gate.decide(Question.of(fields)))
-        DecisionLog(self.office).write(answers)
+            asked = Question(signal, event_id, confidence, Fingerprint(*versions), {})
+            self._answers.append(gate.decide(asked))
         self._now = then
+
+    def write_answers(self) -> None:
+        """They are on disk before a round seals them."""
+        DecisionLog(self.office).write(self._answers)
+        self._answers.clear()
 
 
 def tell(ledger: Ledger, end: datetime, *, now: datetime | None = None) -> None:
@@ -361,6 +368,7 @@ def _autumn(story: Story) -> None:
 
 def _last_week(story: Story) -> None:
     story.on(26, 0)
+    story.write_answers()
     rounds(story.office, thorough=True)
     away = {"sub": story.sub(TOM), "status": "away", "until": None}
     kim = story.by(KIM, "person.status", None)
@@ -382,6 +390,7 @@ def _last_week(story: Story) -> None:
 
 def _to_now(story: Story, now: datetime) -> None:
     story.on(WEEKS + 1, 0, 0)
+    story.write_answers()
     story._now = max(now, story.office.state().last_at)
     adopt_unrecorded(story.office)
     run_if_due(story.office)
