@@ -20,9 +20,9 @@ from core.queries.base.selection import Selection
 from core.registry.signal_spec import LOG_ONLY, SignalSpec, Stakes
 from core.validation.recent_sample import week_began
 
-#: Chance that errors are said to cost more than reviews where they cost as much, at each look: the
-#: looks of a quarter share most of their claims.
-_ALPHA = 0.01
+#: Chance that errors are said to cost more than reviews where they cost as much, at each look. A
+#: year of weekly looks at the last quarter comes to one in twenty: they share most of their claims.
+_ALPHA = 0.002
 #: Stakes that ask for no second person, or for nobody at all.
 _LITTLE: tuple[Stakes, ...] = (LOG_ONLY, "low")
 
@@ -48,7 +48,7 @@ def too_low(spec: SignalSpec, done: Theatre) -> StakesTooLow | None:
 
     Much is `core.defaults.LOW_STAKES_A_WEEK` automated claims a week, over the weeks looked at.
     Costly is what errs so often that its errors cost more than reviewing every case: of the error
-    rate the lower Clopper–Pearson bound counts, one-sided at 1 %, times the declared costs. That
+    rate the lower Clopper–Pearson bound counts, one-sided at 0.2 %, times the declared costs. That
     unlabelled claims err as the labelled do is supposed.
 
     Args:
