@@ -80,6 +80,21 @@ class Bypass:
         return sum(one.n_unasked for one in self.automated)
 
     @property
+    def n_other(self) -> int:
+        """Those of these about which the gate was asked with another confidence or version."""
+        return sum(one.n_other for one in self.automated)
+
+    @property
+    def late(self) -> tuple[GateUse, ...]:
+        """Those that acted by themselves, and asked only after they had come in."""
+        return tuple(one for one in self.days if one.action == "automate" and one.n_late)
+
+    @property
+    def n_late(self) -> int:
+        """How many of them asked afterwards."""
+        return sum(one.n_late for one in self.late)
+
+    @property
     def n_known(self) -> int:
         """Those of these with an outcome."""
         return sum(one.n_known for one in self.automated)

@@ -23,9 +23,16 @@ def bypass_conditions(
     """The registered signals that acted without asking."""
     found = recent_bypasses(cursor, state, now)
     return tuple(
-        Condition.of("gate_bypassed", signal, "gate_bypassed", facts_of(one))
+        Condition.of(
+            "gate_bypassed",
+            signal,
+            "gate_bypassed",
+            facts_of(one),
+            # Who asked afterwards may log first what it is about to do.
+            level=None if one.n else "warning",
+        )
         for signal, one in sorted(found.items())
-        if one.n
+        if one.n or one.n_late
     )
 
 
@@ -41,8 +48,8 @@ def recent_bypasses(
 
 
 def facts_of(one: Bypass) -> GateBypassed:
-    """What is said of a signal that did not ask; some claim did not."""
-    days = [each.day for each in one.automated]
+    """What is said of a signal that did not ask, or afterwards; some claim did so."""
+    days = [each.day for each in one.automated or one.late]
     return GateBypassed(
         one.n,
         one.n_automated,
@@ -54,4 +61,6 @@ def facts_of(one: Bypass) -> GateBypassed:
         tuple((each.fingerprint, each.n) for each in one.versions),
         one.n_answers,
         one.n_stray,
+        one.n_other,
+        one.n_late,
     )

@@ -15,17 +15,19 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class GateBypassed(Facts):
-    """Claims that acted by themselves and have no recorded answer of the gate.
+    """Claims that acted by themselves and have no recorded answer of the gate in time.
 
     Attributes:
         claims: how many.
         acted: of so many that acted.
         known, wrong: those with an outcome, and the wrong ones among these.
         since: the first day looked at.
-        first, last: days of the first and the last of them.
+        first, last: days of the first and the last of them; where there are none, of the late ones.
         by_version: how many by version, most first.
         answers: recorded answers about the signal since then.
         stray: those of them that name no claim of it.
+        other: claims without an answer of which there is one about another confidence or version.
+        late: claims with an answer that was given only after they had come in, automated.
     """
 
     claims: int
@@ -38,9 +40,17 @@ class GateBypassed(Facts):
     by_version: tuple[tuple[Fingerprint, int], ...]
     answers: int = 0
     stray: int = 0
+    other: int = 0
+    late: int = 0
 
     def text(self, version: str) -> str:
         days = f"on {self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        if not self.claims:
+            return (
+                f"{count(self.late)} of {counted(self.acted, 'claim')} automated since "
+                f"{self.since} asked the gate only after they had come in ({days}): its answer "
+                "could stop nothing."
+            )
         said = [
             f"{count(self.claims)} of {counted(self.acted, 'claim')} automated since {self.since} "
             f"never asked the gate ({days}): nothing could have stopped them.",
@@ -54,12 +64,21 @@ class GateBypassed(Facts):
         said.append(f"By version: {named}{f' and {more} more' if more > 0 else ''}.")
         if self.claims == self.acted and not self.answers:
             said.append("The gate was asked nothing about this signal.")
+        if self.other:
+            said.append(f"Of {count(self.other)} the gate was asked another confidence or version.")
+        if self.late:
+            said.append(f"{count(self.late)} more asked only after they had come in.")
         if self.stray:
             name = "names" if self.stray == 1 else "name"
             said.append(f"{counted(self.stray, 'answer')} of the gate {name} no claim of it.")
         return " ".join(said)
 
     def fix(self) -> str:
+        if not self.claims:
+            return (
+                "Make production ask the gate before it acts and before it logs the claim; "
+                "calledger gate unasked lists the claims."
+            )
         if self.stray:
             return (
                 "Make production ask the gate with the same event_id that it logs for the claim; "
@@ -71,10 +90,11 @@ class GateBypassed(Facts):
         )
 
     def numbers(self) -> dict[str, str]:
-        return {
+        found = {
             "not_asked": str(self.claims),
             "outcome_known": str(self.known),
             "wrong": str(self.wrong),
             "first": f"{self.first}",
             "last": f"{self.last}",
         }
+        return found | ({"asked_afterwards": str(self.late)} if self.late else {})

@@ -1,7 +1,9 @@
 """Which claims the gate was asked about: what was done, held against its recorded answers.
 
-An answer belongs to the claim with its signal and ``event_id``, whenever it was given: it waits for
-claims that come in later, and counts for those that were asked about after midnight.
+An answer belongs to the claim with its signal and ``event_id``, its confidence and its version:
+what the gate said of another number or another model allows nothing. It waits for claims that come
+in later. When a claim acted is not logged; but one that came in with its action had acted by then,
+so that an answer given after it came in was asked for afterwards.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ class GateUse:
         n_unasked: those of them without a recorded answer.
         n_known: those of these with an outcome.
         n_wrong: the wrong ones among them.
+        n_other: those without one of which there is one about another confidence or version.
+        n_late: those with one, but none from before they came in with their action.
     """
 
     signal: str
@@ -63,6 +67,8 @@ class GateUse:
     n_unasked: int
     n_known: int
     n_wrong: int
+    n_other: int = 0
+    n_late: int = 0
 
 
 def gate_use(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[GateUse, ...]:
@@ -76,12 +82,12 @@ def gate_use(cursor: duckdb.DuckDBPyConnection, of: HeldAgainst) -> tuple[GateUs
     rows = cursor.execute(
         f"""
         WITH done AS MATERIALIZED ({claims[0]}),
-        asked AS ({_ASKED})
+        {_ASKED}
         SELECT signal, {", ".join(FIELDS)}, day, action, count(*), count(*) FILTER (NOT answered),
                count(outcome) FILTER (NOT answered),
-               count(*) FILTER (NOT answered AND outcome = 0)
-        FROM (SELECT done.*, asked.event_id IS NOT NULL AS answered
-              FROM done LEFT JOIN asked USING (signal, event_id))
+               count(*) FILTER (NOT answered AND outcome = 0),
+               count(*) FILTER (NOT answered AND other), count(*) FILTER (answered AND late)
+        FROM (SELECT done.*, {_HOW} FROM done LEFT JOIN asked USING (signal, event_id))
         GROUP BY ALL ORDER BY ALL
         """,
         claims[1],
@@ -99,15 +105,16 @@ def unasked_claims(
     *,
     limit: int,
 ) -> pd.DataFrame:
-    """Claims without a recorded answer, one row each, the newest first.
+    """Claims without a recorded answer in time, one row each, the newest first.
 
     Args:
         actions: what was done with them.
         limit: so many at most; ties stand in the order they came in.
 
     Returns:
-        Columns signal, event_id, ts (UTC without zone), action, confidence (NaN: unstated),
-        outcome (1, 0 or NA), the fingerprint's fields, input_id, came_in (when, likewise) and one
+        Columns signal, event_id, ts (UTC without zone), action, asked (`NEVER`, `OTHER` or `LATE`),
+        confidence (NaN: unstated), outcome (1, 0 or NA), the fingerprint's fields, input_id,
+        came_in (when, likewise) and one
         ``seg_<dimension>`` each.
     """
     segments = [f"seg_{name}" for name in segment_dimensions(cursor)]
@@ -117,11 +124,14 @@ def unasked_claims(
         f"""
         WITH done AS MATERIALIZED (
             SELECT * FROM ({claims[0]}) WHERE list_contains($actions, action)),
+        {_ASKED},
         leaf AS (
-            SELECT import_id, import_row FROM done ANTI JOIN ({_ASKED}) AS asked
-            USING (signal, event_id)
+            SELECT import_id, import_row, CASE WHEN answered THEN '{LATE}' WHEN other THEN '{OTHER}'
+                   ELSE '{NEVER}' END AS asked
+            FROM (SELECT done.*, {_HOW} FROM done LEFT JOIN asked USING (signal, event_id))
+            WHERE late OR NOT answered
             ORDER BY {_NEWEST} LIMIT $limit)
-        SELECT signal, event_id, ts, action, confidence_ppm / 1e6 AS confidence, outcome,
+        SELECT signal, event_id, ts, action, asked, confidence_ppm / 1e6 AS confidence, outcome,
                {described}, imported_at AS came_in
         FROM claims JOIN leaf USING (import_id, import_row) LEFT JOIN imports USING (import_id)
         ORDER BY {_NEWEST}
@@ -167,9 +177,35 @@ def answers_given(
     return {signal: AnswersGiven(n, n_stray) for signal, n, n_stray in rows}
 
 
-#: The claims of ``done`` that were asked about, each once.
-_ASKED = """
-    SELECT DISTINCT signal, event_id FROM decisions SEMI JOIN done USING (signal, event_id)
+#: How a claim without an answer in time was asked about.
+NEVER, OTHER, LATE = "never", "another confidence or version", "afterwards"
+_VERSION = ", ".join(f"json_extract_string(fingerprint, '$.{name}') AS {name}" for name in FIELDS)
+_SAME_VERSION = " AND ".join(
+    f"version.{name} IS NOT DISTINCT FROM nullif(done.{name}, '')" for name in FIELDS
+)
+#: The claims of ``done`` that were asked about, each once. A gate that failed closed said no to the
+#: claim that it was asked about, whatever it could read of it.
+_ASKED = f"""
+    given AS MATERIALIZED (
+        SELECT signal, event_id, decided_at, confidence_ppm, fingerprint, rule
+        FROM decisions SEMI JOIN done USING (signal, event_id)),
+    version AS (SELECT fingerprint, {_VERSION} FROM (SELECT DISTINCT fingerprint FROM given)),
+    asked AS (
+        SELECT signal, event_id, bool_or(same) AS same,
+               bool_or(same AND decided_at <= came_in) AS in_time
+        FROM (
+            SELECT signal, event_id, decided_at,
+                   coalesce(imported_at, TIMESTAMP 'infinity') AS came_in,
+                   given.rule = 'builtin:fail-closed' OR (
+                       given.confidence_ppm IS NOT DISTINCT FROM done.confidence_ppm
+                       AND {_SAME_VERSION}) AS same
+            FROM done JOIN given USING (signal, event_id) JOIN version USING (fingerprint)
+            LEFT JOIN imports USING (import_id))
+        GROUP BY signal, event_id)
+""".strip()
+_HOW = """
+    coalesce(asked.same, FALSE) AS answered, asked.event_id IS NOT NULL AS other,
+    answered AND NOT asked.in_time AND action IS NOT NULL AS late
 """.strip()
 _NEWEST = "ts DESC, import_id, import_row"
 _PRODUCTION = {"split": ("production",)}

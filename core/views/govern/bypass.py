@@ -72,6 +72,11 @@ class BypassView:
         """Claims that acted without asking."""
         return 0 if self.of is None else self.of.n
 
+    @property
+    def n_listed(self) -> int:
+        """These, and the ones that asked only afterwards."""
+        return 0 if self.of is None else self.of.n + self.of.n_late
+
     def as_json(self) -> dict[str, Any]:
         """The contract's JSON."""
         of = self.of or Bypass(self.signal, _begin(self.first), _end(self.last), ())
@@ -83,6 +88,8 @@ class BypassView:
             "not_asked": of.n,
             "outcome_known": of.n_known,
             "wrong": of.n_wrong,
+            "asked_another_confidence_or_version": of.n_other,
+            "asked_afterwards": of.n_late,
             "reviewed_or_escalated_not_asked": of.n_with_people,
             "no_action_logged_not_asked": of.n_not_logged,
             "answers": of.n_answers,
@@ -237,6 +244,11 @@ def _headline(of: Bypass | None, *, had_to_ask: bool, elsewhere: bool) -> str:
     if of is None or not of.n_automated:
         return "No claim acted by itself in these days."
     acted = counted(of.n_automated, "claim")
+    if not of.n and of.n_late:
+        return (
+            f"Of {acted} that acted by themselves, {count(of.n_late)} asked the gate only after "
+            "they had come in, automated."
+        )
     if not of.n:
         # When each acted is not logged, so that nobody can say it asked before.
         return f"Of {acted} that acted by themselves, every one asked the gate."
@@ -254,6 +266,13 @@ def _said(of: Bypass) -> Iterable[str]:
         yield f"{count(of.n_known)} of them {has} an outcome; {count(of.n_wrong)} {is_} wrong."
         if not of.n_answers:
             yield "The gate gave no answer about this signal in that time."
+    if of.n_other:
+        yield (
+            f"Of {count(of.n_other)} the gate was asked another confidence or version than the "
+            "claim states, which allows nothing."
+        )
+    if of.n and of.n_late:
+        yield f"{count(of.n_late)} more asked only after they had come in, automated."
     if of.n_stray and (of.n or of.n_with_people or of.n_not_logged):
         yield (
             f"{counted(of.n_stray, 'answer')} of the gate in that time "

@@ -122,7 +122,7 @@ def unasked(
             f"Only the newest {count(most)} claims are listed: choose fewer days with --since and "
             "--until."
         )
-    if any(one.n for one in found):
+    if any(one.n_listed for one in found):
         sys.exit(EXIT_FOUND)
 
 

@@ -29,12 +29,18 @@ def draw(view: BypassView, last: date) -> None:
     Args:
         last: the last day that was asked for; what is not whole yet is not looked at.
     """
-    said = view.said if view.n else (view.headline, *view.said)
+    said = view.said if view.n_listed else (view.headline, *view.said)
     st.markdown(plain(" ".join(said)))
     if view.last < last:
         st.caption(f"Looked at up to {view.last}: answers of later days may still come in.")
-    if not view.n:
+    if not view.n_listed:
         return
+    if view.n:
+        _days(view)
+    _claims(view)
+
+
+def _days(view: BypassView) -> None:
     tables.listed(
         pd.DataFrame(
             {
@@ -57,7 +63,6 @@ def draw(view: BypassView, last: date) -> None:
         },
         alt="Claims that acted without asking the gate, by day and version",
     )
-    _claims(view)
 
 
 def _claims(view: BypassView) -> None:
@@ -68,7 +73,7 @@ def _claims(view: BypassView) -> None:
             claim=[links.claim_address(view.signal, event) for event in found["event_id"]],
         ),
         key=f"{_KEYS}claims",
-        column_order=("claim", "ts", "event_id", "confidence", "outcome", "model_version",
+        column_order=("claim", "ts", "event_id", "asked", "confidence", "outcome", "model_version",
                       "prompt_version", "came_in"),
         column_config={
             "claim": st.column_config.LinkColumn(
@@ -78,6 +83,7 @@ def _claims(view: BypassView) -> None:
                 "Time (UTC)", format="YYYY-MM-DD HH:mm:ss", width=150
             ),
             "event_id": st.column_config.TextColumn("Event", width=130),
+            "asked": st.column_config.TextColumn("Asked", width=90),
             "confidence": st.column_config.NumberColumn("Stated", format="%.7g%%", width=70),
             "outcome": st.column_config.TextColumn("Outcome", width=112),
             "model_version": st.column_config.TextColumn("Model version"),
@@ -86,13 +92,13 @@ def _claims(view: BypassView) -> None:
                 "Imported (UTC)", format="YYYY-MM-DD HH:mm", width=150
             ),
         },
-        alt="The claims that acted without asking the gate, the newest first",
+        alt="The claims that acted without asking the gate, or asked afterwards, newest first",
     )  # fmt: skip
-    if view.n > LISTED:
-        st.caption(f"The newest {count(LISTED)} of {count(view.n)}; the file holds more.")
+    if view.n_listed > LISTED:
+        st.caption(f"The newest {count(LISTED)} of {count(view.n_listed)}; the file holds more.")
     download.button(
         lambda: data.all_unasked_claims(view.signal, view.first, view.last),
-        n_rows=view.n,
+        n_rows=view.n_listed,
         most=DOWNLOAD_SIZE,
         name=f"unasked-{view.signal}-{view.first}-{view.last}",
     )

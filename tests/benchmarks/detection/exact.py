@@ -76,6 +76,7 @@ def unasked(seed: int) -> tuple[bool, bool]:
     desk.fill(made)
     office, now = desk.governed.office, look(AFTER)
     desk.governed.clock.now = now
+    desk.cursor.execute("UPDATE imports SET imported_at = $now", {"now": now})
     asked = desk.cursor.execute(
         "SELECT event_id, signal, confidence_raw AS confidence, model_version, prompt_version "
         "FROM claims"

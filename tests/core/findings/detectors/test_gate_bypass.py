@@ -33,6 +33,14 @@ def acted(governed: Governed, bring: Any, made: Any, action: str = "automate") -
     return frame
 
 
+def ask(governed: Governed, frame: pd.DataFrame) -> None:
+    """The gate is asked about them now."""
+    gate = Gate(governed.office)
+    rows = frame[["signal", "event_id", "confidence", "model_version", "prompt_version"]]
+    asked = [Question.of(one) for one in rows.to_dict("records")]
+    DecisionLog(governed.office).write([gate.decide(one) for one in asked])
+
+
 def test_what_acted_today_is_found_when_its_day_is_whole(
     governed: Governed, bring: Any, made: Any
 ) -> None:
@@ -76,13 +84,40 @@ def test_it_is_over_when_the_days_that_are_looked_at_have_passed(
 def test_nothing_is_wrong_where_everything_asked_or_went_to_people(
     governed: Governed, bring: Any, made: Any
 ) -> None:
-    frame = acted(governed, bring, made)
+    ask(governed, acted(governed, bring, made))
     acted(governed, bring, made, action="review")
-    gate = Gate(governed.office)
-    asked = frame[["signal", "event_id", "confidence"]].to_dict("records")
-    DecisionLog(governed.office).write([gate.decide(Question.of(one)) for one in asked])
     governed.clock.forward(days=1)
     assert found(governed) == []
+
+
+def test_what_asked_only_after_it_had_come_in_as_automated_is_a_warning(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    frame = acted(governed, bring, made)
+    with governed.ledger.transaction() as cursor:
+        cursor.execute("UPDATE imports SET imported_at = $now", {"now": governed.clock.now})
+    governed.clock.forward(minutes=1)
+    ask(governed, frame)
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert one.severity == "warning"
+    assert one.text.startswith(
+        "20 of 20 claims automated since 2026-10-04 asked the gate only after they had come in"
+    )
+
+
+def test_an_answer_about_another_confidence_or_version_is_said_to_be_none(
+    governed: Governed, bring: Any, made: Any
+) -> None:
+    frame = acted(governed, bring, made)
+    ask(governed, frame[:5])
+    ask(governed, frame[5:12].assign(confidence=0.99))
+    ask(governed, frame[12:].assign(model_version="m0"))
+    governed.clock.forward(days=1)
+    (one,) = found(governed)
+    assert one.severity == "critical"
+    assert one.text.startswith("15 of 20 claims")
+    assert "Of 15 the gate was asked another confidence or version." in one.text
 
 
 def test_a_signal_that_is_only_logged_has_nothing_to_ask(

@@ -47,7 +47,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         governed.apply()
         import_file(ledger, folder / "claims.csv")
         gate = Gate(governed.office)
-        asked = [Question.of({"signal": "triage", "event_id": f"=e{i}"}) for i in (0, 1)]
+        made = {"signal": "triage", "confidence": 0.95, "model_version": "m1"}
+        asked = [
+            Question.of({**made, "prompt_version": "p1", "event_id": f"=e{i}"}) for i in (0, 1)
+        ]
         DecisionLog(governed.office).write([gate.decide(one) for one in asked])
     return found
 
@@ -73,6 +76,8 @@ def test_the_json_holds_counts_by_version_and_day_and_the_claims(path: Path) -> 
         "not_asked": 2,
         "outcome_known": 2,
         "wrong": 1,
+        "asked_another_confidence_or_version": 0,
+        "asked_afterwards": 0,
         "reviewed_or_escalated_not_asked": 1,
         "no_action_logged_not_asked": 0,
         "answers": 2,
