@@ -113,9 +113,19 @@ def unanswered_alarm(
     return None if answered else alarm
 
 
-def last_asked(kept: KeptInputs, rounds: Rounds, signal: str) -> CanaryRound | None:
-    """The newest round in which the inputs that are kept now were asked, of any version."""
-    mine = [of[-1] for (name, _), of in rounds.items() if name == signal and of]
+def last_asked(
+    kept: KeptInputs, rounds: Rounds, signal: str, version: Fingerprint | None = None
+) -> CanaryRound | None:
+    """The newest round in which the inputs that are kept now were asked.
+
+    Args:
+        version: of this one; None: of any.
+    """
+    mine = [
+        of[-1]
+        for (name, asked), of in rounds.items()
+        if name == signal and of and version in (None, asked)
+    ]
     return max(
         (one for one in mine if one.seq > kept.seq), key=lambda one: one.asked_at, default=None
     )

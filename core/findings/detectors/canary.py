@@ -13,9 +13,9 @@ import duckdb
 
 from core.findings.facts.canary import CanaryMissed, ChangedBehindName
 from core.findings.kinds import Condition, Severity
-from core.governance.canaries import CanaryRound, canary_standing, last_asked, unanswered_alarm
+from core.governance.canaries import CanaryRound, canary_standing, unanswered_alarm
 from core.governance.canary_answers import answered, answers_of, stated_of
-from core.governance.canary_due import canary_due, rounds_missed
+from core.governance.canary_due import due_round, rounds_missed
 from core.governance.state import State
 from core.governance.stops import CANARY_ALARM, CanaryAlarm
 from core.governance.validations.records import Validation
@@ -133,16 +133,15 @@ def _stopped(validation: Validation) -> bool:
 
 def _missed(state: State, now: datetime) -> Iterator[Condition]:
     for signal, entry in sorted(state.entries.items()):
-        missed, due = rounds_missed(state, signal, now), canary_due(state, signal)
+        missed, due = rounds_missed(state, signal, now), due_round(state, signal)
         if not missed or due is None or entry.spec.canary is None:
             continue
         kept = state.canaries.get(signal)
-        last = None if kept is None else last_asked(kept, state.canary_rounds, signal)
         facts = CanaryMissed(
             entry.spec.canary.every_days,
-            due.date(),
+            due.at.date(),
             missed,
             0 if kept is None else len(kept.inputs),
-            None if last is None else last.asked_at.date(),
+            None if due.last is None else due.last.asked_at.date(),
         )
-        yield Condition.of("canary_missed", signal, "", facts)
+        yield Condition.of("canary_missed", signal, "", facts, due.version)

@@ -94,8 +94,9 @@ class CanaryMissed(Facts):
                 "a model that changes behind its name is not seen."
             )
         asked = "they were never asked" if self.last is None else f"the last one was on {self.last}"
+        of = f" of {version}" if version else ""
         return (
-            f"{counted(self.inputs, 'kept input')} should be asked {every}; {asked}, and "
+            f"{counted(self.inputs, 'kept input')} should be asked{of} {every}; {asked}, and "
             f"{counted(self.missed, 'round')} since {self.due} "
             f"{'was' if self.missed == 1 else 'were'} missed. A model that changes behind its name "
             "is not seen meanwhile."

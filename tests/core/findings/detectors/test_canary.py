@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.monitoring.canary import KEPT, Result, RoundAsked, keep, record
 from core.monitoring.rounds import outlook, rounds
+from core.trail.fingerprint import Fingerprint
 from core.views.shared.canary import canary_lines
 from tests.worlds.governed import REGISTRY, V1
 
@@ -18,12 +20,18 @@ CLOSES = REGISTRY.replace(
 )
 
 
-def ask(governed: Any, rounds_: int, ppm: int = 900_000, answer: str = "yes") -> None:
+def ask(
+    governed: Any,
+    rounds_: int,
+    ppm: int = 900_000,
+    answer: str = "yes",
+    fingerprint: Fingerprint = V1,
+) -> None:
     """A round a day, the clock going on."""
     for _ in range(rounds_):
         governed.clock.forward(days=1)
         results = tuple(Result(one, ppm, answer) for one in IDS)
-        record(governed.office, RoundAsked("triage", V1, governed.clock.now, results))
+        record(governed.office, RoundAsked("triage", fingerprint, governed.clock.now, results))
         rounds(governed.office)
 
 
@@ -99,6 +107,15 @@ def test_a_round_that_was_missed_is_a_finding_until_it_is_asked(watched: Any) ->
     assert "2 rounds since 2026-11-06 were missed" in one.text
     ask(watched, 1)
     assert found(watched, "canary_missed") == []
+
+
+def test_a_round_of_another_version_is_not_the_one_that_is_due(watched: Any) -> None:
+    ask(watched, 3)
+    watched.clock.forward(days=3)
+    ask(watched, 1, fingerprint=replace(V1, model_version="m2"))
+    (one,) = found(watched, "canary_missed")
+    assert one.fingerprint == V1
+    assert "should be asked of m1" in one.text
 
 
 def test_an_entry_that_asks_for_a_canary_without_inputs_is_a_finding(governed: Any) -> None:

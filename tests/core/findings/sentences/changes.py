@@ -100,8 +100,9 @@ SENTENCES: list[Sentence] = [
     (
         "canary_missed",
         CanaryMissed(1, date(2026, 11, 20), 2, 50, date(2026, 11, 19)),
-        "50 kept inputs should be asked every day; the last one was on 2026-11-19, and 2 rounds "
-        "since 2026-11-20 were missed. A model that changes behind its name is not seen meanwhile.",
+        "50 kept inputs should be asked of m1 every day; the last one was on 2026-11-19, and 2 "
+        "rounds since 2026-11-20 were missed. A model that changes behind its name is not seen "
+        "meanwhile.",
     ),
     (
         "canary_missed",
