@@ -26,7 +26,8 @@ def registered(
         split: only claims of this one; None: of all.
     """
     by: defaultdict[str, list[VersionClaims]] = defaultdict(list)
-    for one in accounts(cursor, settled=now, now=now):
+    # Of the labels nothing is asked here: whichever are settled, days that are kept then answer.
+    for one in accounts(cursor, settled=datetime.max, now=now):
         if one.signal in state.entries and split in (None, one.split):
             by[one.signal].append(one)
     return [(state.entries[signal].spec, mine) for signal, mine in sorted(by.items())]

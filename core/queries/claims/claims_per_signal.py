@@ -14,6 +14,7 @@ import duckdb
 
 from core.events import PPM
 from core.ledger.sql import quoted
+from core.queries.base.asked_once import once
 from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.kept.days import day_sums
@@ -56,6 +57,7 @@ class VersionClaims:
     last_ts: datetime
 
 
+@once
 def accounts(
     cursor: duckdb.DuckDBPyConnection, *, settled: datetime, now: datetime
 ) -> tuple[VersionClaims, ...]:
@@ -65,9 +67,9 @@ def accounts(
         settled: labels count of claims made before it, UTC without zone.
         now: claims up to then.
     """
-    rows = _kept(cursor, settled, now) if settled.time() == time() else None
-    if rows is None:
-        rows = _counted(cursor, settled, now)
+    # What is kept is kept by whole days.
+    counted = _kept if settled.time() == time() or settled > now else _counted
+    rows = counted(cursor, settled, now)
     found = []
     for signal, split, *rest in rows:
         values, numbers = rest[: len(FIELDS)], rest[len(FIELDS) :]
@@ -111,9 +113,9 @@ def claims_since(cursor: duckdb.DuckDBPyConnection, day: date) -> dict[str, int]
 def _kept(
     cursor: duckdb.DuckDBPyConnection, settled: datetime, now: datetime
 ) -> list[tuple[Any, ...]]:
-    """Sums by line from days that are kept, where whole days are settled."""
+    """Sums by line from days that are kept, where whole days are settled, or all of them."""
     line = ", ".join(("signal", "split", *FIELDS))
-    inside = f"FILTER (day < DATE '{settled.date()}')"
+    inside = "" if settled > now else f"FILTER (day < DATE '{settled.date()}')"
     with snapshot(cursor):
         days = day_sums(cursor, before=now + timedelta(microseconds=1))
         return cursor.execute(

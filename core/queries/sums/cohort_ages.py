@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 import duckdb
@@ -115,7 +115,6 @@ class AgesAsked(AskedOfMany[CohortAges]):
         cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[AgesAsked]
     ) -> Sequence[CohortAges]:
         """The cohorts of each."""
-        found: list[CohortAges | None] = [None] * len(asked)
         with snapshot(cursor):
             repeats = {
                 place
@@ -123,9 +122,15 @@ class AgesAsked(AskedOfMany[CohortAges]):
                 if signal_repeats(cursor, one.selection.signal)
             }
             per_input = dict(_steps(cursor, asked, sorted(repeats), per_input=True))
+            parts: list[list[pa.Table]] = [[] for _ in asked]
             for place, rows in _all_steps(cursor, asked):
-                found[place] = _cohorts(asked[place], rows, per_input.get(place))
-        return [one for one in found if one is not None]
+                parts[place].append(rows)
+        return [
+            _cohorts(
+                one, pa.concat_tables(rows, promote_options="permissive"), per_input.get(place)
+            )
+            for place, (one, rows) in enumerate(zip(asked, parts, strict=True))
+        ]
 
 
 def _cohorts(asked: AgesAsked, rows: pa.Table, per_input: pa.Table | None) -> CohortAges:
@@ -214,20 +219,25 @@ _BY_AGE_AND_INPUT = """
 def _all_steps(
     cursor: duckdb.DuckDBPyConnection, asked: Sequence[AgesAsked]
 ) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of `_steps` of each question, from what is kept where that answers it.
+    """Rows of `_steps` of each question, from what is kept where that answers it.
 
-    Claims whose outcome was corrected are not kept by age, and looked at one by one.
+    Claims whose outcome was corrected are not kept by age, and looked at one by one. Weeks that a
+    question cuts have rows of their own.
     """
     plans: dict[Hashable, list[tuple[int, KeptPlan]]] = {}
-    counted = []
+    counted: list[int] = []
+    cut: list[tuple[int, AgesAsked]] = []
     for place, one in enumerate(asked):
-        plan = ages_plan(cursor, one.selection)
-        if plan is None:
+        found = ages_plan(cursor, one.selection)
+        if found is None:
             counted.append(place)
-        else:
-            plans.setdefault((plan.alike or place, one.ages), []).append((place, plan))
+            continue
+        plan, edges = found
+        plans.setdefault((plan.alike or place, one.ages), []).append((place, plan))
+        cut += [(place, replace(one, selection=edge)) for edge in edges]
     yield from _steps(cursor, asked, counted)
-    some_corrected = {}
+    yield from _steps_of(cursor, cut)
+    some_corrected: list[tuple[int, AgesAsked]] = []
     for of_a_kind in plans.values():
         places = tuple(place for place, _ in of_a_kind)
         source = kept_ages(cursor, [plan for _, plan in of_a_kind])
@@ -247,24 +257,29 @@ def _all_steps(
             """,
             params=dict(rows.source.parameters),
         ).to_arrow_table()
-        elsewhere = {
-            place: plan
-            for place, plan in of_a_kind
-            if days_not_at_hand(cursor, asked[place].selection.signal)
-        }
+        of = dict(of_a_kind)
         for place, own in rows.tables(table):
-            aged = own.filter(pc.is_valid(own.column("week")))
-            if integers(own.filter(pc.is_null(own.column("week"))), "n_claims").any():
-                if place in elsewhere:
-                    corrected = _loaded_steps(cursor, elsewhere[place], bucket, len(ages))
-                    yield place, pa.concat_tables([aged, corrected.cast(aged.schema)])
-                else:
-                    some_corrected[place] = aged
+            yield place, own.filter(pc.is_valid(own.column("week")))
+            if not integers(own.filter(pc.is_null(own.column("week"))), "n_claims").any():
+                continue
+            whole = of[place].selection
+            if days_not_at_hand(cursor, whole.signal):
+                yield place, _loaded_steps(cursor, of[place], bucket, len(ages))
             else:
-                yield place, aged
-    for place, corrected in _steps(cursor, asked, list(some_corrected), only_corrected=True):
-        aged = some_corrected[place]
-        yield place, pa.concat_tables([aged, corrected.cast(aged.schema)])
+                some_corrected.append((place, replace(asked[place], selection=whole)))
+    yield from _steps_of(cursor, some_corrected, only_corrected=True)
+
+
+def _steps_of(
+    cursor: duckdb.DuckDBPyConnection,
+    parts: Sequence[tuple[int, AgesAsked]],
+    *,
+    only_corrected: bool = False,
+) -> Iterator[tuple[int, pa.Table]]:
+    """`_steps` of parts of questions, each with the place of the whole one."""
+    asked = [one for _, one in parts]
+    for part, rows in _steps(cursor, asked, range(len(asked)), only_corrected=only_corrected):
+        yield parts[part][0], rows
 
 
 def _loaded_steps(

@@ -434,13 +434,23 @@ def _weeks(selection: Selection) -> Weeks | None:
 # -- ages ------------------------------------------------------------------------------------------
 
 
-def ages_plan(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> KeptPlan | None:
-    """How `kept_ages` answers; None where the question has to be asked of the claims."""
+def ages_plan(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection
+) -> tuple[KeptPlan, list[Selection]] | None:
+    """How `kept_ages` answers; None where the question has to be asked of the claims.
+
+    Returns:
+        The plan of what is selected of whole weeks, and the selections of those that are cut.
+    """
     plan = kept_plan(cursor, selection, [()], [])
     free = _OF_LINE | {"week"}
-    if plan is None or plan.weeks.edges or any(name not in free for name, _ in selection.where):
+    if plan is None or any(name not in free for name, _ in selection.where):
         return None
-    return plan
+    weeks = plan.weeks
+    edges = [replace(selection, since=one, until=other) for one, other in weeks.edges]
+    since, until = (None if one is None else start_of(one) for one in (weeks.first, weeks.end))
+    whole = replace(selection, since=since, until=until)
+    return replace(plan, selection=whole, weeks=replace(weeks, edges=())), edges
 
 
 def kept_ages(cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> Source:

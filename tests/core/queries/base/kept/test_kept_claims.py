@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -180,9 +181,17 @@ def test_a_dimension_with_too_many_values_is_asked_of_the_claims(
         assert answered(ledger.cursor(), TRIAGE, "team")
 
 
-def test_ages_of_weeks_that_are_cut_are_asked_of_the_claims(
+def test_ages_are_asked_of_the_claims_only_in_weeks_that_are_cut(
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert ages_plan(cursor, TRIAGE) is not None
-    assert ages_plan(cursor, Selection("triage", MONDAY + timedelta(days=1))) is None
+    whole, cut = (
+        ages_plan(cursor, one)
+        for one in (TRIAGE, replace(TRIAGE, since=MONDAY + timedelta(days=1)))
+    )
+    assert whole is not None
+    assert not whole[1]
+    assert cut is not None
+    assert cut[1] == [
+        replace(TRIAGE, since=MONDAY + timedelta(days=1), until=MONDAY + timedelta(weeks=1))
+    ]
     assert ages_plan(cursor, TRIAGE.narrowed("language", "de")) is None
