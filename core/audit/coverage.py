@@ -44,7 +44,7 @@ COVERED: Mapping[str, frozenset[str]] = {
             *("prompt_version", "params_version", "calibrator_version", "elicitation"),
             *("elicitation_order", "input_id", "split", "action", "trace_id", "span_id"),
             *("label_propensity", "attributes", "outcome", "outcome_ts", "outcome_known_at"),
-            *("outcome_source", "outcome_corrected", "import_id", "import_row"),
+            *("outcome_source", "outcome_corrected", "outcome_own", "import_id", "import_row"),
         }
     ),
     "outcomes": frozenset(

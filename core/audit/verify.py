@@ -39,6 +39,7 @@ from core.governance import names as directory
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
 from core.ledger.progress import Report as Told
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.trail import row_seals as seal
 from core.trail.log import at_one_moment
 from core.trail.problems import Problem
@@ -147,7 +148,7 @@ def rows_there(cursor: duckdb.DuckDBPyConnection, after: int = 0) -> int:
     where = f"WHERE import_id > {int(after)}" if after else ""
     ((count,),) = cursor.execute(
         f"""
-        SELECT (SELECT count(*) FROM claims {where}) + (SELECT count(*) FROM outcomes {where})
+        SELECT (SELECT count(*) FROM claims {where}) + (SELECT count(*) FROM {OUTCOME_LOG} {where})
         """
     ).fetchall()
     return int(count)

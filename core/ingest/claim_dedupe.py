@@ -176,17 +176,19 @@ def insert_new_claims(
 ) -> None:
     """Add the new claims with the outcome their own row brings, where that is truth.
 
-    Outcomes from elsewhere follow in `core.ingest.outcome_attachment`.
+    Of those that meet nothing it is stored nowhere else. Outcomes from elsewhere follow in
+    `core.ingest.outcome_attachment`.
     """
     columns = ", ".join(claim_columns)
     others = """
         ANTI JOIN (SELECT import_row FROM settled WHERE verdict <> 'new') USING (import_row)
     """
     truth = truth_sql(declared(cursor), "signal", "outcome_source")
+    alone = "AND import_row NOT IN (SELECT import_row FROM entangled)" if entangled else ""
     cursor.execute(
         f"""
         INSERT INTO claims ({columns}, outcome, outcome_ts, outcome_known_at, outcome_source,
-                            import_id, import_row)
+                            outcome_own, import_id, import_row)
         SELECT {columns}, {
             ", ".join(
                 f"CASE WHEN {truth} THEN {one} END"
@@ -197,7 +199,7 @@ def insert_new_claims(
                     "outcome_source",
                 )
             )
-        }, $import_id, import_row
+        }, outcome IS NOT NULL AND {truth} {alone}, $import_id, import_row
         FROM accepted {others if entangled else ""}
         WHERE NOT is_outcome
         """,

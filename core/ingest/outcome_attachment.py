@@ -1,10 +1,11 @@
 """The log of outcomes, and the outcome in force of every claim.
 
-Every outcome is logged once and never changed. Of those that name a claim's event and its signal
-(or no signal) and are truth (`core.queries.base.truth`), `core.queries.base.in_force` says which is
-in force. So a judge's label never takes the place of a person's, and a claim that only a judge has
-labelled is unlabelled. The same outcome again (event, signal, value, outcome_ts and source all
-equal) is a duplicate.
+Every outcome is logged once and never changed: in its claim as long as it is the only one there and
+in force, else in the table outcomes (`core.queries.base.outcome_log`). Of those that name a claim's
+event and its signal (or no signal) and are truth (`core.queries.base.truth`),
+`core.queries.base.in_force` says which is in force. So a judge's label never takes the place of a
+person's, and a claim that only a judge has labelled is unlabelled. The same outcome again (event,
+signal, value, outcome_ts and source all equal) is a duplicate.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import duckdb
 from core.ingest.kept_sums import keep_signal
 from core.ledger.sql import literal
 from core.queries.base.in_force import CONFLICT, IN_FORCE, disputes_sql, labels_sql, sides_sql
+from core.queries.base.outcome_log import OUTCOME_LOG, OWN
 from core.queries.base.truth import declared, rank_sql, truth_sql
 
 _SAME = """
@@ -56,33 +58,25 @@ def log_outcomes_of_new_claims(
 ) -> int:
     """Log the outcomes that came with new claims and meet nothing else; how many are truth.
 
+    Those that are stand in the claims already.
+
     Args:
-        all_truth: whether every outcome of the file is. Then the claims that were just stored have
-            them all, and the file need not be read for them once more.
+        all_truth: whether every outcome of the file is: it need then not be read once more.
     """
-    others = "ANTI JOIN entangled USING (import_row)" if entangled else ""
-    known_at, rows_of = "outcome_known_at", "import_id = $import_id"
-    stored = f"claims {others}"
-    parameters: dict[str, object] = {"import_id": import_id}
     if not all_truth:
-        known_at, rows_of = "coalesce(outcome_ts, $now)", "NOT is_outcome"
-        stored = f"accepted {others}"
-        parameters["now"] = now
-    row = cursor.execute(
-        f"""
-        INSERT INTO outcomes
-        SELECT event_id, signal, outcome, outcome_ts, {known_at}, outcome_source, true, $import_id,
-               import_row
-        FROM {stored} WHERE outcome IS NOT NULL AND {rows_of}
-        """,
-        parameters,
-    ).fetchone()
-    if row is None or not row[0]:
-        return 0
+        others = "ANTI JOIN entangled USING (import_row)" if entangled else ""
+        truth = truth_sql(declared(cursor), "signal", "outcome_source")
+        cursor.execute(
+            f"""
+            INSERT INTO outcomes
+            SELECT event_id, signal, outcome, outcome_ts, coalesce(outcome_ts, $now),
+                   outcome_source, true, $import_id, import_row
+            FROM accepted {others} WHERE outcome IS NOT NULL AND NOT is_outcome AND NOT ({truth})
+            """,
+            {"import_id": import_id, "now": now},
+        )
     rows = cursor.execute(
-        f"""
-        SELECT count(outcome) FROM claims {others} WHERE import_id = $import_id
-        """,
+        "SELECT count(*) FROM claims WHERE import_id = $import_id AND outcome_own",
         {"import_id": import_id},
     ).fetchall()
     return int(rows[0][0])
@@ -106,7 +100,7 @@ def attach_entangled(
             WHERE (outcome IS NOT NULL OR is_outcome)
               AND NOT EXISTS (
                   -- First those of the same events, which DuckDB finds without reading all.
-                  SELECT 1 FROM (FROM outcomes SEMI JOIN entangled USING (event_id)) AS log
+                  SELECT 1 FROM (FROM {OUTCOME_LOG} SEMI JOIN entangled USING (event_id)) AS log
                   WHERE {_SAME})
               AND import_row NOT IN (SELECT import_row FROM settled WHERE verdict = 'conflict'))
         QUALIFY row_number() OVER (
@@ -133,10 +127,10 @@ def attach_entangled(
     _concern(
         cursor,
         "SELECT * FROM claims SEMI JOIN concerned_events USING (event_id)",
-        "SELECT * FROM outcomes SEMI JOIN concerned_events USING (event_id)",
+        f"SELECT * FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id)",
         import_id=import_id,
     )
-    cursor.execute(_BRING_UP_TO_DATE)
+    _bring_up_to_date(cursor)
     row = cursor.execute(
         """
         SELECT
@@ -177,7 +171,7 @@ def _contradictions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             _labels_of(
                 "SELECT * FROM claims SEMI JOIN (FROM concerned WHERE disputed) "
                 "USING (event_id, signal)",
-                "(FROM outcomes SEMI JOIN concerned_events USING (event_id))",
+                f"(FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id))",
             ),
             ("event_id", "signal"),
             rank_sql(truths, "log.signal", "log.source"),
@@ -196,9 +190,10 @@ def _contradictions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         ).fetchall()
     if n_withdrawals:
         ((n_stray,),) = cursor.execute(
-            """
+            f"""
             SELECT count(*) FROM fresh AS o WHERE outcome IS NULL AND NOT EXISTS (
-                SELECT 1 FROM (FROM outcomes SEMI JOIN concerned_events USING (event_id)) AS log
+                SELECT 1
+                FROM (FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id)) AS log
                 WHERE log.event_id = o.event_id AND log.outcome IS NOT NULL
                   AND (log.signal IS NULL OR o.signal IS NULL OR log.signal = o.signal)
                   AND log.source IS NOT DISTINCT FROM o.outcome_source
@@ -246,9 +241,9 @@ def put_in_force(cursor: duckdb.DuckDBPyConnection, signal: str) -> None:
     _concern(
         cursor,
         f"SELECT * FROM claims WHERE signal = {name}",
-        f"SELECT * FROM outcomes WHERE signal IS NULL OR signal = {name}",
+        f"SELECT * FROM {OUTCOME_LOG} WHERE signal IS NULL OR signal = {name}",
     )
-    cursor.execute(_BRING_UP_TO_DATE)
+    _bring_up_to_date(cursor)
     keep_signal(cursor, signal)
 
 
@@ -256,7 +251,8 @@ def _labels_of(claims: str, outcomes: str) -> str:
     """Rows of the log with the claim that each is of, as a relation: arguments as of `_concern`."""
     return f"""(
         SELECT known.event_id, known.signal, known.ts, known.import_id AS claim_import,
-               known.outcome AS before, said.outcome, said.outcome_ts, said.known_at, said.source
+               known.outcome AS before, known.outcome_own AS own,
+               said.outcome, said.outcome_ts, said.known_at, said.source
         FROM ({claims}) AS known JOIN {outcomes} AS said
           ON said.event_id = known.event_id
          AND (said.signal IS NULL OR said.signal = known.signal))
@@ -278,13 +274,15 @@ def _concern(
     cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE concerned AS
-        SELECT event_id, signal, ts, is_new, CASE WHEN NOT is_new THEN before END AS outcome_before,
+        SELECT event_id, signal, ts, is_new, own,
+               CASE WHEN NOT is_new THEN before END AS outcome_before,
                {IN_FORCE} AS in_force, {CONFLICT} AS conflict, corrected,
                for_right IS NOT NULL AND for_wrong IS NOT NULL AS disputed
         FROM (
             SELECT event_id, signal, any_value(ts) AS ts,
                    any_value(claim_import) = {import_id:d} AS is_new,
-                   any_value(before) AS before, count({rank}) > 1 AS corrected,
+                   any_value(before) AS before, any_value(own) AS own,
+                   count({rank}) > 1 AS corrected,
                    {sides_sql("log", rank, "withdrawn_at IS NULL")}
             FROM {labels_sql(cursor, rows, ("event_id", "signal"))} AS log
             GROUP BY event_id, signal) AS sides
@@ -292,11 +290,37 @@ def _concern(
     )
 
 
-_BRING_UP_TO_DATE = """
-    UPDATE claims
-    SET outcome = in_force.outcome, outcome_ts = in_force.outcome_ts,
-        outcome_known_at = in_force.known_at, outcome_source = in_force.source,
-        outcome_corrected = corrected
-    FROM concerned
-    WHERE claims.event_id = concerned.event_id AND claims.signal = concerned.signal
-"""
+#: A claim in which something else is in force than ``concerned`` says, over a join of both.
+_CHANGED = """(
+    outcome_corrected <> corrected
+    OR claims.outcome IS DISTINCT FROM in_force.outcome
+    OR claims.outcome_ts IS DISTINCT FROM in_force.outcome_ts
+    OR outcome_known_at IS DISTINCT FROM in_force.known_at
+    OR outcome_source IS DISTINCT FROM in_force.source)
+""".strip()
+
+
+def _bring_up_to_date(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Put in force what ``concerned`` says; what stands in the claim alone is logged before."""
+    if cursor.execute("SELECT 1 FROM concerned WHERE own LIMIT 1").fetchall():
+        cursor.execute(
+            f"""
+            INSERT INTO outcomes
+            SELECT log.* FROM ({OWN}) AS log
+            SEMI JOIN (
+                SELECT import_id, import_row
+                FROM claims JOIN (FROM concerned WHERE own) AS concerned USING (event_id, signal)
+                WHERE {_CHANGED}) USING (import_id, import_row)
+            """
+        )
+    cursor.execute(
+        f"""
+        UPDATE claims
+        SET outcome = in_force.outcome, outcome_ts = in_force.outcome_ts,
+            outcome_known_at = in_force.known_at, outcome_source = in_force.source,
+            outcome_corrected = corrected, outcome_own = false
+        FROM concerned
+        WHERE claims.event_id = concerned.event_id AND claims.signal = concerned.signal
+          AND {_CHANGED}
+        """
+    )

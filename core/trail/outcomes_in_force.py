@@ -4,8 +4,9 @@ Of the logged outcomes that name the claim's event, and its signal or none, and 
 the registry, `core.queries.base.in_force` says which is in force; several make it corrected
 (`core.ingest.outcome_attachment`).
 
-Most outcomes came in their claim's own row and nothing else concerns the claim: those are held
-against it row by row, which needs no search by event. *Loose* are the others, and whatever else
+Most outcomes came in their claim's own row and nothing else concerns the claim: those stand in the
+claim alone, or are held against it row by row, which needs no search by event. *Loose* are the
+others, and whatever else
 would let a row have company: claims that are there twice, and rows that share a number. Of their
 events everything is worked out anew.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 import duckdb
 
 from core.queries.base.in_force import IN_FORCE, labels_sql, sides_sql
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.repeated_hashes import hold_hashes, repeated_hashes
 from core.queries.base.truth import declared, rank_sql, truth_sql
 from core.trail.problems import Problem
@@ -36,7 +38,7 @@ def wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     """
     _row_by_row(cursor)
     ((n_loose, n_outcomes),) = cursor.execute(
-        "SELECT (SELECT count(*) FROM odd WHERE loose), (SELECT count(*) FROM outcomes)"
+        f"SELECT (SELECT count(*) FROM odd WHERE loose), (SELECT count(*) FROM {OUTCOME_LOG})"
     ).fetchall()
     wrong, first = 0, None
     few = n_loose <= _FEW * n_outcomes
@@ -74,14 +76,16 @@ def wrong_in_force(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
 
 
 def _row_by_row(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Hold claims against the outcome of their own row.
+    """Hold claims against the outcome of their own row in the table outcomes.
 
-    Leaves ``odd``: rows whose claim has in force what its own row's outcome does not give
-    (``wrong``), and those with an outcome that the claim of that row does not take (``loose``).
+    Those that have it themselves need only be such as may have it. Leaves ``odd``: rows whose claim
+    has in force what its own row's outcome does not give (``wrong``), and those with an outcome
+    that the claim of that row does not take (``loose``).
     That both are of one event and signal is told by a hash: these are sealed in either table.
     """
     truth = truth_sql(declared(cursor), "c.signal", "o.source")
     own = "coalesce(o.event = c.event, false)"
+    own_truth = truth_sql(declared(cursor), "signal", "outcome_source")
     cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE odd AS
@@ -99,10 +103,13 @@ def _row_by_row(cursor: duckdb.DuckDBPyConnection) -> None:
                       OR c.outcome_corrected
                END AS wrong,
                o.event IS NOT NULL AND NOT {own} AS loose
-        FROM (SELECT *, {_KEY} AS event FROM claims) AS c
+        FROM (SELECT *, {_KEY} AS event FROM claims WHERE outcome_own IS NOT TRUE) AS c
         FULL JOIN (SELECT *, {_KEY} AS event FROM outcomes) AS o
           ON o.import_id = c.import_id AND o.import_row = c.import_row
         WHERE wrong OR loose
+        UNION ALL
+        SELECT import_id, import_row, true, false FROM claims
+        WHERE outcome_own AND (outcome IS NULL OR outcome_corrected OR NOT ({own_truth}))
         """
     )
 
@@ -156,7 +163,7 @@ def _by_event(cursor: duckdb.DuckDBPyConnection, parts: int, part: int, *, only_
         else f"WHERE {mine}"
     )
     return f"""
-        WITH said AS (SELECT * FROM outcomes {picked}),
+        WITH said AS (SELECT * FROM {OUTCOME_LOG} {picked}),
         held AS (
             SELECT event_id, signal, outcome, outcome_ts, outcome_known_at, outcome_source,
                    outcome_corrected, import_id, import_row

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,14 +21,23 @@ import pyarrow.compute as pc
 
 from core.ledger.arrow import numbers
 from core.ledger.sql import quoted
+from core.queries.base.outcome_log import OUTCOME_LOG, OWN
 from core.trail.canonical_json import canonical
 
 #: Numbers that fall into one block.
 BLOCK = 4096
 #: Rows read at once; bounds the memory, however many there are.
 _AT_ONCE = 32 * BLOCK
+#: Rows of the log of outcomes that are sorted at once, where it is in two tables.
+_SORTED = 1_000_000
 #: The outcome in force; it follows the log of outcomes.
-_IN_FORCE = ("outcome", "outcome_ts", "outcome_known_at", "outcome_source", "outcome_corrected")
+_IN_FORCE = frozenset(
+    (
+        *("outcome", "outcome_ts", "outcome_known_at", "outcome_source", "outcome_corrected"),
+        "outcome_own",
+    )
+)
+_OUTCOMES = "outcomes"
 _WHOLE = frozenset(
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "BOOLEAN")
 )
@@ -50,6 +59,11 @@ class SealedTable:
     group: str | None
     key: str
     where: str = "true"
+
+    @property
+    def rows(self) -> str:
+        """Them as a relation."""
+        return OUTCOME_LOG if self.table == _OUTCOMES else self.table
 
 
 @dataclass(frozen=True)
@@ -73,16 +87,59 @@ def blocks_of(cursor: duckdb.DuckDBPyConnection, source: SealedTable) -> Iterato
     """Every block that has rows, by group and number.
 
     The table is read once, in the order in which it is stored, which is that of the rows' numbers;
-    only where somebody moved rows about is it sorted. The cursor is busy until the last block is
-    taken.
+    only where somebody moved rows about is it sorted, and where outcomes of one import are in two
+    tables. The cursor is busy until the last block is taken.
     """
+    for where in _in_turn(cursor, source):
+        yield from _blocks_in_turn(cursor, replace(source, where=where))
+
+
+def _in_turn(cursor: duckdb.DuckDBPyConnection, source: SealedTable) -> list[str]:
+    """Conditions under which the rows are read one after the other; no block is under two.
+
+    One, unless they are of two tables: what then has to be sorted is bounded.
+    """
+    if source.table != _OUTCOMES or not all(
+        cursor.execute(f"SELECT 1 FROM {one} WHERE {source.where} LIMIT 1").fetchall()
+        for one in (_OUTCOMES, f"({OWN})")
+    ):
+        return [source.where]
+    remainder = f"(import_row % {BLOCK} + {BLOCK}) % {BLOCK}"
+    counted = cursor.execute(
+        f"""
+        SELECT import_id, (import_row - {remainder}) // {BLOCK} AS block, count(*)
+        FROM {OUTCOME_LOG} WHERE {source.where} GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    found: list[str] = []
+    first, last, held = 0, 0, 0
+    for import_id, blocks in itertools.groupby(counted, lambda row: int(row[0])):
+        each = [(int(block), int(n)) for _, block, n in blocks]
+        total = sum(n for _, n in each)
+        if held and held + total > _SORTED:
+            found.append(f"import_id BETWEEN {first} AND {last}")
+            held = 0
+        if total > _SORTED:
+            size = -(-len(each) * _SORTED // total)
+            for at in range(0, len(each), size):
+                some = each[at : at + size]
+                rows = f"BETWEEN {some[0][0] * BLOCK} AND {some[-1][0] * BLOCK + BLOCK - 1}"
+                found.append(f"import_id = {import_id} AND import_row {rows}")
+        else:
+            first, last, held = (first if held else import_id), import_id, held + total
+    if held:
+        found.append(f"import_id BETWEEN {first} AND {last}")
+    return [f"({source.where}) AND {one}" for one in found]
+
+
+def _blocks_in_turn(cursor: duckdb.DuckDBPyConnection, source: SealedTable) -> Iterator[Block]:
     columns = _stated_columns(cursor, source)
     group = "0" if source.group is None else quoted(source.group)
     key = quoted(source.key)
     place = f"CAST({group} AS BIGINT) AS group_no, CAST({key} AS BIGINT) AS key_no"
     chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in columns)
-    sql = f"SELECT {place}, {chosen} FROM {source.table} WHERE {source.where}"
-    if not ascending(cursor, f"SELECT {place} FROM {source.table} WHERE {source.where}"):
+    sql = f"SELECT {place}, {chosen} FROM {source.rows} WHERE {source.where}"
+    if not ascending(cursor, f"SELECT {place} FROM {source.rows} WHERE {source.where}"):
         # Rows of equal number, which only tampering makes, go by everything else they hold.
         others = [quoted(name) for name, _, _ in columns if name != source.key]
         sql += f" ORDER BY {', '.join(['group_no', 'key_no', *others])} NULLS LAST"
@@ -141,7 +198,7 @@ def _stated_columns(
     """The columns in which some row has a value; the others are in no digest."""
     columns = _columns(cursor, source.table)
     counts = ", ".join(f"count({quoted(name)})" for name, _, _ in columns)
-    found = cursor.execute(f"SELECT {counts} FROM {source.table} WHERE {source.where}").fetchall()
+    found = cursor.execute(f"SELECT {counts} FROM {source.rows} WHERE {source.where}").fetchall()
     return [column for column, count in zip(columns, found[0], strict=True) if count]
 
 

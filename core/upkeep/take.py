@@ -15,6 +15,7 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.ledger.private import owner_only, private_folder, sync_folder
 from core.notices.settings import notices_path
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.spool.segments import beside, failed_beside, segments_beside
 from core.trail import log as trail
 from core.trail.anchors import beside_path, settings_path
@@ -23,7 +24,13 @@ from core.trail.time_stamps import stamps_path
 from core.upkeep.manifest import HALF, LEDGER, NAME, File, Manifest, measured
 
 #: Tables whose rows are counted in the manifest.
-_COUNTED = ("claims", "outcomes", "decisions", "quarantine", "imports")
+_COUNTED = {
+    "claims": "claims",
+    "outcomes": OUTCOME_LOG,
+    "decisions": "decisions",
+    "quarantine": "quarantine",
+    "imports": "imports",
+}
 
 
 def backed_up_path(ledger: str | os.PathLike[str]) -> Path:
@@ -81,8 +88,8 @@ def _copied(ledger: Ledger, path: Path, into: Path, now: datetime) -> Manifest:
     files[LEDGER] = measured(copy)
     with Ledger.open(copy, read_only=True) as taken, taken.cursor() as cursor:
         rows = {}
-        for table in _COUNTED:
-            row = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
+        for table, relation in _COUNTED.items():
+            row = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
             assert row is not None
             rows[table] = int(row[0])
         return Manifest(

@@ -14,6 +14,7 @@ from core.lake.load import load_cells
 from core.ledger.connection import Ledger
 from core.ledger.sql import literal, quoted
 from core.queries.base.kept.week_digests import KeptRelations
+from core.queries.base.outcome_log import OUTCOME_LOG
 from tests.worlds.event_logs import EventWorld
 
 _CLAIM = (
@@ -42,7 +43,7 @@ def write_log_of(ledger: Ledger, prefix: Path) -> None:
             f"""
             COPY (SELECT event_id, signal, CAST(outcome AS INTEGER) AS outcome, outcome_ts,
                          source AS outcome_source, known_at AS logged_at
-                  FROM outcomes)
+                  FROM {OUTCOME_LOG})
             TO {literal(str(prefix / "outcomes" / "all.parquet"))} (FORMAT parquet)
             """
         )

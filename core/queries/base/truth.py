@@ -24,6 +24,7 @@ from core.events import ALLOWED
 from core.ledger.sql import literal
 from core.queries.base.asked_once import once
 from core.queries.base.in_force import IN_FORCE, disputes_sql, sides_sql, standing_sql
+from core.queries.base.outcome_log import OUTCOME_LOG
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))
@@ -159,7 +160,7 @@ def logged_sources(cursor: duckdb.DuckDBPyConnection) -> Mapping[str | None, fro
     others = sorted({f"source {_is(one)}" for truth in truths for one in truth.others})
     found: dict[str | None, set[str | None]] = {}
     for signal, source in cursor.execute(
-        f"SELECT DISTINCT signal, source FROM outcomes WHERE {' OR '.join(others)}"
+        f"SELECT DISTINCT signal, source FROM {OUTCOME_LOG} WHERE {' OR '.join(others)}"
     ).fetchall():
         found.setdefault(signal, set()).add(source)
     return {signal: frozenset(sources) for signal, sources in found.items()}
@@ -190,7 +191,7 @@ def other_labels_sql(
     others = [f"source {_is(one)}" for one in truth.others if sources is None or one in sources]
     before = f" AND known_at < {known_before}" if known_before else ""
     rows = f"""(
-        SELECT * FROM outcomes
+        SELECT * FROM {OUTCOME_LOG}
         WHERE ({" OR ".join(others) or "FALSE"}) AND (signal IS NULL OR signal = $signal){before})
     """
     return f"""

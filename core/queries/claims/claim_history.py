@@ -12,6 +12,7 @@ import duckdb
 
 from core.ledger.sql import quoted
 from core.queries.base.dimensions import segment_dimensions
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.truth import truth_of
 from core.queries.claims.claim_list import DESCRIBED_BY
 from core.queries.sums.audit_answers import propensity_sql
@@ -156,9 +157,9 @@ def outcome_versions(
     """
     rows = cursor.execute(
         f"""
-        SELECT outcome, outcome_ts, known_at, outcomes.source, with_claim, signal IS NULL,
-               coalesce({truth_of(cursor, signal).rank_sql("outcomes.source")}, 0), {_ORIGIN}
-        FROM outcomes LEFT JOIN {_IMPORTS} USING (import_id)
+        SELECT outcome, outcome_ts, known_at, log.source, with_claim, signal IS NULL,
+               coalesce({truth_of(cursor, signal).rank_sql("log.source")}, 0), {_ORIGIN}
+        FROM {OUTCOME_LOG} AS log LEFT JOIN {_IMPORTS} USING (import_id)
         WHERE event_id = $event_id AND (signal IS NULL OR signal = $signal)
         ORDER BY known_at, import_id, import_row
         """,

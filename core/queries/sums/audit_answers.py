@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from core.ledger.sql import literal
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.truth import truth_of
 from core.queries.sums.audit_samples import sample_counts
 
@@ -50,7 +51,7 @@ def samples_answered(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str
                    CAST(json_extract(entry, '$.body.imports') AS BIGINT) AS newest
             FROM acts WHERE contains(entry, '"kind":"audit.drawn"') AND json_valid(entry)
         ), said AS (
-            SELECT event_id, min(import_id) AS first_said FROM outcomes
+            SELECT event_id, min(import_id) AS first_said FROM {OUTCOME_LOG}
             SEMI JOIN (SELECT event_id FROM audit_claims WHERE signal = $signal) USING (event_id)
             WHERE (signal IS NULL OR signal = $signal) AND outcome IS NOT NULL
               AND {truth_of(cursor, signal).sql()}

@@ -17,6 +17,7 @@ from core.events import PPM
 from core.ledger.sql import quoted
 from core.queries.base.asked_once import once
 from core.queries.base.dimensions import segment_dimensions
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.truth import truth_of
 from core.queries.sums.audit_frame import NUMBER_SQL
 
@@ -182,7 +183,8 @@ def known_of(
     ).fetchall()
     said = cursor.execute(
         f"""
-        SELECT event_id, outcome, outcome_ts FROM outcomes SEMI JOIN asked_events USING (event_id)
+        SELECT event_id, outcome, outcome_ts FROM {OUTCOME_LOG}
+        SEMI JOIN asked_events USING (event_id)
         WHERE (signal IS NULL OR signal = $signal) AND outcome IS NOT NULL
           AND {truth_of(cursor, signal).sql()}
         """,

@@ -30,6 +30,7 @@ from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.kept.at_hand import needs_claims
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
 from core.queries.base.truth import USUAL, Truth, truth_of
@@ -411,11 +412,11 @@ def _as_known(
     truth, now = judged.truth.sql(), truth_of(cursor, judged.signal)
     others = "" if judged.truth.counts_as(now) else f"OR ({truth}) <> ({now.sql()})"
     rows = f"""(
-        SELECT *, known_at < $at AND import_id <= $imports_to AS known_then FROM outcomes
+        SELECT *, known_at < $at AND import_id <= $imports_to AS known_then FROM {OUTCOME_LOG}
         WHERE (signal IS NULL OR signal = $signal) AND event_id IN (
             SELECT event_id FROM claims WHERE signal = $signal AND outcome_corrected
             UNION ALL
-            SELECT event_id FROM outcomes
+            SELECT event_id FROM {OUTCOME_LOG}
             WHERE (signal IS NULL OR signal = $signal)
               AND (known_at < $at AND import_id > $imports_to {others})))
     """

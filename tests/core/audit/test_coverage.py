@@ -248,7 +248,10 @@ def test_a_changed_cell_is_found_or_said_not_to_be_covered(
     for rowid, value in [rows[0], rows[-1]] if every else bare or [rows[-1]]:
         other = _another(value, type_)
         found = story.problems_after(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", other, rowid)
-        assert _is_named(table, found), f"{table}.{column}: {value!r} → {other!r}: {found}"
+        # An outcome that only the claim has is sealed with the log of outcomes.
+        named = ("claims", "outcomes") if column == "outcome_own" else (table,)
+        said = any(_is_named(one, found) for one in named)
+        assert said, f"{table}.{column}: {value!r} → {other!r}: {found}"
 
 
 @pytest.mark.parametrize("table", _TABLES)

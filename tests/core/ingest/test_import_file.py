@@ -20,6 +20,7 @@ from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, import_file
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
+from core.queries.base.outcome_log import OUTCOME_LOG
 
 NOW = datetime(2026, 11, 23, 12)
 LATER = NOW + timedelta(days=1)
@@ -173,7 +174,7 @@ def test_a_different_outcome_later_is_a_correction_and_both_stay_logged(take: Im
     assert take.claims("outcome, outcome_ts, outcome_corrected") == [
         (0, datetime(2026, 11, 5), True)
     ]
-    logged = take.rows("SELECT outcome, with_claim FROM outcomes ORDER BY known_at")
+    logged = take.rows(f"SELECT outcome, with_claim FROM {OUTCOME_LOG} ORDER BY known_at")
     assert logged == [(1, True), (0, False)]
 
 
@@ -306,7 +307,7 @@ def test_readers_see_the_ledger_as_it_was_until_the_import_is_whole(take: Import
     seen = []
 
     def look(fraction: float, stage: str) -> None:
-        seen.append((len(take.claims()), len(take.rows("FROM outcomes"))))
+        seen.append((len(take.claims()), len(take.rows(f"FROM {OUTCOME_LOG}"))))
 
     import_file(take.ledger, path, progress=look)
     assert set(seen) == {(1, 0)}

@@ -20,6 +20,7 @@ from core.ingest.import_file import import_file
 from core.ingest.repeats import FEW
 from core.ledger.connection import Ledger
 from core.queries.base.claims_sql import selected_claims
+from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.selection import Selection
 from core.trail.outcomes_in_force import wrong_in_force
 from tests.worlds.kept import kept_in, kept_of
@@ -208,7 +209,7 @@ def test_batches_redelivered_reordered_early_late_and_corrected_agree_with_the_m
         assert list(wrong_in_force(cursor)) == []
         assert kept_in(cursor) == kept_of(cursor)
         logged = cursor.execute(
-            "SELECT event_id, signal, outcome, known_at, import_id, import_row FROM outcomes"
+            f"SELECT event_id, signal, outcome, known_at, import_id, import_row FROM {OUTCOME_LOG}"
         ).fetchall()
         expected_log = [(*version[:3], *version[5:]) for version in model.log]
         assert sorted(logged, key=str) == sorted(expected_log, key=str)

@@ -55,6 +55,20 @@ def test_the_outcome_of_a_claims_own_row_is_in_force(cursor):
     assert _found(cursor) == []
 
 
+def test_a_claim_that_has_its_outcome_itself_needs_no_other_row_and_may_have_none(cursor):
+    for row, event in enumerate(("e", "f"), start=1):
+        _claim(cursor, event, "s", row, (1, None, _AT, None, False))
+    cursor.execute("UPDATE claims SET outcome_own = true")
+    assert _found(cursor) == []
+    _outcome(cursor, "f", None, 9, 1)
+    (words,) = _found(cursor)
+    assert "row 2 of import 1" in words
+    # A judge's label is no truth, whatever row it came in.
+    cursor.execute("UPDATE claims SET outcome_source = 'LLM'")
+    (words,) = _found(cursor)
+    assert words.startswith("2 claims have outcomes")
+
+
 def test_a_judges_label_of_a_claims_own_row_is_not_in_force(cursor):
     _claim(cursor, "e", "s", 1, _NOTHING)
     _outcome(cursor, "e", "s", 1, 1, source="LLM")
