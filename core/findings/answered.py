@@ -69,9 +69,19 @@ class AnsweredKind:
         return self.waivers >= ALWAYS_WAIVED and not self.acted_on
 
     @property
-    def may_be_turned_down(self) -> bool:
-        """Whether its owner may have it kept quiet: always waived, and usually no critical one."""
-        return self.always_waived and kind_of(self.kind).severity != "critical"
+    def why_not_turned_down(self) -> str:
+        """Why its owner may not have it kept quiet; "": they may."""
+        words = kind_of(self.kind).words
+        if kind_of(self.kind).severity == "critical":
+            return f"“{words}” is critical, and what is critical is always heard."
+        if self.waivers < ALWAYS_WAIVED:
+            return (
+                f"“{words}” was waived {self.waivers} times here; from {ALWAYS_WAIVED} times on, "
+                "with nobody who did anything else, it may be turned down."
+            )
+        if not self.always_waived:
+            return f"Somebody acted on “{words}” here, so it changes something."
+        return ""
 
 
 def occasions(found: Mapping[str, Finding]) -> tuple[Occasion, ...]:

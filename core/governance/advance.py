@@ -59,7 +59,7 @@ def check(state: State, proposal: Proposal, at: datetime) -> tuple[str | None, s
         Refused: not theirs to do, or not in this state; the message says which.
     """
     authorize(state, proposal.actor, proposal.kind, proposal.signal)
-    refuse_unfit(state, proposal)
+    refuse_unfit(state, proposal, max(at, state.last_at))
     act = Act(
         seq=state.size,
         at=max(at, state.last_at),

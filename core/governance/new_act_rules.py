@@ -7,7 +7,9 @@ one they cannot come into the other.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
+from core.defaults import TURNED_DOWN_DAYS
 from core.governance.effects import spec_of
 from core.governance.recorded_runs import refuse_made_up
 from core.governance.refusal import Refused
@@ -19,8 +21,11 @@ from core.registry.spec_rules import check_spec
 from core.trail.acts import Proposal
 
 
-def refuse_unfit(state: State, proposal: Proposal) -> None:
+def refuse_unfit(state: State, proposal: Proposal, at: datetime) -> None:
     """Refuse such an act.
+
+    Args:
+        at: when it would be done.
 
     Raises:
         Refused: it would be one, with the reason.
@@ -45,8 +50,19 @@ def refuse_unfit(state: State, proposal: Proposal) -> None:
         _refuse_entry(state, proposal)
     elif proposal.kind == "threshold.run":
         refuse_made_up(body)
+    elif proposal.kind == "finding_kind.turned_down":
+        _refuse_for_good(body.get("until"), at)
     elif proposal.kind in ("validation.submitted", "validation.signed"):
         _refuse_unready(state, proposal)
+
+
+def _refuse_for_good(until: object, at: datetime) -> None:
+    last = f"{at.date() + timedelta(days=TURNED_DOWN_DAYS)}"
+    if isinstance(until, str) and until > last:
+        raise Refused(
+            f"A kind of finding is turned down for {TURNED_DOWN_DAYS} days at the most, until "
+            f"{last}."
+        )
 
 
 def _refuse_entry(state: State, proposal: Proposal) -> None:

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.defaults import ALWAYS_WAIVED, TURNED_DOWN_DAYS
+from core.defaults import TURNED_DOWN_DAYS
 from core.findings.acts import finding_acts
 from core.findings.answered import AnsweredKind, by_signal, occasions
-from core.findings.kinds import kind_of
 from core.findings.lifecycle import findings
 from core.governance.perform import Office
 from core.governance.refusal import Refused
 from core.monitoring.finding_responses import NO_REASON
 from core.trail.acts import Act, Actor, Proposal
-
-
-def why_not(answered: AnsweredKind | None, kind: str) -> str:
-    """Why a kind may not be turned down for a signal; "": it may."""
-    words = kind_of(kind).words
-    if kind_of(kind).severity == "critical":
-        return f"“{words}” is critical, and what is critical is always heard."
-    if answered is None or answered.waivers < ALWAYS_WAIVED:
-        n = 0 if answered is None else answered.waivers
-        return (
-            f"“{words}” was waived {n} times here; from {ALWAYS_WAIVED} times on, with nobody who "
-            "did anything else, it may be turned down."
-        )
-    if answered.acted_on:
-        return f"Somebody acted on “{words}” here, so it changes something."
-    return ""
 
 
 def proposed_turning_down(
@@ -43,16 +26,16 @@ def proposed_turning_down(
         reason: in words.
 
     Raises:
-        Refused: no reason, or it may not be turned down (`why_not`).
+        Refused: no reason, or it may not be turned down.
     """
     if not reason.strip():
         raise Refused(NO_REASON)
     with office.ledger.cursor() as cursor:
         known = by_signal(occasions(findings(finding_acts(cursor), office.now())))
-    mine = next((one for one in known if (one.signal, one.kind) == (signal, kind)), None)
-    refused = why_not(mine, kind)
-    if refused:
-        raise Refused(refused)
+    never = AnsweredKind(kind, signal, 0, 0, 0, 0, 0, None)
+    mine = next((one for one in known if (one.signal, one.kind) == (signal, kind)), never)
+    if mine.why_not_turned_down:
+        raise Refused(mine.why_not_turned_down)
     until = office.now().date() + timedelta(days=TURNED_DOWN_DAYS)
     body = {"finding_kind": kind, "until": until.isoformat(), "reason": reason.strip()}
     return Proposal("finding_kind.turned_down", actor, signal, None, body)

@@ -66,6 +66,7 @@ class Promise:
             self.run.risk_ppm,
             self.at.errors,
             self.at.n,
+            self.run.level_ppm,
         )
 
 

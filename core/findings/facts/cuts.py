@@ -57,6 +57,7 @@ class PromiseBroken(Facts):
         of: the day it was recorded.
         risk_ppm: the share of wrong ones that it accepted.
         errors, n: wrong and labelled claims at the cut or above since then.
+        level_ppm: with which probability it holds; 0: an act of before does not say.
     """
 
     cut: str
@@ -65,6 +66,7 @@ class PromiseBroken(Facts):
     risk_ppm: int
     errors: int
     n: int
+    level_ppm: int = 0
     FIX: ClassVar[str] = (
         "Choose the threshold anew on claims of this version, for every look, and record the run; "
         "until then send these cases to people."
@@ -78,9 +80,11 @@ class PromiseBroken(Facts):
         )
 
     def numbers(self) -> dict[str, str]:
-        return {
+        found = {
             "cut": self.cut,
             "errors": str(self.errors),
             "n": str(self.n),
             "accepted": f"{self.risk_ppm / 10_000:.6g}%",
         }
+        sure = {"confidence": f"{self.level_ppm / 10_000:.6g}%"} if self.level_ppm else {}
+        return found | sure

@@ -78,7 +78,7 @@ def answered_view(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
         may=tuple(
             QuietKind(one.signal or "", one.kind, kind_of(one.kind).words, None, _said(one))
             for one in mine
-            if one.may_be_turned_down
+            if not one.why_not_turned_down
             and one.signal in state.entries
             and (one.signal, one.kind) not in down
         ),

@@ -75,7 +75,10 @@ def _weighed(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _promised(known: Mapping[str, str]) -> dict[str, str]:
-    return {"risk": known["accepted"].removesuffix("%"), "every_look": "true"}
+    asked = {"risk": known["accepted"].removesuffix("%"), "every_look": "true"}
+    # An act of before does not say it.
+    sure = known.get("confidence")
+    return asked if sure is None else asked | {"sure": sure.removesuffix("%")}
 
 
 #: What is chosen by a finding's evidence, by its kind; the other pages open as they are.

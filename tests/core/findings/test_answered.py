@@ -65,7 +65,7 @@ def test_the_days_to_the_first_answer_are_their_median() -> None:
 
 def test_three_waivers_and_nothing_else_are_always() -> None:
     thrice = [found("confidence_theatre", "s", "opened", "waived", "resolved")] * 3
-    assert counted(*thrice).may_be_turned_down
+    assert not counted(*thrice).why_not_turned_down
     assert not counted(*thrice[:2]).always_waived
     acted = found("confidence_theatre", "s", "opened", "acknowledged")
     assert not counted(*thrice, acted).always_waived
@@ -78,7 +78,7 @@ def test_one_that_is_let_wait_again_and_again_counts_each_time() -> None:
 def test_what_is_critical_is_never_turned_down() -> None:
     thrice = [found("miscalibrated", "s", "opened", "waived", "resolved")] * 3
     assert counted(*thrice).always_waived
-    assert not counted(*thrice).may_be_turned_down
+    assert counted(*thrice).why_not_turned_down
 
 
 def test_signals_are_counted_apart() -> None:

@@ -13,7 +13,7 @@ from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.turning_down import proposed_turning_down, turn_up
-from core.trail.acts import Act, Actor
+from core.trail.acts import Act, Actor, Proposal
 from core.views.govern.answered import answered_view
 from tests.worlds import house as base
 
@@ -103,6 +103,14 @@ def test_it_takes_a_reason_and_the_owners_seat(
     house.waived("m1", "m2", "m3")
     with pytest.raises(Refused, match=words):
         house.turn_down(who, role, reason)
+
+
+def test_it_is_for_180_days_at_the_most(house: House) -> None:
+    until = house.at.date() + timedelta(days=181)
+    body = {"finding_kind": KIND, "until": f"{until}", "reason": "known"}
+    actor = Actor(house.sub("ann"), "owner")
+    with pytest.raises(Refused, match="for 180 days at the most"):
+        house.office.perform(Proposal("finding_kind.turned_down", actor, "s", None, body))
 
 
 def test_two_waivers_are_too_few(house: House) -> None:

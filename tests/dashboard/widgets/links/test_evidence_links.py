@@ -133,6 +133,7 @@ def test_what_was_tuned_on_opens_the_rows_that_are(rows, follow) -> None:
 def test_a_broken_promise_opens_the_question_that_was_asked_for_it(rows, follow) -> None:
     app = follow(rows["promise_broken", planted.SAFETY])
     assert app.number_input(key="risk").value == 9.0
+    assert choices(rows["promise_broken", planted.SAFETY])["sure"] == "90"
     assert app.checkbox(key="every_look").value
     assert "This run is entry" in said(app)
     assert "The entry in force says this already." in said(app)
