@@ -19,6 +19,7 @@ from sample_data.draws import (
     right,
     stated,
     times,
+    with_order,
     with_outcomes,
 )
 from sample_data.planted import (
@@ -26,6 +27,7 @@ from sample_data.planted import (
     CALLBACK,
     CALLBACK_CUTS,
     CALLBACK_LABELLED,
+    CLOCKS_DIFFER,
     COMPLAINT_GAP,
     COMPLAINT_PROPENSITY,
     COMPLAINT_SHARE,
@@ -34,7 +36,9 @@ from sample_data.planted import (
     LABEL_DELAY_DAYS,
     MERGE,
     ROUTING,
+    ROUTING_ASKED_BEFORE,
     ROUTING_GAP,
+    ROUTING_NO_LANGUAGE_FROM_WEEK,
     ROUTING_SURE_FROM,
     ROUTING_UNSURE_TO,
     SUCCESS_DELAY_DAYS,
@@ -76,6 +80,7 @@ def merges() -> pd.DataFrame:
         }
     )
     outcome = right(rng, confidence)
+    frame = with_order(frame, CLOCKS_DIFFER, generator(12))
     mean_days = np.where(outcome == 1, SUCCESS_DELAY_DAYS, FAILURE_DELAY_DAYS)
     kept = rng.random(size) >= 0.02
     return with_outcomes(frame, outcome, stamp + delays(rng, mean_days, size), kept, "HUMAN")
@@ -150,7 +155,7 @@ def routing() -> pd.DataFrame:
     signed nothing acts by itself.
     """
     rng = generator(10)
-    stamp, _ = times(rng, WEEKLY[ROUTING])
+    stamp, week = times(rng, WEEKLY[ROUTING])
     size = len(stamp)
     confidence = stated(rng, ROUTING_VALUES, size)
     gap = np.select(
@@ -174,6 +179,8 @@ def routing() -> pd.DataFrame:
             "action": np.where(confidence >= ROUTING_REVIEW_FROM, "review", "escalate"),
         }
     )
+    frame = with_order(frame, ROUTING_ASKED_BEFORE, generator(13))
+    frame.loc[week >= ROUTING_NO_LANGUAGE_FROM_WEEK, "seg_language"] = None
     known_at = stamp + delays(rng, LABEL_DELAY_DAYS, size)
     kept = rng.random(size) >= UNLABELLED_SHARE
     return with_outcomes(frame, right(rng, confidence - gap), known_at, kept, "HUMAN")

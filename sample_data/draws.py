@@ -72,6 +72,19 @@ def delays(rng: np.random.Generator, mean_days: float | Floats, size: int) -> pd
     return pd.Series(pd.to_timedelta(np.rint(seconds), unit="s")).astype("timedelta64[s]")
 
 
+def with_order(frame: pd.DataFrame, before: float, rng: np.random.Generator) -> pd.DataFrame:
+    """The claims with the times of answer and confidence, this a few seconds after that.
+
+    Args:
+        before: the share of those whose confidence was there first.
+    """
+    answered = frame["ts"] - pd.Timedelta(seconds=20)
+    seconds = np.where(rng.random(len(frame)) < before, -4, 4)
+    return frame.assign(
+        answer_ts=answered, confidence_ts=answered + pd.to_timedelta(seconds, unit="s")
+    )
+
+
 def with_outcomes(
     frame: pd.DataFrame, outcome: Integers, known_at: pd.Series, kept: Mask, source: str
 ) -> pd.DataFrame:

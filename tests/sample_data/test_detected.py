@@ -52,8 +52,15 @@ DETECTED = {
     ("metric_gamed", planted.JUDGE, "prompt rubric-3"),
     ("confidence_anchored", planted.DRAFT, "reply-draft.self-report/verbal/draft-v2-after"),
     ("confidence_theatre", planted.MERGE, "confidence_theatre"),
+    ("order_contradicted", planted.ROUTING, "verbal/after"),
+    ("field_changed", planted.ROUTING, "seg_language"),
+    # A field that is gone is a mix that changed, too.
+    ("inputs_drifted", planted.ROUTING, "language"),
+    ("stakes_too_low", planted.DRAFT, "stakes_too_low"),
 }
 JUDGED = (planted.JUDGE, "prompt rubric-3")
+REFUNDS_DRIFTED = ("inputs_drifted", planted.LOGPROB)
+ROUTED_BADLY = ("miscalibrated", planted.ROUTING)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +189,7 @@ def test_a_gamed_metric_is_reviewed_as_telling_right_from_wrong_less_well(
 def test_the_drift_of_the_refunds_is_harder_cases_honestly_foretold(
     conditions: tuple[Condition, ...],
 ) -> None:
-    (one,) = (one for one in conditions if one.kind == "inputs_drifted")
+    (one,) = (one for one in conditions if (one.kind, one.signal) == REFUNDS_DRIFTED)
     assert "amount=over 500 from 7% to 39% of what comes in" in one.text
     assert "Harder cases, and the confidences said so" in one.text
     assert dict(one.evidence)["reference"] == "signed"
@@ -205,7 +212,7 @@ def test_each_says_what_is_off_in_numbers(
 
 
 def test_errors_that_cancel_are_told_with_where_they_lie(conditions: tuple[Condition, ...]) -> None:
-    (one,) = (one for one in conditions if one.signal == planted.ROUTING)
+    (one,) = (one for one in conditions if (one.kind, one.signal) == ROUTED_BADLY)
     assert "errors cancel: the gap is " in one.text
     assert "over the range of confidence it is off by 13." in one.text
     assert re.search(r"overconfident at [67]0% to 85%, underconfident at 30% to 50%;", one.text)
@@ -215,7 +222,12 @@ def test_every_text_about_calibration_tells_inputs_and_days(
     conditions: tuple[Condition, ...],
 ) -> None:
     kinds = ("miscalibrated", "hidden_segment", "model_changed", "prompt_changed", "inputs_drifted")
-    told = [one for one in conditions if one.kind in kinds]
+    # Of the e-mails without a language too few are labelled yet to say anything of calibration.
+    told = [
+        one
+        for one in conditions
+        if one.kind in kinds and (one.kind, one.signal) != ("inputs_drifted", planted.ROUTING)
+    ]
     assert len(told) == 12
     for one in told:
         assert re.search(r"[\d,]+ claims of [\d,]+ inputs on \d+ days", one.text), one.text
@@ -320,6 +332,10 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("metric_gamed", planted.JUDGE): "drift",
         ("confidence_anchored", planted.DRAFT): "reliability",
         ("confidence_theatre", planted.MERGE): "escalation",
+        ("order_contradicted", planted.ROUTING): "reliability",
+        ("field_changed", planted.ROUTING): "data",
+        ("inputs_drifted", planted.ROUTING): "drift",
+        ("stakes_too_low", planted.DRAFT): "registry",
     }
 
 

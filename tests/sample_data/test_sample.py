@@ -20,7 +20,7 @@ from sample_data.shift import SAMPLE_END, whole_weeks_to
 
 FOLDER = Path(generate.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
-TIMES = ["ts", "outcome_ts"]
+TIMES = ["ts", "outcome_ts", "answer_ts", "confidence_ts"]
 
 Read = Callable[[Path], pd.DataFrame]
 Committed = dict[str, pd.DataFrame]
@@ -181,6 +181,16 @@ FAILURES = {
         f"gap −{100 * planted.ROUTING_GAP:.0f} and {points(planted.ROUTING_GAP)}; of the whole "
         f"none, and {100 * planted.ROUTING_ERROR:.0f} on average over the range",
     ),
+    ("asked before, logged as after", planted.ROUTING): (
+        "order `after`", ALWAYS,
+        f"of {percent(planted.ROUTING_ASKED_BEFORE)} the confidence was there first",
+    ),
+    ("a logged field vanishes", planted.ROUTING): (
+        "language", f"{planted.ROUTING_NO_LANGUAGE_FROM_WEEK}", "then by none",
+    ),
+    ("errors cost more than reviews, at low stakes", planted.DRAFT): (
+        "an error costs 8 reviews", weeks(planted.DRAFT_PROMPT_FROM_WEEK), "12.5% would pay",
+    ),
     ("model changed behind its name", planted.ANSWER): (
         f"the {planted.CANARY_INPUTS} kept inputs", weeks(planted.CANARY_CHANGED_FROM_WEEK),
         f"{points(planted.CANARY_RISE)} points stated, a third of the answers",
@@ -221,6 +231,15 @@ NULLS = {
         "the newest weeks", weeks(25),
         f"failures are known after {planted.FAILURE_DELAY_DAYS:.0f} days on average, successes "
         f"after {planted.SUCCESS_DELAY_DAYS:.0f}",
+    ),
+    ("clocks that differ", planted.MERGE): (
+        "order `after`", ALWAYS, f"of {percent(planted.CLOCKS_DIFFER)}",
+    ),
+    ("errors that cost less than reviews", planted.ANSWER): (
+        "an error costs 5 reviews", ALWAYS, "20% would pay",
+    ),
+    ("some rows are refused", planted.SELF_REPORT): (
+        "typed by hand", f"{planted.WEEKS}", "6 of 900",
     ),
     ("complaints are labelled first", planted.GROUNDING): (
         f"chance of a label {percent(planted.COMPLAINT_PROPENSITY)} after a complaint, else "
