@@ -338,6 +338,14 @@ def unstated(rng: np.random.Generator, size: float) -> pd.DataFrame:
     return made
 
 
+def refused(rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """So many more rows are refused, of which 3% are at all times."""
+    made = claims(rng)
+    return made.assign(
+        refused=rng.random(len(made)) < day_by_day(rng, made, 0.03) + size * later(made)
+    )
+
+
 def stopped(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """So many cases a week, none on weekends, come to an end; if nothing is wrong 20 go on."""
     made = claims(rng, per_week=int(size) or 20)
@@ -529,6 +537,16 @@ FAILURES = (
         unstated,
         of_kind(schema_conditions, "share_jumped"),
         naive.unstated_z,
+        "weekly z-test of the share",
+        labels=False,
+    ),
+    Failure(
+        "refused rows",
+        "refused share, by days",
+        (("10 points more", 0.1), ("20 points", 0.2), ("50 points", 0.5)),
+        refused,
+        of_kind(schema_conditions, "share_jumped"),
+        naive.refused_z,
         "weekly z-test of the share",
         labels=False,
     ),

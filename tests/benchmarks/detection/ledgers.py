@@ -44,6 +44,18 @@ _WRITTEN = (
 )
 
 
+_IMPORTS = """
+    INSERT INTO imports
+    SELECT unnest($ids::INTEGER[]), 'simulated', 'parquet', '', unnest($at::TIMESTAMP[]),
+           0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, [], '{}'
+"""
+_REFUSED = """
+    INSERT INTO quarantine
+    SELECT row_number() OVER (), id, 'simulated', 0, 'confidence', '', '', '', $of
+    FROM (SELECT unnest($ids::INTEGER[]) AS id)
+"""
+
+
 def look(weeks: int) -> datetime:
     """Noon of the Monday so many weeks after the failure began."""
     return START + timedelta(weeks=BEFORE + weeks, hours=12)
@@ -76,19 +88,20 @@ class Desk:
         with self._ledger.transaction() as cursor:
             cursor.execute("ALTER TABLE claims ADD COLUMN seg_topic VARCHAR")
             cursor.execute("INSERT INTO segment_dimensions VALUES ('topic', 1)")
-            cursor.execute(
-                """
-                INSERT INTO imports VALUES
-                (1, 'simulated', 'parquet', '', $at, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, [], '{}')
-                """,
-                {"at": START},
-            )
         self.cursor: duckdb.DuckDBPyConnection = self._ledger.cursor()
         # Each of the processes has one core.
         self.cursor.execute("SET threads = 1")
 
     def fill(self, claims: pd.DataFrame) -> None:
-        """Take these claims in place of those of the story before."""
+        """Take these claims in place of those of the story before.
+
+        With a column ``refused`` they came in day by day, and those of it into the quarantine.
+        """
+        by_day = "refused" in claims
+        day = (claims["ts"] - START).dt.days if by_day else pd.Series(0, index=claims.index)
+        at = {int(one): START + timedelta(days=int(one), hours=23 * by_day) for one in day.unique()}
+        put_aside = day[claims["refused"]] if by_day else day[:0]
+        claims = claims[~claims["refused"]].drop(columns="refused") if by_day else claims
         rows = claims.assign(
             event_id=np.char.add("e", np.arange(len(claims)).astype(str)),
             signal=SIGNAL,
@@ -96,11 +109,17 @@ class Desk:
             confidence_raw=claims["v"],
             outcome_ts=claims["ts"] + pd.Timedelta(days=1),
             outcome_known_at=claims["ts"] + pd.Timedelta(days=1),
-            import_id=1,
+            import_id=day.loc[claims.index] + 1,
             import_row=np.arange(len(claims)),
         ).drop(columns=["v", "week"])
         repeats = "input_id" in claims and bool(claims["input_id"].dropna().duplicated().any())
         with self._ledger.transaction() as cursor:
+            cursor.execute("DELETE FROM imports")
+            cursor.execute("DELETE FROM quarantine")
+            cursor.execute(_IMPORTS, {"ids": [one + 1 for one in at], "at": list(at.values())})
+            if len(put_aside):
+                refused = {"ids": (put_aside + 1).tolist(), "of": f'{{"signal": "{SIGNAL}"}}'}
+                cursor.execute(_REFUSED, refused)
             cursor.execute("DELETE FROM claims")
             cursor.execute("DELETE FROM signals")
             cursor.execute("INSERT INTO signals VALUES ($s, $r, 1)", {"s": SIGNAL, "r": repeats})

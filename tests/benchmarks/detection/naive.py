@@ -106,6 +106,11 @@ def unstated_z(claims: pd.DataFrame, week: int) -> bool:
     return _share_off(claims["v"].isna(), claims, week)
 
 
+def refused_z(claims: pd.DataFrame, week: int) -> bool:
+    """Likewise the share of rows that are refused."""
+    return _share_off(claims["refused"], claims, week)
+
+
 def silent_day(claims: pd.DataFrame, week: int) -> bool:
     """A day of the week has no claim."""
     return bool(claims.loc[claims["week"] == week, "ts"].dt.day_of_week.nunique() < 7)
