@@ -57,9 +57,11 @@ def areas_on_one_mix(
         other = others.get(key)
         if other is None:
             continue
-        kinds[None, ()].append((cells, other))
+        # Each kind is looked at as often as there are dimensions.
+        pair = cells.labelled(), other.labelled()
+        kinds[None, ()].append(pair)
         for name, value in zip(by, key, strict=True):
-            kinds[name, (value,)].append((cells, other))
+            kinds[name, (value,)].append(pair)
 
     def of(name: str | None, key: Key) -> Callable[[float], ScoreChange] | None:
         mine = kinds.get((name, key))

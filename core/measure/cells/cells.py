@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ class Cells:
     n_unstated: int = 0
     inputs: InputCells | None = None
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Labelled claims, N."""
         return int(self.n.sum())

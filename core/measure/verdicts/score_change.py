@@ -154,19 +154,24 @@ class _Side:
             (one, weight, by if by is not None else one.inputs)
             for one, weight, by in zip(cells, weights, shifted, strict=True)
         ]
-        self._v = np.unique(np.concatenate([np.zeros(0), *(one.v for one in cells)]))
-        self._place = [np.searchsorted(self._v, one.v) for one in cells]
+        #: Where each confidence of each kind is, kind by kind, and what its claims count.
+        self._v, self._at = np.unique(
+            np.concatenate([np.zeros(0), *(one.v for one in cells)]), return_inverse=True
+        )
+        sizes = np.array([len(one.v) for one in cells], dtype=np.int64)
+        self._ends = np.cumsum(sizes)[:-1]
+        self._weight = np.repeat(np.array(weights, dtype=np.float64), sizes)
+        nothing = np.zeros(0, dtype=np.int64)
+        n = np.concatenate([nothing, *(one.n for one in cells)])
+        s = np.concatenate([nothing, *(one.s for one in cells)])
         #: Σw and Σw² of the right, and of the wrong, at each confidence.
-        self.right, self.right_squares = self._tallied([one.s for one in cells])
-        self.wrong, self.wrong_squares = self._tallied([one.n - one.s for one in cells])
+        self.right, self.right_squares = self._tallied(s)
+        self.wrong, self.wrong_squares = self._tallied(n - s)
         self.known = self.right.sum() > 0 and self.wrong.sum() > 0
 
-    def _tallied(self, counts: Sequence[IntArray]) -> tuple[FloatArray, FloatArray]:
-        sums = np.zeros((2, len(self._v)))
-        for (_, weight, _), place, count in zip(self._kinds, self._place, counts, strict=True):
-            sums[0, place] += weight * count
-            sums[1, place] += weight * weight * count
-        return sums[0], sums[1]
+    def _tallied(self, counts: IntArray) -> tuple[FloatArray, FloatArray]:
+        w, size = self._weight, len(self._v)
+        return tally(self._at, w * counts, size), tally(self._at, w * w * counts, size)
 
     @cached_property
     def placements(self) -> tuple[FloatArray, FloatArray]:
@@ -209,7 +214,9 @@ class _Side:
         """What each input adds to the area's deviation, shape (number,); of one kind."""
         of_right, of_wrong = self.placements
         each = []
-        for (cells, weight, by), place in zip(self._kinds, self._place, strict=True):
+        for (cells, weight, by), place in zip(
+            self._kinds, np.split(self._at, self._ends), strict=True
+        ):
             by = single_inputs(cells) if by is None else by
             at = place[by.value]
             of_each = weight / float(self.right.sum()) * by.s * (of_right[at] - self.area)
@@ -233,12 +240,15 @@ class _Side:
     @property
     def enough(self) -> bool:
         """Whether there are claims of either outcome enough, and inputs."""
-        total = self._claims.sum()
-        repeated = any(by is not None for *_, by in self._kinds)
-        if repeated and self._claims.max() > LARGE_SHARE * total:
-            return False
-        effective = total**2 / float(self._claims @ self._claims)
-        return effective >= MINIMUM_INPUTS and min(self.effective) >= MINIMUM_OF_A_CLASS
+        if any(by is not None for *_, by in self._kinds):
+            total, squares = self._claims.sum(), float(self._claims @ self._claims)
+            if self._claims.max() > LARGE_SHARE * total:
+                return False
+        else:
+            total = self.right.sum() + self.wrong.sum()
+            squares = float(self.right_squares.sum() + self.wrong_squares.sum())
+        enough = total**2 / squares >= MINIMUM_INPUTS
+        return bool(enough and min(self.effective) >= MINIMUM_OF_A_CLASS)
 
 
 def _shifted(cells: Cells, inputs: InputCells) -> InputCells:

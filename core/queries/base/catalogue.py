@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from core.ledger.sql import literal, quoted
+from core.queries.base.asked_once import once
 from core.queries.base.dimensions import dimensions_named, segment_dimensions
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.days import day_sums
@@ -177,6 +178,7 @@ def _sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> tuple[DimensionF
     return (DimensionFacts(SOURCE_DIMENSION, len(values), counts.get(None, 0), tuple(values)),)
 
 
+@once
 def label_sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str | None, int]:
     """The signal's labels in force by who gave them; None: labels that state no source.
 

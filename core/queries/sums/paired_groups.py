@@ -15,6 +15,7 @@ from core.measure.verdicts.shape_change import BandPair, shared_bands
 from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named
+from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.group_keys import Key, groups_of, integers
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
@@ -90,6 +91,14 @@ def labelled_inputs(
 ) -> LabelledInputs:
     """Count the labelled inputs of both sides."""
     both = _both(cursor, before, after, ())
+    if _nothing_shared(cursor, before, after):
+        # Several times quicker than to number the inputs.
+        rows = cursor.execute(
+            f"SELECT side, count(*) FROM ({both.sql}) AS labelled GROUP BY side", both.parameters
+        ).fetchall()
+        claims_of = dict(rows)
+        b, a = (int(claims_of.get(side, 0)) for side in (0, 1))
+        return LabelledInputs(b, a, 0, (b, a))
     rows = cursor.execute(
         f"""
         WITH labelled AS ({both.sql}),
@@ -103,6 +112,16 @@ def labelled_inputs(
     ).fetchall()
     n_before, n_after, shared, *claims = (int(n or 0) for n in rows[0])
     return LabelledInputs(n_before, n_after, shared, (claims[0], claims[1]))
+
+
+def _nothing_shared(cursor: duckdb.DuckDBPyConnection, before: Selection, after: Selection) -> bool:
+    """Whether it is known beforehand: two versions of a signal in which no input repeats."""
+    apart = any(
+        name == other and name in FIELDS and not set(values) & set(others)
+        for name, values in before.where
+        for other, others in after.where
+    )
+    return apart and before.signal == after.signal and not signal_repeats(cursor, before.signal)
 
 
 def compared(
