@@ -1,6 +1,8 @@
 -- The ledger: append-only events, what was refused, and what came in when.
 -- Every TIMESTAMP is UTC. Confidence is kept twice: as stated, and quantised to whole
 -- millionths (parts per million), the one form that is grouped, compared and measured.
+-- Names of which hardly two are alike are compressed by zstd: DuckDB's own choice takes two fifths longer to
+-- load and spares a twentieth of the file. Ledgers that are older keep what they have.
 
 CREATE TABLE imports (
     import_id INTEGER NOT NULL,        -- 1, 2, …; the newest one is the ledger's data version
@@ -37,7 +39,7 @@ CREATE TABLE signals (
 -- A claim is known by (signal, event_id). The outcome columns hold the outcome in force;
 -- every version of it stays in outcomes.
 CREATE TABLE claims (
-    event_id VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL USING COMPRESSION zstd,
     signal VARCHAR NOT NULL,
     ts TIMESTAMP NOT NULL,
     confidence_ppm INTEGER CHECK (confidence_ppm BETWEEN 0 AND 1000000),  -- NULL: unstated
@@ -48,7 +50,7 @@ CREATE TABLE claims (
     calibrator_version VARCHAR,
     elicitation VARCHAR,
     elicitation_order VARCHAR,
-    input_id VARCHAR,
+    input_id VARCHAR USING COMPRESSION zstd,
     split VARCHAR NOT NULL,            -- tuning, heldout, production
     action VARCHAR,
     trace_id VARCHAR,
@@ -66,7 +68,7 @@ CREATE TABLE claims (
 
 -- Every outcome ever received, never updated.
 CREATE TABLE outcomes (
-    event_id VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL USING COMPRESSION zstd,
     signal VARCHAR,                    -- NULL: for every claim of the event
     outcome TINYINT NOT NULL CHECK (outcome IN (0, 1)),
     outcome_ts TIMESTAMP,
