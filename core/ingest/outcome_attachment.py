@@ -18,7 +18,7 @@ import duckdb
 from core.ingest.kept_sums import keep_signal
 from core.ledger.sql import literal
 from core.queries.base.in_force import CONFLICT, IN_FORCE, disputes_sql, labels_sql, sides_sql
-from core.queries.base.outcome_log import OUTCOME_LOG, OWN
+from core.queries.base.outcome_log import OUTCOME_LOG, OWN_COLUMNS, log_of_events
 from core.queries.base.truth import declared, rank_sql, truth_sql
 
 _SAME = """
@@ -100,7 +100,7 @@ def attach_entangled(
             WHERE (outcome IS NOT NULL OR is_outcome)
               AND NOT EXISTS (
                   -- First those of the same events, which DuckDB finds without reading all.
-                  SELECT 1 FROM (FROM {OUTCOME_LOG} SEMI JOIN entangled USING (event_id)) AS log
+                  SELECT 1 FROM {log_of_events("entangled")} AS log
                   WHERE {_SAME})
               AND import_row NOT IN (SELECT import_row FROM settled WHERE verdict = 'conflict'))
         QUALIFY row_number() OVER (
@@ -127,7 +127,7 @@ def attach_entangled(
     _concern(
         cursor,
         "SELECT * FROM claims SEMI JOIN concerned_events USING (event_id)",
-        f"SELECT * FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id)",
+        f"FROM {log_of_events('concerned_events')}",
         import_id=import_id,
     )
     _bring_up_to_date(cursor)
@@ -171,7 +171,7 @@ def _contradictions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             _labels_of(
                 "SELECT * FROM claims SEMI JOIN (FROM concerned WHERE disputed) "
                 "USING (event_id, signal)",
-                f"(FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id))",
+                log_of_events("concerned_events"),
             ),
             ("event_id", "signal"),
             rank_sql(truths, "log.signal", "log.source"),
@@ -192,8 +192,7 @@ def _contradictions(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         ((n_stray,),) = cursor.execute(
             f"""
             SELECT count(*) FROM fresh AS o WHERE outcome IS NULL AND NOT EXISTS (
-                SELECT 1
-                FROM (FROM {OUTCOME_LOG} SEMI JOIN concerned_events USING (event_id)) AS log
+                SELECT 1 FROM {log_of_events("concerned_events")} AS log
                 WHERE log.event_id = o.event_id AND log.outcome IS NOT NULL
                   AND (log.signal IS NULL OR o.signal IS NULL OR log.signal = o.signal)
                   AND log.source IS NOT DISTINCT FROM o.outcome_source
@@ -306,11 +305,11 @@ def _bring_up_to_date(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(
             f"""
             INSERT INTO outcomes
-            SELECT log.* FROM ({OWN}) AS log
-            SEMI JOIN (
-                SELECT import_id, import_row
-                FROM claims JOIN (FROM concerned WHERE own) AS concerned USING (event_id, signal)
-                WHERE {_CHANGED}) USING (import_id, import_row)
+            SELECT {OWN_COLUMNS}
+            FROM claims
+            JOIN (SELECT event_id, signal, in_force, corrected FROM concerned WHERE own)
+            USING (event_id, signal)
+            WHERE outcome_own AND {_CHANGED}
             """
         )
     cursor.execute(
