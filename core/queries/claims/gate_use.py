@@ -177,6 +177,27 @@ def answers_given(
     return {signal: AnswersGiven(n, n_stray) for signal, n, n_stray in rows}
 
 
+def acted_apart(
+    cursor: duckdb.DuckDBPyConnection, signals: Collection[str], since: datetime, until: datetime
+) -> dict[str, int]:
+    """Claims that are not of production and log that they acted by themselves, by signal.
+
+    Args:
+        since: earliest claim time, UTC without zone.
+        until: the first time after the last.
+    """
+    rows = cursor.execute(
+        """
+        SELECT signal, count(*) FROM claims
+        WHERE split <> 'production' AND action = 'automate' AND ts >= $since AND ts < $until
+          AND list_contains($signals, signal)
+        GROUP BY signal
+        """,
+        {"signals": list(signals), "since": since, "until": until},
+    ).fetchall()
+    return dict(rows)
+
+
 #: How a claim without an answer in time was asked about.
 NEVER, OTHER, LATE = "never", "another confidence or version", "afterwards"
 _VERSION = ", ".join(f"json_extract_string(fingerprint, '$.{name}') AS {name}" for name in FIELDS)

@@ -14,7 +14,7 @@ from core.gate.bypass import Bypass, bypasses, ruled
 from core.governance.rules_in_force import timelines
 from core.queries.base.asked_once import one_question
 from core.queries.base.kept.at_hand import signals_elsewhere
-from core.queries.claims.gate_use import HeldAgainst, unasked_claims
+from core.queries.claims.gate_use import HeldAgainst, acted_apart, unasked_claims
 from core.sentences.numbers import count, counted, percent
 from core.trail import log as trail
 from core.trail.acts import Act
@@ -144,6 +144,7 @@ def bypass_views(
     names = sorted(spans if signals is None else signals)
     found = bypasses(cursor, acts, _begin(first), _end(last), signals=names)
     elsewhere = signals_elsewhere(cursor)
+    apart = acted_apart(cursor, names, _begin(first), _end(last))
     return tuple(
         _view(
             name,
@@ -152,6 +153,7 @@ def bypass_views(
             found.get(name),
             had_to_ask=bool(ruled(spans.get(name, ()))),
             elsewhere=name in elsewhere,
+            n_apart=apart.get(name, 0),
         )
         for name in names
     )
@@ -211,10 +213,18 @@ def _view(
     *,
     had_to_ask: bool,
     elsewhere: bool,
+    n_apart: int,
 ) -> BypassView:
     lines = () if of is None else _lines(of)
     headline = _headline(of, had_to_ask=had_to_ask, elsewhere=elsewhere)
     said = () if of is None else tuple(_said(of))
+    if n_apart and had_to_ask:
+        one = n_apart == 1
+        said += (
+            f"{counted(n_apart, 'heldout or tuning claim')} {'says' if one else 'say'} that "
+            f"{'it' if one else 'they'} acted by {'itself' if one else 'themselves'}, and "
+            f"{'is' if one else 'are'} not counted: only production asks.",
+        )
     return BypassView(signal, first, last, of, headline, said, lines)
 
 

@@ -131,6 +131,12 @@ def test_claims_that_are_not_of_production_need_not_ask(
 ) -> None:
     bring(governed, claims(split=split))
     assert found(governed) is None
+    with governed.ledger.cursor() as cursor:
+        view = bypass_view(cursor, "triage", DAY.date(), (DAY + timedelta(days=3)).date())
+    assert view.said == (
+        "20 heldout or tuning claims say that they acted by themselves, and are not counted: only "
+        "production asks.",
+    )
 
 
 def test_a_signal_that_is_not_registered_or_only_logged_has_nothing_to_ask(
