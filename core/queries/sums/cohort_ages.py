@@ -361,7 +361,8 @@ def _stepped(
 
     truth = truth_of(cursor, asked.selection.signal)
     some = f"SELECT 1 FROM ({corrected.source.sql}) AS claim LIMIT 1"
-    if cursor.execute(some, corrected.source.parameters).fetchone() is None:
+    # All of it is fetched: a result that is left open keeps the connection from the next question.
+    if not cursor.execute(some, corrected.source.parameters).fetchall():
         # To look for them in the log of all outcomes takes longer than all the rest.
         event, rows = "event", "(SELECT * FROM outcomes WHERE FALSE)"
     elif plain.asked:
