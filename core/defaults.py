@@ -48,6 +48,22 @@ HELDOUT_USES = 5
 #: The labels of a weekly audit sample are to be there after so many days.
 AUDIT_WITHIN_DAYS = 14
 
+#: A case that was handed over is to be taken up within so many hours where the entry names no queue
+#: for it,
+HANDOFF_HOURS = 24
+#: and decided within so many once somebody has it: a weekend.
+HANDOFF_DECIDED_HOURS = 72
+#: No rate of a reviewer or a queue is shown that rests on fewer decisions.
+HANDOFF_LEAST = 20
+#: Who overrides a smaller share of the answers that turned out wrong is a rubber stamp. Among fifty
+#: reviewers one is named who caught none of 32 wrong answers, or three of 58.
+CAUGHT_LEAST = 0.25
+#: Among so many reviewers of a signal, or all that there are if they are more, one is named falsely
+#: with a chance of at most `ALPHA` a year.
+REVIEWERS = 50
+#: Decisions of so many weeks that are over say what a reviewer does.
+RELIANCE_WEEKS = 52
+
 #: A version counts as in use when its last claim is no older than this before its signal's.
 IN_USE = timedelta(days=14)
 #: A standing verdict rests on so many of the newest weeks whose outcomes are final,

@@ -102,6 +102,17 @@ CLAIM_MARKS = (
     "label_propensity",
 )
 
+#: Fields of a hand-off: where a case went to a person, and what came of it. A file has hand-offs
+#: where a column ``handed_at`` says when, and none states a confidence.
+HANDOFF_FIELDS = (
+    *("event_id", "signal", "queue", "reviewer", "handed_at", "taken_at", "decided_at"),
+    *("decision", "agreed"),
+)
+#: Characters that say what was decided.
+LONGEST_DECISION = 200
+#: What looks like an e-mail address, wherever it stands in a text, for DuckDB and Python alike.
+ADDRESS = r'[^\s@",;<>]+@[^\s@",;<>]+'
+
 #: Segments: one column each, or all in one object.
 SEGMENT_PREFIX = "seg_"
 SEGMENTS_OBJECT = "segments"

@@ -53,6 +53,12 @@ COVERED: Mapping[str, frozenset[str]] = {
             *("with_claim", "import_id", "import_row"),
         }
     ),
+    "handoffs": frozenset(
+        {
+            *("event_id", "signal", "queue", "reviewer", "handed_at", "taken_at"),
+            *("decided_at", "decision", "agreed", "import_id", "import_row"),
+        }
+    ),
     "imports": frozenset(
         {
             *("import_id", "source", "format", "sha256", "imported_at", "n_read", "n_new"),

@@ -21,6 +21,7 @@ from core.findings.facts.disputes import LabelsContradict
 from core.findings.facts.drift import Drifted
 from core.findings.facts.evidence import EvidenceChanged
 from core.findings.facts.gaming import Gamed
+from core.findings.facts.handoffs import HandOffsOverdue, RubberStamp
 from core.findings.facts.heldout import HeldoutWorn
 from core.findings.facts.inputs import InputsDrifted
 from core.findings.facts.judges import Disagrees
@@ -258,6 +259,22 @@ _ROWS = (
         VersionsUnnamed,
         thorough=True,
         part="schema",
+    ),
+    FindingKind(
+        "rubber_stamp",
+        "A reviewer lets wrong answers pass",
+        "warning",
+        "escalation",
+        RubberStamp,
+        thorough=True,
+    ),
+    FindingKind(
+        "handoffs_overdue",
+        "Cases that went to people are overdue",
+        "warning",
+        "escalation",
+        HandOffsOverdue,
+        thorough=True,
     ),
     FindingKind(
         "check_failed",

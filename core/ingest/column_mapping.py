@@ -126,6 +126,22 @@ def lay_out(
     return layout
 
 
+def named_columns(
+    cursor: duckdb.DuckDBPyConnection, records: Records, how: FileMapping, name: str
+) -> list[tuple[str, Column]]:
+    """A file's columns with the names that they are to have: as mapped, and the key.
+
+    Raises:
+        UnusableFile: a mapping that does not fit.
+    """
+    originals = own_columns(records)
+    reached = _inside_of_objects(cursor, records, how.renames, name)
+    named = _renamed((*originals, *reached), how.renames, originals, name)
+    if how.key:
+        named.append(("event_id", _key(cursor, records, how.key, name)))
+    return named
+
+
 def own_columns(records: Records) -> tuple[Column, ...]:
     """A file's columns but those that an export of the quarantine added."""
     return tuple(

@@ -85,7 +85,8 @@ class FileMapping:
 
     def _refuse_unknown_values(self) -> None:
         for name, words in self.values.items():
-            if name not in events.FIELDS and not name.startswith(events.SEGMENT_PREFIX):
+            known = (*events.FIELDS, *events.HANDOFF_FIELDS)
+            if name not in known and not name.startswith(events.SEGMENT_PREFIX):
                 raise UnusableMapping(
                     f"There is no field {name!r} whose values could be said; there are: "
                     f"{', '.join(events.FIELDS)} and {events.SEGMENT_PREFIX}<dimension>."
@@ -278,7 +279,8 @@ def confidence_in(text: str) -> float | None:
 
 def may_be_renamed_to(ours: str) -> bool:
     """Whether a column can be read under this name."""
-    return ours in events.FIELDS or ours == events.SEGMENTS_OBJECT or ours.startswith(_PREFIXES)
+    known = (*events.FIELDS, *events.HANDOFF_FIELDS, events.SEGMENTS_OBJECT)
+    return ours in known or ours.startswith(_PREFIXES)
 
 
 def _plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_c
 from core.ingest.column_mapping import Layout, lay_out
 from core.ingest.file_format import LogFile, look_at
 from core.ingest.file_mapping import PLAIN, FileMapping
+from core.ingest.handoffs import are_handoffs, take_handoffs
 from core.ingest.kept_sums import keep_import
 from core.ingest.malformed_lines import lost
 from core.ingest.many_values import many_values_notice
@@ -55,12 +56,12 @@ class ImportSummary:
         source: the file's name, without its folder.
         import_id: the import's number; None when the file changed nothing.
         n_read: records in the file.
-        n_new: records that added a claim, or an outcome not known before.
+        n_new: records that added a claim, an outcome, or something of a hand-off, not known before.
         n_duplicate: records that the ledger had already, refused ones among them.
         n_unstated: new claims without a confidence.
         n_quarantined: records newly refused.
         n_attached: claims that had no outcome before and have one now.
-        n_held: new outcome records whose claim has not come yet.
+        n_held: new outcome records, or hand-offs, whose claim has not come yet.
         n_corrected: claims whose outcome in force changed its value, or is none any more.
         notices: what was assumed, one sentence each.
         seconds: wall time.
@@ -112,7 +113,7 @@ def import_file(
     pulled: Mapping[str, str] | None = None,
     dry_run: bool = False,
 ) -> ImportSummary:
-    """Import one CSV, JSONL or Parquet file of claims and outcomes (`core.events`).
+    """Import one CSV, JSONL or Parquet file, of claims and outcomes or of hand-offs.
 
     One transaction: if the process dies, the ledger is as it was. A row that cannot be used is
     quarantined and costs itself alone. The same file again changes nothing.
@@ -184,8 +185,12 @@ class _Import:
             check_times(cursor, self.how)
             records = read_records(cursor, self.file, careful=self.careful, how=self.how)
             records = only(cursor, records, self.how.where, name)
-            layout = lay_out(cursor, records, name=name, how=self.how)
+            handed = are_handoffs(records, self.how)
+            if not handed:
+                layout = lay_out(cursor, records, name=name, how=self.how)
         try:
+            if handed:
+                return self._handed_in(records, settings)
             return self._taken_in(records, layout, settings)
         except duckdb.Error as error:
             # A Parquet file is read to its end only here, and of a footer that lies DuckDB does not
@@ -221,7 +226,7 @@ class _Import:
 
     def _taken_in(self, records: Records, layout: Layout, settings: str) -> ImportSummary:
         cursor, progress = self.cursor, self.progress
-        import_id = self._number("SELECT coalesce(max(import_id), 0) + 1 FROM imports")
+        import_id = self._next_import()
         self._add_dimensions(layout, import_id)
         view = incoming(records, layout, segment_dimensions(cursor))
         columns = view.claim_columns
@@ -260,6 +265,22 @@ class _Import:
             note_signals(cursor, import_id=import_id)
             keep_import(cursor, import_id=import_id, attached=entangled)
             return self._recorded(screening, layout, import_id, n_inline, attached, settings)
+
+    def _handed_in(self, records: Records, settings: str) -> ImportSummary:
+        cursor, name = self.cursor, self.file.path.name
+        import_id = self._next_import()
+        with self.progress.stage("storing hand-offs", 1.0):
+            found = take_handoffs(cursor, records, how=self.how, name=name, import_id=import_id)
+            if found.n_read != records.count:
+                raise lost(self.file, found.n_read, records.count, "records")
+            n_quarantined, n_resolved = self._set_apart(import_id, answers=found.answers)
+        refusals = refused_for(cursor)
+        if not (found.n_new or n_quarantined or n_resolved):
+            raise _Undone(replace(self._unchanged(found.n_read, found.notices), refusals=refusals))
+        n_duplicate = found.n_read - found.n_new - n_quarantined
+        counts = (found.n_read, found.n_new, n_duplicate, 0, n_quarantined, 0, found.n_held, 0)
+        summary = ImportSummary(name, import_id, *counts, found.notices, 0.0, refusals=refusals)
+        return self._committed(summary, (None, None), settings)
 
     def _is_small(self, records: Records) -> bool:
         """Whether to read its fields once, for all steps.
@@ -300,9 +321,7 @@ class _Import:
         settings: str,
     ) -> ImportSummary:
         cursor, name = self.cursor, self.file.path.name
-        n_quarantined = keep_refused(cursor, import_id=import_id, file=name)
-        n_resolved = resolve_answered(cursor, import_id=import_id) if screening.answers else 0
-        n_resolved += resolve_read_anew(cursor, import_id=import_id, sha256=self.file.sha256)
+        n_quarantined, n_resolved = self._set_apart(import_id, answers=screening.answers)
         row = cursor.execute(
             """
             SELECT count(*), count(*) FILTER (confidence_ppm IS NULL), min(ts), max(ts)
@@ -339,23 +358,47 @@ class _Import:
         summary = ImportSummary(
             name, import_id, *counts, notices, 0.0, refusals=refusals, advice=advice
         )
+        return self._committed(summary, (first_ts, last_ts), settings)
+
+    def _set_apart(self, import_id: int, *, answers: bool) -> tuple[int, int]:
+        """Quarantine what is refused, and close what the file brings; how many of each."""
+        cursor = self.cursor
+        n_quarantined = keep_refused(cursor, import_id=import_id, file=self.file.path.name)
+        n_resolved = resolve_answered(cursor, import_id=import_id) if answers else 0
+        n_resolved += resolve_read_anew(cursor, import_id=import_id, sha256=self.file.sha256)
+        return n_quarantined, n_resolved
+
+    def _committed(
+        self,
+        summary: ImportSummary,
+        times: tuple[datetime | None, datetime | None],
+        settings: str,
+    ) -> ImportSummary:
+        """The import as a row of its own, with whatever is recorded beside it.
+
+        Args:
+            summary: of what it brought.
+            times: of the first and the last claim.
+        """
         if self.dry_run:
             raise _Undone(replace(summary, import_id=None))
-        cursor.execute(
+        assert summary.import_id is not None
+        self.cursor.execute(
             f"INSERT INTO imports VALUES ({', '.join('?' * 17)})",
             [
-                *(import_id, name, self.file.format, self.file.sha256, self.now),
-                *(*counts, first_ts, last_ts, list(notices), settings),
+                *(summary.import_id, summary.source, self.file.format, self.file.sha256, self.now),
+                *(summary.n_read, summary.n_new, summary.n_duplicate, summary.n_unstated),
+                *(summary.n_quarantined, summary.n_attached, summary.n_held, summary.n_corrected),
+                *(*times, list(summary.notices), settings),
             ],
         )
         if self.recorded is not None:
-            self.recorded(cursor, import_id)
+            self.recorded(self.cursor, summary.import_id)
         return summary
 
-    def _number(self, query: str) -> int:
-        row = self.cursor.execute(query).fetchone()
-        assert row is not None
-        return int(row[0])
+    def _next_import(self) -> int:
+        query = "SELECT coalesce(max(import_id), 0) + 1 FROM imports"
+        return int(self.cursor.execute(query).fetchall()[0][0])
 
 
 def _all_outcomes(n_read: int, n_held: int) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 import duckdb
 
-from core.events import FIELDS
+from core.events import FIELDS, HANDOFF_FIELDS
 from core.ingest.file_mapping import FileMapping, read_settings
+from core.ingest.handoffs import NOTICE as OF_HANDOFFS
 from core.ledger.errors import LedgerError
 
 #: Columns an export adds to a record's own.
@@ -131,17 +132,22 @@ def ways_of_open(cursor: duckdb.DuckDBPyConnection) -> tuple[WayOfOpen, ...]:
     """The open entries by how their files were read, most first."""
     rows = cursor.execute(
         """
-        SELECT settings, list(import_id ORDER BY import_id), sum(n)::BIGINT FROM (
+        SELECT settings, list_contains(notices, $of_handoffs) AS handed,
+               list(import_id ORDER BY import_id), sum(n)::BIGINT
+        FROM (
             SELECT import_id, count(*) AS n FROM quarantine
             ANTI JOIN quarantine_resolved USING (quarantine_id) GROUP BY import_id)
-        JOIN imports USING (import_id) GROUP BY settings ORDER BY settings
-        """
+        JOIN imports USING (import_id) GROUP BY settings, handed ORDER BY settings, handed
+        """,
+        {"of_handoffs": OF_HANDOFFS},
     ).fetchall()
-    found: dict[str, WayOfOpen] = {}
-    for settings, imports, n in rows:
+    found: dict[tuple[str, bool], WayOfOpen] = {}
+    for settings, handed, imports, n in rows:
         how = read_settings(settings).of_rows()
-        before = found.get(how.said(), WayOfOpen(how, (), 0))
-        found[how.said()] = WayOfOpen(how, (*before.imports, *imports), before.n + n)
+        # One file of claims and hand-offs would be read as claims.
+        way = how.said(), bool(handed)
+        before = found.get(way, WayOfOpen(how, (), 0))
+        found[way] = WayOfOpen(how, (*before.imports, *imports), before.n + n)
     return tuple(sorted(found.values(), key=lambda one: -one.n))
 
 
@@ -194,7 +200,8 @@ def export_quarantined(
 
 def _place(name: str) -> tuple[int, str]:
     """Our own fields first, in the contract's order, then the others by name."""
-    return (FIELDS.index(name), "") if name in FIELDS else (len(FIELDS), name)
+    ours = (*FIELDS, *HANDOFF_FIELDS)
+    return (ours.index(name), "") if name in ours else (len(ours), name)
 
 
 def _exported(

@@ -20,10 +20,17 @@ from typing import Any, Literal
 from core import events
 from core.gate.questions import Stated, json_value
 from core.ingest.file_mapping import confidence_in
+from core.ingest.handoffs import (
+    AGREED_MEND,
+    DECISION_MEND,
+    REVIEWER_FAULT,
+    REVIEWER_MEND,
+    UNDECIDED_MEND,
+)
 from core.ingest.row_checks import NUMBER_MEND, SHOWN, TIME_MEND
 from core.queries.base.segment_names import dimension_of, fault_of, plain
 
-Kind = Literal["claims", "outcomes"]
+Kind = Literal["claims", "outcomes", "handoffs"]
 
 #: Keys that one row may have, segments apart and among them.
 MOST_KEYS = 200
@@ -41,6 +48,7 @@ MOST_DIMENSIONS = 64
 ALWAYS: Mapping[Kind, tuple[str, ...]] = {
     "claims": ("event_id", "ts", "signal", "confidence"),
     "outcomes": ("event_id", "outcome"),
+    "handoffs": events.HANDOFF_FIELDS,
 }
 _FIELDS = frozenset(events.FIELDS)
 #: What a value may be without a closer look; a number with a fraction is looked at by itself.
@@ -198,6 +206,8 @@ def line_of(
         raise Unfit("row", None, row.reason, "send one JSON object per row")
     if not isinstance(row, Mapping):
         raise Unfit("row", row, "not a JSON object", "send one JSON object per row")
+    if kind == "handoffs":
+        return _line_of_handoff(row)
     keys = kind, tuple(row)
     form = names.forms.get(keys)
     if form is not None:
@@ -487,6 +497,74 @@ def _fault_of_label(line: Mapping[str, Any]) -> Fault | None:
 
 def _no_outcome(value: object) -> bool:
     return isinstance(value, str) and value.strip(" ").lower() in events.NO_OUTCOME
+
+
+def _line_of_handoff(row: Mapping[Any, Any]) -> tuple[bytes, Fault | None]:
+    """The line of a hand-off, which has its own fields and no others.
+
+    Raises:
+        Unfit: it has another field, or names somebody by an e-mail address, which is kept nowhere.
+    """
+    line: dict[str, Any] = dict.fromkeys(ALWAYS["handoffs"])
+    given: set[str] = set()
+    for name, value in row.items():
+        field = name.lower()
+        if field not in line:
+            fields = ", ".join(events.HANDOFF_FIELDS)
+            raise Unfit(name[:SHOWN], None, "no field of a hand-off", f"leave it out: {fields}")
+        if field in given or isinstance(value, Stated):
+            raise Unfit(field, None, f"{field} is stated more than once", "keep one of the two")
+        if isinstance(value, (dict, list)):
+            raise Unfit(field, value, "not one value", "write one text, number or time")
+        if isinstance(value, float) and not math.isfinite(value):
+            value = str(value)
+        # An event's id and the signal's name are those of the claim, whatever they look like.
+        says_who = field not in ("event_id", "signal")
+        if says_who and isinstance(value, str) and re.search(events.ADDRESS, value):
+            raise Unfit(field, None, REVIEWER_FAULT, REVIEWER_MEND)
+        given.add(field)
+        line[field] = value
+    return _encoded(line), _fault_of_handoff(line)
+
+
+def _fault_of_handoff(line: Mapping[str, Any]) -> Fault | None:
+    agreed = line["agreed"]
+    said = isinstance(agreed, bool) or (
+        isinstance(agreed, str) and agreed.strip(" ").lower() in _OUTCOME_WORDS
+    )
+    unread = agreed not in (None, "") and not said and not _no_outcome(agreed)
+    return (
+        _missing(line, "event_id", "name the claim's event_id")
+        or _missing(line, "signal", "name the signal")
+        or _missing(line, "handed_at", f"give the time at which it was handed over: {TIME_MEND}")
+        or _no_time(line, "handed_at")
+        or _no_time(line, "taken_at")
+        or _no_time(line, "decided_at")
+        or (
+            Fault("agreed", _shown(agreed), "not 0 or 1", AGREED_MEND)
+            if unread and _number(agreed) not in (0, 1)
+            else None
+        )
+        or _undecided(line, "agreed")
+        or _undecided(line, "decision")
+        or (
+            Fault(
+                "decision",
+                _shown(line["decision"]),
+                f"longer than {events.LONGEST_DECISION} characters",
+                DECISION_MEND,
+            )
+            if len(str(line["decision"] or "")) > events.LONGEST_DECISION
+            else None
+        )
+    )
+
+
+def _undecided(line: Mapping[str, Any], field: str) -> Fault | None:
+    value = line[field]
+    if value in (None, "") or line["decided_at"] not in (None, ""):
+        return None
+    return Fault(field, _shown(value), "no decided_at", UNDECIDED_MEND)
 
 
 def _missing(line: Mapping[str, Any], field: str, fix: str) -> Fault | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import duckdb
 
 from core.ingest.claim_dedupe import CONFLICT
+from core.ingest.handoffs import OTHERWISE
 from core.spool.segments import Receipt, failed_beside, segments_beside
 
 
@@ -20,9 +21,9 @@ class Outcome:
     Attributes:
         state: waiting to be folded, folded into the ledger, or set aside with all of its segment.
         received: how many rows were kept under the receipt.
-        new: those that brought a claim, or an outcome not known before.
+        new: those that brought a claim, an outcome, or something of a hand-off, not known before.
         duplicate: those that the ledger had already.
-        conflict: claims that it has with other content, kept in the quarantine.
+        conflict: claims and hand-offs that it has with other content, kept in the quarantine.
         quarantined: those kept there for another reason.
     """
 
@@ -99,9 +100,12 @@ def _counted(
             WHERE import_id = $import_id AND import_row BETWEEN $first AND $last
             UNION
             SELECT import_row FROM outcomes
+            WHERE import_id = $import_id AND import_row BETWEEN $first AND $last
+            UNION
+            SELECT import_row FROM handoffs
             WHERE import_id = $import_id AND import_row BETWEEN $first AND $last),
         refused AS (
-            SELECT import_row, reason = $conflict AS conflict FROM quarantine
+            SELECT import_row, reason IN (SELECT unnest($conflicts)) AS conflict FROM quarantine
             WHERE import_id = $import_id AND import_row BETWEEN $first AND $last)
         SELECT (SELECT count(*) FROM brought),
                (SELECT count(*) FROM refused WHERE conflict),
@@ -111,7 +115,7 @@ def _counted(
             "import_id": import_id,
             "first": receipt.first,
             "last": receipt.last,
-            "conflict": CONFLICT,
+            "conflicts": [CONFLICT, OTHERWISE],
         },
     ).fetchone()
     assert row is not None

@@ -57,6 +57,7 @@ from core.views.govern import breaches as breaches_review
 from core.views.govern import bypass as bypass_review
 from core.views.govern import escalation as escalation_review
 from core.views.govern import findings as findings_review
+from core.views.govern import handoffs as handoffs_review
 from core.views.govern import notices as notices_review
 from core.views.govern import registry as registry_review
 from core.views.govern import sign_off as signoff_review
@@ -233,6 +234,13 @@ def escalation(
     return escalation_review.escalation_view(
         cursor(), office().state(), signal, first, last, as_if=as_if
     )
+
+
+@kept(_minute, spinner="Counting where cases went…")
+def handoffs(signal: str, first: date, last: date) -> handoffs_review.HandOffsView:
+    """Where a signal's cases went to people, and how they decided."""
+    now = office().now()
+    return handoffs_review.handoffs_view(cursor(), state(), signal, first, last, now=now)
 
 
 @kept(_decisions, spinner="Fetching the breaches…")

@@ -54,7 +54,14 @@ COMMANDS = {
     ),
     "evidence": ("evidence:evidence", "The numbers that people signed."),
     "gate": ("gate:gate", "The gate as a whole: its mode, and what acted without asking it."),
-    "import": ("importing:import_command", "Read logged claims and outcomes into a ledger."),
+    "handoffs": (
+        "handoffs:handoffs_command",
+        "Where a signal's cases went to people, and how often they override the model.",
+    ),
+    "import": (
+        "importing:import_command",
+        "Read logged claims, outcomes and hand-offs into a ledger.",
+    ),
     "labels": (
         "labels:labels",
         "Plan labels, draw an audit sample, take it back in; answer labels that contradict.",

@@ -1,4 +1,4 @@
-"""Log claims and outcomes to a Calibration Ledger and ask its gate, from any Python since 3.9.
+"""Log to a Calibration Ledger and ask its gate, from any Python since 3.9.
 
 Copy this file beside your program; it needs the standard library alone.
 
@@ -7,13 +7,14 @@ Copy this file beside your program; it needs the standard library alone.
     client.claim(**case)
     if client.decide(**case).action == "automate":
         ...
+    client.handoff("t-1", "triage.self-report", handed_at=when, queue="desk")  # it went to people
     client.outcome("t-1", 1)  # when it is known, from any process
 
 * **Logging never waits for the network and never raises.** Records are sent in batches by a thread
   of the client's own, and again, with growing pauses, until the server has said that they are on
   disk. The server takes in a record that comes twice once.
 * **What cannot be sent is spilt** to files under ``spill``, which ``calledger import`` reads:
-  claims and outcomes apart, and records that the server refused with the reason. Importing what
+  each kind apart, and records that the server refused with the reason. Importing what
   was sent as well changes nothing.
 * **Memory and disk are bounded.** Beyond both, records are dropped, counted and logged.
 * **A gate that cannot be asked never lets anything act**: `Client.decide` answers the fallback.
@@ -63,7 +64,7 @@ FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED = 0.5, 30.0, 300.0
 Fields = Union[str, int, float, bool, None, datetime, Mapping[str, Any], Sequence[Any]]
 
 _log = logging.getLogger("calledger")
-_PATHS = {"claims": "/api/v1/claims", "outcomes": "/api/v1/outcomes"}
+_PATHS = {kind: f"/api/v1/{kind}" for kind in ("claims", "outcomes", "handoffs")}
 _NDJSON, _JSON = "application/x-ndjson", "application/json"
 
 
@@ -158,7 +159,7 @@ class Client:
 
     def _begin(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: dict[str, deque[bytes]] = {"claims": deque(), "outcomes": deque()}
+        self._waiting: dict[str, deque[bytes]] = {kind: deque() for kind in _PATHS}
         self._batch: _Batch | None = None
         self._bytes = self._failures = 0
         self._sent = self._refused = self._spilt = self._dropped = 0
@@ -222,6 +223,26 @@ class Client:
         when = _now() if outcome_ts is None else outcome_ts
         row = {"event_id": event_id, "outcome": outcome}
         self._log("outcomes", {**row, "outcome_ts": when, **more})
+
+    def handoff(
+        self,
+        event_id: str | int,
+        signal: str,
+        *,
+        handed_at: str | float | datetime,
+        **more: Fields,
+    ) -> None:
+        """Log where a case went to people; again, with the same three, what is known since.
+
+        Args:
+            event_id: of its claim.
+            signal: of its claim.
+            handed_at: when the case was put to people.
+            more: ``queue``; ``reviewer``, an opaque id; ``taken_at``, ``decided_at``,
+                ``decision``; ``agreed``, whether that is the model's answer.
+        """
+        row = {"event_id": event_id, "signal": signal}
+        self._log("handoffs", {**row, "handed_at": handed_at, **more})
 
     def decide(
         self,

@@ -384,6 +384,7 @@ def words_for(folder: Path) -> dict[str, list[list[str]]]:
             ]
         ],
         "cells list": [[]],
+        "handoffs": [["--signal", hostile.TRIAGE], ["--signal", hostile.ALL]],
         "registry diff": [[registry]],
         "registry apply": [[registry, *admin]],
         "registry begin": [

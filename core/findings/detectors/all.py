@@ -14,6 +14,7 @@ from core.findings.detectors.asking_order import order_conditions
 from core.findings.detectors.audit_unanswered import audit_conditions
 from core.findings.detectors.broken_promise import promise_conditions
 from core.findings.detectors.gate_bypass import bypass_conditions
+from core.findings.detectors.handoffs import handoff_conditions
 from core.findings.detectors.heldout_wear import wear_conditions
 from core.findings.detectors.input_drift import inputs_conditions
 from core.findings.detectors.judge_disagreement import judge_conditions
@@ -70,6 +71,7 @@ DETECTORS = (
     Detector(("runs_missed",), runs_conditions),
     Detector(("stakes_too_low",), stakes_conditions),
     Detector(("audit_unanswered",), audit_conditions),
+    Detector(("rubber_stamp", "handoffs_overdue"), handoff_conditions),
 )
 
 

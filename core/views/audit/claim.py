@@ -13,6 +13,7 @@ import pandas as pd
 from core.events import PPM
 from core.queries.claims import claim_history as history
 from core.queries.claims.claim_history import ClaimRecord, OutcomeVersion, Relation
+from core.queries.claims.handoffs import HandOff, handoffs_of
 from core.queries.claims.label_states import (
     State,
     in_force,
@@ -47,6 +48,8 @@ class ClaimView:
         done: the action taken, in a sentence.
         happened: one line per outcome received, oldest first: outcome, in_force, known_at,
             source, outcome_ts, said_of, file, row, import_id, imported_at.
+        handed: one line per hand-off to people, oldest first: handed_at, queue, reviewer, taken_at,
+            decided_at, decision, agreed.
         sources: whose labels stand, best first; None: labels that state no source.
         disputed: whether labels contradict each other and nobody has answered.
         same_event: claims of other signals about the event.
@@ -64,6 +67,7 @@ class ClaimView:
     not_logged: str
     done: str
     happened: pd.DataFrame
+    handed: pd.DataFrame
     sources: tuple[str | None, ...]
     disputed: bool
     same_event: tuple[Relation, ...]
@@ -106,6 +110,7 @@ def claim_view(
         not_logged=_not_logged(record),
         done=_done(record),
         happened=_happened(versions, now, then, as_known),
+        handed=_handed(handoffs_of(cursor, signal, event_id)),
         sources=standing_sources(versions),
         disputed=bool({"conflict", "contradicts"} & set(label_states(versions))),
         same_event=tuple(others[:RELATIONS]),
@@ -113,6 +118,12 @@ def claim_view(
         more=f"Only the first {RELATIONS} of a kind are listed." if overflow else "",
         governed=governed(cursor, record),
     )
+
+
+def _handed(handoffs: Sequence[HandOff]) -> pd.DataFrame:
+    agreed = {True: "kept", False: "overridden"}
+    frame = pd.DataFrame([vars(one) for one in handoffs])
+    return frame if frame.empty else frame.assign(agreed=frame["agreed"].map(agreed))
 
 
 def signals_of_event(cursor: duckdb.DuckDBPyConnection, event_id: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from core.governance.replay import TrailBroken
 from core.views.govern.escalation import default_days
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import bypass, escalation, findings, theatre
+from dashboard.parts.govern import bypass, escalation, findings, handoffs, theatre
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import guide, page_head
 from dashboard.widgets.url_choice import choose, choose_day
@@ -44,13 +44,14 @@ view = data.escalation(signal, first, last, as_if=False)
 never = data.unasked(signal, first, last)
 escalation.headline(view)
 bypass.warn(never)
-broken, unasked, policy, rules, weeks, worth = st.tabs(
+broken, unasked, policy, rules, weeks, people, worth = st.tabs(
     [
         f"Breaches ({view.n_breaches:,})",
         f"Never asked ({never.n:,})",
         "Policy vs practice",
         "Rules",
         "By week",
+        "Hand-offs",
         "What it saves or costs",
     ]
 )
@@ -64,6 +65,8 @@ with rules:
     escalation.rules(view)
 with weeks:
     escalation.load(view)
+with people:
+    handoffs.draw(data.handoffs(signal, first, last))
 with worth:
     theatre.draw(data.theatre(signal, last))
 guide.draw(PAGES["escalation"].title)

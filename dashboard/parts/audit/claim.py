@@ -70,6 +70,9 @@ def _draw(
         st.markdown("### What happened")
         _happened(view.happened)
         label_acts.draw(view, state, person)
+    if not view.handed.empty:
+        st.markdown("### Who it went to")
+        _handed(view.handed)
     _governed(view.governed)
     _relations("The same event in other signals", view.same_event, "signal", as_known)
     _relations("The same input in other claims", view.same_input, "event_id", as_known)
@@ -139,6 +142,28 @@ def _happened(happened: pd.DataFrame) -> None:
             "imported_at": time_column("Imported (UTC)", "When the ledger received it."),
         },
         alt="Every outcome received for this claim, oldest first",
+    )
+
+
+def _handed(handed: pd.DataFrame) -> None:
+    """Every hand-off to people, oldest first."""
+
+    def time_column(label: str) -> ColumnConfig:
+        return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm:ss")
+
+    tables.listed(
+        handed,
+        key="handed",
+        column_config={
+            "handed_at": time_column("Handed over (UTC)"),
+            "queue": "Queue",
+            "reviewer": "Reviewer",
+            "taken_at": time_column("Taken (UTC)"),
+            "decided_at": time_column("Decided (UTC)"),
+            "decision": "Decision",
+            "agreed": "The model's answer",
+        },
+        alt="Every hand-off of this claim to people, oldest first",
     )
 
 

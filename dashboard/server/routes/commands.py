@@ -45,6 +45,7 @@ ALLOWED = frozenset(
             "compare",
             "evidence",
             "gate",
+            "handoffs",
             "import",
             "labels",
             "measure",

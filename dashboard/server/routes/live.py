@@ -1,4 +1,4 @@
-"""Logging claims and outcomes while the server runs: kept on disk, then answered."""
+"""Logging claims, outcomes and hand-offs while the server runs: kept on disk, then answered."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ async def claims(request: Request) -> JSONResponse:
 async def outcomes(request: Request) -> JSONResponse:
     """Log outcomes."""
     return await _logged(request, "outcomes")
+
+
+@_answered
+async def handoffs(request: Request) -> JSONResponse:
+    """Log where cases went to people."""
+    return await _logged(request, "handoffs")
 
 
 @_answered
@@ -210,5 +216,6 @@ def _wants_to_wait(request: Request) -> bool:
 routes = [
     Route("/api/v1/claims", claims, methods=["POST"]),
     Route("/api/v1/outcomes", outcomes, methods=["POST"]),
+    Route("/api/v1/handoffs", handoffs, methods=["POST"]),
     Route("/api/v1/receipts/{receipt}", receipt, methods=["GET"]),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import __version__
-from core.events import ALLOWED, SEGMENT_PREFIX, TEXT_FIELDS, WITHDRAWN
+from core.events import ADDRESS, ALLOWED, LONGEST_DECISION, SEGMENT_PREFIX, TEXT_FIELDS, WITHDRAWN
 from core.intake.door import ALWAYS, MOST_KEYS
 from core.queries.base.segment_names import DIMENSION, RESERVED_DIMENSIONS
 from core.registry.escalation_rules import ACTIONS
@@ -187,6 +187,43 @@ _OUTCOME: dict[str, Any] = {
     "required": list(ALWAYS["outcomes"]),
     "maxProperties": MOST_KEYS,
 }
+#: Text that names nobody.
+_NOBODY: dict[str, Any] = {**_TEXT, "not": {"pattern": ADDRESS}}
+_HANDOFF: dict[str, Any] = {
+    "type": "object",
+    "description": "Where a case went to a person. A hand-off is known by `signal`, `event_id` and "
+    "`handed_at`; send it again with what has become known since. What was sent before is never "
+    "changed: a row that contradicts it is quarantined.",
+    "properties": {
+        "event_id": _EVENT_ID,
+        "signal": {"type": "string", "minLength": 1},
+        "handed_at": {**_TIME, "description": f"When it went to people. {_TIME['description']}"},
+        "queue": {**_NOBODY, "description": "Where it waits."},
+        "reviewer": {
+            **_NOBODY,
+            "description": "Who took it: an opaque id. An e-mail address is refused, and kept "
+            "nowhere.",
+        },
+        "taken_at": {**_LATER["outcome_ts"], "description": "When somebody took it."},
+        "decided_at": {**_LATER["outcome_ts"], "description": "When it was decided."},
+        "decision": {
+            **_NOBODY,
+            "maxLength": LONGEST_DECISION,
+            "description": "What was decided, in your words.",
+        },
+        "agreed": {
+            "enum": [0, 1, True, False, None],
+            "description": "1 where the decision is the model's answer, 0 where it differs.",
+        },
+    },
+    "required": ["event_id", "signal", "handed_at"],
+    "anyOf": [
+        {"required": ["decided_at"], "properties": {"decided_at": _TIME}},
+        # Nothing is said of a decision before there is one.
+        {"properties": {key: {"type": "null"} for key in ("decision", "agreed")}},
+    ],
+    "additionalProperties": False,
+}
 _COUNT = {"type": "integer", "minimum": 0}
 _BECAME: dict[str, Any] = {
     "type": "object",
@@ -195,9 +232,9 @@ _BECAME: dict[str, Any] = {
         "receipt": {"type": "string"},
         "state": {"enum": ["waiting", "folded", "set_aside"]},
         "received": _COUNT,
-        "new": {**_COUNT, "description": "Rows with a new claim or a new outcome."},
+        "new": {**_COUNT, "description": "Rows that brought something new."},
         "duplicate": {**_COUNT, "description": "Rows the ledger already had."},
-        "conflict": {**_COUNT, "description": "Claims known with other content; quarantined."},
+        "conflict": {**_COUNT, "description": "Rows known with other content; quarantined."},
         "quarantined": {**_COUNT, "description": "Quarantined for another reason."},
     },
     "required": ["state", "received"],
@@ -553,6 +590,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "/api/v1/claims": _logging("Claim", "claims"),
         "/api/v1/outcomes": _logging("Outcome", "outcomes"),
+        "/api/v1/handoffs": _logging("HandOff", "hand-offs to people"),
         "/api/v1/canary": {
             "post": {
                 "summary": "Record a canary round",
@@ -662,6 +700,7 @@ DOCUMENT: dict[str, Any] = {
             "Refusal": _REFUSAL,
             "Claim": _CLAIM,
             "Outcome": _OUTCOME,
+            "HandOff": _HANDOFF,
             "Kept": _KEPT,
             "Became": _BECAME,
             "Round": _ROUND,

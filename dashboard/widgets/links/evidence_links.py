@@ -90,6 +90,7 @@ CHOOSES: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "hidden_segment": _segments,
     "escalation_breached": _breaches,
     "gate_bypassed": _breaches,
+    "rubber_stamp": _breaches,
     "confidence_theatre": _weighed,
     "promise_broken": _promised,
 }

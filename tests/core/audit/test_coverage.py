@@ -130,6 +130,19 @@ def _told(governed: Governed, folder: Path) -> None:
         ),
         now=governed.clock.now + timedelta(hours=1),
     )
+    import_recorded(
+        office,
+        _claims(
+            folder,
+            3,
+            {
+                **{"event_id": "full", "signal": "triage", "queue": "desk", "reviewer": "r-1"},
+                **{"handed_at": "2026-11-01T11:00:00Z", "taken_at": "2026-11-01T11:10:00Z"},
+                **{"decided_at": "2026-11-01T11:20:00Z", "decision": "refund", "agreed": 0},
+            },
+        ),
+        now=governed.clock.now + timedelta(hours=2),
+    )
     governed.validate()
     admin = governed.actor("user:desk/admin", "token.created", None)
     tokens.create(office, admin, "desk", ["read"])
@@ -286,6 +299,7 @@ _FORGED = {
     "decision_head": "first_no + 1 AS first_no",
     "decisions": "decision_no + 1 AS decision_no, 'automate' AS action",
     "evidence": "sha256('x') AS sha256, 'x' AS bundle",
+    "handoffs": "'forged' AS event_id, import_row + 100 AS import_row",
     "imports": "import_id + 1 AS import_id",
     "kept_ages": "week + 1 AS week",
     "kept_cells": "week + 1 AS week",

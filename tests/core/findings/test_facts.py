@@ -22,6 +22,7 @@ from core.trail.facts import FACTS, read, written
 from tests.core.findings.sentences import (
     calibration,
     changes,
+    handed,
     labels,
     logged,
     running,
@@ -37,6 +38,7 @@ SENTENCES = [
     *changes.SENTENCES,
     *standing.SENTENCES,
     *labels.SENTENCES,
+    *handed.SENTENCES,
     *logged.SENTENCES,
     *running.SENTENCES,
     *stating.SENTENCES,

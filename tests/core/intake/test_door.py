@@ -21,6 +21,12 @@ from tests.worlds.rounds import examples
 
 CLAIM = {"event_id": "e1", "ts": "2026-11-02T10:00:00Z", "signal": "triage", "confidence": 0.9}
 OUTCOME = {"event_id": "e1", "outcome": 1}
+HANDOFF = {"event_id": "e1", "signal": "triage", "handed_at": "2026-11-02T10:00:00Z"}
+USUAL: dict[Kind, dict[str, object]] = {
+    "claims": {**OUTCOME, **CLAIM},
+    "outcomes": OUTCOME,
+    "handoffs": HANDOFF,
+}
 
 
 def judge(*rows: object, kind: Kind = "claims", known: tuple[str, ...] = ()) -> Batch:
@@ -81,13 +87,21 @@ def test_names_are_written_one_way_whoever_sends_them() -> None:
         ("claims", {"split": "train"}, "split", "train", "allowed"),
         ("outcomes", {"outcome": None}, "outcome", None, "no outcome"),
         ("outcomes", {"outcome_source": "me"}, "outcome_source", "me", "allowed"),
+        ("handoffs", {"handed_at": None}, "handed_at", None, "no handed_at"),
+        ("handoffs", {"taken_at": "soon"}, "taken_at", "soon", "not a time"),
+        ("handoffs", {"decision": "refund"}, "decision", "refund", "no decided_at"),
+        (
+            *("handoffs", {"agreed": 2, "decided_at": "2026-11-02T11:00:00Z"}),
+            *("agreed", "2", "not 0 or 1"),
+        ),
     ],
 )
 def test_a_wrong_value_is_told_with_the_fix_and_goes_to_the_quarantine(
     kind: Kind, changed: dict[str, object], field: str, value: str | None, reason: str
 ) -> None:
-    row = {**(CLAIM if kind == "claims" else OUTCOME), **changed}
-    batch = judge({**OUTCOME, **CLAIM} if kind == "claims" else OUTCOME, row, kind=kind)
+    usual = USUAL[kind]
+    row = {**(CLAIM if kind == "claims" else usual), **changed}
+    batch = judge(usual, row, kind=kind)
     (refusal,) = batch.refused
     assert (batch.received, batch.kept, len(batch.lines)) == (2, 1, 2)
     assert (refusal.index, refusal.quarantined) == (1, True)
@@ -130,6 +144,24 @@ def test_what_would_spoil_the_file_for_others_is_not_kept(
     (refusal,) = batch.refused
     assert (refusal.index, refusal.quarantined, refusal.fault.field) == (1, False, field)
     assert reason in refusal.fault.reason
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"note": "x"}, "note"),
+        ({"reviewer": "ann@desk.example"}, "reviewer"),
+        ({"decision": "sent to ann@desk.example"}, "decision"),
+        ({"queue": ["desk"]}, "queue"),
+        ({"Queue": "desk", "queue": "lead"}, "queue"),
+    ],
+)
+def test_a_hand_off_with_other_fields_or_an_address_is_kept_nowhere(
+    more: dict[str, object], field: str
+) -> None:
+    batch = judge(HANDOFF, {**HANDOFF, **more}, kind="handoffs")
+    (refusal,) = batch.refused
+    assert (len(batch.lines), refusal.quarantined, refusal.fault.field) == (1, False, field)
 
 
 def test_an_outcome_that_states_a_confidence_is_sent_to_the_other_door() -> None:

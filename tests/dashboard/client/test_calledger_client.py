@@ -425,13 +425,16 @@ def test_claims_and_outcomes_reach_the_ledger_and_the_gate_answers(
         case = claim(1, model_version="m1", seg_language="de")
         client.claim(**case)
         found = client.decide(**case)
+        client.handoff("e1", case["signal"], handed_at="2026-11-02T10:00:00Z", queue="desk")
         client.outcome("e1", True)
         assert client.flush(20)
     assert (found.action, found.answered) == ("review", True)
     assert found.decision_id
     assert found.rule.startswith("fallback:")
-    assert client.counts == Counts(2, 0, 0, 0, 0, ())
+    assert client.counts == Counts(3, 0, 0, 0, 0, ())
     assert held()["e1"] == (0.9, 1)
+    handed = owner.cursor().execute("SELECT event_id, queue FROM handoffs").fetchall()
+    assert handed == [("e1", "desk")]
 
 
 def test_what_the_server_refuses_is_told_and_what_it_cannot_keep_is_in_a_file(

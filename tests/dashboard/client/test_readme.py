@@ -56,5 +56,5 @@ def test_the_example_logs_a_claim_asks_the_gate_and_logs_the_outcome(
         owner.close()
     said, counts = done.stdout.splitlines()
     assert logged == [("t-1004", said.split(" because: ")[0])]
-    assert "sent=2, refused=0, spilt=0, dropped=0, waiting=0" in counts
+    assert "sent=3, refused=0, spilt=0, dropped=0, waiting=0" in counts
     assert not (tmp_path / "unsent").exists()

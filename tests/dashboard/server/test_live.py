@@ -111,6 +111,19 @@ def test_outcomes_reach_claims_that_came_before_and_come_after(ledger: Path, tok
     assert held(first["event_id"]) == held(later["event_id"]) == [(0.9, 1)]
 
 
+def test_a_hand_off_grows_and_what_contradicts_it_is_a_conflict(ledger: Path, token: str) -> None:
+    row = {"event_id": "h1", "signal": "triage", "handed_at": "2026-11-02T10:00:00Z"}
+    done = {**row, "reviewer": "r-1", "decided_at": "2026-11-02T11:00:00Z", "agreed": False}
+    rows = [row, row, done, {**done, "agreed": True}, {**row, "reviewer": "ann@desk.example"}]
+    found = send(rows, token, "handoffs", "?wait=1").json()
+    (refused,) = found["refused"]
+    assert (refused["field"], refused["value"], refused["quarantined"]) == ("reviewer", None, False)
+    counts = {name: found["outcome"][name] for name in ("new", "duplicate", "conflict")}
+    assert counts == {"new": 2, "duplicate": 1, "conflict": 1}
+    query = "SELECT reviewer, agreed FROM handoffs WHERE event_id = 'h1' ORDER BY import_row"
+    assert owner.cursor().execute(query).fetchall() == [(None, None), ("r-1", 0)]
+
+
 def test_what_became_of_rows_is_told_at_once_to_who_waits(ledger: Path, token: str) -> None:
     sent = claim()
     send(sent, token, query="?wait=1")

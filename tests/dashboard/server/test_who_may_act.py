@@ -86,7 +86,16 @@ ACTING: dict[str, set[str]] = {
 #: What reads or is done by the program, whoever asks.
 OF_NOBODY = {
     *("cells build", "cells list", "cells load", "cells pull"),
-    *("check", "compare", "evidence verify", "import", "measure", "report", "threshold"),
+    *(
+        "check",
+        "compare",
+        "evidence verify",
+        "handoffs",
+        "import",
+        "measure",
+        "report",
+        "threshold",
+    ),
     *("canary ask", "canary list", "canary record", "gate unasked"),
     *("labels contradictions", "pulled", "recalibrate"),
     *("labels plan", "labels export", "labels take", "labels verify", "person list"),

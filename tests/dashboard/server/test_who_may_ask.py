@@ -53,6 +53,7 @@ ROWS: dict[tuple[str, str], tuple[str, str, int]] = {
     ("GET", "/api/v1/signals/{name:text}"): ("read", "/api/v1/signals/s", 404),
     ("POST", "/api/v1/claims"): ("ingest", "/api/v1/claims", 200),
     ("POST", "/api/v1/outcomes"): ("ingest", "/api/v1/outcomes", 200),
+    ("POST", "/api/v1/handoffs"): ("ingest", "/api/v1/handoffs", 200),
     # They take OTLP alone, and what is sent here does not say that it is.
     ("POST", "/v1/logs"): ("ingest", "/v1/logs", 415),
     ("POST", "/v1/traces"): ("ingest", "/v1/traces", 415),

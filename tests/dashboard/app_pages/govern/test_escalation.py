@@ -16,6 +16,7 @@ from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, LOGPROB, MERGE, SELF_REPORT
 from tests.worlds.drawn import words
+from tests.worlds.handed import handed_ledger
 from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
 
@@ -69,6 +70,29 @@ def test_what_never_asked_the_gate_is_listed_by_day_and_claim(opened: Open) -> N
     assert len(claims) == 4
     first = claims.iloc[0]
     assert first["claim"] == f"claims?signal={LOGPROB}&claim={first['event_id']}"
+
+
+@pytest.mark.usefixtures("on_the_day_told")
+def test_hand_offs_stand_by_queue_and_reviewer_and_what_is_late_leads_to_its_claim(
+    tmp_path: Path, serving
+) -> None:
+    serving(handed_ledger(tmp_path))
+    app = page("escalation", signal="triage", first="2026-10-01", last="2026-11-10")
+    assert "r-2 lets wrong answers pass" in text_of(app)
+    (loads,) = [one.value for one in app.dataframe if "take" in one.value]
+    assert list(loads["handed"]) == [182, 6]
+    (late,) = [one.value for one in app.dataframe if "due" in one.value]
+    assert late["claim"].iloc[0] == "claims?signal=triage&claim=late"
+    (rates,) = [one.value for one in app.dataframe if "rejected" in one.value]
+    assert list(rates["reviewer"]) == ["all", "r-2", "r-1", "all"]
+    assert list(rates["said"]) == ["", "rubber stamp", "", ""]
+    claim = page("claims", signal="triage", claim="r-1-0-0")
+    (handed,) = [one.value for one in claim.dataframe if "handed_at" in one.value]
+    assert list(handed[["queue", "reviewer", "agreed"]].iloc[0]) == ["desk", "r-1", "overridden"]
+
+
+def test_a_signal_without_hand_offs_says_how_to_log_them(opened: Open) -> None:
+    assert "No hand-off is logged" in text_of(opened(signal=MERGE))
 
 
 def test_a_change_of_the_question_goes_back_to_the_first_leaf(opened: Open) -> None:
