@@ -16,7 +16,8 @@ Two hundred ledgers of each take a quarter of an hour to half an hour of two cor
 Nobody answering and a broken trail are no matter of chance, nor are a tuning leak, a held-out set
 that is used up and a breach of the rules: whatever is there is found in the next round; and so is
 a certified map that is not used, once the signal is off. The gap's drift is shown once more below,
-rule by rule and over years, with the measure alone, since there a ledger adds nothing.
+rule by rule and over years, with the measure alone, since there a ledger adds nothing; so are
+reviewers who let wrong answers pass.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import os
 import time
 
 import numpy as np
-from detection import exact, gap
+from detection import exact, gap, stamps
 from detection.failures import FAILURES
 from detection.ledgers import AFTER, LABELS
 from detection.simulation import SEED, Found, Line, lines
@@ -57,6 +58,7 @@ def main() -> None:
         rng = np.random.default_rng(SEED)
         gap.print_dates(rng, asked.ledgers)
         gap.print_rules(rng, asked.ledgers)
+        stamps.print_stamps(rng, asked.ledgers)
     print(f"\n{time.perf_counter() - began:.0f} seconds")
 
 

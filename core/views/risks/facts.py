@@ -250,6 +250,7 @@ class RiskFacts:
         broken: cuts above which more are wrong than was proven, each a sentence.
         unwatched: what the findings say that checks did not look, or lack the labels to.
         bypassed: what the findings say that acted without asking the gate.
+        handed: what the findings say of people to whom cases went.
         swapped: what kept inputs say of a model that changed behind its name.
         shifted: what the findings say that stated confidence shifted under one version.
         canary: what kept inputs say that are asked again; "" where none are.
@@ -284,6 +285,7 @@ class RiskFacts:
     drifted: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
     bypassed: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
     shifted: tuple[str, ...] = ()
     canary: str = ""

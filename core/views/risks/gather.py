@@ -168,6 +168,7 @@ class _Ledger:
             drifted=tuple(self.told.drifted[signal]),
             unwatched=tuple(self.told.unwatched[signal]),
             bypassed=tuple(self.told.bypassed[signal]),
+            handed=tuple(self.told.handed[signal]),
             swapped=tuple(self.told.swapped[signal]),
             shifted=tuple(self.told.shifted[signal]),
             canary=_canary(state, signal),
@@ -385,6 +386,7 @@ class _Told:
     drifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unwatched: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     bypassed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    handed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     swapped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     shifted: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unanswered: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -416,6 +418,8 @@ def _told(cursor: duckdb.DuckDBPyConnection, state: State, now: datetime) -> _To
         for signal in of:
             if one.kind in ("inputs_drifted", "field_changed", "share_jumped", "volume_stopped"):
                 told.drifted[signal].append(first)
+            if one.kind in ("rubber_stamp", "handoffs_overdue"):
+                told.handed[signal].append(first)
             if one.kind == "gate_bypassed":
                 told.bypassed[signal].append(first)
             if one.kind == "model_swapped":

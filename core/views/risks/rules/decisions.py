@@ -2,7 +2,8 @@
 
 escalation
     open: unregistered; breaches in the last weeks; cases act by themselves without proof above the
-    cut. Covered: rules are written and were followed. Not measured: no action is logged.
+    cut; people to whom cases go let wrong answers pass, or leave cases too long. Covered: rules are
+    written and were followed. Not measured: no action is logged.
 theatre
     open: every decision is the same; findings of some kind about it are always waived. Covered:
     decisions differ. Not measured: no action is logged, or of too few claims.
@@ -46,6 +47,8 @@ def escalation(facts: RiskFacts) -> RiskFound:
             f"What acts by itself is not proven above its threshold. {facts.unproven[0]}",
             Link("registry", facts.signal),
         )
+    if facts.handed:
+        return RiskFound("open", facts.handed[0], Link("escalation", facts.signal))
     special = f", {counted(followed.n_overrides, 'override')}" if followed.n_overrides else ""
     rules = f"The rules cover every confidence ({counted(followed.n_bands, 'band')}{special})"
     if not followed.n_logged:

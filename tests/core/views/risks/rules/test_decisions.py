@@ -10,6 +10,12 @@ from tests.worlds.risk_facts import FACTS, THEATRE
 
 
 # ----------------------------------------------------------------------------------- escalation
+def test_people_who_let_wrong_answers_pass_leave_it_open_however_well_the_rules_are_kept() -> None:
+    said = "r-2 let 50 of 50 wrong answers pass."
+    found = decisions.escalation(replace(FACTS, handed=(said,)))
+    assert (found.status, found.line, found.link.page) == ("open", said, "escalation")
+
+
 def test_rules_that_were_followed_are_covered_and_breaches_are_open() -> None:
     assert "no breach in 1,000 claims" in decisions.escalation(FACTS).line
     assert FACTS.followed is not None
