@@ -56,7 +56,7 @@ COMMANDS = {
     "gate": ("gate:gate", "The gate as a whole: its mode, and what acted without asking it."),
     "handoffs": (
         "handoffs:handoffs_command",
-        "Where a signal's cases went to people, and how often they override the model.",
+        "Print where a signal's cases went to people, and how queues and reviewers decide.",
     ),
     "import": (
         "importing:import_command",

@@ -78,7 +78,7 @@ def import_command(
     save_as: str | None,
     **said: Any,
 ) -> None:
-    """Read logged claims and outcomes into a ledger.
+    """Read logged claims, outcomes and hand-offs into a ledger.
 
     CSV, JSONL and Parquet, also compressed (.gz, .zst). Importing a file twice changes nothing.
     Exits with 4 when more of a file was refused than came in.
