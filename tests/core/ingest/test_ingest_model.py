@@ -125,7 +125,8 @@ class Model:
 
 
 EVENTS, SIGNALS = st.sampled_from(["e1", "e2", "e3"]), st.sampled_from(["a", "b"])
-TIMES = st.none() | st.integers(0, 3).map(lambda d: (START + timedelta(days=d)).isoformat())
+DAYS = st.integers(0, 3).map(lambda d: (START + timedelta(days=d)).isoformat())
+TIMES = st.none() | DAYS
 OUTCOMES = st.none() | st.sampled_from([0, 1])
 SOURCES = st.sampled_from([None, "HUMAN", "HUMAN", "CODE", "LLM"])
 
@@ -148,7 +149,7 @@ CLAIMS = record(
     )
 )
 LABELS = {"outcome": st.sampled_from([0, 1]), "outcome_ts": TIMES, "outcome_source": SOURCES}
-WITHDRAWN = LABELS | {"outcome": st.just("withdrawn"), "outcome_ts": TIMES.filter(bool)}
+WITHDRAWN = LABELS | {"outcome": st.just("withdrawn"), "outcome_ts": DAYS}
 LATE = st.one_of(
     record(event_id=EVENTS, **LABELS),
     record(event_id=EVENTS, signal=SIGNALS, **LABELS),
