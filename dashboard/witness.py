@@ -14,8 +14,8 @@ import httpx2
 from core.governance.perform import Office, utc_now
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
-from core.trail import time_stamps
-from core.trail.anchors import Authority, authorities_of
+from core.trail.checkpoints import time_stamps
+from core.trail.checkpoints.anchors import Authority, authorities_of
 
 #: Seconds that a connection, or a part of an answer, may take …
 _PATIENCE = 5.0

@@ -18,8 +18,8 @@ from core.gate.choose_threshold import ThresholdQuestion, choose
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Decision, Gate
 from core.gate.questions import Question
-from core.governance import people
-from core.governance.names import directory
+from core.governance.people import people
+from core.governance.people.names import directory
 from core.governance.perform import Office, utc_now
 from core.governance.recorded_import import adopt_unrecorded
 from core.governance.signal_terms import terms_of

@@ -28,10 +28,10 @@ from core.queries.base.kept import limits
 from core.registry import proof_rules
 from dashboard.server.settings import LEDGER_VARIABLE
 from sample_data import SAMPLE_END, sample_files, tell
-from tests.worlds.begun import Begun
-from tests.worlds.built_once import built_once
-from tests.worlds.handing_out import journeys_first
-from tests.worlds.served import Served
+from tests.worlds.running.begun import Begun
+from tests.worlds.running.built_once import built_once
+from tests.worlds.running.handing_out import journeys_first
+from tests.worlds.running.served import Served
 
 NOW = datetime(2026, 11, 23, 12)
 

@@ -16,8 +16,8 @@ import yaml
 from core.gate import registry_changes as registry
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate, Question
-from core.governance import api_tokens as tokens
-from core.governance import people
+from core.governance.people import api_tokens as tokens
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.worlds.handing_out import handed_out
+from tests.worlds.running.handing_out import handed_out
 
 
 def test_each_worker_begins_with_its_share() -> None:

@@ -12,9 +12,9 @@ from core.audit.export import cited
 from core.trail.act_kinds import KINDS
 from core.trail.acts import ASSURANCES, Act, Via, stamp
 from core.trail.canonical_json import canonical
-from core.trail.checkpoints import Checkpoint, Note, NoteError, VerifierKey, time_line
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, NoteError, VerifierKey, time_line
+from core.trail.checkpoints.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from core.trail.log import KEY_CHANGED, STARTED
-from core.trail.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from core.trail.problems import Problem
 
 _KEYS = frozenset(

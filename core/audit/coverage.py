@@ -17,18 +17,18 @@ import duckdb
 
 from core.audit import kept_check
 from core.events import PPM, SEGMENT_PREFIX
-from core.governance import accounts
-from core.governance import api_tokens as tokens
-from core.governance import names as directory
-from core.ingest.repeats import repeating_signals
+from core.governance.people import accounts
+from core.governance.people import api_tokens as tokens
+from core.governance.people import names as directory
+from core.ingest.checks.repeats import repeating_signals
 from core.ledger.connection import Ledger
 from core.ledger.migrations import known_migrations
 from core.ledger.sql import quoted
 from core.monitoring import audit_draw as audit
-from core.trail import signed_answers
 from core.trail.acts import Act
-from core.trail.checkpoints import VerifierKey
+from core.trail.checkpoints.checkpoints import VerifierKey
 from core.trail.problems import Problem
+from core.trail.seals import signed_answers
 
 #: Table → the columns that a verification checks.
 COVERED: Mapping[str, frozenset[str]] = {
@@ -36,8 +36,8 @@ COVERED: Mapping[str, frozenset[str]] = {
     "acts": frozenset({"seq", "entry", "leaf"}),
     "checkpoints": frozenset({"size", "frontier", "note"}),
     "evidence": frozenset({"sha256", "bundle"}),
-    # By the seals that acts carry (core.trail.row_seals); the outcome in force of a claim by the
-    # sealed log of outcomes. Columns of segments are covered with the table.
+    # By the seals that acts carry (core.trail.seals.row_seals); the outcome in force of a claim by
+    # the sealed log of outcomes. Columns of segments are covered with the table.
     "claims": frozenset(
         {
             *("event_id", "signal", "ts", "confidence_ppm", "confidence_raw", "model_version"),

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import duckdb
 
-from core.governance.names import NameRow, rows_of
+from core.governance.people.names import NameRow, rows_of
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Act
 from core.trail.canonical_json import canonical
-from core.trail.time_stamps import Stamp
+from core.trail.checkpoints.time_stamps import Stamp
 
 FORMAT = "calledger-trail/1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")

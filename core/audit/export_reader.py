@@ -9,10 +9,10 @@ from core.audit.chain_check import BAD, Walk
 from core.audit.export import FORMAT, checkpoint_line, evidence_line, header, person_line
 from core.audit.held import first_line, stamped_sizes
 from core.audit.walk_checks import altered, check_due, digest_of, missing
-from core.governance import names as directory
+from core.governance.people import names as directory
 from core.trail.canonical_json import canonical
+from core.trail.checkpoints.time_stamps import Stamp
 from core.trail.problems import Problem
-from core.trail.time_stamps import Stamp
 
 
 class ExportReader:

@@ -14,9 +14,9 @@ from cryptography import x509
 from core.audit.chain_check import Walk
 from core.ledger.errors import LedgerError
 from core.text.figures import counted
-from core.trail import anchors, time_stamps
-from core.trail.checkpoints import Checkpoint, Note, NoteError, blocks
-from core.trail.time_stamps import Stamp
+from core.trail.checkpoints import anchors, time_stamps
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, NoteError, blocks
+from core.trail.checkpoints.time_stamps import Stamp
 
 
 @dataclass(frozen=True)

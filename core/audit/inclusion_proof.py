@@ -11,10 +11,10 @@ import re
 
 import duckdb
 
-from core.trail import checkpoints as notes
 from core.trail import log as trail
-from core.trail import merkle
-from core.trail.checkpoints import Checkpoint, NoteError, VerifierKey
+from core.trail.checkpoints import checkpoints as notes
+from core.trail.checkpoints import merkle
+from core.trail.checkpoints.checkpoints import Checkpoint, NoteError, VerifierKey
 
 _FORMAT = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,17})")

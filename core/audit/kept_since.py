@@ -9,9 +9,9 @@ from datetime import datetime
 from cryptography import x509
 
 from core.text.figures import counted
-from core.trail.checkpoints import Checkpoint, Note, NoteError
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, NoteError
+from core.trail.checkpoints.time_stamps import Stamp, StampError, checked
 from core.trail.problems import Problem
-from core.trail.time_stamps import Stamp, StampError, checked
 
 #: Why a checkpoint does not vouch for the trail, with {name} and {before} to fill in; or None.
 Against = Callable[[Note, Checkpoint], str | None]

@@ -10,7 +10,7 @@ from core.audit.chain_check import Walk
 from core.audit.held import HeldSource, Stamped, disagrees
 from core.audit.kept_since import kept_since
 from core.audit.signers import signers
-from core.governance import names as directory
+from core.governance.people import names as directory
 from core.text.figures import counted
 from core.trail.acts import stamp
 from core.trail.problems import Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from core.governance.names import Directory, Name
+from core.governance.people.names import Directory, Name
 from core.text.figures import counted
 from core.trail.acts import ASSURANCES, Act
 

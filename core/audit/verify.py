@@ -35,14 +35,14 @@ from core.audit.held import (
 from core.audit.last_full import LastFull
 from core.audit.report import Report, report_of
 from core.audit.walk_checks import altered, check_due, digest_of, missing
-from core.governance import names as directory
+from core.governance.people import names as directory
 from core.ledger.connection import is_database
 from core.ledger.errors import LedgerError
 from core.ledger.progress import Report as Told
 from core.queries.base.outcome_log import OUTCOME_LOG
-from core.trail import row_seals as seal
 from core.trail.log import at_one_moment
 from core.trail.problems import Problem
+from core.trail.seals import row_seals as seal
 
 
 def verify_ledger(

@@ -33,7 +33,7 @@ from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import reaches_by
 from core.queries.sums.design_effect import design_effect
-from core.queries.sums.paired_groups import (
+from core.queries.sums.pairs.paired_groups import (
     ComparedGroup,
     compared,
     compared_cells,

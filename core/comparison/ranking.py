@@ -12,7 +12,7 @@ from core.measure.verdicts.score_change import ScoreChange, auroc_change, auroc_
 from core.queries.base.cells import GroupedCells
 from core.queries.base.group_keys import Key
 from core.queries.base.selection import Selection
-from core.queries.sums.paired_groups import compared_cells, paired_inputs
+from core.queries.sums.pairs.paired_groups import compared_cells, paired_inputs
 
 #: Gives of a group, (dimension, key), how its discrimination changed at a level; None: nothing to
 #: rank.
@@ -28,7 +28,8 @@ def paired_areas(
     """On the inputs that both answered.
 
     Args:
-        sides: both sides' cells by dimension, of `core.queries.sums.paired_groups.compared_cells`,
+        sides: both sides' cells by dimension, of
+            `core.queries.sums.pairs.paired_groups.compared_cells`,
             paired.
     """
     inputs = {

@@ -14,8 +14,8 @@ import duckdb
 from core.derive.agreement import Columns, Row, Underivable, derived
 from core.derive.answer_keys import KEYS
 from core.events import FIELDS
-from core.ingest.file_format import look_at
-from core.ingest.readers import LinesAtFault, read_records
+from core.ingest.reading.file_format import look_at
+from core.ingest.reading.readers import LinesAtFault, read_records
 from core.ledger.errors import LedgerError, UnusableFile
 
 #: At most so many inputs are named of those that no claim was made of.

@@ -10,33 +10,36 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from core.defaults import IN_USE
-from core.findings.facts.anchoring import Anchored
-from core.findings.facts.asking_order import OrderContradicted
 from core.findings.facts.base import Facts
-from core.findings.facts.bypass import GateBypassed
-from core.findings.facts.calibration import HiddenSegment, Miscalibrated
-from core.findings.facts.canary import CanaryMissed, ChangedBehindName
-from core.findings.facts.cuts import PromiseBroken, UnprovenCut
-from core.findings.facts.disputes import LabelsContradict
-from core.findings.facts.drift import Drifted
-from core.findings.facts.evidence import EvidenceChanged
-from core.findings.facts.gaming import Gamed
-from core.findings.facts.handoffs import HandOffsOverdue, RubberStamp
-from core.findings.facts.heldout import HeldoutWorn
-from core.findings.facts.inputs import InputsDrifted
-from core.findings.facts.judges import Disagrees
-from core.findings.facts.labels import AuditUnanswered, MissingLabels
-from core.findings.facts.leak import Leaked
-from core.findings.facts.monitoring import CheckFailed, RunsMissed
-from core.findings.facts.schema import (
+from core.findings.facts.change.canary import CanaryMissed, ChangedBehindName
+from core.findings.facts.change.drift import Drifted
+from core.findings.facts.change.inputs import InputsDrifted
+from core.findings.facts.change.stated import StatedShifted
+from core.findings.facts.change.versions import VersionChanged
+from core.findings.facts.confidence.anchoring import Anchored
+from core.findings.facts.confidence.asking_order import OrderContradicted
+from core.findings.facts.confidence.calibration import HiddenSegment, Miscalibrated
+from core.findings.facts.confidence.gaming import Gamed
+from core.findings.facts.decisions.bypass import GateBypassed
+from core.findings.facts.decisions.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
+from core.findings.facts.decisions.stakes import StakesTooLow
+from core.findings.facts.decisions.theatre import AlwaysTheSame
+from core.findings.facts.labels.disputes import LabelsContradict
+from core.findings.facts.labels.heldout import HeldoutWorn
+from core.findings.facts.labels.judges import Disagrees
+from core.findings.facts.labels.labels import AuditUnanswered, MissingLabels
+from core.findings.facts.labels.leak import Leaked
+from core.findings.facts.watching.evidence import EvidenceChanged
+from core.findings.facts.watching.monitoring import CheckFailed, RunsMissed
+from core.findings.facts.watching.schema import (
     FieldChanged,
     ShareJumped,
     VersionsUnnamed,
     VolumeStopped,
 )
-from core.findings.facts.set_aside import SetAside
-from core.findings.facts.stakes import StakesTooLow
-from core.findings.facts.standing import (
+from core.findings.facts.watching.set_aside import SetAside
+from core.findings.facts.watching.standing import (
     Breaches,
     BrokenTrail,
     EmptySeat,
@@ -46,16 +49,13 @@ from core.findings.facts.standing import (
     Suspended,
     Unregistered,
 )
-from core.findings.facts.stated import StatedShifted
-from core.findings.facts.theatre import AlwaysTheSame
-from core.findings.facts.time_stamps import NotStamped
-from core.findings.facts.versions import VersionChanged
+from core.findings.facts.watching.time_stamps import NotStamped
 from core.gate.breaches import Breached
 from core.governance.state import State
 from core.governance.stops import CANARY_ALARM, DRIFT_ALARM, EVIDENCE_CHANGED
 from core.governance.validations.records import RULES_CHANGED, Validation
 from core.governance.validations.standing import at_time
-from core.queries.base.fingerprints_seen import Seen
+from core.queries.base.seen.fingerprints_seen import Seen
 from core.registry import proof_rules
 from core.registry.cut_runs import chosen_by_hand
 from core.registry.signal_spec import ResponsiblePart

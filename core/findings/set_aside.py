@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from core.findings.facts.set_aside import SetAside
+from core.findings.facts.watching.set_aside import SetAside
 from core.findings.kinds import Condition
 from core.gate.decision_log import KIND as ANSWERS
 from core.spool.segments import Segment, failed_beside

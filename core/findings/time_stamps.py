@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from core.findings.facts.time_stamps import NotStamped
+from core.findings.facts.watching.time_stamps import NotStamped
 from core.findings.kinds import Condition
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
-from core.trail import time_stamps
-from core.trail.anchors import authorities_of
+from core.trail.checkpoints import time_stamps
+from core.trail.checkpoints.anchors import authorities_of
 
 
 def unstamped_conditions(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[Condition, ...]:

@@ -16,11 +16,11 @@ import duckdb
 import pandas as pd
 
 from core.governance.rules_in_force import RulesSpan, timelines
-from core.queries.base import asking
-from core.queries.base.asked_once import one_question
-from core.queries.base.asking import Asking, ask, together, unless_elsewhere
-from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
+from core.queries.base.together import asking
+from core.queries.base.together.asked_once import one_question
+from core.queries.base.together.asking import Asking, ask, together, unless_elsewhere
 from core.queries.sums import rule_outcomes as escalations
 from core.queries.sums.rule_outcomes import Count, CountAsked, Order, Sorting, claims_of
 from core.registry.escalation_rules import ACTIONS, Action, Answer, Rules, decide, told_apart

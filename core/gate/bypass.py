@@ -16,7 +16,7 @@ from datetime import datetime, time, timedelta
 import duckdb
 
 from core.governance.rules_in_force import RulesSpan, timelines
-from core.queries.base.asked_once import one_question
+from core.queries.base.together.asked_once import one_question
 from core.queries.claims.gate_use import GateUse, HeldAgainst, Ruled, answers_given, gate_use
 from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint

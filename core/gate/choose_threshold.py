@@ -13,7 +13,7 @@ import scipy
 from core.comparison.sides import why_empty
 from core.events import PPM
 from core.gate.registry_changes import ChangePlan, plan
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.state import State
 from core.ledger.errors import BadValue, LedgerError
 from core.measure.cells.cells import Cells
@@ -29,7 +29,7 @@ from core.measure.labelling.risk_thresholds import (
     risk_coverage,
 )
 from core.queries.base.dimensions import logged_values, segment_dimensions
-from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums.tuning_sample import (
     Split,

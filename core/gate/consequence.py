@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 
 from core.gate.backtest import effects
-from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.registry.signal_spec import SignalSpec
 from core.trail.fingerprint import Fingerprint
 

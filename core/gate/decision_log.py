@@ -24,9 +24,9 @@ from core.governance.perform import Office
 from core.ledger.errors import UnusableFile
 from core.spool.segments import Receipt, Spool
 from core.trail import log as trail
-from core.trail import signed_answers
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint
+from core.trail.seals import signed_answers
 
 #: What is logged of an answer, and its type there.
 _COLUMNS = {
@@ -93,8 +93,8 @@ class SpooledLog:
 class DecisionLog:
     """Writes answers into the ledger at once.
 
-    From the first act on they are signed (`core.trail.signed_answers`), so an answer that cannot
-    be, because the signing key is missing, cannot be written either.
+    From the first act on they are signed (`core.trail.seals.signed_answers`), so an answer that
+    cannot be, because the signing key is missing, cannot be written either.
     """
 
     def __init__(self, office: Office) -> None:

@@ -11,10 +11,10 @@ import duckdb
 from core.gate.backtest import Effects, effects
 from core.gate.idle_rules import idle_overrides
 from core.governance.advance import check
-from core.governance.names import Directory, directory, refuse_no_handle
-from core.governance.people import actor_for, become_first_admin, enter, nobody_is_admin
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import Directory, directory, refuse_no_handle
+from core.governance.people.people import actor_for, become_first_admin, enter, nobody_is_admin
 from core.governance.perform import Desk, Office
-from core.governance.refusal import Refused
 from core.governance.state import Person, State
 from core.ledger.errors import LedgerError
 from core.registry import proof_rules

@@ -12,10 +12,10 @@ import duckdb
 
 from core.events import PPM
 from core.gate.choose_threshold import NoChange, Threshold, writable
-from core.governance.people import actor_for, enter
+from core.governance.bodies.recorded_runs import METHOD, name_of
+from core.governance.bodies.refusal import Refused
+from core.governance.people.people import actor_for, enter
 from core.governance.perform import Desk, Office
-from core.governance.recorded_runs import METHOD, name_of
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.queries.sums.tuning_sample import split_span
 from core.queries.sums.validation_sample import newest_import

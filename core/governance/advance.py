@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.governance.bodies.refusal import Refused
 from core.governance.effects import EFFECTS
 from core.governance.new_act_rules import refuse_unfit
 from core.governance.permissions import authorize
-from core.governance.refusal import Refused
 from core.governance.state import EMPTY, State
 from core.governance.validations.lifecycle import STEPS, step
 from core.governance.validations.records import Validation

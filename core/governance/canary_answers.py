@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from core.governance.canaries import CanaryRound
+from core.governance.bodies.canaries import CanaryRound
 from core.measure.cells.cells import IntArray
 from core.trail import act_search as search
 

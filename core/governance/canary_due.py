@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.governance.canaries import CanaryRound, KeptInputs, last_asked
+from core.governance.bodies.canaries import CanaryRound, KeptInputs, last_asked
 from core.governance.state import State
 from core.trail.fingerprint import Fingerprint
 

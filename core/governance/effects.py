@@ -9,16 +9,16 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from core.governance.canaries import (
+from core.governance.bodies.canaries import (
     AHEAD,
     CanaryRound,
     KeptInputs,
     read_p_values,
     refuse_series,
 )
+from core.governance.bodies.recorded_runs import run_of
+from core.governance.bodies.refusal import Refused
 from core.governance.permissions import GRANTABLE
-from core.governance.recorded_runs import run_of
-from core.governance.refusal import Refused
 from core.governance.state import Checked, Entry, Person, State, TokenGrant
 from core.governance.validations.lifecycle import rules_changed
 from core.registry.cut_runs import looks_at
@@ -26,7 +26,7 @@ from core.registry.signal_spec import GROUP, SignalSpec
 from core.registry.spec_json import hashes_as_written, of_json
 from core.trail.acts import SYSTEM, Act, moment
 from core.trail.canonical_json import sha256_of
-from core.trail.signed_answers import SIGNED_FROM
+from core.trail.seals.signed_answers import SIGNED_FROM
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HALF_SHA256 = re.compile(r"[0-9a-f]{32}")

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.events import WITHDRAWN
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
 from core.governance.permissions import authorize
 from core.governance.recorded_import import import_recorded
-from core.governance.refusal import Refused
 from core.queries.claims.claim_history import OutcomeVersion, claim_record, outcome_versions
 from core.queries.claims.label_states import label_states, standing_sources
 from core.trail.acts import Act, Actor, Proposal

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.defaults import TURNED_DOWN_DAYS
+from core.governance.bodies.recorded_runs import refuse_made_up
+from core.governance.bodies.refusal import Refused
 from core.governance.effects import spec_of
-from core.governance.recorded_runs import refuse_made_up
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.registry import proof_rules
 from core.registry.signal_spec import GROUP

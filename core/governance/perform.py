@@ -24,8 +24,8 @@ from core.ledger.connection import Ledger
 from core.queries.base.truth import USUAL
 from core.trail import log as trail
 from core.trail.acts import Act, Proposal
-from core.trail.anchors import Anchor, AnchorFailure, anchors_of, publish
-from core.trail.signer import Signer
+from core.trail.checkpoints.anchors import Anchor, AnchorFailure, anchors_of, publish
+from core.trail.checkpoints.signer import Signer
 from core.trail.signing_key import load_or_create
 
 Clock = Callable[[], datetime]

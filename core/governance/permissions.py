@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.governance.state import State
 from core.registry.signal_spec import SignalSpec
 from core.trail.act_kinds import KINDS, ROLES, ActKind

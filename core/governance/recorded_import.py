@@ -12,7 +12,7 @@ from core.governance.perform import Desk, Office
 from core.ingest.file_mapping import PLAIN, FileMapping
 from core.ingest.import_file import ImportSummary, import_file
 from core.trail.acts import SYSTEM, Actor, Proposal
-from core.trail.row_seals import seal_import
+from core.trail.seals.row_seals import seal_import
 
 _COUNTS = (
     *("n_read", "n_new", "n_duplicate", "n_unstated", "n_quarantined"),

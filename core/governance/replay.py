@@ -7,10 +7,10 @@ import duckdb
 from core.governance.advance import advance
 from core.governance.state import EMPTY, State
 from core.ledger.errors import LedgerError
-from core.trail import checkpoints as notes
 from core.trail import log as trail
-from core.trail import merkle
 from core.trail.acts import Act
+from core.trail.checkpoints import checkpoints as notes
+from core.trail.checkpoints import merkle
 
 
 class TrailBroken(LedgerError):  # noqa: N818 (reads as what is the matter)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from core.governance.canaries import KeptInputs, Rounds
-from core.governance.number_ranges import Numbers
-from core.governance.refusal import Refused
+from core.governance.bodies.canaries import KeptInputs, Rounds
+from core.governance.bodies.number_ranges import Numbers
+from core.governance.bodies.refusal import Refused
 from core.governance.validations.records import Context, Validation
 from core.governance.validations.standing import LOGGED_ONLY, Standing, standing
 from core.registry.cut_runs import Runs

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.ingest.column_mapping import MissingColumns
 from core.ingest.file_mapping import PLAIN, FileMapping
 from core.ingest.import_file import ImportSummary, import_file
+from core.ingest.mapping.column_mapping import MissingColumns
 from core.ledger.connection import Ledger
 
 #: A row's first fault hides the next one: so often what is proposed is tried in turn.

@@ -18,11 +18,11 @@ from itertools import zip_longest
 import duckdb
 
 from core import events
-from core.ingest import parsing
-from core.ingest.column_mapping import listed, named_columns, own_columns
+from core.ingest.checks.row_checks import SHOWN, TIME_MEND, Check
 from core.ingest.file_mapping import FileMapping
-from core.ingest.raw_records import Column, Records, object_of
-from core.ingest.row_checks import SHOWN, TIME_MEND, Check
+from core.ingest.mapping.column_mapping import listed, named_columns, own_columns
+from core.ingest.reading import parsing
+from core.ingest.reading.raw_records import Column, Records, object_of
 from core.ledger.errors import UnusableFile
 from core.ledger.sql import literal
 from core.queries.base.segment_names import plain
@@ -84,7 +84,7 @@ def take_handoffs(
 ) -> HandedOver:
     """Check the records, and keep what is new of them.
 
-    Leaves ``incoming``, ``refused`` and ``accepted`` as `core.ingest.screening.screen` does.
+    Leaves ``incoming``, ``refused`` and ``accepted`` as `core.ingest.checks.screening.screen` does.
 
     Args:
         how: what was said of the file's columns, records and values.
@@ -177,7 +177,7 @@ def _columns(
 
 
 def _incoming(records: Records, columns: Mapping[str, Column], how: FileMapping) -> str:
-    """SQL for the records with what is wrong with each, as `core.ingest.row_checks` has it."""
+    """SQL for the records with what is wrong with each, as `row_checks` has it."""
     readings = _readings(columns, how)
     answer = next((one for one in records.columns if _is_answer(one)), None)
     quarantine_id = "NULL" if answer is None else answer.text

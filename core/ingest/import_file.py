@@ -13,17 +13,19 @@ import duckdb
 
 from core import __version__
 from core.events import SEGMENT_PREFIX
+from core.ingest.checks.many_values import many_values_notice
+from core.ingest.checks.repeats import FEW, note_signals
+from core.ingest.checks.row_checks import incoming, kind_column
+from core.ingest.checks.screening import Screening, screen
+from core.ingest.checks.twins import twins_notice
 from core.ingest.claim_dedupe import find_entangled, insert_new_claims, settle_claims
-from core.ingest.column_mapping import Layout, lay_out
-from core.ingest.file_format import LogFile, look_at
 from core.ingest.file_mapping import PLAIN, FileMapping
 from core.ingest.handoffs import are_handoffs, take_handoffs
 from core.ingest.kept_sums import keep_import
-from core.ingest.malformed_lines import lost
-from core.ingest.many_values import many_values_notice
+from core.ingest.mapping.column_mapping import Layout, lay_out
+from core.ingest.mapping.proposals import Advice, advice_on
+from core.ingest.mapping.row_filter import only
 from core.ingest.outcome_attachment import Attached, attach_entangled, log_outcomes_of_new_claims
-from core.ingest.parsing import check_times
-from core.ingest.proposals import Advice, advice_on
 from core.ingest.quarantine import (
     RefusedFor,
     keep_refused,
@@ -31,13 +33,11 @@ from core.ingest.quarantine import (
     resolve_answered,
     resolve_read_anew,
 )
-from core.ingest.raw_records import Records
-from core.ingest.readers import LinesAtFault, damaged, read_records
-from core.ingest.repeats import FEW, note_signals
-from core.ingest.row_checks import incoming, kind_column
-from core.ingest.row_filter import only
-from core.ingest.screening import Screening, screen
-from core.ingest.twins import twins_notice
+from core.ingest.reading.file_format import LogFile, look_at
+from core.ingest.reading.malformed_lines import lost
+from core.ingest.reading.parsing import check_times
+from core.ingest.reading.raw_records import Records
+from core.ingest.reading.readers import LinesAtFault, damaged, read_records
 from core.ledger.connection import Ledger
 from core.ledger.errors import UnusableFile
 from core.ledger.progress import Progress, never_falling

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from core import events
 from core.gate.questions import Stated, json_value
+from core.ingest.checks.row_checks import NUMBER_MEND, SHOWN, TIME_MEND
 from core.ingest.file_mapping import confidence_in
 from core.ingest.handoffs import (
     AGREED_MEND,
@@ -27,7 +28,6 @@ from core.ingest.handoffs import (
     REVIEWER_MEND,
     UNDECIDED_MEND,
 )
-from core.ingest.row_checks import NUMBER_MEND, SHOWN, TIME_MEND
 from core.queries.base.segment_names import dimension_of, fault_of, plain
 
 Kind = Literal["claims", "outcomes", "handoffs"]

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from core.ingest.file_mapping import MIXED, FileMapping, number_in, scale_words, share_of
-from core.ingest.said_times import read_times
+from core.ingest.reading.said_times import read_times
 from core.intake.door import OffScale, Unfit
 
 _TIMES = ("ts", "outcome_ts")

@@ -15,13 +15,13 @@ from typing import Any
 import duckdb
 
 from core.events import PPM
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Desk, Office
 from core.governance.permissions import authorize
-from core.governance.refusal import Refused
 from core.measure.labelling.poisson_sampling import drawing_chance
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_frame import Design, Frame, drawn_claims, frame
-from core.queries.sums.audit_samples import keep_sample, kept_sample, newly_to_label
+from core.queries.sums.labelling.audit_frame import Design, Frame, drawn_claims, frame
+from core.queries.sums.labelling.audit_samples import keep_sample, kept_sample, newly_to_label
 from core.standing.drawn_samples import KIND as KIND
 from core.standing.drawn_samples import Drawn as Drawn
 from core.standing.drawn_samples import drawn_by as drawn_by

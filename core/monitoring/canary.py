@@ -15,16 +15,16 @@ from typing import Any
 
 import duckdb
 
-from core.governance.canaries import AHEAD, CanaryRound, KeptInputs, next_series
+from core.governance.bodies.canaries import AHEAD, CanaryRound, KeptInputs, next_series
+from core.governance.bodies.refusal import Refused
 from core.governance.canary_answers import ASKED, answered, answers_of, stated_of
 from core.governance.perform import Office
 from core.governance.permissions import authorize
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.monitoring.canary import LEAST_INPUTS, REFERENCE_ROUNDS, round_tails
 from core.monitoring.row_fault import RowFault
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.standing.window import in_use
 from core.text.figures import counted
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, stamp

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from core.defaults import WAIVER_DAYS
 from core.findings.lifecycle import Finding
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.monitoring.rounds import outlook, rounds
 from core.trail.acts import Act, Actor, Proposal
 

@@ -16,7 +16,7 @@ from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import ImportSummary
 from core.ledger.errors import LedgerError
 from core.monitoring.row_fault import RowFault
-from core.queries.sums.audit_samples import KnownClaim, known_of
+from core.queries.sums.labelling.audit_samples import KnownClaim, known_of
 from core.text.figures import counted
 from core.trail.acts import stamp
 

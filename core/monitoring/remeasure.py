@@ -18,8 +18,8 @@ from core.measure.verdicts.label_reach import LabelReach, weighted_gaps
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import Judgement, judge
 from core.monitoring.remeasured import Remeasured, RemeasuredBand, RemeasuredGroup
-from core.queries.base.fingerprints_seen import Seen
 from core.queries.base.group_keys import Key
+from core.queries.base.seen.fingerprints_seen import Seen
 from core.queries.labels.label_reach import reaches_of_cells
 from core.queries.labels.weekly_cohorts import Matured, matured_cells, matured_propensities
 from core.registry.signal_spec import SignalSpec

@@ -15,8 +15,8 @@ import duckdb
 
 from core.findings.acts import finding_acts
 from core.findings.detectors.all import detected, looked_for
-from core.findings.detectors.canary import canary_closes, canary_conditions
-from core.findings.detectors.drift_alarm import Watched, drift_conditions, drifted, watched
+from core.findings.detectors.change.canary import canary_closes, canary_conditions
+from core.findings.detectors.change.drift_alarm import Watched, drift_conditions, drifted, watched
 from core.findings.kinds import Condition, conditions, kind_of
 from core.findings.lifecycle import Finding, answers, current, due, findings
 from core.findings.set_aside import set_aside_conditions
@@ -33,13 +33,13 @@ from core.governance.stops import (
     CanaryAlarm,
     StoppedBy,
 )
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
 from core.trail import log as trail
-from core.trail import signed_answers
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, stamp
 from core.trail.facts import FACTS, written
 from core.trail.fingerprint import Fingerprint
-from core.trail.row_seals import seal_decisions
+from core.trail.seals import signed_answers
+from core.trail.seals.row_seals import seal_decisions
 from core.validation import evidence
 
 PROGRAM = Actor(SYSTEM, SYSTEM, via="system")

@@ -22,7 +22,7 @@ from core.monitoring.remeasured import Remeasured
 from core.monitoring.rounds import PROGRAM, outlook_of, rounds
 from core.monitoring.schedule import Due, Remeasurement, Why, due
 from core.monitoring.weekly_audits import draw_weekly
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
 from core.trail.acts import Act, Proposal, stamp
 
 

@@ -8,8 +8,8 @@ from core.defaults import TURNED_DOWN_DAYS
 from core.findings.acts import finding_acts
 from core.findings.answered import AnsweredKind, by_signal, occasions
 from core.findings.lifecycle import findings
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.monitoring.finding_responses import NO_REASON
 from core.trail.acts import Act, Actor, Proposal
 

@@ -1,9 +1,10 @@
 """The audit samples that registry entries ask for: once a week, however often rounds are made.
 
 A week's sample is drawn after it, of the claims of the last `WEEKS` whole weeks: those that came in
-late get their chance too. Every claim keeps its random number (`core.queries.sums.audit_frame`),
-so that a further draw with about the same chance adds new claims and hardly any of those before.
-What was missed is made up for by one draw, with as many more labels.
+late get their chance too. Every claim keeps its random number
+(`core.queries.sums.labelling.audit_frame`), so that a further draw with about the same chance adds
+new claims and hardly any of those before. What was missed is made up for by one draw, with as many
+more labels.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Desk, Office
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring.audit_draw import draw_at
 from core.monitoring.rounds import PROGRAM
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_frame import Frame
+from core.queries.sums.labelling.audit_frame import Frame
 from core.registry.signal_spec import AuditPlan
 from core.trail.acts import Act
 from core.validation.recent_sample import week_began

@@ -27,7 +27,7 @@ import duckdb
 from core.findings.acts import finding_acts
 from core.findings.kinds import broken_trail
 from core.findings.lifecycle import Finding, answers, findings, fresh
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.monitoring.rounds import outlook_of

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.text.figures import counted
 from core.text.shown import one_line
 

@@ -12,7 +12,7 @@ import duckdb
 
 from core.findings.kinds import kind_of, told_of
 from core.findings.lifecycle import note_of
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.stops import stopped_by
 from core.measure.monitoring.canary import SIDES
 from core.monitoring.remeasured import outcome

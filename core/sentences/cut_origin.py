@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from core.events import PPM
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.state import State
 from core.registry.cut_runs import CutRun, ProvenCut, chosen_by_hand, cuts_of, needed
 from core.registry.escalation_rules import fraction

@@ -10,7 +10,7 @@ from core.defaults import MINIMUM_INPUTS
 from core.measure.labelling.assurance import REASONABLE
 from core.measure.labelling.sample_size import CHANCE, Outlook
 from core.measure.verdicts.verdict import Verdict
-from core.queries.sums.audit_answers import ANSWERED
+from core.queries.sums.labelling.audit_answers import ANSWERED
 from core.sentences.numbers import (
     VERDICT_WORDS,
     count,

@@ -10,10 +10,10 @@ from core.defaults import MINIMUM_INPUTS
 from core.events import PPM
 from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_answers import samples_answered
-from core.queries.sums.audit_frame import chanced
-from core.queries.sums.audit_samples import sampled_signals
-from core.queries.sums.label_coverage import propensity_sums
+from core.queries.sums.labelling.audit_answers import samples_answered
+from core.queries.sums.labelling.audit_frame import chanced
+from core.queries.sums.labelling.audit_samples import sampled_signals
+from core.queries.sums.labelling.label_coverage import propensity_sums
 from core.standing.drawn_samples import samples
 
 #: So much of the claims must have had a chance in an answered sample for it to speak for all.

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.governance.state import State
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_answers import ANSWERED, samples_answered
-from core.queries.sums.audit_frame import Design
+from core.queries.sums.labelling.audit_answers import ANSWERED, samples_answered
+from core.queries.sums.labelling.audit_frame import Design
 from core.trail import act_search as search
 from core.trail.acts import Act, moment
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.defaults import IN_USE, STANDING_CLAIMS, STANDING_WEEKS
-from core.queries.base.fingerprints_seen import FIELDS, Seen
+from core.queries.base.seen.fingerprints_seen import FIELDS, Seen
 from core.queries.base.selection import Selection
 from core.queries.sums.weekly_counts import WeekCount, weekly_counts
 from core.terms import Maturity

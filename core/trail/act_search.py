@@ -11,8 +11,8 @@ from datetime import date, timedelta
 import duckdb
 
 from core.trail.acts import Act
+from core.trail.checkpoints.merkle import leaf_hash
 from core.trail.fingerprint import Fingerprint
-from core.trail.merkle import leaf_hash
 
 #: The entries, with their text where it is JSON.
 _READ = (

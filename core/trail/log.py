@@ -10,12 +10,12 @@ from datetime import datetime
 import duckdb
 
 from core.ledger.errors import LedgerError
-from core.trail import checkpoints as notes
-from core.trail import signed_answers
 from core.trail.acts import SYSTEM, Act, Actor, Proposal
-from core.trail.checkpoints import Checkpoint, NoteError, VerifierKey
-from core.trail.merkle import Frontier, leaf_hash
-from core.trail.signer import Signer
+from core.trail.checkpoints import checkpoints as notes
+from core.trail.checkpoints.checkpoints import Checkpoint, NoteError, VerifierKey
+from core.trail.checkpoints.merkle import Frontier, leaf_hash
+from core.trail.checkpoints.signer import Signer
+from core.trail.seals import signed_answers
 
 STARTED, KEY_CHANGED = "trail.started", "key.changed"
 #: Rows fetched at once.

@@ -14,8 +14,8 @@ import duckdb
 from core.ledger.errors import LedgerError
 from core.ledger.private import mode_for_others
 from core.trail import log as trail
-from core.trail.checkpoints import NoteError
-from core.trail.signer import Signer
+from core.trail.checkpoints.checkpoints import NoteError
+from core.trail.checkpoints.signer import Signer
 
 #: Only its owner may read a key.
 _MODE = 0o600

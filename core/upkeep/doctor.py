@@ -18,9 +18,9 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.spool.segments import Segment, beside, failed_beside, segments_beside
 from core.trail import log as trail
-from core.trail import time_stamps
-from core.trail.anchors import authorities_of
-from core.trail.checkpoints import Checkpoint, Note, NoteError, blocks
+from core.trail.checkpoints import time_stamps
+from core.trail.checkpoints.anchors import authorities_of
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, NoteError, blocks
 from core.trail.signing_key import load_or_create, warning
 
 #: Free bytes below which a disk is nearly full.

@@ -17,7 +17,7 @@ from core.ledger.errors import LedgerError
 from core.ledger.private import owner_only, private_folder
 from core.notices.held import hold
 from core.trail import log as trail
-from core.trail.anchors import beside_path
+from core.trail.checkpoints.anchors import beside_path
 from core.upkeep import manifest as written
 from core.upkeep.manifest import LEDGER, Manifest
 

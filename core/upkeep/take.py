@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core import __version__
-from core.ingest.kept_mappings import mappings_path
+from core.ingest.mapping.kept_mappings import mappings_path
 from core.intake.otlp.mapping import mapping_path
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
@@ -18,9 +18,9 @@ from core.notices.settings import notices_path
 from core.queries.base.outcome_log import OUTCOME_LOG
 from core.spool.segments import beside, failed_beside, segments_beside
 from core.trail import log as trail
-from core.trail.anchors import beside_path, settings_path
+from core.trail.checkpoints.anchors import beside_path, settings_path
+from core.trail.checkpoints.time_stamps import stamps_path
 from core.trail.signing_key import key_path
-from core.trail.time_stamps import stamps_path
 from core.upkeep.manifest import HALF, LEDGER, NAME, File, Manifest, measured
 
 #: Tables whose rows are counted in the manifest.

@@ -23,7 +23,7 @@ from core.measure.metrics.reliability_curve import (
 )
 from core.measure.metrics.scores import NoValue
 from core.measure.verdicts.measure_table import Measures
-from core.queries.base.asked_once import one_question
+from core.queries.base.together.asked_once import one_question
 from core.queries.base.truth import Truth
 from core.queries.sums.validation_sample import (
     JudgedCounts,

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 import duckdb
 
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.text.figures import counted
 from core.trail.fingerprint import FIELDS, Fingerprint
 

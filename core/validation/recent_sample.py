@@ -18,9 +18,9 @@ from core.defaults import LEVEL, MINIMUM_INPUTS
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PART_NAMES, PartName, PartState
 from core.measure.verdicts.verdict import Judgement, judge
-from core.queries.base.asking import Asking, answered, ask
 from core.queries.base.catalogue import dimensions, segment_values
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
+from core.queries.base.together.asking import Asking, answered, ask
 from core.queries.labels.label_provenance import (
     NO_DAYS,
     DaysAsked,

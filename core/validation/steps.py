@@ -10,8 +10,8 @@ import duckdb
 
 from core import __version__
 from core.governance.advance import check
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.governance.validations.lifecycle import NO_REASON
 from core.ledger.errors import LedgerError

@@ -14,7 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import streamlit as st
 
 from core.ledger.errors import LedgerError
-from core.queries.base.asked_once import asked_once
+from core.queries.base.together.asked_once import asked_once
 
 P = ParamSpec("P")
 T = TypeVar("T")

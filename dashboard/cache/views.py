@@ -25,9 +25,9 @@ from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.notices.held import held
 from core.queries.base.catalogue import DimensionFacts
-from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.kept.at_hand import counted_elsewhere
 from core.queries.base.kept.loaded import LoadedFrom, loads
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import CLAIM_DIMENSIONS, Selection
 from core.queries.claims.claim_list import Order, Search
 from core.queries.sums.rule_outcomes import Order as BreachOrder
@@ -40,8 +40,8 @@ from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.terms import Terms
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
+from core.trail.checkpoints.time_stamps import beside as stamps_beside
 from core.trail.fingerprint import Fingerprint
-from core.trail.time_stamps import beside as stamps_beside
 from core.validation import steps
 from core.validation.evidence_bundle import Bundle
 from core.validation.steps import Unmeasurable
@@ -70,16 +70,16 @@ from core.views.review import changes as change_review
 from core.views.review import drift as drift_review
 from core.views.review import elicitation as elicitation_review
 from core.views.review import gaming as gaming_review
-from core.views.review import label_disputes as disputes_review
-from core.views.review import labels as labels_review
 from core.views.review import reliability as reliability_review
 from core.views.review import segments as segments_review
 from core.views.review import signal as signal_review
 from core.views.review import theatre as theatre_review
-from core.views.review import this_week as week_review
-from core.views.review import weekly_audit as weekly_audit_review
 from core.views.review import window_comparison as shift_review
 from core.views.review.label_plan import plan as labelplan_review
+from core.views.review.labelling import label_disputes as disputes_review
+from core.views.review.labelling import labels as labels_review
+from core.views.review.labelling import weekly_audit as weekly_audit_review
+from core.views.review.week import this_week as week_review
 from core.views.risks import matrix as risks_review
 from core.views.shared import validation_badge as standing_review
 from core.views.shared.maturity import Window

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from core.governance.names import directory, local_handle
-from core.governance.people import actor_for, known_person
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import directory, local_handle
+from core.governance.people.people import actor_for, known_person
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.trail.act_kinds import KINDS
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint

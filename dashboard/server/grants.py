@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 
-from core.governance import api_tokens
+from core.governance.people import api_tokens
 from core.governance.perform import Office
 from core.ledger.damage import change_mark
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.perform import Office
 from core.ledger.errors import LedgerError
 from core.notices import outbox

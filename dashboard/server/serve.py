@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from core.governance.api_tokens import new_secret
+from core.governance.people.api_tokens import new_secret
 from dashboard import terminal
 from dashboard.server.open_ledger import opened_patiently
 from dashboard.server.server_file import Running, announced

@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.worlds.audited import WRONG_FIRST, Labelled, told
+from tests.worlds.governed.audited import WRONG_FIRST, Labelled, told
 
 SEED = 20261129
 PEOPLE = {

@@ -28,7 +28,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data import SAMPLE_END, sample_files, tell
-from tests.worlds.layout_shift import shifted, watch
+from tests.worlds.running.layout_shift import shifted, watch
 
 BARE = "import streamlit as st\nst.title('Bare')\n"
 

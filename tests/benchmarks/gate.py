@@ -24,7 +24,7 @@ from core.gate import registry_changes as registry
 from core.gate.decision_log import DecisionLog, _row, _store, _table, decide_logged
 from core.gate.gate import Gate
 from core.gate.questions import Question
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import import_file
@@ -32,9 +32,9 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
-from core.trail.row_seals import seal_import
+from core.trail.seals.row_seals import seal_import
 from core.validation import steps as signing
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 REGISTRY = entry(
     "desk",

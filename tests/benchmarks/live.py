@@ -36,15 +36,15 @@ import pyarrow as pa
 from playwright.sync_api import sync_playwright
 
 from core.gate import registry_changes as registry
-from core.governance import api_tokens as tokens
-from core.governance import people
+from core.governance.people import api_tokens as tokens
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.spool.segments import Spool
 from dashboard.server.server_file import running_on
 from tests.benchmarks.first_content import visit
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 ROWS = 1_000
 _numbers = count()

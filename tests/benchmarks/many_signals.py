@@ -27,7 +27,7 @@ from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
-from tests.worlds.entries import entry, group
+from tests.worlds.governed.entries import entry, group
 
 OPENED = ("this_week", "registry", "watch", "risks", "sign_off", "data")
 PORT = 8793

@@ -109,7 +109,7 @@ def write_down(world: World) -> None:
     from core.governance.perform import Office
     from core.ledger.connection import Ledger
     from core.registry.yaml_reader import read
-    from tests.worlds.entries import entry
+    from tests.worlds.governed.entries import entry
 
     entries = "---\n".join(
         entry(
@@ -348,8 +348,8 @@ def week(signals: int, folder: Path) -> dict[str, float]:
 
     from core.governance.perform import Office
     from core.ledger.connection import Ledger
-    from core.queries.base.asked_once import asked_once
-    from core.views.review.this_week import week_view
+    from core.queries.base.together.asked_once import asked_once
+    from core.views.review.week.this_week import week_view
 
     path = folder / f"{signals}.duckdb"
     build(path, signals)

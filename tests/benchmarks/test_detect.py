@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.worlds.rounds import rounds
+from tests.worlds.governed.rounds import rounds
 
 SCRIPT = Path(__file__).with_name("detect.py")
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.worlds.rounds import rounds
+from tests.worlds.governed.rounds import rounds
 
 SCRIPT = Path(__file__).with_name("honesty.py")
 

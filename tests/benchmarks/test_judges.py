@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.judges import CHANCES, JUDGES, SIGNALS, coverage_unequally
-from tests.worlds.rounds import rounds
+from tests.worlds.governed.rounds import rounds
 
 SCRIPT = Path(__file__).with_name("judges.py")
 

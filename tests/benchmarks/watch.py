@@ -28,7 +28,7 @@ from common import bare_scan, peak_mb, run_step, timed
 
 from core.findings.detectors import all as detect
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -38,7 +38,7 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 SIGNALS, WEEKS = 50, 104
 DIMENSIONS = dict.fromkeys(("region", "topic", "channel", "tier", "language"), 8)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.ledger.connection import Ledger
 from tests.browser.walking import go, settled, shows
-from tests.worlds.newcomer import newcomers_file
+from tests.worlds.claims.newcomer import newcomers_file
 
 pytestmark = pytest.mark.browser
 

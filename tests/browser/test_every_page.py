@@ -12,7 +12,7 @@ from tests.browser.conftest import new_context
 from tests.browser.rules import CONTRAST, THEIRS, broken
 from tests.browser.visit import HEIGHT, WIDTHS, Visit, Visitor
 from tests.browser.walking import main, open_page
-from tests.worlds.layout_shift import GOOD, shifted, watch
+from tests.worlds.running.layout_shift import GOOD, shifted, watch
 
 pytestmark = pytest.mark.browser
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -40,7 +40,7 @@ from tests.browser.walking import (
     shows,
     tab_to,
 )
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 pytestmark = pytest.mark.browser
 

@@ -19,7 +19,7 @@ from tests.browser.conftest import free_port
 from tests.browser.test_governance_journey import M1
 from tests.browser.test_sign_on_journey import made
 from tests.browser.walking import settled, shows
-from tests.worlds.signing_proxy import SigningProxy
+from tests.worlds.running.signing_proxy import SigningProxy
 
 pytestmark = pytest.mark.browser
 

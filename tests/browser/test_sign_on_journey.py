@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from core.gate import registry_changes as registry
-from core.governance import accounts, people
-from core.governance.accounts import Account
+from core.governance.people import accounts, people
+from core.governance.people.accounts import Account
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -34,7 +34,7 @@ from tests.browser.walking import (
     settled,
     shows,
 )
-from tests.worlds.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.worlds.running.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -21,7 +21,7 @@ from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from tests.browser.site import Site
 from tests.browser.walking import act_for, first_screen, follow, go, open_signal, settled
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 pytestmark = pytest.mark.browser
 

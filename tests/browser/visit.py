@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 from tests.browser.rules import CONTRAST, Broken, broken
 from tests.browser.walking import at_rest, every_view, main, open_page, settled
-from tests.worlds import layout_shift
+from tests.worlds.running import layout_shift
 
 HEIGHT = 1000
 #: From a wide screen to a telephone; the last is the one to go on with.

@@ -12,7 +12,7 @@ import pytest
 
 from core.registry.yaml_reader import read
 from core.terms import USUAL, Maturity, Terms
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 #: A Monday.
 END = datetime(2026, 11, 2)
@@ -85,7 +85,7 @@ from core.governance.state import EMPTY
 from core.registry.yaml_reader import read
 from core.registry.yaml_writer import example
 from core.terms import Maturity, Terms
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 said = '  tolerance: "0.05"\\n  highConfidence: "0.90"\\n'
 assert said in REGISTRY
 other = Terms(0.02, 0.8, Maturity(90, 990_000))

@@ -17,7 +17,7 @@ from core.views.audit.trail_integrity import wholeness
 from core.views.audit.weekly_report import WeeklyReport, weekly_report
 from core.views.risks.gather import gathered
 from dashboard.cache import views as data
-from tests.worlds.governed import REGISTRY, Clock, Governed
+from tests.worlds.governed.governed import REGISTRY, Clock, Governed
 
 #: The same claims of both: one says when it is mature, of the other nothing is written down.
 SLOW, SILENT = "triage", "silent"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.cli.main import main
-from tests.worlds.command_line import named
 from tests.worlds.paths import ROOT
+from tests.worlds.running.command_line import named
 
 DEPLOY = ROOT / "dashboard" / "deploy"
 UNIT = (DEPLOY / "calledger.service").read_text()

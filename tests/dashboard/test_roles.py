@@ -19,8 +19,8 @@ from dashboard.pages import PAGES
 from dashboard.widgets.acting import acting_for as acting
 from sample_data import story
 from sample_data.planted import GROUNDING, LOGPROB, MERGE
-from tests.worlds.pages import title_of
 from tests.worlds.paths import MAIN
+from tests.worlds.running.pages import title_of
 
 ROLES = ("nobody", "viewer", "auditor", "owner", "deputy", "validator", "risk_approver", "admin")
 #: Who holds a role at a signal; Paul answers for another signal, and is a viewer of these.

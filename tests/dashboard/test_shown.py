@@ -34,9 +34,9 @@ from dashboard.reports import risks as risks_report
 from dashboard.reports.formats import to_html, to_markdown
 from dashboard.server import open_ledger as owner
 from tests import hostile
-from tests.worlds.command_line import commands
-from tests.worlds.pages import page as open_page
 from tests.worlds.paths import ROOT
+from tests.worlds.running.command_line import commands
+from tests.worlds.running.pages import page as open_page
 
 DASHBOARD = ROOT / "dashboard"
 

@@ -16,19 +16,19 @@ from core.audit.held import Stamped, stamps_beside
 from core.audit.report import Report
 from core.audit.verify import verify_export, verify_ledger
 from core.findings.time_stamps import unstamped_conditions
-from core.governance.people import enter
+from core.governance.people.people import enter
 from core.governance.perform import Office, utc_now
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
-from core.trail import time_stamps
-from core.trail.anchors import Authority, anchors_of, authorities_of, settings_path
-from core.trail.time_stamps import Stamp, StampError, certificates, stamps_path
+from core.trail.checkpoints import time_stamps
+from core.trail.checkpoints.anchors import Authority, anchors_of, authorities_of, settings_path
+from core.trail.checkpoints.time_stamps import Stamp, StampError, certificates, stamps_path
 from core.upkeep.doctor import look_over
 from dashboard import witness
 from dashboard.cli.main import main
 from dashboard.witness import AGAIN_AFTER, Witness, at_once
-from tests.worlds.time_stamp_authority import TimeStampAuthority, needs_openssl
+from tests.worlds.running.time_stamp_authority import TimeStampAuthority, needs_openssl
 
 pytestmark = needs_openssl
 

@@ -12,19 +12,19 @@ import pandas as pd
 import pytest
 
 from core.findings.detectors.all import DETECTORS
-from core.findings.detectors.anchoring import compare_ways
-from core.findings.detectors.canary import canary_conditions
-from core.findings.detectors.metric_gaming import Gaming, measure_gaming, pairs
-from core.findings.detectors.theatre import Theatre, measure_theatre
+from core.findings.detectors.change.canary import canary_conditions
+from core.findings.detectors.confidence.anchoring import compare_ways
+from core.findings.detectors.confidence.metric_gaming import Gaming, measure_gaming, pairs
+from core.findings.detectors.decisions.theatre import Theatre, measure_theatre
 from core.findings.kinds import KINDS, Condition
 from core.governance.perform import Office
 from core.governance.replay import Replay
 from core.governance.state import State
 from core.ledger.connection import Ledger
 from core.monitoring.rounds import rounds
-from core.queries.base.asked_once import asked_once
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import asked_once
 from core.views.govern.findings import findings_view
 from core.views.shared.canary import canary_lines
 from sample_data import planted, story

@@ -11,7 +11,7 @@ import pytest
 
 from core.measure.metrics.label_bias import escalated_only
 from core.queries.base.selection import Selection
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.labelling.label_coverage import coverage_by
 from core.views.review.segments import SegmentsView, segments_view
 from sample_data import planted
 

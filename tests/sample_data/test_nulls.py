@@ -10,7 +10,7 @@ import pytest
 from core.measure.metrics.label_bias import inverse_propensity
 from core.measure.verdicts.parts import STATES
 from core.queries.base.selection import Selection
-from core.queries.sums.label_coverage import propensity_sums
+from core.queries.sums.labelling.label_coverage import propensity_sums
 from core.views.review.segments import segments_view
 from sample_data import planted
 

@@ -11,10 +11,10 @@ import pytest
 
 from core.audit.verify import verify_ledger
 from core.governance.advance import check
-from core.governance.names import directory
-from core.governance.people import actor_for
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import directory
+from core.governance.people.people import actor_for
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.governance.validations.records import ValidationState
 from core.ledger.connection import Ledger

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from core.events import HANDOFF_FIELDS
 from core.ledger.connection import Ledger
-from tests.worlds.events import add_claims
-from tests.worlds.governed import REGISTRY, Clock, Governed
+from tests.worlds.claims.events import add_claims
+from tests.worlds.governed.governed import REGISTRY, Clock, Governed
 
 #: Of the first case; a minute lies between them.
 FIRST = datetime(2026, 10, 5, 8)

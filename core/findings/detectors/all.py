@@ -9,29 +9,29 @@ from datetime import datetime
 
 import duckdb
 
-from core.findings.detectors.anchoring import anchoring_conditions
-from core.findings.detectors.asking_order import order_conditions
-from core.findings.detectors.audit_unanswered import audit_conditions
-from core.findings.detectors.broken_promise import promise_conditions
-from core.findings.detectors.gate_bypass import bypass_conditions
-from core.findings.detectors.handoffs import handoff_conditions
-from core.findings.detectors.heldout_wear import wear_conditions
-from core.findings.detectors.input_drift import inputs_conditions
-from core.findings.detectors.judge_disagreement import judge_conditions
-from core.findings.detectors.label_disputes import disputes_conditions
-from core.findings.detectors.metric_gaming import gaming_conditions
-from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.change.input_drift import inputs_conditions
+from core.findings.detectors.change.version_change import change_conditions
+from core.findings.detectors.confidence.anchoring import anchoring_conditions
+from core.findings.detectors.confidence.asking_order import order_conditions
+from core.findings.detectors.confidence.metric_gaming import gaming_conditions
+from core.findings.detectors.confidence.miscalibration import calibration_conditions
+from core.findings.detectors.decisions.broken_promise import promise_conditions
+from core.findings.detectors.decisions.gate_bypass import bypass_conditions
+from core.findings.detectors.decisions.handoffs import handoff_conditions
+from core.findings.detectors.decisions.stakes_too_low import stakes_conditions
+from core.findings.detectors.decisions.theatre import theatre_conditions
+from core.findings.detectors.labels.audit_unanswered import audit_conditions
+from core.findings.detectors.labels.heldout_wear import wear_conditions
+from core.findings.detectors.labels.judge_disagreement import judge_conditions
+from core.findings.detectors.labels.label_disputes import disputes_conditions
+from core.findings.detectors.labels.missing_labels import labels_conditions
+from core.findings.detectors.labels.tuning_leak import leak_conditions
 from core.findings.detectors.missed_runs import runs_conditions
-from core.findings.detectors.missing_labels import labels_conditions
 from core.findings.detectors.schema import schema_conditions
-from core.findings.detectors.stakes_too_low import stakes_conditions
-from core.findings.detectors.theatre import theatre_conditions
-from core.findings.detectors.tuning_leak import leak_conditions
-from core.findings.detectors.version_change import change_conditions
-from core.findings.facts.monitoring import CheckFailed
+from core.findings.facts.watching.monitoring import CheckFailed
 from core.findings.kinds import KINDS, Condition
 from core.governance.state import State
-from core.queries.base.asked_once import one_question
+from core.queries.base.together.asked_once import one_question
 
 #: From a ledger's cursor, the state of its trail and a time, in UTC without zone.
 Find = Callable[[duckdb.DuckDBPyConnection, State, datetime], tuple[Condition, ...]]

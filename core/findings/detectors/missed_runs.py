@@ -14,7 +14,7 @@ from itertools import pairwise
 import duckdb
 
 from core.findings.daily import missed_between
-from core.findings.facts.monitoring import RunsMissed
+from core.findings.facts.watching.monitoring import RunsMissed
 from core.findings.kinds import Condition
 from core.governance.state import State
 from core.trail import act_search as search

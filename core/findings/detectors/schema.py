@@ -18,7 +18,7 @@ import numpy as np
 
 from core.defaults import ALPHA, MINIMUM_INPUTS
 from core.findings.facts.base import Facts
-from core.findings.facts.schema import (
+from core.findings.facts.watching.schema import (
     FieldChanged,
     ShareJumped,
     StatedShare,

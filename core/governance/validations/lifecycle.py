@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.governance.stops import StoppedBy, stopped_by
 from core.governance.validations.records import (
     RULES_CHANGED,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from core.gate.questions import json_value
-from core.ingest.file_format import LogFile, look_at
 from core.ingest.file_mapping import FileMapping
+from core.ingest.reading.file_format import LogFile, look_at
 from core.intake.formats.all import recognised
 from core.intake.formats.base import KnownFormat, Record
 from core.intake.otlp.mapping import (

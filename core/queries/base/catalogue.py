@@ -10,12 +10,12 @@ from datetime import datetime
 import duckdb
 
 from core.ledger.sql import literal, quoted
-from core.queries.base.asked_once import once
 from core.queries.base.dimensions import dimensions_named, segment_dimensions
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.days import day_sums
 from core.queries.base.selection import CLAIM_DIMENSIONS, SOURCE_DIMENSION
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot
 from core.queries.base.truth import other_labels_sql, truth_of
 
 #: As many values of a dimension are listed, the commonest ones.

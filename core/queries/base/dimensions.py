@@ -13,9 +13,9 @@ import duckdb
 from core.ledger.errors import BadValue, UnknownDimension
 from core.ledger.sql import quoted
 from core.measure.cells.bins import ECE_BINS
-from core.queries.base.asked_once import once
 from core.queries.base.segment_names import kept_sql
 from core.queries.base.selection import BAND_DIMENSION, CLAIM_DIMENSIONS, TIME_DIMENSIONS
+from core.queries.base.together.asked_once import once
 
 #: The ECE bin of a stated confidence in whole millionths, as `core.measure.cells.cells.ece_bin` has
 #: it: (lo, hi], zero in the first. NULL for an unstated one.

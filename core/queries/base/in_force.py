@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from core.queries.base.asked_once import once
+from core.queries.base.together.asked_once import once
 
 # A label is one number: its rank, then when it became known, then what no order rests on, whether
 # that time was stated, and the source. The greatest is in force, and equal ones differ in nothing.

@@ -99,8 +99,8 @@ def rows_of(
 ) -> Iterator[Rows]:
     """Sources for the claims of several questions: as few as there are sorts of questions.
 
-    Ask within `core.queries.base.snapshot.snapshot`. Kept sums answer where they can; otherwise
-    the rows are `core.queries.base.claims_sql.selected_claims`.
+    Ask within `core.queries.base.together.snapshot.snapshot`. Kept sums answer where they can;
+    otherwise the rows are `core.queries.base.claims_sql.selected_claims`.
 
     Args:
         columns: of the claims of a question: alias → expression over the table claims.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from core.queries.base.asked_once import once
 from core.queries.base.kept.loaded import loaded_repeating
+from core.queries.base.together.asked_once import once
 
 #: What tells claims without an input apart, each an input of its own; NULL where it names one.
 OWN_SQL = "CASE WHEN input_id IS NULL THEN event_id END"

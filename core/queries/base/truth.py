@@ -22,9 +22,9 @@ import duckdb
 
 from core.events import ALLOWED
 from core.ledger.sql import literal
-from core.queries.base.asked_once import once
 from core.queries.base.in_force import IN_FORCE, disputes_sql, sides_sql, standing_sql
 from core.queries.base.outcome_log import OUTCOME_LOG
+from core.queries.base.together.asked_once import once
 
 #: Every source a label can state.
 SOURCES = tuple(dict.fromkeys(ALLOWED["outcome_source"].values()))

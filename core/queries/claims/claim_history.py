@@ -15,7 +15,7 @@ from core.queries.base.dimensions import segment_dimensions
 from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.truth import truth_of
 from core.queries.claims.claim_list import DESCRIBED_BY
-from core.queries.sums.audit_answers import propensity_sql
+from core.queries.sums.labelling.audit_answers import propensity_sql
 
 
 @dataclass(frozen=True)

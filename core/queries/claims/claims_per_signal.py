@@ -14,11 +14,11 @@ import duckdb
 
 from core.events import PPM
 from core.ledger.sql import quoted
-from core.queries.base.asked_once import once
 from core.queries.base.dimensions import segment_dimensions
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.kept.days import day_sums
-from core.queries.base.snapshot import snapshot
+from core.queries.base.seen.fingerprints_seen import FIELDS
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from datetime import datetime
 import duckdb
 
 from core.measure.failures.theatre import Handled
-from core.queries.base import asking
-from core.queries.base.asking import AskedOfMany
 from core.queries.base.many import Row, Rows
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together import asking
+from core.queries.base.together.asking import AskedOfMany
+from core.queries.base.together.snapshot import snapshot
 from core.queries.sums.rule_outcomes import Sorting, coded_of_each
 
 

@@ -11,15 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.measure.cells.cells import FloatArray, IntArray
-from core.queries.base.asking import AskedOfMany
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
 from core.queries.base.kept.claims import kept_groupings
 from core.queries.base.kept.loaded import is_loaded
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
-from core.queries.sums.label_coverage import Coverage
+from core.queries.base.together.asking import AskedOfMany
+from core.queries.base.together.snapshot import snapshot
+from core.queries.sums.labelling.label_coverage import Coverage
 
 Grouping = tuple[str, ...]
 

@@ -17,7 +17,7 @@ from core.queries.base.dimensions import dimensions_named
 from core.queries.base.group_keys import Key, decimals, groups_of, integers
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import other_labels_sql, truth_of
-from core.queries.sums.audit_answers import answered_propensity_sql
+from core.queries.sums.labelling.audit_answers import answered_propensity_sql
 
 _MILLION = 1_000_000
 

@@ -9,15 +9,15 @@ from datetime import datetime
 import duckdb
 
 from core.events import PPM
-from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.many import Row, Rows, Wanted, rows_of
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asking import AskedOfMany, answered, ask
+from core.queries.base.together.snapshot import snapshot
 from core.queries.base.truth import SOURCES
 
 

@@ -28,15 +28,15 @@ from core.measure.verdicts.label_reach import (
     uneven_within,
     weighted_gaps,
 )
-from core.queries.base.asking import Asking, answered, ask
 from core.queries.base.dimensions import BAND_LABELS
 from core.queries.base.group_keys import Key
 from core.queries.base.selection import BAND_DIMENSION, SOURCE_DIMENSION, TIME_DIMENSIONS, Selection
+from core.queries.base.together.asking import Asking, answered, ask
 from core.queries.base.truth import truth_of
 from core.queries.labels.coverage_sets import CoverageAsked
-from core.queries.sums.cohort_ages import AgesAsked, ages_asked
 from core.queries.sums.design_effect import EffectAsked
-from core.queries.sums.label_coverage import Coverage, coverage_by, propensity_sums
+from core.queries.sums.labelling.cohort_ages import AgesAsked, ages_asked
+from core.queries.sums.labelling.label_coverage import Coverage, coverage_by, propensity_sums
 from core.terms import Maturity, Terms
 
 #: Young claims count for nothing while under this share of all.

@@ -14,15 +14,15 @@ from core.measure.metrics.label_bias import PropensitySums
 from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source
 from core.queries.base.dimensions import Dimension, Parameter, dimensions_named, segment_dimensions
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.truth import Truth, truth_of
-from core.queries.sums.audit_answers import answered_propensity_sql
-from core.queries.sums.label_coverage import unlike_sums
+from core.queries.sums.labelling.audit_answers import answered_propensity_sql
+from core.queries.sums.labelling.label_coverage import unlike_sums
 from core.queries.sums.validation_sample import rule_of
 from core.terms import Maturity
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.many import Wanted, rows_of
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asking import AskedOfMany, answered, ask
+from core.queries.base.together.snapshot import snapshot
 
 
 def design_effect(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> float:

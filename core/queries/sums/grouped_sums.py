@@ -29,7 +29,6 @@ from core.measure.cells.cells import (
     bin_of_hundredth,
 )
 from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
-from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
 from core.queries.base.kept.claims import kept_groupings
@@ -37,7 +36,8 @@ from core.queries.base.kept.loaded import is_loaded
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asking import AskedOfMany, answered, ask
+from core.queries.base.together.snapshot import snapshot
 
 BoolArray = npt.NDArray[np.bool_]
 

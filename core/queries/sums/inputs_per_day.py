@@ -12,13 +12,13 @@ from datetime import date, datetime
 
 import duckdb
 
-from core.queries.base.asking import AskedOfMany, answered, ask
 from core.queries.base.dimensions import ECE_BIN_SQL, dimensions_named
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.repeating import signal_repeats
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asking import AskedOfMany, answered, ask
+from core.queries.base.together.snapshot import snapshot
 
 #: A fingerprint as one text, and no text twice.
 _PRINT = f"CAST(json_array({', '.join(FIELDS)}) AS VARCHAR)"

@@ -18,15 +18,15 @@ import pandas as pd
 
 from core.events import PPM
 from core.ledger.sql import quoted
-from core.queries.base import asking
 from core.queries.base.apart import NOTHING, Apart
-from core.queries.base.asking import AskedOfMany, ask
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import WEEK_SQL, Parameter, segment_dimensions
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.many import Rows, Wanted, rows_of
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together import asking
+from core.queries.base.together.asking import AskedOfMany, ask
+from core.queries.base.together.snapshot import snapshot
 
 T = TypeVar("T")
 
@@ -200,8 +200,8 @@ def coded_of_each(
 ) -> Iterator[Rows]:
     """The claims of several selections, each with its code by the selection's own sorting.
 
-    Ask within `core.queries.base.snapshot.snapshot`. Those are taken together whose rules look at
-    the same segments.
+    Ask within `core.queries.base.together.snapshot.snapshot`. Those are taken together whose rules
+    look at the same segments.
 
     Args:
         columns: more columns, as in `core.queries.base.claims_sql.selected_claims`; none of them

@@ -19,7 +19,7 @@ from core.queries.base.group_keys import decimals
 from core.queries.base.kept.claims import kept_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.snapshot import snapshot
 from core.queries.sums.grouped_sums import grouped_sums
 
 Period = Literal["week", "day"]

@@ -12,7 +12,7 @@ import duckdb
 from core.queries.base.cells import GroupedCells, summed
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import dimensions_named
-from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums.validation_sample import Shared
 

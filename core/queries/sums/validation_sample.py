@@ -26,15 +26,15 @@ from core.queries.base.dimensions import (
     segment_dimensions,
     week_start,
 )
-from core.queries.base.fingerprints_seen import FIELDS
 from core.queries.base.group_keys import Key
 from core.queries.base.in_force import OUTCOME, labels_sql, sides_sql
 from core.queries.base.kept.at_hand import needs_claims
 from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.rungs import Rungs
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.truth import USUAL, Truth, truth_of
-from core.queries.sums.label_coverage import unlike_sums
+from core.queries.sums.labelling.label_coverage import unlike_sums
 
 #: Rows taken from the database at a time while claims are hashed.
 _BATCH = 50_000

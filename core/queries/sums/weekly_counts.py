@@ -9,11 +9,11 @@ from datetime import date, datetime
 
 import duckdb
 
-from core.queries.base.asked_once import once
 from core.queries.base.dimensions import WEEK_SQL, Parameter, week_start
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.kept.claims import week_of
-from core.queries.base.snapshot import snapshot
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot
 
 #: A signal, and its fingerprint's values in the order of `FIELDS`; None where it states none.
 Version = tuple[str, tuple[str | None, ...]]

@@ -20,7 +20,7 @@ from core.sentences.numbers import count, counted
 from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.act_search import ActSearch
-from core.trail.checkpoints import Checkpoint, Note, NoteError
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, NoteError
 from core.trail.problems import Problem
 
 #: Problems that are listed; the rest is counted. Of checkpoints that somebody kept fewer: where one

@@ -14,9 +14,9 @@ from core.governance.replay import Replay, TrailBroken
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.measure.verdicts.parts import PartState
-from core.queries.base.asked_once import one_question
 from core.queries.base.dimensions import week_label
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import one_question
 from core.sentences.numbers import (
     ABSENT,
     count,
@@ -35,7 +35,7 @@ from core.text.shown import shell_word
 from core.views.govern.findings import FindingRow, FindingsView, broken_view, findings_view
 from core.views.review.drift import DriftView, drift_view
 from core.views.review.reliability import GroupView, ReliabilityView, reliability_view
-from core.views.review.this_week import (
+from core.views.review.week.this_week import (
     TREND_WEEKS,
     Pointer,
     SignalWeek,

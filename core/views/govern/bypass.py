@@ -12,8 +12,8 @@ import pandas as pd
 
 from core.gate.bypass import Bypass, bypasses, ruled
 from core.governance.rules_in_force import timelines
-from core.queries.base.asked_once import one_question
 from core.queries.base.kept.at_hand import signals_elsewhere
+from core.queries.base.together.asked_once import one_question
 from core.queries.claims.gate_use import HeldAgainst, acted_apart, unasked_claims
 from core.sentences.numbers import count, counted, percent
 from core.trail import log as trail

@@ -17,10 +17,10 @@ from core.gate.breaches import KINDS, JudgedClaims, Kind, Reckoning, Tally, answ
 from core.governance.rules_in_force import RulesSpan, timeline
 from core.governance.state import State
 from core.measure.metrics.intervals import clopper_pearson
-from core.queries.base.asked_once import one_question
 from core.queries.base.dimensions import week_label, week_start
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import one_question
 from core.queries.sums import rule_outcomes as escalations
 from core.registry.escalation_rules import ACTIONS, Action, RuleRow, table
 from core.registry.signal_spec import Costs, SignalSpec

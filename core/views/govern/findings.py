@@ -10,7 +10,7 @@ import duckdb
 
 from core.findings.kinds import Severity, broken_trail, kind_of
 from core.findings.lifecycle import Finding, FindingStep
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.permissions import roles_of, who_may
 from core.governance.replay import TrailBroken
 from core.governance.state import State

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from core.defaults import HANDOFF_HOURS, HANDOFF_LEAST
-from core.findings.detectors.handoffs import hours_by_queue, reliance
+from core.findings.detectors.decisions.handoffs import hours_by_queue, reliance
 from core.governance.state import State
 from core.measure.failures.reliance import shrunken_rates
 from core.queries.claims.handoffs import (

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import duckdb
 
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.notices import outbox
 from core.notices.held import WORDS as HELD
 from core.notices.outbox import ChannelFacts, Kind, Notice

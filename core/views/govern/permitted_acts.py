@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.governance.advance import check
-from core.governance.names import Directory
-from core.governance.people import actor_for
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import Directory
+from core.governance.people.people import actor_for
 from core.governance.state import State
 from core.governance.validations.lifecycle import STEPS
 from core.trail.act_kinds import KINDS

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.permissions import roles_of
 from core.governance.state import Person, State
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.claims.claims_per_signal import claims_since
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.findings import FindingsView, findings_view

@@ -10,7 +10,7 @@ from core.defaults import IN_USE
 from core.governance.state import State
 from core.governance.validations.records import Validation
 from core.governance.validations.standing import at_time
-from core.queries.base.fingerprints_seen import Seen
+from core.queries.base.seen.fingerprints_seen import Seen
 from core.sentences.acts import Names
 from core.sentences.numbers import counted
 from core.text.sentence import capital

@@ -11,14 +11,14 @@ import duckdb
 
 from core.defaults import IN_USE
 from core.events import PPM
-from core.findings.detectors.drift_alarm import watched
+from core.findings.detectors.change.drift_alarm import watched
 from core.gate.registry_changes import export
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.state import State
 from core.governance.validations.records import Validation
 from core.governance.validations.standing import LOGGED_ONLY, Standing
 from core.queries.base.catalogue import dimensions
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
 from core.registry.escalation_rules import RuleRow, table
 from core.registry.signal_spec import GROUP, LOG_ONLY, SignalSpec, ValidationPlan
 from core.registry.spec_diff import differences

@@ -9,15 +9,15 @@ from typing import Any
 
 import duckdb
 
-from core.findings.detectors.drift_alarm import watched
-from core.governance.names import Directory, directory
+from core.findings.detectors.change.drift_alarm import watched
+from core.governance.people.names import Directory, directory
 from core.governance.state import State
 from core.measure.verdicts.label_reach import SpeaksFor
 from core.measure.verdicts.parts import PartState
 from core.monitoring.remeasured import why_mute
 from core.monitoring.schedule import WHY_WORDS, due, next_daily, next_remeasurement
-from core.queries.base.fingerprints_seen import fingerprints_seen
 from core.queries.base.kept.at_hand import signals_elsewhere
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.sentences.numbers import count, counted, points, value_name
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.trail.act_search import ActSearch, Stored, found, newest_of_each

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.findings.detectors.anchoring import WaysCompared
+from core.findings.detectors.confidence.anchoring import WaysCompared
 from core.measure.failures.asking_order import OrderShown
 from core.measure.failures.elicitation import MeanDifference
-from core.queries.sums.elicitation_pairs import Way
-from core.queries.sums.order_times import TimedOrder
+from core.queries.sums.pairs.elicitation_pairs import Way
+from core.queries.sums.pairs.order_times import TimedOrder
 from core.sentences.numbers import count, counted, percent
 
 ORDER_WORDS = {

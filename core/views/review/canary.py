@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.findings.detectors.canary import canary_alarms
+from core.findings.detectors.change.canary import canary_alarms
 from core.governance.canary_answers import answered
 from core.governance.state import State
 from core.views.shared.canary import CanaryLine, canary_lines

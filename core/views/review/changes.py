@@ -18,7 +18,7 @@ from core.governance.state import State
 from core.measure.metrics.intervals import Interval
 from core.measure.verdicts.score_change import ScoreChange
 from core.measure.verdicts.shape_change import ShapeChange
-from core.queries.base.first_seen import Kind, first_seen
+from core.queries.base.seen.first_seen import Kind, first_seen
 from core.queries.base.selection import Selection
 from core.sentences import version_change as words
 from core.terms import USUAL, Terms

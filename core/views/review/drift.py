@@ -16,9 +16,9 @@ from core.measure.metrics.intervals import wilson
 from core.measure.monitoring.brier_decomposition import brier_scores
 from core.measure.monitoring.changepoint import Level
 from core.measure.verdicts.verdict import Judgement, judge
-from core.queries.base.asked_once import one_question
-from core.queries.base.first_seen import VersionSeen, first_seen
+from core.queries.base.seen.first_seen import VersionSeen, first_seen
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import one_question
 from core.queries.labels.label_reach import label_reaches
 from core.queries.sums.time_series import PeriodSums, period_sums
 from core.sentences.numbers import counted, points, shown_states, within

@@ -10,12 +10,12 @@ import duckdb
 import pandas as pd
 
 from core.defaults import ALPHA, MINIMUM_INPUTS, TOLERANCE
-from core.findings.detectors.anchoring import WaysCompared, compare_ways
-from core.findings.detectors.asking_order import order_times
+from core.findings.detectors.confidence.anchoring import WaysCompared, compare_ways
+from core.findings.detectors.confidence.asking_order import order_times
 from core.measure.failures.elicitation import MeanDifference
 from core.measure.verdicts.parts import PartState
 from core.queries.base.selection import Selection
-from core.queries.sums.elicitation_pairs import Way, ways
+from core.queries.sums.pairs.elicitation_pairs import Way, ways
 from core.sentences.numbers import ABSENT, count, counted, percent, points, size_of, within
 from core.views.review.asking_advice import ORDER_WORDS, advice, order_sentences
 

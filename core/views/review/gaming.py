@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from core.defaults import ALPHA
-from core.findings.detectors.metric_gaming import (
+from core.findings.detectors.confidence.metric_gaming import (
     ConsecutiveGroups,
     Gaming,
     gaming_facts,

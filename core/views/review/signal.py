@@ -11,8 +11,8 @@ import duckdb
 from core.governance.state import State
 from core.measure.verdicts.parts import PartState
 from core.measure.verdicts.verdict import judge
-from core.queries.base.asked_once import one_question
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import one_question
 from core.queries.sums.grouped_sums import grouped_sums
 from core.sentences.acts import Names
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import duckdb
 import pandas as pd
 
-from core.findings.detectors.theatre import MINIMUM_DECISIONS, Theatre, measure_theatre
+from core.findings.detectors.decisions.theatre import MINIMUM_DECISIONS, Theatre, measure_theatre
 from core.governance.state import State
 from core.measure.failures.theatre import ACTIONS, USUAL_COSTS, Action, ActionEffect
 from core.measure.metrics.intervals import clopper_pearson

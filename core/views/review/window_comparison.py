@@ -25,7 +25,7 @@ from core.measure.monitoring.confidence_shift import (
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums.design_effect import design_effect
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.labelling.label_coverage import coverage_by
 from core.sentences.numbers import count, dimension_name, p_words, percent, points, value_name
 from core.text.figures import signed
 from core.views.shared.maturity import Window

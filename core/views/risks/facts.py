@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.findings.detectors.anchoring import WaysCompared
-from core.findings.detectors.metric_gaming import Gaming
-from core.findings.detectors.theatre import Theatre
-from core.findings.facts.leak import Leaked
-from core.findings.facts.stakes import StakesTooLow
+from core.findings.detectors.confidence.anchoring import WaysCompared
+from core.findings.detectors.confidence.metric_gaming import Gaming
+from core.findings.detectors.decisions.theatre import Theatre
+from core.findings.facts.decisions.stakes import StakesTooLow
+from core.findings.facts.labels.leak import Leaked
 from core.governance.validations.standing import Standing
 from core.measure.failures.asking_order import OrderShown
 from core.queries.claims.claims_per_signal import SegmentMoved
-from core.queries.sums.order_times import TimedOrder
+from core.queries.sums.pairs.order_times import TimedOrder
 from core.sentences.numbers import count
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence_bundle import HeldoutUse

@@ -14,27 +14,27 @@ import duckdb
 from core.defaults import IN_USE, STANDING_WEEKS
 from core.findings.acts import finding_acts
 from core.findings.answered import by_signal, occasions
-from core.findings.detectors.anchoring import PERIOD as WAYS_PERIOD
-from core.findings.detectors.anchoring import WaysCompared, compare_ways
-from core.findings.detectors.asking_order import order_times_by_signal
-from core.findings.detectors.broken_promise import measure_promises
-from core.findings.detectors.drift_alarm import drift_conditions, watched
-from core.findings.detectors.heldout_wear import measure_wear
-from core.findings.detectors.metric_gaming import measure_gaming, pairs
-from core.findings.detectors.stakes_too_low import too_low
-from core.findings.detectors.theatre import measure_theatre
-from core.findings.detectors.tuning_leak import measure_leak
+from core.findings.detectors.change.drift_alarm import drift_conditions, watched
+from core.findings.detectors.confidence.anchoring import PERIOD as WAYS_PERIOD
+from core.findings.detectors.confidence.anchoring import WaysCompared, compare_ways
+from core.findings.detectors.confidence.asking_order import order_times_by_signal
+from core.findings.detectors.confidence.metric_gaming import measure_gaming, pairs
+from core.findings.detectors.decisions.broken_promise import measure_promises
+from core.findings.detectors.decisions.stakes_too_low import too_low
+from core.findings.detectors.decisions.theatre import measure_theatre
+from core.findings.detectors.labels.heldout_wear import measure_wear
+from core.findings.detectors.labels.tuning_leak import measure_leak
 from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding, findings
 from core.gate.breaches import KINDS, Kind, reckon
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.rules_in_force import RulesSpan, timelines
 from core.governance.signal_terms import all_terms, terms_of
 from core.governance.state import State
 from core.ledger.errors import LedgerError
-from core.queries.base.asked_once import one_question
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import one_question
 from core.queries.claims.claims_per_signal import (
     SegmentMoved,
     VersionClaims,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from core.governance.canaries import CanaryRound, CanaryStanding, KeptInputs, canary_standing
+from core.governance.bodies.canaries import CanaryRound, CanaryStanding, KeptInputs, canary_standing
 from core.governance.canary_due import canary_due
 from core.governance.state import State
 from core.measure.monitoring.canary import REFERENCE_ROUNDS

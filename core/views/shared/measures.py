@@ -22,7 +22,7 @@ from core.queries.base.selection import SOURCE_DIMENSION, Selection
 from core.queries.base.truth import SOURCES
 from core.queries.labels.label_provenance import UNSTATED, label_sources_by
 from core.queries.labels.label_reach import label_reaches
-from core.queries.sums.well_labelled import ValuesLeftOut, well_labelled
+from core.queries.sums.labelling.well_labelled import ValuesLeftOut, well_labelled
 from core.sentences import measures as sentences
 from core.sentences.loaded_cells import LEFT_OUT, rests_on
 from core.sentences.numbers import counted, cut, group_name, size_of, within

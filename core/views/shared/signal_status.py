@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from core.governance.state import State
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.sentences.standing import as_json, one_line
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.views.shared.validation_badge import prints_in_use, standing_badge

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.replay import TrailBroken
 from core.governance.state import State
 from core.views.audit.claims import DOWNLOAD_SIZE

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.sentences.loaded_cells import not_looked_for
 from core.text.markdown import plain
 from dashboard.cache import views as data

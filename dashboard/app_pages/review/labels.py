@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.replay import TrailBroken
 from dashboard.cache import views as data
 from dashboard.pages import PAGES

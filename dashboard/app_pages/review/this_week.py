@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.queries.base.dimensions import week_label
 from dashboard.cache import views as data
 from dashboard.pages import PAGES

@@ -9,7 +9,7 @@ import click
 
 from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding
-from core.governance.names import Directory, directory
+from core.governance.people.names import Directory, directory
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
 from core.ingest.kept_sums import keep_up

@@ -14,12 +14,12 @@ import click
 
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
-from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import dry_run
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, UnusableFile
-from core.ingest.kept_mappings import keep_mapping, kept_mapping
-from core.ingest.proposals import Advice
+from core.ingest.mapping.column_mapping import MissingColumns
+from core.ingest.mapping.kept_mappings import keep_mapping, kept_mapping
+from core.ingest.mapping.proposals import Advice
 from core.ingest.quarantine import (
     WayOfOpen,
     export_quarantined,

@@ -19,9 +19,9 @@ from core.queries.base.selection import Selection
 from core.queries.base.truth import SOURCES
 from core.sentences.numbers import VERDICT_WORDS, count, counted, points
 from core.text.shown import json_text, shell_word
-from core.views.review.label_disputes import disputes_view
 from core.views.review.label_plan.plan import LabelPlan, drawn_words, label_plan, to_label_rows
-from core.views.review.weekly_audit import weekly_audit
+from core.views.review.labelling.label_disputes import disputes_view
+from core.views.review.labelling.weekly_audit import weekly_audit
 from core.views.shared.measures import check_signal
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND, EXIT_QUARANTINED

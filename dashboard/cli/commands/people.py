@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from core.governance import accounts, people
-from core.governance.names import directory
+from core.governance.people import accounts, people
+from core.governance.people.names import directory
 from core.governance.permissions import GRANTABLE, roles_of
 from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError

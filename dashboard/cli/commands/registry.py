@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from core.gate import registry_changes as registry_of
-from core.governance.names import directory
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import directory
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import BAND_DIMENSION, Selection
 from core.queries.claims.claim_list import count_claims

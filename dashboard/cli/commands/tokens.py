@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from core.governance import api_tokens as tokens
+from core.governance.people import api_tokens as tokens
 from dashboard import terminal
 from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import acting, as_option, office_of

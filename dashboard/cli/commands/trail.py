@@ -17,9 +17,9 @@ from core.audit.verify import verify_all, verify_export, verify_ledger
 from core.ledger.errors import LedgerError
 from core.sentences.numbers import counted
 from core.trail import log as trail_of
-from core.trail.anchors import settings_path
-from core.trail.checkpoints import NoteError
-from core.trail.time_stamps import beside, certificates
+from core.trail.checkpoints.anchors import settings_path
+from core.trail.checkpoints.checkpoints import NoteError
+from core.trail.checkpoints.time_stamps import beside, certificates
 from dashboard import terminal
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.ledger.errors import LedgerError
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from core.validation.held_out import DECLARATION

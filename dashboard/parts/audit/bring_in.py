@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import DryRun, dry_run
 from core.ingest.file_mapping import MIXED, PLAIN, FileMapping, UnusableMapping
-from core.ingest.glance import Glance, glance
+from core.ingest.mapping.column_mapping import MissingColumns
+from core.ingest.mapping.glance import Glance, glance
 from core.intake.formats.base import KnownFormat
 from core.intake.formats.chosen import chosen_format
 from core.ledger.errors import UnusableFile

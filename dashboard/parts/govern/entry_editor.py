@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.gate import registry_changes as registry_of
 from core.gate.registry_changes import ChangePlan
-from core.governance.names import Directory, directory
-from core.governance.people import nobody_is_admin
+from core.governance.people.names import Directory, directory
+from core.governance.people.people import nobody_is_admin
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.registry.strict_yaml import said

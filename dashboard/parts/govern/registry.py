@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from core.defaults import IN_USE
-from core.governance import accounts, people
-from core.governance.names import Directory
+from core.governance.people import accounts, people
+from core.governance.people.names import Directory
 from core.governance.state import State
 from core.governance.validations.lifecycle import NO_REASON
 from core.governance.weight import of_weight

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.governance.perform import Office
 from core.governance.state import State
 from core.ledger.errors import LedgerError

@@ -9,7 +9,7 @@ import streamlit as st
 from core.events import PPM
 from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import ThresholdQuestion
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.queries.base.selection import Selection

@@ -7,7 +7,7 @@ import streamlit as st
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import Search
 from core.text.markdown import verbatim
-from core.views.review.label_disputes import DisputesView
+from core.views.review.labelling.label_disputes import DisputesView
 from dashboard.widgets.links import claim_links
 
 

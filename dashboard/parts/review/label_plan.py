@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core.governance.names import Directory
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import Directory
 from core.governance.permissions import authorize
-from core.governance.refusal import Refused
 from core.governance.state import State
 from core.ledger.errors import LedgerError
 from core.monitoring import audit_draw as audit
@@ -24,7 +24,7 @@ from core.text.shown import visible
 from core.text.spreadsheet import csv_of
 from core.views.review.label_plan.groups import GroupPlan
 from core.views.review.label_plan.plan import LabelPlan
-from core.views.review.weekly_audit import WeeklyAudit
+from core.views.review.labelling.weekly_audit import WeeklyAudit
 from dashboard.cache import views as data
 from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.label_plan import alt_text_labels, labels_chart

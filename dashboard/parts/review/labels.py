@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.text.markdown import cells
 from core.text.shown import visible
-from core.views.review.labels import LabelsView
+from core.views.review.labelling.labels import LabelsView
 from dashboard.charts.cohorts import alt_text_cohorts, cohort_age_chart
 from dashboard.charts.kit.palette import palette_for
 from dashboard.widgets import chart as charted

@@ -12,7 +12,7 @@ from core.sentences.standing import cause, gap_words, window_words
 from core.text.sentence import capital
 from core.text.shown import visible
 from core.views.govern.findings import FindingsView
-from core.views.review.this_week import SignalWeek, WeekView
+from core.views.review.week.this_week import SignalWeek, WeekView
 from core.views.shared.validation_badge import Written
 from dashboard.widgets.drawn.framed import MANY, framed
 from dashboard.widgets.drawn.framed import tall as rows_tall

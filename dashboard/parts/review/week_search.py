@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.views.review.this_week import SignalWeek
+from core.views.review.week.this_week import SignalWeek
 from core.views.shared.validation_badge import Written
 from dashboard.widgets import table_search
 from dashboard.widgets.table_search import ALL

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core.gate.questions import json_value
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.monitoring.canary import RoundAsked, RowsRefused, UnknownVersion, asked_version, record
 from core.monitoring.canary_rows import results_of, sound

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from core.ledger.errors import LedgerError, LedgerNewer
 from core.ledger.migrations import applied_version, known_migrations
 from core.trail import log as trail
-from core.trail import time_stamps
-from core.trail.anchors import authorities_of, beside_path
+from core.trail.checkpoints import time_stamps
+from core.trail.checkpoints.anchors import authorities_of, beside_path
 from core.upkeep.take import backed_up_path
 from dashboard.server import metrics
 from dashboard.server import open_ledger as owner

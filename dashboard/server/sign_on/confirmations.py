@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from core.governance.accounts import Account
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import Account
 from core.trail.acts import Proposal
 from core.trail.canonical_json import sha256_of
 

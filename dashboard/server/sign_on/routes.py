@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from core.governance.accounts import Account
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import Account
 from dashboard.server.settings import sign_on
 from dashboard.server.sign_on.confirmations import CONFIRMATIONS, LASTS, WaitingSignature
 from dashboard.server.sign_on.session import browser_of

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.governance.accounts import Account
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import Account
 from core.ledger.private import sync_folder
 from core.trail.canonical_json import sha256_of
 from dashboard.server.settings import LEDGER_VARIABLE

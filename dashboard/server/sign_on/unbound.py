@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from core.governance.accounts import Account
+from core.governance.people.accounts import Account
 from dashboard.server.sign_on.session import Session
 
 #: Of more, the oldest are forgotten.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.governance.accounts import person_of
-from core.governance.names import Directory
-from core.governance.people import actor_for
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import person_of
+from core.governance.people.names import Directory
+from core.governance.people.people import actor_for
 from core.governance.state import State
 from core.text.shown import visible
 from core.trail.act_kinds import KINDS

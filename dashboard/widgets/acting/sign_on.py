@@ -6,9 +6,9 @@ import shlex
 
 import streamlit as st
 
-from core.governance.accounts import Account, person_of
-from core.governance.names import Directory
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import Account, person_of
+from core.governance.people.names import Directory
 from core.governance.replay import TrailBroken
 from core.governance.state import State
 from core.text.markdown import plain, verbatim

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from core.findings.detectors.theatre import PERIOD
+from core.findings.detectors.decisions.theatre import PERIOD
 from core.views.govern.findings import FindingRow
 from dashboard.pages import PAGES
 from dashboard.widgets.drawn.markup import href

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.text.markdown import plain
-from core.views.review.this_week import Pointer
+from core.views.review.week.this_week import Pointer
 from core.views.risks.status import Link
 from dashboard.pages import PAGES
 from dashboard.widgets.drawn.markup import href

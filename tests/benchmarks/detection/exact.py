@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core.defaults import HELDOUT_USES
-from core.findings.detectors.gate_bypass import recent_bypasses
-from core.findings.detectors.heldout_wear import wear_conditions
+from core.findings.detectors.decisions.gate_bypass import recent_bypasses
+from core.findings.detectors.labels.heldout_wear import wear_conditions
 from core.findings.kinds import conditions
 from core.gate.bypass import DAYS, whole_days
 from core.gate.decision_log import DecisionLog
@@ -28,7 +28,7 @@ from core.views.govern.bypass import unasked_list
 from core.views.risks.gather import gathered
 from core.views.risks.rules.validation import unvalidated
 from detection.ledgers import AFTER, BEFORE, SIGNAL, Desk, claims, governed, look
-from tests.worlds.governed import V1
+from tests.worlds.governed.governed import V1
 
 _PROGRAM = Actor(SYSTEM, SYSTEM, via="system")
 

@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from core.events import PPM
-from core.findings.detectors.anchoring import anchoring_conditions
-from core.findings.detectors.asking_order import order_conditions
-from core.findings.detectors.broken_promise import promise_conditions
-from core.findings.detectors.drift_alarm import watch_one
-from core.findings.detectors.input_drift import inputs_conditions
-from core.findings.detectors.metric_gaming import gaming_conditions
-from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.change.drift_alarm import watch_one
+from core.findings.detectors.change.input_drift import inputs_conditions
+from core.findings.detectors.change.version_change import change_conditions
+from core.findings.detectors.confidence.anchoring import anchoring_conditions
+from core.findings.detectors.confidence.asking_order import order_conditions
+from core.findings.detectors.confidence.metric_gaming import gaming_conditions
+from core.findings.detectors.confidence.miscalibration import calibration_conditions
+from core.findings.detectors.decisions.broken_promise import promise_conditions
+from core.findings.detectors.decisions.stakes_too_low import too_low
+from core.findings.detectors.decisions.theatre import measure_theatre, theatre_conditions
+from core.findings.detectors.labels.tuning_leak import leak_conditions
 from core.findings.detectors.schema import schema_conditions
-from core.findings.detectors.stakes_too_low import too_low
-from core.findings.detectors.theatre import measure_theatre, theatre_conditions
-from core.findings.detectors.tuning_leak import leak_conditions
-from core.findings.detectors.version_change import change_conditions
 from core.findings.kinds import Condition
 from core.gate.breaches import breached_signals
 from core.queries.base.selection import Selection

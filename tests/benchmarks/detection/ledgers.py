@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.ledger.connection import Ledger
 from core.measure.cells.cells import FloatArray
-from tests.worlds.governed import REGISTRY, V1, Clock, Governed
+from tests.worlds.governed.governed import REGISTRY, V1, Clock, Governed
 
 #: A Monday; claims come from then on.
 START = datetime(2026, 1, 5)

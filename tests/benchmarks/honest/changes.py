@@ -15,7 +15,7 @@ from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.verdicts.before_after import Pair, SideSums, gap_changes
 from core.measure.verdicts.score_change import auroc_change, brier_change
 from core.measure.verdicts.shape_change import shape_change, shared_bands
-from tests.worlds.band_pairs import band_pair
+from tests.worlds.claims.band_pairs import band_pair
 
 V4, BAD4 = np.array([0.3, 0.5, 0.7, 0.85]), np.array([0.5, 0.6, 0.6, 0.65])
 V10 = np.arange(10) / 10 + 0.05

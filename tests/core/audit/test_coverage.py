@@ -19,10 +19,10 @@ from core.audit.held import held_beside
 from core.audit.verify import verify_ledger
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate, Question
-from core.governance import accounts, people
-from core.governance import api_tokens as tokens
-from core.governance.accounts import Account
-from core.governance.people import set_status
+from core.governance.people import accounts, people
+from core.governance.people import api_tokens as tokens
+from core.governance.people.accounts import Account
+from core.governance.people.people import set_status
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -31,8 +31,8 @@ from core.monitoring import audit_draw as audit
 from core.monitoring.rounds import rounds
 from core.notices.outbox import Draft, write
 from core.queries.base.selection import Selection
-from tests.worlds.governed import Clock, Governed
-from tests.worlds.lakes import load_log, write_small_lake
+from tests.worlds.claims.lakes import load_log, write_small_lake
+from tests.worlds.governed.governed import Clock, Governed
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 
@@ -388,8 +388,8 @@ def older(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Governed]
     with Ledger.in_memory() as ledger:
         governed = Governed(ledger, Clock())
         # Names count without their salt only where acts carry none.
-        monkeypatch.setattr("core.governance.names._salt", lambda: None)
-        monkeypatch.setattr("core.governance.names._commitment", lambda *_: "")
+        monkeypatch.setattr("core.governance.people.names._salt", lambda: None)
+        monkeypatch.setattr("core.governance.people.names._commitment", lambda *_: "")
         governed.apply()
         path = _claims(tmp_path, 1, _claim("a", segments={"language": "de"}))
         import_recorded(governed.office, path)

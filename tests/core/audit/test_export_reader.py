@@ -14,7 +14,7 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.canonical_json import canonical, sha256_of
-from tests.worlds.book import BUNDLE, EVIDENCE, SIZE, Book, said_of
+from tests.worlds.governed.book import BUNDLE, EVIDENCE, SIZE, Book, said_of
 
 
 def test_an_export_verifies_without_the_ledger(book: Book, exported: Path):

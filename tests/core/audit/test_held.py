@@ -8,10 +8,10 @@ import pytest
 
 from core.audit.held import held_beside
 from core.audit.verify import verify_ledger
-from core.trail import anchors
-from core.trail.checkpoints import Checkpoint, sign
-from core.trail.signer import Signer
-from tests.worlds.book import Book, said_of
+from core.trail.checkpoints import anchors
+from core.trail.checkpoints.checkpoints import Checkpoint, sign
+from core.trail.checkpoints.signer import Signer
+from tests.worlds.governed.book import Book, said_of
 
 
 def test_a_witness_may_have_signed_what_somebody_kept(book: Book):

@@ -13,9 +13,9 @@ from core.audit.inclusion_proof import proof, verify_proof
 from core.ledger.connection import Ledger
 from core.trail import log as trail
 from core.trail.acts import Actor, Proposal
-from core.trail.checkpoints import NoteError
+from core.trail.checkpoints.checkpoints import NoteError
+from core.trail.checkpoints.signer import Signer
 from core.trail.log import TrailError
-from core.trail.signer import Signer
 
 _NOW = datetime(2026, 11, 24, 9)
 _SIGNER = Signer("calledger/0123456789abcdef", bytes(range(32)))

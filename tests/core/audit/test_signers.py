@@ -14,9 +14,9 @@ from core.audit.export import export
 from core.audit.report import Report
 from core.audit.signers import signers
 from core.audit.verify import verify_export, verify_ledger
-from core.governance import accounts, people
-from core.governance.accounts import Account
-from core.governance.names import Directory, Name
+from core.governance.people import accounts, people
+from core.governance.people.accounts import Account
+from core.governance.people.names import Directory, Name
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature
 
 

@@ -13,12 +13,21 @@ from core.audit.held import Held
 from core.audit.verify import verify_ledger
 from core.ledger.connection import Ledger
 from core.trail import log as trail
-from core.trail import row_seals as seal
 from core.trail.acts import Act
-from core.trail.checkpoints import Checkpoint, Note, sign
-from core.trail.merkle import Frontier, leaf_hash
-from core.trail.signer import Signer
-from tests.worlds.book import ADMIN, SIZE, Book, alter_five, plain_book, rewritten, said_of, story
+from core.trail.checkpoints.checkpoints import Checkpoint, Note, sign
+from core.trail.checkpoints.merkle import Frontier, leaf_hash
+from core.trail.checkpoints.signer import Signer
+from core.trail.seals import row_seals as seal
+from tests.worlds.governed.book import (
+    ADMIN,
+    SIZE,
+    Book,
+    alter_five,
+    plain_book,
+    rewritten,
+    said_of,
+    story,
+)
 
 
 def test_an_untouched_trail_is_intact_and_says_what_nothing_vouches_for(book: Book):

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core.findings.facts.base import Facts
-from core.findings.facts.judges import Share
-from core.findings.facts.theatre import AlwaysTheSame
+from core.findings.facts.decisions.theatre import AlwaysTheSame
+from core.findings.facts.labels.judges import Share
 from core.findings.kinds import KINDS, Condition, told_of
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.governance.stops import Alarmed, Differs, stopped_by
 from core.monitoring.rounds import PROGRAM, outlook, rounds
 from core.sentences.acts import Names, facts, sentence

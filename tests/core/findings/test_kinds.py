@@ -7,7 +7,7 @@ import pytest
 from core.findings.detectors.all import DETECTORS, Detector, detected
 from core.findings.kinds import KINDS, Condition, broken_trail, kind_of
 from dashboard.pages import PAGES
-from tests.worlds.governed import Governed
+from tests.worlds.governed.governed import Governed
 
 #: What a thorough round sees beside what detectors look for in the claims: of what was signed, and
 #: of the detectors themselves.

@@ -12,7 +12,7 @@ from core.findings.kinds import KINDS, Condition, conditions
 from core.findings.lifecycle import Finding, current, due, findings
 from core.governance.state import EMPTY
 from core.governance.stops import Unlike
-from core.queries.base.fingerprints_seen import Seen
+from core.queries.base.seen.fingerprints_seen import Seen
 from core.trail.acts import SYSTEM, Act, Actor
 from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import Recomputed

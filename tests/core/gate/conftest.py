@@ -1,7 +1,7 @@
 """A ledger with people and a registry."""
 
-from tests.worlds.events import ledger  # noqa: F401
-from tests.worlds.governed import (  # noqa: F401
+from tests.worlds.claims.events import ledger  # noqa: F401
+from tests.worlds.governed.governed import (  # noqa: F401
     bring,
     clock,
     governed,

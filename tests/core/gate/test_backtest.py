@@ -18,10 +18,10 @@ from core.gate.backtest import Effects, Load, effects
 from core.ledger.connection import Ledger
 from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, decide
 from core.registry.signal_spec import UNPLANNED, UNRULED, SignalSpec
-from tests.worlds.entries import spec_with
-from tests.worlds.events import add_claims
-from tests.worlds.rounds import examples
-from tests.worlds.rule_sets import rule_sets
+from tests.worlds.claims.events import add_claims
+from tests.worlds.governed.entries import spec_with
+from tests.worlds.governed.rounds import examples
+from tests.worlds.governed.rule_sets import rule_sets
 
 NOW = datetime(2026, 11, 24, 12)
 CUT_90 = Rules(

@@ -30,14 +30,14 @@ from core.governance.rules_in_force import RulesSpan
 from core.governance.state import Entry
 from core.governance.validations.standing import Standing
 from core.ledger.connection import Ledger
-from core.queries.base.fingerprints_seen import FIELDS
+from core.queries.base.seen.fingerprints_seen import FIELDS
 from core.queries.base.selection import Selection
 from core.queries.sums.rule_outcomes import worths
 from core.registry.escalation_rules import ACTIONS, Action, Override, RuleBand, Rules, decide
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.entries import spec_with
-from tests.worlds.rounds import examples
-from tests.worlds.rule_sets import rule_sets
+from tests.worlds.governed.entries import spec_with
+from tests.worlds.governed.rounds import examples
+from tests.worlds.governed.rule_sets import rule_sets
 
 T0 = datetime(2026, 11, 2)
 DAY = timedelta(days=1)

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.findings.detectors.gate_bypass import facts_of
+from core.findings.detectors.decisions.gate_bypass import facts_of
 from core.gate.bypass import Bypass, bypasses, whole_days
 from core.gate.decision_log import DecisionLog
 from core.gate.gate import Gate
 from core.gate.questions import Question
 from core.trail import log as trail
 from core.views.govern.bypass import ACTED, WITH_PEOPLE, bypass_view, unasked_list
-from tests.worlds import entries
-from tests.worlds.governed import Governed
+from tests.worlds.governed import entries
+from tests.worlds.governed.governed import Governed
 
 ASKED = ("event_id", "signal", "confidence", "model_version", "prompt_version")
 LOG_ONLY = entries.LOG_ONLY.replace("name: s,", "name: triage,").replace("user:t", "user:desk")

@@ -29,11 +29,11 @@ from core.queries.base.selection import Selection
 from core.registry.escalation_rules import RuleBand, check_rules, decide
 from core.registry.signal_spec import Costs
 from core.registry.yaml_reader import read
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.validation.tuning_leakage import NoTuning, Overlap, TunedOn
 from core.views.govern.thresholds import threshold_view
-from tests.worlds.begun import Begun
-from tests.worlds.governed import Clock, Governed
+from tests.worlds.governed.governed import Clock, Governed
+from tests.worlds.running.begun import Begun
 
 NOW = datetime(2026, 11, 23, 12)
 LADDER = (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))

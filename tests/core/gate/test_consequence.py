@@ -11,7 +11,7 @@ from scipy import stats
 
 from core.gate.consequence import Consequence, consequence
 from core.sentences.consequence import consequence_words
-from tests.worlds.governed import V1
+from tests.worlds.governed.governed import V1
 
 Bring = Callable[[Any, pd.DataFrame], None]
 Made = Callable[..., pd.DataFrame]

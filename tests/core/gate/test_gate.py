@@ -22,7 +22,7 @@ from core.gate.questions import Question
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 ASKED = {
     "signal": "triage",

@@ -7,15 +7,15 @@ import pytest
 from core.events import PPM
 from core.findings.kinds import conditions
 from core.gate import registry_changes as registry
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.registry import proof_rules
 from core.registry.cut_runs import CutRun, ProvenCut
 from core.registry.yaml_reader import read
 from core.trail.acts import Signature
-from tests.worlds.entries import REPLY, entry
-from tests.worlds.governed import Governed
-from tests.worlds.house import NOW
-from tests.worlds.proven_cuts import RUN, prove_cuts
+from tests.worlds.governed.entries import REPLY, entry
+from tests.worlds.governed.governed import Governed
+from tests.worlds.governed.house import NOW
+from tests.worlds.governed.proven_cuts import RUN, prove_cuts
 
 ABOVE = '{metric: automated_error, max: "0.05"}, {metric: high_band_gap, max: "0.05"}'
 PROVEN = REPLY.replace('min: "0.75"}', f'min: "0.75"}}, {ABOVE}') + f"    cutsFrom: {RUN}\n"

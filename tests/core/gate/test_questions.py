@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.gate.questions import Question, Stated, json_value
-from core.ingest.file_format import UnusableFile
 from core.ingest.import_file import import_file
+from core.ingest.reading.file_format import UnusableFile
 from core.ledger.connection import Ledger
 from core.queries.base.segment_names import kept
 from core.registry.escalation_rules import Override, RuleBand, Rules, decide
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 RULES = Rules(
     (RuleBand(900_000, "review"), RuleBand(None, "automate")),

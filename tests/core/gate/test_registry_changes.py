@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.gate import registry_changes as registry
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.registry.yaml_reader import read
 from core.trail import log as trail
 

@@ -11,7 +11,7 @@ import pytest
 from core.gate import registry_changes as registry
 from core.gate import threshold_runs as runs
 from core.gate.choose_threshold import Threshold, ThresholdQuestion, choose, proposed
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.ingest.import_file import import_file
 from core.queries.base.selection import Selection
 from core.registry.cut_runs import Cut, CutRun, ProvenCut, chosen_by_hand
@@ -19,9 +19,9 @@ from core.registry.yaml_reader import read
 from core.sentences.cut_origin import origin_of
 from core.views.govern.thresholds import threshold_view
 from tests.core.gate.test_choose_threshold import NOW, unregistered, written
-from tests.worlds.begun import Begun
-from tests.worlds.governed import REGISTRY, Governed
-from tests.worlds.proven_cuts import prove_cuts
+from tests.worlds.governed.governed import REGISTRY, Governed
+from tests.worlds.governed.proven_cuts import prove_cuts
+from tests.worlds.running.begun import Begun
 
 #: (split, confidence, language, right, wrong); inputs are all different.
 ROWS = [

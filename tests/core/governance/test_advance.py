@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from core.governance.advance import advance, check, replay
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.trail.acts import Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.acts import (
+from tests.worlds.governed.acts import (
     ANN,
     DAY,
     EVIDENCE,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.governance.canaries import canary_standing
-from core.governance.refusal import Refused
+from core.governance.bodies.canaries import canary_standing
+from core.governance.bodies.refusal import Refused
 from core.trail.acts import stamp
 from core.trail.canonical_json import sha256_of
-from tests.worlds.acts import ANN, DAY, OLD, T0, World
+from tests.worlds.governed.acts import ANN, DAY, OLD, T0, World
 
 IDS = [f"q-{n}" for n in range(50)]
 LOW = ["0.000001", "1", "0.000001", "1"]

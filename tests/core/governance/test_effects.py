@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from core.governance.advance import advance, replay
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.governance.state import TokenGrant
 from core.registry.signal_spec import Costs, Handling, Queue
 from core.registry.spec_json import hashes_as_written, material_sha256, spec_sha256
 from core.trail.acts import Act
-from tests.worlds.acts import (
+from tests.worlds.governed.acts import (
     ADA,
     ANN,
     BOB,

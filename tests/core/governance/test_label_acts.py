@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 
 from core.audit.verify import verify_ledger
-from core.findings.detectors.label_disputes import disputes_conditions
-from core.findings.facts.disputes import LabelsContradict
+from core.findings.detectors.labels.label_disputes import disputes_conditions
+from core.findings.facts.labels.disputes import LabelsContradict
+from core.governance.bodies.refusal import Refused
 from core.governance.label_acts import CONFIRM, WITHDRAW, confirm, withdraw
 from core.governance.recorded_import import import_recorded
-from core.governance.refusal import Refused
 from core.ingest.kept_sums import keep_up
 from core.queries.claims.claim_history import outcome_versions
 from core.queries.claims.label_states import label_states
 from core.queries.labels.disputes import disputes
 from core.sentences.acts import Names, sentence
 from core.trail.facts import written
-from tests.worlds.kept import kept_in, kept_of
+from tests.worlds.claims.kept import kept_in, kept_of
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

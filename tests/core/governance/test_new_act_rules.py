@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.registry.escalation_rules import RuleBand, Rules
 from core.registry.signal_spec import Responsible
-from tests.worlds.acts import ADA, ANN, BOB, OUT, RIA, STRANGER, VAL, World, spec_of
+from tests.worlds.governed.acts import ADA, ANN, BOB, OUT, RIA, STRANGER, VAL, World, spec_of
 
 
 def test_an_admin_comes_into_no_seat_that_signs_or_approves(world: World) -> None:

@@ -15,8 +15,8 @@ import pytest
 import core
 from core.audit.verify import verify_ledger
 from core.governance.advance import replay
+from core.governance.bodies.refusal import Refused
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.governance.replay import TrailBroken
 from core.ledger.connection import Ledger
 from core.trail import log as trail
@@ -103,7 +103,7 @@ import os, signal, sys
 from pathlib import Path
 from core.trail.acts import Proposal
 from core.governance.perform import Office
-from core.governance import people
+from core.governance.people import people
 from core.ledger.connection import Ledger
 
 office = Office.of(Ledger.open(sys.argv[1]))
@@ -118,7 +118,7 @@ def test_a_process_killed_in_the_middle_of_an_act_leaves_neither_act_nor_effect(
     with Ledger.open(path, create=True) as ledger:
         office = Office.of(ledger)
         with office.acting() as desk:
-            from core.governance import people
+            from core.governance.people import people
 
             people.enter(desk, "user:desk/first")
         size = office.state().size
@@ -140,7 +140,7 @@ def test_every_act_leaves_its_checkpoint_beside_the_ledger(tmp_path: Path, gover
     with Ledger.open(path, create=True) as ledger:
         office = Office.of(ledger)
         with office.acting() as desk:
-            from core.governance import people
+            from core.governance.people import people
 
             people.enter(desk, "user:desk/first")
         note = trail.latest_note(ledger.cursor())

@@ -7,14 +7,14 @@ from datetime import datetime
 
 import pytest
 
+from core.governance.bodies.refusal import Refused
 from core.governance.permissions import GRANTABLE, allowed_roles, authorize, roles_of, who_may
-from core.governance.refusal import Refused
 from core.governance.state import Entry, Person, State
 from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256
 from core.trail.act_kinds import KINDS, ROLES
 from core.trail.acts import SYSTEM, Actor
-from tests.worlds.entries import spec_with
+from tests.worlds.governed.entries import spec_with
 
 AT = datetime(2026, 1, 5, 9)
 

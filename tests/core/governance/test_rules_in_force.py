@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.governance.advance import advance, check, replay
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.governance.rules_in_force import timeline, timelines
 from core.governance.state import EMPTY, State
 from core.registry.escalation_rules import RuleBand, Rules
@@ -21,8 +21,8 @@ from core.registry.signal_spec import Responsible, SignalSpec
 from core.registry.spec_json import material_sha256, spec_sha256, to_json
 from core.trail.acts import SYSTEM, Act, Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.entries import spec_with
-from tests.worlds.rounds import examples
+from tests.worlds.governed.entries import spec_with
+from tests.worlds.governed.rounds import examples
 
 T0 = datetime(2026, 3, 2, 9)
 DAY = timedelta(days=1)

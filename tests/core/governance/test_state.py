@@ -5,7 +5,20 @@ from __future__ import annotations
 import time
 from datetime import date, datetime
 
-from tests.worlds.acts import ANN, BOB, DAY, FOUNDED, OLD, OUT, RIA, T0, VAL, VIC, World, spec_of
+from tests.worlds.governed.acts import (
+    ANN,
+    BOB,
+    DAY,
+    FOUNDED,
+    OLD,
+    OUT,
+    RIA,
+    T0,
+    VAL,
+    VIC,
+    World,
+    spec_of,
+)
 
 
 def test_asking_the_standing_is_quick_enough_for_a_gate(validated: World) -> None:

@@ -1,6 +1,6 @@
 """What no sequence of acts can break, whoever acts, whatever the clock does.
 
-The machine of `tests.worlds.any_acts` acts; its own account says what the state must say.
+The machine of `tests.worlds.governed.any_acts` acts; its own account says what the state must say.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.governance.advance import advance, replay
 from core.governance.state import Person, State
 from core.trail.acts import ASSURANCES, SYSTEM
 from core.trail.fingerprint import Fingerprint
-from tests.worlds.any_acts import (
+from tests.worlds.governed.any_acts import (
     BOB,
     DAY,
     FOUNDED,
@@ -29,7 +29,7 @@ from tests.worlds.any_acts import (
     ends,
     permitted,
 )
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 
 class Trail(AnyActs):

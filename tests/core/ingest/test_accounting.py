@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.ingest import malformed_lines as lines
-from core.ingest import readers, survey
 from core.ingest.import_file import import_file
 from core.ingest.quarantine import list_quarantined
+from core.ingest.reading import malformed_lines as lines
+from core.ingest.reading import readers, survey
 from core.ledger.connection import Ledger
 from core.ledger.errors import UnusableFile
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 NOW = datetime(2026, 11, 23, 12)
 HEAD = "event_id,ts,signal,confidence,note\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.ingest.column_mapping import MissingColumns
 from core.ingest.dry_run import DryRun, dry_run
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import import_file
+from core.ingest.mapping.column_mapping import MissingColumns
 from core.ingest.quarantine import list_quarantined
 from core.ledger.connection import Ledger
 

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from core.ingest import json_document
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, UnusableFile, import_file
 from core.ingest.quarantine import list_quarantined
+from core.ingest.reading import json_document
 from core.ledger.connection import Ledger
 
 NOW = datetime(2026, 11, 23, 12)

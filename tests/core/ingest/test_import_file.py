@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import core
-from core.ingest import repeats
+from core.ingest.checks import repeats
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import ImportSummary, import_file
 from core.ingest.quarantine import list_quarantined

@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ingest import import_file as importing
+from core.ingest.checks.repeats import FEW
 from core.ingest.import_file import import_file
-from core.ingest.repeats import FEW
 from core.ledger.connection import Ledger
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.outcome_log import OUTCOME_LOG
 from core.queries.base.selection import Selection
-from core.trail.outcomes_in_force import wrong_in_force
-from tests.worlds.kept import kept_in, kept_of
-from tests.worlds.rounds import examples
+from core.trail.seals.outcomes_in_force import wrong_in_force
+from tests.worlds.claims.kept import kept_in, kept_of
+from tests.worlds.governed.rounds import examples
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

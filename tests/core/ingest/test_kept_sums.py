@@ -19,8 +19,8 @@ from core.ingest.kept_sums import keep_declared, keep_up
 from core.ingest.outcome_attachment import put_in_force
 from core.ledger.connection import Ledger
 from core.queries.base.kept import limits
-from tests.worlds.kept import kept_in, kept_of
-from tests.worlds.rounds import examples
+from tests.worlds.claims.kept import kept_in, kept_of
+from tests.worlds.governed.rounds import examples
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

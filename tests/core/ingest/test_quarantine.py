@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.ingest.checks.row_checks import NUMBER_MEND
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import import_file
 from core.ingest.quarantine import ADDED, export_quarantined, list_quarantined
-from core.ingest.row_checks import NUMBER_MEND
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 

@@ -17,7 +17,7 @@ from core.queries.base.selection import Selection
 from core.queries.claims.claim_history import outcome_versions
 from core.queries.claims.label_states import label_states
 from core.queries.labels.weekly_cohorts import Matured, matured_cells
-from core.queries.sums.cohort_ages import cohort_ages
+from core.queries.sums.labelling.cohort_ages import cohort_ages
 from core.terms import Maturity
 
 NOW = datetime(2026, 12, 1)

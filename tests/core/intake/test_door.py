@@ -17,7 +17,7 @@ from core.intake import door
 from core.intake.batch import Batch, judged
 from core.intake.door import Dimensions, FieldNames, Kind
 from core.ledger.connection import Ledger
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 CLAIM = {"event_id": "e1", "ts": "2026-11-02T10:00:00Z", "signal": "triage", "confidence": 0.9}
 OUTCOME = {"event_id": "e1", "outcome": 1}

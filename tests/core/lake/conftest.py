@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.worlds.postgres import Postgres, programs, running_postgres
+from tests.worlds.running.postgres import Postgres, programs, running_postgres
 
 
 @pytest.fixture(scope="session")

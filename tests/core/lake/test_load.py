@@ -22,8 +22,8 @@ from core.ledger.errors import LedgerError
 from core.queries.base.kept import limits
 from core.queries.base.kept.week_digests import KeptRelations, of_ledger, week_digests
 from dashboard.cli.main import main
-from tests.worlds.event_logs import MONDAY, UNTIL, EventWorld, world
-from tests.worlds.lakes import without_finer
+from tests.worlds.claims.event_logs import MONDAY, UNTIL, EventWorld, world
+from tests.worlds.claims.lakes import without_finer
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

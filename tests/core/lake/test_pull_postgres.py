@@ -15,7 +15,7 @@ from core.lake import pull as pulling
 from core.ledger.connection import Ledger
 from dashboard.cli.commands import pulling as command
 from dashboard.cli.main import main
-from tests.worlds.postgres import IN_ADDRESS, PASSWORD, Postgres
+from tests.worlds.running.postgres import IN_ADDRESS, PASSWORD, Postgres
 
 TABLE = """
     CREATE TABLE claims (

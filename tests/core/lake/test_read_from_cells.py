@@ -21,14 +21,14 @@ from core.gate.registry_changes import apply
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.ledger.errors import NeedsClaims
-from core.queries.base.asked_once import asked_once
 from core.queries.base.catalogue import signals
 from core.queries.base.cells import grouped_cells
 from core.queries.base.kept.at_hand import days_not_at_hand, signals_elsewhere
 from core.queries.base.selection import Selection
+from core.queries.base.together.asked_once import asked_once
 from core.queries.claims.claim_list import claims
 from core.queries.labels.disputes import disputes
-from core.queries.sums.cohort_ages import cohort_ages
+from core.queries.sums.labelling.cohort_ages import cohort_ages
 from core.queries.sums.validation_sample import (
     JudgedSpan,
     KnownAt,
@@ -42,14 +42,14 @@ from core.views.review.changes import compare
 from core.views.review.drift import drift_view
 from core.views.review.reliability import reliability_view
 from core.views.review.segments import segments_view
-from core.views.review.this_week import week_view
+from core.views.review.week.this_week import week_view
 from core.views.shared.measures import measure
 from dashboard.cli.main import main
 from tests.conftest import NOW
-from tests.worlds.entries import entry
-from tests.worlds.event_logs import EventWorld, world
-from tests.worlds.lakes import load_log, write_log_of
-from tests.worlds.proven_cuts import prove_cuts
+from tests.worlds.claims.event_logs import EventWorld, world
+from tests.worlds.claims.lakes import load_log, write_log_of
+from tests.worlds.governed.entries import entry
+from tests.worlds.governed.proven_cuts import prove_cuts
 
 #: With corrected labels, actions, segments and tuning claims.
 TRIAGE = "ticket-triage.self-report"
@@ -318,7 +318,9 @@ def test_labels_are_of_the_age_at_which_they_came_into_force(seed: int, tmp_path
         for ledger in (here, cells):
             with ledger.cursor() as cursor, pytest.MonkeyPatch.context() as patched:
                 # Of what is told apart by input nothing is kept; ages are.
-                patched.setattr("core.queries.sums.cohort_ages.signal_repeats", lambda *_: False)
+                patched.setattr(
+                    "core.queries.sums.labelling.cohort_ages.signal_repeats", lambda *_: False
+                )
                 asked = Selection("triage")
                 found.append(told(cohort_ages(cursor, asked, [0, 3, 10, 30], as_of=NOW)))
     assert found[0] == found[1]

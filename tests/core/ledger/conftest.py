@@ -1,3 +1,3 @@
 """A ledger with events."""
 
-from tests.worlds.events import add_import, fill, ledger, monday_noon  # noqa: F401
+from tests.worlds.claims.events import add_import, fill, ledger, monday_noon  # noqa: F401

@@ -13,15 +13,15 @@ import duckdb
 import pytest
 
 from core.audit.verify import verify_ledger
-from core.governance import api_tokens, people
+from core.governance.people import api_tokens, people
 from core.governance.perform import Office
 from core.governance.recorded_import import adopt_unrecorded
 from core.ingest.kept_sums import keep_up
 from core.ledger.connection import Ledger
 from core.ledger.migrations import apply_migrations, known_migrations
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.trail.signing_key import key_path
-from tests.worlds.kept import kept_in, kept_of
+from tests.worlds.claims.kept import kept_in, kept_of
 from tests.worlds.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
@@ -144,7 +144,14 @@ def test_an_upgrade_that_is_killed_goes_on_at_the_next_start_and_loses_nothing(
 ) -> None:
     path = tmp_path / "my.duckdb"
     before = earlier(version, path)
-    words = [sys.executable, "-m", "tests.worlds.killed_upgrade", str(path), str(at), moment]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.worlds.running.killed_upgrade",
+        str(path),
+        str(at),
+        moment,
+    ]
     killed = subprocess.run(words, cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     with duckdb.connect(str(path), read_only=True) as connection:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from core.ingest.import_file import import_file
-from tests.worlds.governed import (  # noqa: F401
+from tests.worlds.governed.governed import (  # noqa: F401
     bring,
     clock,
     governed,

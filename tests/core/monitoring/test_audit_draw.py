@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from core.audit.verify import verify_ledger
+from core.governance.bodies.refusal import Refused
 from core.governance.recorded_import import import_recorded
-from core.governance.refusal import Refused
 from core.monitoring import audit_draw as audit
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_samples import kept_sample
+from core.queries.sums.labelling.audit_samples import kept_sample
 from core.trail.acts import Act
-from tests.worlds.seeded import _seeded  # noqa: F401
+from tests.worlds.claims.seeded import _seeded  # noqa: F401
 
 ANN, VERA, RITA = "user:desk/ann", "user:risk/vera", "user:risk/rita"
 TRIAGE = Selection("triage")

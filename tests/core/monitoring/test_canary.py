@@ -12,9 +12,9 @@ import pytest
 
 from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
-from core.governance.canaries import canary_standing
+from core.governance.bodies.canaries import canary_standing
+from core.governance.bodies.refusal import Refused
 from core.governance.canary_answers import answered, answers_of, stated_of
-from core.governance.refusal import Refused
 from core.measure.monitoring.canary import round_tails
 from core.monitoring.canary import (
     KEPT,
@@ -31,7 +31,7 @@ from core.registry.yaml_reader import read
 from core.sentences.acts import facts
 from core.trail.fingerprint import Fingerprint
 from core.views.shared.canary import canary_lines
-from tests.worlds.governed import REGISTRY, V1
+from tests.worlds.governed.governed import REGISTRY, V1
 
 START = datetime(2026, 10, 2, 9)
 IDS = [f"q-{n:02}" for n in range(50)]

@@ -16,9 +16,9 @@ from core.governance.recorded_import import import_recorded
 from core.monitoring import audit_draw as audit
 from core.monitoring.label_upload import TakenLabels, UnusableSample, take
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_samples import to_label
-from tests.worlds.begun import Begun
-from tests.worlds.governed import Governed, registered
+from core.queries.sums.labelling.audit_samples import to_label
+from tests.worlds.governed.governed import Governed, registered
+from tests.worlds.running.begun import Begun
 
 ANN = "user:desk/ann"
 NOW = datetime(2026, 11, 2, 9)

@@ -18,7 +18,7 @@ from core.measure.metrics.intervals import clopper_pearson
 from core.monitoring.remeasure import remeasure
 from core.monitoring.remeasured import Remeasured, outcome, why_mute
 from core.queries.base import group_keys
-from core.queries.base.fingerprints_seen import Seen, fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import Seen, fingerprints_seen
 from core.queries.base.selection import Selection
 from core.trail.canonical_json import canonical
 from core.trail.fingerprint import Fingerprint

@@ -10,7 +10,7 @@ import pytest
 
 from core.findings.lifecycle import Finding
 from core.gate import registry_changes as registry
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.ledger.connection import Ledger
 from core.monitoring import rounds as watch
 from core.monitoring.finding_responses import acknowledge, waive
@@ -19,9 +19,9 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
-from tests.worlds import house as base
-from tests.worlds.entries import REPLY
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.entries import REPLY
+from tests.worlds.governed.house import NOW
 
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 

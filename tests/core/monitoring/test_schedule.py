@@ -17,8 +17,8 @@ from core.ledger.connection import Ledger
 from core.monitoring.schedule import Due, due, next_daily, next_remeasurement
 from core.registry.yaml_reader import read
 from core.trail.acts import SYSTEM, Actor, Proposal
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.trail.signer import Signer
 
 NOW = datetime(2026, 11, 24, 9)
 THEN = datetime(2026, 11, 2, 9)  # when the registry was written

@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from core.findings.lifecycle import Finding
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.turning_down import proposed_turning_down, turn_up
 from core.trail.acts import Act, Actor, Proposal
 from core.views.govern.answered import answered_view
-from tests.worlds import house as base
+from tests.worlds.governed import house as base
 
 KIND = "new_fingerprint"
 

@@ -10,18 +10,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.monitoring import audit_draw as audit
 from core.monitoring.label_upload import take
 from core.monitoring.rounds import outlook, rounds
 from core.monitoring.runs import run_if_due
 from core.monitoring.weekly_audits import draw_weekly
-from core.queries.sums.audit_answers import samples_answered
-from core.queries.sums.audit_frame import frame
+from core.queries.sums.labelling.audit_answers import samples_answered
+from core.queries.sums.labelling.audit_frame import frame
 from core.standing.drawn_samples import awaited
 from core.trail.acts import Proposal
 from core.views.review.label_plan.plan import to_label_rows
-from core.views.review.weekly_audit import WeeklyAudit, weekly_audit
+from core.views.review.labelling.weekly_audit import WeeklyAudit, weekly_audit
 
 #: A Monday after midnight, before the runs of the day.
 MONDAY = datetime(2026, 11, 2, 1)

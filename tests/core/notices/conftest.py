@@ -1,7 +1,7 @@
 """A ledger with people and a registry, and one with events alone."""
 
-from tests.worlds.events import add_import, fill, ledger, monday_noon  # noqa: F401
-from tests.worlds.governed import (  # noqa: F401
+from tests.worlds.claims.events import add_import, fill, ledger, monday_noon  # noqa: F401
+from tests.worlds.governed.governed import (  # noqa: F401
     bring,
     clock,
     governed,

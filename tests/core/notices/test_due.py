@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.findings.acts import finding_acts
 from core.findings.lifecycle import Finding, FindingStep
-from core.governance.names import Directory, Name
+from core.governance.people.names import Directory, Name
 from core.governance.replay import TrailBroken
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -25,8 +25,8 @@ from core.notices.due import LabelsAsked, NoticeFacts, critical_key, due, key, w
 from core.notices.outbox import Draft, ToldChannel
 from core.notices.settings import Channel, Digest, NoticeSettings
 from core.notices.text import with_names
-from tests.worlds.findings import open_finding
-from tests.worlds.rounds import examples
+from tests.worlds.governed.findings import open_finding
+from tests.worlds.governed.rounds import examples
 
 #: A Tuesday; the last Monday 07:00 was the day before.
 NOW = datetime(2026, 11, 24, 9)

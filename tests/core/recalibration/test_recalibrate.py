@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -37,7 +37,7 @@ from core.trail.acts import Act
 from core.trail.fingerprint import Fingerprint
 from core.validation.tuning_leakage import NoTuning, TunedOn
 from dashboard.cli.main import main
-from tests.worlds.house import House
+from tests.worlds.governed.house import House
 
 NOW = datetime(2026, 11, 24, 9)
 HEADER = "event_id,ts,signal,confidence,outcome,split,model_version,input_id,seg_topic\n"

@@ -27,8 +27,8 @@ from core.registry.spec_diff import differences
 from core.registry.spec_json import material_sha256
 from core.registry.words import NOTHING
 from core.terms import Maturity
-from tests.worlds.any_value import any_value
-from tests.worlds.entries import spec_with
+from tests.worlds.claims.any_value import any_value
+from tests.worlds.governed.entries import spec_with
 
 BANDS = (RuleBand(620_000, "escalate"), RuleBand(900_000, "review"), RuleBand(None, "automate"))
 HINDI = Override("language", "hi", (RuleBand(950_000, "review"), RuleBand(None, "automate")))

@@ -34,7 +34,7 @@ from core.registry.spec_json import (
 )
 from core.terms import Maturity
 from core.trail.canonical_json import canonical
-from tests.worlds.any_value import any_value
+from tests.worlds.claims.any_value import any_value
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

@@ -34,7 +34,7 @@ from core.registry.yaml_reader import (
     with_people,
 )
 from core.terms import Maturity
-from tests.worlds.entries import LOG_ONLY
+from tests.worlds.governed.entries import LOG_ONLY
 
 #: The entry of the design, with everything an entry can say.
 ENTRY = """\

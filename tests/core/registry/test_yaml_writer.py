@@ -33,8 +33,8 @@ from core.registry.value_checks import ORDERS
 from core.registry.yaml_reader import RegistryFileError, read
 from core.registry.yaml_writer import example, write
 from core.terms import Maturity
-from tests.worlds.rounds import examples
-from tests.worlds.rule_sets import rule_sets
+from tests.worlds.governed.rounds import examples
+from tests.worlds.governed.rule_sets import rule_sets
 
 text = (
     st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)

@@ -1,3 +1,3 @@
 """A ledger as pages read it."""
 
-from tests.worlds.reviewed import batch, fill, ledger, sample  # noqa: F401
+from tests.worlds.governed.reviewed import batch, fill, ledger, sample  # noqa: F401

@@ -10,7 +10,7 @@ import pytest
 
 from core.measure.verdicts.label_reach import LabelReach
 from core.measure.verdicts.parts import PartState
-from core.queries.base.fingerprints_seen import Seen
+from core.queries.base.seen.fingerprints_seen import Seen
 from core.queries.base.selection import Selection
 from core.queries.labels.label_provenance import HowLabelled
 from core.sentences.standing import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.worlds.audited import Labelled, told
-from tests.worlds.rounds import rounds
+from tests.worlds.governed.audited import Labelled, told
+from tests.worlds.governed.rounds import rounds
 
 
 def rng(seed: int) -> np.random.Generator:

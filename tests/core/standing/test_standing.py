@@ -12,7 +12,7 @@ import pandas as pd
 from core.standing.audited import AuditedGap
 from core.standing.verdict import StandingVerdict, of_signal, standing_verdicts
 from core.terms import USUAL
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 Bring = Callable[[Any, pd.DataFrame], None]
 Made = Callable[..., pd.DataFrame]

@@ -1,6 +1,6 @@
 """A ledger with people and a registry."""
 
-from tests.worlds.governed import (  # noqa: F401
+from tests.worlds.governed.governed import (  # noqa: F401
     bring,
     clock,
     governed,

@@ -8,7 +8,7 @@ import pytest
 
 from core.findings.lifecycle import MOVES, findings
 from core.governance.effects import EFFECTS
-from core.governance.names import Directory
+from core.governance.people.names import Directory
 from core.governance.validations.lifecycle import STEPS
 from core.sentences.acts import PART, PARTS, Names, sentence
 from core.trail.act_kinds import GROUPS, KINDS, ROLES, did

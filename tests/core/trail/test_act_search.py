@@ -14,8 +14,8 @@ from core.ledger.connection import Ledger
 from core.trail import act_search as search
 from core.trail.act_search import ActSearch
 from core.trail.acts import Act, Actor
+from core.trail.checkpoints.merkle import leaf_hash
 from core.trail.fingerprint import Fingerprint
-from core.trail.merkle import leaf_hash
 
 LOG = "calledger/x"
 

@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from core.ledger.connection import Ledger
-from core.trail import checkpoints as notes
 from core.trail import log as trail
 from core.trail.acts import Act, Actor, Proposal, Signature
-from core.trail.checkpoints import Note
+from core.trail.checkpoints import checkpoints as notes
+from core.trail.checkpoints.checkpoints import Note
+from core.trail.checkpoints.merkle import leaf_hash, root_of
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
 from core.trail.log import TrailError
-from core.trail.merkle import leaf_hash, root_of
-from core.trail.signer import Signer
 
 _NOW = datetime(2026, 11, 24, 9)
 _ADMIN = Actor("p-0123456789abcdef", "admin")

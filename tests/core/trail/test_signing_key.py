@@ -14,8 +14,8 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
 from core.trail import log as trail
 from core.trail.acts import Actor
-from core.trail.checkpoints import NoteError
-from core.trail.signer import Signer
+from core.trail.checkpoints.checkpoints import NoteError
+from core.trail.checkpoints.signer import Signer
 from core.trail.signing_key import key_path, load_or_create, warning
 
 _NOW = datetime(2026, 11, 24, 9)

@@ -24,12 +24,12 @@ from core.ledger.connection import Ledger
 from core.trail import log as trail
 from core.trail.acts import Actor, Proposal, Signature
 from core.trail.canonical_json import canonical, sha256_of
-from core.trail.checkpoints import Checkpoint, sign
+from core.trail.checkpoints.checkpoints import Checkpoint, sign
+from core.trail.checkpoints.merkle import Frontier, leaf_hash
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.trail.merkle import Frontier, leaf_hash
-from core.trail.row_seals import seal_decisions, seal_import
-from core.trail.signer import Signer
-from tests.worlds.rounds import rounds
+from core.trail.seals.row_seals import seal_decisions, seal_import
+from tests.worlds.governed.rounds import rounds
 
 _NOW = datetime(2026, 11, 24, 9)
 _SYSTEM = Actor("system", "system", via="system")

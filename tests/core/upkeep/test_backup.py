@@ -26,7 +26,7 @@ from core.upkeep import manifest as written
 from core.upkeep import take
 from core.upkeep.manifest import LEDGER, Manifest
 from core.upkeep.restore import restore
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 #: When rows came into the spool.
 DAY = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)

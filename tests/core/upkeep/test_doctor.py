@@ -21,7 +21,7 @@ from core.registry.yaml_reader import read
 from core.spool.segments import Spool, beside
 from core.upkeep import doctor
 from core.upkeep.doctor import LookedOver, look_over
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from core.measure.metrics.scores import NoValue, auroc, brier, ece, ece_debiased
 from core.measure.metrics.smece import smece
 from core.registry.signal_spec import Criterion
 from core.validation.criteria import METRIC_WORDS, judge_criterion, judge_sample, segment_minimum
-from tests.worlds.rounds import rounds
+from tests.worlds.governed.rounds import rounds
 
 NONE = np.zeros(0, dtype=np.int64)
 

@@ -10,7 +10,7 @@ from core.queries.base.selection import Selection
 from core.queries.base.truth import Truth, declared, truth_of
 from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
-from core.trail.outcomes_in_force import wrong_in_force
+from core.trail.seals.outcomes_in_force import wrong_in_force
 from core.validation.evidence import freeze, store, verify
 
 ONLY_PEOPLE = "  truth: {sources: [HUMAN], unstated: false}\n  validation:\n"

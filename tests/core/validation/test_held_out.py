@@ -15,8 +15,7 @@ from core.validation.criteria import CriterionResult
 from core.validation.evidence_bundle import UNASKED_LAYOUT, Bundle, HeldoutUse
 from core.validation.held_out import used_words
 from tests.core.validation.test_steps import ANN, VERA, bring, lines
-from tests.worlds.begun import Begun
-from tests.worlds.evidence_claims import (
+from tests.worlds.governed.evidence_claims import (
     GOLDEN,
     MONDAY,
     WEEK,
@@ -29,7 +28,8 @@ from tests.worlds.evidence_claims import (
     verified,
     weekly,
 )
-from tests.worlds.governed import V1, Governed, registered
+from tests.worlds.governed.governed import V1, Governed, registered
+from tests.worlds.running.begun import Begun
 
 M2 = Fingerprint(model_version="m2", prompt_version="p1")
 

@@ -13,9 +13,9 @@ import pytest
 
 from core.gate.gate import Gate
 from core.gate.questions import Question
-from core.governance.names import Directory
+from core.governance.bodies.refusal import Refused
+from core.governance.people.names import Directory
 from core.governance.recorded_import import import_recorded
-from core.governance.refusal import Refused
 from core.ledger.errors import LedgerError
 from core.sentences.acts import Names, facts
 from core.trail.acts import Proposal
@@ -23,8 +23,8 @@ from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation import steps as signing
 from core.validation.tuning_leakage import TuningLeaked
-from tests.worlds.begun import Begun
-from tests.worlds.governed import V1, Governed, registered
+from tests.worlds.governed.governed import V1, Governed, registered
+from tests.worlds.running.begun import Begun
 
 HEADER = (
     "event_id,ts,signal,confidence,outcome,outcome_ts,model_version,prompt_version,split,input_id\n"

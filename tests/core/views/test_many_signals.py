@@ -16,11 +16,11 @@ from core.findings.detectors.all import DETECTORS
 from core.governance.perform import Office
 from core.governance.state import State
 from core.ledger.connection import Ledger
-from core.queries.base.asked_once import one_question
+from core.queries.base.together.asked_once import one_question
 from core.views.govern.registry import registry_view
 from core.views.govern.watch import watch_view
-from core.views.review.this_week import week_view
-from tests.worlds.many_signals import NOW, many_signals, statements
+from core.views.review.week.this_week import week_view
+from tests.worlds.claims.many_signals import NOW, many_signals, statements
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

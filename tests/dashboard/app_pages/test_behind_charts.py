@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.pages import PAGES
 from dashboard.widgets import chart
-from tests.worlds.pages import page as open_page
+from tests.worlds.running.pages import page as open_page
 
 #: The pages that draw charts.
 DRAWN = {"signal", "reliability", "segments", "drift", "changes", "escalation", "data"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sample_data import planted
-from tests.worlds.pages import page, text_of
+from tests.worlds.running.pages import page, text_of
 
 pytestmark = pytest.mark.usefixtures("on_the_day_told")
 

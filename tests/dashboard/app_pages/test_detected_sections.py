@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.worlds.pages import page
+from tests.worlds.running.pages import page
 
 pytestmark = pytest.mark.usefixtures("told_read")
 

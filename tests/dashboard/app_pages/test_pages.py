@@ -13,8 +13,8 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from tests.worlds.pages import page as open_page
-from tests.worlds.pages import text_of, title_of
+from tests.worlds.running.pages import page as open_page
+from tests.worlds.running.pages import text_of, title_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_language,seg_topic\n"
 

@@ -23,9 +23,9 @@ from core.sentences.numbers import STATE_WORDS, count, percent, points
 from dashboard.cli.main import COMMANDS, main
 from sample_data import sample_files
 from sample_data.generate import AGREEMENT, LOGPROB, SELF_REPORT
-from tests.worlds.command_line import commands, named
-from tests.worlds.newcomer import newcomers_file
+from tests.worlds.claims.newcomer import newcomers_file
 from tests.worlds.paths import ROOT
+from tests.worlds.running.command_line import commands, named
 
 TS = "2026-11-02T09:00:00Z"
 HEADER = "event_id,ts,signal,confidence,outcome\n"

@@ -28,8 +28,8 @@ from dashboard.cli.main import main
 from dashboard.client import calledger_client as module
 from dashboard.client.calledger_client import Client, Counts, pause_after
 from dashboard.server import open_ledger as owner
-from tests.worlds.asked import owned_ledger, token_for
-from tests.worlds.running import running
+from tests.worlds.governed.asked import owned_ledger, token_for
+from tests.worlds.running.running import running
 
 SECRET = "calledger_s3cret"
 SOURCE = Path(module.__file__)

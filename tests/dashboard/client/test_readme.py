@@ -15,9 +15,9 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import token_for
+from tests.worlds.governed.asked import token_for
 from tests.worlds.paths import ROOT
-from tests.worlds.running import running
+from tests.worlds.running.running import running
 
 
 def test_the_example_logs_a_claim_asks_the_gate_and_logs_the_outcome(

@@ -16,8 +16,8 @@ import pytest
 
 from core import __version__
 from core.gate import registry_changes as registry
-from core.governance import api_tokens as tokens
-from core.governance import people
+from core.governance.people import api_tokens as tokens
+from core.governance.people import people
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
@@ -26,9 +26,9 @@ from dashboard.server import open_ledger as owner
 from dashboard.server.routes import api
 from dashboard.server.routes.commands import Commands
 from dashboard.server.settings import LEDGER_VARIABLE
-from tests.worlds.asked import asked, token_for
-from tests.worlds.built_once import copied
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.asked import asked, token_for
+from tests.worlds.governed.governed import REGISTRY
+from tests.worlds.running.built_once import copied
 
 
 def get(path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

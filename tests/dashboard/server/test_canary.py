@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from core.gate import registry_changes as registry
-from core.governance.people import actor_for, known_person
+from core.governance.people.people import actor_for, known_person
 from core.governance.recorded_import import import_recorded
 from core.monitoring.canary import KEPT, keep
 from core.registry.yaml_reader import read
 from dashboard.server import open_ledger as owner
-from tests.worlds.asked import asked, owned_ledger, token_for
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.asked import asked, owned_ledger, token_for
+from tests.worlds.governed.governed import REGISTRY
 
 IDS = [f"q-{n}" for n in range(50)]
 

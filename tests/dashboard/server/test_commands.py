@@ -23,10 +23,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from core.governance import api_tokens, people
-from core.governance.names import local_handle
+from core.governance.bodies.refusal import Refused
+from core.governance.people import api_tokens, people
+from core.governance.people.names import local_handle
 from core.governance.perform import Office
-from core.governance.refusal import Refused
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError, LedgerHeld
 from core.trail.act_kinds import KINDS
@@ -39,10 +39,10 @@ from dashboard.cli.typed import Elsewhere, Typed
 from dashboard.server.routes import parcel
 from dashboard.server.routes.commands import ALLOWED
 from dashboard.server.server_file import Running, running_on
-from tests.worlds.command_line import commands
-from tests.worlds.governed import REGISTRY
-from tests.worlds.lakes import LAKE, write_small_lake
+from tests.worlds.claims.lakes import LAKE, write_small_lake
+from tests.worlds.governed.governed import REGISTRY
 from tests.worlds.paths import ROOT
+from tests.worlds.running.command_line import commands
 
 #: Whoever applies the first registry is its admin.
 ADMIN = local_handle()
@@ -135,7 +135,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         before = {line: said(run(*typed(line, ledger))) for line in READING}
         words = [
             sys.executable,
-            str(ROOT / "tests" / "worlds" / "live_server.py"),
+            str(ROOT / "tests" / "worlds" / "running" / "live_server.py"),
             str(ledger),
             "3600",
         ]

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
-from core.governance import api_tokens, people
+from core.governance.people import api_tokens, people
 from core.governance.perform import Office
 from core.intake.fold import fold_left_over
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.spool.segments import beside
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
+from tests.worlds.governed.rounds import rounds
 from tests.worlds.paths import ROOT
-from tests.worlds.rounds import rounds
 
 WRITERS = ("claims", "claims", "outcomes", "decide")
 
@@ -82,7 +82,7 @@ def test_what_was_acknowledged_is_there_once_after_any_kill(tmp_path: Path, roun
     given = Acknowledged()
     for kill in range(rounds):
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.worlds.live_server", str(path), "0.3"],
+            [sys.executable, "-m", "tests.worlds.running.live_server", str(path), "0.3"],
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,

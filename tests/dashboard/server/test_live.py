@@ -16,7 +16,7 @@ import pytest
 from core.audit.verify import verify_ledger
 from core.governance.recorded_import import import_recorded
 from core.ingest.file_mapping import FileMapping
-from core.ingest.kept_mappings import keep_mapping
+from core.ingest.mapping.kept_mappings import keep_mapping
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
@@ -25,7 +25,7 @@ from dashboard.server import open_ledger as owner
 from dashboard.server.routes import live
 from dashboard.server.settings import LEDGER_VARIABLE
 from tests.core.intake.formats.test_reading import LANGFUSE
-from tests.worlds.asked import asked, owned_ledger, token_for
+from tests.worlds.governed.asked import asked, owned_ledger, token_for
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +311,7 @@ def test_the_end_folds_what_is_there(ledger: Path, token: str) -> None:
 
 
 def test_a_token_is_known_no_longer_than_it_is_in_force(ledger: Path) -> None:
-    from core.governance import api_tokens, people
+    from core.governance.people import api_tokens, people
 
     token_id, secret = token_for("ingest")
     assert [send(claim(), secret).status_code for _ in range(2)] == [200, 200]

@@ -17,8 +17,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from core.governance.names import directory
-from core.governance.people import enter
+from core.governance.people.names import directory
+from core.governance.people.people import enter
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.notices import outbox
@@ -26,8 +26,8 @@ from core.notices.settings import Channel, NoticeSettings
 from dashboard.server import notices as notify
 from dashboard.server import send_notice as deliver
 from dashboard.server.settings import LEDGER_VARIABLE, NOTICES_VARIABLE
-from tests.worlds.findings import open_finding
-from tests.worlds.running import free_port
+from tests.worlds.governed.findings import open_finding
+from tests.worlds.running.running import free_port
 
 NOW = datetime(2026, 11, 24, 9)
 MINUTE = timedelta(minutes=1)

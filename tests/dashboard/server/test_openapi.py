@@ -10,10 +10,10 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from core.governance.api_tokens import SCOPES
+from core.governance.people.api_tokens import SCOPES
 from dashboard.server.routes.openapi import DOCUMENT
-from tests.worlds.asked import owned_ledger, token_for
-from tests.worlds.running import running
+from tests.worlds.governed.asked import owned_ledger, token_for
+from tests.worlds.running.running import running
 
 #: A fraction of the profile's: each is a request.
 FEW = settings.default.max_examples // 2

@@ -13,14 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from core.ledger.connection import Ledger
 from core.spool import segments
 from core.spool.segments import Spool
-from core.trail.anchors import settings_path
+from core.trail.checkpoints.anchors import settings_path
 from core.upkeep import take
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import operations
 from dashboard.server.settings import LEDGER_VARIABLE
 from dashboard.witness import at_once
-from tests.worlds.asked import asked, owned_ledger, token_for
-from tests.worlds.time_stamp_authority import TimeStampAuthority, needs_openssl
+from tests.worlds.governed.asked import asked, owned_ledger, token_for
+from tests.worlds.running.time_stamp_authority import TimeStampAuthority, needs_openssl
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,7 @@ from core.intake.otlp.mapping import mapping_path
 from core.spool.segments import Spool, SpoolFull, segments_beside
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes.requests import BODY_LIMIT
-from tests.worlds.asked import asked, owned_ledger, token_for
-from tests.worlds.exported import (
+from tests.worlds.claims.exported import (
     OTHER_SPAN,
     TRACE,
     as_json,
@@ -42,7 +41,8 @@ from tests.worlds.exported import (
     span,
     traces,
 )
-from tests.worlds.running import running
+from tests.worlds.governed.asked import asked, owned_ledger, token_for
+from tests.worlds.running.running import running
 
 MAPPING = """
 names:

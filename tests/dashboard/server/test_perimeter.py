@@ -29,7 +29,7 @@ from dashboard.cli.main import main
 from dashboard.server.hosts import host_name, known
 from dashboard.server.perimeter import MOST_TOLD, Perimeter, refusal
 from tests.worlds.paths import ROOT
-from tests.worlds.running import free_port
+from tests.worlds.running.running import free_port
 
 NAMED = "ledger.example.org"
 

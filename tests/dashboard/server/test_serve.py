@@ -24,7 +24,7 @@ import pytest
 from dashboard.server import serve
 from dashboard.server.serve import _address, _listener, run
 from tests.worlds.paths import ROOT
-from tests.worlds.running import free_port
+from tests.worlds.running.running import free_port
 
 ADDRESS = re.compile(r"Calibration Ledger is at (http://\S+):(\d+)")
 

@@ -22,15 +22,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.audit.verify import verify_ledger
 from core.gate import registry_changes as registry
-from core.governance import api_tokens, people
+from core.governance.people import api_tokens, people
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.spool.segments import beside
 from dashboard.server.structured_log import HEADER, JsonLines, route_of
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 from tests.worlds.paths import ROOT
-from tests.worlds.running import free_port
+from tests.worlds.running.running import free_port
 
 #: What was sent, and by whom.
 PRIVATE = ("kim", "triage", "patient-4711", "0.9321", "calledger_", "desk")

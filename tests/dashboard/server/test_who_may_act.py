@@ -22,7 +22,7 @@ import pytest
 from starlette.applications import Starlette
 
 from core.gate import registry_changes as registry
-from core.governance import accounts, api_tokens, people
+from core.governance.people import accounts, api_tokens, people
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.registry.yaml_reader import read
@@ -32,8 +32,8 @@ from dashboard.cli.main import main
 from dashboard.server import open_ledger as owner
 from dashboard.server.routes import parcel
 from dashboard.server.routes.commands import ALLOWED, Commands
-from tests.worlds.asked import owned_ledger
-from tests.worlds.governed import BUNDLE, EVIDENCE, REGISTRY, V1
+from tests.worlds.governed.asked import owned_ledger
+from tests.worlds.governed.governed import BUNDLE, EVIDENCE, REGISTRY, V1
 
 #: Who holds each role at the signal ``triage``, and no other.
 WHO = {

@@ -21,12 +21,12 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit.runtime import Runtime
 
-from core.governance import api_tokens, people
-from core.governance.api_tokens import SCOPES
+from core.governance.people import api_tokens, people
+from core.governance.people.api_tokens import SCOPES
 from core.trail.acts import Proposal
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import HOSTS_VARIABLE, SIGN_ON_VARIABLE, TOKEN_VARIABLE
-from tests.worlds.asked import owned_ledger, token_for
+from tests.worlds.governed.asked import owned_ledger, token_for
 from tests.worlds.paths import ROOT
 
 HOST = "127.0.0.1:8501"

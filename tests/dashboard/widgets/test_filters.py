@@ -15,7 +15,7 @@ from core.queries.base.selection import Selection
 from dashboard.pages import PAGES
 from dashboard.widgets.filters import Filters, url_key, value_of
 from sample_data.generate import LOGPROB, SELF_REPORT
-from tests.worlds.pages import page
+from tests.worlds.running.pages import page
 
 
 def chosen(app: AppTest) -> Filters:

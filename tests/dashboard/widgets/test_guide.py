@@ -20,8 +20,8 @@ from dashboard.server import folding
 from dashboard.server.routes import requests
 from dashboard.server.routes.openapi import DOCUMENT
 from dashboard.widgets.guide import READERS, sections
-from tests.worlds.command_line import named as command_named
 from tests.worlds.paths import ROOT
+from tests.worlds.running.command_line import named as command_named
 
 
 def test_every_page_has_its_section_and_every_section_its_page() -> None:

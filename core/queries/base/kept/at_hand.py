@@ -13,10 +13,10 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.ledger.errors import NeedsClaims
-from core.queries.base.asked_once import once
 from core.queries.base.kept.kernel import DAY_SUMS, LINE
 from core.queries.base.kept.loaded import LoadedFrom, is_loaded, loaded_from, loaded_signals
-from core.queries.base.snapshot import snapshot_number
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot_number
 
 #: Column → accepted values; None: claims that name none.
 Of = Mapping[str, Sequence[str | None]]

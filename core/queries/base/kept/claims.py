@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from core.ledger.sql import literal
-from core.queries.base.asked_once import once
 from core.queries.base.claims_sql import Source, selected_claims, utc
 from core.queries.base.dimensions import (
     BAND_LABELS,
@@ -21,7 +20,8 @@ from core.queries.base.dimensions import (
 )
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.selection import BAND_DIMENSION, SOURCE_DIMENSION, Selection
-from core.queries.base.snapshot import snapshot_number
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot_number
 
 Grouping = tuple[str, ...]
 
@@ -47,8 +47,8 @@ def kept_claims(
 ) -> Source | None:
     """The claims of a selection, once for each grouping, as rows of sums over some of them.
 
-    Ask within `core.queries.base.snapshot.snapshot`: what is kept is looked up first. Weeks that
-    the selection cuts are taken from the claims, one row each.
+    Ask within `core.queries.base.together.snapshot.snapshot`: what is kept is looked up first.
+    Weeks that the selection cuts are taken from the claims, one row each.
 
     Args:
         groupings: each of dimensions among ``names``.
@@ -456,7 +456,7 @@ def ages_plan(
 def kept_ages(cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> Source:
     """The stated claims of selections whose outcome was never corrected, as rows of kept_ages.
 
-    Ask within `core.queries.base.snapshot.snapshot`.
+    Ask within `core.queries.base.together.snapshot.snapshot`.
 
     Args:
         plans: from `ages_plan`; one, or several that are alike.

@@ -19,8 +19,8 @@ def day_sums(
 ) -> str:
     """A query for the claims of all signals, or of some, summed by line and day.
 
-    Ask within `core.queries.base.snapshot.snapshot`: what is kept is looked up first. A day that
-    ``before`` cuts, and signals of which nothing is kept, are summed from the claims.
+    Ask within `core.queries.base.together.snapshot.snapshot`: what is kept is looked up first. A
+    day that ``before`` cuts, and signals of which nothing is kept, are summed from the claims.
 
     Args:
         before: claims made before it only, UTC without zone; None: all.

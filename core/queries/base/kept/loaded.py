@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from core.queries.base.asked_once import once
+from core.queries.base.together.asked_once import once
 
 LOADED = "cells.loaded"
 #: A query for the names of the signals whose cells were loaded.

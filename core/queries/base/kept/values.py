@@ -16,10 +16,10 @@ from datetime import datetime, time
 import duckdb
 
 from core.ledger.sql import literal, quoted
-from core.queries.base.asked_once import once
 from core.queries.base.dimensions import DAY_SQL, WEEK_SQL, segment_dimensions
 from core.queries.base.kept.kernel import LINE
-from core.queries.base.snapshot import snapshot_number
+from core.queries.base.together.asked_once import once
+from core.queries.base.together.snapshot import snapshot_number
 
 _OF_DAY = (DAY_SQL, "CAST(isodow(ts) AS INTEGER)", "CAST(ts AS DATE)")
 #: What a claim has that its sums do not.

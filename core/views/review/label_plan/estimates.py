@@ -9,8 +9,8 @@ import duckdb
 
 from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.selection import Selection
-from core.queries.sums.audit_frame import Frame
-from core.queries.sums.label_coverage import propensity_sums
+from core.queries.sums.labelling.audit_frame import Frame
+from core.queries.sums.labelling.label_coverage import propensity_sums
 from core.sentences import label_plan as words
 from core.text.figures import finite
 

@@ -25,10 +25,10 @@ from core.measure.verdicts.verdict import judge
 from core.monitoring import audit_draw as audit
 from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches
-from core.queries.sums.audit_answers import samples_answered
-from core.queries.sums.audit_frame import Frame, frame, own_design
-from core.queries.sums.audit_samples import drawn_counts, sample_counts, to_label
 from core.queries.sums.grouped_sums import grouped_sums
+from core.queries.sums.labelling.audit_answers import samples_answered
+from core.queries.sums.labelling.audit_frame import Frame, frame, own_design
+from core.queries.sums.labelling.audit_samples import drawn_counts, sample_counts, to_label
 from core.sentences import label_plan as words
 from core.sentences.acts import Names, drawn_of
 from core.terms import USUAL, Terms
@@ -40,7 +40,7 @@ from core.views.review.label_plan.groups import (
     group_plan,
     headline_of,
 )
-from core.views.review.labels import escalated_cases_only
+from core.views.review.labelling.labels import escalated_cases_only
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,8 @@ class NothingDrawn(LedgerError):  # noqa: N818 (reads as what is the matter)
 def to_label_rows(cursor: duckdb.DuckDBPyConnection, signal: str) -> pd.DataFrame:
     """The drawn claims of a signal that nobody has labelled, to be filled in.
 
-    Columns as `core.queries.sums.audit_samples.to_label` has them: without the confidence.
+    Columns as `core.queries.sums.labelling.audit_samples.to_label` has them: without the
+    confidence.
 
     Raises:
         NothingDrawn: no sample of it was drawn.

@@ -11,7 +11,7 @@ theatre
 
 from __future__ import annotations
 
-from core.findings.detectors.theatre import MINIMUM_DECISIONS
+from core.findings.detectors.decisions.theatre import MINIMUM_DECISIONS
 from core.sentences.numbers import count, counted
 from core.views.risks.facts import RiskFacts
 from core.views.risks.status import BROKEN, UNREGISTERED, Link, RiskFound, log_only

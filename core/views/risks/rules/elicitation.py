@@ -10,7 +10,7 @@ anchoring
 
 from __future__ import annotations
 
-from core.queries.sums.elicitation_pairs import Way
+from core.queries.sums.pairs.elicitation_pairs import Way
 from core.sentences.numbers import count, counted, percent, points, size_of, within
 from core.views.risks.facts import RiskFacts
 from core.views.risks.status import Link, RiskFound

@@ -13,8 +13,12 @@ import pandas as pd
 import pytest
 
 from core.findings.detectors.all import DETECTORS, Detector, detected
-from core.findings.detectors.metric_gaming import gaming_conditions, measure_gaming, pairs
-from core.findings.detectors.theatre import measure_theatre, theatre_conditions
+from core.findings.detectors.confidence.metric_gaming import (
+    gaming_conditions,
+    measure_gaming,
+    pairs,
+)
+from core.findings.detectors.decisions.theatre import measure_theatre, theatre_conditions
 from core.findings.kinds import KINDS, Condition
 from core.findings.lifecycle import Finding
 from core.governance.state import EMPTY

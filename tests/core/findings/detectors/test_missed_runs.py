@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.findings.detectors.missed_runs import runs_conditions
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from core.monitoring.finding_responses import acknowledge
 from core.monitoring.rounds import outlook
 from core.monitoring.runs import run, run_if_due

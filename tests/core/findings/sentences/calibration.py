@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from core.findings.facts.calibration import (
+from core.findings.facts.change.drift import Drifted
+from core.findings.facts.confidence.calibration import (
     BandOff,
     HiddenSegment,
     Miscalibrated,
@@ -13,8 +14,7 @@ from core.findings.facts.calibration import (
     ShapeOff,
     WholeGap,
 )
-from core.findings.facts.drift import Drifted
-from core.findings.facts.evidence import EvidenceChanged
+from core.findings.facts.watching.evidence import EvidenceChanged
 from core.governance.stops import Alarmed, Dated, Differs, DriftedPart, OffPattern, Unlike
 from core.text.off_at import OffAt
 from core.text.parts import PartShown

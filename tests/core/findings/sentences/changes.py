@@ -7,10 +7,17 @@ from datetime import date
 
 from core.comparison.compare import GroupMoved
 from core.comparison.sides import Side
-from core.findings.facts.canary import CanaryMissed, ChangedBehindName
-from core.findings.facts.inputs import CameIn, Days, Effect, InputsDrifted, Scored, ShareMoved
-from core.findings.facts.stated import CasesMoved, StatedShifted
-from core.findings.facts.versions import Compared, VersionChanged
+from core.findings.facts.change.canary import CanaryMissed, ChangedBehindName
+from core.findings.facts.change.inputs import (
+    CameIn,
+    Days,
+    Effect,
+    InputsDrifted,
+    Scored,
+    ShareMoved,
+)
+from core.findings.facts.change.stated import CasesMoved, StatedShifted
+from core.findings.facts.change.versions import Compared, VersionChanged
 from core.governance.stops import CanaryAlarm
 from core.measure.metrics.intervals import Interval
 from core.measure.monitoring.brier_decomposition import DecomposedChange

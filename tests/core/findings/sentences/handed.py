@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from core.findings.facts.handoffs import HandOffsOverdue, RubberStamp
+from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
 from tests.core.findings.sentences.sentence import Sentence
 
 SENTENCES: list[Sentence] = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.findings.facts.disputes import LabelsContradict
-from core.findings.facts.heldout import HeldoutWorn, Looked
-from core.findings.facts.judges import Disagrees, JudgedPart, Share
-from core.findings.facts.labels import AuditUnanswered, LastCame, MissingLabels
-from core.findings.facts.leak import Leaked
+from core.findings.facts.labels.disputes import LabelsContradict
+from core.findings.facts.labels.heldout import HeldoutWorn, Looked
+from core.findings.facts.labels.judges import Disagrees, JudgedPart, Share
+from core.findings.facts.labels.labels import AuditUnanswered, LastCame, MissingLabels
+from core.findings.facts.labels.leak import Leaked
 from core.queries.sums.validation_sample import Shared
 from tests.core.findings.sentences.sentence import Sentence
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.findings.facts.schema import (
+from core.findings.facts.watching.schema import (
     FieldChanged,
     ShareJumped,
     StatedShare,
     VersionsUnnamed,
     VolumeStopped,
 )
-from core.findings.facts.set_aside import SetAside
+from core.findings.facts.watching.set_aside import SetAside
 from tests.core.findings.sentences.sentence import Sentence
 
 SHARE_BEFORE = StatedShare(date(2026, 10, 5), date(2026, 11, 1), 1200, 0.98)

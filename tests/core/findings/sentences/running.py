@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.findings.facts.monitoring import CheckFailed, RunsMissed
-from core.findings.facts.time_stamps import NotStamped
+from core.findings.facts.watching.monitoring import CheckFailed, RunsMissed
+from core.findings.facts.watching.time_stamps import NotStamped
 from tests.core.findings.sentences.sentence import Sentence
 
 SENTENCES: list[Sentence] = [

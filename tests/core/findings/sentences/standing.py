@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.findings.facts.bypass import GateBypassed
-from core.findings.facts.cuts import PromiseBroken, UnprovenCut
-from core.findings.facts.stakes import StakesTooLow
-from core.findings.facts.standing import (
+from core.findings.facts.decisions.bypass import GateBypassed
+from core.findings.facts.decisions.cuts import PromiseBroken, UnprovenCut
+from core.findings.facts.decisions.stakes import StakesTooLow
+from core.findings.facts.decisions.theatre import AlwaysTheSame
+from core.findings.facts.watching.standing import (
     Breaches,
     BrokenTrail,
     EmptySeat,
@@ -17,7 +18,6 @@ from core.findings.facts.standing import (
     Suspended,
     Unregistered,
 )
-from core.findings.facts.theatre import AlwaysTheSame
 from tests.core.findings.sentences.sentence import M1, Sentence
 
 USED = (60, date(2026, 9, 23), date(2026, 11, 17))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.findings.facts.anchoring import Anchored
-from core.findings.facts.asking_order import OrderContradicted
-from core.findings.facts.gaming import Gamed, GamedSide
+from core.findings.facts.confidence.anchoring import Anchored
+from core.findings.facts.confidence.asking_order import OrderContradicted
+from core.findings.facts.confidence.gaming import Gamed, GamedSide
 from tests.core.findings.sentences.sentence import Sentence
 
 WIDE = GamedSide("rubric-2", 5097, 0.081, 0.67, 0.7, 1.0)

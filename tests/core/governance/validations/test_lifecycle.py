@@ -10,7 +10,7 @@ from core.governance.validations.lifecycle import rules_changed, step
 from core.governance.validations.records import Validation, ValidationState
 from core.governance.validations.standing import standing
 from core.trail.acts import SYSTEM, Act, Actor
-from tests.worlds.validations import (
+from tests.worlds.governed.validations import (
     ALL,
     ALONE,
     ANN,

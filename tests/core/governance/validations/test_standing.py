@@ -11,7 +11,7 @@ from core.governance.validations.lifecycle import step
 from core.governance.validations.records import Validation
 from core.governance.validations.standing import at_time, standing
 from core.trail.acts import Assurance
-from tests.worlds.validations import (
+from tests.worlds.governed.validations import (
     ALL,
     ASKED,
     BOB,

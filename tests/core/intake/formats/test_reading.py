@@ -16,7 +16,7 @@ from core.intake.formats.reading import SaidOfScores, WrittenRows, format_of, wr
 from core.intake.otlp.mapping import read_names
 from core.ledger.connection import Ledger
 from core.ledger.errors import UnusableFile
-from tests.worlds.exported import SPAN, TRACE, logs, record, span, traces
+from tests.worlds.claims.exported import SPAN, TRACE, logs, record, span, traces
 
 T = "2026-10-05T09:00:00Z"
 

@@ -13,7 +13,7 @@ from core.intake.otlp.joining import HOLD, KIND, Joined, Joiner, claim_line, spa
 from core.intake.otlp.translate import Row
 from core.intake.otlp.wire import SpanFacts
 from core.spool.segments import Spool
-from tests.worlds.exported import OTHER_SPAN, SPAN, TRACE
+from tests.worlds.claims.exported import OTHER_SPAN, SPAN, TRACE
 
 HERE = SpanFacts(TRACE, SPAN)
 SPAN_OF_IT = SpanFacts(TRACE, SPAN, "r1", "m1", "v1")

@@ -10,7 +10,7 @@ from core.intake.otlp import translate as words
 from core.intake.otlp.mapping import read_names
 from core.intake.otlp.translate import Translated, translate
 from core.intake.otlp.wire import Evaluation, Request, SpanFacts
-from tests.worlds.exported import AT, OTHER_SPAN, SPAN, TRACE
+from tests.worlds.claims.exported import AT, OTHER_SPAN, SPAN, TRACE
 
 MAPPING = """
 names:

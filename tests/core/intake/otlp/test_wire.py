@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.intake.otlp import wire
 from core.intake.otlp.wire import Evaluation, NotOtlp, SpanFacts, TooManyItems, read
-from tests.worlds.exported import (
+from tests.worlds.claims.exported import (
     AT,
     OTHER_SPAN,
     OTHER_TRACE,

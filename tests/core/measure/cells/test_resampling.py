@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.measure.cells.cells import Cells, ece_bin
 from core.measure.cells.resampling import multiplicities, pooled, resampled
 from core.measure.metrics.scores import ece
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 
 @given(st.sets(st.integers(0, 1_000_000), min_size=1, max_size=40), st.integers(0, 2**32))

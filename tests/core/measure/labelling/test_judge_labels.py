@@ -20,7 +20,7 @@ from core.measure.labelling.judge_labels import (
     powered,
 )
 from core.measure.metrics.intervals import clopper_pearson, gap_interval
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 VALUES = [0.7, 0.8, 0.9, 0.95, 0.99]
 #: Said by ppi_py of ppi-python 0.2.3 of `claims(20261128)`, for λ .5 and 1:

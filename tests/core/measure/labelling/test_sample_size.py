@@ -22,7 +22,7 @@ from core.measure.labelling.sample_size import (
     shapes_of_all,
 )
 from core.measure.verdicts.verdict import judge
-from tests.worlds.rounds import examples, rounds
+from tests.worlds.governed.rounds import examples, rounds
 
 TOLERANCE = 0.05
 #: A realistic spread of stated confidences.

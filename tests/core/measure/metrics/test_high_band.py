@@ -12,7 +12,7 @@ from scipy import stats
 from core.measure.metrics import high_band as overconfidence
 from core.measure.metrics.high_band import failures_sf, overconfidence_p_value
 from core.measure.metrics.scores import NoValue
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 
 def test_one_value_is_the_binomial_tail():

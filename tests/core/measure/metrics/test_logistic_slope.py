@@ -13,7 +13,7 @@ from core.measure.metrics.logistic_slope import (
     fit_logistic,
 )
 from core.measure.metrics.scores import NoValue
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 
 def test_two_values_are_fitted_exactly():

@@ -10,7 +10,7 @@ from core.measure.metrics.logistic_slope import calibration_slope_intercept
 from core.measure.metrics.metric_bootstrap import bootstrap_intervals, scores_of_draws
 from core.measure.metrics.reliability_curve import corp_decomposition
 from core.measure.metrics.scores import auroc, brier, cutoff_error, ece, ece_debiased_l2, log_loss
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 MEASURES = {
     "smece", "cutoff_error", "brier", "mcb", "dsc", "unc", "log_loss", "auroc", "ece",

@@ -18,7 +18,7 @@ from core.measure.metrics.reliability_curve import (
     per_value,
 )
 from core.measure.metrics.scores import NoValue, brier
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 EMPTY = cells([], [], [])
 

@@ -19,7 +19,7 @@ from core.measure.metrics.scores import (
     log_loss,
     n_exact_0_or_1,
 )
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 EVERY_SCORE = [ece, ece_debiased_l2, brier, log_loss, auroc]
 

@@ -19,7 +19,7 @@ from core.measure.metrics.shape import (
     patterns,
     shape,
 )
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 TENS = np.arange(10) / 10 + 0.05
 EVEN = np.full(10, 0.1)

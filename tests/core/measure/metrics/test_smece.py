@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.measure.metrics.scores import NoValue, ece
 from core.measure.metrics.smece import smece, smece_at, smece_of_draws
-from tests.worlds.cells import cells
+from tests.worlds.claims.cells import cells
 
 
 def by_integration(group, sigma):

@@ -18,7 +18,7 @@ from core.measure.monitoring.brier_decomposition import (
     brier_split_by_segment,
     brier_sums,
 )
-from tests.worlds.cells import stated
+from tests.worlds.claims.cells import stated
 
 CLAIM = st.tuples(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 0.999999, 1.0]), st.integers(0, 1))
 CLAIMS = st.lists(CLAIM, min_size=1, max_size=25)

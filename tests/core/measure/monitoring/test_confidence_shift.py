@@ -11,7 +11,7 @@ from scipy import stats
 from core.measure.cells.cells import Cells
 from core.measure.metrics.scores import NoValue
 from core.measure.monitoring.confidence_shift import population_stability, wasserstein
-from tests.worlds.cells import stated
+from tests.worlds.claims.cells import stated
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=8)
 

@@ -13,8 +13,8 @@ from core.measure.verdicts.before_after import GapChange, Pair, SideSums
 from core.measure.verdicts.group_change import GroupPairs, PartsChange, parts_changes
 from core.measure.verdicts.score_change import ScoreChange, auroc_change, brier_change
 from core.measure.verdicts.shape_change import ShapeChange, shared_bands
-from tests.worlds.band_pairs import band_pair
-from tests.worlds.rounds import rounds
+from tests.worlds.claims.band_pairs import band_pair
+from tests.worlds.governed.rounds import rounds
 
 NOWHERE = Interval(math.nan, math.nan, math.nan)
 V = np.array([0.3, 0.5, 0.7, 0.85])

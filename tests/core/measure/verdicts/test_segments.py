@@ -12,8 +12,8 @@ from core.measure.cells.cells import Cells, InputCells
 from core.measure.cells.group_sums import group_sums
 from core.measure.metrics.intervals import gap_interval
 from core.measure.verdicts.segments import false_discovery_q, gap_p_values, max_statistic_test
-from tests.worlds.cells import cells
-from tests.worlds.rounds import rounds
+from tests.worlds.claims.cells import cells
+from tests.worlds.governed.rounds import rounds
 
 VALUES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
 

@@ -14,8 +14,8 @@ from core.measure.cells.cells import Cells, FloatArray, InputCells, IntArray
 from core.measure.cells.group_sums import HUNDREDTHS
 from core.measure.metrics.shape import critical_value
 from core.measure.verdicts.shape_change import BandPair, ShapeChange, shape_change, shared_bands
-from tests.worlds.band_pairs import band_pair
-from tests.worlds.rounds import examples
+from tests.worlds.claims.band_pairs import band_pair
+from tests.worlds.governed.rounds import examples
 
 QUARTERS = np.full(4, 0.25)
 V4 = np.array([0.3, 0.5, 0.7, 0.85])

@@ -16,8 +16,8 @@ from core.measure.verdicts.verdict import (
     max_statistic_critical_value,
     pair_probability,
 )
-from tests.worlds.cells import cells
-from tests.worlds.rounds import examples
+from tests.worlds.claims.cells import cells
+from tests.worlds.governed.rounds import examples
 
 
 def one(v, n, s, **options):

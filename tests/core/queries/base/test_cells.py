@@ -14,7 +14,7 @@ from core.ledger.connection import Ledger
 from core.measure.cells.cells import Cells
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")

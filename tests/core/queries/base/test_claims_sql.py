@@ -15,7 +15,7 @@ from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import claims as claim_rows
 from core.queries.claims.claim_list import count_claims
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 Fill = Callable[..., None]
 

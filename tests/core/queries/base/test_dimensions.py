@@ -17,7 +17,7 @@ from core.queries.base.cells import grouped_cells
 from core.queries.base.dimensions import BAND_LABELS, ECE_BIN_SQL, dimensions_named, week_label
 from core.queries.base.selection import Selection
 from core.queries.claims.claim_list import count_claims
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 Fill = Callable[..., None]
 

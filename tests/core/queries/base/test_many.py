@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
 from core.queries.base.apart import Apart
-from core.queries.base.asking import AskedOfMany, Asking, ask, together
-from core.queries.base.first_seen import SeenAsked
+from core.queries.base.seen.first_seen import SeenAsked
 from core.queries.base.selection import Selection
+from core.queries.base.together.asking import AskedOfMany, Asking, ask, together
 from core.queries.claims.decision_outcomes import HandledAsked
 from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import DaysAsked, LabellingAsked
-from core.queries.sums.cohort_ages import AgesAsked
 from core.queries.sums.design_effect import EffectAsked
 from core.queries.sums.grouped_sums import SumsAsked
 from core.queries.sums.inputs_per_day import ArrivalsAsked
+from core.queries.sums.labelling.cohort_ages import AgesAsked
+from core.queries.sums.labelling.settled_cells import SettledAsked
 from core.queries.sums.rule_outcomes import CountAsked, Sorting
-from core.queries.sums.settled_cells import SettledAsked
-from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, logged, made, same
-from tests.worlds.events import add_claims
-from tests.worlds.rounds import examples
+from tests.worlds.claims.any_claims import CLAIM, MOMENTS, MONDAY, logged, made, same
+from tests.worlds.claims.events import add_claims
+from tests.worlds.governed.rounds import examples
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

@@ -23,9 +23,9 @@ from core.queries.base.truth import EVERY_SOURCE, USUAL, Truth, other_labels_sql
 from core.queries.claims.claim_history import outcome_versions
 from core.queries.labels.label_provenance import how_labelled
 from core.queries.labels.weekly_cohorts import Matured, matured_cells
-from core.queries.sums.cohort_ages import cohort_ages
 from core.queries.sums.grouped_sums import grouped_sums
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.labelling.cohort_ages import cohort_ages
+from core.queries.sums.labelling.label_coverage import coverage_by
 from core.queries.sums.validation_sample import JudgedSpan, KnownAt, judged_cells
 from core.terms import Maturity
 

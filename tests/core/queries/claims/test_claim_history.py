@@ -13,7 +13,7 @@ from core.queries.claims.claim_history import (
     claims_of_input,
     outcome_versions,
 )
-from core.queries.sums.audit_samples import keep_sample
+from core.queries.sums.labelling.audit_samples import keep_sample
 
 Fill = Callable[..., None]
 AddImport = Callable[..., None]

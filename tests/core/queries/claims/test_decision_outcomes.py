@@ -12,11 +12,11 @@ import pytest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.measure.failures.theatre import Handled
-from core.queries.base.asking import answered, ask
 from core.queries.base.selection import Selection
+from core.queries.base.together.asking import answered, ask
 from core.queries.claims.decision_outcomes import handled
+from core.queries.sums.labelling.settled_cells import SettledAsked
 from core.queries.sums.rule_outcomes import Sorting, counted
-from core.queries.sums.settled_cells import SettledAsked
 
 DAY = datetime(2026, 11, 2)
 SELECTION = Selection("s")

@@ -17,7 +17,7 @@ from core.queries.claims.handoffs import (
     overdue_cases,
     queue_loads,
 )
-from tests.worlds.events import Fill
+from tests.worlds.claims.events import Fill
 from tests.worlds.handed import hand_over
 
 NOON = datetime(2026, 11, 2, 12)

@@ -17,7 +17,7 @@ from core.queries.base.selection import Selection
 from core.queries.labels.label_reach import label_reaches, reaches_by
 from core.terms import USUAL
 from core.text.parts import reach_words
-from tests.worlds.events import keep_again
+from tests.worlds.claims.events import keep_again
 
 Fill = Callable[..., None]
 Rows = list[dict[str, Any]]

@@ -18,7 +18,7 @@ from core.measure.cells.group_sums import group_sums
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums.grouped_sums import GroupedSums, grouped_sums
-from tests.worlds.rounds import examples
+from tests.worlds.governed.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")

@@ -20,11 +20,11 @@ from core.measure.monitoring.brier_decomposition import BrierSums, brier_sums
 from core.queries.base.cells import grouped_cells
 from core.queries.base.selection import Selection
 from core.queries.sums import time_series as series
-from core.queries.sums.cohort_ages import cohort_ages
 from core.queries.sums.grouped_sums import GroupedSums, grouped_sums
+from core.queries.sums.labelling.cohort_ages import cohort_ages
 from core.queries.sums.time_series import period_sums
-from tests.worlds.events import keep_again
-from tests.worlds.rounds import examples
+from tests.worlds.claims.events import keep_again
+from tests.worlds.governed.rounds import examples
 
 Fill = Callable[..., None]
 TRIAGE = Selection("triage")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.ledger.connection import Ledger
-from core.queries.base.asked_once import asked_once
 from core.queries.base.fingerprint_fields import FIELDS
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.base.together.asked_once import asked_once
+from core.queries.sums.labelling.label_coverage import coverage_by
 from core.queries.sums.weekly_counts import Version, weekly_counts
 from sample_data import SAMPLE_END
 from sample_data.generate import SELF_REPORT

@@ -23,7 +23,7 @@ from core.validation.evidence_bundle import (
     decimal,
 )
 from core.validation.evidence_diff import changes
-from tests.worlds.evidence_claims import (
+from tests.worlds.governed.evidence_claims import (
     CRITERIA,
     GOLDEN,
     MODEL,

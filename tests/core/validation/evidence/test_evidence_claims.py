@@ -17,7 +17,7 @@ from core.trail.fingerprint import Fingerprint
 from core.validation.evidence import freeze
 from core.validation.evidence_content import NothingToJudge
 from core.validation.tuning_leakage import TuningLeaked, overlap
-from tests.worlds.evidence_claims import (
+from tests.worlds.governed.evidence_claims import (
     MONDAY,
     SPEC,
     WEEK,

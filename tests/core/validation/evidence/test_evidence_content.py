@@ -15,7 +15,7 @@ from core.ledger.connection import Ledger
 from core.registry.escalation_rules import Override, RuleBand
 from core.trail.canonical_json import canonical
 from core.validation.evidence import freeze, store
-from tests.worlds.evidence_claims import (
+from tests.worlds.governed.evidence_claims import (
     MODEL,
     MONDAY,
     NOW,

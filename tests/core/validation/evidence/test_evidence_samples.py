@@ -25,7 +25,7 @@ from core.sentences.evidence import evidence_view
 from core.trail.fingerprint import Fingerprint
 from core.validation.criteria import judge_sample, verdict_result
 from core.validation.evidence import freeze
-from tests.worlds.evidence_claims import (
+from tests.worlds.governed.evidence_claims import (
     CRITERIA,
     GAP,
     MONDAY,

@@ -13,8 +13,8 @@ from core.gate import registry_changes as registry
 from core.gate.decision_log import DecisionLog, decide_logged
 from core.gate.gate import Gate
 from core.gate.questions import Question
-from core.governance import people
-from core.governance.names import directory
+from core.governance.people import people
+from core.governance.people.names import directory
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -23,7 +23,7 @@ from core.trail.acts import Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from core.views.audit.claim import claim_view
 from core.views.audit.claim_rules import Governed
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 REGISTRY = entry(
     owner="user:team/ann",

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from core.audit.inclusion_proof import verify_proof
 from core.gate import registry_changes as registry
-from core.governance import people
-from core.governance.names import Directory, Name, directory
+from core.governance.people import people
+from core.governance.people.names import Directory, Name, directory
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -31,14 +31,14 @@ from core.trail import log as trail
 from core.trail.act_kinds import GROUPS, KINDS
 from core.trail.act_search import ActSearch
 from core.trail.acts import Act, Actor, Proposal
-from core.trail.checkpoints import VerifierKey
+from core.trail.checkpoints.checkpoints import VerifierKey
+from core.trail.checkpoints.merkle import leaf_hash
 from core.trail.fingerprint import Fingerprint
-from core.trail.merkle import leaf_hash
 from core.validation import steps as signing
 from core.views.audit.decision_trail import LEAF_SIZE, UNREADABLE, choices, row, trail_view
 from core.views.audit.trail_entry import ActView, act_view
 from core.views.audit.trail_integrity import LISTED, Wholeness, wholeness
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 NOW = datetime(2026, 11, 24, 12)
 SIGNAL = "triage"

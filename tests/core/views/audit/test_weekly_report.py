@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from core.gate.registry_changes import apply
-from core.governance.people import known_person
+from core.governance.people.people import known_person
 from core.governance.perform import Office
 from core.governance.replay import Replay
 from core.ingest.import_file import import_file
@@ -21,11 +21,11 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from core.sentences.numbers import STATE_WORDS, points
 from core.trail.acts import Actor, Proposal, Signature
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.trail.signer import Signer
 from core.views.audit.weekly_report import NothingToReport, UnknownWeek, WeeklyReport, weekly_report
-from core.views.review.this_week import week_view
-from tests.worlds.entries import entry
+from core.views.review.week.this_week import week_view
+from tests.worlds.governed.entries import entry
 
 NOW = datetime(2026, 11, 23, 12)
 HEADER = "event_id,ts,signal,confidence,outcome,seg_language\n"

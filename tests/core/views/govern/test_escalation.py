@@ -15,15 +15,15 @@ from core.gate.questions import Question
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.measure.metrics.intervals import clopper_pearson
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.trail.signer import Signer
 from core.views.govern.breaches import BreachesPage, breaches_view
 from core.views.govern.escalation import EscalationView, RuleLine, default_days, escalation_view
 from sample_data import SAMPLE_END
 from sample_data.planted import SELF_REPORT, WEEKS
-from tests.worlds import house as base
-from tests.worlds.entries import entry
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.entries import entry
+from tests.worlds.governed.house import NOW
 
 FIRST, LAST = date(2026, 11, 2), date(2026, 11, 15)  # two whole weeks
 M1 = Fingerprint(model_version="m1")

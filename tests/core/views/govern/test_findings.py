@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.findings.kinds import Condition
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.governance.replay import TrailBroken
 from core.ingest.import_file import import_file
@@ -17,7 +17,7 @@ from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import acknowledge, waive
 from core.monitoring.rounds import rounds
 from core.trail.acts import Actor
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.views.govern.findings import (
     FindingRow,
     FindingsView,
@@ -25,9 +25,9 @@ from core.views.govern.findings import (
     broken_view,
     findings_view,
 )
-from tests.worlds import house as base
-from tests.worlds.begun import Begun
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.house import NOW
+from tests.worlds.running.begun import Begun
 
 CLAIMS = """event_id,ts,signal,confidence,model_version
 a,2026-11-18T09:00:00Z,s,0.9,m1

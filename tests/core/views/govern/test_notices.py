@@ -10,7 +10,7 @@ from core.notices import outbox
 from core.notices.outbox import Draft
 from core.notices.settings import Channel, NoticeSettings
 from core.trail.acts import SYSTEM, Actor, Proposal
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.views.govern.notices import notices_view
 
 NOW = datetime(2026, 11, 24, 9)

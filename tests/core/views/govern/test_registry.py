@@ -18,9 +18,9 @@ from core.validation import steps as signing
 from core.views.govern.registry import RegistryView, may_set_status, registry_view
 from core.views.govern.signal_entry import SignalView, signal_view
 from core.views.govern.signal_plan import plan_parts, same_plan
-from tests.worlds import house as base
-from tests.worlds.begun import Begun
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.house import NOW
+from tests.worlds.running.begun import Begun
 
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 ENTRY = """apiVersion: calledger/v1

@@ -10,25 +10,25 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from core.gate import registry_changes as registry
-from core.governance.names import directory
-from core.governance.people import actor_for, set_status
+from core.governance.people.names import directory
+from core.governance.people.people import actor_for, set_status
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
-from core.queries.base.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.registry.yaml_reader import read
 from core.sentences.acts import Names
 from core.trail.acts import Actor
+from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.trail.signer import Signer
 from core.validation import evidence
 from core.validation import steps as signing
 from core.validation.evidence_bundle import PLAIN_LAYOUT
 from core.views.govern.permitted_acts import offers
 from core.views.govern.sign_off import SignoffView, signoff_view
 from core.views.govern.sign_off_queue import SignoffList, signoff_list
-from tests.worlds.begun import Begun
-from tests.worlds.entries import LOG_ONLY, entry, group
+from tests.worlds.governed.entries import LOG_ONLY, entry, group
+from tests.worlds.running.begun import Begun
 
 NOW = datetime(2026, 11, 2, 9)
 SIGNAL = "triage"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from core.governance import people
+from core.governance.people import people
 from core.ledger.connection import Ledger
 from core.monitoring.runs import run, run_if_due
 from core.trail.acts import Actor
 from core.views.govern.watch import WatchView, _again, watch_view
-from tests.worlds import house as base
-from tests.worlds.entries import entry
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.entries import entry
+from tests.worlds.governed.house import NOW
 
 ENTRY = {
     "deputies": ["user:t/bob"],

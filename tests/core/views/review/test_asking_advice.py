@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.findings.detectors.anchoring import WaysCompared
+from core.findings.detectors.confidence.anchoring import WaysCompared
 from core.measure.failures.asking_order import order_shown
 from core.measure.failures.elicitation import MeanDifference
-from core.queries.sums.elicitation_pairs import Way
-from core.queries.sums.order_times import TimedOrder
+from core.queries.sums.pairs.elicitation_pairs import Way
+from core.queries.sums.pairs.order_times import TimedOrder
 from core.views.review.asking_advice import advice, order_sentences
-from tests.worlds.risk_facts import ways
+from tests.worlds.governed.risk_facts import ways
 
 INDEPENDENT = Way("s", "verbal", "independent")
 

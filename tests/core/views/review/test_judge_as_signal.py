@@ -13,10 +13,10 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.views.shared.judge_labels import AS_A_SIGNAL
 from core.views.shared.measures import measure
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 ENTRY = entry(
     "triage.judge",

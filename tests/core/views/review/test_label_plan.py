@@ -14,7 +14,7 @@ import pytest
 
 from core.defaults import MINIMUM_INPUTS
 from core.gate import registry_changes as registry
-from core.governance.people import actor_for, known_person
+from core.governance.people.people import actor_for, known_person
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -25,10 +25,10 @@ from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
 from core.sentences import label_plan as words
 from core.terms import Terms
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.views.review.label_plan.plan import LabelPlan, label_plan, to_label_rows
-from tests.worlds.entries import entry
-from tests.worlds.seeded import _seeded  # noqa: F401
+from tests.worlds.claims.seeded import _seeded  # noqa: F401
+from tests.worlds.governed.entries import entry
 
 NOW = datetime(2026, 11, 2, 9)
 REGISTRY = entry(

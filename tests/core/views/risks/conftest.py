@@ -1,3 +1,3 @@
 """The sample's risk register."""
 
-from tests.worlds.risk_facts import told, view  # noqa: F401
+from tests.worlds.governed.risk_facts import told, view  # noqa: F401

@@ -9,14 +9,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from core.findings.detectors.drift_alarm import Alarm, Watched, watched
+from core.findings.detectors.change.drift_alarm import Alarm, Watched, watched
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.views.audit.trail_integrity import wholeness
 from core.views.risks.catalogue import FAILURES, NOTES, failure
 from core.views.risks.matrix import RisksView, risks_view, tally_words
 from core.views.risks.rules.all import RULES
-from tests.worlds.risk_facts import BROKEN, FACTS, NOW
+from tests.worlds.governed.risk_facts import BROKEN, FACTS, NOW
 
 
 def test_every_failure_has_a_rule_and_a_mapping() -> None:

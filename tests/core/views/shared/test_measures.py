@@ -18,10 +18,10 @@ from core.ledger.connection import Ledger
 from core.ledger.errors import BadValue, UnknownDimension
 from core.queries.base.selection import Selection
 from core.registry.yaml_reader import read
-from core.trail.signer import Signer
+from core.trail.checkpoints.signer import Signer
 from core.views.shared.measures import MeasureReport, UnknownSignal, filters_of, measure
 from sample_data.generate import AGREEMENT, SELF_REPORT
-from tests.worlds.entries import entry
+from tests.worlds.governed.entries import entry
 
 TOP = ["signal", "as_of", "filters", "groups", "standing"]
 GROUP = [

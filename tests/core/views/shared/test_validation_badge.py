@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.signal_terms import USUAL, Terms, all_terms, read_state, terms_of
 from core.queries.base.selection import Selection
 from core.trail.acts import Proposal
@@ -20,10 +20,10 @@ from core.views.shared.validation_badge import (
     standing_badge,
     week_written,
 )
-from tests.worlds import house as base
-from tests.worlds.begun import Begun
-from tests.worlds.entries import LOG_ONLY, entry
-from tests.worlds.house import NOW
+from tests.worlds.governed import house as base
+from tests.worlds.governed.entries import LOG_ONLY, entry
+from tests.worlds.governed.house import NOW
+from tests.worlds.running.begun import Begun
 
 M1, M2 = Fingerprint(model_version="m1"), Fingerprint(model_version="m2")
 ENTRY = entry(

@@ -14,8 +14,8 @@ from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from tests.core.intake.formats.test_genuine import GENUINE
-from tests.worlds.pages import text_of
 from tests.worlds.paths import MAIN
+from tests.worlds.running.pages import text_of
 
 THEIRS = (
     "id,created_at,llm_confidence,correct\nr1,2026-09-13 08:10:00,70,yes\n"

@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.governance.names import directory
+from core.governance.people.names import directory
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.server import open_ledger as owner
 from sample_data.generate import SELF_REPORT
-from tests.worlds.pages import page, text_of
+from tests.worlds.running.pages import page, text_of
 
 CLAIMS = """event_id,ts,signal,confidence,outcome,split,input_id,seg_language,note
 a1,2026-11-02T09:00:00Z,s,0.95,0,,i1,de,![x](http://evil.example/x.png)

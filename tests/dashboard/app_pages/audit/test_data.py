@@ -15,8 +15,8 @@ from core.ledger.connection import Ledger
 from core.spool.segments import Spool, beside
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from tests.worlds.pages import text_of
 from tests.worlds.paths import MAIN
+from tests.worlds.running.pages import text_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,outcome_ts,action\n"
 

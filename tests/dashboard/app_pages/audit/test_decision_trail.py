@@ -14,8 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.gate import registry_changes as registry
-from core.governance import people
-from core.governance.names import directory
+from core.governance.people import people
+from core.governance.people.names import directory
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -27,10 +27,10 @@ from dashboard.cache import views
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
 from dashboard.server import verifying
-from tests.worlds.built_once import copied
-from tests.worlds.entries import entry
-from tests.worlds.pages import page, text_of
+from tests.worlds.governed.entries import entry
 from tests.worlds.paths import MAIN
+from tests.worlds.running.built_once import copied
+from tests.worlds.running.pages import page, text_of
 
 PAGE = PAGES["decision_trail"].path
 

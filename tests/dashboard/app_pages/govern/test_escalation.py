@@ -15,10 +15,10 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, LOGPROB, MERGE, SELF_REPORT
-from tests.worlds.drawn import words
+from tests.worlds.claims.drawn import words
 from tests.worlds.handed import handed_ledger
-from tests.worlds.pages import page, text_of
 from tests.worlds.paths import MAIN
+from tests.worlds.running.pages import page, text_of
 
 #: Weeks 16 to 18 of the sample.
 PLANTED = {"signal": SELF_REPORT, "first": "2026-09-07", "last": "2026-09-27"}

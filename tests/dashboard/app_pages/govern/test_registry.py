@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -22,10 +22,10 @@ from core.text.markdown import plain
 from core.trail.acts import Actor, Proposal, Signature, stamp
 from core.trail.fingerprint import Fingerprint
 from dashboard.server import open_ledger as owner
-from tests.worlds.built_once import copied
-from tests.worlds.drawn import words
-from tests.worlds.entries import LOG_ONLY, REPLY
-from tests.worlds.pages import links, page, text_of
+from tests.worlds.claims.drawn import words
+from tests.worlds.governed.entries import LOG_ONLY, REPLY
+from tests.worlds.running.built_once import copied
+from tests.worlds.running.pages import links, page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 M1 = Fingerprint(model_version="m1")

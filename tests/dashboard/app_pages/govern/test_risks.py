@@ -18,8 +18,8 @@ from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
 from dashboard.parts.govern.risks import matrix
 from dashboard.reports.risks import to_frame, to_markdown
-from tests.worlds.drawn import words
-from tests.worlds.pages import page, text_of
+from tests.worlds.claims.drawn import words
+from tests.worlds.running.pages import page, text_of
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 

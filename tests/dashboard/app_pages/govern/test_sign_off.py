@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.gate import registry_changes as registry
 from core.gate.gate import Gate
 from core.gate.questions import Question
-from core.governance.names import directory
-from core.governance.people import actor_for
+from core.governance.people.names import directory
+from core.governance.people.people import actor_for
 from core.governance.perform import Office
 from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
@@ -26,9 +26,9 @@ from core.validation import steps as signing
 from dashboard.pages import PAGES
 from dashboard.parts.govern.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
-from tests.worlds import drawn
-from tests.worlds.entries import LOG_ONLY, entry
-from tests.worlds.pages import page, text_of
+from tests.worlds.claims import drawn
+from tests.worlds.governed.entries import LOG_ONLY, entry
+from tests.worlds.running.pages import page, text_of
 
 PAGE = PAGES["sign_off"].path
 M1 = Fingerprint(model_version="m1")

@@ -17,9 +17,9 @@ from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from tests.worlds.entries import REPLY
-from tests.worlds.pages import page, text_of
-from tests.worlds.two_splits import two_splits
+from tests.worlds.claims.two_splits import two_splits
+from tests.worlds.governed.entries import REPLY
+from tests.worlds.running.pages import page, text_of
 
 SAMPLE = "knowledge-answer.self-report"
 Open = Callable[..., AppTest]

@@ -14,8 +14,8 @@ from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.monitoring.runs import run
-from tests.worlds.drawn import markup, words
-from tests.worlds.pages import page, text_of
+from tests.worlds.claims.drawn import markup, words
+from tests.worlds.running.pages import page, text_of
 
 HEAD = "event_id,ts,signal,confidence,outcome,model_version\n"
 

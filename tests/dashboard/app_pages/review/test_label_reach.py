@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from core.findings.detectors.miscalibration import calibration_conditions
+from core.findings.detectors.confidence.miscalibration import calibration_conditions
 from core.gate import registry_changes as registry
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
@@ -22,9 +22,9 @@ from core.views.review.drift import drift_view
 from core.views.review.reliability import reliability_view
 from core.views.review.segments import segments_view
 from dashboard.cli import main as cli
-from tests.worlds.drawn import words
-from tests.worlds.entries import entry
-from tests.worlds.pages import page, text_of
+from tests.worlds.claims.drawn import words
+from tests.worlds.governed.entries import entry
+from tests.worlds.running.pages import page, text_of
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 REASON = (

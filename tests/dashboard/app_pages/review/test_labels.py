@@ -19,7 +19,7 @@ from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.review import label_plan
 from dashboard.server import open_ledger as owner
-from tests.worlds.pages import page, text_of
+from tests.worlds.running.pages import page, text_of
 
 SAFETY = "reply-safety.self-report"
 VERA, KIM = "user:risk/vera.roth", "user:desk/kim.sato"

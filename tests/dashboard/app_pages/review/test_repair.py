@@ -8,8 +8,8 @@ import pytest
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from tests.worlds.pages import page as open_page
-from tests.worlds.pages import text_of
+from tests.worlds.running.pages import page as open_page
+from tests.worlds.running.pages import text_of
 
 
 def opened(folder: Path, serving, *, right: int, split: str = ""):

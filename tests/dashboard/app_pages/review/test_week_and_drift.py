@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.dimensions import week_label
-from tests.worlds import drawn
-from tests.worlds.built_once import shared
-from tests.worlds.pages import page, text_of
+from tests.worlds.claims import drawn
+from tests.worlds.running.built_once import shared
+from tests.worlds.running.pages import page, text_of
 
 HEADER = "event_id,ts,signal,confidence,outcome,model_version,seg_topic\n"
 Serve = Callable[..., None]

@@ -11,17 +11,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.pages import PAGES
 from dashboard.server import open_ledger as owner
-from tests.worlds import drawn
-from tests.worlds.built_once import copied
-from tests.worlds.entries import entry
-from tests.worlds.pages import finding_key, links, page
+from tests.worlds.claims import drawn
+from tests.worlds.governed.entries import entry
+from tests.worlds.running.built_once import copied
+from tests.worlds.running.pages import finding_key, links, page
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 Make = Callable[..., Path]

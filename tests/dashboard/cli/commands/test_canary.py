@@ -15,7 +15,7 @@ from core.governance.recorded_import import import_recorded
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 
 #: Answers by the id; what goes wrong with some, and a secret that must not be seen.
 MODEL = """

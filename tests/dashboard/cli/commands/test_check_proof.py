@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from core.audit.inclusion_proof import proof
-from core.governance.people import enter
+from core.governance.people.people import enter
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.trail import act_search as search

@@ -17,7 +17,7 @@ from core.gate.questions import Question
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard.cli.main import main
-from tests.worlds.governed import Clock, Governed
+from tests.worlds.governed.governed import Clock, Governed
 
 #: A day after the registry was written, and long before today.
 DAY = datetime(2025, 11, 4, 12)

@@ -14,8 +14,8 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.registry.yaml_reader import read
 from dashboard.cli.main import main
-from tests.worlds.entries import REPLY
-from tests.worlds.two_splits import two_splits
+from tests.worlds.claims.two_splits import two_splits
+from tests.worlds.governed.entries import REPLY
 
 SELF_REPORT = "knowledge-answer.self-report"
 

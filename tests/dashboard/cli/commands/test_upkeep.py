@@ -11,7 +11,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.notices import outbox
@@ -20,7 +20,7 @@ from core.registry.yaml_reader import read
 from core.trail import log as trail
 from dashboard.cli.main import main
 from dashboard.server.server_file import Running, announced
-from tests.worlds.governed import REGISTRY
+from tests.worlds.governed.governed import REGISTRY
 from tests.worlds.paths import ROOT
 
 NOW = datetime(2026, 11, 2, 9)
@@ -105,7 +105,7 @@ def test_the_doctor_finds_nothing_or_tells_it_with_exit_1(tmp_path: Path) -> Non
 def test_the_doctor_asks_the_server_that_holds_a_ledger(tmp_path: Path) -> None:
     ledger = governed(tmp_path / "l.duckdb")
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.worlds.live_server", str(ledger), "60"],
+        [sys.executable, "-m", "tests.worlds.running.live_server", str(ledger), "60"],
         stdout=subprocess.PIPE,
         cwd=ROOT,
         text=True,

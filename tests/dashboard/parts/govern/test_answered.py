@@ -8,15 +8,15 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.monitoring.finding_responses import waive
 from core.monitoring.rounds import outlook, rounds
 from core.trail.acts import Actor
 from dashboard.server import open_ledger as owner
-from tests.worlds.house import House
-from tests.worlds.pages import page, text_of
+from tests.worlds.governed.house import House
+from tests.worlds.running.pages import page, text_of
 
 
 def waived_thrice(path: Path) -> None:

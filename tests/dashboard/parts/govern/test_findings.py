@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.gate import registry_changes as registry
-from core.governance import people
+from core.governance.people import people
 from core.governance.perform import Office
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
@@ -23,9 +23,9 @@ from core.trail.acts import Actor
 from core.views.govern.findings import FindingRow, findings_view
 from dashboard.parts.govern import findings
 from dashboard.server import open_ledger as owner
-from tests.worlds.built_once import copied
-from tests.worlds.entries import entry
-from tests.worlds.pages import finding_key, text_of
+from tests.worlds.governed.entries import entry
+from tests.worlds.running.built_once import copied
+from tests.worlds.running.pages import finding_key, text_of
 
 #: Ann's are a, b and c, each with a new fingerprint; d has no entry.
 OWNED = ("a", "b", "c")
@@ -38,7 +38,7 @@ def page() -> None:
 
     import streamlit as st
 
-    from core.governance.names import directory
+    from core.governance.people.names import directory
     from core.views.govern.findings import findings_view
     from dashboard.parts.govern import findings
     from dashboard.server import open_ledger as owner

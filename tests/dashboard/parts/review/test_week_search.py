@@ -6,7 +6,7 @@ from datetime import date
 
 from core.sentences.numbers import NO_VERDICT
 from core.views.govern.findings import FindingsView
-from core.views.review.this_week import SignalWeek, WeekView
+from core.views.review.week.this_week import SignalWeek, WeekView
 from core.views.shared.validation_badge import BROKEN, Answerable, Written
 from dashboard.parts.review import this_week
 from dashboard.parts.review.week_search import ALL, found, verdict_words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.governance.accounts import Account
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people.accounts import Account
 from core.trail.acts import Actor, Proposal, Signature
 from core.trail.fingerprint import Fingerprint
 from dashboard.server.sign_on.confirmations import LASTS, Confirmations, digest

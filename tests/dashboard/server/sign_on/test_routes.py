@@ -12,13 +12,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.testclient import TestClient
 
-from core.governance.accounts import Account
+from core.governance.people.accounts import Account
 from dashboard.server.sign_on import routes
 from dashboard.server.sign_on.confirmations import Confirmations
 from dashboard.server.sign_on.session import browser_of
 from dashboard.server.sign_on.settings import Provider as Named
 from dashboard.server.sign_on.settings import SignOn
-from tests.worlds.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.worlds.running.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 BASE = "http://localhost:8501"
 COOKIES = {"_streamlit_user": "2|1:0|signed", "theme": "dark"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
 from dashboard.server.settings import LEDGER_VARIABLE
 from dashboard.server.sign_on import session as module
 from dashboard.server.sign_on.session import Session, Sessions, kept_path

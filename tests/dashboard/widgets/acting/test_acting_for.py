@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from core.governance import accounts
-from core.governance.accounts import Account
-from core.governance.refusal import Refused
+from core.governance.bodies.refusal import Refused
+from core.governance.people import accounts
+from core.governance.people.accounts import Account
 from core.trail.act_kinds import KINDS
 from dashboard.server import open_ledger as owner
 from dashboard.server import settings as server
@@ -16,7 +16,7 @@ from dashboard.server.sign_on.session import Session
 from dashboard.server.sign_on.settings import Provider, SignOn
 from dashboard.widgets.acting import sign_on
 from dashboard.widgets.acting.acting_for import Acting
-from tests.worlds.governed import Governed, clock, governed  # noqa: F401
+from tests.worlds.governed.governed import Governed, clock, governed  # noqa: F401
 
 VERA = Account("https://login.example.org", "vera-2")
 SETTINGS = SignOn("http://localhost:8501", "s" * 32, 8.0, {})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.findings.detectors.theatre import theatre_conditions
+from core.findings.detectors.decisions.theatre import theatre_conditions
 from core.findings.kinds import KINDS
 from core.governance.replay import Replay
 from core.ledger.connection import Ledger

@@ -14,25 +14,25 @@ from hypothesis import strategies as st
 
 from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
-from core.queries.base import asking
 from core.queries.base.catalogue import dimensions, segment_values, signals
-from core.queries.base.fingerprints_seen import fingerprints_seen
-from core.queries.base.first_seen import first_seen
 from core.queries.base.kept import limits
 from core.queries.base.kept.claims import ages_plan, kept_claims
+from core.queries.base.seen.fingerprints_seen import fingerprints_seen
+from core.queries.base.seen.first_seen import first_seen
 from core.queries.base.selection import Selection
+from core.queries.base.together import asking
 from core.queries.claims.claims_per_signal import accounts
 from core.queries.labels.coverage_sets import CoverageAsked
 from core.queries.labels.label_provenance import how_labelled, labelled_days
-from core.queries.sums.cohort_ages import cohort_ages
-from core.queries.sums.elicitation_pairs import ways
 from core.queries.sums.grouped_sums import grouped_sums
-from core.queries.sums.label_coverage import coverage_by
+from core.queries.sums.labelling.cohort_ages import cohort_ages
+from core.queries.sums.labelling.label_coverage import coverage_by
+from core.queries.sums.pairs.elicitation_pairs import ways
 from core.queries.sums.time_series import period_sums
 from core.queries.sums.weekly_counts import weekly_counts
-from tests.worlds.any_claims import CLAIM, MOMENTS, MONDAY, claim, logged, made, same
-from tests.worlds.events import add_claims
-from tests.worlds.rounds import examples
+from tests.worlds.claims.any_claims import CLAIM, MOMENTS, MONDAY, claim, logged, made, same
+from tests.worlds.claims.events import add_claims
+from tests.worlds.governed.rounds import examples
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.views.risks.facts import Labels, SeatFacts
 from core.views.risks.rules import accountability
-from tests.worlds.risk_facts import FACTS
+from tests.worlds.governed.risk_facts import FACTS
 
 
 # ------------------------------------------------------------------------------------ ownership

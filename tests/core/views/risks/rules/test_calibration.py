@@ -10,7 +10,7 @@ from core.queries.claims.claims_per_signal import SegmentMoved
 from core.text.parts import PartShown
 from core.views.risks.facts import EvidenceTried, Labels, Off, RiskFacts, missed_words
 from core.views.risks.rules import calibration
-from tests.worlds.risk_facts import (
+from tests.worlds.governed.risk_facts import (
     ALARM,
     CANCELLING,
     CHOSEN,

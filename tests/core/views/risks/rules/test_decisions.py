@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.measure.failures.theatre import ActionEffect
 from core.views.risks.rules import decisions
-from tests.worlds.risk_facts import FACTS, THEATRE
+from tests.worlds.governed.risk_facts import FACTS, THEATRE
 
 
 # ----------------------------------------------------------------------------------- escalation

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from core.measure.failures.asking_order import order_shown
-from core.queries.sums.order_times import TimedOrder
+from core.queries.sums.pairs.order_times import TimedOrder
 from core.views.risks.facts import WayOfAsking
 from core.views.risks.rules import elicitation
 from core.views.risks.status import RiskFound
-from tests.worlds.risk_facts import AFTER, FACTS, ways
+from tests.worlds.governed.risk_facts import AFTER, FACTS, ways
 
 
 def test_an_order_that_the_times_contradict_is_open_and_one_they_bear_out_is_said() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.findings.facts.leak import Leaked
+from core.findings.facts.labels.leak import Leaked
 from core.validation.evidence_bundle import HeldoutUse
 from core.views.risks.facts import EvidenceTried
 from core.views.risks.rules import evaluation
-from tests.worlds.risk_facts import DAY, FACTS, gaming, version
+from tests.worlds.governed.risk_facts import DAY, FACTS, gaming, version
 
 
 # -------------------------------------------------------------------------------------- leakage

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from core.findings.facts.stakes import StakesTooLow
+from core.findings.facts.decisions.stakes import StakesTooLow
 from core.governance.validations.records import ValidationState
 from core.measure.verdicts.parts import PartState
 from core.trail.fingerprint import Fingerprint
@@ -15,7 +15,7 @@ from core.views.risks.facts import EvidenceTried, RepairKnown
 from core.views.risks.rules import validation
 from core.views.risks.rules.decisions import escalation
 from core.views.risks.status import Rule
-from tests.worlds.risk_facts import BROKEN, DAY, FACTS, M1, M2, P2, version
+from tests.worlds.governed.risk_facts import BROKEN, DAY, FACTS, M1, M2, P2, version
 
 
 # ------------------------------------------------------------------------------- not validated

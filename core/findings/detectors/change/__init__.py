@@ -1,0 +1,1 @@
+"""What is no longer as it was signed or seen before."""

@@ -1,0 +1,1 @@
+"""Confidence that is off, gamed, or pulled up by how it is asked for."""

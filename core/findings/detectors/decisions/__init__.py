@@ -1,0 +1,1 @@
+"""What is done with a confidence: thresholds, the gate, people, nothing."""

@@ -1,0 +1,105 @@
+"""People who are asked and do not look, and cases that nobody takes up.
+
+A reviewer is a rubber stamp where answers that turned out wrong pass them nearly always: not where
+they accept much, for most answers may be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from core.defaults import ALPHA, CAUGHT_LEAST, MINIMUM_INPUTS, RELIANCE_WEEKS, REVIEWERS
+from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
+from core.findings.kinds import Condition
+from core.governance.state import State
+from core.measure.failures.reliance import is_stamp
+from core.queries.claims.handoffs import Decided, decided_by, handed_over, overdue_cases
+from core.validation.recent_sample import week_began
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """What the reviewers of a signal did in the weeks that are over, up to `RELIANCE_WEEKS`.
+
+    Attributes:
+        since, until: the first of these days, and the first after them.
+        by: decisions of each reviewer, of all queues; those that name nobody are left out.
+        stamps: the reviewers shown to be rubber stamps.
+        own_labels: whether every decision says what the outcome says: the outcomes are most likely
+            the reviewers' own, and cannot tell whether they looked.
+    """
+
+    since: date
+    until: date
+    by: Mapping[str, Decided]
+    stamps: tuple[str, ...]
+    own_labels: bool
+
+    @property
+    def n_wrong(self) -> int:
+        """Decisions on answers that turned out wrong."""
+        return sum(one.wrong for one in self.by.values())
+
+
+def reliance(cursor: duckdb.DuckDBPyConnection, signal: str, now: datetime) -> Reliance:
+    """Look at the decisions of the last year, by weeks: so that a finding changes once in one."""
+    by: dict[str, Decided] = {}
+    whole = Decided()
+    until = week_began(now)
+    since = until - timedelta(weeks=RELIANCE_WEEKS)
+    for (_, reviewer), one in decided_by(cursor, signal, since, until).items():
+        whole += one
+        if reviewer is not None:
+            by[reviewer] = by.get(reviewer, Decided()) + one
+    stamps = tuple(
+        reviewer
+        for reviewer, one in sorted(by.items())
+        if is_stamp(
+            one.caught,
+            one.wrong,
+            least=CAUGHT_LEAST,
+            reviewers=max(REVIEWERS, len(by)),
+            alpha=ALPHA,
+        )
+    )
+    own = whole.like_the_outcome and whole.labelled >= MINIMUM_INPUTS
+    return Reliance(since.date(), until.date(), by, stamps, own)
+
+
+def hours_by_queue(state: State | None, signal: str) -> dict[str, int]:
+    """In how many hours a case is to be taken up, by the queues that the signal's entry names."""
+    entry = None if state is None else state.entries.get(signal)
+    if entry is None:
+        return {}
+    found: dict[str, int] = {}
+    for queue in (entry.spec.handling.review, entry.spec.handling.escalate):
+        if queue is not None:
+            found[queue.name] = min(queue.within_hours, found.get(queue.name, queue.within_hours))
+    return found
+
+
+def handoff_conditions(
+    cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
+) -> tuple[Condition, ...]:
+    """The rubber stamps of each signal, and its cases past their time."""
+    found: list[Condition] = []
+    for signal in handed_over(cursor):
+        if signal not in state.entries:
+            continue
+        of = reliance(cursor, signal, now)
+        for reviewer in of.stamps:
+            one = of.by[reviewer]
+            counts = (one.n, one.overridden, one.wrong, one.caught)
+            facts = RubberStamp(reviewer, of.since, of.until, *counts)
+            found.append(Condition.of("rubber_stamp", signal, reviewer, facts))
+        hours = hours_by_queue(state, signal)
+        late = overdue_cases(cursor, signal, now=now, hours=hours, most=1)
+        for first in late.first:
+            case = first.event_id, first.queue, first.due
+            overdue = HandOffsOverdue(late.n, late.untaken, *case)
+            found.append(Condition.of("handoffs_overdue", signal, "", overdue))
+    return tuple(found)

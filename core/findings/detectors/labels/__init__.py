@@ -1,0 +1,1 @@
+"""Labels that do not come, do not agree, or are worn out."""

@@ -1,0 +1,1 @@
+"""Facts of confidence that is off, gamed, or pulled up by how it is asked for."""

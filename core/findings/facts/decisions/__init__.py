@@ -1,0 +1,1 @@
+"""Facts of what is done with a confidence: thresholds, the gate, people, nothing."""

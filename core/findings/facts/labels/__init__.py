@@ -1,0 +1,1 @@
+"""Facts of labels that do not come, do not agree, or are worn out."""

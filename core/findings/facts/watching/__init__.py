@@ -1,0 +1,1 @@
+"""Facts of what the program itself saw, missed, or could no longer show."""

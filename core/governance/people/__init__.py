@@ -1,0 +1,1 @@
+"""Who is there, how they are known, and what they hold to be let in."""

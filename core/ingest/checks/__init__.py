@@ -1,0 +1,1 @@
+"""What every record must pass, and what is noticed of records together."""

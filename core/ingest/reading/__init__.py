@@ -1,0 +1,1 @@
+"""What a file holds, as records that SQL can scan, whatever its format."""

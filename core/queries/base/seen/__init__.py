@@ -1,0 +1,1 @@
+"""Which fingerprints and versions were seen, and since when."""

@@ -1,0 +1,1 @@
+"""Several questions of one state of the ledger, asked at once."""

@@ -1,0 +1,1 @@
+"""Two sets of claims, or two ways of asking, side by side."""

@@ -1,0 +1,1 @@
+"""Signed checkpoints of the tree of acts: where they are kept, and what signs and stamps them."""

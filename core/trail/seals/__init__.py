@@ -1,0 +1,1 @@
+"""Digests of stored rows, so that an altered row is found."""

@@ -1,0 +1,1 @@
+"""What the pages say of labels: thin, in dispute, or drawn to be given."""

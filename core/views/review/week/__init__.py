@@ -1,0 +1,1 @@
+"""What *This week* shows, and what changed in it."""

@@ -1,0 +1,71 @@
+"""A reviewer whom wrong answers pass is found, and cases that nobody takes up; nothing else is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.findings.detectors.decisions.handoffs import handoff_conditions, reliance
+from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
+from core.findings.kinds import Condition
+from core.trail.facts import read
+from tests.worlds.claims.events import add_claims
+from tests.worlds.governed.governed import Governed
+from tests.worlds.handed import ENTRY, FIRST, hand_all_over, hand_over
+
+DUE = datetime(2026, 11, 1, 17)
+
+
+def found(governed: Governed) -> dict[str, Condition]:
+    with governed.ledger.cursor() as cursor:
+        told = handoff_conditions(cursor, governed.office.state(), governed.clock.now)
+    assert len({one.kind for one in told}) == len(told)
+    return {one.kind: one for one in told}
+
+
+def test_who_lets_all_wrong_answers_pass_is_named_and_the_careful_and_the_few_are_not(
+    ungoverned: Governed,
+) -> None:
+    ungoverned.apply(ENTRY)
+    hand_all_over(ungoverned.ledger)
+    told = found(ungoverned)
+    stamp = told["rubber_stamp"]
+    assert (stamp.signal, stamp.subject, stamp.severity) == ("triage", "r-2", "warning")
+    assert read(RubberStamp, stamp.facts or {}) == RubberStamp(
+        *("r-2", datetime(2025, 11, 3).date(), datetime(2026, 11, 2).date(), 100, 0, 50, 0)
+    )
+    late = read(HandOffsOverdue, told["handoffs_overdue"].facts or {})
+    assert late == HandOffsOverdue(1, 1, "late", "desk", DUE)
+
+
+def test_it_is_over_when_the_decisions_are_more_than_a_year_old(ungoverned: Governed) -> None:
+    ungoverned.apply(ENTRY)
+    hand_all_over(ungoverned.ledger)
+    ungoverned.clock.forward(weeks=53)
+    assert set(found(ungoverned)) == {"handoffs_overdue"}
+
+
+def test_a_signal_without_an_entry_has_nobody_to_tell(ungoverned: Governed) -> None:
+    hand_all_over(ungoverned.ledger)
+    assert found(ungoverned) == {}
+
+
+def test_outcomes_that_are_the_decisions_themselves_show_nobody_to_look(
+    ungoverned: Governed,
+) -> None:
+    events = [f"e{i}" for i in range(100)]
+    claims = [{"event_id": one, "outcome": i % 2} for i, one in enumerate(events)]
+    add_claims(ungoverned.ledger, claims)
+    decided = {"reviewer": "r-1", "decided_at": FIRST + timedelta(hours=1)}
+    rows = [
+        {"event_id": one, "handed_at": FIRST, "agreed": i % 2, **decided}
+        for i, one in enumerate(events)
+    ]
+    hand_over(ungoverned.ledger, *rows)
+    with ungoverned.ledger.cursor() as cursor:
+        assert reliance(cursor, "triage", ungoverned.clock.now).own_labels
+        hand_over(
+            ungoverned.ledger,
+            {**rows[0], "event_id": "e0", "handed_at": FIRST + timedelta(1), "agreed": 1,
+             "reviewer": "r-2"},
+        )  # fmt: skip
+        assert not reliance(cursor, "triage", ungoverned.clock.now).own_labels
