@@ -10,10 +10,11 @@ import click
 
 from core.governance.people import accounts, people
 from core.governance.people.names import directory
-from core.governance.permissions import GRANTABLE, roles_of
+from core.governance.perform import Office
+from core.governance.permissions import GRANTABLE, authorize, roles_of
 from core.governance.weight import of_weight
 from core.ledger.errors import LedgerError
-from core.trail.acts import Proposal
+from core.trail.acts import Actor, Proposal
 from dashboard import terminal
 from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import acting, as_option, office_of, refuse_unproven
@@ -71,8 +72,8 @@ def status(
     except ValueError:
         raise click.BadParameter(f"{until!r} is not a date", param_hint="--until") from None
     with office_of(ledger_path) as office:
-        sub = people.known_person(office, who)
-        asked = people.status_proposal(acting(office, handle, "person.status"), sub, status_, day)
+        by = _allowed(office, handle, "person.status")
+        asked = people.status_proposal(by, people.known_person(office, who), status_, day)
         if of_weight(office.state(), asked):
             refuse_unproven("person.status")
         office.perform(asked)
@@ -86,8 +87,9 @@ def status(
 def forget(ledger_path: Path, handle: str | None, who: str) -> None:
     """Erase a PERSON's names; their acts keep the opaque id. This cannot be undone."""
     with office_of(ledger_path) as office:
+        by = _allowed(office, handle, "person.forgotten")
         sub = people.known_person(office, who)
-        people.forget(office, acting(office, handle, "person.forgotten"), sub)
+        people.forget(office, by, sub)
     terminal.say(f"The names of {sub} are erased from this ledger; backups still hold them.")
 
 
@@ -117,9 +119,8 @@ def bind(ledger_path: Path, handle: str | None, who: str, issuer: str, subject: 
             with office.acting() as desk:
                 sub = people.enter(desk, who)
                 first = people.become_first_admin(desk, sub)
-        sub = people.known_person(office, who)
-        by = acting(office, who if first else handle, "person.bound")
-        accounts.bind(office, by, sub, account)
+        by = _allowed(office, who if first else handle, "person.bound")
+        accounts.bind(office, by, people.known_person(office, who), account)
     terminal.say(
         f"Whoever signs on with this account acts as {who}{', the first admin' if first else ''}."
     )
@@ -166,6 +167,18 @@ def revoke(ledger_path: Path, handle: str | None, who: str, role_: str) -> None:
 
 def _set_role(ledger_path: Path, handle: str | None, who: str, role_: str, kind: str) -> None:
     with office_of(ledger_path) as office:
-        sub = people.known_person(office, who)
-        body = {"sub": sub, "role": role_}
-        office.perform(Proposal(kind, acting(office, handle, kind), body=body))
+        by = _allowed(office, handle, kind)
+        body = {"sub": people.known_person(office, who), "role": role_}
+        office.perform(Proposal(kind, by, body=body))
+
+
+def _allowed(office: Office, handle: str | None, kind: str) -> Actor:
+    """Who acts, before anybody else is looked up: who may not is not told who is known.
+
+    Raises:
+        LedgerError: nobody is known by that handle.
+        Refused: they may not.
+    """
+    by = acting(office, handle, kind)
+    authorize(office.state(), by, kind, None)
+    return by

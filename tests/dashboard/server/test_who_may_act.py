@@ -263,6 +263,14 @@ def test_what_a_token_does_stands_in_the_trail_under_the_person_who_made_it(
     assert {one["actor"]["sub"] for one in made} <= {by}
 
 
+@pytest.mark.parametrize("line", ["forget {}", "status {} away", "grant {} auditor"])
+def test_who_may_not_is_not_told_who_is_known(line: str, served: Served) -> None:
+    words = line.format("user:desk/nobody")
+    said = served.run("viewer", f"{'role' if 'auditor' in words else 'person'} {words}")
+    assert refused_for_the_role(said)
+    assert "user:" not in said.err
+
+
 def test_a_token_cannot_act_for_another_than_who_made_it(served: Served) -> None:
     answer = served.run("viewer", f"person add user:desk/eve --as {WHO['admin']}")
     assert answer.code == 2
