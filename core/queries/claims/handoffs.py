@@ -285,11 +285,19 @@ def _known(signal: str, event_id: str | None = None) -> str:
 
 
 def _due(signal: str, hours: Mapping[str, int]) -> str:
-    """SQL for a signal's hand-offs with ``take_by``, and ``due`` where they are not decided."""
+    """SQL for a signal's hand-offs with ``take_by``, and ``due`` where they are not decided.
+
+    What is logged as taken or decided after ``$now`` has not happened: a time that somebody made up
+    would else keep a case from ever being overdue.
+    """
     cases = "".join(f"WHEN {literal(name)} THEN {int(n)} " for name, n in hours.items())
     usual = f"CASE queue {cases}ELSE {HANDOFF_HOURS} END" if cases else str(HANDOFF_HOURS)
+    happened = ", ".join(
+        f"CASE WHEN {name} <= $now THEN {name} END AS {name}" for name in ("taken_at", "decided_at")
+    )
     return f"""
         SELECT *, CASE WHEN decided_at IS NULL THEN
                    coalesce(taken_at + INTERVAL {HANDOFF_DECIDED_HOURS} HOUR, take_by) END AS due
-        FROM (SELECT *, handed_at + to_hours({usual}) AS take_by FROM ({_known(signal)}))
+        FROM (SELECT * REPLACE ({happened}), handed_at + to_hours({usual}) AS take_by
+              FROM ({_known(signal)}))
     """

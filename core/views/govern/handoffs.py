@@ -74,7 +74,7 @@ class RatesOf:
         overridden: the share that is not.
         accepted_wrong: of the answers that turned out wrong, the share accepted.
         rejected_right: of those that turned out right, the share overridden.
-        stamp: whether they are shown to be a rubber stamp.
+        stamp: whether they are named as a rubber stamp.
     """
 
     name: str

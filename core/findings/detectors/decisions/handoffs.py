@@ -28,7 +28,7 @@ class Reliance:
     Attributes:
         since, until: the first of these days, and the first after them.
         by: decisions of each reviewer, of all queues; those that name nobody are left out.
-        stamps: the reviewers shown to be rubber stamps.
+        stamps: the reviewers named as rubber stamps.
         own_labels: whether every decision says what the outcome says: the outcomes are most likely
             the reviewers' own, and cannot tell whether they looked.
     """

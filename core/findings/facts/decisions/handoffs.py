@@ -41,8 +41,8 @@ class RubberStamp(Facts):
             f"{self.reviewer} let {self.wrong - self.caught:,} of "
             f"{counted(self.wrong, 'wrong answer')} pass ({self.caught:,} overridden), and "
             f"overrode {self.overridden:,} of {counted(self.decisions, 'decision')} in all, up to "
-            f"{self.until - timedelta(days=1)}. That is shown to be less than "
-            f"{percent(CAUGHT_LEAST)} of what was wrong."
+            f"{self.until - timedelta(days=1)}. Beyond chance, fewer than {percent(CAUGHT_LEAST)} "
+            "of wrong answers are overridden."
         )
 
     def numbers(self) -> dict[str, str]:

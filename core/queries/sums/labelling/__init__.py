@@ -1,1 +1,1 @@
-"""Which claims are labelled, how they came to be picked, and when labels are settled."""
+"""Which claims are labelled, how they came to be picked, and when outcomes are final."""

@@ -12,7 +12,7 @@ SENTENCES: list[Sentence] = [
         "rubber_stamp",
         RubberStamp("r-3", date(2025, 11, 24), date(2026, 11, 23), 431, 1, 56, 0),
         "r-3 let 56 of 56 wrong answers pass (0 overridden), and overrode 1 of 431 decisions in "
-        "all, up to 2026-11-22. That is shown to be less than 25% of what was wrong.",
+        "all, up to 2026-11-22. Beyond chance, fewer than 25% of wrong answers are overridden.",
     ),
     (
         "handoffs_overdue",

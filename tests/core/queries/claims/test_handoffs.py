@@ -18,7 +18,7 @@ from core.queries.claims.handoffs import (
     queue_loads,
 )
 from tests.worlds.claims.events import Fill
-from tests.worlds.handed import hand_over
+from tests.worlds.claims.handed import hand_over
 
 NOON = datetime(2026, 11, 2, 12)
 HOUR = timedelta(hours=1)
@@ -108,6 +108,16 @@ def test_a_case_is_late_when_nobody_took_it_in_time_or_who_did_has_not_decided(
     assert [one[0] for one in late(NOON + 73 * HOUR)] == ["nobody", "still time", "taken"]
     first = overdue_cases(ledger.cursor(), "triage", now=NOON + 73 * HOUR, hours={}, most=1)
     assert (first.n, first.untaken, len(first.first)) == (3, 2, 1)
+
+
+def test_what_is_logged_of_the_future_has_not_happened(ledger: Ledger) -> None:
+    later = datetime(2199, 1, 1)
+    hand_over(ledger, case("taken", taken_at=later), case("decided", decided_at=later))
+    now = NOON + 25 * HOUR
+    found = overdue_cases(ledger.cursor(), "triage", now=now, hours={}, most=9)
+    assert [one.event_id for one in found.first] == ["decided", "taken"]
+    (queue,) = queue_loads(ledger.cursor(), "triage", *DAYS, now=now, hours={})
+    assert (queue.open, queue.overdue, queue.hours_to_take) == (2, 2, None)
 
 
 def test_what_rows_of_one_hand_off_say_is_one_hand_off(ledger: Ledger) -> None:

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from core.views.govern.handoffs import HandOffsView, handoffs_view, take_words
+from tests.worlds.claims.handed import ENTRY, hand_all_over
 from tests.worlds.governed.governed import Governed
-from tests.worlds.handed import ENTRY, hand_all_over
 
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
 

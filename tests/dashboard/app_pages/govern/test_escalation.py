@@ -16,7 +16,7 @@ from core.ledger.connection import Ledger
 from dashboard.pages import PAGES
 from sample_data.planted import AGREEMENT, CALLBACK, LOGPROB, MERGE, SELF_REPORT
 from tests.worlds.claims.drawn import words
-from tests.worlds.handed import handed_ledger
+from tests.worlds.claims.handed import handed_ledger
 from tests.worlds.paths import MAIN
 from tests.worlds.running.pages import page, text_of
 

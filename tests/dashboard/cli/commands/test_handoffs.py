@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dashboard.cli.main import main
-from tests.worlds.handed import handed_ledger
+from tests.worlds.claims.handed import handed_ledger
 
 pytestmark = pytest.mark.usefixtures("on_the_day_told")
 

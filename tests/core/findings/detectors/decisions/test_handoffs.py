@@ -9,8 +9,8 @@ from core.findings.facts.decisions.handoffs import HandOffsOverdue, RubberStamp
 from core.findings.kinds import Condition
 from core.trail.facts import read
 from tests.worlds.claims.events import add_claims
+from tests.worlds.claims.handed import ENTRY, FIRST, hand_all_over, hand_over
 from tests.worlds.governed.governed import Governed
-from tests.worlds.handed import ENTRY, FIRST, hand_all_over, hand_over
 
 DUE = datetime(2026, 11, 1, 17)
 
