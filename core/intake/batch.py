@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.intake.door import Dimensions, Fault, FieldNames, Kind, Unfit, line_of
+from core.intake.door import line_of
+from core.intake.names_met import Dimensions, FieldNames
+from core.intake.refused import Fault, Unfit
+from core.intake.row_kinds import Kind
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import duckdb
 
 from core.ingest.file_mapping import MIXED, FileMapping, number_in, scale_words, share_of
 from core.ingest.reading.said_times import read_times
-from core.intake.door import OffScale, Unfit
+from core.intake.refused import OffScale, Unfit
 
 _TIMES = ("ts", "outcome_ts")
 _NOTHING = object()

@@ -21,7 +21,7 @@ class LazyGroup(click.Group):
 
     Args:
         package: where the commands' modules are.
-        rows: for each command ``module:attribute`` and what the help says of it.
+        rows: for each command ``room.module:attribute`` and what the help says of it.
     """
 
     def __init__(

@@ -14,105 +14,108 @@ from dashboard.cli.lazy_group import LazyGroup
 #: Each command: where it is, and what `--help` says of it.
 COMMANDS = {
     "backup": (
-        "upkeep:backup",
+        "running.upkeep:backup",
         "Copy a ledger, its spool, key, checkpoints and settings into a folder.",
     ),
     "canary": (
-        "canary:canary",
+        "measures.canary:canary",
         "Keep inputs and ask them again: has the model changed behind its name?",
     ),
     "cells": (
-        "cells:cells",
+        "claims.cells:cells",
         "Sums of claims that lie in a lake, counted there by Spark, DataFusion or DuckDB.",
     ),
     "check": (
-        "check:check",
+        "running.check:check",
         "Make every standing check, record what changed, and print what is open.",
     ),
     "client": (
-        "client:client",
+        "gate.client:client",
         "Print the client that programs copy: calledger client > calledger_client.py.",
     ),
     "compare": (
-        "compare:compare_command",
+        "measures.compare:compare_command",
         "Compare a new model, prompt or elicitation with the one before; exit 1 on regression.",
     ),
     "decide": (
-        "decide:decide",
+        "gate.decide:decide",
         "May this confidence act? Prints automate, review or escalate, with the rule and the "
         "reason.",
     ),
-    "demo": ("serving:demo", "Build a ledger from the sample data and open the dashboard on it."),
+    "demo": (
+        "running.serving:demo",
+        "Build a ledger from the sample data and open the dashboard on it.",
+    ),
     "derive": (
-        "derive:derive",
+        "claims.derive:derive",
         "Confidence from what a model does instead of what it says: claims to import.",
     ),
     "doctor": (
-        "upkeep:doctor",
+        "running.upkeep:doctor",
         "Tell what is wrong with a ledger and what lies beside it, and what to do; changes "
         "nothing.",
     ),
-    "evidence": ("evidence:evidence", "The numbers that people signed."),
-    "gate": ("gate:gate", "The gate as a whole: its mode, and what acted without asking it."),
+    "evidence": ("governance.evidence:evidence", "The numbers that people signed."),
+    "gate": ("gate.gate:gate", "The gate as a whole: its mode, and what acted without asking it."),
     "handoffs": (
-        "handoffs:handoffs_command",
+        "claims.handoffs:handoffs_command",
         "Print where a signal's cases went to people, and how queues and reviewers decide.",
     ),
     "import": (
-        "importing:import_command",
+        "claims.importing:import_command",
         "Read logged claims, outcomes and hand-offs into a ledger.",
     ),
     "labels": (
-        "labels:labels",
+        "claims.labels:labels",
         "Plan labels, draw an audit sample, take it back in; answer labels that contradict.",
     ),
-    "measure": ("measuring:measure_command", "Print a signal's calibration measures."),
-    "notices": ("notices:notices", "Findings by mail, webhook and chat."),
+    "measure": ("measures.measuring:measure_command", "Print a signal's calibration measures."),
+    "notices": ("running.notices:notices", "Findings by mail, webhook and chat."),
     "person": (
-        "people:person",
+        "governance.people:person",
         "The people who answer for signals; acts hold opaque ids, names can be erased.",
     ),
     "pull": (
-        "pulling:pull",
+        "claims.pulling:pull",
         "Read new claims and outcomes out of a PostgreSQL database or a folder of Parquet files.",
     ),
-    "pulled": ("pulling:pulled", "List what was pulled into a ledger, and up to where."),
+    "pulled": ("claims.pulling:pulled", "List what was pulled into a ledger, and up to where."),
     "quarantine": (
-        "importing:quarantine",
+        "claims.importing:quarantine",
         "The rows that were refused, with the reason and the fix.",
     ),
     "recalibrate": (
-        "recalibrate:recalibrate_command",
+        "measures.recalibrate:recalibrate_command",
         "Fit a map from stated to calibrated confidence, and certify it on other claims.",
     ),
     "registry": (
-        "registry:registry",
+        "governance.registry:registry",
         "Who answers for each signal, what it decides and under which rules.",
     ),
     "report": (
-        "report:report_command",
+        "running.report:report_command",
         "Write the weekly review as one file: readable in a minute, two printed pages.",
     ),
     "restore": (
-        "upkeep:restore",
+        "running.upkeep:restore",
         "Verify the backup in DIR, and its trail, and put it in place as a ledger.",
     ),
     "role": (
-        "people:role",
+        "governance.people:role",
         "Roles for the whole ledger; owners, deputies and validators stand in registry entries.",
     ),
-    "serve": ("serving:serve_command", "Open the dashboard on a ledger."),
+    "serve": ("running.serving:serve_command", "Open the dashboard on a ledger."),
     "threshold": (
-        "threshold:threshold",
+        "measures.threshold:threshold",
         "Find the lowest threshold above which at most RISK are wrong, with a guarantee.",
     ),
-    "token": ("tokens:token", "Bearer tokens for the HTTP routes."),
+    "token": ("governance.tokens:token", "Bearer tokens for the HTTP routes."),
     "trail": (
-        "trail:trail",
+        "governance.trail:trail",
         "Who decided what, on which numbers, and proof that nothing was altered.",
     ),
     "validation": (
-        "validation:validation",
+        "governance.validation:validation",
         "The life of a validation; each step is an act in the trail.",
     ),
 }

@@ -18,7 +18,7 @@ from core.gate.gate import Decision, Gate
 from core.governance.perform import Office
 from core.ingest.file_mapping import FileMapping
 from core.ingest.mapping.kept_mappings import all_kept, mappings_path, one_of_kept
-from core.intake.door import Dimensions, FieldNames
+from core.intake.names_met import Dimensions, FieldNames
 from core.intake.otlp.left_out import LeftOutCount
 from core.intake.otlp.mapping import MappingFile
 from core.intake.read_again import ReadAgain

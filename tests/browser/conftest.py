@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser import stillness
-from tests.browser.patience import PATIENCE
+from tests.browser.driving import stillness
+from tests.browser.driving.patience import PATIENCE
 
 CHROMIUM = next(
     (

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import (
+from tests.browser.driving.walking import (
     PAGES,
     asked,
     asked_of,

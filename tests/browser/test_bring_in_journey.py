@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.ledger.connection import Ledger
-from tests.browser.walking import go, settled, shows
+from tests.browser.driving.walking import go, settled, shows
 from tests.worlds.claims.newcomer import newcomers_file
 
 pytestmark = pytest.mark.browser

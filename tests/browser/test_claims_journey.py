@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import (
+from tests.browser.driving.walking import (
     asked,
     choose_day,
     choose_many,

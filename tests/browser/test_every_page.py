@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.pages import PAGES
 from tests.browser.conftest import new_context
-from tests.browser.rules import CONTRAST, THEIRS, broken
-from tests.browser.visit import HEIGHT, WIDTHS, Visit, Visitor
-from tests.browser.walking import main, open_page
+from tests.browser.driving.rules import CONTRAST, THEIRS, broken
+from tests.browser.driving.visit import HEIGHT, WIDTHS, Visit, Visitor
+from tests.browser.driving.walking import main, open_page
 from tests.worlds.running.layout_shift import GOOD, shifted, watch
 
 pytestmark = pytest.mark.browser

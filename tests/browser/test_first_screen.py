@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import new_context
-from tests.browser.walking import (
+from tests.browser.driving.walking import (
     entries,
     first_screen,
     main,

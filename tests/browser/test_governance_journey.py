@@ -24,9 +24,9 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
-from tests.browser import stillness
-from tests.browser.site import Site
-from tests.browser.walking import (
+from tests.browser.driving import stillness
+from tests.browser.driving.site import Site
+from tests.browser.driving.walking import (
     act_for,
     asked,
     entries,

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import (
+from tests.browser.driving.walking import (
     asked,
     choose,
     first_screen,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.walking import settled
+from tests.browser.driving.walking import settled
 
 pytestmark = pytest.mark.browser
 

@@ -16,9 +16,9 @@ from playwright.sync_api import Page, expect
 
 from dashboard.cli.main import main
 from tests.browser.conftest import free_port
+from tests.browser.driving.walking import settled, shows
 from tests.browser.test_governance_journey import M1
 from tests.browser.test_sign_on_journey import made
-from tests.browser.walking import settled, shows
 from tests.worlds.running.signing_proxy import SigningProxy
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.views.risks.catalogue import FAILURES, failure
-from tests.browser.walking import first_screen, go, main, settled, shows
+from tests.browser.driving.walking import first_screen, go, main, settled, shows
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import hostile
-from tests.browser.walking import first_screen, go
+from tests.browser.driving.walking import first_screen, go
 
 pytestmark = pytest.mark.browser
 #: What the payloads have become.

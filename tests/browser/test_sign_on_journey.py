@@ -24,9 +24,8 @@ from core.registry.yaml_reader import read
 from core.trail.acts import Proposal
 from core.trail.fingerprint import Fingerprint
 from tests.browser.conftest import free_port, new_context
-from tests.browser.site import Site
-from tests.browser.test_governance_journey import REGISTRY, claims
-from tests.browser.walking import (
+from tests.browser.driving.site import Site
+from tests.browser.driving.walking import (
     choose_option,
     go,
     main,
@@ -34,6 +33,7 @@ from tests.browser.walking import (
     settled,
     shows,
 )
+from tests.browser.test_governance_journey import REGISTRY, claims
 from tests.worlds.running.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import new_context
-from tests.browser.walking import asked, choose, open_page
+from tests.browser.driving.walking import asked, choose, open_page
 
 pytestmark = pytest.mark.browser
 

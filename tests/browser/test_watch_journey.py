@@ -19,8 +19,8 @@ from core.ledger.connection import Ledger
 from core.monitoring import runs
 from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
-from tests.browser.site import Site
-from tests.browser.walking import act_for, first_screen, follow, go, open_signal, settled
+from tests.browser.driving.site import Site
+from tests.browser.driving.walking import act_for, first_screen, follow, go, open_signal, settled
 from tests.worlds.governed.entries import entry
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
-from tests.browser.walking import (
+from tests.browser.driving.walking import (
     asked,
     choose,
     first_screen,

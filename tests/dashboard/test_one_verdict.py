@@ -19,7 +19,8 @@ from core.views.audit.weekly_report import weekly_report
 from core.views.review.signal import OneSignal
 from core.views.shared.measures import measure
 from dashboard.cache import views as data
-from dashboard.parts.govern import registry, watch
+from dashboard.parts.govern.registry import registry
+from dashboard.parts.govern.watching import watch
 from dashboard.parts.review import signal, this_week
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import page_head

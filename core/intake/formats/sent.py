@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from core.intake.door import Kind, Unfit
 from core.intake.formats.base import KnownFormat
 from core.intake.formats.reading import SaidOfScores, meanings_of_names, placed, with_usual
 from core.intake.otlp.translate import translate
 from core.intake.otlp.wire import Evaluation, NotOtlp, Request, SpanFacts
+from core.intake.refused import Unfit
+from core.intake.row_kinds import Kind
 from core.ledger.errors import UnusableFile
 
 

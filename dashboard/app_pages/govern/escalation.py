@@ -6,7 +6,8 @@ from core.governance.replay import TrailBroken
 from core.views.govern.escalation import default_days
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import bypass, escalation, findings, handoffs, theatre
+from dashboard.parts.govern.acting import bypass, escalation, handoffs, theatre
+from dashboard.parts.govern.watching import findings
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import guide, page_head
 from dashboard.widgets.url_choice import choose, choose_day

@@ -7,7 +7,8 @@ from core.governance.replay import TrailBroken
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import entry_editor, findings, registry
+from dashboard.parts.govern.registry import entry_editor, registry
+from dashboard.parts.govern.watching import findings
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head

@@ -5,7 +5,7 @@ import streamlit as st
 from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import findings, risks
+from dashboard.parts.govern.watching import findings, risks
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head
 from dashboard.widgets.links import page_links as links

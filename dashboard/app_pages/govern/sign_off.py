@@ -6,11 +6,11 @@ from core.governance.people.names import directory
 from core.governance.replay import TrailBroken
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import evidence
-from dashboard.parts.govern import sign_off as signoff
-from dashboard.parts.govern import sign_off_actions as signing
-from dashboard.parts.govern import sign_off_list as signoff_list
-from dashboard.parts.govern import tuning_leak as leaks
+from dashboard.parts.govern.sign_off import evidence
+from dashboard.parts.govern.sign_off import sign_off as signoff
+from dashboard.parts.govern.sign_off import sign_off_actions as signing
+from dashboard.parts.govern.sign_off import sign_off_list as signoff_list
+from dashboard.parts.govern.sign_off import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import guide, page_head
 from dashboard.widgets.acting import acting_for as acting

@@ -8,8 +8,8 @@ from core.text.markdown import plain
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.parts.govern import answered, findings, notices
-from dashboard.parts.govern import watch as watching
+from dashboard.parts.govern.watching import answered, findings, notices
+from dashboard.parts.govern.watching import watch as watching
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty
 from dashboard.widgets import guide, page_head

@@ -6,7 +6,7 @@ from core.governance.people.names import directory
 from core.governance.replay import TrailBroken
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import findings
+from dashboard.parts.govern.watching import findings
 from dashboard.parts.review import label_disputes, label_plan
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import empty_states as empty

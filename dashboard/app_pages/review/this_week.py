@@ -8,7 +8,7 @@ from core.governance.people.names import directory
 from core.queries.base.dimensions import week_label
 from dashboard.cache import views as data
 from dashboard.pages import PAGES
-from dashboard.parts.govern import findings, notices
+from dashboard.parts.govern.watching import findings, notices
 from dashboard.parts.review import this_week as week
 from dashboard.parts.review import week_search as search
 from dashboard.server import open_ledger as owner

@@ -17,7 +17,7 @@ from core.gate.decision_log import not_logged
 from core.gate.gate import Decision, refusal
 from core.gate.questions import Question
 from core.governance.replay import TrailBroken
-from core.intake.door import NotRead
+from core.intake.refused import NotRead
 from core.ledger.errors import LedgerError
 from core.views.shared.signal_status import signal_statuses
 from dashboard.server import metrics

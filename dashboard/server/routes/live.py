@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from core.ingest.file_mapping import FileMapping
 from core.intake.batch import Batch, Refusal, judged
-from core.intake.door import Kind
 from core.intake.formats.chosen import named_format
 from core.intake.formats.reading import said_of
 from core.intake.formats.sent import sent_scores
 from core.intake.receipts import Outcome, all_known, outcome_of, together
+from core.intake.row_kinds import Kind
 from core.intake.said_rows import said_rows
 from core.ledger.errors import LedgerError, UnusableFile
 from core.spool.segments import Receipt, SpoolBusy, SpoolFull

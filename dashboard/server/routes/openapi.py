@@ -6,7 +6,8 @@ from typing import Any
 
 from core import __version__
 from core.events import ADDRESS, ALLOWED, LONGEST_DECISION, SEGMENT_PREFIX, TEXT_FIELDS, WITHDRAWN
-from core.intake.door import ALWAYS, MOST_KEYS
+from core.intake.door import MOST_KEYS
+from core.intake.row_kinds import ALWAYS
 from core.queries.base.segment_names import DIMENSION, RESERVED_DIMENSIONS
 from core.registry.escalation_rules import ACTIONS
 from core.trail.fingerprint import FIELDS

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.gate.questions import json_value
-from core.intake.door import NotRead
+from core.intake.refused import NotRead
 from core.ledger.errors import LedgerError
 from dashboard.server import open_ledger as owner
 from dashboard.server.settings import TOKEN_VARIABLE

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from core import events
 from core.gate.questions import json_value
 from core.ingest.import_file import import_file
-from core.intake import door
+from core.intake import door, names_met
 from core.intake.batch import Batch, judged
-from core.intake.door import Dimensions, FieldNames, Kind
+from core.intake.names_met import Dimensions, FieldNames
+from core.intake.row_kinds import Kind
 from core.ledger.connection import Ledger
 from tests.worlds.governed.rounds import examples
 
@@ -172,15 +173,15 @@ def test_an_outcome_that_states_a_confidence_is_sent_to_the_other_door() -> None
 
 def test_keys_that_are_data_cost_their_sender_and_not_the_ledger() -> None:
     names = FieldNames()
-    rows = [{**CLAIM, f"id-{i}": 1} for i in range(door.MOST_NAMES)]
+    rows = [{**CLAIM, f"id-{i}": 1} for i in range(names_met.MOST_NAMES)]
     batch = judged(rows, "claims", names, Dimensions(lambda: ()))
-    assert batch.kept == door.MOST_NAMES - len(CLAIM)
+    assert batch.kept == names_met.MOST_NAMES - len(CLAIM)
     assert "nested object" in batch.refused[0].fault.fix
     assert judged([CLAIM], "claims", names, Dimensions(lambda: ())).kept == 1
 
 
 def test_a_ledger_gets_only_so_many_segment_dimensions() -> None:
-    known = tuple(f"d{i}" for i in range(door.MOST_DIMENSIONS - 1))
+    known = tuple(f"d{i}" for i in range(names_met.MOST_DIMENSIONS - 1))
     batch = judge(
         {**CLAIM, "seg_New": "x"}, {**CLAIM, "seg_other": "x"}, {**CLAIM, "seg_D3": "x"},
         known=known,

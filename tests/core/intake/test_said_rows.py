@@ -11,7 +11,7 @@ import pytest
 from core.ingest.file_mapping import FileMapping
 from core.ingest.import_file import import_file
 from core.intake.batch import judged
-from core.intake.door import Dimensions, FieldNames
+from core.intake.names_met import Dimensions, FieldNames
 from core.intake.said_rows import said_rows
 from core.ledger.connection import Ledger
 from core.ledger.errors import UnusableFile

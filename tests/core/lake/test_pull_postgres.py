@@ -13,7 +13,7 @@ from core.ingest.import_file import ImportSummary
 from core.lake import postgres as reading
 from core.lake import pull as pulling
 from core.ledger.connection import Ledger
-from dashboard.cli.commands import pulling as command
+from dashboard.cli.commands.claims import pulling as command
 from dashboard.cli.main import main
 from tests.worlds.running.postgres import IN_ADDRESS, PASSWORD, Postgres
 

@@ -33,7 +33,7 @@ ADDRESS = re.compile(r"Calibration Ledger is at (http://\S+):(\d+)")
 PROGRAM = ("-m", "dashboard.cli.main")
 UNTOLD = (
     "-c",
-    "from dashboard.cli.commands import serving; serving.tell = lambda *_: None; "
+    "from dashboard.cli.commands.running import serving; serving.tell = lambda *_: None; "
     "from dashboard.cli.main import main; main()",
 )
 

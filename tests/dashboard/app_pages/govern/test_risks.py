@@ -16,7 +16,7 @@ from core.views.risks.catalogue import FAILURES
 from core.views.risks.matrix import RisksView
 from core.views.risks.status import STATUS_SIGNS, STATUS_WORDS
 from dashboard.cache import views as data
-from dashboard.parts.govern.risks import matrix
+from dashboard.parts.govern.watching.risks import matrix
 from dashboard.reports.risks import to_frame, to_markdown
 from tests.worlds.claims.drawn import words
 from tests.worlds.running.pages import page, text_of

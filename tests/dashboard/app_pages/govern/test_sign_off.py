@@ -24,7 +24,7 @@ from core.registry.yaml_reader import read
 from core.trail.fingerprint import Fingerprint
 from core.validation import steps as signing
 from dashboard.pages import PAGES
-from dashboard.parts.govern.sign_off_list import MINE
+from dashboard.parts.govern.sign_off.sign_off_list import MINE
 from dashboard.server import open_ledger as owner
 from tests.worlds.claims import drawn
 from tests.worlds.governed.entries import LOG_ONLY, entry

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from dashboard import pages
-from tests.browser import stillness
-from tests.browser.patience import PATIENCE
+from tests.browser.driving import stillness
+from tests.browser.driving.patience import PATIENCE
 
 #: Every page, in the order of the sidebar.
 PAGES = (

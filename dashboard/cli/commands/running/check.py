@@ -25,7 +25,7 @@ from core.standing.verdict import of_signal, standing_verdicts
 from core.text.shown import json_text
 from core.views.govern.findings import SEVERITY_WORDS, owner_words
 from dashboard import terminal
-from dashboard.cli.commands.notices import notices_option, read_checked, tell
+from dashboard.cli.commands.running.notices import notices_option, read_checked, tell
 from dashboard.cli.exit_codes import EXIT_FOUND
 from dashboard.cli.options import ledger_option
 from dashboard.cli.shared import office_of

@@ -26,7 +26,7 @@ from dashboard.charts.kit.palette import palette_for
 from dashboard.charts.thresholds import alt_text_risk, risk_chart
 from dashboard.pages import PAGES
 from dashboard.parts.audit import trail_integrity as trail
-from dashboard.parts.govern import tuning_leak as leaks
+from dashboard.parts.govern.sign_off import tuning_leak as leaks
 from dashboard.server import open_ledger as owner
 from dashboard.widgets import chart as charted
 from dashboard.widgets import tables

@@ -21,7 +21,7 @@ from core.monitoring.rounds import rounds
 from core.registry.yaml_reader import read
 from core.trail.acts import Actor
 from core.views.govern.findings import FindingRow, findings_view
-from dashboard.parts.govern import findings
+from dashboard.parts.govern.watching import findings
 from dashboard.server import open_ledger as owner
 from tests.worlds.governed.entries import entry
 from tests.worlds.running.built_once import copied
@@ -40,7 +40,7 @@ def page() -> None:
 
     from core.governance.people.names import directory
     from core.views.govern.findings import findings_view
-    from dashboard.parts.govern import findings
+    from dashboard.parts.govern.watching import findings
     from dashboard.server import open_ledger as owner
     from dashboard.widgets.acting.acting_for import Acting
 

@@ -25,7 +25,7 @@ from core.sentences.numbers import counted, percent, points
 from core.text.shown import shell_word
 from dashboard import terminal
 from dashboard.cli.ask_server import ask
-from dashboard.cli.commands.pulling import door
+from dashboard.cli.commands.claims.pulling import door
 from dashboard.cli.options import day, ledger_option
 from dashboard.cli.surroundings import InputFile, OutputFile, office_for, opened
 from dashboard.cli.typed import Elsewhere, Typed

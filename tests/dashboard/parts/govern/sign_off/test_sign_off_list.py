@@ -10,8 +10,15 @@ import pytest
 from core.governance.state import State
 from core.trail.fingerprint import Fingerprint
 from core.views.govern.sign_off_queue import QueueLine, SignoffList
-from dashboard.parts.govern import sign_off_list
-from dashboard.parts.govern.sign_off_list import MINE, SignOffRow, found, others, table, waiting
+from dashboard.parts.govern.sign_off import sign_off_list
+from dashboard.parts.govern.sign_off.sign_off_list import (
+    MINE,
+    SignOffRow,
+    found,
+    others,
+    table,
+    waiting,
+)
 from dashboard.widgets.drawn.framed import MANY
 from dashboard.widgets.table_search import ALL
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-from tests.browser.rules import CONTRAST, Broken, broken
-from tests.browser.walking import at_rest, every_view, main, open_page, settled
+from tests.browser.driving.rules import CONTRAST, Broken, broken
+from tests.browser.driving.walking import at_rest, every_view, main, open_page, settled
 from tests.worlds.running import layout_shift
 
 HEIGHT = 1000

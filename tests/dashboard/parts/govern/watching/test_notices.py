@@ -17,7 +17,7 @@ from dashboard.server.settings import NOTICES_VARIABLE
 def page() -> None:
     """Both parts, as pages place them."""
     from core.views.govern.notices import notices_view
-    from dashboard.parts.govern import notices
+    from dashboard.parts.govern.watching import notices
     from dashboard.server import notices as notify
     from dashboard.server import open_ledger as owner
 
@@ -61,7 +61,7 @@ def test_without_channels_it_shows_what_to_write_and_how_to_try_it(
 
 def test_the_example_is_a_notices_file() -> None:
     from core.notices.settings import read
-    from dashboard.parts.govern.notices import _EXAMPLE
+    from dashboard.parts.govern.watching.notices import _EXAMPLE
     from dashboard.server.notices import problems
 
     environment = {"MAIL_PASSWORD": "x/y", "CHAT_ADDRESS": "json://host"}

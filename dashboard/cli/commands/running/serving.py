@@ -13,8 +13,8 @@ import click
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from dashboard import terminal
-from dashboard.cli.commands import notices
-from dashboard.cli.commands.importing import import_all
+from dashboard.cli.commands.claims.importing import import_all
+from dashboard.cli.commands.running import notices
 from dashboard.cli.options import hosts_option, ledger_here_option, port_option
 from dashboard.server import serve
 from dashboard.server.settings import LOG_VARIABLE

@@ -24,7 +24,7 @@ from core.views.govern.signal_entry import SignalView
 from core.views.govern.signal_plan import plan_parts, same_plan
 from dashboard.cache import views as data
 from dashboard.parts.govern import confirmation as confirmed
-from dashboard.parts.govern import registry
+from dashboard.parts.govern.registry import registry
 from dashboard.server import open_ledger as owner
 from dashboard.widgets.acting import act_button, sign_on
 from dashboard.widgets.acting.acting_for import Acting

@@ -1,0 +1,1 @@
+"""Commands that bring claims, labels and hand-offs in, or read them where they lie."""

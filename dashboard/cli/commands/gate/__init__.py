@@ -1,0 +1,1 @@
+"""Commands of the gate, and the client that asks it."""

@@ -1,0 +1,1 @@
+"""Commands of the acts: who answers, who signs, and the proof of it."""

@@ -1,0 +1,1 @@
+"""Commands that measure a signal, and what follows from the measures."""

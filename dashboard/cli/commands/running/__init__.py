@@ -1,0 +1,1 @@
+"""Commands that keep it running: pages, checks, reports, messages, backups."""

@@ -1,0 +1,1 @@
+"""Parts of *Escalation* and *Thresholds*: what is done with a confidence."""

@@ -1,0 +1,1 @@
+"""Parts of *Registry*: who answers for what, and entries edited on the page."""

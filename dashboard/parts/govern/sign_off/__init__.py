@@ -1,0 +1,1 @@
+"""Parts of *Sign-off*: the evidence, how it stands, and what may be done."""

@@ -1,0 +1,1 @@
+"""Parts of *Watch* and *Risks*: what is found, who answers it, and who is told."""
