@@ -201,6 +201,7 @@ def label_sources(cursor: duckdb.DuckDBPyConnection, signal: str) -> dict[str | 
     return dict(rows)
 
 
+@once
 def segment_values(cursor: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     """How many values every signal's claims have of every segment dimension, in one pass.
 

@@ -16,17 +16,17 @@ from core.findings.acts import finding_acts
 from core.findings.answered import by_signal, occasions
 from core.findings.detectors.change.drift_alarm import drift_conditions, watched
 from core.findings.detectors.confidence.anchoring import PERIOD as WAYS_PERIOD
-from core.findings.detectors.confidence.anchoring import WaysCompared, compare_ways
+from core.findings.detectors.confidence.anchoring import WaysCompared, comparing_ways
 from core.findings.detectors.confidence.asking_order import order_times_by_signal
 from core.findings.detectors.confidence.metric_gaming import measure_gaming, pairs
 from core.findings.detectors.decisions.broken_promise import measure_promises
 from core.findings.detectors.decisions.stakes_too_low import too_low
-from core.findings.detectors.decisions.theatre import measure_theatre
+from core.findings.detectors.decisions.theatre import measuring_theatre
 from core.findings.detectors.labels.heldout_wear import measure_wear
 from core.findings.detectors.labels.tuning_leak import measure_leak
 from core.findings.kinds import kind_of
 from core.findings.lifecycle import Finding, findings
-from core.gate.breaches import KINDS, Kind, reckon
+from core.gate.breaches import KINDS, Kind, reckoning
 from core.governance.people.names import Directory, directory
 from core.governance.rules_in_force import RulesSpan, timelines
 from core.governance.signal_terms import all_terms, terms_of
@@ -35,6 +35,7 @@ from core.ledger.errors import LedgerError
 from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
 from core.queries.base.together.asked_once import one_question
+from core.queries.base.together.asking import Asking, together
 from core.queries.claims.claims_per_signal import (
     SegmentMoved,
     VersionClaims,
@@ -46,13 +47,13 @@ from core.queries.claims.claims_per_signal import (
 from core.registry import proof_rules
 from core.registry.signal_spec import SignalSpec
 from core.standing.verdict import of_signal, standing_verdicts
-from core.terms import USUAL, Terms
+from core.terms import USUAL
 from core.trail import act_search as search
 from core.trail import log as trail
 from core.trail.fingerprint import Fingerprint
 from core.validation import evidence
 from core.validation.evidence_bundle import Bundle, BundlePart, HeldoutUse
-from core.validation.recent_sample import segments_of
+from core.validation.recent_sample import all_segments
 from core.views.audit.trail_integrity import Wholeness
 from core.views.govern.escalation import KIND_WORDS
 from core.views.risks.facts import (
@@ -89,7 +90,7 @@ def gathered(
         whole: the last verification of the trail.
     """
     ledger = _Ledger(cursor, state, now, whole)
-    return tuple(ledger.facts(signal) for signal in ledger.signals)
+    return tuple(together(cursor, (ledger.facts(signal) for signal in ledger.signals)))
 
 
 class _Ledger:
@@ -131,18 +132,24 @@ class _Ledger:
         if state is not None and state.size:
             self.spans = timelines(trail.acts(cursor))
         self.verdicts = standing_verdicts(cursor, state, now)
+        self.segments = all_segments(cursor)
         self.timed = order_times_by_signal(cursor, now - WAYS_PERIOD, now)
 
-    def facts(self, signal: str) -> RiskFacts:
+    def facts(self, signal: str) -> Asking[RiskFacts]:
         state, mine = self.state, self.accounts.get(signal, [])
         entry = None if state is None else state.entries.get(signal)
         spec = None if entry is None else entry.spec
         judged = [one for one in mine if one.split != "tuning"]
         terms = terms_of(state, signal)
         versions = self._versions(signal, judged)
-        names = segments_of(self.cursor, signal) if judged else ()
         since = self.now - WAYS_PERIOD
-        changed = measure_theatre(self.cursor, spec, Selection(signal), self.now)
+        changed = yield from measuring_theatre(spec, Selection(signal), self.now)
+        ways: tuple[WaysCompared, ...] = ()
+        if judged:
+            ways = yield from comparing_ways(
+                self.cursor, Selection(signal, since, self.now), tolerance=terms.tolerance
+            )
+        followed = yield from self._followed(signal, spec)
         return RiskFacts(
             signal=signal,
             written=state is not None,
@@ -152,7 +159,7 @@ class _Ledger:
             first=min((one.first_ts.date() for one in judged), default=None),
             versions=versions,
             seat=None if state is None or spec is None else self._seat(state, spec),
-            dimensions=names,
+            dimensions=self.segments.get(signal, ()) if judged else (),
             recent=of_signal(self.verdicts[signal]).recent if signal in self.verdicts else None,
             moved=self.moved.get(signal),
             labels=_labels(judged),
@@ -160,9 +167,9 @@ class _Ledger:
             n_named=sum(one.n_named for one in mine if one.split == "tuning"),
             gaming=tuple(one for one in self.gaming if one.pair.signal == signal),
             asked=_asked(judged),
-            ways=_ways(self.cursor, Selection(signal, since, self.now), terms) if judged else (),
+            ways=ways,
             theatre=changed,
-            followed=self._followed(signal, spec),
+            followed=followed,
             trail=self._trail(signal, mine),
             watches=tuple(self.watches.get(signal, ())),
             drifted=tuple(self.told.drifted[signal]),
@@ -264,12 +271,12 @@ class _Ledger:
         found = measure_wear(self.cursor, spec, mine, self.now, self.state.size)
         return min((use for _, use in found), key=lambda use: use.budget - use.before, default=None)
 
-    def _followed(self, signal: str, spec: SignalSpec | None) -> Followed | None:
+    def _followed(self, signal: str, spec: SignalSpec | None) -> Asking[Followed | None]:
         spans = self.spans.get(signal)
         if not spans or spec is None:
             return None
         since = max(_midnight(self.now) - timedelta(weeks=BREACH_WEEKS), spans[0].since)
-        found = reckon(self.cursor, spans, Selection(signal, since=since, until=self.now))
+        found = yield from reckoning(spans, Selection(signal, since=since, until=self.now))
         kinds: Counter[Kind] = Counter()
         for code in found.codes(lambda one: one.kind is not None):
             kind = found.judged[code].kind
@@ -446,12 +453,6 @@ def _signals_of(one: Finding, state: State, now: datetime) -> tuple[str, ...]:
         for signal in state.entries
         if state.answers_for(signal, kind.part, now) == one.subject
     )
-
-
-def _ways(
-    cursor: duckdb.DuckDBPyConnection, selection: Selection, terms: Terms
-) -> tuple[WaysCompared, ...]:
-    return compare_ways(cursor, selection, tolerance=terms.tolerance)
 
 
 def _labels(mine: Sequence[VersionClaims]) -> Labels:

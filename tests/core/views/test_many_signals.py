@@ -1,8 +1,9 @@
 """Pages over all signals, and checks, ask as much of the ledger of nine signals as of three.
 
-What still grows: labels drawn with chances that differ are weighted signal by signal, a new version
-is compared with the one before it by questions of its own, what is due is measured again version by
-version, and what a check finds is written down act by act.
+What still grows: two signals that share inputs are compared by themselves, labels drawn with
+chances that differ are weighted signal by signal, a new version is compared with the one before it
+by questions of its own, what is due is measured again version by version, and what a check finds is
+written down act by act.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from core.governance.perform import Office
 from core.governance.state import State
 from core.ledger.connection import Ledger
 from core.queries.base.together.asked_once import one_question
+from core.views.audit.trail_integrity import wholeness
 from core.views.govern.registry import registry_view
 from core.views.govern.watch import watch_view
 from core.views.review.week.this_week import week_view
+from core.views.risks.gather import gathered
 from tests.worlds.claims.many_signals import NOW, many_signals, statements
 
 pytestmark = pytest.mark.usefixtures("kept_from_the_first")
@@ -38,6 +41,7 @@ PAGES: dict[str, Page] = {
     "This week": lambda cursor, state: week_view(cursor, state, now=NOW),
     "Registry": lambda cursor, state: registry_view(cursor, state, NOW),
     "Watch": lambda cursor, state: watch_view(cursor, state, NOW, data_version=1),
+    "Risks": lambda cursor, state: gathered(cursor, state, NOW, wholeness(cursor, None, NOW)),
     "what a check looks for": _looked_for,
 }
 

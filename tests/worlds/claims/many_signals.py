@@ -38,7 +38,7 @@ def many_signals(ledger: Ledger, signals: int) -> None:
             made = first + timedelta(weeks=week, hours=6 * at)
             claims.append(
                 {
-                    "event_id": f"e{i}",
+                    "event_id": f"{name}-{i}",
                     "signal": name,
                     "ts": made,
                     "confidence": confidence,
@@ -46,7 +46,7 @@ def many_signals(ledger: Ledger, signals: int) -> None:
                     "outcome_known_at": made + timedelta(days=2) if known else None,
                     "outcome_corrected": known and i % 11 == 0,
                     "model_version": "m2" if week > 3 else "m1",
-                    "input_id": f"i{i // 2}" if s % 3 == 1 else None,
+                    "input_id": f"{name}-{i // 2}" if s % 3 == 1 else None,
                     "action": "automate" if confidence > 0.8 else "review",
                     "seg_topic": "medical" if i % 3 else "billing",
                 }
@@ -54,7 +54,7 @@ def many_signals(ledger: Ledger, signals: int) -> None:
             if known and i % 11 == 0:
                 outcomes += [
                     {
-                        "event_id": f"e{i}",
+                        "event_id": f"{name}-{i}",
                         "signal": name,
                         "outcome": int(right) if version else 1 - int(right),
                         "known_at": made + timedelta(days=1 + version),

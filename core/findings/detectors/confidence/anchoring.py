@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -25,13 +24,14 @@ from core.measure.failures.elicitation import (
 )
 from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.selection import Selection
+from core.queries.base.together.asking import Asking, answered, ask, together, unless_elsewhere
 from core.queries.sums.pairs.elicitation_pairs import (
     AskedAlone,
     SharedInputs,
+    SharedWithinAsked,
     Way,
+    WaysAsked,
     shared_across,
-    shared_within,
-    ways,
     ways_asked,
 )
 
@@ -83,9 +83,17 @@ def compare_ways(
     Pairs on shared inputs come first; methods and orders of the signal that share no input are
     compared unpaired. Pairs of fewer than `MINIMUM_INPUTS` inputs are left out.
     """
-    several = len(ways(cursor, selection)) > 1
+    return answered(cursor, comparing_ways(cursor, selection, tolerance=tolerance))
+
+
+def comparing_ways(
+    cursor: duckdb.DuckDBPyConnection, selection: Selection, *, tolerance: float
+) -> Asking[tuple[WaysCompared, ...]]:
+    """`compare_ways`, asked together with other signals."""
+    several = len((yield from ask(WaysAsked(selection)))) > 1
     try:
-        pairs = (*shared_within(cursor, selection), *shared_across(cursor, selection))
+        within = yield from ask(SharedWithinAsked(selection))
+        pairs = (*within, *shared_across(cursor, selection))
     except NeedsClaims:
         if several:
             raise
@@ -110,15 +118,22 @@ def anchoring_conditions(
     cursor: duckdb.DuckDBPyConnection, state: State, now: datetime
 ) -> tuple[Condition, ...]:
     """Where asking after the answer moves the confidence beyond the tolerance at equal accuracy."""
-    found = []
-    for signal in _asked_both_ways(cursor, now):
-        tolerance = terms_of(state, signal).tolerance
-        selection = Selection(signal, since=now - PERIOD, until=now)
-        with suppress(NeedsClaims):
-            for each in compare_ways(cursor, selection, tolerance=tolerance):
-                if each.by_the_answer:
-                    found.append(_condition(signal, each, tolerance))
-    return tuple(found)
+    asked = [(one, terms_of(state, one).tolerance) for one in _asked_both_ways(cursor, now)]
+    compared = together(
+        cursor,
+        (
+            unless_elsewhere(
+                comparing_ways(cursor, Selection(signal, now - PERIOD, now), tolerance=tolerance)
+            )
+            for signal, tolerance in asked
+        ),
+    )
+    return tuple(
+        _condition(signal, each, tolerance)
+        for (signal, tolerance), found in zip(asked, compared, strict=True)
+        for each in found or ()
+        if each.by_the_answer
+    )
 
 
 def _asked_both_ways(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[str, ...]:

@@ -431,6 +431,19 @@ def _weeks(selection: Selection) -> Weeks | None:
     return Weeks(first, end, tuple(edges))
 
 
+def in_parts(selection: Selection) -> list[Selection]:
+    """The whole weeks of a selection, and the parts of the weeks that it cuts.
+
+    Together they are the selection; one that has no whole week is the only part of itself.
+    """
+    weeks = _weeks(selection)
+    if weeks is None:
+        return [selection]
+    since, until = (None if one is None else start_of(one) for one in (weeks.first, weeks.end))
+    edges = [replace(selection, since=one, until=other) for one, other in weeks.edges]
+    return [replace(selection, since=since, until=until), *edges]
+
+
 # -- ages ------------------------------------------------------------------------------------------
 
 
@@ -446,11 +459,8 @@ def ages_plan(
     free = _OF_LINE | {"week"}
     if plan is None or any(name not in free for name, _ in selection.where):
         return None
-    weeks = plan.weeks
-    edges = [replace(selection, since=one, until=other) for one, other in weeks.edges]
-    since, until = (None if one is None else start_of(one) for one in (weeks.first, weeks.end))
-    whole = replace(selection, since=since, until=until)
-    return replace(plan, selection=whole, weeks=replace(weeks, edges=())), edges
+    whole, *edges = in_parts(selection)
+    return replace(plan, selection=whole, weeks=replace(plan.weeks, edges=())), edges
 
 
 def kept_ages(cursor: duckdb.DuckDBPyConnection, plans: Sequence[KeptPlan]) -> Source:

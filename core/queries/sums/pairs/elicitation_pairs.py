@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,14 @@ import duckdb
 
 from core.measure.failures.elicitation import Moments, Paired
 from core.queries.base.claims_sql import Source, selected_claims
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.kept.claims import in_parts
+from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.repeated_hashes import repeated_hashes
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import Selection
+from core.queries.base.together import asking
 from core.queries.base.together.asked_once import once
+from core.queries.base.together.asking import AskedOfMany
 from core.queries.base.together.snapshot import snapshot
 
 #: By rising closeness to the answer; the earlier is the reference. None: not stated.
@@ -86,18 +90,45 @@ class AskedAlone:
 
 def ways(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Way, ...]:
     """Every method and order among the selected claims, the reference first."""
-    names = ("elicitation", "elicitation_order")
-    with snapshot(cursor):
-        kept = kept_claims(cursor, selection, [names], names)
-        source = _source(cursor, selection) if kept is None else kept
-        taken = "method, elicitation_order" if kept is None else "key_0, key_1"
-        stated = "TRUE" if kept is None else "place >= 0"
-        rows = cursor.execute(
-            f"SELECT DISTINCT {taken} FROM ({source.sql}) AS claim WHERE {stated}",
-            source.parameters,
-        ).fetchall()
-    found = (Way(selection.signal, method, order) for method, order in rows)
-    return tuple(sorted(found, key=lambda one: one.rank))
+    return asking.answered(cursor, asking.ask(WaysAsked(selection)))
+
+
+@dataclass(frozen=True)
+class WaysAsked(AskedOfMany[tuple[Way, ...]]):
+    """A question that `ways` answers, of which many can be asked together."""
+
+    selection: Selection
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[WaysAsked]
+    ) -> Sequence[tuple[Way, ...]]:
+        """The ways of each."""
+        names = ("elicitation", "elicitation_order")
+        # Part by part, for of many selections only whole weeks are taken together from what is
+        # kept.
+        parts = [(of, part) for of, one in enumerate(asked) for part in in_parts(one.selection)]
+        wanted = [Wanted(part, groupings=(names,), names=names) for _, part in parts]
+        found: list[set[Way]] = [set() for _ in asked]
+        with snapshot(cursor):
+            for rows in rows_of(cursor, wanted, lambda _: _WAY, also=_STATED):
+                taken = "key_0, key_1" if rows.kept else ", ".join(_WAY)
+                stated = "place >= 0" if rows.kept else "TRUE"
+                told = cursor.execute(
+                    f"""
+                    SELECT DISTINCT {rows.asked}{taken} FROM ({rows.source.sql}) AS claim
+                    WHERE {stated}
+                    """,
+                    rows.source.parameters,
+                ).fetchall()
+                for place, own in rows.rows(told):
+                    of, part = parts[place]
+                    found[of] |= {Way(part.signal, *row) for row in own}
+        return [tuple(sorted(one, key=lambda way: way.rank)) for one in found]
+
+
+_WAY = {"method": "elicitation", "elicitation_order": "elicitation_order"}
+_STATED = "confidence_ppm IS NOT NULL"
 
 
 def ways_asked(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[AskedAlone, ...]:
@@ -128,40 +159,69 @@ def shared_within(
 
     Both by the same model: what another model says of an input is another question.
     """
-    if not signal_repeats(cursor, selection.signal):
-        return ()
-    one_in = _one_in(cursor, selection)
-    source = _source(cursor, selection, one_in=one_in)
-    keys = "method, elicitation_order, prompt, model, input"
+    return asking.answered(cursor, asking.ask(SharedWithinAsked(selection)))
+
+
+@dataclass(frozen=True)
+class SharedWithinAsked(AskedOfMany[tuple[SharedInputs, ...]]):
+    """A question that `shared_within` answers, of which many can be asked together."""
+
+    selection: Selection
+
+    @classmethod
+    def answers(
+        cls, cursor: duckdb.DuckDBPyConnection, asked: Sequence[SharedWithinAsked]
+    ) -> Sequence[tuple[SharedInputs, ...]]:
+        """The shared inputs of each."""
+        found: list[tuple[SharedInputs, ...]] = [()] * len(asked)
+        alike: defaultdict[int, list[int]] = defaultdict(list)
+        for place, one in enumerate(asked):
+            if signal_repeats(cursor, one.selection.signal):
+                alike[_one_in(cursor, one.selection)].append(place)
+        with snapshot(cursor):
+            for one_in, places in alike.items():
+                wanted = [Wanted(asked[place].selection, kept=False) for place in places]
+                also = f"{_STATED} AND {_chosen('input_id', one_in)}"
+                for rows in rows_of(cursor, wanted, lambda _: _columns("input_id"), also=also):
+                    for at, own in rows.rows(_pairs_within(cursor, rows)):
+                        of = wanted[at].selection.signal
+                        found[places[at]] = _told_within(of, one_in, own)
+        return found
+
+
+def _told_within(signal: str, one_in: int, rows: Sequence[Row]) -> tuple[SharedInputs, ...]:
+    found = [
+        _oriented(Way(signal, *row[:3]), Way(signal, *row[3:6]), one_in, row[6:]) for row in rows
+    ]
+    return tuple(sorted(found, key=lambda one: (one.reference.rank, one.other.rank)))
+
+
+def _pairs_within(cursor: duckdb.DuckDBPyConnection, rows: Rows) -> list[Row]:
+    """Every two ways of one signal on the same inputs, with the moments of their differences."""
     way = ("method", "elicitation_order", "prompt")
+    keys = f"{rows.asked}{', '.join(way)}, model, input"
     ours, theirs = (", ".join(f"{side}.{name}" for name in way) for side in ("one", "other"))
     # Each pair once, whichever comes first; which is the reference is settled below.
     first = " || chr(31) || ".join(f"coalesce(one.{name}, '')" for name in way)
     second = first.replace("one.", "other.")
-    rows = cursor.execute(
+    of, same = ("one.asked, ", "one.asked = other.asked AND ") if rows.asked else ("", "")
+    return cursor.execute(
         f"""
-        WITH side AS ({_per_input(source.sql, keys)}),
+        WITH side AS ({_per_input(rows.source.sql, keys)}),
         pair AS (
-            SELECT {_named(ours, "a")}, {_named(theirs, "b")}, one.input,
+            SELECT {of}{_named(ours, "a")}, {_named(theirs, "b")}, one.input,
                    {_differences()}
             FROM side AS one
             JOIN side AS other
-              ON one.input = other.input AND one.model IS NOT DISTINCT FROM other.model
+              ON {same}one.input = other.input AND one.model IS NOT DISTINCT FROM other.model
              AND {first} < {second}
             GROUP BY ALL)
-        SELECT a0, a1, a2, b0, b1, b2, {", ".join(map(_moments, _NUMBERS))}
+        SELECT {rows.asked}a0, a1, a2, b0, b1, b2, {", ".join(map(_moments, _NUMBERS))}
         FROM pair
-        GROUP BY a0, a1, a2, b0, b1, b2
+        GROUP BY {rows.asked}a0, a1, a2, b0, b1, b2
         """,
-        source.parameters,
+        rows.source.parameters,
     ).fetchall()
-    found = [
-        _oriented(
-            Way(selection.signal, *row[:3]), Way(selection.signal, *row[3:6]), one_in, row[6:]
-        )
-        for row in rows
-    ]
-    return tuple(sorted(found, key=lambda one: (one.reference.rank, one.other.rank)))
 
 
 def shared_across(
@@ -263,11 +323,14 @@ def _shared_with(
 
 def _one_in(cursor: duckdb.DuckDBPyConnection, selection: Selection) -> int:
     """How many inputs one stands for."""
-    row = cursor.execute(
-        "SELECT count(*) FROM claims WHERE signal = $signal", {"signal": selection.signal}
-    ).fetchone()
-    assert row is not None
-    return max(1, int(row[0]) // WHOLE_UP_TO)
+    return max(1, _n_claims(cursor).get(selection.signal, 0) // WHOLE_UP_TO)
+
+
+@once
+def _n_claims(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, int]:
+    """The claims of every signal."""
+    rows = cursor.execute("SELECT signal, count(*) FROM claims GROUP BY signal").fetchall()
+    return dict(rows)
 
 
 def _chosen(input_: str, one_in: int) -> str:
@@ -284,18 +347,20 @@ def _source(
     one_in: int | None = None,
 ) -> Source:
     """Stated claims; those that name an input, one of so many; None: all of them."""
-    columns = {
-        "method": "elicitation",
-        "elicitation_order": "elicitation_order",
+    also = _STATED
+    if one_in is not None:
+        also += f" AND {_chosen(input_, one_in)}"
+    return selected_claims(cursor, selection, _columns(input_), also=also)
+
+
+def _columns(input_: str) -> dict[str, str]:
+    return {
+        **_WAY,
         "prompt": "prompt_version",
         "model": "model_version",
         "input": input_,
         "v": "confidence_ppm / 1e6",
     }
-    also = "confidence_ppm IS NOT NULL"
-    if one_in is not None:
-        also += f" AND {_chosen(input_, one_in)}"
-    return selected_claims(cursor, selection, columns, also=also)
 
 
 def _per_input(claims: str, keys: str) -> str:
