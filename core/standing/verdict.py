@@ -273,7 +273,12 @@ def _of_signal(
                 if measured is not None:
                     weighted = _reweighted(asked, window, measured)
                     if weighted is None:
-                        audit = audited_gap(asked.cursor, window.claims, level=asked.level)
+                        audit = audited_gap(
+                            asked.cursor,
+                            window.claims,
+                            level=asked.level,
+                            tolerance=terms.tolerance,
+                        )
                         weighted = _by_audit(audit, measured)
             except NeedsClaims:
                 measured, lacks = None, True
@@ -322,7 +327,7 @@ def _reweighted(asked: _Asked, window: StandingWindow, measured: Recent) -> Rewe
 
 def _by_audit(audit: AuditedGap | None, measured: Recent) -> Reweighted | None:
     """The audit alone, where the labels do not speak for all claims or it contradicts them."""
-    if audit is None or (measured.speaks_for_all and not audit.contradicts(measured.gap)):
+    if audit is None or (measured.speaks_for_all and not audit.contradicts):
         return None
     return Reweighted(audit.gap, audit.low, audit.high, audit.n, audit.effective, by_audit=True)
 

@@ -212,7 +212,7 @@ def test_a_broken_trail_leaves_the_usual_terms(
 
 # ----------------------------------------------------------- audit samples beside labels of all
 def _audit(gap: float, low: float, high: float) -> Any:
-    found = AuditedGap(gap, low, high, 120, 120.0, near=(-1.0, 1.0))
+    found = AuditedGap(gap, low, high, 120, 120.0, contradicts=False)
     return patch("core.standing.verdict.audited_gap", lambda *_, **__: found)
 
 

@@ -109,7 +109,12 @@ def told(
         with ledger.cursor() as cursor:
             (verdict,) = standing_verdicts(cursor, governed.office.state(), clock.now)[SIGNAL]
             assert verdict.window is not None
-            audit = audited_gap(cursor, verdict.window.claims, level=verdict.level)
+            audit = audited_gap(
+                cursor,
+                verdict.window.claims,
+                level=verdict.level,
+                tolerance=verdict.terms.tolerance,
+            )
             inside = cursor.execute(
                 "SELECT event_id AS event, confidence_ppm / 1e6 AS v FROM claims "
                 "WHERE ts >= $since AND ts < $until",

@@ -105,7 +105,7 @@ def frame(
         drawn: the signal's samples so far.
     """
     dimensions = _grouping(cursor, by)
-    so_far, parameters = _chance_so_far(cursor, drawn)
+    so_far, parameters = chance_so_far(cursor, drawn)
     columns = {f"key_{i}": one.sql for i, one in enumerate(dimensions)} | {
         "ppm": "confidence_ppm",
         "centi": HUNDREDTH_SQL,
@@ -252,7 +252,7 @@ def chanced(
     cursor: duckdb.DuckDBPyConnection, selection: Selection, drawn: Sequence[Design]
 ) -> tuple[int, int]:
     """Stated claims that had a chance in some sample, or log one of their own; and all of them."""
-    so_far, parameters = _chance_so_far(cursor, drawn)
+    so_far, parameters = chance_so_far(cursor, drawn)
     columns = {"chance": so_far, "own": "label_propensity"}
     source = selected_claims(
         cursor,
@@ -272,7 +272,7 @@ def chanced(
     return int(had), int(of)
 
 
-def _chance_so_far(
+def chance_so_far(
     cursor: duckdb.DuckDBPyConnection, drawn: Sequence[Design]
 ) -> tuple[str, dict[str, Parameter]]:
     """The largest chance that a claim had in the samples so far, as SQL over claims."""

@@ -18,6 +18,7 @@ from core.measure.labelling.poisson_sampling import drawing_chance
 from core.measure.metrics.label_bias import inverse_propensity
 from core.queries.base.selection import Selection
 from core.queries.sums.labelling.audit_answers import propensity_sql
+from core.queries.sums.labelling.audit_differences import weekly_differences
 from core.queries.sums.labelling.audit_frame import Design, drawn_claims, frame, own_design
 from core.queries.sums.labelling.audit_samples import (
     drawn_counts,
@@ -348,6 +349,54 @@ def test_the_weighted_estimate_of_repeated_draws_is_unbiased_for_the_whole_frame
     error = np.std(gaps) / np.sqrt(len(gaps))
     assert abs(np.mean(gaps) - truth) < 3 * error
     assert covered >= 54
+
+
+def test_how_far_all_labels_are_from_the_drawn_ones_is_counted_by_week_over_inputs(
+    ledger: Ledger, fill: Fill, monday_noon: datetime
+) -> None:
+    rng = np.random.default_rng(3)
+    claims = [
+        {
+            "event_id": f"e{i}",
+            "ts": monday_noon + timedelta(weeks=i % 2),
+            "confidence": float(rng.choice([0.6, 0.9])),
+            "outcome": [0, 1, None][int(rng.integers(3))],
+            "input_id": f"in{i // 4}" if i < 40 else None,
+            "seg_kind": str(i % 3 > 0),
+        }
+        for i in range(120)
+    ]
+    fill(ledger, claims, repeats=["triage"])
+    # The last week was not drawn from, and of the others each value with a chance of its own.
+    until = monday_noon + timedelta(weeks=1)
+    chances = (("False", 800_000), ("True", 400_000))
+    drawn = design(0, by="kind", chances=chances, selection=Selection("triage", until=until))
+    events = set(draw(ledger, drawn))
+    with ledger.transaction() as cursor:
+        # All of the sample is answered.
+        names = ", ".join(f"'{one}'" for one in sorted(events))
+        cursor.execute(
+            f"UPDATE claims SET outcome = coalesce(outcome, 1) WHERE event_id IN ({names})"
+        )
+    found = within(ledger, weekly_differences, TRIAGE, [drawn])
+
+    units: dict[str, list[float]] = {}
+    for claim in (one for one in claims if one["ts"] == monday_noon):
+        one = claim["event_id"] in events
+        outcome = 1 if one and claim["outcome"] is None else claim["outcome"]
+        if outcome is not None:
+            r = claim["confidence"] - outcome
+            w = one / (0.4 if claim["seg_kind"] == "True" else 0.8)
+            of = units.setdefault(claim["input_id"] or claim["event_id"], [0.0] * 4)
+            for k, more in enumerate((1, r, w, w * r)):
+                of[k] += more
+    m, r, w, wr = np.array(list(units.values())).T
+    gap = r.sum() / m.sum()
+    share = m / m.sum() - w / w.sum()
+    variance = (((r - m * gap) ** 2).sum() + 0.25) / (m**2).sum() * (share**2).sum()
+    assert found.difference == pytest.approx([gap - wr.sum() / w.sum()])
+    assert found.variance == pytest.approx([variance])
+    assert found.most == pytest.approx([abs(share).max()])
 
 
 def test_a_sample_speaks_for_the_others_once_most_of_it_is_labelled(
