@@ -81,15 +81,8 @@ def cells(counted: Counted, dimensions: Mapping[str, str], *, whole: bool = True
         )
         return f"CASE {cases} ELSE {otherwise} END" if cases else otherwise
 
-    names = [literal(name) for name in dimensions]
-    return f"""
-        WITH stated AS (
-            SELECT line, {_WEEK} AS week, {_DAYS} % 7 AS weekday, outcome,
-                   CAST(confidence_ppm AS BIGINT) AS v, {_HUNDREDTH} AS hundredth,
-                   CASE WHEN confidence_ppm >= high_ppm THEN 1 ELSE 0 END AS high,
-                   label_propensity AS chance{taken}
-            FROM {counted.joined()}
-        ), coded AS (
+    def coded(which: str = "") -> str:
+        return f"""
             SELECT (((CAST(line AS BIGINT) * 16384 + week) * 128
                     + CASE WHEN v IS NULL THEN {_UNSTATED}
                            WHEN outcome IS NULL THEN {_EDGE.format("hundredth")}
@@ -100,14 +93,35 @@ def cells(counted: Counted, dimensions: Mapping[str, str], *, whole: bool = True
                    CASE weekday WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 4 WHEN 3 THEN 8
                                 WHEN 4 THEN 16 WHEN 5 THEN 32 ELSE 64 END AS weekday
                    {"".join(f", {one}" for one in columns)}
-            FROM stated
-        ), summed AS (
-            SELECT code, {chosen(names, "''")} AS dimension, {chosen(columns, "NULL")} AS value,
+            FROM (
+                SELECT line, {_WEEK} AS week, {_DAYS} % 7 AS weekday, outcome,
+                       CAST(confidence_ppm AS BIGINT) AS v, {_HUNDREDTH} AS hundredth,
+                       CASE WHEN confidence_ppm >= high_ppm THEN 1 ELSE 0 END AS high,
+                       label_propensity AS chance{taken}
+                FROM {counted.joined()} {which}
+            ) AS stated
+        """
+
+    names = [literal(name) for name in dimensions]
+    dimension, value = chosen(names, "''"), chosen(columns, "NULL")
+    key = f"code, {dimension} AS dimension, {value} AS value"
+    by = f"GROUP BY GROUPING SETS ({', '.join(sets)})"
+    # Few claims say how likely they were drawn: those are counted by themselves, and all others
+    # are spared what it takes.
+    return f"""
+        WITH coded AS ({coded()}), chances AS ({coded("WHERE label_propensity IS NOT NULL")}),
+        summed AS (
+            SELECT {key},
                    count(*) AS n, sum(v) AS s1, sum(v2) AS s2, sum(v3) AS s3, sum(v4) AS s4,
-                   count(chance) AS n_chances, count(drawn) AS n_drawn,
-                   min(chance) AS least, max(chance) AS most, bit_or(weekday) AS weekdays
-            FROM coded
-            GROUP BY GROUPING SETS ({", ".join(sets)})
+                   0 AS n_chances, 0 AS n_drawn, CAST(NULL AS DOUBLE) AS least,
+                   CAST(NULL AS DOUBLE) AS most, bit_or(weekday) AS weekdays
+            FROM coded {by}
+            UNION ALL
+            SELECT {key},
+                   0 AS n, 0 AS s1, 0 AS s2, 0 AS s3, 0 AS s4,
+                   count(chance) AS n_chances, count(drawn) AS n_drawn, min(chance) AS least,
+                   max(chance) AS most, 0 AS weekdays
+            FROM chances {by}
         ), apart AS (
             SELECT code // 768 AS unit, code // 6 % 128 AS place, code // 3 % 2 AS high,
                    code % 3 AS state, summed.*
