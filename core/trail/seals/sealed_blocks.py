@@ -30,6 +30,8 @@ BLOCK = 4096
 _AT_ONCE = 32 * BLOCK
 #: Rows of the log of outcomes that are sorted at once, where it is in two tables.
 _SORTED = 1_000_000
+#: From so many rows on columns are looked into one by one.
+_MANY = 100_000
 #: The outcome in force; it follows the log of outcomes.
 _IN_FORCE = frozenset(
     (
@@ -197,9 +199,17 @@ def _stated_columns(
 ) -> list[tuple[str, str, str]]:
     """The columns in which some row has a value; the others are in no digest."""
     columns = _columns(cursor, source.table)
-    counts = ", ".join(f"count({quoted(name)})" for name, _, _ in columns)
-    found = cursor.execute(f"SELECT {counts} FROM {source.rows} WHERE {source.where}").fetchall()
-    return [column for column, count in zip(columns, found[0], strict=True) if count]
+    among = f"FROM {source.rows} WHERE ({source.where})"
+    ((rows,),) = cursor.execute(f"SELECT count(*) {among}").fetchall()
+    # Counting reads every column to its end; looking for one value stops at the first, but of few
+    # rows planning so many questions costs more.
+    if rows > _MANY:
+        each = (f"EXISTS (SELECT 1 {among} AND {quoted(name)} IS NOT NULL)" for name, *_ in columns)
+        sql = f"SELECT {', '.join(each)}"
+    else:
+        sql = f"SELECT {', '.join(f'count({quoted(name)})' for name, *_ in columns)} {among}"
+    (found,) = cursor.execute(sql).fetchall()
+    return [column for column, stated in zip(columns, found, strict=True) if stated]
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:

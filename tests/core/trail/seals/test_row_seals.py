@@ -393,3 +393,10 @@ def test_the_outcome_in_force_is_worked_out_as_the_importer_does(tmp_path: Path,
                 records.append({"event_id": event, **label, **signal})
         sealed.take(*records)
     assert sealed.words() == []
+
+
+def test_a_seal_does_not_hang_on_how_its_columns_were_looked_through(
+    shared: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed_blocks, "_MANY", 0)
+    assert shared.words() == []
