@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from core.defaults import LEVEL
 from core.measure.cells.cells import FloatArray
@@ -68,7 +68,7 @@ def shrunken_rates(s: FloatArray, n: FloatArray, *, level: float = LEVEL) -> Shr
     strength = rate * (1 - rate) / variance - 1
     tail = (1 - level) / 2
     low, high = (
-        np.asarray(stats.beta.ppf(at, rate * strength, (1 - rate) * strength), float)
+        np.asarray(scipy.special.betaincinv(rate * strength, (1 - rate) * strength, at), float)
         for at in (tail, 1 - tail)
     )
     return ShrunkenRates(rate, low, high, float(weight @ (alpha / (alpha + beta))))
@@ -80,13 +80,16 @@ def _grid(
     """α, β and the posterior weight of each point of a grid, flat."""
     u, v = np.meshgrid(np.linspace(*centre, _POINTS), np.linspace(*strength, _POINTS))
     total = np.exp(v).ravel()
-    alpha = total * special.expit(u).ravel()
+    alpha = total * scipy.special.expit(u).ravel()
     beta = total - alpha
     log = np.log(alpha) + np.log(beta) - 2.5 * np.log(total)
     # So many reviewers have the same counts, or none, that each pair is looked at once.
     pairs, times = np.unique(np.stack([s, n - s]), axis=1, return_counts=True)
     a, b = alpha[:, None], beta[:, None]
-    log = log + (special.betaln(a + pairs[0], b + pairs[1]) - special.betaln(a, b)) @ times
+    log = (
+        log
+        + (scipy.special.betaln(a + pairs[0], b + pairs[1]) - scipy.special.betaln(a, b)) @ times
+    )
     weight = np.exp(log - log.max())
     return alpha, beta, weight / weight.sum()
 
@@ -117,8 +120,8 @@ def log_stamp_evidence(caught: int, wrong: int, least: float) -> float:
         least: c, in (0, 1).
     """
     k, m = float(caught), float(wrong)
-    below = float(stats.beta.logcdf(least, k + 1, m - k + 1))
-    whole = float(special.betaln(k + 1, m - k + 1))
+    below = math.log(scipy.special.betainc(k + 1, m - k + 1, least))
+    whole = float(scipy.special.betaln(k + 1, m - k + 1))
     return whole + below - (k + 1) * math.log(least) - (m - k) * math.log1p(-least)
 
 

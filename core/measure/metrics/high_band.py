@@ -74,9 +74,16 @@ def _failures_pmf(n: IntArray, q: FloatArray, longest: int) -> FloatArray:
     """P(F = 0), …, P(F = longest)."""
     pmf = np.ones(1)
     for trials, chance in zip(n.tolist(), q.tolist(), strict=True):
-        one = scipy.stats.binom.pmf(np.arange(min(trials, longest) + 1), trials, chance)
+        one = _binomial_pmf(np.arange(min(trials, longest) + 1), trials, chance)
         pmf = np.convolve(pmf, one)[: longest + 1]
     return pmf
+
+
+def _binomial_pmf(k: IntArray, n: int, p: float) -> FloatArray:
+    """P(X = k), p in (0, 1); `scipy.stats` has it, and takes half a second to be loaded."""
+    special = scipy.special
+    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return np.asarray(np.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p)))
 
 
 def _saddlepoint_sf(n: IntArray, q: FloatArray, failed: int) -> float:
