@@ -27,6 +27,8 @@ from sample_data.planted import (
     JUDGE_COLLAPSED_TO,
     JUDGE_GAP_BEFORE,
     JUDGE_RUBRIC_FROM_WEEK,
+    JUDGE_UNSTATED,
+    JUDGE_UNSTATED_FROM_WEEK,
     LABEL_DELAY_DAYS,
     LEAKED_HIGH_ERROR,
     LEAKED_ROWS,
@@ -108,6 +110,8 @@ def judged() -> pd.DataFrame:
             "seg_language": names(rng, LANGUAGES, size),
         }
     )
+    silent = generator(15).random(size) < JUDGE_UNSTATED
+    frame.loc[silent & (week >= JUDGE_UNSTATED_FROM_WEEK), "confidence"] = None
     known_at = stamp + delays(rng, LABEL_DELAY_DAYS, size)
     kept = rng.random(size) >= UNLABELLED_SHARE
     return with_outcomes(frame, right(rng, chance), known_at, kept, "HUMAN")

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sample_data.answers import answers, judged
 from sample_data.desk import callbacks, grounding, merges, routing
+from sample_data.handed import handed
 from sample_data.pilot import pilot
 from sample_data.planted import (
     AGREEMENT,
@@ -73,6 +74,7 @@ def main() -> None:
     _parquet(pd.concat(desk, ignore_index=True), "desk_claims.parquet")
     _jsonl(grounding(), "grounding_claims.jsonl")
     _parquet(pilot(), "pilot_claims.parquet")
+    _parquet(handed(), "merge_handoffs.parquet")
     (FOLDER / "hand_typed.csv").write_text(REFUSED, encoding="utf-8")
 
 

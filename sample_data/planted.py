@@ -66,6 +66,8 @@ REFUND_MIX_AFTER = {"under 50": 0.25, "50 to 500": 0.35, "over 500": 0.40}
 JUDGE_RUBRIC_FROM_WEEK = 19
 JUDGE_GAP_BEFORE = 0.09
 JUDGE_COLLAPSED_TO = (0.71, 0.75)
+#: From this week on it gives some answers no number at all.
+JUDGE_UNSTATED_FROM_WEEK, JUDGE_UNSTATED = 26, 0.2
 
 # reply-safety: a model update breaks one policy; both versions answered the same inputs.
 SAFETY_MODEL_FROM_WEEK, SAFETY_OVERLAP_WEEKS = 14, 3
@@ -105,6 +107,14 @@ ROUTING_ASKED_BEFORE, CLOCKS_DIFFER = 0.4, 0.02
 #: From this week on e-mails name no language any more.
 ROUTING_NO_LANGUAGE_FROM_WEEK = 26
 
+# duplicate-merge went to people from this week on, all of it; who they are, with the share of the
+# cases that each decided, of the wrong answers that they caught and the right ones they overruled.
+HANDED_FROM_WEEK = 17
+MERGE_REVIEWERS = {"m-1": (0.4, 0.7, 0.06), "m-2": (0.4, 0.03, 0.01), "m-3": (0.2, 0.45, 0.02)}
+RUBBER_STAMP = "m-2"
+#: Cases of a day (0 is Monday) of the last week that nobody took up.
+FORGOTTEN_CASES, FORGOTTEN_DAY = 5, 3
+
 # Kept inputs, asked again every Monday from one week on: the model of knowledge-answer becomes
 # another one behind its name; that of refund-check does not, while its cases change.
 CANARY_INPUTS, CANARY_FROM_WEEK, CANARY_CHANGED_FROM_WEEK = 60, 16, 24
@@ -114,5 +124,6 @@ CANARY_RISE, CANARY_ANSWERS = 0.05, 1 / 3
 LABEL_DELAY_DAYS = 6.0
 UNLABELLED_SHARE = 0.12
 REFUND_DELAY_HOURS = 30
-#: Week and day (0 is Monday) on which production paid refunds without asking the gate.
-BYPASSED = (25, 2)
+#: Week and day (0 is Monday) on which production paid refunds without asking the gate; on which it
+#: asked about another confidence, the one it shows; and on which it asked afterwards.
+BYPASSED, ASKED_ROUNDED, ASKED_LATE = (25, 2), (25, 3), (25, 4)

@@ -18,6 +18,7 @@ _FILES = (
     "refund_claims.parquet",
     "desk_claims.parquet",
     "pilot_claims.parquet",
+    "merge_handoffs.parquet",
     "grounding_claims.jsonl",
     "hand_typed.csv",
 )

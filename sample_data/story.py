@@ -8,7 +8,7 @@ did what stands in sample_data/README.md; the entries are sample_data/registry.y
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from core.defaults import WAIVER_DAYS
@@ -41,6 +41,8 @@ from sample_data.pilot import PILOT_LEVEL, PILOTED
 from sample_data.planted import (
     AGREEMENT,
     ANSWER,
+    ASKED_LATE,
+    ASKED_ROUNDED,
     BYPASSED,
     DRAFT,
     GROUNDING,
@@ -214,20 +216,49 @@ class Story:
         )  # fmt: skip
 
     def _ask_meanwhile(self, then: datetime) -> None:
-        """It asks about whatever it automates until then, and has once forgotten to."""
+        """It asks about whatever it automates until then, but for one week's refunds.
+
+        On one day it forgot to, on the next it asked about the confidence as it shows it, and the
+        day after that it asks too late.
+        """
         signals = list(self.office.state().entries)
-        forgot = self._monday(BYPASSED[0]) + timedelta(days=BYPASSED[1])
+        forgot, rounded, late = map(self._day, (BYPASSED, ASKED_ROUNDED, ASKED_LATE))
         self._ask(
             """
             ts >= $since AND ts < $until AND action = 'automate'
             AND list_contains($signals, signal)
-            AND NOT (signal = $bypassed AND CAST(ts AS DATE) = CAST($forgot AS DATE))
+            AND NOT (signal = $refunds AND list_contains($not_now, CAST(ts AS DATE)))
             """,
-            most=None, since=self._now, until=then, signals=signals, bypassed=LOGPROB,
-            forgot=forgot,
+            most=None, rounded=(LOGPROB, rounded), since=self._now, until=then, signals=signals,
+            refunds=LOGPROB, not_now=[forgot, late],
         )  # fmt: skip
 
-    def _ask(self, which: str, *, most: int | None, **given: object) -> None:
+    def ask_late(self) -> None:
+        """It asks about refunds when they have been paid and logged."""
+        self._ask(
+            "signal = $refunds AND action = 'automate' AND CAST(ts AS DATE) = $day",
+            most=None, at=self._now + timedelta(seconds=1), refunds=LOGPROB,
+            day=self._day(ASKED_LATE),
+        )  # fmt: skip
+
+    def _day(self, on: tuple[int, int]) -> date:
+        return (self._monday(on[0]) + timedelta(days=on[1])).date()
+
+    def _ask(
+        self,
+        which: str,
+        *,
+        most: int | None,
+        at: datetime | None = None,
+        rounded: tuple[str, date] | None = None,
+        **given: object,
+    ) -> None:
+        """Ask about some claims, each at its time.
+
+        Args:
+            at: ask about all of them then.
+            rounded: of which signal and day the confidence is asked about with one decimal.
+        """
         with self.office.ledger.cursor() as cursor:
             rows = cursor.execute(
                 f"""
@@ -240,8 +271,9 @@ class Story:
             ).fetchall()
         gate, then = Gate(self.office), self._now
         for ts, signal, event_id, confidence, *versions in rows:
-            self._now = ts
-            asked = Question(signal, event_id, confidence, Fingerprint(*versions), {})
+            self._now = at or ts
+            shown = round(confidence, 1) if (signal, ts.date()) == rounded else confidence
+            asked = Question(signal, event_id, shown, Fingerprint(*versions), {})
             self._answers.append(gate.decide(asked))
         self._now = then
 
@@ -393,6 +425,8 @@ def _to_now(story: Story, now: datetime) -> None:
     story.write_answers()
     story._now = max(now, story.office.state().last_at)
     adopt_unrecorded(story.office)
+    story.ask_late()
+    story.write_answers()
     run_if_due(story.office)
 
 

@@ -15,7 +15,9 @@ from core.findings.detectors.all import DETECTORS
 from core.findings.detectors.change.canary import canary_conditions
 from core.findings.detectors.confidence.anchoring import compare_ways
 from core.findings.detectors.confidence.metric_gaming import Gaming, measure_gaming, pairs
+from core.findings.detectors.decisions.handoffs import reliance
 from core.findings.detectors.decisions.theatre import Theatre, measure_theatre
+from core.findings.facts.decisions.bypass import GateBypassed
 from core.findings.kinds import KINDS, Condition
 from core.governance.perform import Office
 from core.governance.replay import Replay
@@ -25,6 +27,7 @@ from core.monitoring.rounds import rounds
 from core.queries.base.catalogue import signals
 from core.queries.base.selection import Selection
 from core.queries.base.together.asked_once import asked_once
+from core.trail.facts import read
 from core.views.govern.findings import findings_view
 from core.views.shared.canary import canary_lines
 from sample_data import planted, story
@@ -57,6 +60,9 @@ DETECTED = {
     # A field that is gone is a mix that changed, too.
     ("inputs_drifted", planted.ROUTING, "language"),
     ("stakes_too_low", planted.DRAFT, "stakes_too_low"),
+    ("rubber_stamp", planted.MERGE, planted.RUBBER_STAMP),
+    ("handoffs_overdue", planted.MERGE, ""),
+    ("share_jumped", planted.JUDGE, "unstated"),
 }
 JUDGED = (planted.JUDGE, "prompt rubric-3")
 REFUNDS_DRIFTED = ("inputs_drifted", planted.LOGPROB)
@@ -134,23 +140,42 @@ def test_none_of_them_is_critical_for_nothing_that_is_off_may_act(
     assert {one.severity for one in off} == {"warning"}
 
 
-def test_only_what_production_forgot_to_ask_about_is_a_bypass(
+def test_what_production_forgot_asked_otherwise_or_asked_too_late_is_a_bypass_and_nothing_else(
     cursor: duckdb.DuckDBPyConnection, conditions: tuple[Condition, ...]
 ) -> None:
-    week, day = planted.BYPASSED
-    on = (planted.FIRST_MONDAY + timedelta(weeks=week - 1, days=day)).date()
+    days = [
+        (planted.FIRST_MONDAY + timedelta(weeks=week - 1, days=day)).date()
+        for week, day in (planted.BYPASSED, planted.ASKED_ROUNDED, planted.ASKED_LATE)
+    ]
     (one,) = [one for one in conditions if one.kind == "gate_bypassed"]
-    row = cursor.execute(
-        """
-        SELECT count(*) FROM claims
-        WHERE signal = $signal AND action = 'automate' AND CAST(ts AS DATE) = $day
-        """,
-        {"signal": planted.LOGPROB, "day": on},
-    ).fetchone()
-    assert row is not None
-    known = dict(one.evidence)
-    assert (known["not_asked"], known["first"], known["last"]) == (str(row[0]), f"{on}", f"{on}")
+    forgot, rounded, late = (
+        cursor.execute(
+            """
+            SELECT count(*) FROM claims
+            WHERE signal = $signal AND action = 'automate' AND CAST(ts AS DATE) = $day
+            """,
+            {"signal": planted.LOGPROB, "day": day},
+        ).fetchall()[0][0]
+        for day in days
+    )
+    assert one.facts is not None
+    facts = read(GateBypassed, one.facts)
+    assert (facts.claims, facts.other, facts.late) == (forgot + rounded, rounded, late)
+    assert (facts.first, facts.last) == (days[0], days[1])
     assert one.severity == "critical"
+
+
+def test_the_reviewer_who_looks_at_nothing_is_named_and_who_accepts_much_is_not(
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    found = reliance(cursor, planted.MERGE, NOW)
+    assert found.stamps == (planted.RUBBER_STAMP,)
+    assert not found.own_labels
+    for name, (_, caught, overruled) in planted.MERGE_REVIEWERS.items():
+        one = found.by[name]
+        assert one.wrong > 50
+        assert one.caught / one.wrong == pytest.approx(caught, abs=0.12)
+        assert one.overruled / one.right == pytest.approx(overruled, abs=0.03)
 
 
 def test_signals_that_are_honest_everywhere_raise_nothing(
@@ -160,7 +185,8 @@ def test_signals_that_are_honest_everywhere_raise_nothing(
     honest = {planted.AGREEMENT, planted.GROUNDING}
     assert not honest & {one.signal for one in conditions}
     # Young weeks look overconfident in MERGE, until their successes are known too.
-    assert {one.kind for one in conditions if one.signal == planted.MERGE} == {"confidence_theatre"}
+    merges = {one.kind for one in conditions if one.signal == planted.MERGE}
+    assert merges == {"confidence_theatre", "rubber_stamp", "handoffs_overdue"}
     refunds = {one.kind for one in conditions if one.signal == planted.LOGPROB}
     assert refunds == {"inputs_drifted", "gate_bypassed"}
 
@@ -336,6 +362,9 @@ def test_a_thorough_round_records_them_and_each_opens_on_its_page(told_copy: Pat
         ("field_changed", planted.ROUTING): "data",
         ("inputs_drifted", planted.ROUTING): "drift",
         ("stakes_too_low", planted.DRAFT): "registry",
+        ("rubber_stamp", planted.MERGE): "escalation",
+        ("handoffs_overdue", planted.MERGE): "escalation",
+        ("share_jumped", planted.JUDGE): "data",
     }
 
 

@@ -20,7 +20,7 @@ from sample_data.shift import SAMPLE_END, whole_weeks_to
 
 FOLDER = Path(generate.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
-TIMES = ["ts", "outcome_ts", "answer_ts", "confidence_ts"]
+TIMES = ["ts", "outcome_ts", "answer_ts", "confidence_ts", "handed_at", "taken_at", "decided_at"]
 
 Read = Callable[[Path], pd.DataFrame]
 Committed = dict[str, pd.DataFrame]
@@ -71,8 +71,9 @@ def test_importing_it_meets_exactly_the_planted_refusals(tmp_path: Path) -> None
     with Ledger.open(tmp_path / "sample.duckdb", create=True) as ledger:
         summaries += [import_file(ledger, path) for path in sample_files()]
         refused = list_quarantined(ledger.cursor())
-    assert [one.n_quarantined for one in summaries] == [0, 0, 0, 0, 0, 0, 6]
-    assert not any(one.n_duplicate or one.n_held or one.notices for one in summaries)
+    assert [one.n_quarantined for one in summaries] == [0, 0, 0, 0, 0, 0, 0, 6]
+    assert not any(one.n_duplicate or one.n_held for one in summaries)
+    assert [one.source for one in summaries if one.notices] == ["merge_handoffs.parquet"]
     assert [(one.import_row, one.field, one.value) for one in refused] == [
         (2, "confidence", "85ish"),
         (3, "confidence", "1.2"),
@@ -121,6 +122,8 @@ def weeks(first: int, last: int = planted.WEEKS) -> str:
 
 ALWAYS = weeks(1)
 OVER_500 = "over 500"
+HANDED = weeks(planted.HANDED_FROM_WEEK)
+STAMP, CAREFUL = (planted.MERGE_REVIEWERS[one] for one in (planted.RUBBER_STAMP, "m-3"))
 #: (failure, signal) → what its line must say: of where, of weeks, of size.
 FAILURES = {
     ("segment bad, aggregate healthy", planted.SELF_REPORT): (
@@ -162,6 +165,10 @@ FAILURES = {
         f"within {100 * planted.JUDGE_COLLAPSED_TO[0]:.0f}–"
         f"{percent(planted.JUDGE_COLLAPSED_TO[1])}; gap {points(planted.JUDGE_GAP_BEFORE)} to 0",
     ),
+    ("more claims state no confidence", planted.JUDGE): (
+        "everywhere", f"{planted.JUDGE_UNSTATED_FROM_WEEK}",
+        f"to {percent(planted.JUDGE_UNSTATED)}",
+    ),
     ("prompt edit: more right, more overconfident", planted.DRAFT): (
         "prompt `draft-v3`", weeks(planted.DRAFT_PROMPT_FROM_WEEK),
         f"accuracy {points(planted.DRAFT_ACCURACY_RISE)}, confidence "
@@ -174,6 +181,14 @@ FAILURES = {
         f"{planted.ANCHORED_INPUTS:,} inputs",
     ),
     ("confidence theatre", planted.MERGE): ("everywhere", ALWAYS, "every action is `review`"),
+    ("a reviewer lets wrong answers pass", planted.MERGE): (
+        f"reviewer `{planted.RUBBER_STAMP}`, {percent(STAMP[0])} of the cases", HANDED,
+        f"catches {percent(STAMP[1])} of the wrong answers",
+    ),
+    ("cases that nobody takes up", planted.MERGE): (
+        f"{planted.FORGOTTEN_CASES} cases of the Thursday", f"{planted.WEEKS}",
+        "due within 24 hours",
+    ),
     ("errors cancel", planted.ROUTING): (
         f"stated at {percent(planted.ROUTING_UNSURE_TO)} or less, and at "
         f"{percent(planted.ROUTING_SURE_FROM)} or more",
@@ -238,6 +253,13 @@ NULLS = {
     ("errors that cost less than reviews", planted.ANSWER): (
         "an error costs 5 reviews", ALWAYS, "20% would pay",
     ),
+    ("a reviewer who accepts much, and looks", planted.MERGE): (
+        f"reviewer `m-3`, {percent(CAREFUL[0])} of the cases", HANDED,
+        f"overrules {percent(CAREFUL[2])} of the right answers, and catches {percent(CAREFUL[1])}",
+    ),
+    ("some claims state no confidence", planted.SELF_REPORT): (
+        "everywhere", ALWAYS, f"{percent(planted.UNSTATED_SHARE)}, always",
+    ),
     ("some rows are refused", planted.SELF_REPORT): (
         "typed by hand", f"{planted.WEEKS}", "6 of 900",
     ),
@@ -269,7 +291,7 @@ def test_the_commands_of_the_readme_name_what_can_be_split_by(sample_path: Path)
     rows = table("| failure", 2)
     assert len(rows) == len(FAILURES)
     for (_, signal), (*_, how) in rows.items():
-        words = re.findall(r"`((?:measure|canary)[^`]*)`", how)[0].split()
+        words = re.findall(r"`((?:measure|canary|handoffs)[^`]*)`", how)[0].split()
         result = CliRunner().invoke(
             main, [*words, "--ledger", str(sample_path), "--signal", signal.strip("`")]
         )

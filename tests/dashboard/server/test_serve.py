@@ -95,7 +95,7 @@ def test_demo_serves_from_any_folder_and_leaves_nothing_behind_when_stopped(
     words = ("demo", "--port", free_port())
     with process(*words, folder=tmp_path, program=program) as (server, address, port):
         assert health(address)["status"] == "ok"
-        assert health(address)["data_version"] == 7
+        assert health(address)["data_version"] == 8
         foreign = urllib.request.Request(f"{address}/healthz", headers={"Host": "evil.example"})
         with pytest.raises(HTTPError, match="403"):
             urllib.request.urlopen(foreign, timeout=30)
@@ -119,7 +119,7 @@ def test_a_busy_port_moves_on_and_ctrl_c_ends_without_complaint(
         words = ("serve", "--ledger", copy, "--port", busy)
         with process(*words, folder=tmp_path) as (server, address, port):
             assert port > busy
-            assert health(address)["data_version"] == 7
+            assert health(address)["data_version"] == 8
             server.send_signal(signal.SIGINT)
             rest, _ = server.communicate(timeout=20)
             assert server.returncode == 0

@@ -32,6 +32,7 @@ def test_imports_stand_newest_first_with_their_counts(
     assert list(view.imports["source"]) == [
         "hand_typed.csv",
         "grounding_claims.jsonl",
+        "merge_handoffs.parquet",
         "pilot_claims.parquet",
         "desk_claims.parquet",
         "refund_claims.parquet",
@@ -40,7 +41,7 @@ def test_imports_stand_newest_first_with_their_counts(
     ]
     total = view.imports["n_new"].sum()
     assert view.headline == (
-        f"7 imports brought {total:,} new records; the newest, hand_typed.csv, came on "
+        f"8 imports brought {total:,} new records; the newest, hand_typed.csv, came on "
         f"2026-11-23 12:00 UTC."
     )
 

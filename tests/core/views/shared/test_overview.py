@@ -21,7 +21,7 @@ def test_freshness_is_the_newest_import_and_the_time_zone(
     sample: duckdb.DuckDBPyConnection,
 ) -> None:
     assert overview(sample).freshness == (
-        "As of import 7, 2026-11-23 12:00. All times are UTC; weeks are ISO weeks."
+        "As of import 8, 2026-11-23 12:00. All times are UTC; weeks are ISO weeks."
     )
 
 
