@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from core.ledger.errors import LedgerError
-from core.views.audit.weekly_report import WeeklyReport
+from core.views.review.week.weekly_report import WeeklyReport
 from dashboard.reports.html import to_html
 from dashboard.reports.markdown import to_markdown
 

@@ -9,14 +9,14 @@ from string import Template
 
 from core.sentences.numbers import counted
 from core.text.shown import visible
-from core.views.audit.weekly_report import (
+from core.views.govern.findings import FindingRow
+from core.views.review.week.weekly_report import (
     NOTHING_CHANGED,
     Closer,
     ReportSentence,
     SignalLine,
     WeeklyReport,
 )
-from core.views.govern.findings import FindingRow
 from dashboard.reports import paper
 from dashboard.reports.pictures import diagram, sparkline, svg, timeline
 from dashboard.reports.text import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.text.markdown import plain
 from core.text.shown import visible
-from core.views.audit.weekly_report import NOTHING_CHANGED, WeeklyReport
+from core.views.review.week.weekly_report import NOTHING_CHANGED, WeeklyReport
 from dashboard.reports.pictures import diagram, png, timeline
 from dashboard.reports.text import (
     FINDING_MARKS,

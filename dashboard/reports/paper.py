@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 
-from core.views.audit.weekly_report import ReportSentence, WeeklyReport
 from core.views.govern.findings import FindingRow
+from core.views.review.week.weekly_report import ReportSentence, WeeklyReport
 from dashboard.reports.text import FINDING_LONG, finding_head, finding_tail
 
 #: Rows of text of an A4 page at 10 points and a line height of 1.25, less a small reserve.

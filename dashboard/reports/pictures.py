@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.sentences.numbers import cut, percent
-from core.views.audit.weekly_report import Closer, SignalLine
+from core.views.review.week.weekly_report import Closer, SignalLine
 from dashboard.charts.drift import drift_timeline
 from dashboard.charts.drift_words import alt_text_drift
 from dashboard.charts.kit.alt_text import alt_text_reliability

@@ -10,8 +10,8 @@ from core.measure.verdicts.parts import PartState
 from core.sentences.loaded_cells import not_looked_for
 from core.sentences.numbers import cut
 from core.text.shown import one_line
-from core.views.audit.weekly_report import Closer, WeeklyReport
 from core.views.govern.findings import FindingRow
+from core.views.review.week.weekly_report import Closer, WeeklyReport
 from dashboard.charts.kit.base import shortened
 
 #: A mark beside each verdict, so that colour is not needed to tell them apart.

@@ -14,7 +14,7 @@ from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.queries.base.selection import Selection
 from core.views.audit.trail_integrity import wholeness
-from core.views.audit.weekly_report import WeeklyReport, weekly_report
+from core.views.review.week.weekly_report import WeeklyReport, weekly_report
 from core.views.risks.gather import gathered
 from dashboard.cache import views as data
 from tests.worlds.governed.governed import REGISTRY, Clock, Governed

@@ -15,8 +15,8 @@ from core.monitoring.rounds import outlook_of
 from core.queries.base.selection import Selection
 from core.sentences.numbers import NO_VERDICT, STATE_WORDS
 from core.standing.verdict import Reweighted, StandingVerdict
-from core.views.audit.weekly_report import weekly_report
 from core.views.review.signal import OneSignal
+from core.views.review.week.weekly_report import weekly_report
 from core.views.shared.measures import measure
 from dashboard.cache import views as data
 from dashboard.parts.govern.registry import registry

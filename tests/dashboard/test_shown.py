@@ -26,7 +26,7 @@ from streamlit.testing.v1 import AppTest
 from core.governance.perform import Office
 from core.ledger.connection import Ledger
 from core.views.audit.trail_integrity import wholeness
-from core.views.audit.weekly_report import weekly_report
+from core.views.review.week.weekly_report import weekly_report
 from core.views.risks.matrix import risks_view
 from dashboard.cli.main import main
 from dashboard.pages import PAGES

@@ -15,8 +15,8 @@ from core.queries.base.claims_sql import Source, selected_claims, utc
 from core.queries.base.dimensions import Parameter
 from core.queries.base.fingerprint_fields import FIELDS
 from core.queries.base.group_keys import integers
-from core.queries.base.kept.claims import KeptPlan, kept_plan
 from core.queries.base.kept.loaded import is_loaded
+from core.queries.base.kept_claims import KeptPlan, kept_plan
 from core.queries.base.selection import SOURCE_DIMENSION, Selection
 
 Row = tuple[Any, ...]

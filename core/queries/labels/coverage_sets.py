@@ -13,8 +13,8 @@ import pyarrow as pa
 from core.measure.cells.cells import FloatArray, IntArray
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import by_grouping, decimals, groups_of
-from core.queries.base.kept.claims import kept_groupings
 from core.queries.base.kept.loaded import is_loaded
+from core.queries.base.kept_claims import kept_groupings
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.selection import Selection
 from core.queries.base.together.asking import AskedOfMany

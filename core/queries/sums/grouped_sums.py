@@ -31,8 +31,8 @@ from core.measure.cells.cells import (
 from core.measure.cells.group_sums import HUNDREDTHS, banded, largest, tally
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, by_grouping, decimals, groups_of, integers
-from core.queries.base.kept.claims import kept_groupings
 from core.queries.base.kept.loaded import is_loaded
+from core.queries.base.kept_claims import kept_groupings
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.repeating import signal_repeats
 from core.queries.base.selection import SOURCE_DIMENSION, Selection

@@ -16,7 +16,7 @@ from core.measure.monitoring.brier_decomposition import BrierSums, InputMoments
 from core.queries.base.claims_sql import selected_claims
 from core.queries.base.dimensions import dimensions_named
 from core.queries.base.group_keys import decimals
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.kept_claims import kept_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.together.snapshot import snapshot

@@ -11,7 +11,7 @@ import duckdb
 
 from core.queries.base.dimensions import WEEK_SQL, Parameter, week_start
 from core.queries.base.fingerprint_fields import FIELDS
-from core.queries.base.kept.claims import week_of
+from core.queries.base.kept_claims import week_of
 from core.queries.base.together.asked_once import once
 from core.queries.base.together.snapshot import snapshot
 

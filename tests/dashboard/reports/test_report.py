@@ -22,7 +22,7 @@ from markdown_it import MarkdownIt
 from core.ingest.import_file import import_file
 from core.ledger.connection import Ledger
 from core.ledger.errors import LedgerError
-from core.views.audit.weekly_report import WeeklyReport, weekly_report
+from core.views.review.week.weekly_report import WeeklyReport, weekly_report
 from dashboard.cli.main import main
 from dashboard.reports import paper
 from dashboard.reports.formats import to_html, to_markdown, write

@@ -17,7 +17,7 @@ from core.queries.base.dimensions import dimensions_named, week_label, week_star
 from core.queries.base.group_keys import decimals, integers
 from core.queries.base.in_force import states_sql
 from core.queries.base.kept.at_hand import days_not_at_hand
-from core.queries.base.kept.claims import KeptPlan, ages_plan, kept_ages, kept_steps
+from core.queries.base.kept_claims import KeptPlan, ages_plan, kept_ages, kept_steps
 from core.queries.base.many import Rows, Wanted, rows_of
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection

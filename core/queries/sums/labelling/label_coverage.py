@@ -14,7 +14,7 @@ from core.measure.metrics.label_bias import MAXIMUM_WEIGHT, PropensitySums
 from core.queries.base.claims_sql import Source, selected_claims
 from core.queries.base.dimensions import Dimension, dimensions_named
 from core.queries.base.group_keys import Groups, Key, decimals, groups_of
-from core.queries.base.kept.claims import kept_claims
+from core.queries.base.kept_claims import kept_claims
 from core.queries.base.repeating import OWN_SQL, signal_repeats
 from core.queries.base.selection import Selection
 from core.queries.base.together.snapshot import snapshot

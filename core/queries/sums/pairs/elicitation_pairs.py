@@ -11,7 +11,7 @@ import duckdb
 
 from core.measure.failures.elicitation import Moments, Paired
 from core.queries.base.claims_sql import Source, selected_claims
-from core.queries.base.kept.claims import in_parts
+from core.queries.base.kept_claims import in_parts
 from core.queries.base.many import Row, Rows, Wanted, rows_of
 from core.queries.base.repeated_hashes import repeated_hashes
 from core.queries.base.repeating import signal_repeats

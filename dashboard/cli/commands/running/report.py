@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from core.views.audit.weekly_report import weekly_report
+from core.views.review.week.weekly_report import weekly_report
 from dashboard import terminal
 from dashboard.cli.options import ledger_option
 from dashboard.cli.surroundings import OutputFile, opened

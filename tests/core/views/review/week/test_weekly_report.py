@@ -23,8 +23,13 @@ from core.sentences.numbers import STATE_WORDS, points
 from core.trail.acts import Actor, Proposal, Signature
 from core.trail.checkpoints.signer import Signer
 from core.trail.fingerprint import Fingerprint
-from core.views.audit.weekly_report import NothingToReport, UnknownWeek, WeeklyReport, weekly_report
 from core.views.review.week.this_week import week_view
+from core.views.review.week.weekly_report import (
+    NothingToReport,
+    UnknownWeek,
+    WeeklyReport,
+    weekly_report,
+)
 from tests.worlds.governed.entries import entry
 
 NOW = datetime(2026, 11, 23, 12)
@@ -184,7 +189,7 @@ def test_no_sentence_holds_a_number_that_is_none(reported):
             return [value]
         if isinstance(value, tuple):
             return [text for part in value for text in texts(part)]
-        if is_dataclass(value) and type(value).__module__ == "core.views.audit.weekly_report":
+        if is_dataclass(value) and type(value).__module__ == "core.views.review.week.weekly_report":
             return [t for field in fields(value) for t in texts(getattr(value, field.name))]
         return []
 

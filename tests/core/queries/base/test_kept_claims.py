@@ -16,7 +16,7 @@ from core.audit.kept_check import COVERED
 from core.ledger.connection import Ledger
 from core.queries.base.catalogue import dimensions, segment_values, signals
 from core.queries.base.kept import limits
-from core.queries.base.kept.claims import ages_plan, kept_claims
+from core.queries.base.kept_claims import ages_plan, kept_claims
 from core.queries.base.seen.fingerprints_seen import fingerprints_seen
 from core.queries.base.seen.first_seen import first_seen
 from core.queries.base.selection import Selection
