@@ -16,6 +16,7 @@ import duckdb
 
 from core import __version__
 from core.governance.advance import advance, check
+from core.governance.always_waived import refuse_heard
 from core.governance.replay import Replay
 from core.governance.state import State
 from core.ingest.kept_sums import keep_declared
@@ -62,6 +63,7 @@ class Desk:
             started = trail.start(self.cursor, self._signer, at=now, program=__version__)
             self.state = advance(self.state, started)
         before, after = check(self.state, proposal, now)
+        refuse_heard(self.cursor, proposal)
         act = trail.append(self.cursor, self._signer, proposal, at=now, before=before, after=after)
         old, self.state = self.state, advance(self.state, act)
         if act.kind == "registry.set" and act.signal is not None:

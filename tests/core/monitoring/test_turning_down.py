@@ -119,6 +119,28 @@ def test_two_waivers_are_too_few(house: House) -> None:
         house.turn_down()
 
 
+def test_the_trail_itself_takes_only_what_was_always_waived(house: House) -> None:
+    def turned_down(kind: str = KIND) -> Act:
+        body = {"finding_kind": kind, "until": f"{house.at.date()}", "reason": "known"}
+        actor = Actor(house.sub("ann"), "owner")
+        return house.office.perform(Proposal("finding_kind.turned_down", actor, "s", None, body))
+
+    house.waived("m1", "m2")
+    with pytest.raises(Refused, match="new_fingerprint of s was waived 2 times; from 3 times on"):
+        turned_down()
+    with pytest.raises(Refused, match="inputs_drifted of s was waived 0 times"):
+        turned_down("inputs_drifted")
+    house.waived("m3")
+    assert turned_down().body["finding_kind"] == KIND
+    house.claims("m4")
+    turn_up(house.office, Actor(house.sub("ann"), "owner"), "s", KIND)
+    rounds(house.office)
+    (new,) = (one for one in house.wrong() if one.state == "open")
+    acknowledge(house.office, Actor(house.sub("ann"), "owner"), new.id, note="I look")
+    with pytest.raises(Refused, match="Somebody acted on new_fingerprint of s"):
+        turned_down()
+
+
 def test_the_page_says_what_became_of_each_kind_and_what_is_kept_quiet(house: House) -> None:
     house.waived("m1", "m2", "m3")
     view = answered_view(house.ledger.cursor(), house.office.state(), house.at)

@@ -68,17 +68,19 @@ def escalation(facts: RiskFacts) -> RiskFound:
 def theatre(facts: RiskFacts) -> RiskFound:
     """Confidence theatre."""
     found = facts.theatre
-    if facts.log_only and facts.too_low is None:
-        return log_only(facts)
+    aside = facts.log_only and facts.too_low is None
     where = Link("escalation", facts.signal)
     since, effect = f"{found.since:%Y-%m-%d}", found.effect
-    if facts.always_waived and not found.changes_nothing:
+    # Nothing has to come of the confidence of a log-only signal, but of what is found about it.
+    if facts.always_waived and (aside or not found.changes_nothing):
         return RiskFound(
             "open",
             f"Findings that change nothing: {'; '.join(facts.always_waived)}. Act on them; Watch "
             "says which kinds their owner may turn down.",
             Link("watch", facts.signal),
         )
+    if aside:
+        return log_only(facts)
     if effect is None or found.basis == "nothing" or effect.n_claims < MINIMUM_DECISIONS:
         return RiskFound(
             "not_measured",

@@ -71,6 +71,13 @@ def test_findings_that_are_always_waived_are_theatre_too() -> None:
     assert found.link.page == "watch"
 
 
+def test_they_are_also_of_a_signal_that_only_logs() -> None:
+    logging = replace(FACTS, log_only=True)
+    assert decisions.theatre(logging).status == "not_applicable"
+    found = decisions.theatre(replace(logging, always_waived=("“X” was waived 3 times",)))
+    assert (found.status, found.link.page) == ("open", "watch")
+
+
 def test_they_are_also_where_nothing_is_logged_of_what_was_done() -> None:
     by_rules = replace(THEATRE, basis="rules")
     few = replace(THEATRE, effect=None)
